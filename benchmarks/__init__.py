@@ -1,0 +1,1 @@
+"""Side-by-side figures of two app-server commands."""

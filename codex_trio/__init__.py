@@ -1,0 +1,1 @@
+"""An independent Codex app-server built on Trio."""

@@ -1,0 +1,1 @@
+"""A Trio client for any app-server."""

@@ -1,0 +1,1 @@
+"""Configuration layers, overrides, trust and their problems."""

@@ -1,0 +1,1 @@
+"""A pytest plugin and scenarios that judge any app-server."""

@@ -1,0 +1,1 @@
+"""Which commands run unasked: bash parsing, rules, known-safe commands."""

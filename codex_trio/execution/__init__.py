@@ -1,0 +1,1 @@
+"""Processes: spawning, pseudo-terminals, bounded output, tree kill."""

@@ -1,0 +1,1 @@
+"""One module per command prefix: params to service calls to a response struct."""

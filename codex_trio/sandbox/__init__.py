@@ -1,0 +1,1 @@
+"""Sandbox policies and the ways to enforce them on Linux."""

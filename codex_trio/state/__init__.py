@@ -1,0 +1,1 @@
+"""What is remembered: rollout files and the items in them."""

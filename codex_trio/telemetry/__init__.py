@@ -1,0 +1,1 @@
+"""Logs on standard error."""

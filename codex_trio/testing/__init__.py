@@ -1,0 +1,1 @@
+"""Public fixtures: a scripted model server and friends."""

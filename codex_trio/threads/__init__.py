@@ -1,0 +1,1 @@
+"""Loaded threads: their lives, subscribers, listing, history and projection to the wire."""

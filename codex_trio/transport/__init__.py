@@ -1,0 +1,1 @@
+"""Carriers of whole messages; they know no JSON-RPC."""
