@@ -1,0 +1,1 @@
+"""Rollout files: one append-only line file a thread."""
