@@ -1,1 +1,1 @@
-"""A Trio client for any app-server."""
+"""A Trio client for any app-server: over a child process's stdio (`process`) or any message channel (`connection`)."""

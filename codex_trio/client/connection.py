@@ -1,0 +1,310 @@
+"""A JSON-RPC connection to an app-server: requests, notifications, answers to the server's questions.
+
+Owns request ids, the matching of replies, subscriptions and handlers. Does not own processes (`process`) or what a
+turn is (`turns`). Called by programs that drive an app-server.
+
+    async with open_client(channel) as client:
+        await client.initialize("my-editor", "1.0")
+        thread = await client.request("thread/start", {"cwd": "/work"})
+"""
+
+import contextlib
+import itertools
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator
+from typing import Any, Literal, TypeVar
+
+import msgspec
+import trio
+
+from codex_trio.client.channel import MessageChannel
+from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
+from codex_trio.client.messages import Notification, Reply, RequestId, ServerRequest, classify
+
+Handler = Callable[[ServerRequest], Awaitable[Any]]
+"""Answers a server request: returns the result, or raises AppServerError to refuse with that error."""
+
+Observer = Callable[[Literal["client", "server"], Any], None]
+"""Sees every message in the order in which it is sent or received: who sent it, and its decoded JSON."""
+
+T = TypeVar("T")
+
+_METHOD_NOT_FOUND = -32601
+_INTERNAL_ERROR = -32603
+_NO_PARAMS: Any = object()
+
+
+class Subscription:
+    """A bounded buffer of messages from the server, to be iterated. Made by `AppServerClient.subscribe`.
+
+    Iteration raises BufferOverflow after the buffered messages when more came than fit, and ServerGone after them when
+    the connection has ended.
+    """
+
+    def __init__(
+        self, *, methods: Collection[str] | None, thread_id: str | None, requests: bool, buffer_size: int
+    ) -> None:
+        self.takes_requests = requests
+        self._methods = methods
+        self._thread_id = thread_id
+        self._limit = buffer_size
+        self._waiting: deque[Notification | ServerRequest] = deque()
+        self._end: Exception | None = None
+        self._wake = trio.Event()
+
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self) -> Notification | ServerRequest:
+        while not self._waiting:
+            if self._end is not None:
+                raise self._end
+            await self._wake.wait()
+        await trio.lowlevel.checkpoint()
+        return self._waiting.popleft()
+
+    def offer(self, message: Notification | ServerRequest) -> None:
+        """Take a message if it is one that was asked for. Called by the connection."""
+        if self._end is not None or not self._wants(message):
+            return
+        if len(self._waiting) >= self._limit:
+            self.end(BufferOverflow(f"more than {self._limit} messages wait for their subscriber"))
+            return
+        self._waiting.append(message)
+        self._notify()
+
+    def end(self, reason: Exception) -> None:
+        """Let iteration raise `reason` once the buffer is empty. Called by the connection."""
+        if self._end is None:
+            self._end = reason
+            self._notify()
+
+    def _wants(self, message: Notification | ServerRequest) -> bool:
+        if isinstance(message, ServerRequest) and not self.takes_requests:
+            return False
+        if self._methods is not None and message.method not in self._methods:
+            return False
+        return self._thread_id is None or thread_of(message.params) == self._thread_id
+
+    def _notify(self) -> None:
+        self._wake.set()
+        self._wake = trio.Event()
+
+
+class AppServerClient:
+    """An open connection to an app-server. Made by `open_client` or `process.open_stdio_client`."""
+
+    def __init__(self, channel: MessageChannel, nursery: trio.Nursery, observer: Observer | None) -> None:
+        self._channel = channel
+        self._nursery = nursery
+        self._observer = observer
+        self._ids = itertools.count(1)
+        self._replies: dict[RequestId, trio.MemorySendChannel[Reply]] = {}
+        self._subscriptions: list[Subscription] = []
+        self._handlers: dict[str, Handler] = {}
+        self._gone: ServerGone | None = None
+        self.describe_end: Callable[[], Awaitable[ServerGone]] | None = None
+        """Set by the owner of the transport to say more about a connection that ended (exit code, stderr)."""
+
+    async def initialize(
+        self,
+        name: str,
+        version: str,
+        *,
+        title: str | None = None,
+        experimental: bool = False,
+        opt_out: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """Introduce the client and say that it is ready. Returns the `initialize` result.
+
+        `experimental` asks for methods and fields that are not yet stable; `opt_out` names notification methods that
+        this connection does not want. Raises AppServerError when the server refuses.
+        """
+        capabilities: dict[str, Any] = {"experimentalApi": experimental}
+        if opt_out:
+            capabilities["optOutNotificationMethods"] = list(opt_out)
+        info = {"name": name, "title": title, "version": version}
+        result = await self.request("initialize", {"clientInfo": info, "capabilities": capabilities})
+        await self.notify("initialized")
+        return result
+
+    async def request(self, method: str, params: Any = _NO_PARAMS) -> Any:
+        """Send a request and wait for its result (decoded JSON).
+
+        `params` may be any JSON value or msgspec struct; without it the key is left out. Raises AppServerError when
+        the server answers with an error, ServerGone when it ends before it answers.
+        """
+        self._check_open()
+        request_id = next(self._ids)
+        sender, receiver = trio.open_memory_channel[Reply](1)
+        self._replies[request_id] = sender
+        try:
+            await self._send({"id": request_id, "method": method, **_params(params)})
+            async with receiver:
+                reply = await receiver.receive()
+        except trio.EndOfChannel:
+            raise self._gone or ServerGone("the connection was closed") from None
+        finally:
+            del self._replies[request_id]
+        if reply.error is not None:
+            raise AppServerError(
+                reply.error["code"], reply.error["message"], reply.error.get("data"), request_id=request_id
+            )
+        return reply.result
+
+    async def call(self, method: str, params: msgspec.Struct, returns: type[T]) -> T:
+        """Like `request` with protocol structs: `await client.call("thread/start", params, ThreadStartResponse)`.
+
+        Raises msgspec.ValidationError when the result does not fit `returns`.
+        """
+        return msgspec.convert(await self.request(method, params), returns)
+
+    async def notify(self, method: str, params: Any = _NO_PARAMS) -> None:
+        """Send a notification. Raises ServerGone when the server has ended."""
+        self._check_open()
+        await self._send({"method": method, **_params(params)})
+
+    async def respond(self, request: ServerRequest, result: Any) -> None:
+        """Answer a server request that came through a subscription."""
+        await self._send({"id": request.id, "result": result})
+
+    async def refuse(self, request: ServerRequest, message: str, *, code: int = _INTERNAL_ERROR) -> None:
+        """Answer a server request with an error."""
+        await self._send({"id": request.id, "error": {"code": code, "message": message}})
+
+    def handle(self, method: str, handler: Handler) -> None:
+        """Answer every server request of a method with `handler`, each in a task of its own.
+
+        Requests that have no handler and that no subscription takes are refused. An exception other than
+        AppServerError is answered with an internal error and then ends the client's block.
+        """
+        self._handlers[method] = handler
+
+    @contextlib.contextmanager
+    def subscribe(
+        self,
+        *,
+        methods: Collection[str] | None = None,
+        thread_id: str | None = None,
+        requests: bool = False,
+        buffer_size: int = 10_000,
+    ) -> Generator[Subscription]:
+        """Receive messages from now on, as a `Subscription` to iterate.
+
+        `methods` and `thread_id` narrow what comes; `requests=True` also delivers server requests that no handler
+        answers. `buffer_size` bounds, in messages, how far the subscriber may fall behind.
+        """
+        subscription = Subscription(methods=methods, thread_id=thread_id, requests=requests, buffer_size=buffer_size)
+        if self._gone is not None:
+            subscription.end(self._gone)
+        self._subscriptions.append(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.remove(subscription)
+
+    async def send_raw(self, line: bytes) -> None:
+        """Send bytes as a message, whatever they are."""
+        if self._observer is not None:
+            self._observer("client", line)
+        await self._channel.send(line)
+
+    async def _send(self, envelope: dict[str, Any]) -> None:
+        encoded = msgspec.json.encode(envelope)
+        if self._observer is not None:
+            self._observer("client", msgspec.json.decode(encoded))
+        try:
+            await self._channel.send(encoded)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise await self._end() from None
+
+    def _check_open(self) -> None:
+        if self._gone is not None:
+            raise self._gone
+
+    async def read_messages(self) -> None:
+        """Receive until the server closes. Run by `open_client`."""
+        with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            while (line := await self._channel.receive()) is not None:
+                self._receive(line)
+        await self._end()
+
+    def _receive(self, line: bytes | str) -> None:
+        decoded = msgspec.json.decode(line)
+        if self._observer is not None:
+            self._observer("server", decoded)
+        message = classify(decoded)
+        if isinstance(message, Reply):
+            waiting = None if message.id is None else self._replies.get(message.id)
+            if waiting is not None:
+                waiting.send_nowait(message)
+            return
+        if isinstance(message, ServerRequest) and message.method in self._handlers:
+            self._nursery.start_soon(self._answer, message, self._handlers[message.method])
+            return
+        taken = False
+        for subscription in self._subscriptions:
+            subscription.offer(message)
+            taken = taken or subscription.takes_requests
+        if isinstance(message, ServerRequest) and not taken:
+            self._nursery.start_soon(self._refuse_unhandled, message)
+
+    async def _answer(self, request: ServerRequest, handler: Handler) -> None:
+        try:
+            result = await handler(request)
+        except AppServerError as error:
+            await self.refuse(request, error.message, code=error.code)
+        except Exception:
+            with contextlib.suppress(ServerGone):
+                await self.refuse(request, "the client's handler failed")
+            raise
+        else:
+            with contextlib.suppress(ServerGone):
+                await self.respond(request, result)
+
+    async def _refuse_unhandled(self, request: ServerRequest) -> None:
+        with contextlib.suppress(ServerGone):
+            await self.refuse(request, f"no handler for {request.method}", code=_METHOD_NOT_FOUND)
+
+    async def _end(self) -> ServerGone:
+        """Tell everybody who waits for the server that it is gone."""
+        if self._gone is None:
+            gone = ServerGone("the server closed the connection")
+            if self.describe_end is not None:
+                gone = await self.describe_end()
+            self._gone = self._gone or gone
+            for sender in self._replies.values():
+                sender.close()
+            for subscription in self._subscriptions:
+                subscription.end(self._gone)
+        return self._gone
+
+
+def thread_of(params: Any) -> str | None:
+    """The thread that a message is about, or None."""
+    match params:
+        case {"threadId": str(thread_id)} | {"thread": {"id": str(thread_id)}}:
+            return thread_id
+        case _:
+            return None
+
+
+def _params(params: Any) -> dict[str, Any]:
+    return {} if params is _NO_PARAMS else {"params": params}
+
+
+@contextlib.asynccontextmanager
+async def open_client(channel: MessageChannel, *, observer: Observer | None = None) -> AsyncGenerator[AppServerClient]:
+    """Talk to an app-server over a channel until the block ends; then the channel is closed.
+
+    `observer` sees every message in order, for logs and recordings.
+    """
+    async with trio.open_nursery() as nursery:
+        client = AppServerClient(channel, nursery, observer)
+        nursery.start_soon(client.read_messages)
+        try:
+            yield client
+        finally:
+            nursery.cancel_scope.cancel()
+            with trio.move_on_after(1, shield=True):
+                await channel.aclose()

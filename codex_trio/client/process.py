@@ -1,0 +1,138 @@
+"""An app-server as a child process. Owns its life: start, stderr, and an end that leaves no process behind.
+
+    async with open_stdio_client(["codex-trio", "app-server"]) as server:
+        await server.client.initialize("my-editor", "1.0")
+
+Called by programs that spawn their own server; the connection itself is `connection.AppServerClient`.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+import trio.abc
+
+from codex_trio.client.channel import LineChannel
+from codex_trio.client.connection import AppServerClient, Observer, open_client
+from codex_trio.client.errors import ServerGone
+
+_STDERR_LIMIT = 64 * 1024
+_STDERR_SETTLE_SECONDS = 0.5
+
+
+class StderrTail:
+    """The last part of what a process writes to its standard error."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self.ended = trio.Event()
+        """Set once the process has closed its standard error."""
+
+    @property
+    def text(self) -> str:
+        """What is kept so far; bytes that are not UTF-8 are replaced."""
+        return self._kept.decode(errors="replace")
+
+    async def drain(self, stream: trio.abc.ReceiveStream) -> None:
+        """Read until the process closes its end."""
+        with contextlib.suppress(trio.BrokenResourceError):
+            async for data in stream:
+                self._kept += data
+                del self._kept[:-_STDERR_LIMIT]
+        self.ended.set()
+
+
+@dataclass(frozen=True)
+class StdioServer:
+    """A running app-server process and the connection to it. Made by `open_stdio_client`."""
+
+    client: AppServerClient
+    process: trio.Process
+    stderr_tail: StderrTail
+
+    @property
+    def stderr(self) -> str:
+        """The last 64 KiB of what the server wrote to its standard error."""
+        return self.stderr_tail.text
+
+    def kill(self) -> None:
+        """Kill the server and its process group at once (SIGKILL), as a crash would."""
+        _signal_group(self.process, signal.SIGKILL)
+
+    async def describe_end(self) -> ServerGone:
+        """How the server ended, for the errors of whoever still waits for it."""
+        # The process and its stderr end a moment after its stdout; a report without them would help nobody.
+        with trio.move_on_after(_STDERR_SETTLE_SECONDS, shield=True):
+            await self.process.wait()
+            await self.stderr_tail.ended.wait()
+        code = self.process.returncode
+        how = "the server closed its output" if code is None else f"the server exited with code {code}"
+        return ServerGone(how, stderr=self.stderr)
+
+
+@contextlib.asynccontextmanager
+async def open_stdio_client(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: str | Path | None = None,
+    observer: Observer | None = None,
+    grace_seconds: float = 5.0,
+) -> AsyncGenerator[StdioServer]:
+    """Start an app-server and talk to it over its standard input and output until the block ends.
+
+    `env` replaces the whole environment when given. At the end the server's input is closed; a server that has not
+    ended after `grace_seconds` is terminated, then killed. Whatever is left of its process group is killed in any
+    case. Raises OSError when the command cannot be started.
+    """
+    process = await trio.lowlevel.open_process(
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(env) if env is not None else None,
+        cwd=cwd,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    channel = LineChannel(process.stdin, process.stdout)
+    async with process.stderr, trio.open_nursery() as nursery:
+        try:
+            async with open_client(channel, observer=observer) as client:
+                server = StdioServer(client=client, process=process, stderr_tail=StderrTail())
+                client.describe_end = server.describe_end
+                nursery.start_soon(server.stderr_tail.drain, process.stderr)
+                try:
+                    yield server
+                finally:
+                    await _close(channel, process, grace_seconds)
+        finally:
+            _signal_group(process, signal.SIGKILL)
+            with trio.CancelScope(shield=True):
+                await process.wait()
+            nursery.cancel_scope.cancel()
+
+
+async def _close(channel: LineChannel, process: trio.Process, grace_seconds: float) -> None:
+    """Let the server end by itself: first by closing its input, then by SIGTERM."""
+    with trio.CancelScope(shield=True):
+        with trio.move_on_after(grace_seconds):
+            await channel.close_sending()
+            await process.wait()
+        if process.returncode is None:
+            process.terminate()
+            with trio.move_on_after(grace_seconds):
+                await process.wait()
+
+
+def _signal_group(process: trio.Process, number: signal.Signals) -> None:
+    """Signal the server's process group: the server is its leader, so its own id is the group's."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
