@@ -1,0 +1,147 @@
+"""Changing a TOML file the user also edits by hand.
+
+Owns: setting and deleting keys with comments, order and layout kept, and replacing a file in one step.
+Does not own: who may write what (`write`), or what a file should contain (`schema`).
+Called by: `write` and `service`. Imports the TOML editor on first use.
+"""
+
+import contextlib
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from codex_trio.config.errors import ConfigWriteError
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """Set the key at `path` to `value`; None deletes it.
+
+    A table given for a table replaces it, or with `merge` is laid over it.
+    """
+
+    path: tuple[str, ...]
+    value: Any
+    merge: bool
+
+
+def edit_table(table: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
+    """A plain table with the edits made; the given one stays as it is."""
+    result = _copy(table)
+    for edit in edits:
+        _set(result, edit.path, edit.value, merge=edit.merge, new_table=dict)
+    return result
+
+
+def edit_text(text: str, edits: Sequence[Edit]) -> str:
+    """A TOML text with the edits made and everything else as it was.
+
+    Raises `ConfigWriteError` if the layout is one that cannot be edited without changing something else.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    def new_table() -> Any:
+        return tomlkit.table(is_super_table=True)
+
+    try:
+        document = tomlkit.parse(text)
+        for edit in edits:
+            _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=new_table)
+        edited = tomlkit.dumps(document)
+        as_meant = tomllib.loads(edited) == edit_table(tomllib.loads(text), edits)
+    except (TOMLKitError, tomllib.TOMLDecodeError) as error:
+        raise ConfigWriteError(f"Unable to edit the configuration: {error}", code="configValidationError") from None
+    if not as_meant:
+        raise ConfigWriteError(
+            "Unable to edit the configuration without changing other settings; edit the file by hand",
+            code="configValidationError",
+        )
+    return edited
+
+
+def edit_file(path: Path, edits: Sequence[Edit], *, accept: Callable[[str], None] | None = None) -> None:
+    """Make the edits in a file, which need not exist. `accept` sees the new text first and may raise.
+
+    Readers see the old text or the new, never a part. Raises `ConfigWriteError` or `OSError`.
+    """
+    target = path.resolve()  # a link to the file stays a link
+    try:
+        text = target.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    edited = edit_text(text, edits)
+    if accept is not None:
+        accept(edited)
+    if edited != text:
+        replace_file(target, edited)
+
+
+def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Put a text in the place of a file in one step. A new file gets `mode`, an existing one keeps its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        mode = path.stat().st_mode & 0o777
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _copy(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _copy(part) for name, part in cast("dict[str, Any]", value).items()}
+        case list():
+            return [_copy(part) for part in cast("list[Any]", value)]
+        case _:
+            return value
+
+
+def _set(
+    table: MutableMapping[str, Any], path: tuple[str, ...], value: Any, *, merge: bool, new_table: Callable[[], Any]
+) -> None:
+    name, rest = path[0], path[1:]
+    current = table.get(name)
+    if value is None:
+        if not rest:
+            table.pop(name, None)
+        elif isinstance(current, MutableMapping):
+            _set(cast("Any", current), rest, None, merge=merge, new_table=new_table)
+        return
+    if not rest and not isinstance(value, dict):
+        table[name] = _copy_without_null(value)
+        return
+    is_new = not isinstance(current, MutableMapping)
+    inner = new_table() if is_new else cast("Any", current)
+    if rest:
+        _set(inner, rest, value, merge=merge, new_table=new_table)
+    else:
+        parts = cast("dict[str, Any]", value)
+        if not merge:
+            for old in [key for key in inner if key not in parts]:
+                del inner[old]
+        for key, part in parts.items():
+            _set(inner, (key,), part, merge=merge, new_table=new_table)
+    if is_new:
+        table[name] = inner  # only now that it is filled, so that an editor knows what kind of table it is
+
+
+def _copy_without_null(value: Any) -> Any:
+    match value:
+        case dict():
+            parts = cast("dict[str, Any]", value).items()
+            return {name: _copy_without_null(part) for name, part in parts if part is not None}
+        case list():
+            return [_copy_without_null(part) for part in cast("list[Any]", value) if part is not None]
+        case _:
+            return value

@@ -1,0 +1,162 @@
+"""The layers of a configuration, lowest first, and what they amount to together.
+
+Owns: one layer's value and version, merging, and which layer a value comes from.
+Does not own: finding and reading the files (`sources`), or what the merged table means (`load`).
+Called by: `sources`, `load`, `read` and `write`.
+"""
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+
+LayerKind = Literal["system", "user", "project", "sessionFlags", "legacyManagedConfigTomlFromFile"]
+
+
+class LayerSource(msgspec.Struct, frozen=True):
+    """Where a layer comes from. `path` is its file; for a project the `.codex` folder; none for session flags.
+
+    Protocol source: `ConfigLayerSource`.
+    """
+
+    kind: LayerKind
+    path: Path | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """The tagged form that clients know."""
+        match self.kind:
+            case "sessionFlags":
+                return {"type": self.kind}
+            case "project":
+                return {"type": self.kind, "dotCodexFolder": str(self.path)}
+            case "user":
+                return {"type": self.kind, "file": str(self.path), "profile": None}
+            case _:
+                return {"type": self.kind, "file": str(self.path)}
+
+    @property
+    def file(self) -> Path | None:
+        """The file that holds the layer's text."""
+        return self.path / "config.toml" if self.kind == "project" and self.path else self.path
+
+
+class ConfigLayer(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One source's table, with absolute paths.
+
+    A layer with a `disabled_reason` is shown to readers but has no effect. `denied_keys` were in the file and were
+    dropped, because this kind of layer may not set them.
+    """
+
+    source: LayerSource
+    table: dict[str, Any]
+    disabled_reason: str | None = None
+    denied_keys: tuple[str, ...] = ()
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of the layer's content, to notice changes by."""
+        return table_version(self.table)
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The layer that decided a value."""
+
+    source: LayerSource
+    version: str
+
+
+class LayerStack(msgspec.Struct, frozen=True, dict=True):
+    """All layers of one configuration, lowest precedence first."""
+
+    layers: tuple[ConfigLayer, ...]
+
+    @property
+    def active(self) -> Iterator[ConfigLayer]:
+        """The layers that have an effect, lowest first."""
+        return (layer for layer in self.layers if layer.disabled_reason is None)
+
+    @cached_property
+    def merged(self) -> dict[str, Any]:
+        """The tables of the active layers, merged; not to be changed."""
+        return merge(layer.table for layer in self.active)
+
+    def origins(self) -> dict[str, Origin]:
+        """For each leaf of the merged table, by its dotted path, the layer that decided it."""
+        found: dict[str, Origin] = {}
+        for layer in self.active:
+            origin = Origin(layer.source, layer.version)
+            for path in leaves(layer.table):
+                found[".".join(path)] = origin
+        return {name: found[name] for name in (".".join(path) for path in leaves(self.merged)) if name in found}
+
+    def layer(self, kind: LayerKind) -> ConfigLayer | None:
+        """The layer of that kind, the highest when there are several."""
+        return next((layer for layer in reversed(self.layers) if layer.source.kind == kind), None)
+
+
+def merge(tables: Iterator[Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Tables on top of one another: tables merge key by key, anything else replaces. The inputs stay as they are."""
+    result: dict[str, Any] = {}
+    for table in tables:
+        _merge_into(result, table)
+    return result
+
+
+def _merge_into(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for name, value in above.items():
+        current = below.get(name)
+        if isinstance(value, dict):
+            # A copy of its own, so that merging more on top never reaches into a layer.
+            copy = dict(cast("dict[str, Any]", current)) if isinstance(current, dict) else {}
+            _merge_into(copy, cast("dict[str, Any]", value))
+            below[name] = copy
+        else:
+            below[name] = value
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of everything that is not a table or an array, array elements by their index."""
+    match value:
+        case dict():
+            for name, part in cast("dict[str, Any]", value).items():
+                yield from leaves(part, (*path, name))
+        case list():
+            for index, part in enumerate(cast("list[Any]", value)):
+                yield from leaves(part, (*path, str(index)))
+        case _:
+            yield path
+
+
+def lookup(table: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """The value at `path`, or None."""
+    value: Any = table
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = cast("dict[str, Any]", value).get(name)
+    return value
+
+
+def to_json_value(value: Any) -> Any:
+    """A TOML value as JSON has it; dates and times become a table with one telling key."""
+    match value:
+        case dict():
+            return {name: to_json_value(part) for name, part in cast("dict[str, Any]", value).items()}
+        case list():
+            return [to_json_value(part) for part in cast("list[Any]", value)]
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return {"$__toml_private_datetime": value.isoformat().replace("+00:00", "Z")}
+        case _:
+            return value
+
+
+def table_version(table: Mapping[str, Any]) -> str:
+    """`sha256:` and the hex digest of the table as compact JSON with sorted keys."""
+    import hashlib
+
+    text = json.dumps(to_json_value(dict(table)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

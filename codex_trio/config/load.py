@@ -1,0 +1,301 @@
+"""From layers to the configuration a session runs with.
+
+Owns: checking the merged table, the rules that join several settings, defaults, and what is worth a warning.
+Does not own: reading files (`sources`), the key table (`schema`).
+Called by: `service`.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from codex_trio.config import approval, features
+from codex_trio.config.approval import AskForApproval
+from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
+from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
+from codex_trio.config.nodes import SchemaProblem, check, unread_keys
+from codex_trio.config.providers import ModelProviderConfig, build_providers
+from codex_trio.config.schema import CONFIG, READ_DEFAULTS
+from codex_trio.config.settings import (
+    DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS,
+    DEFAULT_PROJECT_DOC_MAX_BYTES,
+    EffectiveConfig,
+    HistorySettings,
+    SandboxMode,
+    SandboxWorkspaceWrite,
+    ShellEnvironmentPolicy,
+    TypedOverrides,
+)
+from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_in_file, root_markers
+from codex_trio.config.trust import TrustLevel
+
+_DEFAULT_PROVIDER = "openai"
+_MAX_LISTED_KEYS = 3
+_ADVICE = "Check for typos or deprecated settings."
+_BUILT_IN_PERMISSIONS: Mapping[str, SandboxMode] = {
+    ":read-only": "read-only",
+    ":workspace": "workspace-write",
+    ":danger-full-access": "danger-full-access",
+}
+
+
+def build(
+    sources: Sources,
+    *,
+    paths: ConfigPaths,
+    cwd: Path,
+    environ: Mapping[str, str],
+    typed: TypedOverrides,
+) -> EffectiveConfig:
+    """The configuration for `cwd`. Raises `ConfigLoadError`."""
+    check_stack(sources.stack)
+    merged = sources.stack.merged
+    project = sources.project or find_project(merged, cwd)
+    refuse_withdrawn_settings(merged)
+    providers = build_providers(
+        merged.get("model_providers", {}), openai_base_url=merged.get("openai_base_url"), environ=environ
+    )
+    provider = _provider_id(merged, typed, providers)
+    trust = project.trust.level
+    workspace_ids = merged.get("forced_chatgpt_workspace_id", ())
+    service_tier = merged.get("service_tier") if typed.service_tier is None else typed.service_tier
+
+    def flag(name: str) -> bool:
+        return merged.get(name, READ_DEFAULTS.get(name, False))
+
+    return EffectiveConfig(
+        cwd=cwd,
+        codex_home=paths.codex_home,
+        project_root=project.root,
+        trust_level=trust,
+        model=merged.get("model") if typed.model is None else typed.model,
+        review_model=merged.get("review_model"),
+        model_provider_id=provider,
+        model_providers=providers,
+        model_context_window=merged.get("model_context_window"),
+        model_auto_compact_token_limit=merged.get("model_auto_compact_token_limit"),
+        model_auto_compact_token_limit_scope=merged.get("model_auto_compact_token_limit_scope", "total"),
+        model_reasoning_effort=merged.get("model_reasoning_effort"),
+        plan_mode_reasoning_effort=merged.get("plan_mode_reasoning_effort"),
+        model_reasoning_summary=merged.get("model_reasoning_summary"),
+        model_verbosity=merged.get("model_verbosity"),
+        service_tier="priority" if service_tier == "fast" else service_tier or None,
+        model_catalog_json=_path(merged.get("model_catalog_json")),
+        approval_policy=_approval_policy(merged, typed, trust),
+        approvals_reviewer=_approvals_reviewer(merged, typed),
+        sandbox_mode=typed.sandbox_mode or _sandbox_mode(merged, trust),
+        sandbox_workspace_write=msgspec.convert(merged.get("sandbox_workspace_write", {}), SandboxWorkspaceWrite),
+        shell_environment_policy=msgspec.convert(merged.get("shell_environment_policy", {}), ShellEnvironmentPolicy),
+        allow_login_shell=flag("allow_login_shell"),
+        base_instructions=_base_instructions(merged, typed),
+        developer_instructions=_first(typed.developer_instructions, merged.get("developer_instructions")),
+        compact_prompt=_compact_prompt(merged),
+        include_permissions_instructions=flag("include_permissions_instructions"),
+        include_apps_instructions=flag("include_apps_instructions"),
+        include_collaboration_mode_instructions=flag("include_collaboration_mode_instructions"),
+        include_environment_context=flag("include_environment_context"),
+        include_environment_context_time=flag("include_environment_context_time"),
+        project_root_markers=root_markers(merged),
+        project_doc_max_bytes=merged.get("project_doc_max_bytes", DEFAULT_PROJECT_DOC_MAX_BYTES),
+        project_doc_fallback_filenames=tuple(merged.get("project_doc_fallback_filenames", ())),
+        features=_features(merged),
+        web_search=merged.get("web_search"),
+        mcp_servers=merged.get("mcp_servers", {}),
+        notify=tuple(merged.get("notify", ())),
+        tool_output_token_limit=merged.get("tool_output_token_limit"),
+        background_terminal_max_timeout_ms=merged.get(
+            "background_terminal_max_timeout", DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS
+        ),
+        thread_unload_delay_seconds=merged.get("thread_unload_delay_secs"),
+        hide_agent_reasoning=flag("hide_agent_reasoning"),
+        show_raw_agent_reasoning=flag("show_raw_agent_reasoning"),
+        history=msgspec.convert(merged.get("history", {}), HistorySettings),
+        chatgpt_base_url=merged.get("chatgpt_base_url", READ_DEFAULTS["chatgpt_base_url"]),
+        cli_auth_credentials_store=merged.get("cli_auth_credentials_store", "file"),
+        forced_login_method=merged.get("forced_login_method"),
+        forced_chatgpt_workspace_ids=(workspace_ids,) if isinstance(workspace_ids, str) else tuple(workspace_ids),
+        sqlite_home=_path(merged.get("sqlite_home") or environ.get("CODEX_SQLITE_HOME")) or paths.codex_home,
+        log_dir=_path(merged.get("log_dir")) or paths.codex_home / "log",
+        config_folders=_folders(sources.stack),
+        merged=merged,
+        stack=sources.stack,
+        warnings=stack_warnings(sources.stack),
+    )
+
+
+def check_stack(stack: LayerStack) -> None:
+    """Raise `ConfigLoadError` when the merged table is not what the schema says.
+
+    The file that holds the problem is named with the place; a session flag is named by its key.
+    """
+    try:
+        check(CONFIG, stack.merged)
+    except SchemaProblem as problem:
+        for layer in stack.active:
+            located = _problem_in_layer(layer)
+            if located is not None:
+                located.merged_message = problem.describe()
+                raise located from None
+        raise ConfigLoadError(problem.describe()) from None
+
+
+def refuse_withdrawn_settings(merged: Mapping[str, Any]) -> None:
+    """Raise for settings that once meant something and are no longer understood."""
+    profile = merged.get("profile")
+    if profile is not None:
+        raise ConfigLoadError(
+            f'legacy `profile = "{profile}"` config is no longer supported; '
+            f"use `--profile {profile}` with `{profile}.config.toml` instead"
+        )
+    if merged.get("approval_policy") == "untrusted":
+        raise UnsupportedPolicy('approval_policy = "untrusted" is no longer supported; remove this setting')
+
+
+def stack_warnings(stack: LayerStack) -> tuple[str, ...]:
+    """What in the files has no effect: keys a project may not set, and keys that nobody reads."""
+    denied = [
+        f"Ignored unsupported project-local config keys in {layer.source.file}: "
+        f"{', '.join(sorted(layer.denied_keys))}. "
+        "If you want these settings to apply, manually set them in your user-level config.toml."
+        for layer in stack.active
+        if layer.denied_keys
+    ]
+    unread = [
+        f"{_layer_name(layer)}: `{key}` is ignored."
+        for layer in reversed(list(stack.active))
+        for key in sorted(".".join(path) for path in unread_keys(CONFIG, layer.table))
+    ]
+    if not unread:
+        return tuple(denied)
+    settings = "setting" if len(unread) == 1 else "settings"
+    lines = [
+        f"Codex is ignoring {len(unread)} unrecognized configuration {settings}. " + _ADVICE,
+        *unread[:_MAX_LISTED_KEYS],
+    ]
+    if len(unread) > _MAX_LISTED_KEYS:
+        lines.append(f"... and {len(unread) - _MAX_LISTED_KEYS} more ignored settings.")
+    return (*denied, "\n  ".join(lines))
+
+
+def refuse_unread_keys(stack: LayerStack) -> None:
+    """For strict loading: raise `ConfigLoadError` for the first key that nobody reads."""
+    for layer in stack.active:
+        for path in unread_keys(CONFIG, layer.table):
+            place = place_in_file(layer, path, of_key=True)
+            where = f"{layer.source.file}:{place.start.line}:{place.start.column}: " if place else ""
+            raise ConfigLoadError(
+                f"{where}unknown configuration field `{'.'.join(path)}`", path=layer.source.file, range=place
+            )
+
+
+def _layer_name(layer: ConfigLayer) -> str:
+    match layer.source.kind:
+        case "sessionFlags":
+            return "session-flags"
+        case "legacyManagedConfigTomlFromFile":
+            return f"managed ({layer.source.file})"
+        case kind:
+            return f"{kind} ({layer.source.file})"
+
+
+def _problem_in_layer(layer: ConfigLayer) -> ConfigLoadError | None:
+    try:
+        check(CONFIG, layer.table)
+    except SchemaProblem as problem:
+        place = place_in_file(layer, problem.path)
+        if place is None:
+            return None
+        return ConfigLoadError(
+            f"{layer.source.file}:{place.start.line}:{place.start.column}: {problem.message}",
+            path=layer.source.file,
+            range=place,
+        )
+    return None
+
+
+def _first(*values: str | None) -> str | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _provider_id(merged: Mapping[str, Any], typed: TypedOverrides, providers: Mapping[str, ModelProviderConfig]) -> str:
+    name = _first(typed.model_provider, merged.get("model_provider"), _DEFAULT_PROVIDER)
+    if name is None or name not in providers:
+        raise ConfigLoadError(f"Model provider `{name}` not found")
+    return name
+
+
+def _approval_policy(merged: Mapping[str, Any], typed: TypedOverrides, trust: TrustLevel | None) -> AskForApproval:
+    if typed.approval_policy is not None:
+        return typed.approval_policy
+    configured = merged.get("approval_policy")
+    if configured is None:
+        return "untrusted" if trust == "untrusted" else "on-request"
+    policy = approval.from_plain(configured)
+    return "on-request" if policy == "on-failure" else policy  # the former asks no differently any more
+
+
+def _approvals_reviewer(merged: Mapping[str, Any], typed: TypedOverrides) -> Any:
+    reviewer = typed.approvals_reviewer or merged.get("approvals_reviewer", "user")
+    return "auto_review" if reviewer == "guardian_subagent" else reviewer
+
+
+def _sandbox_mode(merged: Mapping[str, Any], trust: TrustLevel | None) -> SandboxMode:
+    permissions = merged.get("default_permissions")
+    if permissions is not None:
+        if permissions in _BUILT_IN_PERMISSIONS:
+            return _BUILT_IN_PERMISSIONS[permissions]
+        if not merged.get("permissions"):
+            raise ConfigLoadError("default_permissions requires a `[permissions]` table")
+        raise ConfigLoadError(
+            f'default_permissions = "{permissions}": named permission profiles are not supported; use sandbox_mode'
+        )
+    # A folder the user has decided about is a workspace; anything else is only looked at.
+    return merged.get("sandbox_mode") or ("read-only" if trust is None else "workspace-write")
+
+
+def _base_instructions(merged: Mapping[str, Any], typed: TypedOverrides) -> str | None:
+    if typed.base_instructions is not None:
+        return typed.base_instructions
+    return _first(_file_text(merged, "model_instructions_file", "model instructions file"), merged.get("instructions"))
+
+
+def _compact_prompt(merged: Mapping[str, Any]) -> str | None:
+    return _first(
+        merged.get("compact_prompt"),
+        _file_text(merged, "experimental_compact_prompt_file", "experimental compact prompt file"),
+    )
+
+
+def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:
+    path = merged.get(key)
+    if path is None:
+        return None
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise ConfigLoadError(f"failed to read {name} {path}: stream did not contain valid UTF-8") from None
+    except OSError as error:
+        number = error.errno or 0
+        raise ConfigLoadError(f"failed to read {name} {path}: {os.strerror(number)} (os error {number})") from None
+    if not text:
+        raise ConfigLoadError(f"{name} is empty: {path}")
+    return text
+
+
+def _features(merged: Mapping[str, Any]) -> dict[str, bool]:
+    return features.resolve(cast("dict[str, Any]", lookup(merged, ["features"]) or {}))
+
+
+def _folders(stack: LayerStack) -> tuple[Path, ...]:
+    folders = (
+        layer.source.path if layer.source.kind == "project" else layer.source.path and layer.source.path.parent
+        for layer in stack.active
+    )
+    return tuple(dict.fromkeys(folder for folder in folders if folder is not None))

@@ -1,0 +1,267 @@
+"""The kinds of value a configuration key can hold, and what follows from a kind.
+
+Owns: checking a value against its kind, finding keys nobody reads, and making paths absolute.
+Does not own: which key has which kind (`schema`).
+Called by: `schema`, `layers`, `load` and `edit`.
+
+Messages have the form users of this file format know, such as ``invalid type: integer `5`, expected a string``.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+KeyPath = tuple[str | int, ...]
+
+
+class SchemaProblem(Exception):
+    """A value is not of its key's kind.
+
+    `path` leads to the value at fault. `reported` is the key named in texts: the same, or a key around it.
+    """
+
+    def __init__(self, message: str, path: KeyPath, reported: KeyPath | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.reported = path if reported is None else reported
+
+    def describe(self) -> str:
+        """The message and, on a second line, the key it is about."""
+        return f"{self.message}\nin `{'.'.join(str(part) for part in self.reported)}`\n"
+
+
+class Anything(msgspec.Struct, frozen=True):
+    """Any value: keys that others read, or that are only accepted."""
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A string."""
+
+
+class PathText(msgspec.Struct, frozen=True):
+    """A file system path; relative ones count from the folder of the file that holds them."""
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A boolean."""
+
+
+class Integer(msgspec.Struct, frozen=True):
+    """A whole number within bounds; `name` is how the bounds are called in messages."""
+
+    name: str
+    low: int
+    high: int
+
+
+class Toggle(msgspec.Struct, frozen=True):
+    """A boolean, or a table of details that may hold `enabled`."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of several words; `refused` words are known ones that no longer work, with the text that says so."""
+
+    words: tuple[str, ...]
+    refused: dict[str, str] = {}
+
+
+class Sequence(msgspec.Struct, frozen=True):
+    """An array of one kind."""
+
+    item: "Node"
+
+
+class Names(msgspec.Struct, frozen=True):
+    """A table whose keys the user makes up. `check` sees the whole after its parts passed and returns a problem."""
+
+    value: "Node"
+    check: Callable[[Mapping[str, Any]], str | None] | None = None
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table with known keys.
+
+    `rest` is the kind of other keys (without it they are not read by anybody, and reported as such). `opaque` tables
+    report a problem anywhere inside as their own. `check` sees the whole after its parts passed and returns a problem.
+    """
+
+    fields: dict[str, "Node"]
+    required: tuple[str, ...] = ()
+    rest: "Node | None" = None
+    opaque: bool = False
+    check: Callable[[Mapping[str, Any]], str | None] | None = None
+
+
+class Either(msgspec.Struct, frozen=True):
+    """A string kind or a table kind, told apart by the value; `name` is what messages expect."""
+
+    text: "Node"
+    table: "Node"
+    name: str
+
+
+Node = Anything | Text | PathText | Flag | Toggle | Integer | Choice | Sequence | Names | Table | Either
+
+
+def integer(name: str) -> Integer:
+    """A fixed-size integer by its usual short name, such as `u16`; `usize` is `u64`."""
+    bits = 64 if name == "usize" else int(name[1:])
+    return Integer(name, 0, 2**bits - 1) if name[0] == "u" else Integer(name, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def check(node: Node, value: Any, path: KeyPath = ()) -> None:
+    """Raise `SchemaProblem` for the first part of `value` that is not of its kind."""
+    match node:
+        case Anything():
+            return
+        case Table():
+            _check_table(node, value, path)
+        case Names():
+            _expect(value, dict, "a map", path)
+            for name, part in cast("dict[str, Any]", value).items():
+                check(node.value, part, (*path, name))
+            _check_whole(node, cast("dict[str, Any]", value), path)
+        case Sequence():
+            _expect(value, list, "a sequence", path)
+            for index, part in enumerate(cast("list[Any]", value)):
+                _check_item(node.item, part, path, index)
+        case Either():
+            if not isinstance(value, str | dict):
+                raise SchemaProblem(f"invalid type: {describe(value)}, expected {node.name}", path)
+            check(node.table if isinstance(value, dict) else node.text, value, path)
+        case _:
+            _check_scalar(node, value, path)
+
+
+def unread_keys(node: Node, value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of keys that nobody reads, below a value that passed `check`."""
+    match node:
+        case Table() if isinstance(value, dict):
+            for name, part in cast("dict[str, Any]", value).items():
+                inner = node.fields.get(name, node.rest)
+                if inner is None:
+                    yield (*path, name)
+                else:
+                    yield from unread_keys(inner, part, (*path, name))
+        case Names() if isinstance(value, dict):
+            for name, part in cast("dict[str, Any]", value).items():
+                yield from unread_keys(node.value, part, (*path, name))
+        case Either() if isinstance(value, dict):
+            yield from unread_keys(node.table, value, path)
+        case _:
+            return
+
+
+def absolute_paths(node: Node, value: Any, *, folder: Path, home: Path | None) -> Any:
+    """`value` with its paths made absolute against `folder`; `~` is `home`. Values of a wrong kind stay as they are."""
+    match node:
+        case PathText() if isinstance(value, str):
+            return resolve_path(value, folder=folder, home=home)
+        case Sequence() if isinstance(value, list):
+            return [absolute_paths(node.item, part, folder=folder, home=home) for part in cast("list[Any]", value)]
+        case Names() if isinstance(value, dict):
+            return {
+                name: absolute_paths(node.value, part, folder=folder, home=home)
+                for name, part in cast("dict[str, Any]", value).items()
+            }
+        case Table() if isinstance(value, dict):
+            other = node.rest or Anything()
+            return {
+                name: absolute_paths(node.fields.get(name, other), part, folder=folder, home=home)
+                for name, part in cast("dict[str, Any]", value).items()
+            }
+        case _:
+            return value
+
+
+def resolve_path(text: str, *, folder: Path, home: Path | None) -> str:
+    """The absolute, normalised form of a path as written by a user."""
+    if home is not None and (text == "~" or text.startswith("~/")):
+        text = f"{home}{text[1:]}"
+    return os.path.normpath(folder / text)
+
+
+def describe(value: Any) -> str:
+    """A value as messages name it: its kind and, for scalars, itself."""
+    match value:
+        case bool():
+            return f"boolean `{str(value).lower()}`"
+        case int():
+            return f"integer `{value}`"
+        case float():
+            return f"floating point `{value}`"
+        case str():
+            return f"string {json.dumps(value, ensure_ascii=False)}"
+        case list():
+            return "sequence"
+        case _:
+            return "map"
+
+
+def _expect(value: Any, kind: type, name: str, path: KeyPath) -> None:
+    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+        raise SchemaProblem(f"invalid type: {describe(value)}, expected {name}", path)
+
+
+def _check_item(node: Node, value: Any, path: KeyPath, index: int) -> None:
+    try:
+        check(node, value, (*path, index))
+    except SchemaProblem as problem:
+        problem.reported = path  # an array is named as a whole
+        raise
+
+
+def _check_table(node: Table, value: Any, path: KeyPath) -> None:
+    try:
+        _expect(value, dict, "a table", path)
+        for name, part in cast("dict[str, Any]", value).items():
+            inner = node.fields.get(name, node.rest)
+            if inner is not None:
+                check(inner, part, (*path, name))
+        for name in node.required:
+            if name not in value:
+                raise SchemaProblem(f"missing field `{name}`", path)
+    except SchemaProblem as problem:
+        if node.opaque:
+            problem.reported = path
+        raise
+    _check_whole(node, cast("dict[str, Any]", value), path)
+
+
+def _check_whole(node: Table | Names, value: Mapping[str, Any], path: KeyPath) -> None:
+    problem_text = node.check(value) if node.check else None
+    if problem_text is not None:
+        raise SchemaProblem(problem_text, path)
+
+
+def _check_scalar(node: Text | PathText | Flag | Toggle | Integer | Choice, value: Any, path: KeyPath) -> None:
+    match node:
+        case Text():
+            _expect(value, str, "a string", path)
+        case PathText():
+            _expect(value, str, "path string", path)
+        case Flag():
+            _expect(value, bool, "a boolean", path)
+        case Toggle():
+            if not isinstance(value, dict):
+                _expect(value, bool, "a boolean", path)
+        case Integer():
+            _expect(value, int, node.name, path)
+            if not node.low <= value <= node.high:
+                raise SchemaProblem(f"invalid value: integer `{value}`, expected {node.name}", path)
+        case Choice():
+            _expect(value, str, "a string", path)
+            if value in node.refused:
+                raise SchemaProblem(node.refused[value], path)
+            if value not in node.words:
+                raise SchemaProblem(f"unknown variant `{value}`, expected {_alternatives(node.words)}", path)
+
+
+def _alternatives(words: tuple[str, ...]) -> str:
+    quoted = [f"`{word}`" for word in words]
+    return f"one of {', '.join(quoted)}" if len(quoted) > 2 else " or ".join(quoted)

@@ -1,0 +1,81 @@
+"""Model providers as configured: where requests to a model go and how they are paid for.
+
+Owns: the provider value, the built-in ones, and building the set from a checked table.
+Does not own: requests (`codex_trio.model`) or keys (`codex_trio.auth`).
+Called by: `load`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+DEFAULT_REQUEST_MAX_RETRIES = 4
+DEFAULT_STREAM_MAX_RETRIES = 5
+DEFAULT_STREAM_IDLE_TIMEOUT_MS = 300_000
+MAX_RETRIES = 100
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+
+class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[model_providers.<id>]` table with defaults filled in.
+
+    A provider without a `base_url` is the public OpenAI API. Retries are numbers of repeats,
+    the idle timeout is in milliseconds. `env_http_headers` maps header names to environment variables.
+    `requires_openai_auth` means that the account's own credentials are sent.
+    """
+
+    id: str
+    name: str
+    base_url: str = OPENAI_BASE_URL
+    env_key: str | None = None
+    env_key_instructions: str | None = None
+    experimental_bearer_token: str | None = None
+    wire_api: Literal["responses"] = "responses"
+    query_params: Mapping[str, str] = {}
+    http_headers: Mapping[str, str] = {}
+    env_http_headers: Mapping[str, str] = {}
+    request_max_retries: int = DEFAULT_REQUEST_MAX_RETRIES
+    stream_max_retries: int = DEFAULT_STREAM_MAX_RETRIES
+    stream_idle_timeout_ms: int = DEFAULT_STREAM_IDLE_TIMEOUT_MS
+    requires_openai_auth: bool = False
+    supports_websockets: bool = False
+
+
+def build_providers(
+    table: Mapping[str, Mapping[str, Any]], *, openai_base_url: str | None, environ: Mapping[str, str]
+) -> dict[str, ModelProviderConfig]:
+    """The built-in providers and those of a checked `[model_providers]` table, by id."""
+    providers = {provider.id: provider for provider in _built_in(openai_base_url, environ)}
+    for name, settings in table.items():
+        providers[name] = _from_table(name, settings)
+    return providers
+
+
+def _built_in(openai_base_url: str | None, environ: Mapping[str, str]) -> tuple[ModelProviderConfig, ...]:
+    return (
+        ModelProviderConfig(
+            id="openai",
+            name="OpenAI",
+            base_url=openai_base_url or OPENAI_BASE_URL,
+            requires_openai_auth=True,
+            supports_websockets=True,
+        ),
+        _local("ollama", "Ollama", port=11434, environ=environ),
+        _local("lmstudio", "LM Studio", port=1234, environ=environ),
+    )
+
+
+def _local(id: str, name: str, *, port: int, environ: Mapping[str, str]) -> ModelProviderConfig:
+    default = f"http://localhost:{environ.get('CODEX_OSS_PORT') or port}/v1"
+    return ModelProviderConfig(id=id, name=name, base_url=environ.get("CODEX_OSS_BASE_URL") or default)
+
+
+def _from_table(id: str, settings: Mapping[str, Any]) -> ModelProviderConfig:
+    provider = msgspec.convert({**settings, "id": id}, ModelProviderConfig)
+    return msgspec.structs.replace(
+        provider,
+        request_max_retries=min(provider.request_max_retries, MAX_RETRIES),
+        stream_max_retries=min(provider.stream_max_retries, MAX_RETRIES),
+    )

@@ -1,0 +1,168 @@
+"""The configuration of a server: loaded anew for every thread, judged once at start.
+
+Owns: the user's folder and the command line's settings; loading for a folder; trust given by starting a thread; which
+warnings a client has already been told.
+Does not own: layers, checks and defaults (the other modules here), or answering clients.
+Called by: the composition root, which builds one, and every service that needs a configuration.
+
+Calls are synchronous: loading reads a few small files and takes about a millisecond.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from codex_trio.config.errors import ConfigLoadError, ConfigWarning, StartupRefused, UnsupportedPolicy
+from codex_trio.config.load import build, refuse_unread_keys
+from codex_trio.config.overrides import Override, from_request
+from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
+from codex_trio.config.sources import ConfigPaths, Sources, find_project, read_sources
+
+_NO_TYPED_OVERRIDES = TypedOverrides()
+
+
+class ConfigService:
+    """Loads configurations for one `$CODEX_HOME` and one command line.
+
+    `cwd` is the server's own working folder: relative folders count from it, and at start it is the project that is
+    looked at. `strict` turns keys that nobody reads into errors.
+    """
+
+    def __init__(
+        self,
+        codex_home: Path,
+        *,
+        environ: Mapping[str, str],
+        cli_overrides: Iterable[Override] = (),
+        system_dir: Path = Path("/etc/codex"),
+        cwd: Path | None = None,
+        strict: bool = False,
+    ) -> None:
+        home = environ.get("HOME")
+        self._paths = ConfigPaths(codex_home=codex_home, system_dir=system_dir, home=Path(home) if home else None)
+        self._environ = environ
+        self._cli_overrides = tuple(cli_overrides)
+        self._cwd = Path.cwd() if cwd is None else cwd
+        self._strict = strict
+        self._announced: set[str] = set()
+
+    @property
+    def paths(self) -> ConfigPaths:
+        """Where the files are."""
+        return self._paths
+
+    def resolve_cwd(self, cwd: Path | None) -> Path:
+        """An absolute working folder: relative ones count from the server's own, which is also the default."""
+        return Path(self._cwd if cwd is None else self._cwd / cwd)
+
+    def load(
+        self,
+        cwd: Path | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        typed: TypedOverrides = _NO_TYPED_OVERRIDES,
+    ) -> EffectiveConfig:
+        """The configuration for a folder, read now. `overrides` is a request's `config` map.
+
+        Raises `ConfigLoadError`.
+        """
+        folder = self.resolve_cwd(cwd)
+        return self._build(self.sources(folder, overrides), folder, typed=typed)
+
+    def load_for_thread(
+        self,
+        cwd: Path | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        typed: TypedOverrides = _NO_TYPED_OVERRIDES,
+    ) -> EffectiveConfig:
+        """`load`, for starting a thread: letting it write to a new project makes the project a trusted one.
+
+        The project's own configuration then applies to this very thread. Raises `ConfigLoadError`.
+        """
+        config = self.load(cwd, overrides, typed=typed)
+        return self.load(cwd, overrides, typed=typed) if self.ensure_trust(cwd, config.sandbox_mode) else config
+
+    def ensure_trust(self, cwd: Path | None, sandbox_mode: SandboxMode) -> bool:
+        """Mark the project around `cwd` as trusted if a thread may write there and nothing is decided about it.
+
+        True when the user's configuration file was changed. Raises `ConfigLoadError` when it cannot be.
+        """
+        if sandbox_mode == "read-only":
+            return False
+        folder = self.resolve_cwd(cwd)
+        trust = find_project(self.sources(None).stack.merged, folder).trust
+        if trust.level is not None:
+            return False
+        from codex_trio.config.edit import Edit, edit_file
+
+        edit = Edit(path=("projects", trust.key, "trust_level"), value="trusted", merge=False)
+        try:
+            edit_file(self._paths.user_config, [edit])
+        except OSError as error:
+            raise ConfigLoadError(f"failed to write {self._paths.user_config}: {error.strerror}") from None
+        return True
+
+    def sources(self, cwd: Path | None, overrides: Mapping[str, Any] | None = None) -> Sources:
+        """The layers for an absolute folder; None leaves projects out. Raises `ConfigLoadError`."""
+        return read_sources(self._paths, cwd=cwd, session=(*self._cli_overrides, *from_request(overrides)))
+
+    def startup_default(self) -> EffectiveConfig:
+        """The configuration a server starts with: its own folder's, or defaults when the files are broken.
+
+        Raises `StartupRefused` when the command line's own settings are at fault, for a withdrawn setting, and in
+        strict loading for anything wrong.
+        """
+        try:
+            return self.load()
+        except ConfigLoadError as error:
+            if self._strict or isinstance(error, UnsupportedPolicy):
+                raise StartupRefused(error.message) from None
+        try:
+            sources = read_sources(self._paths, cwd=None, session=self._cli_overrides, user_table={})
+            return self._build(sources, self._cwd, typed=_NO_TYPED_OVERRIDES)
+        except ConfigLoadError as error:
+            raise StartupRefused(error.message) from None
+
+    def startup_warnings(self) -> list[ConfigWarning]:
+        """What a client is told right after it initialized."""
+        try:
+            config = self.load()
+        except ConfigLoadError as error:
+            return [
+                ConfigWarning(
+                    summary="Invalid configuration; using defaults.",
+                    details=error.message,
+                    path=error.path,
+                    range=error.range,
+                )
+            ]
+        disabled = _disabled_projects_warning(config)
+        self._announced.update(config.warnings)
+        return [ConfigWarning(summary=text) for text in (*config.warnings, *disabled)]
+
+    def unannounced_warnings(self, config: EffectiveConfig) -> list[ConfigWarning]:
+        """Those of a configuration's warnings that clients have not been told; they count as told from now on."""
+        fresh = [text for text in config.warnings if text not in self._announced]
+        self._announced.update(fresh)
+        return [ConfigWarning(summary=text) for text in fresh]
+
+    def _build(self, sources: Sources, cwd: Path, *, typed: TypedOverrides) -> EffectiveConfig:
+        if self._strict:
+            refuse_unread_keys(sources.stack)
+        return build(sources, paths=self._paths, cwd=cwd, environ=self._environ, typed=typed)
+
+
+def _disabled_projects_warning(config: EffectiveConfig) -> list[str]:
+    disabled = [layer for layer in config.stack.layers if layer.disabled_reason is not None]
+    if not disabled:
+        return []
+    folders = "".join(
+        f"    {number}. {layer.source.path}\n       {layer.disabled_reason}\n"
+        for number, layer in enumerate(disabled, start=1)
+    )
+    text = (
+        "Project-local config, hooks, and exec policies are disabled in the following folders until the project is "
+        f"trusted, but skills still load.\n{folders}"
+    )
+    return [text]

@@ -1,0 +1,151 @@
+"""The configuration a session runs with.
+
+Owns: `EffectiveConfig` and the values it is made of; plain data, frozen.
+Does not own: how it is put together (`load`), nor anything per turn.
+Called by: everything that is given a configuration.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from codex_trio.config.approval import AskForApproval
+from codex_trio.config.layers import LayerStack
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.config.trust import TrustLevel
+
+SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
+ApprovalsReviewer = Literal["user", "auto_review"]
+WebSearchMode = Literal["disabled", "cached", "indexed", "live"]
+
+DEFAULT_PROJECT_DOC_MAX_BYTES = 32 * 1024
+DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS = 300_000
+
+
+class SandboxWorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """What `[sandbox_workspace_write]` allows beyond the working folder; the roots are absolute paths."""
+
+    writable_roots: tuple[str, ...] = ()
+    network_access: bool = False
+    exclude_tmpdir_env_var: bool = False
+    exclude_slash_tmp: bool = False
+
+
+class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which environment variables a command sees.
+
+    Patterns are case-insensitive globs. Unless `ignore_default_excludes`, names that contain KEY, SECRET or TOKEN are
+    dropped first.
+    """
+
+    inherit: Literal["core", "all", "none"] = "all"
+    ignore_default_excludes: bool = True
+    exclude: tuple[str, ...] = ()
+    set: Mapping[str, str] = {}
+    include_only: tuple[str, ...] = ()
+    experimental_use_profile: bool = False
+
+
+class HistorySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether and how much of the user's message history is kept, in bytes."""
+
+    persistence: Literal["save-all", "none"] = "save-all"
+    max_bytes: int | None = None
+
+
+class TypedOverrides(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that a request gives in fields of their own; they beat the merged configuration. None changes nothing.
+
+    Protocol source: `ThreadStartParams`, `ThreadResumeParams`, `ThreadForkParams`.
+    """
+
+    model: str | None = None
+    model_provider: str | None = None
+    approval_policy: AskForApproval | None = None
+    approvals_reviewer: ApprovalsReviewer | None = None
+    sandbox_mode: SandboxMode | None = None
+    base_instructions: str | None = None
+    developer_instructions: str | None = None
+    service_tier: str | None = None
+
+
+class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the configuration decides for one working folder, with defaults filled in.
+
+    None means "as the model's catalog entry says" for the model settings, and "not set" elsewhere. `merged` is the
+    whole table, for keys without a field. `config_folders` are the folders of the layers in effect, lowest first: next
+    to a layer's file live its rules, hooks and skills. `warnings` are to be told to a thread that uses this.
+    """
+
+    cwd: Path
+    codex_home: Path
+    project_root: Path
+    trust_level: TrustLevel | None
+
+    model: str | None
+    review_model: str | None
+    model_provider_id: str
+    model_providers: Mapping[str, ModelProviderConfig]
+    model_context_window: int | None
+    model_auto_compact_token_limit: int | None
+    model_auto_compact_token_limit_scope: Literal["total", "body_after_prefix"]
+    model_reasoning_effort: str | None
+    plan_mode_reasoning_effort: str | None
+    model_reasoning_summary: Literal["auto", "concise", "detailed", "none"] | None
+    model_verbosity: Literal["low", "medium", "high"] | None
+    service_tier: str | None
+    model_catalog_json: Path | None
+
+    approval_policy: AskForApproval
+    approvals_reviewer: ApprovalsReviewer
+    sandbox_mode: SandboxMode
+    sandbox_workspace_write: SandboxWorkspaceWrite
+    shell_environment_policy: ShellEnvironmentPolicy
+    allow_login_shell: bool
+
+    base_instructions: str | None
+    developer_instructions: str | None
+    compact_prompt: str | None
+    include_permissions_instructions: bool
+    include_apps_instructions: bool
+    include_collaboration_mode_instructions: bool
+    include_environment_context: bool
+    include_environment_context_time: bool
+
+    project_root_markers: tuple[str, ...]
+    project_doc_max_bytes: int
+    project_doc_fallback_filenames: tuple[str, ...]
+
+    features: Mapping[str, bool]
+    web_search: WebSearchMode | None
+    mcp_servers: Mapping[str, Any]
+    notify: tuple[str, ...]
+    tool_output_token_limit: int | None
+    background_terminal_max_timeout_ms: int
+    thread_unload_delay_seconds: int | None
+    hide_agent_reasoning: bool
+    show_raw_agent_reasoning: bool
+    history: HistorySettings
+
+    chatgpt_base_url: str
+    cli_auth_credentials_store: Literal["file", "keyring", "auto", "ephemeral"]
+    forced_login_method: Literal["chatgpt", "api"] | None
+    forced_chatgpt_workspace_ids: tuple[str, ...]
+    sqlite_home: Path
+    log_dir: Path
+
+    config_folders: tuple[Path, ...]
+    merged: Mapping[str, Any]
+    stack: LayerStack
+    warnings: tuple[str, ...]
+
+    @property
+    def model_provider(self) -> ModelProviderConfig:
+        """The provider in use."""
+        return self.model_providers[self.model_provider_id]
+
+    def feature(self, name: str) -> bool:
+        """Whether the feature switch is on."""
+        return self.features.get(name, False)

@@ -1,0 +1,199 @@
+"""Reading the files that make up a configuration.
+
+Owns: which files count for a folder, their order, and the error for one that cannot be read.
+Does not own: what is in them (`schema`, `load`).
+Called by: `service`, once per load; everything here is a handful of small synchronous reads.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from codex_trio.config import toml_text
+from codex_trio.config.errors import ConfigLoadError, TextRange
+from codex_trio.config.layers import ConfigLayer, LayerKind, LayerSource, LayerStack, merge
+from codex_trio.config.nodes import absolute_paths
+from codex_trio.config.overrides import Override, to_table
+from codex_trio.config.project import folders_between, git_root_for_trust, project_root
+from codex_trio.config.schema import CONFIG, PROJECT_DENIED_KEYS
+from codex_trio.config.trust import Trust, disabled_reason, find_trust
+
+DEFAULT_ROOT_MARKERS = (".git",)
+
+
+class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
+    """Where configuration lives: the user's folder, the machine's, and what `~` means."""
+
+    codex_home: Path
+    system_dir: Path
+    home: Path | None
+
+    @property
+    def user_config(self) -> Path:
+        """The user's `config.toml`."""
+        return self.codex_home / "config.toml"
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """The project around a working folder: its root, the root trust is given to, and whether it is trusted."""
+
+    cwd: Path
+    root: Path
+    git_root: Path | None
+    trust: Trust
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """The layers for one working folder, and the project they were chosen for."""
+
+    stack: LayerStack
+    project: Project | None
+
+
+def read_sources(
+    paths: ConfigPaths,
+    *,
+    cwd: Path | None,
+    session: Iterable[Override] = (),
+    user_table: Mapping[str, Any] | None = None,
+) -> Sources:
+    """All layers for `cwd` (an absolute path; None leaves projects out), lowest first.
+
+    `user_table` stands in for the user's file. Raises `ConfigLoadError` for a file that cannot be read as TOML.
+    """
+    system = _file_layer(paths, "system", paths.system_dir / "config.toml")
+    if user_table is None:
+        user = _file_layer(paths, "user", paths.user_config)
+    else:
+        user = ConfigLayer(source=LayerSource("user", paths.user_config), table=dict(user_table))
+    flags = _session_layer(paths, cwd, session)
+    managed_file = paths.system_dir / "managed_config.toml"
+    managed = [_file_layer(paths, "legacyManagedConfigTomlFromFile", managed_file)] if managed_file.exists() else []
+    below, above = [system, user], [*flags, *managed]
+    if cwd is None:
+        return Sources(stack=LayerStack((*below, *above)), project=None)
+    settings = merge(layer.table for layer in (*below, *above))
+    project = find_project(settings, cwd)
+    return Sources(
+        stack=LayerStack((*below, *_project_layers(paths, project, settings), *above)),
+        project=project,
+    )
+
+
+def find_project(settings: Mapping[str, Any], cwd: Path) -> Project:
+    """The project around `cwd`, under the root markers and trust entries of `settings`."""
+    root = project_root(cwd, root_markers(settings))
+    git_root = git_root_for_trust(cwd)
+    trust = find_trust(_projects(settings), cwd, project_root=root, git_root=git_root)
+    return Project(cwd=cwd, root=root, git_root=git_root, trust=trust)
+
+
+def root_markers(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """What marks a project's root; the default when the setting is absent or of the wrong kind."""
+    markers = settings.get("project_root_markers")
+    if isinstance(markers, list) and all(isinstance(name, str) for name in cast("list[Any]", markers)):
+        return tuple(cast("list[str]", markers))
+    return DEFAULT_ROOT_MARKERS
+
+
+def place_in_file(layer: ConfigLayer, path: toml_text.KeyPath, *, of_key: bool = False) -> TextRange | None:
+    """Where in the layer's file the value (or key) at `path` stands, if the layer has a file that still says so."""
+    file = layer.source.file
+    if file is None:
+        return None
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return toml_text.find_key(text, path) if of_key else toml_text.find_value(text, path)
+
+
+def _projects(settings: Mapping[str, Any]) -> dict[str, Any]:
+    projects = settings.get("projects")
+    return cast("dict[str, Any]", projects) if isinstance(projects, dict) else {}
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        message = f"{path}: not UTF-8 text (byte {error.start})"
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+    raise ConfigLoadError(f"failed to read config file {message}", unreadable_layer=True)
+
+
+def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path) -> ConfigLayer:
+    text = _read_text(path)
+    table: dict[str, Any] = {}
+    if text:
+        try:
+            table = toml_text.parse(text)
+        except toml_text.TomlSyntaxError as error:
+            place = error.position
+            raise ConfigLoadError(
+                f"{path}:{place.line}:{place.column}: {error.message}",
+                path=path,
+                range=TextRange(start=place, end=place),
+                unreadable_layer=True,
+            ) from None
+    return ConfigLayer(
+        source=LayerSource(kind, path), table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home)
+    )
+
+
+def _session_layer(paths: ConfigPaths, cwd: Path | None, session: Iterable[Override]) -> list[ConfigLayer]:
+    table = to_table(session)
+    if not table:
+        return []
+    table = absolute_paths(CONFIG, table, folder=cwd or paths.codex_home, home=paths.home)
+    return [ConfigLayer(source=LayerSource("sessionFlags"), table=table)]
+
+
+def _project_layers(paths: ConfigPaths, project: Project, settings: Mapping[str, Any]) -> list[ConfigLayer]:
+    layers: list[ConfigLayer] = []
+    for folder in folders_between(project.root, project.cwd):
+        dot_codex = folder / ".codex"
+        if not dot_codex.is_dir() or _same_folder(dot_codex, paths.codex_home):
+            continue
+        trust = find_trust(_projects(settings), folder, project_root=project.root, git_root=project.git_root)
+        layers.append(_project_layer(paths, dot_codex, trust))
+    return layers
+
+
+def _project_layer(paths: ConfigPaths, dot_codex: Path, trust: Trust) -> ConfigLayer:
+    reason = disabled_reason(trust, user_config=paths.user_config)
+    path = dot_codex / "config.toml"
+    table: dict[str, Any] = {}
+    try:
+        text = _read_text(path)
+        table = toml_text.parse(text) if text else {}
+    except toml_text.TomlSyntaxError as error:
+        if reason is None:
+            details = toml_text.render_syntax_error(path.read_text(encoding="utf-8-sig"), error)
+            raise ConfigLoadError(
+                f"Error parsing project config file {path}: {details}", unreadable_layer=True
+            ) from None
+    except ConfigLoadError:
+        if reason is None:
+            raise
+    denied = tuple(name for name in PROJECT_DENIED_KEYS if name in table)
+    table = {name: value for name, value in table.items() if name not in denied}
+    return ConfigLayer(
+        source=LayerSource("project", dot_codex),
+        table=absolute_paths(CONFIG, table, folder=dot_codex, home=paths.home),
+        disabled_reason=reason,
+        denied_keys=denied,
+    )
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

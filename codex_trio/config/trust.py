@@ -1,0 +1,67 @@
+"""Whether the user trusts a project.
+
+Owns: looking a folder's trust up in `[projects]`, and the texts that say why a project layer has no effect.
+Does not own: writing trust (`service`), or what an untrusted project loses (`sources` for config; hooks and rules
+follow the same layers).
+Called by: `sources` and `service`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+
+TrustLevel = Literal["trusted", "untrusted"]
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What is known of a folder: the `level` of the first entry that fits, and that entry's key.
+
+    Without an entry, `level` is None and `key` is the one an entry would be made under.
+    """
+
+    level: TrustLevel | None
+    key: str
+
+
+def find_trust(projects: Mapping[str, Any], folder: Path, *, project_root: Path | None, git_root: Path | None) -> Trust:
+    """The trust of `folder`, decided by its own entry, else its project root's, else its repository's."""
+    for candidate in (folder, project_root, git_root):
+        if candidate is None:
+            continue
+        for key in dict.fromkeys((_real(candidate), str(candidate))):
+            level = _level(projects.get(key))
+            if level is not None:
+                return Trust(level=level, key=key)
+    return Trust(level=None, key=_real(git_root or folder))
+
+
+def disabled_reason(trust: Trust, *, user_config: Path) -> str | None:
+    """Why a project folder's configuration has no effect; None for a trusted one."""
+    match trust.level:
+        case "trusted":
+            return None
+        case "untrusted":
+            return (
+                f"{trust.key} is marked as untrusted in the effective configuration. To load project-local config, "
+                "hooks, and exec policies, update its trust setting. If that setting is managed by your organization, "
+                "contact your administrator."
+            )
+        case None:
+            return (
+                f"To load project-local config, hooks, and exec policies, add {trust.key} as a trusted project in "
+                f"{user_config}."
+            )
+
+
+def _real(path: Path) -> str:
+    try:
+        return str(path.resolve())
+    except (OSError, RuntimeError):
+        return str(path)
+
+
+def _level(entry: Any) -> TrustLevel | None:
+    level = cast("dict[str, Any]", entry).get("trust_level") if isinstance(entry, dict) else None
+    return level if level in ("trusted", "untrusted") else None
