@@ -1,0 +1,89 @@
+"""Writing a patch to disk.
+
+Owns: hunk order (no rollback: what was done before a failure stays), the success report, what was really changed.
+Does not own: whether it may; approval and sandbox are the tool's business.
+Called by: the apply_patch tool and the standalone command.
+"""
+
+import os
+
+import msgspec
+import trio
+
+from codex_trio.tools.apply_patch.edits import DiskFiles, EditError, FileEdit, perform, work_out
+from codex_trio.tools.apply_patch.parser import AddHunk, DeleteHunk, Hunk, Patch, UpdateHunk
+from codex_trio.tools.apply_patch.verify import VerifiedPatch
+
+
+class PatchOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a patch. `edits` is what really changed on disk, in order, also when a later hunk failed."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+    edits: tuple[FileEdit, ...]
+
+    def for_model(self, wall_seconds: float) -> str:
+        """The tool output, with the time rounded to tenths."""
+        head = f"Exit code: {self.exit_code}\nWall time: {round(wall_seconds, 1):g} seconds\nOutput:\n"
+        return head + self.stdout + self.stderr
+
+
+async def apply(verified: VerifiedPatch) -> PatchOutcome:
+    """Apply on a worker thread. A started patch is finished even when the caller is cancelled."""
+    return await trio.to_thread.run_sync(apply_blocking, verified.patch, verified.cwd)
+
+
+def apply_blocking(patch: Patch, cwd: str) -> PatchOutcome:
+    """Apply `patch` with paths relative to `cwd`. Failures are in the outcome."""
+    if not patch.hunks:
+        return PatchOutcome(stdout="", stderr="No files were modified.\n", exit_code=1, edits=())
+    edits: list[FileEdit] = []
+    for hunk in patch.hunks:
+        try:
+            _apply_hunk(hunk, cwd, edits)
+        except EditError as error:
+            return PatchOutcome(stdout="", stderr=f"{error}\n", exit_code=1, edits=tuple(edits))
+    return PatchOutcome(stdout=_report(patch), stderr="", exit_code=0, edits=tuple(edits))
+
+
+def _apply_hunk(hunk: Hunk, cwd: str, edits: list[FileEdit]) -> None:
+    files = DiskFiles()
+    edit = work_out(hunk, cwd=cwd, files=files)
+    if edit.after is None and os.path.islink(edit.path):
+        perform(edit)
+        return
+    recorded = _through_links(edit)
+    try:
+        perform(edit)
+    except EditError:
+        edits += _partial(recorded, files)
+        raise
+    edits.append(recorded)
+
+
+def _through_links(edit: FileEdit) -> FileEdit:
+    """The edit under the names of the files that hold the content: writing to a link writes its target."""
+    path = os.path.realpath(edit.path) if os.path.islink(edit.path) and edit.move_to is None else edit.path
+    move_to = edit.move_to
+    if move_to is not None and os.path.islink(move_to):
+        move_to = os.path.realpath(move_to)
+    return msgspec.structs.replace(edit, path=path, move_to=None if move_to == path else move_to)
+
+
+def _partial(edit: FileEdit, files: DiskFiles) -> list[FileEdit]:
+    """What a failed edit has changed all the same, such as a file cut short by a full disk."""
+    target, before = (edit.move_to, edit.replaced) if edit.move_to else (edit.path, edit.before)
+    try:
+        now = files.read(target)
+    except (EditError, OSError):
+        return []
+    return [] if now == before else [FileEdit(path=target, before=before, after=now)]
+
+
+def _report(patch: Patch) -> str:
+    lines = ["Success. Updated the following files:"]
+    lines += [f"A {hunk.path}" for hunk in patch.hunks if isinstance(hunk, AddHunk)]
+    lines += [f"M {hunk.move_to or hunk.path}" for hunk in patch.hunks if isinstance(hunk, UpdateHunk)]
+    lines += [f"D {hunk.path}" for hunk in patch.hunks if isinstance(hunk, DeleteHunk)]
+    return "\n".join(lines) + "\n"
