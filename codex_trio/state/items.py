@@ -183,7 +183,7 @@ class ContextCompaction(msgspec.Struct, kw_only=True, frozen=True, tag_field="ty
 
 
 class ImageView(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="ImageView"):
-    """The model looked at a local image."""
+    """The model looked at a local image; `path` is a `file://` URL."""
 
     id: str
     path: str
@@ -194,6 +194,45 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="Pla
 
     id: str
     text: str
+
+
+class WebSearch(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="WebSearch"):
+    """A web search that the model's provider ran; `action` is what the provider reported, snake_case tags included."""
+
+    id: str
+    query: str
+    action: dict[str, Any] | None = None
+
+
+class DynamicToolCall(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="DynamicToolCall"
+):
+    """A call of a tool that the client provides; `content_items` are the client's own (camelCase tagged) parts."""
+
+    id: str
+    namespace: str | None = None
+    tool: str
+    arguments: Any
+    status: ToolCallStatus
+    content_items: list[dict[str, Any]] | None = None
+    success: bool | None = None
+    error: str | None = None
+    duration: Duration | None = None
+
+
+class EnteredReviewMode(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="EnteredReviewMode"):
+    """A review began; `target` is the review target as recorded (snake_case tag)."""
+
+    id: str
+    target: dict[str, Any]
+    user_facing_hint: str | None = None
+
+
+class ExitedReviewMode(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="ExitedReviewMode"):
+    """A review ended; `review_output` is null when it was interrupted."""
+
+    id: str
+    review_output: dict[str, Any] | None = None
 
 
 class Other(msgspec.Struct, kw_only=True, frozen=True):
@@ -215,7 +254,18 @@ class Other(msgspec.Struct, kw_only=True, frozen=True):
 
 
 KnownItem: TypeAlias = (
-    UserMessage | AgentMessage | Reasoning | CommandExecution | FileChange | ContextCompaction | ImageView | Plan
+    UserMessage
+    | AgentMessage
+    | Reasoning
+    | CommandExecution
+    | FileChange
+    | ContextCompaction
+    | ImageView
+    | Plan
+    | WebSearch
+    | DynamicToolCall
+    | EnteredReviewMode
+    | ExitedReviewMode
 )
 TurnItem: TypeAlias = KnownItem | Other
 
