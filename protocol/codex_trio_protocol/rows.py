@@ -1,0 +1,26 @@
+"""The form in which the method table is written down. Data only; `codex_trio_protocol.table` makes specs of it."""
+
+from typing import NamedTuple
+
+from codex_trio_protocol.scopes import Scope
+
+
+class Row(NamedTuple):
+    """One method. Its types live in the module of `family` and are named after `stem`.
+
+    A request has `<stem>Params` and `<stem>Response` unless `no_params` or `result` says otherwise; a notification has
+    `<stem>Notification`. `optional`: absent and null params are accepted. `local_only`: refused on sockets.
+    `removed_in`: the release that dropped the method. `unlisted`: the printed schema omits it.
+    """
+
+    method: str
+    family: str
+    stem: str
+    scope: Scope | None = None
+    result: str | None = None
+    no_params: bool = False
+    optional: bool = False
+    experimental: bool = False
+    local_only: bool = False
+    removed_in: str | None = None
+    unlisted: bool = False

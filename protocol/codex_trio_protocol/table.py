@@ -1,0 +1,162 @@
+"""The method table: every message that may cross the wire, with its types, scope and gates.
+
+Routing, schemas, TypeScript, reference pages, experimental gates and scopes all derive from these rows. Types are
+named, not imported: a family module loads when the first message of that family is decoded or built. Owns no message
+and no behaviour. Called by the dispatcher, the outgoing side, clients and the exporters.
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from codex_trio_protocol.base import Wire, open_dec_hook
+from codex_trio_protocol.client_rows import CLIENT_NOTIFICATION_ROWS, CLIENT_REQUEST_ROWS
+from codex_trio_protocol.rows import Row
+from codex_trio_protocol.scopes import Scope
+from codex_trio_protocol.server_rows import SERVER_NOTIFICATION_ROWS, SERVER_REQUEST_ROWS
+
+Direction: TypeAlias = Literal["clientRequest", "clientNotification", "serverRequest", "serverNotification"]
+
+
+class MethodSpec(NamedTuple):
+    """One row of the table.
+
+    `params` and `result` name types as "family:Type"; None where the method has none. `experimental` marks a method
+    that needs the experimental capability. `removed_in` is the first release whose server no longer has the method.
+    """
+
+    name: str
+    direction: Direction
+    params: str | None
+    result: str | None = None
+    scope: Scope | None = None
+    params_required: bool = True
+    experimental: bool = False
+    local_only: bool = False
+    removed_in: str | None = None
+    in_schema: bool = True
+
+    def params_type(self) -> Any:
+        """Type of the params, or None for a method without any."""
+        return None if self.params is None else resolve(self.params)
+
+    def result_type(self) -> Any:
+        """Type of the result, or None for a notification."""
+        return None if self.result is None else resolve(self.result)
+
+    @property
+    def experimental_fields(self) -> tuple[str, ...]:
+        """Wire names of the params fields that need the experimental capability, in wire order."""
+        params = self.params_type()
+        if not (isinstance(params, type) and issubclass(params, Wire)):
+            return ()
+        fields = msgspec.structs.fields(params)
+        return tuple(field.encode_name for field in fields if field.name in params.experimental_fields)
+
+    def decode_params(self, raw: msgspec.Raw | UnsetType) -> Any:
+        """Params of a message, from the bytes in its envelope.
+
+        Absent or null params are what the defaults say, where the method allows that, else an error. A method without
+        params gives None and ignores what was sent.
+
+        Raises:
+            msgspec.ValidationError: the params do not fit.
+            msgspec.DecodeError: the params are not valid JSON.
+        """
+        if self.params is None:
+            return None
+        if raw is UNSET or bytes(raw) == b"null":
+            if self.params_required:
+                raise msgspec.ValidationError("Object missing required field `params`")
+            return decode(b"{}", self.params_type())
+        return decode(raw, self.params_type())
+
+    def decode_result(self, raw: bytes | msgspec.Raw) -> Any:
+        """Result of this request, as its response type.
+
+        Raises:
+            msgspec.ValidationError: the result does not fit.
+            msgspec.DecodeError: the result is not valid JSON.
+        """
+        if self.result is None:
+            raise TypeError(f"{self.name} has no result")
+        return decode(raw, self.result_type())
+
+
+@cache
+def resolve(target: str) -> Any:
+    """The type that "family:Type" names; imports the family's module on first use."""
+    family, _, name = target.partition(":")
+    module = family if family in _ROOT_FAMILIES else f"v2.{family}"
+    return getattr(import_module(f"codex_trio_protocol.{module}"), name)
+
+
+_ROOT_FAMILIES: Final = frozenset({"v1", "legacy", "jsonrpc"})
+
+
+@cache
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Decoder of a type; built once, with the hook that keeps unknown members of open unions."""
+    return msgspec.json.Decoder(kind, dec_hook=open_dec_hook)
+
+
+def decode(raw: bytes | msgspec.Raw, kind: Any) -> Any:
+    """Decode JSON bytes into a type of this package; every failure is a `msgspec.DecodeError`.
+
+    Raises:
+        msgspec.ValidationError: valid JSON of another shape (a subclass of DecodeError).
+        msgspec.DecodeError: not valid JSON, not UTF-8, or nested too deep.
+    """
+    try:
+        return decoder(kind).decode(raw)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """Like `decode`, from plain Python values such as a parsed JSON document.
+
+    Raises:
+        msgspec.ValidationError: the value has another shape.
+    """
+    return msgspec.convert(value, kind, dec_hook=open_dec_hook)
+
+
+def _requests(rows: tuple[Row, ...], direction: Direction) -> dict[str, MethodSpec]:
+    return {
+        row.method: MethodSpec(
+            row.method,
+            direction,
+            None if row.no_params else f"{row.family}:{row.stem}Params",
+            f"{row.family}:{row.result or row.stem + 'Response'}",
+            row.scope,
+            params_required=not (row.no_params or row.optional),
+            experimental=row.experimental,
+            local_only=row.local_only,
+            removed_in=row.removed_in,
+            in_schema=not row.unlisted,
+        )
+        for row in rows
+    }
+
+
+def _notifications(rows: tuple[Row, ...], direction: Direction) -> dict[str, MethodSpec]:
+    return {
+        row.method: MethodSpec(
+            row.method,
+            direction,
+            None if row.no_params else f"{row.family}:{row.stem}Notification",
+            params_required=not row.no_params,
+            in_schema=not row.unlisted,
+        )
+        for row in rows
+    }
+
+
+CLIENT_REQUESTS: Final = _requests(CLIENT_REQUEST_ROWS, "clientRequest")
+CLIENT_NOTIFICATIONS: Final = _notifications(CLIENT_NOTIFICATION_ROWS, "clientNotification")
+SERVER_REQUESTS: Final = _requests(SERVER_REQUEST_ROWS, "serverRequest")
+SERVER_NOTIFICATIONS: Final = _notifications(SERVER_NOTIFICATION_ROWS, "serverNotification")
