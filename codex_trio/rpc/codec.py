@@ -1,0 +1,206 @@
+"""What a message from the peer is, and the bytes of those that we send. Sans-io.
+
+Owns the JSON-RPC envelope as the protocol reads it: no `jsonrpc` field needed, unknown fields ignored, ids are
+strings or signed 64-bit integers, params and results left undecoded. Does not own what a method or its params mean.
+Called by `rpc.connection` for what comes in, by `rpc.connection` and `rpc.outgoing` for what goes out.
+"""
+
+import json
+from typing import Any, cast
+
+import msgspec
+from codex_trio_protocol.jsonrpc import JSONRPCErrorBody
+
+RequestId = int | str
+"""Echoed with the type that the peer gave it."""
+
+_MIN_ID, _MAX_ID = -(2**63), 2**63 - 1
+
+_DUPLICATE_CHECK_BYTES = 64 * 1024
+"""Longest message searched for repeated envelope keys: clients that err so do it in hand-made, short messages."""
+
+
+class IncomingRequest(msgspec.Struct, frozen=True):
+    """A question of the peer. `params` is undecoded JSON, None when absent or null."""
+
+    id: RequestId
+    method: str
+    params: msgspec.Raw | None
+
+
+class IncomingNotification(msgspec.Struct, frozen=True):
+    """Something the peer says without wanting an answer."""
+
+    method: str
+
+
+class IncomingResponse(msgspec.Struct, frozen=True):
+    """The peer's answer to a server request; `result` is undecoded JSON."""
+
+    id: RequestId
+    result: msgspec.Raw
+
+
+class IncomingError(msgspec.Struct, frozen=True):
+    """The peer's refusal of a server request."""
+
+    id: RequestId
+    code: int
+    message: str
+    data: Any
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """Not a message. `reason` is a sentence for logs and people."""
+
+    reason: str
+
+
+Incoming = IncomingRequest | IncomingNotification | IncomingResponse | IncomingError | Malformed
+
+
+class _Envelope(msgspec.Struct):
+    id: Any = msgspec.UNSET
+    method: Any = msgspec.UNSET
+    params: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: Any = msgspec.UNSET
+    trace: Any = None
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_NULL = msgspec.Raw(b"null")
+
+
+def decode(message: bytes | str) -> Incoming:
+    """Reads one message. Never raises: what is not a message comes back as `Malformed`."""
+    try:
+        if isinstance(message, str):
+            message = message.encode()
+        elif not message.isascii():
+            # Only strings that are looked at would be checked later on.
+            message.decode()
+        envelope = _ENVELOPE.decode(message)
+    except UnicodeError:
+        return Malformed("the message is not valid UTF-8")
+    except RecursionError:
+        return Malformed("the message is nested too deeply")
+    except msgspec.ValidationError:
+        return Malformed("the message is not a usable JSON object")
+    except msgspec.DecodeError as error:
+        return Malformed(f"the message is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")
+    if _repeats_a_key(message):
+        return Malformed("the message names the same envelope field twice")
+    return _classify(envelope)
+
+
+def _classify(envelope: _Envelope) -> Incoming:
+    if envelope.id is not msgspec.UNSET and not _is_request_id(envelope.id):
+        return Malformed("the message's id is neither a string nor a 64-bit integer")
+    if isinstance(envelope.method, str):
+        if not isinstance(envelope.trace, dict | None):
+            return Malformed("the message's trace is not an object")
+        if envelope.id is msgspec.UNSET:
+            return IncomingNotification(envelope.method)
+        params = None if envelope.params is msgspec.UNSET or envelope.params == _NULL else envelope.params
+        return IncomingRequest(envelope.id, envelope.method, params)
+    if envelope.id is not msgspec.UNSET:
+        if envelope.result is not msgspec.UNSET:
+            return IncomingResponse(envelope.id, envelope.result)
+        if envelope.error is not msgspec.UNSET:
+            return _classify_error(envelope.id, envelope.error)
+    return Malformed("the message is neither a request, a notification nor a response")
+
+
+def _classify_error(request_id: RequestId, error: object) -> IncomingError | Malformed:
+    match error:
+        case {"code": int(code), "message": str(message)}:
+            return IncomingError(request_id, code, message, cast("dict[str, Any]", error).get("data"))
+        case _:
+            return Malformed("the message's error has no code and message")
+
+
+def _is_request_id(value: object) -> bool:
+    return isinstance(value, str) or (type(value) is int and _MIN_ID <= value <= _MAX_ID)
+
+
+def _repeats_a_key(message: bytes) -> bool:
+    if len(message) > _DUPLICATE_CHECK_BYTES:
+        return False
+    if all(message.count(key) < 2 for key in (b'"id"', b'"method"', b'"params"', b'"result"', b'"error"')):
+        return False
+    # Rare: one of the names occurs twice, most likely inside params. The outermost object is the last one built.
+    outermost: list[tuple[str, Any]] = []
+
+    def remember(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = pairs
+
+    json.loads(message, object_pairs_hook=remember)
+    names = [name for name, _ in outermost if name in _Envelope.__struct_fields__]
+    return len(set(names)) < len(names)
+
+
+class _Response(msgspec.Struct):
+    id: RequestId
+    result: Any
+
+
+class _ErrorResponse(msgspec.Struct):
+    error: JSONRPCErrorBody
+    id: RequestId
+
+
+class _Notification(msgspec.Struct):
+    method: str
+    params: Any
+    emittedAtMs: int
+
+
+class _ServerRequest(msgspec.Struct):
+    method: str
+    id: RequestId
+    params: Any
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode_response(request_id: RequestId, result: object) -> bytes:
+    """The answer to a request. Raises what msgspec raises for values that are not JSON."""
+    return _encode(_Response(request_id, result))
+
+
+def encode_error(request_id: RequestId, error: JSONRPCErrorBody) -> bytes:
+    """The refusal of a request."""
+    return _encode(_ErrorResponse(error, request_id))
+
+
+def encode_notification(method: str, params: object, *, emitted_at_ms: int) -> bytes:
+    """A notification; absent params go as an empty UNSET, not as null."""
+    return _encode(_Notification(method, params, emitted_at_ms))
+
+
+def encode_request(method: str, request_id: RequestId, params: object) -> bytes:
+    """A request of ours to the peer."""
+    return _encode(_ServerRequest(method, request_id, params))
+
+
+def _encode(envelope: msgspec.Struct) -> bytes:
+    try:
+        return _ENCODER.encode(envelope)
+    except UnicodeEncodeError:
+        # Half a surrogate pair: a file name or program output that is not text. It must not cost the whole message.
+        return _ENCODER.encode(_with_valid_text(msgspec.to_builtins(envelope)))
+
+
+def _with_valid_text(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        case list():
+            return [_with_valid_text(item) for item in cast("list[Any]", value)]
+        case dict():
+            items = cast("dict[Any, Any]", value).items()
+            return {_with_valid_text(key): _with_valid_text(item) for key, item in items}
+        case _:
+            return value

@@ -1,0 +1,163 @@
+"""From a request envelope to the handler that answers it, and from what happens there to the answer.
+
+Owns the lookup in the method table, the gates and their order, the decoding of params, and the one boundary where
+exceptions become errors for the client. Does not own connections' tasks (rpc.connection), the texts for bad params
+(rpc.shape) or the order of requests (rpc.scheduler). One per process, called by every connection.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from codex_trio_protocol import experimental
+from codex_trio_protocol.scopes import scope_key
+from codex_trio_protocol.table import MethodSpec
+
+from codex_trio.rpc import shape
+from codex_trio.rpc.codec import IncomingRequest, encode_error, encode_response
+from codex_trio.rpc.context import ClientProfile, ConnectionHandle, Handler, RequestContext
+from codex_trio.rpc.errors import (
+    ErrorTranslator,
+    RpcError,
+    internal_error,
+    invalid_request,
+    not_supported,
+    to_rpc_error,
+    undecodable,
+)
+from codex_trio.rpc.scheduler import RequestScheduler, Ticket
+
+_log = logging.getLogger(__name__)
+
+INITIALIZE = "initialize"
+"""The only method that a connection may call first, and may call once."""
+
+
+class AdmittedRequest(msgspec.Struct, frozen=True):
+    """A request that passed the gates and has its place among those of its scope. It must be answered."""
+
+    context: RequestContext
+    handler: Handler
+    params: Any
+    ticket: Ticket
+
+
+class Dispatcher:
+    """Answers client requests.
+
+    Args:
+        methods: the method table's rows of client requests, in the order in which errors list them.
+        handlers: by method name; a row without one is answered as not supported.
+        translate_error: which error each domain exception is; unknown ones are answered as internal errors.
+
+    Raises:
+        ValueError: a handler for a method that is not in the table.
+    """
+
+    def __init__(
+        self,
+        methods: Mapping[str, MethodSpec],
+        handlers: Mapping[str, Handler],
+        *,
+        translate_error: ErrorTranslator | None = None,
+    ) -> None:
+        unknown = [name for name in handlers if name not in methods]
+        if unknown:
+            raise ValueError(f"handlers without a row in the method table: {', '.join(unknown)}")
+        self._methods = methods
+        self._handlers = handlers
+        self._translate_error = translate_error
+        self._scheduler = RequestScheduler()
+
+    def admit(self, request: IncomingRequest, connection: ConnectionHandle) -> AdmittedRequest | None:
+        """Checks a request and gives it its place; None when it was refused, which is then already answered.
+
+        Synchronous, and called in the order of arrival: that is the order that requests of one scope run in.
+        """
+        try:
+            spec, params = self._decode(request)
+            self._pass_gates(spec, params, connection)
+            handler = self._handlers.get(spec.name)
+            if handler is None:
+                raise not_supported(f"{spec.name} is not supported yet")
+        except RpcError as error:
+            connection.outbox.put(encode_error(request.id, error.to_body()))
+            return None
+        key, shared = scope_key(spec, params, connection.id) or (None, False)
+        context = RequestContext(connection, request.id, spec.name)
+        return AdmittedRequest(context, handler, params, self._scheduler.admit(key, shared=shared))
+
+    async def answer(self, request: AdmittedRequest) -> None:
+        """Runs the handler when it is the request's turn, and queues the answer. Raises nothing but cancellation."""
+        context = request.context
+        # The answer is queued before the next request of the scope starts.
+        async with request.ticket:
+            try:
+                result = await request.handler(request.params, context)
+                answer = encode_response(context.request_id, result)
+            except Exception as error:
+                # The one boundary: whatever it is, the client gets an answer and the server goes on.
+                refusal = self._refusal(error, context)
+                context.connection.outbox.put(encode_error(context.request_id, refusal.to_body()))
+                return
+            if context.method == INITIALIZE:
+                context.connection.client = _profile(request.params)
+            context.connection.outbox.put(answer)
+            self._run_callbacks(context)
+
+    def _decode(self, request: IncomingRequest) -> tuple[MethodSpec, Any]:
+        spec = self._methods.get(request.method)
+        if spec is None:
+            raise undecodable(shape.unknown_variant(request.method, list(self._methods)))
+        kind = spec.params_type()
+        if request.params is None:
+            if kind is None:
+                return spec, None
+            if spec.params_required:
+                raise undecodable(shape.missing_field("params"))
+            return spec, kind()
+        try:
+            return spec, shape.decode(request.params, kind)
+        except shape.ShapeError as error:
+            raise undecodable(str(error)) from None
+
+    def _pass_gates(self, spec: MethodSpec, params: Any, connection: ConnectionHandle) -> None:
+        if spec.name == INITIALIZE:
+            if connection.initialized:
+                raise invalid_request("Already initialized")
+            return
+        if not connection.initialized:
+            raise invalid_request("Not initialized")
+        refusal = experimental.check(spec, params, enabled=connection.experimental_api)
+        if refusal is not None:
+            raise invalid_request(refusal)
+        if spec.local_only and connection.remote:
+            raise invalid_request(f"{spec.name} is not available over remote transports")
+
+    def _refusal(self, error: Exception, context: RequestContext) -> RpcError:
+        refusal = to_rpc_error(error, self._translate_error)
+        if refusal is None:
+            _log.error("%s (request %r) failed unexpectedly", context.method, context.request_id, exc_info=error)
+            return internal_error(f"{context.method} failed unexpectedly; the server's log says why")
+        return refusal
+
+    def _run_callbacks(self, context: RequestContext) -> None:
+        for callback in context.take_callbacks():
+            try:
+                callback()
+            except Exception:
+                _log.exception("what follows the answer to %s failed", context.method)
+
+
+def _profile(params: Any) -> ClientProfile:
+    """What to remember of `initialize` params."""
+    client = params.client_info
+    capabilities = params.capabilities
+    return ClientProfile(
+        name=client.name,
+        title=client.title,
+        version=client.version,
+        experimental_api=capabilities is not None and capabilities.experimental_api,
+        opted_out=frozenset((capabilities.opt_out_notification_methods or ()) if capabilities is not None else ()),
+    )

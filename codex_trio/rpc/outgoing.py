@@ -1,0 +1,242 @@
+"""Everything that the server says to clients on its own: notifications, and requests that wait for a reply.
+
+Owns the list of connections, who receives what is addressed to whom, and the table of unanswered server requests.
+Does not own answers to client requests (rpc.dispatcher) nor which connections follow a thread (the thread manager,
+which passes them as targets). Used by processors and the thread layer; connections report replies to it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+import trio
+from codex_trio_protocol.jsonrpc import INTERNAL_ERROR, INVALID_REQUEST
+from codex_trio_protocol.table import MethodSpec
+
+from codex_trio.rpc import shape
+from codex_trio.rpc.codec import IncomingError, IncomingResponse, encode_notification, encode_request
+from codex_trio.rpc.context import ConnectionHandle, ConnectionId
+from codex_trio.rpc.outbox import Outbox
+
+_log = logging.getLogger(__name__)
+
+
+class ServerRequestFailed(Exception):
+    """A server request that got no usable reply. Whoever asked for permission takes it as a no.
+
+    `reason` tells the client's own error from a reply that does not have the method's shape, from a request that was
+    withdrawn, and from one whose clients are all gone. `code`, `message` and `data` are those of the client's error.
+    """
+
+    def __init__(
+        self,
+        reason: Literal["error", "undecodable", "withdrawn", "disconnected"],
+        message: str,
+        *,
+        code: int = INTERNAL_ERROR,
+        data: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.code = code
+        self.data = data
+
+
+class PendingServerRequest:
+    """A question put to one or more clients; the first reply counts."""
+
+    def __init__(
+        self,
+        request_id: int,
+        method: str,
+        params: msgspec.Struct,
+        *,
+        thread_id: str | None,
+        targets: frozenset[ConnectionId],
+        on_settled: Callable[["PendingServerRequest"], object],
+    ) -> None:
+        self.id = request_id
+        self.method = method
+        self.params = params
+        self.thread_id = thread_id
+        self.targets = targets
+        self._on_settled = on_settled
+        self._settled = trio.Event()
+        self._outcome: object = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether a reply or failure is there, so that `wait` returns at once."""
+        return self._settled.is_set()
+
+    async def wait(self) -> Any:
+        """The reply, decoded as the method's result type. Cancelling the wait leaves the request pending.
+
+        Raises:
+            ServerRequestFailed: there is no usable reply.
+        """
+        await self._settled.wait()
+        if isinstance(self._outcome, ServerRequestFailed):
+            raise self._outcome
+        return self._outcome
+
+    def withdraw(self) -> None:
+        """Gives up on the reply: the waiter fails with reason `withdrawn`, and a later reply is dropped."""
+        self.settle(ServerRequestFailed("withdrawn", "the request was withdrawn"))
+
+    def settle(self, outcome: object) -> None:
+        """For `OutgoingMessages`: the reply or failure. Only the first counts."""
+        if not self._settled.is_set():
+            self._outcome = outcome
+            self._settled.set()
+            self._on_settled(self)
+
+
+class OutgoingMessages:
+    """One per process, so that server request ids are never ambiguous between connections.
+
+    Args:
+        server_requests: the method table's rows of what the server may ask.
+        now_ms: the wall clock in Unix milliseconds, by default the system's.
+    """
+
+    def __init__(self, server_requests: Mapping[str, MethodSpec], *, now_ms: Callable[[], int] | None = None) -> None:
+        self._server_requests = server_requests
+        self._now_ms = now_ms or _unix_ms
+        self._connections: dict[ConnectionId, ConnectionHandle] = {}
+        self._last_connection_id = 0
+        self._pending: dict[int, PendingServerRequest] = {}
+        self._next_request_id = 0
+        self._close_hooks: list[Callable[[ConnectionId], object]] = []
+
+    # Connections
+
+    def connect(self, outbox: Outbox, *, remote: bool) -> ConnectionHandle:
+        """Adds a client. It gets notifications once it is initialized."""
+        self._last_connection_id += 1
+        handle = ConnectionHandle(self._last_connection_id, outbox, remote=remote)
+        self._connections[handle.id] = handle
+        return handle
+
+    def disconnect(self, connection_id: ConnectionId) -> None:
+        """Forgets a client and tells the close hooks. Questions about a thread stay open for whoever resumes it."""
+        if self._connections.pop(connection_id, None) is None:
+            return
+        for hook in self._close_hooks:
+            hook(connection_id)
+        for pending in list(self._pending.values()):
+            if pending.thread_id is None and not any(target in self._connections for target in pending.targets):
+                pending.settle(ServerRequestFailed("disconnected", "no client is left to reply"))
+
+    def on_disconnect(self, hook: Callable[[ConnectionId], object]) -> None:
+        """Has a synchronous function run for every client that goes, before its questions are given up."""
+        self._close_hooks.append(hook)
+
+    def connections(self) -> list[ConnectionHandle]:
+        """The clients of this moment, initialized or not, in the order in which they came."""
+        return list(self._connections.values())
+
+    # Notifications
+
+    def notify(self, method: str, params: object, *, targets: Iterable[ConnectionId] | None = None) -> None:
+        """Queues a notification, encoded once, for the initialized ones of the targets that did not opt out.
+
+        Args:
+            method: its name on the wire.
+            params: the row's params struct.
+            targets: connections, of which some may be gone; None for all.
+        """
+        receivers = [handle for handle in self._handles(targets) if handle.wants(method)]
+        if receivers:
+            message = encode_notification(method, params, emitted_at_ms=self._now_ms())
+            for handle in receivers:
+                handle.outbox.put(message)
+
+    async def ready(self, targets: Iterable[ConnectionId] | None = None) -> None:
+        """Waits while a target is behind by more than its outbox's high-water mark: await it between many messages."""
+        for handle in list(self._handles(targets)):
+            if handle.outbox.congested:
+                await handle.outbox.ready()
+        await trio.lowlevel.checkpoint_if_cancelled()
+
+    def _handles(self, targets: Iterable[ConnectionId] | None) -> Iterable[ConnectionHandle]:
+        if targets is None:
+            return self._connections.values()
+        return [self._connections[target] for target in targets if target in self._connections]
+
+    # Server requests
+
+    def request(
+        self,
+        method: str,
+        params: msgspec.Struct,
+        *,
+        thread_id: str | None,
+        targets: Iterable[ConnectionId],
+        on_settled: Callable[[PendingServerRequest], object] = lambda _: None,
+    ) -> PendingServerRequest:
+        """Puts a question to every target, with the same id. Await `wait` on what it returns.
+
+        Args:
+            method: a row of the server request table.
+            params: the row's params struct.
+            thread_id: the thread that it is about: clients that resume the thread later are asked too, and it stays
+                open without any client. None for a question to these clients only.
+            targets: connections, of which some may be gone.
+            on_settled: a synchronous function run as soon as there is a reply or failure: before the waiter resumes,
+                and before any client's next message is looked at.
+        """
+        request_id = self._next_request_id
+        self._next_request_id += 1
+
+        def forget(pending: PendingServerRequest) -> None:
+            self._pending.pop(pending.id, None)
+            on_settled(pending)
+
+        pending = PendingServerRequest(
+            request_id, method, params, thread_id=thread_id, targets=frozenset(targets), on_settled=forget
+        )
+        self._pending[request_id] = pending
+        message = encode_request(method, request_id, params)
+        for handle in self._handles(pending.targets):
+            handle.outbox.put(message)
+        return pending
+
+    def pending_for(self, thread_id: str) -> list[PendingServerRequest]:
+        """The unanswered questions about a thread, oldest first."""
+        return [pending for pending in self._pending.values() if pending.thread_id == thread_id]
+
+    def replay(self, thread_id: str, connection_id: ConnectionId) -> None:
+        """Puts the unanswered questions about a thread to one more client, with their ids."""
+        for handle in self._handles([connection_id]):
+            for pending in self.pending_for(thread_id):
+                handle.outbox.put(encode_request(pending.method, pending.id, pending.params))
+
+    def cancel(self, thread_id: str) -> None:
+        """Withdraws the unanswered questions about a thread."""
+        for pending in self.pending_for(thread_id):
+            pending.withdraw()
+
+    def receive_reply(self, reply: IncomingResponse | IncomingError) -> None:
+        """For connections: a client's reply. One that nobody waits for, or waits for no longer, is dropped."""
+        pending = self._pending.get(reply.id) if isinstance(reply.id, int) else None
+        if pending is None:
+            _log.debug("dropped a reply to request %r, which is not pending", reply.id)
+            return
+        pending.settle(self._outcome(pending, reply))
+
+    def _outcome(self, pending: PendingServerRequest, reply: IncomingResponse | IncomingError) -> object:
+        if isinstance(reply, IncomingError):
+            return ServerRequestFailed("error", reply.message, code=reply.code, data=reply.data)
+        try:
+            return shape.decode(reply.result, self._server_requests[pending.method].result_type())
+        except shape.ShapeError as error:
+            _log.warning("the reply to %s (request %d) does not have its shape: %s", pending.method, pending.id, error)
+            return ServerRequestFailed("undecodable", str(error), code=INVALID_REQUEST)
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000

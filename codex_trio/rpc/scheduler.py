@@ -1,0 +1,105 @@
+"""Which requests wait for which: one first-in-first-out line per serialization scope.
+
+Owns the order in which requests of the same scope run: in arrival order, one at a time, except that a run of
+neighbouring shared requests goes together. Does not know methods, tasks or connections. Called by the dispatcher:
+`admit` in the order of arrival, then each request's own task enters its ticket.
+"""
+
+from collections import deque
+from collections.abc import Hashable
+from types import TracebackType
+
+import trio
+
+
+class RequestScheduler:
+    """Shared by all connections, because most scopes are. Holds nothing for a scope without requests."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Hashable, _Line] = {}
+
+    @property
+    def busy_scopes(self) -> int:
+        """How many scopes have a request running or waiting."""
+        return len(self._lines)
+
+    def admit(self, key: Hashable | None, *, shared: bool = False) -> "Ticket":
+        """Puts a request at the end of its scope's line. It must be entered once, or it holds the others up.
+
+        Args:
+            key: the scope; None for a request that waits for nobody.
+            shared: whether it may run together with shared neighbours.
+        """
+        if key is None:
+            return Ticket(None, shared=True)
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = _Line(self._lines, key)
+        return line.join(shared=shared)
+
+
+class Ticket:
+    """A request's place: `async with ticket:` waits for its turn and holds it. Cancelled while waiting, it leaves."""
+
+    def __init__(self, line: "_Line | None", *, shared: bool) -> None:
+        self._line = line
+        self._shared = shared
+        self._turn = trio.Event()
+
+    @property
+    def shared(self) -> bool:
+        """Whether it may run together with shared neighbours."""
+        return self._shared
+
+    def call(self) -> None:
+        """For the line: it is this request's turn."""
+        self._turn.set()
+
+    async def __aenter__(self) -> None:
+        if self._line is None or self._turn.is_set():
+            return
+        try:
+            await self._turn.wait()
+        except BaseException:
+            self._line.leave(self)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._line is not None:
+            self._line.leave(self)
+
+
+class _Line:
+    """The requests of one scope: those whose turn it is, and those behind them."""
+
+    def __init__(self, lines: dict[Hashable, "_Line"], key: Hashable) -> None:
+        self._lines = lines
+        self._key = key
+        self._running: set[Ticket] = set()
+        self._waiting: deque[Ticket] = deque()
+
+    def join(self, *, shared: bool) -> Ticket:
+        ticket = Ticket(self, shared=shared)
+        self._waiting.append(ticket)
+        self._advance()
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        if ticket in self._running:
+            self._running.remove(ticket)
+        else:
+            self._waiting.remove(ticket)
+        self._advance()
+        if not self._running and not self._waiting:
+            del self._lines[self._key]
+
+    def _advance(self) -> None:
+        while self._waiting and self._fits(self._waiting[0]):
+            ticket = self._waiting.popleft()
+            self._running.add(ticket)
+            ticket.call()
+
+    def _fits(self, ticket: Ticket) -> bool:
+        return not self._running or (ticket.shared and all(other.shared for other in self._running))

@@ -1,0 +1,318 @@
+"""Turns undecoded JSON into a typed value, or says in the protocol's words why it does not fit.
+
+Clients match on these texts (``missing field `threadId` ``), which come from the Rust library that reads params in the
+established server. msgspec decides what fits; only when it refuses is the value walked again, in the order of the
+input, to find the first thing wrong and name it. The walk also accepts what that library accepts and msgspec does
+not: structs written as arrays of their fields.
+Owns the texts. Does not own the types, nor what a refusal leads to. Called by the dispatcher and for client replies.
+"""
+
+import json
+import re
+import types
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NoReturn, TypeGuard, Union, cast, get_args, get_origin
+
+import msgspec
+from codex_trio_protocol.base import OneOf, Open, alternatives, open_dec_hook
+from codex_trio_protocol.table import decoder
+from msgspec import NODEFAULT
+
+
+class ShapeError(ValueError):
+    """The value does not fit its type; the text says why, for the client."""
+
+
+def decode(raw: msgspec.Raw | bytes, kind: Any) -> Any:
+    """The JSON text as a value of this type.
+
+    Raises:
+        ShapeError: it does not fit.
+    """
+    try:
+        return decoder(kind).decode(raw)
+    except msgspec.ValidationError as error:
+        refusal = error
+    except (msgspec.DecodeError, RecursionError):
+        raise ShapeError("the message is not valid JSON") from None
+    try:
+        fitted = _fit(kind, msgspec.json.decode(raw))
+        return msgspec.convert(fitted, kind, dec_hook=open_dec_hook)
+    except msgspec.ValidationError:
+        raise ShapeError(_plain(str(refusal))) from None
+    except (msgspec.DecodeError, RecursionError):
+        raise ShapeError("the message is not valid JSON") from None
+
+
+def missing_field(name: str) -> str:
+    """The text for a required key that is not there."""
+    return f"missing field `{name}`"
+
+
+def unknown_variant(name: str, known: Sequence[str]) -> str:
+    """The text for a value outside of a closed set of names."""
+    return f"unknown variant `{name}`, expected {_one_of(known)}"
+
+
+def invalid_type(value: object, expected: str) -> str:
+    """The text for a value of the wrong JSON type, or of the right one where its number is out of range."""
+    return f"invalid type: {_describe(value)}, expected {expected}"
+
+
+def _fit(kind: Any, value: Any) -> Any:
+    """The value with arrays for structs made objects, or a ShapeError."""
+    constraint: msgspec.Meta | None = None
+    while get_origin(kind) is Annotated:
+        kind, *marks = get_args(kind)
+        constraint = next((mark for mark in marks if isinstance(mark, msgspec.Meta)), constraint)
+    if kind in (Any, object, msgspec.Raw):
+        return value
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ShapeError(f"invalid type: integer `{value}` as u128, expected any value")
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _fit_union(kind, value)
+    if origin is Literal:
+        return _fit_variant(get_args(kind), value)
+    if origin is Open:
+        return _fit_open(get_args(kind)[0], value)
+    if kind is list or origin is list:
+        return _fit_list(kind, value)
+    if kind is dict or origin is dict:
+        return _fit_map(kind, value)
+    if _is_struct(kind):
+        return _fit_struct(kind, value)
+    return _fit_scalar(kind, value, constraint)
+
+
+def _fit_scalar(kind: Any, value: Any, constraint: msgspec.Meta | None) -> Any:
+    if kind is str:
+        return _fit_string(value, constraint)
+    if kind is bool:
+        return value if isinstance(value, bool) else _refuse(value, "a boolean")
+    if kind is int:
+        return _fit_integer(value, constraint)
+    if kind is float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return value if is_number else _refuse(value, "f64")
+    if kind is None or kind is types.NoneType:
+        return value if value is None else _refuse(value, "unit")
+    return value
+
+
+def _fit_string(value: Any, constraint: msgspec.Meta | None) -> str:
+    # The protocol puts two constraints on strings, each on one type that has a text of its own.
+    pattern = constraint.pattern if constraint is not None else None
+    if not isinstance(value, str):
+        _refuse(value, "path string" if pattern else "a string")
+    if pattern and not re.search(pattern, value):
+        raise ShapeError("AbsolutePathBuf deserialized without a base path")
+    if constraint is not None and constraint.min_length and not value:
+        raise ShapeError("reasoning_effort must not be empty")
+    return value
+
+
+_INTEGERS = {
+    (0, 0xFF): "u8",
+    (0, 0xFFFF): "u16",
+    (0, 0xFFFF_FFFF): "u32",
+    (0, None): "usize",
+    (-0x8000_0000, 0x7FFF_FFFF): "i32",
+}
+
+
+def _fit_integer(value: Any, constraint: msgspec.Meta | None) -> int:
+    low = constraint.ge if constraint is not None else None
+    high = constraint.le if constraint is not None else None
+    name = _INTEGERS.get((cast("int", low), cast("int | None", high)), "i64")
+    if not isinstance(value, int) or isinstance(value, bool):
+        _refuse(value, name)
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise ShapeError(f"invalid value: {_describe(value)}, expected {name}")
+    return value
+
+
+def _fit_list(kind: Any, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        _refuse(value, "a sequence")
+    (item_kind,) = get_args(kind) or (Any,)
+    return [_fit(item_kind, item) for item in cast("list[Any]", value)]
+
+
+def _fit_map(kind: Any, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        _refuse(value, "a map")
+    _, item_kind = get_args(kind) or (str, Any)
+    return {key: _fit(item_kind, item) for key, item in cast("dict[str, Any]", value).items()}
+
+
+def _fit_variant(known: Sequence[str], value: Any) -> str:
+    if isinstance(value, dict):
+        keys = list(cast("dict[str, Any]", value))
+        if len(keys) != 1:
+            raise ShapeError("invalid value: map, expected map with a single key")
+        if keys[0] in known:
+            raise ShapeError("invalid type: map, expected unit variant")
+        raise ShapeError(unknown_variant(keys[0], known))
+    if not isinstance(value, str):
+        _refuse(value, "string or map")
+    if value not in known:
+        raise ShapeError(unknown_variant(value, known))
+    return value
+
+
+def _fit_struct(kind: type[msgspec.Struct], value: Any) -> dict[str, Any]:
+    if isinstance(value, list):
+        value = _by_position(kind, cast("list[Any]", value))
+    if not isinstance(value, dict):
+        _refuse(value, f"internally tagged enum {kind.__name__}" if _is_tagged(kind) else f"struct {kind.__name__}")
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    given = cast("dict[str, Any]", value)
+    fitted = {key: _fit(fields[key].type, item) if key in fields else item for key, item in given.items()}
+    for key, field in fields.items():
+        if key not in given and field.default is NODEFAULT and field.default_factory is NODEFAULT:
+            raise ShapeError(missing_field(key))
+    if issubclass(kind, OneOf) and sum(key in given for key in alternatives(kind)) != 1:
+        raise ShapeError("data did not match any variant of untagged enum")
+    return fitted
+
+
+def _by_position(kind: type[msgspec.Struct], items: list[Any]) -> dict[str, Any]:
+    fields = msgspec.structs.fields(kind)
+    if len(items) > len(fields):
+        raise ShapeError(f"invalid length {len(items)}, expected {len(fields)} elements in sequence")
+    named: dict[str, Any] = {}
+    for field, item in zip(fields, items, strict=False):
+        named[field.encode_name] = _fit(field.type, item)
+    for field in fields[len(items) :]:
+        if field.default is NODEFAULT and field.default_factory is NODEFAULT:
+            raise ShapeError(
+                f"invalid length {len(items)}, expected struct {kind.__name__} with {len(fields)} elements"
+            )
+    return named
+
+
+def _fit_open(inner: Any, value: Any) -> Any:
+    """A union that keeps members unknown to this release: only known ones are looked into."""
+    try:
+        return _fit(inner, value)
+    except ShapeError:
+        try:
+            msgspec.convert(value, Open[inner], dec_hook=open_dec_hook)
+        except msgspec.ValidationError:
+            pass
+        else:
+            return value
+        raise
+
+
+def _fit_union(kind: Any, value: Any) -> Any:
+    members = [member for member in get_args(kind) if member not in (types.NoneType, msgspec.UnsetType)]
+    if value is None and types.NoneType in get_args(kind):
+        return None
+    if len(members) == 1:
+        return _fit(members[0], value)
+    if all(_is_tagged(member) for member in members):
+        return _fit_tagged(members, value)
+    variants = [_variants(member) for member in members]
+    if any(get_origin(member) is Literal for member in members) and all(variants):
+        return _fit_externally_tagged({name: kind for names in variants for name, kind in names.items()}, value)
+    for member in members:
+        try:
+            return _fit(member, value)
+        except ShapeError:
+            continue
+    raise ShapeError("data did not match any variant of untagged enum")
+
+
+def _is_tagged(kind: Any) -> bool:
+    return _is_struct(kind) and kind.__struct_config__.tag_field is not None
+
+
+def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _fit_tagged(members: Sequence[type[msgspec.Struct]], value: Any) -> Any:
+    if not isinstance(value, dict):
+        _refuse(value, f"internally tagged enum {_common_name(members)}")
+    by_tag = {str(member.__struct_config__.tag): member for member in members}
+    tag_field = str(members[0].__struct_config__.tag_field)
+    given = cast("dict[str, Any]", value)
+    if tag_field not in given:
+        raise ShapeError(missing_field(tag_field))
+    tag = given[tag_field]
+    if not isinstance(tag, str):
+        raise ShapeError(f"invalid value: {_describe(tag)}, expected variant index 0 <= i < {len(members)}")
+    if tag not in by_tag:
+        raise ShapeError(unknown_variant(tag, list(by_tag)))
+    return _fit_struct(by_tag[tag], given)
+
+
+def _variants(member: Any) -> dict[str, type[msgspec.Struct] | None]:
+    """Names that a member adds to a set of variants: plain ones, or the only key that an object of it has."""
+    if get_origin(member) is Literal:
+        return dict.fromkeys(get_args(member))
+    if _is_struct(member):
+        keys = member.__struct_encode_fields__
+        if issubclass(member, OneOf) or len(keys) == 1:
+            return dict.fromkeys(keys, member)
+    return {}
+
+
+def _fit_externally_tagged(variants: Mapping[str, type[msgspec.Struct] | None], value: Any) -> Any:
+    if isinstance(value, dict) and len(cast("dict[str, Any]", value)) == 1:
+        ((name, content),) = cast("dict[str, Any]", value).items()
+        struct = variants.get(name)
+        if struct is not None:
+            (field,) = (field for field in msgspec.structs.fields(struct) if field.encode_name == name)
+            if _is_struct(field.type) and not isinstance(content, dict | list):
+                _refuse(content, "struct variant")
+            return _fit_struct(struct, value)
+    return _fit_variant(list(variants), value)
+
+
+def _common_name(members: Sequence[type]) -> str:
+    """`UserInput` for `TextUserInput` and `ImageUserInput`: members are named after their union."""
+    words = [re.findall(r"[A-Z][^A-Z]*", member.__name__) for member in members]
+    shared: list[str] = []
+    for column in zip(*(reversed(each) for each in words), strict=False):
+        if len(set(column)) > 1:
+            break
+        shared.insert(0, column[0])
+    return "".join(shared)
+
+
+def _refuse(value: object, expected: str) -> NoReturn:
+    raise ShapeError(invalid_type(value, expected))
+
+
+def _describe(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"boolean `{json.dumps(value)}`"
+        case int():
+            return f"integer `{value}`"
+        case float():
+            return f"floating point `{value}`"
+        case str():
+            return f"string {json.dumps(value, ensure_ascii=False)}"
+        case list():
+            return "sequence"
+        case _:
+            return "map"
+
+
+def _one_of(known: Sequence[str]) -> str:
+    quoted = [f"`{name}`" for name in known]
+    if len(quoted) <= 2:
+        return " or ".join(quoted)
+    return f"one of {', '.join(quoted)}"
+
+
+def _plain(refusal: str) -> str:
+    """What is left to say where the walk found nothing: where it is, without naming the library's types."""
+    _, found, path = refusal.partition(" - at `$")
+    return f"invalid value at `{path.strip('.`')}`" if found else "invalid value"

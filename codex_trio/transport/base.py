@@ -1,0 +1,59 @@
+"""What the rest of the server knows of a transport: whole messages in, whole messages out.
+
+Owns the `MessageTransport` protocol and the two errors that every transport speaks.
+Does not own JSON-RPC (rpc/), listening, or authentication.
+Called by `rpc.connection`, which is the only reader and the only writer of a transport.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+"""Longest message accepted from a peer: the limit that the protocol's websocket transport has too."""
+
+
+class TransportClosed(Exception):
+    """The peer is gone: nothing more can be read from it or written to it."""
+
+
+class MessageTooLong(Exception):
+    """The peer sent a message over the limit. It was discarded; the next `receive` goes on after it."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a message is longer than {limit} bytes and was discarded")
+        self.limit = limit
+
+
+class MessageTransport(Protocol):
+    """A duplex channel of whole messages. One task receives, one task sends, at the same time."""
+
+    async def receive(self) -> bytes | str | None:
+        """The next message without its framing, or None when the peer will send no more.
+
+        None does not mean that the peer stopped reading: answers may still be sent.
+
+        Raises:
+            MessageTooLong: one message was discarded; receiving may go on.
+            TransportClosed: the peer is gone.
+        """
+        ...
+
+    async def send(self, message: bytes) -> None:
+        """Writes one message; returns once the transport's buffers have taken all of it.
+
+        Raises:
+            TransportClosed: the peer is gone.
+        """
+        ...
+
+    async def send_many(self, messages: Sequence[bytes]) -> None:
+        """Writes several messages in order, in as few writes as the transport can.
+
+        Raises:
+            TransportClosed: the peer is gone.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Frees the transport, without waiting for the peer. May be called more than once."""
+        ...
