@@ -103,6 +103,8 @@ class AppServerClient:
         self._subscriptions: list[Subscription] = []
         self._handlers: dict[str, Handler] = {}
         self._gone: ServerGone | None = None
+        self.closed = trio.Event()
+        """Set once the server has closed the connection."""
         self.describe_end: Callable[[], Awaitable[ServerGone]] | None = None
         """Set by the owner of the transport to say more about a connection that ended (exit code, stderr)."""
 
@@ -273,6 +275,7 @@ class AppServerClient:
             if self.describe_end is not None:
                 gone = await self.describe_end()
             self._gone = self._gone or gone
+            self.closed.set()
             for sender in self._replies.values():
                 sender.close()
             for subscription in self._subscriptions:

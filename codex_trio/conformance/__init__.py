@@ -1,1 +1,1 @@
-"""A pytest plugin and scenarios that judge any app-server."""
+"""A pytest plugin and scenarios that judge any app-server over stdio, with a scripted model behind it."""

@@ -1,0 +1,32 @@
+"""Where a known server differs from what a scenario asks, and why.
+
+A scenario says what a client can rely on. A server that is known to do otherwise is listed here with the reason; the
+scenario then has to fail on it, and an entry that no longer applies fails the run. Owns the list; read by the plugin.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One scenario that a kind of server does not fulfil."""
+
+    scenario: str
+    """`module::function` of the scenario, the module without its package."""
+    kind: str
+    """`codex-trio` or `reference`."""
+    reason: str
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "envelope::a_line_that_is_not_utf_8_is_not_answered_and_does_no_harm",
+        "reference",
+        "stops reading its input at the first line that is not UTF-8, and stays silent from then on",
+    ),
+    Difference(
+        "thread::a_threads_history_is_refused_before_its_first_turn",
+        "reference",
+        "answers clients with experimentalApi with -32601 `list_turns is not supported yet` instead of saying why",
+    ),
+)

@@ -1,0 +1,141 @@
+"""One scenario's surroundings: fresh folders, a scripted model, and the server under test.
+
+Owns the folders' layout and the server's environment, so that nothing of the machine leaks in. Called by the plugin's
+fixtures and by scenarios.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from codex_trio.client.process import open_stdio_client
+from codex_trio.conformance.probe import WAIT_SECONDS, Log, Probe
+from codex_trio.testing.model_script import Reply
+from codex_trio.testing.model_server import ModelServer
+
+MODEL = "gpt-5.5"
+
+CONFIG = """
+model = "{model}"
+model_provider = "scripted"
+approval_policy = "{approval_policy}"
+sandbox_mode = "{sandbox_mode}"
+{extra}
+
+[model_providers.scripted]
+name = "Scripted"
+base_url = "{base_url}"
+wire_api = "responses"
+request_max_retries = {request_max_retries}
+stream_max_retries = {stream_max_retries}
+{provider}
+
+{tables}
+"""
+
+
+@dataclass(frozen=True)
+class ServerUnderTest:
+    """Which server the scenarios judge."""
+
+    command: tuple[str, ...]
+    """The argument vector that serves the protocol on stdio."""
+    kind: str
+    """Whose list of differences applies: `codex-trio`, `reference`, or any other name."""
+    extra_env: Mapping[str, str]
+    """What the command itself needs of the environment."""
+
+
+class Lab:
+    """Folders, model and server of one scenario."""
+
+    def __init__(self, base: Path, server: ServerUnderTest, model: ModelServer) -> None:
+        self.base = base
+        self.server = server
+        self.model = model
+        self.home = base / "home"
+        self.codex_home = base / "codex"
+        self.cwd = base / "work"
+        # Its own folder, and no parent of the server's home: some servers set up less when their home is temporary.
+        self.tmp = base / "tmp"
+        for folder in (self.home, self.codex_home, self.cwd, self.tmp):
+            folder.mkdir()
+
+    def script(self, *replies: Reply) -> None:
+        """Add answers to the model's script."""
+        self.model.add(*replies)
+
+    def configure(
+        self,
+        *,
+        extra: str = "",
+        tables: str = "",
+        provider: str = "",
+        approval_policy: str = "never",
+        sandbox_mode: str = "danger-full-access",
+        request_max_retries: int = 0,
+        stream_max_retries: int = 0,
+    ) -> None:
+        """Write the server's `config.toml`: the scripted model, and what the scenario adds."""
+        self.write_config(
+            CONFIG.format(
+                model=MODEL,
+                base_url=self.model.base_url,
+                extra=extra,
+                tables=tables,
+                provider=provider,
+                approval_policy=approval_policy,
+                sandbox_mode=sandbox_mode,
+                request_max_retries=request_max_retries,
+                stream_max_retries=stream_max_retries,
+            )
+        )
+
+    def write_config(self, text: str) -> None:
+        """Write the server's `config.toml`, whatever it says."""
+        (self.codex_home / "config.toml").write_text(text)
+
+    @contextlib.asynccontextmanager
+    async def run(
+        self,
+        *,
+        initialize: bool = True,
+        experimental: bool = True,
+        opt_out: Collection[str] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[Probe]:
+        """Run the server until the block ends; with the default configuration unless one was written."""
+        if not (self.codex_home / "config.toml").exists():
+            self.configure()
+        log = Log()
+        async with (
+            trio.open_nursery() as nursery,
+            open_stdio_client(
+                self.server.command, env=self.environment(env or {}), cwd=self.cwd, observer=log.observe
+            ) as server,
+        ):
+            nursery.start_soon(log.watch_end, server.client.closed)
+            probe = Probe(server, log)
+            if initialize:
+                with trio.fail_after(WAIT_SECONDS):
+                    await server.client.initialize("scenario", "1.0", experimental=experimental, opt_out=opt_out)
+            yield probe
+            nursery.cancel_scope.cancel()
+
+    def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """The server's whole environment."""
+        return {
+            "HOME": str(self.home),
+            "CODEX_HOME": str(self.codex_home),
+            "TMPDIR": str(self.tmp),
+            "PATH": "/usr/bin:/bin",
+            **self.server.extra_env,
+            **extra,
+        }
+
+    def rollouts(self) -> list[Path]:
+        """The rollout files written so far, oldest first."""
+        return sorted((self.codex_home / "sessions").glob("*/*/*/rollout-*.jsonl"))

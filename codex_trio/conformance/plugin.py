@@ -1,0 +1,106 @@
+"""The pytest plugin: which server is judged, and the fixtures of the scenarios.
+
+    pytest --pyargs codex_trio.conformance.scenarios --app-server "my-server --stdio"
+
+Options: `--app-server COMMAND` (default: this package's own server) and `--app-server-kind NAME` (whose list of known
+differences applies). `CODEX_REFERENCE=PATH` in the environment judges a reference binary instead. Owns fixtures and
+marks; what a scenario needs at run time lives in `lab` and `probe`.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from codex_trio.conformance.lab import Lab, ServerUnderTest
+    from codex_trio.conformance.probe import Probe
+
+# The plugin is loaded by every pytest run of an environment that has this package: imports wait for a scenario.
+
+OWN_KIND = "codex-trio"
+REFERENCE_KIND = "reference"
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("app-server conformance")
+    group.addoption("--app-server", metavar="COMMAND", help="the app-server to judge, as a shell command line")
+    group.addoption("--app-server-kind", metavar="NAME", help="whose list of known differences applies")
+
+
+def server_under_test(config: pytest.Config) -> "ServerUnderTest":
+    """The server that the options and the environment name."""
+    from codex_trio.conformance.lab import ServerUnderTest
+
+    given = config.getoption("--app-server")
+    reference = os.environ.get("CODEX_REFERENCE")
+    extra_env: dict[str, str] = {}
+    if given:
+        command, kind = tuple(shlex.split(given)), "other"
+    elif reference:
+        command, kind = (os.path.expanduser(reference), "app-server"), REFERENCE_KIND
+    else:
+        command, kind = (sys.executable, "-m", "codex_trio", "app-server"), OWN_KIND
+        if "PYTHONPATH" in os.environ:
+            extra_env["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return ServerUnderTest(command, config.getoption("--app-server-kind") or kind, extra_env)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run scenarios with Trio, and expect the known differences to differ."""
+    scenarios = [item for item in items if SCENARIOS in item.path.parents]
+    if not scenarios:
+        return
+    from codex_trio.conformance.differences import DIFFERENCES
+
+    kind = server_under_test(config).kind
+    reasons = {difference.scenario: difference.reason for difference in DIFFERENCES if difference.kind == kind}
+    for item in scenarios:
+        item.add_marker(pytest.mark.trio)
+        reason = reasons.get(scenario_id(item))
+        if reason is not None:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Report what failed in a scenario, not the nurseries around it."""
+    try:
+        return (yield)
+    except BaseExceptionGroup as group:
+        if SCENARIOS not in pyfuncitem.path.parents:
+            raise
+        raise _innermost(group) from None
+
+
+def _innermost(failure: BaseException) -> BaseException:
+    """What a chain of exception groups with one member each is about."""
+    members: tuple[BaseException, ...] = getattr(failure, "exceptions", ())
+    return _innermost(members[0]) if len(members) == 1 else failure
+
+
+def scenario_id(item: pytest.Item) -> str:
+    """`module::function` of a scenario, with its parameters if it has any."""
+    return f"{item.path.stem.removeprefix('test_')}::{item.name.removeprefix('test_')}"
+
+
+@pytest.fixture
+async def lab(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator["Lab"]:
+    """Fresh folders and an empty model script; start the server with `lab.run()`."""
+    from codex_trio.conformance.lab import Lab
+    from codex_trio.testing.model_server import open_model_server
+
+    async with open_model_server() as model:
+        yield Lab(tmp_path, server_under_test(request.config), model)
+
+
+@pytest.fixture
+async def probe(lab: "Lab") -> AsyncGenerator["Probe"]:
+    """A running, initialized server with the default configuration (never asks, no sandbox)."""
+    async with lab.run() as running:
+        yield running
