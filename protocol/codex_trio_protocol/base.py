@@ -1,7 +1,7 @@
 """Wire vocabulary shared by every message: struct bases, integer ranges, and markers for open types.
 
 Owns how Python values map to JSON keys and how values from a newer peer survive. Owns no message and no method.
-Used by every family module; decoders come from `codex_trio_protocol.table`, which passes `open_dec_hook`.
+Used by every family module; decoders come from `codex_trio_protocol.table`, which passes `dec_hook`.
 """
 
 from functools import cache
@@ -33,8 +33,11 @@ UInt64: TypeAlias = Annotated[int, Meta(ge=0)]
 Int32: TypeAlias = Annotated[int, Meta(ge=-0x8000_0000, le=0x7FFF_FFFF)]
 Int64: TypeAlias = int
 
-AbsolutePathBuf: TypeAlias = Annotated[str, Meta(pattern=r"^(/|[A-Za-z]:[\\/]|\\\\)")]
-"""A path from the root of a file system, POSIX or Windows. A relative one is refused while decoding."""
+AbsolutePathBuf: TypeAlias = str
+"""A path from the root of a file system, as the server reports it."""
+
+AbsolutePathParam: TypeAlias = Annotated[str, Meta(pattern="^/")]
+"""A path that a client sends. A relative one is refused while decoding; `~` is not expanded."""
 
 T = TypeVar("T")
 
@@ -75,15 +78,29 @@ class OneOf(Wire):
     one_of: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        present = sum(getattr(self, name) is not UNSET for name in self.one_of)
-        if present != 1:
-            names = ", ".join(f"`{key}`" for key in alternatives(type(self)))
-            raise ValueError(f"expected exactly one of {names}")
+        if _present(self) != 1:
+            raise ValueError(f"expected exactly one of {_listed(type(self))}")
+
+
+class FirstOf(OneOf):
+    """Base of objects that need one of the keys named in `one_of`; where several are present, the first counts."""
+
+    def __post_init__(self) -> None:
+        if _present(self) == 0:
+            raise ValueError(f"expected one of {_listed(type(self))}")
+
+
+def _present(value: OneOf) -> int:
+    return sum(getattr(value, name) is not UNSET for name in value.one_of)
+
+
+def _listed(kind: type[OneOf]) -> str:
+    return ", ".join(f"`{key}`" for key in alternatives(kind))
 
 
 @cache
 def alternatives(kind: type[OneOf]) -> tuple[str, ...]:
-    """Wire keys of which an object of this kind holds exactly one."""
+    """Wire keys of which an object of this kind holds one."""
     keys = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
     return tuple(keys[name] for name in kind.one_of)
 
@@ -112,10 +129,13 @@ class Shape:
 if TYPE_CHECKING:
     Open: TypeAlias = Union[T, JsonObject]  # noqa: UP007 - a generic alias needs the subscript form
     """`T`, or the plain JSON object of a member that this release does not know."""
+
+    FirstByDefault: TypeAlias = Union[T, T]  # noqa: UP007 - the same as T to a reader
+    """A union whose first member is meant by an object without a kind, as older clients send it."""
 else:
 
     class _AcceptsAnything(type):
-        """Lets msgspec take whatever `open_dec_hook` made of an open value."""
+        """Lets msgspec take whatever `dec_hook` made of a value."""
 
         def __instancecheck__(cls, instance: object) -> bool:
             return True
@@ -123,18 +143,27 @@ else:
     class Open(Generic[T], metaclass=_AcceptsAnything):
         """`T`, or the plain JSON object of a member that this release does not know."""
 
+    class FirstByDefault(Generic[T], metaclass=_AcceptsAnything):
+        """A union whose first member is meant by an object without a kind, as older clients send it."""
 
-def open_dec_hook(kind: Any, value: Any) -> Any:
-    """Decode a value typed `Open[T]`: as T, or kept as it is when it is an object of a kind unknown to us.
+
+def dec_hook(kind: Any, value: Any) -> Any:
+    """Decode a value typed `Open[T]` or `FirstByDefault[T]`; msgspec calls it for these.
 
     Raises:
         msgspec.ValidationError: the value names a known kind but does not fit it, or is no object at all.
     """
-    if get_origin(kind) is not Open:
+    origin = get_origin(kind)
+    if origin not in (Open, FirstByDefault):
         raise NotImplementedError(f"no decoder for {kind!r}")
     inner = get_args(kind)[0]
+    if origin is FirstByDefault:
+        config = get_args(inner)[0].__struct_config__
+        if isinstance(value, dict) and config.tag_field not in value:
+            value = {**cast("JsonObject", value), config.tag_field: config.tag}
+        return msgspec.convert(value, inner, dec_hook=dec_hook)
     try:
-        return msgspec.convert(value, inner, dec_hook=open_dec_hook)
+        return msgspec.convert(value, inner, dec_hook=dec_hook)
     except msgspec.ValidationError:
         if isinstance(value, dict) and _is_unknown(inner, cast("JsonObject", value)):
             return cast("JsonObject", value)

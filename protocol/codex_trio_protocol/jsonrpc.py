@@ -4,7 +4,7 @@ Owns the outer objects only: params and results stay raw bytes here and are deco
 table. Used by the codec, the outgoing side and clients.
 """
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -74,4 +74,5 @@ class ErrorResponse(Wire):
     id: RequestId
 
 
-ErrorCode: TypeAlias = Literal[-32700, -32600, -32601, -32602, -32603, -32001]
+JSONRPCMessage: TypeAlias = Request | Notification | Response | ErrorResponse
+"""Any message. Which one it is shows in its keys: `method` and `id`, `method` alone, `result`, or `error`."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Wire, open_dec_hook
+from codex_trio_protocol.base import Wire, dec_hook
 from codex_trio_protocol.client_rows import CLIENT_NOTIFICATION_ROWS, CLIENT_REQUEST_ROWS
 from codex_trio_protocol.rows import Row
 from codex_trio_protocol.scopes import Scope
@@ -100,7 +100,7 @@ _ROOT_FAMILIES: Final = frozenset({"v1", "legacy", "jsonrpc"})
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """Decoder of a type; built once, with the hook that keeps unknown members of open unions."""
-    return msgspec.json.Decoder(kind, dec_hook=open_dec_hook)
+    return msgspec.json.Decoder(kind, dec_hook=dec_hook)
 
 
 def decode(raw: bytes | msgspec.Raw, kind: Any) -> Any:
@@ -122,7 +122,7 @@ def convert(value: Any, kind: Any) -> Any:
     Raises:
         msgspec.ValidationError: the value has another shape.
     """
-    return msgspec.convert(value, kind, dec_hook=open_dec_hook)
+    return msgspec.convert(value, kind, dec_hook=dec_hook)
 
 
 def _requests(rows: tuple[Row, ...], direction: Direction) -> dict[str, MethodSpec]:

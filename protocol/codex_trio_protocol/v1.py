@@ -70,7 +70,7 @@ class ReviewDecisionObject(OneOf, rename=None):
 
 
 ReviewDecision: TypeAlias = (
-    Literal["approved", "approved_for_session", "approved_mcp_policy_amendment", "timed_out", "abort"]
+    Literal["approved", "denied", "approved_for_session", "approved_mcp_policy_amendment", "timed_out", "abort"]
     | ReviewDecisionObject
 )
 """TODO ReviewDecision"""

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, TypeAlias
 
 from codex_trio_protocol.base import Int32, Int64, Known, Params, UInt16, UInt64, Wire
-from codex_trio_protocol.v2.permissions import SandboxPolicy
+from codex_trio_protocol.v2.permissions import PermissionProfile, SandboxPolicy
 
 
 class CommandExecTerminalSize(Params):
@@ -31,7 +31,7 @@ class CommandExecParams(Params):
     env: dict[str, str | None] | None = None
     size: CommandExecTerminalSize | None = None
     sandbox_policy: SandboxPolicy | None = None
-    permission_profile: str | None = None
+    permission_profile: str | PermissionProfile | None = None
 
 
 class CommandExecResizeParams(Params):

@@ -4,7 +4,18 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int64, JsonObject, JsonValue, Known, Open, Params, Tagged, Wire
+from codex_trio_protocol.base import (
+    AbsolutePathBuf,
+    Int64,
+    JsonObject,
+    JsonValue,
+    Known,
+    Open,
+    Params,
+    Shape,
+    Tagged,
+    Wire,
+)
 from codex_trio_protocol.v2.common import ReasoningEffort, ReasoningSummary, Verbosity
 from codex_trio_protocol.v2.permissions import ApprovalsReviewer, AskForApproval, SandboxMode
 
@@ -167,90 +178,8 @@ class ComputerUseConfig(Wire, rename=None):
     windows: ComputerUseWindowsConfig | None = None
 
 
-ForcedChatgptWorkspaceIds: TypeAlias = str | list[str]
-"""TODO ForcedChatgptWorkspaceIds"""
-
-
-ForcedLoginMethod: TypeAlias = Annotated[str, Known("chatgpt", "api")]
-"""TODO ForcedLoginMethod"""
-
-
-class SandboxWorkspaceWrite(Wire, rename=None):
-    """TODO SandboxWorkspaceWrite"""
-
-    writable_roots: list[str] = field(default_factory=list)
-    network_access: bool = False
-    exclude_tmpdir_env_var: bool = False
-    exclude_slash_tmp: bool = False
-
-
-WebSearchContextSize: TypeAlias = Annotated[str, Known("low", "medium", "high")]
-"""TODO WebSearchContextSize"""
-
-
-class WebSearchLocation(Wire, forbid_unknown_fields=True):
-    """TODO WebSearchLocation"""
-
-    country: str | None = None
-    region: str | None = None
-    city: str | None = None
-    timezone: str | None = None
-
-
-class WebSearchToolConfig(Wire, rename=None, forbid_unknown_fields=True):
-    """TODO WebSearchToolConfig"""
-
-    context_size: WebSearchContextSize | None = None
-    allowed_domains: list[str] | None = None
-    location: WebSearchLocation | None = None
-
-
-class ToolsV2(Wire, rename=None):
-    """TODO ToolsV2"""
-
-    web_search: WebSearchToolConfig | None = None
-
-
-WebSearchMode: TypeAlias = Annotated[str, Known("disabled", "cached", "indexed", "live")]
-"""TODO WebSearchMode"""
-
-
-WebSearchProvider: TypeAlias = Annotated[str, Known("standalone", "search_mcp")]
-"""TODO WebSearchProvider"""
-
-
-class Config(Wire, rename=None):
-    """TODO Config"""
-
-    experimental_fields: ClassVar[frozenset[str]] = frozenset({"apps"})
-
-    model: str | None = None
-    review_model: str | None = None
-    model_context_window: Int64 | None = None
-    model_auto_compact_token_limit: Int64 | None = None
-    model_auto_compact_token_limit_scope: AutoCompactTokenLimitScope | None = None
-    model_provider: str | None = None
-    approval_policy: AskForApproval | None = None
-    approvals_reviewer: ApprovalsReviewer | None = None
-    sandbox_mode: SandboxMode | None = None
-    sandbox_workspace_write: SandboxWorkspaceWrite | None = None
-    forced_chatgpt_workspace_id: ForcedChatgptWorkspaceIds | None = None
-    forced_login_method: ForcedLoginMethod | None = None
-    web_search: WebSearchMode | None = None
-    client_search_provider: WebSearchProvider | None = None
-    tools: ToolsV2 | None = None
-    instructions: str | None = None
-    developer_instructions: str | None = None
-    compact_prompt: str | None = None
-    model_reasoning_effort: ReasoningEffort | None = None
-    model_reasoning_summary: ReasoningSummary | None = None
-    model_verbosity: Verbosity | None = None
-    service_tier: str | None = None
-    analytics: AnalyticsConfig | None = None
-    apps: AppsConfig | None = None
-    browser_use: BrowserUseConfig | None = None
-    computer_use: ComputerUseConfig | None = None
-    desktop: JsonObject | None = None
+Config: TypeAlias = Annotated[JsonObject, Shape("config:ConfigShape")]
+"""TODO Config"""
 
 
 class PackagedDefaultsConfigLayerSource(Tagged, tag="packagedDefaults"):
@@ -336,6 +265,58 @@ class ConfigLayerMetadata(Wire):
     version: str
 
 
+ForcedChatgptWorkspaceIds: TypeAlias = str | list[str]
+"""TODO ForcedChatgptWorkspaceIds"""
+
+
+ForcedLoginMethod: TypeAlias = Annotated[str, Known("chatgpt", "api")]
+"""TODO ForcedLoginMethod"""
+
+
+class SandboxWorkspaceWrite(Wire, rename=None):
+    """TODO SandboxWorkspaceWrite"""
+
+    writable_roots: list[str] = field(default_factory=list)
+    network_access: bool = False
+    exclude_tmpdir_env_var: bool = False
+    exclude_slash_tmp: bool = False
+
+
+WebSearchContextSize: TypeAlias = Annotated[str, Known("low", "medium", "high")]
+"""TODO WebSearchContextSize"""
+
+
+class WebSearchLocation(Wire, forbid_unknown_fields=True):
+    """TODO WebSearchLocation"""
+
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    timezone: str | None = None
+
+
+class WebSearchToolConfig(Wire, rename=None, forbid_unknown_fields=True):
+    """TODO WebSearchToolConfig"""
+
+    context_size: WebSearchContextSize | None = None
+    allowed_domains: list[str] | None = None
+    location: WebSearchLocation | None = None
+
+
+class ToolsV2(Wire, rename=None):
+    """TODO ToolsV2"""
+
+    web_search: WebSearchToolConfig | None = None
+
+
+WebSearchMode: TypeAlias = Annotated[str, Known("disabled", "cached", "indexed", "live")]
+"""TODO WebSearchMode"""
+
+
+WebSearchProvider: TypeAlias = Annotated[str, Known("standalone", "search_mcp")]
+"""TODO WebSearchProvider"""
+
+
 class ConfigReadResponse(Wire):
     """TODO ConfigReadResponse"""
 
@@ -383,3 +364,39 @@ class ProfileV2(Wire, rename=None):
     service_tier: str | None = None
     tools: ToolsV2 | None = None
     web_search: WebSearchMode | None = None
+
+
+class ConfigShape(Wire, rename=None):
+    """TODO Config"""
+
+    experimental_fields: ClassVar[frozenset[str]] = frozenset({"apps"})
+
+    model: str | None = None
+    review_model: str | None = None
+    model_context_window: Int64 | None = None
+    model_auto_compact_token_limit: Int64 | None = None
+    model_auto_compact_token_limit_scope: AutoCompactTokenLimitScope | None = None
+    model_provider: str | None = None
+    approval_policy: AskForApproval | None = None
+    approvals_reviewer: ApprovalsReviewer | None = None
+    sandbox_mode: SandboxMode | None = None
+    sandbox_workspace_write: SandboxWorkspaceWrite | None = None
+    forced_chatgpt_workspace_id: ForcedChatgptWorkspaceIds | None = None
+    forced_login_method: ForcedLoginMethod | None = None
+    web_search: WebSearchMode | None = None
+    client_search_provider: WebSearchProvider | None = None
+    tools: ToolsV2 | None = None
+    instructions: str | None = None
+    developer_instructions: str | None = None
+    compact_prompt: str | None = None
+    model_reasoning_effort: ReasoningEffort | None = None
+    model_reasoning_summary: ReasoningSummary | None = None
+    model_verbosity: Verbosity | None = None
+    service_tier: str | None = None
+    analytics: AnalyticsConfig | None = None
+    apps: AppsConfig | None = None
+    browser_use: BrowserUseConfig | None = None
+    computer_use: ComputerUseConfig | None = None
+    desktop: JsonObject | None = None
+    profile: str | None = None
+    profiles: dict[str, ProfileV2] = field(default_factory=dict)

@@ -212,7 +212,7 @@ class ModelsRequirements(Wire):
     new_thread: NewThreadModelDefaults | None = None
 
 
-NetworkUnixSocketPermission: TypeAlias = Annotated[str, Known("allow", "deny")]
+NetworkUnixSocketPermission: TypeAlias = Annotated[str, Known("allow", "deny", "none")]
 """TODO NetworkUnixSocketPermission"""
 
 

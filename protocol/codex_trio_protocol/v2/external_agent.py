@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from codex_trio_protocol.base import Int64, Known, Params, UInt32, Wire
 
@@ -125,7 +125,7 @@ class MigrationDetails(Wire):
     hooks: list[HookMigration] = field(default_factory=list)
     subagents: list[SubagentMigration] = field(default_factory=list)
     commands: list[CommandMigration] = field(default_factory=list)
-    memory: list[str] = field(default_factory=list)
+    memory: list[str] | UnsetType = UNSET
 
 
 class ExternalAgentConfigMigrationItem(Wire):

@@ -1,45 +1,45 @@
 """TODO module fs"""
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int64, Params, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, Int64, Params, Wire
 
 
 class FsCopyParams(Params):
     """TODO FsCopyParams"""
 
-    source_path: AbsolutePathBuf
-    destination_path: AbsolutePathBuf
+    source_path: AbsolutePathParam
+    destination_path: AbsolutePathParam
     recursive: bool = False
 
 
 class FsCreateDirectoryParams(Params):
     """TODO FsCreateDirectoryParams"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
     recursive: bool | None = None
 
 
 class FsGetMetadataParams(Params):
     """TODO FsGetMetadataParams"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
 
 
 class FsReadDirectoryParams(Params):
     """TODO FsReadDirectoryParams"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
 
 
 class FsReadFileParams(Params):
     """TODO FsReadFileParams"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
 
 
 class FsRemoveParams(Params):
     """TODO FsRemoveParams"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
     recursive: bool | None = None
     force: bool | None = None
 
@@ -54,13 +54,13 @@ class FsWatchParams(Params):
     """TODO FsWatchParams"""
 
     watch_id: str
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
 
 
 class FsWriteFileParams(Params):
     """TODO FsWriteFileParams"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
     data_base64: str
 
 

@@ -365,7 +365,7 @@ class McpToolCallThreadItem(ThreadItemBase, tag="mcpToolCall"):
     status: McpToolCallStatus
     arguments: JsonValue
     app_context: McpToolCallAppContext | None = None
-    mcp_app_resource_uri: str | None = None
+    mcp_app_resource_uri: str | UnsetType | None = UNSET
     mcp_app_ui: McpAppUi | None = None
     plugin_id: str | None = None
     read_only_hint: bool | None = None

@@ -147,13 +147,13 @@ class Resource(Wire):
     """TODO Resource"""
 
     annotations: JsonValue | UnsetType = UNSET
-    description: str | None = None
-    mime_type: str | None = None
+    description: str | UnsetType | None = UNSET
+    mime_type: str | UnsetType | None = UNSET
     name: str
-    size: Int64 | None = None
-    title: str | None = None
+    size: Int64 | UnsetType | None = UNSET
+    title: str | UnsetType | None = UNSET
     uri: str
-    icons: list[JsonValue] | None = None
+    icons: list[JsonValue] | UnsetType | None = UNSET
     meta: JsonValue | UnsetType = field(name="_meta", default=UNSET)
 
 
@@ -163,21 +163,21 @@ class ResourceTemplate(Wire):
     annotations: JsonValue | UnsetType = UNSET
     uri_template: str
     name: str
-    title: str | None = None
-    description: str | None = None
-    mime_type: str | None = None
+    title: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    mime_type: str | UnsetType | None = UNSET
 
 
 class Tool(Wire):
     """TODO Tool"""
 
     name: str
-    title: str | None = None
-    description: str | None = None
+    title: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
     input_schema: JsonValue
     output_schema: JsonValue | UnsetType = UNSET
     annotations: JsonValue | UnsetType = UNSET
-    icons: list[JsonValue] | None = None
+    icons: list[JsonValue] | UnsetType | None = UNSET
     meta: JsonValue | UnsetType = field(name="_meta", default=UNSET)
 
 
@@ -240,7 +240,7 @@ class McpServerToolCallResponse(Wire):
 
     content: list[JsonValue]
     structured_content: JsonValue | UnsetType = UNSET
-    is_error: bool | None = None
+    is_error: bool | UnsetType | None = UNSET
     meta: JsonValue | UnsetType = field(name="_meta", default=UNSET)
 
 

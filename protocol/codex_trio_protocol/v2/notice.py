@@ -1,5 +1,7 @@
 """TODO module notice"""
 
+from msgspec import UNSET, UnsetType
+
 from codex_trio_protocol.base import Params, UInt32, UInt64, Wire
 
 
@@ -32,8 +34,8 @@ class ConfigWarningNotification(Wire):
 
     summary: str
     details: str | None = None
-    path: str | None = None
-    range: TextRange | None = None
+    path: str | UnsetType | None = UNSET
+    range: TextRange | UnsetType | None = UNSET
 
 
 class DeprecationNoticeNotification(Wire):

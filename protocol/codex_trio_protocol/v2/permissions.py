@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Literal, TypeAlias
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Open, Params, Tagged, UInt32, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Params, Tagged, UInt32, UInt64, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 ApprovalsReviewer: TypeAlias = Literal["user", "auto_review", "guardian_subagent"]
@@ -29,7 +29,7 @@ class GranularAskForApproval(Wire):
     granular: GranularApproval
 
 
-AskForApproval: TypeAlias = Literal["untrusted", "on-request", "never"] | GranularAskForApproval
+AskForApproval: TypeAlias = Literal["untrusted", "on-request", "never", "on-failure"] | GranularAskForApproval
 """TODO AskForApproval"""
 
 
@@ -68,7 +68,7 @@ class ExternalSandboxSandboxPolicy(Tagged, tag="externalSandbox"):
 class WorkspaceWriteSandboxPolicy(Tagged, tag="workspaceWrite"):
     """TODO WorkspaceWriteSandboxPolicy"""
 
-    writable_roots: list[AbsolutePathBuf] = field(default_factory=list)
+    writable_roots: list[AbsolutePathParam] = field(default_factory=list)
     network_access: bool = False
     exclude_tmpdir_env_var: bool = False
     exclude_slash_tmp: bool = False
@@ -80,7 +80,7 @@ SandboxPolicy: TypeAlias = (
 """TODO SandboxPolicy"""
 
 
-FileSystemAccessMode: TypeAlias = Literal["read", "write", "deny"]
+FileSystemAccessMode: TypeAlias = Literal["read", "write", "deny", "none"]
 """TODO FileSystemAccessMode"""
 
 
@@ -158,7 +158,7 @@ class AdditionalFileSystemPermissions(Wire):
 
     read: list[LegacyAppPathString] | None = None
     write: list[LegacyAppPathString] | None = None
-    glob_scan_max_depth: UInt64 | None = None
+    glob_scan_max_depth: UInt64 | UnsetType | None = UNSET
     entries: list[FileSystemSandboxEntry] | None = None
 
 
@@ -222,13 +222,13 @@ class UnrestrictedPermissionProfileFileSystemPermissions(Tagged, tag="unrestrict
     """TODO UnrestrictedPermissionProfileFileSystemPermissions"""
 
 
-PermissionProfileFileSystemPermissions: TypeAlias = Open[
+PermissionProfileFileSystemPermissions: TypeAlias = (
     RestrictedPermissionProfileFileSystemPermissions | UnrestrictedPermissionProfileFileSystemPermissions
-]
+)
 """TODO PermissionProfileFileSystemPermissions"""
 
 
-class PermissionProfileNetworkPermissions(Wire):
+class PermissionProfileNetworkPermissions(Params):
     """TODO PermissionProfileNetworkPermissions"""
 
     enabled: bool
@@ -251,5 +251,5 @@ class ExternalPermissionProfile(Tagged, tag="external"):
     network: PermissionProfileNetworkPermissions
 
 
-PermissionProfile: TypeAlias = Open[ManagedPermissionProfile | DisabledPermissionProfile | ExternalPermissionProfile]
+PermissionProfile: TypeAlias = ManagedPermissionProfile | DisabledPermissionProfile | ExternalPermissionProfile
 """TODO PermissionProfile"""

@@ -4,7 +4,17 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int64, Known, Open, Params, Tagged, UInt32, Wire
+from codex_trio_protocol.base import (
+    AbsolutePathBuf,
+    AbsolutePathParam,
+    Int64,
+    Known,
+    Open,
+    Params,
+    Tagged,
+    UInt32,
+    Wire,
+)
 from codex_trio_protocol.v2.apps import AppSummary, AppTemplateSummary
 from codex_trio_protocol.v2.hooks import HookEventName
 from codex_trio_protocol.v2.marketplace import MarketplaceInterface, MarketplaceLoadErrorInfo
@@ -14,7 +24,7 @@ from codex_trio_protocol.v2.skills import SkillSummary
 class PluginInstallParams(Params):
     """TODO PluginInstallParams"""
 
-    marketplace_path: AbsolutePathBuf | None = None
+    marketplace_path: AbsolutePathParam | None = None
     remote_marketplace_name: str | None = None
     install_attempt_id: str | None = None
     plugin_name: str
@@ -23,7 +33,7 @@ class PluginInstallParams(Params):
 class PluginInstalledParams(Params):
     """TODO PluginInstalledParams"""
 
-    cwds: list[AbsolutePathBuf] | None = None
+    cwds: list[AbsolutePathParam] | None = None
     install_suggestion_plugin_names: list[str] | None = None
 
 
@@ -36,7 +46,7 @@ PluginListMarketplaceKind: TypeAlias = Literal[
 class PluginListParams(Params):
     """TODO PluginListParams"""
 
-    cwds: list[AbsolutePathBuf] | None = None
+    cwds: list[AbsolutePathParam] | None = None
     marketplace_kinds: list[PluginListMarketplaceKind] | None = None
     force_refetch: bool = False
 
@@ -44,7 +54,7 @@ class PluginListParams(Params):
 class PluginReadParams(Params):
     """TODO PluginReadParams"""
 
-    marketplace_path: AbsolutePathBuf | None = None
+    marketplace_path: AbsolutePathParam | None = None
     remote_marketplace_name: str | None = None
     plugin_name: str
 
@@ -64,7 +74,7 @@ class PluginSearchParams(Params):
 
     search_term: str
     scope: PluginSearchScope | None = None
-    cwds: list[AbsolutePathBuf] | None = None
+    cwds: list[AbsolutePathParam] | None = None
     cursor: str | None = None
     limit: UInt32 | None = None
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathBuf, Params, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, Params, Wire
 from codex_trio_protocol.v2.plugin import (
     PluginShareDiscoverability,
     PluginSharePrincipal,
@@ -42,7 +42,7 @@ class PluginShareTarget(Params):
 class PluginShareSaveParams(Params):
     """TODO PluginShareSaveParams"""
 
-    plugin_path: AbsolutePathBuf
+    plugin_path: AbsolutePathParam
     remote_plugin_id: str | None = None
     discoverability: PluginShareDiscoverability | None = None
     share_targets: list[PluginShareTarget] | None = None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int32, Int64, Known, Params, UInt16, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Int32, Int64, Known, Params, UInt16, UInt64, Wire
 
 
 class ProcessKillParams(Params):
@@ -30,7 +30,7 @@ class ProcessSpawnParams(Params):
 
     command: list[str]
     process_handle: str
-    cwd: AbsolutePathBuf
+    cwd: AbsolutePathParam
     tty: bool = False
     stream_stdin: bool = False
     stream_stdout_stderr: bool = False

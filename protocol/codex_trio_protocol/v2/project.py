@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int64, Known, Params, UInt32, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Int64, Known, Params, UInt32, Wire
 from codex_trio_protocol.v2.common import SortDirection
 
 
 class ProjectRoot(Wire):
     """TODO ProjectRoot"""
 
-    path: AbsolutePathBuf
+    path: AbsolutePathParam
 
 
 class ProjectCreateParams(Params):

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import JsonValue, OneOf, Params, Tagged, UInt64
+from codex_trio_protocol.base import FirstOf, JsonValue, Params, Tagged, UInt64
 from codex_trio_protocol.v2.common import MessagePhase, ReasoningEffort
 from codex_trio_protocol.v2.user_input import FunctionCallOutputBody, ImageDetail
 
@@ -37,7 +37,7 @@ class InputTextContentItem(Tagged, tag="input_text"):
     text: str
 
 
-class InputImageContentItem(OneOf, tag_field="type", tag="input_image", rename=None):
+class InputImageContentItem(FirstOf, tag_field="type", tag="input_image", rename=None):
     """TODO InputImageContentItem"""
 
     one_of: ClassVar[tuple[str, ...]] = ("image_url", "file_id")
@@ -47,7 +47,7 @@ class InputImageContentItem(OneOf, tag_field="type", tag="input_image", rename=N
     file_id: str | UnsetType = UNSET
 
 
-class InputAudioContentItem(OneOf, tag_field="type", tag="input_audio", rename=None):
+class InputAudioContentItem(FirstOf, tag_field="type", tag="input_audio", rename=None):
     """TODO InputAudioContentItem"""
 
     one_of: ClassVar[tuple[str, ...]] = ("audio_url", "file_id")

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from codex_trio_protocol.base import Params, Tagged, Wire
 from codex_trio_protocol.v2.turn import Turn
 
-ReviewDelivery: TypeAlias = Literal["inline"]
+ReviewDelivery: TypeAlias = Literal["inline", "detached"]
 """TODO ReviewDelivery"""
 
 

@@ -2,16 +2,16 @@
 
 from typing import Annotated, TypeAlias
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Known, Params, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, Known, Params, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
 class SkillsConfigWriteParams(Params):
     """TODO SkillsConfigWriteParams"""
 
-    path: AbsolutePathBuf | None = None
+    path: AbsolutePathParam | None = None
     name: str | None = None
     enabled: bool
 
@@ -19,7 +19,7 @@ class SkillsConfigWriteParams(Params):
 class SkillsExtraRootsSetParams(Params):
     """TODO SkillsExtraRootsSetParams"""
 
-    extra_roots: list[AbsolutePathBuf]
+    extra_roots: list[AbsolutePathParam]
 
 
 class SkillsListParams(Params):
@@ -72,10 +72,10 @@ class SkillToolDependency(Wire):
 
     type: str
     value: str
-    description: str | None = None
-    transport: str | None = None
-    command: str | None = None
-    url: str | None = None
+    description: str | UnsetType | None = UNSET
+    transport: str | UnsetType | None = UNSET
+    command: str | UnsetType | None = UNSET
+    url: str | UnsetType | None = UNSET
 
 
 class SkillDependencies(Wire):
@@ -100,9 +100,9 @@ class SkillMetadata(Wire):
 
     name: str
     description: str
-    short_description: str | None = None
-    interface: SkillInterface | None = None
-    dependencies: SkillDependencies | None = None
+    short_description: str | UnsetType | None = UNSET
+    interface: SkillInterface | UnsetType | None = UNSET
+    dependencies: SkillDependencies | UnsetType | None = UNSET
     path: LegacyAppPathString
     scope: SkillScope
     enabled: bool

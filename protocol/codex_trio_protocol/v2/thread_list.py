@@ -317,7 +317,7 @@ class ThreadTurnsListResponse(Wire):
     backwards_cursor: str | None = None
 
 
-class ThreadTurnsItemsListParams(Wire):
+class ThreadTurnsItemsListParams(Params):
     """TODO ThreadTurnsItemsListParams"""
 
     cursor: str | None = None

@@ -4,7 +4,17 @@ from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathBuf, JsonObject, JsonValue, Params, Tagged, UInt32, Wire
+from codex_trio_protocol.base import (
+    AbsolutePathBuf,
+    AbsolutePathParam,
+    FirstByDefault,
+    JsonObject,
+    JsonValue,
+    Params,
+    Tagged,
+    UInt32,
+    Wire,
+)
 from codex_trio_protocol.v2.common import (
     CollaborationMode,
     LegacyAppPathString,
@@ -59,6 +69,7 @@ class FunctionDynamicToolSpec(Tagged, tag="function"):
     description: str
     input_schema: JsonValue
     defer_loading: bool = False
+    namespace: str | None = None
 
 
 class NamespaceDynamicToolSpec(Tagged, tag="namespace"):
@@ -93,6 +104,7 @@ class ThreadForkParams(Params):
             "path",
             "permissions",
             "runtime_workspace_roots",
+            "persist_extended_history",
         }
     )
 
@@ -106,7 +118,7 @@ class ThreadForkParams(Params):
     model_provider: str | None = None
     service_tier: str | UnsetType | None = UNSET
     cwd: str | None = None
-    runtime_workspace_roots: list[AbsolutePathBuf] | None = None
+    runtime_workspace_roots: list[AbsolutePathParam] | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox: SandboxMode | None = None
@@ -119,6 +131,7 @@ class ThreadForkParams(Params):
     thread_source: ThreadSource | None = None
     exclude_turns: bool = False
     defer_goal_continuation: bool = False
+    persist_extended_history: bool = False
 
 
 class ThreadResumeInitialTurnsPageParams(Params):
@@ -133,7 +146,7 @@ class ThreadResumeParams(Params):
     """TODO ThreadResumeParams"""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset(
-        {"history", "initial_turns_page", "path", "permissions", "runtime_workspace_roots"}
+        {"history", "initial_turns_page", "path", "permissions", "runtime_workspace_roots", "persist_extended_history"}
     )
 
     thread_id: str
@@ -143,7 +156,7 @@ class ThreadResumeParams(Params):
     model_provider: str | None = None
     service_tier: str | UnsetType | None = UNSET
     cwd: str | None = None
-    runtime_workspace_roots: list[AbsolutePathBuf] | None = None
+    runtime_workspace_roots: list[AbsolutePathParam] | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox: SandboxMode | None = None
@@ -154,6 +167,7 @@ class ThreadResumeParams(Params):
     personality: Personality | None = None
     exclude_turns: bool = False
     initial_turns_page: ThreadResumeInitialTurnsPageParams | None = None
+    persist_extended_history: bool = False
 
 
 ThreadStartSource: TypeAlias = Literal["startup", "clear"]
@@ -177,6 +191,7 @@ class ThreadStartParams(Params):
             "project_id",
             "runtime_workspace_roots",
             "selected_capability_roots",
+            "persist_extended_history",
         }
     )
 
@@ -185,7 +200,7 @@ class ThreadStartParams(Params):
     allow_provider_model_fallback: bool = False
     service_tier: str | UnsetType | None = UNSET
     cwd: str | None = None
-    runtime_workspace_roots: list[AbsolutePathBuf] | None = None
+    runtime_workspace_roots: list[AbsolutePathParam] | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox: SandboxMode | None = None
@@ -203,10 +218,11 @@ class ThreadStartParams(Params):
     project_id: str | None = None
     daybreak_enabled: bool | None = None
     environments: list[TurnEnvironmentParams] | None = None
-    dynamic_tools: list[DynamicToolSpec] | None = None
+    dynamic_tools: list[FirstByDefault[DynamicToolSpec]] | None = None
     selected_capability_roots: list[SelectedCapabilityRoot] | None = None
     mock_experimental_field: str | None = None
     experimental_raw_events: bool = False
+    persist_extended_history: bool = False
 
 
 class ThreadForkResponse(Wire):

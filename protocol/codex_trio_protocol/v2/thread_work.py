@@ -232,7 +232,7 @@ class ThreadShellCommandResponse(Wire):
     """TODO ThreadShellCommandResponse"""
 
 
-class ThreadRollbackParams(Wire):
+class ThreadRollbackParams(Params):
     """TODO ThreadRollbackParams"""
 
     num_turns: UInt32

@@ -4,18 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import (
-    AbsolutePathBuf,
-    Int64,
-    JsonObject,
-    JsonValue,
-    Known,
-    OneOf,
-    Open,
-    Params,
-    UInt16,
-    Wire,
-)
+from codex_trio_protocol.base import AbsolutePathParam, Int64, JsonValue, Known, OneOf, Open, Params, UInt16, Wire
 from codex_trio_protocol.v2.common import (
     CollaborationMode,
     CyberAccessProgram,
@@ -84,7 +73,7 @@ class TurnStartParams(Params):
     additional_context: dict[str, AdditionalContextEntry] | None = None
     environments: list[TurnEnvironmentParams] | None = None
     cwd: str | None = None
-    runtime_workspace_roots: list[AbsolutePathBuf] | None = None
+    runtime_workspace_roots: list[AbsolutePathParam] | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
@@ -194,8 +183,6 @@ CodexErrorInfo: TypeAlias = Open[
         ),
     ]
     | CodexErrorInfoObject
-    | str
-    | JsonObject
 ]
 """TODO CodexErrorInfo"""
 

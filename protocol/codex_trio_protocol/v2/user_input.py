@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import JsonObject, OneOf, Params, Shape, Tagged, UInt64, Wire
+from codex_trio_protocol.base import FirstOf, JsonObject, Params, Shape, Tagged, UInt64, Wire
 
 AdditionalContextKind: TypeAlias = Literal["untrusted", "application"]
 """TODO AdditionalContextKind"""
@@ -60,7 +60,7 @@ class TextUserInput(Tagged, tag="text", rename=None):
     text_elements: list[TextElement] = field(default_factory=list)
 
 
-class ImageUserInput(OneOf, tag_field="type", tag="image"):
+class ImageUserInput(FirstOf, tag_field="type", tag="image"):
     """TODO ImageUserInput"""
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "file_id")
@@ -77,7 +77,7 @@ class LocalImageUserInput(Tagged, tag="localImage"):
     path: str
 
 
-class AudioUserInput(OneOf, tag_field="type", tag="audio"):
+class AudioUserInput(FirstOf, tag_field="type", tag="audio"):
     """TODO AudioUserInput"""
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "file_id")
@@ -150,7 +150,7 @@ class InputTextFunctionCallOutputContentItem(Tagged, tag="input_text"):
     text: str
 
 
-class InputImageFunctionCallOutputContentItem(OneOf, tag_field="type", tag="input_image", rename=None):
+class InputImageFunctionCallOutputContentItem(FirstOf, tag_field="type", tag="input_image", rename=None):
     """TODO InputImageFunctionCallOutputContentItem"""
 
     one_of: ClassVar[tuple[str, ...]] = ("image_url", "file_id")
@@ -160,7 +160,7 @@ class InputImageFunctionCallOutputContentItem(OneOf, tag_field="type", tag="inpu
     file_id: str | UnsetType = UNSET
 
 
-class InputAudioFunctionCallOutputContentItem(OneOf, tag_field="type", tag="input_audio", rename=None):
+class InputAudioFunctionCallOutputContentItem(FirstOf, tag_field="type", tag="input_audio", rename=None):
     """TODO InputAudioFunctionCallOutputContentItem"""
 
     one_of: ClassVar[tuple[str, ...]] = ("audio_url", "file_id")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathBuf, Known, Params, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Known, Params, UInt64, Wire
 
 WindowsSandboxSetupMode: TypeAlias = Literal["elevated", "unelevated"]
 """TODO WindowsSandboxSetupMode"""
@@ -12,7 +12,7 @@ class WindowsSandboxSetupStartParams(Params):
     """TODO WindowsSandboxSetupStartParams"""
 
     mode: WindowsSandboxSetupMode
-    cwd: AbsolutePathBuf | None = None
+    cwd: AbsolutePathParam | None = None
 
 
 class WindowsSandboxSetupCompletedNotification(Wire):

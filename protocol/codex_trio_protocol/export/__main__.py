@@ -1,0 +1,1 @@
+"""Command line of the exporters: `python -m codex_trio_protocol.export`."""

@@ -1,0 +1,289 @@
+"""Writes JSON Schemas (draft 7): one file a message, the unions of methods, and two bundles of everything.
+
+File names and folders are those that clients' generators expect. Owns the mapping from declarations to schemas.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from msgspec import UNSET
+
+from codex_trio_protocol.export.catalogue import (
+    Alternatives,
+    Array,
+    Declaration,
+    Expression,
+    Field,
+    Literals,
+    Mapping,
+    ObjectDeclaration,
+    Reference,
+    Scalar,
+    catalogue,
+)
+from codex_trio_protocol.export.layout import ENVELOPES, MethodUnion, message_files, reachable, type_name, unions
+from codex_trio_protocol.table import MethodSpec
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT: Final = "http://json-schema.org/draft-07/schema#"
+EXTENSIBLE: Final = frozenset({"CodexErrorInfo"})
+"""Unions whose readers are told outright to expect members that this release does not list."""
+
+BUNDLE: Final = "codex_app_server_protocol.schemas.json"
+BUNDLE_V2: Final = "codex_app_server_protocol.v2.schemas.json"
+
+
+def write(out: Path, *, experimental: bool) -> None:
+    """Write all schemas under `out`; the folder is made if it does not exist."""
+    for path, text in files(experimental=experimental).items():
+        target = out / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def files(*, experimental: bool) -> dict[str, str]:
+    """Contents of every schema file by its path below the output folder."""
+    writer = _Writer(experimental=experimental)
+    found: dict[str, Schema] = {}
+    for name, folder in message_files(experimental=experimental).items():
+        found[f"{folder}/{name}.json" if folder else f"{name}.json"] = writer.message(name)
+    for name in ENVELOPES:
+        found[f"{name}.json"] = writer.message(name)
+    for union in unions(experimental=experimental):
+        found[f"{union.name}.json"] = writer.union_file(union)
+    found[BUNDLE], found[BUNDLE_V2] = writer.bundles()
+    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in sorted(found.items())}
+
+
+class _Writer:
+    def __init__(self, *, experimental: bool) -> None:
+        self._experimental = experimental
+        self._declarations = catalogue()
+
+    def message(self, name: str) -> Schema:
+        """A file's schema: the type itself with the definitions of all that it mentions."""
+        if name.startswith("Nullable") and name not in self._declarations:
+            inner = name.removeprefix("Nullable")
+            body: Schema = {"anyOf": [_reference(inner), {"type": "null"}]}
+            return self._document(name, body, {inner})
+        declaration = self._declarations[name]
+        named = reachable({name}, experimental=self._experimental)
+        return self._document(name, self.declaration(declaration), set(named) - {name})
+
+    def union_file(self, union: MethodUnion) -> Schema:
+        body, named = self.union(union)
+        return self._document(union.name, body, named)
+
+    def union(self, union: MethodUnion) -> tuple[Schema, set[str]]:
+        """Schema of a union of methods, and the types that it mentions."""
+        members = [self._method(union, spec) for spec in union.methods]
+        named = {type_name(spec.params) for spec in union.methods if spec.params is not None}
+        if union.has_id:
+            named.add("RequestId")
+        body: Schema = {"description": union.doc, "oneOf": members}
+        if union.name == "ServerNotification":
+            body["properties"] = {
+                "emittedAtMs": {
+                    "description": "When the server sent this, in Unix milliseconds.",
+                    "format": "int64",
+                    "type": "integer",
+                }
+            }
+        return body, named
+
+    def bundles(self) -> tuple[Schema, Schema]:
+        """Everything in one document: once with the second generation nested under `v2`, once flat."""
+        folders = message_files(experimental=self._experimental)
+        roots = {name.removeprefix("Nullable") if name not in self._declarations else name for name in folders}
+        every = reachable(roots | set(ENVELOPES), experimental=self._experimental)
+        definitions = {name: self.declaration(item) for name, item in sorted(every.items())}
+        for union in unions(experimental=self._experimental):
+            definitions[union.name], _ = self.union(union)
+        root_names = {name for name, item in every.items() if item.family in _ROOT_FAMILIES}
+        root_names |= {name for name, folder in folders.items() if folder != "v2"}
+        nested = {name: schema for name, schema in definitions.items() if name in every and name not in root_names}
+        outer = {name: schema for name, schema in definitions.items() if name not in nested}
+        everywhere = set(nested)
+        bundle = {
+            "$schema": DIALECT,
+            "definitions": {**_relocated(outer, everywhere), "v2": _relocated(nested, everywhere)},
+            "title": "CodexAppServerProtocol",
+            "type": "object",
+        }
+        flat = {
+            "$schema": DIALECT,
+            "definitions": definitions,
+            "title": "CodexAppServerProtocolV2",
+            "type": "object",
+        }
+        return bundle, flat
+
+    def _document(self, title: str, body: Schema, named: set[str]) -> Schema:
+        every = reachable(named, experimental=self._experimental)
+        document: Schema = {"$schema": DIALECT, **body, "title": title}
+        if every:
+            document["definitions"] = {name: self.declaration(item) for name, item in sorted(every.items())}
+        return dict(sorted(document.items()))
+
+    def _method(self, union: MethodUnion, spec: MethodSpec) -> Schema:
+        label = spec.name[0].upper() + spec.name[1:] + union.suffix
+        method = {"enum": [spec.name], "title": f"{label}Method", "type": "string"}
+        properties: Schema = {"id": _reference("RequestId")} if union.has_id else {}
+        properties["method"] = method
+        required = sorted(properties)
+        if spec.params is not None:
+            inner = _reference(type_name(spec.params))
+            properties["params"] = inner if spec.params_required else {"anyOf": [inner, {"type": "null"}]}
+            if spec.params_required:
+                required.append("params")
+        elif union.has_id:
+            properties["params"] = {"type": "null"}
+        return {"properties": properties, "required": required, "title": label, "type": "object"}
+
+    def declaration(self, declaration: Declaration) -> Schema:
+        """Schema of a declared type, without definitions."""
+        if isinstance(declaration, ObjectDeclaration):
+            schema = self._object(declaration)
+        else:
+            schema = self.expression(declaration.type)
+            if schema is True:
+                schema = {}
+            elif declaration.name in EXTENSIBLE:
+                (members,) = schema.values()
+                schema = {"anyOf": [*members, {"type": ["string", "object"]}]}
+        return {"description": declaration.doc, **schema} if declaration.doc else schema
+
+    def _object(self, declaration: ObjectDeclaration) -> Schema:
+        fields = [item for item in declaration.fields if self._experimental or not item.experimental]
+        alternatives = [item for item in fields if item.name in declaration.one_of]
+        common = [item for item in fields if item.name not in declaration.one_of]
+        if alternatives and not common and declaration.tag is None:
+            return {"oneOf": [self._single_key(item) for item in alternatives]}
+        schema = self._keys(common, declaration.tag)
+        if alternatives:
+            schema["anyOf"] = [
+                {"properties": {item.name: self.field(item)}, "required": [item.name], "type": "object"}
+                for item in alternatives
+            ]
+        if declaration.closed:
+            schema["additionalProperties"] = False
+        return schema
+
+    def _single_key(self, item: Field) -> Schema:
+        return {
+            "additionalProperties": False,
+            "properties": {item.name: self.field(item)},
+            "required": [item.name],
+            "type": "object",
+        }
+
+    def _keys(self, fields: list[Field], tag: tuple[str, str] | None) -> Schema:
+        properties = {item.name: self.field(item) for item in fields}
+        required = [item.name for item in fields if item.required]
+        if tag is not None:
+            properties[tag[0]] = {"enum": [tag[1]], "type": "string"}
+            required.append(tag[0])
+        schema: Schema = {"type": "object"}
+        if properties:
+            schema["properties"] = dict(sorted(properties.items()))
+        if required:
+            schema["required"] = sorted(required)
+        return schema
+
+    def field(self, item: Field) -> Any:
+        """Schema of one key: its type, with the default and our words about it."""
+        schema = self.expression(item.type)
+        if schema is True:
+            return {"description": item.doc} if item.doc else True
+        has_default = not item.required and item.default is not UNSET and item.default is not None
+        if (item.doc or has_default) and "$ref" in schema:
+            schema = {"allOf": [schema]}
+        if item.doc:
+            schema = {"description": item.doc, **schema}
+        return {**schema, "default": item.default} if has_default else schema
+
+    def expression(self, expression: Expression) -> Any:
+        """Schema of a type expression; True admits anything."""
+        match expression:
+            case Scalar(kind="any"):
+                return True
+            case Scalar():
+                return _scalar(expression)
+            case Literals(values):
+                return {"enum": list(values), "type": "string"}
+            case Reference(name):
+                return _reference(name)
+            case Array(item):
+                return {"items": self.expression(item), "type": "array"}
+            case Mapping(value):
+                return {"additionalProperties": self.expression(value), "type": "object"}
+            case Alternatives():
+                return self._alternatives(expression)
+
+    def _alternatives(self, expression: Alternatives) -> Any:
+        if len(expression.members) == 1:
+            schema = self.expression(expression.members[0])
+            return _nullable(schema) if expression.nullable else schema
+        members = [self._member(item) for item in expression.members]
+        if expression.nullable:
+            members.append({"type": "null"})
+        return {"oneOf" if _disjoint(members) else "anyOf": members}
+
+    def _member(self, expression: Expression) -> Any:
+        """A union member; those that carry a tag stand in the union itself."""
+        if isinstance(expression, Reference):
+            declaration = self._declarations[expression.name]
+            if isinstance(declaration, ObjectDeclaration) and declaration.tag is not None:
+                return {**self.declaration(declaration), "title": declaration.name}
+        return self.expression(expression)
+
+
+_ROOT_FAMILIES: Final = frozenset({"base", "jsonrpc", "v1", "legacy"})
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _scalar(expression: Scalar) -> Schema:
+    schema: Schema = {"type": expression.kind}
+    if expression.format is not None:
+        schema["format"] = expression.format
+        if expression.format.startswith("uint"):
+            schema["minimum"] = 0
+    if expression.min_length is not None:
+        schema["minLength"] = expression.min_length
+    return schema
+
+
+def _nullable(schema: Any) -> Any:
+    if schema is True:
+        return True
+    kind = schema.get("type")
+    if isinstance(kind, str) and "enum" not in schema:
+        return {**schema, "type": [kind, "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _disjoint(members: list[Any]) -> bool:
+    return all(isinstance(item, dict) and ("title" in item or "enum" in item) for item in members)
+
+
+def _relocated(definitions: Schema, nested: set[str]) -> Schema:
+    """The same definitions with references to nested names pointing below `v2`."""
+
+    def moved(value: Any) -> Any:
+        match value:
+            case {"$ref": str(target)}:
+                name = target.rpartition("/")[2]
+                return {"$ref": f"#/definitions/v2/{name}"} if name in nested else value
+            case dict():
+                return {key: moved(item) for key, item in value.items()}
+            case list():
+                return [moved(item) for item in value]
+            case _:
+                return value
+
+    return moved(definitions)
