@@ -45,13 +45,10 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
-    def new_table() -> Any:
-        return tomlkit.table(is_super_table=True)
-
     try:
         document = tomlkit.parse(text)
         for edit in edits:
-            _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=new_table)
+            _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=tomlkit.table)
         edited = tomlkit.dumps(document)
         as_meant = tomllib.loads(edited) == edit_table(tomllib.loads(text), edits)
     except (TOMLKitError, tomllib.TOMLDecodeError) as error:

@@ -1,0 +1,132 @@
+"""Showing the configuration to a client: the merged values, where each comes from, and the layers.
+
+Owns: the shape of a read configuration, with every known key present.
+Does not own: what a session makes of it (`load`), nor the wire structs.
+Called by: the configuration processor, through `ConfigService` for the layers.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from codex_trio.config import features
+from codex_trio.config.errors import ConfigLoadError, ConfigReadError
+from codex_trio.config.layers import ConfigLayer, Origin, to_json_value
+from codex_trio.config.load import check_stack, refuse_withdrawn_settings
+from codex_trio.config.nodes import Table
+from codex_trio.config.schema import (
+    BUILT_IN_PROVIDERS,
+    CONFIG,
+    HISTORY,
+    MODEL_PROVIDER,
+    READ_DEFAULTS,
+    SANDBOX_WORKSPACE_WRITE,
+    SHELL_ENVIRONMENT_POLICY,
+)
+from codex_trio.config.service import ConfigService
+
+# The switches a client may offer; the rest of `[features]` is not shown.
+_SHOWN_FEATURES = (
+    "api_key_cyber_access_programs",
+    "api_key_model_discovery",
+    "auth_elicitation",
+    "background_paginated_rollout_migration",
+    "codex_apps_mcp_2026_07_28",
+    "daybreak_program_propagation",
+    "mcp_2026_07_28",
+    "mcp_connection_sharing",
+    "mcp_lazy_stdio_startup",
+    "memories",
+    "mentions_v2",
+    "remote_control",
+    "remote_plugin",
+    "tool_suggest",
+    "windows_sandbox_service",
+)
+_PROVIDER_DEFAULTS: Mapping[str, Any] = {
+    "wire_api": "responses",
+    "requires_openai_auth": False,
+    "supports_websockets": False,
+    "supports_standalone_web_search": False,
+}
+_SANDBOX_DEFAULTS: Mapping[str, Any] = {
+    "writable_roots": [],
+    "network_access": False,
+    "exclude_tmpdir_env_var": False,
+    "exclude_slash_tmp": False,
+}
+_STDIO_SERVER_DEFAULTS: Mapping[str, Any] = {
+    "args": [],
+    "environment_id": "local",
+    "enabled": True,
+    "tool_timeout_sec": None,
+}
+
+
+class ConfigView(msgspec.Struct, frozen=True, kw_only=True):
+    """A read configuration. `layers` are highest precedence first. Protocol source: `ConfigReadResponse`."""
+
+    config: dict[str, Any]
+    origins: Mapping[str, Origin]
+    layers: tuple[ConfigLayer, ...]
+
+
+def read_config(service: ConfigService, *, cwd: Path | None) -> ConfigView:
+    """The configuration as a client reads it. Without `cwd`, projects are left out.
+
+    Raises `ConfigReadError`.
+    """
+    folder = None if cwd is None else service.resolve_cwd(cwd)
+    try:
+        stack = service.sources(folder).stack
+    except ConfigLoadError as error:
+        raise ConfigReadError(f"failed to read configuration layers: {error.message}") from None
+    try:
+        check_stack(stack)
+    except ConfigLoadError as error:
+        raise ConfigReadError(f"invalid configuration: {error.merged_message}") from None
+    try:
+        refuse_withdrawn_settings(stack.merged)
+        _refuse_unknown_provider(stack.merged)
+    except ConfigLoadError as error:
+        raise ConfigReadError(f"failed to resolve feature override precedence: {error.message}") from None
+    return ConfigView(config=_show(stack.merged), origins=stack.origins(), layers=stack.layers[::-1])
+
+
+def _refuse_unknown_provider(merged: Mapping[str, Any]) -> None:
+    name = merged.get("model_provider")
+    if name is not None and name not in BUILT_IN_PROVIDERS and name not in merged.get("model_providers", {}):
+        raise ConfigLoadError(f"Model provider `{name}` not found")
+
+
+def _show(merged: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: merged.get(name, READ_DEFAULTS.get(name)) for name in CONFIG.fields}
+    shown["client_search_provider"] = None
+    shown["history"] = _filled(HISTORY, shown["history"], READ_DEFAULTS["history"])
+    shown["shell_environment_policy"] = _filled(SHELL_ENVIRONMENT_POLICY, shown["shell_environment_policy"], {})
+    if shown["sandbox_workspace_write"] is not None:
+        shown["sandbox_workspace_write"] = _filled(
+            SANDBOX_WORKSPACE_WRITE, shown["sandbox_workspace_write"], _SANDBOX_DEFAULTS
+        )
+    shown["model_providers"] = {
+        name: _filled(MODEL_PROVIDER, provider, _PROVIDER_DEFAULTS)
+        for name, provider in shown["model_providers"].items()
+    }
+    shown["mcp_servers"] = {
+        name: {**_STDIO_SERVER_DEFAULTS, **server} if "command" in server else server
+        for name, server in shown["mcp_servers"].items()
+    }
+    enabled = features.resolve(shown["features"] or {})
+    shown["features"] = {name: enabled[name] for name in _SHOWN_FEATURES}
+    if shown["tools"] is not None:
+        web_search = cast("dict[str, Any]", shown["tools"]).get("web_search")
+        shown["tools"] = {"web_search": web_search if isinstance(web_search, dict) else None}
+    if shown["approval_policy"] == "on-failure":
+        shown["approval_policy"] = "on-request"
+    return to_json_value(shown)
+
+
+def _filled(node: Table, value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.get(name, defaults.get(name)) for name in node.fields}

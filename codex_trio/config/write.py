@@ -1,0 +1,159 @@
+"""Changing the user's configuration on behalf of a client.
+
+Owns: what a write may touch, checking its outcome before anything is written, and telling when it has no effect.
+Does not own: editing text (`edit`), the wire structs.
+Called by: the configuration processor and services that remember something in the user's file.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from codex_trio.config.edit import Edit, edit_file
+from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
+from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version, to_json_value
+from codex_trio.config.nodes import SchemaProblem, check
+from codex_trio.config.schema import CONFIG
+from codex_trio.config.service import ConfigService
+
+_SEGMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^."\']*')
+
+
+class ConfigEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: `value` is JSON, null deletes. Protocol source: `ConfigEdit`."""
+
+    key_path: str
+    value: Any
+    merge_strategy: Literal["replace", "upsert"]
+
+
+class Overridden(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a written value has no effect. Protocol source: `OverriddenMetadata`."""
+
+    message: str
+    layer: ConfigLayer
+    effective_value: Any
+
+
+class WriteOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a write left behind: the user layer's new version, its file, and what stands above the written value.
+
+    Protocol source: `ConfigWriteResponse`.
+    """
+
+    version: str
+    file_path: Path
+    overridden: Overridden | None
+
+    @property
+    def status(self) -> Literal["ok", "okOverridden"]:
+        """The outcome in a word."""
+        return "ok" if self.overridden is None else "okOverridden"
+
+
+def write_config(
+    service: ConfigService,
+    edits: Sequence[ConfigEdit],
+    *,
+    file_path: str | None = None,
+    expected_version: str | None = None,
+) -> WriteOutcome:
+    """Make all edits in the user's file, or none.
+
+    `file_path` may only name that file. With `expected_version`, nothing is written if the file has changed since.
+    Raises `ConfigWriteError`.
+    """
+    target = service.paths.user_config
+    if file_path is not None and not _is_same_file(file_path, target):
+        raise ConfigWriteError("Only writes to the user config are allowed", code="configLayerReadonly")
+    prepared = [
+        Edit(path=parse_key_path(edit.key_path), value=edit.value, merge=edit.merge_strategy == "upsert")
+        for edit in edits
+    ]
+    if expected_version is not None and expected_version != _user_version(_stack(service)):
+        raise ConfigWriteError(
+            "Configuration was modified since last read. Fetch latest version and retry.", code="configVersionConflict"
+        )
+    try:
+        edit_file(target, prepared, accept=_accept)
+    except OSError as error:
+        raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
+    stack = _stack(service)
+    overridden = next((found for edit in prepared if (found := _find_overridden(stack, edit.path))), None)
+    return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
+
+
+def parse_key_path(text: str) -> tuple[str, ...]:
+    """The keys of a dotted path; a key with dots of its own stands in quotes. Raises `ConfigWriteError`."""
+    if not text.strip():
+        raise ConfigWriteError("keyPath must not be empty", code="configValidationError")
+    keys: list[str] = []
+    at = 0
+    while True:
+        match = _SEGMENT.match(text, at)
+        segment = match.group() if match else ""
+        at += len(segment)
+        if not segment or (at < len(text) and text[at] != "."):
+            problem = "segments must not be empty" if not segment else "is not a dotted path"
+            raise ConfigWriteError(f"keyPath {problem}", code="configValidationError")
+        keys.append(_unquote(segment))
+        if at == len(text):
+            return tuple(keys)
+        at += 1
+
+
+def _unquote(segment: str) -> str:
+    if segment[0] not in "\"'":
+        return segment
+    try:
+        return next(iter(tomllib.loads(f"{segment} = 0")))
+    except tomllib.TOMLDecodeError:
+        raise ConfigWriteError("keyPath is not a dotted path", code="configValidationError") from None
+
+
+def _is_same_file(path: str, target: Path) -> bool:
+    given = Path(path)
+    return given.is_absolute() and (given == target or given.resolve() == target.resolve())
+
+
+def _stack(service: ConfigService) -> LayerStack:
+    try:
+        return service.sources(None).stack
+    except ConfigLoadError as error:
+        raise ConfigWriteError(f"Invalid configuration: {error.message}", code="configValidationError") from None
+
+
+def _user_version(stack: LayerStack) -> str:
+    user = stack.layer("user")
+    return user.version if user else table_version({})
+
+
+def _accept(text: str) -> None:
+    try:
+        check(CONFIG, tomllib.loads(text))
+    except SchemaProblem as problem:
+        raise ConfigWriteError(f"Invalid configuration: {problem.describe()}", code="configValidationError") from None
+
+
+def _find_overridden(stack: LayerStack, path: tuple[str, ...]) -> Overridden | None:
+    effective = lookup(stack.merged, path)
+    for layer in reversed(list(stack.active)):
+        value = lookup(layer.table, path)
+        if layer.source.kind == "user":
+            return None
+        if value is not None:
+            user = stack.layer("user")
+            if user is not None and lookup(user.table, path) == effective:
+                return None
+            return Overridden(message=_overridden_message(layer), layer=layer, effective_value=to_json_value(effective))
+    return None
+
+
+def _overridden_message(layer: ConfigLayer) -> str:
+    if layer.source.kind == "legacyManagedConfigTomlFromFile":
+        return f"Overridden by legacy managed_config.toml: {layer.source.path}"
+    return "Overridden by session flags"

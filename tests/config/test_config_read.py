@@ -1,0 +1,122 @@
+"""What a client reads: values, where they come from, and the layers."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from config_setting import MOCK_PROVIDER, Setting
+
+from codex_trio.config.errors import ConfigReadError
+from codex_trio.config.layers import LayerSource
+from codex_trio.config.read import read_config
+
+
+def digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_every_known_key_is_there_and_null_when_nobody_set_it(setting: Setting) -> None:
+    config = read_config(setting.service(), cwd=None).config
+
+    assert config["model"] is None
+    assert config["tools"] is None
+    assert config["client_search_provider"] is None
+    assert config["history"] == {"persistence": "save-all", "max_bytes": None}
+    assert config["project_root_markers"] == [".git"]
+    assert config["model_providers"] == {}
+    assert config["sandbox_workspace_write"] is None
+    assert set(config["shell_environment_policy"].values()) == {None}
+    assert config["features"]["mentions_v2"] is True
+    assert config["features"]["memories"] is False
+    assert len(config) == 107
+
+
+def test_tables_that_are_set_are_filled_up_and_unknown_keys_left_out(setting: Setting) -> None:
+    setting.user(
+        'bogus = 1\napproval_policy = "on-failure"\n[tools]\nweb_search = true\n[features]\nmemories = true\nx = true\n'
+        '[sandbox_workspace_write]\nwritable_roots = ["rel"]\n[mcp_servers.a]\ncommand = "c"\n' + MOCK_PROVIDER
+    )
+
+    config = read_config(setting.service(), cwd=None).config
+
+    assert "bogus" not in config
+    assert config["approval_policy"] == "on-request"
+    assert config["tools"] == {"web_search": None}
+    assert config["features"]["memories"] is True
+    assert "x" not in config["features"]
+    assert config["sandbox_workspace_write"] == {
+        "writable_roots": [str(setting.home / "rel")],
+        "network_access": False,
+        "exclude_tmpdir_env_var": False,
+        "exclude_slash_tmp": False,
+    }
+    assert config["mcp_servers"]["a"]["enabled"] is True
+    assert config["model_providers"]["mock"]["wire_api"] == "responses"
+    assert config["model_providers"]["mock"]["env_key"] is None
+
+
+def test_origins_name_the_deciding_layer_of_every_leaf(setting: Setting) -> None:
+    setting.user('model = "user"\nnotify = ["a", "b"]\n' + setting.trust())
+    setting.project_file('model = "project"\n')
+
+    view = read_config(setting.service(("tools.web_search", True)), cwd=setting.project)
+
+    project = LayerSource("project", setting.project / ".codex")
+    assert (view.origins["model"].source, view.origins["model"].version) == (project, digest('{"model":"project"}'))
+    assert view.origins["tools.web_search"].source == LayerSource("sessionFlags")
+    assert view.origins["notify.1"].source == LayerSource("user", setting.user_file)
+    assert f"projects.{setting.project}.trust_level" in view.origins
+
+
+def test_layers_are_listed_highest_first_and_disabled_ones_say_why(setting: Setting) -> None:
+    setting.user('model = "user"\nlog_dir = "logs"\n')
+    setting.project_file('model = "project"\nnotify = ["x"]\n')
+
+    view = read_config(setting.service(("model_verbosity", "low")), cwd=Path())
+
+    flags, project, user, system = view.layers
+    assert [layer.source.to_plain()["type"] for layer in view.layers] == ["sessionFlags", "project", "user", "system"]
+    assert flags.table == {"model_verbosity": "low"}
+    assert project.table == {"model": "project"}
+    assert (project.disabled_reason or "").startswith("To load project-local config, hooks, and exec policies, add ")
+    assert user.table == {"model": "user", "log_dir": str(setting.home / "logs")}
+    assert user.disabled_reason is None
+    assert (system.table, system.version) == ({}, digest("{}"))
+    assert view.config["model"] == "user"
+    assert user.source.to_plain() == {"type": "user", "file": str(setting.user_file), "profile": None}
+
+
+def test_without_a_folder_projects_are_left_out(setting: Setting) -> None:
+    setting.user(setting.trust())
+    setting.project_file('model = "project"\n')
+    service = setting.service()
+
+    assert read_config(service, cwd=None).config["model"] is None
+    assert read_config(service, cwd=Path("does/not/exist")).config["model"] is None
+    assert read_config(service, cwd=setting.project).config["model"] == "project"
+
+
+def test_dates_read_as_a_table_with_one_telling_key(setting: Setting) -> None:
+    setting.user("[desktop]\nwhen = 1979-05-27\n")
+
+    assert read_config(setting.service(), cwd=None).config["desktop"] == {
+        "when": {"$__toml_private_datetime": "1979-05-27"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[broken\n", "failed to read configuration layers: {file}:1:8: unclosed table, expected `]`"),
+        ("model = 5\n", "invalid configuration: invalid type: integer `5`, expected a string\nin `model`\n"),
+        ('model_provider = "nope"\n', "failed to resolve feature override precedence: Model provider `nope` not found"),
+        ('profile = "p"\n', 'failed to resolve feature override precedence: legacy `profile = "p"` config is no '),
+    ],
+)
+def test_a_broken_configuration_cannot_be_read(setting: Setting, text: str, message: str) -> None:
+    setting.user(text)
+
+    with pytest.raises(ConfigReadError) as caught:
+        read_config(setting.service(), cwd=None)
+
+    assert caught.value.message.startswith(message.format(file=setting.user_file))

@@ -1,0 +1,280 @@
+"""Writing the user's configuration for a client."""
+
+import tomllib
+from typing import Any, Literal
+
+import pytest
+from config_setting import MOCK_PROVIDER, Setting
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codex_trio.config.edit import Edit, edit_table, edit_text
+from codex_trio.config.errors import ConfigWriteError
+from codex_trio.config.read import read_config
+from codex_trio.config.write import ConfigEdit, WriteOutcome, parse_key_path, write_config
+
+_BAD_POLICY = (
+    "Invalid configuration: unknown variant `bogus`, expected one of `untrusted`, `on-failure`, `on-request`, "
+    "`granular`, `never`\nin `approval_policy`\n"
+)
+
+Strategy = Literal["replace", "upsert"]
+
+FILE = """# top comment
+model = "gpt-5.5" # why
+personality = "friendly"
+
+[mcp_servers.a] # a
+command = "a" # keep me
+args = ["1"]
+[mcp_servers.a.env]
+X = "1" # x
+
+# last
+[history]
+persistence = "none"
+"""
+
+
+def change(key: str, value: Any, strategy: Strategy = "replace") -> ConfigEdit:
+    return ConfigEdit(key_path=key, value=value, merge_strategy=strategy)
+
+
+def write(setting: Setting, *edits: ConfigEdit, flags: tuple[tuple[str, Any], ...] = ()) -> WriteOutcome:
+    return write_config(setting.service(*flags), edits)
+
+
+def refused(setting: Setting, *edits: ConfigEdit, **options: Any) -> ConfigWriteError:
+    before = setting.user_file.read_text() if setting.user_file.exists() else None
+    with pytest.raises(ConfigWriteError) as caught:
+        write_config(setting.service(), edits, **options)
+    assert (setting.user_file.read_text() if setting.user_file.exists() else None) == before
+    return caught.value
+
+
+def test_a_value_is_replaced_in_its_place_with_its_comment_kept(setting: Setting) -> None:
+    setting.user(FILE)
+
+    outcome = write(setting, change("model", "gpt-x"))
+
+    assert (outcome.status, outcome.file_path, outcome.overridden) == ("ok", setting.user_file, None)
+    assert setting.user_file.read_text() == FILE.replace('"gpt-5.5"', '"gpt-x"')
+
+
+def test_a_new_value_goes_before_the_first_table_and_a_new_table_to_the_end(setting: Setting) -> None:
+    setting.user(FILE)
+
+    write(setting, change("model_reasoning_effort", "high", "upsert"), change("mcp_servers.new.command", "b"))
+
+    text = setting.user_file.read_text()
+    assert text.index("model_reasoning_effort") < text.index("[mcp_servers.a]")
+    assert '[mcp_servers.new]\ncommand = "b"\n' in text
+    for line in FILE.splitlines():
+        assert line in text
+
+
+def test_upsert_lays_a_table_over_the_old_one(setting: Setting) -> None:
+    setting.user(FILE)
+
+    write(setting, change("mcp_servers.a", {"env": {"Y": "2"}, "args": ["2"]}, "upsert"))
+
+    text = setting.user_file.read_text()
+    assert tomllib.loads(text)["mcp_servers"]["a"] == {"command": "a", "args": ["2"], "env": {"X": "1", "Y": "2"}}
+    assert 'command = "a" # keep me' in text
+    assert 'X = "1" # x' in text
+
+
+def test_replace_leaves_exactly_the_new_table_but_keeps_comments_of_what_stays(setting: Setting) -> None:
+    setting.user(FILE)
+
+    write(setting, change("mcp_servers.a", {"command": "b"}))
+
+    text = setting.user_file.read_text()
+    assert tomllib.loads(text)["mcp_servers"] == {"a": {"command": "b"}}
+    assert 'command = "b" # keep me' in text
+
+
+@pytest.mark.parametrize("strategy", ["replace", "upsert"])
+def test_null_deletes_and_deleting_what_is_not_there_is_fine(setting: Setting, strategy: Strategy) -> None:
+    setting.user(FILE)
+
+    first = write(setting, change("mcp_servers.a.env", None, strategy), change("personality", None, strategy))
+    second = write(setting, change("no.such.key", None, strategy))
+
+    assert second.version == first.version
+    table = tomllib.loads(setting.user_file.read_text())
+    assert "personality" not in table
+    assert table["mcp_servers"] == {"a": {"command": "a", "args": ["1"]}}
+
+
+def test_a_file_is_made_when_there_is_none_and_only_its_owner_may_read_it(setting: Setting) -> None:
+    write(setting, change("model", "x"))
+
+    assert setting.user_file.read_text() == 'model = "x"\n'
+    assert setting.user_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_to_the_file_stays_a_link_and_its_permissions_stay(setting: Setting) -> None:
+    real = setting.base / "dotfiles.toml"
+    real.write_text('model = "a"\n')
+    real.chmod(0o640)
+    setting.user_file.symlink_to(real)
+
+    write(setting, change("model", "b"))
+
+    assert setting.user_file.is_symlink()
+    assert real.read_text() == 'model = "b"\n'
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_keys_with_dots_stand_in_quotes(setting: Setting) -> None:
+    write(setting, change('mcp_servers."new.two"', {"command": "b"}), change("projects.'/a b'.trust_level", "trusted"))
+
+    table = tomllib.loads(setting.user_file.read_text())
+    assert table == {"mcp_servers": {"new.two": {"command": "b"}}, "projects": {"/a b": {"trust_level": "trusted"}}}
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("", "keyPath must not be empty"),
+        ("a..b", "keyPath segments must not be empty"),
+        ("a.", "keyPath segments must not be empty"),
+        ('a."b"c', "keyPath is not a dotted path"),
+        ('"\\q"', "keyPath is not a dotted path"),
+    ],
+)
+def test_a_key_path_that_names_no_key_is_refused(setting: Setting, key: str, message: str) -> None:
+    error = refused(setting, change(key, 1))
+
+    assert (error.message, error.code) == (message, "configValidationError")
+
+
+def test_unknown_keys_and_features_are_written_all_the_same(setting: Setting) -> None:
+    write(setting, change("no_such_key", 1), change("features", {"bogus": True}))
+
+    assert tomllib.loads(setting.user_file.read_text()) == {"no_such_key": 1, "features": {"bogus": True}}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("model", 7, "Invalid configuration: invalid type: integer `7`, expected a string\nin `model`\n"),
+        (
+            "approval_policy",
+            "bogus",
+            _BAD_POLICY,
+        ),
+        ("mcp_servers.new.one", {"command": "b"}, "Invalid configuration: invalid transport\nin `mcp_servers.new`\n"),
+    ],
+)
+def test_a_value_that_would_break_the_configuration_is_not_written(
+    setting: Setting, key: str, value: Any, message: str
+) -> None:
+    setting.user(FILE)
+
+    error = refused(setting, change("history.max_bytes", 5), change(key, value))
+
+    assert (error.message, error.code) == (message, "configValidationError")
+
+
+def test_a_broken_file_is_left_as_it_is(setting: Setting) -> None:
+    setting.user("[broken\n")
+
+    assert refused(setting, change("model", "x")).code == "configValidationError"
+
+
+def test_an_expected_version_that_has_passed_refuses_the_write(setting: Setting) -> None:
+    setting.user(FILE)
+    service = setting.service()
+    (version,) = [layer.version for layer in read_config(service, cwd=None).layers if layer.source.kind == "user"]
+
+    outcome = write_config(service, [change("model", "b1")], expected_version=version)
+    error = refused(setting, change("model", "b2"), expected_version=version)
+
+    assert (error.message, error.code) == (
+        "Configuration was modified since last read. Fetch latest version and retry.",
+        "configVersionConflict",
+    )
+    assert write_config(service, [], expected_version=outcome.version).version == outcome.version
+
+
+def test_only_the_users_file_may_be_named(setting: Setting) -> None:
+    for path in ("other.toml", str(setting.base / "other.toml"), "config.toml"):
+        error = refused(setting, change("model", "x"), file_path=path)
+        assert (error.message, error.code) == ("Only writes to the user config are allowed", "configLayerReadonly")
+
+    write_config(setting.service(), [change("model", "x")], file_path=str(setting.user_file))
+    assert setting.user_file.exists()
+
+
+def test_a_value_under_a_command_line_setting_is_written_and_told_to_have_no_effect(setting: Setting) -> None:
+    flags = (("model", "flag"),)
+
+    outcome = write(setting, change("model", "user"), flags=flags)
+
+    assert outcome.status == "okOverridden"
+    assert outcome.overridden is not None
+    assert outcome.overridden.message == "Overridden by session flags"
+    assert outcome.overridden.layer.source.kind == "sessionFlags"
+    assert outcome.overridden.effective_value == "flag"
+    assert setting.user_file.read_text() == 'model = "user"\n'
+    assert write(setting, change("model", "flag"), flags=flags).status == "ok"
+    assert write(setting, change("model", None), flags=flags).status == "okOverridden"
+
+
+def test_a_value_under_the_machines_managed_file_names_that_file(setting: Setting) -> None:
+    managed = setting.etc / "managed_config.toml"
+    managed.write_text('model = "managed"\n')
+
+    outcome = write(setting, change("model_verbosity", "low"), change("model", "user"))
+
+    assert outcome.overridden is not None
+    assert outcome.overridden.message == f"Overridden by legacy managed_config.toml: {managed}"
+
+
+def test_a_written_value_counts_for_the_next_load(setting: Setting) -> None:
+    setting.user('model_provider = "mock"\n' + MOCK_PROVIDER)
+    service = setting.service()
+    assert service.load().model is None
+
+    write_config(
+        service, [change("model", "b1"), change("sandbox_workspace_write", {"network_access": True}, "upsert")]
+    )
+
+    config = service.load()
+    assert (config.model, config.sandbox_workspace_write.network_access) == ("b1", True)
+
+
+def test_key_paths_take_quoted_and_bare_keys() -> None:
+    assert parse_key_path("a.b") == ("a", "b")
+    assert parse_key_path('a."b.c".d') == ("a", "b.c", "d")
+    assert parse_key_path("projects./abs/path x") == ("projects", "/abs/path x")
+
+
+_KEYS = st.sampled_from(["a", "b", "c", "d e", "f.g"])
+_SCALARS = st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "x", 'q"', "n\nl"])
+_VALUES = st.recursive(
+    _SCALARS, lambda inner: st.lists(_SCALARS, max_size=2) | st.dictionaries(_KEYS, inner), max_leaves=6
+)
+_EDITS = st.builds(
+    Edit,
+    path=st.lists(_KEYS, min_size=1, max_size=3).map(tuple),
+    value=st.none() | _VALUES,
+    merge=st.booleans(),
+)
+
+
+@given(st.dictionaries(_KEYS, _VALUES), st.lists(_EDITS, max_size=3))
+def test_editing_a_text_does_to_its_table_what_the_edits_say(table: dict[str, Any], edits: list[Edit]) -> None:
+    import tomlkit
+
+    text = "# head\n" + tomlkit.dumps(table)
+
+    try:
+        edited = edit_text(text, edits)
+    except ConfigWriteError as error:
+        assert "without changing other settings" in error.message or "Unable to edit" in error.message  # noqa: PT017
+        return
+    assert tomllib.loads(edited) == edit_table(tomllib.loads(text), edits)
+    assert edited.startswith("# head\n")

@@ -1,0 +1,209 @@
+"""Which projects may bring their own configuration, and how they come to be trusted."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from config_setting import MOCK_PROVIDER, Setting
+
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.settings import TypedOverrides
+
+GIT_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+}
+
+
+def test_a_project_nobody_decided_about_has_no_say_and_is_told_so_at_start(setting: Setting) -> None:
+    setting.project_file('model = "project"\n')
+    service = setting.service()
+
+    (warning,) = service.startup_warnings()
+
+    assert service.load().model is None
+    assert service.load().trust_level is None
+    assert warning.summary == (
+        "Project-local config, hooks, and exec policies are disabled in the following folders until the project is "
+        f"trusted, but skills still load.\n    1. {setting.project / '.codex'}\n       To load project-local config, "
+        f"hooks, and exec policies, add {setting.project} as a trusted project in {setting.user_file}.\n"
+    )
+
+
+def test_a_trusted_project_has_a_say_and_commands_may_write_in_it(setting: Setting) -> None:
+    setting.user(setting.trust())
+    setting.project_file('model = "project"\n')
+
+    config = setting.service().load()
+
+    assert (config.model, config.trust_level) == ("project", "trusted")
+    assert (config.approval_policy, config.sandbox_mode) == ("on-request", "workspace-write")
+
+
+def test_an_untrusted_project_has_no_say_and_commands_are_asked_about(setting: Setting) -> None:
+    setting.user(setting.trust(level="untrusted"))
+    setting.project_file("model = [\n")
+
+    config = setting.service().load()
+    (layer,) = [layer for layer in config.stack.layers if layer.source.kind == "project"]
+
+    assert (config.model, config.trust_level) == (None, "untrusted")
+    assert (config.approval_policy, config.sandbox_mode) == ("untrusted", "workspace-write")
+    assert (layer.disabled_reason or "").startswith(
+        f"{setting.project} is marked as untrusted in the effective configuration."
+    )
+
+
+def test_a_trusted_project_with_a_broken_file_is_an_error_that_shows_the_line(setting: Setting) -> None:
+    setting.user(setting.trust())
+    path = setting.project_file("model = [\n")
+
+    with pytest.raises(ConfigLoadError) as caught:
+        setting.service().load()
+
+    assert caught.value.message == (
+        f"Error parsing project config file {path}: TOML parse error at line 1, column 10\n"
+        "  |\n1 | model = [\n  |          ^\nunclosed array, expected `]`\n"
+    )
+    assert caught.value.range is None
+
+
+def test_a_wrong_type_in_a_trusted_project_names_the_projects_file(setting: Setting) -> None:
+    setting.user(setting.trust())
+    path = setting.project_file("model = 5\n")
+
+    with pytest.raises(ConfigLoadError, match=f"^{path}:1:9: invalid type: integer `5`"):
+        setting.service().load()
+
+
+def test_a_project_cannot_redirect_requests_and_is_told_so(setting: Setting) -> None:
+    setting.user('model_provider = "mock"\n' + MOCK_PROVIDER + setting.trust())
+    path = setting.project_file('model = "pm"\nnotify = ["x"]\nmodel_provider = "evil"\n[otel]\nenvironment = "x"\n')
+
+    config = setting.service().load()
+
+    assert (config.model, config.model_provider_id, config.notify) == ("pm", "mock", ())
+    (warning,) = config.warnings
+    assert warning == (
+        f"Ignored unsupported project-local config keys in {path}: model_provider, notify, otel. If you want these "
+        "settings to apply, manually set them in your user-level config.toml."
+    )
+
+
+def test_the_nearest_entry_decides_so_a_subfolder_can_be_trusted_again(setting: Setting) -> None:
+    (setting.project / ".git").mkdir()
+    sub = setting.project / "sub"
+    setting.project_file('model = "root"\n')
+    setting.project_file('model_verbosity = "low"\n', folder="sub")
+    setting.user(setting.trust(level="untrusted") + setting.trust(sub))
+
+    config = setting.service().load(sub)
+
+    assert (config.model, config.model_verbosity) == (None, "low")
+
+
+def test_every_folder_from_the_root_to_the_working_folder_counts_the_nearest_most(setting: Setting) -> None:
+    (setting.project / ".git").mkdir()
+    setting.project_file('model = "root"\nmodel_verbosity = "low"\n')
+    setting.project_file('model = "sub"\n', folder="sub")
+    setting.project_file('model = "beside"\n', folder="other")
+    setting.user(setting.trust())
+
+    config = setting.service().load(setting.project / "sub" / "deep")
+
+    assert (config.model, config.model_verbosity) == ("sub", "low")
+    assert config.project_root == setting.project
+
+
+def test_other_markers_can_stand_for_a_projects_root(setting: Setting) -> None:
+    (setting.project / "top.marker").write_text("")
+    deep = setting.project / "a" / "b"
+    deep.mkdir(parents=True)
+    setting.user('project_root_markers = ["top.marker"]\n')
+
+    assert setting.service().load(deep).project_root == setting.project
+    assert setting.service(("project_root_markers", [])).load(deep).project_root == deep
+
+
+def test_the_users_own_folder_is_not_also_a_project(setting: Setting) -> None:
+    home = setting.project / ".codex"
+    setting.home.rename(home)
+    setting.home = home
+    setting.user('model = "user"\n' + setting.trust())
+
+    layers = setting.service().load().stack.layers
+
+    assert [layer.source.kind for layer in layers] == ["system", "user"]
+
+
+@pytest.mark.parametrize("mode", ["workspace-write", "danger-full-access"])
+def test_letting_a_thread_write_trusts_a_new_project_for_this_very_thread(setting: Setting, mode: str) -> None:
+    setting.user('# mine\nmodel = "user" # why\n')
+    setting.project_file('model = "project"\n')
+    service = setting.service()
+
+    config = service.load_for_thread(None, {"sandbox_mode": mode})
+
+    assert (config.model, config.trust_level) == ("project", "trusted")
+    assert setting.user_file.read_text() == f'# mine\nmodel = "user" # why\n\n{setting.trust()}'
+
+
+def test_trust_is_given_to_a_home_without_a_file_too(setting: Setting) -> None:
+    config = setting.service().load_for_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
+
+    assert config.trust_level == "trusted"
+    assert setting.user_file.read_text() == setting.trust()
+
+
+def test_looking_only_or_an_earlier_decision_changes_nothing(setting: Setting) -> None:
+    service = setting.service()
+    service.load_for_thread(typed=TypedOverrides(sandbox_mode="read-only", approval_policy="never"))
+    assert not setting.user_file.exists()
+
+    text = setting.trust(level="untrusted")
+    setting.user(text)
+    service.load_for_thread(typed=TypedOverrides(sandbox_mode="danger-full-access"))
+    assert setting.user_file.read_text() == text
+
+
+def test_trust_from_a_subfolder_is_given_to_the_repository(setting: Setting) -> None:
+    (setting.project / ".git").mkdir()
+    sub = setting.project / "sub"
+    sub.mkdir()
+
+    setting.service().load_for_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
+
+    assert setting.user_file.read_text() == setting.trust()
+
+
+def test_a_linked_worktree_shares_the_trust_of_its_main_checkout(setting: Setting) -> None:
+    main = setting.project / "main"
+    tree = setting.project / "tree"
+
+    def git(*arguments: str) -> None:
+        environment = {**GIT_ENVIRONMENT, "HOME": str(setting.base)}
+        subprocess.run(["git", "-C", str(main), *arguments], check=True, capture_output=True, env=environment)
+
+    main.mkdir()
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "x")
+    git("worktree", "add", "-q", str(tree))
+    setting.project_file('model = "tree"\n', folder="tree")
+
+    config = setting.service().load_for_thread(tree, typed=TypedOverrides(sandbox_mode="workspace-write"))
+
+    assert config.model == "tree"
+    assert setting.user_file.read_text() == setting.trust(main)
+
+
+def test_trust_follows_a_symlink_to_the_project(setting: Setting, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(setting.project)
+    setting.user(setting.trust())
+    setting.project_file('model = "project"\n')
+
+    assert setting.service().load(link).model == "project"
