@@ -1,0 +1,45 @@
+"""The installation id: one UUID that marks this CODEX_HOME, in model requests and remote control.
+
+Owns the file `installation_id`. Called once, by app.py. Synchronous.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import uuid
+from pathlib import Path
+
+_MODE = 0o644
+
+
+def read_or_create(codex_home: Path) -> str:
+    """The installation id, lower case; made on first use, and anew when the file holds no UUID.
+
+    A file that holds one is left as it is, but for its permissions. Raises OSError when it cannot be opened.
+    """
+    codex_home.mkdir(parents=True, exist_ok=True)
+    fd = os.open(codex_home / "installation_id", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    try:
+        # Two servers that start at once must agree.
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        with contextlib.suppress(PermissionError):
+            if os.fstat(fd).st_mode & 0o777 != _MODE:
+                os.fchmod(fd, _MODE)
+        known = _parse(os.read(fd, 4096))
+        if known is not None:
+            return known
+        made = str(uuid.uuid4())
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, made.encode(), 0)
+        return made
+    finally:
+        os.close(fd)
+
+
+def _parse(content: bytes) -> str | None:
+    try:
+        return str(uuid.UUID(content.decode().strip()))
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""What the model has seen: the response items that a resumed thread goes on from.
+
+Owns how stored response items, compactions and rollbacks add up to the list that the next model request starts with.
+Does not own turns (history.py) or what a request adds around them (engine). Fed by the reader when a thread is opened.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from codex_trio.state.rollout import events
+from codex_trio.state.rollout.lines import Compacted, ResponseItem, StoredLine
+
+# Bookkeeping of the process that wrote the item, which no model request carries.
+_INTERNAL_KEYS = ("internal_chat_message_metadata_passthrough",)
+# Kinds that older releases stored among the items though they are not for the model.
+_DROPPED_TYPES = frozenset({"ghost_snapshot"})
+# How messages begin that are sent in the user's name without being the user's: context, notices, command reports.
+_CONTEXT_PREFIXES = (
+    "<environment_context>",
+    "<user_instructions>",
+    "# AGENTS.md instructions",
+    "<turn_aborted>",
+    "<user_shell_command>",
+    "<skill>",
+    "<subagent_notification>",
+    "<user_action>",
+)
+
+
+class ModelHistory:
+    """Collects response items; decodes them only when asked for."""
+
+    def __init__(self) -> None:
+        self._items: list[ResponseItem] = []
+
+    def apply(self, line: StoredLine) -> None:
+        """Take one more line into account."""
+        payload = line.payload
+        if isinstance(payload, ResponseItem):
+            self._items.append(payload)
+        elif isinstance(payload, Compacted):
+            self._compact(payload)
+        elif isinstance(payload, events.ThreadRolledBack):
+            self._roll_back(payload.num_turns)
+
+    def items(self) -> list[dict[str, Any]]:
+        """The items, oldest first, as the model takes them; those that cannot be decoded are left out."""
+        decoded = (_decode(item) for item in self._items)
+        return [_without_internals(item) for item in decoded if item is not None]
+
+    def _compact(self, compacted: Compacted) -> None:
+        if compacted.replacement_history is not None:
+            self._items = [ResponseItem.of(item) for item in compacted.replacement_history]
+            return
+        kept = [item for item in self._items if _is_from_user(_decode(item))]
+        summary = {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": compacted.message}],
+        }
+        self._items = [*kept, ResponseItem.of(summary)]
+
+    def _roll_back(self, num_turns: int) -> None:
+        """Forget everything from the num_turns-th last message of the user on."""
+        for index in range(len(self._items) - 1, -1, -1):
+            if num_turns <= 0:
+                return
+            if _is_from_user(_decode(self._items[index])):
+                num_turns -= 1
+                del self._items[index:]
+        if num_turns > 0:
+            self._items.clear()
+
+
+def _decode(item: ResponseItem) -> dict[str, Any] | None:
+    try:
+        decoded = item.item()
+    except msgspec.DecodeError:
+        return None
+    return None if decoded.get("type") in _DROPPED_TYPES else decoded
+
+
+def _without_internals(item: dict[str, Any]) -> dict[str, Any]:
+    for key in _INTERNAL_KEYS:
+        item.pop(key, None)
+    return item
+
+
+def _is_from_user(item: dict[str, Any] | None) -> bool:
+    """Whether the item is a message that the user wrote."""
+    match item:
+        case {"type": "message", "role": "user", "content": [{"type": "input_text", "text": str(text)}, *_]}:
+            return not text.lstrip().startswith(_CONTEXT_PREFIXES)
+        case {"type": "message", "role": "user"}:
+            return True
+        case _:
+            return False

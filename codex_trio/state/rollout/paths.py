@@ -1,0 +1,156 @@
+"""Where rollout files are: their names, their folders, finding one by thread id, archiving.
+
+Owns the layout under CODEX_HOME: `sessions/YYYY/MM/DD/rollout-<local time>-<thread id>.jsonl` and the flat
+`archived_sessions/`. A thread whose history was cut back goes on in a further file, named
+`rollout-<time>-<thread id>_<segment id>.jsonl`, that builds on the earlier one. Does not own what files hold.
+Synchronous: callers on the event loop run it in a worker thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from codex_trio.state import ids
+
+_SESSIONS = "sessions"
+_ARCHIVED = "archived_sessions"
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_NAME = re.compile(
+    rf"rollout-(?P<time>\d{{4}}-\d\d-\d\dT\d\d-\d\d-\d\d)-(?P<thread>{_UUID})(?:_(?P<segment>{_UUID}))?\.jsonl"
+)
+
+
+class RolloutName(msgspec.Struct, frozen=True, order=True):
+    """The parts of a rollout file's name; names sort by age. `time` is local, `YYYY-MM-DDThh-mm-ss`."""
+
+    time: str
+    thread_id: str
+    segment_id: str = ""
+
+    @classmethod
+    def parse(cls, name: str) -> RolloutName | None:
+        """The parts of that file name; None when it is no rollout file's."""
+        found = _NAME.fullmatch(name)
+        return None if found is None else cls(found["time"], found["thread"].lower(), (found["segment"] or "").lower())
+
+    @property
+    def file_name(self) -> str:
+        """The name itself."""
+        segment = f"_{self.segment_id}" if self.segment_id else ""
+        return f"rollout-{self.time}-{self.thread_id}{segment}.jsonl"
+
+    @property
+    def folder(self) -> str:
+        """The dated folder under `sessions/`."""
+        return self.time[:10].replace("-", "/")
+
+
+class RolloutFile(msgspec.Struct, frozen=True):
+    """A rollout file that exists."""
+
+    path: Path
+    name: RolloutName
+    is_archived: bool
+
+
+class ArchiveError(Exception):
+    """A thread cannot be moved into or out of the archive; the message says why."""
+
+
+class RolloutPaths:
+    """The rollout files under one CODEX_HOME."""
+
+    def __init__(self, codex_home: Path) -> None:
+        self.sessions = codex_home / _SESSIONS
+        self.archived_sessions = codex_home / _ARCHIVED
+
+    def new_path(self, thread_id: str, *, created_ms: int, segment_id: str = "") -> Path:
+        """Where a thread created at that time (Unix ms) keeps its file; nothing is created."""
+        local = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(created_ms // 1000))
+        name = RolloutName(local, thread_id, segment_id)
+        return self.sessions / name.folder / name.file_name
+
+    def scan(self, *, archived: bool) -> Iterator[RolloutFile]:
+        """Every rollout file that is (not) archived, in no particular order, segments included."""
+        pending = [self.archived_sessions if archived else self.sessions]
+        while pending:
+            try:
+                with os.scandir(pending.pop()) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append(Path(entry.path))
+                        elif (name := RolloutName.parse(entry.name)) is not None:
+                            yield RolloutFile(Path(entry.path), name, archived)
+            except OSError:
+                continue  # A folder that is missing or unreadable holds no threads for us.
+
+    def segments(self, thread_id: str, *, archived: bool) -> list[RolloutFile]:
+        """The files of a thread, oldest first."""
+        thread_id = thread_id.lower()
+        found = list(self._likely(thread_id)) if not archived else []
+        if not found or found[0].name.segment_id:
+            # Not where its age says, or not all of it: look everywhere.
+            found = [file for file in self.scan(archived=archived) if file.name.thread_id == thread_id]
+        return sorted(found, key=lambda file: file.name)
+
+    def _likely(self, thread_id: str) -> Iterator[RolloutFile]:
+        """The thread's files in the folders around the day that its id was made."""
+        created = ids.created_ms(thread_id)
+        if created is None:
+            return
+        for day in (0, -1, 1):
+            folder = self.sessions / time.strftime("%Y/%m/%d", time.localtime(created // 1000 + day * 86400))
+            try:
+                names = os.listdir(folder)
+            except OSError:
+                continue
+            for name in names:
+                parsed = RolloutName.parse(name) if thread_id in name else None
+                if parsed is not None and parsed.thread_id == thread_id:
+                    yield RolloutFile(folder / name, parsed, is_archived=False)
+
+    def find(self, thread_id: str, *, archived: bool | None = None) -> RolloutFile | None:
+        """The file that a thread goes on in; with archived=None the live folders are looked at first."""
+        for in_archive in (False, True) if archived is None else (archived,):
+            found = self.segments(thread_id, archived=in_archive)
+            if found:
+                return found[-1]
+        return None
+
+    def locate_base(self, thread_id: str, seen: frozenset[Path]) -> Path | None:
+        """The file that holds a fork's inherited lines, for reader.load: the thread's latest that is not yet seen."""
+        for in_archive in (False, True):
+            for file in reversed(self.segments(thread_id, archived=in_archive)):
+                if file.path not in seen:
+                    return file.path
+        return None
+
+    def archive(self, thread_id: str) -> Path:
+        """Move a thread's files into the archive; the new path of the one it goes on in. Raises ArchiveError."""
+        return self._move(thread_id, archived=False)
+
+    def unarchive(self, thread_id: str) -> Path:
+        """Move a thread's files back into their dated folders. Raises ArchiveError."""
+        return self._move(thread_id, archived=True)
+
+    def _move(self, thread_id: str, *, archived: bool) -> Path:
+        files = self.segments(thread_id, archived=archived)
+        if not files:
+            kind = "archived rollout" if archived else "rollout"
+            raise ArchiveError(f"no {kind} found for thread id {thread_id}")
+        target = files[-1].path
+        for file in files:
+            folder = self.sessions / file.name.folder if archived else self.archived_sessions
+            target = folder / file.name.file_name
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                file.path.rename(target)
+            except OSError as error:
+                raise ArchiveError(f"failed to move {file.path} to {target}: {error.strerror}") from error
+        return target
