@@ -20,7 +20,7 @@ def read_or_create(codex_home: Path) -> str:
     A file that holds one is left as it is, but for its permissions. Raises OSError when it cannot be opened.
     """
     codex_home.mkdir(parents=True, exist_ok=True)
-    fd = os.open(codex_home / "installation_id", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+    fd = _open(codex_home / "installation_id")
     try:
         # Two servers that start at once must agree.
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -36,6 +36,16 @@ def read_or_create(codex_home: Path) -> str:
         return made
     finally:
         os.close(fd)
+
+
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, _MODE)
+    except PermissionError:
+        # Our own file with permissions taken away: give them back and try once more.
+        os.chmod(path, _MODE)
+        return os.open(path, flags, _MODE)
 
 
 def _parse(content: bytes) -> str | None:

@@ -14,11 +14,10 @@ from typing import BinaryIO
 
 import msgspec
 
+from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.history import ThreadHistory
 from codex_trio.state.rollout.lines import HistoryBase, SessionMeta, StoredLine, encode_line
 from codex_trio.state.rollout.reader import BaseLocator, offset_of, read_meta
-from codex_trio.state.rollout.recorder import RolloutWriteError
-
 
 _CHUNK_BYTES = 1 << 20
 

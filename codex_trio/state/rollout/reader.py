@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.history import HistoryBuilder, ThreadHistory
 from codex_trio.state.rollout.lines import HistoryBase, SessionMeta, StoredLine, decode_line, format_timestamp
 from codex_trio.state.rollout.model_history import ModelHistory
@@ -23,15 +24,6 @@ from codex_trio.state.rollout.paths import RolloutName
 BaseLocator: TypeAlias = Callable[[str, frozenset[Path]], Path | None]
 
 _BUFFER_BYTES = 1 << 20
-
-
-class RolloutReadError(Exception):
-    """A rollout file cannot be read as a thread: it is missing, unreadable, empty, or holds no line at all."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"failed to read thread: {path} {reason}")
-        self.path = path
-        self.reason = reason
 
 
 class ReadReport(msgspec.Struct, kw_only=True):

@@ -22,20 +22,11 @@ import msgspec
 import trio
 
 from codex_trio.state.rollout import legacy
+from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.history import HistoryBuilder, ThreadHistory
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
 from codex_trio.state.rollout.reader import BaseLocator, ReadReport, load
-
-
-class RolloutWriteError(Exception):
-    """Lines could not be written; none of them counts. `errno` is the system's, 0 when the recorder was closed."""
-
-    def __init__(self, path: Path, errno: int, reason: str) -> None:
-        super().__init__(f"failed to write rollout {path}: {reason}")
-        self.path = path
-        self.errno = errno
-        self.reason = reason
 
 
 class ThreadRecorder(Protocol):
