@@ -1,0 +1,91 @@
+"""The environment of commands.
+
+Owns: the shell environment policy and the variables added for the agent's commands.
+Does not own: reading the server's own environment (`app.py` passes it in), the sandbox's variables (`sandbox.command`).
+Called by: the exec tool, the command/exec processor.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+_CORE = frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "USER", "USERNAME", "TMPDIR", "TEMP", "TMP"})
+_DEFAULT_EXCLUDES = ("*KEY*", "*SECRET*", "*TOKEN*")
+_QUIET_TERMINAL = {
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+    "LANG": "C.UTF-8",
+    "LC_CTYPE": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "COLORTERM": "",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GH_PAGER": "cat",
+    "CODEX_CI": "1",
+}
+
+
+class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which variables commands inherit. Patterns are globs without regard to case; later steps win.
+
+    Source: the `shell_environment_policy` configuration table, whose keys and defaults these are.
+    """
+
+    inherit: Literal["all", "core", "none"] = "all"
+    ignore_default_excludes: bool = True
+    """False also removes names that look like secrets (KEY, SECRET, TOKEN)."""
+    exclude: tuple[str, ...] = ()
+    set: Mapping[str, str] = {}
+    include_only: tuple[str, ...] = ()
+    """When given, everything else is removed at the end."""
+
+
+def apply_policy(base: Mapping[str, str], policy: ShellEnvironmentPolicy) -> dict[str, str]:
+    """The variables of `base` that `policy` lets through, with those that it sets."""
+    match policy.inherit:
+        case "all":
+            names = set(base)
+        case "core":
+            names = {name for name in base if name.upper() in _CORE}
+        case "none":
+            names = set[str]()
+    excludes = (() if policy.ignore_default_excludes else _DEFAULT_EXCLUDES) + policy.exclude
+    kept = {name: value for name, value in base.items() if name in names and not _matches(name, excludes)}
+    kept |= policy.set
+    if policy.include_only:
+        kept = {name: value for name, value in kept.items() if _matches(name, policy.include_only)}
+    return kept
+
+
+def build_environment(
+    base: Mapping[str, str],
+    policy: ShellEnvironmentPolicy,
+    *,
+    thread_id: str,
+    session_id: str,
+    tool_call_id: str,
+    version: str,
+) -> dict[str, str]:
+    """The environment of a command that the agent runs: no colours, no pagers, and who it runs for."""
+    return (
+        apply_policy(base, policy)
+        | _QUIET_TERMINAL
+        | {
+            "CODEX_THREAD_ID": thread_id,
+            "CODEX_SESSION_ID": session_id,
+            "CODEX_TOOL_CALL_ID": tool_call_id,
+            "CODEX_VERSION": version,
+        }
+    )
+
+
+def with_overrides(env: Mapping[str, str], overrides: Mapping[str, str | None]) -> dict[str, str]:
+    """`env` with `overrides` applied; None removes a variable. Protocol source: `CommandExecParams.env`."""
+    merged = {**env, **{name: value for name, value in overrides.items() if value is not None}}
+    return {name: value for name, value in merged.items() if overrides.get(name, value) is not None}
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.upper(), pattern.upper()) for pattern in patterns)

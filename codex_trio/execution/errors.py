@@ -1,0 +1,32 @@
+"""Errors of the execution package. The tools and processors translate them."""
+
+import os
+
+
+class SpawnError(Exception):
+    """The command could not be started: the program or the working directory is missing or unusable.
+
+    `str(error)` has the form that clients know: `No such file or directory (os error 2)`.
+    """
+
+    def __init__(self, number: int, path: str | None = None) -> None:
+        super().__init__(f"{os.strerror(number)} (os error {number})")
+        self.errno = number
+        self.path = path
+        """What could not be used, when that is known."""
+
+
+class StdinClosed(Exception):
+    """The process takes no input: it was started without, or its input has been closed."""
+
+
+class NotATerminal(Exception):
+    """Only a process that was started with a terminal has a size."""
+
+
+class UnknownSession(Exception):
+    """There is no session with this id, or none any more."""
+
+    def __init__(self, session_id: int) -> None:
+        super().__init__(f"Unknown process id {session_id}")
+        self.session_id = session_id

@@ -1,0 +1,138 @@
+"""From a request to a running child and our ends of its streams.
+
+Owns: pipes, terminals, inherited data and the child's descriptors. Synchronous.
+Does not own: the C call (`posix_spawn`), the life of the process (`processes`).
+Called by: the process spawner.
+"""
+
+import fcntl
+import os
+import termios
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+
+import msgspec
+
+from codex_trio.execution.errors import SpawnError
+
+_LOWEST_OWN_DESCRIPTOR = 32  # Above all numbers that a child is given, so that placing one never overwrites another.
+_EINVAL = 22
+
+
+class TerminalSize(msgspec.Struct, frozen=True, kw_only=True):
+    """In characters."""
+
+    rows: int = 24
+    cols: int = 80
+
+
+class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A process to start. `env` is its whole environment; `cwd` is absolute."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    env: Mapping[str, str]
+    tty: bool = False
+    """Give it a terminal; open input and merged output then go without saying."""
+    size: TerminalSize = TerminalSize()
+    open_stdin: bool = False
+    """Keep its input open for `ManagedProcess.write`; otherwise it reads an immediate end of file."""
+    merge_output: bool = True
+    """Stdout and stderr in one stream, in the order of arrival."""
+    inherited: Mapping[int, bytes] = {}
+    """Bytes that it can read from these descriptors: 3, 4 and so on without a gap."""
+    placeholders: tuple[str, ...] = ()
+    """Folders that must exist while it runs; see `codex_trio.sandbox.placeholders`."""
+
+
+class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):
+    """A child and the descriptors that its parent keeps. A terminal's descriptor serves both ways."""
+
+    pid: int
+    stdout: int
+    stderr: int | None = None
+    stdin: int | None = None
+    terminal: int | None = None
+
+
+def launch(request: SpawnRequest, env: Mapping[str, str]) -> LaunchedChild:
+    """Start the child with `env`. Raises `SpawnError`."""
+    # Not imported with this module: ctypes is not needed before the first command.
+    from codex_trio.execution import posix_spawn
+
+    with ExitStack() as ours, ExitStack() as childs:
+        try:
+            program = posix_spawn.find_program(request.argv[0], env)
+            if request.tty:
+                master, terminal = _open_terminal(request.size, ours, childs)
+                stdin, stdout, stderr = master, master, None
+                descriptors: dict[int, int] = {}
+            else:
+                master, terminal = None, None
+                stdin, stdout, stderr, descriptors = _open_pipes(request, ours, childs)
+            for number, data in request.inherited.items():
+                descriptors[number] = _open_data(data, childs)
+            setup = posix_spawn.ChildSetup(cwd=request.cwd, descriptors=descriptors, terminal=terminal)
+            pid = posix_spawn.spawn(program, request.argv, env, setup)
+        except ValueError as error:
+            raise SpawnError(_EINVAL, path=request.argv[0]) from error
+        except OSError as error:
+            path = request.argv[0] if os.path.isdir(request.cwd) else request.cwd
+            raise SpawnError(error.errno or _EINVAL, path=path) from error
+        ours.pop_all()
+        return LaunchedChild(pid=pid, stdin=stdin, stdout=stdout, stderr=stderr, terminal=master)
+
+
+def _open_terminal(size: TerminalSize, ours: ExitStack, childs: ExitStack) -> tuple[int, str]:
+    """Our end, and the path of the child's."""
+    master, slave = os.openpty()
+    ours.callback(os.close, master)
+    childs.callback(os.close, slave)  # Open until the child has it open: a terminal without holders hangs up.
+    termios.tcsetwinsize(slave, (size.rows, size.cols))
+    return master, os.ttyname(slave)
+
+
+def _open_pipes(
+    request: SpawnRequest, ours: ExitStack, childs: ExitStack
+) -> tuple[int | None, int, int | None, dict[int, int]]:
+    """Our ends of stdin, stdout and stderr, and the child's descriptors."""
+    if request.open_stdin:
+        read_end, stdin = _open_pipe()
+    else:
+        read_end, stdin = _raise_number(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)), None
+    childs.callback(os.close, read_end)
+    if stdin is not None:
+        ours.callback(os.close, stdin)
+    stdout, write_end = _open_pipe()
+    ours.callback(os.close, stdout)
+    childs.callback(os.close, write_end)
+    if request.merge_output:
+        return stdin, stdout, None, {0: read_end, 1: write_end, 2: write_end}
+    stderr, error_end = _open_pipe()
+    ours.callback(os.close, stderr)
+    childs.callback(os.close, error_end)
+    return stdin, stdout, stderr, {0: read_end, 1: write_end, 2: error_end}
+
+
+def _open_pipe() -> tuple[int, int]:
+    read_end, write_end = os.pipe()
+    return _raise_number(read_end), _raise_number(write_end)
+
+
+def _open_data(data: bytes, childs: ExitStack) -> int:
+    handle = _raise_number(os.memfd_create("inherited"))
+    childs.callback(os.close, handle)
+    os.write(handle, data)
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _raise_number(descriptor: int) -> int:
+    """The same file under a number that is no child's."""
+    if descriptor >= _LOWEST_OWN_DESCRIPTOR:
+        return descriptor
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _LOWEST_OWN_DESCRIPTOR)
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)

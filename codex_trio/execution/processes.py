@@ -1,0 +1,143 @@
+"""One running process: its streams, its end, and the end of everything that it started.
+
+Owns: reaping, exit codes, input and terminal size, the kill of the tree.
+Does not own: starting (`launch`, `spawner`), what is done with output (`completion`, `sessions`).
+Called by: `sessions`, the command/exec and process processors, hooks.
+"""
+
+import os
+import termios
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import trio
+
+from codex_trio.execution import process_tree
+from codex_trio.execution.errors import NotATerminal, StdinClosed
+from codex_trio.execution.launch import LaunchedChild, TerminalSize
+from codex_trio.execution.streams import InputStream, OutputStream
+
+KILL_SECONDS = 5.0
+"""How long to insist on a kill. Only a process stuck inside the kernel takes longer than milliseconds."""
+
+_END_OF_INPUT = b"\n\x04"
+"""Typed at a terminal: completes a line that may be pending, then ends the input."""
+_STATUS_LOST = 255
+_SIGNAL_BASE = 128
+
+
+class ManagedProcess:
+    """A started process. Close it, or use it as an async context manager, in the task that owns it."""
+
+    def __init__(self, child: LaunchedChild, *, mark: str, on_close: Callable[[], None]) -> None:
+        self.pid = child.pid
+        self.mark = mark
+        """Found in the environment of the process and of all that it starts."""
+        self.stdout = OutputStream(child.stdout)
+        """Also stderr when merged, and all of a terminal's output."""
+        self.stderr = None if child.stderr is None else OutputStream(child.stderr)
+        self._terminal = child.terminal
+        # A terminal's descriptor serves both directions; the copy lets each side be closed by itself.
+        stdin = os.dup(child.terminal) if child.terminal is not None else child.stdin
+        self._stdin = None if stdin is None else InputStream(stdin)
+        self._on_close = on_close
+        self._pidfd = os.pidfd_open(child.pid)
+        self._exit_code: int | None = None
+        self._reaping = trio.Lock()
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit status, 128+n after signal n; None while the process runs or its end has not been noticed."""
+        return self._exit_code
+
+    async def wait(self) -> int:
+        """Wait for the process itself to end, not for its children or its output. Any number of tasks may wait."""
+        async with self._reaping:
+            while self._exit_code is None and not self._reap():
+                # Closing elsewhere wakes us with an error; the exit code is known by then.
+                with suppress(trio.ClosedResourceError):
+                    await trio.lowlevel.wait_readable(self._pidfd)
+        assert self._exit_code is not None
+        return self._exit_code
+
+    async def write(self, data: bytes) -> None:
+        """Send input, waiting while the process does not read. Raises `StdinClosed`."""
+        if self._stdin is None:
+            raise StdinClosed
+        await self._stdin.send_all(data)
+
+    async def close_stdin(self) -> None:
+        """End the process's input. At a terminal that is typed, and output can still be read. May be repeated."""
+        if self._stdin is None:
+            return
+        if self._terminal is not None:
+            with suppress(StdinClosed):
+                await self._stdin.send_all(_END_OF_INPUT)
+        self._stdin.close()
+        self._stdin = None
+
+    def resize(self, size: TerminalSize) -> None:
+        """Tell the process that its terminal has another size. Raises `NotATerminal`."""
+        if self._terminal is None:
+            raise NotATerminal
+        with suppress(OSError):  # The terminal may be gone with its process.
+            termios.tcsetwinsize(self._terminal, (size.rows, size.cols))
+
+    async def kill(self) -> None:
+        """SIGKILL the process and all that it has started, wherever those went; returns when they are gone."""
+        leaders = () if self._exit_code is not None else (self.pid,)
+        await kill_tree(self.mark, leaders)
+
+    async def aclose(self, *, kill: bool) -> None:
+        """Let go of the process. While it still runs, or when `kill` says so, its whole tree is killed first."""
+        with trio.CancelScope(shield=True):
+            if self._pidfd >= 0 and (kill or (self._exit_code is None and not self._reap())):
+                await self.kill()
+                with trio.move_on_after(KILL_SECONDS):
+                    await self.wait()
+        self._close_handles()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # After an ordinary end, what still runs in the background may go on until its owner closes.
+        await self.aclose(kill=kind is not None)
+
+    def _reap(self) -> bool:
+        if self._pidfd < 0:
+            raise trio.ClosedResourceError
+        try:
+            result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+        except ChildProcessError:
+            self._exit_code = _STATUS_LOST  # Somebody in this process reaps what is not theirs.
+            return True
+        if result is None:
+            return False
+        ended_itself = result.si_code == os.CLD_EXITED
+        self._exit_code = result.si_status if ended_itself else _SIGNAL_BASE + result.si_status
+        return True
+
+    def _close_handles(self) -> None:
+        if self._pidfd < 0:
+            return
+        trio.lowlevel.notify_closing(self._pidfd)
+        os.close(self._pidfd)
+        self._pidfd = -1
+        self._terminal = None  # Owned by the output stream.
+        for stream in (self.stdout, self.stderr, self._stdin):
+            if stream is not None:
+                stream.close()
+        self._on_close()
+
+
+async def kill_tree(mark: str, leaders: tuple[int, ...] = ()) -> None:
+    """SIGKILL everything that carries `mark` or belongs to a session of `leaders`; returns when they are gone.
+
+    The scan of /proc takes some milliseconds, hence a worker thread. It is not interrupted by cancellation.
+    """
+    await trio.to_thread.run_sync(lambda: process_tree.kill((mark,), leaders, seconds=KILL_SECONDS))

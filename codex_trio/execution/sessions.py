@@ -1,0 +1,270 @@
+"""The commands of one thread that may outlive the call that started them.
+
+Owns: the sessions with their ids and number, the reading of their output in the background, yield times.
+Does not own: one process (`processes`), the words given to the model (the exec tools), approval and sandboxing.
+Called by: the thread, which opens one store for its life; the exec tools; background terminal requests.
+"""
+
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+import trio
+
+from codex_trio.execution.completion import Channel, read_to_completion
+from codex_trio.execution.errors import StdinClosed, UnknownSession
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
+from codex_trio.execution.processes import ManagedProcess
+from codex_trio.execution.spawner import ProcessSpawner
+
+MAX_SESSIONS = 64
+EXEC_YIELD_MS = 10_000
+WRITE_YIELD_MS = 250
+MAX_POLL_MS = 300_000
+
+_MIN_YIELD_MS, _MAX_YIELD_MS = 250, 30_000
+_MIN_POLL_MS = 5_000
+_FIRST_ID, _LAST_ID = 1_000, 99_999
+_RECENT = 8
+"""That many sessions, the last used ones, are never pruned."""
+_QUIET_SECONDS = 0.1
+_DRAIN_SECONDS = 2.0
+_LINGER_PAUSE = 0.05
+_WRITE_SECONDS = 10.0
+_CLOSE_SECONDS = 8.0
+_KILLED = 137
+
+OnOutput = Callable[[str], Awaitable[None]]
+"""Given each piece of text, at most 8192 bytes of UTF-8; while it waits, the process's output waits too."""
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call learned of a session."""
+
+    output: str
+    """New since the last call; beyond 1 MiB its middle is left out."""
+    exit_code: int | None
+    """None while the session runs."""
+    session_id: int | None
+    """None when the session has ended and is forgotten."""
+    wall_seconds: float
+    """How long the call waited."""
+
+
+class ExecSession:
+    """One command. `finished` is set when it has ended and its output has been passed on."""
+
+    def __init__(
+        self, session_id: int, process: ManagedProcess, request: SpawnRequest, on_output: OnOutput | None
+    ) -> None:
+        self.id = session_id
+        self.process = process
+        self.request = request
+        self.started_at = trio.current_time()
+        self.ended_at: float | None = None
+        """On trio's clock, like `started_at`."""
+        self.last_used = self.started_at
+        self.exit_code: int | None = None
+        self.transcript = HeadTailBuffer()
+        """All output so far."""
+        self.finished = trio.Event()
+        self._unread = HeadTailBuffer()
+        self._on_output = on_output
+        self._passing_on = trio.CancelScope()
+        self._chunker = Utf8Chunker()
+
+    async def wait(self) -> int:
+        """Wait for the end, in this turn or a later one; returns the exit code (128+n after signal n)."""
+        await self.finished.wait()
+        assert self.exit_code is not None
+        return self.exit_code
+
+    def take_unread(self) -> str:
+        """The output since the last call."""
+        unread, self._unread = self._unread, HeadTailBuffer()
+        return unread.text()
+
+    def mute(self) -> None:
+        """Pass on no more output, and stop waiting for the one who is given some."""
+        self._on_output = None
+        self._passing_on.cancel()
+
+    async def run(self) -> None:
+        """Read the output to the end of the session."""
+        completion = await read_to_completion(
+            self.process, self._receive, drain_seconds=_DRAIN_SECONDS, quiet_seconds=_QUIET_SECONDS
+        )
+        await self._pass_on(self._chunker.finish())
+        self.end(completion.exit_code)
+        if completion.drain_timed_out:
+            await self._linger()
+
+    def end(self, exit_code: int) -> None:
+        """Note the end. Only the first call counts."""
+        if not self.finished.is_set():
+            self.exit_code = exit_code
+            self.ended_at = trio.current_time()
+            self.finished.set()
+
+    async def _receive(self, _channel: Channel, data: bytes) -> None:
+        await self._pass_on(self._chunker.feed(data))
+
+    async def _pass_on(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            self.transcript.append(piece)
+            self._unread.append(piece)
+            if self._on_output is not None:
+                with trio.CancelScope() as self._passing_on:
+                    await self._on_output(piece.decode())
+
+    async def _linger(self) -> None:
+        """Keep a background child from blocking on a full pipe, or dying of a closed one."""
+        while True:
+            if not await self.process.stdout.receive():
+                return
+            await trio.sleep(_LINGER_PAUSE)  # It may write without end, and nobody wants to know.
+
+
+class ExecSessions:
+    """The store. Made by `open_exec_sessions`."""
+
+    def __init__(self, spawner: ProcessSpawner, nursery: trio.Nursery) -> None:
+        self._spawner = spawner
+        self._nursery = nursery
+        self._owner = spawner.new_owner()
+        self._was_used = False
+        self._sessions: dict[int, ExecSession] = {}
+        self._readers: dict[ExecSession, trio.CancelScope] = {}
+
+    async def open(self, request: SpawnRequest, *, on_output: OnOutput | None = None) -> ExecSession:
+        """Start a command. When there are too many, the oldest is killed first.
+
+        Raises `SpawnError`.
+        """
+        await self._make_room()
+        process = self._spawner.start(request, owner=self._owner)
+        self._was_used = True
+        session = ExecSession(self._new_id(), process, request, on_output)
+        self._sessions[session.id] = session
+        self._nursery.start_soon(self._read, session)
+        return session
+
+    async def collect(self, session: ExecSession, *, yield_ms: int) -> Collected:
+        """Wait until `session` has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""
+        started = session.last_used = trio.current_time()
+        with trio.move_on_after(yield_ms / 1000):
+            await session.finished.wait()
+        has_ended = session.finished.is_set()
+        if has_ended:
+            self._sessions.pop(session.id, None)
+        return Collected(
+            output=session.take_unread(),
+            exit_code=session.exit_code,
+            session_id=None if has_ended else session.id,
+            wall_seconds=trio.current_time() - started,
+        )
+
+    async def write(self, session_id: int, chars: str) -> ExecSession:
+        """Send input to a session; an empty text, or one for a command that has just ended, is sent nowhere.
+
+        Raises `UnknownSession`, and `StdinClosed` when the command takes no input or does not read it.
+        """
+        session = self.get(session_id)
+        if chars and not session.finished.is_set():
+            try:
+                with trio.fail_after(_WRITE_SECONDS):
+                    await session.process.write(chars.encode(errors="surrogateescape"))
+            except trio.TooSlowError:
+                raise StdinClosed from None
+            except StdinClosed:
+                if not session.request.tty:
+                    raise
+        return session
+
+    def get(self, session_id: int) -> ExecSession:
+        """Raises `UnknownSession`."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise UnknownSession(session_id)
+        return session
+
+    def running(self) -> list[ExecSession]:
+        """The sessions that have not ended, oldest first."""
+        return [session for session in self._sessions.values() if not session.finished.is_set()]
+
+    async def kill(self, session: ExecSession) -> None:
+        """Kill a session's whole tree, background children too, and wait for its end. It can still be collected."""
+        session.mute()
+        await session.process.kill()
+        await session.finished.wait()
+
+    async def kill_all(self) -> None:
+        """Kill every session, and what ended ones have left running, and forget them all."""
+        self._sessions.clear()
+        for session in self._readers:
+            session.mute()
+        if self._was_used:
+            await self._spawner.kill_all_of(self._owner)
+        for session in list(self._readers):
+            await session.finished.wait()
+
+    async def aclose(self) -> None:
+        """Leave nothing behind: no process, no reader."""
+        with trio.CancelScope(shield=True):
+            with trio.move_on_after(_CLOSE_SECONDS):
+                await self.kill_all()
+            for scope in self._readers.values():
+                scope.cancel()
+
+    async def _read(self, session: ExecSession) -> None:
+        # Shielded: when the store's owner is cancelled, `aclose` ends all sessions by one search for their processes.
+        with trio.CancelScope(shield=True) as scope:
+            self._readers[session] = scope
+            try:
+                async with session.process:
+                    await session.run()
+            finally:
+                session.end(_KILLED if session.process.exit_code is None else session.process.exit_code)
+                del self._readers[session]
+
+    async def _make_room(self) -> None:
+        while len(self._sessions) >= MAX_SESSIONS:
+            by_age = sorted(self._sessions.values(), key=lambda session: session.last_used)[:-_RECENT]
+            victim = next((session for session in by_age if session.finished.is_set()), by_age[0])
+            del self._sessions[victim.id]
+            await self.kill(victim)
+
+    def _new_id(self) -> int:
+        while True:
+            session_id = _FIRST_ID + secrets.randbelow(_LAST_ID - _FIRST_ID + 1)
+            if session_id not in self._sessions:
+                return session_id
+
+
+@asynccontextmanager
+async def open_exec_sessions(spawner: ProcessSpawner) -> AsyncGenerator[ExecSessions]:
+    """A store of sessions; when it closes, no process of theirs is left."""
+    async with trio.open_nursery() as nursery:
+        sessions = ExecSessions(spawner, nursery)
+        try:
+            yield sessions
+        finally:
+            await sessions.aclose()
+
+
+def exec_yield_ms(requested: int | None) -> int:
+    """How long a call that starts a command waits for it."""
+    return min(max(EXEC_YIELD_MS if requested is None else requested, _MIN_YIELD_MS), _MAX_YIELD_MS)
+
+
+def write_yield_ms(requested: int | None, *, chars: str, max_poll_ms: int = MAX_POLL_MS) -> int:
+    """How long a call that sends `chars` waits for an answer. Without any it is a poll, which may wait longer.
+
+    `max_poll_ms` is the configured `background_terminal_max_timeout`.
+    """
+    wanted = WRITE_YIELD_MS if requested is None else requested
+    if chars:
+        return min(max(wanted, _MIN_YIELD_MS), _MAX_YIELD_MS)
+    return min(max(wanted, _MIN_POLL_MS), max(max_poll_ms, _MIN_POLL_MS))

@@ -1,0 +1,144 @@
+"""Starting processes, and the promise that none outlives the server.
+
+Owns: the marks, the janitor process, the placeholders that sandboxed commands rely on.
+Does not own: one process's life (`processes`), the sandbox's argv (`codex_trio.sandbox.command`).
+Called by: the composition root opens one; `sessions`, processors and hooks start processes with it.
+
+Every process leads a session of its own and carries a mark in its environment, by which its descendants are found even
+after they have left the session. The event loop's thread forks: parent-death signals, which the sandboxes ask for, are
+tied to the forking thread, and that one lives as long as its children are needed.
+"""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, asynccontextmanager, suppress
+
+import trio
+
+from codex_trio.execution import process_tree
+from codex_trio.execution.errors import SpawnError
+from codex_trio.execution.launch import LaunchedChild, SpawnRequest, launch
+from codex_trio.execution.processes import ManagedProcess, kill_tree
+from codex_trio.sandbox import placeholders
+
+_JANITOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "janitor.py")
+_NOBODY = "none"
+
+
+class ProcessSpawner:
+    """Starts processes. Made by `open_process_spawner`, one for the whole server."""
+
+    def __init__(self, *, python: str) -> None:
+        self._mark = f"{secrets.token_hex(8)}."
+        self._count = 0
+        self._running: set[int] = set()
+        self._janitor = _Janitor(python, self._mark)
+
+    def start(self, request: SpawnRequest, *, owner: str = _NOBODY) -> ManagedProcess:
+        """Start a process, which the caller must close. Takes about half a millisecond and never waits.
+
+        Raises `SpawnError`.
+        """
+        if not request.argv:
+            raise ValueError("argv must not be empty")
+        self._count += 1
+        mark = f"{self._mark}{owner}.{self._count}."
+        outer = request.env.get(process_tree.MARK_VARIABLE, "")
+        self._janitor.start_if_missing(self._running)
+        with ExitStack() as on_failure:
+            held = self._hold(request)
+            on_failure.callback(held.release)
+            child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark})
+            on_failure.pop_all()
+        self._running.add(child.pid)
+        self._janitor.tell(f"+{child.pid}")
+        return ManagedProcess(child, mark=mark, on_close=lambda: self._forget(child, held))
+
+    def new_owner(self) -> str:
+        """A name for a group of processes, for `start` and `kill_all_of`."""
+        self._count += 1
+        return f"o{self._count}"
+
+    async def kill_all_of(self, owner: str) -> None:
+        """SIGKILL every process that was started for `owner`, with all that those have left behind."""
+        await kill_tree(f"{self._mark}{owner}.")
+
+    async def aclose(self) -> None:
+        """Kill what processes have left behind and end the janitor. The processes themselves must be closed."""
+        with trio.CancelScope(shield=True):
+            if self._janitor.was_started:
+                await kill_tree(self._mark)
+            self._janitor.end()
+
+    def _hold(self, request: SpawnRequest) -> placeholders.Placeholders:
+        for path in request.placeholders:
+            self._janitor.tell(f"p {path}")
+        try:
+            return placeholders.acquire(request.placeholders)
+        except OSError as error:
+            raise SpawnError(error.errno or 0, path=error.filename) from error
+
+    def _forget(self, child: LaunchedChild, held: placeholders.Placeholders) -> None:
+        held.release()
+        self._running.discard(child.pid)
+        self._janitor.tell(f"-{child.pid}")
+
+
+class _Janitor:
+    """Our side of the janitor process; see `janitor`. Its loss is never an error: it is only a safety net."""
+
+    def __init__(self, python: str, mark: str) -> None:
+        self._python = python
+        self._mark = mark
+        self._child: LaunchedChild | None = None
+        self.was_started = False
+
+    def start_if_missing(self, running: set[int]) -> None:
+        if self._child is not None:
+            return
+        argv = (self._python, "-I", "-S", _JANITOR, self._mark)
+        with suppress(SpawnError):
+            self._child = launch(SpawnRequest(argv=argv, cwd="/", env={}, open_stdin=True), {})
+            self.was_started = True
+            os.set_blocking(self._stdin, False)
+            for pid in running:
+                self.tell(f"+{pid}")
+
+    @property
+    def _stdin(self) -> int:
+        assert self._child is not None
+        assert self._child.stdin is not None
+        return self._child.stdin
+
+    def tell(self, line: str) -> None:
+        if self._child is not None:
+            try:
+                os.write(self._stdin, os.fsencode(line) + b"\n")
+            except BlockingIOError:
+                pass  # It lags by 64 KiB of lines, so something is very wrong with it; the mark still works.
+            except OSError:
+                self.end()
+
+    def end(self) -> None:
+        if self._child is None:
+            return
+        with suppress(OSError):
+            os.kill(self._child.pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(self._child.pid, 0)
+        os.close(self._stdin)
+        os.close(self._child.stdout)
+        self._child = None
+
+
+@asynccontextmanager
+async def open_process_spawner(*, python: str = sys.executable) -> AsyncGenerator[ProcessSpawner]:
+    """A spawner; when it closes, nothing that was started with it is left. `python` runs the janitor."""
+    spawner = ProcessSpawner(python=python)
+    try:
+        yield spawner
+    finally:
+        await spawner.aclose()

@@ -1,0 +1,93 @@
+"""The server's ends of a process's pipes and terminal.
+
+Owns: non-blocking reads and writes on one descriptor. Does not own: decoding, bounds, who reads when.
+Called by: `processes`, `completion`.
+"""
+
+import errno
+import os
+
+import trio
+
+from codex_trio.execution.errors import StdinClosed
+
+READ_SIZE = 65536
+
+
+class OutputStream:
+    """What a process writes. One task reads at a time."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+
+    async def receive(self) -> bytes:
+        """The next bytes, at most `READ_SIZE`; empty at the end.
+
+        A terminal ends when no process has it open any more (the kernel's EIO), a pipe at its end of file.
+        """
+        while True:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            data = self._try_read()
+            if data is not None:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                return data
+            await trio.lowlevel.wait_readable(self._descriptor)
+
+    def _try_read(self) -> bytes | None:
+        if self._descriptor < 0:
+            return b""
+        try:
+            return os.read(self._descriptor, READ_SIZE)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return b""
+            raise
+
+    def close(self) -> None:
+        """Close our end; a task that is reading gets `trio.ClosedResourceError`. May be called again."""
+        self._descriptor = _close(self._descriptor)
+
+
+class InputStream:
+    """What a process reads. Writers wait for one another."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+        self._lock = trio.Lock()
+
+    async def send_all(self, data: bytes) -> None:
+        """Write everything, waiting while the process does not read.
+
+        Raises `StdinClosed` when nobody can read it.
+        """
+        remaining = memoryview(data)
+        async with self._lock:
+            while remaining:
+                if self._descriptor < 0:
+                    raise StdinClosed
+                try:
+                    remaining = remaining[os.write(self._descriptor, remaining) :]
+                except BlockingIOError:
+                    try:
+                        await trio.lowlevel.wait_writable(self._descriptor)
+                    except trio.ClosedResourceError:
+                        raise StdinClosed from None
+                except OSError as error:
+                    if error.errno in (errno.EPIPE, errno.EIO):
+                        raise StdinClosed from None
+                    raise
+
+    def close(self) -> None:
+        """Close our end. May be called again."""
+        self._descriptor = _close(self._descriptor)
+
+
+def _close(descriptor: int) -> int:
+    if descriptor >= 0:
+        trio.lowlevel.notify_closing(descriptor)
+        os.close(descriptor)
+    return -1

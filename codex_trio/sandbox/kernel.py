@@ -1,0 +1,173 @@
+"""The few Linux calls that a confined process makes on itself, through ctypes.
+
+Owns: system call numbers, structures and flags of prctl, capset, unshare, mount, mount_setattr, Landlock and seccomp.
+Does not own: the order in which they make a sandbox (`namespaces`, `landlock`).
+Called by: the sandbox helper process. Imports the standard library only: the helper starts with `-I -S`.
+
+Every function raises `OSError` when the kernel refuses.
+"""
+
+import ctypes
+import os
+import struct
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_NOEXEC = 0x8
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+
+MOUNT_ATTR_RDONLY = 0x1
+MOUNT_ATTR_NOSUID = 0x2
+MOUNT_ATTR_NODEV = 0x4
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_SECCOMP = 22
+_PR_CAPBSET_READ = 23
+_PR_CAPBSET_DROP = 24
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_SECCOMP_MODE_FILTER = 2
+_LINUX_CAPABILITY_VERSION_3 = 0x20080522
+
+_AT_FDCWD = -100
+_AT_RECURSIVE = 0x8000
+
+# The same on every machine: these calls are younger than the common numbering.
+_SYS_MOUNT_SETATTR = 442
+_SYS_LANDLOCK_CREATE_RULESET = 444
+_SYS_LANDLOCK_ADD_RULE = 445
+_SYS_LANDLOCK_RESTRICT_SELF = 446
+_LANDLOCK_CREATE_RULESET_VERSION = 1
+_LANDLOCK_RULE_PATH_BENEATH = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mount.argtypes = (
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_ulong,
+    ctypes.c_char_p,
+)
+
+
+class _FilterProgram(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def die_with_parent(signal_number: int) -> None:
+    """Have the kernel send `signal_number` to this process when the thread that forked it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal_number)
+
+
+def forbid_new_privileges() -> None:
+    """No later exec can gain privileges; a precondition of Landlock and seccomp for ordinary users."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, and the right to regain one by running a program as root."""
+    _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    for capability in range(64):
+        if _libc.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0) == 1:
+            # Without CAP_SETPCAP this fails; no_new_privs then keeps an ordinary user from regaining any.
+            _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header = struct.pack("=Ii", _LINUX_CAPABILITY_VERSION_3, 0)
+    _check(_libc.capset(header, bytes(24)), "capset")
+
+
+def load_seccomp(program: bytes) -> None:
+    """Filter this process's system calls from now on; `program` is an array of `struct sock_filter`."""
+    descriptor = _FilterProgram(len(program) // 8, program)
+    _check(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(descriptor), 0, 0), "seccomp")
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces named by `flags` (CLONE_NEW*)."""
+    _check(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """See mount(2)."""
+    result = _libc.mount(
+        None if source is None else os.fsencode(source),
+        os.fsencode(target),
+        None if kind is None else kind.encode(),
+        flags,
+        None if data is None else data.encode(),
+    )
+    _check(result, f"mount {target}")
+
+
+def set_mount_attributes(path: str, *, add: int = 0, remove: int = 0, recursive: bool) -> None:
+    """See mount_setattr(2), Linux 5.12; `add` and `remove` are MOUNT_ATTR_* bits."""
+    attributes = struct.pack("=QQQQ", add, remove, 0, 0)
+    flags = _AT_RECURSIVE if recursive else 0
+    number = ctypes.c_long(_SYS_MOUNT_SETATTR)
+    result = _libc.syscall(
+        number, _AT_FDCWD, os.fsencode(path), ctypes.c_uint(flags), attributes, ctypes.c_size_t(len(attributes))
+    )
+    _check(result, f"mount_setattr {path}")
+
+
+def landlock_abi() -> int:
+    """The Landlock version of this kernel; raises `OSError` when it has none or Landlock is switched off."""
+    version = ctypes.c_uint(_LANDLOCK_CREATE_RULESET_VERSION)
+    return _check(
+        _libc.syscall(ctypes.c_long(_SYS_LANDLOCK_CREATE_RULESET), None, ctypes.c_size_t(0), version), "landlock"
+    )
+
+
+def landlock_create_ruleset(*, filesystem: int, scoped: int) -> int:
+    """A descriptor of a new rule set that handles these accesses; `scoped` needs ABI 6 when it is not 0."""
+    attributes = struct.pack("=QQQ", filesystem, 0, scoped) if scoped else struct.pack("=Q", filesystem)
+    return _check(
+        _libc.syscall(
+            ctypes.c_long(_SYS_LANDLOCK_CREATE_RULESET),
+            attributes,
+            ctypes.c_size_t(len(attributes)),
+            ctypes.c_uint(0),
+        ),
+        "landlock_create_ruleset",
+    )
+
+
+def landlock_allow(ruleset: int, path: str, rights: int) -> None:
+    """Grant `rights` on `path` and all below it."""
+    parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        rule = struct.pack("=Qi", rights, parent)
+        _check(
+            _libc.syscall(
+                ctypes.c_long(_SYS_LANDLOCK_ADD_RULE), ruleset, _LANDLOCK_RULE_PATH_BENEATH, rule, ctypes.c_uint(0)
+            ),
+            f"landlock_add_rule {path}",
+        )
+    finally:
+        os.close(parent)
+
+
+def landlock_restrict_self(ruleset: int) -> None:
+    """Apply the rule set to this process and its future children."""
+    _check(
+        _libc.syscall(ctypes.c_long(_SYS_LANDLOCK_RESTRICT_SELF), ruleset, ctypes.c_uint(0)), "landlock_restrict_self"
+    )
+
+
+def _prctl(option: int, value: int) -> None:
+    _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), "prctl")
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result

@@ -1,0 +1,159 @@
+"""Confinement by namespaces of our own: the view that bubblewrap would build, where bubblewrap is missing.
+
+Owns: the user, mount, pid, ipc and network namespaces of one command, its mounts and its init process.
+Does not own: the network filter and the exec that follow (`helper`).
+Called by: the sandbox helper.
+
+Three processes: this one waits and hands on the exit code; its child is the init of the new pid namespace, which
+builds the mounts, drops all capabilities and reaps; the command is init's child. When any of the first two dies, the
+kernel ends everything inside.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+from codex_trio.sandbox import kernel
+
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_DEV_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+Mount = tuple[str, bool]
+"""A path and whether it is writable; later ones cover earlier ones."""
+
+_POWERFUL_PROC = ("sys", "sysrq-trigger", "irq", "bus")
+"""Parts of /proc that change the whole machine when root writes them."""
+
+
+def run(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], network: bool) -> int:
+    """Run `become_command` confined, in a process of its own; returns its exit code (128+n for a signal).
+
+    Raises `OSError` when the kernel refuses the namespaces; after that failures end the child with a message.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    flags = kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
+    kernel.unshare(kernel.CLONE_NEWUSER | flags | (0 if network else kernel.CLONE_NEWNET))
+    kernel.die_with_parent(signal.SIGKILL)  # The new user namespace has undone an earlier wish.
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{uid} {uid} 1")
+    _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    init = os.fork()
+    if init == 0:
+        _in_child(lambda: _run_init(become_command, mounts=mounts))
+    return _wait(init)
+
+
+def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount]) -> int:
+    kernel.die_with_parent(signal.SIGKILL)
+    cwd = os.getcwd()
+    _build_view(mounts)
+    # The old working directory still refers to the read-only mount below a root's own mount.
+    os.chdir(cwd)
+    kernel.forbid_new_privileges()
+    kernel.drop_capabilities()
+    command = os.fork()
+    if command == 0:
+        _in_child(become_command)
+    return _wait(command)
+
+
+def _build_view(mounts: Sequence[Mount]) -> None:
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    closed = kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOSUID
+    if ("/", True) not in mounts:
+        closed |= kernel.MOUNT_ATTR_RDONLY
+    kernel.set_mount_attributes("/", add=closed, recursive=True)
+    _mount_dev()
+    _mount_proc()
+    for path, writable in mounts:
+        # A path whose placeholder could not be made is one that the command cannot make either.
+        if path == "/" or not os.path.exists(path):
+            continue
+        _rebind(path)
+        if writable:
+            _make_writable(path)
+        else:
+            _make_read_only(path)
+
+
+def _mount_dev() -> None:
+    nodes = [f"/dev/{name}" for name in _DEVICES if os.path.exists(f"/dev/{name}")]
+    handles = {node: os.open(node, os.O_PATH) for node in nodes}
+    with suppress(OSError):
+        if os.isatty(0):
+            handles["/dev/console"] = os.open(os.ttyname(0), os.O_PATH)
+    kernel.mount("tmpfs", "/dev", "tmpfs", kernel.MS_NOSUID | kernel.MS_NOEXEC, "mode=0755")
+    for node, handle in handles.items():
+        os.close(os.open(node, os.O_CREAT | os.O_WRONLY, 0o666))
+        kernel.mount(f"/proc/self/fd/{handle}", node, None, kernel.MS_BIND)
+        kernel.set_mount_attributes(node, remove=kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_RDONLY, recursive=False)
+        os.close(handle)
+    os.mkdir("/dev/pts")
+    kernel.mount("devpts", "/dev/pts", "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, "newinstance,ptmxmode=0666")
+    os.mkdir("/dev/shm")
+    kernel.mount("tmpfs", "/dev/shm", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=1777")
+    for name, target in _DEV_LINKS.items():
+        os.symlink(target, f"/dev/{name}")
+
+
+def _mount_proc() -> None:
+    try:
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    except OSError:
+        # Containers that mask parts of /proc forbid a fresh one; the read-only old one stays.
+        return
+    for name in _POWERFUL_PROC:
+        path = f"/proc/{name}"
+        if os.path.exists(path):
+            _rebind(path)
+            _make_read_only(path)
+
+
+def _rebind(path: str) -> None:
+    kernel.mount(path, path, None, kernel.MS_BIND | kernel.MS_REC)
+
+
+def _make_writable(path: str) -> None:
+    try:
+        kernel.set_mount_attributes(path, remove=kernel.MOUNT_ATTR_RDONLY, recursive=True)
+    except PermissionError:
+        # Something mounted below was read-only before us and must stay so.
+        kernel.set_mount_attributes(path, remove=kernel.MOUNT_ATTR_RDONLY, recursive=False)
+
+
+def _make_read_only(path: str) -> None:
+    kernel.set_mount_attributes(path, add=kernel.MOUNT_ATTR_RDONLY, recursive=True)
+
+
+def _in_child(body: Callable[[], int]) -> NoReturn:
+    code = 125
+    try:
+        code = body()
+    except OSError as error:
+        os.write(2, f"sandbox: {error.strerror or error}\n".encode(errors="replace"))
+    finally:
+        os._exit(code)
+
+
+def _wait(child: int) -> int:
+    # Init adopts whatever the command leaves behind, hence the loop.
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,118 @@
+"""Empty folders that stand in for protected paths that do not exist while a sandboxed command runs.
+
+Owns: their creation, sharing between commands (of other servers too) and removal.
+Does not own: which paths need one (`command`), nor how they are made read-only (the mounts of the sandbox).
+Called by: the process spawner around a command's life, and the janitor after the server's death. No trio here.
+
+A mount needs something to be mounted on: to keep a command from creating `.git` in a folder that has none, an empty
+`.git` has to be there. It is marked by its mode, so that a leftover of a crash is recognised and swept by the next
+user. Every user holds a shared lock; the one who can turn it into an exclusive lock is the last and removes it, because
+removing a mount point on the host would lift the protection inside a command that is still running.
+"""
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterable
+
+_CANNOT_CREATE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
+
+_MODE = 0o1755
+"""The sticky bit means nothing on a folder that only its owner may write: a mark that git and others ignore."""
+
+
+class Placeholders:
+    """The placeholders that one command relies on; call `release` when it has ended."""
+
+    def __init__(self, held: dict[str, int]) -> None:
+        self._held = held
+
+    def add(self, path: str) -> None:
+        """Hold one more path; see `acquire`."""
+        handle = _hold(path)
+        if handle is not None:
+            self._held[path] = handle
+
+    def release(self) -> None:
+        """Remove the folders that are still empty and that nobody else uses. May be called again."""
+        while self._held:
+            path, handle = self._held.popitem()
+            _sweep(path, handle)
+
+
+def acquire(paths: Iterable[str]) -> Placeholders:
+    """Make sure that the folders exist. One that may not be made is left out: the command could not make it either.
+
+    Raises `OSError` for passing troubles (no space, no descriptors): the path would be left unprotected.
+    """
+    held = Placeholders({})
+    try:
+        for path in paths:
+            held.add(path)
+    except BaseException:
+        held.release()
+        raise
+    return held
+
+
+def is_missing_or_placeholder(path: str) -> bool:
+    """Whether protecting `path` takes a placeholder: nothing is there, or one that may vanish with its last user."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return True
+    return _is_marked(status)
+
+
+def sweep(path: str) -> None:
+    """Remove a placeholder left by a process that died, unless somebody uses it."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    _sweep(path, handle)
+
+
+def _hold(path: str) -> int | None:
+    # A few rounds: between our mkdir and our lock another server may have removed the folder as its last user.
+    for _ in range(10):
+        try:
+            os.mkdir(path)
+            os.chmod(path, _MODE)  # mkdir would apply the umask
+        except FileExistsError:
+            pass
+        except OSError as error:
+            if error.errno in _CANNOT_CREATE:
+                return None
+            raise
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        except (NotADirectoryError, PermissionError):
+            return None  # Somebody put something else there meanwhile; it is protected as it is.
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if os.path.samestat(os.fstat(handle), os.lstat(path)):
+                return handle
+        except OSError:
+            pass
+        os.close(handle)
+    return None
+
+
+def _sweep(path: str, handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        status = os.lstat(path)
+        if _is_marked(status) and os.path.samestat(status, os.fstat(handle)):
+            os.rmdir(path)
+    except OSError:
+        pass  # In use, not empty any more, or gone.
+    finally:
+        os.close(handle)
+
+
+def _is_marked(status: os.stat_result) -> bool:
+    return stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == _MODE
