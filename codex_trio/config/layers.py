@@ -56,6 +56,9 @@ class ConfigLayer(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     disabled_reason: str | None = None
     denied_keys: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"ConfigLayer({self.source!r}, ...)"  # the table may hold keys
+
     @cached_property
     def version(self) -> str:
         """A hash of the layer's content, to notice changes by."""

@@ -42,6 +42,9 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     requires_openai_auth: bool = False
     supports_websockets: bool = False
 
+    def __repr__(self) -> str:
+        return f"ModelProviderConfig(id={self.id!r}, ...)"  # headers and tokens are nobody's to print
+
 
 def build_providers(
     table: Mapping[str, Mapping[str, Any]], *, openai_base_url: str | None, environ: Mapping[str, str]

@@ -27,7 +27,7 @@ from codex_trio.config.schema import (
 )
 from codex_trio.config.service import ConfigService
 
-# The switches a client may offer; the rest of `[features]` is not shown.
+# The switches a client may offer: always shown, other ones only when they are set.
 _SHOWN_FEATURES = (
     "api_key_cyber_access_programs",
     "api_key_model_discovery",
@@ -118,8 +118,9 @@ def _show(merged: Mapping[str, Any]) -> dict[str, Any]:
         name: {**_STDIO_SERVER_DEFAULTS, **server} if "command" in server else server
         for name, server in shown["mcp_servers"].items()
     }
-    enabled = features.resolve(shown["features"] or {})
-    shown["features"] = {name: enabled[name] for name in _SHOWN_FEATURES}
+    configured: dict[str, Any] = shown["features"] or {}
+    enabled = features.resolve(configured)
+    shown["features"] = {**configured, **{name: enabled[name] for name in _SHOWN_FEATURES}}
     if shown["tools"] is not None:
         web_search = cast("dict[str, Any]", shown["tools"]).get("web_search")
         shown["tools"] = {"web_search": web_search if isinstance(web_search, dict) else None}

@@ -141,6 +141,9 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     stack: LayerStack
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"EffectiveConfig(cwd={str(self.cwd)!r}, ...)"  # the tables may hold keys
+
     @property
     def model_provider(self) -> ModelProviderConfig:
         """The provider in use."""

@@ -43,7 +43,7 @@ def test_tables_that_are_set_are_filled_up_and_unknown_keys_left_out(setting: Se
     assert config["approval_policy"] == "on-request"
     assert config["tools"] == {"web_search": None}
     assert config["features"]["memories"] is True
-    assert "x" not in config["features"]
+    assert config["features"]["x"] is True
     assert config["sandbox_workspace_write"] == {
         "writable_roots": [str(setting.home / "rel")],
         "network_access": False,
