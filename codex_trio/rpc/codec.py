@@ -81,6 +81,7 @@ def decode(message: bytes | str) -> Incoming:
             # Only strings that are looked at would be checked later on.
             message.decode()
         envelope = _ENVELOPE.decode(message)
+        repeats_a_key = _repeats_a_key(message)
     except UnicodeError:
         return Malformed("the message is not valid UTF-8")
     except RecursionError:
@@ -89,7 +90,7 @@ def decode(message: bytes | str) -> Incoming:
         return Malformed("the message is not a usable JSON object")
     except msgspec.DecodeError as error:
         return Malformed(f"the message is not valid JSON: {str(error).removeprefix('JSON is malformed: ')}")
-    if _repeats_a_key(message):
+    if repeats_a_key:
         return Malformed("the message names the same envelope field twice")
     return _classify(envelope)
 
@@ -135,7 +136,7 @@ def _repeats_a_key(message: bytes) -> bool:
     def remember(pairs: list[tuple[str, Any]]) -> None:
         outermost[:] = pairs
 
-    json.loads(message, object_pairs_hook=remember)
+    json.loads(message, object_pairs_hook=remember, parse_int=str)
     names = [name for name, _ in outermost if name in _Envelope.__struct_fields__]
     return len(set(names)) < len(names)
 

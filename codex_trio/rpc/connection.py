@@ -11,10 +11,9 @@ import logging
 import trio
 
 from codex_trio.rpc import codec
-from codex_trio.rpc.context import ConnectionHandle
 from codex_trio.rpc.dispatcher import INITIALIZE, AdmittedRequest, Dispatcher
 from codex_trio.rpc.errors import overloaded
-from codex_trio.rpc.outbox import Outbox
+from codex_trio.rpc.outbox import OVERFLOW_BYTES, Outbox
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.transport.base import MessageTooLong, MessageTransport, TransportClosed
 
@@ -32,35 +31,48 @@ MAX_IN_FLIGHT = 4096
 and replies to server requests still get through."""
 
 
-class Connection:
-    """Serves one client over one transport, which it closes.
+async def serve_connection(
+    transport: MessageTransport,
+    *,
+    dispatcher: Dispatcher,
+    outgoing: OutgoingMessages,
+    remote: bool,
+    overflow_bytes: int = OVERFLOW_BYTES,
+) -> None:
+    """Serves one client until it is gone or the task is cancelled; either way what is queued is still written.
 
     Args:
-        transport: open, and used by nobody else.
+        transport: open, and used by nobody else; closed in the end.
         dispatcher: answers the client's requests.
         outgoing: gets the client's replies, and knows the connection as long as it lasts.
         remote: whether the client may be on another machine.
+        overflow_bytes: queued for a client that does not read before it is disconnected.
     """
+    await _Connection(transport, dispatcher, outgoing, remote=remote, overflow_bytes=overflow_bytes).run()
+
+
+class _Connection:
+    """The tasks of one client and what they share."""
 
     def __init__(
-        self, transport: MessageTransport, *, dispatcher: Dispatcher, outgoing: OutgoingMessages, remote: bool
+        self,
+        transport: MessageTransport,
+        dispatcher: Dispatcher,
+        outgoing: OutgoingMessages,
+        *,
+        remote: bool,
+        overflow_bytes: int,
     ) -> None:
         self._transport = transport
         self._dispatcher = dispatcher
         self._outgoing = outgoing
         self._serving = trio.CancelScope()
         self._writing = trio.CancelScope(shield=True)
-        self._outbox = Outbox(on_overflow=self._give_up_slow_client)
+        self._outbox = Outbox(overflow=overflow_bytes, on_overflow=self._give_up_slow_client)
         self._handle = outgoing.connect(self._outbox, remote=remote)
         self._in_flight = 0
 
-    @property
-    def handle(self) -> ConnectionHandle:
-        """How the rest of the server knows this client."""
-        return self._handle
-
     async def run(self) -> None:
-        """Serves until the client is gone or the task is cancelled; either way what is queued is still written."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)

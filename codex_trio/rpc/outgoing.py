@@ -126,7 +126,10 @@ class OutgoingMessages:
         if self._connections.pop(connection_id, None) is None:
             return
         for hook in self._close_hooks:
-            hook(connection_id)
+            try:
+                hook(connection_id)
+            except Exception:
+                _log.exception("clearing up after connection %d failed", connection_id)
         for pending in list(self._pending.values()):
             if pending.thread_id is None and not any(target in self._connections for target in pending.targets):
                 pending.settle(ServerRequestFailed("disconnected", "no client is left to reply"))
@@ -156,11 +159,14 @@ class OutgoingMessages:
                 handle.outbox.put(message)
 
     async def ready(self, targets: Iterable[ConnectionId] | None = None) -> None:
-        """Waits while a target is behind by more than its outbox's high-water mark: await it between many messages."""
+        """Waits while a target is behind by more than its outbox's high-water mark: await it between many messages.
+
+        Targets that are gone are not waited for. A checkpoint in any case, so that writers get their turn.
+        """
+        await trio.lowlevel.checkpoint()
         for handle in list(self._handles(targets)):
             if handle.outbox.congested:
                 await handle.outbox.ready()
-        await trio.lowlevel.checkpoint_if_cancelled()
 
     def _handles(self, targets: Iterable[ConnectionId] | None) -> Iterable[ConnectionHandle]:
         if targets is None:
@@ -194,7 +200,10 @@ class OutgoingMessages:
 
         def forget(pending: PendingServerRequest) -> None:
             self._pending.pop(pending.id, None)
-            on_settled(pending)
+            try:
+                on_settled(pending)
+            except Exception:
+                _log.exception("what follows the reply to %s failed", pending.method)
 
         pending = PendingServerRequest(
             request_id, method, params, thread_id=thread_id, targets=frozenset(targets), on_settled=forget
@@ -234,7 +243,8 @@ class OutgoingMessages:
         try:
             return shape.decode(reply.result, self._server_requests[pending.method].result_type())
         except shape.ShapeError as error:
-            _log.warning("the reply to %s (request %d) does not have its shape: %s", pending.method, pending.id, error)
+            # What it says stays out of the log: it may quote what a person typed.
+            _log.warning("the reply to %s (request %d) does not have its shape", pending.method, pending.id)
             return ServerRequestFailed("undecodable", str(error), code=INVALID_REQUEST)
 
 

@@ -5,7 +5,7 @@ neighbouring shared requests goes together. Does not know methods, tasks or conn
 `admit` in the order of arrival, then each request's own task enters its ticket.
 """
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Hashable
 from types import TracebackType
 
@@ -77,12 +77,14 @@ class _Line:
     def __init__(self, lines: dict[Hashable, "_Line"], key: Hashable) -> None:
         self._lines = lines
         self._key = key
+        # Many may wait, and all leave at once when their connection goes: leaving must not search.
         self._running: set[Ticket] = set()
-        self._waiting: deque[Ticket] = deque()
+        self._running_shared = False
+        self._waiting: OrderedDict[Ticket, None] = OrderedDict()
 
     def join(self, *, shared: bool) -> Ticket:
         ticket = Ticket(self, shared=shared)
-        self._waiting.append(ticket)
+        self._waiting[ticket] = None
         self._advance()
         return ticket
 
@@ -90,16 +92,17 @@ class _Line:
         if ticket in self._running:
             self._running.remove(ticket)
         else:
-            self._waiting.remove(ticket)
+            del self._waiting[ticket]
         self._advance()
         if not self._running and not self._waiting:
             del self._lines[self._key]
 
     def _advance(self) -> None:
-        while self._waiting and self._fits(self._waiting[0]):
-            ticket = self._waiting.popleft()
+        while self._waiting:
+            ticket = next(iter(self._waiting))
+            if self._running and not (self._running_shared and ticket.shared):
+                return
+            del self._waiting[ticket]
             self._running.add(ticket)
+            self._running_shared = ticket.shared
             ticket.call()
-
-    def _fits(self, ticket: Ticket) -> bool:
-        return not self._running or (ticket.shared and all(other.shared for other in self._running))

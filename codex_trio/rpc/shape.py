@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NoReturn, TypeGuard, Union, cast, get_args, get_origin
 
 import msgspec
-from codex_trio_protocol.base import OneOf, Open, alternatives, open_dec_hook
-from codex_trio_protocol.table import decoder
+from codex_trio_protocol import table
+from codex_trio_protocol.base import FirstByDefault, FirstOf, OneOf, Open, alternatives
 from msgspec import NODEFAULT
 
 
@@ -30,18 +30,15 @@ def decode(raw: msgspec.Raw | bytes, kind: Any) -> Any:
         ShapeError: it does not fit.
     """
     try:
-        return decoder(kind).decode(raw)
+        return table.decode(raw, kind)
     except msgspec.ValidationError as error:
         refusal = error
-    except (msgspec.DecodeError, RecursionError):
+    except msgspec.DecodeError:
         raise ShapeError("the message is not valid JSON") from None
     try:
-        fitted = _fit(kind, msgspec.json.decode(raw))
-        return msgspec.convert(fitted, kind, dec_hook=open_dec_hook)
-    except msgspec.ValidationError:
-        raise ShapeError(_plain(str(refusal))) from None
+        return table.convert(_fit(kind, msgspec.json.decode(raw)), kind)
     except (msgspec.DecodeError, RecursionError):
-        raise ShapeError("the message is not valid JSON") from None
+        raise ShapeError(_plain(str(refusal))) from None
 
 
 def missing_field(name: str) -> str:
@@ -76,6 +73,8 @@ def _fit(kind: Any, value: Any) -> Any:
         return _fit_variant(get_args(kind), value)
     if origin is Open:
         return _fit_open(get_args(kind)[0], value)
+    if origin is FirstByDefault:
+        return _fit_first_by_default(get_args(kind)[0], value)
     if kind is list or origin is list:
         return _fit_list(kind, value)
     if kind is dict or origin is dict:
@@ -172,9 +171,14 @@ def _fit_struct(kind: type[msgspec.Struct], value: Any) -> dict[str, Any]:
     for key, field in fields.items():
         if key not in given and field.default is NODEFAULT and field.default_factory is NODEFAULT:
             raise ShapeError(missing_field(key))
-    if issubclass(kind, OneOf) and sum(key in given for key in alternatives(kind)) != 1:
+    if issubclass(kind, OneOf) and not _is_alternative(kind, given):
         raise ShapeError("data did not match any variant of untagged enum")
     return fitted
+
+
+def _is_alternative(kind: type[OneOf], given: Mapping[str, Any]) -> bool:
+    present = sum(key in given for key in alternatives(kind))
+    return present == 1 or (present > 1 and issubclass(kind, FirstOf))
 
 
 def _by_position(kind: type[msgspec.Struct], items: list[Any]) -> dict[str, Any]:
@@ -198,12 +202,19 @@ def _fit_open(inner: Any, value: Any) -> Any:
         return _fit(inner, value)
     except ShapeError:
         try:
-            msgspec.convert(value, Open[inner], dec_hook=open_dec_hook)
+            table.convert(value, Open[inner])
         except msgspec.ValidationError:
             pass
         else:
             return value
         raise
+
+
+def _fit_first_by_default(union: Any, value: Any) -> Any:
+    config = get_args(union)[0].__struct_config__
+    if isinstance(value, dict) and config.tag_field not in value:
+        value = {config.tag_field: config.tag, **cast("dict[str, Any]", value)}
+    return _fit(union, value)
 
 
 def _fit_union(kind: Any, value: Any) -> Any:

@@ -18,6 +18,11 @@ class LineSplitter:
         self._discarding = False
         self._ended = False
 
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes fed and not yet taken: never much more than the limit and one read."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> None:
         """Adds what was read. Empty data is the end of the stream."""
         if not data:

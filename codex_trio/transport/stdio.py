@@ -87,7 +87,7 @@ async def open_process_stdio(*, max_message_bytes: int = MAX_MESSAGE_BYTES) -> A
     child process can write into the protocol stream or take input from it. Both are put back at the end.
 
     Raises:
-        TransportClosed: stdin or stdout is not open.
+        TransportClosed: the process was started without stdin or stdout.
     """
     with _moved_aside(0, os.O_RDONLY) as read_fd, _moved_aside(1, os.O_WRONLY) as write_fd:
         transport = StdioTransport(os.dup(read_fd), os.dup(write_fd), max_message_bytes=max_message_bytes)
@@ -99,10 +99,10 @@ async def open_process_stdio(*, max_message_bytes: int = MAX_MESSAGE_BYTES) -> A
 
 @contextmanager
 def _moved_aside(descriptor: int, flags: int) -> Generator[int]:
-    try:
-        original = os.dup(descriptor)
-    except OSError as error:
-        raise TransportClosed(f"descriptor {descriptor} is not open: {error}") from None
+    # Where the process was started without it, the number may by now belong to something else of ours.
+    if (sys.__stdin__ if descriptor == 0 else sys.__stdout__) is None:
+        raise TransportClosed(f"the process was started without descriptor {descriptor}")
+    original = os.dup(descriptor)
     try:
         _flush_prints()
         _redirect(descriptor, flags)

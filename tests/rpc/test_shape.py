@@ -1,0 +1,233 @@
+"""What a client is told about params that do not fit: the texts that clients match on."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from codex_trio_protocol import table
+from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codex_trio.rpc import shape
+from codex_trio.rpc.shape import ShapeError
+
+TURN = '{"threadId":"t","input":[],%s}'
+
+
+def refusal(method: str, params: str) -> str:
+    with pytest.raises(ShapeError) as error:
+        shape.decode(params.encode(), CLIENT_REQUESTS[method].params_type())
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "text"),
+    [
+        ("thread/read", "{}", "missing field `threadId`"),
+        ("thread/read", '{"threadId":5}', "invalid type: integer `5`, expected a string"),
+        ("thread/read", '{"threadId":-3}', "invalid type: integer `-3`, expected a string"),
+        ("thread/read", '{"threadId":1.5}', "invalid type: floating point `1.5`, expected a string"),
+        ("thread/read", '{"threadId":true}', "invalid type: boolean `true`, expected a string"),
+        ("thread/read", '{"threadId":null}', "invalid type: null, expected a string"),
+        ("thread/read", '{"threadId":[1]}', "invalid type: sequence, expected a string"),
+        ("thread/read", '{"threadId":{"a":1}}', "invalid type: map, expected a string"),
+        ("thread/read", '{"threadId":"x","includeTurns":"y"}', 'invalid type: string "y", expected a boolean'),
+        ("thread/read", '{"includeTurns":"y"}', 'invalid type: string "y", expected a boolean'),
+        ("thread/read", "[1]", "invalid type: integer `1`, expected a string"),
+        ("thread/read", '["x","y"]', 'invalid type: string "y", expected a boolean'),
+        ("thread/read", "[]", "invalid length 0, expected struct ThreadReadParams with 2 elements"),
+        ("thread/read", '["x",true,3,4]', "invalid length 4, expected 2 elements in sequence"),
+        ("thread/read", "5", "invalid type: integer `5`, expected struct ThreadReadParams"),
+        ("thread/list", '{"limit":"x"}', 'invalid type: string "x", expected u32'),
+        ("thread/list", '{"limit":-1}', "invalid value: integer `-1`, expected u32"),
+        ("thread/list", '{"limit":4294967296}', "invalid value: integer `4294967296`, expected u32"),
+        ("thread/list", '{"limit":1.0}', "invalid type: floating point `1.0`, expected u32"),
+        (
+            "thread/list",
+            '{"limit":99999999999999999999999}',
+            "invalid type: integer `99999999999999999999999` as u128, expected any value",
+        ),
+        ("thread/list", '{"modelProviders":"x"}', 'invalid type: string "x", expected a sequence'),
+        ("thread/list", '{"modelProviders":[5]}', "invalid type: integer `5`, expected a string"),
+        (
+            "thread/list",
+            '{"sortKey":"x"}',
+            "unknown variant `x`, expected one of `created_at`, `updated_at`, `recency_at`, `section_position`",
+        ),
+        ("thread/list", '{"sortKey":5}', "invalid type: integer `5`, expected string or map"),
+        ("thread/list", '{"sortKey":{}}', "invalid value: map, expected map with a single key"),
+        ("thread/list", '{"cwd":5}', "data did not match any variant of untagged enum"),
+        (
+            "initialize",
+            '{"clientInfo":{"name":"a","version":"0"},"capabilities":{"optOutNotificationMethods":"x"}}',
+            'invalid type: string "x", expected a sequence',
+        ),
+        (
+            "initialize",
+            '{"clientInfo":{"name":"a","version":"0"},"capabilities":5}',
+            "invalid type: integer `5`, expected struct InitializeCapabilities",
+        ),
+        (
+            "thread/start",
+            '{"sandbox":"bogus"}',
+            "unknown variant `bogus`, expected one of `read-only`, `workspace-write`, `danger-full-access`",
+        ),
+        ("thread/start", '{"config":[]}', "invalid type: sequence, expected a map"),
+        ("turn/start", '{"threadId":"t","input":[{}]}', "missing field `type`"),
+        (
+            "turn/start",
+            '{"threadId":"t","input":[5]}',
+            "invalid type: integer `5`, expected internally tagged enum UserInput",
+        ),
+        ("turn/start", '{"threadId":"t","input":[{"type":"text"}]}', "missing field `text`"),
+        (
+            "review/start",
+            '{"threadId":"x","target":{"type":"bogus"}}',
+            "unknown variant `bogus`, expected one of `uncommittedChanges`, `baseBranch`, `commit`, `custom`",
+        ),
+        (
+            "turn/start",
+            '{"threadId":"t","input":[{"type":"text","text":"a","text_elements":[{"byteRange":{"start":-1,"end":"x"}}]}]}',
+            "invalid value: integer `-1`, expected usize",
+        ),
+        (
+            "turn/start",
+            '{"threadId":"t","input":[{"type":"image"}]}',
+            "data did not match any variant of untagged enum",
+        ),
+        (
+            "turn/start",
+            TURN % '"sandboxPolicy":{"type":"externalSandbox","networkAccess":"x"}',
+            "unknown variant `x`, expected `restricted` or `enabled`",
+        ),
+        (
+            "turn/start",
+            TURN % '"sandboxPolicy":{"type":5}',
+            "invalid value: integer `5`, expected variant index 0 <= i < 4",
+        ),
+        (
+            "turn/start",
+            TURN % '"sandboxPolicy":{"type":"workspaceWrite","writableRoots":["rel"]}',
+            "AbsolutePathBuf deserialized without a base path",
+        ),
+        ("turn/start", TURN % '"approvalPolicy":5', "invalid type: integer `5`, expected string or map"),
+        ("turn/start", TURN % '"approvalPolicy":{"granular":5}', "invalid type: integer `5`, expected struct variant"),
+        (
+            "turn/start",
+            TURN % '"approvalPolicy":{"granular":{"rules":1}}',
+            "invalid type: integer `1`, expected a boolean",
+        ),
+        ("turn/start", TURN % '"approvalPolicy":{"never":1}', "invalid type: map, expected unit variant"),
+        ("turn/start", TURN % '"effort":""', "reasoning_effort must not be empty"),
+        ("fs/readFile", '{"path":5}', "invalid type: integer `5`, expected path string"),
+        ("command/exec", '{"command":["true"],"env":{"A":5}}', "invalid type: integer `5`, expected a string"),
+        (
+            "command/exec",
+            '{"command":["true"],"size":{"rows":70000,"cols":1}}',
+            "invalid value: integer `70000`, expected u16",
+        ),
+        ("command/exec", '{"command":["true"],"timeoutMs":1.5}', "invalid type: floating point `1.5`, expected i64"),
+        ("review/start", '{"threadId":"x","target":{"type":"custom"}}', "missing field `instructions`"),
+        (
+            "thread/read",
+            '{"threadId":"a\\"b","includeTurns":"c\\nd\\"e"}',
+            'invalid type: string "c\\nd\\"e", expected a boolean',
+        ),
+    ],
+)
+def test_the_first_thing_wrong_is_named_in_the_words_of_the_protocol(method: str, params: str, text: str) -> None:
+    assert refusal(method, params) == text
+
+
+def test_a_bad_approval_policy_lists_the_plain_and_the_granular_ones() -> None:
+    text = refusal("turn/start", TURN % '"approvalPolicy":"x"')
+    assert text.startswith("unknown variant `x`, expected one of `untrusted`, `on-request`, ")
+    assert "`granular`" in text
+    assert "`never`" in text
+
+
+def test_params_may_be_written_as_an_array_of_their_fields() -> None:
+    kind = CLIENT_REQUESTS["thread/read"].params_type()
+    assert shape.decode(b'["x",true]', kind) == shape.decode(b'{"threadId":"x","includeTurns":true}', kind)
+    assert shape.decode(b'["x"]', kind) == shape.decode(b'{"threadId":"x"}', kind)
+    kind = CLIENT_REQUESTS["initialize"].params_type()
+    assert shape.decode(b'[["editor",null,"1"]]', kind).client_info.version == "1"
+
+
+def test_unknown_fields_are_ignored() -> None:
+    kind = CLIENT_REQUESTS["thread/list"].params_type()
+    assert shape.decode(b'{"unknownField":{"a":[1]}}', kind) == kind()
+
+
+def test_broken_text_inside_params_is_refused() -> None:
+    assert refusal("thread/read", '{"threadId":"\\ud800"}') == "the message is not valid JSON"
+
+
+def test_numbers_beyond_all_bounds_are_refused() -> None:
+    assert refusal("thread/list", '{"limit":%s}' % ("1" * 5000)).startswith("invalid value")
+    assert refusal("thread/list", '{"limit":1e999}').startswith("invalid value")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def mangled_params(draw: st.DrawFn) -> tuple[Any, Any]:
+    """A params type and something that resembles it: some of its keys, with values that may or may not fit."""
+    methods = [spec for spec in CLIENT_REQUESTS.values() if spec.params is not None]
+    kind = draw(st.sampled_from(methods)).params_type()
+    fields = [field for member in (kind, *getattr(kind, "__args__", ())) for field in fields_of(member)]
+    keys = st.sampled_from(fields) if fields else st.text(max_size=3)
+    return kind, draw(st.dictionaries(keys, JSON | st.sampled_from(["text", "never", "/x"]), max_size=6) | JSON)
+
+
+def fields_of(kind: Any) -> list[str]:
+    return [*getattr(kind, "__struct_encode_fields__", ()), "type"]
+
+
+PYTHON_NAMES = (
+    "msgspec",
+    "Union",
+    "Literal",
+    "NoneType",
+    "`str`",
+    "`int`",
+    "`object`",
+    "`array`",
+    "$",
+    "dict",
+    "typing",
+)
+
+
+@settings(max_examples=100)
+@given(mangled_params())
+def test_whatever_is_sent_fits_or_is_refused_without_naming_python(case: tuple[Any, Any]) -> None:
+    kind, value = case
+    raw = json.dumps(value).encode()
+    try:
+        expected = table.decode(raw, kind)
+    except msgspec.ValidationError:
+        try:
+            shape.decode(raw, kind)
+        except ShapeError as error:
+            text = str(error).replace(json.dumps(value), "")
+            assert text
+            assert not any(name in text for name in PYTHON_NAMES if name not in raw.decode())
+    else:
+        assert shape.decode(raw, kind) == expected
+
+
+def test_replies_to_server_requests_are_decoded_the_same_way() -> None:
+    kind = SERVER_REQUESTS["item/commandExecution/requestApproval"].result_type()
+    assert shape.decode(b'{"decision":"accept"}', kind).decision == "accept"
+    with pytest.raises(ShapeError, match="unknown variant `perhaps`, expected one of `accept`"):
+        shape.decode(b'{"decision":"perhaps"}', kind)
+    with pytest.raises(ShapeError, match="missing field `decision`"):
+        shape.decode(b"{}", kind)
