@@ -94,10 +94,18 @@ class Subscription:
 class AppServerClient:
     """An open connection to an app-server. Made by `open_client` or `process.open_stdio_client`."""
 
-    def __init__(self, channel: MessageChannel, nursery: trio.Nursery, observer: Observer | None) -> None:
+    def __init__(
+        self,
+        channel: MessageChannel,
+        nursery: trio.Nursery,
+        *,
+        observer: Observer | None,
+        refuse_unhandled: bool,
+    ) -> None:
         self._channel = channel
         self._nursery = nursery
         self._observer = observer
+        self._refuse_unhandled = refuse_unhandled
         self._ids = itertools.count(1)
         self._replies: dict[RequestId, trio.MemorySendChannel[Reply]] = {}
         self._subscriptions: list[Subscription] = []
@@ -248,8 +256,8 @@ class AppServerClient:
         for subscription in self._subscriptions:
             subscription.offer(message)
             taken = taken or subscription.takes_requests
-        if isinstance(message, ServerRequest) and not taken:
-            self._nursery.start_soon(self._refuse_unhandled, message)
+        if isinstance(message, ServerRequest) and self._refuse_unhandled and not taken:
+            self._nursery.start_soon(self._refuse_without_handler, message)
 
     async def _answer(self, request: ServerRequest, handler: Handler) -> None:
         try:
@@ -264,7 +272,7 @@ class AppServerClient:
             with contextlib.suppress(ServerGone):
                 await self.respond(request, result)
 
-    async def _refuse_unhandled(self, request: ServerRequest) -> None:
+    async def _refuse_without_handler(self, request: ServerRequest) -> None:
         with contextlib.suppress(ServerGone):
             await self.refuse(request, f"no handler for {request.method}", code=_METHOD_NOT_FOUND)
 
@@ -297,13 +305,16 @@ def _params(params: Any) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def open_client(channel: MessageChannel, *, observer: Observer | None = None) -> AsyncGenerator[AppServerClient]:
+async def open_client(
+    channel: MessageChannel, *, observer: Observer | None = None, refuse_unhandled: bool = True
+) -> AsyncGenerator[AppServerClient]:
     """Talk to an app-server over a channel until the block ends; then the channel is closed.
 
-    `observer` sees every message in order, for logs and recordings.
+    `observer` sees every message in order, for logs and recordings. `refuse_unhandled=False` leaves server requests
+    without a handler or subscriber unanswered, for an observer that answers by itself.
     """
     async with trio.open_nursery() as nursery:
-        client = AppServerClient(channel, nursery, observer)
+        client = AppServerClient(channel, nursery, observer=observer, refuse_unhandled=refuse_unhandled)
         nursery.start_soon(client.read_messages)
         try:
             yield client

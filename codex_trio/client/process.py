@@ -82,13 +82,14 @@ async def open_stdio_client(
     env: Mapping[str, str] | None = None,
     cwd: str | Path | None = None,
     observer: Observer | None = None,
+    refuse_unhandled: bool = True,
     grace_seconds: float = 5.0,
 ) -> AsyncGenerator[StdioServer]:
     """Start an app-server and talk to it over its standard input and output until the block ends.
 
     `env` replaces the whole environment when given. At the end the server's input is closed; a server that has not
     ended after `grace_seconds` is terminated, then killed. Whatever is left of its process group is killed in any
-    case. Raises OSError when the command cannot be started.
+    case. `observer` and `refuse_unhandled` are those of `open_client`. Raises OSError when the command cannot start.
     """
     process = await trio.lowlevel.open_process(
         list(command),
@@ -105,7 +106,7 @@ async def open_stdio_client(
     channel = LineChannel(process.stdin, process.stdout)
     async with process.stderr, trio.open_nursery() as nursery:
         try:
-            async with open_client(channel, observer=observer) as client:
+            async with open_client(channel, observer=observer, refuse_unhandled=refuse_unhandled) as client:
                 server = StdioServer(client=client, process=process, stderr_tail=StderrTail())
                 client.describe_end = server.describe_end
                 nursery.start_soon(server.stderr_tail.drain, process.stderr)

@@ -29,4 +29,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "answers clients with experimentalApi with -32601 `list_turns is not supported yet` instead of saying why",
     ),
+    Difference(
+        "tool::a_plan_is_published_to_the_client",
+        "reference",
+        "offers update_plan to none of its current models, and tells the model that the call is not supported",
+    ),
+    Difference(
+        "interrupt::an_interrupt_kills_the_command_that_runs_with_all_its_children",
+        "reference",
+        "leaves children that made a session of their own running, and completes no item for the command",
+    ),
 )

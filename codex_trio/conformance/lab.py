@@ -114,7 +114,11 @@ class Lab:
         async with (
             trio.open_nursery() as nursery,
             open_stdio_client(
-                self.server.command, env=self.environment(env or {}), cwd=self.cwd, observer=log.observe
+                self.server.command,
+                env=self.environment(env or {}),
+                cwd=self.cwd,
+                observer=log.observe,
+                refuse_unhandled=False,
             ) as server,
         ):
             nursery.start_soon(log.watch_end, server.client.closed)

@@ -1,0 +1,166 @@
+"""Patches that the model makes: items, files, diffs, and patches that do not fit."""
+
+import subprocess
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Message, Probe
+from codex_trio.conformance.shapes import ANY_INT, text_with
+from codex_trio.testing.model_script import Event, answer, custom_tool_call, function_call, message
+
+
+def patch(call_id: str, *lines: str) -> Event:
+    """A call of apply_patch."""
+    return custom_tool_call("apply_patch", "\n".join(["*** Begin Patch", *lines, "*** End Patch"]), call_id=call_id)
+
+
+def blob(text: str) -> str:
+    """The id that git gives to a file with this content."""
+    result = subprocess.run(["git", "hash-object", "--stdin"], input=text, capture_output=True, text=True, check=True)
+    return result.stdout.strip()
+
+
+NO_BLOB = "0" * 40
+
+
+async def test_a_patch_that_adds_a_file_is_an_item_and_a_diff(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(patch("p1", "*** Add File: a.txt", "+one", "+two")), answer(message("Done.")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    turn = await probe.run_turn(thread_id)
+    change = {"path": f"{lab.cwd}/a.txt", "kind": {"type": "add"}, "diff": "one\ntwo\n"}
+    item: Message = {"type": "fileChange", "id": "p1", "changes": [change], "startedAtMs": ANY_INT}
+    assert turn.started("fileChange") == [{**item, "status": "inProgress", "completedAtMs": None}]
+    assert turn.items("fileChange") == [{**item, "status": "completed", "completedAtMs": ANY_INT}]
+    assert (lab.cwd / "a.txt").read_text() == "one\ntwo\n"
+    output = "Success. Updated the following files:\nA a.txt\n"
+    assert lab.model.requests[1].output_of("p1") == text_with("Exit code: 0\nWall time: ", f"\nOutput:\n{output}")
+    diff = "\n".join(
+        [
+            "diff --git a/a.txt b/a.txt",
+            "new file mode 100644",
+            f"index {NO_BLOB}..{blob('one' + chr(10) + 'two' + chr(10))}",
+            "--- /dev/null",
+            "+++ b/a.txt",
+            "@@ -0,0 +1,2 @@",
+            "+one",
+            "+two",
+            "",
+        ]
+    )
+    diffs = turn.of("turn/diff/updated")
+    assert diffs
+    assert diffs == [{"threadId": thread_id, "turnId": turn.id, "diff": diff}] * len(diffs)
+
+
+async def test_a_patch_that_changes_moves_and_deletes_files(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "keep.txt").write_text("alpha\nbeta\ngamma\n")
+    (lab.cwd / "old.txt").write_text("content\nmore\n")
+    (lab.cwd / "gone.txt").write_text("bye\n")
+    lab.script(
+        answer(
+            patch(
+                "p1",
+                "*** Update File: keep.txt",
+                "@@",
+                " alpha",
+                "-beta",
+                "+BETA",
+                " gamma",
+                "*** Update File: old.txt",
+                "*** Move to: sub/new.txt",
+                "@@",
+                "-content",
+                "+changed",
+                " more",
+                "*** Delete File: gone.txt",
+            )
+        ),
+        answer(message("Done.")),
+    )
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    [item] = turn.items("fileChange")
+    moved = f"{lab.cwd}/sub/new.txt"
+    changes = {change["path"]: (change["kind"], change["diff"]) for change in item["changes"]}
+    assert changes == {
+        f"{lab.cwd}/keep.txt": (
+            {"type": "update", "move_path": None},
+            "@@ -1,3 +1,3 @@\n alpha\n-beta\n+BETA\n gamma\n",
+        ),
+        f"{lab.cwd}/old.txt": (
+            {"type": "update", "move_path": moved},
+            f"@@ -1,2 +1,2 @@\n-content\n+changed\n more\n\n\nMoved to: {moved}",
+        ),
+        f"{lab.cwd}/gone.txt": ({"type": "delete"}, "bye\n"),
+    }
+    assert (lab.cwd / "keep.txt").read_text() == "alpha\nBETA\ngamma\n"
+    assert (lab.cwd / "sub/new.txt").read_text() == "changed\nmore\n"
+    assert not (lab.cwd / "old.txt").exists()
+    assert not (lab.cwd / "gone.txt").exists()
+    diff = turn.of("turn/diff/updated")[-1]["diff"]
+    for part in ("-beta\n+BETA\n", "deleted file mode 100644", "old.txt", "b/sub/new.txt", "-content\n+changed\n"):
+        assert part in diff
+
+
+async def test_the_diff_of_a_turn_covers_all_its_patches(lab: Lab, probe: Probe) -> None:
+    lab.script(
+        answer(patch("p1", "*** Add File: a.txt", "+one")),
+        answer(patch("p2", "*** Update File: a.txt", "@@", "-one", "+two"), patch("p3", "*** Add File: b.txt", "+b")),
+        answer(message("Done.")),
+    )
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    diff = turn.of("turn/diff/updated")[-1]["diff"]
+    assert f"index {NO_BLOB}..{blob('two' + chr(10))}" in diff
+    assert "+two" in diff
+    assert "one" not in diff
+    assert "+++ b/b.txt" in diff
+
+
+async def test_a_patch_that_does_not_fit_is_told_to_the_model_only(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "a.txt").write_text("alpha\n")
+    lab.script(
+        answer(
+            patch("p1", "*** Update File: missing.txt", "@@", "-a", "+b"),
+            patch("p2", "*** Update File: a.txt", "@@", "-not there", "+b"),
+            patch("p3", "*** Delete File: missing.txt"),
+            custom_tool_call("apply_patch", "bogus", call_id="p4"),
+        ),
+        answer(message("Sorry.")),
+    )
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert [item["type"] for item in turn.items()] == ["userMessage", "agentMessage"]
+    assert turn.of("turn/diff/updated") == []
+    final = lab.model.requests[1]
+    for call in ("p1", "p2", "p3", "p4"):
+        assert final.output_of(call).startswith("apply_patch verification failed: ")
+    assert final.output_of("p1") == text_with(f"Failed to read file to update {lab.cwd}/missing.txt")
+    assert final.output_of("p2") == text_with(f"Failed to find expected lines in {lab.cwd}/a.txt", "not there")
+    assert final.output_of("p4") == text_with("The first line of the patch must be '*** Begin Patch'")
+    assert (lab.cwd / "a.txt").read_text() == "alpha\n"
+
+
+async def test_a_patch_that_comes_as_a_shell_command_is_a_patch(lab: Lab, probe: Probe) -> None:
+    script = "apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: a.txt\n+hi\n*** End Patch\nEOF\n"
+    lab.script(answer(function_call("exec_command", {"cmd": script}, call_id="c1")), answer(message("Done.")))
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert [item["type"] for item in turn.items()] == ["userMessage", "fileChange", "agentMessage"]
+    assert (lab.cwd / "a.txt").read_text() == "hi\n"
+    assert lab.model.requests[1].output_of("c1") == text_with("Success. Updated the following files:\nA a.txt")
+
+
+async def test_files_that_commands_change_are_no_part_of_the_diff(lab: Lab, probe: Probe) -> None:
+    lab.script(
+        answer(function_call("exec_command", {"cmd": "echo hi > a.txt"}, call_id="c1")), answer(message("Done."))
+    )
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert (lab.cwd / "a.txt").exists()
+    assert turn.of("turn/diff/updated") == []
+
+
+async def test_a_patch_without_a_line_end_at_the_end_of_a_file_says_so(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "a.txt").write_text("alpha")
+    lab.script(
+        answer(patch("p1", "*** Update File: a.txt", "@@", "-alpha", "+beta")),
+        answer(message("Done.")),
+    )
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert (lab.cwd / "a.txt").read_text() == "beta\n"
+    assert "-alpha\n\\ No newline at end of file\n+beta\n" in turn.of("turn/diff/updated")[-1]["diff"]

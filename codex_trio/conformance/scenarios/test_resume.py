@@ -1,0 +1,193 @@
+"""What survives: resuming threads, warm and cold, with overrides, and after the server was killed."""
+
+import signal
+from typing import Any
+
+import trio
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Message, Probe, Turn
+from codex_trio.testing.model_script import (
+    Gate,
+    answer,
+    custom_tool_call,
+    function_call,
+    message,
+    message_of,
+    reasoning,
+)
+
+
+async def thread_with_everything(lab: Lab, probe: Probe) -> tuple[str, Turn]:
+    """A thread whose one turn has every common kind of item."""
+    patch = "*** Begin Patch\n*** Add File: a.txt\n+hi\n*** End Patch"
+    lab.script(
+        answer(
+            reasoning(["**Think**"], item_id="r1"),
+            message("Looking.", item_id="m1", phase="commentary"),
+            function_call("exec_command", {"cmd": "sleep 0.2; echo out; exit 2"}, call_id="c1"),
+        ),
+        answer(custom_tool_call("apply_patch", patch, call_id="p1")),
+        answer(message("Done.", item_id="m2", phase="final_answer")),
+    )
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    return thread_id, await probe.run_turn(thread_id, "do it")
+
+
+def timeless(items: list[Message]) -> list[Message]:
+    """Items without the times of their start and end."""
+    return [{key: value for key, value in item.items() if not key.endswith("AtMs")} for item in items]
+
+
+async def items_of(probe: Probe, thread_id: str) -> list[list[Message]]:
+    """The items of every turn of a thread, as read back."""
+    read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    return [turn["items"] for turn in read["thread"]["turns"]]
+
+
+async def test_every_kind_of_item_reads_back_as_it_was_streamed(lab: Lab, probe: Probe) -> None:
+    thread_id, turn = await thread_with_everything(lab, probe)
+    kinds = ["userMessage", "reasoning", "agentMessage", "commandExecution", "fileChange", "agentMessage"]
+    assert [item["type"] for item in turn.items()] == kinds
+    assert await items_of(probe, thread_id) == [turn.items()]
+
+
+async def test_a_thread_reads_back_the_same_from_another_server(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, turn = await thread_with_everything(lab, probe)
+    async with lab.run() as probe:
+        [row] = (await probe.request("thread/list", {}))["data"]
+        assert (row["id"], row["status"], row["preview"]) == (thread_id, {"type": "notLoaded"}, "do it")
+        assert timeless((await items_of(probe, thread_id))[0]) == timeless(turn.items())
+        unloaded = await probe.refusal("turn/start", {"threadId": thread_id, "input": [{"type": "text", "text": "x"}]})
+        assert unloaded.message == f"thread not found: {thread_id}"
+
+
+async def test_a_resumed_thread_brings_its_turns_and_usage_and_goes_on(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, turn = await thread_with_everything(lab, probe)
+    lab.script(answer(message("Still here.", item_id="m3")))
+    async with lab.run() as probe:
+        resumed = await probe.request("thread/resume", {"threadId": thread_id})
+        [stored] = resumed["thread"]["turns"]
+        assert (stored["id"], stored["status"]) == (turn.id, "completed")
+        assert timeless(stored["items"]) == timeless(turn.items())
+        assert resumed["thread"]["status"] == {"type": "idle"}
+        usage = await probe.until("thread/tokenUsage/updated")
+        assert usage["params"]["turnId"] == turn.id
+        assert usage["params"]["tokenUsage"]["total"]["totalTokens"] == 360
+        assert "thread/started" not in probe.log.methods()
+        next_turn = await probe.run_turn(thread_id, "and now?")
+        assert next_turn.text == "Still here."
+        assert next_turn.of("thread/tokenUsage/updated")[-1]["tokenUsage"]["total"]["totalTokens"] == 480
+    before, after = lab.model.requests[-2].input, lab.model.requests[-1].input
+    conversation = [item for item in before if item["type"] != "message" or item["role"] != "developer"]
+    assert [item for item in after if item in conversation] == conversation
+    assert lab.model.requests[-1].output_of("c1") == lab.model.requests[-2].output_of("c1")
+    assert lab.model.requests[-1].texts("assistant")[-1] == "Done."
+
+
+async def test_resuming_can_leave_the_turns_out(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, _ = await thread_with_everything(lab, probe)
+    async with lab.run() as probe:
+        resumed = await probe.request("thread/resume", {"threadId": thread_id, "excludeTurns": True})
+        assert resumed["thread"]["turns"] == []
+
+
+async def test_resuming_a_stored_thread_can_change_its_settings(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, _ = await thread_with_everything(lab, probe)
+    lab.script(answer(message("Elsewhere.")))
+    (lab.cwd / "sub").mkdir()
+    async with lab.run() as probe:
+        params = {
+            "threadId": thread_id,
+            "cwd": f"{lab.cwd}/sub",
+            "approvalPolicy": "on-request",
+            "sandbox": "read-only",
+        }
+        resumed = await probe.request("thread/resume", params)
+        assert (resumed["cwd"], resumed["approvalPolicy"]) == (f"{lab.cwd}/sub", "on-request")
+        assert resumed["sandbox"] == {"type": "readOnly", "networkAccess": False}
+        await probe.run_turn(thread_id, "where are we?")
+    contexts = [text for text in lab.model.requests[-1].texts("user") if "<environment_context>" in text]
+    assert f"<cwd>{lab.cwd}/sub</cwd>" in contexts[-1]
+
+
+async def test_resuming_a_running_thread_keeps_its_settings(lab: Lab, probe: Probe) -> None:
+    thread_id, _ = await thread_with_everything(lab, probe)
+    params = {"threadId": thread_id, "approvalPolicy": "on-request", "cwd": "/elsewhere"}
+    resumed = await probe.request("thread/resume", params)
+    assert (resumed["cwd"], resumed["approvalPolicy"]) == (str(lab.cwd), "never")
+    assert [turn["status"] for turn in resumed["thread"]["turns"]] == ["completed"]
+
+
+async def test_what_a_client_was_told_survives_a_killed_server(lab: Lab) -> None:
+    gate = Gate()
+    async with lab.run() as probe:
+        thread_id, turn = await thread_with_everything(lab, probe)
+        lab.script(
+            answer(
+                message("Said.", item_id="m3"),
+                function_call("exec_command", {"cmd": "sleep 0.2; echo kept"}, call_id="c2"),
+            ),
+            answer(message("Half", item_id="m4"), gate),
+        )
+        turn_id = await probe.start_turn(thread_id, "go on")
+        await probe.until("item/completed", where=lambda params: params["item"]["id"] == "m4")
+        acknowledged = [
+            sent["params"]["item"]
+            for sent in probe.log.from_server
+            if sent.get("method") == "item/completed" and sent["params"]["turnId"] == turn_id
+        ]
+        probe.server.kill()
+        with trio.fail_after(10):
+            await probe.server.process.wait()
+    assert probe.server.process.returncode == -signal.SIGKILL
+    assert [item["id"] for item in acknowledged[1:]] == ["m3", "c2", "m4"]
+    lab.script(answer(message("Back.", item_id="m5")))
+    async with lab.run() as probe:
+        read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+        turns = read["thread"]["turns"]
+        assert [(stored["id"], stored["status"]) for stored in turns] == [
+            (turn.id, "completed"),
+            (turn_id, "interrupted"),
+        ]
+        assert timeless(turns[1]["items"]) == timeless(acknowledged)
+        await probe.request("thread/resume", {"threadId": thread_id})
+        after = await probe.run_turn(thread_id, "still there?")
+        assert (after.status, after.text) == ("completed", "Back.")
+    last = lab.model.requests[-1]
+    assert "Said." in last.texts("assistant")
+    assert "kept" in last.output_of("c2")
+
+
+async def test_a_torn_last_line_of_a_rollout_loses_nothing_else(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, turn = await thread_with_everything(lab, probe)
+    [rollout] = lab.rollouts()
+    with rollout.open("a") as file:
+        file.write('{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","payl')
+    lab.script(answer(message("Whole.", item_id="m9")))
+    async with lab.run() as probe:
+        assert timeless((await items_of(probe, thread_id))[0]) == timeless(turn.items())
+        await probe.request("thread/resume", {"threadId": thread_id})
+        await probe.run_turn(thread_id, "and now?")
+    async with lab.run() as probe:
+        stored = await items_of(probe, thread_id)
+        assert [item["type"] for item in stored[1]] == ["userMessage", "agentMessage"]
+
+
+async def test_a_turn_under_way_reads_as_in_progress(lab: Lab, probe: Probe) -> None:
+    gate = Gate()
+    lab.script(answer(message("First.", item_id="m1"), message_of(["Sec", gate, "ond."], item_id="m2")))
+    thread_id = (await probe.start_thread())["id"]
+    turn_id = await probe.start_turn(thread_id)
+    await probe.until("item/agentMessage/delta", where=lambda params: params["itemId"] == "m2")
+    params: dict[str, Any] = {"threadId": thread_id, "includeTurns": True}
+    [running] = (await probe.request("thread/read", params))["thread"]["turns"]
+    assert (running["id"], running["status"], running["completedAt"]) == (turn_id, "inProgress", None)
+    assert [item["type"] for item in running["items"]][:2] == ["userMessage", "agentMessage"]
+    gate.open()
+    await probe.finish_turn(turn_id)
