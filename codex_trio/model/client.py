@@ -1,0 +1,161 @@
+"""The client for one model provider: a request in, a stream of events out.
+
+Owns: sending a request, repeating it in silence while the provider has not begun to answer, and the life of its stream.
+Does not own: connections (`http`), the meaning of bytes (`stream`), or repeating a response that broke off: that is the
+engine's, which has to tell clients about it.
+Called by: the engine.
+
+    async with client.stream(request) as response:
+        async for events in response:
+            ...
+
+Everything that goes wrong is a `ModelError`, from entering the block or from the loop. Leaving the block early, by a
+cancellation too, closes the connection at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+
+import trio
+
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model import endpoint, failures, retry
+from codex_trio.model.errors import ModelError
+from codex_trio.model.events import ModelEvent
+from codex_trio.model.http import ConnectFailure, HttpFailure, HttpResponse, HttpTransport, IdleTimeout, SetupFailure
+from codex_trio.model.request import ModelRequest, encode_body, encode_headers
+from codex_trio.model.stream import ResponseReader
+
+_IDLE = "idle timeout waiting for SSE"
+_BROKEN_BODY = "Transport error: network error: error decoding response body"
+
+
+class ModelStream:
+    """The events of a response in batches, each what one network read brought. It ends after `Completed`."""
+
+    def __init__(self, response: HttpResponse, *, idle_timeout: float) -> None:
+        self.headers = response.headers
+        """The response's headers, names in lower case."""
+        self.completed = False
+        """Whether `Completed` was read."""
+        self._response = response
+        self._idle_timeout = idle_timeout
+        self._reader = ResponseReader()
+        self._first: list[ModelEvent] | None = self._reader.begin(response.headers)
+        self._last_event = trio.current_time()
+
+    def __aiter__(self) -> ModelStream:
+        return self
+
+    async def __anext__(self) -> list[ModelEvent]:
+        """The next batch, never empty. Raises ModelError when the response fails or breaks off."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        reader = self._reader
+        while True:
+            if reader.error is not None:
+                raise reader.error
+            if reader.completed:
+                self.completed = True
+                raise StopAsyncIteration
+            chunk = await self._receive()
+            if chunk is None:
+                reader.end()
+            elif events := self._feed(chunk):
+                self.completed = reader.completed
+                return events
+
+    def _feed(self, chunk: bytes) -> list[ModelEvent]:
+        events = self._reader.feed(chunk)
+        now = trio.current_time()
+        if self._reader.saw_event:
+            self._last_event = now
+        elif now - self._last_event > self._idle_timeout:
+            # Comments keep the connection busy, but nothing comes of it.
+            raise failures.disconnected(_IDLE)
+        return events
+
+    async def _receive(self) -> bytes | None:
+        try:
+            return await self._response.receive()
+        except IdleTimeout:
+            raise failures.disconnected(_IDLE) from None
+        except HttpFailure as error:
+            raise failures.disconnected(_BROKEN_BODY) from error
+
+
+class ResponsesClient:
+    """Asks one provider for responses. Cheap to make, and without state of its own; share the transport instead."""
+
+    def __init__(
+        self,
+        provider: ModelProviderConfig,
+        transport: HttpTransport,
+        *,
+        api_key: str | None,
+        environ: Mapping[str, str],
+    ) -> None:
+        """`api_key` is sent as a bearer token. `environ` is for the provider's `env_http_headers` only."""
+        self.provider = provider
+        self._transport = transport
+        self._api_key = api_key
+        self._environ = environ
+
+    async def warm(self) -> None:
+        """Prepares for the first request without sending anything; problems are left for the request to report."""
+        if self.provider.base_url:
+            with contextlib.suppress(HttpFailure, ValueError, OSError):
+                await self._transport.warm(self.provider.base_url)
+
+    @contextlib.asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelStream]:
+        """Sends a request; the block gets its response. Raises ModelError when there is none."""
+        idle_timeout = self.provider.stream_idle_timeout_ms / 1000
+        response = await self._send(request, idle_timeout)
+        stream = ModelStream(response, idle_timeout=idle_timeout)
+        try:
+            yield stream
+        finally:
+            await response.aclose(drain=stream.completed)
+
+    async def _send(self, request: ModelRequest, idle_timeout: float) -> HttpResponse:
+        target = endpoint.resolve(self.provider, api_key=self._api_key, environ=self._environ)
+        headers = {**encode_headers(request.headers), **target.headers}
+        body = encode_body(request)
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self._send_once(target, headers, body, idle_timeout)
+            if isinstance(outcome, HttpResponse):
+                return outcome
+            error, may_repeat = outcome
+            if not may_repeat or attempt > self.provider.request_max_retries:
+                raise error
+            await trio.sleep(retry.stream_delay(attempt, error))
+
+    async def _send_once(
+        self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float
+    ) -> HttpResponse | tuple[ModelError, bool]:
+        """A response to read, or what went wrong and whether the same request may be sent again in silence."""
+        try:
+            response = await self._transport.post(target.url, headers=headers, body=body, idle_timeout=idle_timeout)
+        except ConnectFailure as failure:
+            return failures.unreachable(target.shown_url, str(failure)), True
+        except SetupFailure as failure:
+            return ModelError(f"error sending request for url ({target.shown_url}): {failure}"), False
+        except IdleTimeout:
+            return failures.disconnected(_IDLE), False
+        except HttpFailure as failure:
+            return failures.not_sent(target.shown_url, str(failure)), True
+        if 200 <= response.status < 300:
+            return response
+        refusal = b""
+        try:
+            refusal = await response.receive_error_body()
+        finally:
+            await response.aclose(drain=False)
+        error = failures.from_http(response.status, refusal, response.headers, url=target.shown_url)
+        return error, response.status >= 500 and retry.is_bearable(retry.retry_after(response.headers))

@@ -1,0 +1,113 @@
+"""Where requests to a configured provider go, and with which credentials.
+
+Owns: turning a provider's settings, a key and environment values into an address and headers, or into a clear error.
+Does not own: the settings (`config.providers`), finding keys (`auth`), or sending (`client`).
+Called by: `client`, once for each client.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from urllib.parse import quote, urlencode, urlsplit
+
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model.errors import ErrorInfo, ModelError
+
+_UNAUTHORIZED = ErrorInfo("unauthorized")
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+class Endpoint:
+    """The address and headers of a provider. Not a struct: nothing should print its headers, keys are in there.
+
+    `shown_url` is for messages: without the query, which some providers put keys into.
+    """
+
+    __slots__ = ("headers", "shown_url", "url")
+
+    def __init__(self, url: str, shown_url: str, headers: dict[str, str]) -> None:
+        self.url = url
+        self.shown_url = shown_url
+        self.headers = headers
+
+
+def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The endpoint for a provider's responses. `environ` is only asked for the provider's `env_http_headers`.
+
+    Raises ModelError, before anything is sent, when a key that the provider needs is missing or a setting is unusable.
+    """
+    if not provider.base_url:
+        raise ModelError(
+            f"model provider `{provider.id}` has no `base_url`; set model_providers.{provider.id}.base_url"
+        )
+    base, _, base_query = provider.base_url.partition("?")
+    if not is_web_address(base):
+        raise ModelError(f"model provider `{provider.id}` has an unusable `base_url`: {base}")
+    headers = _configured_headers(provider, environ)
+    key = api_key or provider.experimental_bearer_token
+    if key is not None:
+        headers["authorization"] = f"Bearer {key.strip()}"
+    elif "authorization" not in headers:
+        _require_no_key(provider)
+    _check_headers(provider, headers)
+    shown_url = f"{base.rstrip('/')}/responses"
+    query = "&".join(filter(None, (base_query, urlencode(provider.query_params, quote_via=quote))))
+    return Endpoint(f"{shown_url}?{query}" if query else shown_url, shown_url, headers)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a URL names a host that HTTP can reach."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _configured_headers(provider: ModelProviderConfig, environ: Mapping[str, str]) -> dict[str, str]:
+    """The provider's own headers; one from an unset or blank environment variable is left out."""
+    headers = {name.lower(): value for name, value in provider.http_headers.items()}
+    for name, variable in provider.env_http_headers.items():
+        if value := environ.get(variable, "").strip():
+            headers[name.lower()] = value
+    return headers
+
+
+def _require_no_key(provider: ModelProviderConfig) -> None:
+    """Raises ModelError when the provider cannot be used without a key. The texts start as the reference's do."""
+    if provider.env_key is not None:
+        hint = provider.env_key_instructions or (
+            f"Model provider `{provider.id}` reads its API key from it: "
+            f"set {provider.env_key} in the environment that starts this server, then try again."
+        )
+        raise ModelError(f"Missing environment variable: `{provider.env_key}`. {hint}", info=_UNAUTHORIZED)
+    host = urlsplit(provider.base_url or "").hostname
+    if provider.requires_openai_auth and not (host and is_loopback(host)):
+        raise ModelError(
+            f"Not signed in: model provider `{provider.id}` needs an API key. Set OPENAI_API_KEY in the environment "
+            "that starts this server, or sign in, then try again.",
+            info=_UNAUTHORIZED,
+        )
+
+
+def _check_headers(provider: ModelProviderConfig, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            # The value may be a secret, so it is not shown.
+            raise ModelError(f"model provider `{provider.id}` has an unusable value for the HTTP header `{name}`")

@@ -1,0 +1,272 @@
+"""HTTP for model requests: connections that are kept and shared, one POST at a time.
+
+Owns: the connection pools, TLS, proxies, and turning the HTTP library's exceptions into `HttpFailure`.
+Does not own: addresses, headers and bodies, what an answer means, repeating (all `client`).
+Called by: `client`. The application opens one `HttpTransport` and passes it to every client.
+
+The library is httpcore2, imported on first use. httpx2 on top of it would add nothing that is needed here, but half a
+millisecond to each request, 25 ms to the first, and iterators that are left to the garbage collector when a stream is
+left early.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote, urlsplit
+
+import trio
+
+from codex_trio.model.endpoint import is_loopback, is_web_address
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpcore2
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds for a connection to stand, TLS included."""
+
+KEEP_ALIVE = 120.0
+"""Seconds that an unused connection is kept: tools run between the requests of a turn."""
+
+_MAX_IDLE_CONNECTIONS = 32
+_CLOSE_TIMEOUT = 2.0
+_DRAIN_TIMEOUT = 0.05
+_ERROR_BODY_TIMEOUT = 10.0
+_MAX_ERROR_BODY = 1 << 20
+
+
+class HttpFailure(Exception):
+    """A request that got no answer, or whose answer broke off. The text says how."""
+
+
+class ConnectFailure(HttpFailure):
+    """There is no connection to the server."""
+
+
+class SetupFailure(HttpFailure):
+    """Nothing can be sent because of the settings: a proxy or a certificate file that cannot be used."""
+
+
+class IdleTimeout(HttpFailure):
+    """Nothing came for as long as was allowed."""
+
+
+class HttpResponse:
+    """The answer to a request; its body comes with `receive`. Header names are in lower case."""
+
+    def __init__(self, response: httpcore2.Response) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = _decoded(response.headers)
+        self._response = response
+        self._chunks = response.aiter_stream()
+        self._ended = False
+
+    async def receive(self) -> bytes | None:
+        """The next bytes, as they came; None at the end. Raises HttpFailure."""
+        try:
+            chunk = await anext(self._chunks, None)
+        except Exception as error:
+            self._ended = True
+            failure = _failure(error)
+            if failure is None:
+                raise
+            raise failure from error
+        self._ended = chunk is None
+        return chunk
+
+    async def receive_error_body(self) -> bytes:
+        """What a refusal says, as much of it as comes: it is only for a message."""
+        body = bytearray()
+        with contextlib.suppress(HttpFailure), trio.move_on_after(_ERROR_BODY_TIMEOUT):
+            while len(body) < _MAX_ERROR_BODY and (chunk := await self.receive()) is not None:
+                body += chunk
+        return bytes(body)
+
+    async def aclose(self, *, drain: bool) -> None:
+        """Gives the connection back; with `drain`, first waits a moment for the body's end, so that it can be kept."""
+        if drain and not self._ended:
+            with trio.move_on_after(_DRAIN_TIMEOUT), contextlib.suppress(HttpFailure):
+                while await self.receive() is not None:
+                    pass
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+            await self._chunks.aclose()
+            await self._response.aclose()
+
+
+class HttpTransport:
+    """Sends requests over kept connections. Made by `open_transport`; shared by all clients."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._pools: dict[tuple[bool, str | None], httpcore2.AsyncConnectionPool] = {}
+        self._making = trio.Lock()
+
+    async def warm(self, url: str) -> None:
+        """Gets ready for requests to `url`, so that the first one does not pay for it. Connects to nothing."""
+        await self._pool(url)
+
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, idle_timeout: float) -> HttpResponse:
+        """Sends a request and waits for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
+        import httpcore2
+
+        pool = await self._pool(url)
+        named = {
+            "host": urlsplit(url).netloc.rpartition("@")[2],
+            "content-length": str(len(body)),
+            "accept-encoding": "identity",
+            **headers,
+        }
+        timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}
+        request = httpcore2.Request("POST", url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
+        try:
+            return HttpResponse(await pool.handle_async_request(request))
+        except Exception as error:
+            failure = _failure(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        pools = list(self._pools.values())
+        self._pools.clear()
+        for pool in pools:
+            await pool.aclose()
+
+    async def _pool(self, url: str) -> httpcore2.AsyncConnectionPool:
+        parts = urlsplit(url)
+        proxy = proxy_for(parts.scheme, parts.hostname or "", self._environ)
+        # A proxy may itself be reached by TLS.
+        secure = parts.scheme == "https" or (proxy or "").startswith("https:")
+        key = (secure, proxy)
+        if key in self._pools:
+            return self._pools[key]
+        async with self._making:
+            if key not in self._pools:
+                # In a thread: importing and reading certificates take tens of milliseconds.
+                make = functools.partial(_make_pool, secure=secure, proxy=proxy, environ=self._environ)
+                try:
+                    self._pools[key] = await trio.to_thread.run_sync(make)
+                except (OSError, ValueError) as error:
+                    # Of the two settings, only the certificate file is read here.
+                    raise SetupFailure(f"cannot use SSL_CERT_FILE: {error}") from error
+            return self._pools[key]
+
+
+@contextlib.asynccontextmanager
+async def open_transport(environ: Mapping[str, str]) -> AsyncGenerator[HttpTransport]:
+    """A transport, closed at the end of the block.
+
+    `environ` is asked for proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case) and for a file
+    of certificate authorities (`SSL_CERT_FILE`).
+    """
+    transport = HttpTransport(environ)
+    try:
+        yield transport
+    finally:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+            await transport.aclose()
+
+
+def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
+    """The proxy for requests to a host; None to connect directly, as always to this machine. Raises SetupFailure."""
+
+    def value(name: str) -> str:
+        return (environ.get(name.lower()) or environ.get(name) or "").strip()
+
+    if is_loopback(host):
+        return None
+    for entry in value("NO_PROXY").split(","):
+        domain = entry.strip().lstrip("*").lstrip(".").lower()
+        if entry.strip() == "*" or (domain and (host == domain or host.endswith(f".{domain}"))):
+            return None
+    proxy = value(f"{scheme.upper()}_PROXY") or value("ALL_PROXY")
+    if not proxy:
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if not is_web_address(proxy):
+        # The address may hold a password, so it is not shown.
+        raise SetupFailure("the proxy named in the environment is not an http:// or https:// address")
+    return proxy
+
+
+def _make_pool(*, secure: bool, proxy: str | None, environ: Mapping[str, str]) -> httpcore2.AsyncConnectionPool:
+    import httpcore2
+
+    return httpcore2.AsyncConnectionPool(
+        ssl_context=_tls_context(environ) if secure else _no_tls(),
+        proxy=_proxy(proxy) if proxy is not None else None,
+        max_connections=None,
+        max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
+        keepalive_expiry=KEEP_ALIVE,
+    )
+
+
+def _proxy(url: str) -> httpcore2.Proxy:
+    import httpcore2
+
+    parts = urlsplit(url)
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username is not None else None
+    return httpcore2.Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth=auth)
+
+
+def _tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+    import ssl
+
+    import httpcore2
+
+    ca_file = environ.get("SSL_CERT_FILE")
+    return ssl.create_default_context(cafile=ca_file) if ca_file else httpcore2.default_ssl_context()
+
+
+def _no_tls() -> ssl.SSLContext:
+    """A context that trusts nobody: plain connections do not need the certificates that take long to read."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name in lower case; one that came several times has its values in a list, as HTTP allows."""
+    decoded: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        decoded[name] = f"{decoded[name]}, {value}" if name in decoded else value
+    return decoded
+
+
+def _failure(error: Exception) -> HttpFailure | None:
+    """The failure that an exception of the HTTP client stands for; None for an exception of another kind."""
+    import httpcore2
+
+    match error:
+        case httpcore2.ConnectError() | httpcore2.ConnectTimeout() | httpcore2.ProxyError():
+            return ConnectFailure(_reason(error))
+        case httpcore2.TimeoutException():
+            return IdleTimeout(_reason(error))
+        case httpcore2.NetworkError() | httpcore2.ProtocolError():
+            return HttpFailure(_reason(error))
+        case _:
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong at the bottom: "connection refused" rather than "all connection attempts failed"."""
+    text = str(error) or type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            text = cause.strerror
+        # One cause for each address that was tried: they rarely differ.
+        several = cast("BaseExceptionGroup[BaseException]", cause) if isinstance(cause, BaseExceptionGroup) else None
+        cause = several.exceptions[0] if several is not None else cause.__cause__ or cause.__context__
+    return text

@@ -1,0 +1,135 @@
+"""Usage limits as a provider reports them in the headers of a response.
+
+Owns: the snapshot value, its JSON form, and reading it from headers.
+Does not own: the texts for a limit that is reached (`failures`), or when clients hear of limits (the engine).
+Called by: `stream` and `failures`; stored in rollouts through `RateLimitSnapshot.to_rollout`.
+
+Protocol source: headers `x-codex-[<family>-](primary|secondary)-(used-percent|window-minutes|reset-at)`,
+`x-codex-[<family>-]limit-name`, `x-codex-credits-(has-credits|unlimited|balance)` of release 0.169.0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+DEFAULT_LIMIT_ID = "codex"
+
+REACHED_TYPES = frozenset(
+    {
+        "rate_limit_reached",
+        "workspace_owner_credits_depleted",
+        "workspace_member_credits_depleted",
+        "workspace_owner_usage_limit_reached",
+        "workspace_member_usage_limit_reached",
+    }
+)
+"""What a provider may say of why a limit is reached; anything else is as good as nothing."""
+
+_FAMILY_HEADER = re.compile(r"x-(codex(?:-[a-z0-9-]+)?)-(?:primary|secondary)-used-percent")
+
+
+class RateLimitWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """One window of a limit. `resets_at` is in Unix seconds; clients are shown the percentage rounded."""
+
+    used_percent: float
+    window_minutes: int | None
+    resets_at: int | None
+
+
+class Credits(msgspec.Struct, frozen=True, kw_only=True):
+    """Credits beyond the plan's limits; the balance is text, as the provider formats it."""
+
+    has_credits: bool
+    unlimited: bool
+    balance: str | None
+
+
+class RateLimitSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one family of limits. Field order is that of a rollout's `rate_limits`."""
+
+    limit_id: str | None = DEFAULT_LIMIT_ID
+    limit_name: str | None = None
+    primary: RateLimitWindow | None = None
+    secondary: RateLimitWindow | None = None
+    credits: Credits | None = None
+    individual_limit: Any = None
+    spend_control_reached: bool | None = None
+    plan_type: str | None = None
+    rate_limit_reached_type: str | None = None
+
+    def to_rollout(self) -> dict[str, Any]:
+        """The JSON form that rollout lines hold (`token_count.rate_limits`)."""
+        return msgspec.to_builtins(self)
+
+
+def from_headers(headers: Mapping[str, str]) -> tuple[RateLimitSnapshot, ...]:
+    """The limits in a response's headers (names in lower case): the default family first, others by name.
+
+    There is always the default family, empty when the provider says nothing of it.
+    """
+    families = {match[1] for name in headers if (match := _FAMILY_HEADER.fullmatch(name))} - {DEFAULT_LIMIT_ID}
+    credits = _credits(headers)
+    return tuple(_family(headers, name, credits) for name in (DEFAULT_LIMIT_ID, *sorted(families)))
+
+
+def reached(headers: Mapping[str, str]) -> RateLimitSnapshot:
+    """The limit that a refused request ran into, named by `x-codex-active-limit`."""
+    active = headers.get("x-codex-active-limit") or DEFAULT_LIMIT_ID
+    snapshot = _family(headers, active.strip().lower().replace("_", "-"), _credits(headers))
+    kind = headers.get("x-codex-rate-limit-reached-type")
+    return msgspec.structs.replace(snapshot, rate_limit_reached_type=kind if kind in REACHED_TYPES else None)
+
+
+def _family(headers: Mapping[str, str], family: str, credits: Credits | None) -> RateLimitSnapshot:
+    prefix = f"x-{family}"
+    return RateLimitSnapshot(
+        limit_id=family.replace("-", "_"),
+        limit_name=headers.get(f"{prefix}-limit-name", "").strip() or None,
+        primary=_window(headers, f"{prefix}-primary"),
+        secondary=_window(headers, f"{prefix}-secondary"),
+        credits=credits,
+    )
+
+
+def _window(headers: Mapping[str, str], prefix: str) -> RateLimitWindow | None:
+    try:
+        used = float(headers[f"{prefix}-used-percent"])
+    except (KeyError, ValueError):
+        return None
+    minutes = _integer(headers.get(f"{prefix}-window-minutes"))
+    resets_at = _integer(headers.get(f"{prefix}-reset-at"))
+    # A window of no use, length or end is how a provider says that there is none.
+    if not math.isfinite(used) or not (used or minutes or resets_at):
+        return None
+    return RateLimitWindow(used_percent=used, window_minutes=minutes, resets_at=resets_at)
+
+
+def _credits(headers: Mapping[str, str]) -> Credits | None:
+    has_credits = _boolean(headers.get("x-codex-credits-has-credits"))
+    unlimited = _boolean(headers.get("x-codex-credits-unlimited"))
+    if has_credits is None or unlimited is None:
+        return None
+    balance = headers.get("x-codex-credits-balance", "").strip() or None
+    return Credits(has_credits=has_credits, unlimited=unlimited, balance=balance)
+
+
+def _integer(text: str | None) -> int | None:
+    try:
+        return int(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+def _boolean(text: str | None) -> bool | None:
+    match (text or "").strip().lower():
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+        case _:
+            return None

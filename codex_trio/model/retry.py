@@ -1,0 +1,67 @@
+"""How long to wait before a request is repeated.
+
+Owns: the backoff, and reading a provider's wishes from headers and texts.
+Does not own: whether to repeat (`ModelError.retryable`), or the repeating: the client repeats single requests in
+silence, the engine repeats whole responses and says so.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+
+from codex_trio.model.errors import ModelError
+
+BASE_DELAY = 0.2
+"""Seconds before the first repeat; each further one waits twice as long."""
+
+MAX_DELAY = 60.0
+"""No backoff grows beyond this many seconds."""
+
+MAX_RETRY_AFTER = 600.0
+"""A provider that asks for a longer wait (in seconds) is not asked again: the user should decide."""
+
+_TRY_AGAIN = re.compile(r"try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b", re.IGNORECASE)
+
+
+def backoff(attempt: int, *, chance: Callable[[], float] = random.random) -> float:
+    """Seconds to wait before repeat number `attempt` (from 1): exponential, give or take a tenth."""
+    delay = min(BASE_DELAY * 2 ** min(attempt - 1, 30), MAX_DELAY)
+    return delay * (0.9 + 0.2 * chance())
+
+
+def stream_delay(attempt: int, error: ModelError, *, chance: Callable[[], float] = random.random) -> float:
+    """Seconds to wait before a whole response is asked for again, after `error`, for the `attempt`th time (from 1)."""
+    return error.retry_after if error.retry_after is not None else backoff(attempt, chance=chance)
+
+
+def is_bearable(wait: float | None) -> bool:
+    """Whether a wait (in seconds, None for none asked for) is short enough to repeat a request by itself after it."""
+    return wait is None or wait <= MAX_RETRY_AFTER
+
+
+def delay_in_text(text: str) -> float | None:
+    """The seconds in a text like "Please try again in 1.5s"; None without any."""
+    match = _TRY_AGAIN.search(text)
+    if match is None:
+        return None
+    amount = float(match[1])
+    return amount / 1000 if match[2].lower() == "ms" else amount
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a `retry-after` header asks for, as a number or as a date; None without one."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
+    return max(moment - time.time(), 0.0)

@@ -1,0 +1,401 @@
+"""The client against providers that answer well, badly, late or not at all, over real sockets."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from raw_provider import COMPLETED, CREATED, DONE, delta, http, open_provider, sse, streamed
+
+import codex_trio
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model.client import ResponsesClient
+from codex_trio.model.errors import ModelError
+from codex_trio.model.events import Completed, OutputTextDelta, RateLimits
+from codex_trio.model.http import HttpTransport, open_transport
+from codex_trio.model.request import ModelRequest, RequestHeaders
+
+MakeClient = Callable[..., ResponsesClient]
+
+REQUEST = ModelRequest(
+    model="gpt-5.5",
+    input=[{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Grüße"}]}],
+    headers=RequestHeaders(originator="probe", thread_id="t1"),
+)
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+
+
+async def collect(client: ResponsesClient) -> list[Any]:
+    with trio.fail_after(5):
+        async with client.stream(REQUEST) as response:
+            return [event async for events in response for event in events]
+
+
+async def failure(client: ResponsesClient) -> ModelError:
+    with pytest.raises(ModelError) as caught:
+        await collect(client)
+    return caught.value
+
+
+async def test_a_request_reaches_the_provider_and_its_events_the_caller(make_client: MakeClient):
+    async with open_provider(streamed(CREATED, delta("Hel"), delta("lo"), COMPLETED)) as provider:
+        events = await collect(make_client(provider.url, api_key="k1", http_headers={"X-A": "1"}))
+    assert [event.delta for event in events if isinstance(event, OutputTextDelta)] == ["Hel", "lo"]
+    assert isinstance(events[0], RateLimits)
+    assert isinstance(events[-1], Completed)
+    [request] = provider.requests
+    assert request.target == "/v1/responses"
+    assert request.body["input"] == REQUEST.input
+    assert request.headers.items() >= {
+        ("authorization", "Bearer k1"),
+        ("accept", "text/event-stream"),
+        ("content-type", "application/json"),
+        ("originator", "probe"),
+        ("x-a", "1"),
+    }
+
+
+async def test_requests_one_after_the_other_share_a_connection(make_client: MakeClient):
+    async with open_provider(DONE) as provider:
+        client = make_client(provider.url)
+        for _ in range(3):
+            async with client.stream(REQUEST) as response:
+                async for events in response:
+                    if response.completed:
+                        assert isinstance(events[-1], Completed)
+                        break
+    assert (len(provider.requests), provider.connections) == (3, 1)
+
+
+async def test_a_kept_connection_that_the_provider_closed_is_not_used_again(make_client: MakeClient):
+    async def once(stream: trio.abc.Stream) -> None:
+        await stream.send_all(DONE)
+
+    async with open_provider(once) as provider:
+        client = make_client(provider.url)
+        for _ in range(3):
+            await collect(client)
+            await trio.testing.wait_all_tasks_blocked(0.02)
+    assert (len(provider.requests), provider.connections) == (3, 3)
+
+
+async def test_events_come_in_a_batch_for_each_network_read(make_client: MakeClient):
+    more = trio.Event()
+
+    async def in_two_parts(stream: trio.abc.Stream) -> None:
+        await stream.send_all(HEAD + b"\r\n" + sse(CREATED, delta("a"), delta("b")))
+        await more.wait()
+        await stream.send_all(sse(delta("c"), COMPLETED))
+
+    async with open_provider(in_two_parts) as provider, make_client(provider.url).stream(REQUEST) as response:
+        with trio.fail_after(5):
+            sizes = [len(await anext(response)), len(await anext(response))]
+            more.set()
+            sizes.append(len(await anext(response)))
+            assert sizes == [1, 3, 2]
+            with pytest.raises(StopAsyncIteration):
+                await anext(response)
+
+
+async def test_a_response_goes_on_for_longer_than_the_idle_timeout_if_events_come(make_client: MakeClient):
+    async def slowly(stream: trio.abc.Stream) -> None:
+        await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
+        for _ in range(12):
+            await trio.sleep(0.1)
+            await stream.send_all(b'data: {"type":"keepalive"}\n\n')
+        await stream.send_all(sse(COMPLETED))
+
+    async with open_provider(slowly) as provider:
+        events = await collect(make_client(provider.url, stream_idle_timeout_ms=1000))
+    assert isinstance(events[-1], Completed)
+
+
+@pytest.mark.parametrize("comments", [False, True])
+async def test_a_silent_stream_is_given_up(make_client: MakeClient, *, comments: bool):
+    async def silently(stream: trio.abc.Stream) -> None:
+        await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
+        while comments:
+            await trio.sleep(0.05)
+            try:
+                await stream.send_all(b": ping\n\n")
+            except trio.BrokenResourceError:
+                return
+        await stream.receive_some(1)
+
+    async with open_provider(silently) as provider:
+        error = await failure(make_client(provider.url, stream_idle_timeout_ms=200))
+    assert error.message == "stream disconnected before completion: idle timeout waiting for SSE"
+    assert error.retryable
+
+
+async def test_a_provider_that_never_answers_is_given_up(make_client: MakeClient):
+    async def never(stream: trio.abc.Stream) -> None:
+        await stream.receive_some(1)
+
+    async with open_provider(never) as provider:
+        error = await failure(make_client(provider.url, stream_idle_timeout_ms=200, request_max_retries=3))
+    assert error.message == "stream disconnected before completion: idle timeout waiting for SSE"
+    assert len(provider.requests) == 1
+
+
+async def test_server_errors_are_repeated_in_silence(make_client: MakeClient):
+    async with open_provider(http(500), http(503, {"error": {"code": "server_is_overloaded"}}), DONE) as provider:
+        events = await collect(make_client(provider.url, request_max_retries=2))
+    assert isinstance(events[-1], Completed)
+    first, second, third = (request.at for request in provider.requests)
+    assert second - first > 0.17
+    assert third - second > 0.35
+
+
+async def test_repeats_end_with_the_providers_error(make_client: MakeClient):
+    async with open_provider(http(500)) as provider:
+        error = await failure(make_client(provider.url, request_max_retries=1))
+    assert (error.info.kind, error.retryable, len(provider.requests)) == ("internalServerError", True, 2)
+
+
+async def test_a_repeat_waits_as_long_as_the_provider_asks(make_client: MakeClient):
+    async with open_provider(http(503, headers="retry-after: 1\r\n"), DONE) as provider:
+        await collect(make_client(provider.url, request_max_retries=1))
+    first, second = (request.at for request in provider.requests)
+    assert second - first > 0.9
+
+
+async def test_a_wait_that_is_too_long_ends_the_repeats(make_client: MakeClient):
+    async with open_provider(http(503, headers="retry-after: 9999\r\n"), DONE) as provider:
+        error = await failure(make_client(provider.url, request_max_retries=3))
+    assert (error.retryable, len(provider.requests)) == (False, 1)
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 429])
+async def test_refusals_are_not_repeated_in_silence(make_client: MakeClient, status: int):
+    answer = http(status, {"error": {"message": "no"}}, headers="location: /elsewhere\r\n")
+    async with open_provider(answer) as provider:
+        error = await failure(make_client(provider.url, request_max_retries=3))
+    assert (error.http_status, len(provider.requests)) == (status, 1)
+    assert error.message.replace(provider.url, "URL") in {
+        '{"error": {"message": "no"}}',
+        "exceeded retry limit, last status: 429 Too Many Requests",
+        "unexpected status 302 Found: no, url: URL/responses",
+        "unexpected status 401 Unauthorized: no, url: URL/responses",
+        "unexpected status 403 Forbidden: no, url: URL/responses",
+        "unexpected status 404 Not Found: no, url: URL/responses",
+    }
+
+
+async def test_a_provider_that_is_not_there_is_an_error_with_an_end(make_client: MakeClient):
+    async with open_provider(DONE) as provider:
+        pass
+    error = await failure(make_client(provider.url, request_max_retries=1))
+    assert error.message.startswith(
+        f"stream disconnected before completion: error sending request for url ({provider.url}/responses): "
+    )
+    assert "Connection refused" in error.message
+    assert error.info.to_wire() == {"responseStreamDisconnected": {"httpStatusCode": None}}
+    assert error.retryable
+
+
+async def test_a_connection_that_closes_without_an_answer_is_tried_again(make_client: MakeClient):
+    async def close(stream: trio.abc.Stream) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async with open_provider(close, DONE) as provider:
+        await collect(make_client(provider.url, request_max_retries=1))
+        assert len(provider.requests) == 2
+        provider.answer(close)
+        error = await failure(make_client(provider.url))
+    assert error.message.startswith("stream disconnected before completion: error sending request")
+    assert (error.info.to_wire(), error.retryable) == ("other", True)
+
+
+async def test_an_answer_that_is_no_http_is_a_disconnect(make_client: MakeClient):
+    async with open_provider(b"hello there\r\n\r\n") as provider:
+        error = await failure(make_client(provider.url))
+    assert error.message.startswith("stream disconnected before completion: error sending request")
+
+
+@pytest.mark.parametrize("framing", ["content-length: 100000\r\n\r\n", "transfer-encoding: chunked\r\n\r\n"])
+async def test_an_answer_that_breaks_off_is_a_disconnect_after_its_events(make_client: MakeClient, framing: str):
+    async def cut(stream: trio.abc.Stream) -> None:
+        part = sse(CREATED, delta("a"))
+        chunk = b"%x\r\n%b\r\n" % (len(part), part) if "chunked" in framing else part
+        await stream.send_all(HEAD + framing.encode() + chunk)
+
+    seen: list[Any] = []
+
+    async def read(client: ResponsesClient) -> None:
+        async with client.stream(REQUEST) as response:
+            async for events in response:
+                seen.extend(events)
+
+    async with open_provider(cut) as provider:
+        with pytest.raises(ModelError) as caught:
+            await read(make_client(provider.url, request_max_retries=3))
+    assert OutputTextDelta("a", "m1") in seen
+    assert caught.value.message == (
+        "stream disconnected before completion: Transport error: network error: error decoding response body"
+    )
+    assert caught.value.retryable
+    assert len(provider.requests) == 1
+
+
+async def test_a_stream_that_ends_early_is_a_disconnect(make_client: MakeClient):
+    async with open_provider(streamed(CREATED, delta("a")), http(204), http(200, {"error": {}})) as provider:
+        client = make_client(provider.url)
+        for _ in range(3):
+            error = await failure(client)
+            assert error.message == ("stream disconnected before completion: stream closed before response.completed")
+
+
+async def test_a_missing_key_is_told_before_anything_is_sent(make_client: MakeClient):
+    async with open_provider(DONE) as provider:
+        error = await failure(make_client(provider.url, env_key="ACME_KEY"))
+    assert "ACME_KEY" in error.message
+    assert provider.connections == 0
+
+
+@pytest.mark.parametrize("when", ["waiting for the answer", "between events"])
+async def test_giving_up_closes_the_connection_at_once(make_client: MakeClient, when: str):
+    closed = trio.Event()
+
+    async def hang(stream: trio.abc.Stream) -> None:
+        if when == "between events":
+            await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
+        assert await stream.receive_some(1) == b""
+        closed.set()
+
+    async with open_provider(hang) as provider:
+        client = make_client(provider.url)
+        with trio.move_on_after(5) as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(collect, client)
+                await provider.news.wait()
+                await trio.testing.wait_all_tasks_blocked(0.05)
+                nursery.cancel_scope.cancel()
+        assert not scope.cancelled_caught
+        with trio.fail_after(3):
+            await closed.wait()
+
+
+async def test_leaving_a_response_early_closes_its_connection(make_client: MakeClient):
+    closed = trio.Event()
+
+    async def hang(stream: trio.abc.Stream) -> None:
+        await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
+        assert await stream.receive_some(1) == b""
+        closed.set()
+
+    async with open_provider(hang) as provider:
+        async with make_client(provider.url).stream(REQUEST) as response:
+            await anext(response)
+        with trio.fail_after(3):
+            await closed.wait()
+
+
+async def test_a_provider_that_keeps_a_complete_response_open_holds_nobody_up(make_client: MakeClient):
+    async def hang(stream: trio.abc.Stream) -> None:
+        await stream.send_all(HEAD + b"\r\n" + sse(CREATED, COMPLETED))
+        await stream.receive_some(1)
+
+    async with open_provider(hang) as provider:
+        await collect(make_client(provider.url))
+
+
+async def test_many_responses_can_stream_at_once(make_client: MakeClient):
+    arrived: list[None] = []
+    all_there = trio.Event()
+
+    async def together(stream: trio.abc.Stream) -> None:
+        arrived.append(None)
+        if len(arrived) == 120:
+            all_there.set()
+        await all_there.wait()
+        await stream.send_all(DONE)
+
+    async with open_provider(together) as provider:
+        client = make_client(provider.url)
+        async with trio.open_nursery() as nursery:
+            for _ in range(120):
+                nursery.start_soon(collect, client)
+    assert len(provider.requests) == 120
+
+
+def remote(url: str, transport: HttpTransport, **settings: Any) -> ResponsesClient:
+    provider = ModelProviderConfig(id="a", name="A", base_url=url, request_max_retries=0, **settings)
+    return ResponsesClient(provider, transport, api_key=None, environ={})
+
+
+async def test_an_unusable_certificate_file_is_told(tmp_path: Path):
+    async with open_transport({"SSL_CERT_FILE": str(tmp_path / "none.pem")}) as transport:
+        client = remote("https://127.0.0.1:9/v1", transport)
+        await client.warm()
+        error = await failure(client)
+    assert "SSL_CERT_FILE" in error.message
+    assert not error.retryable
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 and its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl here to make a certificate with")
+    pem = tmp_path / "server.pem"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    name = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [openssl, "req", "-x509", "-nodes", "-days", "2", *curve, *name, "-keyout", str(pem), "-out", "-"]
+    made = subprocess.run(command, capture_output=True, check=True, timeout=20)
+    pem.write_bytes(pem.read_bytes() + made.stdout)
+    return pem
+
+
+async def test_a_provider_is_reached_by_tls_if_its_certificate_is_trusted(certificate: Path):
+    async with open_provider(DONE, certificate=certificate) as provider:
+        async with open_transport({"SSL_CERT_FILE": str(certificate)}) as transport:
+            client = remote(provider.url, transport)
+            assert isinstance((await collect(client))[-1], Completed)
+            assert isinstance((await collect(client))[-1], Completed)
+        assert (len(provider.requests), provider.connections) == (2, 1)
+        async with open_transport({}) as transport:
+            error = await failure(remote(provider.url, transport))
+    assert "certificate verify failed" in error.message
+    assert len(provider.requests) == 2
+
+
+async def test_a_request_goes_through_the_proxy_of_the_environment():
+    async with open_provider(DONE) as proxy:
+        address = proxy.url.removesuffix("/v1").replace("http://", "http://user:pass%20word@")
+        async with open_transport({"HTTP_PROXY": address}) as transport:
+            await collect(remote("http://api.test/v1", transport))
+    [request] = proxy.requests
+    assert request.target == "http://api.test/v1/responses"
+    assert request.headers["host"] == "api.test"
+    assert request.headers["proxy-authorization"] == "Basic dXNlcjpwYXNzIHdvcmQ="
+
+
+async def test_warming_connects_to_nothing(make_client: MakeClient):
+    async with open_provider(DONE) as provider:
+        await make_client(provider.url).warm()
+        await make_client("").warm()
+    assert provider.connections == 0
+
+
+def test_nothing_heavy_is_loaded_before_the_first_request():
+    script = (
+        "import sys, codex_trio.model.client, codex_trio.model.catalog;"
+        "print([m for m in ('httpx2', 'httpcore2', 'h11', 'anyio', 'email', 'http.client') if m in sys.modules])"
+    )
+    root = Path(codex_trio.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(root)},
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

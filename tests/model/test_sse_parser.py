@@ -1,0 +1,70 @@
+"""Events come out of a byte stream whole, however the network cuts it."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codex_trio.model import sse
+from codex_trio.model.sse import SseError, SseParser
+
+
+def parse(*chunks: bytes) -> list[bytes]:
+    parser = SseParser()
+    return [event for chunk in chunks for event in parser.feed(chunk)]
+
+
+def test_the_data_of_each_event_comes_out_in_order():
+    assert parse(b'event: a\ndata: {"n":1}\n\nevent: b\ndata: {"n":2}\n\n') == [b'{"n":1}', b'{"n":2}']
+
+
+def test_comments_names_ids_and_empty_blocks_are_no_events():
+    assert parse(b": ping\n\n\n\nevent: a\n\nid: 7\nretry: 5\n\ndata: x\n\n") == [b"x"]
+
+
+def test_lines_of_one_event_are_joined():
+    assert parse(b"data: one\ndata: two\ndata\ndata:three\n\n") == [b"one\ntwo\n\nthree"]
+
+
+def test_a_field_that_only_contains_the_word_data_is_no_data():
+    assert parse(b"event: data: no\n\nmetadata: no\n\nevent: data: no\ndata: yes\n\n") == [b"yes"]
+
+
+def test_all_line_ends_of_the_standard_work():
+    assert parse(b"data: a\r\n\r\ndata: b\r\rdata: c\n\n") == [b"a", b"b", b"c"]
+
+
+def test_an_event_without_its_blank_line_is_not_there():
+    assert parse(b"data: a\n\ndata: b\n") == [b"a"]
+
+
+def test_a_byte_order_mark_before_the_first_event_does_not_matter():
+    assert parse(b"\xef\xbb\xbfdata: a\n\n") == [b"a"]
+
+
+def test_an_event_without_end_is_refused_before_memory_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 100)
+    parser = SseParser()
+    parser.feed(b"data: " + b"x" * 90)
+    with pytest.raises(SseError, match="exceeds 100 bytes"):
+        parser.feed(b"x" * 20)
+
+
+LINES = st.sampled_from([b"data: {}", b"data:x", b"data", b": note", b"event: data: e", b"data: a: b", b"", b"", b"id"])
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+
+
+@given(lines=st.lists(LINES, max_size=30), end=ENDS, cuts=st.lists(st.integers(0, 400), max_size=40))
+def test_it_does_not_matter_where_the_stream_is_cut(lines: list[bytes], end: bytes, cuts: list[int]):
+    stream = b"".join(line + end for line in lines)
+    places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    pieces = [stream[a:b] for a, b in pairwise(places)]
+    expected = parse(b"".join(line + b"\n" for line in lines))
+    assert parse(*pieces) == expected
+    assert parse(*(stream[i : i + 1] for i in range(len(stream)))) == expected
+
+
+@given(chunks=st.lists(st.binary(max_size=60), max_size=20))
+def test_no_bytes_can_break_the_parser(chunks: list[bytes]):
+    parse(*chunks)
