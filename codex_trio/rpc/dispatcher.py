@@ -15,11 +15,10 @@ from codex_trio_protocol.scopes import scope_key
 from codex_trio_protocol.table import MethodSpec
 
 from codex_trio.rpc import shape
-from codex_trio.rpc.codec import IncomingRequest, encode_error, encode_response
+from codex_trio.rpc.codec import IncomingRequest, RequestId, encode_error, encode_response
 from codex_trio.rpc.context import ClientProfile, ConnectionHandle, Handler, RequestContext
 from codex_trio.rpc.errors import (
     ErrorTranslator,
-    RpcError,
     internal_error,
     invalid_request,
     not_supported,
@@ -81,10 +80,10 @@ class Dispatcher:
             handler = self._handlers.get(spec.name)
             if handler is None:
                 raise not_supported(f"{spec.name} is not supported yet")
-        except RpcError as error:
-            connection.outbox.put(encode_error(request.id, error.to_body()))
+            key, shared = scope_key(spec, params, connection.id) or (None, False)
+        except Exception as error:
+            self._refuse(error, connection, request.id, request.method)
             return None
-        key, shared = scope_key(spec, params, connection.id) or (None, False)
         context = RequestContext(connection, request.id, spec.name)
         return AdmittedRequest(context, handler, params, self._scheduler.admit(key, shared=shared))
 
@@ -97,9 +96,7 @@ class Dispatcher:
                 result = await request.handler(request.params, context)
                 answer = encode_response(context.request_id, result)
             except Exception as error:
-                # The one boundary: whatever it is, the client gets an answer and the server goes on.
-                refusal = self._refusal(error, context)
-                context.connection.outbox.put(encode_error(context.request_id, refusal.to_body()))
+                self._refuse(error, context.connection, context.request_id, context.method)
                 return
             if context.method == INITIALIZE:
                 context.connection.client = _profile(request.params)
@@ -135,12 +132,21 @@ class Dispatcher:
         if spec.local_only and connection.remote:
             raise invalid_request(f"{spec.name} is not available over remote transports")
 
-    def _refusal(self, error: Exception, context: RequestContext) -> RpcError:
-        refusal = to_rpc_error(error, self._translate_error)
-        if refusal is None:
-            _log.error("%s (request %r) failed unexpectedly", context.method, context.request_id, exc_info=error)
-            return internal_error(f"{context.method} failed unexpectedly; the server's log says why")
-        return refusal
+    def _refuse(self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str) -> None:
+        """The one boundary: whatever went wrong, the client gets an answer and the server goes on."""
+        answer: bytes | None = None
+        try:
+            refusal = to_rpc_error(error, self._translate_error)
+            if refusal is not None:
+                answer = encode_error(request_id, refusal.to_body())
+        except Exception as mistake:
+            # In the translation, or in data that is not JSON.
+            error = mistake
+        if answer is None:
+            _log.error("%s (request %r) failed unexpectedly", method, request_id, exc_info=error)
+            refusal = internal_error(f"{method} failed unexpectedly; the server's log says why")
+            answer = encode_error(request_id, refusal.to_body())
+        connection.outbox.put(answer)
 
     def _run_callbacks(self, context: RequestContext) -> None:
         for callback in context.take_callbacks():

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_trio.rpc.codec import (
@@ -110,6 +110,7 @@ ENVELOPES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text(alphabet=st.characters(exclude_categories=("Cs",))) | ENVELOPES.map(json.dumps))
 def test_no_input_whatsoever_raises(message: Any) -> None:
     decode(message)

@@ -227,9 +227,14 @@ async def test_a_handler_that_breaks_costs_one_answer_and_leaves_a_traceback(
     async def unpresentable(params: Any, context: RequestContext) -> object:
         return {"object": object()}
 
-    async with serving({"thread/list": broken, "thread/read": unpresentable}) as server:
+    async def refuse_unpresentably(params: Any, context: RequestContext) -> object:
+        raise invalid_request("no", {"object": object()})
+
+    handlers = {"thread/list": broken, "thread/read": unpresentable, "thread/fork": refuse_unpresentably}
+    async with serving(handlers) as server:
         client = await server.client()
-        for method, params in {"thread/list": {}, "thread/read": {"threadId": "t"}}.items():
+        thread = {"threadId": "t"}
+        for method, params in {"thread/list": {}, "thread/read": thread, "thread/fork": thread}.items():
             caplog.clear()
             answer = await client.request(method, params=params)
             assert answer == {"code": -32603, "message": f"{method} failed unexpectedly; the server's log says why"}

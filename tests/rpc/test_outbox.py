@@ -3,7 +3,7 @@
 import pytest
 import trio
 import trio.testing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_trio.rpc.outbox import WRITE_BYTES, Outbox
@@ -95,6 +95,7 @@ async def test_one_message_of_any_size_is_not_an_overflow() -> None:
 STEPS = st.lists(st.one_of(st.integers(min_value=0, max_value=60), st.just("take"), st.just("ready")), max_size=30)
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_any_schedule_keeps_order_and_count_of_bytes(steps: list[int | str]) -> None:
     trio.run(play, steps)

@@ -3,7 +3,7 @@
 import pytest
 import trio
 import trio.testing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_trio.rpc.scheduler import RequestScheduler, Ticket
@@ -116,6 +116,7 @@ SUBMIT = st.tuples(st.just("submit"), st.sampled_from(["a", "b"]), st.booleans()
 ACT = st.tuples(st.sampled_from(["finish", "cancel"]), st.integers(min_value=0, max_value=12), st.none())
 
 
+@settings(deadline=None)
 @given(st.lists(SUBMIT | ACT, max_size=30))
 def test_any_schedule_keeps_the_order_and_leaves_nothing_behind(
     steps: list[tuple[str, str | int, bool | None]],

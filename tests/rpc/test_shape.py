@@ -206,7 +206,7 @@ PYTHON_NAMES = (
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(mangled_params())
 def test_whatever_is_sent_fits_or_is_refused_without_naming_python(case: tuple[Any, Any]) -> None:
     kind, value = case

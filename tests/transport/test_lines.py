@@ -1,7 +1,7 @@
 """Line framing, without any I/O."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_trio.transport.base import MessageTooLong
@@ -22,6 +22,7 @@ def drain(splitter: LineSplitter) -> list[bytes | str]:
         lines.append(line)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"\n", b"")), max_size=6), st.data())
 def test_lines_are_the_same_however_the_stream_is_cut(lines: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(line + b"\n" for line in lines)
@@ -35,6 +36,7 @@ def test_lines_are_the_same_however_the_stream_is_cut(lines: list[bytes], data: 
     assert seen == lines
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=30), max_size=8), st.integers(min_value=1, max_value=40))
 def test_a_line_over_the_limit_is_reported_once_and_the_next_one_is_whole(sizes: list[int], cut: int) -> None:
     limit = 10
