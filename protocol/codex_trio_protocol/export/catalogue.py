@@ -103,7 +103,11 @@ class Field:
 
 @dataclass(frozen=True)
 class ObjectDeclaration:
-    """A message struct. `one_of` names the keys of which one is present; `tag` is the constant key of a union member."""
+    """A message struct.
+
+    `tag` is the constant key and value of a union member; `one_of` names keys of which one is present. `closed` objects
+    admit no other keys; senders of `sparse` ones leave out what holds its default.
+    """
 
     name: str
     family: str
@@ -113,6 +117,7 @@ class ObjectDeclaration:
     one_of: tuple[str, ...] = ()
     first_counts: bool = False
     closed: bool = False
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -286,6 +291,7 @@ class _Reader:
             one_of=tuple(wire_names[name] for name in one_of),
             first_counts=issubclass(kind, FirstOf),
             closed=config.forbid_unknown_fields,
+            sparse=config.omit_defaults,
         )
 
     def _field_sources(self, kind: type[Wire]) -> dict[str, tuple[ast.expr, str]]:

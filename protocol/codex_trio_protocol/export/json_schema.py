@@ -5,7 +5,7 @@ File names and folders are those that clients' generators expect. Owns the mappi
 
 import json
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from msgspec import UNSET
 
@@ -275,15 +275,15 @@ def _relocated(definitions: Schema, nested: set[str]) -> Schema:
     """The same definitions with references to nested names pointing below `v2`."""
 
     def moved(value: Any) -> Any:
-        match value:
-            case {"$ref": str(target)}:
-                name = target.rpartition("/")[2]
-                return {"$ref": f"#/definitions/v2/{name}"} if name in nested else value
-            case dict():
-                return {key: moved(item) for key, item in value.items()}
-            case list():
-                return [moved(item) for item in value]
-            case _:
-                return value
+        if isinstance(value, list):
+            return [moved(item) for item in cast("list[Any]", value)]
+        if not isinstance(value, dict):
+            return value
+        schema = cast("Schema", value)
+        target = schema.get("$ref")
+        if isinstance(target, str):
+            name = target.rpartition("/")[2]
+            return {"$ref": f"#/definitions/v2/{name}"} if name in nested else schema
+        return {key: moved(item) for key, item in schema.items()}
 
     return moved(definitions)

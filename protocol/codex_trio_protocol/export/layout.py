@@ -24,14 +24,18 @@ class MethodUnion:
     has_id: bool
 
 
-def unions(*, experimental: bool) -> list[MethodUnion]:
-    """The unions of methods, without experimental methods unless asked for."""
+def unions(*, experimental: bool, unlisted: bool = False) -> list[MethodUnion]:
+    """The unions of methods; experimental ones and those that schemas do not list are left out unless asked for."""
 
     def listed(table: dict[str, MethodSpec]) -> tuple[MethodSpec, ...]:
-        return tuple(spec for spec in table.values() if spec.in_schema and (experimental or not spec.experimental))
+        return tuple(
+            spec for spec in table.values() if (spec.in_schema or unlisted) and (experimental or not spec.experimental)
+        )
 
     return [
-        MethodUnion("ClientRequest", "Request", "What a client asks of the server.", listed(CLIENT_REQUESTS), has_id=True),
+        MethodUnion(
+            "ClientRequest", "Request", "What a client asks of the server.", listed(CLIENT_REQUESTS), has_id=True
+        ),
         MethodUnion(
             "ClientNotification",
             "Notification",
@@ -39,7 +43,9 @@ def unions(*, experimental: bool) -> list[MethodUnion]:
             listed(CLIENT_NOTIFICATIONS),
             has_id=False,
         ),
-        MethodUnion("ServerRequest", "Request", "What the server asks of a client.", listed(SERVER_REQUESTS), has_id=True),
+        MethodUnion(
+            "ServerRequest", "Request", "What the server asks of a client.", listed(SERVER_REQUESTS), has_id=True
+        ),
         MethodUnion(
             "ServerNotification",
             "Notification",

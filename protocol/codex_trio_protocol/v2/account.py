@@ -1,4 +1,4 @@
-"""TODO module account"""
+"""Logging in and out, and who is logged in."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -6,18 +6,19 @@ from codex_trio_protocol.base import Known, Open, Params, Tagged, Wire
 from codex_trio_protocol.v2.common import PlanType
 
 ChatgptAuthTokensRefreshReason: TypeAlias = Annotated[str, Known("unauthorized")]
-"""TODO ChatgptAuthTokensRefreshReason"""
+"""Why new tokens are needed."""
 
 
 class ChatgptAuthTokensRefreshParams(Wire):
-    """TODO ChatgptAuthTokensRefreshParams"""
+    """Ask the client for fresh tokens, for a login that it manages."""
 
     reason: ChatgptAuthTokensRefreshReason
     previous_account_id: str | None = None
+    """The account used so far; null when unknown."""
 
 
 class ChatgptAuthTokensRefreshResponse(Params):
-    """TODO ChatgptAuthTokensRefreshResponse"""
+    """The tokens. A null plan leaves it as it was."""
 
     access_token: str
     chatgpt_account_id: str
@@ -25,29 +26,30 @@ class ChatgptAuthTokensRefreshResponse(Params):
 
 
 class CancelLoginAccountParams(Params):
-    """TODO CancelLoginAccountParams"""
+    """Give up a login that is under way."""
 
     login_id: str
 
 
 class GetAccountParams(Params):
-    """TODO GetAccountParams"""
+    """Ask who is logged in."""
 
     refresh_token: bool = False
+    """Renew the token first."""
 
 
 LoginAppBrand: TypeAlias = Literal["codex", "chatgpt"]
-"""TODO LoginAppBrand"""
+"""Whose name the login page shows."""
 
 
 class ApiKeyLoginAccountParams(Tagged, tag="apiKey"):
-    """TODO ApiKeyLoginAccountParams"""
+    """With an API key."""
 
     api_key: str
 
 
 class ChatgptLoginAccountParams(Tagged, tag="chatgpt"):
-    """TODO ChatgptLoginAccountParams"""
+    """With ChatGPT, in a browser on this machine."""
 
     codex_streamlined_login: bool = False
     use_hosted_login_success_page: bool = False
@@ -55,11 +57,11 @@ class ChatgptLoginAccountParams(Tagged, tag="chatgpt"):
 
 
 class ChatgptDeviceCodeLoginAccountParams(Tagged, tag="chatgptDeviceCode"):
-    """TODO ChatgptDeviceCodeLoginAccountParams"""
+    """With ChatGPT, in a browser anywhere."""
 
 
 class ChatgptAuthTokensLoginAccountParams(Tagged, tag="chatgptAuthTokens"):
-    """TODO ChatgptAuthTokensLoginAccountParams"""
+    """With ChatGPT tokens that the client manages. A null plan is read from the token."""
 
     access_token: str
     chatgpt_account_id: str
@@ -67,14 +69,14 @@ class ChatgptAuthTokensLoginAccountParams(Tagged, tag="chatgptAuthTokens"):
 
 
 class AmazonBedrockLoginAccountParams(Tagged, tag="amazonBedrock"):
-    """TODO AmazonBedrockLoginAccountParams"""
+    """With an API key of Amazon Bedrock."""
 
     api_key: str
     region: str
 
 
 class AmazonBedrockAccessKeysLoginAccountParams(Tagged, tag="amazonBedrockAccessKeys"):
-    """TODO AmazonBedrockAccessKeysLoginAccountParams"""
+    """With AWS access keys; the session token is null for lasting ones."""
 
     access_key_id: str
     secret_access_key: str
@@ -90,15 +92,18 @@ LoginAccountParams: TypeAlias = (
     | AmazonBedrockLoginAccountParams
     | AmazonBedrockAccessKeysLoginAccountParams
 )
-"""TODO LoginAccountParams"""
+"""Log in, one way or another.
+
+Errors: -32600 when policy forbids it or values are missing; -32603 when tokens cannot be used.
+"""
 
 
 DesktopOnboardingEntrypoint: TypeAlias = Annotated[str, Known("life_sciences")]
-"""TODO DesktopOnboardingEntrypoint"""
+"""Where a newly logged-in user is led."""
 
 
 class AccountLoginCompletedNotification(Wire):
-    """TODO AccountLoginCompletedNotification"""
+    """A login is over. The id is null when it had none, the error when it succeeded."""
 
     login_id: str | None = None
     success: bool
@@ -119,32 +124,32 @@ AuthMode: TypeAlias = Annotated[
         "bedrockAccessKeys",
     ),
 ]
-"""TODO AuthMode"""
+"""How the server is logged in."""
 
 
 class AccountUpdatedNotification(Wire):
-    """TODO AccountUpdatedNotification"""
+    """The login has changed; null mode means logged out."""
 
     auth_mode: AuthMode | None = None
     plan_type: PlanType | None = None
 
 
 CancelLoginAccountStatus: TypeAlias = Annotated[str, Known("canceled", "notFound")]
-"""TODO CancelLoginAccountStatus"""
+"""Whether there was a login to give up."""
 
 
 class CancelLoginAccountResponse(Wire):
-    """TODO CancelLoginAccountResponse"""
+    """What was found."""
 
     status: CancelLoginAccountStatus
 
 
 class ApiKeyAccount(Tagged, tag="apiKey"):
-    """TODO ApiKeyAccount"""
+    """An API key."""
 
 
 class ChatgptAccount(Tagged, tag="chatgpt"):
-    """TODO ChatgptAccount"""
+    """A ChatGPT account. Null where unknown."""
 
     email: str | None
     plan_type: PlanType
@@ -152,25 +157,25 @@ class ChatgptAccount(Tagged, tag="chatgpt"):
 
 
 class AmazonBedrockAccount(Tagged, tag="amazonBedrock"):
-    """TODO AmazonBedrockAccount"""
+    """Amazon Bedrock, with credentials of ours or of the system."""
 
     uses_codex_managed_credentials: bool = False
 
 
 class GcpAccount(Tagged, tag="gcp"):
-    """TODO GcpAccount"""
+    """Google Cloud, with credentials of the system."""
 
 
 Account: TypeAlias = Open[ApiKeyAccount | ChatgptAccount | AmazonBedrockAccount | GcpAccount]
-"""TODO Account"""
+"""Who is logged in."""
 
 
 AccountRoutingOverride: TypeAlias = Annotated[str, Known("NO_CONSTRAINT", "us", "us_cr")]
-"""TODO AccountRoutingOverride"""
+"""Region to which an account's traffic is bound."""
 
 
 class WorkspaceRouting(Wire):
-    """TODO WorkspaceRouting"""
+    """Where a workspace's traffic goes."""
 
     chatgpt_account_id: str
     backend_origin: str
@@ -178,7 +183,7 @@ class WorkspaceRouting(Wire):
 
 
 class GetAccountResponse(Wire):
-    """TODO GetAccountResponse"""
+    """The account, null when nobody is logged in, and whether the provider needs one."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"workspace_routing"})
 
@@ -189,14 +194,14 @@ class GetAccountResponse(Wire):
 
 
 class AccountSecuritySetupAction(Wire):
-    """TODO AccountSecuritySetupAction"""
+    """What the user can do."""
 
     label: str
     url: str
 
 
 class AccountSecuritySetupNotice(Wire):
-    """TODO AccountSecuritySetupNotice"""
+    """Advice about an account's security."""
 
     account_id: str
     user_id: str
@@ -206,24 +211,24 @@ class AccountSecuritySetupNotice(Wire):
 
 
 class GetAccountSecuritySetupResponse(Wire):
-    """TODO GetAccountSecuritySetupResponse"""
+    """Advice; null when there is none."""
 
     notice: AccountSecuritySetupNotice | None = None
 
 
 class ApiKeyLoginAccountResponse(Tagged, tag="apiKey"):
-    """TODO ApiKeyLoginAccountResponse"""
+    """Logged in."""
 
 
 class ChatgptLoginAccountResponse(Tagged, tag="chatgpt"):
-    """TODO ChatgptLoginAccountResponse"""
+    """The page to open; the outcome comes as a notification."""
 
     login_id: str
     auth_url: str
 
 
 class ChatgptDeviceCodeLoginAccountResponse(Tagged, tag="chatgptDeviceCode"):
-    """TODO ChatgptDeviceCodeLoginAccountResponse"""
+    """The page to open and the code to enter there."""
 
     login_id: str
     verification_url: str
@@ -231,11 +236,11 @@ class ChatgptDeviceCodeLoginAccountResponse(Tagged, tag="chatgptDeviceCode"):
 
 
 class ChatgptAuthTokensLoginAccountResponse(Tagged, tag="chatgptAuthTokens"):
-    """TODO ChatgptAuthTokensLoginAccountResponse"""
+    """Logged in."""
 
 
 class AmazonBedrockLoginAccountResponse(Tagged, tag="amazonBedrock"):
-    """TODO AmazonBedrockLoginAccountResponse"""
+    """Logged in."""
 
 
 LoginAccountResponse: TypeAlias = Open[
@@ -245,8 +250,8 @@ LoginAccountResponse: TypeAlias = Open[
     | ChatgptAuthTokensLoginAccountResponse
     | AmazonBedrockLoginAccountResponse
 ]
-"""TODO LoginAccountResponse"""
+"""How the login goes on."""
 
 
 class LogoutAccountResponse(Wire):
-    """TODO LogoutAccountResponse"""
+    """Answer to `account/logout`: it is done."""

@@ -1,4 +1,4 @@
-"""TODO module account_limits"""
+"""What an account may still use, and what it has used."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -6,37 +6,51 @@ from codex_trio_protocol.base import Int32, Int64, JsonValue, Known, Params, Wir
 from codex_trio_protocol.v2.common import PlanType
 
 AddCreditsNudgeCreditType: TypeAlias = Literal["credits", "usage_limit"]
-"""TODO AddCreditsNudgeCreditType"""
+"""What the workspace's owner is asked to add."""
 
 
 class ConsumeAccountRateLimitResetCreditParams(Params):
-    """TODO ConsumeAccountRateLimitResetCreditParams"""
+    """Spend a credit to start limits afresh; the same key is one attempt. Null takes the next credit.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     idempotency_key: str
     credit_id: str | None = None
 
 
 class GetAccountRateLimitsParams(Params):
-    """TODO GetAccountRateLimitsParams"""
+    """Ask what may still be used.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     supports_luna_reserve: bool = False
+    """The client can go on with a reserve model."""
     exclude_reset_credit_details: bool = False
+    """Count reset credits only."""
 
 
 class GetAccountTokenUsageParams(Params):
-    """TODO GetAccountTokenUsageParams"""
+    """Ask what was used by the account, or by one thread.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     thread_id: str | None = None
 
 
 class SendAddCreditsNudgeEmailParams(Params):
-    """TODO SendAddCreditsNudgeEmailParams"""
+    """Ask the workspace's owner for more.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     credit_type: AddCreditsNudgeCreditType
 
 
 class CreditsSnapshot(Wire):
-    """TODO CreditsSnapshot"""
+    """Credits of an account; the balance is a decimal number, null when not told."""
 
     has_credits: bool
     unlimited: bool
@@ -53,11 +67,11 @@ RateLimitReachedType: TypeAlias = Annotated[
         "workspace_member_usage_limit_reached",
     ),
 ]
-"""TODO RateLimitReachedType"""
+"""Which limit stops the user."""
 
 
 class RateLimitWindow(Wire):
-    """TODO RateLimitWindow"""
+    """Use within a stretch of time. Minutes; the reset is in Unix seconds; null when not told."""
 
     used_percent: Int32
     window_duration_mins: Int64 | None = None
@@ -65,7 +79,7 @@ class RateLimitWindow(Wire):
 
 
 class SpendControlLimitSnapshot(Wire):
-    """TODO SpendControlLimitSnapshot"""
+    """A limit on spending, in decimal numbers. The reset is in Unix seconds."""
 
     limit: str
     used: str
@@ -74,7 +88,7 @@ class SpendControlLimitSnapshot(Wire):
 
 
 class RateLimitSnapshot(Wire):
-    """TODO RateLimitSnapshot"""
+    """One limit and where it stands. Null where not told; an update leaves what is null as it was."""
 
     limit_id: str | None = None
     limit_name: str | None = None
@@ -89,7 +103,7 @@ class RateLimitSnapshot(Wire):
 
 
 class AccountRateLimitsUpdatedNotification(Wire):
-    """TODO AccountRateLimitsUpdatedNotification"""
+    """Limits as the last model response told them; not all of them."""
 
     rate_limits: RateLimitSnapshot
 
@@ -97,25 +111,25 @@ class AccountRateLimitsUpdatedNotification(Wire):
 ConsumeAccountRateLimitResetCreditOutcome: TypeAlias = Annotated[
     str, Known("reset", "nothingToReset", "noCredit", "alreadyRedeemed")
 ]
-"""TODO ConsumeAccountRateLimitResetCreditOutcome"""
+"""What came of the attempt."""
 
 
 class ConsumeAccountRateLimitResetCreditResponse(Wire):
-    """TODO ConsumeAccountRateLimitResetCreditResponse"""
+    """What came of the attempt."""
 
     outcome: ConsumeAccountRateLimitResetCreditOutcome
 
 
 RateLimitResetCreditStatus: TypeAlias = Annotated[str, Known("available", "redeeming", "redeemed", "unknown")]
-"""TODO RateLimitResetCreditStatus"""
+"""Whether a credit can be spent."""
 
 
 RateLimitResetType: TypeAlias = Annotated[str, Known("codexRateLimits", "unknown")]
-"""TODO RateLimitResetType"""
+"""What a credit resets."""
 
 
 class RateLimitResetCredit(Wire):
-    """TODO RateLimitResetCredit"""
+    """A credit. Times are Unix seconds; one without expiry lasts."""
 
     id: str
     reset_type: RateLimitResetType
@@ -127,14 +141,14 @@ class RateLimitResetCredit(Wire):
 
 
 class RateLimitResetCreditsSummary(Wire):
-    """TODO RateLimitResetCreditsSummary"""
+    """Credits that could be spent; null details were not asked for or not told."""
 
     available_count: Int64
     credits: list[RateLimitResetCredit] | None = None
 
 
 class GetAccountRateLimitsResponse(Wire):
-    """TODO GetAccountRateLimitsResponse"""
+    """All limits: the main one, and each by its id. Null where not told."""
 
     ordinary_usage_allowed: bool | None = None
     rate_limits: RateLimitSnapshot
@@ -145,14 +159,14 @@ class GetAccountRateLimitsResponse(Wire):
 
 
 class AccountTokenUsageDailyBucket(Wire):
-    """TODO AccountTokenUsageDailyBucket"""
+    """Tokens of a day, written YYYY-MM-DD."""
 
     start_date: str
     tokens: Int64
 
 
 class AccountTokenUsageSummary(Wire):
-    """TODO AccountTokenUsageSummary"""
+    """Figures over the account's life; null when not told."""
 
     lifetime_tokens: Int64 | None = None
     peak_daily_tokens: Int64 | None = None
@@ -162,7 +176,7 @@ class AccountTokenUsageSummary(Wire):
 
 
 class ThreadUsageBreakdownGroup(Wire):
-    """TODO ThreadUsageBreakdownGroup"""
+    """Use by model, effort and speed. Millionths of a credit."""
 
     model: str | None = None
     reasoning_effort: str | None = None
@@ -176,7 +190,7 @@ class ThreadUsageBreakdownGroup(Wire):
 
 
 class ThreadUsage(Wire):
-    """TODO ThreadUsage"""
+    """Use of a thread in millionths of a credit and of a dollar; null when unknown."""
 
     thread_id: str
     estimated_usage_credits_micros: Int64
@@ -186,7 +200,7 @@ class ThreadUsage(Wire):
 
 
 class GetAccountTokenUsageResponse(Wire):
-    """TODO GetAccountTokenUsageResponse"""
+    """What was used. Null where not told or not asked."""
 
     summary: AccountTokenUsageSummary
     daily_usage_buckets: list[AccountTokenUsageDailyBucket] | None = None
@@ -194,11 +208,11 @@ class GetAccountTokenUsageResponse(Wire):
 
 
 WorkspaceMessageType: TypeAlias = Annotated[str, Known("headline", "announcement", "unknown")]
-"""TODO WorkspaceMessageType"""
+"""How prominent a message is."""
 
 
 class WorkspaceMessage(Wire):
-    """TODO WorkspaceMessage"""
+    """A message from the workspace. Times are Unix seconds."""
 
     message_id: str
     message_type: WorkspaceMessageType
@@ -208,25 +222,25 @@ class WorkspaceMessage(Wire):
 
 
 class GetWorkspaceMessagesResponse(Wire):
-    """TODO GetWorkspaceMessagesResponse"""
+    """Messages to show, if the account has any such thing."""
 
     feature_enabled: bool
     messages: list[WorkspaceMessage]
 
 
 NullableGetAccountRateLimitsParams: TypeAlias = GetAccountRateLimitsParams | None
-"""TODO NullableGetAccountRateLimitsParams"""
+"""Params may be left out."""
 
 
 NullableGetAccountTokenUsageParams: TypeAlias = GetAccountTokenUsageParams | None
-"""TODO NullableGetAccountTokenUsageParams"""
+"""Params may be left out."""
 
 
 AddCreditsNudgeEmailStatus: TypeAlias = Annotated[str, Known("sent", "cooldown_active")]
-"""TODO AddCreditsNudgeEmailStatus"""
+"""Whether a mail went out."""
 
 
 class SendAddCreditsNudgeEmailResponse(Wire):
-    """TODO SendAddCreditsNudgeEmailResponse"""
+    """Whether a mail went out."""
 
     status: AddCreditsNudgeEmailStatus

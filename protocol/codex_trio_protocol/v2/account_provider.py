@@ -1,4 +1,4 @@
-"""TODO module account_provider"""
+"""Credentials of other model hosts: Bedrock, Google Cloud, gateways."""
 
 from typing import Annotated, TypeAlias
 
@@ -6,45 +6,54 @@ from codex_trio_protocol.base import Known, Params, Tagged, Wire
 
 
 class BedrockCheckGovCloudRequirementsParams(Params):
-    """TODO BedrockCheckGovCloudRequirementsParams"""
+    """Ask whether the Bedrock settings suit a GovCloud region."""
 
 
 class BedrockDiscoverParams(Params):
-    """TODO BedrockDiscoverParams"""
+    """Look for AWS credentials on this machine."""
 
 
 class ProfileBedrockSetupParams(Tagged, tag="profile"):
-    """TODO ProfileBedrockSetupParams"""
+    """Use a profile of the AWS configuration."""
 
     profile: str
     region: str
 
 
 class EnvironmentBedrockSetupParams(Tagged, tag="environment"):
-    """TODO EnvironmentBedrockSetupParams"""
+    """Use what the environment holds."""
 
     region: str
 
 
 BedrockSetupParams: TypeAlias = ProfileBedrockSetupParams | EnvironmentBedrockSetupParams
-"""TODO BedrockSetupParams"""
+"""Set Amazon Bedrock up.
+
+Errors: -32600 when the credentials are not there.
+"""
 
 
 class GatewayOAuthLoginParams(Params):
-    """TODO GatewayOAuthLoginParams"""
+    """Log in to a gateway; null is the current provider.
+
+    Errors: -32600 when the provider has no such login.
+    """
 
     model_provider: str | None = None
     device_auth: bool = False
 
 
 class GatewayOAuthReadParams(Params):
-    """TODO GatewayOAuthReadParams"""
+    """Ask how the login to a gateway stands; null is the current provider."""
 
     model_provider: str | None = None
 
 
 class GcpSetupParams(Params):
-    """TODO GcpSetupParams"""
+    """Set Google Cloud up. A null location is `global`; a null file uses the system's credentials.
+
+    Errors: -32600 when the credentials are not there.
+    """
 
     project_id: str
     location: str | None = None
@@ -52,11 +61,11 @@ class GcpSetupParams(Params):
 
 
 GatewayOAuthStatus: TypeAlias = Annotated[str, Known("notReady", "started", "succeeded", "failed")]
-"""TODO GatewayOAuthStatus"""
+"""How a gateway login stands."""
 
 
 class GatewayOAuthChangedNotification(Wire):
-    """TODO GatewayOAuthChangedNotification"""
+    """A gateway login has changed. The page to open goes to the connection that began it."""
 
     login_id: str | None = None
     auth_url: str | None = None
@@ -66,47 +75,47 @@ class GatewayOAuthChangedNotification(Wire):
 
 
 class BedrockCheckGovCloudRequirementsResponse(Wire):
-    """TODO BedrockCheckGovCloudRequirementsResponse"""
+    """Whether the region is a GovCloud one, and whether to warn."""
 
     is_gov_cloud: bool
     should_warn: bool
 
 
 AwsCredentialType: TypeAlias = Annotated[str, Known("accessKeys", "bedrockApiKey")]
-"""TODO AwsCredentialType"""
+"""Which kind of credentials was found."""
 
 
 class BedrockAwsProfile(Wire):
-    """TODO BedrockAwsProfile"""
+    """A profile; a null region is not set there."""
 
     name: str
     region: str | None = None
 
 
 class BedrockEnvironmentCredential(Wire):
-    """TODO BedrockEnvironmentCredential"""
+    """Credentials in the environment."""
 
     type: AwsCredentialType
     region: str | None = None
 
 
 class BedrockDiscoverResponse(Wire):
-    """TODO BedrockDiscoverResponse"""
+    """What was found."""
 
     profiles: list[BedrockAwsProfile]
     environment_credentials: list[BedrockEnvironmentCredential]
 
 
 class BedrockSetupResponse(Wire):
-    """TODO BedrockSetupResponse"""
+    """Answer to `account/bedrock/setup`: it is done."""
 
 
 class GatewayOAuthCancelResponse(Wire):
-    """TODO GatewayOAuthCancelResponse"""
+    """Answer to `account/gatewayOAuth/cancel`: it is done."""
 
 
 class GatewayOAuthPrompt(Wire):
-    """TODO GatewayOAuthPrompt"""
+    """The page to open and the code to enter there."""
 
     login_id: str
     verification_url: str
@@ -114,13 +123,13 @@ class GatewayOAuthPrompt(Wire):
 
 
 class GatewayOAuthLoginResponse(Wire):
-    """TODO GatewayOAuthLoginResponse"""
+    """The prompt; null when a browser does it all."""
 
     prompt: GatewayOAuthPrompt | None = None
 
 
 class GatewayOAuthReadResponse(Wire):
-    """TODO GatewayOAuthReadResponse"""
+    """Whether the provider needs a login, and how it stands; null when it needs none."""
 
     provider_id: str
     provider_name: str
@@ -131,12 +140,12 @@ class GatewayOAuthReadResponse(Wire):
 
 
 class GcpSetupResponse(Wire):
-    """TODO GcpSetupResponse"""
+    """Answer to `account/gcp/setup`: it is done."""
 
 
 NullableGatewayOAuthLoginParams: TypeAlias = GatewayOAuthLoginParams | None
-"""TODO NullableGatewayOAuthLoginParams"""
+"""Params may be left out."""
 
 
 NullableGatewayOAuthReadParams: TypeAlias = GatewayOAuthReadParams | None
-"""TODO NullableGatewayOAuthReadParams"""
+"""Params may be left out."""

@@ -1,30 +1,34 @@
-"""TODO module account_session"""
+"""Several logins side by side."""
 
 from typing import Annotated, TypeAlias
 
-from codex_trio_protocol.base import Int64, Known, Open, Params, Wire
+from codex_trio_protocol.base import Int64, JsonObject, Known, Params, Shape, Wire
 
 
 class AccountSessionsListParams(Params):
-    """TODO AccountSessionsListParams"""
+    """List the logins, reading workspaces anew if wished."""
 
     refresh_workspace_metadata: bool = False
 
 
 class AccountSessionsSwitchParams(Params):
-    """TODO AccountSessionsSwitchParams"""
+    """Use another login and workspace.
+
+    Errors: -32600 for an unknown one.
+    """
 
     session_id: str
     account_id: str
     allow_browser_login: bool = False
+    """A browser may be opened when the workspace wants its own login."""
 
 
 AccountSessionWorkspaceKind: TypeAlias = Annotated[str, Known("personal", "workspace")]
-"""TODO AccountSessionWorkspaceKind"""
+"""Whether a workspace is the user's own."""
 
 
 class AccountSessionWorkspace(Wire):
-    """TODO AccountSessionWorkspace"""
+    """A workspace of a login. Null where unknown."""
 
     account_id: str
     name: str | None = None
@@ -33,7 +37,7 @@ class AccountSessionWorkspace(Wire):
 
 
 class AccountSession(Wire):
-    """TODO AccountSession"""
+    """A login. The time is Unix seconds; null where unknown."""
 
     session_id: str
     email: str | None = None
@@ -47,25 +51,31 @@ class AccountSession(Wire):
 
 
 class AccountSessionsResponse(Wire):
-    """TODO AccountSessionsResponse"""
+    """All logins; null when none is in use."""
 
     active_session_id: str | None = None
     sessions: list[AccountSession]
 
 
+AccountSessionsSwitchResponse: TypeAlias = Annotated[
+    JsonObject, Shape("account_session:AccountSessionsSwitchResponseShape")
+]
+"""What came of the switch."""
+
+
 class AccountSessionsSwitched(Wire):
-    """TODO AccountSessionsSwitched"""
+    """The switch is made; all logins as they are now."""
 
     active_session_id: str | None = None
     sessions: list[AccountSession]
 
 
 class AccountSessionsLoginNeeded(Wire, rename=None):
-    """TODO AccountSessionsLoginNeeded"""
+    """The workspace wants a login first, at this page."""
 
     auth_url: str
     login_id: str
 
 
-AccountSessionsSwitchResponse: TypeAlias = Open[AccountSessionsSwitched | AccountSessionsLoginNeeded]
-"""TODO AccountSessionsSwitchResponse"""
+AccountSessionsSwitchResponseShape: TypeAlias = AccountSessionsSwitched | AccountSessionsLoginNeeded
+"""What came of the switch."""

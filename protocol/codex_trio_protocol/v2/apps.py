@@ -1,4 +1,4 @@
-"""TODO module apps"""
+"""Apps (connectors) of an account."""
 
 from typing import Annotated, TypeAlias
 
@@ -8,14 +8,17 @@ from codex_trio_protocol.base import Known, Params, UInt32, Wire
 
 
 class AppsInstalledParams(Params):
-    """TODO AppsInstalledParams"""
+    """List the apps that can be called, for a thread or in general."""
 
     thread_id: str | None = None
     force_refresh: bool = False
 
 
 class AppsListParams(Params):
-    """TODO AppsListParams"""
+    """List apps.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
@@ -24,7 +27,10 @@ class AppsListParams(Params):
 
 
 class AppsReadParams(Params):
-    """TODO AppsReadParams"""
+    """Read about up to 100 apps by id.
+
+    Errors: -32600 for more.
+    """
 
     app_ids: list[str]
     thread_id: str | None = None
@@ -32,7 +38,7 @@ class AppsReadParams(Params):
 
 
 class AppBranding(Wire):
-    """TODO AppBranding"""
+    """Who stands behind an app. Null where not told."""
 
     category: str | None = None
     developer: str | None = None
@@ -43,13 +49,13 @@ class AppBranding(Wire):
 
 
 class AppReview(Wire):
-    """TODO AppReview"""
+    """How an app's review stands."""
 
     status: str
 
 
 class AppScreenshot(Wire):
-    """TODO AppScreenshot"""
+    """A picture of an app in use."""
 
     url: str | None = None
     file_id: str | None = None
@@ -57,7 +63,7 @@ class AppScreenshot(Wire):
 
 
 class AppMetadata(Wire):
-    """TODO AppMetadata"""
+    """More about an app. Null where not told."""
 
     review: AppReview | None = None
     categories: list[str] | None = None
@@ -73,7 +79,7 @@ class AppMetadata(Wire):
 
 
 class AppInfo(Wire):
-    """TODO AppInfo"""
+    """An app. Null where not told."""
 
     id: str
     name: str
@@ -93,13 +99,13 @@ class AppInfo(Wire):
 
 
 class AppListUpdatedNotification(Wire):
-    """TODO AppListUpdatedNotification"""
+    """The apps have changed; all of them."""
 
     data: list[AppInfo]
 
 
 class InstalledApp(Wire):
-    """TODO InstalledApp"""
+    """An app that is set up here."""
 
     id: str
     runtime_name: str | None = None
@@ -108,20 +114,20 @@ class InstalledApp(Wire):
 
 
 class AppsInstalledResponse(Wire):
-    """TODO AppsInstalledResponse"""
+    """The apps that are set up."""
 
     apps: list[InstalledApp]
 
 
 class AppsListResponse(Wire):
-    """TODO AppsListResponse"""
+    """A page of apps; a null cursor marks the last one."""
 
     data: list[AppInfo]
     next_cursor: str | None = None
 
 
 class AppToolSummary(Wire):
-    """TODO AppToolSummary"""
+    """A tool of an app."""
 
     name: str
     title: str | None = None
@@ -132,7 +138,7 @@ class AppToolSummary(Wire):
 
 
 class ConnectorMetadata(Wire):
-    """TODO ConnectorMetadata"""
+    """All about an app. Null where not told."""
 
     id: str
     name: str
@@ -146,14 +152,14 @@ class ConnectorMetadata(Wire):
 
 
 class AppsReadResponse(Wire):
-    """TODO AppsReadResponse"""
+    """The apps that exist, and ids that do not."""
 
     apps: list[ConnectorMetadata]
     missing_app_ids: list[str]
 
 
 class AppSummary(Wire):
-    """TODO AppSummary"""
+    """An app that a plugin uses."""
 
     id: str
     name: str
@@ -163,11 +169,11 @@ class AppSummary(Wire):
 
 
 AppTemplateUnavailableReason: TypeAlias = Annotated[str, Known("NOT_CONFIGURED_FOR_WORKSPACE", "NO_ACTIVE_WORKSPACE")]
-"""TODO AppTemplateUnavailableReason"""
+"""Why an app cannot be made from a template."""
 
 
 class AppTemplateSummary(Wire):
-    """TODO AppTemplateSummary"""
+    """A template for an app. Null where not told."""
 
     template_id: str
     name: str

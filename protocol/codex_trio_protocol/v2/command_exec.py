@@ -1,4 +1,4 @@
-"""TODO module command_exec"""
+"""Single commands in a sandbox, outside any thread."""
 
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -7,48 +7,67 @@ from codex_trio_protocol.v2.permissions import PermissionProfile, SandboxPolicy
 
 
 class CommandExecTerminalSize(Params):
-    """TODO CommandExecTerminalSize"""
+    """Size in characters."""
 
     rows: UInt16
     cols: UInt16
 
 
 class CommandExecParams(Params):
-    """TODO CommandExecParams"""
+    """Run a command and answer when it has ended. What is not streamed comes with the answer.
+
+    Errors: -32600 for an empty command, options that contradict one another, and an id in use.
+    """
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"permission_profile"})
 
     command: list[str]
     process_id: str | None = None
+    """Needed for streaming and later requests; the connection's own."""
     tty: bool = False
+    """In a terminal; includes streaming both ways."""
     stream_stdin: bool = False
     stream_stdout_stderr: bool = False
     output_bytes_cap: UInt64 | None = None
+    """Bytes kept of each stream; null is the usual limit."""
     disable_output_cap: bool = False
     disable_timeout: bool = False
     timeout_ms: Int64 | None = None
+    """In milliseconds; null is the usual limit."""
     cwd: str | None = None
     env: dict[str, str | None] | None = None
+    """Added to the environment; a null value removes a variable."""
     size: CommandExecTerminalSize | None = None
     sandbox_policy: SandboxPolicy | None = None
+    """Null is the configured one."""
     permission_profile: str | PermissionProfile | None = None
+    """A profile's name (spelled out up to 0.131); not together with `sandbox_policy`."""
 
 
 class CommandExecResizeParams(Params):
-    """TODO CommandExecResizeParams"""
+    """Change a terminal's size.
+
+    Errors: -32600 for an unknown id and one without a terminal.
+    """
 
     process_id: str
     size: CommandExecTerminalSize
 
 
 class CommandExecTerminateParams(Params):
-    """TODO CommandExecTerminateParams"""
+    """End a command; its answer still comes.
+
+    Errors: -32600 for an unknown id.
+    """
 
     process_id: str
 
 
 class CommandExecWriteParams(Params):
-    """TODO CommandExecWriteParams"""
+    """Write to a command's input, close it, or both.
+
+    Errors: -32600 for an unknown id, bad base64, closed input, and nothing to do.
+    """
 
     process_id: str
     delta_base64: str | None = None
@@ -56,11 +75,11 @@ class CommandExecWriteParams(Params):
 
 
 CommandExecOutputStream: TypeAlias = Annotated[str, Known("stdout", "stderr")]
-"""TODO CommandExecOutputStream"""
+"""Which stream."""
 
 
 class CommandExecOutputDeltaNotification(Wire):
-    """TODO CommandExecOutputDeltaNotification"""
+    """Output of a command, in base64. `cap_reached` says that no more of this stream comes."""
 
     process_id: str
     stream: CommandExecOutputStream
@@ -69,11 +88,11 @@ class CommandExecOutputDeltaNotification(Wire):
 
 
 class CommandExecResizeResponse(Wire):
-    """TODO CommandExecResizeResponse"""
+    """Answer to `command/exec/resize`: it is done."""
 
 
 class CommandExecResponse(Wire):
-    """TODO CommandExecResponse"""
+    """The command has ended. The streams are empty when they were streamed."""
 
     exit_code: Int32
     stdout: str
@@ -81,8 +100,8 @@ class CommandExecResponse(Wire):
 
 
 class CommandExecTerminateResponse(Wire):
-    """TODO CommandExecTerminateResponse"""
+    """Answer to `command/exec/terminate`: the command was told to end."""
 
 
 class CommandExecWriteResponse(Wire):
-    """TODO CommandExecWriteResponse"""
+    """Answer to `command/exec/write`: it is done."""

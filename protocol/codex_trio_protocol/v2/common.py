@@ -1,4 +1,4 @@
-"""TODO module common"""
+"""Words that many families share: ids, paths, models' settings, plans."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,30 +7,33 @@ from msgspec import Meta
 from codex_trio_protocol.base import JsonObject, Known, Shape, Wire
 
 ThreadId: TypeAlias = str
-"""TODO ThreadId"""
+"""A thread's UUID."""
 
 
 NetworkPolicyRuleAction: TypeAlias = Literal["allow", "deny"]
-"""TODO NetworkPolicyRuleAction"""
+"""Whether a host may be reached."""
 
 
 class NetworkPolicyAmendment(Wire):
-    """TODO NetworkPolicyAmendment"""
+    """A lasting rule about one host."""
 
     host: str
     action: NetworkPolicyRuleAction
 
 
 ModeKind: TypeAlias = Literal["plan", "default"]
-"""TODO ModeKind"""
+"""How user and agent work together: planning first, or straight away."""
 
 
 ReasoningEffort: TypeAlias = Annotated[str, Meta(min_length=1)]
-"""TODO ReasoningEffort"""
+"""How hard the model should think:
+
+`none`, `minimal`, `low`, `medium`, `high`, `xhigh`, or another word of its catalogue entry. Never empty.
+"""
 
 
 class Settings(Wire, rename=None):
-    """TODO Settings"""
+    """What a collaboration mode sets. Null effort and null instructions leave the mode's own."""
 
     model: str
     reasoning_effort: ReasoningEffort | None = None
@@ -38,56 +41,56 @@ class Settings(Wire, rename=None):
 
 
 class CollaborationMode(Wire):
-    """TODO CollaborationMode"""
+    """A mode together with the settings that it brings."""
 
     mode: ModeKind
     settings: Settings
 
 
 CyberAccessProgram: TypeAlias = Literal["standard", "daybreakBlue", "daybreakRed"]
-"""TODO CyberAccessProgram"""
+"""Programme under which a turn about security work is asked for; the provider decides whether it is granted."""
 
 
 LegacyAppPathString: TypeAlias = str
-"""TODO LegacyAppPathString"""
+"""A path as it was given; absolute in nearly all cases, not normalised."""
 
 
 MessagePhase: TypeAlias = Literal["commentary", "partial_answer", "final_answer"]
-"""TODO MessagePhase"""
+"""What a piece of assistant text is for. Providers often leave it out: null says nothing."""
 
 
 class CustomMultiAgentMode(Wire):
-    """TODO CustomMultiAgentMode"""
+    """Delegation as the given hint describes it."""
 
     custom: str
 
 
 MultiAgentMode: TypeAlias = Literal["explicitRequestOnly", "proactive"] | CustomMultiAgentMode
-"""TODO MultiAgentMode"""
+"""Whether the model may delegate to sub-agents by itself. No longer has an effect."""
 
 
 Personality: TypeAlias = Literal["none", "friendly", "pragmatic"]
-"""TODO Personality"""
+"""Tone of the assistant. Accepted for older clients; only its absence means anything today."""
 
 
 ReasoningSummary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
-"""TODO ReasoningSummary"""
+"""How much of its reasoning the model should sum up for the user."""
 
 
 ResponseItem: TypeAlias = Annotated[JsonObject, Shape("response_item:ResponseItemShape")]
-"""TODO ResponseItem"""
+"""An item as the model API knows it, passed through untouched."""
 
 
 SortDirection: TypeAlias = Literal["asc", "desc"]
-"""TODO SortDirection"""
+"""Oldest or smallest first (`asc`), or the other way round."""
 
 
 ThreadSource: TypeAlias = str
-"""TODO ThreadSource"""
+"""Who asked for a thread, as the client calls it; for statistics."""
 
 
 AgentPath: TypeAlias = str
-"""TODO AgentPath"""
+"""A sub-agent's place below the root agent, such as `/root/worker`."""
 
 
 PlanType: TypeAlias = Annotated[
@@ -115,12 +118,12 @@ PlanType: TypeAlias = Annotated[
         "unknown",
     ),
 ]
-"""TODO PlanType"""
+"""The plan of a ChatGPT account."""
 
 
 Verbosity: TypeAlias = Annotated[str, Known("low", "medium", "high")]
-"""TODO Verbosity"""
+"""How long the model's answers should be."""
 
 
 PathUri: TypeAlias = str
-"""TODO PathUri"""
+"""A path as a `file:` URI."""

@@ -1,4 +1,4 @@
-"""TODO module config"""
+"""Configuration: what is in force, where it comes from, and changing it."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -20,11 +20,11 @@ from codex_trio_protocol.v2.common import ReasoningEffort, ReasoningSummary, Ver
 from codex_trio_protocol.v2.permissions import ApprovalsReviewer, AskForApproval, SandboxMode
 
 MergeStrategy: TypeAlias = Literal["replace", "upsert"]
-"""TODO MergeStrategy"""
+"""Put the value in place of the old one, or merge tables."""
 
 
 class ConfigEdit(Params):
-    """TODO ConfigEdit"""
+    """One change. A null value removes the key."""
 
     key_path: str
     value: JsonValue
@@ -32,59 +32,86 @@ class ConfigEdit(Params):
 
 
 class ConfigBatchWriteParams(Params):
-    """TODO ConfigBatchWriteParams"""
+    """Make several changes at once, or none.
+
+    Errors: -32600 with `data` that names the reason: a version that is out of date, a file that must not be written, an
+    invalid result.
+    """
 
     edits: list[ConfigEdit]
     file_path: str | None = None
+    """Null is the user's file."""
     expected_version: str | None = None
+    """Refuse when the file has changed since; null does not check."""
     reload_user_config: bool = False
+    """Let loaded threads feel it."""
 
 
 class ConfigReadParams(Params):
-    """TODO ConfigReadParams"""
+    """Read the configuration that is in force, for a folder if one is named.
+
+    Errors: -32603 when it cannot be loaded.
+    """
 
     include_layers: bool = False
+    """Also send each layer by itself."""
     cwd: str | None = None
 
 
 class ConfigValueWriteParams(Params):
-    """TODO ConfigValueWriteParams"""
+    """Make one change. Errors as for `config/batchWrite`."""
 
     key_path: str
     value: JsonValue
     merge_strategy: MergeStrategy
     file_path: str | None = None
+    """Null is the user's file."""
     expected_version: str | None = None
+    """Refuse when the file has changed since; null does not check."""
 
 
 AllowDenyRequirement: TypeAlias = Annotated[str, Known("allow", "deny")]
-"""TODO AllowDenyRequirement"""
+"""Yes or no."""
 
 
 class AnalyticsConfig(Wire):
-    """TODO AnalyticsConfig"""
+    """Whether statistics are sent; null is the default."""
 
     enabled: bool | None = None
 
 
-class AppLinksConfig(Wire):
-    """TODO AppLinksConfig"""
-
-
 AppToolApproval: TypeAlias = Annotated[str, Known("auto", "prompt", "writes", "approve")]
-"""TODO AppToolApproval"""
+"""When a tool of an app asks."""
 
 
-class AppToolsConfig(Wire):
-    """TODO AppToolsConfig"""
+class AppLinkConfig(Wire, rename=None):
+    """Settings of a connected account."""
+
+    approvals_reviewer: ApprovalsReviewer | None = None
+    default_tools_approval_mode: AppToolApproval | None = None
+
+
+AppLinksConfig: TypeAlias = dict[str, AppLinkConfig]
+"""Settings of connected accounts by their id."""
+
+
+class AppToolConfig(Wire, rename=None):
+    """Settings of a tool."""
+
+    approval_mode: AppToolApproval | None = None
+    enabled: bool | None = None
+
+
+AppToolsConfig: TypeAlias = dict[str, AppToolConfig]
+"""Settings of an app's tools by name."""
 
 
 ToolExposureSurface: TypeAlias = Annotated[str, Known("code_mode", "deferred", "direct")]
-"""TODO ToolExposureSurface"""
+"""Where a tool shows to the model."""
 
 
 class AppConfig(Wire, rename=None):
-    """TODO AppConfig"""
+    """Settings of an app. Null is the default."""
 
     approvals_reviewer: ApprovalsReviewer | None = None
     default_tools_approval_mode: AppToolApproval | None = None
@@ -97,22 +124,8 @@ class AppConfig(Wire, rename=None):
     tools: AppToolsConfig | None = None
 
 
-class AppLinkConfig(Wire, rename=None):
-    """TODO AppLinkConfig"""
-
-    approvals_reviewer: ApprovalsReviewer | None = None
-    default_tools_approval_mode: AppToolApproval | None = None
-
-
-class AppToolConfig(Wire, rename=None):
-    """TODO AppToolConfig"""
-
-    approval_mode: AppToolApproval | None = None
-    enabled: bool | None = None
-
-
 class AppsDefaultConfig(Wire, rename=None):
-    """TODO AppsDefaultConfig"""
+    """Settings of apps without their own."""
 
     enabled: bool = True
     approvals_reviewer: ApprovalsReviewer | None = None
@@ -122,17 +135,17 @@ class AppsDefaultConfig(Wire, rename=None):
 
 
 class AppsConfig(Wire, rename=None):
-    """TODO AppsConfig"""
+    """Settings of apps."""
 
     default: AppsDefaultConfig | None = field(name="_default", default=None)
 
 
 AutoCompactTokenLimitScope: TypeAlias = Annotated[str, Known("total", "body_after_prefix")]
-"""TODO AutoCompactTokenLimitScope"""
+"""Which tokens count towards compaction."""
 
 
 class BrowserUseOriginPolicyConfig(Wire, rename=None):
-    """TODO BrowserUseOriginPolicyConfig"""
+    """What the browser tool may do on a site. Null is the default."""
 
     access: AllowDenyRequirement | None = None
     downloads: AllowDenyRequirement | None = None
@@ -141,7 +154,7 @@ class BrowserUseOriginPolicyConfig(Wire, rename=None):
 
 
 class BrowserUseConfig(Wire, rename=None):
-    """TODO BrowserUseConfig"""
+    """Settings of the browser tool."""
 
     allow_history_access: bool | None = None
     default_origin_policy: BrowserUseOriginPolicyConfig | None = None
@@ -149,13 +162,13 @@ class BrowserUseConfig(Wire, rename=None):
 
 
 class ComputerUseMacosConfig(Wire, rename=None):
-    """TODO ComputerUseMacosConfig"""
+    """Programs by bundle id."""
 
     bundle_ids: dict[str, AllowDenyRequirement] | None = None
 
 
 class ComputerUseWindowsExeConfig(Wire, rename=None):
-    """TODO ComputerUseWindowsExeConfig"""
+    """A program by its publisher and names."""
 
     publisher_name: str
     product_name: str
@@ -164,14 +177,14 @@ class ComputerUseWindowsExeConfig(Wire, rename=None):
 
 
 class ComputerUseWindowsConfig(Wire):
-    """TODO ComputerUseWindowsConfig"""
+    """Programs by their ids and files."""
 
     aumids: dict[str, AllowDenyRequirement] | None = None
     exes: list[ComputerUseWindowsExeConfig] | None = None
 
 
 class ComputerUseConfig(Wire, rename=None):
-    """TODO ComputerUseConfig"""
+    """Which programs may be controlled."""
 
     default_app_access: AllowDenyRequirement | None = None
     macos: ComputerUseMacosConfig | None = None
@@ -179,60 +192,60 @@ class ComputerUseConfig(Wire, rename=None):
 
 
 Config: TypeAlias = Annotated[JsonObject, Shape("config:ConfigShape")]
-"""TODO Config"""
+"""Configuration by key, as it is in force. Keys that this release does not know are kept."""
 
 
 class PackagedDefaultsConfigLayerSource(Tagged, tag="packagedDefaults"):
-    """TODO PackagedDefaultsConfigLayerSource"""
+    """What came with the program."""
 
     file: AbsolutePathBuf
 
 
 class MdmConfigLayerSource(Tagged, tag="mdm"):
-    """TODO MdmConfigLayerSource"""
+    """Managed preferences of macOS."""
 
     domain: str
     key: str
 
 
 class SystemConfigLayerSource(Tagged, tag="system"):
-    """TODO SystemConfigLayerSource"""
+    """The machine's file."""
 
     file: AbsolutePathBuf
 
 
 class EnterpriseManagedConfigLayerSource(Tagged, tag="enterpriseManaged"):
-    """TODO EnterpriseManagedConfigLayerSource"""
+    """What the account's administrator sends."""
 
     id: str
     name: str
 
 
 class UserConfigLayerSource(Tagged, tag="user"):
-    """TODO UserConfigLayerSource"""
+    """The user's file; with a profile's name when one is chosen."""
 
     file: AbsolutePathBuf
     profile: str | None = None
 
 
 class ProjectConfigLayerSource(Tagged, tag="project"):
-    """TODO ProjectConfigLayerSource"""
+    """A project's folder."""
 
     dot_codex_folder: AbsolutePathBuf
 
 
 class SessionFlagsConfigLayerSource(Tagged, tag="sessionFlags"):
-    """TODO SessionFlagsConfigLayerSource"""
+    """What was given for this session."""
 
 
 class LegacyManagedConfigTomlFromFileConfigLayerSource(Tagged, tag="legacyManagedConfigTomlFromFile"):
-    """TODO LegacyManagedConfigTomlFromFileConfigLayerSource"""
+    """A managed file of the older kind."""
 
     file: AbsolutePathBuf
 
 
 class LegacyManagedConfigTomlFromMdmConfigLayerSource(Tagged, tag="legacyManagedConfigTomlFromMdm"):
-    """TODO LegacyManagedConfigTomlFromMdmConfigLayerSource"""
+    """Managed preferences of the older kind."""
 
 
 ConfigLayerSource: TypeAlias = Open[
@@ -246,11 +259,11 @@ ConfigLayerSource: TypeAlias = Open[
     | LegacyManagedConfigTomlFromFileConfigLayerSource
     | LegacyManagedConfigTomlFromMdmConfigLayerSource
 ]
-"""TODO ConfigLayerSource"""
+"""Where a layer comes from."""
 
 
 class ConfigLayer(Wire):
-    """TODO ConfigLayer"""
+    """A layer and its content; null when it is in force."""
 
     name: ConfigLayerSource
     version: str
@@ -259,22 +272,22 @@ class ConfigLayer(Wire):
 
 
 class ConfigLayerMetadata(Wire):
-    """TODO ConfigLayerMetadata"""
+    """A layer and the version of its content."""
 
     name: ConfigLayerSource
     version: str
 
 
 ForcedChatgptWorkspaceIds: TypeAlias = str | list[str]
-"""TODO ForcedChatgptWorkspaceIds"""
+"""Workspaces that must be used."""
 
 
 ForcedLoginMethod: TypeAlias = Annotated[str, Known("chatgpt", "api")]
-"""TODO ForcedLoginMethod"""
+"""A login that must be used."""
 
 
 class SandboxWorkspaceWrite(Wire, rename=None):
-    """TODO SandboxWorkspaceWrite"""
+    """Settings of the workspace-write sandbox."""
 
     writable_roots: list[str] = field(default_factory=list)
     network_access: bool = False
@@ -283,11 +296,11 @@ class SandboxWorkspaceWrite(Wire, rename=None):
 
 
 WebSearchContextSize: TypeAlias = Annotated[str, Known("low", "medium", "high")]
-"""TODO WebSearchContextSize"""
+"""How much a search hands to the model."""
 
 
 class WebSearchLocation(Wire, forbid_unknown_fields=True):
-    """TODO WebSearchLocation"""
+    """Where the user is. Null where not set."""
 
     country: str | None = None
     region: str | None = None
@@ -296,7 +309,7 @@ class WebSearchLocation(Wire, forbid_unknown_fields=True):
 
 
 class WebSearchToolConfig(Wire, rename=None, forbid_unknown_fields=True):
-    """TODO WebSearchToolConfig"""
+    """Settings of web search."""
 
     context_size: WebSearchContextSize | None = None
     allowed_domains: list[str] | None = None
@@ -304,21 +317,21 @@ class WebSearchToolConfig(Wire, rename=None, forbid_unknown_fields=True):
 
 
 class ToolsV2(Wire, rename=None):
-    """TODO ToolsV2"""
+    """Settings of tools."""
 
     web_search: WebSearchToolConfig | None = None
 
 
 WebSearchMode: TypeAlias = Annotated[str, Known("disabled", "cached", "indexed", "live")]
-"""TODO WebSearchMode"""
+"""Whether the web is searched, and how fresh results are."""
 
 
 WebSearchProvider: TypeAlias = Annotated[str, Known("standalone", "search_mcp")]
-"""TODO WebSearchProvider"""
+"""Who searches."""
 
 
 class ConfigReadResponse(Wire):
-    """TODO ConfigReadResponse"""
+    """The configuration, where each key comes from, and layers if asked for."""
 
     config: Config
     origins: dict[str, ConfigLayerMetadata]
@@ -326,11 +339,11 @@ class ConfigReadResponse(Wire):
 
 
 BrowserUseAccessApprovalLifetime: TypeAlias = Annotated[str, Known("turn", "thread")]
-"""TODO BrowserUseAccessApprovalLifetime"""
+"""How long an approval lasts."""
 
 
 class OverriddenMetadata(Wire):
-    """TODO OverriddenMetadata"""
+    """Another layer hides what was written."""
 
     message: str
     overriding_layer: ConfigLayerMetadata
@@ -338,20 +351,21 @@ class OverriddenMetadata(Wire):
 
 
 WriteStatus: TypeAlias = Annotated[str, Known("ok", "okOverridden")]
-"""TODO WriteStatus"""
+"""Whether what was written is in force."""
 
 
 class ConfigWriteResponse(Wire):
-    """TODO ConfigWriteResponse"""
+    """What was written and where."""
 
     status: WriteStatus
     version: str
     file_path: AbsolutePathBuf
     overridden_metadata: OverriddenMetadata | None = None
+    """What hides it; null when nothing does."""
 
 
 class ProfileV2(Wire, rename=None):
-    """TODO ProfileV2"""
+    """Settings under a name. Releases up to 0.131."""
 
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
@@ -367,7 +381,7 @@ class ProfileV2(Wire, rename=None):
 
 
 class ConfigShape(Wire, rename=None):
-    """TODO Config"""
+    """Configuration by key, as it is in force. Keys that this release does not know are kept."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"apps"})
 

@@ -1,4 +1,4 @@
-"""TODO module config_requirements"""
+"""What an administrator requires of the configuration."""
 
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -16,52 +16,52 @@ from codex_trio_protocol.v2.permissions import ApprovalsReviewer, AskForApproval
 from codex_trio_protocol.v2.windows import WindowsSandboxImplementation
 
 NetworkDomainPermission: TypeAlias = Annotated[str, Known("allow", "deny")]
-"""TODO NetworkDomainPermission"""
+"""Whether a domain may be reached."""
 
 
 class ApplicationNetworkRequirements(Wire):
-    """TODO ApplicationNetworkRequirements"""
+    """Which domains the desktop program may reach."""
 
     enabled: bool
     domains: dict[str, NetworkDomainPermission]
 
 
 class ApplicationStorageRequirements(Wire):
-    """TODO ApplicationStorageRequirements"""
+    """Where the desktop program puts new workspaces."""
 
     default_project_parent: LegacyAppPathString | None = None
     projectless_workspace_root: LegacyAppPathString | None = None
 
 
 class ApplicationRequirements(Wire):
-    """TODO ApplicationRequirements"""
+    """What is required of the desktop program."""
 
     network: ApplicationNetworkRequirements | None = None
     storage: ApplicationStorageRequirements | None = None
 
 
 class AutoReviewRequirements(Wire):
-    """TODO AutoReviewRequirements"""
+    """What is required of automatic review."""
 
     required_on_models: list[str] | None = None
     ignore_rules: list[str] | None = None
 
 
 class RequestHeader(Wire):
-    """TODO RequestHeader"""
+    """A header to send."""
 
     name: str
     value: str
 
 
 class BrowserUseExtensionRequirements(Wire):
-    """TODO BrowserUseExtensionRequirements"""
+    """What is required of the browser extension."""
 
     request_headers: list[RequestHeader] | None = None
 
 
 class BrowserUseOriginPolicy(Wire):
-    """TODO BrowserUseOriginPolicy"""
+    """What the browser tool may do on a site. Null requires nothing."""
 
     access: AllowDenyRequirement | None = None
     downloads: AllowDenyRequirement | None = None
@@ -73,7 +73,7 @@ class BrowserUseOriginPolicy(Wire):
 
 
 class BrowserUseRequirements(Wire):
-    """TODO BrowserUseRequirements"""
+    """What is required of the browser tool."""
 
     extension: BrowserUseExtensionRequirements | None = None
     allow_webmcp: bool | None = None
@@ -85,17 +85,17 @@ class BrowserUseRequirements(Wire):
 
 
 CliAuthCredentialsStoreMode: TypeAlias = Annotated[str, Known("file", "keyring", "auto", "ephemeral")]
-"""TODO CliAuthCredentialsStoreMode"""
+"""Where credentials are kept."""
 
 
 class ComputerUseMacosRequirements(Wire):
-    """TODO ComputerUseMacosRequirements"""
+    """Programs by bundle id."""
 
     bundle_ids: dict[str, AllowDenyRequirement] | None = None
 
 
 class ComputerUseWindowsExeRequirement(Wire):
-    """TODO ComputerUseWindowsExeRequirement"""
+    """A program by its publisher and names."""
 
     publisher_name: str
     product_name: str
@@ -104,14 +104,14 @@ class ComputerUseWindowsExeRequirement(Wire):
 
 
 class ComputerUseWindowsRequirements(Wire):
-    """TODO ComputerUseWindowsRequirements"""
+    """Programs by their ids and files."""
 
     aumids: dict[str, AllowDenyRequirement] | None = None
     exes: list[ComputerUseWindowsExeRequirement] | None = None
 
 
 class ComputerUseRequirements(Wire):
-    """TODO ComputerUseRequirements"""
+    """What is required of controlling programs."""
 
     allow_locked_computer_use: bool | None = None
     allow_persistent_approval: bool | None = None
@@ -121,19 +121,19 @@ class ComputerUseRequirements(Wire):
 
 
 class FeedbackRequirements(Wire):
-    """TODO FeedbackRequirements"""
+    """Whether reports may be sent."""
 
     enabled: bool | None = None
 
 
 class InAppBrowserRequirements(Wire):
-    """TODO InAppBrowserRequirements"""
+    """What is required of the built-in browser."""
 
     allow_external_browser_settings_import: bool | None = None
 
 
 class CommandConfiguredHookHandler(Tagged, tag="command"):
-    """TODO CommandConfiguredHookHandler"""
+    """Run a command. The time limit is in seconds."""
 
     command: str
     command_windows: str | None = None
@@ -144,7 +144,7 @@ class CommandConfiguredHookHandler(Tagged, tag="command"):
 
 
 class McpToolConfiguredHookHandler(Tagged, tag="mcp_tool"):
-    """TODO McpToolConfiguredHookHandler"""
+    """Call a tool of an MCP server."""
 
     server: str
     tool: str
@@ -154,11 +154,11 @@ class McpToolConfiguredHookHandler(Tagged, tag="mcp_tool"):
 
 
 class PromptConfiguredHookHandler(Tagged, tag="prompt"):
-    """TODO PromptConfiguredHookHandler"""
+    """Ask a model."""
 
 
 class AgentConfiguredHookHandler(Tagged, tag="agent"):
-    """TODO AgentConfiguredHookHandler"""
+    """Ask an agent."""
 
 
 ConfiguredHookHandler: TypeAlias = Open[
@@ -167,18 +167,18 @@ ConfiguredHookHandler: TypeAlias = Open[
     | PromptConfiguredHookHandler
     | AgentConfiguredHookHandler
 ]
-"""TODO ConfiguredHookHandler"""
+"""What a hook does."""
 
 
 class ConfiguredHookMatcherGroup(Wire):
-    """TODO ConfiguredHookMatcherGroup"""
+    """Hooks that run for what matches; null matches all."""
 
     matcher: str | None = None
     hooks: list[ConfiguredHookHandler]
 
 
 class ManagedHooksRequirements(Wire):
-    """TODO ManagedHooksRequirements"""
+    """Hooks that an administrator sets, by event."""
 
     pre_model_request: list[ConfiguredHookMatcherGroup] = field(name="PreModelRequest", default_factory=list)
     post_model_request: list[ConfiguredHookMatcherGroup] = field(name="PostModelRequest", default_factory=list)
@@ -199,7 +199,7 @@ class ManagedHooksRequirements(Wire):
 
 
 class NewThreadModelDefaults(Wire):
-    """TODO NewThreadModelDefaults"""
+    """What new threads begin with."""
 
     model: str | None = None
     model_reasoning_effort: ReasoningEffort | None = None
@@ -207,17 +207,17 @@ class NewThreadModelDefaults(Wire):
 
 
 class ModelsRequirements(Wire):
-    """TODO ModelsRequirements"""
+    """What is required of models."""
 
     new_thread: NewThreadModelDefaults | None = None
 
 
 NetworkUnixSocketPermission: TypeAlias = Annotated[str, Known("allow", "deny", "none")]
-"""TODO NetworkUnixSocketPermission"""
+"""Whether a Unix socket may be reached; `none` is the older name of `deny`."""
 
 
 class NetworkRequirements(Wire):
-    """TODO NetworkRequirements"""
+    """What is required of the network. Null requires nothing."""
 
     enabled: bool | None = None
     http_port: UInt16 | None = None
@@ -236,19 +236,19 @@ class NetworkRequirements(Wire):
 
 
 OtelHttpProtocol: TypeAlias = Annotated[str, Known("binary", "json")]
-"""TODO OtelHttpProtocol"""
+"""How telemetry is encoded."""
 
 
 class OtelTlsConfig(Wire):
-    """TODO OtelTlsConfig"""
+    """Certificates for telemetry."""
 
     ca_certificate: str | None = field(name="ca-certificate", default=None)
     client_certificate: str | None = field(name="client-certificate", default=None)
     client_private_key: str | None = field(name="client-private-key", default=None)
 
 
-class OtelExporterObjectOtlpHttp(Wire):
-    """TODO OtelExporterObjectOtlpHttp"""
+class OtlpHttpExporter(Wire):
+    """Telemetry over HTTP."""
 
     endpoint: str
     headers: dict[str, str]
@@ -256,8 +256,8 @@ class OtelExporterObjectOtlpHttp(Wire):
     tls: OtelTlsConfig | None = None
 
 
-class OtelExporterObjectOtlpGrpc(Wire):
-    """TODO OtelExporterObjectOtlpGrpc"""
+class OtlpGrpcExporter(Wire):
+    """Telemetry over gRPC."""
 
     endpoint: str
     headers: dict[str, str]
@@ -265,26 +265,26 @@ class OtelExporterObjectOtlpGrpc(Wire):
 
 
 class OtelExporterObject(OneOf):
-    """TODO OtelExporterObject"""
+    """The exporters that need settings."""
 
     one_of: ClassVar[tuple[str, ...]] = ("otlp_http", "otlp_grpc")
 
-    otlp_http: OtelExporterObjectOtlpHttp | UnsetType = field(name="otlp-http", default=UNSET)
-    otlp_grpc: OtelExporterObjectOtlpGrpc | UnsetType = field(name="otlp-grpc", default=UNSET)
+    otlp_http: OtlpHttpExporter | UnsetType = field(name="otlp-http", default=UNSET)
+    otlp_grpc: OtlpGrpcExporter | UnsetType = field(name="otlp-grpc", default=UNSET)
 
 
 OtelExporter: TypeAlias = Open[Annotated[str, Known("none", "statsig")] | OtelExporterObject]
-"""TODO OtelExporter"""
+"""Where telemetry goes."""
 
 
 class OtelToolResultLogConfig(Wire, rename=None):
-    """TODO OtelToolResultLogConfig"""
+    """How much of a tool's result is logged, in bytes."""
 
     max_bytes: UInt64
 
 
 class OtelRequirements(Wire, rename=None):
-    """TODO OtelRequirements"""
+    """What is required of telemetry. Null requires nothing."""
 
     tool_result: OtelToolResultLogConfig | None = None
     log_sse_deltas: bool | None = None
@@ -300,11 +300,11 @@ class OtelRequirements(Wire, rename=None):
 
 
 ResidencyRequirement: TypeAlias = Annotated[str, Known("us")]
-"""TODO ResidencyRequirement"""
+"""Region in which data must stay."""
 
 
 class ConfigRequirements(Wire):
-    """TODO ConfigRequirements"""
+    """All that is required. Null requires nothing."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset(
         {"allowed_approvals_reviewers", "application", "hooks", "network"}
@@ -347,7 +347,7 @@ class ConfigRequirements(Wire):
 
 
 class ConfigRequirementsReadResponse(Wire):
-    """TODO ConfigRequirementsReadResponse"""
+    """What is required; null when nothing is."""
 
     supports_independent_speed_modes: bool | None = None
     requirements: ConfigRequirements | None = None

@@ -1,4 +1,4 @@
-"""TODO module elicitation"""
+"""Server requests that ask the user something for an MCP server."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,15 +7,15 @@ from msgspec import UNSET, UnsetType, field
 from codex_trio_protocol.base import JsonObject, JsonValue, Known, Open, Params, Shape, UInt32, UInt64, Wire
 
 McpElicitationArrayType: TypeAlias = Annotated[str, Known("array")]
-"""TODO McpElicitationArrayType"""
+"""Always `array`."""
 
 
 McpElicitationBooleanType: TypeAlias = Annotated[str, Known("boolean")]
-"""TODO McpElicitationBooleanType"""
+"""Always `boolean`."""
 
 
 class McpElicitationBooleanSchema(Wire):
-    """TODO McpElicitationBooleanSchema"""
+    """A yes or no."""
 
     type: McpElicitationBooleanType
     title: str | None = None
@@ -24,18 +24,18 @@ class McpElicitationBooleanSchema(Wire):
 
 
 class McpElicitationConstOption(Wire):
-    """TODO McpElicitationConstOption"""
+    """A choice and the words for it."""
 
     const: str
     title: str
 
 
 McpElicitationStringType: TypeAlias = Annotated[str, Known("string")]
-"""TODO McpElicitationStringType"""
+"""Always `string`."""
 
 
 class McpElicitationLegacyTitledEnumSchema(Wire):
-    """TODO McpElicitationLegacyTitledEnumSchema"""
+    """One of several choices, in the older form."""
 
     type: McpElicitationStringType
     title: str | None = None
@@ -46,13 +46,13 @@ class McpElicitationLegacyTitledEnumSchema(Wire):
 
 
 class McpElicitationTitledEnumItems(Wire):
-    """TODO McpElicitationTitledEnumItems"""
+    """Choices with words."""
 
     any_of: list[McpElicitationConstOption]
 
 
 class McpElicitationTitledMultiSelectEnumSchema(Wire):
-    """TODO McpElicitationTitledMultiSelectEnumSchema"""
+    """Some of several choices with words."""
 
     type: McpElicitationArrayType
     title: str | None = None
@@ -64,14 +64,14 @@ class McpElicitationTitledMultiSelectEnumSchema(Wire):
 
 
 class McpElicitationUntitledEnumItems(Wire):
-    """TODO McpElicitationUntitledEnumItems"""
+    """Choices."""
 
     type: McpElicitationStringType
     enum: list[str]
 
 
 class McpElicitationUntitledMultiSelectEnumSchema(Wire):
-    """TODO McpElicitationUntitledMultiSelectEnumSchema"""
+    """Some of several choices."""
 
     type: McpElicitationArrayType
     title: str | None = None
@@ -85,11 +85,11 @@ class McpElicitationUntitledMultiSelectEnumSchema(Wire):
 McpElicitationMultiSelectEnumSchema: TypeAlias = (
     McpElicitationUntitledMultiSelectEnumSchema | McpElicitationTitledMultiSelectEnumSchema
 )
-"""TODO McpElicitationMultiSelectEnumSchema"""
+"""Some of several choices."""
 
 
 class McpElicitationTitledSingleSelectEnumSchema(Wire):
-    """TODO McpElicitationTitledSingleSelectEnumSchema"""
+    """One of several choices with words."""
 
     type: McpElicitationStringType
     title: str | None = None
@@ -99,7 +99,7 @@ class McpElicitationTitledSingleSelectEnumSchema(Wire):
 
 
 class McpElicitationUntitledSingleSelectEnumSchema(Wire):
-    """TODO McpElicitationUntitledSingleSelectEnumSchema"""
+    """One of several choices."""
 
     type: McpElicitationStringType
     title: str | None = None
@@ -111,21 +111,21 @@ class McpElicitationUntitledSingleSelectEnumSchema(Wire):
 McpElicitationSingleSelectEnumSchema: TypeAlias = (
     McpElicitationUntitledSingleSelectEnumSchema | McpElicitationTitledSingleSelectEnumSchema
 )
-"""TODO McpElicitationSingleSelectEnumSchema"""
+"""One of several choices."""
 
 
 McpElicitationEnumSchema: TypeAlias = (
     McpElicitationSingleSelectEnumSchema | McpElicitationMultiSelectEnumSchema | McpElicitationLegacyTitledEnumSchema
 )
-"""TODO McpElicitationEnumSchema"""
+"""Choices."""
 
 
 McpElicitationNumberType: TypeAlias = Annotated[str, Known("number", "integer")]
-"""TODO McpElicitationNumberType"""
+"""Any number, or whole ones."""
 
 
 class McpElicitationNumberSchema(Wire):
-    """TODO McpElicitationNumberSchema"""
+    """A number."""
 
     type: McpElicitationNumberType
     title: str | None = None
@@ -136,15 +136,15 @@ class McpElicitationNumberSchema(Wire):
 
 
 McpElicitationObjectType: TypeAlias = Annotated[str, Known("object")]
-"""TODO McpElicitationObjectType"""
+"""Always `object`."""
 
 
 McpElicitationStringFormat: TypeAlias = Annotated[str, Known("email", "uri", "date", "date-time")]
-"""TODO McpElicitationStringFormat"""
+"""What kind of text."""
 
 
 class McpElicitationStringSchema(Wire):
-    """TODO McpElicitationStringSchema"""
+    """A text."""
 
     type: McpElicitationStringType
     title: str | None = None
@@ -158,15 +158,15 @@ class McpElicitationStringSchema(Wire):
 McpElicitationPrimitiveSchema: TypeAlias = (
     McpElicitationEnumSchema | McpElicitationStringSchema | McpElicitationNumberSchema | McpElicitationBooleanSchema
 )
-"""TODO McpElicitationPrimitiveSchema"""
+"""One field of a form."""
 
 
 McpElicitationSchema: TypeAlias = Annotated[JsonObject, Shape("elicitation:McpElicitationSchemaShape")]
-"""TODO McpElicitationSchema"""
+"""A form, in the JSON Schema subset of MCP; passed through."""
 
 
 class McpServerElicitationRequestParamsBase(Wire, tag_field="mode"):
-    """TODO McpServerElicitationRequestParamsBase"""
+    """What all questions share. The turn is null when none is running."""
 
     thread_id: str
     turn_id: str | None = None
@@ -174,7 +174,7 @@ class McpServerElicitationRequestParamsBase(Wire, tag_field="mode"):
 
 
 class UserVerificationElicitation(McpServerElicitationRequestParamsBase, tag="openai/userVerification", rename=None):
-    """TODO UserVerificationElicitation"""
+    """The user is to confirm something with the device's key; the proof goes into the answer's `content`."""
 
     meta: JsonValue = field(name="_meta", default=None)
     title: str
@@ -183,7 +183,7 @@ class UserVerificationElicitation(McpServerElicitationRequestParamsBase, tag="op
 
 
 class FormElicitation(McpServerElicitationRequestParamsBase, tag="form"):
-    """TODO FormElicitation"""
+    """The user is to fill in a form."""
 
     meta: JsonValue = field(name="_meta", default=None)
     message: str
@@ -191,7 +191,7 @@ class FormElicitation(McpServerElicitationRequestParamsBase, tag="form"):
 
 
 class OpenaiFormElicitation(McpServerElicitationRequestParamsBase, tag="openai/form"):
-    """TODO OpenaiFormElicitation"""
+    """The user is to fill in a form beyond the MCP subset."""
 
     meta: JsonValue = field(name="_meta", default=None)
     message: str
@@ -199,7 +199,7 @@ class OpenaiFormElicitation(McpServerElicitationRequestParamsBase, tag="openai/f
 
 
 class LegacyOpenaiFormElicitation(McpServerElicitationRequestParamsBase, tag="openaiForm"):
-    """TODO LegacyOpenaiFormElicitation"""
+    """The same under its older name."""
 
     meta: JsonValue = field(name="_meta", default=None)
     message: str
@@ -207,7 +207,7 @@ class LegacyOpenaiFormElicitation(McpServerElicitationRequestParamsBase, tag="op
 
 
 class UrlElicitation(McpServerElicitationRequestParamsBase, tag="url"):
-    """TODO UrlElicitation"""
+    """The user is to visit a page."""
 
     meta: JsonValue = field(name="_meta", default=None)
     message: str
@@ -218,23 +218,24 @@ class UrlElicitation(McpServerElicitationRequestParamsBase, tag="url"):
 McpServerElicitationRequestParams: TypeAlias = Open[
     UserVerificationElicitation | FormElicitation | OpenaiFormElicitation | LegacyOpenaiFormElicitation | UrlElicitation
 ]
-"""TODO McpServerElicitationRequestParams"""
+"""Ask the user something for an MCP server. Also how calls of MCP tools are approved."""
 
 
 McpServerElicitationAction: TypeAlias = Literal["accept", "decline", "cancel"]
-"""TODO McpServerElicitationAction"""
+"""Whether the user answered, refused, or went away."""
 
 
 class McpServerElicitationRequestResponse(Params, rename=None):
-    """TODO McpServerElicitationRequestResponse"""
+    """The user's answer."""
 
     action: McpServerElicitationAction
     content: JsonValue | UnsetType = UNSET
+    """What was filled in; null unless accepted."""
     meta: JsonValue | UnsetType = field(name="_meta", default=UNSET)
 
 
 class McpElicitationSchemaShape(Wire):
-    """TODO McpElicitationSchema"""
+    """A form, in the JSON Schema subset of MCP; passed through."""
 
     schema: str | None = field(name="$schema", default=None)
     type: McpElicitationObjectType

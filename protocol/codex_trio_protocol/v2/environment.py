@@ -1,42 +1,54 @@
-"""TODO module environment"""
+"""Environments: the machines on which a thread's tools run."""
 
 from typing import Annotated, TypeAlias
+
+from msgspec import UNSET, UnsetType
 
 from codex_trio_protocol.base import Known, Params, UInt64, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString, PathUri
 
 
 class EnvironmentSkillsParams(Params):
-    """TODO EnvironmentSkillsParams"""
+    """Skills that an environment must bring."""
 
     required: list[str] | None = None
 
 
 class EnvironmentAddParams(Params):
-    """TODO EnvironmentAddParams"""
+    """Make a machine known by its exec-server's address, or change one.
+
+    Errors: -32600 for an unusable address.
+    """
 
     environment_id: str
     exec_server_url: str
     auth_bearer_token: str | None = None
     websocket_request_id: str | None = None
     connect_timeout_ms: UInt64 | None = None
+    """In milliseconds; null is the usual limit."""
     skills: EnvironmentSkillsParams | None = None
 
 
 class EnvironmentInfoParams(Params):
-    """TODO EnvironmentInfoParams"""
+    """Ask what an environment is like.
+
+    Errors: -32600 for an unknown one; -32603 when it cannot be reached.
+    """
 
     environment_id: str
 
 
 class EnvironmentStatusParams(Params):
-    """TODO EnvironmentStatusParams"""
+    """Ask whether an environment can be reached.
+
+    Errors: -32600 for an unknown one.
+    """
 
     environment_id: str
 
 
 class TurnEnvironmentParams(Params):
-    """TODO TurnEnvironmentParams"""
+    """An environment for turns, with the folder to work in. Null roots are that folder."""
 
     environment_id: str
     cwd: LegacyAppPathString
@@ -44,7 +56,7 @@ class TurnEnvironmentParams(Params):
 
 
 class ThreadEnvironment(Wire):
-    """TODO ThreadEnvironment"""
+    """An environment of a thread."""
 
     environment_id: str
     cwd: LegacyAppPathString
@@ -52,29 +64,29 @@ class ThreadEnvironment(Wire):
 
 
 class EnvironmentAddResponse(Wire):
-    """TODO EnvironmentAddResponse"""
+    """Answer to `environment/add`: it is done."""
 
 
 class EnvironmentShellInfo(Wire):
-    """TODO EnvironmentShellInfo"""
+    """The shell of an environment."""
 
     name: str
     path: str
 
 
 class EnvironmentInfoResponse(Wire):
-    """TODO EnvironmentInfoResponse"""
+    """What the environment is like; the folder is null when it has no default."""
 
     shell: EnvironmentShellInfo
     cwd: PathUri | None = None
 
 
 EnvironmentStatusKind: TypeAlias = Annotated[str, Known("ready", "pending", "disconnected", "unknown")]
-"""TODO EnvironmentStatusKind"""
+"""Whether an environment can be reached."""
 
 
 class EnvironmentStatusResponse(Wire):
-    """TODO EnvironmentStatusResponse"""
+    """Whether it can be reached, and if not, why."""
 
     status: EnvironmentStatusKind
-    error: str | None = None
+    error: str | UnsetType | None = UNSET

@@ -1,4 +1,4 @@
-"""TODO module external_agent"""
+"""Taking over what another agent program left on this machine."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -8,13 +8,13 @@ from codex_trio_protocol.base import Int64, Known, Params, UInt32, Wire
 
 
 class CommandMigration(Wire):
-    """TODO CommandMigration"""
+    """A command to take over."""
 
     name: str
 
 
 class ExternalAgentConfigDetectParams(Params):
-    """TODO ExternalAgentConfigDetectParams"""
+    """Look for another agent's files, at home and in some folders."""
 
     include_home: bool = False
     cwds: list[str] | None = None
@@ -36,11 +36,11 @@ ExternalAgentConfigMigrationItemType: TypeAlias = Literal[
     "MEMORY",
     "SESSIONS",
 ]
-"""TODO ExternalAgentConfigMigrationItemType"""
+"""What kind of thing was found."""
 
 
 class ExternalAgentConfigImportHistoryRecordSuccessParams(Params):
-    """TODO ExternalAgentConfigImportHistoryRecordSuccessParams"""
+    """Something that was taken over."""
 
     item_type: ExternalAgentConfigMigrationItemType
     cwd: str | None = None
@@ -50,7 +50,7 @@ class ExternalAgentConfigImportHistoryRecordSuccessParams(Params):
 
 
 class ExternalAgentConfigImportItemTypeFailure(Wire):
-    """TODO ExternalAgentConfigImportItemTypeFailure"""
+    """Something that could not be taken over, and why. Null where not known."""
 
     item_type: ExternalAgentConfigMigrationItemType
     error_type: str | None = None
@@ -62,7 +62,7 @@ class ExternalAgentConfigImportItemTypeFailure(Wire):
 
 
 class ExternalAgentConfigImportHistoryRecordTypeResultParams(Params):
-    """TODO ExternalAgentConfigImportHistoryRecordTypeResultParams"""
+    """What came of one kind of thing."""
 
     item_type: ExternalAgentConfigMigrationItemType
     successes: list[ExternalAgentConfigImportHistoryRecordSuccessParams]
@@ -70,33 +70,33 @@ class ExternalAgentConfigImportHistoryRecordTypeResultParams(Params):
 
 
 class ExternalAgentConfigImportHistoryRecordParams(Params):
-    """TODO ExternalAgentConfigImportHistoryRecordParams"""
+    """Note an import that another program made."""
 
     provider_id: str
     item_type_results: list[ExternalAgentConfigImportHistoryRecordTypeResultParams]
 
 
 class HookMigration(Wire):
-    """TODO HookMigration"""
+    """A hook to take over."""
 
     name: str
 
 
 class McpServerMigration(Wire):
-    """TODO McpServerMigration"""
+    """An MCP server to take over."""
 
     name: str
 
 
 class PluginsMigration(Wire):
-    """TODO PluginsMigration"""
+    """Plugins to take over."""
 
     marketplace_name: str
     plugin_names: list[str]
 
 
 class SessionMigration(Wire):
-    """TODO SessionMigration"""
+    """A conversation to take over."""
 
     path: str
     cwd: str
@@ -104,19 +104,19 @@ class SessionMigration(Wire):
 
 
 class SkillMigration(Wire):
-    """TODO SkillMigration"""
+    """A skill to take over."""
 
     name: str
 
 
 class SubagentMigration(Wire):
-    """TODO SubagentMigration"""
+    """A sub-agent to take over."""
 
     name: str
 
 
 class MigrationDetails(Wire):
-    """TODO MigrationDetails"""
+    """What exactly would be taken over."""
 
     plugins: list[PluginsMigration] = field(default_factory=list)
     skills: list[SkillMigration] = field(default_factory=list)
@@ -129,7 +129,7 @@ class MigrationDetails(Wire):
 
 
 class ExternalAgentConfigMigrationItem(Wire):
-    """TODO ExternalAgentConfigMigrationItem"""
+    """Something to take over. Null or no folder means the user's home."""
 
     item_type: ExternalAgentConfigMigrationItemType
     description: str
@@ -138,7 +138,7 @@ class ExternalAgentConfigMigrationItem(Wire):
 
 
 class ExternalAgentConfigImportParams(Params):
-    """TODO ExternalAgentConfigImportParams"""
+    """Take things over; outcomes come as notifications."""
 
     migration_items: list[ExternalAgentConfigMigrationItem]
     source: str | None = None
@@ -147,7 +147,7 @@ class ExternalAgentConfigImportParams(Params):
 
 
 class ExternalAgentConfigImportItemTypeSuccess(Wire):
-    """TODO ExternalAgentConfigImportItemTypeSuccess"""
+    """Something that was taken over. Null where it does not apply."""
 
     item_type: ExternalAgentConfigMigrationItemType
     cwd: str | None = None
@@ -157,7 +157,7 @@ class ExternalAgentConfigImportItemTypeSuccess(Wire):
 
 
 class ExternalAgentConfigImportTypeResult(Wire):
-    """TODO ExternalAgentConfigImportTypeResult"""
+    """What came of one kind of thing."""
 
     item_type: ExternalAgentConfigMigrationItemType
     successes: list[ExternalAgentConfigImportItemTypeSuccess]
@@ -165,25 +165,25 @@ class ExternalAgentConfigImportTypeResult(Wire):
 
 
 class ExternalAgentConfigImportCompletedNotification(Wire):
-    """TODO ExternalAgentConfigImportCompletedNotification"""
+    """An import is over."""
 
     import_id: str
     item_type_results: list[ExternalAgentConfigImportTypeResult]
 
 
 class ExternalAgentConfigImportProgressNotification(Wire):
-    """TODO ExternalAgentConfigImportProgressNotification"""
+    """An import has come further."""
 
     import_id: str
     item_type_results: list[ExternalAgentConfigImportTypeResult]
 
 
 ExternalAgentDetectedConnectorSource: TypeAlias = Annotated[str, Known("remoteMcpServersConfig", "sessionToolUse")]
-"""TODO ExternalAgentDetectedConnectorSource"""
+"""Where an app was seen."""
 
 
 class ExternalAgentDetectedConnectorCandidate(Wire):
-    """TODO ExternalAgentDetectedConnectorCandidate"""
+    """An app that the other agent used."""
 
     name: str
     session_count: UInt32
@@ -191,14 +191,14 @@ class ExternalAgentDetectedConnectorCandidate(Wire):
 
 
 class ExternalAgentConfigDetectResponse(Wire):
-    """TODO ExternalAgentConfigDetectResponse"""
+    """What could be taken over."""
 
     items: list[ExternalAgentConfigMigrationItem]
     connectors: list[ExternalAgentDetectedConnectorCandidate] = field(default_factory=list)
 
 
 class ExternalAgentConfigImportHistory(Wire):
-    """TODO ExternalAgentConfigImportHistory"""
+    """An import of the past. The time is Unix milliseconds."""
 
     import_id: str
     provider_id: str | None = None
@@ -208,11 +208,11 @@ class ExternalAgentConfigImportHistory(Wire):
 
 
 ExternalAgentImportedConnectorSource: TypeAlias = Annotated[str, Known("remoteMcpServersConfig")]
-"""TODO ExternalAgentImportedConnectorSource"""
+"""Where an app was seen."""
 
 
 class ExternalAgentImportedConnectorCandidate(Wire):
-    """TODO ExternalAgentImportedConnectorCandidate"""
+    """An app that the other agent used."""
 
     name: str
     session_count: UInt32
@@ -220,19 +220,19 @@ class ExternalAgentImportedConnectorCandidate(Wire):
 
 
 class ExternalAgentConfigImportHistoriesReadResponse(Wire):
-    """TODO ExternalAgentConfigImportHistoriesReadResponse"""
+    """Imports of the past."""
 
     data: list[ExternalAgentConfigImportHistory]
     connectors: list[ExternalAgentImportedConnectorCandidate]
 
 
 class ExternalAgentConfigImportHistoryRecordResponse(Wire):
-    """TODO ExternalAgentConfigImportHistoryRecordResponse"""
+    """The import's id."""
 
     import_id: str
 
 
 class ExternalAgentConfigImportResponse(Wire):
-    """TODO ExternalAgentConfigImportResponse"""
+    """The import's id."""
 
     import_id: str

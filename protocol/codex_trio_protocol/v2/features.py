@@ -1,4 +1,4 @@
-"""TODO module features"""
+"""Features that are not finished yet, and whether they are on."""
 
 from typing import Annotated, TypeAlias
 
@@ -6,13 +6,19 @@ from codex_trio_protocol.base import Known, Params, UInt32, Wire
 
 
 class ExperimentalFeatureEnablementSetParams(Params):
-    """TODO ExperimentalFeatureEnablementSetParams"""
+    """Switch features for this process; what configuration says wins.
+
+    Errors: -32600 for a feature that cannot be switched.
+    """
 
     enablement: dict[str, bool]
 
 
 class ExperimentalFeatureListParams(Params):
-    """TODO ExperimentalFeatureListParams"""
+    """List features. A thread's own configuration counts when one is named.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
@@ -20,7 +26,7 @@ class ExperimentalFeatureListParams(Params):
 
 
 class ExperimentalFeatureEnablementSetResponse(Wire):
-    """TODO ExperimentalFeatureEnablementSetResponse"""
+    """What was switched."""
 
     enablement: dict[str, bool]
 
@@ -28,11 +34,11 @@ class ExperimentalFeatureEnablementSetResponse(Wire):
 ExperimentalFeatureStage: TypeAlias = Annotated[
     str, Known("beta", "underDevelopment", "stable", "deprecated", "removed")
 ]
-"""TODO ExperimentalFeatureStage"""
+"""How far along a feature is."""
 
 
 class ExperimentalFeature(Wire):
-    """TODO ExperimentalFeature"""
+    """A feature. The texts are null unless it is in beta."""
 
     name: str
     stage: ExperimentalFeatureStage
@@ -44,7 +50,7 @@ class ExperimentalFeature(Wire):
 
 
 class ExperimentalFeatureListResponse(Wire):
-    """TODO ExperimentalFeatureListResponse"""
+    """A page of features; a null cursor marks the last one."""
 
     data: list[ExperimentalFeature]
     next_cursor: str | None = None

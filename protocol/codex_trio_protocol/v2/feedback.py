@@ -1,11 +1,14 @@
-"""TODO module feedback"""
+"""Reports to the makers."""
 
 from codex_trio_protocol.base import Params, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
 class FeedbackSaveParams(Params):
-    """TODO FeedbackSaveParams"""
+    """Put a report into a new ZIP file.
+
+    Errors: -32600 for a relative path and an existing file.
+    """
 
     save_path: LegacyAppPathString
     classification: str
@@ -17,7 +20,10 @@ class FeedbackSaveParams(Params):
 
 
 class FeedbackUploadParams(Params):
-    """TODO FeedbackUploadParams"""
+    """Send a report. Null says nothing about it.
+
+    Errors: -32600 when reports are switched off; -32603 when it cannot be sent.
+    """
 
     classification: str
     reason: str | None = None
@@ -28,7 +34,7 @@ class FeedbackUploadParams(Params):
 
 
 class FeedbackSaveResponse(Wire):
-    """TODO FeedbackSaveResponse"""
+    """Where the report is. The digest of the instructions is null when unknown."""
 
     saved_path: LegacyAppPathString
     thread_id: str
@@ -36,7 +42,7 @@ class FeedbackSaveResponse(Wire):
 
 
 class FeedbackUploadResponse(Wire):
-    """TODO FeedbackUploadResponse"""
+    """The thread that the report is filed under. The digest of the instructions is null when unknown."""
 
     thread_id: str
     prompt_hash: str | None = None

@@ -1,10 +1,13 @@
-"""TODO module fs"""
+"""Files of the server's machine."""
 
 from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, Int64, Params, Wire
 
 
 class FsCopyParams(Params):
-    """TODO FsCopyParams"""
+    """Copy a file, or a folder when `recursive` says so.
+
+    Errors: -32600 for a relative path and for a folder without `recursive`; -32603 with the system's words.
+    """
 
     source_path: AbsolutePathParam
     destination_path: AbsolutePathParam
@@ -12,32 +15,49 @@ class FsCopyParams(Params):
 
 
 class FsCreateDirectoryParams(Params):
-    """TODO FsCreateDirectoryParams"""
+    """Make a folder, and those above it unless `recursive` is false.
+
+    Errors: -32600 for a relative path; -32603 with the system's words.
+    """
 
     path: AbsolutePathParam
     recursive: bool | None = None
 
 
 class FsGetMetadataParams(Params):
-    """TODO FsGetMetadataParams"""
+    """Ask what a path is.
+
+    Errors: -32600 for a relative path; -32603 with the system's words.
+    """
 
     path: AbsolutePathParam
 
 
 class FsReadDirectoryParams(Params):
-    """TODO FsReadDirectoryParams"""
+    """List a folder.
+
+    Errors: -32600 for a relative path; -32603 with the system's words.
+    """
 
     path: AbsolutePathParam
 
 
 class FsReadFileParams(Params):
-    """TODO FsReadFileParams"""
+    """Read a file.
+
+    Errors: -32600 for a relative path; -32603 with the system's words.
+    """
 
     path: AbsolutePathParam
 
 
 class FsRemoveParams(Params):
-    """TODO FsRemoveParams"""
+    """Remove a file or folder.
+
+    Null counts as true: folders with all that is in them, and no complaint when it is not there.
+
+    Errors: -32600 for a relative path; -32603 with the system's words.
+    """
 
     path: AbsolutePathParam
     recursive: bool | None = None
@@ -45,42 +65,48 @@ class FsRemoveParams(Params):
 
 
 class FsUnwatchParams(Params):
-    """TODO FsUnwatchParams"""
+    """End a watch. An unknown id is no error."""
 
     watch_id: str
 
 
 class FsWatchParams(Params):
-    """TODO FsWatchParams"""
+    """Be told of changes below a path. The id is the connection's own.
+
+    Errors: -32600 for a relative path and for an id in use.
+    """
 
     watch_id: str
     path: AbsolutePathParam
 
 
 class FsWriteFileParams(Params):
-    """TODO FsWriteFileParams"""
+    """Write a file, replacing what it held.
+
+    Errors: -32600 for a relative path and for bad base64; -32603 with the system's words.
+    """
 
     path: AbsolutePathParam
     data_base64: str
 
 
 class FsChangedNotification(Wire):
-    """TODO FsChangedNotification"""
+    """Something changed below a watched path."""
 
     watch_id: str
     changed_paths: list[AbsolutePathBuf]
 
 
 class FsCopyResponse(Wire):
-    """TODO FsCopyResponse"""
+    """Answer to `fs/copy`: it is done."""
 
 
 class FsCreateDirectoryResponse(Wire):
-    """TODO FsCreateDirectoryResponse"""
+    """Answer to `fs/createDirectory`: it is done."""
 
 
 class FsGetMetadataResponse(Wire):
-    """TODO FsGetMetadataResponse"""
+    """What a path is. Times are Unix milliseconds, 0 where the system does not tell."""
 
     is_directory: bool
     is_file: bool
@@ -90,7 +116,7 @@ class FsGetMetadataResponse(Wire):
 
 
 class FsReadDirectoryEntry(Wire):
-    """TODO FsReadDirectoryEntry"""
+    """A name in a folder."""
 
     file_name: str
     is_directory: bool
@@ -98,30 +124,30 @@ class FsReadDirectoryEntry(Wire):
 
 
 class FsReadDirectoryResponse(Wire):
-    """TODO FsReadDirectoryResponse"""
+    """What is in the folder."""
 
     entries: list[FsReadDirectoryEntry]
 
 
 class FsReadFileResponse(Wire):
-    """TODO FsReadFileResponse"""
+    """The file in base64."""
 
     data_base64: str
 
 
 class FsRemoveResponse(Wire):
-    """TODO FsRemoveResponse"""
+    """Answer to `fs/remove`: it is done."""
 
 
 class FsUnwatchResponse(Wire):
-    """TODO FsUnwatchResponse"""
+    """Answer to `fs/unwatch`: it is done."""
 
 
 class FsWatchResponse(Wire):
-    """TODO FsWatchResponse"""
+    """The path as it is watched."""
 
     path: AbsolutePathBuf
 
 
 class FsWriteFileResponse(Wire):
-    """TODO FsWriteFileResponse"""
+    """Answer to `fs/writeFile`: it is done."""

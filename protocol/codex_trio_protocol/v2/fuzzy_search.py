@@ -1,4 +1,4 @@
-"""TODO module fuzzy_search"""
+"""Finding files by parts of their names."""
 
 from typing import Annotated, TypeAlias
 
@@ -6,7 +6,7 @@ from codex_trio_protocol.base import Known, Params, UInt32, Wire
 
 
 class FuzzyFileSearchParams(Params):
-    """TODO FuzzyFileSearchParams"""
+    """Find files below some folders, best matches first. A new search with the same token ends the old one."""
 
     query: str
     roots: list[str]
@@ -14,31 +14,37 @@ class FuzzyFileSearchParams(Params):
 
 
 class FuzzyFileSearchSessionStartParams(Params):
-    """TODO FuzzyFileSearchSessionStartParams"""
+    """Open a search that is refined while the user types.
+
+    Errors: -32600 for a blank id.
+    """
 
     session_id: str
     roots: list[str]
 
 
 class FuzzyFileSearchSessionStopParams(Params):
-    """TODO FuzzyFileSearchSessionStopParams"""
+    """Close a search. An unknown id is no error."""
 
     session_id: str
 
 
 class FuzzyFileSearchSessionUpdateParams(Params):
-    """TODO FuzzyFileSearchSessionUpdateParams"""
+    """Search for something else; results come as notifications.
+
+    Errors: -32600 for an unknown id.
+    """
 
     session_id: str
     query: str
 
 
 FuzzyFileSearchMatchType: TypeAlias = Annotated[str, Known("file", "directory")]
-"""TODO FuzzyFileSearchMatchType"""
+"""Whether it is a file or a folder."""
 
 
 class FuzzyFileSearchResult(Wire, rename=None):
-    """TODO FuzzyFileSearchResult"""
+    """A match. `indices` are the characters of the path that matched, null when none did."""
 
     root: str
     path: str
@@ -49,31 +55,31 @@ class FuzzyFileSearchResult(Wire, rename=None):
 
 
 class FuzzyFileSearchResponse(Wire):
-    """TODO FuzzyFileSearchResponse"""
+    """The matches."""
 
     files: list[FuzzyFileSearchResult]
 
 
 class FuzzyFileSearchSessionCompletedNotification(Wire):
-    """TODO FuzzyFileSearchSessionCompletedNotification"""
+    """No more matches for the last query."""
 
     session_id: str
 
 
 class FuzzyFileSearchSessionStartResponse(Wire):
-    """TODO FuzzyFileSearchSessionStartResponse"""
+    """Answer to `fuzzyFileSearch/sessionStart`: it is done."""
 
 
 class FuzzyFileSearchSessionStopResponse(Wire):
-    """TODO FuzzyFileSearchSessionStopResponse"""
+    """Answer to `fuzzyFileSearch/sessionStop`: it is done."""
 
 
 class FuzzyFileSearchSessionUpdateResponse(Wire):
-    """TODO FuzzyFileSearchSessionUpdateResponse"""
+    """Answer to `fuzzyFileSearch/sessionUpdate`: it is done."""
 
 
 class FuzzyFileSearchSessionUpdatedNotification(Wire):
-    """TODO FuzzyFileSearchSessionUpdatedNotification"""
+    """The matches so far."""
 
     session_id: str
     query: str

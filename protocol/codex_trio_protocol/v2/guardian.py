@@ -1,4 +1,4 @@
-"""TODO module guardian"""
+"""Automatic review of approval requests by a reviewing sub-agent."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,38 +9,45 @@ from codex_trio_protocol.v2.permissions import RequestPermissionProfile
 
 
 class ThreadApproveGuardianDeniedActionParams(Params):
-    """TODO ThreadApproveGuardianDeniedActionParams"""
+    """Allow after all what the automatic review refused.
+
+    Errors: -32600 for an unknown thread or an unreadable event.
+    """
 
     thread_id: str
     event: JsonValue
+    """The review's event, as it was received."""
 
 
 class ThreadGuardianReviewParams(Params):
-    """TODO ThreadGuardianReviewParams"""
+    """Have a thread's pending action reviewed; also subscribes to the thread.
+
+    Errors: -32600 when the thread is not loaded or nothing is pending.
+    """
 
     thread_id: str
 
 
 AutoReviewDecisionSource: TypeAlias = Annotated[str, Known("agent")]
-"""TODO AutoReviewDecisionSource"""
+"""Who reached the decision."""
 
 
 GuardianApprovalReviewStatus: TypeAlias = Annotated[
     str, Known("inProgress", "approved", "denied", "timedOut", "aborted")
 ]
-"""TODO GuardianApprovalReviewStatus"""
+"""Where a review stands."""
 
 
 GuardianRiskLevel: TypeAlias = Annotated[str, Known("low", "medium", "high", "critical")]
-"""TODO GuardianRiskLevel"""
+"""How much harm an action could do."""
 
 
 GuardianUserAuthorization: TypeAlias = Annotated[str, Known("unknown", "low", "medium", "high")]
-"""TODO GuardianUserAuthorization"""
+"""How clearly the user wanted the action."""
 
 
 class GuardianApprovalReview(Wire):
-    """TODO GuardianApprovalReview"""
+    """A review's state; the assessment is null until it is made."""
 
     status: GuardianApprovalReviewStatus
     risk_level: GuardianRiskLevel | None = None
@@ -49,11 +56,11 @@ class GuardianApprovalReview(Wire):
 
 
 GuardianCommandSource: TypeAlias = Annotated[str, Known("shell", "unifiedExec")]
-"""TODO GuardianCommandSource"""
+"""Which tool would run the command."""
 
 
 class CommandGuardianApprovalReviewAction(Tagged, tag="command"):
-    """TODO CommandGuardianApprovalReviewAction"""
+    """Run a command line."""
 
     source: GuardianCommandSource
     command: str
@@ -61,7 +68,7 @@ class CommandGuardianApprovalReviewAction(Tagged, tag="command"):
 
 
 class ExecveGuardianApprovalReviewAction(Tagged, tag="execve"):
-    """TODO ExecveGuardianApprovalReviewAction"""
+    """Start a program from within a running command."""
 
     source: GuardianCommandSource
     program: str
@@ -70,7 +77,7 @@ class ExecveGuardianApprovalReviewAction(Tagged, tag="execve"):
 
 
 class WriteStdinGuardianApprovalReviewAction(Tagged, tag="writeStdin"):
-    """TODO WriteStdinGuardianApprovalReviewAction"""
+    """Type into a running command."""
 
     approval_id: str
     process_id: str
@@ -79,14 +86,14 @@ class WriteStdinGuardianApprovalReviewAction(Tagged, tag="writeStdin"):
 
 
 class ApplyPatchGuardianApprovalReviewAction(Tagged, tag="applyPatch"):
-    """TODO ApplyPatchGuardianApprovalReviewAction"""
+    """Change files."""
 
     cwd: LegacyAppPathString
     files: list[LegacyAppPathString]
 
 
 class NetworkAccessGuardianApprovalReviewAction(Tagged, tag="networkAccess"):
-    """TODO NetworkAccessGuardianApprovalReviewAction"""
+    """Reach a host."""
 
     target: str
     host: str
@@ -95,7 +102,7 @@ class NetworkAccessGuardianApprovalReviewAction(Tagged, tag="networkAccess"):
 
 
 class McpToolCallGuardianApprovalReviewAction(Tagged, tag="mcpToolCall"):
-    """TODO McpToolCallGuardianApprovalReviewAction"""
+    """Call an MCP server's tool."""
 
     server: str
     tool_name: str
@@ -105,7 +112,7 @@ class McpToolCallGuardianApprovalReviewAction(Tagged, tag="mcpToolCall"):
 
 
 class RequestPermissionsGuardianApprovalReviewAction(Tagged, tag="requestPermissions"):
-    """TODO RequestPermissionsGuardianApprovalReviewAction"""
+    """Get more permissions."""
 
     reason: str | None = None
     permissions: RequestPermissionProfile
@@ -120,18 +127,18 @@ GuardianApprovalReviewAction: TypeAlias = Open[
     | McpToolCallGuardianApprovalReviewAction
     | RequestPermissionsGuardianApprovalReviewAction
 ]
-"""TODO GuardianApprovalReviewAction"""
+"""What is under review."""
 
 
 class GuardianWarningNotification(Wire):
-    """TODO GuardianWarningNotification"""
+    """The review has a warning for the user."""
 
     thread_id: str
     message: str
 
 
 class ItemGuardianApprovalReviewCompletedNotification(Wire):
-    """TODO ItemGuardianApprovalReviewCompletedNotification"""
+    """A review has reached its decision. Times are Unix milliseconds."""
 
     thread_id: str
     turn_id: str
@@ -139,25 +146,27 @@ class ItemGuardianApprovalReviewCompletedNotification(Wire):
     completed_at_ms: Int64
     review_id: str
     target_item_id: str | None = None
+    """The item under review; null when none exists."""
     decision_source: AutoReviewDecisionSource
     review: GuardianApprovalReview
     action: GuardianApprovalReviewAction
 
 
 class ItemGuardianApprovalReviewStartedNotification(Wire):
-    """TODO ItemGuardianApprovalReviewStartedNotification"""
+    """A review begins. The time is Unix milliseconds."""
 
     thread_id: str
     turn_id: str
     started_at_ms: Int64
     review_id: str
     target_item_id: str | None = None
+    """The item under review; null when none exists."""
     review: GuardianApprovalReview
     action: GuardianApprovalReviewAction
 
 
 class StrictReviewRequiredNotification(Wire):
-    """TODO StrictReviewRequiredNotification"""
+    """From now on every action of the turn is reviewed. The time is Unix milliseconds."""
 
     thread_id: str
     turn_id: str
@@ -165,15 +174,15 @@ class StrictReviewRequiredNotification(Wire):
 
 
 class ThreadApproveGuardianDeniedActionResponse(Wire):
-    """TODO ThreadApproveGuardianDeniedActionResponse"""
+    """Answer to `thread/approveGuardianDeniedAction`: it is done."""
 
 
 GuardianAssessmentOutcome: TypeAlias = Annotated[str, Known("allow", "deny")]
-"""TODO GuardianAssessmentOutcome"""
+"""What the reviewer decided."""
 
 
 class ThreadGuardianAssessment(Wire):
-    """TODO ThreadGuardianAssessment"""
+    """The reviewer's decision and its reasons."""
 
     outcome: GuardianAssessmentOutcome
     risk_level: GuardianRiskLevel
@@ -182,7 +191,7 @@ class ThreadGuardianAssessment(Wire):
 
 
 class ThreadGuardianReviewResponse(Wire):
-    """TODO ThreadGuardianReviewResponse"""
+    """The assessment; null when policy made a review needless."""
 
     call_id: str
     assessment: ThreadGuardianAssessment | None = None

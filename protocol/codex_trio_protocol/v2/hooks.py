@@ -1,4 +1,4 @@
-"""TODO module hooks"""
+"""Hooks: commands and prompts that run at certain moments."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,7 +9,10 @@ from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
 class HooksListParams(Params):
-    """TODO HooksListParams"""
+    """List hooks, by folder or for a thread.
+
+    Errors: -32600 for an unknown thread, and for both at once.
+    """
 
     cwds: list[str] = field(default_factory=list)
     thread_id: str | None = None
@@ -34,34 +37,34 @@ HookEventName: TypeAlias = Annotated[
         "interrupt",
     ),
 ]
-"""TODO HookEventName"""
+"""When a hook runs."""
 
 
 HookExecutionMode: TypeAlias = Annotated[str, Known("sync", "async")]
-"""TODO HookExecutionMode"""
+"""Whether it is waited for."""
 
 
 HookHandlerType: TypeAlias = Annotated[str, Known("command", "mcpTool", "prompt", "agent")]
-"""TODO HookHandlerType"""
+"""What a hook does."""
 
 
 HookOutputEntryKind: TypeAlias = Annotated[str, Known("warning", "stop", "feedback", "context", "error")]
-"""TODO HookOutputEntryKind"""
+"""What a hook's words are for."""
 
 
 class HookOutputEntry(Wire):
-    """TODO HookOutputEntry"""
+    """Words of a hook."""
 
     kind: HookOutputEntryKind
     text: str
 
 
 HookRunStatus: TypeAlias = Annotated[str, Known("running", "completed", "failed", "blocked", "stopped")]
-"""TODO HookRunStatus"""
+"""How a run stands."""
 
 
 HookScope: TypeAlias = Annotated[str, Known("thread", "turn")]
-"""TODO HookScope"""
+"""Whether a hook belongs to a thread or a turn."""
 
 
 HookSource: TypeAlias = Annotated[
@@ -80,11 +83,11 @@ HookSource: TypeAlias = Annotated[
         "unknown",
     ),
 ]
-"""TODO HookSource"""
+"""Where a hook is configured."""
 
 
 class HookRunSummary(Wire):
-    """TODO HookRunSummary"""
+    """One run of a hook. Times are Unix seconds, the duration is in milliseconds; null until it ends."""
 
     id: str
     event_name: HookEventName
@@ -103,7 +106,7 @@ class HookRunSummary(Wire):
 
 
 class HookCompletedNotification(Wire):
-    """TODO HookCompletedNotification"""
+    """A hook has run; the turn is null outside turns."""
 
     thread_id: str
     turn_id: str | None = None
@@ -111,7 +114,7 @@ class HookCompletedNotification(Wire):
 
 
 class HookStartedNotification(Wire):
-    """TODO HookStartedNotification"""
+    """A hook runs; the turn is null outside turns."""
 
     thread_id: str
     turn_id: str | None = None
@@ -119,18 +122,18 @@ class HookStartedNotification(Wire):
 
 
 class HookErrorInfo(Wire):
-    """TODO HookErrorInfo"""
+    """A hook that could not be read."""
 
     path: str
     message: str
 
 
 HookTrustStatus: TypeAlias = Annotated[str, Known("managed", "untrusted", "trusted", "modified")]
-"""TODO HookTrustStatus"""
+"""Whether a hook may run."""
 
 
 class HookMetadataBase(Wire, tag_field="handlerType"):
-    """TODO HookMetadataBase"""
+    """What all hooks share. The time limit is in seconds."""
 
     key: str
     event_name: HookEventName
@@ -138,6 +141,7 @@ class HookMetadataBase(Wire, tag_field="handlerType"):
     timeout_sec: UInt64
     status_message: str | None = None
     additional_context_limit: UInt64 | None = None
+    """Tokens of context before it goes to a file; null is 2500, 0 never."""
     source_path: AbsolutePathBuf
     source: HookSource
     plugin_id: str | None = None
@@ -146,37 +150,38 @@ class HookMetadataBase(Wire, tag_field="handlerType"):
     enabled: bool
     is_managed: bool
     current_hash: str
+    """Digest that trust refers to."""
     trust_status: HookTrustStatus
 
 
 class CommandHookMetadata(HookMetadataBase, tag="command"):
-    """TODO CommandHookMetadata"""
+    """Runs a command, waiting for it or not."""
 
     command: str
     async_: bool = False
 
 
 class McpToolHookMetadata(HookMetadataBase, tag="mcpTool"):
-    """TODO McpToolHookMetadata"""
+    """Calls a tool of an MCP server."""
 
     server: str
     tool: str
 
 
 class PromptHookMetadata(HookMetadataBase, tag="prompt"):
-    """TODO PromptHookMetadata"""
+    """Asks a model."""
 
 
 class AgentHookMetadata(HookMetadataBase, tag="agent"):
-    """TODO AgentHookMetadata"""
+    """Asks an agent."""
 
 
 HookMetadata: TypeAlias = Open[CommandHookMetadata | McpToolHookMetadata | PromptHookMetadata | AgentHookMetadata]
-"""TODO HookMetadata"""
+"""A configured hook."""
 
 
 class HooksListEntry(Wire):
-    """TODO HooksListEntry"""
+    """Hooks for one folder."""
 
     cwd: str
     hooks: list[HookMetadata]
@@ -185,6 +190,6 @@ class HooksListEntry(Wire):
 
 
 class HooksListResponse(Wire):
-    """TODO HooksListResponse"""
+    """Hooks by folder, in the order of the question."""
 
     data: list[HooksListEntry]

@@ -1,4 +1,4 @@
-"""TODO module item"""
+"""Thread items: everything that happens in a turn, as clients show it."""
 
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -6,11 +6,11 @@ from msgspec import UNSET, UnsetType, field
 
 from codex_trio_protocol.base import (
     AbsolutePathBuf,
+    FirstOf,
     Int32,
     Int64,
     JsonValue,
     Known,
-    OneOf,
     Open,
     Tagged,
     UInt32,
@@ -22,7 +22,7 @@ from codex_trio_protocol.v2.user_input import DynamicToolCallOutputContentItem, 
 
 
 class ReadCommandAction(Tagged, tag="read"):
-    """TODO ReadCommandAction"""
+    """Reads a file. `name` is its last part."""
 
     command: str
     name: str
@@ -30,14 +30,14 @@ class ReadCommandAction(Tagged, tag="read"):
 
 
 class ListFilesCommandAction(Tagged, tag="listFiles"):
-    """TODO ListFilesCommandAction"""
+    """Lists a folder; null when it names none."""
 
     command: str
     path: str | None = None
 
 
 class SearchCommandAction(Tagged, tag="search"):
-    """TODO SearchCommandAction"""
+    """Searches for something; what and where may be unknown."""
 
     command: str
     query: str | None = None
@@ -45,21 +45,21 @@ class SearchCommandAction(Tagged, tag="search"):
 
 
 class UnknownCommandAction(Tagged, tag="unknown"):
-    """TODO UnknownCommandAction"""
+    """A command that is none of the others."""
 
     command: str
 
 
 CommandAction: TypeAlias = Open[ReadCommandAction | ListFilesCommandAction | SearchCommandAction | UnknownCommandAction]
-"""TODO CommandAction"""
+"""What a part of a command line seems to do; a guess for display."""
 
 
 AgentMessageDelivery: TypeAlias = Annotated[str, Known("async")]
-"""TODO AgentMessageDelivery"""
+"""How a message reached the user when it is not the turn's answer."""
 
 
 class AgentMessageDisplay(Wire):
-    """TODO AgentMessageDisplay"""
+    """How the producing client should show a moderated answer. Null parts were not given."""
 
     action: str
     block_type: str | None = None
@@ -68,14 +68,14 @@ class AgentMessageDisplay(Wire):
 
 
 class AgentMessageModeration(Wire):
-    """TODO AgentMessageModeration"""
+    """What moderation decided about a message."""
 
     moderated: bool
     display: AgentMessageDisplay | None = None
 
 
 class AsyncUserInputQuestion(Wire, forbid_unknown_fields=True):
-    """TODO AsyncUserInputQuestion"""
+    """A question within a message, which may be answered later. Null options leave free text."""
 
     title: str
     options: list[str] | None = None
@@ -84,11 +84,11 @@ class AsyncUserInputQuestion(Wire, forbid_unknown_fields=True):
 CollabAgentStatus: TypeAlias = Annotated[
     str, Known("pendingInit", "running", "interrupted", "completed", "errored", "shutdown", "notFound")
 ]
-"""TODO CollabAgentStatus"""
+"""Where a sub-agent stands."""
 
 
 class CollabAgentState(Wire):
-    """TODO CollabAgentState"""
+    """A sub-agent's state with its last words, null when there are none."""
 
     status: CollabAgentStatus
     message: str | None = None
@@ -108,47 +108,47 @@ CollabAgentTool: TypeAlias = Annotated[
         "listAgents",
     ),
 ]
-"""TODO CollabAgentTool"""
+"""What an agent did with another one."""
 
 
 CollabAgentToolCallStatus: TypeAlias = Annotated[str, Known("inProgress", "completed", "failed", "interrupted")]
-"""TODO CollabAgentToolCallStatus"""
+"""Where the call stands."""
 
 
 CommandExecutionSource: TypeAlias = Annotated[
     str, Known("agent", "userShell", "unifiedExecStartup", "unifiedExecInteraction")
 ]
-"""TODO CommandExecutionSource"""
+"""Who ran a command: the model, the user, or the model in a terminal that stays open."""
 
 
 CommandExecutionStatus: TypeAlias = Annotated[str, Known("inProgress", "completed", "failed", "declined")]
-"""TODO CommandExecutionStatus"""
+"""Where a command stands. `failed` is any exit code but 0, `declined` means that it never ran."""
 
 
 DynamicToolCallStatus: TypeAlias = Annotated[str, Known("inProgress", "completed", "failed")]
-"""TODO DynamicToolCallStatus"""
+"""Where the call stands."""
 
 
 class AddPatchChangeKind(Tagged, tag="add"):
-    """TODO AddPatchChangeKind"""
+    """A new file; the diff is its content."""
 
 
 class DeletePatchChangeKind(Tagged, tag="delete"):
-    """TODO DeletePatchChangeKind"""
+    """A removed file; the diff is what it held."""
 
 
 class UpdatePatchChangeKind(Tagged, tag="update", rename=None):
-    """TODO UpdatePatchChangeKind"""
+    """A changed file; the diff is unified. A path when it was also moved, else null."""
 
     move_path: str | None = None
 
 
 PatchChangeKind: TypeAlias = Open[AddPatchChangeKind | DeletePatchChangeKind | UpdatePatchChangeKind]
-"""TODO PatchChangeKind"""
+"""What a patch does to a file."""
 
 
 class FileUpdateChange(Wire):
-    """TODO FileUpdateChange"""
+    """One file of a patch, by absolute path."""
 
     path: str
     kind: PatchChangeKind
@@ -156,43 +156,43 @@ class FileUpdateChange(Wire):
 
 
 class HookPromptFragment(Wire):
-    """TODO HookPromptFragment"""
+    """Words of one hook."""
 
     text: str
     hook_run_id: str
 
 
 class UsageLimitExceededImageGenerationFailure(Tagged, tag="usageLimitExceeded"):
-    """TODO UsageLimitExceededImageGenerationFailure"""
+    """The account may not make more pictures until `resets_at` in Unix seconds, null if unknown."""
 
     limit_id: str
     resets_at: Int64 | None = None
 
 
 ImageGenerationFailure: TypeAlias = Open[UsageLimitExceededImageGenerationFailure]
-"""TODO ImageGenerationFailure"""
+"""Why no picture came."""
 
 
 class ImageGenerationInputImage(Wire):
-    """TODO ImageGenerationInputImage"""
+    """A picture that was read for a generation, with the digest of its bytes in lower-case hex."""
 
     path: AbsolutePathBuf
     sha256: str
 
 
 McpAppDisplayMode: TypeAlias = Annotated[str, Known("inline", "fullscreen")]
-"""TODO McpAppDisplayMode"""
+"""Where an app likes to be shown."""
 
 
 class McpAppUi(Wire):
-    """TODO McpAppUi"""
+    """The user interface that a tool brings along."""
 
     resource_uri: str
     preferred_model_display_mode: McpAppDisplayMode
 
 
 class McpToolCallAppContext(Wire):
-    """TODO McpToolCallAppContext"""
+    """The app that a tool belongs to."""
 
     connector_id: str
     link_id: str | None = None
@@ -202,13 +202,13 @@ class McpToolCallAppContext(Wire):
 
 
 class McpToolCallError(Wire):
-    """TODO McpToolCallError"""
+    """Why the call failed."""
 
     message: str
 
 
 class McpToolCallResult(Wire):
-    """TODO McpToolCallResult"""
+    """What the MCP server gave back, passed through as it came."""
 
     content: list[JsonValue]
     structured_content: JsonValue = None
@@ -216,11 +216,11 @@ class McpToolCallResult(Wire):
 
 
 McpToolCallStatus: TypeAlias = Annotated[str, Known("inProgress", "completed", "failed")]
-"""TODO McpToolCallStatus"""
+"""Where the call stands."""
 
 
 class MemoryCitationEntry(Wire):
-    """TODO MemoryCitationEntry"""
+    """Lines of a memory file, counted from 1, both ends included."""
 
     path: str
     line_start: UInt32
@@ -229,59 +229,59 @@ class MemoryCitationEntry(Wire):
 
 
 class MemoryCitation(Wire):
-    """TODO MemoryCitation"""
+    """Memories that an answer rests on, and the threads that they came from."""
 
     entries: list[MemoryCitationEntry]
     thread_ids: list[str]
 
 
 PatchApplyStatus: TypeAlias = Annotated[str, Known("inProgress", "completed", "failed", "declined")]
-"""TODO PatchApplyStatus"""
+"""Where a patch stands; `declined` means that it was refused."""
 
 
 SubAgentActivityKind: TypeAlias = Annotated[str, Known("started", "interacted", "interrupted", "completed")]
-"""TODO SubAgentActivityKind"""
+"""What happened to a sub-agent."""
 
 
 class SearchWebSearchAction(Tagged, tag="search"):
-    """TODO SearchWebSearchAction"""
+    """Searched the web. Null where the provider did not say for what."""
 
     query: str | None = None
     queries: list[str] | None = None
 
 
 class OpenPageWebSearchAction(Tagged, tag="openPage"):
-    """TODO OpenPageWebSearchAction"""
+    """Opened a page."""
 
     url: str | None = None
 
 
 class FindInPageWebSearchAction(Tagged, tag="findInPage"):
-    """TODO FindInPageWebSearchAction"""
+    """Looked for words on a page."""
 
     url: str | None = None
     pattern: str | None = None
 
 
 class OtherWebSearchAction(Tagged, tag="other"):
-    """TODO OtherWebSearchAction"""
+    """Something else, or not known yet."""
 
 
 WebSearchAction: TypeAlias = Open[
     SearchWebSearchAction | OpenPageWebSearchAction | FindInPageWebSearchAction | OtherWebSearchAction
 ]
-"""TODO WebSearchAction"""
+"""What a web search did."""
 
 
 class ThreadItemBase(Tagged):
-    """TODO ThreadItemBase"""
+    """What all items share. Times are Unix milliseconds, null when they were not recorded."""
 
     started_at_ms: Int64 | None = None
     completed_at_ms: Int64 | None = None
 
 
 class UserMessageThreadItem(ThreadItemBase, tag="userMessage"):
-    """TODO UserMessageThreadItem"""
+    """What the user said, as it was given. `client_id` is the id that the client chose for it."""
 
     id: str
     client_id: str | None = None
@@ -289,14 +289,14 @@ class UserMessageThreadItem(ThreadItemBase, tag="userMessage"):
 
 
 class HookPromptThreadItem(ThreadItemBase, tag="hookPrompt"):
-    """TODO HookPromptThreadItem"""
+    """Words that hooks handed to the model."""
 
     id: str
     fragments: list[HookPromptFragment]
 
 
 class AgentMessageThreadItem(ThreadItemBase, tag="agentMessage"):
-    """TODO AgentMessageThreadItem"""
+    """What the assistant says. Null fields say that the provider gave nothing."""
 
     moderation: AgentMessageModeration | None = None
     id: str
@@ -308,7 +308,7 @@ class AgentMessageThreadItem(ThreadItemBase, tag="agentMessage"):
 
 
 class FunctionCallOutputThreadItem(ThreadItemBase, tag="functionCallOutput"):
-    """TODO FunctionCallOutputThreadItem"""
+    """Output of a tool that the client ran by itself."""
 
     id: str
     name: str
@@ -317,14 +317,14 @@ class FunctionCallOutputThreadItem(ThreadItemBase, tag="functionCallOutput"):
 
 
 class PlanThreadItem(ThreadItemBase, tag="plan"):
-    """TODO PlanThreadItem"""
+    """A plan that the assistant proposes. The completed text counts, not the sum of its deltas."""
 
     id: str
     text: str
 
 
 class ReasoningThreadItem(ThreadItemBase, tag="reasoning"):
-    """TODO ReasoningThreadItem"""
+    """The model's thoughts: summaries for the user, and raw text where a provider gives it."""
 
     id: str
     summary: list[str] = field(default_factory=list)
@@ -332,24 +332,27 @@ class ReasoningThreadItem(ThreadItemBase, tag="reasoning"):
 
 
 class CommandExecutionThreadItem(ThreadItemBase, tag="commandExecution"):
-    """TODO CommandExecutionThreadItem"""
+    """A command. `process_id` is null until it runs; output, exit code and duration (in milliseconds) until it ends."""
 
     id: str
     plugin_id: str | None = None
+    """The plugin whose script this is, null for other commands."""
     script_path: str | None = None
     command: str
+    """The command line, quoted for a shell."""
     cwd: LegacyAppPathString
     process_id: str | None = None
     source: CommandExecutionSource = "agent"
     status: CommandExecutionStatus
     command_actions: list[CommandAction]
     aggregated_output: str | None = None
+    """Both streams as they came, at most 1 MiB; null when there was none."""
     exit_code: Int32 | None = None
     duration_ms: Int64 | None = None
 
 
 class FileChangeThreadItem(ThreadItemBase, tag="fileChange"):
-    """TODO FileChangeThreadItem"""
+    """A patch to files."""
 
     id: str
     changes: list[FileUpdateChange]
@@ -357,7 +360,7 @@ class FileChangeThreadItem(ThreadItemBase, tag="fileChange"):
 
 
 class McpToolCallThreadItem(ThreadItemBase, tag="mcpToolCall"):
-    """TODO McpToolCallThreadItem"""
+    """A call of an MCP server's tool. The duration is in milliseconds."""
 
     id: str
     server: str
@@ -366,6 +369,7 @@ class McpToolCallThreadItem(ThreadItemBase, tag="mcpToolCall"):
     arguments: JsonValue
     app_context: McpToolCallAppContext | None = None
     mcp_app_resource_uri: str | UnsetType | None = UNSET
+    """Older place of the interface's URI."""
     mcp_app_ui: McpAppUi | None = None
     plugin_id: str | None = None
     read_only_hint: bool | None = None
@@ -375,7 +379,7 @@ class McpToolCallThreadItem(ThreadItemBase, tag="mcpToolCall"):
 
 
 class DynamicToolCallThreadItem(ThreadItemBase, tag="dynamicToolCall"):
-    """TODO DynamicToolCallThreadItem"""
+    """A call of a tool that the client brought along. The duration is in milliseconds."""
 
     id: str
     namespace: str | None = None
@@ -388,21 +392,23 @@ class DynamicToolCallThreadItem(ThreadItemBase, tag="dynamicToolCall"):
 
 
 class CollabAgentToolCallThreadItem(ThreadItemBase, tag="collabAgentToolCall"):
-    """TODO CollabAgentToolCallThreadItem"""
+    """An agent starts, messages or waits for others. Null where the call has no such thing."""
 
     id: str
     tool: CollabAgentTool
     status: CollabAgentToolCallStatus
     sender_thread_id: str
     receiver_thread_ids: list[str]
+    """The agents that it is about; a new one's after it was started."""
     prompt: str | None = None
     model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
     agents_states: dict[str, CollabAgentState]
+    """Last known state by thread id."""
 
 
 class SubAgentActivityThreadItem(ThreadItemBase, tag="subAgentActivity"):
-    """TODO SubAgentActivityThreadItem"""
+    """Something happened to a sub-agent."""
 
     model: str | None = None
     reasoning_effort: ReasoningEffort | None = None
@@ -413,7 +419,7 @@ class SubAgentActivityThreadItem(ThreadItemBase, tag="subAgentActivity"):
 
 
 class WebSearchThreadItem(ThreadItemBase, tag="webSearch"):
-    """TODO WebSearchThreadItem"""
+    """A web search. The query is empty until it is known."""
 
     id: str
     query: str
@@ -422,21 +428,21 @@ class WebSearchThreadItem(ThreadItemBase, tag="webSearch"):
 
 
 class ImageViewThreadItem(ThreadItemBase, tag="imageView"):
-    """TODO ImageViewThreadItem"""
+    """The model looked at a picture."""
 
     id: str
     path: LegacyAppPathString
 
 
 class SleepThreadItem(ThreadItemBase, tag="sleep"):
-    """TODO SleepThreadItem"""
+    """The model waited; the duration is in milliseconds."""
 
     id: str
     duration_ms: UInt64
 
 
-class ImageGenerationThreadItem(ThreadItemBase, OneOf, tag="imageGeneration"):
-    """TODO ImageGenerationThreadItem"""
+class ImageGenerationThreadItem(ThreadItemBase, FirstOf, tag="imageGeneration"):
+    """A picture was made: as base64 in `result`, or kept under `file_id`."""
 
     one_of: ClassVar[tuple[str, ...]] = ("file_id", "result")
 
@@ -446,6 +452,7 @@ class ImageGenerationThreadItem(ThreadItemBase, OneOf, tag="imageGeneration"):
     transparent_background: bool | None = None
     failure: ImageGenerationFailure | None = None
     saved_path: AbsolutePathBuf | None = None
+    """Where the server put a copy; null when it did not."""
     input_images: list[ImageGenerationInputImage] | UnsetType = UNSET
     generation_id: str | None = None
     file_id: str | UnsetType = UNSET
@@ -453,21 +460,21 @@ class ImageGenerationThreadItem(ThreadItemBase, OneOf, tag="imageGeneration"):
 
 
 class EnteredReviewModeThreadItem(ThreadItemBase, tag="enteredReviewMode"):
-    """TODO EnteredReviewModeThreadItem"""
+    """A review begins; `review` says of what."""
 
     id: str
     review: str
 
 
 class ExitedReviewModeThreadItem(ThreadItemBase, tag="exitedReviewMode"):
-    """TODO ExitedReviewModeThreadItem"""
+    """A review is over; `review` is its outcome as text."""
 
     id: str
     review: str
 
 
 class ContextCompactionThreadItem(ThreadItemBase, tag="contextCompaction"):
-    """TODO ContextCompactionThreadItem"""
+    """The history was summed up to make room."""
 
     id: str
 
@@ -493,4 +500,4 @@ ThreadItem: TypeAlias = Open[
     | ExitedReviewModeThreadItem
     | ContextCompactionThreadItem
 ]
-"""TODO ThreadItem"""
+"""One thing that happened in a turn."""

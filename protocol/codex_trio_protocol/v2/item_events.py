@@ -1,4 +1,4 @@
-"""TODO module item_events"""
+"""Notifications about single items: started, streamed, completed."""
 
 from codex_trio_protocol.base import Int64, UInt64, Wire
 from codex_trio_protocol.jsonrpc import RequestId
@@ -6,7 +6,7 @@ from codex_trio_protocol.v2.item import FileUpdateChange, ThreadItem
 
 
 class AgentMessageDeltaNotification(Wire):
-    """TODO AgentMessageDeltaNotification"""
+    """More text of an assistant message."""
 
     thread_id: str
     turn_id: str
@@ -15,7 +15,7 @@ class AgentMessageDeltaNotification(Wire):
 
 
 class CommandExecutionOutputDeltaNotification(Wire):
-    """TODO CommandExecutionOutputDeltaNotification"""
+    """More output of a command, both streams together."""
 
     thread_id: str
     turn_id: str
@@ -24,7 +24,7 @@ class CommandExecutionOutputDeltaNotification(Wire):
 
 
 class FileChangeOutputDeltaNotification(Wire):
-    """TODO FileChangeOutputDeltaNotification"""
+    """More output of a patch. No longer sent."""
 
     thread_id: str
     turn_id: str
@@ -33,7 +33,7 @@ class FileChangeOutputDeltaNotification(Wire):
 
 
 class FileChangePatchUpdatedNotification(Wire):
-    """TODO FileChangePatchUpdatedNotification"""
+    """What a patch will change, while the model still writes it."""
 
     thread_id: str
     turn_id: str
@@ -42,26 +42,29 @@ class FileChangePatchUpdatedNotification(Wire):
 
 
 class ItemCompletedNotification(Wire):
-    """TODO ItemCompletedNotification"""
+    """An item has ended and will not change again."""
 
     item: ThreadItem
     thread_id: str
     turn_id: str
     content_token_count: UInt64 | None = None
+    """Tokens of an assistant message by the provider's count; null when unknown."""
     completed_at_ms: Int64
+    """Unix milliseconds."""
 
 
 class ItemStartedNotification(Wire):
-    """TODO ItemStartedNotification"""
+    """An item begins."""
 
     item: ThreadItem
     thread_id: str
     turn_id: str
     started_at_ms: Int64
+    """Unix milliseconds."""
 
 
 class McpToolCallProgressNotification(Wire):
-    """TODO McpToolCallProgressNotification"""
+    """An MCP server reports progress."""
 
     thread_id: str
     turn_id: str
@@ -70,7 +73,7 @@ class McpToolCallProgressNotification(Wire):
 
 
 class PlanDeltaNotification(Wire):
-    """TODO PlanDeltaNotification"""
+    """More text of a proposed plan."""
 
     thread_id: str
     turn_id: str
@@ -79,7 +82,7 @@ class PlanDeltaNotification(Wire):
 
 
 class ReasoningSummaryPartAddedNotification(Wire):
-    """TODO ReasoningSummaryPartAddedNotification"""
+    """A new section of the reasoning summary begins."""
 
     thread_id: str
     turn_id: str
@@ -88,7 +91,7 @@ class ReasoningSummaryPartAddedNotification(Wire):
 
 
 class ReasoningSummaryTextDeltaNotification(Wire):
-    """TODO ReasoningSummaryTextDeltaNotification"""
+    """More text of a section of the reasoning summary."""
 
     thread_id: str
     turn_id: str
@@ -98,7 +101,7 @@ class ReasoningSummaryTextDeltaNotification(Wire):
 
 
 class ReasoningTextDeltaNotification(Wire):
-    """TODO ReasoningTextDeltaNotification"""
+    """More raw reasoning text."""
 
     thread_id: str
     turn_id: str
@@ -108,14 +111,14 @@ class ReasoningTextDeltaNotification(Wire):
 
 
 class ServerRequestResolvedNotification(Wire):
-    """TODO ServerRequestResolvedNotification"""
+    """A server request needs no answer any more: it was answered, or its turn ended."""
 
     thread_id: str
     request_id: RequestId
 
 
 class TerminalInteractionNotification(Wire):
-    """TODO TerminalInteractionNotification"""
+    """The model typed into a running command."""
 
     thread_id: str
     turn_id: str

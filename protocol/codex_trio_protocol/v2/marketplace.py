@@ -1,10 +1,13 @@
-"""TODO module marketplace"""
+"""Sources of plugins."""
 
 from codex_trio_protocol.base import AbsolutePathBuf, Params, Wire
 
 
 class MarketplaceAddParams(Params):
-    """TODO MarketplaceAddParams"""
+    """Add a marketplace from a folder, a Git URL or a GitHub name. Null takes the default branch and all files.
+
+    Errors: -32600 for an unusable source.
+    """
 
     source: str
     ref_name: str | None = None
@@ -12,19 +15,22 @@ class MarketplaceAddParams(Params):
 
 
 class MarketplaceRemoveParams(Params):
-    """TODO MarketplaceRemoveParams"""
+    """Remove a marketplace.
+
+    Errors: -32600 for an unknown one.
+    """
 
     marketplace_name: str
 
 
 class MarketplaceUpgradeParams(Params):
-    """TODO MarketplaceUpgradeParams"""
+    """Fetch a marketplace anew; null means all."""
 
     marketplace_name: str | None = None
 
 
 class MarketplaceAddResponse(Wire):
-    """TODO MarketplaceAddResponse"""
+    """The marketplace and where it is."""
 
     marketplace_name: str
     installed_root: AbsolutePathBuf
@@ -32,21 +38,21 @@ class MarketplaceAddResponse(Wire):
 
 
 class MarketplaceRemoveResponse(Wire):
-    """TODO MarketplaceRemoveResponse"""
+    """What was removed; the folder is null when there was none."""
 
     marketplace_name: str
     installed_root: AbsolutePathBuf | None = None
 
 
 class MarketplaceUpgradeErrorInfo(Wire):
-    """TODO MarketplaceUpgradeErrorInfo"""
+    """A marketplace that could not be fetched."""
 
     marketplace_name: str
     message: str
 
 
 class MarketplaceUpgradeResponse(Wire):
-    """TODO MarketplaceUpgradeResponse"""
+    """What was fetched and what could not be."""
 
     selected_marketplaces: list[str]
     upgraded_roots: list[AbsolutePathBuf]
@@ -54,13 +60,13 @@ class MarketplaceUpgradeResponse(Wire):
 
 
 class MarketplaceInterface(Wire):
-    """TODO MarketplaceInterface"""
+    """How a marketplace likes to be shown."""
 
     display_name: str | None = None
 
 
 class MarketplaceLoadErrorInfo(Wire):
-    """TODO MarketplaceLoadErrorInfo"""
+    """A marketplace that could not be read."""
 
     marketplace_path: AbsolutePathBuf
     message: str

@@ -1,4 +1,4 @@
-"""TODO module mcp"""
+"""MCP servers: their state, logins, tools and resources."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,11 +7,14 @@ from msgspec import UNSET, UnsetType, field
 from codex_trio_protocol.base import Int64, JsonObject, JsonValue, Known, Params, Shape, UInt32, Wire
 
 McpServerStatusDetail: TypeAlias = Literal["full", "toolsAndAuthOnly"]
-"""TODO McpServerStatusDetail"""
+"""Everything, or only tools and logins."""
 
 
 class ListMcpServerStatusParams(Params):
-    """TODO ListMcpServerStatusParams"""
+    """List MCP servers. Null detail is `full`; a thread's own servers when one is named.
+
+    Errors: -32600 for an unreadable cursor or unknown thread.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
@@ -21,14 +24,17 @@ class ListMcpServerStatusParams(Params):
 
 
 class McpResourceReadTarget(Params):
-    """TODO McpResourceReadTarget"""
+    """An app and account to read as; null asks without an account."""
 
     connector_id: str
     link_id: str | None
 
 
 class McpResourceReadParams(Params):
-    """TODO McpResourceReadParams"""
+    """Read a resource of an MCP server. Null parts leave the choice to the server.
+
+    Errors: -32600 for an unknown thread, server or resource.
+    """
 
     meta: JsonObject | None = field(name="_meta", default=None)
     thread_id: str | None = None
@@ -40,7 +46,10 @@ class McpResourceReadParams(Params):
 
 
 class McpServerEventStreamStartParams(Params):
-    """TODO McpServerEventStreamStartParams"""
+    """Have events of an MCP server passed on to this connection.
+
+    Errors: -32600 for an unknown thread or server, and for an id in use.
+    """
 
     thread_id: str
     server: str
@@ -51,17 +60,20 @@ class McpServerEventStreamStartParams(Params):
 
 
 class McpServerEventStreamStopParams(Params):
-    """TODO McpServerEventStreamStopParams"""
+    """Have them passed on no longer."""
 
     subscription_id: str
 
 
 McpServerOauthClientRegistration: TypeAlias = Literal["auto", "cimd", "dcr"]
-"""TODO McpServerOauthClientRegistration"""
+"""How the client makes itself known to the login server."""
 
 
 class McpServerOauthLoginParams(Params):
-    """TODO McpServerOauthLoginParams"""
+    """Log in to an MCP server. Null leaves the choice to the server; the time limit is in seconds.
+
+    Errors: -32600 for an unknown server and one without such a login.
+    """
 
     name: str
     thread_id: str | None = None
@@ -71,7 +83,10 @@ class McpServerOauthLoginParams(Params):
 
 
 class McpServerToolCallParams(Params):
-    """TODO McpServerToolCallParams"""
+    """Call a tool of an MCP server, as a client and not as the model.
+
+    Errors: -32600 for an unknown thread, server or tool; -32603 when the call fails.
+    """
 
     thread_id: str
     server: str
@@ -81,21 +96,21 @@ class McpServerToolCallParams(Params):
 
 
 class McpServerEventNotification(Wire):
-    """TODO McpServerEventNotification"""
+    """An event as the MCP server sent it."""
 
     method: str
     params: JsonValue
 
 
 class McpServerEventStreamNotification(Wire):
-    """TODO McpServerEventStreamNotification"""
+    """An event of a stream that was started."""
 
     subscription_id: str
     notification: McpServerEventNotification
 
 
 class McpServerOauthLoginCompletedNotification(Wire):
-    """TODO McpServerOauthLoginCompletedNotification"""
+    """A login to an MCP server is over. Keys without a value are null."""
 
     name: str
     thread_id: str | None = None
@@ -105,15 +120,15 @@ class McpServerOauthLoginCompletedNotification(Wire):
 
 
 McpServerStartupFailureReason: TypeAlias = Annotated[str, Known("reauthenticationRequired")]
-"""TODO McpServerStartupFailureReason"""
+"""Why a server did not start."""
 
 
 McpServerStartupState: TypeAlias = Annotated[str, Known("starting", "ready", "failed", "cancelled")]
-"""TODO McpServerStartupState"""
+"""How a server's start stands."""
 
 
 class McpServerStatusUpdatedNotification(Wire):
-    """TODO McpServerStatusUpdatedNotification"""
+    """A server's start has come further. The thread is null for servers of no thread."""
 
     thread_id: str | None = None
     name: str
@@ -123,17 +138,17 @@ class McpServerStatusUpdatedNotification(Wire):
 
 
 McpAuthStatus: TypeAlias = Annotated[str, Known("unknown", "unsupported", "notLoggedIn", "bearerToken", "oAuth")]
-"""TODO McpAuthStatus"""
+"""How a server's login stands."""
 
 
 McpServerConnectionStatus: TypeAlias = Annotated[
     str, Known("notStarted", "starting", "connected", "authenticationRequired", "failed", "cancelled", "disabled")
 ]
-"""TODO McpServerConnectionStatus"""
+"""How the connection to a server stands."""
 
 
 class McpServerInfo(Wire):
-    """TODO McpServerInfo"""
+    """What a server says about itself."""
 
     name: str
     title: str | None = None
@@ -144,7 +159,7 @@ class McpServerInfo(Wire):
 
 
 class Resource(Wire):
-    """TODO Resource"""
+    """A resource of an MCP server, as it describes it. Keys without a value are left out."""
 
     annotations: JsonValue | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -158,7 +173,7 @@ class Resource(Wire):
 
 
 class ResourceTemplate(Wire):
-    """TODO ResourceTemplate"""
+    """A pattern of resources. Keys without a value are left out."""
 
     annotations: JsonValue | UnsetType = UNSET
     uri_template: str
@@ -169,7 +184,7 @@ class ResourceTemplate(Wire):
 
 
 class Tool(Wire):
-    """TODO Tool"""
+    """A tool of an MCP server, as it describes it. Keys without a value are left out."""
 
     name: str
     title: str | UnsetType | None = UNSET
@@ -182,7 +197,7 @@ class Tool(Wire):
 
 
 class McpServerStatus(Wire):
-    """TODO McpServerStatus"""
+    """An MCP server and all that it offers. Null where not known, or not asked for."""
 
     name: str
     runtime_status: McpServerConnectionStatus | None = None
@@ -199,44 +214,44 @@ class McpServerStatus(Wire):
 
 
 class ListMcpServerStatusResponse(Wire):
-    """TODO ListMcpServerStatusResponse"""
+    """A page of servers; a null cursor marks the last one."""
 
     data: list[McpServerStatus]
     next_cursor: str | None = None
 
 
 ResourceContent: TypeAlias = Annotated[JsonObject, Shape("mcp:ResourceContentShape")]
-"""TODO ResourceContent"""
+"""Content of a resource, passed through."""
 
 
 class McpResourceReadResponse(Wire):
-    """TODO McpResourceReadResponse"""
+    """What the resource holds."""
 
     contents: list[ResourceContent]
     origin_call_id: str | None = None
 
 
 class McpServerEventStreamStartResponse(Wire):
-    """TODO McpServerEventStreamStartResponse"""
+    """Answer to `mcpServer/event/stream/start`: events follow as notifications."""
 
 
 class McpServerEventStreamStopResponse(Wire):
-    """TODO McpServerEventStreamStopResponse"""
+    """Answer to `mcpServer/event/stream/stop`: it is done."""
 
 
 class McpServerOauthLoginResponse(Wire):
-    """TODO McpServerOauthLoginResponse"""
+    """The page to open. The id comes back when the login is over."""
 
     authorization_url: str
     login_id: str | None = None
 
 
 class McpServerRefreshResponse(Wire):
-    """TODO McpServerRefreshResponse"""
+    """Answer to `config/mcpServer/reload`: it is done."""
 
 
 class McpServerToolCallResponse(Wire):
-    """TODO McpServerToolCallResponse"""
+    """What the tool gave back, as it came."""
 
     content: list[JsonValue]
     structured_content: JsonValue | UnsetType = UNSET
@@ -245,7 +260,7 @@ class McpServerToolCallResponse(Wire):
 
 
 class TextResourceContent(Wire):
-    """TODO TextResourceContent"""
+    """Text."""
 
     meta: JsonValue = field(name="_meta", default=None)
     mime_type: str | None = None
@@ -254,7 +269,7 @@ class TextResourceContent(Wire):
 
 
 class BlobResourceContent(Wire):
-    """TODO BlobResourceContent"""
+    """Bytes in base64."""
 
     meta: JsonValue = field(name="_meta", default=None)
     blob: str
@@ -263,4 +278,4 @@ class BlobResourceContent(Wire):
 
 
 ResourceContentShape: TypeAlias = TextResourceContent | BlobResourceContent
-"""TODO ResourceContentShape"""
+"""Content of a resource, passed through."""

@@ -1,4 +1,4 @@
-"""TODO module model"""
+"""Models that may be chosen, and collaboration modes."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,11 +9,14 @@ from codex_trio_protocol.v2.common import CyberAccessProgram, ModeKind, Reasonin
 
 
 class CollaborationModeListParams(Params):
-    """TODO CollaborationModeListParams"""
+    """List the collaboration modes."""
 
 
 class ModelListParams(Params):
-    """TODO ModelListParams"""
+    """List models that may be chosen. Null is the configured provider; hidden models only on demand.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     model_provider: str | None = None
     cursor: str | None = None
@@ -22,38 +25,38 @@ class ModelListParams(Params):
 
 
 class CollaborationModeMask(Wire, rename=None):
-    """TODO CollaborationModeMask"""
+    """A mode to choose. Null fields leave the setting alone."""
 
     name: str
     mode: ModeKind | None = None
     model: str | None = None
-    reasoning_effort: ReasoningEffort | None | None = None
+    reasoning_effort: ReasoningEffort | None = None
 
 
 class CollaborationModeListResponse(Wire):
-    """TODO CollaborationModeListResponse"""
+    """The modes."""
 
     data: list[CollaborationModeMask]
 
 
 InputModality: TypeAlias = Annotated[str, Known("text", "image", "audio")]
-"""TODO InputModality"""
+"""What a model takes as input."""
 
 
 class ModelAccessPrograms(Wire):
-    """TODO ModelAccessPrograms"""
+    """Programmes that may be asked for with a model."""
 
     cyber: list[CyberAccessProgram]
 
 
 class ModelAvailabilityNux(Wire):
-    """TODO ModelAvailabilityNux"""
+    """Words to show when a model is new."""
 
     message: str
 
 
 class ModelServiceTier(Wire):
-    """TODO ModelServiceTier"""
+    """A service tier of a model."""
 
     id: str
     name: str
@@ -61,7 +64,7 @@ class ModelServiceTier(Wire):
 
 
 class ModelUpgradeInfo(Wire):
-    """TODO ModelUpgradeInfo"""
+    """A newer model to move to. The retirement is in Unix seconds, null when not planned."""
 
     model: str
     upgrade_copy: str | None = None
@@ -71,18 +74,18 @@ class ModelUpgradeInfo(Wire):
 
 
 MultiAgentVersion: TypeAlias = Annotated[str, Known("disabled", "v1", "v2")]
-"""TODO MultiAgentVersion"""
+"""Which generation of sub-agents a model can use."""
 
 
 class ReasoningEffortOption(Wire):
-    """TODO ReasoningEffortOption"""
+    """An effort that a model offers."""
 
     reasoning_effort: ReasoningEffort
     description: str
 
 
 class Model(Wire):
-    """TODO Model"""
+    """A model that may be chosen. Null where the catalogue says nothing."""
 
     id: str
     model: str
@@ -106,7 +109,7 @@ class Model(Wire):
 
 
 class ModelListResponse(Wire):
-    """TODO ModelListResponse"""
+    """A page of models; a null cursor marks the last one."""
 
     data: list[Model]
     next_cursor: str | None = None

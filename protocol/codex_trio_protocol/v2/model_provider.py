@@ -1,4 +1,4 @@
-"""TODO module model_provider"""
+"""Model providers and their settings."""
 
 from typing import Literal, TypeAlias
 
@@ -7,105 +7,108 @@ from msgspec import UNSET, UnsetType
 from codex_trio_protocol.base import Open, Params, Tagged, Wire
 
 BedrockProviderId: TypeAlias = Literal["amazon-bedrock", "amazon-bedrock-runtime"]
-"""TODO BedrockProviderId"""
+"""A built-in provider of Amazon Bedrock."""
 
 
 GcpProviderId: TypeAlias = Literal["gcp"]
-"""TODO GcpProviderId"""
+"""The built-in provider of Google Cloud."""
 
 
 class ModelProviderCapabilitiesReadParams(Params):
-    """TODO ModelProviderCapabilitiesReadParams"""
+    """Ask what the current provider can do."""
 
 
 class CustomGatewayProviderSettingsPatch(Tagged, tag="customGateway", forbid_unknown_fields=True):
-    """TODO CustomGatewayProviderSettingsPatch"""
+    """Settings of a gateway; without an id a new one is made."""
 
     provider_id: str | None = None
     name: str | UnsetType = UNSET
-    base_url: str | None = None
-    env_key: str | None = None
+    base_url: str | UnsetType | None = UNSET
+    env_key: str | UnsetType | None = UNSET
 
 
 class BedrockProviderSettingsPatch(Tagged, tag="bedrock", forbid_unknown_fields=True):
-    """TODO BedrockProviderSettingsPatch"""
+    """Settings of Amazon Bedrock."""
 
     provider_id: BedrockProviderId
-    profile: str | None = None
-    region: str | None = None
+    profile: str | UnsetType | None = UNSET
+    region: str | UnsetType | None = UNSET
 
 
 class GcpProviderSettingsPatch(Tagged, tag="gcp", forbid_unknown_fields=True):
-    """TODO GcpProviderSettingsPatch"""
+    """Settings of Google Cloud."""
 
     provider_id: GcpProviderId
-    project_id: str | None = None
-    location: str | None = None
-    credential_file: str | None = None
+    project_id: str | UnsetType | None = UNSET
+    location: str | UnsetType | None = UNSET
+    credential_file: str | UnsetType | None = UNSET
 
 
 ProviderSettingsPatch: TypeAlias = (
     CustomGatewayProviderSettingsPatch | BedrockProviderSettingsPatch | GcpProviderSettingsPatch
 )
-"""TODO ProviderSettingsPatch"""
+"""Settings to change: absent keeps, null clears."""
 
 
 class ModelProviderConfigWriteParams(Params, forbid_unknown_fields=True):
-    """TODO ModelProviderConfigWriteParams"""
+    """Change a provider's settings in the user's configuration.
+
+    Errors: -32600 when the provider cannot be edited or policy forbids it.
+    """
 
     settings: ProviderSettingsPatch
 
 
 class ModelProviderListParams(Params):
-    """TODO ModelProviderListParams"""
+    """List the providers."""
 
 
 class ModelProviderCapabilitiesReadResponse(Wire):
-    """TODO ModelProviderCapabilitiesReadResponse"""
+    """What the current provider can do."""
 
     image_generation: bool
     web_search: bool
 
 
 class NoneGatewayAuth(Wire, tag_field="mode", tag="none"):
-    """TODO NoneGatewayAuth"""
+    """None."""
 
 
 class EnvironmentVariableGatewayAuth(Wire, tag_field="mode", tag="environmentVariable"):
-    """TODO EnvironmentVariableGatewayAuth"""
+    """A key in an environment variable."""
 
     env_key: str
 
 
 class ExternallyConfiguredGatewayAuth(Wire, tag_field="mode", tag="externallyConfigured"):
-    """TODO ExternallyConfiguredGatewayAuth"""
+    """Set up elsewhere, and to be left alone."""
 
     env_key: str | None = None
 
 
 GatewayAuth: TypeAlias = Open[NoneGatewayAuth | EnvironmentVariableGatewayAuth | ExternallyConfiguredGatewayAuth]
-"""TODO GatewayAuth"""
+"""How a gateway is authenticated to."""
 
 
 class OpenaiProviderSettings(Tagged, tag="openai"):
-    """TODO OpenaiProviderSettings"""
+    """OpenAI itself."""
 
 
 class CustomGatewayProviderSettings(Tagged, tag="customGateway"):
-    """TODO CustomGatewayProviderSettings"""
+    """A gateway."""
 
     auth: GatewayAuth
 
 
 class BedrockProviderSettings(Tagged, tag="bedrock"):
-    """TODO BedrockProviderSettings"""
+    """Amazon Bedrock. Null where not set."""
 
     profile: str | None = None
     region: str | None = None
 
 
 class GcpProviderSettings(Tagged, tag="gcp"):
-    """TODO GcpProviderSettings"""
+    """Google Cloud. Null where not set."""
 
     project_id: str | None = None
     location: str | None = None
@@ -115,11 +118,11 @@ class GcpProviderSettings(Tagged, tag="gcp"):
 ProviderSettings: TypeAlias = Open[
     OpenaiProviderSettings | CustomGatewayProviderSettings | BedrockProviderSettings | GcpProviderSettings
 ]
-"""TODO ProviderSettings"""
+"""A provider's settings."""
 
 
 class ModelProviderSummary(Wire):
-    """TODO ModelProviderSummary"""
+    """A provider. The address is null when unknown or not to be shown."""
 
     id: str
     name: str
@@ -129,26 +132,26 @@ class ModelProviderSummary(Wire):
 
 
 class ModelProviderConfigWriteResponse(Wire):
-    """TODO ModelProviderConfigWriteResponse"""
+    """The provider as it is now."""
 
     provider: ModelProviderSummary
 
 
 class ModelProviderMismatchModelProviderError(Tagged, tag="modelProviderMismatch"):
-    """TODO ModelProviderMismatchModelProviderError"""
+    """The thread runs with another provider."""
 
     model_provider: str
     current_model_provider: str
 
 
 class ModelProviderNotConfiguredModelProviderError(Tagged, tag="modelProviderNotConfigured"):
-    """TODO ModelProviderNotConfiguredModelProviderError"""
+    """There is no such provider."""
 
     model_provider: str
 
 
 class ModelProviderPolicyConflictModelProviderError(Tagged, tag="modelProviderPolicyConflict"):
-    """TODO ModelProviderPolicyConflictModelProviderError"""
+    """Policy wants another provider."""
 
     model_provider: str
     required_model_provider: str
@@ -159,11 +162,11 @@ ModelProviderError: TypeAlias = Open[
     | ModelProviderNotConfiguredModelProviderError
     | ModelProviderPolicyConflictModelProviderError
 ]
-"""TODO ModelProviderError"""
+"""Data of an error about model providers."""
 
 
 class ModelProviderListResponse(Wire):
-    """TODO ModelProviderListResponse"""
+    """The providers, and which one is used unless asked otherwise."""
 
     data: list[ModelProviderSummary]
     default_provider_id: str

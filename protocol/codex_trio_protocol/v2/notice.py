@@ -1,4 +1,4 @@
-"""TODO module notice"""
+"""Warnings, diagnostics, and the method that only tests call."""
 
 from msgspec import UNSET, UnsetType
 
@@ -6,31 +6,31 @@ from codex_trio_protocol.base import Params, UInt32, UInt64, Wire
 
 
 class MockExperimentalMethodParams(Params):
-    """TODO MockExperimentalMethodParams"""
+    """For tests of the experimental gate."""
 
     value: str | None = None
 
 
 class ServerDiagnosticsParams(Params):
-    """TODO ServerDiagnosticsParams"""
+    """Ask how the server is doing. No content of threads is told."""
 
 
 class TextPosition(Wire):
-    """TODO TextPosition"""
+    """A place in a text, both numbers from 1; columns count characters."""
 
     line: UInt64
     column: UInt64
 
 
 class TextRange(Wire):
-    """TODO TextRange"""
+    """A stretch of text."""
 
     start: TextPosition
     end: TextPosition
 
 
 class ConfigWarningNotification(Wire):
-    """TODO ConfigWarningNotification"""
+    """Something about the configuration is not as it should be. Place and file are left out when unknown."""
 
     summary: str
     details: str | None = None
@@ -39,34 +39,34 @@ class ConfigWarningNotification(Wire):
 
 
 class DeprecationNoticeNotification(Wire):
-    """TODO DeprecationNoticeNotification"""
+    """Something the client did will not work forever."""
 
     summary: str
     details: str | None = None
 
 
 class WarningNotification(Wire):
-    """TODO WarningNotification"""
+    """Something that the user should know; null when it concerns no thread."""
 
     thread_id: str | None = None
     message: str
 
 
 class MockExperimentalMethodResponse(Wire):
-    """TODO MockExperimentalMethodResponse"""
+    """What was sent."""
 
     echoed: str | None = None
 
 
 class ServerDiagnosticsGauge(Wire):
-    """TODO ServerDiagnosticsGauge"""
+    """One number about the server."""
 
     name: str
     value: UInt64
 
 
 class ServerDiagnosticsProcess(Wire):
-    """TODO ServerDiagnosticsProcess"""
+    """The server's process. Bytes are null where the system does not tell."""
 
     id: UInt32
     resident_memory_bytes: UInt64 | None = None
@@ -74,7 +74,7 @@ class ServerDiagnosticsProcess(Wire):
 
 
 class ServerDiagnosticsResponse(Wire):
-    """TODO ServerDiagnosticsResponse"""
+    """The process and its gauges."""
 
     process: ServerDiagnosticsProcess
     gauges: list[ServerDiagnosticsGauge]

@@ -1,4 +1,4 @@
-"""TODO module permissions"""
+"""What a thread may do: approval policies, sandboxes, permission profiles."""
 
 from typing import ClassVar, Literal, TypeAlias
 
@@ -8,11 +8,14 @@ from codex_trio_protocol.base import AbsolutePathParam, Params, Tagged, UInt32, 
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 ApprovalsReviewer: TypeAlias = Literal["user", "auto_review", "guardian_subagent"]
-"""TODO ApprovalsReviewer"""
+"""Who decides on approval requests:
+
+the user's client, or a reviewing sub-agent (`guardian_subagent` is its older name).
+"""
 
 
 class GranularApproval(Wire, rename=None):
-    """TODO GranularApproval"""
+    """For each kind of request, whether it may reach the reviewer at all; false refuses it unasked."""
 
     mcp_elicitations: bool
     request_permissions: bool = False
@@ -22,7 +25,7 @@ class GranularApproval(Wire, rename=None):
 
 
 class GranularAskForApproval(Wire):
-    """TODO GranularAskForApproval"""
+    """The policy that switches each kind of request separately."""
 
     experimental_reason: ClassVar[str | None] = "askForApproval.granular"
 
@@ -30,15 +33,22 @@ class GranularAskForApproval(Wire):
 
 
 AskForApproval: TypeAlias = Literal["untrusted", "on-request", "never", "on-failure"] | GranularAskForApproval
-"""TODO AskForApproval"""
+"""When to ask before running something:
+
+`untrusted` for all but commands known to be harmless, `on-request` when the model asks to leave the sandbox, `never`.
+`on-failure` is known to releases up to 0.131 only.
+"""
 
 
 NetworkAccess: TypeAlias = Literal["restricted", "enabled"]
-"""TODO NetworkAccess"""
+"""Whether an outer sandbox lets commands reach the network."""
 
 
 class PermissionProfileListParams(Params):
-    """TODO PermissionProfileListParams"""
+    """List the permission profiles that may be chosen. Without a limit all come at once.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
@@ -46,68 +56,70 @@ class PermissionProfileListParams(Params):
 
 
 SandboxMode: TypeAlias = Literal["read-only", "workspace-write", "danger-full-access"]
-"""TODO SandboxMode"""
+"""Name of a sandbox, as configuration spells it."""
 
 
 class DangerFullAccessSandboxPolicy(Tagged, tag="dangerFullAccess"):
-    """TODO DangerFullAccessSandboxPolicy"""
+    """No sandbox."""
 
 
 class ReadOnlySandboxPolicy(Tagged, tag="readOnly"):
-    """TODO ReadOnlySandboxPolicy"""
+    """Read everything, write nothing."""
 
     network_access: bool = False
 
 
 class ExternalSandboxSandboxPolicy(Tagged, tag="externalSandbox"):
-    """TODO ExternalSandboxSandboxPolicy"""
+    """Somebody else confines the whole server; commands run without a sandbox of their own."""
 
     network_access: NetworkAccess = "restricted"
 
 
 class WorkspaceWriteSandboxPolicy(Tagged, tag="workspaceWrite"):
-    """TODO WorkspaceWriteSandboxPolicy"""
+    """Read everything, write below the working directory, the given roots and temporary folders."""
 
     writable_roots: list[AbsolutePathParam] = field(default_factory=list)
     network_access: bool = False
     exclude_tmpdir_env_var: bool = False
+    """Keep `$TMPDIR` read-only too."""
     exclude_slash_tmp: bool = False
+    """Keep `/tmp` read-only too."""
 
 
 SandboxPolicy: TypeAlias = (
     DangerFullAccessSandboxPolicy | ReadOnlySandboxPolicy | ExternalSandboxSandboxPolicy | WorkspaceWriteSandboxPolicy
 )
-"""TODO SandboxPolicy"""
+"""What commands of a thread may touch."""
 
 
 FileSystemAccessMode: TypeAlias = Literal["read", "write", "deny", "none"]
-"""TODO FileSystemAccessMode"""
+"""What an entry grants. `deny` wins over the others; `none` is its name up to 0.131."""
 
 
 class RootFileSystemSpecialPath(Wire, tag_field="kind", tag="root"):
-    """TODO RootFileSystemSpecialPath"""
+    """The whole file system."""
 
 
 class MinimalFileSystemSpecialPath(Wire, tag_field="kind", tag="minimal"):
-    """TODO MinimalFileSystemSpecialPath"""
+    """The system folders without which hardly a program runs."""
 
 
 class ProjectRootsFileSystemSpecialPath(Wire, tag_field="kind", tag="project_roots"):
-    """TODO ProjectRootsFileSystemSpecialPath"""
+    """The workspace roots, or a path below each of them."""
 
     subpath: LegacyAppPathString | None = None
 
 
 class TmpdirFileSystemSpecialPath(Wire, tag_field="kind", tag="tmpdir"):
-    """TODO TmpdirFileSystemSpecialPath"""
+    """The folder that `$TMPDIR` names."""
 
 
 class SlashTmpFileSystemSpecialPath(Wire, tag_field="kind", tag="slash_tmp"):
-    """TODO SlashTmpFileSystemSpecialPath"""
+    """`/tmp`."""
 
 
 class UnknownFileSystemSpecialPath(Wire, tag_field="kind", tag="unknown"):
-    """TODO UnknownFileSystemSpecialPath"""
+    """A special path that this release does not know; kept, without effect."""
 
     path: str
     subpath: LegacyAppPathString | None = None
@@ -121,83 +133,85 @@ FileSystemSpecialPath: TypeAlias = (
     | SlashTmpFileSystemSpecialPath
     | UnknownFileSystemSpecialPath
 )
-"""TODO FileSystemSpecialPath"""
+"""A place that has a meaning instead of a fixed path."""
 
 
 class PathFileSystemPath(Tagged, tag="path"):
-    """TODO PathFileSystemPath"""
+    """A file or folder."""
 
     path: LegacyAppPathString
 
 
 class GlobPatternFileSystemPath(Tagged, tag="glob_pattern"):
-    """TODO GlobPatternFileSystemPath"""
+    """All files that match a pattern."""
 
     pattern: str
 
 
 class SpecialFileSystemPath(Tagged, tag="special"):
-    """TODO SpecialFileSystemPath"""
+    """A place with a meaning."""
 
     value: FileSystemSpecialPath
 
 
 FileSystemPath: TypeAlias = PathFileSystemPath | GlobPatternFileSystemPath | SpecialFileSystemPath
-"""TODO FileSystemPath"""
+"""What a file system entry is about."""
 
 
 class FileSystemSandboxEntry(Wire):
-    """TODO FileSystemSandboxEntry"""
+    """One rule of a file system policy."""
 
     path: FileSystemPath
     access: FileSystemAccessMode
 
 
 class AdditionalFileSystemPermissions(Wire):
-    """TODO AdditionalFileSystemPermissions"""
+    """Files beyond the sandbox. `read` and `write` are the older form of `entries`."""
 
     read: list[LegacyAppPathString] | None = None
     write: list[LegacyAppPathString] | None = None
     glob_scan_max_depth: UInt64 | UnsetType | None = UNSET
+    """How many folders deep patterns are resolved; left out for the default."""
     entries: list[FileSystemSandboxEntry] | None = None
 
 
 class AdditionalNetworkPermissions(Wire):
-    """TODO AdditionalNetworkPermissions"""
+    """Network beyond the sandbox; null asks for nothing."""
 
     enabled: bool | None = None
 
 
 class AdditionalPermissionProfile(Wire):
-    """TODO AdditionalPermissionProfile"""
+    """What a single command needs beyond its sandbox."""
 
     network: AdditionalNetworkPermissions | None = None
     file_system: AdditionalFileSystemPermissions | None = None
 
 
 class RequestPermissionProfile(Wire, forbid_unknown_fields=True):
-    """TODO RequestPermissionProfile"""
+    """What the model asks to be allowed. Null parts ask for nothing."""
 
     network: AdditionalNetworkPermissions | None = None
     file_system: AdditionalFileSystemPermissions | None = None
 
 
 class GrantedPermissionProfile(Params):
-    """TODO GrantedPermissionProfile"""
+    """What the client allows of what was asked. Null parts grant nothing."""
 
     network: AdditionalNetworkPermissions | None = None
     file_system: AdditionalFileSystemPermissions | None = None
 
 
 class ActivePermissionProfile(Wire):
-    """TODO ActivePermissionProfile"""
+    """The profile that a thread's permissions came from, and the one that it extends."""
 
     id: str
+    """Built-in names begin with a colon, such as `:workspace`."""
     extends: str | None = None
 
 
 class PermissionProfileSummary(Wire):
-    """TODO PermissionProfileSummary"""
+    """A profile that could be chosen; `allowed` is false when requirements forbid it."""
 
     id: str
     description: str | None = None
@@ -205,51 +219,51 @@ class PermissionProfileSummary(Wire):
 
 
 class PermissionProfileListResponse(Wire):
-    """TODO PermissionProfileListResponse"""
+    """A page of profiles; a null cursor marks the last one."""
 
     data: list[PermissionProfileSummary]
     next_cursor: str | None = None
 
 
 class RestrictedPermissionProfileFileSystemPermissions(Tagged, tag="restricted"):
-    """TODO RestrictedPermissionProfileFileSystemPermissions"""
+    """Only what the entries grant."""
 
     entries: list[FileSystemSandboxEntry]
     glob_scan_max_depth: UInt64 | None = None
 
 
 class UnrestrictedPermissionProfileFileSystemPermissions(Tagged, tag="unrestricted"):
-    """TODO UnrestrictedPermissionProfileFileSystemPermissions"""
+    """Any file."""
 
 
 PermissionProfileFileSystemPermissions: TypeAlias = (
     RestrictedPermissionProfileFileSystemPermissions | UnrestrictedPermissionProfileFileSystemPermissions
 )
-"""TODO PermissionProfileFileSystemPermissions"""
+"""File access of a spelled-out profile (release 0.131)."""
 
 
 class PermissionProfileNetworkPermissions(Params):
-    """TODO PermissionProfileNetworkPermissions"""
+    """Network access of a spelled-out profile (release 0.131)."""
 
     enabled: bool
 
 
 class ManagedPermissionProfile(Tagged, tag="managed"):
-    """TODO ManagedPermissionProfile"""
+    """The server builds a sandbox from these permissions."""
 
     file_system: PermissionProfileFileSystemPermissions
     network: PermissionProfileNetworkPermissions
 
 
 class DisabledPermissionProfile(Tagged, tag="disabled"):
-    """TODO DisabledPermissionProfile"""
+    """No sandbox."""
 
 
 class ExternalPermissionProfile(Tagged, tag="external"):
-    """TODO ExternalPermissionProfile"""
+    """Files are confined from outside; only the network is described."""
 
     network: PermissionProfileNetworkPermissions
 
 
 PermissionProfile: TypeAlias = ManagedPermissionProfile | DisabledPermissionProfile | ExternalPermissionProfile
-"""TODO PermissionProfile"""
+"""Permissions spelled out in a request. Releases up to 0.131 take them where later ones take a profile's name."""

@@ -1,4 +1,4 @@
-"""TODO module plugin"""
+"""Plugins: finding, installing and reading them."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -22,7 +22,10 @@ from codex_trio_protocol.v2.skills import SkillSummary
 
 
 class PluginInstallParams(Params):
-    """TODO PluginInstallParams"""
+    """Install a plugin of a marketplace, on disk or remote.
+
+    Errors: -32600 when it is not there or must not be installed; -32603 when it cannot be fetched.
+    """
 
     marketplace_path: AbsolutePathParam | None = None
     remote_marketplace_name: str | None = None
@@ -31,7 +34,7 @@ class PluginInstallParams(Params):
 
 
 class PluginInstalledParams(Params):
-    """TODO PluginInstalledParams"""
+    """List what is installed, for some folders."""
 
     cwds: list[AbsolutePathParam] | None = None
     install_suggestion_plugin_names: list[str] | None = None
@@ -40,11 +43,11 @@ class PluginInstalledParams(Params):
 PluginListMarketplaceKind: TypeAlias = Literal[
     "local", "vertical", "workspace-directory", "shared-with-me", "created-by-me-remote"
 ]
-"""TODO PluginListMarketplaceKind"""
+"""Which marketplaces to list."""
 
 
 class PluginListParams(Params):
-    """TODO PluginListParams"""
+    """List marketplaces and their plugins. Null folders list the user's own, null kinds the usual ones."""
 
     cwds: list[AbsolutePathParam] | None = None
     marketplace_kinds: list[PluginListMarketplaceKind] | None = None
@@ -52,7 +55,10 @@ class PluginListParams(Params):
 
 
 class PluginReadParams(Params):
-    """TODO PluginReadParams"""
+    """Read all about a plugin of a marketplace, on disk or remote.
+
+    Errors: -32600 when it is not there.
+    """
 
     marketplace_path: AbsolutePathParam | None = None
     remote_marketplace_name: str | None = None
@@ -60,17 +66,20 @@ class PluginReadParams(Params):
 
 
 class PluginReconcileParams(Params):
-    """TODO PluginReconcileParams"""
+    """Bring what is on disk in line with what should be installed."""
 
     reason: str | None = None
 
 
 PluginSearchScope: TypeAlias = Literal["global", "workspace", "personal"]
-"""TODO PluginSearchScope"""
+"""Where to search."""
 
 
 class PluginSearchParams(Params):
-    """TODO PluginSearchParams"""
+    """Find plugins by words.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     search_term: str
     scope: PluginSearchScope | None = None
@@ -80,15 +89,18 @@ class PluginSearchParams(Params):
 
 
 PluginShareDiscoverability: TypeAlias = Literal["LISTED", "UNLISTED", "PRIVATE"]
-"""TODO PluginShareDiscoverability"""
+"""Who can find a shared plugin."""
 
 
 PluginSharePrincipalType: TypeAlias = Literal["user", "group", "workspace"]
-"""TODO PluginSharePrincipalType"""
+"""Whom it is shared with."""
 
 
 class PluginSkillReadParams(Params):
-    """TODO PluginSkillReadParams"""
+    """Read a skill of a remote plugin.
+
+    Errors: -32600 when it is not there.
+    """
 
     remote_marketplace_name: str
     remote_plugin_id: str
@@ -96,42 +108,45 @@ class PluginSkillReadParams(Params):
 
 
 class PluginUninstallParams(Params):
-    """TODO PluginUninstallParams"""
+    """Remove a plugin.
+
+    Errors: -32600 when it is not installed.
+    """
 
     plugin_id: str
 
 
 PluginAuthPolicy: TypeAlias = Annotated[str, Known("ON_INSTALL", "ON_USE")]
-"""TODO PluginAuthPolicy"""
+"""When a plugin's apps ask for their logins."""
 
 
 class PluginInstallResponse(Wire):
-    """TODO PluginInstallResponse"""
+    """Installed; these apps still need a login."""
 
     auth_policy: PluginAuthPolicy
     apps_needing_auth: list[AppSummary]
 
 
 PluginAvailability: TypeAlias = Annotated[str, Known("DISABLED_BY_ADMIN", "AVAILABLE")]
-"""TODO PluginAvailability"""
+"""Whether an administrator allows it."""
 
 
 PluginDisabledReason: TypeAlias = Annotated[
     str, Known("disabled_by_admin", "plan_not_eligible", "required_app_unavailable", "unknown")
 ]
-"""TODO PluginDisabledReason"""
+"""Why it cannot be used."""
 
 
 PluginInstallPolicy: TypeAlias = Annotated[str, Known("NOT_AVAILABLE", "AVAILABLE", "INSTALLED_BY_DEFAULT")]
-"""TODO PluginInstallPolicy"""
+"""Whether it may be installed, or already is."""
 
 
 PluginInstallPolicySource: TypeAlias = Annotated[str, Known("WORKSPACE_SETTING", "IMPLICIT_CANONICAL_APP")]
-"""TODO PluginInstallPolicySource"""
+"""Who decided that."""
 
 
 class PluginInterface(Wire):
-    """TODO PluginInterface"""
+    """How a plugin likes to be shown. Null where it does not say."""
 
     display_name: str | None = None
     short_description: str | None = None
@@ -155,11 +170,11 @@ class PluginInterface(Wire):
 
 
 PluginSharePrincipalRole: TypeAlias = Annotated[str, Known("reader", "editor", "owner")]
-"""TODO PluginSharePrincipalRole"""
+"""What somebody may do with it."""
 
 
 class PluginSharePrincipal(Wire):
-    """TODO PluginSharePrincipal"""
+    """Somebody it is shared with."""
 
     principal_type: PluginSharePrincipalType
     principal_id: str
@@ -168,7 +183,7 @@ class PluginSharePrincipal(Wire):
 
 
 class PluginShareContext(Wire):
-    """TODO PluginShareContext"""
+    """How a plugin is shared. Null where not known."""
 
     remote_plugin_id: str
     remote_version: str | None = None
@@ -181,13 +196,13 @@ class PluginShareContext(Wire):
 
 
 class LocalPluginSource(Tagged, tag="local"):
-    """TODO LocalPluginSource"""
+    """A folder."""
 
     path: AbsolutePathBuf
 
 
 class GitPluginSource(Tagged, tag="git"):
-    """TODO GitPluginSource"""
+    """A Git repository. Null takes its root and its default branch."""
 
     url: str
     path: str | None = None
@@ -196,7 +211,7 @@ class GitPluginSource(Tagged, tag="git"):
 
 
 class NpmPluginSource(Tagged, tag="npm"):
-    """TODO NpmPluginSource"""
+    """An npm package. Null takes the newest and the usual registry."""
 
     package: str
     version: str | None = None
@@ -204,15 +219,15 @@ class NpmPluginSource(Tagged, tag="npm"):
 
 
 class RemotePluginSource(Tagged, tag="remote"):
-    """TODO RemotePluginSource"""
+    """The remote catalogue."""
 
 
 PluginSource: TypeAlias = Open[LocalPluginSource | GitPluginSource | NpmPluginSource | RemotePluginSource]
-"""TODO PluginSource"""
+"""Where a plugin's files come from."""
 
 
 class PluginSummary(Wire):
-    """TODO PluginSummary"""
+    """A plugin in a list. Null where not known."""
 
     id: str
     remote_plugin_id: str | None = None
@@ -236,7 +251,7 @@ class PluginSummary(Wire):
 
 
 class PluginMarketplaceEntry(Wire):
-    """TODO PluginMarketplaceEntry"""
+    """A marketplace with its plugins; the path is null for a remote one."""
 
     name: str
     path: AbsolutePathBuf | None = None
@@ -245,14 +260,14 @@ class PluginMarketplaceEntry(Wire):
 
 
 class PluginInstalledResponse(Wire):
-    """TODO PluginInstalledResponse"""
+    """What is installed, by marketplace, and marketplaces that could not be read."""
 
     marketplaces: list[PluginMarketplaceEntry]
     marketplace_load_errors: list[MarketplaceLoadErrorInfo] = field(default_factory=list)
 
 
 class PluginListResponse(Wire):
-    """TODO PluginListResponse"""
+    """Marketplaces, those that could not be read, and plugins to show first."""
 
     marketplaces: list[PluginMarketplaceEntry]
     marketplace_load_errors: list[MarketplaceLoadErrorInfo] = field(default_factory=list)
@@ -260,37 +275,37 @@ class PluginListResponse(Wire):
 
 
 class PluginHookSummary(Wire):
-    """TODO PluginHookSummary"""
+    """A hook of a plugin."""
 
     key: str
     event_name: HookEventName
 
 
 ScheduledTaskWeekday: TypeAlias = Annotated[str, Known("MO", "TU", "WE", "TH", "FR", "SA", "SU")]
-"""TODO ScheduledTaskWeekday"""
+"""Day of the week."""
 
 
 class HourlyScheduledTaskSchedule(Tagged, tag="hourly"):
-    """TODO HourlyScheduledTaskSchedule"""
+    """Every so many hours; null on all days."""
 
     interval_hours: UInt32
     days: list[ScheduledTaskWeekday] | None = None
 
 
 class DailyScheduledTaskSchedule(Tagged, tag="daily"):
-    """TODO DailyScheduledTaskSchedule"""
+    """Every day at this time."""
 
     time: str
 
 
 class WeekdaysScheduledTaskSchedule(Tagged, tag="weekdays"):
-    """TODO WeekdaysScheduledTaskSchedule"""
+    """Monday to Friday at this time."""
 
     time: str
 
 
 class WeeklyScheduledTaskSchedule(Tagged, tag="weekly"):
-    """TODO WeeklyScheduledTaskSchedule"""
+    """On these days at this time."""
 
     days: list[ScheduledTaskWeekday]
     time: str
@@ -302,11 +317,11 @@ ScheduledTaskSchedule: TypeAlias = Open[
     | WeekdaysScheduledTaskSchedule
     | WeeklyScheduledTaskSchedule
 ]
-"""TODO ScheduledTaskSchedule"""
+"""When a task runs; times are HH:MM."""
 
 
 class ScheduledTaskSummary(Wire):
-    """TODO ScheduledTaskSummary"""
+    """A task that a plugin proposes."""
 
     key: str
     name: str
@@ -315,7 +330,7 @@ class ScheduledTaskSummary(Wire):
 
 
 class PluginDetail(Wire):
-    """TODO PluginDetail"""
+    """All about a plugin. Null where not known."""
 
     marketplace_name: str
     marketplace_path: AbsolutePathBuf | None = None
@@ -332,13 +347,13 @@ class PluginDetail(Wire):
 
 
 class PluginReadResponse(Wire):
-    """TODO PluginReadResponse"""
+    """The plugin."""
 
     plugin: PluginDetail
 
 
 class PluginReconcileChangedPlugin(Wire):
-    """TODO PluginReconcileChangedPlugin"""
+    """A plugin that changed, and what it touches."""
 
     id: str
     has_mcps: bool
@@ -348,7 +363,7 @@ class PluginReconcileChangedPlugin(Wire):
 
 
 class PluginReconcileResponse(Wire):
-    """TODO PluginReconcileResponse"""
+    """What changed."""
 
     changed_plugins: list[PluginReconcileChangedPlugin]
     failed_remote_plugin_ids: list[str]
@@ -356,7 +371,7 @@ class PluginReconcileResponse(Wire):
 
 
 class PluginSearchResult(Wire):
-    """TODO PluginSearchResult"""
+    """A plugin and its marketplace."""
 
     plugin: PluginSummary
     marketplace_name: str
@@ -364,17 +379,17 @@ class PluginSearchResult(Wire):
 
 
 class PluginSearchResponse(Wire):
-    """TODO PluginSearchResponse"""
+    """A page of plugins; a null cursor marks the last one."""
 
     data: list[PluginSearchResult]
     next_cursor: str | None = None
 
 
 class PluginSkillReadResponse(Wire):
-    """TODO PluginSkillReadResponse"""
+    """The skill's text; null when it has none."""
 
     contents: str | None = None
 
 
 class PluginUninstallResponse(Wire):
-    """TODO PluginUninstallResponse"""
+    """Answer to `plugin/uninstall`: it is done."""

@@ -1,4 +1,4 @@
-"""TODO module plugin_share"""
+"""Sharing plugins with others."""
 
 from typing import Literal, TypeAlias
 
@@ -12,27 +12,33 @@ from codex_trio_protocol.v2.plugin import (
 
 
 class PluginShareCheckoutParams(Params):
-    """TODO PluginShareCheckoutParams"""
+    """Fetch a shared plugin to work on it.
+
+    Errors: -32600 without a ChatGPT login; -32603 when it cannot be fetched.
+    """
 
     remote_plugin_id: str
 
 
 class PluginShareDeleteParams(Params):
-    """TODO PluginShareDeleteParams"""
+    """Share a plugin no longer.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     remote_plugin_id: str
 
 
 class PluginShareListParams(Params):
-    """TODO PluginShareListParams"""
+    """List the plugins that this account shares."""
 
 
 PluginShareTargetRole: TypeAlias = Literal["reader", "editor"]
-"""TODO PluginShareTargetRole"""
+"""What somebody may do with it."""
 
 
 class PluginShareTarget(Params):
-    """TODO PluginShareTarget"""
+    """Somebody to share with."""
 
     principal_type: PluginSharePrincipalType
     principal_id: str
@@ -40,7 +46,10 @@ class PluginShareTarget(Params):
 
 
 class PluginShareSaveParams(Params):
-    """TODO PluginShareSaveParams"""
+    """Share a plugin, or a new version of it. Null id makes a new share.
+
+    Errors: -32600 without a ChatGPT login or for an invalid plugin.
+    """
 
     plugin_path: AbsolutePathParam
     remote_plugin_id: str | None = None
@@ -49,11 +58,14 @@ class PluginShareSaveParams(Params):
 
 
 PluginShareUpdateDiscoverability: TypeAlias = Literal["UNLISTED", "PRIVATE", "LISTED"]
-"""TODO PluginShareUpdateDiscoverability"""
+"""Who can find it from now on."""
 
 
 class PluginShareUpdateTargetsParams(Params):
-    """TODO PluginShareUpdateTargetsParams"""
+    """Change with whom a plugin is shared.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     remote_plugin_id: str
     discoverability: PluginShareUpdateDiscoverability
@@ -61,7 +73,7 @@ class PluginShareUpdateTargetsParams(Params):
 
 
 class PluginShareCheckoutResponse(Wire):
-    """TODO PluginShareCheckoutResponse"""
+    """Where the plugin was put."""
 
     remote_plugin_id: str
     plugin_id: str
@@ -73,24 +85,24 @@ class PluginShareCheckoutResponse(Wire):
 
 
 class PluginShareDeleteResponse(Wire):
-    """TODO PluginShareDeleteResponse"""
+    """Answer to `plugin/share/delete`: it is done."""
 
 
 class PluginShareListItem(Wire):
-    """TODO PluginShareListItem"""
+    """A shared plugin; its folder is null when it is not on this machine."""
 
     plugin: PluginSummary
     local_plugin_path: AbsolutePathBuf | None = None
 
 
 class PluginShareListResponse(Wire):
-    """TODO PluginShareListResponse"""
+    """The shared plugins."""
 
     data: list[PluginShareListItem]
 
 
 class PluginShareSaveResponse(Wire):
-    """TODO PluginShareSaveResponse"""
+    """The share; null when it is not known whether the workspace may have it."""
 
     remote_plugin_id: str
     share_url: str
@@ -98,7 +110,7 @@ class PluginShareSaveResponse(Wire):
 
 
 class PluginShareUpdateTargetsResponse(Wire):
-    """TODO PluginShareUpdateTargetsResponse"""
+    """With whom it is shared now."""
 
     principals: list[PluginSharePrincipal]
     discoverability: PluginShareDiscoverability

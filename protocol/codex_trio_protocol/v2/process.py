@@ -1,32 +1,43 @@
-"""TODO module process"""
+"""Processes of the server's machine, without a sandbox."""
 
 from typing import Annotated, TypeAlias
+
+from msgspec import UNSET, UnsetType
 
 from codex_trio_protocol.base import AbsolutePathParam, Int32, Int64, Known, Params, UInt16, UInt64, Wire
 
 
 class ProcessKillParams(Params):
-    """TODO ProcessKillParams"""
+    """End a process with its descendants.
+
+    Errors: -32600 for an unknown handle.
+    """
 
     process_handle: str
 
 
 class ProcessTerminalSize(Params):
-    """TODO ProcessTerminalSize"""
+    """Size in characters."""
 
     rows: UInt16
     cols: UInt16
 
 
 class ProcessResizePtyParams(Params):
-    """TODO ProcessResizePtyParams"""
+    """Change a terminal's size.
+
+    Errors: -32600 for an unknown handle and one without a terminal.
+    """
 
     process_handle: str
     size: ProcessTerminalSize
 
 
 class ProcessSpawnParams(Params):
-    """TODO ProcessSpawnParams"""
+    """Start a process and answer at once.
+
+    Errors: -32600 for an empty command, a relative folder, options that contradict one another, and a handle in use.
+    """
 
     command: list[str]
     process_handle: str
@@ -34,14 +45,20 @@ class ProcessSpawnParams(Params):
     tty: bool = False
     stream_stdin: bool = False
     stream_stdout_stderr: bool = False
-    output_bytes_cap: UInt64 | None = None
-    timeout_ms: Int64 | None = None
+    output_bytes_cap: UInt64 | UnsetType | None = UNSET
+    """Bytes kept of each stream; null is no limit, absence the usual one."""
+    timeout_ms: Int64 | UnsetType | None = UNSET
+    """In milliseconds; null is no limit, absence the usual one."""
     env: dict[str, str | None] | None = None
+    """Added to the environment; a null value removes a variable."""
     size: ProcessTerminalSize | None = None
 
 
 class ProcessWriteStdinParams(Params):
-    """TODO ProcessWriteStdinParams"""
+    """Write to a process's input, close it, or both.
+
+    Errors: -32600 for an unknown handle, bad base64, closed input, and nothing to do.
+    """
 
     process_handle: str
     delta_base64: str | None = None
@@ -49,11 +66,12 @@ class ProcessWriteStdinParams(Params):
 
 
 class ProcessExitedNotification(Wire):
-    """TODO ProcessExitedNotification"""
+    """A process has ended. The streams are empty when they were streamed."""
 
     process_handle: str
     exit_code: Int32
     output_drain_timed_out: bool | None = None
+    """Output may be missing because something kept the stream open; null from older servers."""
     stdout: str
     stdout_cap_reached: bool
     stderr: str
@@ -61,11 +79,11 @@ class ProcessExitedNotification(Wire):
 
 
 ProcessOutputStream: TypeAlias = Annotated[str, Known("stdout", "stderr")]
-"""TODO ProcessOutputStream"""
+"""Which stream."""
 
 
 class ProcessOutputDeltaNotification(Wire):
-    """TODO ProcessOutputDeltaNotification"""
+    """Output of a process, in base64. `cap_reached` says that no more of this stream comes."""
 
     process_handle: str
     stream: ProcessOutputStream
@@ -74,16 +92,16 @@ class ProcessOutputDeltaNotification(Wire):
 
 
 class ProcessKillResponse(Wire):
-    """TODO ProcessKillResponse"""
+    """Answer to `process/kill`: the process was told to end."""
 
 
 class ProcessResizePtyResponse(Wire):
-    """TODO ProcessResizePtyResponse"""
+    """Answer to `process/resizePty`: it is done."""
 
 
 class ProcessSpawnResponse(Wire):
-    """TODO ProcessSpawnResponse"""
+    """Answer to `process/spawn`: the process runs."""
 
 
 class ProcessWriteStdinResponse(Wire):
-    """TODO ProcessWriteStdinResponse"""
+    """Answer to `process/writeStdin`: it is done."""

@@ -1,4 +1,4 @@
-"""TODO module project"""
+"""Projects: named groups of folders with their threads."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,13 +7,16 @@ from codex_trio_protocol.v2.common import SortDirection
 
 
 class ProjectRoot(Wire):
-    """TODO ProjectRoot"""
+    """A folder of a project."""
 
     path: AbsolutePathParam
 
 
 class ProjectCreateParams(Params):
-    """TODO ProjectCreateParams"""
+    """Make a project; the same key makes it once.
+
+    Errors: -32600 for a blank name or no folder.
+    """
 
     name: str
     roots: list[ProjectRoot]
@@ -22,13 +25,19 @@ class ProjectCreateParams(Params):
 
 
 class ProjectDeleteParams(Params):
-    """TODO ProjectDeleteParams"""
+    """Remove a project; its threads stay.
+
+    Errors: -32600 for an unknown one.
+    """
 
     project_id: str
 
 
 class ProjectImportParams(Params):
-    """TODO ProjectImportParams"""
+    """Make a project with threads in it; the same key makes it once.
+
+    Errors: -32600 for a blank name, no folder or unknown threads.
+    """
 
     name: str
     roots: list[ProjectRoot]
@@ -38,11 +47,14 @@ class ProjectImportParams(Params):
 
 
 ProjectSortKey: TypeAlias = Literal["position", "recencyAt"]
-"""TODO ProjectSortKey"""
+"""What to sort projects by."""
 
 
 class ProjectListParams(Params):
-    """TODO ProjectListParams"""
+    """List projects, in the user's order unless asked otherwise.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
@@ -51,20 +63,29 @@ class ProjectListParams(Params):
 
 
 class ProjectMoveParams(Params):
-    """TODO ProjectMoveParams"""
+    """Put a project before another one; null puts it last.
+
+    Errors: -32600 for an unknown one.
+    """
 
     project_id: str
     before_project_id: str | None = None
 
 
 class ProjectReadParams(Params):
-    """TODO ProjectReadParams"""
+    """Read a project.
+
+    Errors: -32600 for an unknown one.
+    """
 
     project_id: str
 
 
 class ProjectUpdateParams(Params):
-    """TODO ProjectUpdateParams"""
+    """Change a project. Null keeps.
+
+    Errors: -32600 for an unknown one or a blank name.
+    """
 
     project_id: str
     name: str | None = None
@@ -73,18 +94,18 @@ class ProjectUpdateParams(Params):
 
 
 ProjectChangeType: TypeAlias = Annotated[str, Known("created", "updated", "deleted")]
-"""TODO ProjectChangeType"""
+"""What happened to a project."""
 
 
 class ProjectChangedNotification(Wire):
-    """TODO ProjectChangedNotification"""
+    """A project has changed."""
 
     project_id: str
     change_type: ProjectChangeType
 
 
 class Project(Wire):
-    """TODO Project"""
+    """A project. Times are Unix seconds; null when it has no thread."""
 
     id: str
     name: str
@@ -97,39 +118,39 @@ class Project(Wire):
 
 
 class ProjectCreateResponse(Wire):
-    """TODO ProjectCreateResponse"""
+    """The new project."""
 
     project: Project
 
 
 class ProjectDeleteResponse(Wire):
-    """TODO ProjectDeleteResponse"""
+    """Answer to `project/delete`: it is done."""
 
 
 class ProjectImportResponse(Wire):
-    """TODO ProjectImportResponse"""
+    """The new project."""
 
     project: Project
 
 
 class ProjectListResponse(Wire):
-    """TODO ProjectListResponse"""
+    """A page of projects; a null cursor marks the last one."""
 
     data: list[Project]
     next_cursor: str | None = None
 
 
 class ProjectMoveResponse(Wire):
-    """TODO ProjectMoveResponse"""
+    """Answer to `project/move`: it is done."""
 
 
 class ProjectReadResponse(Wire):
-    """TODO ProjectReadResponse"""
+    """The project."""
 
     project: Project
 
 
 class ProjectUpdateResponse(Wire):
-    """TODO ProjectUpdateResponse"""
+    """The project as it is now."""
 
     project: Project

@@ -1,15 +1,18 @@
-"""TODO module remote_control"""
+"""Letting other devices control this server."""
 
 from typing import Annotated, Literal, TypeAlias
 
 from codex_trio_protocol.base import Int64, Known, Params, UInt32, Wire
 
 RemoteControlClientsListOrder: TypeAlias = Literal["asc", "desc"]
-"""TODO RemoteControlClientsListOrder"""
+"""Oldest or newest first."""
 
 
 class RemoteControlClientsListParams(Params):
-    """TODO RemoteControlClientsListParams"""
+    """List the devices that may control an environment.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     environment_id: str
     cursor: str | None = None
@@ -18,43 +21,52 @@ class RemoteControlClientsListParams(Params):
 
 
 class RemoteControlClientsRevokeParams(Params):
-    """TODO RemoteControlClientsRevokeParams"""
+    """Let a device control it no longer.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     environment_id: str
     client_id: str
 
 
 class RemoteControlDisableParams(Params):
-    """TODO RemoteControlDisableParams"""
+    """Let nobody control this server."""
 
     ephemeral: bool = False
+    """For this process only."""
 
 
 class RemoteControlEnableParams(Params):
-    """TODO RemoteControlEnableParams"""
+    """Let devices control this server.
+
+    Errors: -32600 when it is switched off by requirements.
+    """
 
     ephemeral: bool = False
+    """For this process only."""
 
 
 class RemoteControlPairingStartParams(Params):
-    """TODO RemoteControlPairingStartParams"""
+    """Get a code to pair a device with."""
 
     manual_code: bool = False
+    """Also one that can be typed."""
 
 
 class RemoteControlPairingStatusParams(Params):
-    """TODO RemoteControlPairingStatusParams"""
+    """Ask whether a code was used; name one of the two."""
 
     pairing_code: str | None = None
     manual_pairing_code: str | None = None
 
 
 RemoteControlConnectionStatus: TypeAlias = Annotated[str, Known("disabled", "connecting", "connected", "errored")]
-"""TODO RemoteControlConnectionStatus"""
+"""How the connection stands."""
 
 
 class RemoteControlStatusChangedNotification(Wire):
-    """TODO RemoteControlStatusChangedNotification"""
+    """Whether this server can be controlled; the environment is null until it is registered."""
 
     status: RemoteControlConnectionStatus
     server_name: str
@@ -63,15 +75,15 @@ class RemoteControlStatusChangedNotification(Wire):
 
 
 NullableRemoteControlDisableParams: TypeAlias = RemoteControlDisableParams | None
-"""TODO NullableRemoteControlDisableParams"""
+"""Params may be left out."""
 
 
 NullableRemoteControlEnableParams: TypeAlias = RemoteControlEnableParams | None
-"""TODO NullableRemoteControlEnableParams"""
+"""Params may be left out."""
 
 
 class RemoteControlClient(Wire):
-    """TODO RemoteControlClient"""
+    """A device. The time is Unix seconds; null where not told."""
 
     client_id: str
     display_name: str | None = None
@@ -84,18 +96,18 @@ class RemoteControlClient(Wire):
 
 
 class RemoteControlClientsListResponse(Wire):
-    """TODO RemoteControlClientsListResponse"""
+    """A page of devices; a null cursor marks the last one."""
 
     data: list[RemoteControlClient]
     next_cursor: str | None = None
 
 
 class RemoteControlClientsRevokeResponse(Wire):
-    """TODO RemoteControlClientsRevokeResponse"""
+    """Answer to `remoteControl/client/revoke`: it is done."""
 
 
 class RemoteControlDisableResponse(Wire):
-    """TODO RemoteControlDisableResponse"""
+    """How it stands now."""
 
     status: RemoteControlConnectionStatus
     server_name: str
@@ -104,7 +116,7 @@ class RemoteControlDisableResponse(Wire):
 
 
 class RemoteControlEnableResponse(Wire):
-    """TODO RemoteControlEnableResponse"""
+    """How it stands now."""
 
     status: RemoteControlConnectionStatus
     server_name: str
@@ -113,7 +125,7 @@ class RemoteControlEnableResponse(Wire):
 
 
 class RemoteControlPairingStartResponse(Wire):
-    """TODO RemoteControlPairingStartResponse"""
+    """The codes. The expiry is in Unix seconds."""
 
     pairing_code: str
     manual_pairing_code: str | None = None
@@ -122,13 +134,13 @@ class RemoteControlPairingStartResponse(Wire):
 
 
 class RemoteControlPairingStatusResponse(Wire):
-    """TODO RemoteControlPairingStatusResponse"""
+    """Whether it was used."""
 
     claimed: bool
 
 
 class RemoteControlStatusReadResponse(Wire):
-    """TODO RemoteControlStatusReadResponse"""
+    """How it stands."""
 
     status: RemoteControlConnectionStatus
     server_name: str

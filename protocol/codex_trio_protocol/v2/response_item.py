@@ -1,4 +1,4 @@
-"""TODO module response_item"""
+"""Shapes of the model API's items. For schemas and readers: the server passes items through as they are."""
 
 from typing import ClassVar, Literal, TypeAlias
 
@@ -10,35 +10,35 @@ from codex_trio_protocol.v2.user_input import FunctionCallOutputBody, ImageDetai
 
 
 class InputTextAgentMessageInputContent(Tagged, tag="input_text"):
-    """TODO InputTextAgentMessageInputContent"""
+    """Text."""
 
     text: str
 
 
 class EncryptedContentAgentMessageInputContent(Tagged, tag="encrypted_content", rename=None):
-    """TODO EncryptedContentAgentMessageInputContent"""
+    """Content that only the provider can read."""
 
     encrypted_content: str
 
 
 AgentMessageInputContent: TypeAlias = InputTextAgentMessageInputContent | EncryptedContentAgentMessageInputContent
-"""TODO AgentMessageInputContent"""
+"""Part of a message between agents."""
 
 
 class ConfigurationReasoning(Params):
-    """TODO ConfigurationReasoning"""
+    """Reasoning settings from here on."""
 
     effort: ReasoningEffort
 
 
 class InputTextContentItem(Tagged, tag="input_text"):
-    """TODO InputTextContentItem"""
+    """What somebody said to the model."""
 
     text: str
 
 
 class InputImageContentItem(FirstOf, tag_field="type", tag="input_image", rename=None):
-    """TODO InputImageContentItem"""
+    """A picture for the model, by URL or uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("image_url", "file_id")
 
@@ -48,7 +48,7 @@ class InputImageContentItem(FirstOf, tag_field="type", tag="input_image", rename
 
 
 class InputAudioContentItem(FirstOf, tag_field="type", tag="input_audio", rename=None):
-    """TODO InputAudioContentItem"""
+    """Sound for the model, by URL or uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("audio_url", "file_id")
 
@@ -57,7 +57,7 @@ class InputAudioContentItem(FirstOf, tag_field="type", tag="input_audio", rename
 
 
 class OutputTextContentItem(Tagged, tag="output_text"):
-    """TODO OutputTextContentItem"""
+    """What the model said."""
 
     text: str
     annotations: list[JsonValue] | None = None
@@ -65,17 +65,17 @@ class OutputTextContentItem(Tagged, tag="output_text"):
 
 
 ContentItem: TypeAlias = InputTextContentItem | InputImageContentItem | InputAudioContentItem | OutputTextContentItem
-"""TODO ContentItem"""
+"""Part of a message."""
 
 
 class InternalChatMessageMetadataPassthrough(Params, rename=None):
-    """TODO InternalChatMessageMetadataPassthrough"""
+    """Data that goes along to the provider."""
 
     turn_id: str | None = None
 
 
 class ExecLocalShellAction(Tagged, tag="exec", rename=None):
-    """TODO ExecLocalShellAction"""
+    """Run a command."""
 
     command: list[str]
     timeout_ms: UInt64 | None = None
@@ -85,61 +85,61 @@ class ExecLocalShellAction(Tagged, tag="exec", rename=None):
 
 
 LocalShellAction: TypeAlias = ExecLocalShellAction
-"""TODO LocalShellAction"""
+"""What a local shell call does."""
 
 
 LocalShellStatus: TypeAlias = Literal["completed", "in_progress", "incomplete"]
-"""TODO LocalShellStatus"""
+"""How a local shell call stands."""
 
 
 class ReasoningTextReasoningItemContent(Tagged, tag="reasoning_text"):
-    """TODO ReasoningTextReasoningItemContent"""
+    """Raw reasoning."""
 
     text: str
 
 
 class TextReasoningItemContent(Tagged, tag="text"):
-    """TODO TextReasoningItemContent"""
+    """Raw reasoning, in another form."""
 
     text: str
 
 
 ReasoningItemContent: TypeAlias = ReasoningTextReasoningItemContent | TextReasoningItemContent
-"""TODO ReasoningItemContent"""
+"""Part of raw reasoning."""
 
 
 class SummaryTextReasoningItemReasoningSummary(Tagged, tag="summary_text"):
-    """TODO SummaryTextReasoningItemReasoningSummary"""
+    """A section of a summary."""
 
     text: str
 
 
 ReasoningItemReasoningSummary: TypeAlias = SummaryTextReasoningItemReasoningSummary
-"""TODO ReasoningItemReasoningSummary"""
+"""Part of a reasoning summary."""
 
 
 class SearchResponsesApiWebSearchAction(Tagged, tag="search"):
-    """TODO SearchResponsesApiWebSearchAction"""
+    """Searched the web."""
 
     queries: list[str] | None = None
     query: str | None = None
 
 
 class OpenPageResponsesApiWebSearchAction(Tagged, tag="open_page"):
-    """TODO OpenPageResponsesApiWebSearchAction"""
+    """Opened a page."""
 
     url: str | None = None
 
 
 class FindInPageResponsesApiWebSearchAction(Tagged, tag="find_in_page"):
-    """TODO FindInPageResponsesApiWebSearchAction"""
+    """Looked for words on a page."""
 
     pattern: str | None = None
     url: str | None = None
 
 
 class OtherResponsesApiWebSearchAction(Tagged, tag="other"):
-    """TODO OtherResponsesApiWebSearchAction"""
+    """Something else."""
 
 
 ResponsesApiWebSearchAction: TypeAlias = (
@@ -148,11 +148,11 @@ ResponsesApiWebSearchAction: TypeAlias = (
     | FindInPageResponsesApiWebSearchAction
     | OtherResponsesApiWebSearchAction
 )
-"""TODO ResponsesApiWebSearchAction"""
+"""What a web search did."""
 
 
 class AdditionalToolsResponseItem(Tagged, tag="additional_tools"):
-    """TODO AdditionalToolsResponseItem"""
+    """Tools offered from here on."""
 
     id: str | None = None
     role: str
@@ -160,7 +160,7 @@ class AdditionalToolsResponseItem(Tagged, tag="additional_tools"):
 
 
 class MessageResponseItem(Tagged, tag="message", rename=None):
-    """TODO MessageResponseItem"""
+    """A message of a user, a developer or the assistant."""
 
     encrypted_content: str | None = None
     status: str | None = None
@@ -172,7 +172,7 @@ class MessageResponseItem(Tagged, tag="message", rename=None):
 
 
 class AgentMessageResponseItem(Tagged, tag="agent_message", rename=None):
-    """TODO AgentMessageResponseItem"""
+    """A message between agents."""
 
     id: str | None = None
     author: str
@@ -182,7 +182,7 @@ class AgentMessageResponseItem(Tagged, tag="agent_message", rename=None):
 
 
 class ReasoningResponseItem(Tagged, tag="reasoning", rename=None):
-    """TODO ReasoningResponseItem"""
+    """What the model thought."""
 
     id: str | None = None
     summary: list[ReasoningItemReasoningSummary]
@@ -192,7 +192,7 @@ class ReasoningResponseItem(Tagged, tag="reasoning", rename=None):
 
 
 class LocalShellCallResponseItem(Tagged, tag="local_shell_call", rename=None):
-    """TODO LocalShellCallResponseItem"""
+    """A call of the provider's own shell tool."""
 
     encrypted_content: str | None = None
     id: str | None = None
@@ -203,7 +203,7 @@ class LocalShellCallResponseItem(Tagged, tag="local_shell_call", rename=None):
 
 
 class FunctionCallResponseItem(Tagged, tag="function_call", rename=None):
-    """TODO FunctionCallResponseItem"""
+    """A call of a function; arguments are JSON in a string."""
 
     encrypted_content: str | None = None
     status: str | None = None
@@ -217,7 +217,7 @@ class FunctionCallResponseItem(Tagged, tag="function_call", rename=None):
 
 
 class ToolSearchCallResponseItem(Tagged, tag="tool_search_call", rename=None):
-    """TODO ToolSearchCallResponseItem"""
+    """A search for tools."""
 
     encrypted_content: str | None = None
     id: str | None = None
@@ -229,7 +229,7 @@ class ToolSearchCallResponseItem(Tagged, tag="tool_search_call", rename=None):
 
 
 class FunctionCallOutputResponseItem(Tagged, tag="function_call_output", rename=None):
-    """TODO FunctionCallOutputResponseItem"""
+    """What a function gave back."""
 
     id: str | None = None
     call_id: str | None = None
@@ -240,7 +240,7 @@ class FunctionCallOutputResponseItem(Tagged, tag="function_call_output", rename=
 
 
 class CustomToolCallResponseItem(Tagged, tag="custom_tool_call", rename=None):
-    """TODO CustomToolCallResponseItem"""
+    """A call of a tool that takes free text."""
 
     encrypted_content: str | None = None
     id: str | None = None
@@ -253,7 +253,7 @@ class CustomToolCallResponseItem(Tagged, tag="custom_tool_call", rename=None):
 
 
 class CustomToolCallOutputResponseItem(Tagged, tag="custom_tool_call_output", rename=None):
-    """TODO CustomToolCallOutputResponseItem"""
+    """What such a tool gave back."""
 
     id: str | None = None
     call_id: str
@@ -263,7 +263,7 @@ class CustomToolCallOutputResponseItem(Tagged, tag="custom_tool_call_output", re
 
 
 class ToolSearchOutputResponseItem(Tagged, tag="tool_search_output", rename=None):
-    """TODO ToolSearchOutputResponseItem"""
+    """Tools that were found."""
 
     id: str | None = None
     call_id: str | None = None
@@ -274,7 +274,7 @@ class ToolSearchOutputResponseItem(Tagged, tag="tool_search_output", rename=None
 
 
 class WebSearchCallResponseItem(Tagged, tag="web_search_call", rename=None):
-    """TODO WebSearchCallResponseItem"""
+    """A web search of the provider."""
 
     encrypted_content: str | None = None
     id: str | None = None
@@ -284,7 +284,7 @@ class WebSearchCallResponseItem(Tagged, tag="web_search_call", rename=None):
 
 
 class ImageGenerationCallResponseItem(Tagged, tag="image_generation_call", rename=None):
-    """TODO ImageGenerationCallResponseItem"""
+    """A picture made by the provider, in base64."""
 
     encrypted_content: str | None = None
     id: str | None = None
@@ -295,7 +295,7 @@ class ImageGenerationCallResponseItem(Tagged, tag="image_generation_call", renam
 
 
 class CompactionResponseItem(Tagged, tag="compaction", rename=None):
-    """TODO CompactionResponseItem"""
+    """A summed-up history that only the provider can read."""
 
     id: str | None = None
     encrypted_content: str
@@ -303,17 +303,17 @@ class CompactionResponseItem(Tagged, tag="compaction", rename=None):
 
 
 class ConfigurationUpdateResponseItem(Tagged, tag="configuration_update"):
-    """TODO ConfigurationUpdateResponseItem"""
+    """Settings from here on."""
 
     reasoning: ConfigurationReasoning
 
 
 class CompactionTriggerResponseItem(Tagged, tag="compaction_trigger"):
-    """TODO CompactionTriggerResponseItem"""
+    """Asks the provider to sum the history up."""
 
 
 class ContextCompactionResponseItem(Tagged, tag="context_compaction", rename=None):
-    """TODO ContextCompactionResponseItem"""
+    """A history was summed up here."""
 
     id: str | None = None
     encrypted_content: str | None = None
@@ -321,7 +321,7 @@ class ContextCompactionResponseItem(Tagged, tag="context_compaction", rename=Non
 
 
 class OtherResponseItem(Tagged, tag="other"):
-    """TODO OtherResponseItem"""
+    """An item of a kind that is not known."""
 
 
 ResponseItemShape: TypeAlias = (
@@ -344,4 +344,4 @@ ResponseItemShape: TypeAlias = (
     | ContextCompactionResponseItem
     | OtherResponseItem
 )
-"""TODO ResponseItemShape"""
+"""An item as the model API knows it."""

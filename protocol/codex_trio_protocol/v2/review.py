@@ -1,4 +1,4 @@
-"""TODO module review"""
+"""Code reviews."""
 
 from typing import Literal, TypeAlias
 
@@ -6,28 +6,28 @@ from codex_trio_protocol.base import Params, Tagged, Wire
 from codex_trio_protocol.v2.turn import Turn
 
 ReviewDelivery: TypeAlias = Literal["inline", "detached"]
-"""TODO ReviewDelivery"""
+"""Where a review runs: in the thread itself, or (up to 0.131) in a fork of it."""
 
 
 class UncommittedChangesReviewTarget(Tagged, tag="uncommittedChanges"):
-    """TODO UncommittedChangesReviewTarget"""
+    """What is not committed yet, new files included."""
 
 
 class BaseBranchReviewTarget(Tagged, tag="baseBranch"):
-    """TODO BaseBranchReviewTarget"""
+    """What differs from a branch."""
 
     branch: str
 
 
 class CommitReviewTarget(Tagged, tag="commit"):
-    """TODO CommitReviewTarget"""
+    """What one commit changed. The title is for display."""
 
     sha: str
     title: str | None = None
 
 
 class CustomReviewTarget(Tagged, tag="custom"):
-    """TODO CustomReviewTarget"""
+    """Whatever the instructions say."""
 
     instructions: str
 
@@ -35,11 +35,14 @@ class CustomReviewTarget(Tagged, tag="custom"):
 ReviewTarget: TypeAlias = (
     UncommittedChangesReviewTarget | BaseBranchReviewTarget | CommitReviewTarget | CustomReviewTarget
 )
-"""TODO ReviewTarget"""
+"""What to review."""
 
 
 class ReviewStartParams(Params):
-    """TODO ReviewStartParams"""
+    """Review code in a turn of a thread. Null runs it in the thread itself.
+
+    Errors: -32600 for a blank branch, commit or instruction, and when the thread is not loaded.
+    """
 
     thread_id: str
     target: ReviewTarget
@@ -47,7 +50,7 @@ class ReviewStartParams(Params):
 
 
 class ReviewStartResponse(Wire):
-    """TODO ReviewStartResponse"""
+    """The turn, and the thread in which it runs."""
 
     turn: Turn
     review_thread_id: str

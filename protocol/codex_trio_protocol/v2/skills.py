@@ -1,4 +1,4 @@
-"""TODO module skills"""
+"""Skills: what there is, and what is switched on."""
 
 from typing import Annotated, TypeAlias
 
@@ -9,7 +9,10 @@ from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
 class SkillsConfigWriteParams(Params):
-    """TODO SkillsConfigWriteParams"""
+    """Switch a skill on or off, by path or by name.
+
+    Errors: -32600 without either.
+    """
 
     path: AbsolutePathParam | None = None
     name: str | None = None
@@ -17,24 +20,28 @@ class SkillsConfigWriteParams(Params):
 
 
 class SkillsExtraRootsSetParams(Params):
-    """TODO SkillsExtraRootsSetParams"""
+    """Also look for skills in these folders, for this process.
+
+    Errors: -32600 for a relative path.
+    """
 
     extra_roots: list[AbsolutePathParam]
 
 
 class SkillsListParams(Params):
-    """TODO SkillsListParams"""
+    """List skills, by folder; none is the server's own."""
 
     cwds: list[str] = field(default_factory=list)
     force_reload: bool = False
+    """Read all files anew."""
 
 
 class SkillsChangedNotification(Wire):
-    """TODO SkillsChangedNotification"""
+    """Skill files have changed; lists are out of date."""
 
 
 class SkillInterface(Wire):
-    """TODO SkillInterface"""
+    """How a skill likes to be shown. Null where it does not say."""
 
     display_name: str | None = None
     short_description: str | None = None
@@ -47,7 +54,7 @@ class SkillInterface(Wire):
 
 
 class SkillSummary(Wire):
-    """TODO SkillSummary"""
+    """A skill of a plugin. The path is null while it is not installed."""
 
     name: str
     description: str
@@ -58,17 +65,17 @@ class SkillSummary(Wire):
 
 
 class SkillsConfigWriteResponse(Wire):
-    """TODO SkillsConfigWriteResponse"""
+    """Whether the skill is on now."""
 
     effective_enabled: bool
 
 
 class SkillsExtraRootsSetResponse(Wire):
-    """TODO SkillsExtraRootsSetResponse"""
+    """Answer to `skills/extraRoots/set`: it is done."""
 
 
 class SkillToolDependency(Wire):
-    """TODO SkillToolDependency"""
+    """Something that a skill needs. Keys without a value are left out."""
 
     type: str
     value: str
@@ -79,24 +86,24 @@ class SkillToolDependency(Wire):
 
 
 class SkillDependencies(Wire):
-    """TODO SkillDependencies"""
+    """What a skill needs."""
 
     tools: list[SkillToolDependency]
 
 
 class SkillErrorInfo(Wire):
-    """TODO SkillErrorInfo"""
+    """A skill file that could not be read."""
 
     path: str
     message: str
 
 
 SkillScope: TypeAlias = Annotated[str, Known("user", "repo", "system", "admin")]
-"""TODO SkillScope"""
+"""Where a skill comes from."""
 
 
 class SkillMetadata(Wire):
-    """TODO SkillMetadata"""
+    """A skill. Keys without a value are left out."""
 
     name: str
     description: str
@@ -107,10 +114,11 @@ class SkillMetadata(Wire):
     scope: SkillScope
     enabled: bool
     plugin_id: str | None = None
+    """The plugin that brought it; null for others."""
 
 
 class SkillsListEntry(Wire):
-    """TODO SkillsListEntry"""
+    """Skills for one folder."""
 
     cwd: str
     skills: list[SkillMetadata]
@@ -118,6 +126,6 @@ class SkillsListEntry(Wire):
 
 
 class SkillsListResponse(Wire):
-    """TODO SkillsListResponse"""
+    """Skills by folder, in the order of the question."""
 
     data: list[SkillsListEntry]

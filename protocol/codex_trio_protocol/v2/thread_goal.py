@@ -1,4 +1,4 @@
-"""TODO module thread_goal"""
+"""Goals: what a thread works towards, turn after turn, until it is reached or paid out."""
 
 from typing import Literal, TypeAlias
 
@@ -7,38 +7,53 @@ from msgspec import UNSET, UnsetType
 from codex_trio_protocol.base import Int64, Params, Wire
 
 ThreadGoalMutationOrigin: TypeAlias = Literal["user", "automatic"]
-"""TODO ThreadGoalMutationOrigin"""
+"""Whether the user or the program changed a goal."""
 
 
 class ThreadGoalClearParams(Params):
-    """TODO ThreadGoalClearParams"""
+    """Give a goal up.
+
+    Errors: -32600 for an unknown or ephemeral thread.
+    """
 
     thread_id: str
     origin: ThreadGoalMutationOrigin | None = None
+    """Null does not count as the user's word."""
 
 
 class ThreadGoalGetParams(Params):
-    """TODO ThreadGoalGetParams"""
+    """Read a thread's goal.
+
+    Errors: -32600 for an unknown or ephemeral thread.
+    """
 
     thread_id: str
 
 
 ThreadGoalStatus: TypeAlias = Literal["active", "paused", "blocked", "usageLimited", "budgetLimited", "complete"]
-"""TODO ThreadGoalStatus"""
+"""Whether a goal is worked on, and if not, why."""
 
 
 class ThreadGoalSetParams(Params):
-    """TODO ThreadGoalSetParams"""
+    """Set or change a goal. An active one on an idle thread starts a turn by itself.
+
+    Errors: -32600 for an unknown or ephemeral thread, a blank objective or one of more than 4000 characters, a budget
+    below 1, and a change where there is no goal.
+    """
 
     thread_id: str
     origin: ThreadGoalMutationOrigin | None = None
+    """Null does not count as the user's word."""
     objective: str | None = None
+    """Null keeps it."""
     status: ThreadGoalStatus | None = None
+    """Null keeps it."""
     token_budget: Int64 | UnsetType | None = UNSET
+    """Null takes the limit away, absence keeps it."""
 
 
 class ThreadGoal(Wire):
-    """TODO ThreadGoal"""
+    """A goal and how far it has come. A null budget is no limit. Times are Unix seconds."""
 
     thread_id: str
     objective: str
@@ -51,13 +66,13 @@ class ThreadGoal(Wire):
 
 
 class ThreadGoalClearedNotification(Wire):
-    """TODO ThreadGoalClearedNotification"""
+    """A thread has no goal any more."""
 
     thread_id: str
 
 
 class ThreadGoalUpdatedNotification(Wire):
-    """TODO ThreadGoalUpdatedNotification"""
+    """A goal was set, or has progressed in a turn; null when no turn did it."""
 
     thread_id: str
     turn_id: str | None = None
@@ -65,18 +80,18 @@ class ThreadGoalUpdatedNotification(Wire):
 
 
 class ThreadGoalClearResponse(Wire):
-    """TODO ThreadGoalClearResponse"""
+    """Whether there was a goal."""
 
     cleared: bool
 
 
 class ThreadGoalGetResponse(Wire):
-    """TODO ThreadGoalGetResponse"""
+    """The goal; null when there is none."""
 
     goal: ThreadGoal | None = None
 
 
 class ThreadGoalSetResponse(Wire):
-    """TODO ThreadGoalSetResponse"""
+    """The goal as it is now."""
 
     goal: ThreadGoal

@@ -1,4 +1,4 @@
-"""TODO module thread_list"""
+"""Finding threads and reading their history page by page."""
 
 from typing import ClassVar, Literal, TypeAlias
 
@@ -12,7 +12,7 @@ from codex_trio_protocol.v2.turn import Turn, TurnItemsView
 
 
 class ThreadItemOutputDeferral(Params):
-    """TODO ThreadItemOutputDeferral"""
+    """Which outputs to leave out of a page, to be read one by one."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"command_execution", "mcp_tool_call"})
 
@@ -21,24 +21,28 @@ class ThreadItemOutputDeferral(Params):
 
 
 class ItemThreadItemsListAnchor(Tagged, tag="item"):
-    """TODO ItemThreadItemsListAnchor"""
+    """An item of the turn that was asked for; it is not part of the page."""
 
     item_id: str
 
 
 ThreadItemsListAnchor: TypeAlias = ItemThreadItemsListAnchor
-"""TODO ThreadItemsListAnchor"""
+"""A place to start from other than a cursor."""
 
 
 ThreadItemsListCursor: TypeAlias = str | ThreadItemsListAnchor
-"""TODO ThreadItemsListCursor"""
+"""Where a page of items starts."""
 
 
 class ThreadItemsListParams(Params):
-    """TODO ThreadItemsListParams"""
+    """Read a thread's items by pages, oldest first unless asked otherwise.
+
+    Errors: -32600 for an unknown thread or cursor; -32602 for an anchor without a turn.
+    """
 
     thread_id: str
     turn_id: str | None = None
+    """Only this turn's items; null for all."""
     cursor: ThreadItemsListCursor | None = None
     limit: UInt32 | None = None
     sort_direction: SortDirection | None = None
@@ -46,7 +50,10 @@ class ThreadItemsListParams(Params):
 
 
 class ThreadItemsReadParams(Params):
-    """TODO ThreadItemsReadParams"""
+    """Read 1 to 100 items of a turn by id.
+
+    Errors: -32600 for an unknown thread, turn or number of ids.
+    """
 
     thread_id: str
     turn_id: str
@@ -54,11 +61,11 @@ class ThreadItemsReadParams(Params):
 
 
 ThreadListCwdFilter: TypeAlias = str | list[str]
-"""TODO ThreadListCwdFilter"""
+"""One folder or several, compared exactly."""
 
 
 ThreadSortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
-"""TODO ThreadSortKey"""
+"""What to sort threads by."""
 
 
 ThreadSourceKind: TypeAlias = Literal[
@@ -73,11 +80,14 @@ ThreadSourceKind: TypeAlias = Literal[
     "subAgentOther",
     "unknown",
 ]
-"""TODO ThreadSourceKind"""
+"""Which origins of threads to list."""
 
 
 class ThreadListParams(Params):
-    """TODO ThreadListParams"""
+    """List stored threads, newest first unless asked otherwise. Null filters do not filter, save those named below.
+
+    Errors: -32600 for an unreadable cursor and for filters that exclude one another.
+    """
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset(
         {"ancestor_thread_id", "attached_to_thread_id", "include_attached_threads", "parent_thread_id", "project_id"}
@@ -87,51 +97,72 @@ class ThreadListParams(Params):
     current_account_only: bool = False
     cursor: str | None = None
     limit: UInt32 | None = None
+    """Threads a page; 25 when null, at least 1."""
     excluded_thread_ids: list[str] | None = None
+    """At most 100 threads to leave out."""
     sort_key: ThreadSortKey | None = None
     sort_direction: SortDirection | None = None
     model_providers: list[str] | None = None
+    """Null lists the configured provider's threads, an empty list those of all."""
     source_kinds: list[ThreadSourceKind] | None = None
+    """Null and empty list what users started themselves."""
     originators: list[str] | None = None
     archived: bool | None = None
-    section_id: str | None = None
+    """True lists the archive, null and false what is not in it."""
+    section_id: str | UnsetType | None = UNSET
     project_id: str | UnsetType | None = UNSET
+    """Absent for all threads, null for those without a project."""
     cwd: ThreadListCwdFilter | None = None
     use_state_db_only: bool = False
+    """Trust the index and do not look at files."""
     search_term: str | None = None
+    """Part of the name or the preview."""
     parent_thread_id: str | None = None
+    """Only threads that this one's agent started."""
     ancestor_thread_id: str | None = None
+    """Only threads started below this one, however deep."""
     attached_to_thread_id: str | None = None
+    """Only threads that this one owns."""
 
 
 class ThreadLoadedListParams(Params):
-    """TODO ThreadLoadedListParams"""
+    """List the ids of loaded threads in ascending order. Without a limit all come at once.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
 
 
 class ThreadReadParams(Params):
-    """TODO ThreadReadParams"""
+    """Read one thread, loaded or not, without subscribing.
+
+    Errors: -32600 for an unknown thread, and when turns are asked of one that has none on disk.
+    """
 
     thread_id: str
     include_turns: bool = False
+    """Send the whole history along."""
 
 
 class ReadThreadReadStateOperation(Tagged, tag="read"):
-    """TODO ReadThreadReadStateOperation"""
+    """The user has seen it all."""
 
 
 class UnreadThreadReadStateOperation(Tagged, tag="unread"):
-    """TODO UnreadThreadReadStateOperation"""
+    """The user wants to see it again."""
 
 
 ThreadReadStateOperation: TypeAlias = ReadThreadReadStateOperation | UnreadThreadReadStateOperation
-"""TODO ThreadReadStateOperation"""
+"""How to change a thread's read state."""
 
 
 class ThreadReadStateUpdateParams(Params):
-    """TODO ThreadReadStateUpdateParams"""
+    """Mark a thread as read or unread.
+
+    Errors: -32600 for an unknown thread and when the state has changed since.
+    """
 
     thread_id: str
     operation: ThreadReadStateOperation
@@ -139,7 +170,10 @@ class ThreadReadStateUpdateParams(Params):
 
 
 class ThreadSearchOccurrencesParams(Params):
-    """TODO ThreadSearchOccurrencesParams"""
+    """Find words in the messages of one thread, in their order; letter case does not count.
+
+    Errors: -32600 for an unknown thread, an empty term or an unreadable cursor.
+    """
 
     thread_id: str
     search_term: str
@@ -148,11 +182,14 @@ class ThreadSearchOccurrencesParams(Params):
 
 
 ThreadSearchSortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at"]
-"""TODO ThreadSearchSortKey"""
+"""What to sort found threads by."""
 
 
 class ThreadSearchParams(Params):
-    """TODO ThreadSearchParams"""
+    """Find threads by their words. Null filters do not filter, save that origins default to what users started.
+
+    Errors: -32600 for an empty term or an unreadable cursor.
+    """
 
     include_attached_threads: bool = False
     current_account_only: bool = False
@@ -166,57 +203,62 @@ class ThreadSearchParams(Params):
 
 
 class ThreadTurnsListParams(Params):
-    """TODO ThreadTurnsListParams"""
+    """Read a thread's turns by pages, newest first unless asked otherwise.
+
+    Errors: -32600 for an unknown thread, one without anything on disk, and an unreadable cursor.
+    """
 
     thread_id: str
     cursor: str | None = None
     limit: UInt32 | None = None
     sort_direction: SortDirection | None = None
     items_view: TurnItemsView | None = None
+    """How much of each turn; null is a summary."""
 
 
 class ThreadStartThreadUnreadPosition(Tagged, tag="threadStart"):
-    """TODO ThreadStartThreadUnreadPosition"""
+    """From the beginning."""
 
 
 class TurnThreadUnreadPosition(Tagged, tag="turn"):
-    """TODO TurnThreadUnreadPosition"""
+    """From this turn on."""
 
     turn_id: str
 
 
 ThreadUnreadPosition: TypeAlias = Open[ThreadStartThreadUnreadPosition | TurnThreadUnreadPosition]
-"""TODO ThreadUnreadPosition"""
+"""From where a thread is unread."""
 
 
 class ThreadReadState(Wire):
-    """TODO ThreadReadState"""
+    """What the user has not seen of a thread; null means nothing. The revision guards against changing it blindly."""
 
     first_unread: ThreadUnreadPosition | None = None
     revision: str
 
 
 class ThreadReadStateChangedNotification(Wire):
-    """TODO ThreadReadStateChangedNotification"""
+    """A thread became read or unread."""
 
     thread_id: str
     read_state: ThreadReadState
 
 
 class ThreadItemEntry(Wire):
-    """TODO ThreadItemEntry"""
+    """An item and its turn. Times are Unix milliseconds, null when not recorded."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"output_deferred"})
 
     turn_id: str
     item: ThreadItem
     output_deferred: bool | UnsetType = UNSET
+    """True when the output was left out, as asked."""
     started_at_ms: Int64 | None = None
     completed_at_ms: Int64 | None = None
 
 
 class ThreadItemsListResponse(Wire):
-    """TODO ThreadItemsListResponse"""
+    """A page of items. Null cursors mark an end; `backwards_cursor` leads the other way."""
 
     data: list[ThreadItemEntry]
     next_cursor: str | None = None
@@ -224,31 +266,35 @@ class ThreadItemsListResponse(Wire):
 
 
 class ThreadItemsReadResponse(Wire):
-    """TODO ThreadItemsReadResponse"""
+    """The items that exist, in the order in which they are stored."""
 
     data: list[ThreadItemEntry]
 
 
 class ThreadListResponse(Wire):
-    """TODO ThreadListResponse"""
+    """A page of threads.
+
+    Null cursors mark an end; `backwards_cursor` leads to newer threads when sorting the other way.
+    """
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"read_states"})
 
     data: list[Thread]
     read_states: dict[str, ThreadReadState] | None = None
+    """Read state by thread id; null when none is kept."""
     next_cursor: str | None = None
     backwards_cursor: str | None = None
 
 
 class ThreadLoadedListResponse(Wire):
-    """TODO ThreadLoadedListResponse"""
+    """A page of thread ids; a null cursor marks the last one."""
 
     data: list[str]
     next_cursor: str | None = None
 
 
 class ThreadReadResponse(Wire):
-    """TODO ThreadReadResponse"""
+    """The thread, and its read state if one is kept."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"read_state"})
 
@@ -257,13 +303,13 @@ class ThreadReadResponse(Wire):
 
 
 class ThreadReadStateUpdateResponse(Wire):
-    """TODO ThreadReadStateUpdateResponse"""
+    """The state that results."""
 
     read_state: ThreadReadState
 
 
 class TurnsPage(Wire):
-    """TODO TurnsPage"""
+    """A page of turns. Null cursors mark an end."""
 
     data: list[Turn]
     next_cursor: str | None = None
@@ -271,14 +317,14 @@ class TurnsPage(Wire):
 
 
 class ThreadSearchTextRange(Wire):
-    """TODO ThreadSearchTextRange"""
+    """A stretch of text in UTF-16 code units, the end excluded."""
 
     start: UInt32
     end: UInt32
 
 
 class ThreadSearchOccurrence(Wire):
-    """TODO ThreadSearchOccurrence"""
+    """One place where the words were found. The cursor leads to its turn in `thread/turns/list`."""
 
     turn_id: str
     item_id: str
@@ -288,21 +334,21 @@ class ThreadSearchOccurrence(Wire):
 
 
 class ThreadSearchOccurrencesResponse(Wire):
-    """TODO ThreadSearchOccurrencesResponse"""
+    """A page of places; a null cursor marks the last one."""
 
     data: list[ThreadSearchOccurrence]
     next_cursor: str | None = None
 
 
 class ThreadSearchResult(Wire):
-    """TODO ThreadSearchResult"""
+    """A thread and the words around the match."""
 
     thread: Thread
     snippet: str
 
 
 class ThreadSearchResponse(Wire):
-    """TODO ThreadSearchResponse"""
+    """A page of threads. Null cursors mark an end."""
 
     data: list[ThreadSearchResult]
     next_cursor: str | None = None
@@ -310,7 +356,7 @@ class ThreadSearchResponse(Wire):
 
 
 class ThreadTurnsListResponse(Wire):
-    """TODO ThreadTurnsListResponse"""
+    """A page of turns. Null cursors mark an end; `backwards_cursor` leads the other way."""
 
     data: list[Turn]
     next_cursor: str | None = None
@@ -318,7 +364,7 @@ class ThreadTurnsListResponse(Wire):
 
 
 class ThreadTurnsItemsListParams(Params):
-    """TODO ThreadTurnsItemsListParams"""
+    """Read the items of one turn by pages. Known to 0.131 only, which answers -32601: not supported yet."""
 
     cursor: str | None = None
     limit: UInt32 | None = None
@@ -328,7 +374,7 @@ class ThreadTurnsItemsListParams(Params):
 
 
 class ThreadTurnsItemsListResponse(Wire):
-    """TODO ThreadTurnsItemsListResponse"""
+    """A page of items."""
 
     backwards_cursor: str | None = None
     data: list[ThreadItem]

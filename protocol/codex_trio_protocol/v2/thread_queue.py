@@ -1,4 +1,4 @@
-"""TODO module thread_queue"""
+"""Input that waits until a thread is free."""
 
 from codex_trio_protocol.base import Params, UInt32, Wire
 from codex_trio_protocol.v2.turn import Turn
@@ -6,7 +6,10 @@ from codex_trio_protocol.v2.user_input import UserInput
 
 
 class ThreadQueueAddParams(Params):
-    """TODO ThreadQueueAddParams"""
+    """Put input at the end of a thread's queue.
+
+    Errors: -32600 for an unknown thread or empty input.
+    """
 
     thread_id: str
     input: list[UserInput]
@@ -15,14 +18,20 @@ class ThreadQueueAddParams(Params):
 
 
 class ThreadQueueDeleteParams(Params):
-    """TODO ThreadQueueDeleteParams"""
+    """Take input out of the queue.
+
+    Errors: -32600 for an unknown thread.
+    """
 
     thread_id: str
     queued_submission_id: str
 
 
 class ThreadQueueListParams(Params):
-    """TODO ThreadQueueListParams"""
+    """Read the queue by pages.
+
+    Errors: -32600 for an unknown thread or an unreadable cursor.
+    """
 
     thread_id: str
     cursor: str | None = None
@@ -30,21 +39,30 @@ class ThreadQueueListParams(Params):
 
 
 class ThreadQueueReorderParams(Params):
-    """TODO ThreadQueueReorderParams"""
+    """Put the queue into this order; all waiting ids are named once.
+
+    Errors: -32600 when the ids are not those that wait.
+    """
 
     thread_id: str
     queued_submission_ids: list[str]
 
 
 class ThreadQueueStartParams(Params):
-    """TODO ThreadQueueStartParams"""
+    """Start a turn with waiting input; null takes the first.
+
+    Errors: -32600 when nothing waits or a turn runs.
+    """
 
     thread_id: str
     queued_submission_id: str | None = None
 
 
 class ThreadQueueUpdateParams(Params):
-    """TODO ThreadQueueUpdateParams"""
+    """Replace waiting input. Null or empty metadata keeps what is there.
+
+    Errors: -32600 when it does not wait any more.
+    """
 
     thread_id: str
     queued_submission_id: str
@@ -53,13 +71,13 @@ class ThreadQueueUpdateParams(Params):
 
 
 class ThreadQueueChangedNotification(Wire):
-    """TODO ThreadQueueChangedNotification"""
+    """The queue of a thread has changed."""
 
     thread_id: str
 
 
 class QueuedSubmission(Wire):
-    """TODO QueuedSubmission"""
+    """Input that waits for its turn."""
 
     id: str
     input: list[UserInput]
@@ -68,35 +86,35 @@ class QueuedSubmission(Wire):
 
 
 class ThreadQueueAddResponse(Wire):
-    """TODO ThreadQueueAddResponse"""
+    """The input as it waits."""
 
     queued_submission: QueuedSubmission
 
 
 class ThreadQueueDeleteResponse(Wire):
-    """TODO ThreadQueueDeleteResponse"""
+    """Whether it was still there."""
 
     deleted: bool
 
 
 class ThreadQueueListResponse(Wire):
-    """TODO ThreadQueueListResponse"""
+    """A page of the queue; a null cursor marks the last one."""
 
     data: list[QueuedSubmission]
     next_cursor: str | None = None
 
 
 class ThreadQueueReorderResponse(Wire):
-    """TODO ThreadQueueReorderResponse"""
+    """Answer to `thread/queue/reorder`: it is done."""
 
 
 class ThreadQueueStartResponse(Wire):
-    """TODO ThreadQueueStartResponse"""
+    """The turn that began."""
 
     turn: Turn
 
 
 class ThreadQueueUpdateResponse(Wire):
-    """TODO ThreadQueueUpdateResponse"""
+    """The input as it waits now."""
 
     queued_submission: QueuedSubmission

@@ -1,4 +1,4 @@
-"""TODO module thread_realtime"""
+"""Talking with a thread by voice."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,19 +7,19 @@ from msgspec import UNSET, UnsetType, field
 from codex_trio_protocol.base import JsonValue, Known, Open, Params, Tagged, UInt16, UInt32, Wire
 
 CodexResponseHandoffMode: TypeAlias = Literal["thinking", "commentary", "bemTags"]
-"""TODO CodexResponseHandoffMode"""
+"""How the agent's answers reach the voice model."""
 
 
 ConversationTextRole: TypeAlias = Literal["user", "developer", "assistant"]
-"""TODO ConversationTextRole"""
+"""Whose words a text is."""
 
 
 RealtimeConversationVersion: TypeAlias = Literal["v1", "v2", "v3"]
-"""TODO RealtimeConversationVersion"""
+"""Generation of the voice protocol."""
 
 
 RealtimeOutputModality: TypeAlias = Literal["text", "audio"]
-"""TODO RealtimeOutputModality"""
+"""Whether the voice model speaks or writes."""
 
 
 RealtimeVoice: TypeAlias = Literal[
@@ -59,11 +59,11 @@ RealtimeVoice: TypeAlias = Literal[
     "verse",
     "viola",
 ]
-"""TODO RealtimeVoice"""
+"""Name of a voice."""
 
 
 class ThreadRealtimeAudioChunk(Wire):
-    """TODO ThreadRealtimeAudioChunk"""
+    """Sound in base64 PCM. Null where the sender does not count samples or name an item."""
 
     data: str
     sample_rate: UInt32
@@ -73,21 +73,30 @@ class ThreadRealtimeAudioChunk(Wire):
 
 
 class ThreadRealtimeAppendAudioParams(Params):
-    """TODO ThreadRealtimeAppendAudioParams"""
+    """Say something with sound.
+
+    Errors: -32600 when no session runs.
+    """
 
     thread_id: str
     audio: ThreadRealtimeAudioChunk
 
 
 class ThreadRealtimeAppendSpeechParams(Params):
-    """TODO ThreadRealtimeAppendSpeechParams"""
+    """Have a text spoken.
+
+    Errors: -32600 when no session runs.
+    """
 
     thread_id: str
     text: str
 
 
 class ThreadRealtimeAppendTextParams(Params):
-    """TODO ThreadRealtimeAppendTextParams"""
+    """Say something in writing.
+
+    Errors: -32600 when no session runs.
+    """
 
     thread_id: str
     text: str
@@ -95,28 +104,28 @@ class ThreadRealtimeAppendTextParams(Params):
 
 
 class ThreadRealtimeInitialItem(Params):
-    """TODO ThreadRealtimeInitialItem"""
+    """Words that a session begins with."""
 
     role: ConversationTextRole
     text: str
 
 
 class ThreadRealtimeListVoicesParams(Params):
-    """TODO ThreadRealtimeListVoicesParams"""
+    """Ask which voices there are."""
 
 
 class WebsocketThreadRealtimeStartTransport(Tagged, tag="websocket"):
-    """TODO WebsocketThreadRealtimeStartTransport"""
+    """Sound goes through the server."""
 
 
 class WebrtcThreadRealtimeStartTransport(Tagged, tag="webrtc"):
-    """TODO WebrtcThreadRealtimeStartTransport"""
+    """Sound goes straight from the client, which offers this session description."""
 
     sdp: str
 
 
 class ExistingCallThreadRealtimeStartTransport(Tagged, tag="existingCall"):
-    """TODO ExistingCallThreadRealtimeStartTransport"""
+    """The client has set up a call already."""
 
     call_id: str
 
@@ -126,11 +135,14 @@ ThreadRealtimeStartTransport: TypeAlias = (
     | WebrtcThreadRealtimeStartTransport
     | ExistingCallThreadRealtimeStartTransport
 )
-"""TODO ThreadRealtimeStartTransport"""
+"""How sound travels."""
 
 
 class ThreadRealtimeStartParams(Params):
-    """TODO ThreadRealtimeStartParams"""
+    """Begin a voice session on a thread. Null settings are the configured ones.
+
+    Errors: -32600 when the thread is not loaded, a session runs, or voice is not available.
+    """
 
     thread_id: str
     client_managed_handoffs: bool | None = None
@@ -148,6 +160,7 @@ class ThreadRealtimeStartParams(Params):
     realtime_start_instructions: str | None = None
     realtime_end_instructions: str | None = None
     prompt: str | UnsetType | None = UNSET
+    """Null speaks without instructions, absence uses the usual ones."""
     realtime_session_id: str | None = None
     voice_session_id: str | None = None
     transport: ThreadRealtimeStartTransport | None = None
@@ -156,21 +169,24 @@ class ThreadRealtimeStartParams(Params):
 
 
 class ThreadRealtimeStopParams(Params):
-    """TODO ThreadRealtimeStopParams"""
+    """End the voice session.
+
+    Errors: -32600 when the thread is not loaded.
+    """
 
     thread_id: str
 
 
 class WholeItemThreadRealtimeBemItemPresentation(Tagged, tag="wholeItem"):
-    """TODO WholeItemThreadRealtimeBemItemPresentation"""
+    """As it is."""
 
 
 class InlineMarkdownThreadRealtimeBemItemPresentation(Tagged, tag="inlineMarkdown"):
-    """TODO InlineMarkdownThreadRealtimeBemItemPresentation"""
+    """As text within the conversation."""
 
 
 class InlineVisualizationThreadRealtimeBemItemPresentation(Tagged, tag="inlineVisualization"):
-    """TODO InlineVisualizationThreadRealtimeBemItemPresentation"""
+    """One of its pictures, counted from 0."""
 
     index: UInt32
 
@@ -180,51 +196,51 @@ ThreadRealtimeBemItemPresentation: TypeAlias = Open[
     | InlineMarkdownThreadRealtimeBemItemPresentation
     | InlineVisualizationThreadRealtimeBemItemPresentation
 ]
-"""TODO ThreadRealtimeBemItemPresentation"""
+"""How an agent's item shows in a voice conversation."""
 
 
 class ThreadRealtimeClosedNotification(Wire):
-    """TODO ThreadRealtimeClosedNotification"""
+    """A voice session is over."""
 
     thread_id: str
     reason: str | None = None
 
 
 class ThreadRealtimeErrorNotification(Wire):
-    """TODO ThreadRealtimeErrorNotification"""
+    """A voice session failed."""
 
     thread_id: str
     message: str
 
 
 ThreadRealtimeSessionOutcome: TypeAlias = Annotated[str, Known("ended", "failed")]
-"""TODO ThreadRealtimeSessionOutcome"""
+"""How a session ended."""
 
 
 ThreadRealtimeTranscriptRole: TypeAlias = Annotated[str, Known("user", "assistant")]
-"""TODO ThreadRealtimeTranscriptRole"""
+"""Who spoke."""
 
 
 class ThreadRealtimeItemBase(Tagged):
-    """TODO ThreadRealtimeItemBase"""
+    """What all items of a voice session share."""
 
     id: str
     realtime_session_id: str
 
 
 class RealtimeSessionStartedThreadRealtimeItem(ThreadRealtimeItemBase, tag="realtimeSessionStarted"):
-    """TODO RealtimeSessionStartedThreadRealtimeItem"""
+    """A session began."""
 
 
 class TranscriptSegmentThreadRealtimeItem(ThreadRealtimeItemBase, tag="transcriptSegment"):
-    """TODO TranscriptSegmentThreadRealtimeItem"""
+    """Something was said."""
 
     role: ThreadRealtimeTranscriptRole
     text: str
 
 
 class BemItemPromotedThreadRealtimeItem(ThreadRealtimeItemBase, tag="bemItemPromoted", rename=None):
-    """TODO BemItemPromotedThreadRealtimeItem"""
+    """An item of a turn became part of the conversation."""
 
     presentation: ThreadRealtimeBemItemPresentation
     item_id: str
@@ -232,7 +248,7 @@ class BemItemPromotedThreadRealtimeItem(ThreadRealtimeItemBase, tag="bemItemProm
 
 
 class RealtimeSessionClosedThreadRealtimeItem(ThreadRealtimeItemBase, tag="realtimeSessionClosed"):
-    """TODO RealtimeSessionClosedThreadRealtimeItem"""
+    """A session ended."""
 
     outcome: ThreadRealtimeSessionOutcome
 
@@ -243,32 +259,32 @@ ThreadRealtimeItem: TypeAlias = Open[
     | BemItemPromotedThreadRealtimeItem
     | RealtimeSessionClosedThreadRealtimeItem
 ]
-"""TODO ThreadRealtimeItem"""
+"""One thing that happened in a voice session."""
 
 
 class ThreadRealtimeItemAddedNotification(Wire):
-    """TODO ThreadRealtimeItemAddedNotification"""
+    """An item of the voice model, as it sent it."""
 
     thread_id: str
     item: JsonValue
 
 
 class ThreadRealtimeItemCompletedNotification(Wire):
-    """TODO ThreadRealtimeItemCompletedNotification"""
+    """An item is complete and stored."""
 
     thread_id: str
     item: ThreadRealtimeItem
 
 
 class ThreadRealtimeItemStartedNotification(Wire):
-    """TODO ThreadRealtimeItemStartedNotification"""
+    """An item begins."""
 
     thread_id: str
     item: ThreadRealtimeItem
 
 
 class ThreadRealtimeItemTranscriptDeltaNotification(Wire):
-    """TODO ThreadRealtimeItemTranscriptDeltaNotification"""
+    """More words of an item."""
 
     thread_id: str
     item_id: str
@@ -276,21 +292,21 @@ class ThreadRealtimeItemTranscriptDeltaNotification(Wire):
 
 
 class ThreadRealtimeOutputAudioDeltaNotification(Wire):
-    """TODO ThreadRealtimeOutputAudioDeltaNotification"""
+    """More sound from the voice model."""
 
     thread_id: str
     audio: ThreadRealtimeAudioChunk
 
 
 class ThreadRealtimeSdpNotification(Wire):
-    """TODO ThreadRealtimeSdpNotification"""
+    """The other side's session description."""
 
     thread_id: str
     sdp: str
 
 
 class ThreadRealtimeStartedNotification(Wire):
-    """TODO ThreadRealtimeStartedNotification"""
+    """A voice session has been accepted."""
 
     thread_id: str
     realtime_session_id: str | None = None
@@ -298,7 +314,7 @@ class ThreadRealtimeStartedNotification(Wire):
 
 
 class ThreadRealtimeTranscriptDeltaNotification(Wire):
-    """TODO ThreadRealtimeTranscriptDeltaNotification"""
+    """More words of what is being said."""
 
     thread_id: str
     role: str
@@ -306,7 +322,7 @@ class ThreadRealtimeTranscriptDeltaNotification(Wire):
 
 
 class ThreadRealtimeTranscriptDoneNotification(Wire):
-    """TODO ThreadRealtimeTranscriptDoneNotification"""
+    """All words of what was said."""
 
     thread_id: str
     role: str
@@ -314,19 +330,19 @@ class ThreadRealtimeTranscriptDoneNotification(Wire):
 
 
 class ThreadRealtimeAppendAudioResponse(Wire):
-    """TODO ThreadRealtimeAppendAudioResponse"""
+    """Answer to `thread/realtime/appendAudio`: it is done."""
 
 
 class ThreadRealtimeAppendSpeechResponse(Wire):
-    """TODO ThreadRealtimeAppendSpeechResponse"""
+    """Answer to `thread/realtime/appendSpeech`: it is done."""
 
 
 class ThreadRealtimeAppendTextResponse(Wire):
-    """TODO ThreadRealtimeAppendTextResponse"""
+    """Answer to `thread/realtime/appendText`: it is done."""
 
 
 class RealtimeVoicesList(Wire):
-    """TODO RealtimeVoicesList"""
+    """Voices by protocol generation."""
 
     v1: list[RealtimeVoice]
     v2: list[RealtimeVoice]
@@ -336,14 +352,14 @@ class RealtimeVoicesList(Wire):
 
 
 class ThreadRealtimeListVoicesResponse(Wire):
-    """TODO ThreadRealtimeListVoicesResponse"""
+    """The voices."""
 
     voices: RealtimeVoicesList
 
 
 class ThreadRealtimeStartResponse(Wire):
-    """TODO ThreadRealtimeStartResponse"""
+    """Answer to `thread/realtime/start`: the session is being set up."""
 
 
 class ThreadRealtimeStopResponse(Wire):
-    """TODO ThreadRealtimeStopResponse"""
+    """Answer to `thread/realtime/stop`: it is done."""

@@ -1,12 +1,17 @@
-"""TODO module thread_section"""
+"""Sections that order threads, and things attached to threads."""
 
 from typing import Annotated, TypeAlias
+
+from msgspec import UNSET, UnsetType
 
 from codex_trio_protocol.base import Int64, JsonValue, Known, Params, UInt32, Wire
 
 
 class ThreadAttachmentAddParams(Params):
-    """TODO ThreadAttachmentAddParams"""
+    """Attach something to a thread. Type and key together name it; attaching twice is no error.
+
+    Errors: -32600 for an unknown thread.
+    """
 
     thread_id: str
     attachment_type: str
@@ -15,7 +20,10 @@ class ThreadAttachmentAddParams(Params):
 
 
 class ThreadAttachmentListParams(Params):
-    """TODO ThreadAttachmentListParams"""
+    """List what is attached to a thread.
+
+    Errors: -32600 for an unknown thread or an unreadable cursor.
+    """
 
     thread_id: str
     cursor: str | None = None
@@ -23,7 +31,10 @@ class ThreadAttachmentListParams(Params):
 
 
 class ThreadAttachmentOwnerListParams(Params):
-    """TODO ThreadAttachmentOwnerListParams"""
+    """List the threads to which something is attached. Null lists archived ones too.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     attachment_type: str
     identity_key: str
@@ -33,7 +44,10 @@ class ThreadAttachmentOwnerListParams(Params):
 
 
 class ThreadAttachmentRemoveParams(Params):
-    """TODO ThreadAttachmentRemoveParams"""
+    """Detach something from a thread.
+
+    Errors: -32600 for an unknown thread or attachment.
+    """
 
     thread_id: str
     attachment_type: str
@@ -41,34 +55,46 @@ class ThreadAttachmentRemoveParams(Params):
 
 
 class ThreadSectionAppearance(Wire):
-    """TODO ThreadSectionAppearance"""
+    """How a section looks. Null leaves it to the client."""
 
     icon: str | None = None
     color: str | None = None
 
 
 class ThreadSectionCreateParams(Params):
-    """TODO ThreadSectionCreateParams"""
+    """Make a section.
+
+    Errors: -32600 for a blank name.
+    """
 
     name: str
     appearance: ThreadSectionAppearance | None = None
 
 
 class ThreadSectionDeleteParams(Params):
-    """TODO ThreadSectionDeleteParams"""
+    """Remove a section; its threads stay.
+
+    Errors: -32600 for an unknown section.
+    """
 
     section_id: str
 
 
 class ThreadSectionListParams(Params):
-    """TODO ThreadSectionListParams"""
+    """List sections.
+
+    Errors: -32600 for an unreadable cursor.
+    """
 
     cursor: str | None = None
     limit: UInt32 | None = None
 
 
 class ThreadSectionMoveParams(Params):
-    """TODO ThreadSectionMoveParams"""
+    """Put a thread into a section, before another one or at the end; null takes it out.
+
+    Errors: -32600 for an unknown thread or section.
+    """
 
     thread_id: str
     section_id: str | None
@@ -76,19 +102,22 @@ class ThreadSectionMoveParams(Params):
 
 
 class ThreadSectionUpdateParams(Params):
-    """TODO ThreadSectionUpdateParams"""
+    """Rename a section. Its appearance is kept when absent and cleared by null.
+
+    Errors: -32600 for an unknown section or a blank name.
+    """
 
     section_id: str
     name: str
-    appearance: ThreadSectionAppearance | None = None
+    appearance: ThreadSectionAppearance | UnsetType | None = UNSET
 
 
 ThreadAttachmentOperation: TypeAlias = Annotated[str, Known("created", "deleted")]
-"""TODO ThreadAttachmentOperation"""
+"""What happened to an attachment."""
 
 
 class ThreadAttachmentUpdatedNotification(Wire):
-    """TODO ThreadAttachmentUpdatedNotification"""
+    """Something was attached or detached."""
 
     thread_id: str
     attachment_type: str
@@ -98,7 +127,7 @@ class ThreadAttachmentUpdatedNotification(Wire):
 
 
 class ThreadSection(Wire):
-    """TODO ThreadSection"""
+    """A named group of threads."""
 
     id: str
     name: str
@@ -106,14 +135,14 @@ class ThreadSection(Wire):
 
 
 class ThreadSectionChangedNotification(Wire):
-    """TODO ThreadSectionChangedNotification"""
+    """A thread is in another section now, or in none."""
 
     thread_id: str
     section_id: str | None
 
 
 class ThreadAttachment(Wire):
-    """TODO ThreadAttachment"""
+    """Something that belongs to a thread. The time is Unix seconds."""
 
     id: str
     attachment_type: str
@@ -123,63 +152,63 @@ class ThreadAttachment(Wire):
 
 
 ThreadAttachmentAddOutcome: TypeAlias = Annotated[str, Known("created", "existing")]
-"""TODO ThreadAttachmentAddOutcome"""
+"""Whether it was attached now or before."""
 
 
 class ThreadAttachmentAddResponse(Wire):
-    """TODO ThreadAttachmentAddResponse"""
+    """The attachment."""
 
     outcome: ThreadAttachmentAddOutcome
     attachment: ThreadAttachment
 
 
 class ThreadAttachmentListResponse(Wire):
-    """TODO ThreadAttachmentListResponse"""
+    """A page of attachments; a null cursor marks the last one."""
 
     data: list[ThreadAttachment]
     next_cursor: str | None = None
 
 
 class ThreadAttachmentOwner(Wire):
-    """TODO ThreadAttachmentOwner"""
+    """A thread, and whether it is archived."""
 
     thread_id: str
     archived: bool
 
 
 class ThreadAttachmentOwnerListResponse(Wire):
-    """TODO ThreadAttachmentOwnerListResponse"""
+    """A page of threads; a null cursor marks the last one."""
 
     data: list[ThreadAttachmentOwner]
     next_cursor: str | None = None
 
 
 class ThreadAttachmentRemoveResponse(Wire):
-    """TODO ThreadAttachmentRemoveResponse"""
+    """Answer to `thread/attachment/remove`: it is done."""
 
 
 class ThreadSectionCreateResponse(Wire):
-    """TODO ThreadSectionCreateResponse"""
+    """The new section."""
 
     section: ThreadSection
 
 
 class ThreadSectionDeleteResponse(Wire):
-    """TODO ThreadSectionDeleteResponse"""
+    """Answer to `threadSection/delete`: it is done."""
 
 
 class ThreadSectionListResponse(Wire):
-    """TODO ThreadSectionListResponse"""
+    """A page of sections; a null cursor marks the last one."""
 
     data: list[ThreadSection]
     next_cursor: str | None = None
 
 
 class ThreadSectionMoveResponse(Wire):
-    """TODO ThreadSectionMoveResponse"""
+    """Answer to `thread/section/move`: it is done."""
 
 
 class ThreadSectionUpdateResponse(Wire):
-    """TODO ThreadSectionUpdateResponse"""
+    """The section as it is now."""
 
     section: ThreadSection

@@ -1,4 +1,4 @@
-"""TODO module thread_settings"""
+"""Settings, names, metadata and memory of a thread."""
 
 from typing import ClassVar, Literal, TypeAlias
 
@@ -18,30 +18,36 @@ from codex_trio_protocol.v2.thread import Thread
 
 
 class MemoryStatusParams(Params):
-    """TODO MemoryStatusParams"""
+    """Ask how far memory has got. Null counts 20 threads as enough."""
 
     min_consolidated_threads: UInt32 | None = None
 
 
 ThreadMemoryMode: TypeAlias = Literal["enabled", "disabled"]
-"""TODO ThreadMemoryMode"""
+"""Whether memories may be made of a thread."""
 
 
 class ThreadMemoryModeSetParams(Params):
-    """TODO ThreadMemoryModeSetParams"""
+    """Let memories be made of a thread, or not.
+
+    Errors: -32600 for an unknown or ephemeral thread.
+    """
 
     thread_id: str
     mode: ThreadMemoryMode
 
 
 class ThreadMemoryReadParams(Params):
-    """TODO ThreadMemoryReadParams"""
+    """Read the memory summary that a loaded thread uses.
+
+    Errors: -32600 when the thread is not loaded.
+    """
 
     thread_id: str
 
 
 class ThreadMetadataGitInfoUpdateParams(Params):
-    """TODO ThreadMetadataGitInfoUpdateParams"""
+    """Parts of the repository facts to change: absent keeps, null clears."""
 
     sha: str | UnsetType | None = UNSET
     branch: str | UnsetType | None = UNSET
@@ -49,25 +55,36 @@ class ThreadMetadataGitInfoUpdateParams(Params):
 
 
 class ThreadMetadataUpdateParams(Params):
-    """TODO ThreadMetadataUpdateParams"""
+    """Change what is stored about a thread.
+
+    Errors: -32600 when nothing is to change, a value is empty, or the thread is unknown or ephemeral.
+    """
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"daybreak_enabled", "project_id"})
 
     thread_id: str
     project_id: str | None = None
+    """Null keeps, an empty string leaves the thread without a project."""
     git_info: ThreadMetadataGitInfoUpdateParams | None = None
     daybreak_enabled: bool | None = None
+    """Null keeps."""
 
 
 class ThreadSetNameParams(Params):
-    """TODO ThreadSetNameParams"""
+    """Name a thread; blanks around the name are dropped.
+
+    Errors: -32600 for a blank name and for an unknown or ephemeral thread.
+    """
 
     thread_id: str
     name: str
 
 
 class ThreadSettingsUpdateParams(Params):
-    """TODO ThreadSettingsUpdateParams"""
+    """Change the settings of later turns. Null keeps a setting; `service_tier` is cleared by null.
+
+    Errors: -32600 for an unknown thread and for settings that contradict one another.
+    """
 
     thread_id: str
     disabled_plugin_ids: list[str] | None = None
@@ -87,14 +104,14 @@ class ThreadSettingsUpdateParams(Params):
 
 
 class ThreadNameUpdatedNotification(Wire):
-    """TODO ThreadNameUpdatedNotification"""
+    """A thread has another name, or none."""
 
     thread_id: str
     thread_name: str | None = None
 
 
 class ThreadSettings(Wire):
-    """TODO ThreadSettings"""
+    """What later turns of a thread run with. Null is the default."""
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset({"environments", "multi_agent_mode"})
 
@@ -116,42 +133,42 @@ class ThreadSettings(Wire):
 
 
 class ThreadSettingsUpdatedNotification(Wire):
-    """TODO ThreadSettingsUpdatedNotification"""
+    """The settings of a thread have changed."""
 
     thread_id: str
     thread_settings: ThreadSettings
 
 
 class MemoryResetResponse(Wire):
-    """TODO MemoryResetResponse"""
+    """All memories are gone."""
 
 
 class MemoryStatusResponse(Wire):
-    """TODO MemoryStatusResponse"""
+    """How many threads memory covers, and whether that is enough."""
 
     v2_consolidated_threads: UInt32
     v2_ready: bool
 
 
 class ThreadMemoryModeSetResponse(Wire):
-    """TODO ThreadMemoryModeSetResponse"""
+    """Answer to `thread/memoryMode/set`: it is done."""
 
 
 class ThreadMemoryReadResponse(Wire):
-    """TODO ThreadMemoryReadResponse"""
+    """The summary; null when there is none or memory is off."""
 
     summary: str | None = None
 
 
 class ThreadMetadataUpdateResponse(Wire):
-    """TODO ThreadMetadataUpdateResponse"""
+    """The thread as it is now."""
 
     thread: Thread
 
 
 class ThreadSetNameResponse(Wire):
-    """TODO ThreadSetNameResponse"""
+    """Answer to `thread/name/set`: it is done."""
 
 
 class ThreadSettingsUpdateResponse(Wire):
-    """TODO ThreadSettingsUpdateResponse"""
+    """Answer to `thread/settings/update`: it is done."""

@@ -1,4 +1,4 @@
-"""TODO module thread_timeline"""
+"""A thread's history with its voice sessions, in the order of the rollout."""
 
 from typing import TypeAlias
 
@@ -9,7 +9,10 @@ from codex_trio_protocol.v2.turn import TurnError, TurnStatus
 
 
 class ThreadTimelineListParams(Params):
-    """TODO ThreadTimelineListParams"""
+    """Read a thread's timeline by pages.
+
+    Errors: -32600 for an unknown thread or an unreadable cursor.
+    """
 
     thread_id: str
     cursor: str | None = None
@@ -17,7 +20,7 @@ class ThreadTimelineListParams(Params):
 
 
 class ItemThreadTimelineEntry(Tagged, tag="item"):
-    """TODO ItemThreadTimelineEntry"""
+    """An item of a turn."""
 
     position: UInt64
     turn_id: str
@@ -25,14 +28,14 @@ class ItemThreadTimelineEntry(Tagged, tag="item"):
 
 
 class RealtimeThreadTimelineEntry(Tagged, tag="realtime"):
-    """TODO RealtimeThreadTimelineEntry"""
+    """An item of a voice session."""
 
     position: UInt64
     item: ThreadRealtimeItem
 
 
 class TurnStartedThreadTimelineEntry(Tagged, tag="turnStarted", rename=None):
-    """TODO TurnStartedThreadTimelineEntry"""
+    """A turn begins; Unix seconds."""
 
     position: UInt64
     started_at: Int64 | None = None
@@ -40,7 +43,7 @@ class TurnStartedThreadTimelineEntry(Tagged, tag="turnStarted", rename=None):
 
 
 class TurnCompletedThreadTimelineEntry(Tagged, tag="turnCompleted", rename=None):
-    """TODO TurnCompletedThreadTimelineEntry"""
+    """A turn ends. Times are Unix seconds, the duration is in milliseconds; null when not recorded."""
 
     position: UInt64
     status: TurnStatus
@@ -57,11 +60,14 @@ ThreadTimelineEntry: TypeAlias = Open[
     | TurnStartedThreadTimelineEntry
     | TurnCompletedThreadTimelineEntry
 ]
-"""TODO ThreadTimelineEntry"""
+"""One place of the timeline; positions grow with time."""
 
 
 class ThreadTimelineListResponse(Wire):
-    """TODO ThreadTimelineListResponse"""
+    """A page of the timeline; a null cursor marks the last one.
+
+    Names the voice session that was open where it starts, null for none.
+    """
 
     data: list[ThreadTimelineEntry]
     next_cursor: str | None = None

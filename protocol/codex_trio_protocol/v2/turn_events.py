@@ -1,4 +1,4 @@
-"""TODO module turn_events"""
+"""Notifications about a running turn as a whole: progress, usage, errors, plan, diff."""
 
 from typing import Annotated, TypeAlias
 
@@ -8,7 +8,7 @@ from codex_trio_protocol.v2.turn import TokenUsageBreakdown, Turn, TurnError
 
 
 class AuthRecoveryNotification(Wire):
-    """TODO AuthRecoveryNotification"""
+    """Credentials of a model provider are being renewed, or have been."""
 
     thread_id: str
     turn_id: str
@@ -17,7 +17,7 @@ class AuthRecoveryNotification(Wire):
 
 
 class ErrorNotification(Wire):
-    """TODO ErrorNotification"""
+    """A model request failed. `will_retry` says that the turn goes on trying."""
 
     error: TurnError
     will_retry: bool
@@ -26,11 +26,11 @@ class ErrorNotification(Wire):
 
 
 ModelRerouteReason: TypeAlias = Annotated[str, Known("highRiskCyberActivity")]
-"""TODO ModelRerouteReason"""
+"""Why another model answers."""
 
 
 class ModelReroutedNotification(Wire):
-    """TODO ModelReroutedNotification"""
+    """The provider lets another model answer than was asked."""
 
     thread_id: str
     turn_id: str
@@ -40,7 +40,7 @@ class ModelReroutedNotification(Wire):
 
 
 class ModelSafetyBufferingUpdatedNotification(Wire):
-    """TODO ModelSafetyBufferingUpdatedNotification"""
+    """The provider holds back output while it is being checked."""
 
     thread_id: str
     turn_id: str
@@ -49,14 +49,15 @@ class ModelSafetyBufferingUpdatedNotification(Wire):
     reasons: list[str]
     show_buffering_ui: bool
     faster_model: str | None = None
+    """A model that would answer without the wait; null for none."""
 
 
 ModelVerification: TypeAlias = Annotated[str, Known("trustedAccessForCyber")]
-"""TODO ModelVerification"""
+"""A check that the provider asks the user to pass."""
 
 
 class ModelVerificationNotification(Wire):
-    """TODO ModelVerificationNotification"""
+    """The provider asks for further checks of the user."""
 
     thread_id: str
     turn_id: str
@@ -64,7 +65,10 @@ class ModelVerificationNotification(Wire):
 
 
 class ThreadTokenUsage(Wire):
-    """TODO ThreadTokenUsage"""
+    """Tokens of the whole thread and of the last model response.
+
+    The window is null when the model's size is unknown.
+    """
 
     total: TokenUsageBreakdown
     last: TokenUsageBreakdown
@@ -72,7 +76,7 @@ class ThreadTokenUsage(Wire):
 
 
 class ThreadTokenUsageUpdatedNotification(Wire):
-    """TODO ThreadTokenUsageUpdatedNotification"""
+    """Token counts after a model response."""
 
     thread_id: str
     turn_id: str
@@ -80,14 +84,14 @@ class ThreadTokenUsageUpdatedNotification(Wire):
 
 
 class TurnCompletedNotification(Wire):
-    """TODO TurnCompletedNotification"""
+    """A turn is over: completed, interrupted or failed."""
 
     thread_id: str
     turn: Turn
 
 
 class TurnDiffUpdatedNotification(Wire):
-    """TODO TurnDiffUpdatedNotification"""
+    """All file changes of the turn so far, as one Git-style diff."""
 
     thread_id: str
     turn_id: str
@@ -95,7 +99,7 @@ class TurnDiffUpdatedNotification(Wire):
 
 
 class TurnModerationMetadataNotification(Wire):
-    """TODO TurnModerationMetadataNotification"""
+    """What the provider's moderation said about the turn."""
 
     thread_id: str
     turn_id: str
@@ -103,18 +107,18 @@ class TurnModerationMetadataNotification(Wire):
 
 
 TurnPlanStepStatus: TypeAlias = Annotated[str, Known("pending", "inProgress", "completed")]
-"""TODO TurnPlanStepStatus"""
+"""Where a step stands."""
 
 
 class TurnPlanStep(Wire):
-    """TODO TurnPlanStep"""
+    """One step of the model's plan."""
 
     step: str
     status: TurnPlanStepStatus
 
 
 class TurnPlanUpdatedNotification(Wire):
-    """TODO TurnPlanUpdatedNotification"""
+    """The model's plan, complete each time."""
 
     thread_id: str
     turn_id: str
@@ -123,21 +127,21 @@ class TurnPlanUpdatedNotification(Wire):
 
 
 class TurnStartedNotification(Wire):
-    """TODO TurnStartedNotification"""
+    """A turn has begun."""
 
     thread_id: str
     turn: Turn
 
 
 class ResponseUsageMetadata(Wire):
-    """TODO ResponseUsageMetadata"""
+    """The provider's own account of what a response cost."""
 
     amount: str | None = None
     metadata: JsonValue = None
 
 
 class RawResponseCompletedNotification(Wire):
-    """TODO RawResponseCompletedNotification"""
+    """Usage of one model response, for hosts that asked for raw events."""
 
     thread_id: str
     turn_id: str
@@ -147,7 +151,7 @@ class RawResponseCompletedNotification(Wire):
 
 
 class RawResponseItemCompletedNotification(Wire):
-    """TODO RawResponseItemCompletedNotification"""
+    """An item of the model's history, for hosts that asked for raw events."""
 
     thread_id: str
     turn_id: str

@@ -1,4 +1,4 @@
-"""TODO module user_input"""
+"""What a user or a tool hands to the model: text, images, sound, mentions, tool output."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -7,11 +7,14 @@ from msgspec import UNSET, UnsetType, field
 from codex_trio_protocol.base import FirstOf, JsonObject, Params, Shape, Tagged, UInt64, Wire
 
 AdditionalContextKind: TypeAlias = Literal["untrusted", "application"]
-"""TODO AdditionalContextKind"""
+"""How far a piece of context is trusted: as the application's word, or as anyone's."""
 
 
 class AdditionalContextEntry(Params):
-    """TODO AdditionalContextEntry"""
+    """A piece of context that the client adds to a turn.
+
+    `name` labels untrusted text as if a tool of that name had said it.
+    """
 
     value: str
     kind: AdditionalContextKind
@@ -19,49 +22,52 @@ class AdditionalContextEntry(Params):
 
 
 class ByteRange(Wire):
-    """TODO ByteRange"""
+    """A stretch of UTF-8 bytes, the end excluded."""
 
     start: UInt64
     end: UInt64
 
 
 FunctionCallOutputContentItem: TypeAlias = Annotated[JsonObject, Shape("user_input:FunctionCallOutputContentItemShape")]
-"""TODO FunctionCallOutputContentItem"""
+"""One part of a tool's output, in the model API's form."""
 
 
 FunctionCallOutputBody: TypeAlias = str | list[FunctionCallOutputContentItem]
-"""TODO FunctionCallOutputBody"""
+"""A tool's output: plain text, or parts."""
 
 
 ImageDetail: TypeAlias = Literal["auto", "low", "high", "original"]
-"""TODO ImageDetail"""
+"""Resolution at which the model looks at an image."""
 
 
 class TextElement(Wire):
-    """TODO TextElement"""
+    """A stretch of the text that the client shows in its own way, such as a mention; null placeholder means show the
+    text.
+    """
 
     byte_range: ByteRange
     placeholder: str | None = None
 
 
 class TurnToolOutput(Params):
-    """TODO TurnToolOutput"""
+    """Output of a tool that the client ran by itself, given along with a turn."""
 
     name: str
     namespace: str | None = None
     output: FunctionCallOutputBody
     retain: bool = False
+    """Keep it in the model's history after this turn."""
 
 
 class TextUserInput(Tagged, tag="text", rename=None):
-    """TODO TextUserInput"""
+    """Words. The elements mark stretches that have a meaning for the client."""
 
     text: str
     text_elements: list[TextElement] = field(default_factory=list)
 
 
 class ImageUserInput(FirstOf, tag_field="type", tag="image"):
-    """TODO ImageUserInput"""
+    """A picture, by data URL or by the id of an uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "file_id")
 
@@ -71,14 +77,14 @@ class ImageUserInput(FirstOf, tag_field="type", tag="image"):
 
 
 class LocalImageUserInput(Tagged, tag="localImage"):
-    """TODO LocalImageUserInput"""
+    """A picture in the server's file system. An unreadable one becomes a note to the model."""
 
     detail: ImageDetail | None = None
     path: str
 
 
 class AudioUserInput(FirstOf, tag_field="type", tag="audio"):
-    """TODO AudioUserInput"""
+    """Sound, by data URL or by the id of an uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "file_id")
 
@@ -87,20 +93,20 @@ class AudioUserInput(FirstOf, tag_field="type", tag="audio"):
 
 
 class LocalAudioUserInput(Tagged, tag="localAudio"):
-    """TODO LocalAudioUserInput"""
+    """Sound in the server's file system."""
 
     path: str
 
 
 class SkillUserInput(Tagged, tag="skill"):
-    """TODO SkillUserInput"""
+    """A skill to use, by name and the path of its file."""
 
     name: str
     path: str
 
 
 class MentionUserInput(Tagged, tag="mention"):
-    """TODO MentionUserInput"""
+    """Something mentioned by name, such as an app or a plugin, with its path or URI."""
 
     name: str
     path: str
@@ -115,23 +121,23 @@ UserInput: TypeAlias = (
     | SkillUserInput
     | MentionUserInput
 )
-"""TODO UserInput"""
+"""One part of what the user says in a turn."""
 
 
 class InputTextDynamicToolCallOutputContentItem(Tagged, tag="inputText"):
-    """TODO InputTextDynamicToolCallOutputContentItem"""
+    """Text from the client's tool."""
 
     text: str
 
 
 class InputImageDynamicToolCallOutputContentItem(Tagged, tag="inputImage"):
-    """TODO InputImageDynamicToolCallOutputContentItem"""
+    """A picture from the client's tool, as a data URL."""
 
     image_url: str
 
 
 class InputAudioDynamicToolCallOutputContentItem(Tagged, tag="inputAudio"):
-    """TODO InputAudioDynamicToolCallOutputContentItem"""
+    """Sound from the client's tool, as a data URL."""
 
     audio_url: str
 
@@ -141,17 +147,17 @@ DynamicToolCallOutputContentItem: TypeAlias = (
     | InputImageDynamicToolCallOutputContentItem
     | InputAudioDynamicToolCallOutputContentItem
 )
-"""TODO DynamicToolCallOutputContentItem"""
+"""One part of what a client's tool gives back."""
 
 
 class InputTextFunctionCallOutputContentItem(Tagged, tag="input_text"):
-    """TODO InputTextFunctionCallOutputContentItem"""
+    """Text from a tool."""
 
     text: str
 
 
 class InputImageFunctionCallOutputContentItem(FirstOf, tag_field="type", tag="input_image", rename=None):
-    """TODO InputImageFunctionCallOutputContentItem"""
+    """A picture from a tool, by URL or uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("image_url", "file_id")
 
@@ -161,7 +167,7 @@ class InputImageFunctionCallOutputContentItem(FirstOf, tag_field="type", tag="in
 
 
 class InputAudioFunctionCallOutputContentItem(FirstOf, tag_field="type", tag="input_audio", rename=None):
-    """TODO InputAudioFunctionCallOutputContentItem"""
+    """Sound from a tool, by URL or uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("audio_url", "file_id")
 
@@ -170,7 +176,7 @@ class InputAudioFunctionCallOutputContentItem(FirstOf, tag_field="type", tag="in
 
 
 class EncryptedContentFunctionCallOutputContentItem(Tagged, tag="encrypted_content", rename=None):
-    """TODO EncryptedContentFunctionCallOutputContentItem"""
+    """Output that only the provider can read."""
 
     encrypted_content: str
 
@@ -181,4 +187,4 @@ FunctionCallOutputContentItemShape: TypeAlias = (
     | InputAudioFunctionCallOutputContentItem
     | EncryptedContentFunctionCallOutputContentItem
 )
-"""TODO FunctionCallOutputContentItemShape"""
+"""One part of a tool's output, in the model API's form."""

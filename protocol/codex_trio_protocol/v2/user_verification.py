@@ -1,4 +1,4 @@
-"""TODO module user_verification"""
+"""Proving that the user is there, with a key of the device."""
 
 from typing import Annotated, TypeAlias
 
@@ -7,25 +7,28 @@ from codex_trio_protocol.jsonrpc import RequestId
 
 
 class UserVerificationCancelParams(Params, forbid_unknown_fields=True):
-    """TODO UserVerificationCancelParams"""
+    """Stop a verification request of this connection."""
 
     request_id: RequestId
 
 
 class UserVerificationDeleteParams(Params, forbid_unknown_fields=True):
-    """TODO UserVerificationDeleteParams"""
+    """Forget the local key."""
 
 
 class UserVerificationEnrollParams(Params, forbid_unknown_fields=True):
-    """TODO UserVerificationEnrollParams"""
+    """Make a local key, or tell the one that exists."""
 
 
 class UserVerificationStatusParams(Params, forbid_unknown_fields=True):
-    """TODO UserVerificationStatusParams"""
+    """Ask whether there is a local key. The user sees nothing."""
 
 
 class UserVerificationVerifyParams(Params, forbid_unknown_fields=True):
-    """TODO UserVerificationVerifyParams"""
+    """Have the user confirm something, and sign it. Challenge in unpadded base64url, 1 to 4096 bytes.
+
+    Errors: with `data` of `UserVerificationRpcError`.
+    """
 
     challenge: str
     title: str
@@ -33,15 +36,15 @@ class UserVerificationVerifyParams(Params, forbid_unknown_fields=True):
 
 
 class UserVerificationCancelResponse(Wire):
-    """TODO UserVerificationCancelResponse"""
+    """The request was told to stop; it may still end by itself."""
 
 
 class UserVerificationDeleteResponse(Wire):
-    """TODO UserVerificationDeleteResponse"""
+    """Answer to `userVerification/delete`: it is done."""
 
 
 class UserVerificationEnrollResponse(Wire):
-    """TODO UserVerificationEnrollResponse"""
+    """The key; its public half in unpadded base64url DER, null from older helpers."""
 
     credential_id: str
     algorithm: str | None = None
@@ -49,45 +52,45 @@ class UserVerificationEnrollResponse(Wire):
 
 
 UserVerificationCancellationReason: TypeAlias = Annotated[str, Known("userCancelled", "interrupted")]
-"""TODO UserVerificationCancellationReason"""
+"""Who stopped it."""
 
 
 UserVerificationFailureReason: TypeAlias = Annotated[
     str, Known("authenticationFailed", "timeout", "providerError", "serviceError")
 ]
-"""TODO UserVerificationFailureReason"""
+"""What went wrong."""
 
 
 UserVerificationInvalidRequestReason: TypeAlias = Annotated[str, Known("invalidParams")]
-"""TODO UserVerificationInvalidRequestReason"""
+"""What was wrong with the request."""
 
 
 UserVerificationUnavailableReason: TypeAlias = Annotated[
     str, Known("credentialMissing", "biometricsUnavailable", "providerUnavailable")
 ]
-"""TODO UserVerificationUnavailableReason"""
+"""What is missing."""
 
 
 class InvalidRequestUserVerificationErrorDetails(Tagged, tag="invalidRequest", forbid_unknown_fields=True):
-    """TODO InvalidRequestUserVerificationErrorDetails"""
+    """The request was wrong."""
 
     reason: UserVerificationInvalidRequestReason
 
 
 class UnavailableUserVerificationErrorDetails(Tagged, tag="unavailable", forbid_unknown_fields=True):
-    """TODO UnavailableUserVerificationErrorDetails"""
+    """Not possible on this machine, or not now."""
 
     reason: UserVerificationUnavailableReason
 
 
 class CancelledUserVerificationErrorDetails(Tagged, tag="cancelled", forbid_unknown_fields=True):
-    """TODO CancelledUserVerificationErrorDetails"""
+    """It was stopped."""
 
     reason: UserVerificationCancellationReason
 
 
 class FailedUserVerificationErrorDetails(Tagged, tag="failed", forbid_unknown_fields=True):
-    """TODO FailedUserVerificationErrorDetails"""
+    """It did not work out."""
 
     reason: UserVerificationFailureReason
 
@@ -98,11 +101,11 @@ UserVerificationErrorDetails: TypeAlias = Open[
     | CancelledUserVerificationErrorDetails
     | FailedUserVerificationErrorDetails
 ]
-"""TODO UserVerificationErrorDetails"""
+"""Why a verification failed."""
 
 
 class UserVerificationRpcError(Wire, forbid_unknown_fields=True):
-    """TODO UserVerificationRpcError"""
+    """The error of a failed verification."""
 
     code: Int64
     message: str
@@ -110,7 +113,7 @@ class UserVerificationRpcError(Wire, forbid_unknown_fields=True):
 
 
 class UserVerificationStatusResponse(Wire):
-    """TODO UserVerificationStatusResponse"""
+    """The key, or why there is none."""
 
     credential_id: str | None = None
     unavailable_reason: UserVerificationUnavailableReason | None = None
@@ -118,13 +121,13 @@ class UserVerificationStatusResponse(Wire):
 
 
 class UserVerificationProof(Wire, forbid_unknown_fields=True):
-    """TODO UserVerificationProof"""
+    """The signature in unpadded base64url, ECDSA on P-256 over SHA-256."""
 
     credential_id: str
     signature: str
 
 
 class UserVerificationVerifyResponse(Wire):
-    """TODO UserVerificationVerifyResponse"""
+    """The proof."""
 
     proof: UserVerificationProof

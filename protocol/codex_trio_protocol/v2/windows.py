@@ -1,22 +1,25 @@
-"""TODO module windows"""
+"""What only Windows has: its sandbox and its warnings."""
 
 from typing import Annotated, Literal, TypeAlias
 
 from codex_trio_protocol.base import AbsolutePathParam, Known, Params, UInt64, Wire
 
 WindowsSandboxSetupMode: TypeAlias = Literal["elevated", "unelevated"]
-"""TODO WindowsSandboxSetupMode"""
+"""With or without administrator's rights."""
 
 
 class WindowsSandboxSetupStartParams(Params):
-    """TODO WindowsSandboxSetupStartParams"""
+    """Set the Windows sandbox up.
+
+    Errors: -32603 on other systems.
+    """
 
     mode: WindowsSandboxSetupMode
     cwd: AbsolutePathParam | None = None
 
 
 class WindowsSandboxSetupCompletedNotification(Wire):
-    """TODO WindowsSandboxSetupCompletedNotification"""
+    """The setup is over."""
 
     mode: WindowsSandboxSetupMode
     success: bool
@@ -24,7 +27,7 @@ class WindowsSandboxSetupCompletedNotification(Wire):
 
 
 class WindowsWorldWritableWarningNotification(Wire):
-    """TODO WindowsWorldWritableWarningNotification"""
+    """Folders that anyone may write to weaken the sandbox."""
 
     sample_paths: list[str]
     extra_count: UInt64
@@ -32,20 +35,20 @@ class WindowsWorldWritableWarningNotification(Wire):
 
 
 WindowsSandboxImplementation: TypeAlias = Annotated[str, Known("elevated", "unelevated", "mxc")]
-"""TODO WindowsSandboxImplementation"""
+"""Which sandbox is used."""
 
 
 WindowsSandboxReadiness: TypeAlias = Annotated[str, Known("ready", "notConfigured", "updateRequired")]
-"""TODO WindowsSandboxReadiness"""
+"""Whether the sandbox is set up."""
 
 
 class WindowsSandboxReadinessResponse(Wire):
-    """TODO WindowsSandboxReadinessResponse"""
+    """Whether the sandbox is set up."""
 
     status: WindowsSandboxReadiness
 
 
 class WindowsSandboxSetupStartResponse(Wire):
-    """TODO WindowsSandboxSetupStartResponse"""
+    """Whether the setup began."""
 
     started: bool
