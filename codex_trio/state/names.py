@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from codex_trio.state.rollout.lines import UNDECODABLE
+
 
 class _Entry(msgspec.Struct):
     id: str
@@ -67,7 +69,7 @@ def _read(path: Path) -> dict[str, str]:
         for raw in file:
             try:
                 entry = _decoder.decode(raw)
-            except msgspec.DecodeError:
+            except UNDECODABLE:
                 continue
             names[entry.id] = entry.thread_name
     return names

@@ -20,6 +20,7 @@ import trio
 
 from codex_trio.state.items import AgentMessage, UserMessage
 from codex_trio.state.rollout.history import StoredItem, StoredTurn, ThreadHistory
+from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.reader import load
 
@@ -169,7 +170,7 @@ def _cursor(thread_id: str, ordinal: int, scope: _Scope, *, include_anchor: bool
 def _decode_cursor(text: str, thread_id: str, scope: _Scope) -> _Cursor:
     try:
         cursor = _cursor_decoder.decode(text)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         raise InvalidCursor(text) from None
     if cursor.requested_thread_id != thread_id or cursor.scope.kind != scope:
         raise InvalidCursor(text)

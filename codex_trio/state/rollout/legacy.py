@@ -16,7 +16,7 @@ import msgspec
 
 from codex_trio.state import items
 from codex_trio.state.rollout import events
-from codex_trio.state.rollout.lines import ResponseItem
+from codex_trio.state.rollout.lines import UNDECODABLE, ResponseItem
 
 ItemEvent: TypeAlias = (
     events.AgentMessageEvent
@@ -239,7 +239,7 @@ class CallRecovery:
         """The items that this response item completes or changes."""
         try:
             call = _call_decoder.decode(payload.raw)
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             return ()
         if call.type == "function_call":
             self._pending[call.call_id] = (call, _arguments(call.arguments))
@@ -351,7 +351,7 @@ class CallRecovery:
 def _arguments(text: str) -> dict[str, Any]:
     try:
         return _arguments_decoder.decode(text)
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return {}
 
 

@@ -17,6 +17,9 @@ import msgspec
 from codex_trio.state.items import item_from_builtins
 from codex_trio.state.rollout.events import DecodableEvent, Event, ItemCompleted, KnownItemCompleted, OtherEvent
 
+# What decoding raises for bytes that are not the JSON asked for: no JSON, another shape, no UTF-8, nested too deep.
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 # --- payloads --------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +269,7 @@ def decode_line(raw: bytes) -> StoredLine | None:
     """The line that these bytes (with or without the newline) hold; None when they are no rollout line."""
     try:
         line = _decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return _decode_unusual(raw)
     payload = line.payload
     if isinstance(line, _EventLine):
@@ -291,7 +294,7 @@ def _decode_unusual(raw: bytes) -> StoredLine | None:
     """A line that the typed decoder refused: of an unknown kind, malformed, or torn."""
     try:
         line = _any_decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None
     if line.type in _STRICT_TYPES:
         return None
@@ -304,7 +307,7 @@ def _decode_unusual(raw: bytes) -> StoredLine | None:
 def _decode_unusual_event(raw: msgspec.Raw) -> Event | None:
     try:
         body = msgspec.json.decode(raw, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None
     item = body.get("item")
     if body.get("type") != "item_completed":

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from codex_trio.state.rollout import events
-from codex_trio.state.rollout.lines import Compacted, ResponseItem, StoredLine
+from codex_trio.state.rollout.lines import UNDECODABLE, Compacted, ResponseItem, StoredLine
 
 # Bookkeeping of the process that wrote the item, which no model request carries.
 _INTERNAL_KEYS = ("internal_chat_message_metadata_passthrough",)
@@ -78,9 +76,10 @@ class ModelHistory:
 def _decode(item: ResponseItem) -> dict[str, Any] | None:
     try:
         decoded = item.item()
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return None
-    return None if decoded.get("type") in _DROPPED_TYPES else decoded
+    kind = decoded.get("type")
+    return decoded if isinstance(kind, str) and kind not in _DROPPED_TYPES else None
 
 
 def _without_internals(item: dict[str, Any]) -> dict[str, Any]:

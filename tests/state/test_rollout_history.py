@@ -1,0 +1,342 @@
+"""What the lines of a thread add up to, whatever a file holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rollout_lab import SAMPLES, asked, command, completed, meta, model_message, turn, user_message
+
+from codex_trio.state import items
+from codex_trio.state.rollout.events import (
+    AgentMessageEvent,
+    AgentReasoningEvent,
+    ContextCompactedEvent,
+    ErrorEvent,
+    ExecCommandEndEvent,
+    McpToolCallEndEvent,
+    TaskComplete,
+    TaskStarted,
+    ThreadRolledBack,
+    TokenCount,
+    TokenUsage,
+    TokenUsageInfo,
+    TurnAborted,
+    TurnError,
+    UserMessageEvent,
+)
+from codex_trio.state.rollout.history import HistoryBuilder, ThreadHistory
+from codex_trio.state.rollout.lines import Compacted, Payload, ResponseItem, StoredLine, decode_line
+from codex_trio.state.rollout.model_history import ModelHistory
+from codex_trio.state.rollout.reader import load
+
+
+def history_of(*payloads: Payload) -> ThreadHistory:
+    builder = HistoryBuilder()
+    for payload in payloads:
+        builder.apply(StoredLine(payload, "2026-11-22T12:00:00.000Z", None))
+    return builder.history
+
+
+def started(turn_id: str) -> TaskStarted:
+    return TaskStarted(turn_id=turn_id, started_at=10)
+
+
+def ended(turn_id: str, **changes: Any) -> TaskComplete:
+    return TaskComplete(turn_id=turn_id, last_agent_message=None, completed_at=11, duration_ms=900, **changes)
+
+
+def ids(history: ThreadHistory) -> list[tuple[str, list[str]]]:
+    return [(turn.id, [stored.item.id for stored in turn.items]) for turn in history.turns]
+
+
+def test_a_failed_turn_keeps_its_error() -> None:
+    error = TurnError(message="boom", codex_error_info={"http_connection_failed": {"http_status_code": 500}})
+    [turn] = history_of(started("t"), ended("t", error=error)).turns
+    assert (turn.status, turn.error, turn.started_at, turn.completed_at, turn.duration_ms) == (
+        "failed",
+        error,
+        10,
+        11,
+        900,
+    )
+
+
+def test_an_interrupted_turn_is_interrupted() -> None:
+    [turn] = history_of(started("t"), TurnAborted(turn_id="t", completed_at=12, duration_ms=5)).turns
+    assert (turn.status, turn.completed_at) == ("interrupted", 12)
+
+
+def test_a_running_turn_shows_what_it_has_done_so_far() -> None:
+    [turn] = history_of(started("t"), completed("x", "t", user_message("go"))).turns
+    assert turn.status == "in_progress"
+    assert asked([turn]) == ["go"]
+
+
+def test_a_command_that_outlives_its_turn_is_shown_where_it_began() -> None:
+    late = completed("x", "t1", command("c1"))
+    history = history_of(
+        started("t1"), ended("t1"), started("t2"), completed("x", "t2", command("c2")), late, ended("t2")
+    )
+    assert ids(history) == [("t1", ["c1"]), ("t2", ["c2"])]
+    # Over the whole thread, items come in the order in which they ended.
+    assert [item.item.id for _, item in history.items()] == ["c2", "c1"]
+
+
+def test_an_item_told_twice_counts_as_it_was_last() -> None:
+    history = history_of(
+        started("t"),
+        completed("x", "t", command("c1", output="first")),
+        completed("x", "t", command("c2")),
+        completed("x", "t", command("c1", output="second", exit_code=1)),
+    )
+    first, second = history.turns[0].items
+    assert (first.item.id, second.item.id) == ("c1", "c2")
+    assert isinstance(first.item, items.CommandExecution)
+    assert (first.item.aggregated_output, first.item.status) == ("second", "failed")
+
+
+def test_rolled_back_turns_are_gone_and_stay_gone() -> None:
+    history = history_of(
+        *turn("x", "t1", "one"),
+        *turn("x", "t2", "two"),
+        *turn("x", "t3", "three"),
+        ThreadRolledBack(num_turns=2),
+        completed("x", "t3", command("late")),
+        *turn("x", "t4", "four"),
+    )
+    assert asked(history.turns) == ["one", "four"]
+    assert history_of(*turn("x", "t1", "one"), ThreadRolledBack(num_turns=9)).turns == []
+
+
+def test_the_preview_is_what_the_user_asked_first() -> None:
+    def preview(*content: dict[str, Any]) -> str:
+        return history_of(completed("x", "t", items.UserMessage(id="u", content=list(content)))).preview
+
+    text = {"type": "text", "text_elements": []}
+    image = {"type": "image", "image_url": "data:image/png;base64,AA=="}
+    assert preview({**text, "text": " one "}, {**text, "text": "two"}) == "one two"
+    assert preview(image) == "[Image]"
+    assert preview(image, {**text, "text": "what is this"}) == "what is this"
+    assert preview({**text, "text": "# Files\na.py\n## My request for Codex:\nfix it\n"}) == "fix it"
+    assert history_of(*turn("x", "t1", "first"), *turn("x", "t2", "second")).preview == "first"
+
+
+def test_token_usage_is_that_of_the_last_answer_and_its_turn() -> None:
+    def info(total: int) -> TokenUsageInfo:
+        usage = TokenUsage(total_tokens=total)
+        return TokenUsageInfo(total_token_usage=usage, last_token_usage=usage, model_context_window=1000)
+
+    history = history_of(
+        started("t1"), TokenCount(info=info(5)), ended("t1"), started("t2"), TokenCount(info=info(9)), TokenCount()
+    )
+    assert history.token_usage == info(9)
+    assert history.token_usage_turn_id == "t2"
+
+
+def test_older_events_without_turns_open_a_turn_for_each_user_message() -> None:
+    history = history_of(
+        UserMessageEvent(message="one", images=["data:x"], local_images=["/a.png"]),
+        AgentReasoningEvent(text="A"),
+        AgentReasoningEvent(text="B"),
+        AgentMessageEvent(message="answer"),
+        AgentMessageEvent(message=""),
+        UserMessageEvent(message="two"),
+        ContextCompactedEvent(),
+    )
+    assert ids(history) == [("rollout-0", ["item-1", "item-2", "item-3"]), ("rollout-5", ["item-4", "item-5"])]
+    assert [turn.status for turn in history.turns] == ["completed", "completed"]
+    assert history.turns[0].items[0].item == items.UserMessage(
+        id="item-1",
+        content=[
+            {"type": "text", "text": "one", "text_elements": []},
+            {"type": "image", "image_url": "data:x"},
+            {"type": "local_image", "path": "/a.png"},
+        ],
+    )
+    assert history.turns[0].items[1].item == items.Reasoning(id="item-2", summary_text=["A", "B"], raw_content=[])
+
+
+def test_events_of_extended_histories_show_commands_tools_and_errors() -> None:
+    history = history_of(
+        started("t"),
+        ExecCommandEndEvent(
+            call_id="c", turn_id="t", command=["ls", "/x y"], cwd="/x y", aggregated_output="out", exit_code=2
+        ),
+        McpToolCallEndEvent(
+            call_id="m", invocation={"server": "s", "tool": "t", "arguments": {"q": 1}}, result={"Err": "no"}
+        ),
+        ErrorEvent(message="boom", codex_error_info="other"),
+        ended("t"),
+    )
+    [turn] = history.turns
+    assert (turn.status, turn.error) == ("failed", TurnError(message="boom", codex_error_info="other"))
+    ran, called = (stored.item for stored in turn.items)
+    assert isinstance(ran, items.CommandExecution)
+    assert (ran.cwd, ran.status, ran.exit_code) == ("file:///x%20y", "failed", 2)
+    assert isinstance(called, items.Other)
+    assert (called.kind, called.raw["status"], called.raw["error"]) == ("McpToolCall", "failed", {"message": "no"})
+
+
+def test_a_command_of_an_older_thread_that_ran_on_gets_its_later_output() -> None:
+    def call(call_id: str, name: str, **arguments: Any) -> ResponseItem:
+        return ResponseItem.of(
+            {"type": "function_call", "name": name, "call_id": call_id, "arguments": json.dumps(arguments)}
+        )
+
+    def output(call_id: str, text: str) -> ResponseItem:
+        return ResponseItem.of({"type": "function_call_output", "call_id": call_id, "output": text})
+
+    history = history_of(
+        meta("x", history_mode=None),
+        started("t1"),
+        call("c1", "exec_command", cmd="make", workdir="sub", login=False),
+        output("c1", "Chunk ID: 1\nWall time: 1.5000 seconds\nProcess running with session ID 77\nOutput:\nbuilding\n"),
+        ended("t1"),
+        started("t2"),
+        call("c2", "write_stdin", session_id=77, chars=""),
+        output("c2", "Chunk ID: 2\nWall time: 1.0000 seconds\nProcess exited with code 2\nOutput:\nfailed\n"),
+        call("c3", "exec_command", cmd="nope", workdir="/missing"),
+        output("c3", "exec_command failed for `nope`: No such file or directory"),
+        ended("t2"),
+    )
+    assert ids(history) == [("t1", ["c1"]), ("t2", [])]
+    assert history.turns[0].items[0].item == items.CommandExecution(
+        id="c1",
+        process_id="77",
+        command=["/bin/bash", "-c", "make"],
+        cwd="file:///home/dev/work/sub",
+        parsed_cmd=[items.UnknownCommand(cmd="make")],
+        source="unified_exec_startup",
+        status="failed",
+        aggregated_output="building\nfailed\n",
+        exit_code=2,
+        duration=items.Duration(secs=1, nanos=500_000_000),
+    )
+
+
+# --- the model's history ---------------------------------------------------------------------------------------------
+
+
+def model_texts(*payloads: Payload) -> list[str]:
+    model = ModelHistory()
+    for payload in payloads:
+        model.apply(StoredLine(payload, "", None))
+    return [item["content"][0]["text"] for item in model.items()]
+
+
+def test_a_compaction_replaces_what_the_model_sees() -> None:
+    replacement = [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "summary"}]}]
+    before = [model_message("user", "one"), model_message("assistant", "answer")]
+    after = model_message("user", "two")
+    assert model_texts(*before, Compacted(message="m", replacement_history=replacement), after) == ["summary", "two"]
+    # Old files name no replacement: the user's messages stay, with the summary.
+    context = model_message("user", "<environment_context>...")
+    assert model_texts(context, *before, Compacted(message="m"), after) == ["one", "m", "two"]
+
+
+def test_a_rollback_takes_what_followed_the_users_message_from_the_model() -> None:
+    context = model_message("user", "<environment_context>...")
+    lines = [
+        context,
+        *(part for text in "abc" for part in (model_message("user", text), model_message("assistant", text * 2))),
+    ]
+    assert model_texts(*lines, ThreadRolledBack(num_turns=1))[1:] == ["a", "aa", "b", "bb"]
+    assert model_texts(*lines, ThreadRolledBack(num_turns=2), model_message("user", "d"))[1:] == ["a", "aa", "d"]
+    assert model_texts(*lines, ThreadRolledBack(num_turns=7)) == []
+
+
+def test_items_that_no_model_takes_are_left_out() -> None:
+    model = ModelHistory()
+    ghost = ResponseItem.of({"type": "ghost_snapshot", "ghost_commit": {}})
+    broken = ResponseItem(raw=msgspec.Raw(b"[1]"))
+    hidden = ResponseItem.of({"type": "reasoning", "internal_chat_message_metadata_passthrough": {"turn_id": "t"}})
+    for payload in (ghost, broken, hidden):
+        model.apply(StoredLine(payload, "", None))
+    assert model.items() == [{"type": "reasoning"}]
+
+
+# --- files that are not what they should be --------------------------------------------------------------------------
+
+SAMPLE_LINES = [line for path in SAMPLES.glob("*/rollout-*.jsonl") for line in path.read_bytes().splitlines()]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_reading_fail(raw: bytes) -> None:
+    decode_line(raw)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_line_makes_reading_fail(data: st.DataObject) -> None:
+    builder, model = HistoryBuilder(), ModelHistory()
+    for _ in range(6):
+        raw = bytearray(data.draw(st.sampled_from(SAMPLE_LINES)))
+        cut = data.draw(st.integers(min_value=0, max_value=len(raw)))
+        raw[cut : cut + data.draw(st.integers(min_value=0, max_value=30))] = data.draw(st.binary(max_size=4))
+        line = decode_line(bytes(raw))
+        if line is not None:
+            builder.apply(line)
+            model.apply(line)
+    builder.close_open_turns()
+    model.items()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_no_values_in_an_event_make_reading_fail(data: st.DataObject) -> None:
+    builder, model = HistoryBuilder(), ModelHistory()
+    for _ in range(4):
+        line = json.loads(data.draw(st.sampled_from(SAMPLE_LINES)))
+        payload = line["payload"]
+        key = data.draw(st.sampled_from(sorted(payload)))
+        payload[key] = data.draw(json_values)
+        stored = decode_line(json.dumps(line).encode())
+        if stored is not None:
+            builder.apply(stored)
+            model.apply(stored)
+    model.items()
+
+
+def test_lines_of_unknown_kinds_are_kept_and_bad_ones_counted(tmp_path: Path) -> None:
+    thread = "01a20340-e350-7ad0-9360-81adfe7f6dc5"
+    lines = [
+        {
+            "timestamp": "t",
+            "ordinal": 0,
+            "type": "session_meta",
+            "payload": {"id": thread, "history_mode": "paginated"},
+        },
+        {"timestamp": "t", "ordinal": 1, "type": "hologram", "payload": [1]},
+        {"timestamp": "t", "ordinal": 2, "type": "event_msg", "payload": {"type": "hologram_shown", "x": 1}},
+        {
+            "timestamp": "t",
+            "ordinal": 3,
+            "type": "event_msg",
+            "payload": {"type": "item_completed", "turn_id": "t", "item": {"type": "Hologram", "id": "h", "x": 1}},
+        },
+        {"timestamp": "t", "type": "turn_context", "payload": "not an object"},
+        {"no": "type"},
+    ]
+    path = tmp_path / f"rollout-2026-11-22T12-35-13-{thread}.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines) + '\n\n  \nnot json\n{"timestamp":"t","ty')
+    loaded = load(path, with_model_history=True)
+    assert (loaded.report.lines, loaded.report.bad_lines, loaded.report.ends_in_newline) == (4, 4, False)
+    assert loaded.history.turns[0].items[0].item == items.Other(raw={"type": "Hologram", "id": "h", "x": 1})
+
+
+def test_a_file_without_metadata_is_the_thread_that_its_name_says(tmp_path: Path) -> None:
+    thread = "01a20340-e350-7ad0-9360-81adfe7f6dc5"
+    path = tmp_path / f"rollout-2026-11-22T12-35-13-{thread}.jsonl"
+    path.write_text('{"timestamp":"t","type":"event_msg","payload":{"type":"user_message","message":"hi"}}\n')
+    history = load(path, with_model_history=False).history
+    assert history.meta is not None
+    assert (history.meta.id, history.meta.source) == (thread, "vscode")
+    assert asked(history.turns) == ["hi"]
