@@ -25,7 +25,7 @@ class FileEdit(msgspec.Struct, frozen=True, kw_only=True):
     """The effect of one hunk on file contents. None stands for "no such file".
 
     `path` is absolute and normalised. With `move_to` the `after` content is at that path, where `replaced` was, and
-    nothing is left at `path`.
+    nothing is left at `path`. `is_new` marks content that does not derive from `before`.
     """
 
     path: str
@@ -33,6 +33,7 @@ class FileEdit(msgspec.Struct, frozen=True, kw_only=True):
     after: bytes | None
     move_to: str | None = None
     replaced: bytes | None = None
+    is_new: bool = False
 
 
 class FileReader(Protocol):
@@ -71,7 +72,7 @@ def work_out(hunk: Hunk, *, cwd: str, files: FileReader) -> FileEdit:
     """
     path = resolve(hunk.path, cwd)
     if isinstance(hunk, AddHunk):
-        return FileEdit(path=path, before=_peek(files, path), after=hunk.content.encode())
+        return FileEdit(path=path, before=_peek(files, path), after=hunk.content.encode(), is_new=True)
     if isinstance(hunk, DeleteHunk):
         return FileEdit(path=path, before=_peek(files, path), after=None)
     return _work_out_update(hunk, path=path, cwd=cwd, files=files)

@@ -1,0 +1,160 @@
+"""The composition root: builds every service once, opens the nursery tree, and owns the order of shutdown.
+
+Nursery tree: app > thread manager > thread > turn, and app > connection > requests. A connection's end ends its
+requests, never a turn; the app's end ends the connections first, so that nothing untrue is told to clients.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import trio
+from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
+
+from codex_trio.auth.store import AuthStore
+from codex_trio.config.service import ConfigService
+from codex_trio.identity import Identity
+from codex_trio.processors.errors import translate
+from codex_trio.processors.registry import lazy_handlers
+from codex_trio.processors.services import Services
+from codex_trio.rpc.connection import serve_connection
+from codex_trio.rpc.dispatcher import Dispatcher
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.state.installation import read_or_create
+from codex_trio.transport.base import MessageTransport
+
+if TYPE_CHECKING:
+    from codex_trio.model.catalog import ModelCatalog
+    from codex_trio.threads.runtime import ThreadRuntime
+
+_log = logging.getLogger(__name__)
+
+
+class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server is started with. `source` is what its threads say they come from."""
+
+    codex_home: Path
+    environ: Mapping[str, str]
+    cwd: Path
+    overrides: tuple[tuple[str, Any], ...] = ()
+    strict_config: bool = False
+    source: str = "vscode"
+
+
+class App:
+    """A running server without listeners; made by `open_app`."""
+
+    def __init__(self, settings: AppSettings, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._nursery: trio.Nursery | None = None
+        self._runtime: ThreadRuntime | None = None
+        self._building = trio.Lock()
+        self._identity = Identity(settings.environ)
+        self._config = ConfigService(
+            settings.codex_home,
+            environ=settings.environ,
+            cli_overrides=settings.overrides,
+            cwd=settings.cwd,
+            strict=settings.strict_config,
+        )
+        default = self._config.startup_default()
+        self._auth = AuthStore(
+            settings.codex_home,
+            kind=default.cli_auth_credentials_store,
+            forced_login_method=default.forced_login_method,
+        )
+        self._installation_id = read_or_create(settings.codex_home)
+        self._outgoing = OutgoingMessages(SERVER_REQUESTS)
+        self._catalog = cache(_load_catalog)
+        services = Services(
+            codex_home=settings.codex_home,
+            source=settings.source,
+            installation_id=self._installation_id,
+            identity=self._identity,
+            config=self._config,
+            outgoing=self._outgoing,
+            auth=self._auth,
+            catalog=self._catalog,
+            threads=self._threads,
+            prepare=self._begin_to_prepare,
+        )
+        self._dispatcher = Dispatcher(CLIENT_REQUESTS, lazy_handlers(services), translate_error=translate)
+
+    def run_in(self, nursery: trio.Nursery) -> None:
+        """Gives the app the nursery that its services live in."""
+        self._nursery = nursery
+
+    async def serve(self, transport: MessageTransport, *, remote: bool) -> None:
+        """Serves one client until it is gone."""
+        await serve_connection(transport, dispatcher=self._dispatcher, outgoing=self._outgoing, remote=remote)
+
+    async def _threads(self) -> ThreadRuntime:
+        """The thread layer, built and running; the first call imports it."""
+        async with self._building:
+            if self._runtime is None:
+                self._runtime = await self._build_runtime()
+            return self._runtime
+
+    async def _build_runtime(self) -> ThreadRuntime:
+        from codex_trio.execution.spawner import open_process_spawner
+        from codex_trio.model.http import open_transport
+        from codex_trio.threads.runtime import RuntimeParts, build_runtime
+
+        environ = self._settings.environ
+        runtime = build_runtime(
+            RuntimeParts(
+                codex_home=self._settings.codex_home,
+                environ=environ,
+                config=self._config,
+                auth=self._auth,
+                identity=self._identity,
+                installation_id=self._installation_id,
+                catalog=self._catalog(),
+                outgoing=self._outgoing,
+                spawner=await self._stack.enter_async_context(open_process_spawner()),
+                transport=await self._stack.enter_async_context(open_transport(environ)),
+            )
+        )
+        assert self._nursery is not None
+        await self._nursery.start(runtime.manager.run)
+        return runtime
+
+    def _begin_to_prepare(self) -> None:
+        assert self._nursery is not None
+        self._nursery.start_soon(self._prepare)
+
+    async def _prepare(self) -> None:
+        """Loads what the next requests of most clients need, behind the first reply."""
+        try:
+            runtime = await self._threads()
+            await runtime.warm()
+        except Exception:
+            # The request that needs it will meet the same problem, and can be answered with it.
+            _log.exception("preparing for the first thread failed")
+
+
+@asynccontextmanager
+async def open_app(settings: AppSettings) -> AsyncGenerator[App]:
+    """A server, ready to serve connections. At the end turns are interrupted, and what they run is killed.
+
+    Raises StartupRefused for a configuration that it must not start with, OSError for an unusable home.
+    """
+    async with AsyncExitStack() as stack:
+        app = App(settings, stack)
+        async with trio.open_nursery() as nursery:
+            app.run_in(nursery)
+            yield app
+            nursery.cancel_scope.cancel()
+
+
+def _load_catalog() -> ModelCatalog:
+    from codex_trio.model.catalog import bundled_catalog
+
+    return bundled_catalog()

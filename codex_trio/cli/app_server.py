@@ -1,0 +1,100 @@
+"""`codex-trio app-server`: serves one client on standard input and output, or writes the protocol's schema."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import trio
+
+from codex_trio.cli.options import UsageError, codex_home, config_overrides
+
+STDIO = "stdio://"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of this subcommand."""
+    listen = parser.add_mutually_exclusive_group()
+    listen.add_argument(
+        "--listen",
+        metavar="URL",
+        type=_listen_url,
+        default=STDIO,
+        help="where to listen; only stdio:// is there so far (default: stdio://)",
+    )
+    listen.add_argument("--stdio", action="store_true", help="the same as --listen stdio://")
+    parser.set_defaults(run=serve)
+    commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
+    for name, summary, run in (
+        ("generate-json-schema", "write the protocol's JSON Schemas", _generate_json_schema),
+        ("generate-ts", "write the protocol's TypeScript types", _generate_typescript),
+    ):
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.add_argument("-o", "--out", metavar="DIR", type=Path, required=True, help="folder to write into")
+        command.add_argument(
+            "--experimental", action="store_true", help="include methods and fields that are not stable yet"
+        )
+        command.set_defaults(run=run)
+
+
+def _listen_url(url: str) -> str:
+    if url != STDIO:
+        raise argparse.ArgumentTypeError(f"unsupported --listen URL `{url}`; expected `{STDIO}`")
+    return url
+
+
+def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Serves until the client closes our input, or SIGTERM; then turns are interrupted and their rollouts say so."""
+    from codex_trio.config.errors import StartupRefused
+    from codex_trio.telemetry import logs
+
+    end_logs = logs.configure(environ, sys.stderr)
+    try:
+        trio.run(_serve, options, environ)
+    except StartupRefused as error:
+        raise UsageError(error.message) from error
+    finally:
+        end_logs()
+    return 0
+
+
+async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    from codex_trio.app import AppSettings, open_app
+    from codex_trio.transport.stdio import open_process_stdio
+
+    settings = AppSettings(
+        codex_home=codex_home(environ),
+        environ=environ,
+        cwd=Path.cwd(),
+        overrides=config_overrides(options),
+        strict_config=getattr(options, "strict_config", False),
+    )
+    async with open_app(settings) as app, open_process_stdio() as transport, trio.open_nursery() as nursery:
+        await nursery.start(_end_on_sigterm, nursery.cancel_scope.cancel)
+        await app.serve(transport, remote=False)
+        nursery.cancel_scope.cancel()
+
+
+async def _end_on_sigterm(end: Callable[[], None], *, task_status: trio.TaskStatus[None]) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            end()
+
+
+def _generate_json_schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from codex_trio_protocol.export import json_schema
+
+    json_schema.write(options.out, experimental=options.experimental)
+    return os.EX_OK
+
+
+def _generate_typescript(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from codex_trio_protocol.export import typescript
+
+    typescript.write(options.out, experimental=options.experimental)
+    return os.EX_OK

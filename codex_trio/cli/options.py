@@ -1,0 +1,80 @@
+"""Options that every subcommand takes, before or after its name, and where a run's files are."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codex_trio.config.features import known_names
+from codex_trio.config.overrides import Override, OverrideError, feature_override, parse_override
+
+
+class UsageError(Exception):
+    """The command line or the environment asks for something impossible; the text says what."""
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Configuration overrides. Given on both sides of the subcommand they add up."""
+    options = parser.add_argument_group("configuration")
+    options.add_argument(
+        "-c",
+        "--config",
+        action=_Collect,
+        metavar="KEY=VALUE",
+        help="override a configuration value; the value is TOML, or text if it is no TOML",
+    )
+    options.add_argument("--enable", action=_Collect, metavar="FEATURE", help="same as -c features.FEATURE=true")
+    options.add_argument("--disable", action=_Collect, metavar="FEATURE", help="same as -c features.FEATURE=false")
+    options.add_argument(
+        "--strict-config",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="refuse to start with configuration keys that nobody reads",
+    )
+
+
+class _Collect(argparse.Action):
+    """Keeps what was given before the subcommand when more follows after it, in order."""
+
+    def __init__(self, option_strings: list[str], dest: str, **kwargs: Any) -> None:
+        super().__init__(option_strings, "settings", default=argparse.SUPPRESS, **kwargs)
+        self._kind = dest
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        namespace.settings = [*getattr(namespace, "settings", []), (self._kind, values)]
+
+
+def config_overrides(options: argparse.Namespace) -> tuple[Override, ...]:
+    """The overrides on a command line, in order. Raises UsageError."""
+    return tuple(_override(kind, value) for kind, value in getattr(options, "settings", []))
+
+
+def _override(kind: str, value: str) -> Override:
+    if kind == "config":
+        try:
+            return parse_override(value)
+        except OverrideError as error:
+            raise UsageError(f"error parsing -c overrides: {error}") from error
+    if value not in known_names():
+        raise UsageError(f"Unknown feature flag: {value}")
+    return feature_override(value, enabled=kind == "enable")
+
+
+def codex_home(environ: Mapping[str, str]) -> Path:
+    """Where configuration, threads and credentials are: `$CODEX_HOME`, which must exist, or `~/.codex`."""
+    configured = environ.get("CODEX_HOME")
+    if configured:
+        path = Path(configured)
+        if not path.is_dir():
+            raise UsageError(f"CODEX_HOME points to {configured!r}, but that path is not a directory")
+        return path.resolve()
+    home = environ.get("HOME")
+    if not home:
+        raise UsageError("neither CODEX_HOME nor HOME is set, so there is no place for threads and configuration")
+    path = Path(home) / ".codex"
+    path.mkdir(parents=True, exist_ok=True)
+    return path

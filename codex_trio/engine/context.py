@@ -1,0 +1,112 @@
+"""The context that comes before a user's words: rules, project instructions, place and time.
+
+Owns which context messages a turn adds: all of them at first, later only those whose text changed. What was said before
+is read off the model's history itself, so that it holds for resumed threads too, whoever recorded them. Does not own
+the texts (engine/instructions.py).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codex_trio.engine import instructions
+from codex_trio.engine.history import ResponseItem, message_item, texts_of
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.sandbox.policy import WorkspaceWrite, writable_roots
+from codex_trio.state.ids import uuid7
+
+
+class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model is to know before it reads the user's words; None where there is nothing to say."""
+
+    permissions: str
+    developer: str | None
+    mode: str | None
+    project_docs: str | None
+    environment: str
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the context needs besides the settings. `tmpdir` is the `$TMPDIR` that commands see."""
+
+    shell: str
+    timezone: str
+    tmpdir: str | None
+    project_docs: str | None
+
+
+def context_texts(settings: ThreadSettings, surroundings: Surroundings, today: datetime.date) -> ContextTexts:
+    """The texts for a turn with these settings."""
+    policy = settings.sandbox_policy
+    roots: Sequence[str] = ()
+    if isinstance(policy, WorkspaceWrite):
+        roots = [root.path for root in writable_roots(policy, cwd=str(settings.cwd), tmpdir=surroundings.tmpdir)]
+    mode_settings: dict[str, Any] = settings.mode.get("settings") or {}
+    mode_text = mode_settings.get("developer_instructions")
+    docs = surroundings.project_docs
+    return ContextTexts(
+        permissions=instructions.permissions_text(settings.approval_policy, policy, writable_roots=roots),
+        developer=settings.developer_instructions or None,
+        mode=f"<collaboration_mode>{mode_text}</collaboration_mode>" if mode_text else None,
+        project_docs=instructions.user_instructions(docs, cwd=str(settings.cwd)) if docs else None,
+        environment=instructions.environment_context(
+            cwd=str(settings.cwd),
+            shell=Path(surroundings.shell).name,
+            current_date=today,
+            timezone=surroundings.timezone,
+            filesystem=instructions.FilesystemView(workspace_roots=(str(settings.cwd),), policy=policy),
+        ),
+    )
+
+
+def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[ResponseItem]:
+    """The messages that bring a history up to date: those texts that it does not already hold as the latest."""
+    said = _latest(history)
+    developer = [
+        text
+        for key, text in (
+            ("developer", texts.developer),
+            ("permissions", texts.permissions),
+            ("mode", texts.mode),
+        )
+        if text is not None and said.get(key) != text and not (key == "developer" and text in said["developer_texts"])
+    ]
+    user = [
+        text
+        for key, text in (("project_docs", texts.project_docs), ("environment", texts.environment))
+        if text is not None and said.get(key) != text
+    ]
+    items: list[ResponseItem] = []
+    if developer:
+        items.append(message_item("developer", developer, item_id=uuid7()))
+    if user:
+        items.append(message_item("user", user, item_id=uuid7()))
+    return items
+
+
+_KINDS = (
+    ("permissions", "<permissions instructions>"),
+    ("mode", "<collaboration_mode>"),
+    ("project_docs", instructions.USER_INSTRUCTIONS_PREFIX),
+    ("environment", instructions.ENVIRONMENT_CONTEXT_TAG),
+)
+
+
+def _latest(history: Iterable[ResponseItem]) -> dict[str, Any]:
+    """The context text of each kind that the model saw last, and all other developer texts."""
+    said: dict[str, Any] = {"developer_texts": set()}
+    for item in history:
+        if item.get("type") != "message" or item.get("role") not in ("developer", "user"):
+            continue
+        for text in texts_of(item):
+            kind = next((kind for kind, prefix in _KINDS if text.startswith(prefix)), None)
+            if kind is not None:
+                said[kind] = text
+            elif item["role"] == "developer":
+                said["developer_texts"].add(text)
+    return said

@@ -1,0 +1,175 @@
+"""What a session reports while it works.
+
+Owns the event types. Does not own their wire form: threads/projection.py is the only translator. Emitted by the
+engine, received by the thread that the session belongs to. Times are Unix milliseconds unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from codex_trio.model.errors import ErrorInfo
+from codex_trio.state.items import TurnItem
+from codex_trio.state.rollout.events import TokenUsageInfo
+from codex_trio.tools.log import PlanStep
+
+TurnStatus: TypeAlias = Literal["completed", "interrupted", "failed"]
+
+
+class TurnFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a turn failed, or why a request is being repeated."""
+
+    message: str
+    info: ErrorInfo | None
+    additional_details: str | None = None
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    turn_id: str
+
+
+class TurnStarted(_Event, frozen=True, kw_only=True, gc=False):
+    """The turn's task runs; `started_at` in Unix seconds."""
+
+    started_at: int
+
+
+class TurnEnded(_Event, frozen=True, kw_only=True, gc=False):
+    """Nothing more of this turn will come, but for processes that it left running."""
+
+    status: TurnStatus
+    failure: TurnFailure | None
+    last_message: TurnItem | None
+    last_message_started_ms: int | None
+    last_message_completed_ms: int | None
+    started_at: int
+    completed_at: int
+    duration_ms: int
+
+
+class ItemStarted(_Event, frozen=True, kw_only=True, gc=False):
+    """An item is under way."""
+
+    item: TurnItem
+    started_ms: int
+
+
+class ItemCompleted(_Event, frozen=True, kw_only=True, gc=False):
+    """An item is final, and on disk."""
+
+    item: TurnItem
+    started_ms: int
+    completed_ms: int
+
+
+class AgentMessageDelta(_Event, frozen=True, kw_only=True, gc=False):
+    """More text of an agent message."""
+
+    item_id: str
+    delta: str
+
+
+class ReasoningSummaryPartAdded(_Event, frozen=True, kw_only=True, gc=False):
+    """The next summary part of a reasoning item begins."""
+
+    item_id: str
+    index: int
+
+
+class ReasoningSummaryDelta(_Event, frozen=True, kw_only=True, gc=False):
+    """More text of a summary part."""
+
+    item_id: str
+    delta: str
+    index: int
+
+
+class ReasoningTextDelta(_Event, frozen=True, kw_only=True, gc=False):
+    """More raw reasoning text."""
+
+    item_id: str
+    delta: str
+    index: int
+
+
+class CommandOutput(_Event, frozen=True, kw_only=True, gc=False):
+    """More output of a command, stdout and stderr as they came."""
+
+    item_id: str
+    delta: str
+
+
+class TerminalInteraction(_Event, frozen=True, kw_only=True, gc=False):
+    """The model wrote to a running command, or looked at it (empty `stdin`)."""
+
+    item_id: str
+    process_id: str
+    stdin: str
+
+
+class DiffUpdated(_Event, frozen=True, kw_only=True, gc=False):
+    """What the turn's patches have changed so far, as one git-style diff."""
+
+    diff: str
+
+
+class PlanUpdated(_Event, frozen=True, kw_only=True, gc=False):
+    """The model's plan."""
+
+    explanation: str | None
+    steps: Sequence[PlanStep]
+
+
+class TokensUsed(_Event, frozen=True, kw_only=True, gc=False):
+    """Token use after a model response."""
+
+    usage: TokenUsageInfo
+
+
+class RateLimitsChanged(_Event, frozen=True, kw_only=True, gc=False):
+    """What the provider said of its limits; None when it said nothing."""
+
+    limits: Any
+
+
+class ModelTrouble(_Event, frozen=True, kw_only=True, gc=False):
+    """A request to the model failed; with `will_retry` it is being repeated, else the turn is over."""
+
+    failure: TurnFailure
+    will_retry: bool
+
+
+class ThreadWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the user should know."""
+
+    message: str
+
+
+class RawItem(_Event, frozen=True, kw_only=True, gc=False):
+    """An item that entered the model's history, as the model sees it."""
+
+    item: dict[str, Any]
+
+
+Event: TypeAlias = (
+    TurnStarted
+    | TurnEnded
+    | ItemStarted
+    | ItemCompleted
+    | AgentMessageDelta
+    | ReasoningSummaryPartAdded
+    | ReasoningSummaryDelta
+    | ReasoningTextDelta
+    | CommandOutput
+    | TerminalInteraction
+    | DiffUpdated
+    | PlanUpdated
+    | TokensUsed
+    | RateLimitsChanged
+    | ModelTrouble
+    | ThreadWarning
+    | RawItem
+)

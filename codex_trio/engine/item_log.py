@@ -1,0 +1,129 @@
+"""What one turn has done so far: stored first, then told.
+
+Owns the order between the rollout and the events, and the times of items. Does not own the file (state/rollout) or who
+listens. Implements the `ItemLog` that tools write to; its items keep this turn's id even when they end after it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from codex_trio.engine import events
+from codex_trio.engine.history import ResponseItem, message_item
+from codex_trio.model.limits import RateLimitSnapshot
+from codex_trio.state.ids import uuid7
+from codex_trio.state.items import AgentMessage, TurnItem
+from codex_trio.state.rollout.events import ItemCompleted
+from codex_trio.state.rollout.lines import Payload
+from codex_trio.tools.log import PlanStep
+from codex_trio.tools.turn_diff import TurnDiffTracker
+
+
+class Journal(Protocol):
+    """Where a session stores what happens, and whether it is being heard."""
+
+    async def record(self, payloads: Sequence[Payload]) -> None:
+        """Appends to the rollout; on return the lines survive the end of the process."""
+        ...
+
+    async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
+        """Adds items to the model's history, storing them after `payloads`."""
+        ...
+
+    async def ready(self) -> None:
+        """Waits while those who listen are far behind."""
+        ...
+
+
+def now_ms() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class TurnLog:
+    """The journal of one turn; see the module."""
+
+    def __init__(
+        self,
+        *,
+        thread_id: str,
+        turn_id: str,
+        journal: Journal,
+        emit: Callable[[events.Event], None],
+        cwd: Path,
+        raw_items: bool,
+    ) -> None:
+        self.thread_id = thread_id
+        self.turn_id = turn_id
+        self.emit = emit
+        self.diff = TurnDiffTracker(str(cwd))
+        self.rate_limits: RateLimitSnapshot | None = None
+        self.last_message: tuple[AgentMessage, int, int] | None = None
+        self._journal = journal
+        self._raw_items = raw_items
+        self._started: dict[str, int] = {}
+
+    def started(self, item: TurnItem) -> int:
+        """Shows an item that is under way; returns when that was (Unix milliseconds)."""
+        moment = now_ms()
+        self._started[item.id] = moment
+        self.emit(events.ItemStarted(turn_id=self.turn_id, item=item, started_ms=moment))
+        return moment
+
+    async def completed(self, item: TurnItem) -> None:
+        """Stores and shows an item that is final."""
+        await self._complete(item, [])
+
+    async def completed_with_history(self, item: TurnItem, raw: ResponseItem) -> None:
+        """The same for an item that is also part of the model's history, in one write."""
+        await self._complete(item, [raw])
+        self._show_raw(raw)
+
+    async def history(self, raw: ResponseItem) -> None:
+        """Adds an item to the model's history that clients do not see."""
+        await self._journal.remember([raw])
+        self._show_raw(raw)
+
+    async def _complete(self, item: TurnItem, history: list[ResponseItem]) -> None:
+        completed = now_ms()
+        started = self._started.pop(item.id, completed)
+        line = ItemCompleted(
+            thread_id=self.thread_id,
+            turn_id=self.turn_id,
+            item=item,
+            started_at_ms=started,
+            completed_at_ms=completed,
+        )
+        await self._journal.remember(history, [line])
+        if isinstance(item, AgentMessage):
+            self.last_message = (item, started, completed)
+        self.emit(events.ItemCompleted(turn_id=self.turn_id, item=item, started_ms=started, completed_ms=completed))
+
+    async def output_delta(self, item_id: str, text: str) -> None:
+        self.emit(events.CommandOutput(turn_id=self.turn_id, item_id=item_id, delta=text))
+        await self._journal.ready()
+
+    def terminal_interaction(self, item_id: str, process_id: str, stdin: str) -> None:
+        self.emit(events.TerminalInteraction(turn_id=self.turn_id, item_id=item_id, process_id=process_id, stdin=stdin))
+
+    def diff_updated(self) -> None:
+        """Shows the turn's diff, if its patches changed anything."""
+        diff = self.diff.unified_diff()
+        if diff:
+            self.emit(events.DiffUpdated(turn_id=self.turn_id, diff=diff))
+
+    def plan_updated(self, explanation: str | None, steps: Sequence[PlanStep]) -> None:
+        self.emit(events.PlanUpdated(turn_id=self.turn_id, explanation=explanation, steps=steps))
+
+    async def context_message(self, text: str) -> None:
+        await self.history(message_item("developer", [text], item_id=uuid7()))
+
+    def warning(self, message: str) -> None:
+        self.emit(events.ThreadWarning(message=message))
+
+    def _show_raw(self, raw: dict[str, Any]) -> None:
+        if self._raw_items:
+            self.emit(events.RawItem(turn_id=self.turn_id, item=raw))

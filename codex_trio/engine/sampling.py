@@ -1,0 +1,117 @@
+"""Asking the model for its next response, again where the stream broke off, and running the calls in it.
+
+Owns stream-level retries and what follows a response (token use, limits, diff). Does not own the requests inside
+(model/client.py repeats those in silence) or the loop around it (engine/turn.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import trio
+
+from codex_trio.engine import events
+from codex_trio.engine.events import TurnFailure
+from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.request import build_request
+from codex_trio.engine.response import ResponseReader
+from codex_trio.engine.tool_calls import ToolCalls
+from codex_trio.model import retry
+from codex_trio.model.client import ResponsesClient
+from codex_trio.model.errors import ModelError
+from codex_trio.model.events import Completed
+from codex_trio.model.request import ModelRequest
+from codex_trio.tools.lock import SharedLock
+
+if TYPE_CHECKING:
+    from codex_trio.engine.session import Session
+
+
+class Sampler:
+    """Samples the model for one turn."""
+
+    def __init__(
+        self, session: Session, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]], *, output_schema: Any
+    ) -> None:
+        self._session = session
+        self._log = log
+        self._output_schema = output_schema
+        self._started = time.monotonic()
+        self._calls: ToolCalls | None = None
+        self._lock = SharedLock()
+        self._registry = session.tools()
+        self._context = session.tool_context(log, stop_turn)
+        self.first_token_ms: int | None = None
+
+    async def sample(self, turn_id: str) -> bool:
+        """One response of the model, calls included; True when the model is to be sampled again.
+
+        Raises ModelError when the response cannot be had.
+        """
+        client = self._session.client()
+        attempt = 0
+        while True:
+            request = build_request(
+                self._session, turn_id, tools=self._registry.specs, output_schema=self._output_schema
+            )
+            reader, calls, error = await self._attempt(client, request)
+            if error is None:
+                assert reader.completed is not None
+                self._after_response(reader.completed)
+                await self._session.store_usage(self._log)
+                self._session.tell_usage(turn_id, self._log)
+                self._log.diff_updated()
+                return calls > 0 or reader.completed.end_turn is False
+            attempt += 1
+            if not error.retryable or attempt > client.provider.stream_max_retries:
+                raise error
+            notice = TurnFailure(
+                message=f"Reconnecting... {attempt}/{client.provider.stream_max_retries}",
+                info=error.retry_info,
+                additional_details=error.message,
+            )
+            self._log.emit(events.ModelTrouble(turn_id=turn_id, failure=notice, will_retry=True))
+            await trio.sleep(retry.stream_delay(attempt, error))
+
+    async def abort(self) -> None:
+        """Answers the calls that were running when the turn was stopped."""
+        if self._calls is not None:
+            await self._calls.abort()
+
+    async def _attempt(
+        self, client: ResponsesClient, request: ModelRequest
+    ) -> tuple[ResponseReader, int, ModelError | None]:
+        """Streams one response. Calls that came before the stream broke off still run to their end: they happened."""
+        error: ModelError | None = None
+        async with trio.open_nursery() as nursery:
+            self._calls = ToolCalls(
+                nursery=nursery,
+                registry=self._registry,
+                context=self._context,
+                log=self._log,
+                lock=self._lock,
+                parallel=request.parallel_tool_calls,
+            )
+            reader = ResponseReader(self._log, self._calls.start)
+            try:
+                async with client.stream(request) as response:
+                    async for batch in response:
+                        for event in batch:
+                            await reader.handle(event)
+                        self._note_first_token(reader)
+                        await self._session.ready()
+            except ModelError as caught:
+                error = caught
+        count = self._calls.count
+        self._calls = None
+        return reader, count, error
+
+    def _after_response(self, completed: Completed) -> None:
+        if completed.usage is not None:
+            self._session.add_usage(completed.usage)
+
+    def _note_first_token(self, reader: ResponseReader) -> None:
+        if self.first_token_ms is None and reader.got_output:
+            self.first_token_ms = int((time.monotonic() - self._started) * 1000)

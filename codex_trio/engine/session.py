@@ -1,0 +1,278 @@
+"""One thread's agent: what it remembers, what it runs with, and the turn that runs.
+
+Owns the settings, the model's history, the journal and token use of a thread. Does not own subscribers or status
+(threads/live.py), the loop of a turn (engine/turn.py), or the services it is given.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NoReturn, Protocol
+
+import msgspec
+import trio
+
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine import events
+from codex_trio.engine.context import Surroundings, context_items, context_texts
+from codex_trio.engine.history import ModelHistory, ResponseItem
+from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
+from codex_trio.engine.turn import Turn, TurnRequest, UserInput
+from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execution.sessions import ExecSessions
+from codex_trio.identity import Identity
+from codex_trio.model.catalog import ModelInfo, unknown_model_warning
+from codex_trio.model.client import ResponsesClient
+from codex_trio.model.events import TokenUsage as ResponseUsage
+from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.state.rollout.events import TokenCount, TokenUsage, TokenUsageInfo
+from codex_trio.state.rollout.lines import Payload
+from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
+from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.tools.context import ToolContext
+from codex_trio.tools.registry import ToolRegistry, default_tools
+from codex_trio.tools.review import Approver, SessionApprovals
+from codex_trio.tools.running import RunningCommands
+
+
+class TurnInProgress(Exception):
+    """A turn runs already."""
+
+
+class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
+    """What every session shares. `tmpdir` is the `$TMPDIR` that commands see, `timezone` an IANA name."""
+
+    identity: Identity
+    installation_id: str
+    shell: str
+    timezone: str
+    tmpdir: str | None
+    probe: Callable[[], Awaitable[SandboxProbe]]
+    """What can confine a command here; found out on the first call."""
+    client: Callable[[EffectiveConfig, str], ResponsesClient]
+    """The client of a provider id. Raises ModelError when it cannot be used."""
+    model: Callable[[EffectiveConfig, str], ModelInfo]
+    """The facts on a model slug, with the user's limits applied."""
+
+
+class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
+    """What one thread has of its own."""
+
+    recorder: ThreadRecorder
+    sessions: ExecSessions
+    policy: CommandPolicy
+    approver: Approver
+    nursery: trio.Nursery
+    """The thread's: what outlives a turn runs in it."""
+    environment: Callable[[str], Mapping[str, str]]
+    """A command's environment, by call id."""
+    project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
+    config: EffectiveConfig
+
+
+class Listener(Protocol):
+    """Who hears what a session does."""
+
+    def emit(self, event: events.Event) -> None:
+        """Takes an event; never waits."""
+        ...
+
+    async def ready(self) -> None:
+        """Waits while those who listen are far behind."""
+        ...
+
+
+class Session:
+    """See the module. Turns run one at a time, in the thread's nursery."""
+
+    def __init__(
+        self,
+        *,
+        thread_id: str,
+        settings: ThreadSettings,
+        history: Sequence[ResponseItem],
+        usage: TokenUsageInfo | None,
+        services: EngineServices,
+        thread: ThreadServices,
+        listener: Listener,
+        raw_items: bool,
+    ) -> None:
+        self.thread_id = thread_id
+        self.settings = settings
+        self.services = services
+        self.history = ModelHistory(history)
+        self.running = RunningCommands()
+        self.usage = usage
+        self.emit = listener.emit
+        self._listener = listener
+        self.raw_items = raw_items
+        self.active: Turn | None = None
+        self._thread = thread
+        self._approvals = SessionApprovals()
+        self._docs: tuple[object, ProjectDocs] | None = None
+        self._warned_model: str | None = None
+
+    # --- turns ---
+
+    def begin(self, request: TurnRequest, overrides: TurnOverrides) -> Turn:
+        """A new turn, not yet running; the overrides hold from now on. Raises TurnInProgress."""
+        if self.active is not None:
+            raise TurnInProgress
+        self.settings = overrides.apply(self.settings)
+        self.active = Turn(self, request)
+        return self.active
+
+    def launch(self, turn: Turn) -> None:
+        """Runs a turn in the thread's nursery."""
+        self._thread.nursery.start_soon(turn.run)
+
+    def turn_over(self, turn: Turn) -> None:
+        """A turn has ended: the next one may begin."""
+        if self.active is turn:
+            self.active = None
+
+    async def wait_for_turn(self) -> None:
+        """Returns when the running turn, if there is one, has ended."""
+        if self.active is not None:
+            await self.active.ended.wait()
+
+    def add_input(self, user_input: UserInput) -> str | None:
+        """Says more to the running turn; its id, or None when no turn takes input."""
+        if self.active is None or not self.active.accepts_input:
+            return None
+        self.active.add_input(user_input)
+        return self.active.id
+
+    # --- what a turn needs ---
+
+    @property
+    def config(self) -> EffectiveConfig:
+        """The configuration that the thread was loaded with."""
+        return self._thread.config
+
+    @property
+    def model(self) -> ModelInfo:
+        """The facts on the thread's model."""
+        return self.services.model(self._thread.config, self.settings.model)
+
+    @property
+    def verbosity(self) -> str | None:
+        """How wordy the model is to be: as configured, else its default."""
+        return self._thread.config.model_verbosity or self.model.default_verbosity
+
+    def client(self) -> ResponsesClient:
+        """The client of the thread's provider. Raises ModelError when it cannot be used."""
+        return self.services.client(self._thread.config, self.settings.provider_id)
+
+    def tools(self) -> ToolRegistry:
+        """The tools that a turn offers."""
+        local = self.settings.provider_id in ("ollama", "lmstudio")
+        return default_tools(self.model, custom_tools=not local)
+
+    def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
+        """What the tools of a turn may use."""
+        return ToolContext(
+            thread_id=self.thread_id,
+            turn_id=log.turn_id,
+            cwd=self.settings.cwd,
+            shell=self.services.shell,
+            tmpdir=self.services.tmpdir,
+            approval_policy=self.settings.approval_policy,
+            sandbox_policy=self.settings.sandbox_policy,
+            model=self.model,
+            log=log,
+            approver=self._thread.approver,
+            approvals=self._approvals,
+            sessions=self._thread.sessions,
+            probe=self.services.probe,
+            command_policy=self._thread.policy,
+            diff=log.diff,
+            environment=self._thread.environment,
+            stop_turn=stop_turn,
+            run_in_background=self._thread.nursery.start_soon,
+            running=self.running,
+        )
+
+    async def context_items(self) -> list[ResponseItem]:
+        """The context messages that this turn adds."""
+        docs = await self._project_docs()
+        surroundings = Surroundings(
+            shell=self.services.shell,
+            timezone=self.services.timezone,
+            tmpdir=self.services.tmpdir,
+            project_docs=docs.text,
+        )
+        texts = context_texts(self.settings, surroundings, datetime.datetime.now().astimezone().date())
+        return context_items(texts, self.history.items)
+
+    async def _project_docs(self) -> ProjectDocs:
+        """The project's instructions, read again only when the working directory changed."""
+        if self._docs is None or self._docs[0] != self.settings.cwd:
+            docs = await self._thread.project_docs(self.settings)
+            self._docs = (self.settings.cwd, docs)
+            for warning in docs.warnings:
+                self.emit(events.ThreadWarning(message=warning))
+        return self._docs[1]
+
+    def warn_about_model(self) -> None:
+        """Tells the user, once for each model, that nothing is known of the one in use."""
+        if not self.model.known and self._warned_model != self.settings.model:
+            self._warned_model = self.settings.model
+            self.emit(events.ThreadWarning(message=unknown_model_warning(self.settings.model)))
+
+    async def ready(self) -> None:
+        """Waits while those who listen are far behind."""
+        await self._listener.ready()
+
+    # --- memory ---
+
+    async def record(self, payloads: Sequence[Payload]) -> None:
+        """Appends lines to the rollout. Raises RolloutWriteError when they cannot be stored."""
+        await self._thread.recorder.append(payloads)
+
+    async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
+        """Adds items to the model's history, stored in one write with the lines that come before them."""
+        lines = [*payloads, *(ResponseLine.of(item) for item in items)]
+        if lines:
+            await self.record(lines)
+        self.history.extend(items)
+
+    # --- token use ---
+
+    def add_usage(self, usage: ResponseUsage) -> None:
+        """Counts the tokens of a response."""
+        last = msgspec.convert(usage, TokenUsage, from_attributes=True)
+        total = last if self.usage is None else _sum(self.usage.total_token_usage, last)
+        self._set_usage(total, last)
+
+    def context_is_full(self) -> None:
+        """The provider refused the history as too long: the thread counts as using the whole window."""
+        window = self.model.effective_context_window
+        total = self.usage.total_token_usage if self.usage is not None else TokenUsage()
+        self._set_usage(msgspec.structs.replace(total, total_tokens=window), TokenUsage(total_tokens=window))
+
+    def _set_usage(self, total: TokenUsage, last: TokenUsage) -> None:
+        self.usage = TokenUsageInfo(
+            total_token_usage=total,
+            last_token_usage=last,
+            model_context_window=self.model.effective_context_window,
+        )
+
+    async def store_usage(self, log: TurnLog) -> None:
+        """Stores token use and limits after a response."""
+        limits = log.rate_limits.to_rollout() if log.rate_limits is not None else None
+        await self.record([TokenCount(info=self.usage, rate_limits=limits)])
+
+    def tell_usage(self, turn_id: str, log: TurnLog) -> None:
+        """Tells token use and limits, if any response reported its use."""
+        if self.usage is not None:
+            self.emit(events.TokensUsed(turn_id=turn_id, usage=self.usage))
+            self.emit(events.RateLimitsChanged(turn_id=turn_id, limits=log.rate_limits))
+
+
+def _sum(left: TokenUsage, right: TokenUsage) -> TokenUsage:
+    fields: dict[str, Any] = {name: getattr(left, name) + getattr(right, name) for name in TokenUsage.__struct_fields__}
+    return TokenUsage(**fields)

@@ -1,0 +1,103 @@
+"""What a thread runs with: model, place, and what it may do without asking.
+
+Owns the settings value and how a turn's overrides change it for good. Does not own where settings come from (config,
+rollout, request params). Built by the thread manager, read by the engine and the thread layer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from codex_trio.config.approval import AskForApproval
+from codex_trio.config.approval import to_plain as approval_to_plain
+from codex_trio.config.settings import ApprovalsReviewer
+from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.sandbox.policy import to_plain as sandbox_to_plain
+from codex_trio.state.rollout.events import ThreadSettingsApplied
+from codex_trio.state.rollout.lines import TurnContext
+
+ReasoningSummary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
+Personality: TypeAlias = Literal["none", "friendly", "pragmatic"]
+
+
+class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a thread; `effort` and `summary` of None mean what the model's catalog entry says."""
+
+    model: str
+    provider_id: str
+    cwd: Path
+    approval_policy: AskForApproval
+    approvals_reviewer: ApprovalsReviewer
+    sandbox_policy: SandboxPolicy
+    effort: str | None = None
+    summary: ReasoningSummary | None = None
+    service_tier: str | None = None
+    personality: Personality | None = None
+    developer_instructions: str | None = None
+    base_instructions: str | None = None
+    collaboration_mode: dict[str, Any] | None = None
+
+    def to_turn_context(self, turn_id: str) -> TurnContext:
+        """The line that says what a turn runs with (form of 0.169.0)."""
+        return TurnContext(
+            turn_id=turn_id,
+            root_turn_id=turn_id,
+            cwd=str(self.cwd),
+            approval_policy=approval_to_plain(self.approval_policy),
+            approvals_reviewer=self.approvals_reviewer,
+            sandbox_policy=sandbox_to_plain(self.sandbox_policy),
+            model=self.model,
+            effort=self.effort,
+            summary=self.summary or "none",
+            personality=self.personality,
+            collaboration_mode=self.mode,
+        )
+
+    def to_settings_applied(self, thread_id: str) -> ThreadSettingsApplied:
+        """The line that says what later turns run with (form of 0.169.0)."""
+        return ThreadSettingsApplied(
+            thread_id=thread_id,
+            thread_settings={
+                "model": self.model,
+                "model_provider_id": self.provider_id,
+                "approval_policy": approval_to_plain(self.approval_policy),
+                "approvals_reviewer": self.approvals_reviewer,
+                "requested_approvals_reviewer": self.approvals_reviewer,
+                "sandbox_policy": sandbox_to_plain(self.sandbox_policy),
+                "cwd": str(self.cwd),
+                "runtime_workspace_roots": [str(self.cwd)],
+                "collaboration_mode": self.mode,
+                "disabled_plugin_ids": [],
+            },
+        )
+
+    @property
+    def mode(self) -> dict[str, Any]:
+        """The collaboration mode in the rollout's form; `default` where none was chosen."""
+        return self.collaboration_mode or {
+            "mode": "default",
+            "settings": {"model": self.model, "reasoning_effort": self.effort, "developer_instructions": None},
+        }
+
+
+class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
+    """What a turn changes for itself and all later ones; None changes nothing."""
+
+    model: str | None = None
+    cwd: Path | None = None
+    approval_policy: AskForApproval | None = None
+    approvals_reviewer: ApprovalsReviewer | None = None
+    sandbox_policy: SandboxPolicy | None = None
+    effort: str | None = None
+    summary: ReasoningSummary | None = None
+    service_tier: str | None = None
+    personality: Personality | None = None
+    collaboration_mode: dict[str, Any] | None = None
+
+    def apply(self, settings: ThreadSettings) -> ThreadSettings:
+        """The settings from here on."""
+        changes = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        return msgspec.structs.replace(settings, **changes) if changes else settings

@@ -1,0 +1,117 @@
+"""The calls of one model response, run side by side where they may, answered in the order in which they were made.
+
+Owns the pairing of calls and outputs. Does not own the tools (tools/registry.py). Used by the turn, once per response.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import trio
+
+from codex_trio.engine.history import ResponseItem, output_item
+from codex_trio.engine.item_log import TurnLog
+from codex_trio.state.ids import uuid7
+from codex_trio.tools.calls import ToolCall, ToolFailure
+from codex_trio.tools.context import ToolContext
+from codex_trio.tools.lock import SharedLock
+from codex_trio.tools.registry import Tool, ToolRegistry
+
+_log = logging.getLogger(__name__)
+
+
+class _Slot:
+    """A call and, once there is one, its output."""
+
+    def __init__(self, call: ResponseItem) -> None:
+        self.call = call
+        self.started = time.monotonic()
+        self.output: Any = None
+        self.done = False
+
+
+class ToolCalls:
+    """Runs calls as they arrive; their outputs reach the model's history in call order."""
+
+    def __init__(
+        self,
+        *,
+        nursery: trio.Nursery,
+        registry: ToolRegistry,
+        context: ToolContext,
+        log: TurnLog,
+        lock: SharedLock,
+        parallel: bool,
+    ) -> None:
+        self._nursery = nursery
+        self._registry = registry
+        self._context = context
+        self._log = log
+        self._lock = lock
+        self._parallel = parallel
+        self._slots: list[_Slot] = []
+        self._storing = False
+        self.count = 0
+
+    def start(self, call: ResponseItem) -> None:
+        """Runs a call, given as its response item."""
+        slot = _Slot(call)
+        self._slots.append(slot)
+        self.count += 1
+        self._nursery.start_soon(self._run, slot)
+
+    async def abort(self) -> None:
+        """Answers what has no output: the user stopped the turn. Nothing runs any more when this is called."""
+        for slot in self._slots:
+            if not slot.done:
+                seconds = time.monotonic() - slot.started
+                slot.output, slot.done = f"Wall time: {seconds:.1f} seconds\naborted by user", True
+        self._storing = False
+        await self._store()
+
+    async def _run(self, slot: _Slot) -> None:
+        call = tool_call(slot.call)
+        try:
+            tool = self._registry.find(call)
+            async with self._lock.hold(shared=tool.parallel and self._parallel):
+                slot.output = await self._output(tool, call)
+        except ToolFailure as failure:
+            slot.output = str(failure)
+        slot.done = True
+        await self._store()
+
+    async def _output(self, tool: Tool, call: ToolCall) -> Any:
+        try:
+            return (await tool.run(call, self._context)).content
+        except ToolFailure:
+            raise
+        except Exception as error:
+            # A tool that breaks must not take the turn with it: the model can work around it.
+            _log.exception("tool %s broke", call.name)
+            return f"{call.name} failed: {error}"
+
+    async def _store(self) -> None:
+        """Stores the outputs that are next in order; one task at a time, so that the order holds."""
+        if self._storing:
+            return
+        self._storing = True
+        try:
+            while self._slots and self._slots[0].done:
+                slot = self._slots.pop(0)
+                await self._log.history(output_item(slot.call, slot.output, item_id=uuid7()))
+        finally:
+            self._storing = False
+
+
+def tool_call(item: ResponseItem) -> ToolCall:
+    """The call in a response item."""
+    custom = item["type"] == "custom_tool_call"
+    return ToolCall(
+        call_id=item.get("call_id") or item.get("id") or "",
+        name=item.get("name") or "",
+        arguments=(item.get("input") if custom else item.get("arguments")) or "",
+        namespace=item.get("namespace"),
+        kind="custom" if custom else "function",
+    )

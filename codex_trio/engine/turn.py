@@ -1,0 +1,248 @@
+"""One turn: from the user's words to the model's last, with everything that runs in between.
+
+Owns the loop (sample, run the calls, sample again), steering, interruption and the end of a turn. Does not own one
+sampling (engine/sampling.py), the thread's state (engine/session.py), or who listens.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+import trio
+
+from codex_trio.engine import events
+from codex_trio.engine.events import TurnFailure
+from codex_trio.engine.history import message_item
+from codex_trio.engine.instructions import turn_aborted_marker
+from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.sampling import Sampler
+from codex_trio.engine.user_input import user_message
+from codex_trio.model.errors import OTHER, ModelError
+from codex_trio.state.ids import uuid7
+from codex_trio.state.items import UserMessage
+from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
+from codex_trio.state.rollout.recorder import RolloutWriteError
+
+if TYPE_CHECKING:
+    from codex_trio.engine.session import Session
+
+_log = logging.getLogger(__name__)
+
+ABORT_SECONDS = 5.0
+"""How long the end of a stopped turn may take: processes are killed and the history is marked in this time."""
+
+ANSWER_SECONDS = 1.0
+"""How long a stopped turn waits for the answers to `turn/interrupt` to be on their way before it says that it ended."""
+
+
+class UserInput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user said at once: input parts in the rollout's form."""
+
+    content: list[dict[str, Any]]
+    client_id: str | None = None
+
+
+class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a turn is asked to do; `output_schema` constrains its last message."""
+
+    turn_id: str
+    input: UserInput
+    output_schema: Any = None
+
+
+class Turn:
+    """A turn of a session; `run` once."""
+
+    def __init__(self, session: Session, request: TurnRequest) -> None:
+        self.id = request.turn_id
+        self.ended = trio.Event()
+        self.started_at: int | None = None
+        self.accepts_input = True
+        self._session = session
+        self._request = request
+        self._inbox: deque[UserInput] = deque([request.input])
+        self._scope = trio.CancelScope()
+        self._aborted = trio.Event()
+        self._answers: list[trio.Event] = []
+        self._log = TurnLog(
+            thread_id=session.thread_id,
+            turn_id=self.id,
+            journal=session,
+            emit=session.emit,
+            cwd=session.settings.cwd,
+            raw_items=session.raw_items,
+        )
+        self._sampler: Sampler | None = None
+
+    def add_input(self, user_input: UserInput) -> None:
+        """Says more while the turn runs: the model reads it when it is sampled next."""
+        self._inbox.append(user_input)
+
+    async def interrupt(self, answered: trio.Event) -> None:
+        """Stops the turn and returns when its history is marked. `answered` is set once the caller told its client."""
+        self._answers.append(answered)
+        self._scope.cancel()
+        await self._aborted.wait()
+
+    async def stop(self) -> NoReturn:
+        """Ends the turn as interrupted, from inside one of its tools."""
+        self._scope.cancel()
+        await trio.sleep_forever()
+        raise AssertionError("unreachable")
+
+    async def run(self) -> None:
+        """Runs the turn to its end, whatever that is; raises only when the whole server is being cancelled."""
+        clock = time.monotonic()
+        self.started_at = int(time.time())
+        failure: TurnFailure | None = None
+        finished = False
+        try:
+            with self._scope:
+                failure = await self._work()
+                finished = True
+        finally:
+            self.accepts_input = False
+            if not finished:
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
+                    await self._abort(clock)
+            self._aborted.set()
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
+            if finished:
+                failure = await self._store_end(failure, clock) or failure
+            else:
+                await self._wait_for_answers()
+            self._session.turn_over(self)
+            self._tell_end(failure, clock, interrupted=not finished)
+            self.ended.set()
+
+    async def _work(self) -> TurnFailure | None:
+        """Everything that can be interrupted; the failure that ended it, if one did."""
+        try:
+            await self._open()
+            await self._loop()
+        except ModelError as error:
+            if error.info.kind == "contextWindowExceeded":
+                self._session.context_is_full()
+            return TurnFailure(message=error.message, info=error.info, additional_details=error.additional_details)
+        except RolloutWriteError as error:
+            return TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
+        except Exception as error:
+            _log.exception("turn %s broke", self.id)
+            return TurnFailure(message=f"internal error: {error}", info=OTHER)
+        return None
+
+    async def _open(self) -> None:
+        session = self._session
+        assert self.started_at is not None
+        window = session.model.effective_context_window
+        started = TaskStarted.root(self.id, started_at=self.started_at, model_context_window=window)
+        context = await session.context_items()
+        await session.record([started])
+        self._log.emit(events.TurnStarted(turn_id=self.id, started_at=self.started_at))
+        await session.remember(context, [session.settings.to_turn_context(self.id)])
+        session.warn_about_model()
+        self._sampler = Sampler(session, self._log, self.stop, output_schema=self._request.output_schema)
+
+    async def _loop(self) -> None:
+        assert self._sampler is not None
+        while True:
+            while self._inbox:
+                await self._take(self._inbox.popleft())
+            follow_up = await self._sampler.sample(self.id)
+            if not follow_up and not self._inbox:
+                self.accepts_input = False
+                return
+
+    async def _take(self, user_input: UserInput) -> None:
+        """Shows what the user said and lets the model read it."""
+        if not user_input.content:
+            return
+        item = UserMessage(id=uuid7(), client_id=user_input.client_id, content=user_input.content)
+        message = await user_message(user_input.content, item_id=uuid7())
+        self._log.started(item)
+        if message is None:
+            await self._log.completed(item)
+        else:
+            await self._log.completed_with_history(item, message)
+
+    async def _abort(self, clock: float) -> None:
+        """Ends what runs, answers open calls, and marks the history."""
+        session = self._session
+        for command in session.running.of_turn(self.id):
+            await command.kill()
+            session.running.remove(command)
+        try:
+            if self._sampler is not None:
+                await self._sampler.abort()
+            marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
+            aborted = TurnAborted(
+                root_turn_id=self.id,
+                turn_id=self.id,
+                started_at=self.started_at,
+                completed_at=int(time.time()),
+                duration_ms=_milliseconds_since(clock),
+            )
+            await session.remember([marker])
+            await session.record([aborted])
+        except RolloutWriteError as error:
+            _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
+        session.tell_usage(self.id, self._log)
+
+    async def _store_end(self, failure: TurnFailure | None, clock: float) -> TurnFailure | None:
+        """Stores how the turn ended; the failure to do so, when it did not fail before."""
+        message = self._log.last_message
+        line = TaskComplete(
+            root_turn_id=self.id,
+            turn_id=self.id,
+            last_agent_message=message[0].text if message and failure is None else None,
+            error=None
+            if failure is None
+            else TurnError(
+                message=failure.message,
+                codex_error_info=failure.info.to_rollout() if failure.info else None,
+                additional_details=failure.additional_details,
+            ),
+            started_at=self.started_at,
+            completed_at=int(time.time()),
+            duration_ms=_milliseconds_since(clock),
+            time_to_first_token_ms=self._sampler.first_token_ms if self._sampler else None,
+        )
+        try:
+            await self._session.record([line])
+        except RolloutWriteError as error:
+            _log.error("turn %s: its end could not be stored: %s", self.id, error)
+            return failure or TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
+        return None
+
+    def _tell_end(self, failure: TurnFailure | None, clock: float, *, interrupted: bool) -> None:
+        if failure is not None:
+            self._log.emit(events.ModelTrouble(turn_id=self.id, failure=failure, will_retry=False))
+        message = self._log.last_message if failure is None and not interrupted else None
+        assert self.started_at is not None
+        self._log.emit(
+            events.TurnEnded(
+                turn_id=self.id,
+                status="interrupted" if interrupted else "failed" if failure else "completed",
+                failure=failure,
+                last_message=message[0] if message else None,
+                last_message_started_ms=message[1] if message else None,
+                last_message_completed_ms=message[2] if message else None,
+                started_at=self.started_at,
+                completed_at=int(time.time()),
+                duration_ms=_milliseconds_since(clock),
+            )
+        )
+
+    async def _wait_for_answers(self) -> None:
+        """Lets the answers to `turn/interrupt` go out before the turn's end is told (order of 0.169.0)."""
+        with trio.move_on_after(ANSWER_SECONDS):
+            for answered in self._answers:
+                await answered.wait()
+
+
+def _milliseconds_since(clock: float) -> int:
+    return int((time.monotonic() - clock) * 1000)

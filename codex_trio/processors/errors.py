@@ -1,0 +1,21 @@
+"""Which wire error a domain error is: the one place where services' exceptions meet JSON-RPC."""
+
+from __future__ import annotations
+
+from codex_trio.rpc.errors import RpcError, internal_error, invalid_request
+
+
+def translate(error: Exception) -> RpcError | None:
+    """The wire error of a domain error; None for one that nobody expected."""
+    # Imported when something went wrong: most of these modules are not needed for the first reply.
+    from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
+    from codex_trio.threads.errors import ThreadError
+    from codex_trio.threads.history import InvalidCursor
+
+    match error:
+        case ThreadError() | InvalidCursor():
+            return invalid_request(str(error))
+        case RolloutReadError() | RolloutWriteError() | OSError():
+            return internal_error(str(error))
+        case _:
+            return None

@@ -1,0 +1,88 @@
+"""Which models and modes there are.
+
+Protocol source: `model/list`, `collaborationMode/list`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from codex_trio_protocol.v2 import model as wire
+
+from codex_trio.model.catalog import ModelCatalog, ModelInfo
+from codex_trio.processors.services import Services
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import invalid_request
+from codex_trio.threads.runtime import default_model
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = ModelProcessor(services.catalog())
+    return {"model/list": processor.list, "collaborationMode/list": processor.modes}
+
+
+class ModelProcessor:
+    """See the module."""
+
+    def __init__(self, catalog: ModelCatalog) -> None:
+        self._catalog = catalog
+
+    async def list(self, params: wire.ModelListParams, _context: RequestContext) -> wire.ModelListResponse:
+        """A page of the known models, best first; the cursor is the place of the next one."""
+        models = self._catalog.listed(include_hidden=bool(params.include_hidden))
+        start = 0
+        if params.cursor is not None:
+            if not params.cursor.isdigit():
+                raise invalid_request(f"invalid cursor: {params.cursor}")
+            start = int(params.cursor)
+            if start > len(models):
+                raise invalid_request(f"cursor {start} exceeds total models {len(models)}")
+        end = len(models) if params.limit is None else start + max(1, params.limit)
+        default = default_model(self._catalog).slug
+        return wire.ModelListResponse(
+            data=[_project(model, is_default=model.slug == default) for model in models[start:end]],
+            next_cursor=str(end) if end < len(models) else None,
+        )
+
+    async def modes(
+        self, _params: wire.CollaborationModeListParams, _context: RequestContext
+    ) -> wire.CollaborationModeListResponse:
+        """The modes that a turn can be started in."""
+        return wire.CollaborationModeListResponse(
+            data=[
+                wire.CollaborationModeMask(name="Plan", mode="plan", reasoning_effort="medium"),
+                wire.CollaborationModeMask(name="Default", mode="default"),
+            ]
+        )
+
+
+def _project(model: ModelInfo, *, is_default: bool) -> wire.Model:
+    upgrade = None
+    if model.upgrade is not None:
+        upgrade = wire.ModelUpgradeInfo(model=model.upgrade, upgrade_copy=model.upgrade_text)
+    return wire.Model(
+        id=model.slug,
+        model=model.slug,
+        upgrade=model.upgrade,
+        upgrade_info=upgrade,
+        availability_nux=None
+        if model.availability_text is None
+        else wire.ModelAvailabilityNux(message=model.availability_text),
+        display_name=model.display_name,
+        description=model.description,
+        model_specialty=model.specialty,
+        hidden=not model.visible,
+        supported_reasoning_efforts=[
+            wire.ReasoningEffortOption(reasoning_effort=option.effort, description=option.description)
+            for option in model.efforts
+        ],
+        default_reasoning_effort=model.default_effort or "medium",
+        input_modalities=list(model.input_modalities),
+        multi_agent_version=model.multi_agent_version,
+        additional_speed_tiers=list(model.speed_tiers),
+        service_tiers=[
+            wire.ModelServiceTier(id=tier.id, name=tier.name, description=tier.description)
+            for tier in model.service_tiers
+        ],
+        default_service_tier=model.default_service_tier,
+        is_default=is_default,
+    )

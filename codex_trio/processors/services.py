@@ -1,0 +1,38 @@
+"""Every collaborator that processors are built from.
+
+Owns nothing: `app.py` fills it once. A processor takes from it what its command prefix needs and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from codex_trio.auth.store import AuthStore
+from codex_trio.config.service import ConfigService
+from codex_trio.identity import Identity
+from codex_trio.rpc.outgoing import OutgoingMessages
+
+if TYPE_CHECKING:
+    from codex_trio.model.catalog import ModelCatalog
+    from codex_trio.threads.runtime import ThreadRuntime
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """See the module. What is behind a callable is loaded when it is first needed, to keep the start fast."""
+
+    codex_home: Path
+    source: str
+    """Where threads of this server say they come from: `vscode` behind an app-server client, `exec`."""
+    installation_id: str
+    identity: Identity
+    config: ConfigService
+    outgoing: OutgoingMessages
+    auth: AuthStore
+    catalog: Callable[[], ModelCatalog]
+    threads: Callable[[], Awaitable[ThreadRuntime]]
+    prepare: Callable[[], None]
+    """Begins to load, in the background, what most clients need next."""

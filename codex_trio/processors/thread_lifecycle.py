@@ -1,0 +1,258 @@
+"""Starting and resuming threads, following them, naming them, and putting them away.
+
+Protocol source: `thread/start|resume|unsubscribe|archive|unarchive|name/set`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+from codex_trio_protocol.v2 import thread as wire
+from codex_trio_protocol.v2 import thread_settings as wire_settings
+from codex_trio_protocol.v2 import thread_start as wire_start
+from codex_trio_protocol.v2.common import CollaborationMode
+from msgspec import UNSET
+
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.settings import TypedOverrides
+from codex_trio.processors.initialize import project_warning
+from codex_trio.processors.services import Services
+from codex_trio.processors.thread_ids import parse_thread_id
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import RpcError, invalid_request
+from codex_trio.state.rollout.paths import ArchiveError
+from codex_trio.threads import errors
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.options import ThreadOptions
+from codex_trio.threads.policy_projection import (
+    approval_from_wire,
+    approval_to_wire,
+    reviewer_from_wire,
+    sandbox_to_wire,
+)
+from codex_trio.threads.runtime import ThreadRuntime
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = ThreadLifecycleProcessor(services)
+    return {
+        "thread/start": processor.start,
+        "thread/resume": processor.resume,
+        "thread/unsubscribe": processor.unsubscribe,
+        "thread/archive": processor.archive,
+        "thread/unarchive": processor.unarchive,
+        "thread/name/set": processor.set_name,
+    }
+
+
+class ThreadLifecycleProcessor:
+    """See the module."""
+
+    def __init__(self, services: Services) -> None:
+        self._threads = services.threads
+        self._outgoing = services.outgoing
+        self._identity = services.identity
+        self._config = services.config
+        self._source = services.source
+
+    async def start(
+        self, params: wire_start.ThreadStartParams, context: RequestContext
+    ) -> wire_start.ThreadStartResponse:
+        """A new thread, followed by the caller. Refused when its configuration cannot be loaded."""
+        if params.model == "":
+            raise invalid_request("model must not be empty")
+        if params.dynamic_tools:
+            raise invalid_request("dynamic tools are not supported by this server yet")
+        runtime = await self._threads()
+        options = ThreadOptions(
+            cwd=_path(params.cwd),
+            overrides=params.config,
+            typed=_typed(params),
+            personality=params.personality,
+            thread_source=params.thread_source,
+            ephemeral=bool(params.ephemeral),
+            raw_items=params.experimental_raw_events,
+        )
+        try:
+            live = await runtime.manager.start(options, originator=self._identity.originator, source=self._source)
+        except ConfigLoadError as error:
+            raise _load_failed(error) from error
+        live.subscribe(context.connection.id)
+        thread = live.to_wire(with_turns=False)
+        context.after_response(lambda: self._announce(thread, live, context))
+        return wire_start.ThreadStartResponse(thread=thread, **_settings(live))
+
+    async def resume(
+        self, params: wire_start.ThreadResumeParams, context: RequestContext
+    ) -> wire_start.ThreadResumeResponse:
+        """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
+        if params.history is not None:
+            raise invalid_request("resuming from `history` is not supported by this server yet")
+        runtime = await self._threads()
+        thread_id = await self._resumed_id(params, runtime)
+        live = runtime.manager.find(thread_id)
+        if live is None:
+            options = ThreadOptions(
+                cwd=_path(params.cwd),
+                overrides=params.config,
+                typed=_typed(params),
+                personality=params.personality,
+            )
+            try:
+                live = await runtime.manager.resume(thread_id, options)
+            except ConfigLoadError as error:
+                raise _load_failed(error) from error
+        elif params.path is not None and live.recorder.path is not None and Path(params.path) != live.recorder.path:
+            raise invalid_request(
+                f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
+                f"active `{live.recorder.path}`"
+            )
+        live.subscribe(context.connection.id)
+        context.after_response(lambda: self._catch_up(live, context))
+        thread = live.to_wire(with_turns=not params.exclude_turns)
+        return wire_start.ThreadResumeResponse(
+            thread=thread,
+            collaboration_mode=msgspec.convert(live.session.settings.mode, CollaborationMode),
+            **_settings(live),
+        )
+
+    async def unsubscribe(
+        self, params: wire.ThreadUnsubscribeParams, context: RequestContext
+    ) -> wire.ThreadUnsubscribeResponse:
+        """The caller no longer follows the thread; its turn goes on."""
+        runtime = await self._threads()
+        live = runtime.manager.find(parse_thread_id(params.thread_id))
+        if live is None:
+            return wire.ThreadUnsubscribeResponse(status="notLoaded")
+        was_subscribed = live.unsubscribe(context.connection.id)
+        return wire.ThreadUnsubscribeResponse(status="unsubscribed" if was_subscribed else "notSubscribed")
+
+    async def archive(self, params: wire.ThreadArchiveParams, context: RequestContext) -> wire.ThreadArchiveResponse:
+        """Puts a stored thread away; a running turn is interrupted first."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        live = runtime.manager.find(thread_id)
+        if live is not None:
+            if live.recorder.path is None:
+                raise errors.no_rollout(thread_id)
+            await runtime.manager.interrupt(live)
+            await live.recorder.materialize()
+            await runtime.manager.unload(live)
+        try:
+            await trio.to_thread.run_sync(runtime.paths.archive, thread_id)
+        except ArchiveError as error:
+            raise invalid_request(str(error)) from error
+        context.after_response(
+            partial(self._outgoing.notify, "thread/archived", wire.ThreadArchivedNotification(thread_id=thread_id))
+        )
+        return wire.ThreadArchiveResponse()
+
+    async def unarchive(
+        self, params: wire.ThreadUnarchiveParams, context: RequestContext
+    ) -> wire.ThreadUnarchiveResponse:
+        """Takes a thread back from the archive."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        try:
+            await trio.to_thread.run_sync(runtime.paths.unarchive, thread_id)
+        except ArchiveError as error:
+            raise invalid_request(str(error)) from error
+        summary = await runtime.listing.summary(thread_id)
+        if summary is None:
+            raise errors.no_rollout(thread_id)
+        context.after_response(
+            partial(self._outgoing.notify, "thread/unarchived", wire.ThreadUnarchivedNotification(thread_id=thread_id))
+        )
+        return wire.ThreadUnarchiveResponse(thread=runtime.project_summary(summary))
+
+    async def set_name(
+        self, params: wire_settings.ThreadSetNameParams, context: RequestContext
+    ) -> wire_settings.ThreadSetNameResponse:
+        """Names a thread, loaded or not. A blank name is refused."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        name = params.name.strip()
+        if not name:
+            raise invalid_request("thread name must not be empty")
+        live = runtime.manager.find(thread_id)
+        if live is not None:
+            if live.recorder.path is None:
+                raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
+            await live.recorder.materialize()
+        elif await trio.to_thread.run_sync(runtime.paths.find, thread_id) is None:
+            raise errors.no_rollout(thread_id)
+        await trio.to_thread.run_sync(runtime.names.set, thread_id, name)
+        if live is not None:
+            live.name = name
+        context.after_response(
+            partial(
+                self._outgoing.notify,
+                "thread/name/updated",
+                wire_settings.ThreadNameUpdatedNotification(thread_id=thread_id, thread_name=name),
+            )
+        )
+        return wire_settings.ThreadSetNameResponse()
+
+    async def _resumed_id(self, params: wire_start.ThreadResumeParams, runtime: ThreadRuntime) -> str:
+        """The thread that a resume names: its path counts more than its id."""
+        if params.path is None:
+            return parse_thread_id(params.thread_id, noun="session")
+        thread_id = await trio.to_thread.run_sync(runtime.thread_at, Path(params.path))
+        if thread_id is None:
+            raise invalid_request(f"failed to resolve rollout path `{params.path}`: it is no stored thread")
+        return thread_id
+
+    def _announce(self, thread: wire.Thread, live: LiveThread, context: RequestContext) -> None:
+        self._outgoing.notify("thread/started", wire.ThreadStartedNotification(thread=thread))
+        for warning in self._config.unannounced_warnings(live.session.config):
+            self._outgoing.notify("configWarning", project_warning(warning), targets=[context.connection.id])
+
+    def _catch_up(self, live: LiveThread, context: RequestContext) -> None:
+        """What a client that resumes has missed: token use, then the questions that are still open."""
+        usage = live.usage_notification()
+        if usage is not None:
+            self._outgoing.notify("thread/tokenUsage/updated", usage, targets=[context.connection.id])
+        self._outgoing.replay(live.id, context.connection.id)
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _typed(params: wire_start.ThreadStartParams | wire_start.ThreadResumeParams) -> TypedOverrides:
+    return TypedOverrides(
+        model=params.model,
+        model_provider=params.model_provider,
+        approval_policy=None if params.approval_policy is None else approval_from_wire(params.approval_policy),
+        approvals_reviewer=reviewer_from_wire(params.approvals_reviewer),
+        sandbox_mode=params.sandbox,
+        base_instructions=params.base_instructions,
+        developer_instructions=params.developer_instructions,
+        service_tier=None if params.service_tier is UNSET else params.service_tier,
+    )
+
+
+def _settings(live: LiveThread) -> dict[str, Any]:
+    """What start and resume say of a thread's settings."""
+    settings = live.session.settings
+    return {
+        "model": settings.model,
+        "model_provider": settings.provider_id,
+        "service_tier": settings.service_tier,
+        "cwd": str(settings.cwd),
+        "runtime_workspace_roots": [str(settings.cwd)],
+        "instruction_sources": live.instruction_sources,
+        "approval_policy": approval_to_wire(settings.approval_policy),
+        "approvals_reviewer": settings.approvals_reviewer,
+        "sandbox": sandbox_to_wire(settings.sandbox_policy),
+        "reasoning_effort": settings.effort,
+    }
+
+
+def _load_failed(error: ConfigLoadError) -> RpcError:
+    return invalid_request(f"failed to load configuration: {error.message}")

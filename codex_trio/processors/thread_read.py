@@ -1,0 +1,235 @@
+"""Reading threads: one, a list of them, and pages of their turns and items. Nothing here loads a thread.
+
+Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/update`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+from codex_trio_protocol.v2 import thread_list as wire
+from codex_trio_protocol.v2 import turn as wire_turn
+from codex_trio_protocol.v2.notice import DeprecationNoticeNotification
+
+from codex_trio.processors.services import Services
+from codex_trio.processors.thread_ids import parse_thread_id
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import invalid_request
+from codex_trio.state.rollout.history import StoredTurn, ThreadHistory
+from codex_trio.threads import errors
+from codex_trio.threads.history import ItemAnchor, page_items, page_turns, summary_items
+from codex_trio.threads.item_projection import project_item
+from codex_trio.threads.listing import ThreadQuery
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.threads.thread_projection import project_turn
+
+FULL_HISTORY_NOTICE = (
+    "Reading whole histories is deprecated for paginated threads: leave `includeTurns` out, then page with "
+    "`thread/turns/list` and `thread/items/list`."
+)
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = ThreadReadProcessor(services)
+    return {
+        "thread/read": processor.read,
+        "thread/list": processor.list,
+        "thread/loaded/list": processor.loaded,
+        "thread/turns/list": processor.turns,
+        "thread/items/list": processor.items,
+        "thread/readState/update": processor.update_read_state,
+    }
+
+
+class ThreadReadProcessor:
+    """See the module."""
+
+    def __init__(self, services: Services) -> None:
+        self._threads = services.threads
+        self._outgoing = services.outgoing
+        self._config = services.config
+
+    async def read(self, params: wire.ThreadReadParams, context: RequestContext) -> wire.ThreadReadResponse:
+        """A thread, loaded or stored, with its turns when they are asked for."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        live = runtime.manager.find(thread_id)
+        if params.include_turns:
+            history = await self._history(runtime, thread_id, live, feature="includeTurns")
+            self._outgoing.notify(
+                "deprecationNotice",
+                DeprecationNoticeNotification(summary=FULL_HISTORY_NOTICE),
+                targets=[context.connection.id],
+            )
+        else:
+            history = None
+        if live is not None:
+            thread = live.to_wire(with_turns=False)
+            read_state = live.read_state.to_wire()
+        else:
+            summary = await runtime.listing.summary(thread_id)
+            if summary is None:
+                raise errors.not_loaded(thread_id)
+            thread = runtime.project_summary(summary)
+            read_state = None
+        if history is not None:
+            thread.turns = [project_turn(turn) for turn in history.turns]
+        return wire.ThreadReadResponse(thread=thread, read_state=read_state)
+
+    async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
+        """A page of stored threads, newest first unless asked otherwise."""
+        runtime = await self._threads()
+        page = await runtime.listing.page(self._query(params))
+        states = {
+            summary.thread_id: live.read_state.to_wire()
+            for summary in page.threads
+            if (live := runtime.manager.find(summary.thread_id)) is not None
+        }
+        return wire.ThreadListResponse(
+            data=[runtime.project_summary(summary) for summary in page.threads],
+            read_states=states,
+            next_cursor=page.next_cursor,
+            backwards_cursor=page.backwards_cursor,
+        )
+
+    async def loaded(
+        self, params: wire.ThreadLoadedListParams, _context: RequestContext
+    ) -> wire.ThreadLoadedListResponse:
+        """Ids of the loaded threads, ascending; the cursor is the last id of the page before."""
+        runtime = await self._threads()
+        ids = runtime.manager.loaded_ids
+        if params.cursor is not None:
+            try:
+                after = parse_thread_id(params.cursor)
+            except Exception as error:
+                raise invalid_request(f"invalid cursor: {params.cursor}") from error
+            ids = [thread_id for thread_id in ids if thread_id > after]
+        page = ids if params.limit is None else ids[: max(1, params.limit)]
+        return wire.ThreadLoadedListResponse(data=page, next_cursor=page[-1] if len(page) < len(ids) else None)
+
+    async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
+        """A page of turns, newest first unless asked otherwise."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        live = runtime.manager.find(thread_id)
+        history = await self._history(runtime, thread_id, live, feature="thread/turns/list")
+        page = page_turns(
+            history,
+            thread_id=thread_id,
+            cursor=params.cursor,
+            limit=params.limit,
+            descending=params.sort_direction != "asc",
+        )
+        view = params.items_view or "summary"
+        return wire.ThreadTurnsListResponse(
+            data=[_turn_view(turn, view) for turn in page.turns],
+            next_cursor=page.next_cursor,
+            backwards_cursor=page.backwards_cursor,
+        )
+
+    async def items(self, params: wire.ThreadItemsListParams, _context: RequestContext) -> wire.ThreadItemsListResponse:
+        """A page of items, of one turn or of all, oldest first unless asked otherwise."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        live = runtime.manager.find(thread_id)
+        history = await self._history(runtime, thread_id, live, feature="thread/items/list")
+        cursor: str | ItemAnchor | None
+        if isinstance(params.cursor, wire.ItemThreadItemsListAnchor):
+            if params.turn_id is None:
+                raise invalid_request("an item anchor needs `turnId`")
+            cursor = ItemAnchor(turn_id=params.turn_id, item_id=params.cursor.item_id)
+        else:
+            cursor = params.cursor
+        page = page_items(
+            history,
+            thread_id=thread_id,
+            turn_id=params.turn_id,
+            cursor=cursor,
+            limit=params.limit,
+            descending=params.sort_direction == "desc",
+        )
+        return wire.ThreadItemsListResponse(
+            data=[
+                wire.ThreadItemEntry(
+                    turn_id=row.turn.id,
+                    item=project_item(
+                        row.item.item, started_ms=row.item.started_at_ms, completed_ms=row.item.completed_at_ms
+                    ),
+                    started_at_ms=row.item.started_at_ms,
+                    completed_at_ms=row.item.completed_at_ms,
+                )
+                for row in page.items
+            ],
+            next_cursor=page.next_cursor,
+            backwards_cursor=page.backwards_cursor,
+        )
+
+    async def update_read_state(
+        self, params: wire.ThreadReadStateUpdateParams, _context: RequestContext
+    ) -> wire.ThreadReadStateUpdateResponse:
+        """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
+        runtime = await self._threads()
+        live = runtime.manager.get(parse_thread_id(params.thread_id))
+        if params.expected_revision != live.read_state.revision:
+            raise invalid_request("thread read state was changed since it was read; read it again and retry")
+        if isinstance(params.operation, wire.ReadThreadReadStateOperation):
+            live.read_state.mark_read()
+        else:
+            turns = live.recorder.history.turns
+            live.read_state.mark_unread(turns[-1].id if turns else None)
+        live.announce_read_state()
+        return wire.ThreadReadStateUpdateResponse(read_state=live.read_state.to_wire())
+
+    async def _history(
+        self, runtime: ThreadRuntime, thread_id: str, live: LiveThread | None, *, feature: str
+    ) -> ThreadHistory:
+        """The turns of a thread. Raises when it is unknown, ephemeral, or nothing has been said in it yet."""
+        if live is not None:
+            if live.recorder.path is None:
+                raise invalid_request(f"ephemeral threads do not support {feature}")
+            if not live.recorder.is_materialized:
+                raise invalid_request(
+                    f"thread {thread_id} is not materialized yet; {feature} is unavailable before first user message"
+                )
+            return live.recorder.history
+        found = await trio.to_thread.run_sync(runtime.paths.find, thread_id)
+        if found is None:
+            raise errors.not_loaded(thread_id)
+        return await runtime.histories.read(found.path)
+
+    def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
+        providers = params.model_providers
+        if providers is None:
+            providers = [self._config.startup_default().model_provider_id]
+        cwds = params.cwd
+        return ThreadQuery(
+            archived=bool(params.archived),
+            model_providers=frozenset(providers) or None,
+            source_kinds=frozenset(params.source_kinds) if params.source_kinds else None,
+            cwds=None if cwds is None else frozenset([cwds] if isinstance(cwds, str) else cwds),
+            search_term=params.search_term or "",
+            parent_thread_id=params.parent_thread_id,
+            ancestor_thread_id=params.ancestor_thread_id,
+            excluded_thread_ids=frozenset(params.excluded_thread_ids or ()),
+            sort_key="created_at" if params.sort_key in (None, "created_at") else "updated_at",
+            descending=params.sort_direction != "asc",
+            cursor=params.cursor,
+            limit=params.limit,
+        )
+
+
+def _turn_view(turn: StoredTurn, view: wire_turn.TurnItemsView) -> Any:
+    """A turn with all its items, its summary, or none."""
+    projected = project_turn(turn)
+    projected.items_view = view
+    if view == "notLoaded":
+        projected.items = []
+    elif view == "summary":
+        projected.items = [
+            project_item(item.item, started_ms=item.started_at_ms, completed_ms=item.completed_at_ms)
+            for item in summary_items(turn)
+        ]
+    return projected

@@ -1,0 +1,130 @@
+"""Asking the clients of a thread, and taking the first answer.
+
+Owns the wire form of questions and answers, and which items the thread waits for. Does not own what an answer leads to
+(the tools do). One for each loaded thread; implements the engine's `Approver`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from codex_trio_protocol.v2 import approval as wire
+from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
+
+from codex_trio.rpc.outgoing import OutgoingMessages, PendingServerRequest, ServerRequestFailed
+from codex_trio.threads.item_projection import project_action
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+
+ENVIRONMENT_ID = "local"
+
+_OUTCOMES = {
+    "accept": ReviewOutcome.ACCEPTED,
+    "acceptForSession": ReviewOutcome.ACCEPTED_FOR_SESSION,
+    "decline": ReviewOutcome.DECLINED,
+    "cancel": ReviewOutcome.CANCELLED,
+}
+
+
+class ThreadApprover:
+    """See the module. `on_waiting` is called whenever the thread begins or ceases to wait."""
+
+    def __init__(
+        self,
+        *,
+        thread_id: str,
+        outgoing: OutgoingMessages,
+        subscribers: Callable[[], set[int]],
+        on_waiting: Callable[[], None],
+    ) -> None:
+        self._thread_id = thread_id
+        self._outgoing = outgoing
+        self._subscribers = subscribers
+        self._on_waiting = on_waiting
+        self._held: set[str] = set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the thread waits for an answer."""
+        return bool(self._held)
+
+    def hold(self, item_id: str) -> None:
+        self._held.add(item_id)
+        self._on_waiting()
+
+    def release(self, item_id: str) -> None:
+        self._held.discard(item_id)
+        self._on_waiting()
+
+    def turn_over(self) -> None:
+        """Nothing is waited for any more, and clients are told that open questions are void."""
+        self._held.clear()
+        self._outgoing.cancel(self._thread_id)
+
+    async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
+        amendment = question.proposed_amendment
+        decisions: list[Any] = ["accept", "cancel"]
+        if amendment is not None:
+            decisions.insert(1, _amendment_decision(amendment))
+        params = wire.CommandExecutionRequestApprovalParams(
+            thread_id=self._thread_id,
+            turn_id=question.turn_id,
+            item_id=question.item_id,
+            started_at_ms=question.started_ms,
+            environment_id=ENVIRONMENT_ID,
+            reason=msgspec.UNSET if question.reason is None else question.reason,
+            command=shlex.join(question.command),
+            cwd=question.cwd,
+            command_actions=[project_action(action, question.cwd) for action in question.parsed_cmd],
+            proposed_execpolicy_amendment=msgspec.UNSET if amendment is None else amendment,
+            available_decisions=decisions,
+        )
+        return await self._ask("item/commandExecution/requestApproval", params)
+
+    async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
+        params = wire.FileChangeRequestApprovalParams(
+            thread_id=self._thread_id,
+            turn_id=question.turn_id,
+            item_id=question.item_id,
+            started_at_ms=question.started_ms,
+        )
+        return await self._ask("item/fileChange/requestApproval", params)
+
+    async def _ask(self, method: str, params: msgspec.Struct) -> ReviewDecision:
+        pending = self._outgoing.request(
+            method,
+            params,
+            thread_id=self._thread_id,
+            targets=self._subscribers(),
+            on_settled=self._tell_resolved,
+        )
+        try:
+            return _decision((await pending.wait()).decision)
+        except ServerRequestFailed:
+            return ReviewDecision(outcome=ReviewOutcome.FAILED)
+
+    def _tell_resolved(self, pending: PendingServerRequest) -> None:
+        self._outgoing.notify(
+            "serverRequest/resolved",
+            ServerRequestResolvedNotification(thread_id=self._thread_id, request_id=pending.id),
+            targets=self._subscribers(),
+        )
+
+
+def _amendment_decision(amendment: list[str]) -> wire.CommandExecutionApprovalDecisionObject:
+    return wire.CommandExecutionApprovalDecisionObject(
+        accept_with_execpolicy_amendment=(
+            wire.CommandExecutionApprovalDecisionObjectAcceptWithExecpolicyAmendment(execpolicy_amendment=amendment)
+        )
+    )
+
+
+def _decision(decision: Any) -> ReviewDecision:
+    if isinstance(decision, str):
+        return ReviewDecision(outcome=_OUTCOMES.get(decision, ReviewOutcome.FAILED))
+    accepted = decision.accept_with_execpolicy_amendment
+    if accepted is msgspec.UNSET:
+        return ReviewDecision(outcome=ReviewOutcome.FAILED)
+    return ReviewDecision(outcome=ReviewOutcome.ACCEPTED_WITH_AMENDMENT, amendment=list(accepted.execpolicy_amendment))

@@ -1,0 +1,198 @@
+"""One loaded thread: its session, who follows it, and what it is doing.
+
+Owns the status, the subscribers and the order of what they are told. Does not own the agent (engine/session.py), the
+wire form of events (threads/projection.py) or when a thread is loaded and unloaded (threads/manager.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import trio
+from codex_trio_protocol.v2 import thread as wire
+from codex_trio_protocol.v2 import turn as wire_turn
+from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
+from codex_trio_protocol.v2.turn_events import ThreadTokenUsageUpdatedNotification
+
+from codex_trio.engine import events
+from codex_trio.engine.session import Session
+from codex_trio.rpc.context import ConnectionId
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.threads.approvals import ThreadApprover
+from codex_trio.threads.projection import project, token_usage_notification
+from codex_trio.threads.read_state import ReadState
+from codex_trio.threads.thread_projection import ThreadFacts, project_thread, project_turn
+
+
+class LiveThread:
+    """See the module. `session` is set by whoever makes the thread, which needs this object to make it."""
+
+    session: Session
+
+    def __init__(
+        self,
+        *,
+        thread_id: str,
+        recorder: ThreadRecorder,
+        outgoing: OutgoingMessages,
+        name: str | None,
+        created_at: int,
+        instruction_sources: Sequence[str],
+    ) -> None:
+        self.id = thread_id
+        self.recorder = recorder
+        self.name = name
+        self.instruction_sources = list(instruction_sources)
+        self.subscribers: set[ConnectionId] = set()
+        self.read_state = ReadState()
+        self.scope = trio.CancelScope()
+        self.closed = trio.Event()
+        self.approver = ThreadApprover(
+            thread_id=thread_id,
+            outgoing=outgoing,
+            subscribers=lambda: self.subscribers,
+            on_waiting=self._waiting_changed,
+        )
+        self._outgoing = outgoing
+        self._created_at = created_at
+        self._updated_at = created_at
+        self._idle_since: float | None = None
+        self._status: Any = wire.IdleThreadStatus()
+
+    # --- what a session reports ---
+
+    def emit(self, event: events.Event) -> None:
+        """Tells the subscribers of an event, and everybody of what it means for the thread's status."""
+        match event:
+            case events.TurnStarted():
+                self._touch()
+                self._set_status(wire.ActiveThreadStatus(active_flags=[]))
+            case events.ModelTrouble(will_retry=False):
+                self._set_status(wire.SystemErrorThreadStatus())
+            case events.TurnEnded():
+                self._turn_ended(event)
+                return
+            case _:
+                pass
+        self._tell(event)
+
+    async def ready(self) -> None:
+        """Waits while a subscriber is far behind."""
+        await self._outgoing.ready(self.subscribers)
+
+    def _turn_ended(self, event: events.TurnEnded) -> None:
+        self._touch()
+        if event.status != "interrupted":
+            self.read_state.turn_ended(event.turn_id)
+            self.announce_read_state()
+        if event.status != "failed":
+            self._set_status(wire.IdleThreadStatus())
+        self._tell(event)
+        self.approver.turn_over()
+
+    def _tell(self, event: events.Event) -> None:
+        projected = project(self.id, event)
+        if projected is not None:
+            method, params = projected
+            self._outgoing.notify(method, params, targets=self.subscribers)
+
+    def _touch(self) -> None:
+        self._updated_at = int(time.time())
+        if self._idle_since is not None:
+            self._idle_since = trio.current_time()
+
+    def warn(self, message: str) -> None:
+        """Tells the subscribers of something that they should know."""
+        self._tell(events.ThreadWarning(message=message))
+
+    # --- subscribers ---
+
+    def subscribe(self, connection_id: ConnectionId) -> None:
+        """This client hears of turns and items from now on, and is asked."""
+        self.subscribers.add(connection_id)
+        self._idle_since = None
+
+    def unsubscribe(self, connection_id: ConnectionId) -> bool:
+        """This client hears no more; whether it had been a subscriber. Turns and open questions go on."""
+        if connection_id not in self.subscribers:
+            return False
+        self.subscribers.discard(connection_id)
+        if not self.subscribers:
+            self._idle_since = trio.current_time()
+        return True
+
+    def idle_seconds(self) -> float:
+        """For how long nobody has followed the thread while nothing ran in it."""
+        if self._idle_since is None or self.session.active is not None:
+            return 0.0
+        return trio.current_time() - self._idle_since
+
+    # --- status ---
+
+    @property
+    def status(self) -> Any:
+        """The thread's status in wire form."""
+        return self._status
+
+    def _waiting_changed(self) -> None:
+        if isinstance(self._status, wire.ActiveThreadStatus):
+            flags = ["waitingOnApproval"] if self.approver.waiting else []
+            if flags != self._status.active_flags:
+                self._set_status(wire.ActiveThreadStatus(active_flags=flags))
+
+    def _set_status(self, status: Any) -> None:
+        self._status = status
+        self.announce_status(status)
+
+    def announce_status(self, status: Any) -> None:
+        """Tells every client of a status of this thread."""
+        self._outgoing.notify(
+            "thread/status/changed", wire.ThreadStatusChangedNotification(thread_id=self.id, status=status)
+        )
+
+    def announce_read_state(self) -> None:
+        """Tells the subscribers what of the thread counts as unread."""
+        self._outgoing.notify(
+            "thread/readState/changed",
+            ThreadReadStateChangedNotification(thread_id=self.id, read_state=self.read_state.to_wire()),
+            targets=self.subscribers,
+        )
+
+    # --- what it is ---
+
+    @property
+    def facts(self) -> ThreadFacts:
+        """What is known of the thread."""
+        settings = self.session.settings
+        ephemeral = self.recorder.path is None
+        return ThreadFacts(
+            meta=self.recorder.meta,
+            preview="" if ephemeral else self.recorder.history.preview,
+            ephemeral=ephemeral,
+            model=settings.model,
+            effort=settings.effort,
+            created_at=self._created_at,
+            updated_at=self._updated_at,
+            status=self._status,
+            path=self.recorder.path,
+            cwd=str(settings.cwd),
+            name=self.name,
+        )
+
+    def to_wire(self, *, with_turns: bool) -> wire.Thread:
+        """The wire form, with the turns so far when they are wanted."""
+        return project_thread(self.facts, turns=self.turns() if with_turns else ())
+
+    def turns(self) -> list[wire_turn.Turn]:
+        """Every turn with its items, the running one included."""
+        return [project_turn(turn) for turn in self.recorder.history.turns]
+
+    def usage_notification(self) -> ThreadTokenUsageUpdatedNotification | None:
+        """The thread's token use as of its last turn that had any; None when none had."""
+        history = self.recorder.history
+        if history.token_usage is None or history.token_usage_turn_id is None:
+            return None
+        return token_usage_notification(self.id, history.token_usage_turn_id, history.token_usage)

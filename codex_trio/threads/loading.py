@@ -1,0 +1,136 @@
+"""What it takes to load a thread: its file, its folder's instructions, its command policy and environment.
+
+Owns the look-ups. Does not own loaded threads (threads/manager.py). Used by the manager alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine.instructions import base_instructions
+from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
+from codex_trio.engine.settings import ThreadSettings
+BashParser=object
+from codex_trio.execpolicy.command_policy import CommandPolicy
+PolicyRules=object
+from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
+from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.recorder import OpenedRollout, RolloutRecorder
+from codex_trio.threads import errors
+from codex_trio.threads.errors import ThreadError
+from codex_trio.version import PROTOCOL_RELEASE
+
+
+class ThreadLoader:
+    """See the module. `environ` is the server's own environment, which commands inherit."""
+
+    def __init__(
+        self,
+        *,
+        codex_home: Path,
+        paths: RolloutPaths,
+        environ: Mapping[str, str],
+        default_model: str,
+    ) -> None:
+        self.default_model = default_model
+        self._codex_home = codex_home
+        self._paths = paths
+        self._environ = environ
+        self._bash = BashParser()
+
+    async def open(self, thread_id: str) -> OpenedRollout:
+        """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
+        found = await trio.to_thread.run_sync(self._paths.find, thread_id)
+        if found is None:
+            raise errors.no_rollout(thread_id)
+        if found.is_archived:
+            raise ThreadError(
+                f"session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."
+            )
+        return await RolloutRecorder.open(found.path, locate_base=self._paths.locate_base)
+
+    def recorded_cwd(self, history: ThreadHistory) -> Path | None:
+        """Where a stored thread worked last."""
+        context, meta = history.turn_context, history.meta
+        cwd = (context.cwd if context is not None else "") or (meta.cwd if meta is not None else "")
+        return Path(cwd) if cwd else None
+
+    def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:
+        """Raises ThreadError when the thread's provider is not configured any more."""
+        if settings.provider_id not in config.model_providers:
+            raise ThreadError(f"failed to load configuration: Model provider `{settings.provider_id}` not found")
+
+    def base_instructions(self, settings: ThreadSettings) -> str:
+        """What the model of a thread is told that it is."""
+        return settings.base_instructions or base_instructions()
+
+    def model_changed(self, recorded: str, current: str) -> str:
+        """What the user is told when a thread goes on with another model."""
+        return (
+            f"This session was recorded with model `{recorded}` but is resuming with `{current}`. "
+            "Consider switching back to `{}`: results may differ.".format(recorded)
+        )
+
+    def created_at(self, meta: SessionMeta) -> int:
+        """When a thread was created, in Unix seconds."""
+        try:
+            return int(datetime.datetime.fromisoformat(meta.timestamp.replace("Z", "+00:00")).timestamp())
+        except ValueError:
+            return 0
+
+    async def project_docs(self, config: EffectiveConfig, settings: ThreadSettings) -> ProjectDocs:
+        """The AGENTS.md instructions for where the thread works."""
+        # A turn may have moved out of the configured project; its own folder then is all that counts.
+        inside = settings.cwd.is_relative_to(config.project_root)
+        return await trio.to_thread.run_sync(
+            partial(
+                load_project_docs,
+                codex_home=self._codex_home,
+                cwd=settings.cwd,
+                project_root=config.project_root if inside else settings.cwd,
+                max_bytes=config.project_doc_max_bytes,
+                fallback_names=config.project_doc_fallback_filenames,
+            )
+        )
+
+    async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:
+        """The rules for commands under a configuration."""
+        folders = [folder / "rules" for folder in config.config_folders]
+        if not any(folder.is_dir() for folder in folders):
+            rules, problem = PolicyRules(), None
+        else:
+            rules, problem = await trio.to_thread.run_sync(PolicyRules.load, folders)
+        return CommandPolicy(
+            rules=rules, problem=problem, bash=self._bash, amendments=self._codex_home / "rules" / "default.rules"
+        )
+
+    def environment(self, config: EffectiveConfig, thread_id: str) -> Callable[[str], Mapping[str, str]]:
+        """What a command of a thread sees of the environment, by call id."""
+        policy = config.shell_environment_policy
+        shell_policy = ShellEnvironmentPolicy(
+            inherit=policy.inherit,
+            ignore_default_excludes=policy.ignore_default_excludes,
+            exclude=policy.exclude,
+            set=policy.set,
+            include_only=policy.include_only,
+        )
+
+        def build(call_id: str) -> dict[str, str]:
+            return build_environment(
+                self._environ,
+                shell_policy,
+                thread_id=thread_id,
+                session_id=thread_id,
+                tool_call_id=call_id,
+                version=PROTOCOL_RELEASE,
+            )
+
+        return build

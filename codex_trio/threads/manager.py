@@ -1,0 +1,276 @@
+"""The threads that are loaded, from start or resume to unloading.
+
+Owns the nursery that threads and their turns live in, so that no disconnect ends a turn, and what every request about a
+loaded thread goes through first. Does not own one thread's doings (threads/live.py), stored ones (threads/listing.py,
+threads/history.py) or request params (processors). A service: `run` it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import trio
+from codex_trio_protocol.v2 import thread as wire
+
+from codex_trio.config.service import ConfigService
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine.session import EngineServices, Session, ThreadServices
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.execution.sessions import open_exec_sessions
+from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.rpc.context import ConnectionId
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.state.ids import uuid7
+from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
+from codex_trio.threads import errors
+from codex_trio.threads.git_info import collect_git_info
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.loading import ThreadLoader
+from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history
+from codex_trio.version import PROTOCOL_RELEASE
+
+_log = logging.getLogger(__name__)
+
+UNLOAD_SECONDS = 30 * 60
+"""A thread that nobody follows and that does nothing is unloaded after this time (0.169.0)."""
+
+SWEEP_SECONDS = 60.0
+
+CLOSE_SECONDS = 10.0
+"""How long a thread that is unloaded may take to end its turn."""
+
+
+class _Launch(msgspec.Struct, kw_only=True):
+    """What a thread's task needs to begin."""
+
+    live: LiveThread
+    settings: ThreadSettings
+    config: EffectiveConfig
+    history: Sequence[dict[str, Any]]
+    raw_items: bool
+
+
+class ThreadManager:
+    """See the module."""
+
+    def __init__(
+        self,
+        *,
+        config: ConfigService,
+        paths: RolloutPaths,
+        names: ThreadNames,
+        outgoing: OutgoingMessages,
+        spawner: ProcessSpawner,
+        engine: EngineServices,
+        loader: ThreadLoader,
+    ) -> None:
+        self._config = config
+        self._paths = paths
+        self._names = names
+        self._outgoing = outgoing
+        self._spawner = spawner
+        self._engine = engine
+        self._loader = loader
+        self._threads: dict[str, LiveThread] = {}
+        self._nursery: trio.Nursery | None = None
+        outgoing.on_disconnect(self._drop_subscriber)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Hosts the threads until cancelled; what they run is ended, and their rollouts say so."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            task_status.started()
+            await self._unload_idle_threads()
+
+    # --- loaded threads ---
+
+    def get(self, thread_id: str) -> LiveThread:
+        """A loaded thread. Raises ThreadError."""
+        live = self._threads.get(thread_id.lower())
+        if live is None:
+            raise errors.not_found(thread_id)
+        return live
+
+    def find(self, thread_id: str) -> LiveThread | None:
+        """A loaded thread, if it is one."""
+        return self._threads.get(thread_id.lower())
+
+    @property
+    def loaded_ids(self) -> list[str]:
+        """Ids of the loaded threads, in ascending order."""
+        return sorted(self._threads)
+
+    @property
+    def busy(self) -> list[LiveThread]:
+        """The loaded threads in which a turn runs."""
+        return [live for live in self._threads.values() if live.session.active is not None]
+
+    # --- loading ---
+
+    async def start(self, options: ThreadOptions, *, originator: str, source: str) -> LiveThread:
+        """A new thread. Raises ConfigLoadError, ThreadError."""
+        config = await trio.to_thread.run_sync(
+            partial(self._config.load_for_thread, options.cwd, options.overrides, typed=options.typed)
+        )
+        settings = settings_from_config(config, options, default_model=self._loader.default_model)
+        now_ms = time.time_ns() // 1_000_000
+        thread_id = uuid7()
+        meta = SessionMeta(
+            session_id=thread_id,
+            id=thread_id,
+            timestamp=format_timestamp(now_ms),
+            cwd=str(settings.cwd),
+            runtime_workspace_roots=[str(settings.cwd)],
+            originator=originator,
+            cli_version=PROTOCOL_RELEASE,
+            source=source,
+            thread_source=options.thread_source,
+            model_provider=settings.provider_id,
+            base_instructions={"text": self._loader.base_instructions(settings)},
+            history_mode="paginated",
+            multi_agent_version="v1",
+        )
+        recorder: ThreadRecorder
+        if options.ephemeral:
+            recorder = EphemeralRecorder(meta)
+        else:
+            recorder = RolloutRecorder.create(self._paths.new_path(thread_id, created_ms=now_ms), meta)
+        launch = await self._prepare(recorder, settings, config, history=(), raw_items=options.raw_items)
+        await self._host(launch)
+        return launch.live
+
+    async def resume(self, thread_id: str, options: ThreadOptions) -> LiveThread:
+        """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError."""
+        opened = await self._loader.open(thread_id)
+        history = opened.recorder.history
+        meta = opened.recorder.meta
+        cwd = options.cwd or self._loader.recorded_cwd(history)
+        config = await trio.to_thread.run_sync(
+            partial(self._config.load_for_thread, cwd, options.overrides, typed=options.typed)
+        )
+        configured = settings_from_config(config, options, default_model=self._loader.default_model)
+        settings = settings_from_history(history, configured, options)
+        self._loader.check_provider(settings, config)
+        launch = await self._prepare(
+            opened.recorder, settings, config, history=opened.model_history, raw_items=options.raw_items
+        )
+        # Another request may have loaded it while this one read the file.
+        already = self.find(meta.id)
+        if already is not None:
+            await opened.recorder.aclose()
+            return already
+        await self._host(launch)
+        recorded = history.turn_context.model if history.turn_context is not None else None
+        if recorded is not None and recorded != settings.model:
+            launch.live.warn(self._loader.model_changed(recorded, settings.model))
+        launch.live.announce_status(launch.live.status)
+        return launch.live
+
+    async def _prepare(
+        self,
+        recorder: ThreadRecorder,
+        settings: ThreadSettings,
+        config: EffectiveConfig,
+        *,
+        history: Sequence[dict[str, Any]],
+        raw_items: bool,
+    ) -> _Launch:
+        meta = recorder.meta
+        docs = await self._loader.project_docs(config, settings)
+        name = await trio.to_thread.run_sync(self._names.get, meta.id)
+        live = LiveThread(
+            thread_id=meta.id,
+            recorder=recorder,
+            outgoing=self._outgoing,
+            name=name,
+            created_at=self._loader.created_at(meta),
+            instruction_sources=[str(source) for source in docs.sources],
+        )
+        return _Launch(live=live, settings=settings, config=config, history=history, raw_items=raw_items)
+
+    async def _host(self, launch: _Launch) -> None:
+        """Starts a thread's task; on return the thread is loaded."""
+        assert self._nursery is not None
+        await self._nursery.start(self._live, launch)
+
+    async def _live(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
+        """A thread's task: everything that it starts ends with it."""
+        live = launch.live
+        try:
+            with live.scope:
+                async with open_exec_sessions(self._spawner) as sessions, trio.open_nursery() as nursery:
+                    live.session = Session(
+                        thread_id=live.id,
+                        settings=launch.settings,
+                        history=launch.history,
+                        usage=live.recorder.history.token_usage,
+                        services=self._engine,
+                        thread=ThreadServices(
+                            recorder=live.recorder,
+                            sessions=sessions,
+                            policy=await self._loader.command_policy(launch.config),
+                            approver=live.approver,
+                            nursery=nursery,
+                            environment=self._loader.environment(launch.config, live.id),
+                            project_docs=partial(self._loader.project_docs, launch.config),
+                            config=launch.config,
+                        ),
+                        listener=live,
+                        raw_items=launch.raw_items,
+                    )
+                    if live.recorder.path is not None and not live.recorder.is_materialized:
+                        nursery.start_soon(self._note_git_info, live)
+                    self._threads[live.id] = live
+                    task_status.started()
+                    await trio.sleep_forever()
+        except Exception:
+            # One broken thread must not take the others with it; it can be resumed from its file.
+            _log.exception("thread %s broke and is unloaded", live.id)
+        finally:
+            self._threads.pop(live.id, None)
+            await live.recorder.aclose()
+            live.closed.set()
+
+    async def _note_git_info(self, live: LiveThread) -> None:
+        """Completes what a new thread's first line says, while its user still types."""
+        git = await collect_git_info(live.session.settings.cwd)
+        if git is not None and not live.recorder.is_materialized:
+            await live.recorder.update_meta(msgspec.structs.replace(live.recorder.meta, git=git))
+
+    # --- unloading ---
+
+    async def interrupt(self, live: LiveThread) -> None:
+        """Stops a thread's turn, if one runs, and waits for its end."""
+        active = live.session.active
+        if active is not None:
+            answered = trio.Event()
+            answered.set()
+            await active.interrupt(answered)
+            await active.ended.wait()
+
+    async def unload(self, live: LiveThread) -> None:
+        """Ends a thread's task, its turn and its commands, and waits for that."""
+        live.scope.cancel()
+        with trio.move_on_after(CLOSE_SECONDS):
+            await live.closed.wait()
+        live.announce_status(wire.NotLoadedThreadStatus())
+
+    async def _unload_idle_threads(self) -> None:
+        while True:
+            await trio.sleep(SWEEP_SECONDS)
+            for live in list(self._threads.values()):
+                if live.idle_seconds() > UNLOAD_SECONDS:
+                    await self.unload(live)
+                    self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=live.id))
+
+    def _drop_subscriber(self, connection_id: ConnectionId) -> None:
+        for live in self._threads.values():
+            live.unsubscribe(connection_id)

@@ -1,0 +1,210 @@
+"""Everything about threads that requests need, built together on first use.
+
+Owns the wiring of the thread layer and the engine below it. Does not own their life: `app.py` runs the manager.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import trio
+from codex_trio_protocol.v2 import thread as wire
+
+from codex_trio.auth.credentials import AuthFileError
+from codex_trio.auth.keys import MissingApiKey, resolve_request_auth
+from codex_trio.auth.store import AuthStore
+from codex_trio.config.service import ConfigService
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine.session import EngineServices
+from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.identity import Identity
+from codex_trio.model.catalog import ModelCatalog, ModelInfo
+from codex_trio.model.client import ResponsesClient
+from codex_trio.model.errors import ErrorInfo, ModelError
+from codex_trio.model.http import HttpTransport
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
+from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.errors import RolloutReadError
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.reader import read_meta
+from codex_trio.threads.history import StoredHistories
+from codex_trio.threads.listing import ThreadListing, ThreadSummary
+from codex_trio.threads.loading import ThreadLoader
+from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.thread_projection import ThreadFacts, project_thread
+
+DEFAULT_SHELL = "/bin/bash"
+
+
+class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
+    """The thread layer."""
+
+    manager: ThreadManager
+    listing: ThreadListing
+    histories: StoredHistories
+    names: ThreadNames
+    paths: RolloutPaths
+    warm: Callable[[], Awaitable[None]]
+    """Prepares for the first turn without sending anything."""
+
+    def project_summary(self, summary: ThreadSummary) -> wire.Thread:
+        """A stored thread as lists show it; a loaded one with its live status."""
+        live = self.manager.find(summary.thread_id)
+        if live is not None:
+            return live.to_wire(with_turns=False)
+        return project_thread(_facts(summary))
+
+    def thread_at(self, path: Path) -> str | None:
+        """The id of the thread in a rollout file; None when the file is none. Blocking."""
+        try:
+            meta = read_meta(path)
+        except RolloutReadError:
+            return None
+        return None if meta is None else meta.id
+
+
+class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the thread layer is built from. `environ` is the server's own environment."""
+
+    codex_home: Path
+    environ: Mapping[str, str]
+    config: ConfigService
+    auth: AuthStore
+    identity: Identity
+    installation_id: str
+    catalog: ModelCatalog
+    outgoing: OutgoingMessages
+    spawner: ProcessSpawner
+    transport: HttpTransport
+
+
+def _facts(summary: ThreadSummary) -> ThreadFacts:
+    return ThreadFacts(
+        meta=msgspec.structs.replace(summary.meta, git=summary.git),
+        preview=summary.preview,
+        ephemeral=False,
+        model=summary.model,
+        effort=summary.reasoning_effort,
+        created_at=summary.created_at_ms // 1000,
+        updated_at=summary.updated_at_ms // 1000,
+        status=wire.NotLoadedThreadStatus(),
+        path=summary.path,
+        cwd=summary.meta.cwd,
+        name=summary.name,
+    )
+
+
+def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
+    """The thread layer, not yet running."""
+    paths = RolloutPaths(parts.codex_home)
+    names = ThreadNames(parts.codex_home)
+    engine = EngineServices(
+        identity=parts.identity,
+        installation_id=parts.installation_id,
+        shell=user_shell(parts.environ),
+        timezone=timezone_name(parts.environ),
+        tmpdir=parts.environ.get("TMPDIR"),
+        probe=_probe_once(parts.environ),
+        client=_client_factory(parts),
+        model=_model_facts(parts),
+    )
+    loader = ThreadLoader(
+        codex_home=parts.codex_home,
+        paths=paths,
+        environ=parts.environ,
+        default_model=default_model(parts.catalog).slug,
+    )
+    manager = ThreadManager(
+        config=parts.config,
+        paths=paths,
+        names=names,
+        outgoing=parts.outgoing,
+        spawner=parts.spawner,
+        engine=engine,
+        loader=loader,
+    )
+    return ThreadRuntime(
+        manager=manager,
+        listing=ThreadListing(paths, names),
+        histories=StoredHistories(paths),
+        names=names,
+        paths=paths,
+        warm=partial(_warm, parts),
+    )
+
+
+async def _warm(parts: RuntimeParts) -> None:
+    """Opens what the first request to the configured provider needs; problems are left for that request to report."""
+    provider = parts.config.startup_default().model_provider
+    await ResponsesClient(provider, parts.transport, api_key=None, environ=parts.environ).warm()
+
+
+def default_model(catalog: ModelCatalog) -> ModelInfo:
+    """The model for users who chose none: the first that works with plain tools, which is all that we offer."""
+    plain = [model for model in catalog.listed(include_hidden=False) if not model.code_mode_only]
+    return plain[0] if plain else catalog.default
+
+
+def user_shell(environ: Mapping[str, str]) -> str:
+    """The shell that commands run in: the user's own if it is one whose scripts we can read, else bash or sh."""
+    try:
+        configured = environ.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell
+    except KeyError:
+        configured = ""
+    if Path(configured).name in ("bash", "zsh", "sh") and os.access(configured, os.X_OK):
+        return configured
+    return DEFAULT_SHELL if os.access(DEFAULT_SHELL, os.X_OK) else "/bin/sh"
+
+
+def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/localtime")) -> str:
+    """The IANA name of the local time zone, `Etc/UTC` when nothing says."""
+    configured = environ.get("TZ", "").lstrip(":")
+    if "/" in configured and not configured.startswith("/"):
+        return configured
+    try:
+        parts = zone_file.resolve(strict=True).parts
+    except OSError:
+        return "Etc/UTC"
+    return "/".join(parts[parts.index("zoneinfo") + 1 :]) if "zoneinfo" in parts else "Etc/UTC"
+
+
+def _probe_once(environ: Mapping[str, str]) -> Callable[[], Awaitable[SandboxProbe]]:
+    lock = trio.Lock()
+    found: list[SandboxProbe] = []
+
+    async def probe() -> SandboxProbe:
+        async with lock:
+            if not found:
+                found.append(await probe_sandbox(search_path=environ.get("PATH", "")))
+            return found[0]
+
+    return probe
+
+
+def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ResponsesClient]:
+    def client(config: EffectiveConfig, provider_id: str) -> ResponsesClient:
+        provider = config.model_providers[provider_id]
+        try:
+            auth = resolve_request_auth(provider, environ=parts.environ, credentials=parts.auth.credentials())
+        except (MissingApiKey, AuthFileError) as error:
+            raise ModelError(str(error), info=ErrorInfo("unauthorized")) from error
+        return ResponsesClient(provider, parts.transport, api_key=auth.bearer, environ=parts.environ)
+
+    return client
+
+
+def _model_facts(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ModelInfo]:
+    def facts(config: EffectiveConfig, slug: str) -> ModelInfo:
+        return parts.catalog.info(slug).configured(
+            context_window=config.model_context_window,
+            auto_compact_limit=config.model_auto_compact_token_limit,
+            tool_output_token_limit=config.tool_output_token_limit,
+        )
+
+    return facts

@@ -1,0 +1,129 @@
+"""From what is known of a thread to its wire form.
+
+Owns the `Thread` and `Turn` objects of responses and notifications. Items are translated by
+threads/item_projection.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from codex_trio_protocol.v2 import thread as wire
+from codex_trio_protocol.v2 import turn as wire_turn
+from codex_trio_protocol.v2.environment import ThreadEnvironment
+
+from codex_trio.state.rollout.events import TurnError
+from codex_trio.state.rollout.history import StoredTurn
+from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.threads.item_projection import project_item
+
+LOCAL_ENVIRONMENT = "local"
+
+_TURN_STATUS = {
+    "in_progress": "inProgress",
+    "completed": "completed",
+    "interrupted": "interrupted",
+    "failed": "failed",
+}
+
+
+class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a `Thread` object tells, but for its turns. Times are Unix seconds."""
+
+    meta: SessionMeta
+    preview: str
+    ephemeral: bool
+    model: str | None
+    effort: str | None
+    created_at: int
+    updated_at: int
+    status: Any
+    path: Path | None
+    cwd: str
+    name: str | None
+
+
+def project_thread(facts: ThreadFacts, *, turns: Sequence[wire_turn.Turn] = ()) -> wire.Thread:
+    """The wire form (fields of 0.169.0)."""
+    meta = facts.meta
+    git = None
+    if meta.git is not None:
+        git = wire.GitInfo(sha=meta.git.commit_hash, branch=meta.git.branch, origin_url=meta.git.repository_url)
+    return wire.Thread(
+        id=meta.id,
+        environments=[
+            ThreadEnvironment(environment_id=LOCAL_ENVIRONMENT, cwd=facts.cwd, runtime_workspace_roots=[facts.cwd])
+        ],
+        session_id=meta.session_id or meta.id,
+        forked_from_id=meta.forked_from_id,
+        parent_thread_id=meta.parent_thread_id,
+        preview=facts.preview,
+        ephemeral=facts.ephemeral,
+        project_id=None,
+        history_mode="paginated" if meta.is_paginated else "legacy",
+        model_provider=meta.model_provider or "",
+        model=facts.model,
+        reasoning_effort=facts.effort,
+        created_at=facts.created_at,
+        updated_at=facts.updated_at,
+        recency_at=facts.updated_at,
+        status=facts.status,
+        path=None if facts.path is None else str(facts.path),
+        cwd=facts.cwd,
+        cli_version=meta.cli_version,
+        originator=meta.originator or None,
+        source=meta.source or "vscode",
+        can_accept_direct_input=True,
+        thread_source=meta.thread_source,
+        agent_nickname=meta.agent_nickname,
+        agent_role=meta.agent_role,
+        git_info=git,
+        name=facts.name,
+        turns=list(turns),
+    )
+
+
+def project_turn(turn: StoredTurn) -> wire_turn.Turn:
+    """A recorded turn with all its items."""
+    return wire_turn.Turn(
+        id=turn.id,
+        root_turn_id=turn.root_turn_id or turn.id,
+        items=[
+            project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
+            for stored in turn.items
+        ],
+        items_view="full",
+        status=_TURN_STATUS[turn.status],
+        error=None if turn.error is None else _project_error(turn.error),
+        started_at=turn.started_at,
+        completed_at=turn.completed_at,
+        duration_ms=turn.duration_ms,
+    )
+
+
+def _project_error(error: TurnError) -> wire_turn.TurnError:
+    return wire_turn.TurnError(
+        message=error.message,
+        codex_error_info=_camel_info(error.codex_error_info),
+        additional_details=error.additional_details,
+    )
+
+
+def _camel_info(info: Any) -> Any:
+    """`codexErrorInfo` from the rollout's snake_case form: a word, or an object with one key."""
+    if isinstance(info, str):
+        return "other" if info == "invalid_prompt" else _camel(info)
+    if isinstance(info, dict):
+        return {
+            _camel(key): {_camel(name): field for name, field in (fields or {}).items()}
+            for key, fields in msgspec.convert(info, dict[str, dict[str, Any] | None]).items()
+        }
+    return None
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,2 @@
+class ShellPatch: pass
+def detect_shell_patch(*a): return None

@@ -1,0 +1,30 @@
+"""A tool call and its result: what the model asked for, and what it is told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call that the model made.
+
+    `arguments` is the JSON text of a function call, or the free text of a custom tool call.
+    """
+
+    call_id: str
+    name: str
+    arguments: str
+    namespace: str | None = None
+    kind: Literal["function", "custom"] = "function"
+
+
+class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model is told: text, or content parts as the Responses API takes them."""
+
+    content: str | list[dict[str, Any]]
+
+
+class ToolFailure(Exception):
+    """The call did not work; the text is what the model is told."""

@@ -1,0 +1,51 @@
+"""What a tool may use during one turn: paths, policies, services, and ways to show and to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from codex_trio.config.approval import AskForApproval
+from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execution.sessions import ExecSessions
+from codex_trio.model.catalog import ModelInfo
+from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.tools.log import ItemLog
+from codex_trio.tools.review import Approver, SessionApprovals
+from codex_trio.tools.running import RunningCommands
+from codex_trio.tools.turn_diff import TurnDiffTracker
+
+
+class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a tool may use during one turn."""
+
+    thread_id: str
+    turn_id: str
+    cwd: Path
+    shell: str
+    tmpdir: str | None
+    approval_policy: AskForApproval
+    sandbox_policy: SandboxPolicy
+    model: ModelInfo
+    log: ItemLog
+    approver: Approver
+    approvals: SessionApprovals
+    sessions: ExecSessions
+    probe: Callable[[], Awaitable[SandboxProbe]]
+    command_policy: CommandPolicy
+    diff: TurnDiffTracker
+    environment: Callable[[str], Mapping[str, str]]
+    """The environment of a command, given its call id."""
+    stop_turn: Callable[[], Awaitable[NoReturn]]
+    """Ends the turn as interrupted, as the user asked by cancelling a question."""
+    run_in_background: Callable[[Callable[[], Awaitable[None]]], None]
+    """Runs a task that outlives the call and the turn, in the thread's nursery."""
+    running: RunningCommands
+
+    def resolve(self, path: str | None) -> Path:
+        """An absolute path from one that the model wrote, relative to the turn's working directory."""
+        return self.cwd if not path else self.cwd / path

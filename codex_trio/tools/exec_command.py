@@ -1,0 +1,262 @@
+"""The `exec_command` tool: a shell command, asked about where the policy wants it, in the sandbox where it must.
+
+Owns the order of things: patch detection, policy, question, sandbox, run, report. Does not own any of these: see
+tools/apply_patch, execpolicy, the thread's `Approver`, sandbox and execution. Follow-up input is tools/write_stdin.py.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from codex_trio.execpolicy.decision import Decision
+from codex_trio.execution.errors import SpawnError
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.sessions import exec_yield_ms
+from codex_trio.sandbox.command import wrap
+from codex_trio.sandbox.errors import SandboxUnavailable
+from codex_trio.sandbox.policy import DangerFullAccess, is_enforced_here
+from codex_trio.state.items import CommandExecution, Duration
+from codex_trio.tools.apply_patch.shell import detect_shell_patch
+from codex_trio.tools.arguments import decode_arguments
+from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
+from codex_trio.tools.command_output import describe, output_budget
+from codex_trio.tools.context import ToolContext
+from codex_trio.tools.patch import apply_shell_patch
+from codex_trio.tools.review import CommandQuestion, ReviewOutcome
+from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
+
+DEFAULT_YIELD_MS = 10_000
+
+SPEC: dict[str, Any] = {
+    "type": "function",
+    "name": "exec_command",
+    "description": (
+        "Runs a shell command. Answers when it ends, or after yield_time_ms with a session id through which "
+        "write_stdin reaches the running process."
+    ),
+    "strict": False,
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "cmd": {"type": "string", "description": "The command, in shell syntax."},
+            "workdir": {"type": "string", "description": "Where to run it; the turn's working directory if absent."},
+            "shell": {"type": "string", "description": "Shell binary; the user's shell if absent."},
+            "login": {"type": "boolean", "description": "Whether the shell reads its login files. Default true."},
+            "tty": {"type": "boolean", "description": "Whether the command gets a terminal. Default false: pipes."},
+            "yield_time_ms": {
+                "type": "number",
+                "description": "How long to wait for the end, in ms. Default 10000, at least 250, at most 30000.",
+            },
+            "max_output_tokens": {
+                "type": "number",
+                "description": "How much output to return; what is longer keeps its head and tail. Default 10000.",
+            },
+            "sandbox_permissions": {
+                "type": "string",
+                "enum": ["use_default", "require_escalated"],
+                "description": "require_escalated asks the user to let this one command run outside the sandbox.",
+            },
+            "justification": {
+                "type": "string",
+                "description": "With require_escalated: the question to the user, in one sentence.",
+            },
+            "prefix_rule": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "With require_escalated: a command prefix that the user may allow for good.",
+            },
+        },
+        "required": ["cmd"],
+        "additionalProperties": False,
+    },
+}
+
+
+class ExecCommandArguments(msgspec.Struct):
+    """Arguments of `exec_command`."""
+
+    cmd: str
+    workdir: str | None = None
+    shell: str | None = None
+    login: bool = True
+    tty: bool = False
+    yield_time_ms: float = DEFAULT_YIELD_MS
+    max_output_tokens: float | None = None
+    sandbox_permissions: Literal["use_default", "require_escalated"] = "use_default"
+    justification: str | None = None
+    prefix_rule: list[str] | None = None
+
+
+class ExecCommand:
+    """Runs commands; see the module."""
+
+    spec = SPEC
+    parallel = True
+
+    async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        arguments = decode_arguments(call.arguments, ExecCommandArguments)
+        argv = [arguments.shell or context.shell, "-lc" if arguments.login else "-c", arguments.cmd]
+        cwd = context.resolve(arguments.workdir)
+        patch = detect_shell_patch(argv, context.command_policy.bash)
+        if patch is not None:
+            return await apply_shell_patch(call, context, patch, cwd)
+        decision = context.command_policy.decide(
+            argv,
+            approval_policy=context.approval_policy,
+            sandboxed=is_enforced_here(context.sandbox_policy),
+            escalate=arguments.sandbox_permissions == "require_escalated",
+            justification=arguments.justification,
+            prefix_rule=arguments.prefix_rule,
+        )
+        if decision.kind == "forbid":
+            raise rejected(decision.reason or "blocked by policy")
+        item = CommandExecution(
+            id=call.call_id,
+            command=argv,
+            cwd=cwd.as_uri(),
+            parsed_cmd=context.command_policy.parse(argv, cwd),
+            source="agent",
+            status="in_progress",
+        )
+        asked = decision.kind == "prompt" and await self._ask(item, decision, arguments, context, cwd)
+        bypass = decision.bypass_sandbox or arguments.sandbox_permissions == "require_escalated"
+        return await self._start(item, arguments, context, cwd, shown=asked, sandboxed=not bypass)
+
+    async def _ask(
+        self,
+        item: CommandExecution,
+        decision: Decision,
+        arguments: ExecCommandArguments,
+        context: ToolContext,
+        cwd: Path,
+    ) -> bool:
+        """Whether the user was asked (and agreed); False when an earlier answer covers the command."""
+        key = (*item.command, str(cwd), str(arguments.tty), arguments.sandbox_permissions)
+        if context.approvals.allows_command(key):
+            return False
+        context.approver.hold(item.id)
+        answer = await context.approver.ask_command(
+            CommandQuestion(
+                turn_id=context.turn_id,
+                item_id=item.id,
+                started_ms=context.log.started(item),
+                command=item.command,
+                cwd=str(cwd),
+                parsed_cmd=item.parsed_cmd,
+                reason=decision.reason,
+                proposed_amendment=decision.proposed_amendment,
+            )
+        )
+        if not answer.accepted:
+            failed = answer.outcome is ReviewOutcome.FAILED
+            await context.log.completed(msgspec.structs.replace(item, status="failed" if failed else "declined"))
+            context.approver.release(item.id)
+            if answer.outcome is ReviewOutcome.CANCELLED:
+                await context.stop_turn()
+            raise rejected("approval request failed" if failed else "rejected by user")
+        context.approver.release(item.id)
+        if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
+            context.approvals.allow_command(key)
+        elif answer.amendment is not None:
+            await self._amend(answer.amendment, context)
+        return True
+
+    async def _amend(self, prefix: list[str], context: ToolContext) -> None:
+        """Allows a command prefix for good; a rule that cannot be stored must not stop the accepted command."""
+        try:
+            await context.command_policy.amend(prefix)
+        except (OSError, ValueError) as error:
+            context.log.warning(f"Failed to apply execpolicy amendment: {error}")
+            return
+        await context.log.context_message(f"Approved command prefix saved:\n- {json.dumps(prefix)}")
+
+    async def _start(
+        self,
+        item: CommandExecution,
+        arguments: ExecCommandArguments,
+        context: ToolContext,
+        cwd: Path,
+        *,
+        shown: bool,
+        sandboxed: bool,
+    ) -> ToolOutput:
+        item = msgspec.structs.replace(item, source="unified_exec_startup")
+        try:
+            request = await self._spawn_request(item, arguments, context, cwd, sandboxed=sandboxed)
+            session = await context.sessions.open(request, on_output=partial(context.log.output_delta, item.id))
+        except (SpawnError, SandboxUnavailable) as error:
+            if not shown:
+                context.log.started(item)
+            message = f"Failed to create unified exec process: {error}"
+            await context.log.completed(
+                msgspec.structs.replace(
+                    item,
+                    status="failed",
+                    aggregated_output=message,
+                    exit_code=KILLED_EXIT_CODE,
+                    duration=Duration.from_seconds(0),
+                )
+            )
+            raise rejected(message) from error
+        item = msgspec.structs.replace(item, process_id=str(session.id))
+        if not shown:
+            context.log.started(item)
+        command = RunningCommand(
+            session=session, sessions=context.sessions, item=item, log=context.log, turn_id=context.turn_id
+        )
+        context.running.add(command)
+        collected = await context.sessions.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
+        if collected.exit_code is not None:
+            await command.finish()
+            context.running.remove(command)
+        else:
+            context.run_in_background(partial(_watch, command, context))
+        return ToolOutput(content=describe(collected, session.id, output_budget(arguments.max_output_tokens, context)))
+
+    async def _spawn_request(
+        self,
+        item: CommandExecution,
+        arguments: ExecCommandArguments,
+        context: ToolContext,
+        cwd: Path,
+        *,
+        sandboxed: bool,
+    ) -> SpawnRequest:
+        """What to start: the command itself, or the sandbox around it."""
+        environment = dict(context.environment(item.id))
+        if not sandboxed or isinstance(context.sandbox_policy, DangerFullAccess):
+            return SpawnRequest(argv=tuple(item.command), cwd=str(cwd), env=environment, tty=arguments.tty)
+        wrapped = wrap(
+            item.command,
+            context.sandbox_policy,
+            cwd=str(context.cwd),
+            tmpdir=context.tmpdir,
+            probe=await context.probe(),
+            tty=arguments.tty,
+        )
+        return SpawnRequest(
+            argv=wrapped.argv,
+            cwd=str(cwd),
+            env=environment | wrapped.env,
+            tty=arguments.tty,
+            inherited=wrapped.inherited,
+            placeholders=wrapped.placeholders,
+        )
+
+
+async def _watch(command: RunningCommand, context: ToolContext) -> None:
+    """Completes the item of a command that outlived its call."""
+    await command.finish()
+    context.running.remove(command)
+
+
+def rejected(reason: str) -> ToolFailure:
+    """The form in which the model is told that a command did not start (observed in 0.169.0)."""
+    inner = json.dumps(reason, ensure_ascii=False)
+    message = json.dumps(f"Rejected({inner})", ensure_ascii=False)
+    return ToolFailure(f"exec_command failed: CreateProcess {{ message: {message} }}")

@@ -1,0 +1,56 @@
+"""Where a tool shows what it does.
+
+Owns the protocol and the plan step. Does not own storage or delivery: the engine implements `ItemLog`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from codex_trio.state.items import TurnItem
+
+
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the plan that the model keeps."""
+
+    step: str
+    status: Literal["pending", "in_progress", "completed"]
+
+
+class ItemLog(Protocol):
+    """Where a tool shows what it does; items are on disk before a client hears that they are complete."""
+
+    def started(self, item: TurnItem) -> int:
+        """Shows an item that is under way; returns when that was (Unix milliseconds)."""
+        ...
+
+    async def completed(self, item: TurnItem) -> None:
+        """Stores and shows an item that is final."""
+        ...
+
+    async def output_delta(self, item_id: str, text: str) -> None:
+        """Shows more output of a command, and waits while clients are far behind."""
+        ...
+
+    def terminal_interaction(self, item_id: str, process_id: str, stdin: str) -> None:
+        """Shows that the model wrote to a running command, or looked at it (empty `stdin`)."""
+        ...
+
+    def diff_updated(self) -> None:
+        """Shows the turn's diff as it is now."""
+        ...
+
+    def plan_updated(self, explanation: str | None, steps: Sequence[PlanStep]) -> None:
+        """Shows the model's plan."""
+        ...
+
+    async def context_message(self, text: str) -> None:
+        """Adds a developer message to the model's history."""
+        ...
+
+    def warning(self, message: str) -> None:
+        """Tells the user of something that went wrong without stopping the turn."""
+        ...
