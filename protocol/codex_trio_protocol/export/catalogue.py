@@ -5,6 +5,7 @@ come from the imported classes. Owns no output format. Called by the writers of 
 """
 
 import ast
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -264,6 +265,7 @@ class _Reader:
 
     def object(self, module: _Module, node: ast.ClassDef, kind: type[Wire]) -> ObjectDeclaration:
         sources = self._field_sources(kind)
+        names = {item.name: item.encode_name for item in msgspec.structs.fields(kind)}
         fields: list[Field] = []
         for item in msgspec.structs.fields(kind):
             annotation, doc = sources[item.name]
@@ -274,21 +276,20 @@ class _Reader:
                     type=self.expression(annotation),
                     required=item.required,
                     default=_default(item),
-                    doc=doc,
+                    doc=_in_wire_names(doc, names),
                     experimental=item.name in kind.experimental_fields,
                 )
             )
         config = kind.__struct_config__
         one_of = kind.one_of if issubclass(kind, OneOf) else ()
-        wire_names = {item.attribute: item.name for item in fields}
         tag = (str(config.tag_field), str(config.tag)) if config.tag_field is not None else None
         return ObjectDeclaration(
             name=self.published(node.name),
             family=module.family,
-            doc=ast.get_docstring(node) or "",
+            doc=_in_wire_names(ast.get_docstring(node) or "", names),
             fields=tuple(fields),
             tag=tag,
-            one_of=tuple(wire_names[name] for name in one_of),
+            one_of=tuple(names[name] for name in one_of),
             first_counts=issubclass(kind, FirstOf),
             closed=config.forbid_unknown_fields,
             sparse=config.omit_defaults,
@@ -384,6 +385,11 @@ class _Reader:
         if members == [Scalar("any")]:
             return Scalar("any")
         return Alternatives(tuple(members), nullable)
+
+
+def _in_wire_names(text: str, names: dict[str, str]) -> str:
+    """A docstring as readers of the wire know it: `threadId` where the code says `thread_id`."""
+    return re.sub(r"`(\w+)`", lambda match: f"`{names.get(match[1], match[1])}`", text)
 
 
 def _operands(node: ast.expr) -> list[ast.expr]:

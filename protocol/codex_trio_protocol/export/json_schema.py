@@ -54,7 +54,7 @@ def files(*, experimental: bool) -> dict[str, str]:
     for union in unions(experimental=experimental):
         found[f"{union.name}.json"] = writer.union_file(union)
     found[BUNDLE], found[BUNDLE_V2] = writer.bundles()
-    return {path: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for path, schema in sorted(found.items())}
+    return {path: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for path, schema in sorted(found.items())}
 
 
 class _Writer:

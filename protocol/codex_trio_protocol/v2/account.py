@@ -63,6 +63,8 @@ class ChatgptDeviceCodeLoginAccountParams(Tagged, tag="chatgptDeviceCode"):
 class ChatgptAuthTokensLoginAccountParams(Tagged, tag="chatgptAuthTokens"):
     """With ChatGPT tokens that the client manages. A null plan is read from the token."""
 
+    experimental_reason: ClassVar[str | None] = "account/login/start.chatgptAuthTokens"
+
     access_token: str
     chatgpt_account_id: str
     chatgpt_plan_type: str | None = None
@@ -71,12 +73,16 @@ class ChatgptAuthTokensLoginAccountParams(Tagged, tag="chatgptAuthTokens"):
 class AmazonBedrockLoginAccountParams(Tagged, tag="amazonBedrock"):
     """With an API key of Amazon Bedrock."""
 
+    experimental_reason: ClassVar[str | None] = "account/login/start.amazonBedrock"
+
     api_key: str
     region: str
 
 
 class AmazonBedrockAccessKeysLoginAccountParams(Tagged, tag="amazonBedrockAccessKeys"):
     """With AWS access keys; the session token is null for lasting ones."""
+
+    experimental_reason: ClassVar[str | None] = "account/login/start.amazonBedrockAccessKeys"
 
     access_key_id: str
     secret_access_key: str

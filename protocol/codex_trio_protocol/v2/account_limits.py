@@ -228,14 +228,6 @@ class GetWorkspaceMessagesResponse(Wire):
     messages: list[WorkspaceMessage]
 
 
-NullableGetAccountRateLimitsParams: TypeAlias = GetAccountRateLimitsParams | None
-"""Params may be left out."""
-
-
-NullableGetAccountTokenUsageParams: TypeAlias = GetAccountTokenUsageParams | None
-"""Params may be left out."""
-
-
 AddCreditsNudgeEmailStatus: TypeAlias = Annotated[str, Known("sent", "cooldown_active")]
 """Whether a mail went out."""
 

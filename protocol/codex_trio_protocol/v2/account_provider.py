@@ -141,11 +141,3 @@ class GatewayOAuthReadResponse(Wire):
 
 class GcpSetupResponse(Wire):
     """Answer to `account/gcp/setup`: it is done."""
-
-
-NullableGatewayOAuthLoginParams: TypeAlias = GatewayOAuthLoginParams | None
-"""Params may be left out."""
-
-
-NullableGatewayOAuthReadParams: TypeAlias = GatewayOAuthReadParams | None
-"""Params may be left out."""

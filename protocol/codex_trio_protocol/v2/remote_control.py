@@ -74,14 +74,6 @@ class RemoteControlStatusChangedNotification(Wire):
     environment_id: str | None = None
 
 
-NullableRemoteControlDisableParams: TypeAlias = RemoteControlDisableParams | None
-"""Params may be left out."""
-
-
-NullableRemoteControlEnableParams: TypeAlias = RemoteControlEnableParams | None
-"""Params may be left out."""
-
-
 class RemoteControlClient(Wire):
     """A device. The time is Unix seconds; null where not told."""
 

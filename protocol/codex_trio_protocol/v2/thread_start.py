@@ -112,7 +112,6 @@ class ThreadForkParams(Params):
             "path",
             "permissions",
             "runtime_workspace_roots",
-            "persist_extended_history",
         }
     )
 
@@ -169,7 +168,7 @@ class ThreadResumeParams(Params):
     """
 
     experimental_fields: ClassVar[frozenset[str]] = frozenset(
-        {"history", "initial_turns_page", "path", "permissions", "runtime_workspace_roots", "persist_extended_history"}
+        {"history", "initial_turns_page", "path", "permissions", "runtime_workspace_roots"}
     )
 
     thread_id: str
@@ -224,7 +223,6 @@ class ThreadStartParams(Params):
             "project_id",
             "runtime_workspace_roots",
             "selected_capability_roots",
-            "persist_extended_history",
         }
     )
 

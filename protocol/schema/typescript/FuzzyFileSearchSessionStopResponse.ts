@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Answer to `fuzzyFileSearch/sessionStop`: it is done. */
+export type FuzzyFileSearchSessionStopResponse = Record<string, never>;

@@ -1,0 +1,6 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Ask for the difference between a working tree and the closest commit that its remote has. */
+export type GitDiffToRemoteParams = {
+  cwd: string,
+};

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** What the reviewer decided. */
+export type GuardianAssessmentOutcome = "allow" | "deny";

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** A thread's UUID. */
+export type ThreadId = string;

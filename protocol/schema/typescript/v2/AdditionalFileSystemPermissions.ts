@@ -1,0 +1,12 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { FileSystemSandboxEntry } from "./FileSystemSandboxEntry";
+import type { LegacyAppPathString } from "../LegacyAppPathString";
+
+/** Files beyond the sandbox. `read` and `write` are the older form of `entries`. */
+export type AdditionalFileSystemPermissions = {
+  read: Array<LegacyAppPathString> | null,
+  write: Array<LegacyAppPathString> | null,
+  /** How many folders deep patterns are resolved; left out for the default. */
+  globScanMaxDepth?: number | null,
+  entries: Array<FileSystemSandboxEntry> | null,
+};

@@ -1,0 +1,7 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { AllowDenyRequirement } from "./AllowDenyRequirement";
+
+/** Programs by bundle id. */
+export type ComputerUseMacosRequirements = {
+  bundleIds: { [key in string]?: AllowDenyRequirement } | null,
+};

@@ -1,0 +1,11 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { ConfigLayerSource } from "./ConfigLayerSource";
+import type { JsonValue } from "../serde_json/JsonValue";
+
+/** A layer and its content; null when it is in force. */
+export type ConfigLayer = {
+  name: ConfigLayerSource,
+  version: string,
+  config: JsonValue,
+  disabledReason: string | null,
+};

@@ -1,0 +1,11 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { Config } from "./Config";
+import type { ConfigLayer } from "./ConfigLayer";
+import type { ConfigLayerMetadata } from "./ConfigLayerMetadata";
+
+/** The configuration, where each key comes from, and layers if asked for. */
+export type ConfigReadResponse = {
+  config: Config,
+  origins: { [key in string]?: ConfigLayerMetadata },
+  layers: Array<ConfigLayer> | null,
+};

@@ -1,0 +1,9 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { EnvironmentShellInfo } from "./EnvironmentShellInfo";
+import type { PathUri } from "../PathUri";
+
+/** What the environment is like; the folder is null when it has no default. */
+export type EnvironmentInfoResponse = {
+  shell: EnvironmentShellInfo,
+  cwd: PathUri | null,
+};

@@ -1,0 +1,11 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { ExternalAgentConfigMigrationItemType } from "./ExternalAgentConfigMigrationItemType";
+
+/** Something that was taken over. */
+export type ExternalAgentConfigImportHistoryRecordSuccessParams = {
+  itemType: ExternalAgentConfigMigrationItemType,
+  cwd?: string | null,
+  source?: string | null,
+  target?: string | null,
+  title?: string | null,
+};

@@ -1,0 +1,6 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** The import's id. */
+export type ExternalAgentConfigImportResponse = {
+  importId: string,
+};

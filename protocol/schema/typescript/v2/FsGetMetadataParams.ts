@@ -1,0 +1,11 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { AbsolutePathBuf } from "../AbsolutePathBuf";
+
+/**
+ * Ask what a path is.
+ *
+ * Errors: -32600 for a relative path; -32603 with the system's words.
+ */
+export type FsGetMetadataParams = {
+  path: AbsolutePathBuf,
+};

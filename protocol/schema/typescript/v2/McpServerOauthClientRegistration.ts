@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** How the client makes itself known to the login server. */
+export type McpServerOauthClientRegistration = "auto" | "cimd" | "dcr";

@@ -1,0 +1,10 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** A login to an MCP server is over. Keys without a value are null. */
+export type McpServerOauthLoginCompletedNotification = {
+  name: string,
+  threadId: string | null,
+  loginId: string | null,
+  success: boolean,
+  error: string | null,
+};

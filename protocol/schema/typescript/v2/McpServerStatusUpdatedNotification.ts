@@ -1,0 +1,12 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { McpServerStartupFailureReason } from "./McpServerStartupFailureReason";
+import type { McpServerStartupState } from "./McpServerStartupState";
+
+/** A server's start has come further. The thread is null for servers of no thread. */
+export type McpServerStatusUpdatedNotification = {
+  threadId: string | null,
+  name: string,
+  status: McpServerStartupState,
+  error: string | null,
+  failureReason: McpServerStartupFailureReason | null,
+};

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Where the call stands. */
+export type McpToolCallStatus = "inProgress" | "completed" | "failed";

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Why another model answers. */
+export type ModelRerouteReason = "highRiskCyberActivity";

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** When a plugin's apps ask for their logins. */
+export type PluginAuthPolicy = "ON_INSTALL" | "ON_USE";

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** What somebody may do with it. */
+export type PluginSharePrincipalRole = "reader" | "editor" | "owner";

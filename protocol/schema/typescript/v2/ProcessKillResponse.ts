@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Answer to `process/kill`: the process was told to end. */
+export type ProcessKillResponse = Record<string, never>;

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Oldest or newest first. */
+export type RemoteControlClientsListOrder = "asc" | "desc";

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** How the connection stands. */
+export type RemoteControlConnectionStatus = "disabled" | "connecting" | "connected" | "errored";

@@ -1,0 +1,7 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Get a code to pair a device with. */
+export type RemoteControlPairingStartParams = {
+  /** Also one that can be typed. */
+  manualCode?: boolean,
+};

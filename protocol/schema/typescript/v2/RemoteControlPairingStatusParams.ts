@@ -1,0 +1,7 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Ask whether a code was used; name one of the two. */
+export type RemoteControlPairingStatusParams = {
+  pairingCode?: string | null,
+  manualPairingCode?: string | null,
+};

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Oldest or smallest first (`asc`), or the other way round. */
+export type SortDirection = "asc" | "desc";

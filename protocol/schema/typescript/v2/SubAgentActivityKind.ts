@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** What happened to a sub-agent. */
+export type SubAgentActivityKind = "started" | "interacted" | "interrupted" | "completed";

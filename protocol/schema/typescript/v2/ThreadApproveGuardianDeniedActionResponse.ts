@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Answer to `thread/approveGuardianDeniedAction`: it is done. */
+export type ThreadApproveGuardianDeniedActionResponse = Record<string, never>;

@@ -1,0 +1,10 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/**
+ * End all commands that a thread left running.
+ *
+ * Errors: -32600 when the thread is not loaded.
+ */
+export type ThreadBackgroundTerminalsCleanParams = {
+  threadId: string,
+};

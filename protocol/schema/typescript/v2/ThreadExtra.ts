@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Room for data of particular servers. */
+export type ThreadExtra = Record<string, never>;

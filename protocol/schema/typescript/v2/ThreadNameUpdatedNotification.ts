@@ -1,0 +1,7 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** A thread has another name, or none. */
+export type ThreadNameUpdatedNotification = {
+  threadId: string,
+  threadName: string | null,
+};

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** Who spoke. */
+export type ThreadRealtimeTranscriptRole = "user" | "assistant";

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** With or without administrator's rights. */
+export type WindowsSandboxSetupMode = "elevated" | "unelevated";
