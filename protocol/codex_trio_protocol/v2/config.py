@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from codex_trio_protocol.base import (
     AbsolutePathBuf,
@@ -263,12 +263,12 @@ ConfigLayerSource: TypeAlias = Open[
 
 
 class ConfigLayer(Wire):
-    """A layer and its content; null when it is in force."""
+    """A layer and its content. The reason is left out when it is in force."""
 
     name: ConfigLayerSource
     version: str
     config: JsonValue
-    disabled_reason: str | None = None
+    disabled_reason: str | UnsetType | None = UNSET
 
 
 class ConfigLayerMetadata(Wire):
@@ -331,11 +331,11 @@ WebSearchProvider: TypeAlias = Annotated[str, Known("standalone", "search_mcp")]
 
 
 class ConfigReadResponse(Wire):
-    """The configuration, where each key comes from, and layers if asked for."""
+    """The configuration, where each key comes from, and the layers, left out unless asked for."""
 
     config: Config
     origins: dict[str, ConfigLayerMetadata]
-    layers: list[ConfigLayer] | None = None
+    layers: list[ConfigLayer] | UnsetType | None = UNSET
 
 
 BrowserUseAccessApprovalLifetime: TypeAlias = Annotated[str, Known("turn", "thread")]

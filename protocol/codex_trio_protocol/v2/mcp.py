@@ -110,13 +110,13 @@ class McpServerEventStreamNotification(Wire):
 
 
 class McpServerOauthLoginCompletedNotification(Wire):
-    """A login to an MCP server is over. Keys without a value are null."""
+    """A login to an MCP server is over. The error is left out when it succeeded."""
 
     name: str
     thread_id: str | None = None
     login_id: str | None = None
     success: bool
-    error: str | None = None
+    error: str | UnsetType | None = UNSET
 
 
 McpServerStartupFailureReason: TypeAlias = Annotated[str, Known("reauthenticationRequired")]
@@ -240,10 +240,10 @@ class McpServerEventStreamStopResponse(Wire):
 
 
 class McpServerOauthLoginResponse(Wire):
-    """The page to open. The id comes back when the login is over."""
+    """The page to open. The id comes back when the login is over, if there is one."""
 
     authorization_url: str
-    login_id: str | None = None
+    login_id: str | UnsetType | None = UNSET
 
 
 class McpServerRefreshResponse(Wire):

@@ -172,7 +172,7 @@ class AdditionalFileSystemPermissions(Wire):
     write: list[LegacyAppPathString] | None = None
     glob_scan_max_depth: UInt64 | UnsetType | None = UNSET
     """How many folders deep patterns are resolved; left out for the default."""
-    entries: list[FileSystemSandboxEntry] | None = None
+    entries: list[FileSystemSandboxEntry] | UnsetType | None = UNSET
 
 
 class AdditionalNetworkPermissions(Wire):

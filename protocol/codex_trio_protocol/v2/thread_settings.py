@@ -104,10 +104,10 @@ class ThreadSettingsUpdateParams(Params):
 
 
 class ThreadNameUpdatedNotification(Wire):
-    """A thread has another name, or none."""
+    """A thread has another name; left out when it has none."""
 
     thread_id: str
-    thread_name: str | None = None
+    thread_name: str | UnsetType | None = UNSET
 
 
 class ThreadSettings(Wire):

@@ -8,5 +8,5 @@ export type AdditionalFileSystemPermissions = {
   write: Array<LegacyAppPathString> | null,
   /** How many folders deep patterns are resolved; left out for the default. */
   globScanMaxDepth?: number | null,
-  entries: Array<FileSystemSandboxEntry> | null,
+  entries?: Array<FileSystemSandboxEntry> | null,
 };

@@ -2,10 +2,10 @@
 import type { ConfigLayerSource } from "./ConfigLayerSource";
 import type { JsonValue } from "../serde_json/JsonValue";
 
-/** A layer and its content; null when it is in force. */
+/** A layer and its content. The reason is left out when it is in force. */
 export type ConfigLayer = {
   name: ConfigLayerSource,
   version: string,
   config: JsonValue,
-  disabledReason: string | null,
+  disabledReason?: string | null,
 };

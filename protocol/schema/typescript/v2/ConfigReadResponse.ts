@@ -3,9 +3,9 @@ import type { Config } from "./Config";
 import type { ConfigLayer } from "./ConfigLayer";
 import type { ConfigLayerMetadata } from "./ConfigLayerMetadata";
 
-/** The configuration, where each key comes from, and layers if asked for. */
+/** The configuration, where each key comes from, and the layers, left out unless asked for. */
 export type ConfigReadResponse = {
   config: Config,
   origins: { [key in string]?: ConfigLayerMetadata },
-  layers: Array<ConfigLayer> | null,
+  layers?: Array<ConfigLayer> | null,
 };

@@ -1,10 +1,10 @@
 // Generated from the message types of codex-trio. Do not edit.
 
-/** A login to an MCP server is over. Keys without a value are null. */
+/** A login to an MCP server is over. The error is left out when it succeeded. */
 export type McpServerOauthLoginCompletedNotification = {
   name: string,
   threadId: string | null,
   loginId: string | null,
   success: boolean,
-  error: string | null,
+  error?: string | null,
 };
