@@ -75,6 +75,7 @@ class _Progress:
     @contextmanager
     def passing_on(self) -> Generator[None]:
         self._passing_on += 1
+        self._activity.set()
         try:
             yield
         finally:

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 _SETSIGDEF, _SETSIGMASK, _SETSID = 0x04, 0x08, 0x80
-_OPAQUE_SIZE = 1024  # glibc needs 336 bytes for the attributes, 128 for a signal set, 80 for the actions; musl fewer.
+_SIGNAL_SET_SIZE = 128
+_OPAQUE_SIZE = 1024  # glibc needs 336 bytes for the attributes and 80 for the actions, musl no more.
 
 _libc = ctypes.CDLL(None)
 
@@ -100,11 +101,10 @@ def _add_actions(actions: ctypes.Array[ctypes.c_char], setup: ChildSetup) -> Non
 
 
 def _set_attributes(attributes: ctypes.Array[ctypes.c_char]) -> None:
-    signals = ctypes.create_string_buffer(_OPAQUE_SIZE)
-    _libc.sigemptyset(signals)
-    _check(_libc.posix_spawnattr_setsigmask(attributes, signals))
-    _libc.sigfillset(signals)  # Python ignores SIGPIPE, nohup SIGHUP; programs expect the defaults.
-    _check(_libc.posix_spawnattr_setsigdefault(attributes, signals))
+    _check(_libc.posix_spawnattr_setsigmask(attributes, bytes(_SIGNAL_SET_SIZE)))
+    # Python ignores SIGPIPE, nohup SIGHUP; programs expect the defaults. Not sigfillset(3): that leaves out the C
+    # library's own two signals, which the child would then ignore.
+    _check(_libc.posix_spawnattr_setsigdefault(attributes, b"\xff" * _SIGNAL_SET_SIZE))
     _check(_libc.posix_spawnattr_setflags(attributes, ctypes.c_short(_SETSIGDEF | _SETSIGMASK | _SETSID)))
 
 

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 from codex_trio.sandbox.policy import WritableRoot
 
+_POWERFUL_PROC = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
+"""Parts of /proc that change the whole machine."""
+
 
 def arguments(
     program: str,
@@ -37,6 +40,9 @@ def arguments(
         argv.append("--unshare-net")
     if mount_proc:
         argv += ["--proc", "/proc"]
+        # Root outside is root inside as far as these files care, and bubblewrap leaves some of them writable.
+        for path in _POWERFUL_PROC:
+            argv += ["--ro-bind-try", path, path]
     argv += ["--cap-drop", "ALL"]
     if seccomp_fd is not None:
         argv += ["--seccomp", str(seccomp_fd)]

@@ -67,7 +67,8 @@ def to_plain(policy: SandboxPolicy) -> dict[str, Any]:
             # The default is left out: older readers know no such key.
             return {"type": "read-only"} | ({"network_access": True} if policy.network_access else {})
         case WorkspaceWrite():
-            return {"type": "workspace-write"} | msgspec.to_builtins(policy)
+            fields = msgspec.structs.asdict(policy)
+            return {"type": "workspace-write", **fields, "writable_roots": list(policy.writable_roots)}
         case ExternalSandbox():
             return {"type": "external-sandbox", "network_access": "enabled" if policy.network_access else "restricted"}
 

@@ -1,0 +1,174 @@
+"""Whatever way a command or the server ends, no process of it is left."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+from process_lab import PATIENCE, ProcessLab, is_alive, wait_gone, wait_removed
+
+import codex_trio
+from codex_trio.execution.sessions import ExecSessions, open_exec_sessions
+from codex_trio.execution.spawner import open_process_spawner
+
+# Four ways to get away from a shell: a background child, one in a session of its own, a daemon whose parent is gone
+# as well, and one that has cleared its environment.
+FAMILY = """
+sleep 300 & echo $! >plain
+setsid sh -c 'echo $$ >session; exec sleep 300' &
+(setsid sh -c 'echo $$ >daemon; exec sleep 300' >/dev/null 2>&1 &)
+env -i sh -c 'echo $$ >cleared; exec /bin/sleep 300' &
+"""
+MEMBERS = ("plain", "session", "daemon", "cleared")
+WAITING = FAMILY + "echo $$ >leader; exec sleep 300"
+
+DOOMED_SERVER = Path(__file__).with_name("doomed_server.py")
+
+
+async def family(lab: ProcessLab) -> list[int]:
+    return [await lab.read_pid(name) for name in MEMBERS]
+
+
+async def test_killing_a_process_ends_its_whole_family(lab: ProcessLab) -> None:
+    async with lab.spawner.start(lab.shell(WAITING)) as process:
+        pids = await family(lab)
+        assert all(is_alive(pid) for pid in pids)
+        with trio.fail_after(PATIENCE):
+            await process.kill()
+            assert await process.wait() == 128 + signal.SIGKILL
+        assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_cancelling_the_owner_ends_the_whole_family(lab: ProcessLab) -> None:
+    async def own() -> None:
+        async with lab.spawner.start(lab.shell(WAITING)) as process:
+            await process.wait()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(own)
+        pids = await family(lab)
+        nursery.cancel_scope.cancel()
+    assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_an_error_of_the_owner_ends_the_background_children_too(lab: ProcessLab) -> None:
+    pids: list[int] = []
+
+    async def own() -> None:
+        async with lab.spawner.start(lab.shell(FAMILY)) as process:
+            await process.wait()
+            pids.extend([await lab.read_pid(name) for name in ("plain", "session", "daemon")])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await own()
+    assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_a_background_server_outlives_its_command_but_not_the_server(tmp_path: Path) -> None:
+    async with open_process_spawner() as spawner:
+        lab = ProcessLab(tmp_path, spawner)
+        assert (await lab.run(lab.shell("nohup sleep 300 >/dev/null 2>&1 & echo $! >child"))).exit_code == 0
+        pid = await lab.read_pid("child")
+        assert is_alive(pid)
+    assert not is_alive(pid)
+
+
+async def test_one_kill_reaches_only_the_family_it_is_meant_for(lab: ProcessLab) -> None:
+    async with lab.spawner.start(lab.shell("exec sleep 300")) as bystander:
+        async with lab.spawner.start(lab.shell("exec sleep 300")) as process:
+            await process.kill()
+        assert is_alive(bystander.pid)
+
+
+async def test_cancelling_the_owner_of_sessions_ends_all_their_families(lab: ProcessLab) -> None:
+    pids: list[int] = []
+
+    async def own() -> None:
+        async with open_exec_sessions(lab.spawner) as sessions:
+            await sessions.open(lab.shell(WAITING))
+            pids.extend(await family(lab))
+            ended = await sessions.open(lab.shell("(setsid sh -c 'echo $$ >other; exec sleep 300' >/dev/null 2>&1 &)"))
+            await ended.wait()
+            pids.append(await lab.read_pid("other"))
+            nursery.cancel_scope.cancel()
+            await trio.sleep_forever()
+
+    with trio.fail_after(PATIENCE):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(own)
+    assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_killing_a_session_reaches_what_it_left_in_the_background(
+    lab: ProcessLab, sessions: ExecSessions
+) -> None:
+    session = await sessions.open(lab.shell("sleep 300 & echo $! >child"))
+    with trio.fail_after(PATIENCE):
+        assert await session.wait() == 0
+        pid = await lab.read_pid("child")
+        await sessions.kill(session)
+    assert not is_alive(pid)
+
+
+async def test_a_server_killed_outright_leaves_no_process_and_no_placeholder(lab: ProcessLab) -> None:
+    placeholder = lab.folder / ".git"
+    server = await start_doomed_server(lab, WAITING, str(placeholder))
+    pids = [*await family(lab), await lab.read_pid("leader")]
+    assert placeholder.is_dir()
+    server.kill()
+    await wait_gone(*pids, server.pid)
+    await server.wait()
+    await wait_removed(placeholder)
+
+
+async def test_a_terminated_server_leaves_no_process(lab: ProcessLab) -> None:
+    server = await start_doomed_server(lab, WAITING)
+    pids = [*await family(lab), await lab.read_pid("leader")]
+    os.killpg(server.pid, signal.SIGTERM)
+    await wait_gone(*pids, server.pid)
+    await server.wait()
+
+
+async def test_the_janitor_ends_with_the_spawner(tmp_path: Path) -> None:
+    async with open_process_spawner() as spawner:
+        lab = ProcessLab(tmp_path, spawner)
+        assert janitors() == []
+        assert (await lab.run(lab.shell("true"))).exit_code == 0
+        assert len(janitors()) == 1
+    assert janitors() == []
+
+
+async def test_a_killed_janitor_is_replaced_by_the_next_commands(tmp_path: Path) -> None:
+    async with open_process_spawner() as spawner:
+        lab = ProcessLab(tmp_path, spawner)
+        async with lab.spawner.start(lab.shell("exec sleep 300")):
+            (first,) = janitors()
+            os.kill(first, signal.SIGKILL)
+            await wait_gone(first)
+            for _ in range(2):
+                assert (await lab.run(lab.shell("true"))).exit_code == 0
+            (second,) = janitors()
+            assert second != first
+
+
+def janitors() -> list[int]:
+    """The janitors that this process has started."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [
+        int(pid)
+        for pid in children
+        if is_alive(int(pid)) and b"janitor.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+async def start_doomed_server(lab: ProcessLab, script: str, *placeholders: str) -> trio.Process:
+    return await trio.lowlevel.open_process(
+        [sys.executable, str(DOOMED_SERVER), str(lab.folder), script, *placeholders],
+        env={**lab.env, "PYTHONPATH": str(Path(codex_trio.__file__).parent.parent)},
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+    )
