@@ -1,5 +1,6 @@
 """What a thread records is in its file when append returns, and reads back as it was."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,9 +26,24 @@ from rollout_lab import (
 from codex_trio.state import items
 from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
-from codex_trio.state.rollout.events import ErrorEvent, TaskStarted, ThreadGoalUpdated, TurnAborted
+from codex_trio.state.rollout.events import (
+    ErrorEvent,
+    PatchApplyEndEvent,
+    TaskComplete,
+    TaskStarted,
+    ThreadGoalUpdated,
+    TurnAborted,
+)
 from codex_trio.state.rollout.history import ThreadHistory
-from codex_trio.state.rollout.lines import GitInfo, OtherPayload, TurnContext
+from codex_trio.state.rollout.lines import (
+    GitInfo,
+    OtherPayload,
+    Payload,
+    SessionMeta,
+    StoredLine,
+    TurnContext,
+    encode_line,
+)
 from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 
@@ -409,3 +425,23 @@ def test_a_forty_megabyte_thread_reads_in_about_a_second(tmp_path: Path) -> None
     loaded = load(path, with_model_history=True)
     assert os.times().user - started < 1.5
     assert len(loaded.history.turns) == 85
+
+
+@pytest.mark.parametrize(
+    ("payload", "keys"),
+    [
+        (TurnAborted(turn_id="t"), {"type", "turn_id", "reason"}),
+        (
+            PatchApplyEndEvent(call_id="c", success=True),
+            {"type", "call_id", "turn_id", "stdout", "stderr", "success", "changes"},
+        ),
+        (TaskComplete(turn_id="t", last_agent_message=None), {"type", "turn_id", "last_agent_message"}),
+        (SessionMeta(id="x"), {"id", "timestamp", "cwd", "originator", "cli_version"}),
+        (TurnContext(cwd="/"), {"cwd"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_keys_that_other_releases_insist_on_are_written_whatever_their_value(payload: Payload, keys: set[str]) -> None:
+    written = json.loads(encode_line(StoredLine(payload, "2026-11-22T13:00:00.000Z", 0)))
+    assert list(written) == ["timestamp", "ordinal", "type", "payload"]
+    assert set(written["payload"]) == keys

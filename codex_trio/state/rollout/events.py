@@ -15,6 +15,13 @@ import msgspec
 from codex_trio.state.items import Change, Duration, KnownItem, ParsedCommand, TurnItem
 
 
+def _always(default: str) -> str:
+    """A field that other releases insist on, written even when it has its default."""
+    # Of fields with a factory, only empty containers are left out.
+    made: str = msgspec.field(default_factory=lambda: default)
+    return made
+
+
 class TokenUsage(msgspec.Struct, kw_only=True, frozen=True):
     """Token counts of one model response, or a sum of several."""
 
@@ -95,7 +102,7 @@ class TurnAborted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True,
 
     root_turn_id: str | None = None
     turn_id: str | None = None
-    reason: str = "interrupted"
+    reason: str = _always("interrupted")
     started_at: int | None = None
     completed_at: int | None = None
     duration_ms: int | None = None
@@ -200,9 +207,9 @@ class PatchApplyEndEvent(
     """A patch was applied, failed or was declined."""
 
     call_id: str
-    turn_id: str = ""
-    stdout: str = ""
-    stderr: str = ""
+    turn_id: str = _always("")
+    stdout: str = _always("")
+    stderr: str = _always("")
     success: bool
     changes: dict[str, Change] = msgspec.field(default_factory=dict[str, Change])
     status: Literal["completed", "failed", "declined"] | None = None

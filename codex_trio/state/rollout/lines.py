@@ -10,6 +10,7 @@ Decoding never raises for what a file may hold: a line that is no JSON object, o
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -47,16 +48,18 @@ class SessionMeta(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True)
     sub-agents. `memory_mode` is `enabled`, `disabled` or absent.
     """
 
+    # Fields with a factory are written even when empty: other releases insist on them.
+
     session_id: str | None = None
     id: str
     parent_thread_id: str | None = None
     forked_from_id: str | None = None
     forked_from_ordinal_exclusive: int | None = None
-    timestamp: str = ""
-    cwd: str = ""
+    timestamp: str = msgspec.field(default_factory=str)
+    cwd: str = msgspec.field(default_factory=str)
     runtime_workspace_roots: list[str] | None = None
-    originator: str = ""
-    cli_version: str = ""
+    originator: str = msgspec.field(default_factory=str)
+    cli_version: str = msgspec.field(default_factory=str)
     source: Any = None
     thread_source: Any = None
     agent_nickname: str | None = None
@@ -251,7 +254,7 @@ class _AnyLine(msgspec.Struct):
     ordinal: int | None = None
 
 
-_decoder = msgspec.json.Decoder(
+_KnownLine: TypeAlias = (
     _EventLine
     | _ResponseItemLine
     | _SessionMetaLine
@@ -260,7 +263,19 @@ _decoder = msgspec.json.Decoder(
     | _WorldStateLine
     | _TokenUsageRecordLine
 )
-_any_decoder = msgspec.json.Decoder(_AnyLine)
+
+
+# Made on first use: building a decoder for so many types takes milliseconds that a starting server has not.
+@cache
+def _decoder() -> msgspec.json.Decoder[_KnownLine]:
+    return msgspec.json.Decoder(_KnownLine)
+
+
+@cache
+def _any_decoder() -> msgspec.json.Decoder[_AnyLine]:
+    return msgspec.json.Decoder(_AnyLine)
+
+
 # Types whose payload must decode for the line to mean anything.
 _STRICT_TYPES = frozenset({"session_meta", "turn_context", "compacted", "response_item"})
 
@@ -268,32 +283,37 @@ _STRICT_TYPES = frozenset({"session_meta", "turn_context", "compacted", "respons
 def decode_line(raw: bytes) -> StoredLine | None:
     """The line that these bytes (with or without the newline) hold; None when they are no rollout line."""
     try:
-        line = _decoder.decode(raw)
+        line = _decoder().decode(raw)
     except UNDECODABLE:
         return _decode_unusual(raw)
-    payload = line.payload
+    return StoredLine(_payload_of(line), line.timestamp, line.ordinal)
+
+
+def _payload_of(line: _KnownLine) -> Payload:
+    if isinstance(line, _ResponseItemLine):
+        return ResponseItem(raw=line.payload)
     if isinstance(line, _EventLine):
-        if isinstance(payload, KnownItemCompleted):
-            payload = ItemCompleted(
-                thread_id=payload.thread_id,
-                turn_id=payload.turn_id,
-                item=payload.item,
-                started_at_ms=payload.started_at_ms,
-                completed_at_ms=payload.completed_at_ms,
-            )
-    elif isinstance(payload, msgspec.Raw):
-        if isinstance(line, _ResponseItemLine):
-            payload = ResponseItem(raw=payload)
-        else:
-            kind = "world_state" if isinstance(line, _WorldStateLine) else "token_usage_record"
-            payload = OtherPayload(type=kind, raw=payload)
-    return StoredLine(payload, line.timestamp, line.ordinal)
+        event = line.payload
+        if not isinstance(event, KnownItemCompleted):
+            return event
+        return ItemCompleted(
+            thread_id=event.thread_id,
+            turn_id=event.turn_id,
+            item=event.item,
+            started_at_ms=event.started_at_ms,
+            completed_at_ms=event.completed_at_ms,
+        )
+    if isinstance(line, _WorldStateLine):
+        return OtherPayload(type="world_state", raw=line.payload)
+    if isinstance(line, _TokenUsageRecordLine):
+        return OtherPayload(type="token_usage_record", raw=line.payload)
+    return line.payload
 
 
 def _decode_unusual(raw: bytes) -> StoredLine | None:
     """A line that the typed decoder refused: of an unknown kind, malformed, or torn."""
     try:
-        line = _any_decoder.decode(raw)
+        line = _any_decoder().decode(raw)
     except UNDECODABLE:
         return None
     if line.type in _STRICT_TYPES:
