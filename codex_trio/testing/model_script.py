@@ -83,6 +83,8 @@ class End(Enum):
 
     WHOLE = "whole"
     """The body is terminated properly, whatever its last event is."""
+    EARLY = "early"
+    """The body is terminated properly, but no `response.completed` is put at its end."""
     CUT = "cut"
     """The connection is closed in the middle of the body."""
     IDLE = "idle"
@@ -319,7 +321,7 @@ def answer(
     """A streamed response (HTTP 200).
 
     `response.created` is put in front, and `response.completed` with `usage` at the end unless the parts end the
-    response themselves or the stream is cut or left idle. Events up to a gate or pause go out in one write;
+    response themselves or `end` is another than WHOLE. Events up to a gate or pause go out in one write;
     `events_per_write` makes smaller ones (1: each event by itself).
     """
     sequence = [created(), *_flatten(parts)]
@@ -386,18 +388,19 @@ def load_script(path: Path) -> list[Reply]:
         {"failed": CODE, "text": TEXT}   {"incomplete": REASON}   {"event": EVENT}   {"pause": SECONDS}
 
     or `http` (`{"status", "body", "headers"?}`); and optionally `when` (text that the request's input must hold),
-    `repeat` (boolean), `end` (`whole`, `cut`, `idle`), `eventsPerWrite`, and `usage` (counts as in `Usage`).
+    `repeat` (boolean), `end` (`whole`, `early`, `cut`, `idle`), `eventsPerWrite`, and `usage` (counts as in `Usage`).
 
     Raises ScriptError when the file is not such a script, and OSError when it cannot be read.
     """
     try:
         document = msgspec.json.decode(path.read_bytes())
-        return [_answer_from(entry) for entry in document["answers"]]
+        return [answer_from(entry) for entry in document["answers"]]
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
         raise ScriptError(f"{path}: not a model script: {type(error).__name__}: {error}") from error
 
 
-def _answer_from(entry: Event) -> Answer:
+def answer_from(entry: Event) -> Answer:
+    """One answer of a script file. Raises KeyError, TypeError or ValueError when it is none."""
     if "http" in entry:
         http = entry["http"]
         built = http_error(http["status"], http["body"], headers=http.get("headers"))

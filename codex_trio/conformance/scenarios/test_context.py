@@ -17,7 +17,7 @@ async def test_the_request_is_a_streamed_one_that_the_provider_does_not_store(la
     assert request.headers["accept"] == "text/event-stream"
     assert request.headers["content-type"] == "application/json"
     assert request.headers["originator"] == "scenario"
-    assert request.headers["user-agent"] == text_like(r"scenario/\S+ \(.+; .+\) \S+ \(scenario; 1\.0\)")
+    assert request.headers["user-agent"] == text_like(r"scenario/\S+ \(.+; .+\) \S+ \(scenario; 1\.0\)( .+)?")
     assert request.headers["session-id"] == request.headers["thread-id"] == thread_id
     assert "authorization" not in request.headers
     body = request.body

@@ -46,7 +46,7 @@ async def test_initialize_tells_the_server_its_home_and_its_platform(lab: Lab) -
     assert reply == {
         "id": 1,
         "result": {
-            "userAgent": text_like(r"scenario/\S+ \(.+; .+\) \S+ \(scenario; 1\.0\)"),
+            "userAgent": text_like(r"scenario/\S+ \(.+; .+\) \S+ \(scenario; 1\.0\)( .+)?"),
             "codexHome": str(lab.codex_home),
             "platformFamily": "unix",
             "platformOs": "linux",
