@@ -1,0 +1,54 @@
+"""Rules that the user adds by accepting a proposal.
+
+Owns: the line that is appended to the rules file, under a lock, and the update of the rules in memory.
+Does not own: what is proposed; that is `policy`.
+Called by: the engine, when an approval is answered with an amendment.
+"""
+
+import fcntl
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import trio
+
+from codex_trio.execpolicy.rules import PolicyRules
+
+
+class AmendmentError(ValueError):
+    """The rule could not be added; str() follows `Failed to apply execpolicy amendment: ` in the warning."""
+
+
+async def amend(rules: PolicyRules, prefix: Sequence[str], rules_file: str) -> None:
+    """Allow commands that start with `prefix`: in `rules_file` for later threads, in `rules` at once.
+
+    Raises `AmendmentError`, with nothing changed.
+    """
+    await trio.to_thread.run_sync(append_prefix_rule, rules_file, prefix)
+    rules.allow_prefix(prefix)
+
+
+def append_prefix_rule(rules_file: str, prefix: Sequence[str]) -> None:
+    """Append the rule, unless the file has the very same line. Blocks while another process writes.
+
+    Raises `AmendmentError`.
+    """
+    if not prefix:
+        raise AmendmentError(f"failed to update rules file {rules_file}: prefix rule requires at least one token")
+    line = f'prefix_rule(pattern={json.dumps(list(prefix), ensure_ascii=False)}, decision="allow")'
+    try:
+        _append_line(Path(rules_file), line)
+    except (OSError, UnicodeError) as error:
+        raise AmendmentError(f"failed to update rules file {rules_file}: {error}") from None
+
+
+def _append_line(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        present = file.read()
+        if line in map(str.strip, present.split("\n")):
+            return
+        separator = "\n" if present and not present.endswith("\n") else ""
+        file.write(f"{separator}{line}\n")

@@ -1,0 +1,201 @@
+"""Whether a command runs, is asked about, or is refused.
+
+Owns: the decision over all parts of a command, its wording, the rule proposed along with a question.
+Does not own: asking, sandboxing, or remembering answers for a session.
+Called by: the exec_command tool before every command; the engine keeps one `CommandPolicy` per thread. Deciding is
+pure and takes well below a millisecond for usual commands.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from codex_trio.config.approval import AskForApproval, Granular, describe
+from codex_trio.execpolicy.actions import command_actions
+from codex_trio.execpolicy.amendments import amend
+from codex_trio.execpolicy.bash import Bash
+from codex_trio.execpolicy.danger import is_dangerous
+from codex_trio.execpolicy.proposals import proposal
+from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleMatch, RulesProblem, strictest
+from codex_trio.execpolicy.safe import is_known_safe
+from codex_trio.execpolicy.words import join
+from codex_trio.state.items import ParsedCommand
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to a command.
+
+    `reason`: for prompt, what the user is told (None: nothing to say); for forbid, why, see `for_model`.
+    `proposed_amendment`: the prefix that the user is offered to allow for good; for allow, it goes with a later
+    question whether to retry outside the sandbox.
+    `bypass_sandbox`: every part is allowed by a rule, so the command runs without a sandbox.
+    `request_refused`: the model may not even ask to leave the sandbox.
+    """
+
+    kind: Literal["allow", "prompt", "forbid"]
+    reason: str | None = None
+    proposed_amendment: list[str] | None = None
+    bypass_sandbox: bool = False
+    request_refused: bool = False
+
+    def for_model(self) -> str:
+        """The tool output for a forbidden command."""
+        reason = self.reason or "blocked by policy"
+        return reason if self.request_refused else rejected_for_model(reason)
+
+
+def rejected_for_model(reason: str) -> str:
+    """The tool output for a command that was refused, by policy or by the user (`rejected by user`)."""
+    inner = f"Rejected({_debug(reason)})"
+    return f"exec_command failed: CreateProcess {{ message: {_debug(inner)} }}"
+
+
+class CommandPolicy:
+    """The rules of one thread, ready to be asked. `problem` is why custom rules do not apply, to warn about."""
+
+    def __init__(
+        self, *, rules: PolicyRules, bash: Bash, amendments: str | os.PathLike[str], problem: RulesProblem | None = None
+    ) -> None:
+        self.bash = bash
+        self.problem = problem
+        self._rules = rules
+        self._amendments = os.fspath(amendments)
+
+    def decide(
+        self,
+        argv: Sequence[str],
+        *,
+        approval_policy: AskForApproval,
+        sandboxed: bool,
+        escalate: bool = False,
+        justification: str | None = None,
+        prefix_rule: Sequence[str] | None = None,
+    ) -> Decision:
+        """Decide about `argv`, usually `[shell, "-lc", script]`.
+
+        `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `escalate`, `justification` and
+        `prefix_rule` are what the model asked for.
+        """
+        refusal = _refused_escalation(approval_policy) if escalate else None
+        if refusal is not None:
+            return Decision(kind="forbid", reason=refusal, request_refused=True)
+        judge = _Judge(self._rules, self.bash, approval_policy, ask_to_leave=escalate and sandboxed)
+        return judge.decide(argv, justification=justification, prefix_rule=prefix_rule)
+
+    def parse(self, argv: Sequence[str]) -> list[ParsedCommand]:
+        """What the command does, for its item; paths of reads are relative to where it runs."""
+        return command_actions(argv, self.bash)
+
+    async def amend(self, prefix: Sequence[str]) -> None:
+        """Allow commands that start with `prefix`, for later threads and at once.
+
+        Raises `AmendmentError`, with nothing changed.
+        """
+        await amend(self._rules, prefix, self._amendments)
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """One command of the script with the rules that match it; `decision` is the heuristic's when none does."""
+
+    argv: Sequence[str]
+    matches: Sequence[RuleMatch]
+    decision: RuleDecision
+
+
+class _Judge:
+    """One decision; the parts of a command are judged one by one, and the strictest verdict holds."""
+
+    def __init__(self, rules: PolicyRules, bash: Bash, policy: AskForApproval, *, ask_to_leave: bool) -> None:
+        self._rules = rules
+        self._bash = bash
+        self._policy: AskForApproval = policy
+        self._ask_to_leave = ask_to_leave
+
+    def decide(self, argv: Sequence[str], *, justification: str | None, prefix_rule: Sequence[str] | None) -> Decision:
+        parts = [self._judge(part) for part in self._bash.segments(argv) or [list(argv)]]
+        matches = [match for part in parts for match in part.matches]
+        verdict = strictest(part.decision for part in parts)
+        if verdict == "forbidden":
+            return Decision(kind="forbid", reason=_forbidden_reason(argv, matches))
+        if verdict == "prompt" and any(match.decision == "prompt" for match in matches):
+            return _prompt_by_rule(argv, matches, self._policy)
+        # Parts that a rule allows need no further one; what remains is allowed or asked about by heuristic.
+        open_parts = [part.argv for part in parts if not part.matches and part.decision == verdict]
+        if verdict == "prompt":
+            proposed = None if _is_mute(self._policy) else open_parts[0]
+            if proposed is not None:
+                covered = [] if matches else [part.argv for part in parts]
+                proposed = proposal(prefix_rule, covered, self._rules) or proposed
+            return Decision(kind="prompt", reason=justification, proposed_amendment=_list(proposed))
+        retry = None if matches else _list(open_parts[0])
+        return Decision(kind="allow", proposed_amendment=retry, bypass_sandbox=all(part.matches for part in parts))
+
+    def _judge(self, argv: Sequence[str]) -> _Part:
+        matches = self._rules.check(argv)
+        return _Part(argv, matches, strictest(match.decision for match in matches) or self._heuristic(argv))
+
+    def _heuristic(self, argv: Sequence[str]) -> RuleDecision:
+        if is_dangerous(argv, self._bash):
+            return "forbidden" if self._policy == "never" else "prompt"
+        if self._policy == "never":
+            return "allow"
+        if self._policy == "untrusted" and not is_known_safe(argv, self._bash):
+            return "prompt"
+        return "prompt" if self._ask_to_leave else "allow"
+
+
+def _refused_escalation(policy: AskForApproval) -> str | None:
+    """What the model is told when it asks to run outside the sandbox and the policy rules out asking; else None."""
+    if policy != "never" and not _is_mute(policy):
+        return None
+    name = describe(policy)
+    return (
+        f"approval policy is {name}; reject command — you cannot ask for escalated permissions "
+        f"if the approval policy is {name}"
+    )
+
+
+def _is_mute(policy: AskForApproval) -> bool:
+    """Whether the user does not want to hear about leaving the sandbox; other questions then come without proposals."""
+    return isinstance(policy, Granular) and not policy.sandbox_approval
+
+
+def _prompt_by_rule(argv: Sequence[str], matches: Sequence[RuleMatch], policy: AskForApproval) -> Decision:
+    if policy == "never":
+        return Decision(kind="forbid", reason="approval required by policy, but AskForApproval is set to Never")
+    if isinstance(policy, Granular) and not policy.rules:
+        reason = "approval required by policy rule, but AskForApproval::Granular.rules is false"
+        return Decision(kind="forbid", reason=reason)
+    rule = _most_specific(matches, "prompt")
+    why = f"approval: {rule.justification}" if rule and rule.justification is not None else "approval by policy"
+    return Decision(kind="prompt", reason=f"`{join(argv)}` requires {why}")
+
+
+def _forbidden_reason(argv: Sequence[str], matches: Sequence[RuleMatch]) -> str:
+    rule = _most_specific(matches, "forbidden")
+    if rule is None:
+        why = "rm -f style commands are not permitted. Use a safer approach"
+    elif rule.justification is not None:
+        why = rule.justification
+    else:
+        why = f"policy forbids commands starting with `{join(rule.matched_prefix)}`"
+    return f"`{join(argv)}` rejected: {why}"
+
+
+def _most_specific(matches: Sequence[RuleMatch], decision: RuleDecision) -> RuleMatch | None:
+    """The match over most words; the last of equals."""
+    candidates = [match for match in reversed(matches) if match.decision == decision]
+    return max(candidates, key=lambda match: len(match.matched_prefix), default=None)
+
+
+def _list(words: Sequence[str] | None) -> list[str] | None:
+    return None if words is None else list(words)
+
+
+def _debug(text: str) -> str:
+    """`text` as a quoted literal, in the escapes of the reference's messages."""
+    plain = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+    escaped = "".join(plain.get(char) or (char if char.isprintable() else f"\\u{{{ord(char):x}}}") for char in text)
+    return f'"{escaped}"'

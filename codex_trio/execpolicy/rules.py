@@ -1,0 +1,196 @@
+"""Rules about commands: which prefixes are allowed, asked about or forbidden.
+
+Owns: the rule types, matching, loading the folders, adding a rule at run time.
+Does not own: the rule language (`rule_files`), writing files (`amendments`), or the decision (`policy`).
+Called by: the engine (load once per thread, check per command) and the execpolicy command.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+RuleDecision = Literal["allow", "prompt", "forbidden"]
+NetworkProtocol = Literal["http", "https", "socks5_tcp", "socks5_udp"]
+
+_STRICTNESS: dict[RuleDecision, int] = {"allow": 0, "prompt": 1, "forbidden": 2}
+
+
+class PrefixRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Applies to commands that start with `program` and then one of the alternatives at each place of `rest`."""
+
+    program: str
+    rest: tuple[tuple[str, ...], ...] = ()
+    decision: RuleDecision = "allow"
+    justification: str | None = None
+
+    def matched_prefix(self, argv: Sequence[str]) -> list[str] | None:
+        """The words of `argv` that the rule covers, its first word taken as given; None when it does not apply."""
+        words = argv[1 : len(self.rest) + 1]
+        if len(words) < len(self.rest):
+            return None
+        if any(word not in allowed for word, allowed in zip(words, self.rest, strict=True)):
+            return None
+        return [self.program, *words]
+
+
+class NetworkRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do about connections to one host over one protocol."""
+
+    host: str
+    protocol: NetworkProtocol
+    decision: RuleDecision
+    justification: str | None = None
+
+
+class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One rule that applies. `resolved_program` is the path that was matched by its base name.
+
+    Encodes to the `prefixRuleMatch` of the execpolicy command's report.
+    """
+
+    matched_prefix: list[str]
+    decision: RuleDecision
+    resolved_program: str | None = None
+    justification: str | None = None
+
+
+class RulesProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the custom rules do not apply. `start` and `end` are 1-based (line, column), the end exclusive.
+
+    Protocol source: `configWarning` with summary `SUMMARY`.
+    """
+
+    path: str
+    details: str
+    start: tuple[int, int] | None = None
+    end: tuple[int, int] | None = None
+
+
+SUMMARY = "Error parsing rules; custom rules not applied."
+
+
+def strictest(decisions: Iterable[RuleDecision]) -> RuleDecision | None:
+    """Forbidden before prompt before allow; None for none at all."""
+    return max(decisions, key=_STRICTNESS.__getitem__, default=None)
+
+
+class PolicyRules:
+    """A set of rules. One per thread; `allow_prefix` changes it in place."""
+
+    def __init__(self) -> None:
+        self._prefix_rules: dict[str, list[PrefixRule]] = {}
+        self._network_rules: list[NetworkRule] = []
+        self._host_executables: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def load(cls, folders: Iterable[str | os.PathLike[str]]) -> "tuple[PolicyRules, RulesProblem | None]":
+        """The rules of all `*.rules` files in `folders`, lowest precedence first; blocking file reads.
+
+        One bad file voids all of them: no rules then, and the problem to warn about. Missing folders are fine.
+        """
+        rules = cls()
+        try:
+            files = [path for folder in folders for path in _rule_files(os.fspath(folder))]
+        except OSError as error:
+            return cls(), _unreadable(error)
+        return rules._load_files(files) if files else (rules, None)
+
+    @classmethod
+    def load_files(cls, paths: Iterable[str | os.PathLike[str]]) -> "tuple[PolicyRules, RulesProblem | None]":
+        """As `load`, for files named one by one."""
+        return cls()._load_files(paths)
+
+    def add_prefix(self, rule: PrefixRule) -> None:
+        """Add one rule, unless it is there already."""
+        rules = self._prefix_rules.setdefault(rule.program, [])
+        if rule not in rules:
+            rules.append(rule)
+
+    def add_network(self, rule: NetworkRule) -> None:
+        """Add a rule about a host."""
+        self._network_rules.append(rule)
+
+    def limit_executable(self, name: str, paths: Sequence[str]) -> None:
+        """Let only these absolute paths match rules for the bare program `name`; replaces an earlier limit."""
+        self._host_executables[name] = tuple(paths)
+
+    def allow_prefix(self, prefix: Sequence[str]) -> None:
+        """Allow commands that start with these literal words, from now on."""
+        self.add_prefix(PrefixRule(program=prefix[0], rest=tuple((word,) for word in prefix[1:])))
+
+    def without_rules(self) -> "PolicyRules":
+        """A set with the same limits on executables and no rules."""
+        empty = PolicyRules()
+        empty._host_executables = dict(self._host_executables)
+        return empty
+
+    def network_rules(self) -> tuple[NetworkRule, ...]:
+        """The rules about hosts, in file order."""
+        return tuple(self._network_rules)
+
+    def check(self, argv: Sequence[str], *, resolve_host_executables: bool = True) -> list[RuleMatch]:
+        """Every rule that applies to this one command.
+
+        A program given by path is matched as written first, and else by its base name.
+        """
+        if not argv:
+            return []
+        matches = self._match(argv[0], argv)
+        if matches or not resolve_host_executables or "/" not in argv[0]:
+            return matches
+        return self._match_base_name(argv)
+
+    def _match(self, program: str, argv: Sequence[str], *, resolved: str | None = None) -> list[RuleMatch]:
+        return [
+            RuleMatch(
+                matched_prefix=prefix,
+                decision=rule.decision,
+                resolved_program=resolved,
+                justification=rule.justification,
+            )
+            for rule in self._prefix_rules.get(program, ())
+            if (prefix := rule.matched_prefix(argv)) is not None
+        ]
+
+    def _match_base_name(self, argv: Sequence[str]) -> list[RuleMatch]:
+        path = os.path.normpath(argv[0])
+        name = os.path.basename(path)
+        allowed = self._host_executables.get(name)
+        if allowed is not None and path not in allowed:
+            return []
+        matches = self._match(name, argv, resolved=path)
+        if os.path.isabs(path):
+            return matches
+        # A relative path may lead to anything in the working tree: good enough to be strict about, not to be trusted.
+        return [match for match in matches if match.decision != "allow"]
+
+    def _load_files(self, paths: Iterable[str | os.PathLike[str]]) -> "tuple[PolicyRules, RulesProblem | None]":
+        from codex_trio.execpolicy.rule_files import RuleFileError, read_rules
+
+        for name in paths:
+            path = os.fspath(name)
+            try:
+                with open(path, encoding="utf-8") as file:
+                    read_rules(path, file.read(), self)
+            except RuleFileError as error:
+                return PolicyRules(), error.problem
+            except (OSError, UnicodeDecodeError) as error:
+                return PolicyRules(), _unreadable(error, path=path)
+        return self, None
+
+
+def _rule_files(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if os.path.splitext(entry.name)[1] == ".rules" and entry.is_file()]
+    except FileNotFoundError:
+        return []
+    return [os.path.join(folder, name) for name in sorted(names)]
+
+
+def _unreadable(error: OSError | UnicodeDecodeError, *, path: str | None = None) -> RulesProblem:
+    where = path or (str(error.filename) if isinstance(error, OSError) else "")
+    cause = f"{error.strerror} (os error {error.errno})" if isinstance(error, OSError) else "not valid UTF-8"
+    return RulesProblem(path=where, details=f"failed to read rules file {where}: {cause}")

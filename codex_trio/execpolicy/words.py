@@ -1,0 +1,122 @@
+"""Shell words as text: quoting an argument list for people, and splitting text into words.
+
+Owns: the quoting style that clients see in `command` fields.
+Does not own: understanding scripts; that is `bash`.
+Called by: everything that shows a command or reads a rule's example. Pure.
+"""
+
+import re
+from collections.abc import Sequence
+
+_PLAIN = re.compile(r"[A-Za-z0-9+\-./:@\]_]+")
+# Single quotes take all but the quote itself and what some shells misread inside: backslash, and `^` unless first.
+_SINGLE = re.compile(r"\^?[^'\\^]*")
+# Double quotes take all but what would need care in one shell or another.
+_DOUBLE = re.compile(r"[^`$!^]*")
+_DOUBLE_ESCAPED = re.compile(r'(["\\])')
+_BLANK = " \t\n"
+
+
+def join(argv: Sequence[str]) -> str:
+    """The command as one line that a POSIX shell would read back as `argv`."""
+    if any("\0" in word for word in argv):
+        return "<command included NUL byte>"
+    return " ".join(quote(word) for word in argv)
+
+
+def quote(word: str) -> str:
+    """`word` as it is when that is safe, else quoted, in single quotes as far as they go."""
+    if _PLAIN.fullmatch(word):
+        return word
+    if not word:
+        return "''"
+    parts: list[str] = []
+    at = 0
+    while at < len(word):
+        single, double = _SINGLE.match(word, at), _DOUBLE.match(word, at)
+        single_end = single.end() if single else at
+        double_end = double.end() if double else at
+        if single_end >= double_end:
+            chunk = word[at:single_end]
+            parts.append(chunk if _PLAIN.fullmatch(chunk) else f"'{chunk}'")
+        else:
+            parts.append('"' + _DOUBLE_ESCAPED.sub(r"\\\1", word[at:double_end]) + '"')
+        at = max(single_end, double_end)
+    return "".join(parts)
+
+
+def split(text: str) -> list[str] | None:
+    """The words of `text` by POSIX quoting rules, without any expansion; None when a quote is left open."""
+    return _Splitter(text).run()
+
+
+class _Splitter:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def run(self) -> list[str] | None:
+        words: list[str] = []
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if char in _BLANK:
+                self._at += 1
+            elif char == "#":
+                self._skip_comment()
+            else:
+                word = self._word()
+                if word is None:
+                    return None
+                words.append(word)
+        return words
+
+    def _skip_comment(self) -> None:
+        end = self._text.find("\n", self._at)
+        self._at = len(self._text) if end < 0 else end
+
+    def _word(self) -> str | None:
+        parts: list[str] = []
+        while self._at < len(self._text) and (char := self._text[self._at]) not in _BLANK:
+            self._at += 1
+            part: str | None = char
+            if char == "'":
+                part = self._until_quote()
+            elif char == '"':
+                part = self._double_quoted()
+            elif char == "\\":
+                part = self._escaped(keep="")
+            if part is None:
+                return None
+            parts.append(part)
+        return "".join(parts)
+
+    def _until_quote(self) -> str | None:
+        end = self._text.find("'", self._at)
+        if end < 0:
+            return None
+        part = self._text[self._at : end]
+        self._at = end + 1
+        return part
+
+    def _double_quoted(self) -> str | None:
+        parts: list[str] = []
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            self._at += 1
+            if char == '"':
+                return "".join(parts)
+            part = self._escaped(keep="\\") if char == "\\" else char
+            if part is None:
+                return None
+            parts.append(part)
+        return None
+
+    def _escaped(self, *, keep: str) -> str | None:
+        """What a backslash and the next character stand for; inside double quotes (`keep`) most stay as they are."""
+        if self._at >= len(self._text):
+            return None
+        char = self._text[self._at]
+        self._at += 1
+        if char == "\n":
+            return ""
+        return keep + char if keep and char not in '$`"\\' else char
