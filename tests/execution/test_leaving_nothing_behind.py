@@ -10,7 +10,6 @@ import pytest
 import trio
 from process_lab import PATIENCE, ProcessLab, is_alive, wait_gone, wait_removed
 
-import codex_trio
 from codex_trio.execution.sessions import ExecSessions, open_exec_sessions
 from codex_trio.execution.spawner import open_process_spawner
 
@@ -168,7 +167,7 @@ def janitors() -> list[int]:
 async def start_doomed_server(lab: ProcessLab, script: str, *placeholders: str) -> trio.Process:
     return await trio.lowlevel.open_process(
         [sys.executable, str(DOOMED_SERVER), str(lab.folder), script, *placeholders],
-        env={**lab.env, "PYTHONPATH": str(Path(codex_trio.__file__).parent.parent)},
+        env={**lab.env, "PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,
         stdin=subprocess.DEVNULL,
     )

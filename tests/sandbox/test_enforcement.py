@@ -288,7 +288,7 @@ async def test_a_sandboxed_command_dies_with_a_killed_server(lab: SandboxLab) ->
     marker = f"300.{os.getpid()}03"
     server = await trio.lowlevel.open_process(
         [sys.executable, str(DOOMED_SERVER), str(lab.workspace), str(lab.probe.mechanism), marker],
-        env={**lab.env, "PYTHONPATH": str(Path(codex_trio.__file__).parent.parent)},
+        env={**lab.env, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.DEVNULL,
     )
     await wait_for_processes(f"sleep\0{marker}", exist=True, seconds=PATIENCE)
