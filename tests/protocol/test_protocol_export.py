@@ -1,0 +1,108 @@
+"""The generated files: complete, consistent, and the ones that are checked in."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from codex_trio_protocol import table
+from codex_trio_protocol.export import __main__ as export
+from codex_trio_protocol.export import json_schema, typescript
+from codex_trio_protocol.export.catalogue import ObjectDeclaration, catalogue
+
+SCHEMA = Path(table.__file__).parents[1] / "schema"
+
+
+@pytest.fixture(scope="module")
+def stable_schemas() -> dict[str, Any]:
+    return {path: json.loads(text) for path, text in json_schema.files(experimental=False).items()}
+
+
+def references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for value in schema.values():
+            yield from references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from references(value)
+
+
+def test_the_checked_in_files_are_what_the_types_say() -> None:
+    assert export.drift(SCHEMA) == []
+
+
+def test_the_check_names_what_drifts_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "schema"
+    wanted = {root / "json" / "a.json": "{}", root / "typescript" / "a.ts": "x", tmp_path / "docs" / "a.md": "y"}
+    monkeypatch.setattr(export, "generate", lambda root, *, experimental: wanted)
+    assert export.main(["--out", str(root)]) == 0
+    assert export.main(["--check", str(root)]) == 0
+    (root / "json" / "a.json").write_text("[]")
+    (root / "typescript" / "a.ts").unlink()
+    (tmp_path / "docs" / "old.md").write_text("")
+    assert export.main(["--check", str(root)]) == 1
+    printed = capsys.readouterr().out.split()
+    assert [Path(line).name for line in printed] == ["old.md", "a.json", "a.ts"]
+
+
+def test_every_reference_in_a_schema_resolves(stable_schemas: dict[str, Any]) -> None:
+    for path, schema in stable_schemas.items():
+        for reference in set(references(schema)):
+            node: Any = schema
+            for part in reference.removeprefix("#/").split("/"):
+                node = node[part]
+            assert node is not None, path
+
+
+def test_the_stable_schema_has_no_experimental_method_or_field(stable_schemas: dict[str, Any]) -> None:
+    requests = stable_schemas["ClientRequest.json"]["oneOf"]
+    methods = {member["properties"]["method"]["enum"][0] for member in requests}
+    expected = {spec.name for spec in table.CLIENT_REQUESTS.values() if spec.in_schema and not spec.experimental}
+    assert methods == expected
+    start = stable_schemas["v2/ThreadStartParams.json"]["properties"]
+    assert "cwd" in start
+    assert "dynamicTools" not in start
+    assert "v2/ProcessSpawnParams.json" not in stable_schemas
+
+
+def test_schemas_say_what_is_required_and_what_may_be_null() -> None:
+    schema = json.loads((SCHEMA / "json" / "v2" / "TurnInterruptParams.json").read_text(encoding="utf-8"))
+    assert schema["required"] == ["threadId", "turnId"]
+    thread = json.loads((SCHEMA / "json" / "v2" / "ThreadReadResponse.json").read_text(encoding="utf-8"))
+    assert thread["definitions"]["Thread"]["properties"]["path"]["type"] == ["string", "null"]
+
+
+def test_typescript_imports_resolve_and_brackets_match() -> None:
+    files = typescript.files(experimental=False)
+    for path, text in files.items():
+        folder = Path(path).parent
+        for target in re.findall(r'from "(\.[^"]*)"', text):
+            name = (folder / target).as_posix()
+            parts: list[str] = []
+            for part in name.split("/"):
+                if part == "..":
+                    parts.pop()
+                elif part != ".":
+                    parts.append(part)
+            resolved = "/".join(parts)
+            assert f"{resolved}.ts" in files or f"{resolved}/index.ts" in files, (path, target)
+        code = re.sub(r'/\*.*?\*/|"[^"]*"|^//.*$', "", text, flags=re.DOTALL | re.MULTILINE)
+        for opening, closing in ("{}", "()", "[]"):
+            assert code.count(opening) == code.count(closing), path
+
+
+def test_every_type_is_explained() -> None:
+    unexplained = [name for name, declaration in catalogue().items() if not declaration.doc.strip()]
+    assert unexplained == []
+
+
+def test_explanations_stay_on_one_line_where_tables_need_it() -> None:
+    for declaration in catalogue().values():
+        if isinstance(declaration, ObjectDeclaration):
+            assert [field.name for field in declaration.fields if "\n" in field.doc or "|" in field.doc] == []
