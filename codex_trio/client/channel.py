@@ -9,14 +9,17 @@ _READ_SIZE = 1 << 16
 
 
 class MessageChannel(Protocol):
-    """What a client needs of a transport. The server's own in-memory transport has the same shape."""
+    """What a client needs of a transport: a pair of byte streams (`LineChannel`), or one of the server's transports.
+
+    `receive` and `send` raise trio.BrokenResourceError, trio.ClosedResourceError or TransportClosed when they cannot.
+    """
 
     async def receive(self) -> bytes | str | None:
         """The next whole message; None when the other side has closed."""
         ...
 
     async def send(self, message: bytes) -> None:
-        """Send one whole message. Raises trio.BrokenResourceError when the other side is gone."""
+        """Send one whole message."""
         ...
 
     async def aclose(self) -> None:

@@ -20,6 +20,7 @@ import trio
 from codex_trio.client.channel import MessageChannel
 from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
 from codex_trio.client.messages import Notification, Reply, RequestId, ServerRequest, classify
+from codex_trio.transport.base import TransportClosed
 
 Handler = Callable[[ServerRequest], Awaitable[Any]]
 """Answers a server request: returns the result, or raises AppServerError to refuse with that error."""
@@ -29,6 +30,7 @@ Observer = Callable[[Literal["client", "server"], Any], None]
 
 T = TypeVar("T")
 
+_CHANNEL_GONE = (trio.BrokenResourceError, trio.ClosedResourceError, TransportClosed)
 _METHOD_NOT_FOUND = -32601
 _INTERNAL_ERROR = -32603
 _NO_PARAMS: Any = object()
@@ -225,7 +227,7 @@ class AppServerClient:
             self._observer("client", msgspec.json.decode(encoded))
         try:
             await self._channel.send(encoded)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except _CHANNEL_GONE:
             raise await self._end() from None
 
     def _check_open(self) -> None:
@@ -234,7 +236,7 @@ class AppServerClient:
 
     async def read_messages(self) -> None:
         """Receive until the server closes. Run by `open_client`."""
-        with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        with contextlib.suppress(*_CHANNEL_GONE):
             while (line := await self._channel.receive()) is not None:
                 self._receive(line)
         await self._end()

@@ -1,0 +1,51 @@
+"""A whole server in this process, a scripted model behind it, and as many clients as a test wants."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+from codex_trio.client.connection import AppServerClient
+from codex_trio.conformance.lab import CONFIG, MODEL
+from codex_trio.testing.in_memory import InMemoryServer, open_in_memory_server
+from codex_trio.testing.model_server import ModelServer, open_model_server
+
+
+@dataclass(frozen=True)
+class House:
+    """A server with its folders and its model."""
+
+    server: InMemoryServer
+    model: ModelServer
+    cwd: Path
+
+    @contextlib.asynccontextmanager
+    async def visitor(self, name: str = "visitor") -> AsyncGenerator[AppServerClient]:
+        """An initialized client."""
+        async with self.server.connect() as client:
+            await client.initialize(name, "1.0", experimental=True)
+            yield client
+
+
+@contextlib.asynccontextmanager
+async def open_house(tmp_path: Path) -> AsyncGenerator[House]:
+    """A server that asks before it leaves its sandbox."""
+    folders = {name: tmp_path / name for name in ("home", "codex", "work", "tmp")}
+    for folder in folders.values():
+        folder.mkdir()
+    async with open_model_server() as model:
+        config = CONFIG.format(
+            model=MODEL,
+            base_url=model.base_url,
+            approval_policy="on-request",
+            sandbox_mode="workspace-write",
+            extra="",
+            tables="",
+            provider="",
+            request_max_retries=0,
+            stream_max_retries=0,
+        )
+        (folders["codex"] / "config.toml").write_text(config)
+        environ = {"HOME": str(folders["home"]), "TMPDIR": str(folders["tmp"]), "PATH": "/usr/bin:/bin"}
+        async with open_in_memory_server(codex_home=folders["codex"], cwd=folders["work"], environ=environ) as server:
+            yield House(server, model, folders["work"])
