@@ -165,7 +165,11 @@ class _Segmenter:
         word = literal(node)
         if word is None or not self._segments:
             return False
-        self._segments[-1].append(word)
+        command = self._segments[-1]
+        # A quoted program name is too odd to be judged by parts.
+        if not command and node.type != "word":
+            return False
+        command.append(word)
         return True
 
     def _gap_is_plain(self, end: int) -> bool:

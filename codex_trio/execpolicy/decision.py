@@ -24,6 +24,13 @@ from codex_trio.execpolicy.words import join
 from codex_trio.state.items import ParsedCommand
 
 
+UNPLACED_JUSTIFICATION = (
+    "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "
+    '"require_escalated"` for unsandboxed execution, or omit `justification`.'
+)
+"""The tool output for a call with a justification and no word on permissions."""
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to a command.
 
