@@ -72,5 +72,5 @@ def message_item(role: str, texts: Iterable[str], *, item_id: str) -> ResponseIt
 def texts_of(item: ResponseItem, key: str = "content") -> list[str]:
     """The texts in an item's parts; `key` names the list of parts."""
     parts: list[Any] = item.get(key) or []
-    texts = [part.get("text") or part.get("refusal") for part in parts if isinstance(part, dict)]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # decoded JSON
+    texts: list[Any] = [part.get("text") or part.get("refusal") for part in parts if isinstance(part, dict)]  # pyright: ignore[reportUnknownMemberType]  # decoded JSON
     return [text for text in texts if isinstance(text, str)]

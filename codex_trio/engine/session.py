@@ -240,6 +240,11 @@ class Session:
             await self.record(lines)
         self.history.extend(items)
 
+    async def inject(self, items: Sequence[ResponseItem]) -> None:
+        """Adds items of a client to the model's history, after the context that belongs before them."""
+        context = await self.context_items()
+        await self.remember([*context, *items])
+
     # --- token use ---
 
     def add_usage(self, usage: ResponseUsage) -> None:

@@ -30,6 +30,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "thread/items/list",
         "thread/readState/update",
     ),
+    "thread_work": ("thread/inject_items",),
     "turn": ("turn/start", "turn/steer", "turn/interrupt"),
     "background_terminals": (
         "thread/backgroundTerminals/list",

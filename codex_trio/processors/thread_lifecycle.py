@@ -5,6 +5,7 @@ Protocol source: `thread/start|resume|unsubscribe|archive|unarchive|name/set`, r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ class ThreadLifecycleProcessor:
         runtime = await self._threads()
         options = ThreadOptions(
             cwd=_path(params.cwd),
-            overrides=params.config,
+            overrides=_overrides(params),
             typed=_typed(params),
             personality=params.personality,
             thread_source=params.thread_source,
@@ -99,7 +100,7 @@ class ThreadLifecycleProcessor:
         if live is None:
             options = ThreadOptions(
                 cwd=_path(params.cwd),
-                overrides=params.config,
+                overrides=_overrides(params),
                 typed=_typed(params),
                 personality=params.personality,
             )
@@ -107,6 +108,8 @@ class ThreadLifecycleProcessor:
                 live = await runtime.manager.resume(thread_id, options)
             except ConfigLoadError as error:
                 raise _load_failed(error) from error
+        elif not live.recorder.is_materialized:
+            raise errors.no_rollout(thread_id)
         elif params.path is not None and live.recorder.path is not None and Path(params.path) != live.recorder.path:
             raise invalid_request(
                 f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
@@ -222,6 +225,15 @@ class ThreadLifecycleProcessor:
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _overrides(params: wire_start.ThreadStartParams | wire_start.ThreadResumeParams) -> Mapping[str, Any] | None:
+    """The request's own configuration; a permission profile is a setting like any other."""
+    if params.permissions is None:
+        return params.config
+    if params.sandbox is not None:
+        raise invalid_request("`permissions` cannot be combined with `sandbox`")
+    return {**(params.config or {}), "default_permissions": params.permissions}
 
 
 def _typed(params: wire_start.ThreadStartParams | wire_start.ThreadResumeParams) -> TypedOverrides:

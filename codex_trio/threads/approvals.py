@@ -115,9 +115,7 @@ class ThreadApprover:
 
 def _amendment_decision(amendment: list[str]) -> wire.CommandExecutionApprovalDecisionObject:
     return wire.CommandExecutionApprovalDecisionObject(
-        accept_with_execpolicy_amendment=(
-            wire.CommandExecutionApprovalDecisionObjectAcceptWithExecpolicyAmendment(execpolicy_amendment=amendment)
-        )
+        accept_with_execpolicy_amendment=wire.AcceptWithExecpolicyAmendment(execpolicy_amendment=amendment)
     )
 
 

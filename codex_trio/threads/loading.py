@@ -16,9 +16,9 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
-BashParser=object
-from codex_trio.execpolicy.command_policy import CommandPolicy
-PolicyRules=object
+from codex_trio.execpolicy.bash import Bash
+from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
 from codex_trio.state.rollout.history import ThreadHistory
 from codex_trio.state.rollout.lines import SessionMeta
@@ -44,7 +44,7 @@ class ThreadLoader:
         self._codex_home = codex_home
         self._paths = paths
         self._environ = environ
-        self._bash = BashParser()
+        self._bash = Bash()
 
     async def open(self, thread_id: str) -> OpenedRollout:
         """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
@@ -104,10 +104,7 @@ class ThreadLoader:
     async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:
         """The rules for commands under a configuration."""
         folders = [folder / "rules" for folder in config.config_folders]
-        if not any(folder.is_dir() for folder in folders):
-            rules, problem = PolicyRules(), None
-        else:
-            rules, problem = await trio.to_thread.run_sync(PolicyRules.load, folders)
+        rules, problem = await trio.to_thread.run_sync(PolicyRules.load, folders)
         return CommandPolicy(
             rules=rules, problem=problem, bash=self._bash, amendments=self._codex_home / "rules" / "default.rules"
         )

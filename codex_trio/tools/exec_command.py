@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from codex_trio.execpolicy.decision import Decision
+from codex_trio.execpolicy.decision import Decision, rejected_for_model
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import exec_yield_ms
@@ -114,12 +114,12 @@ class ExecCommand:
             prefix_rule=arguments.prefix_rule,
         )
         if decision.kind == "forbid":
-            raise rejected(decision.reason or "blocked by policy")
+            raise ToolFailure(decision.for_model())
         item = CommandExecution(
             id=call.call_id,
             command=argv,
             cwd=cwd.as_uri(),
-            parsed_cmd=context.command_policy.parse(argv, cwd),
+            parsed_cmd=context.command_policy.parse(argv),
             source="agent",
             status="in_progress",
         )
@@ -158,7 +158,7 @@ class ExecCommand:
             context.approver.release(item.id)
             if answer.outcome is ReviewOutcome.CANCELLED:
                 await context.stop_turn()
-            raise rejected("approval request failed" if failed else "rejected by user")
+            raise ToolFailure(rejected_for_model("approval request failed" if failed else "rejected by user"))
         context.approver.release(item.id)
         if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
             context.approvals.allow_command(key)
@@ -202,7 +202,7 @@ class ExecCommand:
                     duration=Duration.from_seconds(0),
                 )
             )
-            raise rejected(message) from error
+            raise ToolFailure(rejected_for_model(message)) from error
         item = msgspec.structs.replace(item, process_id=str(session.id))
         if not shown:
             context.log.started(item)
@@ -253,10 +253,3 @@ async def _watch(command: RunningCommand, context: ToolContext) -> None:
     """Completes the item of a command that outlived its call."""
     await command.finish()
     context.running.remove(command)
-
-
-def rejected(reason: str) -> ToolFailure:
-    """The form in which the model is told that a command did not start (observed in 0.169.0)."""
-    inner = json.dumps(reason, ensure_ascii=False)
-    message = json.dumps(f"Rejected({inner})", ensure_ascii=False)
-    return ToolFailure(f"exec_command failed: CreateProcess {{ message: {message} }}")

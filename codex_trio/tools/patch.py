@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import trio
 
-from codex_trio.state.items import FileChange
+from codex_trio.state.items import Change, FileChange
 from codex_trio.tools.apply_patch.apply import apply
 from codex_trio.tools.apply_patch.edits import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse
@@ -61,9 +61,9 @@ FUNCTION_SPEC: dict[str, Any] = {
     "description": (
         "Edits files by a patch. The input starts with a line '*** Begin Patch' and ends with '*** End Patch'. Between "
         "them stand file sections: '*** Add File: PATH' followed by lines that start with '+'; "
-        "'*** Delete File: PATH'; '*** Update File: PATH', optionally '*** Move to: PATH', followed by changes. A change "
-        "starts with '@@' or '@@ ' and a line of context, then lines that start with ' ' (kept), '-' (removed) or '+' "
-        "(added)."
+        "'*** Delete File: PATH'; '*** Update File: PATH', optionally '*** Move to: PATH', followed by changes. A "
+        "change starts with '@@' or '@@ ' and a line of context, then lines that start with ' ' (kept), '-' (removed) "
+        "or '+' (added)."
     ),
     "strict": False,
     "parameters": {
@@ -118,7 +118,7 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext) 
     )
     if verdict.kind == "reject":
         raise ToolFailure(f"patch rejected: {verdict.reason}")
-    item = FileChange(id=call_id, changes=verified.changes, status="in_progress")
+    item = FileChange(id=call_id, changes=_item_changes(verified), status="in_progress")
     started_ms = context.log.started(item)
     await _ask_if_needed(item, started_ms, verified, verdict, context)
     started = time.monotonic()
@@ -147,8 +147,11 @@ async def _ask_if_needed(
     if answer.outcome is ReviewOutcome.CANCELLED:
         await context.stop_turn()
     if not answer.accepted:
-        failed = answer.outcome is ReviewOutcome.FAILED
-        await context.log.completed(msgspec.structs.replace(item, status="failed" if failed else "declined"))
-        raise ToolFailure("patch approval request failed" if failed else "patch rejected by user")
+        await context.log.completed(msgspec.structs.replace(item, status="declined"))
+        raise ToolFailure("patch rejected by user")
     if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
         context.approvals.allow_paths(verified.written_paths())
+
+
+def _item_changes(verified: VerifiedPatch) -> dict[str, Change]:
+    return msgspec.convert(msgspec.to_builtins(verified.changes), dict[str, Change])

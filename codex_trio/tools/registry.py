@@ -45,7 +45,8 @@ class ToolRegistry:
         """The tool behind a call. Raises ToolFailure when there is none of that name."""
         tool = self._tools.get(call.name)
         if tool is None or call.namespace:
-            raise ToolFailure(f"unsupported call: {call.name}")
+            what = "custom tool call" if call.kind == "custom" else "call"
+            raise ToolFailure(f"unsupported {what}: {call.name}")
         return tool
 
 
