@@ -1,0 +1,102 @@
+"""Times two app-server commands side by side.
+
+    python -m benchmarks --ours "codex-trio app-server" --other "codex app-server" --rounds 5
+    python -m benchmarks --ours ... --other ... --only turn --only tools --json figures.json
+
+Both serve stdio and talk to the same scripted model, a process of its own. Every sample runs in fresh folders (HOME,
+CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. Samples are taken in turns, ours and the other, round by
+round; a ratio compares two neighbours, and the table shows the median of the ratios with the smallest and the largest.
+So a machine that is busy for a while disturbs both sides, and `spread` says how much a ratio is worth. A server that
+fails a figure has none, and the exit code is 1.
+"""
+
+import argparse
+import contextlib
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.driver import MeasurementFailed, open_lab
+from benchmarks.figures import FIGURES, Figure
+from benchmarks.report import Series, render
+
+
+@contextlib.contextmanager
+def open_model() -> Generator[str]:
+    """Run the scripted model until the block ends. Yields its base URL."""
+    command = [sys.executable, "-m", "benchmarks.model_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+
+
+def measure(figure: Figure, ours: Sequence[str], other: Sequence[str], model_url: str, rounds: int) -> list[Series]:
+    """Take the samples of a figure, in turns. A side that fails is named on stderr and left alone afterwards."""
+    series = [Series(value) for value in figure.values]
+    sides = {"ours": ours, "other": other}
+    for number in range(rounds):
+        for side in list(sides):
+            _show_progress(f"{figure.name}: round {number + 1} of {rounds}, {side}")
+            try:
+                with open_lab(sides[side], model_url) as lab:
+                    sample = figure.sample(lab)
+            except (MeasurementFailed, OSError) as error:
+                _show_progress("")
+                print(f"{figure.name}: {side} failed: {error}", file=sys.stderr)
+                del sides[side]
+                continue
+            for one, measured in zip(series, sample, strict=True):
+                getattr(one, side).append(measured)
+    _show_progress("")
+    return series
+
+
+def _command(text: str) -> list[str]:
+    """The argument vector of a command line, its program as an absolute path: servers run with a PATH of their own."""
+    program, *arguments = shlex.split(text)
+    return [str(Path(shutil.which(program) or program).absolute()), *arguments]
+
+
+def _show_progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text:<60}\r", end="", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--ours", metavar="CMD", type=_command, required=True, help="command of our server")
+    parser.add_argument("--other", metavar="CMD", type=_command, required=True, help="command to compare with")
+    parser.add_argument("--rounds", metavar="N", type=int, default=5, help="samples of each side (default: 5)")
+    names = [figure.name for figure in FIGURES]
+    parser.add_argument("--only", metavar="NAME", action="append", choices=names, help=f"one of {', '.join(names)}")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write every sample to this file")
+    options = parser.parse_args(arguments)
+
+    taken: list[Series] = []
+    with open_model() as model_url:
+        for figure in FIGURES:
+            if options.only is None or figure.name in options.only:
+                taken += measure(figure, options.ours, options.other, model_url, options.rounds)
+    print(render(taken))
+    if options.json is not None:
+        document = {
+            "ours": shlex.join(options.ours),
+            "other": shlex.join(options.other),
+            "rounds": options.rounds,
+            "figures": [series.to_json() for series in taken],
+        }
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    complete = all(len(one.ours) == len(one.other) == options.rounds for one in taken)
+    return 0 if complete else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

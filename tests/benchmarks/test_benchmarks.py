@@ -1,0 +1,59 @@
+"""The benchmark command runs and judges; the figures themselves are nobody's test."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.figures import Value
+from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS, Script
+from benchmarks.report import Series, render
+
+ROOT = Path(__file__).parents[2]
+OUR_SERVER = shlex.join([sys.executable, "-m", "codex_trio", "app-server"])
+
+
+def run_benchmarks(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{ROOT / 'protocol'}"}
+    command = [sys.executable, "-m", "benchmarks", "--rounds", "1", *arguments]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_run_measures_both_servers_and_writes_what_it_measured(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--other", OUR_SERVER, "--only", "tools", "--json", str(file))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "20 tool calls" in ran.stdout
+    [figure] = msgspec.json.decode(file.read_bytes())["figures"]
+    assert figure["ours"][0] > 0
+    assert figure["other"][0] > 0
+    assert figure["ratio"] == pytest.approx(figure["ours"][0] / figure["other"][0])
+    assert list((tmp_path / ".cache").iterdir()) == [], "the samples' folders are gone"
+
+
+def test_a_server_that_cannot_do_the_work_is_named_and_has_no_figure(tmp_path: Path) -> None:
+    ran = run_benchmarks(tmp_path, "--ours", "/bin/false", "--other", "/no/such/server", "--only", "startup")
+    assert ran.returncode == 1
+    assert "startup: ours failed: the server ended before" in ran.stderr
+    assert "startup: other failed: " in ran.stderr
+    assert ran.stdout.count("failed") == 4
+
+
+def test_the_table_shows_the_median_of_the_ratios_of_neighbours() -> None:
+    series = Series(Value("turn", "ms", target=0.5), ours=[10, 20, 90], other=[40, 40, 100])
+    [_, row] = render([series]).splitlines()
+    assert row.split() == ["turn", "ms", "20.00", "40.00", "0.50", "0.25..0.90", "0.50", "met"]
+
+
+def test_the_model_answers_the_last_thing_that_was_said_in_a_thread() -> None:
+    script = Script()
+    said = [SAY, "...", STREAM]
+    assert script.answer("".join(said).encode()).count(b"output_text.delta") >= DELTAS
+    said.append(CALL_TOOLS)
+    for number in range(TOOL_CALLS):
+        assert f'"call_{number}"'.encode() in script.answer("".join(said).encode())
+        said.append('{"type":"function_call_output"}')
+    assert b"Hello." in script.answer("".join(said).encode())
