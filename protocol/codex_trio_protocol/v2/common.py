@@ -26,9 +26,8 @@ ModeKind: TypeAlias = Literal["plan", "default"]
 
 
 ReasoningEffort: TypeAlias = Annotated[str, Meta(min_length=1)]
-"""How hard the model should think:
-
-`none`, `minimal`, `low`, `medium`, `high`, `xhigh`, or another word of its catalogue entry. Never empty.
+"""How hard the model should think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, or another word of its
+catalogue entry. Never empty.
 """
 
 

@@ -134,7 +134,7 @@ class AppsDefaultConfig(Wire, rename=None):
     default_tools_approval_mode: AppToolApproval | None = None
 
 
-class AppsConfig(Wire, rename=None):
+class AppsConfig(Wire):
     """Settings of apps."""
 
     default: AppsDefaultConfig | None = field(name="_default", default=None)

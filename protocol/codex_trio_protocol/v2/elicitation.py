@@ -173,7 +173,7 @@ class McpServerElicitationRequestParamsBase(Wire, tag_field="mode"):
     server_name: str
 
 
-class UserVerificationElicitation(McpServerElicitationRequestParamsBase, tag="openai/userVerification", rename=None):
+class UserVerificationElicitation(McpServerElicitationRequestParamsBase, tag="openai/userVerification"):
     """The user is to confirm something with the device's key; the proof goes into the answer's `content`."""
 
     meta: JsonValue = field(name="_meta", default=None)
@@ -225,7 +225,7 @@ McpServerElicitationAction: TypeAlias = Literal["accept", "decline", "cancel"]
 """Whether the user answered, refused, or went away."""
 
 
-class McpServerElicitationRequestResponse(Params, rename=None):
+class McpServerElicitationRequestResponse(Params):
     """The user's answer."""
 
     action: McpServerElicitationAction

@@ -8,9 +8,8 @@ from codex_trio_protocol.base import AbsolutePathParam, Params, Tagged, UInt32, 
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 ApprovalsReviewer: TypeAlias = Literal["user", "auto_review", "guardian_subagent"]
-"""Who decides on approval requests:
-
-the user's client, or a reviewing sub-agent (`guardian_subagent` is its older name).
+"""Who decides on approval requests: the user's client, or a reviewing sub-agent (`guardian_subagent` is its older
+name).
 """
 
 
@@ -33,10 +32,8 @@ class GranularAskForApproval(Wire):
 
 
 AskForApproval: TypeAlias = Literal["untrusted", "on-request", "never", "on-failure"] | GranularAskForApproval
-"""When to ask before running something:
-
-`untrusted` for all but commands known to be harmless, `on-request` when the model asks to leave the sandbox, `never`.
-`on-failure` is known to releases up to 0.131 only.
+"""When to ask before running something: `untrusted` for all but commands known to be harmless, `on-request` when the
+model asks to leave the sandbox, `never`. `on-failure` is known to releases up to 0.131 only.
 """
 
 

@@ -52,9 +52,9 @@ class TurnSettingsUpdateParams(Params, forbid_unknown_fields=True):
 
 
 class TurnStartParams(Params):
-    """Hand input to a thread:
+    """Hand input to a thread: starts a turn, or joins the running one.
 
-    starts a turn, or joins the running one. Settings given here last for later turns too, unless said otherwise.
+    Settings given here last for later turns too, unless said otherwise.
 
     Errors: -32600 when the thread is not loaded or an override is invalid; -32602 for more than 1048576 characters of
     text; -32603 while a compaction or review runs.

@@ -16,9 +16,9 @@ import type { TurnToolOutput } from "./TurnToolOutput";
 import type { UserInput } from "./UserInput";
 
 /**
- * Hand input to a thread:
+ * Hand input to a thread: starts a turn, or joins the running one.
  *
- * starts a turn, or joins the running one. Settings given here last for later turns too, unless said otherwise.
+ * Settings given here last for later turns too, unless said otherwise.
  *
  * Errors: -32600 when the thread is not loaded or an override is invalid; -32602 for more than 1048576 characters of
  * text; -32603 while a compaction or review runs.
