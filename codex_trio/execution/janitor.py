@@ -1,11 +1,11 @@
 """The small process that outlives a killed server just long enough to end what the server had started.
 
-    python -I -S janitor.py MARK
+    python -I -S -c BOOTSTRAP FOLDER janitor MARK
 
-Owns: the protocol on its standard input and what happens at its end. Standard input carries lines from the server:
-`+PID` a command that leads a session was started, `-PID` it has ended, `p PATH` a placeholder folder was made. The end
-of the input means that the server is gone, by whatever way; then everything with MARK in its environment and everything
-in those sessions is killed, and the placeholders are swept.
+Owns: the protocol on its standard input and what happens at its end. Standard input carries records that end in NUL:
+`+PID` a command that leads a session was started, `-PID` it has ended, `p PATH` a placeholder folder will be made. The
+end of the input means that the server is gone, by whatever way; then everything with MARK in its environment and
+everything in those sessions is killed, and the placeholders are swept.
 Does not own: ordinary ends; a server that shuts down kills its commands itself.
 Called by: the process spawner, which starts it with the first command.
 
@@ -14,10 +14,21 @@ Why a process and not PR_SET_PDEATHSIG: that reaches direct children only, and d
 
 import os
 import signal
-import sys
 from collections.abc import Iterable
 
 _SECONDS = 5.0
+_BOOTSTRAP = """
+import sys
+sys.path.append(sys.argv[1])
+from codex_trio.execution.janitor import main
+main(sys.argv[3])
+"""
+
+
+def start_arguments(python: str, mark: str) -> tuple[str, ...]:
+    """The argv that runs this program, without site-packages. The word `janitor` is for readers of process lists."""
+    package_parent = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return (python, "-I", "-S", "-c", _BOOTSTRAP, package_parent, "janitor", mark)
 
 
 def main(mark: str) -> None:
@@ -30,27 +41,21 @@ def main(mark: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     leaders: set[int] = set()
     folders: set[str] = set()
-    for line in _lines():
-        match line[:1]:
+    for record in _records():
+        match record[:1]:
             case b"+":
-                leaders.add(int(line[1:]))
+                leaders.add(int(record[1:]))
             case b"-":
-                leaders.discard(int(line[1:]))
+                leaders.discard(int(record[1:]))
             case _:
-                folders.add(os.fsdecode(line[2:]))
+                folders.add(os.fsdecode(record[2:]))
     process_tree.kill((mark,), leaders, seconds=_SECONDS)
     for folder in folders:
         placeholders.sweep(folder)
 
 
-def _lines() -> Iterable[bytes]:
+def _records() -> Iterable[bytes]:
     pending = b""
     while chunk := os.read(0, 65536):
-        *lines, pending = (pending + chunk).split(b"\n")
-        yield from lines
-
-
-if __name__ == "__main__":
-    # Started with -I -S, the interpreter knows neither this folder nor site-packages.
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    main(sys.argv[1])
+        *records, pending = (pending + chunk).split(b"\0")
+        yield from records

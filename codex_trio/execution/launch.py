@@ -7,6 +7,7 @@ Called by: the process spawner.
 
 import fcntl
 import os
+import signal
 import termios
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -46,9 +47,10 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):
-    """A child and the descriptors that its parent keeps. A terminal's descriptor serves both ways."""
+    """A child and the descriptors that its parent keeps. `terminal` is the same as `stdout`."""
 
     pid: int
+    pidfd: int
     stdout: int
     stderr: int | None = None
     stdin: int | None = None
@@ -65,7 +67,9 @@ def launch(request: SpawnRequest, env: Mapping[str, str]) -> LaunchedChild:
             program = posix_spawn.find_program(request.argv[0], env)
             if request.tty:
                 master, terminal = _open_terminal(request.size, ours, childs)
-                stdin, stdout, stderr = master, master, None
+                # A copy, so that each direction is closed by itself.
+                stdin, stdout, stderr = os.dup(master), master, None
+                ours.callback(os.close, stdin)
                 descriptors: dict[int, int] = {}
             else:
                 master, terminal = None, None
@@ -74,13 +78,23 @@ def launch(request: SpawnRequest, env: Mapping[str, str]) -> LaunchedChild:
                 descriptors[number] = _open_data(data, childs)
             setup = posix_spawn.ChildSetup(cwd=request.cwd, descriptors=descriptors, terminal=terminal)
             pid = posix_spawn.spawn(program, request.argv, env, setup)
+            pidfd = _open_pidfd(pid)
         except ValueError as error:
             raise SpawnError(_EINVAL, path=request.argv[0]) from error
         except OSError as error:
             path = request.argv[0] if os.path.isdir(request.cwd) else request.cwd
             raise SpawnError(error.errno or _EINVAL, path=path) from error
         ours.pop_all()
-        return LaunchedChild(pid=pid, stdin=stdin, stdout=stdout, stderr=stderr, terminal=master)
+        return LaunchedChild(pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr, terminal=master)
+
+
+def _open_pidfd(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def _open_terminal(size: TerminalSize, ours: ExitStack, childs: ExitStack) -> tuple[int, str]:

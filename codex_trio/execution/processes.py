@@ -39,11 +39,9 @@ class ManagedProcess:
         """Also stderr when merged, and all of a terminal's output."""
         self.stderr = None if child.stderr is None else OutputStream(child.stderr)
         self._terminal = child.terminal
-        # A terminal's descriptor serves both directions; the copy lets each side be closed by itself.
-        stdin = os.dup(child.terminal) if child.terminal is not None else child.stdin
-        self._stdin = None if stdin is None else InputStream(stdin)
+        self._stdin = None if child.stdin is None else InputStream(child.stdin)
         self._on_close = on_close
-        self._pidfd = os.pidfd_open(child.pid)
+        self._pidfd = child.pidfd
         self._exit_code: int | None = None
         self._reaping = trio.Lock()
 

@@ -18,13 +18,12 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 
 import trio
 
-from codex_trio.execution import process_tree
+from codex_trio.execution import janitor, process_tree
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import LaunchedChild, SpawnRequest, launch
 from codex_trio.execution.processes import ManagedProcess, kill_tree
 from codex_trio.sandbox import placeholders
 
-_JANITOR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "janitor.py")
 _NOBODY = "none"
 
 
@@ -35,6 +34,7 @@ class ProcessSpawner:
         self._mark = f"{secrets.token_hex(8)}."
         self._count = 0
         self._running: set[int] = set()
+        self._was_used = False
         self._janitor = _Janitor(python, self._mark)
 
     def start(self, request: SpawnRequest, *, owner: str = _NOBODY) -> ManagedProcess:
@@ -47,6 +47,7 @@ class ProcessSpawner:
         self._count += 1
         mark = f"{self._mark}{owner}.{self._count}."
         outer = request.env.get(process_tree.MARK_VARIABLE, "")
+        self._was_used = True
         self._janitor.start_if_missing(self._running)
         with ExitStack() as on_failure:
             held = self._hold(request)
@@ -69,7 +70,7 @@ class ProcessSpawner:
     async def aclose(self) -> None:
         """Kill what processes have left behind and end the janitor. The processes themselves must be closed."""
         with trio.CancelScope(shield=True):
-            if self._janitor.was_started:
+            if self._was_used:
                 await kill_tree(self._mark)
             self._janitor.end()
 
@@ -94,15 +95,13 @@ class _Janitor:
         self._python = python
         self._mark = mark
         self._child: LaunchedChild | None = None
-        self.was_started = False
 
     def start_if_missing(self, running: set[int]) -> None:
         if self._child is not None:
             return
-        argv = (self._python, "-I", "-S", _JANITOR, self._mark)
+        argv = janitor.start_arguments(self._python, self._mark)
         with suppress(SpawnError):
             self._child = launch(SpawnRequest(argv=argv, cwd="/", env={}, open_stdin=True), {})
-            self.was_started = True
             os.set_blocking(self._stdin, False)
             for pid in running:
                 self.tell(f"+{pid}")
@@ -113,12 +112,12 @@ class _Janitor:
         assert self._child.stdin is not None
         return self._child.stdin
 
-    def tell(self, line: str) -> None:
+    def tell(self, record: str) -> None:
         if self._child is not None:
             try:
-                os.write(self._stdin, os.fsencode(line) + b"\n")
+                os.write(self._stdin, os.fsencode(record) + b"\0")
             except BlockingIOError:
-                pass  # It lags by 64 KiB of lines, so something is very wrong with it; the mark still works.
+                pass  # It lags by 64 KiB of records, so something is very wrong with it; the mark still works.
             except OSError:
                 self.end()
 
@@ -129,8 +128,8 @@ class _Janitor:
             os.kill(self._child.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(self._child.pid, 0)
-        os.close(self._stdin)
-        os.close(self._child.stdout)
+        for descriptor in (self._stdin, self._child.stdout, self._child.pidfd):
+            os.close(descriptor)
         self._child = None
 
 

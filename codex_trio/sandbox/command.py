@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from codex_trio.sandbox import bubblewrap, placeholders, seccomp
+from codex_trio.sandbox import bubblewrap, helper, placeholders, seccomp
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import (
     SandboxPolicy,
@@ -21,7 +21,7 @@ from codex_trio.sandbox.policy import (
     is_within,
     writable_roots,
 )
-from codex_trio.sandbox.probe import Mechanism, SandboxProbe, helper_arguments
+from codex_trio.sandbox.probe import Mechanism, SandboxProbe
 
 NETWORK_DISABLED_VARIABLE = "CODEX_SANDBOX_NETWORK_DISABLED"
 
@@ -62,7 +62,7 @@ def wrap(
     if not is_enforced_here(policy):
         return SandboxedCommand(argv=tuple(argv), env=env)
     roots = writable_roots(policy, cwd=cwd, tmpdir=tmpdir) if isinstance(policy, WorkspaceWrite) else ()
-    mechanism = _choose(probe, roots)
+    mechanism = _choose(probe, roots, tty=tty)
     roots, missing = _prepare(roots)
     inherited: dict[int, bytes] = {}
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:
@@ -77,7 +77,7 @@ def wrap(
             seccomp_fd=_SECCOMP_FD if inherited else None,
         )
     else:
-        prefix = helper_arguments(probe.python, mechanism)
+        prefix = helper.start_arguments(probe.python, mechanism)
         for root in roots:
             prefix += ["--write", root.path]
             for path in root.protected:
@@ -98,8 +98,9 @@ def wrap(
     )
 
 
-def _choose(probe: SandboxProbe, roots: Sequence[WritableRoot]) -> Mechanism:
-    for mechanism in probe.available:
+def _choose(probe: SandboxProbe, roots: Sequence[WritableRoot], *, tty: bool) -> Mechanism:
+    # Bubblewrap dies of an interrupt that is typed at the terminal, and takes along a command that would survive it.
+    for mechanism in sorted(probe.available, key=lambda name: tty and name != "namespaces"):
         # A sandboxed command could have replaced a bubblewrap that lies where it may write.
         program = probe.bubblewrap.path if mechanism == "bubblewrap" and probe.bubblewrap else None
         if program is None or not any(is_within(program, root.path) for root in roots):

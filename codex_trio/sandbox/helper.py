@@ -1,22 +1,39 @@
-"""The program that confines itself and then becomes the command; run as a file by the interpreter with `-I -S`.
+"""The program that confines itself and then becomes the command.
 
-    python -I -S helper.py (namespaces|landlock) [--write PATH]... [--protect PATH]... [--no-network] -- COMMAND...
+    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--write PATH | --protect PATH]... [--no-network] -- COMMAND...
 
 Owns: the order of the last steps before the command runs: privileges, network filter, signals, exec.
-Does not own: the argv that starts it (`command`).
-Called by: the server's spawner, and by nothing inside the server process.
+Does not own: the rest of its argv (`command`).
+Called by: a process of its own, started with the argv that `start_arguments` begins. See `kernel` on imports.
 
 Exit codes of its own: 127 no such program, 126 it cannot be run, 125 the sandbox could not be set up.
 """
 
+from __future__ import annotations
+
 import os
-import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+# Not run as a file: then it would be compiled anew for every command.
+_BOOTSTRAP = """
 import sys
-from typing import NoReturn
+sys.path.append(sys.argv[1])
+from codex_trio.sandbox.helper import main
+main(sys.argv[2:])
+"""
 
 _FAILED = 125
 _CANNOT_RUN = 126
 _NOT_FOUND = 127
+
+
+def start_arguments(python: str, mechanism: str) -> list[str]:
+    """The beginning of the argv that runs this program, without site-packages: it must start fast."""
+    package_parent = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return [python, "-I", "-S", "-c", _BOOTSTRAP, package_parent, mechanism]
 
 
 class Options:
@@ -53,13 +70,12 @@ def main(arguments: list[str]) -> NoReturn:
 def _confine_and_run(options: Options) -> NoReturn:
     from codex_trio.sandbox import kernel
 
-    kernel.die_with_parent(signal.SIGKILL)
+    kernel.die_with_parent()
     if options.mechanism == "namespaces":
         from codex_trio.sandbox import namespaces
 
         # What a terminal sends to the foreground group is meant for the command, not for its keepers.
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        kernel.ignore_terminal_signals()
         code = namespaces.run(
             lambda: _become_command(options),
             mounts=options.mounts,
@@ -80,8 +96,7 @@ def _become_command(options: Options) -> NoReturn:
     machine = os.uname().machine
     if not options.network and seccomp.is_supported(machine):
         kernel.load_seccomp(seccomp.network_filter(machine))
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    kernel.restore_signals()
     try:
         os.execvp(options.command[0], options.command)
     except FileNotFoundError:
@@ -93,9 +108,3 @@ def _become_command(options: Options) -> NoReturn:
 def _fail(message: str, *, code: int) -> NoReturn:
     os.write(2, f"{message}\n".encode(errors="surrogateescape"))
     os._exit(code)
-
-
-if __name__ == "__main__":
-    # Started with -I -S, the interpreter knows neither this folder nor site-packages.
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    main(sys.argv[1:])

@@ -2,7 +2,8 @@
 
 Owns: system call numbers, structures and flags of prctl, capset, unshare, mount, mount_setattr, Landlock and seccomp.
 Does not own: the order in which they make a sandbox (`namespaces`, `landlock`).
-Called by: the sandbox helper process. Imports the standard library only: the helper starts with `-I -S`.
+Called by: the sandbox helper process. Imports little, because a helper starts for every command: no `signal`, `typing`
+or `contextlib`, which together would take longer than all of its own work.
 
 Every function raises `OSError` when the kernel refuses.
 """
@@ -59,13 +60,31 @@ _libc.mount.argtypes = (
 )
 
 
+_SIGKILL = 9
+_SIGHUP, _SIGINT, _SIGQUIT, _SIGPIPE, _SIGTSTP, _SIGXFSZ = 1, 2, 3, 13, 20, 25
+_TYPED_SIGNALS = (_SIGHUP, _SIGINT, _SIGQUIT, _SIGTSTP)
+_SIG_DFL, _SIG_IGN = 0, 1
+
+
 class _FilterProgram(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
 
 
-def die_with_parent(signal_number: int) -> None:
-    """Have the kernel send `signal_number` to this process when the thread that forked it ends."""
-    _prctl(_PR_SET_PDEATHSIG, signal_number)
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that forked it ends."""
+    _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+
+
+def ignore_terminal_signals() -> None:
+    """Survive what a terminal sends to its foreground processes."""
+    for number in _TYPED_SIGNALS:
+        _libc.signal(number, ctypes.c_void_p(_SIG_IGN))
+
+
+def restore_signals() -> None:
+    """Undo `ignore_terminal_signals`, and what the interpreter has changed at its start."""
+    for number in (*_TYPED_SIGNALS, _SIGPIPE, _SIGXFSZ):
+        _libc.signal(number, ctypes.c_void_p(_SIG_DFL))
 
 
 def forbid_new_privileges() -> None:

@@ -15,14 +15,12 @@ from typing import Literal
 import msgspec
 import trio
 
-from codex_trio.sandbox import bubblewrap, seccomp
+from codex_trio.sandbox import bubblewrap, helper, seccomp
 
 Mechanism = Literal["bubblewrap", "namespaces", "landlock"]
 """Best first. `namespaces` and `landlock` are our own helper; see `namespaces` and `landlock` for what they do."""
 
 MECHANISMS: tuple[Mechanism, ...] = ("bubblewrap", "namespaces", "landlock")
-
-HELPER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helper.py")
 
 _TRIAL_SECONDS = 10
 _TRIAL = ("/bin/sh", "-c", ":")
@@ -95,7 +93,7 @@ async def probe_sandbox(
         if mechanism == "landlock" and not seccomp.is_supported(os.uname().machine):
             failures[mechanism] = _NO_NETWORK_FILTER
             return
-        problem = await _run_trial([*helper_arguments(python, mechanism), "--no-network", "--", *_TRIAL])
+        problem = await _run_trial([*helper.start_arguments(python, mechanism), "--no-network", "--", *_TRIAL])
         if problem is not None:
             failures[mechanism] = problem
 
@@ -107,11 +105,6 @@ async def probe_sandbox(
                 nursery.start_soon(try_helper, mechanism)
     available: tuple[Mechanism, ...] = tuple(name for name in MECHANISMS if name in mechanisms and name not in failures)
     return SandboxProbe(python=python, available=available, failures=failures, bubblewrap=found_bubblewrap)
-
-
-def helper_arguments(python: str, mechanism: Mechanism) -> list[str]:
-    """The start of the argv that runs our own helper, without site-packages: it must start fast."""
-    return [python, "-I", "-S", HELPER, mechanism]
 
 
 def _candidates(search_path: str) -> list[str]:

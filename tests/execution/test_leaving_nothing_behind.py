@@ -160,7 +160,7 @@ def janitors() -> list[int]:
     return [
         int(pid)
         for pid in children
-        if is_alive(int(pid)) and b"janitor.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if is_alive(int(pid)) and b"\0janitor\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 

@@ -239,6 +239,20 @@ async def test_an_interrupt_typed_at_a_terminal_reaches_the_command(lab: Process
             assert await process.wait() == 128 + signal.SIGINT
 
 
+async def test_nothing_stays_open_after_a_process(lab: ProcessLab) -> None:
+    async def use() -> None:
+        for tty in (False, True):
+            await lab.run(lab.shell("true", tty=tty, inherited={3: b"x"}))
+            await lab.run(lab.shell("true", tty=tty, open_stdin=True, merge_output=False))
+            with pytest.raises(SpawnError):
+                lab.spawner.start(lab.request("no-such-program", tty=tty, open_stdin=True))
+
+    await use()
+    before = sorted(os.listdir("/proc/self/fd"))
+    await use()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 async def test_a_relative_path_in_the_current_folder_survives_odd_names(lab: ProcessLab) -> None:
     odd = lab.folder / os.fsdecode(b"odd \xff name")
     odd.mkdir()

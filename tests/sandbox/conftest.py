@@ -40,6 +40,14 @@ def probe(request: pytest.FixtureRequest, machine: SandboxProbe) -> SandboxProbe
 
 
 @pytest.fixture
+def terminal_probe(machine: SandboxProbe) -> SandboxProbe:
+    """All that works here, when that includes something fit for terminals."""
+    if machine.available == ("bubblewrap",):
+        pytest.skip("bubblewrap dies of a typed interrupt")
+    return machine
+
+
+@pytest.fixture
 def lab(tmp_path: Path, spawner: ProcessSpawner, probe: SandboxProbe) -> SandboxLab:
     return SandboxLab(tmp_path, spawner, probe)
 

@@ -13,7 +13,9 @@ from sandbox_lab import PATIENCE, SandboxLab, wait_for_empty, wait_for_processes
 
 import codex_trio
 from codex_trio.execution.sessions import open_exec_sessions
+from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.sandbox.policy import PROTECTED_NAMES, DangerFullAccess, ExternalSandbox, ReadOnly, WorkspaceWrite
+from codex_trio.sandbox.probe import SandboxProbe
 
 # The test's folders may themselves lie in /tmp, so that must not be writable.
 WORKSPACE = WorkspaceWrite(exclude_slash_tmp=True)
@@ -265,6 +267,23 @@ async def test_a_terminal_works_inside(lab: SandboxLab) -> None:
         lab.request(WORKSPACE, "/bin/sh", "-c", "test -t 0 && stty size; echo hi >/dev/tty", tty=True)
     )
     assert (outcome.exit_code, outcome.output) == (0, "24 80\r\nhi\r\n")
+
+
+async def test_an_interrupt_typed_at_a_terminal_goes_to_the_command_alone(
+    tmp_path: Path, spawner: ProcessSpawner, terminal_probe: SandboxProbe
+) -> None:
+    lab = SandboxLab(tmp_path, spawner, terminal_probe)
+    script = "trap 'echo caught' INT; echo ready; read line; echo after $line; read line; exit 7"
+    seen = b""
+    with trio.fail_after(PATIENCE):
+        async with lab.spawner.start(lab.request(WORKSPACE, "/bin/sh", "-c", script, tty=True)) as process:
+            while b"ready" not in seen:
+                seen += await process.stdout.receive()
+            await process.write(b"\x03")
+            while b"caught\r\nafter" not in seen:
+                seen += await process.stdout.receive()
+            await process.write(b"\n")
+            assert await process.wait() == 7
 
 
 async def test_a_cancelled_command_is_gone_with_everything_in_its_sandbox(lab: SandboxLab) -> None:

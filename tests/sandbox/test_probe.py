@@ -62,6 +62,16 @@ def test_policies_that_need_no_sandbox_run_the_command_as_it_is(policy: DangerFu
     assert (wrapped.argv, wrapped.mechanism, wrapped.placeholders, wrapped.inherited) == (("true", "x"), None, (), {})
 
 
+def test_a_terminal_gets_the_mechanism_that_survives_what_is_typed() -> None:
+    probe = SandboxProbe(
+        python=sys.executable,
+        available=("bubblewrap", "namespaces", "landlock"),
+        bubblewrap=Bubblewrap(path="/usr/bin/bwrap", mounts_proc=True),
+    )
+    assert wrap(["true"], ReadOnly(), cwd="/", tmpdir=None, probe=probe, tty=True).mechanism == "namespaces"
+    assert wrap(["true"], ReadOnly(), cwd="/", tmpdir=None, probe=probe).mechanism == "bubblewrap"
+
+
 def test_a_bubblewrap_that_commands_could_replace_is_not_trusted(tmp_path: Path) -> None:
     probe = SandboxProbe(
         python=sys.executable,
