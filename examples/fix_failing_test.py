@@ -27,7 +27,7 @@ from codex_trio.testing.model_script import load_script
 from codex_trio.testing.model_server import open_model_server
 
 HERE = Path(__file__).parent
-PROMPT = "One of the tests fails. Find out why, mend the code, show that the tests pass, and commit."
+PROMPT = "The tests fail. Find out why, mend the code, show that the tests pass, and commit."
 
 WITH_A_REAL_MODEL = """
 The same with a real model:
@@ -54,8 +54,10 @@ def copy_project(target: Path) -> None:
 
 
 def write_config(home: Path, base_url: str) -> None:
-    """A configuration that names the scripted model as its provider."""
+    """A configuration that names the scripted model as its provider, and a profile that puts our Python on PATH."""
     home.mkdir()
+    # Commands run in a login shell, which sets PATH anew: what the user's profile adds is what they see.
+    (home.parent / ".profile").write_text(f'PATH="{Path(sys.executable).parent}:$PATH"\n', encoding="utf-8")
     (home / "config.toml").write_text(
         f"""\
 model = "gpt-5.5"
@@ -91,6 +93,7 @@ async def mend(folder: Path, printer: TurnPrinter) -> int:
             async def approve(request: ServerRequest) -> dict[str, Any]:
                 question = request.params.get("reason") or "May this run?"
                 printer.line(f"approval: {question}", BOLD)
+                printer.line(f"  {request.params['command']}", DIM)
                 printer.line("  answered: accept", DIM)
                 return {"decision": "accept"}
 

@@ -24,6 +24,7 @@ class TurnPrinter:
         self._write = write
         self._color = color
         self._streaming: str | None = None
+        self._latest: str | None = None
 
     def show(self, message: Notification) -> None:
         """Writes a notification; those that say nothing to a person are passed over."""
@@ -82,8 +83,7 @@ class TurnPrinter:
     def _started(self, item: dict[str, Any]) -> None:
         match item["type"]:
             case "commandExecution":
-                self.line(f"$ {item['command']}", BOLD)
-                self.line(f"  in {item['cwd']}", DIM)
+                self._command(item)
             case "fileChange":
                 for change in item["changes"]:
                     self.line(f"patch: {change['kind']['type']} {change['path']}", BOLD)
@@ -95,6 +95,9 @@ class TurnPrinter:
     def _completed(self, item: dict[str, Any]) -> None:
         match item["type"]:
             case "commandExecution":
+                if self._latest != item["id"]:
+                    # Commands run side by side: whose output this is must be said again.
+                    self._command(item)
                 self._output(item.get("aggregatedOutput") or "")
                 style = GREEN if item["status"] == "completed" else RED
                 code = "" if item.get("exitCode") is None else f", exit code {item['exitCode']}"
@@ -109,6 +112,11 @@ class TurnPrinter:
                 self.line(f"searched the web: {item.get('query') or ''}", BOLD)
             case _:
                 pass
+
+    def _command(self, item: dict[str, Any]) -> None:
+        self.line(f"$ {item['command']}", BOLD)
+        self.line(f"  in {item['cwd']}", DIM)
+        self._latest = item["id"]
 
     def _output(self, output: str) -> None:
         lines = output.splitlines()

@@ -21,7 +21,6 @@ from codex_trio.engine.tool_calls import ToolCalls
 from codex_trio.model import retry
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
-from codex_trio.model.events import Completed
 from codex_trio.model.request import ModelRequest
 from codex_trio.tools.lock import SharedLock
 
@@ -59,7 +58,6 @@ class Sampler:
             reader, calls, error = await self._attempt(client, request)
             if error is None:
                 assert reader.completed is not None
-                self._after_response(reader.completed)
                 await self._session.store_usage(self._log)
                 self._session.tell_usage(turn_id, self._log)
                 self._log.diff_updated()
@@ -102,15 +100,14 @@ class Sampler:
                             await reader.handle(event)
                         self._note_first_token(reader)
                         await self._session.ready()
+                # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
+                if reader.completed is not None and reader.completed.usage is not None:
+                    self._session.add_usage(reader.completed.usage)
             except ModelError as caught:
                 error = caught
         count = self._calls.count
         self._calls = None
         return reader, count, error
-
-    def _after_response(self, completed: Completed) -> None:
-        if completed.usage is not None:
-            self._session.add_usage(completed.usage)
 
     def _note_first_token(self, reader: ResponseReader) -> None:
         if self.first_token_ms is None and reader.got_output:

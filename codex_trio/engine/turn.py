@@ -186,6 +186,7 @@ class Turn:
                 completed_at=int(time.time()),
                 duration_ms=_milliseconds_since(clock),
             )
+            await session.store_usage(self._log)
             await session.remember([marker])
             await session.record([aborted])
         except RolloutWriteError as error:

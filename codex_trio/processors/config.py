@@ -47,14 +47,16 @@ class ConfigProcessor:
             view = await trio.to_thread.run_sync(partial(read_config, self._config, cwd=cwd))
         except ConfigReadError as error:
             raise internal_error(str(error)) from error
-        return {
+        answer: dict[str, Any] = {
             "config": view.config,
             "origins": {
                 path: {"name": origin.source.to_plain(), "version": origin.version}
                 for path, origin in view.origins.items()
             },
-            "layers": [_project_layer(layer) for layer in view.layers] if params.include_layers else None,
         }
+        if params.include_layers:
+            answer["layers"] = [_project_layer(layer) for layer in view.layers]
+        return answer
 
     async def write_value(self, params: wire.ConfigValueWriteParams, _context: RequestContext) -> dict[str, Any]:
         """Changes one key of the user's configuration file."""

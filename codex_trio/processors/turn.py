@@ -119,6 +119,8 @@ class TurnProcessor:
             raise invalid_request(f"expected active turn id {params.turn_id} but found {active.id}")
         answered = trio.Event()
         context.after_response(answered.set)
+        # The answer waits for the turn; a second interruption need not wait for the answer.
+        context.leave_scope()
         await active.interrupt(answered)
         return wire.TurnInterruptResponse()
 

@@ -58,10 +58,19 @@ class ConnectionHandle:
 class RequestContext:
     """One request under way. Handlers get it next to their params."""
 
-    def __init__(self, connection: ConnectionHandle, request_id: RequestId, method: str) -> None:
+    def __init__(
+        self,
+        connection: ConnectionHandle,
+        request_id: RequestId,
+        method: str,
+        *,
+        leave_scope: Callable[[], None] = lambda: None,
+    ) -> None:
         self.connection = connection
         self.request_id = request_id
         self.method = method
+        self.leave_scope = leave_scope
+        """Lets the next request of the same scope run, though this one is not answered yet."""
         self._callbacks: list[Callable[[], object]] = []
 
     def after_response(self, callback: Callable[[], object]) -> None:

@@ -84,8 +84,9 @@ class Dispatcher:
         except Exception as error:
             self._refuse(error, connection, request.id, request.method)
             return None
-        context = RequestContext(connection, request.id, spec.name)
-        return AdmittedRequest(context, handler, params, self._scheduler.admit(key, shared=shared))
+        ticket = self._scheduler.admit(key, shared=shared)
+        context = RequestContext(connection, request.id, spec.name, leave_scope=ticket.leave)
+        return AdmittedRequest(context, handler, params, ticket)
 
     async def answer(self, request: AdmittedRequest) -> None:
         """Runs the handler when it is the request's turn, and queues the answer. Raises nothing but cancellation."""

@@ -61,14 +61,19 @@ class Ticket:
         try:
             await self._turn.wait()
         except BaseException:
-            self._line.leave(self)
+            self.leave()
             raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._line is not None:
-            self._line.leave(self)
+        self.leave()
+
+    def leave(self) -> None:
+        """Gives up the place, so that the next request may run. May be repeated."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.leave(self)
 
 
 class _Line:

@@ -47,7 +47,7 @@ class LiveThread:
         self.name = name
         self.instruction_sources = list(instruction_sources)
         self.subscribers: set[ConnectionId] = set()
-        self.read_state = ReadState()
+        self.read_state = ReadState(thread_id)
         self.scope = trio.CancelScope()
         self.closed = trio.Event()
         self.approver = ThreadApprover(

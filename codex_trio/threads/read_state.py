@@ -13,9 +13,9 @@ from codex_trio_protocol.v2.thread_list import ThreadReadState, TurnThreadUnread
 class ReadState:
     """The first unread turn of one thread; every change has a revision of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, thread_id: str) -> None:
         self._first_unread: str | None = None
-        self.revision = str(uuid.uuid4())
+        self.revision = f"initial:{thread_id}"
 
     def turn_ended(self, turn_id: str) -> None:
         """A turn has something new to read."""

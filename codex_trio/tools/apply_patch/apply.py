@@ -64,11 +64,17 @@ def _apply_hunk(hunk: Hunk, cwd: str, edits: list[FileEdit]) -> None:
 
 def _through_links(edit: FileEdit) -> FileEdit:
     """The edit under the names of the files that hold the content: writing to a link writes its target."""
-    path = os.path.realpath(edit.path) if os.path.islink(edit.path) and edit.move_to is None else edit.path
-    move_to = edit.move_to
-    if move_to is not None and os.path.islink(move_to):
-        move_to = os.path.realpath(move_to)
-    return msgspec.structs.replace(edit, path=path, move_to=None if move_to == path else move_to)
+    if edit.move_to is None:
+        return msgspec.structs.replace(edit, path=_holder(edit.path))
+    target = _holder(edit.move_to)
+    if target == edit.path:
+        # The destination is a link to the source.
+        return msgspec.structs.replace(edit, move_to=None, replaced=None)
+    return msgspec.structs.replace(edit, move_to=target)
+
+
+def _holder(path: str) -> str:
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def _partial(edit: FileEdit, files: DiskFiles) -> list[FileEdit]:

@@ -116,14 +116,10 @@ def _work_out_update(hunk: UpdateHunk, *, path: str, cwd: str, files: FileReader
         after = update_text(text, hunk.chunks).encode()
     except MatchError as error:
         raise EditError(error.describe(path)) from None
-    move_to = resolve(hunk.move_to, cwd) if hunk.move_to is not None else None
-    return FileEdit(
-        path=path,
-        before=text.encode(),
-        after=after,
-        move_to=move_to,
-        replaced=_peek(files, move_to) if move_to is not None else None,
-    )
+    target = path if hunk.move_to is None else resolve(hunk.move_to, cwd)
+    if target == path:
+        return FileEdit(path=path, before=text.encode(), after=after)
+    return FileEdit(path=path, before=text.encode(), after=after, move_to=target, replaced=_peek(files, target))
 
 
 def _peek(files: FileReader, path: str) -> bytes | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Steps of the search before the rest is shown as one replacement: well under a second of work.
-_EFFORT = 1_500_000
+_EFFORT = 500_000
 _NO_NEWLINE = "\n\\ No newline at end of file\n"
 
 # (old start, old end, new start, new end) of one change; between changes both texts agree.
