@@ -31,11 +31,12 @@ def shell_script(argv: Sequence[str]) -> str | None:
 
 
 class Bash:
-    """Parses scripts. Keep one per process, used by one thread at a time: it holds the parser and the last tree."""
+    """Parses scripts. Keep one per process, used by one thread at a time: it holds the parser and the last result."""
 
     def __init__(self) -> None:
         self._parser: Parser | None = None
         self._last: tuple[str, Node] | None = None
+        self._last_segments: tuple[str, list[list[str]] | None] | None = None
 
     def root(self, script: str) -> "Node":
         """The syntax tree of `script`."""
@@ -46,15 +47,16 @@ class Bash:
     def segments(self, argv: Sequence[str]) -> list[list[str]] | None:
         """The commands that `argv` runs, when it is a shell script of nothing but plain words and `&& || ; |`.
 
-        None for everything else: such a command can only be judged as a whole.
+        None for everything else: such a command can only be judged as a whole. Do not change the lists.
         """
         script = shell_script(argv)
         if script is None:
             return None
-        root = self.root(script)
-        if root.has_error:
-            return None
-        return _Segmenter(root, script.encode("utf-8", "replace")).run()
+        if self._last_segments is None or self._last_segments[0] != script:
+            root = self.root(script)
+            segments = None if root.has_error else _Segmenter(root, script.encode("utf-8", "replace")).run()
+            self._last_segments = (script, segments)
+        return self._last_segments[1]
 
     def commands(self, script: str) -> list[list[str | None]]:
         """Every simple command in `script`, also inside control flow, functions and substitutions.

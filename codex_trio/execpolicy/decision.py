@@ -23,7 +23,6 @@ from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.words import join
 from codex_trio.state.items import ParsedCommand
 
-
 UNPLACED_JUSTIFICATION = (
     "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "
     '"require_escalated"` for unsandboxed execution, or omit `justification`.'

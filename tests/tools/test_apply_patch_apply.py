@@ -1,0 +1,165 @@
+"""Patches do to real files what the established tool does to them."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from codex_trio.tools.apply_patch.apply import PatchOutcome, apply, apply_blocking
+from codex_trio.tools.apply_patch.edits import DiskFiles
+from codex_trio.tools.apply_patch.parser import parse
+from codex_trio.tools.apply_patch.standalone import main
+from codex_trio.tools.apply_patch.verify import verify
+
+DATA = Path(__file__).parent.parent / "data" / "apply_patch_cases.jsonl"
+CASES = [json.loads(line) for line in DATA.read_text().splitlines()]
+
+
+def fill(folder: Path, files: dict[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def run(folder: Path, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+    """The standalone command in `folder`: exit code, stdout, stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    code = main(arguments, cwd=str(folder), stdin=io.BytesIO(stdin), stdout=out, stderr=err)
+    return code, out.getvalue(), err.getvalue()
+
+
+def update(*lines: str) -> str:
+    return "\n".join(["*** Begin Patch", "*** Update File: f", *lines, "*** End Patch"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_recorded_patch_has_its_recorded_effect(case, tmp_path):
+    def local(text: str) -> str:
+        return text.replace("$CWDNAME", tmp_path.name).replace("$CWD", str(tmp_path))
+
+    fill(tmp_path, case["files"])
+    assert run(tmp_path, local(case["patch"])) == (case["exit"], local(case["stdout"]), local(case["stderr"]))
+    assert contents(tmp_path) == {name: content.encode() for name, content in case["after"].items()}
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "after"),
+    [
+        ("a\r\nb\r\n", ["@@", " a", "+n"], "a\r\nn\r\nb\r\n"),
+        ("a\r\nb\nc\r\n", ["@@", " a", " b", "-c", "+d"], "a\r\nb\nd\r\n"),
+        ("a\nb\r\n", ["@@", "+n"], "a\nb\r\nn\n"),
+        ("a\r\nb", ["@@", "-b", "+n"], "a\r\nn\r\n"),
+        ("a\rb\nc\n", ["@@", "-c", "+d"], "a\rb\nd\r"),
+        ("a\r\nb\n", ["@@", "-b", "+b"], "a\r\nb\r\n"),
+    ],
+)
+def test_new_lines_take_the_files_first_line_ending_and_kept_lines_stay(before, lines, after, tmp_path):
+    fill(tmp_path, {"f": before})
+    assert run(tmp_path, update(*lines))[0] == 0
+    assert contents(tmp_path)["f"] == after.encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "after"),
+    [
+        ("one  \ntwo\n", ["@@", " one", "-two", "+x"], "one  \nx\n"),
+        ("a\u2013b\ntwo\n", ["@@", " a-b", "-two", "+x"], "a\u2013b\nx\n"),
+        ("a\nb\nc\n", ["@@", " a", "-b", "-", "+x"], "a\nx\nc\n"),
+        ("a\n", ["@@", "-a", "+b", "-", "+"], "b\n"),
+        ("a\nb\n", ["@@", "+c", "@@", "-a", "+d"], "d\nb\nc\n"),
+        ("a\nb\nc\n", ["@@", "-b", "+B", "@@", "+c", "@@", "-c", "+C"], "a\nB\nC\nc\n"),
+        ("a\nb\na\nb\n", ["@@ a", "-b", "+d", "*** End of File"], "a\nb\na\nd\n"),
+        ("\n\n", ["@@", "-", "-"], ""),
+        ("", ["@@", "+x"], "x\n"),
+        ("a", ["@@", "-a", "+"], "\n"),
+    ],
+)
+def test_lines_are_found_loosely_but_what_is_kept_is_the_files_own(before, lines, after, tmp_path):
+    fill(tmp_path, {"f": before})
+    assert run(tmp_path, update(*lines))[0] == 0
+    assert contents(tmp_path)["f"] == after.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"a\xff\n", "invalid utf-8 sequence of 1 bytes from index 1"),
+        (b"abc\xe2\x82", "incomplete utf-8 byte sequence from index 3"),
+    ],
+)
+def test_a_file_that_is_not_text_is_named_with_the_place_of_the_bad_bytes(content, cause, tmp_path):
+    fill(tmp_path, {"f": content})
+    code, _, err = run(tmp_path, update("@@", "-a"))
+    assert (code, err) == (1, f"Failed to read file to update {tmp_path}/f: {cause}\n")
+
+
+def test_a_folder_is_not_taken_for_a_file(tmp_path):
+    (tmp_path / "f").mkdir()
+    assert run(tmp_path, update("@@", "-a"))[2].endswith(f"/f: path `{tmp_path}/f` is not a file\n")
+    add = "*** Begin Patch\n*** Add File: f\n+x\n*** End Patch"
+    assert run(tmp_path, add)[1:] == ("", f"Failed to write file {tmp_path}/f\n")
+
+
+def test_moving_a_file_onto_itself_only_changes_it(tmp_path):
+    fill(tmp_path, {"f": "a\n"})
+    assert run(tmp_path, update("*** Move to: ./f", "@@", "-a", "+b")) == (
+        0,
+        "Success. Updated the following files:\nM ./f\n",
+        "",
+    )
+    assert contents(tmp_path) == {"f": b"b\n"}
+
+
+def test_changed_files_keep_their_mode_and_links_to_them(tmp_path):
+    fill(tmp_path, {"f": "a\n"})
+    (tmp_path / "f").chmod(0o755)
+    (tmp_path / "link").symlink_to("f")
+    patch = "*** Begin Patch\n*** Update File: link\n@@\n-a\n+b\n*** End Patch"
+    assert run(tmp_path, patch)[0] == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "f").read_text() == "b\n"
+    assert os.stat(tmp_path / "f").st_mode & 0o777 == 0o755
+
+
+def test_a_failure_tells_what_was_changed_before_it(tmp_path):
+    fill(tmp_path, {"a": "one\n", "dir/x": ""})
+    outcome = apply_blocking(
+        parse("*** Begin Patch\n*** Add File: a\n+new\n*** Add File: dir\n+x\n*** Add File: c\n+x\n*** End Patch"),
+        str(tmp_path),
+    )
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Failed to write file {tmp_path}/dir\n")
+    assert [(edit.path, edit.before, edit.after) for edit in outcome.edits] == [
+        (f"{tmp_path}/a", b"one\n", b"new\n"),
+    ]
+    assert not (tmp_path / "c").exists()
+
+
+async def test_a_verified_patch_is_applied_to_files_that_changed_meanwhile(tmp_path):
+    fill(tmp_path, {"f": "a\nb\n"})
+    verified = verify(parse(update("@@", "-b", "+c")), str(tmp_path), DiskFiles())
+    fill(tmp_path, {"f": "typed by the user\na\nb\n"})
+    outcome = await apply(verified)
+    assert outcome.exit_code == 0
+    assert (tmp_path / "f").read_text() == "typed by the user\na\nc\n"
+
+
+def test_the_model_is_told_exit_code_time_and_report():
+    outcome = PatchOutcome(stdout="", stderr="Failed\n", exit_code=1, edits=())
+    assert outcome.for_model(0.04) == "Exit code: 1\nWall time: 0 seconds\nOutput:\nFailed\n"
+    assert outcome.for_model(1.26) == "Exit code: 1\nWall time: 1.3 seconds\nOutput:\nFailed\n"
+
+
+def test_the_command_reads_one_argument_or_stdin(tmp_path):
+    patch = "*** Begin Patch\n*** Add File: x\n+1\n*** End Patch\n"
+    assert run(tmp_path, stdin=patch.encode()) == (0, "Success. Updated the following files:\nA x\n", "")
+    assert run(tmp_path)[0] == 2
+    assert run(tmp_path, "a", "b") == (2, "", "Error: apply_patch accepts exactly one argument.\n")
+    assert run(tmp_path, stdin=b"\xff")[0] == 1
+    assert run(tmp_path, "--help")[2].startswith("Invalid patch: The first line")
