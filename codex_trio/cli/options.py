@@ -35,22 +35,27 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_SETTINGS = "settings of "
+
+
 class _Collect(argparse.Action):
-    """Keeps what was given before the subcommand when more follows after it, in order."""
+    """Keeps settings of all kinds in order, each parser's by themselves: a subparser's values replace its parent's."""
 
     def __init__(self, option_strings: list[str], dest: str, **kwargs: Any) -> None:
-        super().__init__(option_strings, "settings", default=argparse.SUPPRESS, **kwargs)
+        super().__init__(option_strings, _SETTINGS, default=argparse.SUPPRESS, **kwargs)
         self._kind = dest
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
-        namespace.settings = [*getattr(namespace, "settings", []), (self._kind, values)]
+        name = _SETTINGS + parser.prog
+        setattr(namespace, name, [*getattr(namespace, name, []), (self._kind, values)])
 
 
 def config_overrides(options: argparse.Namespace) -> tuple[Override, ...]:
     """The overrides on a command line, in order. Raises UsageError."""
-    return tuple(_override(kind, value) for kind, value in getattr(options, "settings", []))
+    collected = (values for name, values in vars(options).items() if name.startswith(_SETTINGS))
+    return tuple(_override(kind, value) for values in collected for kind, value in values)
 
 
 def _override(kind: str, value: str) -> Override:

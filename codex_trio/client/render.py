@@ -24,6 +24,7 @@ class TurnPrinter:
         self._write = write
         self._color = color
         self._streaming: str | None = None
+        self._streamed: set[str] = set()
         self._latest: str | None = None
 
     def show(self, message: Notification) -> None:
@@ -53,10 +54,14 @@ class TurnPrinter:
 
     def line(self, text: str, style: str = "") -> None:
         """Writes whole lines, after ending whatever was being streamed."""
+        self.end_line()
+        self._write(self._styled(text, style) + "\n")
+
+    def end_line(self) -> None:
+        """Ends whatever was being streamed."""
         if self._streaming is not None:
             self._write("\n")
             self._streaming = None
-        self._write(self._styled(text, style) + "\n")
 
     def diff(self, diff: str) -> None:
         """Writes a unified diff."""
@@ -78,6 +83,7 @@ class TurnPrinter:
         if self._streaming != item_id:
             self.line(speaker, BOLD + style if self._color else "")
             self._streaming = item_id
+            self._streamed.add(item_id)
         self._write(self._styled(text, style if style == DIM else ""))
 
     def _started(self, item: dict[str, Any]) -> None:
@@ -106,12 +112,23 @@ class TurnPrinter:
                 for change in item["changes"]:
                     self.diff(change["diff"])
                 self.line(f"  {item['status']}", GREEN if item["status"] == "completed" else RED)
+            case "agentMessage":
+                self._spoken(item, "codex", item["text"], CYAN)
+            case "reasoning":
+                self._spoken(item, "thinking", "\n".join(item["summary"]), DIM)
             case "imageView":
                 self.line(f"looked at {item['path']}", BOLD)
             case "webSearch":
                 self.line(f"searched the web: {item.get('query') or ''}", BOLD)
             case _:
                 pass
+
+    def _spoken(self, item: dict[str, Any], speaker: str, text: str, style: str) -> None:
+        """Writes what came whole instead of in pieces. Ids may come again, as models choose them."""
+        if text and item["id"] not in self._streamed:
+            self._stream(item["id"], speaker, text, style)
+        self._streamed.discard(item["id"])
+        self.end_line()
 
     def _command(self, item: dict[str, Any]) -> None:
         self.line(f"$ {item['command']}", BOLD)

@@ -1,0 +1,170 @@
+"""`codex-trio exec`: runs one turn without interaction, on a server of its own in the same process.
+
+Owns the run from command line to exit code: streams, signals, and what comes where. The turn is spoken over the
+protocol only (`exec_session`): what this command can do, any client can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import trio
+
+from codex_trio.app import AppSettings
+from codex_trio.cli import exec_arguments
+from codex_trio.cli.exec_human import HumanPresenter
+from codex_trio.cli.exec_json import JsonPresenter
+from codex_trio.cli.exec_request import ExecRefused, ExecRequest, make_request
+from codex_trio.cli.exec_server import open_in_process_client
+from codex_trio.cli.exec_session import ExecSession, Presenter, TurnNotRun
+from codex_trio.cli.exec_streams import TextStream
+from codex_trio.cli.options import codex_home, config_overrides
+from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
+from codex_trio.client.turns import TurnResult
+from codex_trio.config.errors import StartupRefused
+from codex_trio.telemetry import logs
+
+STDOUT, STDERR = 1, 2
+
+FLUSH_SECONDS = 5.0
+"""How long whoever reads the output may take for the last of it."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of this subcommand."""
+    exec_arguments.configure(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Runs the turn. 0 when it completed, 1 when it did not, 128 and the signal's number when a signal ended it.
+
+    Raises UsageError.
+    """
+    home, overrides = codex_home(environ), config_overrides(options)
+    try:
+        request = make_request(options, _piped(sys.stdin), _say)
+    except ExecRefused as refused:
+        _say(str(refused))
+        return 1
+    settings = AppSettings(
+        codex_home=home,
+        environ=environ,
+        cwd=request.workdir,
+        overrides=overrides,
+        strict_config=getattr(options, "strict_config", False),
+        source="exec",
+    )
+    # What goes wrong in a turn is told by the turn; only errors of the server itself belong between its lines.
+    end_logs = logs.configure({"RUST_LOG": "error", **environ}, sys.stderr)
+    try:
+        return trio.run(_Run(options, environ).main, request, settings)
+    finally:
+        end_logs()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _piped(stdin: TextIO | None) -> BinaryIO | None:
+    return None if stdin is None or stdin.isatty() else stdin.buffer
+
+
+class _Run:
+    """The streams of a run, and why it should stop."""
+
+    def __init__(self, options: argparse.Namespace, environ: Mapping[str, str]) -> None:
+        self._json: bool = options.json
+        self._color = wants_color(options.color, environ)
+        self._message_file: Path | None = options.output_last_message
+        self._stop = trio.Event()
+        self._stop_code = 0
+
+    async def main(self, request: ExecRequest, settings: AppSettings) -> int:
+        # Before anything else: from here on a signal ends the turn properly.
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async with trio.open_nursery() as nursery:
+                # Without progress a person can still wait for the result; without events nobody needs it.
+                stdout = TextStream(STDOUT, on_lost=partial(self._end, 1))
+                stderr = TextStream(STDERR, on_lost=lambda: None)
+                nursery.start_soon(stdout.run)
+                nursery.start_soon(stderr.run)
+                code = 1
+                with trio.CancelScope() as turn_scope:
+                    nursery.start_soon(self._watch, signals, turn_scope)
+                    code = await self._turn(request, settings, stdout, stderr)
+                with trio.move_on_after(FLUSH_SECONDS):
+                    await stdout.drained()
+                    await stderr.drained()
+                nursery.cancel_scope.cancel()
+        return self._stop_code or code
+
+    async def _watch(self, signals: AsyncIterator[int], turn_scope: trio.CancelScope) -> None:
+        async for number in signals:
+            if self._stop.is_set():
+                turn_scope.cancel()
+            self._end(128 + number)
+
+    def _end(self, code: int) -> None:
+        self._stop_code = self._stop_code or code
+        self._stop.set()
+
+    async def _turn(self, request: ExecRequest, settings: AppSettings, stdout: TextStream, stderr: TextStream) -> int:
+        presenter: Presenter = (
+            JsonPresenter(stdout.write) if self._json else HumanPresenter(stderr.write, color=self._color)
+        )
+        result: TurnResult | None = None
+        try:
+            async with open_in_process_client(settings) as client:
+                result = await ExecSession(client, request, presenter).run(self._stop)
+        except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
+            stderr.write(f"Error: {_first_text(group)}\n")
+        if result is None or result.status != "completed":
+            return 1
+        message = final_message(result)
+        if not self._json and not (sys.stdout.isatty() and sys.stderr.isatty()):
+            # On a terminal that has shown it already, it would stand there twice.
+            stdout.write(f"{message}\n" if message else "")
+        return self._keep(message, stderr)
+
+    def _keep(self, message: str, stderr: TextStream) -> int:
+        """Writes the file of the last message, where one is wanted."""
+        path = self._message_file
+        if path is None:
+            return 0
+        if not message:
+            stderr.write(f"Warning: no last agent message; wrote empty content to {path}\n")
+        try:
+            path.write_text(message, encoding="utf-8")
+        except OSError as error:
+            stderr.write(f'Error: Failed to write last message file "{path}": {error.strerror}\n')
+            return 1
+        return 0
+
+
+def wants_color(choice: str, environ: Mapping[str, str]) -> bool:
+    """Whether progress is coloured: as asked, or when a terminal that can do it shows it."""
+    if choice != "auto":
+        return choice == "always"
+    return sys.stderr.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def final_message(result: TurnResult) -> str:
+    """The answer; in a turn without one, the last thing that the agent said."""
+    messages = [item["text"] for item in result.items if item["type"] == "agentMessage"]
+    return result.text or (messages[-1] if messages else "")
+
+
+def _first_text(group: BaseExceptionGroup[Exception]) -> str:
+    """What is to be said about the first exception in a group."""
+    first = group.exceptions[0]
+    if isinstance(first, BaseExceptionGroup):
+        return _first_text(first)
+    return first.message if isinstance(first, AppServerError | StartupRefused) else str(first)

@@ -1,0 +1,164 @@
+"""The options of `codex-trio exec` and of its `resume`.
+
+Owns the two parsers. Does not own what the options mean (`exec_request`). Called by `exec`.
+
+argparse knows neither a prompt that may stand before, between or after options, nor a word that is a subcommand in one
+place and a prompt in another. So positional words are taken one at a time, each with all that follows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from codex_trio.cli.options import add_common_options
+
+RESUME = "resume"
+
+_RESUME_SUMMARY = "continue a stored thread"
+_RESUME_HELP = """\
+Continues a stored thread: the one with the id or name THREAD, or the latest with --last. A name and --last look at
+threads of the same working folder only, unless --all is given. Takes the options of `codex-trio exec` too."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options and words of `exec`."""
+    parser.description = (
+        "Runs one turn without interaction. Progress goes to stderr, the final message to stdout; nobody is asked for "
+        "an approval. Exits with 0 when the turn completed, 1 when it failed."
+    )
+    parser.usage = "codex-trio exec [OPTIONS] [PROMPT]\n       codex-trio exec [OPTIONS] resume [THREAD] [PROMPT]"
+    parser.epilog = f"subcommands: resume ({_RESUME_SUMMARY}); see `codex-trio exec resume --help`"
+    parser.set_defaults(words=[], subcommand=None, last=False, all=False)
+    _add_options(parser)
+    _add_words(
+        parser,
+        limit=1,
+        subcommand=(RESUME, _resume_parser),
+        metavar="PROMPT",
+        help="what the agent shall do; without it, or with `-`, it is read from stdin. With both, what is piped into "
+        "stdin is added to the prompt",
+    )
+
+
+def _resume_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="codex-trio exec resume",
+        usage="codex-trio exec [OPTIONS] resume [OPTIONS] [THREAD] [PROMPT]",
+        description=_RESUME_HELP,
+    )
+    parser.add_argument("--last", action="store_true", help="continue the latest thread")
+    parser.add_argument("--all", action="store_true", help="look at the threads of every folder")
+    _add_options(parser)
+    add_common_options(parser)
+    _add_words(parser, limit=2, subcommand=None, metavar="WORD", help="[THREAD] [PROMPT], or [PROMPT] with --last")
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-m", "--model", help="model to use")
+    parser.add_argument(
+        "-s",
+        "--sandbox",
+        choices=["read-only", "workspace-write", "danger-full-access"],
+        metavar="MODE",
+        help="what commands may do: read-only, workspace-write or danger-full-access (default: as configured, else "
+        "read-only)",
+    )
+    parser.add_argument(
+        "--dangerously-bypass-approvals-and-sandbox",
+        action="store_true",
+        help="run commands without a sandbox; for machines that are sandboxes themselves",
+    )
+    parser.add_argument("-C", "--cd", metavar="DIR", type=Path, help="working folder of the agent")
+    parser.add_argument(
+        "--add-dir",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="one more folder that may be written to in workspace-write",
+    )
+    parser.add_argument(
+        "-i",
+        "--image",
+        metavar="FILE",
+        dest="images",
+        type=_comma_separated,
+        action="extend",
+        nargs="+",
+        default=[],
+        help="pictures to show along with the prompt; end the list with `--` before a prompt",
+    )
+    parser.add_argument("--oss", action="store_true", help="use a model that runs on this machine")
+    parser.add_argument(
+        "--local-provider",
+        metavar="NAME",
+        help="what runs it: ollama or lmstudio (default: the configured oss_provider)",
+    )
+    parser.add_argument("--skip-git-repo-check", action="store_true", help="also run outside of git repositories")
+    parser.add_argument("--ephemeral", action="store_true", help="do not store the thread")
+    parser.add_argument("--output-schema", metavar="FILE", type=Path, help="JSON Schema that the answer has to fit")
+    parser.add_argument(
+        "-o", "--output-last-message", metavar="FILE", type=Path, help="write the final message to a file too"
+    )
+    parser.add_argument(
+        # The second name is what the reference's SDK says.
+        "--json",
+        "--experimental-json",
+        action="store_true",
+        help="print events to stdout, one JSON object a line",
+    )
+    parser.add_argument("--color", choices=["auto", "always", "never"], default="auto", help="default: auto")
+
+
+def _comma_separated(text: str) -> list[Path]:
+    return [Path(part) for part in text.split(",") if part]
+
+
+Subcommand = tuple[str, Callable[[], argparse.ArgumentParser]]
+
+
+def _add_words(
+    parser: argparse.ArgumentParser, *, limit: int, subcommand: Subcommand | None, metavar: str, help: str
+) -> None:
+    action = parser.add_argument(
+        "words",
+        action=_Words,
+        nargs=argparse.PARSER,
+        # What the parser says; a default of the action's own would be stored after the words.
+        default=argparse.SUPPRESS,
+        limit=limit,
+        subcommand=subcommand,
+        metavar=metavar,
+        help=help,
+    )
+    action.required = False
+
+
+class _Words(argparse.Action):
+    """Takes one positional word and has what follows parsed again, options and all."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, *, limit: int, subcommand: Subcommand | None, **kwargs: Any
+    ) -> None:
+        super().__init__(option_strings, dest, **kwargs)
+        self._limit = limit
+        self._subcommand = subcommand
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        words: list[str] = list(values)
+        if self._subcommand is not None and not namespace.words and words[0] == self._subcommand[0]:
+            namespace.subcommand = words[0]
+            self._subcommand[1]().parse_args(words[1:], namespace)
+            return
+        taken, rest = (words[1:], []) if words[0] == "--" else (words[:1], words[1:])
+        namespace.words = [*namespace.words, *taken]
+        if len(namespace.words) > self._limit:
+            parser.error(f"unexpected argument {namespace.words[self._limit]!r}")
+        if rest:
+            parser.parse_args(rest, namespace)

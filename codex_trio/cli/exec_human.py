@@ -1,0 +1,93 @@
+"""`codex-trio exec` for people: a banner, then the turn while it goes on, all of it on stderr.
+
+Owns the banner and what stands around the turn. Does not own the turn's own text (`client.render`) or the final
+message on stdout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from codex_trio.cli.exec_json import error_text
+from codex_trio.cli.exec_session import ThreadFacts
+from codex_trio.client.messages import Notification, ServerRequest
+from codex_trio.client.render import BOLD, CYAN, RED, TurnPrinter
+from codex_trio.client.turns import TurnResult
+from codex_trio.version import __version__
+
+_RULE = "--------"
+
+
+class HumanPresenter:
+    """Writes text; `write` gets pieces, not lines."""
+
+    unwanted = ("item/commandExecution/outputDelta", "item/reasoning/textDelta", "turn/diff/updated")
+
+    def __init__(self, write: Callable[[str], None], *, color: bool) -> None:
+        self._printer = TurnPrinter(write, color=color)
+        self._shown_error = ""
+
+    def opened(self, thread: ThreadFacts) -> None:
+        """Writes the banner and the prompt."""
+        line = self._printer.line
+        line(f"codex-trio v{__version__}", BOLD)
+        line(_RULE)
+        for name, value in (
+            ("workdir", thread.workdir),
+            ("model", thread.model),
+            ("provider", thread.provider),
+            ("approval", "never"),
+            ("sandbox", sandbox_text(thread.sandbox)),
+            ("reasoning effort", thread.effort or "none"),
+            ("reasoning summaries", thread.summary or "none"),
+            ("session id", thread.id),
+        ):
+            line(f"{name}: {value}")
+        line(_RULE)
+        line("user", BOLD + CYAN)
+        line(thread.prompt)
+
+    def show(self, message: Notification) -> None:
+        """Writes what a person wants to see of a notification."""
+        if message.method == "error":
+            self._shown_error = error_text(message.params["error"])
+        self._printer.show(message)
+
+    def declined(self, question: ServerRequest) -> None:
+        """Writes that nobody was there to answer."""
+        self._printer.line(f"declined: {question.method}", RED)
+
+    def ended(self, result: TurnResult) -> None:
+        """Writes what became of the turn, unless that was shown already, and what it cost."""
+        if result.status == "failed":
+            text = error_text(result.turn["error"])
+            if text != self._shown_error:
+                self._printer.line(f"error: {text}", RED)
+        elif result.status != "completed":
+            self._printer.line("turn interrupted", RED)
+        if result.token_usage is not None:
+            self._printer.usage(result.token_usage)
+
+
+def sandbox_text(policy: dict[str, Any]) -> str:
+    """A SandboxPolicy in a few words."""
+    match policy["type"]:
+        case "dangerFullAccess":
+            return "danger-full-access"
+        case "readOnly":
+            return "read-only" + _network(enabled=policy["networkAccess"])
+        case "workspaceWrite":
+            folders = ["workdir"]
+            if not policy["excludeSlashTmp"]:
+                folders.append("/tmp")
+            if not policy["excludeTmpdirEnvVar"]:
+                folders.append("$TMPDIR")
+            folders += policy["writableRoots"]
+            return f"workspace-write [{', '.join(folders)}]" + _network(enabled=policy["networkAccess"])
+        case other:
+            return str(other)
+
+
+def _network(*, enabled: bool) -> str:
+    return " (network access enabled)" if enabled else ""

@@ -1,0 +1,171 @@
+"""What a command line of `codex-trio exec` asks for, checked.
+
+Owns the request value, its making from options, files and stdin, and the refusals before anything is started. Does not
+own parsing (`exec_arguments`) or running (`exec_session`). Called by `exec`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import msgspec
+
+from codex_trio.cli.exec_arguments import RESUME
+from codex_trio.cli.options import UsageError
+from codex_trio.config.project import git_root_for_trust
+
+SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
+Note = Callable[[str], None]
+
+FROM_STDIN = "-"
+
+
+class ExecRefused(Exception):
+    """The run cannot start; the text is all that there is to print."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeTarget:
+    """The thread to continue."""
+
+    name: str | None
+    """Id or name; None for the latest."""
+    any_folder: bool
+    """Whether threads of other working folders count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecRequest:
+    """One turn to run. Paths are absolute."""
+
+    prompt: str
+    workdir: Path
+    images: tuple[Path, ...]
+    output_schema: Any
+    """A JSON Schema, or None."""
+    model: str | None
+    oss: bool
+    local_provider: str | None
+    sandbox: SandboxMode | None
+    """None for the configured one."""
+    writable_folders: tuple[Path, ...]
+    ephemeral: bool
+    resume: ResumeTarget | None
+
+
+def make_request(options: argparse.Namespace, stdin: BinaryIO | None, note: Note) -> ExecRequest:
+    """The request of a command line. `note` gets a line before stdin is waited for.
+
+    Raises UsageError and ExecRefused.
+    """
+    workdir = _workdir(options.cd)
+    bypass = options.dangerously_bypass_approvals_and_sandbox
+    if not options.skip_git_repo_check and not bypass and git_root_for_trust(workdir) is None:
+        raise ExecRefused("Not inside a trusted directory and --skip-git-repo-check was not specified.")
+    _check_message_file(options.output_last_message)
+    words: list[str] = options.words
+    resume, words = _resume_target(options, words) if options.subcommand == RESUME else (None, words)
+    return ExecRequest(
+        output_schema=_output_schema(options.output_schema),
+        prompt=read_prompt(words[0] if words else None, stdin, note, adds_stdin=resume is None),
+        workdir=workdir,
+        images=tuple(Path.cwd() / image for images in options.images for image in images),
+        model=options.model,
+        oss=options.oss,
+        local_provider=options.local_provider,
+        sandbox="danger-full-access" if bypass else options.sandbox,
+        writable_folders=tuple(Path(os.path.normpath(workdir / folder)) for folder in options.add_dir),
+        ephemeral=options.ephemeral,
+        resume=resume,
+    )
+
+
+def _workdir(folder: Path | None) -> Path:
+    try:
+        path = Path.cwd() if folder is None else folder.resolve(strict=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}") from error
+    if not path.is_dir():
+        raise UsageError(f"{folder}: Not a directory")
+    return path
+
+
+def _check_message_file(path: Path | None) -> None:
+    """A turn is too dear to find out at its end that its message cannot be kept."""
+    if path is None:
+        return
+    if path.is_dir():
+        problem = "Is a directory"
+    elif not path.parent.is_dir():
+        problem = "No such file or directory"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        problem = "Permission denied"
+    else:
+        return
+    raise UsageError(f'Failed to open last message file "{path}": {problem}')
+
+
+def _resume_target(options: argparse.Namespace, words: list[str]) -> tuple[ResumeTarget, list[str]]:
+    if options.last:
+        if len(words) > 1:
+            raise UsageError("`resume --last` takes a prompt, but no thread")
+        return ResumeTarget(name=None, any_folder=options.all), words
+    if not words:
+        raise UsageError("`resume` needs the id or name of a thread, or --last")
+    return ResumeTarget(name=words[0], any_folder=options.all), words[1:]
+
+
+def _output_schema(path: Path | None) -> Any:
+    if path is None:
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise ExecRefused(f"Failed to read output schema file {path}: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise ExecRefused(f"Output schema file {path} is not valid JSON: {error}") from error
+
+
+def read_prompt(word: str | None, stdin: BinaryIO | None, note: Note, *, adds_stdin: bool) -> str:
+    """The prompt of the command line, of stdin, or of both. `stdin` is None when nothing is piped.
+
+    Raises ExecRefused.
+    """
+    if word is not None and word != FROM_STDIN:
+        if not adds_stdin or stdin is None:
+            return word
+        note("Reading additional input from stdin...")
+        piped = _read_text(stdin)
+        return f"{word}\n\n<stdin>\n{_whole_lines(piped)}</stdin>" if piped.strip() else word
+    if word is None:
+        if stdin is None:
+            raise ExecRefused("No prompt provided. Either specify one as an argument or pipe the prompt into stdin.")
+        note("Reading prompt from stdin...")
+    prompt = "" if stdin is None else _read_text(stdin)
+    if not prompt.strip():
+        raise ExecRefused("No prompt provided via stdin.")
+    return prompt
+
+
+def _whole_lines(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def _read_text(stdin: BinaryIO) -> str:
+    """Text in UTF-8, or in what a byte order mark announces: editors and shells of other systems put one first."""
+    data = stdin.read()
+    encoding = "utf-8-sig"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ExecRefused(
+            f"Failed to read the prompt from stdin: the input is not valid UTF-8 (byte {error.start})."
+        ) from error
