@@ -22,6 +22,7 @@ from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn import Turn, TurnRequest, UserInput
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.rules import RulesProblem
 from codex_trio.execution.sessions import ExecSessions
 from codex_trio.identity import Identity
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
@@ -147,6 +148,11 @@ class Session:
         return self.active.id
 
     # --- what a turn needs ---
+
+    @property
+    def rules_problem(self) -> RulesProblem | None:
+        """Why the user's command rules do not apply; None when they do."""
+        return self._thread.policy.problem
 
     @property
     def config(self) -> EffectiveConfig:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import socket
 
 from codex_trio_protocol.v1 import InitializeParams, InitializeResponse
-from codex_trio_protocol.v2.notice import ConfigWarningNotification, TextPosition, TextRange
 from codex_trio_protocol.v2.remote_control import RemoteControlStatusChangedNotification
-from msgspec import UNSET
 
-from codex_trio.config.errors import ConfigWarning
 from codex_trio.identity import is_header_value
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
@@ -44,9 +41,11 @@ class InitializeProcessor:
 
     def _greet(self, context: RequestContext) -> None:
         services = self._services
-        to_client = [context.connection.id]
         for warning in services.config.startup_warnings():
-            services.outgoing.notify("configWarning", project_warning(warning), targets=to_client)
+            # Imported only when something is wrong: nearly every client has a configuration without problems.
+            from codex_trio.processors.notices import Notices
+
+            Notices(services.outgoing).config_warning(warning, context)
         services.outgoing.notify(
             "remoteControl/status/changed",
             RemoteControlStatusChangedNotification(
@@ -54,22 +53,6 @@ class InitializeProcessor:
                 server_name=socket.gethostname(),
                 installation_id=services.installation_id,
             ),
-            targets=to_client,
+            targets=[context.connection.id],
         )
         services.prepare()
-
-
-def project_warning(warning: ConfigWarning) -> ConfigWarningNotification:
-    """The wire form of a configuration problem; one without a place has no `path` and `range` keys."""
-    place = warning.range
-    return ConfigWarningNotification(
-        summary=warning.summary,
-        details=warning.details,
-        path=UNSET if warning.path is None else str(warning.path),
-        range=UNSET
-        if place is None
-        else TextRange(
-            start=TextPosition(line=place.start.line, column=place.start.column),
-            end=TextPosition(line=place.end.line, column=place.end.column),
-        ),
-    )

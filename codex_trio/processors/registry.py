@@ -17,6 +17,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "thread_lifecycle": (
         "thread/start",
         "thread/resume",
+        "thread/fork",
         "thread/unsubscribe",
         "thread/archive",
         "thread/unarchive",

@@ -1,6 +1,6 @@
-"""Starting and resuming threads, following them, naming them, and putting them away.
+"""Starting, resuming and forking threads, following them, naming them, and putting them away.
 
-Protocol source: `thread/start|resume|unsubscribe|archive|unarchive|name/set`, release 0.169.0.
+Protocol source: `thread/start|resume|fork|unsubscribe|archive|unarchive|name/set`, release 0.169.0.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import trio
@@ -20,7 +20,7 @@ from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import TypedOverrides
-from codex_trio.processors.initialize import project_warning
+from codex_trio.processors.notices import Notices, rules_warning
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -28,6 +28,8 @@ from codex_trio.rpc.errors import RpcError, invalid_request
 from codex_trio.state.rollout.paths import ArchiveError
 from codex_trio.threads import errors
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.loading import ForkSource
+from codex_trio.threads.manager import Birth
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.threads.policy_projection import (
     approval_from_wire,
@@ -37,6 +39,8 @@ from codex_trio.threads.policy_projection import (
 )
 from codex_trio.threads.runtime import ThreadRuntime
 
+_LoadParams: TypeAlias = wire_start.ThreadStartParams | wire_start.ThreadResumeParams | wire_start.ThreadForkParams
+
 
 def handlers(services: Services) -> dict[str, Handler]:
     """The handlers of this module."""
@@ -44,6 +48,7 @@ def handlers(services: Services) -> dict[str, Handler]:
     return {
         "thread/start": processor.start,
         "thread/resume": processor.resume,
+        "thread/fork": processor.fork,
         "thread/unsubscribe": processor.unsubscribe,
         "thread/archive": processor.archive,
         "thread/unarchive": processor.unarchive,
@@ -60,6 +65,7 @@ class ThreadLifecycleProcessor:
         self._identity = services.identity
         self._config = services.config
         self._source = services.source
+        self._notices = Notices(services.outgoing)
 
     async def start(
         self, params: wire_start.ThreadStartParams, context: RequestContext
@@ -80,10 +86,9 @@ class ThreadLifecycleProcessor:
             raw_items=params.experimental_raw_events,
         )
         try:
-            live = await runtime.manager.start(options, originator=self._identity.originator, source=self._source)
+            live = await runtime.manager.start(options, self._birth(context))
         except ConfigLoadError as error:
             raise _load_failed(error) from error
-        live.subscribe(context.connection.id)
         thread = live.to_wire(with_turns=False)
         context.after_response(lambda: self._announce(thread, live, context))
         return wire_start.ThreadStartResponse(thread=thread, **_settings(live))
@@ -95,7 +100,7 @@ class ThreadLifecycleProcessor:
         if params.history is not None:
             raise invalid_request("resuming from `history` is not supported by this server yet")
         runtime = await self._threads()
-        thread_id = await self._resumed_id(params, runtime)
+        thread_id = await self._source_id(params, runtime)
         live = runtime.manager.find(thread_id)
         if live is None:
             options = ThreadOptions(
@@ -105,23 +110,56 @@ class ThreadLifecycleProcessor:
                 personality=params.personality,
             )
             try:
-                live = await runtime.manager.resume(thread_id, options)
+                live = await runtime.manager.resume(thread_id, options, self._birth(context))
             except ConfigLoadError as error:
                 raise _load_failed(error) from error
         elif not live.recorder.is_materialized:
             raise errors.no_rollout(thread_id)
-        elif params.path is not None and live.recorder.path is not None and Path(params.path) != live.recorder.path:
+        elif params.path is not None and Path(params.path) != live.recorder.path:
             raise invalid_request(
                 f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
                 f"active `{live.recorder.path}`"
             )
         live.subscribe(context.connection.id)
+        if not params.exclude_turns:
+            self._notices.full_history("excludeTurns: true", context)
         context.after_response(lambda: self._catch_up(live, context))
         thread = live.to_wire(with_turns=not params.exclude_turns)
         return wire_start.ThreadResumeResponse(
             thread=thread,
             collaboration_mode=msgspec.convert(live.session.settings.mode, CollaborationMode),
             **_settings(live),
+        )
+
+    async def fork(self, params: wire_start.ThreadForkParams, context: RequestContext) -> wire_start.ThreadForkResponse:
+        """A new thread that goes on from another's history, followed by the caller."""
+        if params.last_turn_id is not None and params.before_turn_id is not None:
+            raise invalid_request("`lastTurnId` cannot be combined with `beforeTurnId`")
+        runtime = await self._threads()
+        source = ForkSource(
+            thread_id=await self._source_id(params, runtime),
+            path=_path(params.path),
+            last_turn_id=params.last_turn_id,
+            before_turn_id=params.before_turn_id,
+        )
+        options = ThreadOptions(
+            cwd=_path(params.cwd),
+            overrides=_overrides(params),
+            typed=_typed(params),
+            thread_source=params.thread_source,
+            ephemeral=params.ephemeral,
+        )
+        if not params.exclude_turns:
+            self._notices.full_history("excludeTurns: true", context)
+        try:
+            live = await runtime.manager.fork(source, options, self._birth(context))
+        except ConfigLoadError as error:
+            raise _load_failed(error) from error
+        announced = live.to_wire(with_turns=False)
+        context.after_response(lambda: self._tell_usage(live, context))
+        context.after_response(lambda: self._announce(announced, live, context))
+        return wire_start.ThreadForkResponse(
+            thread=live.to_wire(with_turns=not params.exclude_turns), **_settings(live)
         )
 
     async def unsubscribe(
@@ -201,8 +239,13 @@ class ThreadLifecycleProcessor:
         )
         return wire_settings.ThreadSetNameResponse()
 
-    async def _resumed_id(self, params: wire_start.ThreadResumeParams, runtime: ThreadRuntime) -> str:
-        """The thread that a resume names: its path counts more than its id."""
+    def _birth(self, context: RequestContext) -> Birth:
+        return Birth(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)
+
+    async def _source_id(
+        self, params: wire_start.ThreadResumeParams | wire_start.ThreadForkParams, runtime: ThreadRuntime
+    ) -> str:
+        """The thread that a resume or fork names: its path counts more than its id."""
         if params.path is None:
             return parse_thread_id(params.thread_id, noun="session")
         thread_id = await trio.to_thread.run_sync(runtime.thread_at, Path(params.path))
@@ -213,21 +256,27 @@ class ThreadLifecycleProcessor:
     def _announce(self, thread: wire.Thread, live: LiveThread, context: RequestContext) -> None:
         self._outgoing.notify("thread/started", wire.ThreadStartedNotification(thread=thread))
         for warning in self._config.unannounced_warnings(live.session.config):
-            self._outgoing.notify("configWarning", project_warning(warning), targets=[context.connection.id])
+            self._notices.config_warning(warning, context)
+        problem = live.session.rules_problem
+        if problem is not None:
+            self._notices.config_warning(rules_warning(problem), context)
 
     def _catch_up(self, live: LiveThread, context: RequestContext) -> None:
         """What a client that resumes has missed: token use, then the questions that are still open."""
+        self._tell_usage(live, context)
+        self._outgoing.replay(live.id, context.connection.id)
+
+    def _tell_usage(self, live: LiveThread, context: RequestContext) -> None:
         usage = live.usage_notification()
         if usage is not None:
             self._outgoing.notify("thread/tokenUsage/updated", usage, targets=[context.connection.id])
-        self._outgoing.replay(live.id, context.connection.id)
 
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
 
-def _overrides(params: wire_start.ThreadStartParams | wire_start.ThreadResumeParams) -> Mapping[str, Any] | None:
+def _overrides(params: _LoadParams) -> Mapping[str, Any] | None:
     """The request's own configuration; a permission profile is a setting like any other."""
     if params.permissions is None:
         return params.config
@@ -236,7 +285,7 @@ def _overrides(params: wire_start.ThreadStartParams | wire_start.ThreadResumePar
     return {**(params.config or {}), "default_permissions": params.permissions}
 
 
-def _typed(params: wire_start.ThreadStartParams | wire_start.ThreadResumeParams) -> TypedOverrides:
+def _typed(params: _LoadParams) -> TypedOverrides:
     return TypedOverrides(
         model=params.model,
         model_provider=params.model_provider,

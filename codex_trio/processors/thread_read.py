@@ -10,8 +10,8 @@ from typing import Any
 import trio
 from codex_trio_protocol.v2 import thread_list as wire
 from codex_trio_protocol.v2 import turn as wire_turn
-from codex_trio_protocol.v2.notice import DeprecationNoticeNotification
 
+from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -24,11 +24,6 @@ from codex_trio.threads.listing import ThreadQuery
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.runtime import ThreadRuntime
 from codex_trio.threads.thread_projection import project_turn
-
-FULL_HISTORY_NOTICE = (
-    "Reading whole histories is deprecated for paginated threads: leave `includeTurns` out, then page with "
-    "`thread/turns/list` and `thread/items/list`."
-)
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -49,7 +44,7 @@ class ThreadReadProcessor:
 
     def __init__(self, services: Services) -> None:
         self._threads = services.threads
-        self._outgoing = services.outgoing
+        self._notices = Notices(services.outgoing)
         self._config = services.config
 
     async def read(self, params: wire.ThreadReadParams, context: RequestContext) -> wire.ThreadReadResponse:
@@ -59,11 +54,7 @@ class ThreadReadProcessor:
         live = runtime.manager.find(thread_id)
         if params.include_turns:
             history = await self._history(runtime, thread_id, live, feature="includeTurns")
-            self._outgoing.notify(
-                "deprecationNotice",
-                DeprecationNoticeNotification(summary=FULL_HISTORY_NOTICE),
-                targets=[context.connection.id],
-            )
+            self._notices.full_history("includeTurns: false", context)
         else:
             history = None
         if live is not None:

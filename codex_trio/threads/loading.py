@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import trio
 
 from codex_trio.config.settings import EffectiveConfig
@@ -20,13 +21,37 @@ from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
+from codex_trio.state.rollout.forks import TurnNotFound, ordinal_after, ordinal_before
 from codex_trio.state.rollout.history import ThreadHistory
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import OpenedRollout, RolloutRecorder
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.live import LiveThread
 from codex_trio.version import PROTOCOL_RELEASE
+
+
+class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fork goes on from: a thread, or the rollout file of one, whole or up to a turn."""
+
+    thread_id: str
+    path: Path | None = None
+    last_turn_id: str | None = None
+    before_turn_id: str | None = None
+
+
+def end_of_fork(history: ThreadHistory, source: ForkSource) -> int:
+    """The ordinal before which lines are inherited. Raises ThreadError for a turn that is not there."""
+    try:
+        if source.last_turn_id is not None:
+            return ordinal_after(history, source.last_turn_id)
+        if source.before_turn_id is not None:
+            return ordinal_before(history, source.before_turn_id)
+    except TurnNotFound as error:
+        raise ThreadError(str(error)) from error
+    return history.next_ordinal
 
 
 class ThreadLoader:
@@ -52,10 +77,27 @@ class ThreadLoader:
         if found is None:
             raise errors.no_rollout(thread_id)
         if found.is_archived:
-            raise ThreadError(
-                f"session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first."
-            )
+            raise _archived(thread_id)
         return await RolloutRecorder.open(found.path, locate_base=self._paths.locate_base)
+
+    async def fork_source(self, source: ForkSource, live: LiveThread | None) -> tuple[ThreadHistory, Path]:
+        """The history that a fork goes on from, and its file. Raises ThreadError, RolloutReadError."""
+        path = source.path
+        if path is None and live is not None:
+            if live.recorder.path is None or not live.recorder.is_materialized:
+                raise errors.no_rollout(source.thread_id)
+            return live.recorder.history, live.recorder.path
+        if path is None:
+            found = await trio.to_thread.run_sync(self._paths.find, source.thread_id)
+            if found is None:
+                raise errors.no_rollout(source.thread_id)
+            if found.is_archived:
+                raise _archived(source.thread_id)
+            path = found.path
+        loaded = await trio.to_thread.run_sync(
+            partial(load, path, locate_base=self._paths.locate_base, with_model_history=False)
+        )
+        return loaded.history, path
 
     def recorded_cwd(self, history: ThreadHistory) -> Path | None:
         """Where a stored thread worked last."""
@@ -131,3 +173,7 @@ class ThreadLoader:
             )
 
         return build
+
+
+def _archived(thread_id: str) -> ThreadError:
+    return ThreadError(f"session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first.")

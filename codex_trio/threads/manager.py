@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,13 +28,16 @@ from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.ids import uuid7
 from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.forks import start_from
+from codex_trio.state.rollout.history import ThreadHistory
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 from codex_trio.threads import errors
 from codex_trio.threads.git_info import collect_git_info
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.loading import ThreadLoader
+from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history
 from codex_trio.version import PROTOCOL_RELEASE
 
@@ -56,6 +60,14 @@ class _Launch(msgspec.Struct, kw_only=True):
     config: EffectiveConfig
     history: Sequence[dict[str, Any]]
     raw_items: bool
+
+
+class Birth(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked for a thread, and what the thread says of that."""
+
+    subscriber: ConnectionId
+    originator: str
+    source: str
 
 
 class ThreadManager:
@@ -115,64 +127,121 @@ class ThreadManager:
 
     # --- loading ---
 
-    async def start(self, options: ThreadOptions, *, originator: str, source: str) -> LiveThread:
+    async def start(self, options: ThreadOptions, birth: Birth) -> LiveThread:
         """A new thread. Raises ConfigLoadError, ThreadError."""
-        config = await trio.to_thread.run_sync(
-            partial(self._config.load_for_thread, options.cwd, options.overrides, typed=options.typed)
-        )
+        config = await self._load_config(options, options.cwd)
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
-        now_ms = time.time_ns() // 1_000_000
+        meta, created_ms = self._new_meta(settings, options, birth)
+        recorder: ThreadRecorder
+        if options.ephemeral:
+            recorder = EphemeralRecorder(meta)
+        else:
+            recorder = RolloutRecorder.create(self._paths.new_path(meta.id, created_ms=created_ms), meta)
+        return await self._host(recorder, settings, config, options, birth, history=())
+
+    async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
+        """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError."""
+        opened = await self._loader.open(thread_id)
+        settings, config = await self._recorded_settings(opened.recorder.history, options)
+        live = await self._host(opened.recorder, settings, config, options, birth, history=opened.model_history)
+        context = opened.recorder.history.turn_context
+        if context is not None and context.model is not None and context.model != settings.model:
+            live.warn(self._loader.model_changed(context.model, settings.model))
+        live.announce_status(live.status)
+        return live
+
+    async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> LiveThread:
+        """A new thread that goes on from another's history, up to a turn or whole.
+
+        Raises ConfigLoadError, RolloutReadError, RolloutWriteError, ThreadError.
+        """
+        history, path = await self._loader.fork_source(source, self.find(source.thread_id))
+        end = end_of_fork(history, source)
+        settings, config = await self._recorded_settings(history, options)
+        meta, created_ms = self._new_meta(settings, options, birth)
+        meta = msgspec.structs.replace(meta, forked_from_id=history.meta.id if history.meta is not None else None)
+        if options.ephemeral:
+            loaded = await trio.to_thread.run_sync(
+                partial(load, path, locate_base=self._paths.locate_base, with_model_history=True, until=end)
+            )
+            assert loaded.model is not None
+            recorder: ThreadRecorder = EphemeralRecorder(meta, builder=loaded.builder)
+            model_history = loaded.model.items()
+        else:
+            destination = self._paths.new_path(meta.id, created_ms=created_ms)
+            await trio.to_thread.run_sync(
+                partial(
+                    start_from,
+                    path,
+                    destination,
+                    meta,
+                    end_ordinal=end,
+                    locate_base=self._paths.locate_base,
+                    timestamp=meta.timestamp,
+                )
+            )
+            opened = await RolloutRecorder.open(destination, locate_base=self._paths.locate_base)
+            recorder, model_history = opened.recorder, opened.model_history
+        return await self._host(recorder, settings, config, options, birth, history=model_history)
+
+    async def _load_config(self, options: ThreadOptions, cwd: Path | None) -> EffectiveConfig:
+        return await trio.to_thread.run_sync(
+            partial(self._config.load_for_thread, cwd, options.overrides, typed=options.typed)
+        )
+
+    async def _recorded_settings(
+        self, history: ThreadHistory, options: ThreadOptions
+    ) -> tuple[ThreadSettings, EffectiveConfig]:
+        """The settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
+        config = await self._load_config(options, options.cwd or self._loader.recorded_cwd(history))
+        configured = settings_from_config(config, options, default_model=self._loader.default_model)
+        settings = settings_from_history(history, configured, options)
+        self._loader.check_provider(settings, config)
+        return settings, config
+
+    def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, birth: Birth) -> tuple[SessionMeta, int]:
+        """What a new thread is, and when it was created (Unix milliseconds)."""
+        created_ms = time.time_ns() // 1_000_000
         thread_id = uuid7()
         meta = SessionMeta(
             session_id=thread_id,
             id=thread_id,
-            timestamp=format_timestamp(now_ms),
+            timestamp=format_timestamp(created_ms),
             cwd=str(settings.cwd),
             runtime_workspace_roots=[str(settings.cwd)],
-            originator=originator,
+            originator=birth.originator,
             cli_version=PROTOCOL_RELEASE,
-            source=source,
+            source=birth.source,
             thread_source=options.thread_source,
             model_provider=settings.provider_id,
             base_instructions={"text": self._loader.base_instructions(settings)},
             history_mode="paginated",
             multi_agent_version="v1",
         )
-        recorder: ThreadRecorder
-        if options.ephemeral:
-            recorder = EphemeralRecorder(meta)
-        else:
-            recorder = RolloutRecorder.create(self._paths.new_path(thread_id, created_ms=now_ms), meta)
-        launch = await self._prepare(recorder, settings, config, history=(), raw_items=options.raw_items)
-        await self._host(launch)
-        return launch.live
+        return meta, created_ms
 
-    async def resume(self, thread_id: str, options: ThreadOptions) -> LiveThread:
-        """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError."""
-        opened = await self._loader.open(thread_id)
-        history = opened.recorder.history
-        meta = opened.recorder.meta
-        cwd = options.cwd or self._loader.recorded_cwd(history)
-        config = await trio.to_thread.run_sync(
-            partial(self._config.load_for_thread, cwd, options.overrides, typed=options.typed)
-        )
-        configured = settings_from_config(config, options, default_model=self._loader.default_model)
-        settings = settings_from_history(history, configured, options)
-        self._loader.check_provider(settings, config)
-        launch = await self._prepare(
-            opened.recorder, settings, config, history=opened.model_history, raw_items=options.raw_items
-        )
+    async def _host(
+        self,
+        recorder: ThreadRecorder,
+        settings: ThreadSettings,
+        config: EffectiveConfig,
+        options: ThreadOptions,
+        birth: Birth,
+        *,
+        history: Sequence[dict[str, Any]],
+    ) -> LiveThread:
+        """Starts a thread's task, followed by the client that asked for it; on return the thread is loaded."""
+        launch = await self._prepare(recorder, settings, config, history=history, raw_items=options.raw_items)
         # Another request may have loaded it while this one read the file.
-        already = self.find(meta.id)
+        already = self.find(recorder.meta.id)
+        live = launch.live if already is None else already
+        live.subscribe(birth.subscriber)
         if already is not None:
-            await opened.recorder.aclose()
+            await recorder.aclose()
             return already
-        await self._host(launch)
-        recorded = history.turn_context.model if history.turn_context is not None else None
-        if recorded is not None and recorded != settings.model:
-            launch.live.warn(self._loader.model_changed(recorded, settings.model))
-        launch.live.announce_status(launch.live.status)
-        return launch.live
+        assert self._nursery is not None
+        await self._nursery.start(self._live, launch)
+        return live
 
     async def _prepare(
         self,
@@ -195,11 +264,6 @@ class ThreadManager:
             instruction_sources=[str(source) for source in docs.sources],
         )
         return _Launch(live=live, settings=settings, config=config, history=history, raw_items=raw_items)
-
-    async def _host(self, launch: _Launch) -> None:
-        """Starts a thread's task; on return the thread is loaded."""
-        assert self._nursery is not None
-        await self._nursery.start(self._live, launch)
 
     async def _live(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """A thread's task: everything that it starts ends with it."""
