@@ -63,7 +63,7 @@ def command_actions(argv: Words, bash: Bash) -> list[ParsedCommand]:
     Paths of reads are as written, behind the folders that the script changes to; join them to the working directory.
     """
     script = shell_script(argv)
-    segments = [list(argv)] if script is None else bash.segments(argv)
+    segments = bash.segments(argv) if script is not None else [list(argv)] if argv else None
     whole = join(argv) if script is None else script
     if not segments:
         return [UnknownCommand(cmd=whole)]
