@@ -176,7 +176,7 @@ class ThreadLifecycleProcessor:
     async def archive(self, params: wire.ThreadArchiveParams, context: RequestContext) -> wire.ThreadArchiveResponse:
         """Puts a stored thread away; a running turn is interrupted first."""
         runtime = await self._threads()
-        thread_id = parse_thread_id(params.thread_id)
+        thread_id = parse_thread_id(params.thread_id, noun="session")
         live = runtime.manager.find(thread_id)
         if live is not None:
             if live.recorder.path is None:
@@ -198,7 +198,7 @@ class ThreadLifecycleProcessor:
     ) -> wire.ThreadUnarchiveResponse:
         """Takes a thread back from the archive."""
         runtime = await self._threads()
-        thread_id = parse_thread_id(params.thread_id)
+        thread_id = parse_thread_id(params.thread_id, noun="session")
         try:
             await trio.to_thread.run_sync(runtime.paths.unarchive, thread_id)
         except ArchiveError as error:

@@ -1,0 +1,66 @@
+"""The model hears of its surroundings once, and again only when they have changed."""
+
+import datetime
+from pathlib import Path
+
+import msgspec
+
+from codex_trio.engine.context import Surroundings, context_items, context_texts
+from codex_trio.engine.history import message_item, texts_of
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly
+
+TODAY = datetime.date(2026, 11, 22)
+SETTINGS = ThreadSettings(
+    model="m",
+    provider_id="p",
+    cwd=Path("/work"),
+    approval_policy="on-request",
+    approvals_reviewer="user",
+    sandbox_policy=ReadOnly(),
+    developer_instructions="Be brief.",
+)
+SURROUNDINGS = Surroundings(shell="/bin/bash", timezone="Etc/UTC", tmpdir=None, project_docs="Use tabs.")
+
+
+def items_for(settings=SETTINGS, history=(), surroundings=SURROUNDINGS):
+    return context_items(context_texts(settings, surroundings, TODAY), history)
+
+
+def test_a_new_thread_gets_rules_first_and_then_its_place():
+    developer, user = items_for()
+    assert developer["role"] == "developer"
+    assert texts_of(developer)[0] == "Be brief."
+    assert texts_of(developer)[1].startswith("<permissions instructions>")
+    assert user["role"] == "user"
+    assert "Use tabs." in texts_of(user)[0]
+    assert "<cwd>/work</cwd>" in texts_of(user)[1]
+    assert "<current_date>2026-11-22</current_date>" in texts_of(user)[1]
+
+
+def test_nothing_is_said_twice():
+    assert items_for(history=items_for()) == []
+
+
+def test_a_changed_policy_is_told_without_repeating_the_rest():
+    changed = msgspec.structs.replace(SETTINGS, sandbox_policy=DangerFullAccess())
+    items = items_for(changed, history=items_for())
+    texts = [text for item in items for text in texts_of(item)]
+    assert any(text.startswith("<permissions instructions>") for text in texts)
+    assert not any("Be brief." in text or "Use tabs." in text for text in texts)
+
+
+def test_a_changed_folder_brings_its_own_instructions():
+    changed = msgspec.structs.replace(SETTINGS, cwd=Path("/other"))
+    surroundings = msgspec.structs.replace(SURROUNDINGS, project_docs="Use spaces.")
+    [user] = items_for(changed, history=items_for(), surroundings=surroundings)
+    assert "Use spaces." in texts_of(user)[0]
+    assert "<cwd>/other</cwd>" in texts_of(user)[1]
+
+
+def test_a_thread_that_another_server_recorded_is_brought_up_to_date():
+    recorded = [
+        message_item("developer", ["<permissions instructions>\nolder words\n</permissions instructions>"], item_id="1")
+    ]
+    developer, _ = items_for(history=recorded)
+    assert len(texts_of(developer)) == 2

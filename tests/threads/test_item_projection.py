@@ -1,0 +1,94 @@
+"""What is streamed is what is read back: one translation serves both."""
+
+import msgspec
+from codex_trio_protocol.v2.user_input import ImageUserInput, LocalImageUserInput, SkillUserInput, TextUserInput
+
+from codex_trio.state import items
+from codex_trio.state.items import item_from_builtins, item_to_builtins
+from codex_trio.threads.item_projection import domain_input, path_of, project_item
+
+COMMAND = items.CommandExecution(
+    id="c1",
+    process_id="4711",
+    command=["/bin/bash", "-lc", "cat 'a b.txt'"],
+    cwd="file:///work/a%20b",
+    parsed_cmd=[items.ReadCommand(cmd="cat 'a b.txt'", name="a b.txt", path="a b.txt")],
+    source="unified_exec_startup",
+    status="completed",
+    aggregated_output="hi\n",
+    exit_code=0,
+    duration=items.Duration(secs=1, nanos=500_000_000),
+)
+CHANGE = items.FileChange(
+    id="p1",
+    changes={
+        "/w/b": items.UpdateChange(unified_diff="@@ -1 +1 @@\n-a\n+b\n", move_path="/w/c"),
+        "/w/a": items.AddChange(content="x\n"),
+    },
+    status="declined",
+)
+
+
+def wire(item, **times):
+    times = {"started_ms": 1, "completed_ms": 2, **times}
+    return msgspec.to_builtins(project_item(item, **times))
+
+
+def test_a_command_shows_its_quoted_line_and_absolute_paths():
+    shown = wire(COMMAND)
+    assert shown["command"] == "/bin/bash -lc 'cat '\"'\"'a b.txt'\"'\"''"
+    assert shown["cwd"] == "/work/a b"
+    assert shown["source"] == "unifiedExecStartup"
+    assert shown["commandActions"] == [
+        {"type": "read", "command": "cat 'a b.txt'", "name": "a b.txt", "path": "/work/a b/a b.txt"}
+    ]
+    assert shown["durationMs"] == 1500
+    assert (shown["startedAtMs"], shown["completedAtMs"]) == (1, 2)
+
+
+def test_an_item_under_way_has_no_time_of_completion():
+    assert wire(COMMAND, completed_ms=None)["completedAtMs"] is None
+
+
+def test_changes_of_a_patch_are_sorted_and_a_move_is_told_in_the_diff():
+    shown = wire(CHANGE)
+    assert [change["path"] for change in shown["changes"]] == ["/w/a", "/w/b"]
+    assert shown["changes"][1]["kind"] == {"type": "update", "move_path": "/w/c"}
+    assert shown["changes"][1]["diff"].endswith("+b\n\n\nMoved to: /w/c")
+    assert shown["status"] == "declined"
+
+
+def test_every_item_reads_back_from_a_rollout_as_it_was_streamed():
+    for item in (
+        COMMAND,
+        CHANGE,
+        items.AgentMessage(id="m", content=[items.AgentText(text="hi")], phase="final_answer"),
+        items.Reasoning(id="r", summary_text=["s"], raw_content=["t"]),
+        items.UserMessage(id="u", content=[{"type": "text", "text": "go", "text_elements": []}]),
+        items.ContextCompaction(id="k"),
+        items.Plan(id="p", text="1. x"),
+        items.Other(raw={"type": "FromTheFuture", "id": "f", "some_key": 1}),
+    ):
+        again = item_from_builtins(msgspec.json.decode(msgspec.json.encode(item_to_builtins(item))))
+        assert wire(again) == wire(item)
+
+
+def test_an_item_of_an_unknown_kind_keeps_its_content_in_wire_spelling():
+    shown = wire(items.Other(raw={"type": "FromTheFuture", "id": "f", "some_key": {"a_b": 1}}))
+    assert shown == {"type": "fromTheFuture", "id": "f", "someKey": {"a_b": 1}}
+
+
+def test_user_input_is_echoed_as_it_was_sent():
+    parts = [
+        TextUserInput(text="look"),
+        ImageUserInput(url="data:image/png;base64,AA=="),
+        LocalImageUserInput(path="/w/p.png"),
+        SkillUserInput(name="s", path="/w/SKILL.md"),
+    ]
+    stored = items.UserMessage(id="u", content=[domain_input(part) for part in parts])
+    assert wire(stored)["content"] == [msgspec.to_builtins(part) for part in parts]
+
+
+def test_a_path_is_read_off_a_url_or_taken_as_it_is():
+    assert path_of("file:///a%20b") == "/a b"
+    assert path_of("/plain") == "/plain"
