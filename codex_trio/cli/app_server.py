@@ -27,6 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="where to listen; only stdio:// is there so far (default: stdio://)",
     )
     listen.add_argument("--stdio", action="store_true", help="the same as --listen stdio://")
+    parser.add_argument(
+        "--analytics-default-enabled",
+        action="store_true",
+        help="accepted because editors give it; this server sends no analytics",
+    )
     parser.set_defaults(run=serve)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
     for name, summary, run in (
