@@ -22,8 +22,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.driver import MeasurementFailed, open_lab
-from benchmarks.figures import FIGURES, Figure
-from benchmarks.report import Series, render
+from benchmarks.figures import FIGURES
+from benchmarks.report import HEADER, Series
 
 
 @contextlib.contextmanager
@@ -35,36 +35,23 @@ def open_model() -> Generator[str]:
         yield process.stdout.readline().strip()
 
 
-def measure(figure: Figure, ours: Sequence[str], other: Sequence[str], model_url: str, rounds: int) -> list[Series]:
+def measure(name: str, ours: Sequence[str], other: Sequence[str], model_url: str, rounds: int) -> list[Series]:
     """Take the samples of a figure, in turns. A side that fails is named on stderr and left alone afterwards."""
-    series = [Series(value) for value in figure.values]
+    sample, values = FIGURES[name]
+    series = [Series(value) for value in values]
     sides = {"ours": ours, "other": other}
-    for number in range(rounds):
-        for side in list(sides):
-            _show_progress(f"{figure.name}: round {number + 1} of {rounds}, {side}")
+    for _ in range(rounds):
+        for side, command in list(sides.items()):
             try:
-                with open_lab(sides[side], model_url) as lab:
-                    sample = figure.sample(lab)
+                with open_lab(command, model_url) as lab:
+                    measured = sample(lab)
             except (MeasurementFailed, OSError) as error:
-                _show_progress("")
-                print(f"{figure.name}: {side} failed: {error}", file=sys.stderr)
+                print(f"{name}: {side} failed: {error}", file=sys.stderr)
                 del sides[side]
                 continue
-            for one, measured in zip(series, sample, strict=True):
-                getattr(one, side).append(measured)
-    _show_progress("")
+            for one, amount in zip(series, measured, strict=True):
+                getattr(one, side).append(amount)
     return series
-
-
-def _command(text: str) -> list[str]:
-    """The argument vector of a command line, its program as an absolute path: servers run with a PATH of their own."""
-    program, *arguments = shlex.split(text)
-    return [str(Path(shutil.which(program) or program).absolute()), *arguments]
-
-
-def _show_progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text:<60}\r", end="", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,27 +62,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ours", metavar="CMD", type=_command, required=True, help="command of our server")
     parser.add_argument("--other", metavar="CMD", type=_command, required=True, help="command to compare with")
     parser.add_argument("--rounds", metavar="N", type=int, default=5, help="samples of each side (default: 5)")
-    names = [figure.name for figure in FIGURES]
-    parser.add_argument("--only", metavar="NAME", action="append", choices=names, help=f"one of {', '.join(names)}")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=FIGURES, help=", ".join(FIGURES))
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every sample to this file")
     options = parser.parse_args(arguments)
 
     taken: list[Series] = []
+    print(HEADER)
     with open_model() as model_url:
-        for figure in FIGURES:
-            if options.only is None or figure.name in options.only:
-                taken += measure(figure, options.ours, options.other, model_url, options.rounds)
-    print(render(taken))
+        for name in options.only or FIGURES:
+            series = measure(name, options.ours, options.other, model_url, options.rounds)
+            print("\n".join(one.row() for one in series), flush=True)
+            taken += series
     if options.json is not None:
         document = {
             "ours": shlex.join(options.ours),
             "other": shlex.join(options.other),
-            "rounds": options.rounds,
             "figures": [series.to_json() for series in taken],
         }
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
-    complete = all(len(one.ours) == len(one.other) == options.rounds for one in taken)
-    return 0 if complete else 1
+    return 0 if all(len(one.ours) == len(one.other) == options.rounds for one in taken) else 1
+
+
+def _command(text: str) -> list[str]:
+    """The argument vector of a command line, its program as an absolute path: servers run with a PATH of their own."""
+    program, *arguments = shlex.split(text)
+    return [str(Path(shutil.which(program) or program).absolute()), *arguments]
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ that fails fast has no figure.
 
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from benchmarks.driver import Lab, MeasurementFailed, Turn
 from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS
@@ -19,9 +19,8 @@ _SETTLE_SECONDS = 2.0
 _MIB = 1 << 20
 
 
-@dataclass(frozen=True)
-class Value:
-    """One line of the report."""
+class Value(NamedTuple):
+    """One row of the table."""
 
     name: str
     unit: str
@@ -29,16 +28,10 @@ class Value:
     """The ratio to the other server that ours should not exceed."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A kind of sample, and the values that it gives."""
-
-    name: str
-    values: tuple[Value, ...]
-    sample: Callable[[Lab], tuple[float, ...]]
+Sample = tuple[float, ...]
 
 
-def start_up(lab: Lab) -> tuple[float, ...]:
+def start_up(lab: Lab) -> Sample:
     """From spawning the process to the `initialize` reply: in a new home, and in the home that this left."""
     with lab.server() as server:
         first = server.initialize()
@@ -47,7 +40,7 @@ def start_up(lab: Lab) -> tuple[float, ...]:
         return _ms(first), _ms(server.initialize())
 
 
-def round_trips(lab: Lab) -> tuple[float, ...]:
+def round_trips(lab: Lab) -> Sample:
     """A small request one after the other, and many at once."""
     with lab.server() as server:
         server.initialize()
@@ -59,7 +52,7 @@ def round_trips(lab: Lab) -> tuple[float, ...]:
         return _ms(statistics.median(times)), _ms(server.pipeline("thread/loaded/list", {}, _PIPELINED))
 
 
-def turns(lab: Lab) -> tuple[float, ...]:
+def turns(lab: Lab) -> Sample:
     """Turns of one word: the first of a server, and those after it in the same thread."""
     with lab.server() as server:
         server.initialize()
@@ -68,21 +61,21 @@ def turns(lab: Lab) -> tuple[float, ...]:
         return _ms(first), _ms(statistics.median(server.turn(thread, SAY).total for _ in range(_TURNS)))
 
 
-def deltas(lab: Lab) -> tuple[float, ...]:
+def deltas(lab: Lab) -> Sample:
     """A message streamed in many deltas."""
     turn = _second_turn(lab, STREAM)
     _check("deltas", turn.output.count(b'"item/agentMessage/delta"'), DELTAS)
     return _ms(turn.streaming), _ms(turn.total)
 
 
-def tool_calls(lab: Lab) -> tuple[float, ...]:
+def tool_calls(lab: Lab) -> Sample:
     """A turn of commands, one for each response of the model."""
     turn = _second_turn(lab, CALL_TOOLS)
     _check("commands that exited with 0", turn.output.count(b'"exitCode":0'), TOOL_CALLS)
     return (_ms(turn.total),)
 
 
-def memory(lab: Lab) -> tuple[float, ...]:
+def memory(lab: Lab) -> Sample:
     """Memory of the idle server, with one thread and then after a turn in it."""
     with lab.server() as server:
         server.initialize()
@@ -92,29 +85,6 @@ def memory(lab: Lab) -> tuple[float, ...]:
         server.turn(thread, SAY)
         time.sleep(_SETTLE_SECONDS)
         return tuple(size / _MIB for size in (resident, proportional, *server.memory()))
-
-
-FIGURES = (
-    Figure("startup", (Value("start-up, new home", "ms", 1.5), Value("start-up, used home", "ms", 1.5)), start_up),
-    Figure("rpc", (Value("round trip", "ms"), Value(f"{_PIPELINED} requests pipelined", "ms")), round_trips),
-    Figure("turn", (Value("first turn", "ms"), Value("turn overhead", "ms", 1 / 3)), turns),
-    Figure(
-        "deltas",
-        (Value(f"{DELTAS} deltas, from the first", "ms", 1.0), Value(f"{DELTAS} deltas, whole turn", "ms", 1.0)),
-        deltas,
-    ),
-    Figure("tools", (Value(f"{TOOL_CALLS} tool calls", "ms", 0.5),), tool_calls),
-    Figure(
-        "memory",
-        (
-            Value("idle RSS, one thread", "MiB", 1.0),
-            Value("idle PSS, one thread", "MiB", 1.0),
-            Value("idle RSS, after a turn", "MiB", 1.0),
-            Value("idle PSS, after a turn", "MiB", 1.0),
-        ),
-        memory,
-    ),
-)
 
 
 def _second_turn(lab: Lab, text: str) -> Turn:
@@ -133,3 +103,24 @@ def _check(what: str, found: int, wanted: int) -> None:
 
 def _ms(seconds: float) -> float:
     return seconds * 1000
+
+
+FIGURES: Mapping[str, tuple[Callable[[Lab], Sample], tuple[Value, ...]]] = {
+    "startup": (start_up, (Value("start-up, new home", "ms", 1.5), Value("start-up, used home", "ms", 1.5))),
+    "rpc": (round_trips, (Value("round trip", "ms"), Value(f"{_PIPELINED} requests pipelined", "ms"))),
+    "turn": (turns, (Value("first turn", "ms"), Value("turn overhead", "ms", 1 / 3))),
+    "deltas": (
+        deltas,
+        (Value(f"{DELTAS} deltas, from the first", "ms", 1.0), Value(f"{DELTAS} deltas, whole turn", "ms", 1.0)),
+    ),
+    "tools": (tool_calls, (Value(f"{TOOL_CALLS} tool calls", "ms", 0.5),)),
+    "memory": (
+        memory,
+        tuple(
+            Value(f"idle {kind}, {when}", "MiB", 1.0)
+            for when in ("one thread", "after a turn")
+            for kind in ("RSS", "PSS")
+        ),
+    ),
+}
+"""By name: what takes a sample, and the values in it."""

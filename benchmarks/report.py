@@ -1,13 +1,11 @@
-"""From samples to a table and to JSON. Pure; called by `__main__`."""
+"""What was measured of one value, as a row of the table and as JSON. Pure; called by `__main__`."""
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from benchmarks.figures import Value
 
-_HEADER = f"{'figure':<32}{'unit':<5}{'ours':>10}{'other':>10}{'ratio':>8}   {'spread':<14}target"
+HEADER = f"{'figure':<32}{'unit':<5}{'ours':>10}{'other':>10}{'ratio':>8}   {'spread':<14}target"
 
 
 @dataclass
@@ -22,36 +20,21 @@ class Series:
         """Ours to the other, round by round."""
         return [ours / other for ours, other in zip(self.ours, self.other, strict=False)]
 
-    def to_json(self) -> dict[str, Any]:
-        """Everything measured, and the medians."""
+    def to_json(self) -> dict[str, object]:
+        """Every sample, and the ratio of the table."""
         ratios = self.ratios()
-        return {
-            "name": self.value.name,
-            "unit": self.value.unit,
-            "target": self.value.target,
-            "ours": self.ours,
-            "other": self.other,
-            "ratio": statistics.median(ratios) if ratios else None,
-        }
+        ratio = statistics.median(ratios) if ratios else None
+        return {**self.value._asdict(), "ours": self.ours, "other": self.other, "ratio": ratio}
 
-
-def render(series: Sequence[Series]) -> str:
-    """The table: medians, the median of the pairwise ratios, and their smallest and largest."""
-    return "\n".join([_HEADER, *(_row(one) for one in series)])
-
-
-def _row(series: Series) -> str:
-    value = series.value
-    row = f"{value.name:<32}{value.unit:<5}{_median(series.ours):>10}{_median(series.other):>10}"
-    ratios = series.ratios()
-    if not ratios:
-        return row
-    ratio = statistics.median(ratios)
-    row += f"{ratio:>8.2f}   {f'{min(ratios):.2f}..{max(ratios):.2f}':<14}"
-    if value.target is None:
-        return row.rstrip()
-    return row + f"{value.target:.2f} {'met' if ratio <= value.target else 'MISSED'}"
-
-
-def _median(samples: list[float]) -> str:
-    return f"{statistics.median(samples):.2f}" if samples else "failed"
+    def row(self) -> str:
+        """Medians, the median of the pairwise ratios, the smallest and the largest of them, and the target."""
+        medians = [f"{statistics.median(side):.2f}" if side else "failed" for side in (self.ours, self.other)]
+        row = f"{self.value.name:<32}{self.value.unit:<5}{medians[0]:>10}{medians[1]:>10}"
+        ratios = self.ratios()
+        if not ratios:
+            return row
+        ratio = statistics.median(ratios)
+        row += f"{ratio:>8.2f}   {f'{min(ratios):.2f}..{max(ratios):.2f}':<14}"
+        if self.value.target is None:
+            return row.rstrip()
+        return row + f"{self.value.target:.2f} {'met' if ratio <= self.value.target else 'MISSED'}"

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.figures import Value
 from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS, Script
-from benchmarks.report import Series, render
+from benchmarks.report import Series
 
 ROOT = Path(__file__).parents[2]
 OUR_SERVER = shlex.join([sys.executable, "-m", "codex_trio", "app-server"])
@@ -44,8 +44,7 @@ def test_a_server_that_cannot_do_the_work_is_named_and_has_no_figure(tmp_path: P
 
 def test_the_table_shows_the_median_of_the_ratios_of_neighbours() -> None:
     series = Series(Value("turn", "ms", target=0.5), ours=[10, 20, 90], other=[40, 40, 100])
-    [_, row] = render([series]).splitlines()
-    assert row.split() == ["turn", "ms", "20.00", "40.00", "0.50", "0.25..0.90", "0.50", "met"]
+    assert series.row().split() == ["turn", "ms", "20.00", "40.00", "0.50", "0.25..0.90", "0.50", "met"]
 
 
 def test_the_model_answers_the_last_thing_that_was_said_in_a_thread() -> None:
