@@ -33,6 +33,10 @@ request_max_retries = {request_max_retries}
 stream_max_retries = {stream_max_retries}
 {provider}
 
+[sandbox_workspace_write]
+# The scenario's folders may lie under the system's temporary folder: "outside the workspace" has to mean something.
+exclude_slash_tmp = true
+
 {tables}
 """
 
@@ -63,6 +67,8 @@ class Lab:
         self.tmp = base / "tmp"
         for folder in (self.home, self.codex_home, self.cwd, self.tmp):
             folder.mkdir()
+        # Where the project starts: nothing above the scenario's folders may count as part of it.
+        (self.cwd / ".git").mkdir()
 
     def script(self, *replies: Reply) -> None:
         """Add answers to the model's script."""

@@ -238,6 +238,12 @@ class Log:
         self._next += 1
         return message
 
+    async def grows(self) -> bool:
+        """Wait until more has come from the server than now; False when nothing more will."""
+        if not self.ended:
+            await self._news.wait()
+        return not self.ended
+
     def skip(self) -> None:
         """Count everything received so far as seen."""
         self._next = len(self.from_server)

@@ -225,31 +225,26 @@ class Replay:
 
     async def _catch_up(self, probe: Probe, upto: int) -> list[str]:
         """Wait until the server has said what it said before this step, then tell where it said something else."""
+        recorded = self._recorded(upto)
         with trio.move_on_after(_STEP_SECONDS):
-            while self._is_behind(probe, upto):
-                if await probe.log.take() is None:
+            while self._is_behind(recorded, streams(probe.log.from_server)):
+                if not await probe.log.grows():
                     break
         return self._compare(probe, upto, whole=False)
 
     def _recorded(self, upto: int) -> dict[Stream, list[Message]]:
         return streams([message for side, message in self._transcript.steps[:upto] if side == "server"])
 
-    def _found(self, probe: Probe) -> dict[Stream, list[Message]]:
-        return streams(probe.log.from_server)
-
-    def _is_behind(self, probe: Probe, upto: int) -> bool:
-        found = self._found(probe)
-        for stream, recorded in self._recorded(upto).items():
+    def _is_behind(self, recorded: dict[Stream, list[Message]], found: dict[Stream, list[Message]]) -> bool:
+        for stream, wanted in recorded.items():
             part = found.get(self._same(stream, found), [])
-            if len(part) < len(recorded):
-                return True
             # A text that is still coming in is one message already.
-            if _size(recorded[-1]) > _size(part[len(recorded) - 1]):
+            if len(part) < len(wanted) or _size(part[len(wanted) - 1]) < _size(wanted[-1]):
                 return True
         return False
 
     def _compare(self, probe: Probe, upto: int, *, whole: bool) -> list[str]:
-        found = self._found(probe)
+        found = streams(probe.log.from_server)
         differences: list[str] = []
         for stream, recorded in self._recorded(upto).items():
             part = found.get(self._same(stream, found), [])

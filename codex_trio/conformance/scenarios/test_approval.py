@@ -20,12 +20,7 @@ REJECTED = 'exec_command failed: CreateProcess { message: "Rejected(\\"rejected 
 @pytest.fixture
 def asking(lab: Lab) -> Lab:
     """A server that runs commands in a sandbox and asks when the model wants out of it."""
-    lab.configure(
-        approval_policy="on-request",
-        sandbox_mode="workspace-write",
-        # The scenario's folders may lie under the system's temporary folder.
-        tables="[sandbox_workspace_write]\nexclude_slash_tmp = true",
-    )
+    lab.configure(approval_policy="on-request", sandbox_mode="workspace-write")
     return lab
 
 
@@ -124,6 +119,15 @@ async def test_a_declined_command_does_not_run_and_the_turn_goes_on(asking: Lab)
     assert asking.model.requests[1].output_of("c1") == REJECTED
     assert not (asking.cwd / "n1").exists()
     assert statuses(turn.messages) == [ACTIVE, WAITING, ACTIVE, {"type": "idle"}]
+
+
+async def test_a_declined_command_reads_back_as_it_was_streamed(asking: Lab) -> None:
+    asking.script(answer(escalated("c1", "touch n1")), answer(message("Done.")))
+    async with asking.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(asking.cwd)))["id"]
+        turn = await probe.run_turn(thread_id, answer=decide("decline"))
+        read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    assert [stored["items"] for stored in read["thread"]["turns"]] == [turn.items()]
 
 
 async def test_cancelling_a_command_interrupts_the_turn(asking: Lab) -> None:

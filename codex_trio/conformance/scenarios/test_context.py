@@ -51,7 +51,6 @@ async def test_the_conversation_starts_with_instructions_environment_and_the_use
 
 async def test_the_agents_files_of_home_and_project_reach_the_model_in_order(lab: Lab) -> None:
     (lab.codex_home / "AGENTS.md").write_text("Home rule.")
-    (lab.cwd / ".git").mkdir()
     (lab.cwd / "AGENTS.md").write_text("Root rule.")
     deep = lab.cwd / "deep" / "deeper"
     deep.mkdir(parents=True)
@@ -75,7 +74,6 @@ async def test_the_agents_files_of_home_and_project_reach_the_model_in_order(lab
 
 async def test_a_project_file_that_is_too_long_is_cut_and_the_client_is_warned(lab: Lab) -> None:
     lab.configure(extra="project_doc_max_bytes = 100")
-    (lab.cwd / ".git").mkdir()
     (lab.cwd / "AGENTS.md").write_text("x" * 300)
     lab.script(answer(message("Hi.")))
     async with lab.run() as probe:

@@ -164,3 +164,11 @@ async def test_a_patch_without_a_line_end_at_the_end_of_a_file_says_so(lab: Lab,
     turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
     assert (lab.cwd / "a.txt").read_text() == "beta\n"
     assert "-alpha\n\\ No newline at end of file\n+beta\n" in turn.of("turn/diff/updated")[-1]["diff"]
+
+
+async def test_the_diff_names_files_from_the_root_of_their_repository(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "deep").mkdir()
+    lab.script(answer(patch("p1", "*** Add File: a.txt", "+one")), answer(message("Done.")))
+    turn = await probe.run_turn((await probe.start_thread(cwd=f"{lab.cwd}/deep"))["id"])
+    assert (lab.cwd / "deep/a.txt").read_text() == "one\n"
+    assert "diff --git a/deep/a.txt b/deep/a.txt\n" in turn.of("turn/diff/updated")[-1]["diff"]

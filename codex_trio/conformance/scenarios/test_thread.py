@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Message, Probe
 from codex_trio.conformance.shapes import ANY_INT, ANY_STR, ANY_UUID, INT_OR_NULL, text_like
@@ -136,7 +138,7 @@ async def test_the_workspace_sandbox_is_told_as_a_policy(lab: Lab, probe: Probe)
         "writableRoots": [],
         "networkAccess": False,
         "excludeTmpdirEnvVar": False,
-        "excludeSlashTmp": False,
+        "excludeSlashTmp": True,
     }
 
 
@@ -165,9 +167,8 @@ async def test_a_thread_can_be_read_before_its_first_turn_but_is_not_stored_yet(
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     read = await probe.request("thread/read", {"threadId": thread_id})
     assert read["thread"] == {**new_thread(lab), "id": thread_id}
-    for method in ("thread/resume", "thread/fork"):
-        text = await error_of(probe, method, {"threadId": thread_id})
-        assert text == f"no rollout found for thread id {thread_id}"
+    resumed = await error_of(probe, "thread/resume", {"threadId": thread_id})
+    assert resumed == f"no rollout found for thread id {thread_id}"
     assert (await probe.request("thread/list", {}))["data"] == []
 
 
@@ -226,11 +227,12 @@ async def test_an_id_that_is_no_uuid_is_refused_with_what_is_wrong_with_it(probe
     character = "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], found `x` at 1"
     length = "invalid length: expected length 32 for simple format, found 3"
     for bad, problem in (("x-y", character), ("abc", length)):
-        for method in ("thread/read", "thread/unsubscribe", "thread/turns/list", "thread/compact/start"):
-            assert await error_of(probe, method, {"threadId": bad}) == f"invalid thread id: {problem}"
-        params: Message = {"threadId": bad, "input": []}
+        for method in ("thread/read", "thread/unsubscribe", "thread/turns/list", "thread/name/set"):
+            params: Message = {"threadId": bad, "name": "x"}
+            assert await error_of(probe, method, params) == f"invalid thread id: {problem}"
+        params = {"threadId": bad, "input": []}
         assert await error_of(probe, "turn/start", params) == f"invalid thread id: {problem}"
-        for method in ("thread/resume", "thread/fork", "thread/archive", "thread/unarchive"):
+        for method in ("thread/resume", "thread/archive", "thread/unarchive"):
             assert await error_of(probe, method, {"threadId": bad}) == f"invalid session id: {problem}"
 
 
@@ -240,14 +242,10 @@ async def test_an_unknown_thread_is_refused_in_the_words_of_each_method(probe: P
             "turn/start": {"input": [{"type": "text", "text": "x"}]},
             "turn/steer": {"input": [{"type": "text", "text": "x"}], "expectedTurnId": "t"},
             "turn/interrupt": {"turnId": "t"},
-            "thread/compact/start": {},
-            "thread/shellCommand": {"command": "ls"},
-            "thread/inject_items": {"items": [{"type": "message", "role": "user", "content": []}]},
         },
         f"thread not loaded: {UNKNOWN_THREAD}": {"thread/read": {}, "thread/turns/list": {}},
         f"no rollout found for thread id {UNKNOWN_THREAD}": {
             "thread/resume": {},
-            "thread/fork": {},
             "thread/archive": {},
             "thread/name/set": {"name": "x"},
         },
@@ -257,6 +255,21 @@ async def test_an_unknown_thread_is_refused_in_the_words_of_each_method(probe: P
         for method, params in methods.items():
             said = await error_of(probe, method, {"threadId": UNKNOWN_THREAD, **params})
             assert (method, said) == (method, text)
+
+
+@pytest.mark.parametrize("method", ["thread/compact/start", "thread/shellCommand", "thread/inject_items"])
+async def test_work_on_an_unknown_thread_is_refused(probe: Probe, method: str) -> None:
+    items: list[Message] = [{"type": "message", "role": "user", "content": []}]
+    params: Message = {"threadId": UNKNOWN_THREAD, "command": "ls", "items": items}
+    assert await error_of(probe, method, params) == f"thread not found: {UNKNOWN_THREAD}"
+
+
+async def test_a_fork_of_what_is_not_stored_is_refused(probe: Probe) -> None:
+    ephemeral = (await probe.start_thread(ephemeral=True))["id"]
+    for thread_id in (UNKNOWN_THREAD, (await probe.start_thread())["id"], ephemeral):
+        said = await error_of(probe, "thread/fork", {"threadId": thread_id})
+        assert said == f"no rollout found for thread id {thread_id}"
+    assert (await error_of(probe, "thread/fork", {"threadId": "x"})).startswith("invalid session id: ")
 
 
 async def test_unsubscribing_tells_whether_there_was_anything_to_leave(lab: Lab, probe: Probe) -> None:
@@ -402,7 +415,6 @@ async def test_what_needs_a_file_is_refused_for_an_ephemeral_thread(probe: Probe
         "thread/read": ({"includeTurns": True}, "ephemeral threads do not support includeTurns"),
         "thread/turns/list": ({}, "ephemeral threads do not support thread/turns/list"),
         "thread/resume": ({}, f"no rollout found for thread id {thread_id}"),
-        "thread/fork": ({}, f"no rollout found for thread id {thread_id}"),
         "thread/archive": ({}, f"no rollout found for thread id {thread_id}"),
         "thread/name/set": ({"name": "x"}, f"ephemeral thread does not support metadata updates: {thread_id}"),
     }

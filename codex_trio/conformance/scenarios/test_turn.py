@@ -328,9 +328,10 @@ async def test_input_for_a_running_turn_joins_it(lab: Lab, probe: Probe) -> None
 
 async def test_turns_of_two_threads_run_at_once(lab: Lab, probe: Probe) -> None:
     gates = {name: Gate() for name in ("left", "right")}
-    lab.script(*(answer(message_of([f"{name} ", gate, "done"])).matching(name) for name, gate in gates.items()))
+    for name, gate in gates.items():
+        lab.script(answer(message_of([f"{name} ", gate, "done"])).matching(f"go {name}"))
     ids = {name: (await probe.start_thread())["id"] for name in gates}
-    turns = {name: await probe.start_turn(thread_id, name) for name, thread_id in ids.items()}
+    turns = {name: await probe.start_turn(thread_id, f"go {name}") for name, thread_id in ids.items()}
     with trio.fail_after(10):
         for gate in gates.values():
             await gate.reached.wait()
