@@ -1,0 +1,127 @@
+"""What the options of `codex-trio exec` change about the turn."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from exec_lab import ExecLab
+
+from codex_trio.testing.model_script import answer, function_call, message
+
+OK = message("ok")
+
+
+def png() -> bytes:
+    """One black pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+
+
+async def test_a_turn_may_only_read_and_nobody_is_asked_whatever_the_configuration_says(lab: ExecLab) -> None:
+    lab.configure('approval_policy = "on-request"')
+    arguments = {"cmd": "touch made", "sandbox_permissions": "require_escalated", "justification": "why not"}
+    writing = answer(function_call("exec_command", arguments, call_id="c1"))
+    done = await lab.run("do it", "-c", 'approval_policy="on-request"', model=[writing, answer(OK)])
+    assert done.code == 0
+    assert "sandbox: read-only\n" in done.stderr
+    assert "approval policy is Never" in str(lab.model.requests[1].output_of("c1"))
+    assert not (lab.work / "made").exists()
+
+
+async def test_a_writable_folder_can_be_added_without_the_project_becoming_a_trusted_one(lab: ExecLab) -> None:
+    lab.configure('sandbox_workspace_write = {writable_roots = ["/opt"], network_access = true}')
+    (lab.work.parent / "extra").mkdir()
+    before = (lab.codex_home / "config.toml").read_text()
+    done = await lab.run("do it", "-s", "workspace-write", "--add-dir", "../extra", model=answer(OK))
+    assert done.code == 0
+    folders = f"workdir, /tmp, $TMPDIR, {lab.work.parent}/extra, /opt"
+    assert f"sandbox: workspace-write [{folders}] (network access enabled)\n" in done.stderr
+    assert any(f"{lab.work.parent}/extra" in text for text in lab.model.requests[0].texts("developer"))
+    assert (lab.codex_home / "config.toml").read_text() == before
+
+
+async def test_model_folder_images_and_schema_reach_the_model(lab: ExecLab) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+    (lab.work / "schema.json").write_text(
+        '{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}'
+    )
+    (lab.work / "dot.png").write_bytes(png())
+    (lab.work / "inner").mkdir()
+    done = await lab.run(
+        *("--json", "look", "-m", "gpt-5.4", "-C", "inner", "-i", "dot.png", "--output-schema", "schema.json"),
+        model=answer(message('{"a":"b"}')),
+    )
+    assert done.code == 0, done.stderr
+    [request] = lab.model.requests
+    assert request.body["model"] == "gpt-5.4"
+    assert request.body["text"]["format"]["schema"] == schema
+    assert request.contains(f"<cwd>{lab.work}/inner</cwd>")
+    parts = request.input[-1]["content"]
+    assert [part["type"] for part in parts if part["type"] == "input_image"] == ["input_image"]
+    assert parts[-1] == {"type": "input_text", "text": "look"}
+
+
+async def test_a_local_provider_brings_its_own_model(lab: ExecLab) -> None:
+    lab.configure('oss_provider = "ollama"')
+    done = await lab.run("do it", "--oss", model=answer(OK), env={"CODEX_OSS_BASE_URL": lab.model.base_url})
+    assert done.code == 0, done.stderr
+    assert "provider: ollama\n" in done.stderr
+    assert lab.model.requests[0].body["model"] == "gpt-oss:20b"
+
+
+async def test_an_ephemeral_thread_leaves_no_file_and_others_say_where_they_come_from(lab: ExecLab) -> None:
+    await lab.run("do it", "--ephemeral", model=answer(OK))
+    assert list(lab.codex_home.glob("sessions/**/*.jsonl")) == []
+    await lab.run("do it", model=answer(OK))
+    [rollout] = lab.codex_home.glob("sessions/**/*.jsonl")
+    assert '"source":"exec"' in rollout.read_text().splitlines()[0].replace(" ", "")
+
+
+async def test_outside_of_a_repository_the_check_has_to_be_skipped(lab: ExecLab) -> None:
+    (lab.work / ".git").rmdir()
+    done = await lab.run("do it", "--json")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr == "Not inside a trusted directory and --skip-git-repo-check was not specified.\n"
+    assert (await lab.run("do it", "--skip-git-repo-check", model=answer(OK))).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--cd", "nowhere"], "nowhere: No such file or directory"),
+        (["--output-schema", "nowhere"], "Failed to read output schema file nowhere: No such file or directory"),
+        (["--output-schema", "torn.json"], "Output schema file torn.json is not valid JSON"),
+        (["-o", "nowhere/last.txt"], 'Failed to open last message file "nowhere/last.txt": No such file or directory'),
+        (["resume"], "`resume` needs the id or name of a thread, or --last"),
+        (["-c", "model"], "missing '='"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_starts(
+    arguments: list[str],
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from codex_trio.cli.main import main
+
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "torn.json").write_text("{x")
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    prompt = [] if arguments[0] == "resume" else ["do it"]
+    assert main(["exec", *prompt, *arguments]) == 1
+    assert complaint in capsys.readouterr().err
+
+
+async def test_a_configuration_that_does_not_load_ends_the_run_with_its_problem(lab: ExecLab) -> None:
+    done = await lab.run("do it", "--json", "-c", 'model_provider="nobody"')
+    assert (done.code, done.stdout) == (1, "")
+    assert "Error: " in done.stderr
+    assert "Model provider `nobody` not found" in done.stderr
+    assert "Traceback" not in done.stderr
