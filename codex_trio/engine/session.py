@@ -115,6 +115,7 @@ class Session:
         self._approvals = SessionApprovals()
         self._docs: tuple[object, ProjectDocs] | None = None
         self._warned_model: str | None = None
+        self._stored_settings: ThreadSettings | None = None
 
     # --- turns ---
 
@@ -245,6 +246,14 @@ class Session:
         if lines:
             await self.record(lines)
         self.history.extend(items)
+
+    def settings_lines(self, turn_id: str) -> list[Payload]:
+        """The lines that say what a turn, and all later ones, run with."""
+        lines: list[Payload] = [self.settings.to_turn_context(turn_id)]
+        if self.settings != self._stored_settings:
+            self._stored_settings = self.settings
+            lines.append(self.settings.to_settings_applied(self.thread_id))
+        return lines
 
     async def inject(self, items: Sequence[ResponseItem]) -> None:
         """Adds items of a client to the model's history, after the context that belongs before them."""

@@ -143,7 +143,8 @@ class Turn:
         context = await session.context_items()
         await session.record([started])
         self._log.emit(events.TurnStarted(turn_id=self.id, started_at=self.started_at))
-        await session.remember(context, [session.settings.to_turn_context(self.id)])
+        await session.remember(context)
+        await session.record(session.settings_lines(self.id))
         session.warn_about_model()
         self._sampler = Sampler(session, self._log, self.stop, output_schema=self._request.output_schema)
 

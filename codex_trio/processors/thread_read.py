@@ -15,7 +15,7 @@ from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import invalid_request
+from codex_trio.rpc.errors import RpcError, invalid_request
 from codex_trio.state.rollout.history import StoredTurn, ThreadHistory
 from codex_trio.threads import errors
 from codex_trio.threads.history import ItemAnchor, page_items, page_turns, summary_items
@@ -95,7 +95,7 @@ class ThreadReadProcessor:
         if params.cursor is not None:
             try:
                 after = parse_thread_id(params.cursor)
-            except Exception as error:
+            except RpcError as error:
                 raise invalid_request(f"invalid cursor: {params.cursor}") from error
             ids = [thread_id for thread_id in ids if thread_id > after]
         page = ids if params.limit is None else ids[: max(1, params.limit)]

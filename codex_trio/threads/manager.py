@@ -120,11 +120,6 @@ class ThreadManager:
         """Ids of the loaded threads, in ascending order."""
         return sorted(self._threads)
 
-    @property
-    def busy(self) -> list[LiveThread]:
-        """The loaded threads in which a turn runs."""
-        return [live for live in self._threads.values() if live.session.active is not None]
-
     # --- loading ---
 
     async def start(self, options: ThreadOptions, birth: Birth) -> LiveThread:
