@@ -169,14 +169,19 @@ class _Finder:
 
 
 def _without_last_empty(lines: Sequence[tuple[Sign, str]]) -> Sequence[tuple[Sign, str]]:
-    """The lines less the last wanted one, which is empty; an empty last new line goes with it."""
+    """The lines less the last wanted one, which is empty; if the new text ends in an empty line, less that as well."""
     kept = list(lines)
-    last = max(index for index, (sign, _) in enumerate(kept) if sign != "+")
-    if kept[last][0] == "-":
-        del kept[last]
-    else:
-        kept[last] = ("+", "")
-    new = [index for index, (sign, _) in enumerate(kept) if sign != "-"]
-    if new and kept[new[-1]] == ("+", ""):
-        del kept[new[-1]]
+    last_old = max(index for index, (sign, _) in enumerate(kept) if sign != "+")
+    _forget(kept, last_old, "-", other="+")
+    last_new = max((index for index, (sign, _) in enumerate(kept) if sign != "-"), default=None)
+    if last_new is not None and kept[last_new][1] == "":
+        _forget(kept, last_new, "+", other="-")
     return kept
+
+
+def _forget(lines: list[tuple[Sign, str]], index: int, side: Sign, *, other: Sign) -> None:
+    """Take a line out of the old (`-`) or the new (`+`) text; one that was kept stays in the other."""
+    if lines[index][0] == side:
+        del lines[index]
+    else:
+        lines[index] = (other, lines[index][1])
