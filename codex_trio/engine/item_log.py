@@ -19,7 +19,7 @@ from codex_trio.state.items import AgentMessage, TurnItem
 from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep
-from codex_trio.tools.turn_diff import TurnDiffTracker
+from codex_trio.tools.turn_diff import TurnDiffTracker, display_root
 
 
 class Journal(Protocol):
@@ -59,12 +59,13 @@ class TurnLog:
         self.thread_id = thread_id
         self.turn_id = turn_id
         self.emit = emit
-        self.diff = TurnDiffTracker(str(cwd))
+        self.diff = TurnDiffTracker(display_root(str(cwd)))
         self.rate_limits: RateLimitSnapshot | None = None
         self.last_message: tuple[AgentMessage, int, int] | None = None
         self._journal = journal
         self._raw_items = raw_items
         self._started: dict[str, int] = {}
+        self._shown_diff = ""
 
     def started(self, item: TurnItem) -> int:
         """Shows an item that is under way; returns when that was (Unix milliseconds)."""
@@ -110,9 +111,10 @@ class TurnLog:
         self.emit(events.TerminalInteraction(turn_id=self.turn_id, item_id=item_id, process_id=process_id, stdin=stdin))
 
     def diff_updated(self) -> None:
-        """Shows the turn's diff, if its patches changed anything."""
+        """Shows the turn's diff, if its patches changed anything or have just undone all that they had changed."""
         diff = self.diff.unified_diff()
-        if diff:
+        if diff or self._shown_diff:
+            self._shown_diff = diff
             self.emit(events.DiffUpdated(turn_id=self.turn_id, diff=diff))
 
     def plan_updated(self, explanation: str | None, steps: Sequence[PlanStep]) -> None:

@@ -5,6 +5,7 @@ Owns the wire form of every item. Does not own the items (state/items.py) or the
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -98,7 +99,7 @@ def project_action(action: domain.ParsedCommand, cwd: str) -> Any:
     """What a command does, in wire form; the paths of reads are absolute."""
     match action:
         case domain.ReadCommand():
-            path = action.path if action.path.startswith("/") else f"{cwd.rstrip('/')}/{action.path}"
+            path = os.path.normpath(os.path.join(cwd, action.path))
             return wire.ReadCommandAction(command=action.cmd, name=action.name, path=path)
         case domain.ListFilesCommand():
             return wire.ListFilesCommandAction(command=action.cmd, path=action.path)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from codex_trio.execpolicy.decision import Decision, rejected_for_model
+from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, Decision, rejected_for_model
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import exec_yield_ms
@@ -87,9 +87,14 @@ class ExecCommandArguments(msgspec.Struct):
     tty: bool = False
     yield_time_ms: float = DEFAULT_YIELD_MS
     max_output_tokens: float | None = None
-    sandbox_permissions: Literal["use_default", "require_escalated"] = "use_default"
+    sandbox_permissions: Literal["use_default", "require_escalated"] | None = None
     justification: str | None = None
     prefix_rule: list[str] | None = None
+
+    @property
+    def escalated(self) -> bool:
+        """Whether the model wants to leave the sandbox."""
+        return self.sandbox_permissions == "require_escalated"
 
 
 class ExecCommand:
@@ -100,6 +105,8 @@ class ExecCommand:
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
+        if arguments.justification is not None and arguments.sandbox_permissions is None:
+            raise ToolFailure(UNPLACED_JUSTIFICATION)
         argv = [arguments.shell or context.shell, "-lc" if arguments.login else "-c", arguments.cmd]
         cwd = context.resolve(arguments.workdir)
         patch = detect_shell_patch(argv, context.command_policy.bash)
@@ -109,7 +116,7 @@ class ExecCommand:
             argv,
             approval_policy=context.approval_policy,
             sandboxed=is_enforced_here(context.sandbox_policy),
-            escalate=arguments.sandbox_permissions == "require_escalated",
+            escalate=arguments.escalated,
             justification=arguments.justification,
             prefix_rule=arguments.prefix_rule,
         )
@@ -124,7 +131,7 @@ class ExecCommand:
             status="in_progress",
         )
         asked = decision.kind == "prompt" and await self._ask(item, decision, arguments, context, cwd)
-        bypass = decision.bypass_sandbox or arguments.sandbox_permissions == "require_escalated"
+        bypass = decision.bypass_sandbox or arguments.escalated
         return await self._start(item, arguments, context, cwd, shown=asked, sandboxed=not bypass)
 
     async def _ask(
@@ -136,7 +143,7 @@ class ExecCommand:
         cwd: Path,
     ) -> bool:
         """Whether the user was asked (and agreed); False when an earlier answer covers the command."""
-        key = (*item.command, str(cwd), str(arguments.tty), arguments.sandbox_permissions)
+        key = (*item.command, str(cwd), str(arguments.tty), str(arguments.escalated))
         if context.approvals.allows_command(key):
             return False
         context.approver.hold(item.id)

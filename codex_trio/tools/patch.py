@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import trio
 
-from codex_trio.state.items import Change, FileChange
+from codex_trio.state.items import FileChange
 from codex_trio.tools.apply_patch.apply import apply
 from codex_trio.tools.apply_patch.edits import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse
@@ -118,7 +118,7 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext) 
     )
     if verdict.kind == "reject":
         raise ToolFailure(f"patch rejected: {verdict.reason}")
-    item = FileChange(id=call_id, changes=_item_changes(verified), status="in_progress")
+    item = FileChange(id=call_id, changes=verified.changes, status="in_progress")
     started_ms = context.log.started(item)
     await _ask_if_needed(item, started_ms, verified, verdict, context)
     started = time.monotonic()
@@ -151,7 +151,3 @@ async def _ask_if_needed(
         raise ToolFailure("patch rejected by user")
     if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
         context.approvals.allow_paths(verified.written_paths())
-
-
-def _item_changes(verified: VerifiedPatch) -> dict[str, Change]:
-    return msgspec.convert(msgspec.to_builtins(verified.changes), dict[str, Change])
