@@ -5,7 +5,7 @@ Called by: `sessions`, the command/exec and process processors, hooks.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Literal
 
@@ -20,6 +20,9 @@ OutputSink = Callable[[Channel, bytes], Awaitable[None]]
 """Given each read's bytes; while it waits, the process's pipe fills and the process waits too."""
 
 DRAIN_SECONDS = 2.0
+
+_MOST_IN_FLIGHT = 1024 * 1024
+"""More than a pipe can hold of what a process wrote before its end."""
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,13 +50,13 @@ async def read_to_completion(
     streams: list[tuple[Channel, OutputStream]] = [("stdout", process.stdout)]
     if process.stderr is not None:
         streams.append(("stderr", process.stderr))
-    progress = _Progress(len(streams))
+    progress = _Progress(streams)
 
     async def read(channel: Channel, stream: OutputStream) -> None:
         while data := await stream.receive():
-            with progress.passing_on():
+            with progress.passing_on(len(data)):
                 await sink(channel, data)
-        progress.stream_ended()
+        progress.stream_ended(stream)
 
     async with trio.open_nursery() as nursery:
         for channel, stream in streams:
@@ -61,19 +64,25 @@ async def read_to_completion(
         exit_code = await process.wait()
         await progress.drained(drain_seconds, quiet_seconds)
         nursery.cancel_scope.cancel()
-    return Completion(exit_code=exit_code, drain_timed_out=progress.open_streams > 0)
+    return Completion(exit_code=exit_code, drain_timed_out=progress.has_open_streams)
 
 
 class _Progress:
     """What the readers are doing, for the one who decides when to stop them."""
 
-    def __init__(self, open_streams: int) -> None:
-        self.open_streams = open_streams
+    def __init__(self, streams: Iterable[tuple[Channel, OutputStream]]) -> None:
+        self._open = [stream for _, stream in streams]
         self._passing_on = 0
+        self._bytes = 0
         self._activity = trio.Event()
 
+    @property
+    def has_open_streams(self) -> bool:
+        return bool(self._open)
+
     @contextmanager
-    def passing_on(self) -> Generator[None]:
+    def passing_on(self, size: int) -> Generator[None]:
+        self._bytes += size
         self._passing_on += 1
         self._activity.set()
         try:
@@ -82,25 +91,30 @@ class _Progress:
             self._passing_on -= 1
             self._activity.set()
 
-    def stream_ended(self) -> None:
-        self.open_streams -= 1
+    def stream_ended(self, stream: OutputStream) -> None:
+        self._open.remove(stream)
         self._activity.set()
 
     async def drained(self, limit: float, quiet: float | None) -> None:
         """Return at the end of all streams, after `limit` seconds of waiting, or after `quiet` ones without output."""
         waited = 0.0
-        while self.open_streams and waited < limit:
+        enough = self._bytes + _MOST_IN_FLIGHT
+        while self._open:
             if self._passing_on:
-                await self._next_activity(None)
+                await self._activity_within(math.inf)
                 continue
-            started = trio.current_time()
             patience = limit - waited if quiet is None else min(quiet, limit - waited)
-            if not await self._next_activity(patience):
+            started = trio.current_time()
+            if patience > 0 and await self._activity_within(patience):
+                waited += trio.current_time() - started
+                continue
+            # Too late, but what the process wrote before its end must not be lost because this machine is busy.
+            if self._bytes >= enough or not any(stream.has_data() for stream in self._open):
                 return
-            waited += trio.current_time() - started
+            await self._activity_within(math.inf)
 
-    async def _next_activity(self, patience: float | None) -> bool:
+    async def _activity_within(self, seconds: float) -> bool:
         self._activity = trio.Event()
-        with trio.move_on_after(math.inf if patience is None else patience):
+        with trio.move_on_after(seconds):
             await self._activity.wait()
         return self._activity.is_set()

@@ -21,6 +21,7 @@ MARK_VARIABLE = "EXEC_TREE_ID"
 """The environment variable with the marks of a command and of the commands that enclose it."""
 
 _PAUSE = 0.002
+_EMPTY_ROUNDS = 2
 
 
 class ProcessFacts:
@@ -60,10 +61,13 @@ def find(marks: Iterable[str], leaders: Collection[int] = ()) -> set[int]:
 def kill(marks: Collection[str], leaders: Collection[int] = (), *, seconds: float) -> bool:
     """Send SIGKILL to all of `find` until nobody is left; False when some still live after `seconds`."""
     deadline = time.monotonic() + seconds
+    empty_rounds = 0
     while True:
-        # What forks while we look is found in the next round, through its mark, session or parent.
+        # What forks while we look is found in the next round, through its mark, session or parent. One empty round
+        # proves nothing: in the middle of an exec a process has no readable environment.
         targets = find(marks, leaders)
-        if not targets:
+        empty_rounds = 0 if targets else empty_rounds + 1
+        if empty_rounds == _EMPTY_ROUNDS:
             return True
         if time.monotonic() > deadline:
             return False

@@ -5,7 +5,7 @@ Does not own: one process (`processes`), the words given to the model (the exec 
 Called by: the thread, which opens one store for its life; the exec tools; background terminal requests.
 """
 
-import secrets
+import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -238,7 +238,7 @@ class ExecSessions:
 
     def _new_id(self) -> int:
         while True:
-            session_id = _FIRST_ID + secrets.randbelow(_LAST_ID - _FIRST_ID + 1)
+            session_id = random.randint(_FIRST_ID, _LAST_ID)
             if session_id not in self._sessions:
                 return session_id
 

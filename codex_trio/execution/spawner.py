@@ -10,7 +10,6 @@ tied to the forking thread, and that one lives as long as its children are neede
 """
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -31,7 +30,7 @@ class ProcessSpawner:
     """Starts processes. Made by `open_process_spawner`, one for the whole server."""
 
     def __init__(self, *, python: str) -> None:
-        self._mark = f"{secrets.token_hex(8)}."
+        self._mark = f"{os.urandom(8).hex()}."
         self._count = 0
         self._running: set[int] = set()
         self._was_used = False

@@ -6,6 +6,7 @@ Called by: `processes`, `completion`.
 
 import errno
 import os
+import select
 
 import trio
 
@@ -33,6 +34,12 @@ class OutputStream:
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return data
             await trio.lowlevel.wait_readable(self._descriptor)
+
+    def has_data(self) -> bool:
+        """Whether `receive` would return at once."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _try_read(self) -> bytes | None:
         if self._descriptor < 0:

@@ -10,7 +10,7 @@ from codex_trio.execution.completion import Channel, read_to_completion
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.spawner import ProcessSpawner
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which something that should have happened has not."""
 
 
@@ -70,7 +70,7 @@ def is_alive(pid: int) -> bool:
     return text.rpartition(")")[2].split()[0] not in "ZX"
 
 
-async def wait_gone(*pids: int, seconds: float = 2.0) -> None:
+async def wait_gone(*pids: int, seconds: float = PATIENCE) -> None:
     """Fails when one of the processes lives on."""
     with trio.fail_after(seconds):
         while True:
@@ -79,7 +79,7 @@ async def wait_gone(*pids: int, seconds: float = 2.0) -> None:
             await trio.sleep(0.005)
 
 
-async def wait_removed(path: Path, *, seconds: float = 2.0) -> None:
+async def wait_removed(path: Path, *, seconds: float = PATIENCE) -> None:
     """Fails when the path stays."""
     with trio.fail_after(seconds):
         while True:

@@ -14,7 +14,7 @@ from codex_trio.sandbox.command import wrap
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.sandbox.probe import SandboxProbe
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 
 
 class Outcome(msgspec.Struct):
@@ -75,30 +75,30 @@ class SandboxLab:
         return await self.what_works(policy, script) == [script]
 
 
-async def processes_with(word: str) -> list[int]:
+def processes_with(word: str) -> list[int]:
     """The living processes that have `word` in their command line."""
     found: list[int] = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                if word.encode() in await trio.Path(f"/proc/{name}/cmdline").read_bytes():
+                if word.encode() in Path(f"/proc/{name}/cmdline").read_bytes():
                     found.append(int(name))
             except OSError:
                 continue
     return found
 
 
-async def wait_for_processes(word: str, *, exist: bool, seconds: float) -> None:
-    with trio.fail_after(seconds):
+async def wait_for_processes(word: str, *, exist: bool) -> None:
+    with trio.fail_after(PATIENCE):
         while True:
-            if bool(await processes_with(word)) is exist:
+            if bool(processes_with(word)) is exist:
                 return
-            await trio.sleep(0.01)
+            await trio.sleep(0.02)
 
 
-async def wait_for_empty(folder: Path, *, seconds: float) -> None:
-    with trio.fail_after(seconds):
+async def wait_for_empty(folder: Path) -> None:
+    with trio.fail_after(PATIENCE):
         while True:
             if not os.listdir(folder):
                 return
-            await trio.sleep(0.01)
+            await trio.sleep(0.02)

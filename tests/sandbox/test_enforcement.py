@@ -273,16 +273,16 @@ async def test_an_interrupt_typed_at_a_terminal_goes_to_the_command_alone(
     tmp_path: Path, spawner: ProcessSpawner, terminal_probe: SandboxProbe
 ) -> None:
     lab = SandboxLab(tmp_path, spawner, terminal_probe)
-    script = "trap 'echo caught' INT; echo ready; read line; echo after $line; read line; exit 7"
+    script = "trap 'echo caught' INT; echo ready; read line; read line; exit 7"
     seen = b""
     with trio.fail_after(PATIENCE):
         async with lab.spawner.start(lab.request(WORKSPACE, "/bin/sh", "-c", script, tty=True)) as process:
             while b"ready" not in seen:
                 seen += await process.stdout.receive()
             await process.write(b"\x03")
-            while b"caught\r\nafter" not in seen:
+            while b"caught" not in seen:
                 seen += await process.stdout.receive()
-            await process.write(b"\n")
+            await process.write(b"one\ntwo\n")  # The interrupt may have ended the first read, or come before it.
             assert await process.wait() == 7
 
 
@@ -292,15 +292,15 @@ async def test_a_cancelled_command_is_gone_with_everything_in_its_sandbox(lab: S
     with trio.fail_after(PATIENCE):
         async with open_exec_sessions(lab.spawner) as sessions:
             await sessions.open(request)
-            await wait_for_processes(marker, exist=True, seconds=PATIENCE)
-    await wait_for_processes(marker, exist=False, seconds=2)
+            await wait_for_processes(marker, exist=True)
+    await wait_for_processes(marker, exist=False)
 
 
 async def test_what_a_command_leaves_in_the_background_ends_with_its_sandbox(mount_lab: SandboxLab) -> None:
     marker = f"300.{os.getpid()}02"
     outcome = await mount_lab.shell(WORKSPACE, f"setsid sleep {marker} >/dev/null 2>&1 & echo started")
     assert outcome.output == "started\n"
-    await wait_for_processes(marker, exist=False, seconds=2)
+    await wait_for_processes(marker, exist=False)
 
 
 async def test_a_sandboxed_command_dies_with_a_killed_server(lab: SandboxLab) -> None:
@@ -310,8 +310,8 @@ async def test_a_sandboxed_command_dies_with_a_killed_server(lab: SandboxLab) ->
         env={**lab.env, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.DEVNULL,
     )
-    await wait_for_processes(f"sleep\0{marker}", exist=True, seconds=PATIENCE)
+    await wait_for_processes(f"sleep\0{marker}", exist=True)
     server.send_signal(signal.SIGKILL)
     await server.wait()
-    await wait_for_processes(f"sleep\0{marker}", exist=False, seconds=2)
-    await wait_for_empty(lab.workspace, seconds=2)
+    await wait_for_processes(f"sleep\0{marker}", exist=False)
+    await wait_for_empty(lab.workspace)
