@@ -302,3 +302,21 @@ async def test_arguments_that_cannot_be_read_are_told_to_the_model(lab: Lab, pro
     assert final.output_of("c1") == text_with("failed to parse function arguments: ")
     assert final.output_of("c2") == text_with("failed to parse function arguments: missing field `cmd`")
     assert final.output_of("c3") == text_with("failed to parse function arguments: invalid type: integer `5`")
+
+
+async def test_commands_that_outlive_their_turn_are_listed_and_can_be_killed(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(run("c1", "sleep 60", yield_time_ms=250)), answer(message("Started.")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    turn = await probe.run_turn(thread_id)
+    [started] = turn.started("commandExecution")
+    [row] = (await probe.request("thread/backgroundTerminals/list", {"threadId": thread_id}))["data"]
+    assert {key: row[key] for key in ("itemId", "processId", "command", "cwd")} == {
+        "itemId": "c1",
+        "processId": started["processId"],
+        "command": "sleep 60",
+        "cwd": str(lab.cwd),
+    }
+    assert await probe.request("thread/backgroundTerminals/clean", {"threadId": thread_id}) == {}
+    ended = (await probe.until("item/completed"))["params"]
+    assert (ended["turnId"], ended["item"]["id"], ended["item"]["status"]) == (turn.id, "c1", "failed")
+    assert (await probe.request("thread/backgroundTerminals/list", {"threadId": thread_id}))["data"] == []

@@ -324,9 +324,13 @@ async def test_methods_that_became_stable_need_no_capability(lab: Lab) -> None:
         thread = (await probe.start_thread())["id"]
         text = await error_of(probe, "thread/turns/list", {"threadId": thread})
         assert "is not materialized yet" in text
-        assert (
-            await error_of(probe, "thread/inject_items", {"threadId": thread, "items": []}) == "items must not be empty"
-        )
+        text = await error_of(probe, "thread/inject_items", {"threadId": thread, "items": []})
+        assert text == "items must not be empty"
+
+
+async def test_a_threads_goal_can_be_asked_for_without_the_experimental_capability(lab: Lab) -> None:
+    async with lab.run(experimental=False) as probe:
+        thread = (await probe.start_thread())["id"]
         assert await probe.request("thread/goal/get", {"threadId": thread}) == {"goal": None}
 
 

@@ -191,3 +191,50 @@ async def test_a_turn_under_way_reads_as_in_progress(lab: Lab, probe: Probe) -> 
     assert [item["type"] for item in running["items"]][:2] == ["userMessage", "agentMessage"]
     gate.open()
     await probe.finish_turn(turn_id)
+
+
+# Forks and injected items
+
+
+async def test_a_fork_has_the_turns_of_its_source_and_goes_its_own_way(lab: Lab, probe: Probe) -> None:
+    thread_id, turn = await thread_with_everything(lab, probe)
+    probe.log.skip()
+    forked = (await probe.request("thread/fork", {"threadId": thread_id}))["thread"]
+    assert (forked["forkedFromId"], forked["preview"]) == (thread_id, "do it")
+    assert forked["id"] != thread_id
+    assert [timeless(stored["items"]) for stored in forked["turns"]] == [timeless(turn.items())]
+    usage = await probe.until("thread/tokenUsage/updated", thread_id=forked["id"])
+    assert usage["params"]["tokenUsage"]["total"]["totalTokens"] == 360
+    started = await probe.until("thread/started")
+    assert (started["params"]["thread"]["id"], started["params"]["thread"]["turns"]) == (forked["id"], [])
+    lab.script(answer(message("Aside.", item_id="m3")))
+    await probe.run_turn(forked["id"], "on the side")
+    assert "Done." in lab.model.requests[-1].texts("assistant")
+    assert len(await items_of(probe, forked["id"])) == 2
+    assert len(await items_of(probe, thread_id)) == 1
+
+
+async def test_a_fork_can_end_at_or_before_a_turn(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(message("One.", item_id="m1")), answer(message("Two.", item_id="m2")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    turns = [(await probe.run_turn(thread_id, text)).id for text in ("first", "second")]
+
+    async def forked(**params: Any) -> list[str]:
+        result = await probe.request("thread/fork", {"threadId": thread_id, **params})
+        return [turn["id"] for turn in result["thread"]["turns"]]
+
+    assert await forked(lastTurnId=turns[0]) == turns[:1]
+    assert await forked(beforeTurnId=turns[1]) == turns[:1]
+    assert await forked(excludeTurns=True) == []
+    unknown = await probe.refusal("thread/fork", {"threadId": thread_id, "lastTurnId": "zz"})
+    assert (unknown.code, unknown.message) == (-32600, "turn not found: zz")
+
+
+async def test_injected_items_reach_the_model_before_the_next_text(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(message("I see.")))
+    thread_id = (await probe.start_thread())["id"]
+    note = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "a note"}]}
+    assert await probe.request("thread/inject_items", {"threadId": thread_id, "items": [note]}) == {}
+    turn = await probe.run_turn(thread_id, "hello")
+    assert lab.model.requests[0].texts("user")[-2:] == ["a note", "hello"]
+    assert [item["type"] for item in turn.items()] == ["userMessage", "agentMessage"]
