@@ -31,6 +31,7 @@ from codex_trio.transport.base import MessageTransport
 
 if TYPE_CHECKING:
     from codex_trio.model.catalog import ModelCatalog
+    from codex_trio.model.http import HttpTransport
     from codex_trio.threads.runtime import ThreadRuntime
 
 _log = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ class App:
 
     async def _threads(self) -> ThreadRuntime:
         """The thread layer, built and running; the first call imports it."""
+        if self._runtime is not None:
+            return self._runtime
         async with self._building:
             if self._runtime is None:
                 self._runtime = await self._build_runtime()
@@ -104,9 +107,9 @@ class App:
 
     async def _build_runtime(self) -> ThreadRuntime:
         from codex_trio.execution.spawner import open_process_spawner
-        from codex_trio.model.http import open_transport
         from codex_trio.threads.runtime import RuntimeParts, build_runtime
 
+        assert self._nursery is not None
         environ = self._settings.environ
         runtime = build_runtime(
             RuntimeParts(
@@ -119,10 +122,9 @@ class App:
                 catalog=self._catalog(),
                 outgoing=self._outgoing,
                 spawner=await self._stack.enter_async_context(open_process_spawner()),
-                transport=await self._stack.enter_async_context(open_transport(environ)),
+                transport=await self._nursery.start(_run_transport, environ),
             )
         )
-        assert self._nursery is not None
         await self._nursery.start(runtime.manager.run)
         return runtime
 
@@ -152,6 +154,15 @@ async def open_app(settings: AppSettings) -> AsyncGenerator[App]:
             app.run_in(nursery)
             yield app
             nursery.cancel_scope.cancel()
+
+
+async def _run_transport(environ: Mapping[str, str], *, task_status: trio.TaskStatus[HttpTransport]) -> None:
+    """The HTTP connections to model providers, as a service."""
+    from codex_trio.model.http import open_transport
+
+    async with open_transport(environ) as transport:
+        task_status.started(transport)
+        await trio.sleep_forever()
 
 
 def _load_catalog() -> ModelCatalog:

@@ -9,7 +9,6 @@ The tags are established: models know them, and rollouts are searched for them.
 
 import datetime
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -150,7 +149,7 @@ def environment_context(
     `shell` is the program's short name, `timezone` an IANA name.
     """
     lines = [
-        f"  <{name}>{escape(value)}</{name}>"
+        f"  <{name}>{_escape(value)}</{name}>"
         for name, value in (
             ("cwd", cwd),
             ("shell", shell),
@@ -194,7 +193,7 @@ def is_contextual_user_text(text: str) -> bool:
 
 
 def _filesystem_element(view: FilesystemView) -> str:
-    roots = "".join(f"<root>{escape(root)}</root>" for root in view.workspace_roots)
+    roots = "".join(f"<root>{_escape(root)}</root>" for root in view.workspace_roots)
     match view.policy:
         case DangerFullAccess():
             profile = '<permission_profile type="disabled"><file_system type="unrestricted" /></permission_profile>'
@@ -224,7 +223,7 @@ def _entries(policy: ReadOnly | WorkspaceWrite, roots: Sequence[str]) -> list[st
 
 
 def _entry(access: str, kind: str, value: str) -> str:
-    return f'<entry access="{access}"><{kind}>{escape(value)}</{kind}></entry>'
+    return f'<entry access="{access}"><{kind}>{_escape(value)}</{kind}></entry>'
 
 
 def _sandbox_rules(policy: SandboxPolicy, writable_roots: Sequence[str]) -> str:
@@ -294,3 +293,8 @@ def _escalation_rules(policy: SandboxPolicy) -> str:
         "the call, and the user is asked. Try inside the sandbox first when that may do. If the user declines, find "
         "another way or say what is missing; do not repeat the call in another dress."
     )
+
+
+def _escape(text: str) -> str:
+    """Text as XML content. `xml.sax.saxutils` would load half the network library with it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -37,6 +37,8 @@ _CLOSE_TIMEOUT = 2.0
 _DRAIN_TIMEOUT = 0.05
 _ERROR_BODY_TIMEOUT = 10.0
 _MAX_ERROR_BODY = 1 << 20
+_MAX_AHEAD = 1 << 20
+"""Bytes that may be read before they are asked for; then the provider has to wait."""
 
 
 class HttpFailure(Exception):
@@ -56,27 +58,41 @@ class IdleTimeout(HttpFailure):
 
 
 class HttpResponse:
-    """The answer to a request; its body comes with `receive`. Header names are in lower case."""
+    """The answer to a request; its body comes with `receive`. Header names are in lower case.
 
-    def __init__(self, response: httpcore2.Response) -> None:
+    A task of its own reads ahead. The library hands out one HTTP chunk at a time, and providers send a chunk for each
+    word: whoever asks next gets all that one network read has brought.
+    """
+
+    def __init__(self, response: httpcore2.Response, nursery: trio.Nursery) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = _decoded(response.headers)
         self._response = response
         self._chunks = response.aiter_stream()
-        self._ended = False
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._error: Exception | None = None
+        self._news = trio.Event()
+        self._room = trio.Event()
+        self._reading = trio.CancelScope()
+        self._ended = trio.Event()
+        nursery.start_soon(self._read_ahead)
 
     async def receive(self) -> bytes | None:
-        """The next bytes, as they came; None at the end. Raises HttpFailure."""
-        try:
-            chunk = await anext(self._chunks, None)
-        except Exception as error:
-            self._ended = True
-            failure = _failure(error)
-            if failure is None:
-                raise
-            raise failure from error
-        self._ended = chunk is None
-        return chunk
+        """All bytes that have come since the last call, at least one; None at the end. Raises HttpFailure."""
+        while not self._parts and not self._ended.is_set():
+            self._news = trio.Event()
+            await self._news.wait()
+        if self._parts:
+            received = b"".join(self._parts)
+            self._parts.clear()
+            self._size = 0
+            self._room.set()
+            return received
+        if self._error is not None:
+            failure = _failure(self._error)
+            raise self._error if failure is None else failure from self._error
+        return None
 
     async def receive_error_body(self) -> bytes:
         """What a refusal says, as much of it as comes: it is only for a message."""
@@ -88,20 +104,38 @@ class HttpResponse:
 
     async def aclose(self, *, drain: bool) -> None:
         """Gives the connection back; with `drain`, first waits a moment for the body's end, so that it can be kept."""
-        if drain and not self._ended:
-            with trio.move_on_after(_DRAIN_TIMEOUT), contextlib.suppress(HttpFailure):
-                while await self.receive() is not None:
-                    pass
+        if drain:
+            with trio.move_on_after(_DRAIN_TIMEOUT):
+                await self._ended.wait()
+        self._reading.cancel()
         with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+            await self._ended.wait()
             await self._chunks.aclose()
             await self._response.aclose()
+
+    async def _read_ahead(self) -> None:
+        try:
+            with self._reading:
+                async for chunk in self._chunks:
+                    self._parts.append(chunk)
+                    self._size += len(chunk)
+                    self._news.set()
+                    if self._size > _MAX_AHEAD:
+                        self._room = trio.Event()
+                        await self._room.wait()
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ended.set()
+            self._news.set()
 
 
 class HttpTransport:
     """Sends requests over kept connections. Made by `open_transport`; shared by all clients."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], nursery: trio.Nursery) -> None:
         self._environ = environ
+        self._nursery = nursery
         self._pools: dict[tuple[bool, str | None], httpcore2.AsyncConnectionPool] = {}
         self._making = trio.Lock()
 
@@ -123,7 +157,7 @@ class HttpTransport:
         timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}
         request = httpcore2.Request("POST", url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
         try:
-            return HttpResponse(await pool.handle_async_request(request))
+            return HttpResponse(await pool.handle_async_request(request), self._nursery)
         except Exception as error:
             failure = _failure(error)
             if failure is None:
@@ -164,12 +198,14 @@ async def open_transport(environ: Mapping[str, str]) -> AsyncGenerator[HttpTrans
     `environ` is asked for proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case) and for a file
     of certificate authorities (`SSL_CERT_FILE`).
     """
-    transport = HttpTransport(environ)
-    try:
-        yield transport
-    finally:
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
-            await transport.aclose()
+    async with trio.open_nursery() as nursery:
+        transport = HttpTransport(environ, nursery)
+        try:
+            yield transport
+        finally:
+            nursery.cancel_scope.cancel()
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+                await transport.aclose()
 
 
 def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:

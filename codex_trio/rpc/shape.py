@@ -11,12 +11,15 @@ import json
 import re
 import types
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NoReturn, TypeGuard, Union, cast, get_args, get_origin
+from typing import Any, Literal, NoReturn, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 from codex_trio_protocol import table
-from codex_trio_protocol.base import FirstByDefault, FirstOf, OneOf, Open, alternatives
+from codex_trio_protocol.base import Called, DefaultKind, FirstOf, OneOf, Unknowns, Until, alternatives
+from codex_trio_protocol.lenient import is_struct, is_unknown, members_of, unwrap, with_kind
 from msgspec import NODEFAULT
+
+Mark = TypeVar("Mark")
 
 
 class ShapeError(ValueError):
@@ -58,39 +61,46 @@ def invalid_type(value: object, expected: str) -> str:
 
 def _fit(kind: Any, value: Any) -> Any:
     """The value with arrays for structs made objects, or a ShapeError."""
-    constraint: msgspec.Meta | None = None
-    while get_origin(kind) is Annotated:
-        kind, *marks = get_args(kind)
-        constraint = next((mark for mark in marks if isinstance(mark, msgspec.Meta)), constraint)
+    kind, marks = unwrap(kind)
     if kind in (Any, object, msgspec.Raw):
         return value
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        raise ShapeError(f"invalid type: integer `{value}` as u128, expected any value")
+        raise ShapeError(f"invalid type: integer `{value}` as {'i' if value < 0 else 'u'}128, expected any value")
+    if _mark(marks, Unknowns) and is_unknown(kind, value):
+        return value
+    if _mark(marks, DefaultKind):
+        value = with_kind(kind, value)
+    called = _mark(marks, Called)
+    name = called.name if called is not None else None
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return _fit_union(kind, value)
+        return _fit_union(kind, value, name)
     if origin is Literal:
         return _fit_variant(get_args(kind), value)
-    if origin is Open:
-        return _fit_open(get_args(kind)[0], value)
-    if origin is FirstByDefault:
-        return _fit_first_by_default(get_args(kind)[0], value)
     if kind is list or origin is list:
         return _fit_list(kind, value)
     if kind is dict or origin is dict:
         return _fit_map(kind, value)
-    if _is_struct(kind):
+    if is_struct(kind):
         return _fit_struct(kind, value)
-    return _fit_scalar(kind, value, constraint)
+    return _fit_scalar(kind, value, _mark(marks, msgspec.Meta), name)
 
 
-def _fit_scalar(kind: Any, value: Any, constraint: msgspec.Meta | None) -> Any:
+def _mark(marks: Sequence[Any], kind: type[Mark]) -> Mark | None:
+    return next((mark for mark in marks if isinstance(mark, kind)), None)
+
+
+def _is_outdated(kind: Any) -> bool:
+    return _mark(unwrap(kind)[1], Until) is not None
+
+
+def _fit_scalar(kind: Any, value: Any, constraint: msgspec.Meta | None, name: str | None) -> Any:
     if kind is str:
-        return _fit_string(value, constraint)
+        return _fit_string(value, constraint, name or "a string")
     if kind is bool:
         return value if isinstance(value, bool) else _refuse(value, "a boolean")
     if kind is int:
-        return _fit_integer(value, constraint)
+        return _fit_integer(value, constraint, name)
     if kind is float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if is_number else _refuse(value, "f64")
@@ -99,12 +109,11 @@ def _fit_scalar(kind: Any, value: Any, constraint: msgspec.Meta | None) -> Any:
     return value
 
 
-def _fit_string(value: Any, constraint: msgspec.Meta | None) -> str:
+def _fit_string(value: Any, constraint: msgspec.Meta | None, name: str) -> str:
     # The protocol puts two constraints on strings, each on one type that has a text of its own.
-    pattern = constraint.pattern if constraint is not None else None
     if not isinstance(value, str):
-        _refuse(value, "path string" if pattern else "a string")
-    if pattern and not re.search(pattern, value):
+        _refuse(value, name)
+    if constraint is not None and constraint.pattern and not re.search(constraint.pattern, value):
         raise ShapeError("AbsolutePathBuf deserialized without a base path")
     if constraint is not None and constraint.min_length and not value:
         raise ShapeError("reasoning_effort must not be empty")
@@ -115,15 +124,15 @@ _INTEGERS = {
     (0, 0xFF): "u8",
     (0, 0xFFFF): "u16",
     (0, 0xFFFF_FFFF): "u32",
-    (0, None): "usize",
+    (0, None): "u64",
     (-0x8000_0000, 0x7FFF_FFFF): "i32",
 }
 
 
-def _fit_integer(value: Any, constraint: msgspec.Meta | None) -> int:
+def _fit_integer(value: Any, constraint: msgspec.Meta | None, name: str | None) -> int:
     low = constraint.ge if constraint is not None else None
     high = constraint.le if constraint is not None else None
-    name = _INTEGERS.get((cast("int", low), cast("int | None", high)), "i64")
+    name = name or _INTEGERS.get((cast("int", low), cast("int | None", high)), "i64")
     if not isinstance(value, int) or isinstance(value, bool):
         _refuse(value, name)
     if (low is not None and value < low) or (high is not None and value > high):
@@ -147,12 +156,12 @@ def _fit_map(kind: Any, value: Any) -> dict[str, Any]:
 
 def _fit_variant(known: Sequence[str], value: Any) -> str:
     if isinstance(value, dict):
-        keys = list(cast("dict[str, Any]", value))
-        if len(keys) != 1:
+        entries = list(cast("dict[str, Any]", value).items())
+        if len(entries) != 1:
             raise ShapeError("invalid value: map, expected map with a single key")
-        if keys[0] in known:
-            raise ShapeError("invalid type: map, expected unit variant")
-        raise ShapeError(unknown_variant(keys[0], known))
+        ((value, content),) = entries
+        if value in known and content is not None:
+            _refuse(content, "unit")
     if not isinstance(value, str):
         _refuse(value, "string or map")
     if value not in known:
@@ -161,19 +170,66 @@ def _fit_variant(known: Sequence[str], value: Any) -> str:
 
 
 def _fit_struct(kind: type[msgspec.Struct], value: Any) -> dict[str, Any]:
+    choice = kind.choice if issubclass(kind, OneOf) else None
     if isinstance(value, list):
         value = _by_position(kind, cast("list[Any]", value))
     if not isinstance(value, dict):
+        if choice is not None and not _is_tagged(kind):
+            _refuse_choice(choice)
         _refuse(value, f"internally tagged enum {kind.__name__}" if _is_tagged(kind) else f"struct {kind.__name__}")
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     given = cast("dict[str, Any]", value)
-    fitted = {key: _fit(fields[key].type, item) if key in fields else item for key, item in given.items()}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    if kind.__struct_config__.forbid_unknown_fields:
+        _refuse_unknown_field(given, fields)
+    chosen = alternatives(kind) if issubclass(kind, OneOf) and choice is not None else ()
+    fitted: dict[str, Any] = {}
+    for key, item in given.items():
+        if key not in fields:
+            fitted[key] = item
+        elif key not in chosen:
+            _fit_field(fields[key], item, fitted)
     for key, field in fields.items():
         if key not in given and field.default is NODEFAULT and field.default_factory is NODEFAULT:
             raise ShapeError(missing_field(key))
-    if issubclass(kind, OneOf) and not _is_alternative(kind, given):
-        raise ShapeError("data did not match any variant of untagged enum")
+    if choice is not None:
+        _fit_choice(choice, [fields[key] for key in chosen], given, fitted)
+    elif issubclass(kind, OneOf) and not _is_alternative(kind, given):
+        _refuse_choice(None)
     return fitted
+
+
+def _fit_field(field: msgspec.structs.FieldInfo, item: Any, fitted: dict[str, Any]) -> None:
+    try:
+        fitted[field.encode_name] = _fit(field.type, item)
+    except ShapeError:
+        # Servers of today do not know a field that only older ones had, whatever it holds.
+        if not _is_outdated(field.type):
+            raise
+
+
+def _fit_choice(
+    name: str, fields: Sequence[msgspec.structs.FieldInfo], given: Mapping[str, Any], fitted: dict[str, Any]
+) -> None:
+    """Keeps the first of these keys that is there with a value that fits."""
+    for field in fields:
+        if field.encode_name in given:
+            try:
+                fitted[field.encode_name] = _fit(field.type, given[field.encode_name])
+            except ShapeError:
+                continue
+            return
+    _refuse_choice(name)
+
+
+def _refuse_choice(name: str | None) -> NoReturn:
+    raise ShapeError(f"data did not match any variant of untagged enum{f' {name}' if name else ''}")
+
+
+def _refuse_unknown_field(given: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    for key in given:
+        if key not in fields:
+            expected = f"expected {_one_of(list(fields))}" if fields else "there are no fields"
+            raise ShapeError(f"unknown field `{key}`, {expected}")
 
 
 def _is_alternative(kind: type[OneOf], given: Mapping[str, Any]) -> bool:
@@ -184,43 +240,31 @@ def _is_alternative(kind: type[OneOf], given: Mapping[str, Any]) -> bool:
 def _by_position(kind: type[msgspec.Struct], items: list[Any]) -> dict[str, Any]:
     fields = msgspec.structs.fields(kind)
     if len(items) > len(fields):
-        raise ShapeError(f"invalid length {len(items)}, expected {len(fields)} elements in sequence")
+        raise ShapeError(f"invalid length {len(items)}, expected {_elements(fields)} in sequence")
     named: dict[str, Any] = {}
     for field, item in zip(fields, items, strict=False):
         named[field.encode_name] = _fit(field.type, item)
     for field in fields[len(items) :]:
         if field.default is NODEFAULT and field.default_factory is NODEFAULT:
             raise ShapeError(
-                f"invalid length {len(items)}, expected struct {kind.__name__} with {len(fields)} elements"
+                f"invalid length {len(items)}, expected struct {kind.__name__} with {_elements(fields)}"
             )
     return named
 
 
-def _fit_open(inner: Any, value: Any) -> Any:
-    """A union that keeps members unknown to this release: only known ones are looked into."""
-    try:
-        return _fit(inner, value)
-    except ShapeError:
-        try:
-            table.convert(value, Open[inner])
-        except msgspec.ValidationError:
-            pass
-        else:
-            return value
-        raise
+def _elements(fields: Sequence[object]) -> str:
+    return "1 element" if len(fields) == 1 else f"{len(fields)} elements"
 
 
-def _fit_first_by_default(union: Any, value: Any) -> Any:
-    config = get_args(union)[0].__struct_config__
-    if isinstance(value, dict) and config.tag_field not in value:
-        value = {config.tag_field: config.tag, **cast("dict[str, Any]", value)}
-    return _fit(union, value)
-
-
-def _fit_union(kind: Any, value: Any) -> Any:
-    members = [member for member in get_args(kind) if member not in (types.NoneType, msgspec.UnsetType)]
+def _fit_union(kind: Any, value: Any, name: str | None) -> Any:
     if value is None and types.NoneType in get_args(kind):
         return None
+    members: list[Any] = []
+    for member in members_of(kind):
+        if not _is_outdated(member):
+            members.append(member)
+        elif _is_accepted(member, value):
+            return value
     if len(members) == 1:
         return _fit(members[0], value)
     if all(_is_tagged(member) for member in members):
@@ -233,15 +277,19 @@ def _fit_union(kind: Any, value: Any) -> Any:
             return _fit(member, value)
         except ShapeError:
             continue
-    raise ShapeError("data did not match any variant of untagged enum")
+    _refuse_choice(name)
+
+
+def _is_accepted(kind: Any, value: Any) -> bool:
+    try:
+        table.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _is_tagged(kind: Any) -> bool:
-    return _is_struct(kind) and kind.__struct_config__.tag_field is not None
-
-
-def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return is_struct(kind) and kind.__struct_config__.tag_field is not None
 
 
 def _fit_tagged(members: Sequence[type[msgspec.Struct]], value: Any) -> Any:
@@ -253,8 +301,10 @@ def _fit_tagged(members: Sequence[type[msgspec.Struct]], value: Any) -> Any:
     if tag_field not in given:
         raise ShapeError(missing_field(tag_field))
     tag = given[tag_field]
-    if not isinstance(tag, str):
+    if isinstance(tag, int) and not isinstance(tag, bool):
         raise ShapeError(f"invalid value: {_describe(tag)}, expected variant index 0 <= i < {len(members)}")
+    if not isinstance(tag, str):
+        _refuse(tag, "variant identifier")
     if tag not in by_tag:
         raise ShapeError(unknown_variant(tag, list(by_tag)))
     return _fit_struct(by_tag[tag], given)
@@ -264,7 +314,7 @@ def _variants(member: Any) -> dict[str, type[msgspec.Struct] | None]:
     """Names that a member adds to a set of variants: plain ones, or the only key that an object of it has."""
     if get_origin(member) is Literal:
         return dict.fromkeys(get_args(member))
-    if _is_struct(member):
+    if is_struct(member):
         keys = member.__struct_encode_fields__
         if issubclass(member, OneOf) or len(keys) == 1:
             return dict.fromkeys(keys, member)
@@ -277,7 +327,7 @@ def _fit_externally_tagged(variants: Mapping[str, type[msgspec.Struct] | None], 
         struct = variants.get(name)
         if struct is not None:
             (field,) = (field for field in msgspec.structs.fields(struct) if field.encode_name == name)
-            if _is_struct(field.type) and not isinstance(content, dict | list):
+            if is_struct(field.type) and not isinstance(content, dict | list):
                 _refuse(content, "struct variant")
             return _fit_struct(struct, value)
     return _fit_variant(list(variants), value)

@@ -69,7 +69,7 @@ class StdioTransport:
 
     async def _write(self, data: bytes) -> None:
         # Cancelled here nothing was written; further down the last line on the wire may be cut short.
-        await trio.lowlevel.checkpoint()
+        await trio.lowlevel.checkpoint_if_cancelled()
         with memoryview(data) as view:
             offset = 0
             while offset < len(view):
