@@ -1,24 +1,11 @@
 """Wire vocabulary shared by every message: struct bases, integer ranges, and markers for open types.
 
-Owns how Python values map to JSON keys and how values from a newer peer survive. Owns no message and no method.
-Used by every family module; decoders come from `codex_trio_protocol.table`, which passes `dec_hook`.
+Owns how Python values map to JSON keys and how types say what they are open for. Owns no message and no method, nor
+how open values are decoded (`codex_trio_protocol.lenient`). Used by every family module.
 """
 
 from functools import cache
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    ClassVar,
-    Generic,
-    TypeAlias,
-    TypeVar,
-    Union,
-    cast,
-    dataclass_transform,
-    get_args,
-    get_origin,
-)
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar, Union, dataclass_transform
 
 import msgspec
 from msgspec import UNSET, Meta
@@ -26,18 +13,79 @@ from msgspec import UNSET, Meta
 JsonValue: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Any]
 
+
+class Known:
+    """Marks an open enumeration in `Annotated[str, Known(...)]`: these values are known, others are kept."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, *values: str) -> None:
+        self.values = values
+
+
+class Shape:
+    """Marks JSON that passes through untouched in `Annotated[JsonObject, Shape("family:Name")]`.
+
+    The named type documents the content for schemas and readers; nothing is decoded into it.
+    """
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+
+
+class Until:
+    """Marks in `Annotated[T, Until("0.131.0")]` what releases have up to this one only.
+
+    It is still understood. Refusals do not offer it, and the reference pages say how old it is.
+    """
+
+    __slots__ = ("release",)
+
+    def __init__(self, release: str) -> None:
+        self.release = release
+
+
+class Called:
+    """Marks in `Annotated[T, Called("...")]` the name by which refusals call the type, where clients see one."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Unknowns:
+    """Marks what `Open` and `OpenWord` stand for: unknown members and words survive."""
+
+    __slots__ = ()
+
+
+class DefaultKind:
+    """Marks what `FirstByDefault` stands for: an object without a kind is of the union's first."""
+
+    __slots__ = ()
+
+
 UInt8: TypeAlias = Annotated[int, Meta(ge=0, le=0xFF)]
 UInt16: TypeAlias = Annotated[int, Meta(ge=0, le=0xFFFF)]
 UInt32: TypeAlias = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
+UInt: TypeAlias = Annotated[int, Meta(ge=0), Called("usize")]
+"""A count or an index."""
 UInt64: TypeAlias = Annotated[int, Meta(ge=0)]
+"""No upper bound is checked: the decoder takes none beyond a signed 64-bit integer."""
 Int32: TypeAlias = Annotated[int, Meta(ge=-0x8000_0000, le=0x7FFF_FFFF)]
-Int64: TypeAlias = int
+Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 AbsolutePathBuf: TypeAlias = str
 """A path from the root of a file system, as the server reports it."""
 
-AbsolutePathParam: TypeAlias = Annotated[str, Meta(pattern="^/")]
+AbsolutePathParam: TypeAlias = Annotated[str, Meta(pattern="^/"), Called("path string")]
 """A path that a client sends. A relative one is refused while decoding; `~` is not expanded."""
+
+AnyPath: TypeAlias = Annotated[str, Called("path string")]
+"""A path that a client sends, absolute or not."""
 
 T = TypeVar("T")
 
@@ -77,6 +125,9 @@ class OneOf(Wire):
 
     one_of: ClassVar[tuple[str, ...]] = ()
 
+    choice: ClassVar[str | None] = None
+    """Name by which refusals call the choice between these keys, where clients see one."""
+
     def __post_init__(self) -> None:
         if _present(self) != 1:
             raise ValueError(f"expected exactly one of {_listed(type(self))}")
@@ -105,81 +156,32 @@ def alternatives(kind: type[OneOf]) -> tuple[str, ...]:
     return tuple(keys[name] for name in kind.one_of)
 
 
-class Known:
-    """Marks an open enumeration in `Annotated[str, Known(...)]`: these values are known, others are kept."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, *values: str) -> None:
-        self.values = values
-
-
-class Shape:
-    """Marks JSON that passes through untouched in `Annotated[JsonObject, Shape("family:Name")]`.
-
-    The named type documents the content for schemas and readers; nothing is decoded into it.
-    """
-
-    __slots__ = ("target",)
-
-    def __init__(self, target: str) -> None:
-        self.target = target
-
-
 if TYPE_CHECKING:
     Open: TypeAlias = Union[T, JsonObject]  # noqa: UP007 - a generic alias needs the subscript form
     """`T`, or the plain JSON object of a member that this release does not know."""
 
+    OpenWord: TypeAlias = Union[T, str]  # noqa: UP007 - as above
+    """`T`, or a word that this release does not know."""
+
     FirstByDefault: TypeAlias = Union[T, T]  # noqa: UP007 - the same as T to a reader
     """A union whose first member is meant by an object without a kind, as older clients send it."""
 else:
+    # The decoder takes these for `T`, as fast as it can, and `codex_trio_protocol.lenient` looks at what it refuses.
 
-    class _AcceptsAnything(type):
-        """Lets msgspec take whatever `dec_hook` made of a value."""
-
-        def __instancecheck__(cls, instance: object) -> bool:
-            return True
-
-    class Open(Generic[T], metaclass=_AcceptsAnything):
+    class Open:
         """`T`, or the plain JSON object of a member that this release does not know."""
 
-    class FirstByDefault(Generic[T], metaclass=_AcceptsAnything):
+        def __class_getitem__(cls, inner: Any) -> Any:
+            return Annotated[inner, Unknowns()]
+
+    class OpenWord:
+        """`T`, or a word that this release does not know."""
+
+        def __class_getitem__(cls, inner: Any) -> Any:
+            return Annotated[inner, Unknowns()]
+
+    class FirstByDefault:
         """A union whose first member is meant by an object without a kind, as older clients send it."""
 
-
-def dec_hook(kind: Any, value: Any) -> Any:
-    """Decode a value typed `Open[T]` or `FirstByDefault[T]`; msgspec calls it for these.
-
-    Raises:
-        msgspec.ValidationError: the value names a known kind but does not fit it, or is no object at all.
-    """
-    origin = get_origin(kind)
-    if origin not in (Open, FirstByDefault):
-        raise NotImplementedError(f"no decoder for {kind!r}")
-    inner = get_args(kind)[0]
-    if origin is FirstByDefault:
-        config = get_args(inner)[0].__struct_config__
-        if isinstance(value, dict) and config.tag_field not in value:
-            value = {**cast("JsonObject", value), config.tag_field: config.tag}
-        return msgspec.convert(value, inner, dec_hook=dec_hook)
-    try:
-        return msgspec.convert(value, inner, dec_hook=dec_hook)
-    except msgspec.ValidationError:
-        if isinstance(value, dict) and _is_unknown(inner, cast("JsonObject", value)):
-            return cast("JsonObject", value)
-        raise
-
-
-def _is_unknown(union: Any, value: JsonObject) -> bool:
-    members = get_args(union) or (union,)
-    for member in members:
-        config = getattr(member, "__struct_config__", None)
-        if config is None:
-            continue
-        if config.tag_field is not None:
-            tags = {other.__struct_config__.tag for other in members if hasattr(other, "__struct_config__")}
-            tag = value.get(config.tag_field)
-            return isinstance(tag, str) and tag not in tags
-        if issubclass(member, OneOf):
-            return not any(key in value for key in alternatives(member))
-    return False
+        def __class_getitem__(cls, inner: Any) -> Any:
+            return Annotated[inner, DefaultKind()]

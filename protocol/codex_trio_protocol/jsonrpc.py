@@ -7,9 +7,9 @@ table. Used by the codec, the outgoing side and clients.
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import JsonValue, Wire
+from codex_trio_protocol.base import Called, Int64, JsonValue, Wire
 
 PARSE_ERROR: Final = -32700
 """Reserved by JSON-RPC. The app-server never sends it: an unreadable line is not answered."""
@@ -24,7 +24,7 @@ INTERNAL_ERROR: Final = -32603
 SERVER_OVERLOADED: Final = -32001
 """Too many requests are waiting; the client may send this one again later."""
 
-RequestId: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | str
+RequestId: TypeAlias = Annotated[Int64 | str, Called("RequestId")]
 """Echoed with the type that the sender chose."""
 
 

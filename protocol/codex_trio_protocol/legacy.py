@@ -1,13 +1,13 @@
 """Requests from the first protocol generation that servers still answer though the printed schema omits them."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import OneOf, Params, Wire
+from codex_trio_protocol.base import Known, OneOf, Open, Params, Wire
 from codex_trio_protocol.v2.account import AuthMode
 from codex_trio_protocol.v2.common import ThreadId
-from codex_trio_protocol.v2.thread import SessionSource
+from codex_trio_protocol.v2.thread import SubAgentSource
 
 
 class GetAuthStatusParams(Params):
@@ -38,10 +38,31 @@ class GitDiffToRemoteResponse(Wire):
     diff: str
 
 
+InternalSessionSource: TypeAlias = Annotated[str, Known("memory_consolidation", "guardian")]
+"""What the server itself started a conversation for."""
+
+
+class LegacySessionSourceObject(OneOf, rename=None):
+    """The origins that carry more than a word."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("custom", "internal", "subagent")
+
+    custom: str | UnsetType = UNSET
+    internal: InternalSessionSource | UnsetType = UNSET
+    subagent: SubAgentSource | UnsetType = UNSET
+
+
+LegacySessionSource: TypeAlias = Open[
+    Annotated[str, Known("cli", "vscode", "exec", "mcp", "unknown")] | LegacySessionSourceObject
+]
+"""Where a conversation came from, as rollout files say it."""
+
+
 class GetConversationSummaryParams(OneOf, omit_defaults=True):
     """Name a stored conversation by its rollout file or by its id. Errors: -32600 when there is none."""
 
     one_of: ClassVar[tuple[str, ...]] = ("rollout_path", "conversation_id")
+    choice: ClassVar[str | None] = "GetConversationSummaryParams"
 
     rollout_path: str | UnsetType = UNSET
     conversation_id: ThreadId | UnsetType = UNSET
@@ -66,7 +87,7 @@ class ConversationSummary(Wire):
     model_provider: str
     cwd: str
     cli_version: str
-    source: SessionSource
+    source: LegacySessionSource
     git_info: ConversationGitInfo | None
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Wire, dec_hook
+from codex_trio_protocol.base import Wire
 from codex_trio_protocol.client_rows import CLIENT_NOTIFICATION_ROWS, CLIENT_REQUEST_ROWS
 from codex_trio_protocol.rows import Row
 from codex_trio_protocol.scopes import Scope
@@ -99,8 +99,8 @@ _ROOT_FAMILIES: Final = frozenset({"v1", "legacy", "jsonrpc"})
 
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """Decoder of a type; built once, with the hook that keeps unknown members of open unions."""
-    return msgspec.json.Decoder(kind, dec_hook=dec_hook)
+    """Decoder of a type; built once. It knows nothing of what open types keep: `decode` does."""
+    return msgspec.json.Decoder(kind)
 
 
 def decode(raw: bytes | msgspec.Raw, kind: Any) -> Any:
@@ -111,7 +111,12 @@ def decode(raw: bytes | msgspec.Raw, kind: Any) -> Any:
         msgspec.DecodeError: not valid JSON, not UTF-8, or nested too deep.
     """
     try:
-        return decoder(kind).decode(raw)
+        try:
+            return decoder(kind).decode(raw)
+        except msgspec.ValidationError:
+            if not _is_open(kind):
+                raise
+        return convert(msgspec.json.decode(raw), kind)
     except (UnicodeDecodeError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from error
 
@@ -122,7 +127,15 @@ def convert(value: Any, kind: Any) -> Any:
     Raises:
         msgspec.ValidationError: the value has another shape.
     """
-    return msgspec.convert(value, kind, dec_hook=dec_hook)
+    from codex_trio_protocol import lenient
+
+    return lenient.convert(value, kind)
+
+
+def _is_open(kind: Any) -> bool:
+    from codex_trio_protocol import lenient
+
+    return lenient.has_open_parts(kind)
 
 
 def _requests(rows: tuple[Row, ...], direction: Direction) -> dict[str, MethodSpec]:

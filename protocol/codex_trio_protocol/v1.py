@@ -1,10 +1,10 @@
 """Handshake of a connection, and the approval requests of the first protocol generation."""
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import AbsolutePathBuf, JsonObject, OneOf, Open, Params, Tagged, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, JsonObject, OneOf, Open, Params, Tagged, Until, Wire
 from codex_trio_protocol.v2.common import NetworkPolicyAmendment, ThreadId
 
 
@@ -72,8 +72,9 @@ class ReviewDecisionObject(OneOf, rename=None):
 
 
 ReviewDecision: TypeAlias = (
-    Literal["approved", "denied", "approved_for_session", "approved_mcp_policy_amendment", "timed_out", "abort"]
+    Literal["approved", "approved_for_session", "approved_mcp_policy_amendment", "timed_out", "abort"]
     | ReviewDecisionObject
+    | Annotated[Literal["denied"], Until("0.131.0")]
 )
 """How a client answers an approval request of the older form.
 

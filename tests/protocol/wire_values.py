@@ -5,7 +5,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from codex_trio_protocol.base import FirstByDefault, OneOf, Open, Wire
+from codex_trio_protocol.base import OneOf, Wire
 from hypothesis import strategies as st
 
 JSON_VALUES = st.recursive(
@@ -37,8 +37,6 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return st.one_of([values_of(member) for member in arguments if member is not msgspec.UnsetType])
-    if origin in (Open, FirstByDefault):
-        return values_of(arguments[0])
     if origin is Annotated:
         return _annotated(arguments)
     if origin is Literal:

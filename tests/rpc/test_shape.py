@@ -58,7 +58,7 @@ def refusal(method: str, params: str) -> str:
         ),
         ("thread/list", '{"sortKey":5}', "invalid type: integer `5`, expected string or map"),
         ("thread/list", '{"sortKey":{}}', "invalid value: map, expected map with a single key"),
-        ("thread/list", '{"cwd":5}', "data did not match any variant of untagged enum"),
+        ("thread/list", '{"cwd":5}', "data did not match any variant of untagged enum ThreadListCwdFilter"),
         (
             "initialize",
             '{"clientInfo":{"name":"a","version":"0"},"capabilities":{"optOutNotificationMethods":"x"}}',
@@ -95,7 +95,22 @@ def refusal(method: str, params: str) -> str:
         (
             "turn/start",
             '{"threadId":"t","input":[{"type":"image"}]}',
-            "data did not match any variant of untagged enum",
+            "data did not match any variant of untagged enum ImageReference",
+        ),
+        (
+            "turn/start",
+            '{"threadId":"t","input":[{"type":"audio","url":5}]}',
+            "data did not match any variant of untagged enum AudioReference",
+        ),
+        (
+            "turn/start",
+            '{"threadId":"t","input":[{"type":[]}]}',
+            "invalid type: sequence, expected variant identifier",
+        ),
+        (
+            "getConversationSummary",
+            "[]",
+            "data did not match any variant of untagged enum GetConversationSummaryParams",
         ),
         (
             "turn/start",
@@ -119,7 +134,28 @@ def refusal(method: str, params: str) -> str:
             TURN % '"approvalPolicy":{"granular":{"rules":1}}',
             "invalid type: integer `1`, expected a boolean",
         ),
-        ("turn/start", TURN % '"approvalPolicy":{"never":1}', "invalid type: map, expected unit variant"),
+        ("turn/start", TURN % '"approvalPolicy":{"granular":{}}', "missing field `sandbox_approval`"),
+        ("turn/start", TURN % '"approvalPolicy":{"never":1}', "invalid type: integer `1`, expected unit"),
+        (
+            "turn/start",
+            TURN % '"approvalPolicy":"x"',
+            "unknown variant `x`, expected one of `untrusted`, `on-request`, `granular`, `never`",
+        ),
+        ("review/start", '{"threadId":"x","delivery":"y"}', "unknown variant `y`, expected `inline`"),
+        ("command/exec", '{"permissionProfile":5}', "invalid type: integer `5`, expected a string"),
+        ("userVerification/status", '{"a":1}', "unknown field `a`, there are no fields"),
+        ("userVerification/cancel", '{"a":1}', "unknown field `a`, expected `requestId`"),
+        (
+            "project/list",
+            '{"limit":-1180591620717411303424}',
+            "invalid type: integer `-1180591620717411303424` as i128, expected any value",
+        ),
+        (
+            "thread/goal/set",
+            '{"threadId":"t","tokenBudget":9223372036854775808}',
+            "invalid value: integer `9223372036854775808`, expected i64",
+        ),
+        ("environment/info", "[]", "invalid length 0, expected struct EnvironmentInfoParams with 1 element"),
         ("turn/start", TURN % '"effort":""', "reasoning_effort must not be empty"),
         ("fs/readFile", '{"path":5}', "invalid type: integer `5`, expected path string"),
         ("command/exec", '{"command":["true"],"env":{"A":5}}', "invalid type: integer `5`, expected a string"),
@@ -141,11 +177,37 @@ def test_the_first_thing_wrong_is_named_in_the_words_of_the_protocol(method: str
     assert refusal(method, params) == text
 
 
-def test_a_bad_approval_policy_lists_the_plain_and_the_granular_ones() -> None:
-    text = refusal("turn/start", TURN % '"approvalPolicy":"x"')
-    assert text.startswith("unknown variant `x`, expected one of `untrusted`, `on-request`, ")
-    assert "`granular`" in text
-    assert "`never`" in text
+def test_what_only_older_releases_have_is_accepted_though_no_refusal_offers_it() -> None:
+    kind = CLIENT_REQUESTS["turn/start"].params_type()
+    turn = shape.decode((TURN % '"approvalPolicy":"on-failure"').encode(), kind)
+    assert turn.approval_policy == "on-failure"
+    # The same in params that have to be walked: the array stands for an object.
+    turn = shape.decode(
+        (TURN % '"approvalPolicy":"on-failure","collaborationMode":["plan",["m",null,null]]').encode(), kind
+    )
+    assert (turn.approval_policy, turn.collaboration_mode.settings.model) == ("on-failure", "m")
+    kind = CLIENT_REQUESTS["command/exec"].params_type()
+    assert (
+        shape.decode(b'{"command":["x"],"permissionProfile":{"type":"disabled"}}', kind).permission_profile is not None
+    )
+
+
+def test_a_field_that_only_older_releases_have_may_hold_anything() -> None:
+    kind = CLIENT_REQUESTS["thread/start"].params_type()
+    for value in (b"null", b"5", b'{"a":1}'):
+        assert shape.decode(b'{"persistExtendedHistory":%s}' % value, kind) == kind()
+    assert shape.decode(b'{"persistExtendedHistory":true}', kind).persist_extended_history is True
+
+
+def test_a_word_may_be_written_as_the_only_key_of_an_object() -> None:
+    kind = CLIENT_REQUESTS["thread/list"].params_type()
+    assert shape.decode(b'{"sortKey":{"updated_at":null}}', kind).sort_key == "updated_at"
+
+
+def test_of_two_sources_the_first_that_fits_counts() -> None:
+    kind = CLIENT_REQUESTS["turn/start"].params_type()
+    turn = shape.decode(b'{"threadId":"t","input":[{"type":"image","url":5,"fileId":"f"}]}', kind)
+    assert turn.input[0].file_id == "f"
 
 
 def test_params_may_be_written_as_an_array_of_their_fields() -> None:

@@ -30,6 +30,7 @@ PUBLISHED_NAMES: Final = {
 """Types that clients know by another name than ours."""
 
 _FORMATS: Final = {
+    "UInt": "uint",
     "UInt8": "uint8",
     "UInt16": "uint16",
     "UInt32": "uint32",
@@ -86,7 +87,15 @@ class Alternatives:
     nullable: bool = False
 
 
-Expression: TypeAlias = Scalar | Literals | Reference | Array | Mapping | Alternatives
+@dataclass(frozen=True)
+class Past:
+    """What only releases up to this one have."""
+
+    type: "Expression"
+    until: str
+
+
+Expression: TypeAlias = Scalar | Literals | Reference | Array | Mapping | Alternatives | Past
 
 
 @dataclass(frozen=True)
@@ -175,6 +184,8 @@ def references(expression: Expression) -> set[str]:
             return references(value)
         case Alternatives(members):
             return set[str]().union(*(references(member) for member in members))
+        case Past(inner):
+            return references(inner)
         case _:
             return set()
 
@@ -242,7 +253,9 @@ def _declarations(module: _Module, shapes: dict[str, str]) -> list[Declaration]:
     return found
 
 
-_HELPERS: Final = frozenset({*_FORMATS, "JsonValue", "JsonObject", "Open", "FirstByDefault", "ErrorCode"})
+_HELPERS: Final = frozenset(
+    {*_FORMATS, "AnyPath", "ErrorCode", "FirstByDefault", "JsonObject", "JsonValue", "Open", "OpenWord"}
+)
 
 
 def _doc(node: ast.stmt | None) -> str:
@@ -324,7 +337,7 @@ class _Reader:
 
     def _named(self, name: str) -> Expression:
         match name:
-            case "str":
+            case "str" | "AnyPath":
                 return Scalar("string")
             case "bool":
                 return Scalar("boolean")
@@ -348,7 +361,7 @@ class _Reader:
                 return Mapping(self.expression(argument.elts[1]))
             case "Literal":
                 return Literals(_constants(argument))
-            case "Open" | "FirstByDefault":
+            case "Open" | "OpenWord" | "FirstByDefault":
                 return self.expression(argument)
             case "Annotated":
                 return self._annotated(argument)
@@ -364,6 +377,8 @@ class _Reader:
                     expression = Literals(_constants(ast.Tuple(values)), open=True)
                 case ast.Call(func=ast.Name(id="Meta"), keywords=[ast.keyword(arg="min_length", value=minimum)]):
                     expression = Scalar("string", min_length=ast.literal_eval(minimum))
+                case ast.Call(func=ast.Name(id="Until"), args=[ast.Constant(value=str(release))]):
+                    expression = Past(expression, release)
                 case _:
                     pass
         return expression

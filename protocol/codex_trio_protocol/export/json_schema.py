@@ -4,6 +4,7 @@ File names and folders are those that clients' generators expect. Owns the mappi
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
@@ -18,11 +19,12 @@ from codex_trio_protocol.export.catalogue import (
     Literals,
     Mapping,
     ObjectDeclaration,
+    Past,
     Reference,
     Scalar,
     catalogue,
 )
-from codex_trio_protocol.export.layout import ENVELOPES, MethodUnion, message_files, reachable, type_name, unions
+from codex_trio_protocol.export.layout import ENVELOPES, MethodUnion, is_inline, message_files, type_name, unions
 from codex_trio_protocol.table import MethodSpec
 
 Schema: TypeAlias = dict[str, Any]
@@ -64,24 +66,55 @@ class _Writer:
 
     def message(self, name: str) -> Schema:
         """A file's schema: the type itself with the definitions of all that it mentions."""
-        if name.startswith("Nullable") and name not in self._declarations:
-            inner = name.removeprefix("Nullable")
-            body: Schema = {"anyOf": [_reference(inner), {"type": "null"}]}
-            return self._document(name, body, {inner})
-        declaration = self._declarations[name]
-        named = reachable({name}, experimental=self._experimental)
-        return self._document(name, self.declaration(declaration), set(named) - {name})
+        return self._document(name, self._named(name))
 
     def union_file(self, union: MethodUnion) -> Schema:
-        body, named = self.union(union)
-        return self._document(union.name, body, named)
+        return self._document(union.name, self._union(union))
 
-    def union(self, union: MethodUnion) -> tuple[Schema, set[str]]:
-        """Schema of a union of methods, and the types that it mentions."""
+    def bundles(self) -> tuple[Schema, Schema]:
+        """Everything in one document, the second generation nested under `v2`; and that generation alone, flat.
+
+        What only the older messages and the server's requests mention stands beside `v2`. The flat one also has the two
+        unions that speak of that generation.
+        """
+        folders = message_files(experimental=self._experimental)
+        roots: dict[str, Schema] = {name: self._named(name) for name in (*folders, *ENVELOPES)}
+        roots |= {union.name: self._union(union) for union in unions(experimental=self._experimental)}
+        nested = self._closed({name: schema for name, schema in roots.items() if folders.get(name) == "v2"})
+        outer = {
+            name: schema for name, schema in self._closed(roots).items() if name not in nested or name in ENVELOPES
+        }
+        flat = self._closed({**nested, **{name: roots[name] for name in ("ClientRequest", "ServerNotification")}})
+        return (
+            _bundle("CodexAppServerProtocol", {**_relocated(outer, nested), "v2": _relocated(nested, nested)}),
+            _bundle("CodexAppServerProtocolV2", flat),
+        )
+
+    def _document(self, title: str, body: Schema) -> Schema:
+        document: Schema = {"$schema": DIALECT, **body, "title": title}
+        definitions = self._closed({name: self._named(name) for name in _references(body) if name != title})
+        if definitions:
+            document["definitions"] = definitions
+        return dict(sorted(document.items()))
+
+    def _named(self, name: str) -> Schema:
+        """Schema of a published name. `Nullable...` names are those of params that may be null."""
+        if name in self._declarations:
+            return self.declaration(self._declarations[name])
+        return {"anyOf": [_reference(name.removeprefix("Nullable")), {"type": "null"}]}
+
+    def _closed(self, roots: dict[str, Schema]) -> dict[str, Schema]:
+        """These schemas and those of all that they mention, in alphabetical order."""
+        found = dict(roots)
+        waiting = list(roots.values())
+        while waiting:
+            for name in _references(waiting.pop()) - found.keys():
+                found[name] = self._named(name)
+                waiting.append(found[name])
+        return dict(sorted(found.items()))
+
+    def _union(self, union: MethodUnion) -> Schema:
         members = [self._method(union, spec) for spec in union.methods]
-        named = {type_name(spec.params) for spec in union.methods if spec.params is not None}
-        if union.has_id:
-            named.add("RequestId")
         body: Schema = {"description": union.doc, "oneOf": members}
         if union.name == "ServerNotification":
             body["properties"] = {
@@ -91,41 +124,7 @@ class _Writer:
                     "type": "integer",
                 }
             }
-        return body, named
-
-    def bundles(self) -> tuple[Schema, Schema]:
-        """Everything in one document: once with the second generation nested under `v2`, once flat."""
-        folders = message_files(experimental=self._experimental)
-        roots = {name.removeprefix("Nullable") if name not in self._declarations else name for name in folders}
-        every = reachable(roots | set(ENVELOPES), experimental=self._experimental)
-        definitions = {name: self.declaration(item) for name, item in sorted(every.items())}
-        for union in unions(experimental=self._experimental):
-            definitions[union.name], _ = self.union(union)
-        root_names = {name for name, item in every.items() if item.family in _ROOT_FAMILIES}
-        root_names |= {name for name, folder in folders.items() if folder != "v2"}
-        nested = {name: schema for name, schema in definitions.items() if name in every and name not in root_names}
-        outer = {name: schema for name, schema in definitions.items() if name not in nested}
-        everywhere = set(nested)
-        bundle = {
-            "$schema": DIALECT,
-            "definitions": {**_relocated(outer, everywhere), "v2": _relocated(nested, everywhere)},
-            "title": "CodexAppServerProtocol",
-            "type": "object",
-        }
-        flat = {
-            "$schema": DIALECT,
-            "definitions": definitions,
-            "title": "CodexAppServerProtocolV2",
-            "type": "object",
-        }
-        return bundle, flat
-
-    def _document(self, title: str, body: Schema, named: set[str]) -> Schema:
-        every = reachable(named, experimental=self._experimental)
-        document: Schema = {"$schema": DIALECT, **body, "title": title}
-        if every:
-            document["definitions"] = {name: self.declaration(item) for name, item in sorted(every.items())}
-        return dict(sorted(document.items()))
+        return body
 
     def _method(self, union: MethodUnion, spec: MethodSpec) -> Schema:
         label = spec.name[0].upper() + spec.name[1:] + union.suffix
@@ -214,33 +213,60 @@ class _Writer:
             case Literals(values):
                 return {"enum": list(values), "type": "string"}
             case Reference(name):
-                return _reference(name)
+                declaration = self._declarations[name]
+                return self.declaration(declaration) if is_inline(declaration) else _reference(name)
             case Array(item):
                 return {"items": self.expression(item), "type": "array"}
             case Mapping(value):
                 return {"additionalProperties": self.expression(value), "type": "object"}
             case Alternatives():
                 return self._alternatives(expression)
+            case Past(inner):
+                return self.expression(inner)
 
     def _alternatives(self, expression: Alternatives) -> Any:
-        if len(expression.members) == 1:
-            schema = self.expression(expression.members[0])
+        alternatives = _with_words_together(expression.members)
+        if len(alternatives) == 1:
+            schema = self.expression(alternatives[0])
             return _nullable(schema) if expression.nullable else schema
-        members = [self._member(item) for item in expression.members]
+        members = [member for item in alternatives for member in self._members(item)]
         if expression.nullable:
             members.append({"type": "null"})
         return {"oneOf" if _disjoint(members) else "anyOf": members}
 
-    def _member(self, expression: Expression) -> Any:
-        """A union member; those that carry a tag stand in the union itself."""
-        if isinstance(expression, Reference):
-            declaration = self._declarations[expression.name]
-            if isinstance(declaration, ObjectDeclaration) and declaration.tag is not None:
-                return {**self.declaration(declaration), "title": declaration.name}
-        return self.expression(expression)
+    def _members(self, expression: Expression) -> list[Any]:
+        """Members that a part of a union stands for; inline types are written out in the union itself."""
+        schema = self.expression(expression)
+        if not isinstance(expression, Reference) or not is_inline(self._declarations[expression.name]):
+            return [schema]
+        if "oneOf" in schema:
+            return schema["oneOf"]
+        return [{**schema, "title": expression.name}]
 
 
-_ROOT_FAMILIES: Final = frozenset({"base", "jsonrpc", "v1", "legacy"})
+def _with_words_together(members: tuple[Expression, ...]) -> list[Expression]:
+    """The members of a union with all words in one enumeration, as schemas list them; older ones stand last."""
+    bare: list[Expression] = [member.type if isinstance(member, Past) else member for member in members]
+    words = [word for member in bare if isinstance(member, Literals) for word in member.values]
+    rest: list[Expression] = [member for member in bare if not isinstance(member, Literals)]
+    return [Literals(tuple(words)), *rest] if words else rest
+
+
+def _bundle(title: str, definitions: Schema) -> Schema:
+    return {"$schema": DIALECT, "definitions": definitions, "title": title, "type": "object"}
+
+
+def _references(schema: Any) -> set[str]:
+    """Names that a schema refers to."""
+    if isinstance(schema, list):
+        return set[str]().union(*(_references(item) for item in cast("list[Any]", schema)))
+    if not isinstance(schema, dict):
+        return set()
+    items = cast("Schema", schema)
+    target = items.get("$ref")
+    if isinstance(target, str):
+        return {target.rpartition("/")[2]}
+    return set[str]().union(*(_references(item) for item in items.values()))
 
 
 def _reference(name: str) -> Schema:
@@ -271,7 +297,7 @@ def _disjoint(members: list[Any]) -> bool:
     return all(isinstance(item, dict) and ("title" in item or "enum" in item) for item in members)
 
 
-def _relocated(definitions: Schema, nested: set[str]) -> Schema:
+def _relocated(definitions: Schema, nested: Collection[str]) -> Schema:
     """The same definitions with references to nested names pointing below `v2`."""
 
     def moved(value: Any) -> Any:

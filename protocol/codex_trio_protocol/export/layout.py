@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from codex_trio_protocol.export.catalogue import Declaration, catalogue, mentioned
+from codex_trio_protocol.export.catalogue import Declaration, ObjectDeclaration, catalogue, mentioned
 from codex_trio_protocol.table import (
     CLIENT_NOTIFICATIONS,
     CLIENT_REQUESTS,
@@ -69,6 +69,42 @@ ENVELOPES: Final = (
 
 DATA_OF_ERRORS: Final = ("ModelProviderError", "UserVerificationRpcError")
 """Published although no message mentions them: what the `data` of an error may hold."""
+
+
+INLINE: Final = frozenset(
+    [
+        "AcceptWithExecpolicyAmendment",
+        "AccountSessionsLoginNeeded",
+        "AccountSessionsSwitched",
+        "ActiveTurnNotSteerable",
+        "ApplyNetworkPolicyAmendment",
+        "ApprovedExecpolicyAmendment",
+        "BlobResourceContent",
+        "CodexErrorInfoObject",
+        "CommandExecutionApprovalDecisionObject",
+        "CustomMultiAgentMode",
+        "DeniedReview",
+        "GranularApproval",
+        "GranularAskForApproval",
+        "HttpFailure",
+        "LegacySessionSourceObject",
+        "NetworkPolicyAmendmentReview",
+        "OtelExporterObject",
+        "OtlpGrpcExporter",
+        "OtlpHttpExporter",
+        "ReviewDecisionObject",
+        "SessionSourceObject",
+        "SubAgentSourceObject",
+        "SubAgentThreadSpawn",
+        "TextResourceContent",
+    ]
+)
+"""Types that have a name only because Python needs one: they are written out where they are mentioned."""
+
+
+def is_inline(declaration: Declaration) -> bool:
+    """Whether a type is written out where it is mentioned: one of `INLINE`, or a union member that has a tag."""
+    return declaration.name in INLINE or (isinstance(declaration, ObjectDeclaration) and declaration.tag is not None)
 
 
 def folder(spec: MethodSpec, name: str) -> str:

@@ -15,6 +15,7 @@ from codex_trio_protocol.export.catalogue import (
     Literals,
     Mapping,
     ObjectDeclaration,
+    Past,
     Reference,
     Scalar,
     catalogue,
@@ -155,6 +156,8 @@ def _kind(expression: Expression) -> str:
         case Alternatives(members, nullable):
             parts = [_kind(member) for member in members]
             return " or ".join([*parts, "null"] if nullable else parts)
+        case Past(inner, until):
+            return f"{_kind(inner)} (up to {until})"
 
 
 def _remarks(spec: MethodSpec) -> str:

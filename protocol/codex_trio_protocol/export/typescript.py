@@ -4,6 +4,7 @@ Folders follow what clients import today: older core types in the root, all othe
 declarations to TypeScript; the catalogue owns the declarations.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +19,21 @@ from codex_trio_protocol.export.catalogue import (
     Literals,
     Mapping,
     ObjectDeclaration,
+    Past,
     Reference,
     Scalar,
     catalogue,
     mentioned,
 )
-from codex_trio_protocol.export.layout import ENVELOPES, MethodUnion, message_files, reachable, type_name, unions
-from codex_trio_protocol.export.typescript_layout import ROOT_TYPES
+from codex_trio_protocol.export.layout import DATA_OF_ERRORS, MethodUnion, is_inline, reachable, type_name, unions
+from codex_trio_protocol.export.typescript_layout import DERIVED, PATHS, ROOT_TYPES, STABLE_PARTS, Derived
+from codex_trio_protocol.table import (
+    CLIENT_NOTIFICATIONS,
+    CLIENT_REQUESTS,
+    SERVER_NOTIFICATIONS,
+    SERVER_REQUESTS,
+    MethodSpec,
+)
 
 HEADER: Final = "// Generated from the message types of codex-trio. Do not edit.\n"
 JSON_VALUE: Final = "JsonValue"
@@ -43,7 +52,9 @@ def files(*, experimental: bool) -> dict[str, str]:
     writer = _Writer(experimental=experimental)
     found = {f"serde_json/{JSON_VALUE}.ts": HEADER + "\n" + _JSON_VALUE_TYPE}
     for declaration in writer.declarations():
-        found[f"{_folder(declaration.name)}{declaration.name}.ts"] = writer.file(declaration)
+        found[f"{_path(declaration.name)}.ts"] = writer.file(declaration)
+    for path, derived in DERIVED.items():
+        found[f"{path}.ts"] = writer.derived_file(path, derived)
     for union in unions(experimental=experimental, unlisted=True):
         found[f"{union.name}.ts"] = writer.union_file(union)
     found["ServerNotificationEnvelope.ts"] = _ENVELOPE
@@ -74,8 +85,15 @@ export type ServerNotificationEnvelope = { emittedAtMs?: number } & ServerNotifi
 )
 
 
-def _folder(name: str) -> str:
-    return "" if name in ROOT_TYPES else "v2/"
+def _path(name: str) -> str:
+    """Path of a type's file without its suffix; the last part is the name that TypeScript knows it by."""
+    if name == JSON_VALUE:
+        return f"serde_json/{name}"
+    return PATHS.get(name) or (name if name in ROOT_TYPES else f"v2/{name}")
+
+
+def _label(name: str) -> str:
+    return _path(name).rpartition("/")[2]
 
 
 class _Writer:
@@ -84,19 +102,36 @@ class _Writer:
         self._declarations = catalogue()
 
     def declarations(self) -> list[Declaration]:
-        """All types that deserve a file: what messages mention, without union members that stand inline."""
-        names = {name.removeprefix("Nullable") for name in message_files(experimental=self._experimental)}
-        names |= set(ENVELOPES)
-        for union in unions(experimental=self._experimental, unlisted=True):
-            names |= {type_name(target) for spec in union.methods for target in (spec.params, spec.result) if target}
-        every = reachable(names, experimental=self._experimental)
-        return [item for name, item in sorted(every.items()) if name in names or not _inline(item)]
+        """All types that deserve a file, without those that are written out where they are mentioned."""
+        names = {"RequestId", *DATA_OF_ERRORS}
+        gated: set[str] = set()
+        for spec in _every_method():
+            mentions = {type_name(target) for target in (spec.params, spec.result) if target is not None}
+            if not spec.experimental or self._experimental:
+                names |= mentions
+            elif spec.removed_in is None:
+                # What only an experimental field mentions stays, and so does what experimental params mention.
+                names |= {type_name(target) for target in (spec.params,) if target is not None}
+                gated |= mentions
+        if not self._experimental:
+            names |= STABLE_PARTS
+            gated -= STABLE_PARTS
+        every = reachable(names, experimental=True)
+        return [item for name, item in sorted(every.items()) if name not in gated and not is_inline(item)]
 
     def file(self, declaration: Declaration) -> str:
-        body = f"export type {declaration.name} = {self._body(declaration)};\n"
+        body = f"export type {_label(declaration.name)} = {self._body(declaration)};\n"
         named = self._named(declaration)
         named.discard(declaration.name)
-        return self._document(_folder(declaration.name), named, _comment(declaration.doc) + body)
+        return self._document(_path(declaration.name), named, _comment(declaration.doc) + body)
+
+    def derived_file(self, path: str, derived: Derived) -> str:
+        name = path.rpartition("/")[2]
+        source = derived.source
+        if source is not None and source.rpartition("/")[2] == name:
+            return f'{HEADER}\nexport type {{ {name} }} from "{_relative(path, source)}";\n'
+        imports = f'import type {{ {source.rpartition("/")[2]} }} from "{_relative(path, source)}";\n' if source else ""
+        return f"{HEADER}{imports}\nexport type {name} = {derived.expression};\n"
 
     def union_file(self, union: MethodUnion) -> str:
         members: list[str] = []
@@ -114,14 +149,13 @@ class _Writer:
                 parts.append(f"params: {name}" if spec.params_required else f"params?: {name} | null")
             members.append("{ " + ", ".join(parts) + " }")
         body = f"export type {union.name} =\n  | " + "\n  | ".join(members) + ";\n"
-        return self._document("", named, _comment(union.doc) + body)
+        return self._document(union.name, named, _comment(union.doc) + body)
 
-    def _document(self, folder: str, named: set[str], body: str) -> str:
-        imports: list[str] = []
-        for name in sorted(named):
-            target = "serde_json/" if name == JSON_VALUE else _folder(name)
-            path = f"./{name}" if folder == target else f"{'../' if folder else './'}{target}{name}"
-            imports.append(f'import type {{ {name} }} from "{path}";\n')
+    def _document(self, path: str, named: set[str], body: str) -> str:
+        imports = [
+            f'import type {{ {_label(name)} }} from "{_relative(path, _path(name))}";\n'
+            for name in sorted(named, key=_path)
+        ]
         return HEADER + "".join(imports) + "\n" + body
 
     def _named(self, declaration: Declaration) -> set[str]:
@@ -131,7 +165,7 @@ class _Writer:
             found.add(JSON_VALUE)
         for name in mentioned(declaration, experimental=self._experimental):
             item = self._declarations[name]
-            if _inline(item):
+            if is_inline(item):
                 found |= self._named(item)
             else:
                 found.add(name)
@@ -168,7 +202,7 @@ class _Writer:
                 return " | ".join(f'"{value}"' for value in values)
             case Reference(name):
                 item = self._declarations[name]
-                return self._body(item) if _inline(item) else name
+                return self._body(item) if is_inline(item) else _label(name)
             case Array(item):
                 return f"Array<{self._expression(item)}>"
             case Mapping(value):
@@ -176,6 +210,8 @@ class _Writer:
             case Alternatives(members, nullable):
                 parts = [self._expression(member) for member in members]
                 return " | ".join([*parts, "null"] if nullable else parts)
+            case Past(inner):
+                return self._expression(inner)
 
 
 _SCALARS: Final = {
@@ -188,8 +224,17 @@ _SCALARS: Final = {
 }
 
 
-def _inline(declaration: Declaration) -> bool:
-    return isinstance(declaration, ObjectDeclaration) and declaration.tag is not None
+def _every_method() -> Iterator[MethodSpec]:
+    for table in (CLIENT_REQUESTS, CLIENT_NOTIFICATIONS, SERVER_REQUESTS, SERVER_NOTIFICATIONS):
+        yield from table.values()
+
+
+def _relative(origin: str, target: str) -> str:
+    """Import path of a file as another one names it."""
+    folder = origin.rpartition("/")[0]
+    if folder and target.startswith(f"{folder}/"):
+        return f"./{target.removeprefix(f'{folder}/')}"
+    return f"{'../' if folder else './'}{target}"
 
 
 def _mentions_any(declaration: Declaration, *, experimental: bool) -> bool:
@@ -203,6 +248,8 @@ def _mentions_any(declaration: Declaration, *, experimental: bool) -> bool:
                 return inside(value)
             case Alternatives(members):
                 return any(inside(member) for member in members)
+            case Past(inner):
+                return inside(inner)
             case _:
                 return False
 

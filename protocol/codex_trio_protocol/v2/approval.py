@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Int64, Known, OneOf, Params, Wire
+from codex_trio_protocol.base import Int64, Known, OneOf, Open, OpenWord, Params, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString, NetworkPolicyAmendment
 from codex_trio_protocol.v2.item import CommandAction
 from codex_trio_protocol.v2.permissions import (
@@ -89,7 +89,7 @@ class CommandExecutionRequestApprovalParams(Wire):
     proposed_execpolicy_amendment: list[str] | UnsetType | None = UNSET
     """Leading words of a rule that would make asking again needless."""
     proposed_network_policy_amendments: list[NetworkPolicyAmendment] | UnsetType | None = UNSET
-    available_decisions: list[CommandExecutionApprovalDecision] | UnsetType | None = UNSET
+    available_decisions: list[OpenWord[Open[CommandExecutionApprovalDecision]]] | UnsetType | None = UNSET
     """What to offer, in this order; others are understood too."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, TypeAlias
 
-from codex_trio_protocol.base import Int32, Int64, Known, Params, UInt16, UInt64, Wire
+from codex_trio_protocol.base import Int32, Int64, Known, Params, UInt, UInt16, Until, Wire
 from codex_trio_protocol.v2.permissions import PermissionProfile, SandboxPolicy
 
 
@@ -28,7 +28,7 @@ class CommandExecParams(Params):
     """In a terminal; includes streaming both ways."""
     stream_stdin: bool = False
     stream_stdout_stderr: bool = False
-    output_bytes_cap: UInt64 | None = None
+    output_bytes_cap: UInt | None = None
     """Bytes kept of each stream; null is the usual limit."""
     disable_output_cap: bool = False
     disable_timeout: bool = False
@@ -40,8 +40,8 @@ class CommandExecParams(Params):
     size: CommandExecTerminalSize | None = None
     sandbox_policy: SandboxPolicy | None = None
     """Null is the configured one."""
-    permission_profile: str | PermissionProfile | None = None
-    """A profile's name (spelled out up to 0.131); not together with `sandbox_policy`."""
+    permission_profile: str | Annotated[PermissionProfile, Until("0.131.0")] | None = None
+    """A profile's name; not together with `sandbox_policy`."""
 
 
 class CommandExecResizeParams(Params):

@@ -14,6 +14,7 @@ from codex_trio_protocol.base import (
     Params,
     Shape,
     Tagged,
+    Until,
     Wire,
 )
 from codex_trio_protocol.v2.common import ReasoningEffort, ReasoningSummary, Verbosity
@@ -365,7 +366,7 @@ class ConfigWriteResponse(Wire):
 
 
 class ProfileV2(Wire, rename=None):
-    """Settings under a name. Releases up to 0.131."""
+    """Settings under a name. Releases up to 0.131.0."""
 
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
@@ -412,5 +413,5 @@ class ConfigShape(Wire, rename=None):
     browser_use: BrowserUseConfig | None = None
     computer_use: ComputerUseConfig | None = None
     desktop: JsonObject | None = None
-    profile: str | None = None
-    profiles: dict[str, ProfileV2] = field(default_factory=dict)
+    profile: Annotated[str | None, Until("0.131.0")] = None
+    profiles: Annotated[dict[str, ProfileV2], Until("0.131.0")] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import JsonObject, Known, OneOf, Open, Tagged, UInt16, UInt64, Wire
+from codex_trio_protocol.base import JsonObject, Known, OneOf, Open, OpenWord, Tagged, UInt, UInt16, UInt64, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString, ReasoningEffort
 from codex_trio_protocol.v2.config import (
     AllowDenyRequirement,
@@ -140,7 +140,7 @@ class CommandConfiguredHookHandler(Tagged, tag="command"):
     timeout_sec: UInt64 | None = None
     async_: bool
     status_message: str | None = None
-    additional_context_limit: UInt64 | None = None
+    additional_context_limit: UInt | None = None
 
 
 class McpToolConfiguredHookHandler(Tagged, tag="mcp_tool"):
@@ -213,7 +213,7 @@ class ModelsRequirements(Wire):
 
 
 NetworkUnixSocketPermission: TypeAlias = Annotated[str, Known("allow", "deny", "none")]
-"""Whether a Unix socket may be reached; `none` is the older name of `deny`."""
+"""Whether a Unix socket may be reached; `none` is the name of `deny` in releases up to 0.131.0."""
 
 
 class NetworkRequirements(Wire):
@@ -280,7 +280,7 @@ OtelExporter: TypeAlias = Open[Annotated[str, Known("none", "statsig")] | OtelEx
 class OtelToolResultLogConfig(Wire, rename=None):
     """How much of a tool's result is logged, in bytes."""
 
-    max_bytes: UInt64
+    max_bytes: UInt
 
 
 class OtelRequirements(Wire, rename=None):
@@ -316,9 +316,9 @@ class ConfigRequirements(Wire):
     cli_auth_credentials_store: CliAuthCredentialsStoreMode | None = None
     chatgpt_base_url: str | None = None
     additional_developer_instructions: str | None = None
-    allowed_approval_policies: list[AskForApproval] | None = None
-    allowed_approvals_reviewers: list[ApprovalsReviewer] | None = None
-    allowed_sandbox_modes: list[SandboxMode] | None = None
+    allowed_approval_policies: list[OpenWord[Open[AskForApproval]]] | None = None
+    allowed_approvals_reviewers: list[OpenWord[ApprovalsReviewer]] | None = None
+    allowed_sandbox_modes: list[OpenWord[SandboxMode]] | None = None
     allowed_windows_sandbox_implementations: list[WindowsSandboxImplementation] | None = None
     allowed_permission_profiles: dict[str, bool] | None = None
     default_permissions: str | None = None

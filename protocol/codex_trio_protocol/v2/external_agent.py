@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import Int64, Known, Params, UInt32, Wire
+from codex_trio_protocol.base import Int64, Known, OpenWord, Params, UInt32, Wire
 
 
 class CommandMigration(Wire):
@@ -149,7 +149,7 @@ class ExternalAgentConfigImportParams(Params):
 class ExternalAgentConfigImportItemTypeSuccess(Wire):
     """Something that was taken over. Null where it does not apply."""
 
-    item_type: ExternalAgentConfigMigrationItemType
+    item_type: OpenWord[ExternalAgentConfigMigrationItemType]
     cwd: str | None = None
     source: str | None = None
     target: str | None = None
@@ -159,7 +159,7 @@ class ExternalAgentConfigImportItemTypeSuccess(Wire):
 class ExternalAgentConfigImportTypeResult(Wire):
     """What came of one kind of thing."""
 
-    item_type: ExternalAgentConfigMigrationItemType
+    item_type: OpenWord[ExternalAgentConfigMigrationItemType]
     successes: list[ExternalAgentConfigImportItemTypeSuccess]
     failures: list[ExternalAgentConfigImportItemTypeFailure]
 

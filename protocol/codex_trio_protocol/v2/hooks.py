@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int64, Known, Open, Params, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, Int64, Known, Open, Params, UInt, UInt64, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
@@ -140,7 +140,7 @@ class HookMetadataBase(Wire, tag_field="handlerType"):
     matcher: str | None = None
     timeout_sec: UInt64
     status_message: str | None = None
-    additional_context_limit: UInt64 | None = None
+    additional_context_limit: UInt | None = None
     """Tokens of context before it goes to a file; null is 2500, 0 never."""
     source_path: AbsolutePathBuf
     source: HookSource

@@ -12,6 +12,7 @@ from codex_trio_protocol.base import (
     JsonValue,
     Known,
     Open,
+    OpenWord,
     Tagged,
     UInt32,
     UInt64,
@@ -285,7 +286,7 @@ class UserMessageThreadItem(ThreadItemBase, tag="userMessage"):
 
     id: str
     client_id: str | None = None
-    content: list[UserInput]
+    content: list[Open[UserInput]]
 
 
 class HookPromptThreadItem(ThreadItemBase, tag="hookPrompt"):
@@ -301,7 +302,7 @@ class AgentMessageThreadItem(ThreadItemBase, tag="agentMessage"):
     moderation: AgentMessageModeration | None = None
     id: str
     text: str
-    phase: MessagePhase | None = None
+    phase: OpenWord[MessagePhase] | None = None
     memory_citation: MemoryCitation | None = None
     delivery: AgentMessageDelivery | None = None
     questions: list[AsyncUserInputQuestion] | None = None
@@ -386,7 +387,7 @@ class DynamicToolCallThreadItem(ThreadItemBase, tag="dynamicToolCall"):
     tool: str
     arguments: JsonValue
     status: DynamicToolCallStatus
-    content_items: list[DynamicToolCallOutputContentItem] | None = None
+    content_items: list[Open[DynamicToolCallOutputContentItem]] | None = None
     success: bool | None = None
     duration_ms: Int64 | None = None
 

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import field
 
-from codex_trio_protocol.base import Int64, Known, Params, UInt32, Wire
+from codex_trio_protocol.base import Int64, Known, OpenWord, Params, UInt32, Wire
 from codex_trio_protocol.v2.common import CyberAccessProgram, ModeKind, ReasoningEffort
 
 
@@ -46,7 +46,7 @@ InputModality: TypeAlias = Annotated[str, Known("text", "image", "audio")]
 class ModelAccessPrograms(Wire):
     """Programmes that may be asked for with a model."""
 
-    cyber: list[CyberAccessProgram]
+    cyber: list[OpenWord[CyberAccessProgram]]
 
 
 class ModelAvailabilityNux(Wire):

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Params, UInt32, UInt64, Wire
+from codex_trio_protocol.base import Params, UInt, UInt32, UInt64, Wire
 
 
 class MockExperimentalMethodParams(Params):
@@ -18,8 +18,8 @@ class ServerDiagnosticsParams(Params):
 class TextPosition(Wire):
     """A place in a text, both numbers from 1; columns count characters."""
 
-    line: UInt64
-    column: UInt64
+    line: UInt
+    column: UInt
 
 
 class TextRange(Wire):

@@ -1,10 +1,10 @@
 """What a thread may do: approval policies, sandboxes, permission profiles."""
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathParam, Params, Tagged, UInt32, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Params, Tagged, UInt, UInt32, Until, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 ApprovalsReviewer: TypeAlias = Literal["user", "auto_review", "guardian_subagent"]
@@ -16,11 +16,11 @@ name).
 class GranularApproval(Wire, rename=None):
     """For each kind of request, whether it may reach the reviewer at all; false refuses it unasked."""
 
-    mcp_elicitations: bool
-    request_permissions: bool = False
-    rules: bool
     sandbox_approval: bool
+    rules: bool
     skill_approval: bool = False
+    request_permissions: bool = False
+    mcp_elicitations: bool
 
 
 class GranularAskForApproval(Wire):
@@ -31,9 +31,14 @@ class GranularAskForApproval(Wire):
     granular: GranularApproval
 
 
-AskForApproval: TypeAlias = Literal["untrusted", "on-request", "never", "on-failure"] | GranularAskForApproval
+AskForApproval: TypeAlias = (
+    Literal["untrusted", "on-request"]
+    | GranularAskForApproval
+    | Literal["never"]
+    | Annotated[Literal["on-failure"], Until("0.131.0")]
+)
 """When to ask before running something: `untrusted` for all but commands known to be harmless, `on-request` when the
-model asks to leave the sandbox, `never`. `on-failure` is known to releases up to 0.131 only.
+model asks to leave the sandbox, `never`.
 """
 
 
@@ -89,8 +94,8 @@ SandboxPolicy: TypeAlias = (
 """What commands of a thread may touch."""
 
 
-FileSystemAccessMode: TypeAlias = Literal["read", "write", "deny", "none"]
-"""What an entry grants. `deny` wins over the others; `none` is its name up to 0.131."""
+FileSystemAccessMode: TypeAlias = Literal["read", "write", "deny"] | Annotated[Literal["none"], Until("0.131.0")]
+"""What an entry grants. `deny` wins over the others; `none` is its older name."""
 
 
 class RootFileSystemSpecialPath(Wire, tag_field="kind", tag="root"):
@@ -167,7 +172,7 @@ class AdditionalFileSystemPermissions(Wire):
 
     read: list[LegacyAppPathString] | None = None
     write: list[LegacyAppPathString] | None = None
-    glob_scan_max_depth: UInt64 | UnsetType | None = UNSET
+    glob_scan_max_depth: UInt | UnsetType | None = UNSET
     """How many folders deep patterns are resolved; left out for the default."""
     entries: list[FileSystemSandboxEntry] | UnsetType | None = UNSET
 
@@ -226,7 +231,7 @@ class RestrictedPermissionProfileFileSystemPermissions(Tagged, tag="restricted")
     """Only what the entries grant."""
 
     entries: list[FileSystemSandboxEntry]
-    glob_scan_max_depth: UInt64 | None = None
+    glob_scan_max_depth: UInt | None = None
 
 
 class UnrestrictedPermissionProfileFileSystemPermissions(Tagged, tag="unrestricted"):

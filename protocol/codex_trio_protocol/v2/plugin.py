@@ -10,6 +10,7 @@ from codex_trio_protocol.base import (
     Int64,
     Known,
     Open,
+    OpenWord,
     Params,
     Tagged,
     UInt32,
@@ -176,7 +177,7 @@ PluginSharePrincipalRole: TypeAlias = Annotated[str, Known("reader", "editor", "
 class PluginSharePrincipal(Wire):
     """Somebody it is shared with."""
 
-    principal_type: PluginSharePrincipalType
+    principal_type: OpenWord[PluginSharePrincipalType]
     principal_id: str
     role: PluginSharePrincipalRole
     name: str
@@ -187,7 +188,7 @@ class PluginShareContext(Wire):
 
     remote_plugin_id: str
     remote_version: str | None = None
-    discoverability: PluginShareDiscoverability | None = None
+    discoverability: OpenWord[PluginShareDiscoverability] | None = None
     share_url: str | None = None
     creator_account_user_id: str | None = None
     creator_name: str | None = None

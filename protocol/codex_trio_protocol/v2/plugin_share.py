@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, Params, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, OpenWord, Params, Wire
 from codex_trio_protocol.v2.plugin import (
     PluginShareDiscoverability,
     PluginSharePrincipal,
@@ -113,4 +113,4 @@ class PluginShareUpdateTargetsResponse(Wire):
     """With whom it is shared now."""
 
     principals: list[PluginSharePrincipal]
-    discoverability: PluginShareDiscoverability
+    discoverability: OpenWord[PluginShareDiscoverability]

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import AbsolutePathParam, Int32, Int64, Known, Params, UInt16, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Int32, Int64, Known, Params, UInt, UInt16, Wire
 
 
 class ProcessKillParams(Params):
@@ -45,7 +45,7 @@ class ProcessSpawnParams(Params):
     tty: bool = False
     stream_stdin: bool = False
     stream_stdout_stderr: bool = False
-    output_bytes_cap: UInt64 | UnsetType | None = UNSET
+    output_bytes_cap: UInt | UnsetType | None = UNSET
     """Bytes kept of each stream; null is no limit, absence the usual one."""
     timeout_ms: Int64 | UnsetType | None = UNSET
     """In milliseconds; null is no limit, absence the usual one."""

@@ -1,12 +1,12 @@
 """Code reviews."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from codex_trio_protocol.base import Params, Tagged, Wire
+from codex_trio_protocol.base import Params, Tagged, Until, Wire
 from codex_trio_protocol.v2.turn import Turn
 
-ReviewDelivery: TypeAlias = Literal["inline", "detached"]
-"""Where a review runs: in the thread itself, or (up to 0.131) in a fork of it."""
+ReviewDelivery: TypeAlias = Literal["inline"] | Annotated[Literal["detached"], Until("0.131.0")]
+"""Where a review runs: in the thread itself, or in a fork of it."""
 
 
 class UncommittedChangesReviewTarget(Tagged, tag="uncommittedChanges"):

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Int64, Params, Wire
+from codex_trio_protocol.base import Int64, OpenWord, Params, Wire
 
 ThreadGoalMutationOrigin: TypeAlias = Literal["user", "automatic"]
 """Whether the user or the program changed a goal."""
@@ -57,7 +57,7 @@ class ThreadGoal(Wire):
 
     thread_id: str
     objective: str
-    status: ThreadGoalStatus
+    status: OpenWord[ThreadGoalStatus]
     token_budget: Int64 | None = None
     tokens_used: Int64
     time_used_seconds: Int64

@@ -1,10 +1,10 @@
 """Finding threads and reading their history page by page."""
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Int64, Open, Params, Tagged, UInt32, Wire
+from codex_trio_protocol.base import Called, Int64, Open, Params, Tagged, UInt32, Wire
 from codex_trio_protocol.v2.common import SortDirection
 from codex_trio_protocol.v2.item import ThreadItem
 from codex_trio_protocol.v2.thread import Thread
@@ -30,7 +30,7 @@ ThreadItemsListAnchor: TypeAlias = ItemThreadItemsListAnchor
 """A place to start from other than a cursor."""
 
 
-ThreadItemsListCursor: TypeAlias = str | ThreadItemsListAnchor
+ThreadItemsListCursor: TypeAlias = Annotated[str | ThreadItemsListAnchor, Called("ThreadItemsListCursor")]
 """Where a page of items starts."""
 
 
@@ -60,7 +60,7 @@ class ThreadItemsReadParams(Params):
     item_ids: list[str]
 
 
-ThreadListCwdFilter: TypeAlias = str | list[str]
+ThreadListCwdFilter: TypeAlias = Annotated[str | list[str], Called("ThreadListCwdFilter")]
 """One folder or several, compared exactly."""
 
 

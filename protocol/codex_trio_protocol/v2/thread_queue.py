@@ -1,6 +1,6 @@
 """Input that waits until a thread is free."""
 
-from codex_trio_protocol.base import Params, UInt32, Wire
+from codex_trio_protocol.base import Open, Params, UInt32, Wire
 from codex_trio_protocol.v2.turn import Turn
 from codex_trio_protocol.v2.user_input import UserInput
 
@@ -12,7 +12,7 @@ class ThreadQueueAddParams(Params):
     """
 
     thread_id: str
-    input: list[UserInput]
+    input: list[Open[UserInput]]
     client_user_message_id: str
     responsesapi_client_metadata: dict[str, str] | None = None
 

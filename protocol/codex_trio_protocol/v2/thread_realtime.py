@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import JsonValue, Known, Open, Params, Tagged, UInt16, UInt32, Wire
+from codex_trio_protocol.base import JsonValue, Known, Open, OpenWord, Params, Tagged, UInt16, UInt32, Wire
 
 CodexResponseHandoffMode: TypeAlias = Literal["thinking", "commentary", "bemTags"]
 """How the agent's answers reach the voice model."""
@@ -310,7 +310,7 @@ class ThreadRealtimeStartedNotification(Wire):
 
     thread_id: str
     realtime_session_id: str | None = None
-    version: RealtimeConversationVersion
+    version: OpenWord[RealtimeConversationVersion]
 
 
 class ThreadRealtimeTranscriptDeltaNotification(Wire):
@@ -344,11 +344,11 @@ class ThreadRealtimeAppendTextResponse(Wire):
 class RealtimeVoicesList(Wire):
     """Voices by protocol generation."""
 
-    v1: list[RealtimeVoice]
-    v2: list[RealtimeVoice]
-    v3: list[RealtimeVoice] = field(default_factory=list)
-    default_v1: RealtimeVoice
-    default_v2: RealtimeVoice
+    v1: list[OpenWord[RealtimeVoice]]
+    v2: list[OpenWord[RealtimeVoice]]
+    v3: list[OpenWord[RealtimeVoice]] = field(default_factory=list)
+    default_v1: OpenWord[RealtimeVoice]
+    default_v2: OpenWord[RealtimeVoice]
 
 
 class ThreadRealtimeListVoicesResponse(Wire):

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Params, UInt32, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, Open, OpenWord, Params, UInt32, Wire
 from codex_trio_protocol.v2.common import (
     CollaborationMode,
     MultiAgentMode,
@@ -118,18 +118,18 @@ class ThreadSettings(Wire):
     disabled_plugin_ids: list[str] = field(default_factory=list)
     cwd: AbsolutePathBuf
     environments: list[ThreadEnvironment] | None = None
-    approval_policy: AskForApproval
-    approvals_reviewer: ApprovalsReviewer
-    sandbox_policy: SandboxPolicy
+    approval_policy: OpenWord[Open[AskForApproval]]
+    approvals_reviewer: OpenWord[ApprovalsReviewer]
+    sandbox_policy: Open[SandboxPolicy]
     active_permission_profile: ActivePermissionProfile | None = None
     model: str
     model_provider: str
     service_tier: str | None = None
     effort: ReasoningEffort | None = None
-    summary: ReasoningSummary | None = None
+    summary: OpenWord[ReasoningSummary] | None = None
     collaboration_mode: CollaborationMode
-    multi_agent_mode: MultiAgentMode = "explicitRequestOnly"
-    personality: Personality | None = None
+    multi_agent_mode: OpenWord[Open[MultiAgentMode]] = "explicitRequestOnly"
+    personality: OpenWord[Personality] | None = None
 
 
 class ThreadSettingsUpdatedNotification(Wire):

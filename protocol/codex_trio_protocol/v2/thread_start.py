@@ -1,6 +1,6 @@
 """Starting, resuming and forking threads."""
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
@@ -10,9 +10,12 @@ from codex_trio_protocol.base import (
     FirstByDefault,
     JsonObject,
     JsonValue,
+    Open,
+    OpenWord,
     Params,
     Tagged,
     UInt32,
+    Until,
     Wire,
 )
 from codex_trio_protocol.v2.common import (
@@ -65,7 +68,7 @@ DynamicToolNamespaceTool: TypeAlias = FunctionDynamicToolNamespaceTool
 
 
 class FunctionDynamicToolSpec(Tagged, tag="function"):
-    """A single tool. `namespace` is how releases up to 0.131 group tools."""
+    """A single tool."""
 
     name: str
     description: str
@@ -73,7 +76,8 @@ class FunctionDynamicToolSpec(Tagged, tag="function"):
     """JSON Schema of the arguments."""
     defer_loading: bool = False
     """The model sees the tool only after searching for it."""
-    namespace: str | None = None
+    namespace: Annotated[str | None, Until("0.131.0")] = None
+    """The group that the tool belongs to."""
 
 
 class NamespaceDynamicToolSpec(Tagged, tag="namespace"):
@@ -148,8 +152,8 @@ class ThreadForkParams(Params):
     """Leave `thread.turns` empty in the answer."""
     defer_goal_continuation: bool = False
     """Take the goal along without starting to work on it."""
-    persist_extended_history: bool = False
-    """Without effect. Releases up to 0.131."""
+    persist_extended_history: Annotated[bool, Until("0.131.0")] = False
+    """Without effect."""
 
 
 class ThreadResumeInitialTurnsPageParams(Params):
@@ -194,8 +198,8 @@ class ThreadResumeParams(Params):
     """Leave `thread.turns` empty in the answer."""
     initial_turns_page: ThreadResumeInitialTurnsPageParams | None = None
     """Ask for a page of turns in the answer."""
-    persist_extended_history: bool = False
-    """Without effect. Releases up to 0.131."""
+    persist_extended_history: Annotated[bool, Until("0.131.0")] = False
+    """Without effect."""
 
 
 ThreadStartSource: TypeAlias = Literal["startup", "clear"]
@@ -264,8 +268,8 @@ class ThreadStartParams(Params):
     """For tests of the experimental gate."""
     experimental_raw_events: bool = False
     """Also notify of every item of the model's history."""
-    persist_extended_history: bool = False
-    """Without effect. Releases up to 0.131."""
+    persist_extended_history: Annotated[bool, Until("0.131.0")] = False
+    """Without effect."""
 
 
 class ThreadForkResponse(Wire):
@@ -284,13 +288,13 @@ class ThreadForkResponse(Wire):
     runtime_workspace_roots: list[AbsolutePathBuf] = field(default_factory=list)
     instruction_sources: list[LegacyAppPathString] = field(default_factory=list)
     """Files that instructions were read from."""
-    approval_policy: AskForApproval
-    approvals_reviewer: ApprovalsReviewer
-    sandbox: SandboxPolicy
+    approval_policy: OpenWord[Open[AskForApproval]]
+    approvals_reviewer: OpenWord[ApprovalsReviewer]
+    sandbox: Open[SandboxPolicy]
     active_permission_profile: ActivePermissionProfile | None = None
     reasoning_effort: ReasoningEffort | None = None
     """Null is the model's default."""
-    multi_agent_mode: MultiAgentMode = "explicitRequestOnly"
+    multi_agent_mode: OpenWord[Open[MultiAgentMode]] = "explicitRequestOnly"
 
 
 class ThreadResumeResponse(Wire):
@@ -309,14 +313,14 @@ class ThreadResumeResponse(Wire):
     runtime_workspace_roots: list[AbsolutePathBuf] = field(default_factory=list)
     instruction_sources: list[LegacyAppPathString] = field(default_factory=list)
     """Files that instructions were read from."""
-    approval_policy: AskForApproval
-    approvals_reviewer: ApprovalsReviewer
-    sandbox: SandboxPolicy
+    approval_policy: OpenWord[Open[AskForApproval]]
+    approvals_reviewer: OpenWord[ApprovalsReviewer]
+    sandbox: Open[SandboxPolicy]
     active_permission_profile: ActivePermissionProfile | None = None
     reasoning_effort: ReasoningEffort | None = None
     """Null is the model's default."""
     collaboration_mode: CollaborationMode | None = None
-    multi_agent_mode: MultiAgentMode = "explicitRequestOnly"
+    multi_agent_mode: OpenWord[Open[MultiAgentMode]] = "explicitRequestOnly"
     initial_turns_page: TurnsPage | None = None
     """The page of turns, if one was asked for."""
     turns_backwards_cursor: str | None = None
@@ -339,10 +343,10 @@ class ThreadStartResponse(Wire):
     runtime_workspace_roots: list[AbsolutePathBuf] = field(default_factory=list)
     instruction_sources: list[LegacyAppPathString] = field(default_factory=list)
     """Files that instructions were read from."""
-    approval_policy: AskForApproval
-    approvals_reviewer: ApprovalsReviewer
-    sandbox: SandboxPolicy
+    approval_policy: OpenWord[Open[AskForApproval]]
+    approvals_reviewer: OpenWord[ApprovalsReviewer]
+    sandbox: Open[SandboxPolicy]
     active_permission_profile: ActivePermissionProfile | None = None
     reasoning_effort: ReasoningEffort | None = None
     """Null is the model's default."""
-    multi_agent_mode: MultiAgentMode = "explicitRequestOnly"
+    multi_agent_mode: OpenWord[Open[MultiAgentMode]] = "explicitRequestOnly"

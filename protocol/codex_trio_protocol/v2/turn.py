@@ -4,7 +4,18 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import AbsolutePathParam, Int64, JsonValue, Known, OneOf, Open, Params, UInt16, Wire
+from codex_trio_protocol.base import (
+    AbsolutePathParam,
+    Int64,
+    JsonValue,
+    Known,
+    OneOf,
+    Open,
+    OpenWord,
+    Params,
+    UInt16,
+    Wire,
+)
 from codex_trio_protocol.v2.common import (
     CollaborationMode,
     CyberAccessProgram,
@@ -247,7 +258,7 @@ class Turn(Wire):
     """First turn of the chain that led here; null when unknown."""
     items: list[ThreadItem]
     """As many as `items_view` says."""
-    items_view: TurnItemsView = "full"
+    items_view: OpenWord[TurnItemsView] = "full"
     status: TurnStatus
     error: TurnError | None = None
     """Set when the status is `failed`."""

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import FirstOf, JsonObject, Params, Shape, Tagged, UInt64, Wire
+from codex_trio_protocol.base import Called, FirstOf, JsonObject, Params, Shape, Tagged, UInt, Wire
 
 AdditionalContextKind: TypeAlias = Literal["untrusted", "application"]
 """How far a piece of context is trusted: as the application's word, or as anyone's."""
@@ -24,15 +24,17 @@ class AdditionalContextEntry(Params):
 class ByteRange(Wire):
     """A stretch of UTF-8 bytes, the end excluded."""
 
-    start: UInt64
-    end: UInt64
+    start: UInt
+    end: UInt
 
 
 FunctionCallOutputContentItem: TypeAlias = Annotated[JsonObject, Shape("user_input:FunctionCallOutputContentItemShape")]
 """One part of a tool's output, in the model API's form."""
 
 
-FunctionCallOutputBody: TypeAlias = str | list[FunctionCallOutputContentItem]
+FunctionCallOutputBody: TypeAlias = Annotated[
+    str | list[FunctionCallOutputContentItem], Called("FunctionCallOutputBody")
+]
 """A tool's output: plain text, or parts."""
 
 
@@ -70,6 +72,7 @@ class ImageUserInput(FirstOf, tag_field="type", tag="image"):
     """A picture, by data URL or by the id of an uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "file_id")
+    choice: ClassVar[str | None] = "ImageReference"
 
     detail: ImageDetail | None = None
     url: str | UnsetType = UNSET
@@ -87,6 +90,7 @@ class AudioUserInput(FirstOf, tag_field="type", tag="audio"):
     """Sound, by data URL or by the id of an uploaded file."""
 
     one_of: ClassVar[tuple[str, ...]] = ("url", "file_id")
+    choice: ClassVar[str | None] = "AudioReference"
 
     url: str | UnsetType = UNSET
     file_id: str | UnsetType = UNSET

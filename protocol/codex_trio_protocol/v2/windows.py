@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathParam, Known, Params, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathParam, Known, OpenWord, Params, UInt, Wire
 
 WindowsSandboxSetupMode: TypeAlias = Literal["elevated", "unelevated"]
 """With or without administrator's rights."""
@@ -21,7 +21,7 @@ class WindowsSandboxSetupStartParams(Params):
 class WindowsSandboxSetupCompletedNotification(Wire):
     """The setup is over."""
 
-    mode: WindowsSandboxSetupMode
+    mode: OpenWord[WindowsSandboxSetupMode]
     success: bool
     error: str | None = None
 
@@ -30,7 +30,7 @@ class WindowsWorldWritableWarningNotification(Wire):
     """Folders that anyone may write to weaken the sandbox."""
 
     sample_paths: list[str]
-    extra_count: UInt64
+    extra_count: UInt
     failed_scan: bool
 
 

@@ -4,13 +4,13 @@ import type { ConfigurationReasoning } from "./ConfigurationReasoning";
 import type { ContentItem } from "./ContentItem";
 import type { FunctionCallOutputBody } from "./FunctionCallOutputBody";
 import type { InternalChatMessageMetadataPassthrough } from "./InternalChatMessageMetadataPassthrough";
-import type { JsonValue } from "./serde_json/JsonValue";
 import type { LocalShellAction } from "./LocalShellAction";
 import type { LocalShellStatus } from "./LocalShellStatus";
 import type { MessagePhase } from "./MessagePhase";
 import type { ReasoningItemContent } from "./ReasoningItemContent";
 import type { ReasoningItemReasoningSummary } from "./ReasoningItemReasoningSummary";
-import type { ResponsesApiWebSearchAction } from "./v2/ResponsesApiWebSearchAction";
+import type { WebSearchAction } from "./WebSearchAction";
+import type { JsonValue } from "./serde_json/JsonValue";
 
 /** An item as the model API knows it. */
 export type ResponseItem = {
@@ -107,7 +107,7 @@ export type ResponseItem = {
   encrypted_content: string | null,
   id: string | null,
   status: string | null,
-  action: ResponsesApiWebSearchAction | null,
+  action: WebSearchAction | null,
   internal_chat_message_metadata_passthrough: InternalChatMessageMetadataPassthrough | null,
 } | {
   "type": "image_generation_call",

@@ -1,15 +1,15 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { ApplyPatchApprovalParams } from "./ApplyPatchApprovalParams";
+import type { ExecCommandApprovalParams } from "./ExecCommandApprovalParams";
+import type { RequestId } from "./RequestId";
 import type { AttestationGenerateParams } from "./v2/AttestationGenerateParams";
 import type { ChatgptAuthTokensRefreshParams } from "./v2/ChatgptAuthTokensRefreshParams";
 import type { CommandExecutionRequestApprovalParams } from "./v2/CommandExecutionRequestApprovalParams";
 import type { CurrentTimeReadParams } from "./v2/CurrentTimeReadParams";
 import type { DynamicToolCallParams } from "./v2/DynamicToolCallParams";
-import type { ExecCommandApprovalParams } from "./ExecCommandApprovalParams";
 import type { FileChangeRequestApprovalParams } from "./v2/FileChangeRequestApprovalParams";
 import type { McpServerElicitationRequestParams } from "./v2/McpServerElicitationRequestParams";
 import type { PermissionsRequestApprovalParams } from "./v2/PermissionsRequestApprovalParams";
-import type { RequestId } from "./RequestId";
 import type { ToolRequestUserInputParams } from "./v2/ToolRequestUserInputParams";
 
 /** What the server asks of a client. */

@@ -1,5 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { SessionSourceObject } from "./v2/SessionSourceObject";
+import type { InternalSessionSource } from "./InternalSessionSource";
+import type { SubAgentSource } from "./SubAgentSource";
 
-/** Where a thread came from. Threads of the app-server say `vscode`. */
-export type SessionSource = "cli" | "vscode" | "exec" | "appServer" | "unknown" | SessionSourceObject;
+/** Where a conversation came from, as rollout files say it. */
+export type SessionSource = "cli" | "vscode" | "exec" | "mcp" | "unknown" | { custom: string } | { internal: InternalSessionSource } | { subagent: SubAgentSource };

@@ -1,6 +1,11 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { AccountSessionsLoginNeeded } from "./AccountSessionsLoginNeeded";
-import type { AccountSessionsSwitched } from "./AccountSessionsSwitched";
+import type { AccountSession } from "./AccountSession";
 
 /** What came of the switch. */
-export type AccountSessionsSwitchResponse = AccountSessionsSwitched | AccountSessionsLoginNeeded;
+export type AccountSessionsSwitchResponse = {
+  activeSessionId: string | null,
+  sessions: Array<AccountSession>,
+} | {
+  auth_url: string,
+  login_id: string,
+};

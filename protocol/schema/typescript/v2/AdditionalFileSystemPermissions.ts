@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { FileSystemSandboxEntry } from "./FileSystemSandboxEntry";
 import type { LegacyAppPathString } from "../LegacyAppPathString";
+import type { FileSystemSandboxEntry } from "./FileSystemSandboxEntry";
 
 /** Files beyond the sandbox. `read` and `write` are the older form of `entries`. */
 export type AdditionalFileSystemPermissions = {

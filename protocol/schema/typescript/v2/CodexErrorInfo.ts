@@ -1,5 +1,15 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { CodexErrorInfoObject } from "./CodexErrorInfoObject";
+import type { NonSteerableTurnKind } from "./NonSteerableTurnKind";
 
 /** What went wrong, for programs. New kinds may appear in any release. */
-export type CodexErrorInfo = "contextWindowExceeded" | "sessionBudgetExceeded" | "usageLimitExceeded" | "rateLimitExceeded" | "flexUnavailable" | "serverOverloaded" | "modelNotFound" | "policyCapacityUnavailable" | "cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "internalServerError" | "unauthorized" | "badRequest" | "threadRollbackFailed" | "sandboxError" | "other" | "inferenceHookDenied" | CodexErrorInfoObject | string | { [key: string]: unknown };
+export type CodexErrorInfo = "contextWindowExceeded" | "sessionBudgetExceeded" | "usageLimitExceeded" | "rateLimitExceeded" | "flexUnavailable" | "serverOverloaded" | "modelNotFound" | "policyCapacityUnavailable" | "cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "internalServerError" | "unauthorized" | "badRequest" | "threadRollbackFailed" | "sandboxError" | "other" | "inferenceHookDenied" | { httpConnectionFailed: {
+  httpStatusCode: number | null,
+} } | { responseStreamConnectionFailed: {
+  httpStatusCode: number | null,
+} } | { responseStreamDisconnected: {
+  httpStatusCode: number | null,
+} } | { responseTooManyFailedAttempts: {
+  httpStatusCode: number | null,
+} } | { activeTurnNotSteerable: {
+  turnKind: NonSteerableTurnKind,
+} } | string | { [key: string]: unknown };

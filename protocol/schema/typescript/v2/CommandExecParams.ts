@@ -28,6 +28,6 @@ export type CommandExecParams = {
   size?: CommandExecTerminalSize | null,
   /** Null is the configured one. */
   sandboxPolicy?: SandboxPolicy | null,
-  /** A profile's name (spelled out up to 0.131); not together with `sandboxPolicy`. */
+  /** A profile's name; not together with `sandboxPolicy`. */
   permissionProfile?: string | PermissionProfile | null,
 };

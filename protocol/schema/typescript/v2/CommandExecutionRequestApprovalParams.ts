@@ -1,11 +1,11 @@
 // Generated from the message types of codex-trio. Do not edit.
+import type { LegacyAppPathString } from "../LegacyAppPathString";
+import type { NetworkPolicyAmendment } from "../NetworkPolicyAmendment";
 import type { AdditionalPermissionProfile } from "./AdditionalPermissionProfile";
 import type { CommandAction } from "./CommandAction";
 import type { CommandExecutionApprovalDecision } from "./CommandExecutionApprovalDecision";
 import type { CommandExecutionApprovalKind } from "./CommandExecutionApprovalKind";
-import type { LegacyAppPathString } from "../LegacyAppPathString";
 import type { NetworkApprovalContext } from "./NetworkApprovalContext";
-import type { NetworkPolicyAmendment } from "../NetworkPolicyAmendment";
 
 /**
  * Ask whether a command may run, sent to every subscriber of the thread; the first answer counts.

@@ -1,23 +1,23 @@
 // Generated from the message types of codex-trio. Do not edit.
+import type { AutoCompactTokenLimitScope } from "../AutoCompactTokenLimitScope";
+import type { ForcedLoginMethod } from "../ForcedLoginMethod";
+import type { ReasoningEffort } from "../ReasoningEffort";
+import type { ReasoningSummary } from "../ReasoningSummary";
+import type { Verbosity } from "../Verbosity";
+import type { WebSearchMode } from "../WebSearchMode";
+import type { WebSearchProvider } from "../WebSearchProvider";
+import type { JsonValue } from "../serde_json/JsonValue";
 import type { AnalyticsConfig } from "./AnalyticsConfig";
 import type { ApprovalsReviewer } from "./ApprovalsReviewer";
 import type { AppsConfig } from "./AppsConfig";
 import type { AskForApproval } from "./AskForApproval";
-import type { AutoCompactTokenLimitScope } from "../AutoCompactTokenLimitScope";
 import type { BrowserUseConfig } from "./BrowserUseConfig";
 import type { ComputerUseConfig } from "./ComputerUseConfig";
 import type { ForcedChatgptWorkspaceIds } from "./ForcedChatgptWorkspaceIds";
-import type { ForcedLoginMethod } from "../ForcedLoginMethod";
-import type { JsonValue } from "../serde_json/JsonValue";
 import type { ProfileV2 } from "./ProfileV2";
-import type { ReasoningEffort } from "../ReasoningEffort";
-import type { ReasoningSummary } from "../ReasoningSummary";
 import type { SandboxMode } from "./SandboxMode";
 import type { SandboxWorkspaceWrite } from "./SandboxWorkspaceWrite";
 import type { ToolsV2 } from "./ToolsV2";
-import type { Verbosity } from "../Verbosity";
-import type { WebSearchMode } from "../WebSearchMode";
-import type { WebSearchProvider } from "../WebSearchProvider";
 
 /** Configuration by key, as it is in force. Keys that this release does not know are kept. */
 export type Config = {

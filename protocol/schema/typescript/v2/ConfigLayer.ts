@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { ConfigLayerSource } from "./ConfigLayerSource";
 import type { JsonValue } from "../serde_json/JsonValue";
+import type { ConfigLayerSource } from "./ConfigLayerSource";
 
 /** A layer and its content. The reason is left out when it is in force. */
 export type ConfigLayer = {

@@ -1,4 +1,7 @@
 // Generated from the message types of codex-trio. Do not edit.
+import type { ForcedLoginMethod } from "../ForcedLoginMethod";
+import type { WebSearchMode } from "../WebSearchMode";
+import type { JsonValue } from "../serde_json/JsonValue";
 import type { ApplicationRequirements } from "./ApplicationRequirements";
 import type { ApprovalsReviewer } from "./ApprovalsReviewer";
 import type { AskForApproval } from "./AskForApproval";
@@ -7,16 +10,13 @@ import type { BrowserUseRequirements } from "./BrowserUseRequirements";
 import type { CliAuthCredentialsStoreMode } from "./CliAuthCredentialsStoreMode";
 import type { ComputerUseRequirements } from "./ComputerUseRequirements";
 import type { FeedbackRequirements } from "./FeedbackRequirements";
-import type { ForcedLoginMethod } from "../ForcedLoginMethod";
 import type { InAppBrowserRequirements } from "./InAppBrowserRequirements";
-import type { JsonValue } from "../serde_json/JsonValue";
 import type { ManagedHooksRequirements } from "./ManagedHooksRequirements";
 import type { ModelsRequirements } from "./ModelsRequirements";
 import type { NetworkRequirements } from "./NetworkRequirements";
 import type { OtelRequirements } from "./OtelRequirements";
 import type { ResidencyRequirement } from "./ResidencyRequirement";
 import type { SandboxMode } from "./SandboxMode";
-import type { WebSearchMode } from "../WebSearchMode";
 import type { WindowsSandboxImplementation } from "./WindowsSandboxImplementation";
 
 /** All that is required. Null requires nothing. */

@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { DynamicToolNamespaceTool } from "./DynamicToolNamespaceTool";
 import type { JsonValue } from "../serde_json/JsonValue";
+import type { DynamicToolNamespaceTool } from "./DynamicToolNamespaceTool";
 
 /** A tool that the client runs. One without a `type`, as older clients send it, is a function. */
 export type DynamicToolSpec = {
@@ -11,6 +11,7 @@ export type DynamicToolSpec = {
   inputSchema: JsonValue,
   /** The model sees the tool only after searching for it. */
   deferLoading: boolean,
+  /** The group that the tool belongs to. */
   namespace: string | null,
 } | {
   "type": "namespace",

@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { EnvironmentShellInfo } from "./EnvironmentShellInfo";
 import type { PathUri } from "../PathUri";
+import type { EnvironmentShellInfo } from "./EnvironmentShellInfo";
 
 /** What the environment is like; the folder is null when it has no default. */
 export type EnvironmentInfoResponse = {

@@ -1,4 +1,4 @@
 // Generated from the message types of codex-trio. Do not edit.
 
-/** What an entry grants. `deny` wins over the others; `none` is its name up to 0.131. */
+/** What an entry grants. `deny` wins over the others; `none` is its older name. */
 export type FileSystemAccessMode = "read" | "write" | "deny" | "none";

@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { FileSystemSpecialPath } from "./FileSystemSpecialPath";
 import type { LegacyAppPathString } from "../LegacyAppPathString";
+import type { FileSystemSpecialPath } from "./FileSystemSpecialPath";
 
 /** What a file system entry is about. */
 export type FileSystemPath = {

@@ -1,7 +1,7 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
-import type { GuardianCommandSource } from "./GuardianCommandSource";
 import type { LegacyAppPathString } from "../LegacyAppPathString";
+import type { GuardianCommandSource } from "./GuardianCommandSource";
 import type { NetworkApprovalProtocol } from "./NetworkApprovalProtocol";
 import type { RequestPermissionProfile } from "./RequestPermissionProfile";
 

@@ -1,4 +1,5 @@
 // Generated from the message types of codex-trio. Do not edit.
+import type { LegacyAppPathString } from "../LegacyAppPathString";
 import type { HookEventName } from "./HookEventName";
 import type { HookExecutionMode } from "./HookExecutionMode";
 import type { HookHandlerType } from "./HookHandlerType";
@@ -6,7 +7,6 @@ import type { HookOutputEntry } from "./HookOutputEntry";
 import type { HookRunStatus } from "./HookRunStatus";
 import type { HookScope } from "./HookScope";
 import type { HookSource } from "./HookSource";
-import type { LegacyAppPathString } from "../LegacyAppPathString";
 
 /** One run of a hook. Times are Unix seconds, the duration is in milliseconds; null until it ends. */
 export type HookRunSummary = {

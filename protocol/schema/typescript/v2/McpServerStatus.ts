@@ -1,11 +1,11 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { JsonValue } from "../serde_json/JsonValue";
-import type { McpAuthStatus } from "./McpAuthStatus";
-import type { McpServerConnectionStatus } from "./McpServerConnectionStatus";
 import type { McpServerInfo } from "../McpServerInfo";
 import type { Resource } from "../Resource";
 import type { ResourceTemplate } from "../ResourceTemplate";
 import type { Tool } from "../Tool";
+import type { JsonValue } from "../serde_json/JsonValue";
+import type { McpAuthStatus } from "./McpAuthStatus";
+import type { McpServerConnectionStatus } from "./McpServerConnectionStatus";
 
 /** An MCP server and all that it offers. Null where not known, or not asked for. */
 export type McpServerStatus = {

@@ -1,11 +1,11 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { InputModality } from "../InputModality";
+import type { ReasoningEffort } from "../ReasoningEffort";
 import type { ModelAccessPrograms } from "./ModelAccessPrograms";
 import type { ModelAvailabilityNux } from "./ModelAvailabilityNux";
 import type { ModelServiceTier } from "./ModelServiceTier";
 import type { ModelUpgradeInfo } from "./ModelUpgradeInfo";
 import type { MultiAgentVersion } from "./MultiAgentVersion";
-import type { ReasoningEffort } from "../ReasoningEffort";
 import type { ReasoningEffortOption } from "./ReasoningEffortOption";
 
 /** A model that may be chosen. Null where the catalogue says nothing. */

@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { ConfigLayerMetadata } from "./ConfigLayerMetadata";
 import type { JsonValue } from "../serde_json/JsonValue";
+import type { ConfigLayerMetadata } from "./ConfigLayerMetadata";
 
 /** Another layer hides what was written. */
 export type OverriddenMetadata = {

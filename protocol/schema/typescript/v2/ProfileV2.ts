@@ -1,13 +1,13 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { ApprovalsReviewer } from "./ApprovalsReviewer";
-import type { AskForApproval } from "./AskForApproval";
 import type { ReasoningEffort } from "../ReasoningEffort";
 import type { ReasoningSummary } from "../ReasoningSummary";
-import type { ToolsV2 } from "./ToolsV2";
 import type { Verbosity } from "../Verbosity";
 import type { WebSearchMode } from "../WebSearchMode";
+import type { ApprovalsReviewer } from "./ApprovalsReviewer";
+import type { AskForApproval } from "./AskForApproval";
+import type { ToolsV2 } from "./ToolsV2";
 
-/** Settings under a name. Releases up to 0.131. */
+/** Settings under a name. Releases up to 0.131.0. */
 export type ProfileV2 = {
   approval_policy: AskForApproval | null,
   approvals_reviewer: ApprovalsReviewer | null,

@@ -1,6 +1,6 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { CreditsSnapshot } from "./CreditsSnapshot";
 import type { PlanType } from "../PlanType";
+import type { CreditsSnapshot } from "./CreditsSnapshot";
 import type { RateLimitReachedType } from "./RateLimitReachedType";
 import type { RateLimitWindow } from "./RateLimitWindow";
 import type { SpendControlLimitSnapshot } from "./SpendControlLimitSnapshot";

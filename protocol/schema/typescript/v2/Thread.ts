@@ -1,8 +1,8 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
-import type { GitInfo } from "./GitInfo";
 import type { ReasoningEffort } from "../ReasoningEffort";
-import type { SessionSource } from "../SessionSource";
+import type { GitInfo } from "./GitInfo";
+import type { SessionSource } from "./SessionSource";
 import type { ThreadEnvironment } from "./ThreadEnvironment";
 import type { ThreadExtra } from "./ThreadExtra";
 import type { ThreadHistoryMode } from "./ThreadHistoryMode";

@@ -1,8 +1,8 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
+import type { JsonValue } from "../serde_json/JsonValue";
 import type { ApprovalsReviewer } from "./ApprovalsReviewer";
 import type { AskForApproval } from "./AskForApproval";
-import type { JsonValue } from "../serde_json/JsonValue";
 import type { SandboxMode } from "./SandboxMode";
 import type { ThreadSource } from "./ThreadSource";
 
@@ -46,6 +46,6 @@ export type ThreadForkParams = {
   excludeTurns?: boolean,
   /** Take the goal along without starting to work on it. */
   deferGoalContinuation?: boolean,
-  /** Without effect. Releases up to 0.131. */
+  /** Without effect. */
   persistExtendedHistory?: boolean,
 };

@@ -1,5 +1,12 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
+import type { FunctionCallOutputBody } from "../FunctionCallOutputBody";
+import type { ImageGenerationFailure } from "../ImageGenerationFailure";
+import type { ImageGenerationInputImage } from "../ImageGenerationInputImage";
+import type { LegacyAppPathString } from "../LegacyAppPathString";
+import type { MessagePhase } from "../MessagePhase";
+import type { ReasoningEffort } from "../ReasoningEffort";
+import type { JsonValue } from "../serde_json/JsonValue";
 import type { AgentMessageDelivery } from "./AgentMessageDelivery";
 import type { AgentMessageModeration } from "./AgentMessageModeration";
 import type { AsyncUserInputQuestion } from "./AsyncUserInputQuestion";
@@ -12,24 +19,17 @@ import type { CommandExecutionStatus } from "./CommandExecutionStatus";
 import type { DynamicToolCallOutputContentItem } from "./DynamicToolCallOutputContentItem";
 import type { DynamicToolCallStatus } from "./DynamicToolCallStatus";
 import type { FileUpdateChange } from "./FileUpdateChange";
-import type { FunctionCallOutputBody } from "../FunctionCallOutputBody";
 import type { HookPromptFragment } from "./HookPromptFragment";
-import type { ImageGenerationFailure } from "../ImageGenerationFailure";
-import type { ImageGenerationInputImage } from "../ImageGenerationInputImage";
-import type { JsonValue } from "../serde_json/JsonValue";
-import type { LegacyAppPathString } from "../LegacyAppPathString";
 import type { McpAppUi } from "./McpAppUi";
 import type { McpToolCallAppContext } from "./McpToolCallAppContext";
 import type { McpToolCallError } from "./McpToolCallError";
 import type { McpToolCallResult } from "./McpToolCallResult";
 import type { McpToolCallStatus } from "./McpToolCallStatus";
 import type { MemoryCitation } from "./MemoryCitation";
-import type { MessagePhase } from "../MessagePhase";
 import type { PatchApplyStatus } from "./PatchApplyStatus";
-import type { ReasoningEffort } from "../ReasoningEffort";
 import type { SubAgentActivityKind } from "./SubAgentActivityKind";
 import type { UserInput } from "./UserInput";
-import type { WebSearchAction } from "../WebSearchAction";
+import type { WebSearchAction } from "./WebSearchAction";
 
 /** One thing that happened in a turn. */
 export type ThreadItem = {

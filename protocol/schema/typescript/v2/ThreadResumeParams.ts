@@ -1,10 +1,10 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
-import type { ApprovalsReviewer } from "./ApprovalsReviewer";
-import type { AskForApproval } from "./AskForApproval";
-import type { JsonValue } from "../serde_json/JsonValue";
 import type { Personality } from "../Personality";
 import type { ResponseItem } from "../ResponseItem";
+import type { JsonValue } from "../serde_json/JsonValue";
+import type { ApprovalsReviewer } from "./ApprovalsReviewer";
+import type { AskForApproval } from "./AskForApproval";
 import type { SandboxMode } from "./SandboxMode";
 import type { ThreadResumeInitialTurnsPageParams } from "./ThreadResumeInitialTurnsPageParams";
 
@@ -38,6 +38,6 @@ export type ThreadResumeParams = {
   excludeTurns?: boolean,
   /** Ask for a page of turns in the answer. */
   initialTurnsPage?: ThreadResumeInitialTurnsPageParams | null,
-  /** Without effect. Releases up to 0.131. */
+  /** Without effect. */
   persistExtendedHistory?: boolean,
 };

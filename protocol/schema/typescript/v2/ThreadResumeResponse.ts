@@ -1,12 +1,12 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
-import type { ActivePermissionProfile } from "./ActivePermissionProfile";
-import type { ApprovalsReviewer } from "./ApprovalsReviewer";
-import type { AskForApproval } from "./AskForApproval";
 import type { CollaborationMode } from "../CollaborationMode";
 import type { LegacyAppPathString } from "../LegacyAppPathString";
 import type { MultiAgentMode } from "../MultiAgentMode";
 import type { ReasoningEffort } from "../ReasoningEffort";
+import type { ActivePermissionProfile } from "./ActivePermissionProfile";
+import type { ApprovalsReviewer } from "./ApprovalsReviewer";
+import type { AskForApproval } from "./AskForApproval";
 import type { SandboxPolicy } from "./SandboxPolicy";
 import type { Thread } from "./Thread";
 import type { TurnsPage } from "./TurnsPage";

@@ -1,13 +1,13 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
-import type { ActivePermissionProfile } from "./ActivePermissionProfile";
-import type { ApprovalsReviewer } from "./ApprovalsReviewer";
-import type { AskForApproval } from "./AskForApproval";
 import type { CollaborationMode } from "../CollaborationMode";
 import type { MultiAgentMode } from "../MultiAgentMode";
 import type { Personality } from "../Personality";
 import type { ReasoningEffort } from "../ReasoningEffort";
 import type { ReasoningSummary } from "../ReasoningSummary";
+import type { ActivePermissionProfile } from "./ActivePermissionProfile";
+import type { ApprovalsReviewer } from "./ApprovalsReviewer";
+import type { AskForApproval } from "./AskForApproval";
 import type { SandboxPolicy } from "./SandboxPolicy";
 import type { ThreadEnvironment } from "./ThreadEnvironment";
 

@@ -1,11 +1,11 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
+import type { MultiAgentMode } from "../MultiAgentMode";
+import type { Personality } from "../Personality";
+import type { JsonValue } from "../serde_json/JsonValue";
 import type { ApprovalsReviewer } from "./ApprovalsReviewer";
 import type { AskForApproval } from "./AskForApproval";
 import type { DynamicToolSpec } from "./DynamicToolSpec";
-import type { JsonValue } from "../serde_json/JsonValue";
-import type { MultiAgentMode } from "../MultiAgentMode";
-import type { Personality } from "../Personality";
 import type { SandboxMode } from "./SandboxMode";
 import type { SelectedCapabilityRoot } from "./SelectedCapabilityRoot";
 import type { ThreadHistoryMode } from "./ThreadHistoryMode";
@@ -58,6 +58,6 @@ export type ThreadStartParams = {
   mockExperimentalField?: string | null,
   /** Also notify of every item of the model's history. */
   experimentalRawEvents?: boolean,
-  /** Without effect. Releases up to 0.131. */
+  /** Without effect. */
   persistExtendedHistory?: boolean,
 };

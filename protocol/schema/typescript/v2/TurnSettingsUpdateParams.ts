@@ -1,7 +1,7 @@
 // Generated from the message types of codex-trio. Do not edit.
-import type { ApprovalsReviewer } from "./ApprovalsReviewer";
 import type { ReasoningEffort } from "../ReasoningEffort";
 import type { ReasoningSummary } from "../ReasoningSummary";
+import type { ApprovalsReviewer } from "./ApprovalsReviewer";
 import type { TurnEnvironmentParams } from "./TurnEnvironmentParams";
 
 /**

@@ -1,15 +1,15 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { AbsolutePathBuf } from "../AbsolutePathBuf";
-import type { AdditionalContextEntry } from "./AdditionalContextEntry";
-import type { ApprovalsReviewer } from "./ApprovalsReviewer";
-import type { AskForApproval } from "./AskForApproval";
 import type { CollaborationMode } from "../CollaborationMode";
-import type { CyberAccessProgram } from "./CyberAccessProgram";
-import type { JsonValue } from "../serde_json/JsonValue";
 import type { MultiAgentMode } from "../MultiAgentMode";
 import type { Personality } from "../Personality";
 import type { ReasoningEffort } from "../ReasoningEffort";
 import type { ReasoningSummary } from "../ReasoningSummary";
+import type { JsonValue } from "../serde_json/JsonValue";
+import type { AdditionalContextEntry } from "./AdditionalContextEntry";
+import type { ApprovalsReviewer } from "./ApprovalsReviewer";
+import type { AskForApproval } from "./AskForApproval";
+import type { CyberAccessProgram } from "./CyberAccessProgram";
 import type { SandboxPolicy } from "./SandboxPolicy";
 import type { TurnEnvironmentParams } from "./TurnEnvironmentParams";
 import type { TurnToolOutput } from "./TurnToolOutput";

@@ -1,17 +1,17 @@
 // Generated from the message types of codex-trio. Do not edit.
 
 /** What a web search did. */
-export type ResponsesApiWebSearchAction = {
+export type WebSearchAction = {
   "type": "search",
-  queries: Array<string> | null,
   query: string | null,
+  queries: Array<string> | null,
 } | {
-  "type": "open_page",
+  "type": "openPage",
   url: string | null,
 } | {
-  "type": "find_in_page",
+  "type": "findInPage",
+  url: string | null,
   pattern: string | null,
-  url: string | null,
 } | {
   "type": "other",
 };

@@ -1,0 +1,3 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+export type ExecPolicyAmendment = Array<string>;

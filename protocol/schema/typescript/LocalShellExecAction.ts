@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { LocalShellAction } from "./LocalShellAction";
+
+export type LocalShellExecAction = Omit<Extract<LocalShellAction, { "type": "exec" }>, "type">;

@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+import type { ThreadItem } from "./v2/ThreadItem";
+
+export type WebSearchItem = Omit<Extract<ThreadItem, { "type": "webSearch" }>, "type">;
