@@ -34,6 +34,8 @@ class ResponseReader:
         self._open: set[str] = set()
         self._message_id: str | None = None
         self.completed: model.Completed | None = None
+        self.began = False
+        """Whether the provider accepted the request, however the stream ended."""
         self.got_output = False
         """Whether anything but the start of the stream has come."""
 
@@ -70,6 +72,7 @@ class ResponseReader:
                 self.completed = event
             case model.RateLimits():
                 self._log.rate_limits = event.limits
+                self.began = True
             case _:
                 pass
 

@@ -62,6 +62,8 @@ class Sampler:
                 self._session.tell_usage(turn_id, self._log)
                 self._log.diff_updated()
                 return calls > 0 or reader.completed.end_turn is False
+            if reader.began:
+                self._log.emit(events.RateLimitsChanged(turn_id=turn_id, limits=self._log.rate_limits))
             attempt += 1
             if not error.retryable or attempt > client.provider.stream_max_retries:
                 raise error

@@ -5,10 +5,10 @@ Protocol source: `thread/backgroundTerminals/list|clean|terminate`, release 0.16
 
 from __future__ import annotations
 
-import shlex
-
 from codex_trio_protocol.v2 import thread_work as wire
 
+from codex_trio.execpolicy.bash import shell_script
+from codex_trio.execpolicy.words import join
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -50,7 +50,7 @@ class BackgroundTerminalsProcessor:
                 wire.ThreadBackgroundTerminal(
                     item_id=command.item.id,
                     process_id=str(command.session.id),
-                    command=shlex.join(command.item.command),
+                    command=shell_script(command.item.command) or join(command.item.command),
                     cwd=path_of(command.item.cwd),
                     os_pid=command.session.process.pid,
                 )

@@ -6,7 +6,6 @@ Owns the wire form of questions and answers, and which items the thread waits fo
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 from codex_trio_protocol.v2 import approval as wire
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 
+from codex_trio.execpolicy.words import join
 from codex_trio.rpc.outgoing import OutgoingMessages, PendingServerRequest, ServerRequestFailed
 from codex_trio.threads.item_projection import project_action
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
@@ -75,7 +75,7 @@ class ThreadApprover:
             started_at_ms=question.started_ms,
             environment_id=ENVIRONMENT_ID,
             reason=msgspec.UNSET if question.reason is None else question.reason,
-            command=shlex.join(question.command),
+            command=join(question.command),
             cwd=question.cwd,
             command_actions=[project_action(action, question.cwd) for action in question.parsed_cmd],
             proposed_execpolicy_amendment=msgspec.UNSET if amendment is None else amendment,

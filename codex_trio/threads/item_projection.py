@@ -6,7 +6,6 @@ Owns the wire form of every item. Does not own the items (state/items.py) or the
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,6 +14,7 @@ import msgspec
 from codex_trio_protocol.v2 import item as wire
 from codex_trio_protocol.v2.user_input import UserInput
 
+from codex_trio.execpolicy.words import join
 from codex_trio.state import items as domain
 
 _COMMAND_STATUS = {
@@ -59,7 +59,7 @@ def _reasoning(item: domain.Reasoning) -> wire.ReasoningThreadItem:
 def _command_execution(item: domain.CommandExecution) -> wire.CommandExecutionThreadItem:
     return wire.CommandExecutionThreadItem(
         id=item.id,
-        command=shlex.join(item.command),
+        command=join(item.command),
         cwd=path_of(item.cwd),
         process_id=item.process_id,
         source=_COMMAND_SOURCE[item.source],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,21 +13,57 @@ from codex_trio.tools.calls import ToolFailure
 Arguments = TypeVar("Arguments", bound=msgspec.Struct)
 
 _MISSING = re.compile(r"missing required field `(\w+)`")
+_WRONG_TYPE = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `\w+` - at `\$\.(?P<field>\w+)`")
+_WANTED = {
+    "str": "a string",
+    "bool": "a boolean",
+    "int": "i64",
+    "float": "f64",
+    "array": "a sequence",
+    "object": "a map",
+}
 
 
 def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
-    """The typed arguments of a call. Raises ToolFailure with a text that lets the model mend its call.
-
-    Numbers may come as floats (`1000.0`), as some models write them.
-    """
+    """The typed arguments of a call. Raises ToolFailure with a text that lets the model mend its call."""
     try:
-        return msgspec.json.decode(text or "{}", type=into, strict=False)
+        return msgspec.json.decode(text or "{}", type=into)
     except msgspec.ValidationError as error:
-        missing = _MISSING.search(str(error))
-        problem = f"missing field `{missing[1]}`" if missing else str(error)
+        problem = _shape_problem(str(error), text)
     except msgspec.DecodeError as error:
         problem = _syntax_problem(text) or str(error)
     raise ToolFailure(f"failed to parse function arguments: {problem}")
+
+
+def _shape_problem(complaint: str, text: str) -> str:
+    """What is wrong with arguments that are JSON, in the words that models see from 0.169.0."""
+    missing = _MISSING.search(complaint)
+    if missing is not None:
+        return f"missing field `{missing[1]}`"
+    wrong = _WRONG_TYPE.search(complaint)
+    if wrong is None:
+        return complaint
+    wanted = wrong["wanted"].removesuffix(" | null")
+    value = json.loads(text).get(wrong["field"])
+    return f"invalid type: {_describe(value)}, expected {_WANTED.get(wanted, wanted)}"
+
+
+def _describe(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"boolean `{str(value).lower()}`"
+        case int():
+            return f"integer `{value}`"
+        case float():
+            return f"floating point `{value}`"
+        case str():
+            return f'string "{value}"'
+        case list():
+            return "sequence"
+        case _:
+            return "map"
 
 
 def _syntax_problem(text: str) -> str | None:
