@@ -14,9 +14,11 @@ Why a process and not PR_SET_PDEATHSIG: that reaches direct children only, and d
 
 import os
 import signal
+import time
 from collections.abc import Iterable
 
 _SECONDS = 5.0
+_PAUSE = 0.01
 _BOOTSTRAP = """
 import sys
 sys.path.append(sys.argv[1])
@@ -50,8 +52,11 @@ def main(mark: str) -> None:
             case _:
                 folders.add(os.fsdecode(record[2:]))
     process_tree.kill((mark,), leaders, seconds=_SECONDS)
-    for folder in folders:
-        placeholders.sweep(folder)
+    # The server may still be busy ending: what it holds is free only when the kernel has closed its last descriptor.
+    deadline = time.monotonic() + _SECONDS
+    while folders and time.monotonic() < deadline:
+        folders = {folder for folder in folders if not placeholders.sweep(folder)}
+        time.sleep(_PAUSE)
 
 
 def _records() -> Iterable[bytes]:

@@ -34,6 +34,7 @@ class ProcessSpawner:
         self._count = 0
         self._running: set[int] = set()
         self._was_used = False
+        self._to_sweep: set[str] = set()
         self._janitor = _Janitor(python, self._mark)
 
     def start(self, request: SpawnRequest, *, owner: str = _NOBODY) -> ManagedProcess:
@@ -71,6 +72,7 @@ class ProcessSpawner:
         with trio.CancelScope(shield=True):
             if self._was_used:
                 await kill_tree(self._mark)
+            self._sweep()
             self._janitor.end()
 
     def _hold(self, request: SpawnRequest) -> placeholders.Placeholders:
@@ -82,9 +84,15 @@ class ProcessSpawner:
             raise SpawnError(error.errno or 0, path=error.filename) from error
 
     def _forget(self, child: LaunchedChild, held: placeholders.Placeholders) -> None:
-        held.release()
+        self._to_sweep.update(held.release())
+        self._sweep()
         self._running.discard(child.pid)
         self._janitor.tell(f"-{child.pid}")
+
+    def _sweep(self) -> None:
+        # Mostly a longer command still uses the folder and removes it later, but a process that is just being forked
+        # elsewhere in the server may share our lock for an instant, and then nobody would.
+        self._to_sweep = {folder for folder in self._to_sweep if not placeholders.sweep(folder)}
 
 
 class _Janitor:

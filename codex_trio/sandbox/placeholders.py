@@ -34,11 +34,17 @@ class Placeholders:
         if handle is not None:
             self._held[path] = handle
 
-    def release(self) -> None:
-        """Remove the folders that are still empty and that nobody else uses. May be called again."""
+    def release(self) -> list[str]:
+        """Remove the folders that are still empty; returns those that had to stay because somebody else uses them.
+
+        May be called again.
+        """
+        stayed: list[str] = []
         while self._held:
             path, handle = self._held.popitem()
-            _sweep(path, handle)
+            if not _sweep(path, handle):
+                stayed.append(path)
+        return stayed
 
 
 def acquire(paths: Iterable[str]) -> Placeholders:
@@ -65,13 +71,13 @@ def is_missing_or_placeholder(path: str) -> bool:
     return _is_marked(status)
 
 
-def sweep(path: str) -> None:
-    """Remove a placeholder left by a process that died, unless somebody uses it."""
+def sweep(path: str) -> bool:
+    """Remove a placeholder left by a process that died; False when somebody uses it, so that it had to stay."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
-        return
-    _sweep(path, handle)
+        return True
+    return _sweep(path, handle)
 
 
 def _hold(path: str) -> int | None:
@@ -102,16 +108,21 @@ def _hold(path: str) -> int | None:
     return None
 
 
-def _sweep(path: str, handle: int) -> None:
+def _sweep(path: str, handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return False
+    try:
         status = os.lstat(path)
         if _is_marked(status) and os.path.samestat(status, os.fstat(handle)):
             os.rmdir(path)
     except OSError:
-        pass  # In use, not empty any more, or gone.
+        pass  # Not empty any more, or gone.
     finally:
         os.close(handle)
+    return True
 
 
 def _is_marked(status: os.stat_result) -> bool:

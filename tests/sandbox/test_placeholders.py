@@ -18,10 +18,10 @@ def test_a_placeholder_lives_as_long_as_its_last_user(tmp_path: Path) -> None:
     first = placeholders.acquire([str(path)])
     second = placeholders.acquire([str(path)])
     assert path.is_dir()
-    first.release()
+    assert first.release() == [str(path)]
     assert path.is_dir()
-    second.release()
-    second.release()
+    assert second.release() == []
+    assert second.release() == []
     assert not path.exists()
 
 
@@ -62,10 +62,11 @@ def test_a_leftover_of_a_crash_is_removed_by_the_next_user(tmp_path: Path) -> No
 def test_a_sweep_spares_a_placeholder_in_use(tmp_path: Path) -> None:
     path = tmp_path / ".git"
     held = placeholders.acquire([str(path)])
-    placeholders.sweep(str(path))
+    assert not placeholders.sweep(str(path))
     assert path.is_dir()
     held.release()
     assert not path.exists()
+    assert placeholders.sweep(str(path))
 
 
 def test_a_folder_that_is_gone_needs_no_placeholder(tmp_path: Path) -> None:
