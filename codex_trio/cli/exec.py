@@ -21,13 +21,13 @@ from codex_trio.cli import exec_arguments
 from codex_trio.cli.exec_human import HumanPresenter
 from codex_trio.cli.exec_json import JsonPresenter
 from codex_trio.cli.exec_request import ExecRefused, ExecRequest, make_request
-from codex_trio.cli.exec_server import open_in_process_client
 from codex_trio.cli.exec_session import ExecSession, Presenter, TurnNotRun
 from codex_trio.cli.exec_streams import TextStream
 from codex_trio.cli.options import codex_home, config_overrides
 from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
 from codex_trio.client.turns import TurnResult
 from codex_trio.config.errors import StartupRefused
+from codex_trio.in_process import open_in_process_server
 from codex_trio.telemetry import logs
 
 STDOUT, STDERR = 1, 2
@@ -122,7 +122,7 @@ class _Run:
         )
         result: TurnResult | None = None
         try:
-            async with open_in_process_client(settings) as client:
+            async with open_in_process_server(settings) as server, server.connect() as client:
                 result = await ExecSession(client, request, presenter).run(self._stop)
         except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
             stderr.write(f"Error: {_first_text(group)}\n")

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
+from codex_trio.app import AppSettings
 from codex_trio.client.connection import AppServerClient
 from codex_trio.conformance.lab import CONFIG, MODEL
-from codex_trio.testing.in_memory import InMemoryServer, open_in_memory_server
+from codex_trio.in_process import InProcessServer, open_in_process_server
 from codex_trio.testing.model_server import ModelServer, open_model_server
 
 
@@ -15,7 +16,7 @@ from codex_trio.testing.model_server import ModelServer, open_model_server
 class House:
     """A server with its folders and its model."""
 
-    server: InMemoryServer
+    server: InProcessServer
     model: ModelServer
     cwd: Path
 
@@ -47,5 +48,6 @@ async def open_house(tmp_path: Path) -> AsyncGenerator[House]:
         )
         (folders["codex"] / "config.toml").write_text(config)
         environ = {"HOME": str(folders["home"]), "TMPDIR": str(folders["tmp"]), "PATH": "/usr/bin:/bin"}
-        async with open_in_memory_server(codex_home=folders["codex"], cwd=folders["work"], environ=environ) as server:
+        settings = AppSettings(codex_home=folders["codex"], cwd=folders["work"], environ=environ)
+        async with open_in_process_server(settings) as server:
             yield House(server, model, folders["work"])

@@ -1,15 +1,15 @@
-"""This package's server in the same process, for tests and for programs that embed it.
+"""This package's server in the same process: for programs that embed it, for `exec`, and for tests.
 
 Owns the wiring of clients to an app over the in-memory transport. Does not own the app. Several clients can be
 connected to one server at once.
 
-    async with open_in_memory_server(codex_home=home, cwd=folder) as server, server.connect() as client:
-        await client.initialize("my-test", "1.0")
+    settings = AppSettings(codex_home=home, environ=os.environ, cwd=folder)
+    async with open_in_process_server(settings) as server, server.connect() as client:
+        await client.initialize("my-program", "1.0")
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
+from collections.abc import AsyncGenerator
 
 import trio
 
@@ -18,8 +18,8 @@ from codex_trio.client.connection import AppServerClient, Observer, open_client
 from codex_trio.transport.memory import memory_transport_pair
 
 
-class InMemoryServer:
-    """A running server. Made by `open_in_memory_server`."""
+class InProcessServer:
+    """A running server. Made by `open_in_process_server`."""
 
     def __init__(self, app: App, nursery: trio.Nursery) -> None:
         self._app = app
@@ -44,15 +44,12 @@ class InMemoryServer:
 
 
 @contextlib.asynccontextmanager
-async def open_in_memory_server(
-    *, codex_home: Path, cwd: Path, environ: Mapping[str, str] | None = None
-) -> AsyncGenerator[InMemoryServer]:
-    """Run the server in this process until the block ends.
+async def open_in_process_server(settings: AppSettings) -> AsyncGenerator[InProcessServer]:
+    """Run a server in this process until the block ends; then its turns are interrupted and what they run is killed.
 
-    `environ` is all that the server sees of an environment (HOME, TMPDIR, PATH, provider keys, ...). Raises OSError
-    when `codex_home` cannot be used.
+    Raises StartupRefused for a configuration that it must not start with (perhaps in an exception group), and OSError
+    when its home cannot be used.
     """
-    settings = AppSettings(codex_home=codex_home, environ=environ or {}, cwd=cwd)
     async with open_app(settings) as app, trio.open_nursery() as nursery:
-        yield InMemoryServer(app, nursery)
+        yield InProcessServer(app, nursery)
         nursery.cancel_scope.cancel()
