@@ -107,7 +107,8 @@ class Dispatcher:
     def _decode(self, request: IncomingRequest) -> tuple[MethodSpec, Any]:
         spec = self._methods.get(request.method)
         if spec is None:
-            raise undecodable(shape.unknown_variant(request.method, list(self._methods)))
+            known = [spec.name for spec in self._methods.values() if spec.removed_in is None]
+            raise undecodable(shape.unknown_variant(request.method, known))
         kind = spec.params_type()
         if request.params is None:
             if kind is None:

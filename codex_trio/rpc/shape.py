@@ -82,7 +82,7 @@ def _fit(kind: Any, value: Any) -> Any:
     if kind is dict or origin is dict:
         return _fit_map(kind, value)
     if is_struct(kind):
-        return _fit_struct(kind, value)
+        return _fit_tagged([kind], value) if _is_tagged(kind) else _fit_struct(kind, value)
     return _fit_scalar(kind, value, _mark(marks, msgspec.Meta), name)
 
 
@@ -105,7 +105,8 @@ def _fit_scalar(kind: Any, value: Any, constraint: msgspec.Meta | None, name: st
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if is_number else _refuse(value, "f64")
     if kind is None or kind is types.NoneType:
-        return value if value is None else _refuse(value, "unit")
+        # An object without keys is as good as nothing.
+        return None if value is None or value == {} else _refuse(value, "unit")
     return value
 
 
@@ -180,7 +181,7 @@ def _fit_struct(kind: type[msgspec.Struct], value: Any) -> dict[str, Any]:
     given = cast("dict[str, Any]", value)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     if kind.__struct_config__.forbid_unknown_fields:
-        _refuse_unknown_field(given, fields)
+        _refuse_unknown_field(given, fields, tag=kind.__struct_config__.tag_field)
     chosen = alternatives(kind) if issubclass(kind, OneOf) and choice is not None else ()
     fitted: dict[str, Any] = {}
     for key, item in given.items():
@@ -225,9 +226,9 @@ def _refuse_choice(name: str | None) -> NoReturn:
     raise ShapeError(f"data did not match any variant of untagged enum{f' {name}' if name else ''}")
 
 
-def _refuse_unknown_field(given: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+def _refuse_unknown_field(given: Mapping[str, Any], fields: Mapping[str, Any], *, tag: str | None) -> None:
     for key in given:
-        if key not in fields:
+        if key not in fields and key != tag:
             expected = f"expected {_one_of(list(fields))}" if fields else "there are no fields"
             raise ShapeError(f"unknown field `{key}`, {expected}")
 
@@ -246,9 +247,7 @@ def _by_position(kind: type[msgspec.Struct], items: list[Any]) -> dict[str, Any]
         named[field.encode_name] = _fit(field.type, item)
     for field in fields[len(items) :]:
         if field.default is NODEFAULT and field.default_factory is NODEFAULT:
-            raise ShapeError(
-                f"invalid length {len(items)}, expected struct {kind.__name__} with {_elements(fields)}"
-            )
+            raise ShapeError(f"invalid length {len(items)}, expected struct {kind.__name__} with {_elements(fields)}")
     return named
 
 
@@ -301,7 +300,7 @@ def _fit_tagged(members: Sequence[type[msgspec.Struct]], value: Any) -> Any:
     if tag_field not in given:
         raise ShapeError(missing_field(tag_field))
     tag = given[tag_field]
-    if isinstance(tag, int) and not isinstance(tag, bool):
+    if isinstance(tag, int) and not isinstance(tag, bool) and tag >= 0:
         raise ShapeError(f"invalid value: {_describe(tag)}, expected variant index 0 <= i < {len(members)}")
     if not isinstance(tag, str):
         _refuse(tag, "variant identifier")

@@ -290,6 +290,10 @@ CLIENT_REQUEST_ROWS: Final = (
     Row("config/batchWrite", "config", "ConfigBatchWrite", CONFIG, result="ConfigWriteResponse"),
     Row("configRequirements/read", "config_requirements", "ConfigRequirementsRead", CONFIG_READ, no_params=True),
     Row("account/read", "account", "GetAccount", ACCOUNT),
+    # Answered, though the printed schema no longer lists them.
+    Row("getConversationSummary", "legacy", "GetConversationSummary", unlisted=True),
+    Row("gitDiffToRemote", "legacy", "GitDiffToRemote", unlisted=True),
+    Row("getAuthStatus", "legacy", "GetAuthStatus", ACCOUNT, unlisted=True),
     Row("fuzzyFileSearch", "fuzzy_search", "FuzzyFileSearch"),
     Row(
         "fuzzyFileSearch/sessionStart", "fuzzy_search", "FuzzyFileSearchSessionStart", FUZZY_SESSION, experimental=True
@@ -302,10 +306,6 @@ CLIENT_REQUEST_ROWS: Final = (
         experimental=True,
     ),
     Row("fuzzyFileSearch/sessionStop", "fuzzy_search", "FuzzyFileSearchSessionStop", FUZZY_SESSION, experimental=True),
-    # Answered, though the printed schema no longer lists them.
-    Row("getConversationSummary", "legacy", "GetConversationSummary", unlisted=True),
-    Row("gitDiffToRemote", "legacy", "GitDiffToRemote", unlisted=True),
-    Row("getAuthStatus", "legacy", "GetAuthStatus", ACCOUNT, unlisted=True),
     # Only in older releases.
     Row("thread/rollback", "thread_work", "ThreadRollback", THREAD, removed_in="0.132.0"),
     Row("thread/turns/items/list", "thread_list", "ThreadTurnsItemsList", removed_in="0.132.0", experimental=True),

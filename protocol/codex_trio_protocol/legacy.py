@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Known, OneOf, Open, Params, Wire
+from codex_trio_protocol.base import AnyPath, Known, OneOf, Open, Params, Wire
 from codex_trio_protocol.v2.account import AuthMode
 from codex_trio_protocol.v2.common import ThreadId
 from codex_trio_protocol.v2.thread import SubAgentSource
@@ -28,7 +28,7 @@ class GetAuthStatusResponse(Wire):
 class GitDiffToRemoteParams(Params):
     """Ask for the difference between a working tree and the closest commit that its remote has."""
 
-    cwd: str
+    cwd: AnyPath
 
 
 class GitDiffToRemoteResponse(Wire):

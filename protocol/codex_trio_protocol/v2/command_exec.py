@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, TypeAlias
 
-from codex_trio_protocol.base import Int32, Int64, Known, Params, UInt, UInt16, Until, Wire
+from codex_trio_protocol.base import AnyPath, Int32, Int64, Known, Params, UInt, UInt16, Until, Wire
 from codex_trio_protocol.v2.permissions import PermissionProfile, SandboxPolicy
 
 
@@ -34,7 +34,7 @@ class CommandExecParams(Params):
     disable_timeout: bool = False
     timeout_ms: Int64 | None = None
     """In milliseconds; null is the usual limit."""
-    cwd: str | None = None
+    cwd: AnyPath | None = None
     env: dict[str, str | None] | None = None
     """Added to the environment; a null value removes a variable."""
     size: CommandExecTerminalSize | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import Int64, Known, OpenWord, Params, UInt32, Wire
+from codex_trio_protocol.base import AnyPath, Int64, Known, OpenWord, Params, UInt32, Wire
 
 
 class CommandMigration(Wire):
@@ -17,7 +17,7 @@ class ExternalAgentConfigDetectParams(Params):
     """Look for another agent's files, at home and in some folders."""
 
     include_home: bool = False
-    cwds: list[str] | None = None
+    cwds: list[AnyPath] | None = None
     max_session_age_days: UInt32 | None = None
     max_sessions: UInt32 | None = None
     source: str | None = None
@@ -43,7 +43,7 @@ class ExternalAgentConfigImportHistoryRecordSuccessParams(Params):
     """Something that was taken over."""
 
     item_type: ExternalAgentConfigMigrationItemType
-    cwd: str | None = None
+    cwd: AnyPath | None = None
     source: str | None = None
     target: str | None = None
     title: str | None = None
@@ -57,7 +57,7 @@ class ExternalAgentConfigImportItemTypeFailure(Wire):
     sub_error_type: str | None = None
     failure_stage: str
     message: str
-    cwd: str | None = None
+    cwd: AnyPath | None = None
     source: str | None = None
 
 
@@ -98,8 +98,8 @@ class PluginsMigration(Wire):
 class SessionMigration(Wire):
     """A conversation to take over."""
 
-    path: str
-    cwd: str
+    path: AnyPath
+    cwd: AnyPath
     title: str | None = None
 
 
@@ -133,7 +133,7 @@ class ExternalAgentConfigMigrationItem(Wire):
 
     item_type: ExternalAgentConfigMigrationItemType
     description: str
-    cwd: str | None = None
+    cwd: AnyPath | None = None
     details: MigrationDetails | None = None
 
 

@@ -1,6 +1,6 @@
 """Reports to the makers."""
 
-from codex_trio_protocol.base import Params, Wire
+from codex_trio_protocol.base import AnyPath, Params, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
@@ -15,7 +15,7 @@ class FeedbackSaveParams(Params):
     reason: str | None = None
     thread_id: str | None = None
     include_logs: bool = False
-    extra_log_files: list[str] | None = None
+    extra_log_files: list[AnyPath] | None = None
     tags: dict[str, str] | None = None
 
 
@@ -29,7 +29,7 @@ class FeedbackUploadParams(Params):
     reason: str | None = None
     thread_id: str | None = None
     include_logs: bool = False
-    extra_log_files: list[str] | None = None
+    extra_log_files: list[AnyPath] | None = None
     tags: dict[str, str] | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int64, Known, Open, Params, UInt, UInt64, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AnyPath, Int64, Known, Open, Params, UInt, UInt64, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
@@ -14,7 +14,7 @@ class HooksListParams(Params):
     Errors: -32600 for an unknown thread, and for both at once.
     """
 
-    cwds: list[str] = field(default_factory=list)
+    cwds: list[AnyPath] = field(default_factory=list)
     thread_id: str | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, Known, Params, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AbsolutePathParam, AnyPath, Known, Params, Wire
 from codex_trio_protocol.v2.common import LegacyAppPathString
 
 
@@ -31,7 +31,7 @@ class SkillsExtraRootsSetParams(Params):
 class SkillsListParams(Params):
     """List skills, by folder; none is the server's own."""
 
-    cwds: list[str] = field(default_factory=list)
+    cwds: list[AnyPath] = field(default_factory=list)
     force_reload: bool = False
     """Read all files anew."""
 

@@ -12,7 +12,7 @@ class ThreadQueueAddParams(Params):
     """
 
     thread_id: str
-    input: list[Open[UserInput]]
+    input: list[UserInput]
     client_user_message_id: str
     responsesapi_client_metadata: dict[str, str] | None = None
 
@@ -80,7 +80,7 @@ class QueuedSubmission(Wire):
     """Input that waits for its turn."""
 
     id: str
-    input: list[UserInput]
+    input: list[Open[UserInput]]
     client_user_message_id: str
     responsesapi_client_metadata: dict[str, str] | None = None
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AbsolutePathBuf, Open, OpenWord, Params, UInt32, Wire
+from codex_trio_protocol.base import AbsolutePathBuf, AnyPath, Open, OpenWord, Params, UInt32, Wire
 from codex_trio_protocol.v2.common import (
     CollaborationMode,
     MultiAgentMode,
@@ -88,7 +88,7 @@ class ThreadSettingsUpdateParams(Params):
 
     thread_id: str
     disabled_plugin_ids: list[str] | None = None
-    cwd: str | None = None
+    cwd: AnyPath | None = None
     environments: list[TurnEnvironmentParams] | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None

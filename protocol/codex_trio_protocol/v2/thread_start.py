@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType, field
 from codex_trio_protocol.base import (
     AbsolutePathBuf,
     AbsolutePathParam,
+    AnyPath,
     FirstByDefault,
     JsonObject,
     JsonValue,
@@ -128,7 +129,7 @@ class ThreadForkParams(Params):
     """The last turn to keep; null keeps all."""
     before_turn_id: str | None = None
     """The first turn to drop; not together with `last_turn_id`."""
-    path: str | None = None
+    path: AnyPath | None = None
     """A rollout file to fork; the thread id is ignored then."""
     model: str | None = None
     model_provider: str | None = None
@@ -178,7 +179,7 @@ class ThreadResumeParams(Params):
     thread_id: str
     history: list[ResponseItem] | None = None
     """Model items to begin with instead of a stored thread; makes a new thread."""
-    path: str | None = None
+    path: AnyPath | None = None
     """A rollout file to load; the thread id is ignored then."""
     model: str | None = None
     model_provider: str | None = None

@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from codex_trio_protocol.base import (
     AbsolutePathParam,
+    AnyPath,
     Int64,
     JsonValue,
     Known,
@@ -106,7 +107,7 @@ class TurnStartParams(Params):
     """Pieces of context by a key of the client's choice."""
     environments: list[TurnEnvironmentParams] | None = None
     """Where tools run; null keeps, an empty list leaves the turn without any."""
-    cwd: str | None = None
+    cwd: AnyPath | None = None
     runtime_workspace_roots: list[AbsolutePathParam] | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import Called, FirstOf, JsonObject, Params, Shape, Tagged, UInt, Wire
+from codex_trio_protocol.base import AnyPath, Called, FirstOf, JsonObject, Params, Shape, Tagged, UInt, Wire
 
 AdditionalContextKind: TypeAlias = Literal["untrusted", "application"]
 """How far a piece of context is trusted: as the application's word, or as anyone's."""
@@ -83,7 +83,7 @@ class LocalImageUserInput(Tagged, tag="localImage"):
     """A picture in the server's file system. An unreadable one becomes a note to the model."""
 
     detail: ImageDetail | None = None
-    path: str
+    path: AnyPath
 
 
 class AudioUserInput(FirstOf, tag_field="type", tag="audio"):
@@ -99,14 +99,14 @@ class AudioUserInput(FirstOf, tag_field="type", tag="audio"):
 class LocalAudioUserInput(Tagged, tag="localAudio"):
     """Sound in the server's file system."""
 
-    path: str
+    path: AnyPath
 
 
 class SkillUserInput(Tagged, tag="skill"):
     """A skill to use, by name and the path of its file."""
 
     name: str
-    path: str
+    path: AnyPath
 
 
 class MentionUserInput(Tagged, tag="mention"):

@@ -364,13 +364,13 @@ export type ClientRequest =
   | { "method": "config/batchWrite", id: RequestId, params: ConfigBatchWriteParams }
   | { "method": "configRequirements/read", id: RequestId, params?: undefined | null }
   | { "method": "account/read", id: RequestId, params: GetAccountParams }
+  | { "method": "getConversationSummary", id: RequestId, params: GetConversationSummaryParams }
+  | { "method": "gitDiffToRemote", id: RequestId, params: GitDiffToRemoteParams }
+  | { "method": "getAuthStatus", id: RequestId, params: GetAuthStatusParams }
   | { "method": "fuzzyFileSearch", id: RequestId, params: FuzzyFileSearchParams }
   | { "method": "fuzzyFileSearch/sessionStart", id: RequestId, params: FuzzyFileSearchSessionStartParams }
   | { "method": "fuzzyFileSearch/sessionUpdate", id: RequestId, params: FuzzyFileSearchSessionUpdateParams }
   | { "method": "fuzzyFileSearch/sessionStop", id: RequestId, params: FuzzyFileSearchSessionStopParams }
-  | { "method": "getConversationSummary", id: RequestId, params: GetConversationSummaryParams }
-  | { "method": "gitDiffToRemote", id: RequestId, params: GitDiffToRemoteParams }
-  | { "method": "getAuthStatus", id: RequestId, params: GetAuthStatusParams }
   | { "method": "thread/rollback", id: RequestId, params: ThreadRollbackParams }
   | { "method": "thread/turns/items/list", id: RequestId, params: ThreadTurnsItemsListParams }
   | { "method": "device/key/create", id: RequestId, params: DeviceKeyCreateParams }
