@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 import trio
+from codex_trio_protocol import table
 
 from codex_trio.client.channel import MessageChannel
 from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
@@ -169,7 +170,7 @@ class AppServerClient:
 
         Raises msgspec.ValidationError when the result does not fit `returns`.
         """
-        return msgspec.convert(await self.request(method, params), returns)
+        return table.convert(await self.request(method, params), returns)
 
     async def notify(self, method: str, params: Any = _NO_PARAMS) -> None:
         """Send a notification. Raises ServerGone when the server has ended."""

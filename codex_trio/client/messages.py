@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import msgspec
+from codex_trio_protocol import table
 
 RequestId = int | str
 T = TypeVar("T")
@@ -20,7 +20,7 @@ class Notification:
 
     def decode(self, kind: type[T]) -> T:
         """The params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
-        return msgspec.convert(self.params, kind)
+        return table.convert(self.params, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ServerRequest:
 
     def decode(self, kind: type[T]) -> T:
         """The params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
-        return msgspec.convert(self.params, kind)
+        return table.convert(self.params, kind)
 
 
 @dataclass(frozen=True, slots=True)
