@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from codex_trio.config.project import git_root
 from codex_trio.engine import events
 from codex_trio.engine.history import ResponseItem, message_item
 from codex_trio.model.limits import RateLimitSnapshot
@@ -19,7 +20,7 @@ from codex_trio.state.items import AgentMessage, TurnItem
 from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep
-from codex_trio.tools.turn_diff import TurnDiffTracker, display_root
+from codex_trio.tools.turn_diff import TurnDiffTracker
 
 
 class Journal(Protocol):
@@ -59,7 +60,7 @@ class TurnLog:
         self.thread_id = thread_id
         self.turn_id = turn_id
         self.emit = emit
-        self.diff = TurnDiffTracker(display_root(str(cwd)))
+        self.diff = TurnDiffTracker(str(git_root(cwd) or cwd))
         self.rate_limits: RateLimitSnapshot | None = None
         self.last_message: tuple[AgentMessage, int, int] | None = None
         self._journal = journal

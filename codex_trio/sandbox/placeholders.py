@@ -13,13 +13,11 @@ removing a mount point on the host would lift the protection inside a command th
 import errno
 import fcntl
 import os
-import stat
 from collections.abc import Iterable
 
-_CANNOT_CREATE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
+from codex_trio.config.project import PLACEHOLDER_MODE, is_placeholder
 
-_MODE = 0o1755
-"""The sticky bit means nothing on a folder that only its owner may write: a mark that git and others ignore."""
+_CANNOT_CREATE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
 
 
 class Placeholders:
@@ -68,7 +66,7 @@ def is_missing_or_placeholder(path: str) -> bool:
         status = os.lstat(path)
     except OSError:
         return True
-    return _is_marked(status)
+    return is_placeholder(status)
 
 
 def sweep(path: str) -> bool:
@@ -85,7 +83,7 @@ def _hold(path: str) -> int | None:
     for _ in range(10):
         try:
             os.mkdir(path)
-            os.chmod(path, _MODE)  # mkdir would apply the umask
+            os.chmod(path, PLACEHOLDER_MODE)  # mkdir would apply the umask
         except FileExistsError:
             pass
         except OSError as error:
@@ -116,14 +114,10 @@ def _sweep(path: str, handle: int) -> bool:
         return False
     try:
         status = os.lstat(path)
-        if _is_marked(status) and os.path.samestat(status, os.fstat(handle)):
+        if is_placeholder(status) and os.path.samestat(status, os.fstat(handle)):
             os.rmdir(path)
     except OSError:
         pass  # Not empty any more, or gone.
     finally:
         os.close(handle)
     return True
-
-
-def _is_marked(status: os.stat_result) -> bool:
-    return stat.S_ISDIR(status.st_mode) and stat.S_IMODE(status.st_mode) == _MODE

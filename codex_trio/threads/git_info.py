@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.config.project import git_root
 from codex_trio.state.rollout.lines import GitInfo
 
 GIT_SECONDS = 3.0
@@ -15,7 +16,7 @@ GIT_SECONDS = 3.0
 
 async def collect_git_info(cwd: Path) -> GitInfo | None:
     """Commit, branch and remote of the repository around `cwd`; None outside of one, or without git."""
-    if not any((folder / ".git").exists() for folder in (cwd, *cwd.parents)):
+    if git_root(cwd) is None:
         return None
     answers: dict[str, str | None] = {}
 

@@ -2,11 +2,10 @@
 
 Owns: following files through edits and moves, blob ids, headers.
 Does not own: when clients are told; what shell commands changed (as in the reference, only patches count).
-Called by: the engine, one tracker per turn. Blocking reads of the git folder only in `display_root`.
+Called by: the engine, one tracker per turn.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 
 from codex_trio.tools.apply_patch.edits import FileEdit
@@ -14,17 +13,6 @@ from codex_trio.tools.apply_patch.text_diff import unified
 
 _ABSENT = "0" * 40
 _CONTEXT = 3
-
-
-def display_root(cwd: str) -> str:
-    """The folder that paths in the diff are relative to: the git work tree around `cwd`, else `cwd`."""
-    folder = cwd
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return cwd
-        folder = parent
-    return folder
 
 
 class TurnDiffTracker:

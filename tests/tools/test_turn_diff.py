@@ -4,7 +4,7 @@ from pathlib import Path
 
 from codex_trio.tools.apply_patch.apply import apply_blocking
 from codex_trio.tools.apply_patch.parser import parse
-from codex_trio.tools.turn_diff import TurnDiffTracker, display_root
+from codex_trio.tools.turn_diff import TurnDiffTracker
 
 ABSENT = "0" * 40
 OID = {  # git hash-object
@@ -148,10 +148,3 @@ def test_content_that_is_no_text_is_only_said_to_differ(tmp_path):
     diff = Turn(tmp_path).patch("*** Add File: bin", "+x", "*** Add File: n", "+x")
     assert "Binary files a/bin and b/bin differ\n" in diff
     assert diff.endswith(new_file("n", "x\n", "@@ -0,0 +1 @@", "+x"))
-
-
-def test_paths_are_relative_to_the_git_work_tree_around_the_folder(tmp_path):
-    (tmp_path / "repo" / ".git").mkdir(parents=True)
-    (tmp_path / "repo" / "sub").mkdir()
-    assert display_root(str(tmp_path / "repo" / "sub")) == str(tmp_path / "repo")
-    assert display_root(str(tmp_path)) == str(tmp_path)
