@@ -6,9 +6,8 @@ Called by: the spawner (in a worker thread: a scan takes some milliseconds) and 
 Imports the standard library only: the janitor starts with `-I -S`.
 
 A process belongs to a command when its environment carries the command's mark (children inherit it through setsid and
-double forks), when it is in the session of the command while that still runs, or when its parent belongs to the
-command. Missed is only what cleared its environment and lost its parent, and then left the session or outlived the
-command's main process.
+double forks), when it is in the command's session, or when its parent belongs to the command. Missed is only what has
+cleared its environment, lost its parent, and left the session.
 """
 
 import os
@@ -36,6 +35,20 @@ class ProcessFacts:
         self.is_dead = fields[0] in (b"Z", b"X")
         self.parent = int(fields[1])
         self.session = int(fields[3])
+
+
+def is_group_alive(leader: int) -> bool:
+    """Whether the process group that `leader` founded has members, `leader` itself among them.
+
+    While it has, the kernel gives the number to nobody else, so that it still names the same session.
+    """
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def find(marks: Iterable[str], leaders: Collection[int] = ()) -> set[int]:

@@ -7,7 +7,7 @@ Called by: `sessions`, the command/exec and process processors, hooks.
 
 import os
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -31,7 +31,7 @@ _SIGNAL_BASE = 128
 class ManagedProcess:
     """A started process. Close it, or use it as an async context manager, in the task that owns it."""
 
-    def __init__(self, child: LaunchedChild, *, mark: str, on_close: Callable[[], None]) -> None:
+    def __init__(self, child: LaunchedChild, *, mark: str, on_close: "Callable[[ManagedProcess], None]") -> None:
         self.pid = child.pid
         self.mark = mark
         """Found in the environment of the process and of all that it starts."""
@@ -43,6 +43,7 @@ class ManagedProcess:
         self._on_close = on_close
         self._pidfd = child.pidfd
         self._exit_code: int | None = None
+        self._left_group = False
         self._reaping = trio.Lock()
 
     @property
@@ -83,10 +84,16 @@ class ManagedProcess:
         with suppress(OSError):  # The terminal may be gone with its process.
             termios.tcsetwinsize(self._terminal, (size.rows, size.cols))
 
+    @property
+    def left_group(self) -> bool:
+        """Whether the process has ended and left something running in its process group, which it then still names."""
+        self._left_group = self._left_group and process_tree.is_group_alive(self.pid)
+        return self._left_group
+
     async def kill(self) -> None:
         """SIGKILL the process and all that it has started, wherever those went; returns when they are gone."""
-        leaders = () if self._exit_code is not None else (self.pid,)
-        await kill_tree(self.mark, leaders)
+        names_session = self._exit_code is None or self.left_group
+        await kill_tree(self.mark, (self.pid,) if names_session else ())
 
     async def aclose(self, *, kill: bool) -> None:
         """Let go of the process. While it still runs, or when `kill` says so, its whole tree is killed first."""
@@ -116,6 +123,7 @@ class ManagedProcess:
             return True
         if result is None:
             return False
+        self._left_group = process_tree.is_group_alive(self.pid)
         ended_itself = result.si_code == os.CLD_EXITED
         self._exit_code = result.si_status if ended_itself else _SIGNAL_BASE + result.si_status
         return True
@@ -130,10 +138,10 @@ class ManagedProcess:
         for stream in (self.stdout, self.stderr, self._stdin):
             if stream is not None:
                 stream.close()
-        self._on_close()
+        self._on_close(self)
 
 
-async def kill_tree(mark: str, leaders: tuple[int, ...] = ()) -> None:
+async def kill_tree(mark: str, leaders: Collection[int]) -> None:
     """SIGKILL everything that carries `mark` or belongs to a session of `leaders`; returns when they are gone.
 
     The scan of /proc takes some milliseconds, hence a worker thread. It is not interrupted by cancellation.

@@ -12,7 +12,7 @@ tied to the forking thread, and that one lives as long as its children are neede
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import ExitStack, asynccontextmanager, suppress
 
 import trio
@@ -32,7 +32,10 @@ class ProcessSpawner:
     def __init__(self, *, python: str) -> None:
         self._mark = f"{os.urandom(8).hex()}."
         self._count = 0
-        self._running: set[int] = set()
+        self._leaders: dict[int, str] = {}
+        """The processes whose session is still theirs, with their owners."""
+        self._ended: set[int] = set()
+        """Those among them that have ended and left something running."""
         self._was_used = False
         self._to_sweep: set[str] = set()
         self._janitor = _Janitor(python, self._mark)
@@ -48,15 +51,16 @@ class ProcessSpawner:
         mark = f"{self._mark}{owner}.{self._count}."
         outer = request.env.get(process_tree.MARK_VARIABLE, "")
         self._was_used = True
-        self._janitor.start_if_missing(self._running)
+        self._forget_empty_groups()
+        self._janitor.start_if_missing(self._leaders)
         with ExitStack() as on_failure:
             held = self._hold(request)
             on_failure.callback(held.release)
             child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark})
             on_failure.pop_all()
-        self._running.add(child.pid)
+        self._leaders[child.pid] = owner
         self._janitor.tell(f"+{child.pid}")
-        return ManagedProcess(child, mark=mark, on_close=lambda: self._forget(child, held))
+        return ManagedProcess(child, mark=mark, on_close=lambda process: self._closed(process, held))
 
     def new_owner(self) -> str:
         """A name for a group of processes, for `start` and `kill_all_of`."""
@@ -65,13 +69,15 @@ class ProcessSpawner:
 
     async def kill_all_of(self, owner: str) -> None:
         """SIGKILL every process that was started for `owner`, with all that those have left behind."""
-        await kill_tree(f"{self._mark}{owner}.")
+        self._forget_empty_groups()
+        await kill_tree(f"{self._mark}{owner}.", [pid for pid, other in self._leaders.items() if other == owner])
 
     async def aclose(self) -> None:
         """Kill what processes have left behind and end the janitor. The processes themselves must be closed."""
         with trio.CancelScope(shield=True):
             if self._was_used:
-                await kill_tree(self._mark)
+                self._forget_empty_groups()
+                await kill_tree(self._mark, list(self._leaders))
             self._sweep()
             self._janitor.end()
 
@@ -83,11 +89,22 @@ class ProcessSpawner:
         except OSError as error:
             raise SpawnError(error.errno or 0, path=error.filename) from error
 
-    def _forget(self, child: LaunchedChild, held: placeholders.Placeholders) -> None:
+    def _closed(self, process: ManagedProcess, held: placeholders.Placeholders) -> None:
         self._to_sweep.update(held.release())
         self._sweep()
-        self._running.discard(child.pid)
-        self._janitor.tell(f"-{child.pid}")
+        if process.left_group:
+            self._ended.add(process.pid)
+        else:
+            self._forget(process.pid)
+
+    def _forget_empty_groups(self) -> None:
+        for pid in [pid for pid in self._ended if not process_tree.is_group_alive(pid)]:
+            self._forget(pid)
+
+    def _forget(self, pid: int) -> None:
+        self._ended.discard(pid)
+        self._leaders.pop(pid, None)
+        self._janitor.tell(f"-{pid}")
 
     def _sweep(self) -> None:
         # Mostly a longer command still uses the folder and removes it later, but a process that is just being forked
@@ -103,14 +120,14 @@ class _Janitor:
         self._mark = mark
         self._child: LaunchedChild | None = None
 
-    def start_if_missing(self, running: set[int]) -> None:
+    def start_if_missing(self, leaders: Iterable[int]) -> None:
         if self._child is not None:
             return
         argv = janitor.start_arguments(self._python, self._mark)
         with suppress(SpawnError):
             self._child = launch(SpawnRequest(argv=argv, cwd="/", env={}, open_stdin=True), {})
             os.set_blocking(self._stdin, False)
-            for pid in running:
+            for pid in leaders:
                 self.tell(f"+{pid}")
 
     @property

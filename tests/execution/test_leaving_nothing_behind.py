@@ -59,7 +59,7 @@ async def test_an_error_of_the_owner_ends_the_background_children_too(lab: Proce
     async def own() -> None:
         async with lab.spawner.start(lab.shell(FAMILY)) as process:
             await process.wait()
-            pids.extend([await lab.read_pid(name) for name in ("plain", "session", "daemon")])
+            pids.extend(await family(lab))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -67,13 +67,14 @@ async def test_an_error_of_the_owner_ends_the_background_children_too(lab: Proce
     assert not any(is_alive(pid) for pid in pids)
 
 
-async def test_a_background_server_outlives_its_command_but_not_the_server(tmp_path: Path) -> None:
+async def test_what_a_command_leaves_running_outlives_it_but_not_the_server(tmp_path: Path) -> None:
     async with open_process_spawner() as spawner:
         lab = ProcessLab(tmp_path, spawner)
-        assert (await lab.run(lab.shell("nohup sleep 300 >/dev/null 2>&1 & echo $! >child"))).exit_code == 0
-        pid = await lab.read_pid("child")
-        assert is_alive(pid)
-    assert not is_alive(pid)
+        assert (await lab.run(lab.shell(f"({FAMILY}) >/dev/null 2>&1"))).exit_code == 0
+        pids = await family(lab)
+        assert (await lab.run(lab.shell("true"))).exit_code == 0
+        assert all(is_alive(pid) for pid in pids)
+    assert not any(is_alive(pid) for pid in pids)
 
 
 async def test_one_kill_reaches_only_the_family_it_is_meant_for(lab: ProcessLab) -> None:
