@@ -31,7 +31,14 @@ _SIGNAL_BASE = 128
 class ManagedProcess:
     """A started process. Close it, or use it as an async context manager, in the task that owns it."""
 
-    def __init__(self, child: LaunchedChild, *, mark: str, on_close: "Callable[[ManagedProcess], None]") -> None:
+    def __init__(
+        self,
+        child: LaunchedChild,
+        *,
+        mark: str,
+        on_end: "Callable[[ManagedProcess], None]",
+        on_close: Callable[[], None],
+    ) -> None:
         self.pid = child.pid
         self.mark = mark
         """Found in the environment of the process and of all that it starts."""
@@ -40,6 +47,7 @@ class ManagedProcess:
         self.stderr = None if child.stderr is None else OutputStream(child.stderr)
         self._terminal = child.terminal
         self._stdin = None if child.stdin is None else InputStream(child.stdin)
+        self._on_end = on_end
         self._on_close = on_close
         self._pidfd = child.pidfd
         self._exit_code: int | None = None
@@ -120,12 +128,14 @@ class ManagedProcess:
             result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
         except ChildProcessError:
             self._exit_code = _STATUS_LOST  # Somebody in this process reaps what is not theirs.
-            return True
-        if result is None:
-            return False
+        else:
+            if result is None:
+                return False
+            ended_itself = result.si_code == os.CLD_EXITED
+            self._exit_code = result.si_status if ended_itself else _SIGNAL_BASE + result.si_status
+        # From now on the number may become another process's, unless a group still bears it.
         self._left_group = process_tree.is_group_alive(self.pid)
-        ended_itself = result.si_code == os.CLD_EXITED
-        self._exit_code = result.si_status if ended_itself else _SIGNAL_BASE + result.si_status
+        self._on_end(self)
         return True
 
     def _close_handles(self) -> None:
@@ -138,7 +148,7 @@ class ManagedProcess:
         for stream in (self.stdout, self.stderr, self._stdin):
             if stream is not None:
                 stream.close()
-        self._on_close(self)
+        self._on_close()
 
 
 async def kill_tree(mark: str, leaders: Collection[int]) -> None:

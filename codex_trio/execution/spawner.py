@@ -60,7 +60,7 @@ class ProcessSpawner:
             on_failure.pop_all()
         self._leaders[child.pid] = owner
         self._janitor.tell(f"+{child.pid}")
-        return ManagedProcess(child, mark=mark, on_close=lambda process: self._closed(process, held))
+        return ManagedProcess(child, mark=mark, on_end=self._note_end, on_close=lambda: self._release(held))
 
     def new_owner(self) -> str:
         """A name for a group of processes, for `start` and `kill_all_of`."""
@@ -89,13 +89,15 @@ class ProcessSpawner:
         except OSError as error:
             raise SpawnError(error.errno or 0, path=error.filename) from error
 
-    def _closed(self, process: ManagedProcess, held: placeholders.Placeholders) -> None:
-        self._to_sweep.update(held.release())
-        self._sweep()
+    def _note_end(self, process: ManagedProcess) -> None:
         if process.left_group:
             self._ended.add(process.pid)
         else:
             self._forget(process.pid)
+
+    def _release(self, held: placeholders.Placeholders) -> None:
+        self._to_sweep.update(held.release())
+        self._sweep()
 
     def _forget_empty_groups(self) -> None:
         for pid in [pid for pid in self._ended if not process_tree.is_group_alive(pid)]:
