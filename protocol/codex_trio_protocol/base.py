@@ -99,8 +99,11 @@ class _KeywordOnly(msgspec.StructMeta):
         return super().__new__(mcls, name, bases, namespace, **config)
 
 
-class Wire(msgspec.Struct, metaclass=_KeywordOnly, rename="camel"):
+class Wire(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", gc=False):
     """Base of all messages: camelCase keys, every key sent, `None` as JSON null.
+
+    Messages are trees, so the garbage collector is spared the search for cycles: keep nothing in one that leads back
+    to it.
 
     A key that must be left out when there is nothing to say is typed `T | UnsetType` with the default `UNSET`.
     """
