@@ -114,6 +114,9 @@ class Wire(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", gc=False):
     experimental_reason: ClassVar[str | None] = None
     """Name under which the experimental gate refuses this object itself, wherever it stands in params."""
 
+    other_keys_hold: ClassVar[str | None] = None
+    """Type that the values under all other keys have, by its name. Only for shapes, into which nothing is decoded."""
+
 
 class Params(Wire, omit_defaults=True):
     """Base of what clients send: keys that hold their default are left out."""

@@ -115,8 +115,8 @@ class Field:
 class ObjectDeclaration:
     """A message struct.
 
-    `tag` is the constant key and value of a union member; `one_of` names keys of which one is present. `closed` objects
-    admit no other keys; senders of `sparse` ones leave out what holds its default.
+    `tag` is the constant key and value of a union member; `one_of` names keys of which one is present; all other keys
+    hold `entries`. `closed` objects admit no other keys; senders of `sparse` ones leave out what holds its default.
     """
 
     name: str
@@ -126,6 +126,7 @@ class ObjectDeclaration:
     tag: tuple[str, str] | None = None
     one_of: tuple[str, ...] = ()
     first_counts: bool = False
+    entries: Reference | None = None
     closed: bool = False
     sparse: bool = False
 
@@ -168,6 +169,12 @@ def catalogue() -> dict[str, Declaration]:
     return declarations
 
 
+@cache
+def pass_through() -> frozenset[str]:
+    """Published names of types that only document JSON which is neither decoded nor built here."""
+    return frozenset(name for module in _module_names() for name in _shapes(_load(module)).values())
+
+
 def families() -> dict[str, str]:
     """Module docstrings by family."""
     return {name.rpartition(".")[2]: ast.get_docstring(_load(name).tree) or "" for name in _module_names()}
@@ -195,7 +202,8 @@ def mentioned(declaration: Declaration, *, experimental: bool) -> set[str]:
     if isinstance(declaration, AliasDeclaration):
         return references(declaration.type)
     fields = [item for item in declaration.fields if experimental or not item.experimental]
-    return set[str]().union(*(references(item.type) for item in fields))
+    entries = {declaration.entries.name} if declaration.entries is not None else set[str]()
+    return entries.union(*(references(item.type) for item in fields))
 
 
 def _module_names() -> list[str]:
@@ -304,6 +312,7 @@ class _Reader:
             tag=tag,
             one_of=tuple(names[name] for name in one_of),
             first_counts=issubclass(kind, FirstOf),
+            entries=Reference(kind.other_keys_hold) if kind.other_keys_hold is not None else None,
             closed=config.forbid_unknown_fields,
             sparse=config.omit_defaults,
         )

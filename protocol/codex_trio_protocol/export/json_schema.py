@@ -168,6 +168,8 @@ class _Writer:
             ]
         if declaration.closed:
             schema["additionalProperties"] = False
+        if declaration.entries is not None:
+            schema["additionalProperties"] = self.expression(declaration.entries)
         return schema
 
     def _single_key(self, item: Field) -> Schema:

@@ -1,5 +1,6 @@
 """Which file each published type goes to. Data and lookups; the writers own the contents."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -141,14 +142,14 @@ def message_files(*, experimental: bool) -> dict[str, str]:
     return found
 
 
-def reachable(names: set[str], *, experimental: bool) -> dict[str, Declaration]:
-    """The declarations of these types and of all that they mention."""
+def reachable(names: set[str], *, experimental: bool, without: Collection[str] = frozenset()) -> dict[str, Declaration]:
+    """The declarations of these types and of all that they mention, without some and what only those mention."""
     declarations = catalogue()
     found: dict[str, Declaration] = {}
     waiting = sorted(names, reverse=True)
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in found or name in without:
             continue
         found[name] = declarations[name]
         waiting.extend(sorted(mentioned(declarations[name], experimental=experimental), reverse=True))

@@ -125,6 +125,8 @@ def _fields(declaration: ObjectDeclaration) -> str:
     if declaration.tag is not None:
         rows.append(f'| `{declaration.tag[0]}` | `"{declaration.tag[1]}"` | |\n')
     rows += [_row(item, declaration) for item in declaration.fields]
+    if declaration.entries is not None:
+        rows.append(f"| any other | {_kind(declaration.entries)} | |\n")
     return "\n| Key | Type | |\n| --- | --- | --- |\n" + "".join(rows) if rows else ""
 
 

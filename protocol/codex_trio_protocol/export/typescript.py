@@ -24,9 +24,18 @@ from codex_trio_protocol.export.catalogue import (
     Scalar,
     catalogue,
     mentioned,
+    pass_through,
 )
 from codex_trio_protocol.export.layout import DATA_OF_ERRORS, MethodUnion, is_inline, reachable, type_name, unions
-from codex_trio_protocol.export.typescript_layout import DERIVED, PATHS, ROOT_TYPES, STABLE_PARTS, Derived
+from codex_trio_protocol.export.typescript_layout import (
+    DERIVED,
+    EXPERIMENTAL_PARTS,
+    INLINE,
+    PATHS,
+    ROOT_TYPES,
+    STABLE_PARTS,
+    Derived,
+)
 from codex_trio_protocol.table import (
     CLIENT_NOTIFICATIONS,
     CLIENT_REQUESTS,
@@ -100,10 +109,11 @@ class _Writer:
     def __init__(self, *, experimental: bool) -> None:
         self._experimental = experimental
         self._declarations = catalogue()
+        self._from_server, self._from_clients = _senders()
 
     def declarations(self) -> list[Declaration]:
         """All types that deserve a file, without those that are written out where they are mentioned."""
-        names = {"RequestId", *DATA_OF_ERRORS}
+        names = {"RequestId", "ModelProviderError", *(DATA_OF_ERRORS if self._experimental else ())}
         gated: set[str] = set()
         for spec in _every_method():
             mentions = {type_name(target) for target in (spec.params, spec.result) if target is not None}
@@ -115,9 +125,9 @@ class _Writer:
                 gated |= mentions
         if not self._experimental:
             names |= STABLE_PARTS
-            gated -= STABLE_PARTS
+            gated = (gated | EXPERIMENTAL_PARTS) - STABLE_PARTS
         every = reachable(names, experimental=True)
-        return [item for name, item in sorted(every.items()) if name not in gated and not is_inline(item)]
+        return [item for name, item in sorted(every.items()) if name not in gated and not _is_inline(item)]
 
     def file(self, declaration: Declaration) -> str:
         body = f"export type {_label(declaration.name)} = {self._body(declaration)};\n"
@@ -165,7 +175,7 @@ class _Writer:
             found.add(JSON_VALUE)
         for name in mentioned(declaration, experimental=self._experimental):
             item = self._declarations[name]
-            if is_inline(item):
+            if _is_inline(item):
                 found |= self._named(item)
             else:
                 found.add(name)
@@ -187,12 +197,21 @@ class _Writer:
         lines = [f'  "{declaration.tag[0]}": "{declaration.tag[1]}",\n'] if declaration.tag is not None else []
         lines += [self._field(declaration, item) for item in common]
         body = "{\n" + "".join(lines) + "}" if lines else "Record<string, never>"
+        if declaration.entries is not None:
+            body += f" & {{ [key in string]?: {self._expression(declaration.entries)} }}"
         return f"{body} & ({choice})" if alternatives else body
 
     def _field(self, declaration: ObjectDeclaration, item: Field) -> str:
-        optional = "?" if not item.required and (declaration.sparse or item.default is UNSET) else ""
+        optional = "?" if not item.required and not self._is_always_told(declaration, item) else ""
         comment = f"  /** {item.doc} */\n" if item.doc else ""
         return f"{comment}  {_key(item.name)}{optional}: {self._expression(item.type)},\n"
+
+    def _is_always_told(self, declaration: ObjectDeclaration, item: Field) -> bool:
+        """Whether a key is there even when it holds its default: the server writes it so, and no client has to."""
+        may_be_absent = declaration.sparse or item.default is UNSET or isinstance(item.type, Past)
+        if may_be_absent or declaration.name not in self._from_server:
+            return False
+        return item.default is not None or declaration.name not in self._from_clients
 
     def _expression(self, expression: Expression) -> str:
         match expression:
@@ -202,7 +221,7 @@ class _Writer:
                 return " | ".join(f'"{value}"' for value in values)
             case Reference(name):
                 item = self._declarations[name]
-                return self._body(item) if is_inline(item) else _label(name)
+                return self._body(item) if _is_inline(item) else _label(name)
             case Array(item):
                 return f"Array<{self._expression(item)}>"
             case Mapping(value):
@@ -222,6 +241,22 @@ _SCALARS: Final = {
     "object": "{ [key in string]?: JsonValue }",
     "string": "string",
 }
+
+
+def _is_inline(declaration: Declaration) -> bool:
+    return declaration.name in INLINE or is_inline(declaration)
+
+
+def _senders() -> tuple[set[str], set[str]]:
+    """Names of the types that the server fills in, and that clients do; what passes through is neither's."""
+    server: set[str] = set()
+    clients: set[str] = set()
+    for spec in _every_method():
+        asks, answers = (server, clients) if spec.direction.startswith("server") else (clients, server)
+        asks |= {type_name(spec.params)} if spec.params is not None else set()
+        answers |= {type_name(spec.result)} if spec.result is not None else set()
+    first, second = (set(reachable(names, experimental=True, without=pass_through())) for names in (server, clients))
+    return first, second
 
 
 def _every_method() -> Iterator[MethodSpec]:

@@ -22,19 +22,28 @@ class Derived(NamedTuple):
     source: str | None = None
 
 
-def _member(union: str, tag: str) -> Derived:
+def _member(union: str, tag: str, *, without: tuple[str, ...] = ("type",)) -> Derived:
+    """A member of a union, without its tag. Each of the shapes that it may have is taken by itself."""
     name = union.rpartition("/")[2]
-    return Derived(f'Omit<Extract<{name}, {{ "type": "{tag}" }}>, "type">', union)
+    keys = " | ".join(f'"{key}"' for key in without)
+    member = f'Extract<{name}, {{ "type": "{tag}" }}>'
+    return Derived(
+        f"{member} extends infer Member ? (Member extends unknown ? Omit<Member, {keys}> : never) : never", union
+    )
+
+
+def _thread_item(tag: str) -> Derived:
+    return _member("v2/ThreadItem", tag, without=("type", "startedAtMs", "completedAtMs"))
 
 
 DERIVED: Final = {
     "ExecPolicyAmendment": Derived("Array<string>"),
     "GitSha": Derived("string"),
-    "ImageGenerationItem": _member("v2/ThreadItem", "imageGeneration"),
+    "ImageGenerationItem": _thread_item("imageGeneration"),
     "LocalShellExecAction": _member("LocalShellAction", "exec"),
     "ResponseItemId": Derived("string"),
-    "SleepItem": _member("v2/ThreadItem", "sleep"),
-    "WebSearchItem": _member("v2/ThreadItem", "webSearch"),
+    "SleepItem": _thread_item("sleep"),
+    "WebSearchItem": _thread_item("webSearch"),
     "v2/BedrockSettingsParams": _member("v2/ProviderSettingsPatch", "bedrock"),
     "v2/CustomGatewaySettingsParams": _member("v2/ProviderSettingsPatch", "customGateway"),
     "v2/DynamicToolFunctionSpec": _member("v2/DynamicToolSpec", "function"),
@@ -45,6 +54,12 @@ DERIVED: Final = {
     "v2/NetworkPolicyRuleAction": Derived("NetworkPolicyRuleAction", "NetworkPolicyRuleAction"),
 }
 """Names without a type of ours, by their path."""
+
+INLINE: Final = frozenset({"AppConfig", "AppLinkConfig", "AppToolConfig", "ThreadListCwdFilter"})
+"""Types that have no file of their own, beside those that have no name in any format."""
+
+EXPERIMENTAL_PARTS: Final = frozenset({"RemoteControlClientsListOrder"})
+"""Types that only params of experimental methods mention and that do not stand among the stable ones either."""
 
 STABLE_PARTS: Final = frozenset(
     [

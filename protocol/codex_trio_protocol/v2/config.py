@@ -136,7 +136,9 @@ class AppsDefaultConfig(Wire, rename=None):
 
 
 class AppsConfig(Wire):
-    """Settings of apps."""
+    """Settings of apps by their id."""
+
+    other_keys_hold: ClassVar[str | None] = "AppConfig"
 
     default: AppsDefaultConfig | None = field(name="_default", default=None)
 

@@ -8,12 +8,12 @@ export type ContentItem = {
   text: string,
 } | {
   "type": "input_image",
-  detail: ImageDetail | null,
+  detail?: ImageDetail | null,
 } & ({ image_url: string } | { file_id: string }) | {
   "type": "input_audio",
 } & ({ audio_url: string } | { file_id: string }) | {
   "type": "output_text",
   text: string,
-  annotations: Array<JsonValue> | null,
-  logprobs: Array<JsonValue> | null,
+  annotations?: Array<JsonValue> | null,
+  logprobs?: Array<JsonValue> | null,
 };

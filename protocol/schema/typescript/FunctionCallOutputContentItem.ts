@@ -7,7 +7,7 @@ export type FunctionCallOutputContentItem = {
   text: string,
 } | {
   "type": "input_image",
-  detail: ImageDetail | null,
+  detail?: ImageDetail | null,
 } & ({ image_url: string } | { file_id: string }) | {
   "type": "input_audio",
 } & ({ audio_url: string } | { file_id: string }) | {

@@ -4,8 +4,8 @@
 export type LocalShellAction = {
   "type": "exec",
   command: Array<string>,
-  timeout_ms: number | null,
-  working_directory: string | null,
-  env: { [key in string]?: string } | null,
-  user: string | null,
+  timeout_ms?: number | null,
+  working_directory?: string | null,
+  env?: { [key in string]?: string } | null,
+  user?: string | null,
 };

@@ -3,13 +3,13 @@ import type { JsonValue } from "./serde_json/JsonValue";
 
 /** Content of a resource, passed through. */
 export type ResourceContent = {
-  _meta: JsonValue,
-  mimeType: string | null,
+  _meta?: JsonValue,
+  mimeType?: string | null,
   text: string,
   uri: string,
 } | {
-  _meta: JsonValue,
+  _meta?: JsonValue,
   blob: string,
-  mimeType: string | null,
+  mimeType?: string | null,
   uri: string,
 };

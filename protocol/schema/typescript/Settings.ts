@@ -4,6 +4,6 @@ import type { ReasoningEffort } from "./ReasoningEffort";
 /** What a collaboration mode sets. Null effort and null instructions leave the mode's own. */
 export type Settings = {
   model: string,
-  reasoning_effort: ReasoningEffort | null,
-  developer_instructions: string | null,
+  reasoning_effort?: ReasoningEffort | null,
+  developer_instructions?: string | null,
 };

@@ -1,4 +1,4 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { ThreadItem } from "./v2/ThreadItem";
 
-export type SleepItem = Omit<Extract<ThreadItem, { "type": "sleep" }>, "type">;
+export type SleepItem = Extract<ThreadItem, { "type": "sleep" }> extends infer Member ? (Member extends unknown ? Omit<Member, "type" | "startedAtMs" | "completedAtMs"> : never) : never;

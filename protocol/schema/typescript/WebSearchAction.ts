@@ -3,15 +3,15 @@
 /** What a web search did. */
 export type WebSearchAction = {
   "type": "search",
-  queries: Array<string> | null,
-  query: string | null,
+  queries?: Array<string> | null,
+  query?: string | null,
 } | {
   "type": "open_page",
-  url: string | null,
+  url?: string | null,
 } | {
   "type": "find_in_page",
-  pattern: string | null,
-  url: string | null,
+  pattern?: string | null,
+  url?: string | null,
 } | {
   "type": "other",
 };

@@ -2,8 +2,8 @@
 
 /** Where the user is. Null where not set. */
 export type WebSearchLocation = {
-  country: string | null,
-  region: string | null,
-  city: string | null,
-  timezone: string | null,
+  country?: string | null,
+  region?: string | null,
+  city?: string | null,
+  timezone?: string | null,
 };

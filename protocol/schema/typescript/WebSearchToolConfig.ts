@@ -4,7 +4,7 @@ import type { WebSearchLocation } from "./WebSearchLocation";
 
 /** Settings of web search. */
 export type WebSearchToolConfig = {
-  context_size: WebSearchContextSize | null,
-  allowed_domains: Array<string> | null,
-  location: WebSearchLocation | null,
+  context_size?: WebSearchContextSize | null,
+  allowed_domains?: Array<string> | null,
+  location?: WebSearchLocation | null,
 };

@@ -3,7 +3,7 @@ import type { AccountSession } from "./AccountSession";
 
 /** What came of the switch. */
 export type AccountSessionsSwitchResponse = {
-  activeSessionId: string | null,
+  activeSessionId?: string | null,
   sessions: Array<AccountSession>,
 } | {
   auth_url: string,

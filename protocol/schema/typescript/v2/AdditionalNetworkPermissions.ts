@@ -2,5 +2,5 @@
 
 /** Network beyond the sandbox; null asks for nothing. */
 export type AdditionalNetworkPermissions = {
-  enabled: boolean | null,
+  enabled?: boolean | null,
 };

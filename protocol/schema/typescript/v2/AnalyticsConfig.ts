@@ -2,5 +2,5 @@
 
 /** Whether statistics are sent; null is the default. */
 export type AnalyticsConfig = {
-  enabled: boolean | null,
+  enabled?: boolean | null,
 };

@@ -1,4 +1,4 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { ProviderSettingsPatch } from "./ProviderSettingsPatch";
 
-export type BedrockSettingsParams = Omit<Extract<ProviderSettingsPatch, { "type": "bedrock" }>, "type">;
+export type BedrockSettingsParams = Extract<ProviderSettingsPatch, { "type": "bedrock" }> extends infer Member ? (Member extends unknown ? Omit<Member, "type"> : never) : never;

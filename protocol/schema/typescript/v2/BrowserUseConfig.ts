@@ -3,7 +3,7 @@ import type { BrowserUseOriginPolicyConfig } from "./BrowserUseOriginPolicyConfi
 
 /** Settings of the browser tool. */
 export type BrowserUseConfig = {
-  allow_history_access: boolean | null,
-  default_origin_policy: BrowserUseOriginPolicyConfig | null,
-  origins: { [key in string]?: BrowserUseOriginPolicyConfig } | null,
+  allow_history_access?: boolean | null,
+  default_origin_policy?: BrowserUseOriginPolicyConfig | null,
+  origins?: { [key in string]?: BrowserUseOriginPolicyConfig } | null,
 };

@@ -3,8 +3,8 @@ import type { AllowDenyRequirement } from "./AllowDenyRequirement";
 
 /** What the browser tool may do on a site. Null is the default. */
 export type BrowserUseOriginPolicyConfig = {
-  access: AllowDenyRequirement | null,
-  downloads: AllowDenyRequirement | null,
-  uploads: AllowDenyRequirement | null,
-  full_cdp_access: AllowDenyRequirement | null,
+  access?: AllowDenyRequirement | null,
+  downloads?: AllowDenyRequirement | null,
+  uploads?: AllowDenyRequirement | null,
+  full_cdp_access?: AllowDenyRequirement | null,
 };

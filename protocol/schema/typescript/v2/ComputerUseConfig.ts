@@ -5,7 +5,7 @@ import type { ComputerUseWindowsConfig } from "./ComputerUseWindowsConfig";
 
 /** Which programs may be controlled. */
 export type ComputerUseConfig = {
-  default_app_access: AllowDenyRequirement | null,
-  macos: ComputerUseMacosConfig | null,
-  windows: ComputerUseWindowsConfig | null,
+  default_app_access?: AllowDenyRequirement | null,
+  macos?: ComputerUseMacosConfig | null,
+  windows?: ComputerUseWindowsConfig | null,
 };

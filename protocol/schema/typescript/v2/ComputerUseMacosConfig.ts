@@ -3,5 +3,5 @@ import type { AllowDenyRequirement } from "./AllowDenyRequirement";
 
 /** Programs by bundle id. */
 export type ComputerUseMacosConfig = {
-  bundle_ids: { [key in string]?: AllowDenyRequirement } | null,
+  bundle_ids?: { [key in string]?: AllowDenyRequirement } | null,
 };

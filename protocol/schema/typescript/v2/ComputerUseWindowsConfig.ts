@@ -4,6 +4,6 @@ import type { ComputerUseWindowsExeConfig } from "./ComputerUseWindowsExeConfig"
 
 /** Programs by their ids and files. */
 export type ComputerUseWindowsConfig = {
-  aumids: { [key in string]?: AllowDenyRequirement } | null,
-  exes: Array<ComputerUseWindowsExeConfig> | null,
+  aumids?: { [key in string]?: AllowDenyRequirement } | null,
+  exes?: Array<ComputerUseWindowsExeConfig> | null,
 };

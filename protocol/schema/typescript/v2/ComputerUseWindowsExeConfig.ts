@@ -5,6 +5,6 @@ import type { AllowDenyRequirement } from "./AllowDenyRequirement";
 export type ComputerUseWindowsExeConfig = {
   publisher_name: string,
   product_name: string,
-  binary_name: string | null,
+  binary_name?: string | null,
   access: AllowDenyRequirement,
 };

@@ -9,5 +9,5 @@ export type DynamicToolNamespaceTool = {
   /** JSON Schema of the arguments. */
   inputSchema: JsonValue,
   /** The model sees the tool only after searching for it. */
-  deferLoading: boolean,
+  deferLoading?: boolean,
 };

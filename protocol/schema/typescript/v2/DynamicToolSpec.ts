@@ -10,9 +10,9 @@ export type DynamicToolSpec = {
   /** JSON Schema of the arguments. */
   inputSchema: JsonValue,
   /** The model sees the tool only after searching for it. */
-  deferLoading: boolean,
+  deferLoading?: boolean,
   /** The group that the tool belongs to. */
-  namespace: string | null,
+  namespace?: string | null,
 } | {
   "type": "namespace",
   name: string,

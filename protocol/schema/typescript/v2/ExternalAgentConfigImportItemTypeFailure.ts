@@ -4,10 +4,10 @@ import type { ExternalAgentConfigMigrationItemType } from "./ExternalAgentConfig
 /** Something that could not be taken over, and why. Null where not known. */
 export type ExternalAgentConfigImportItemTypeFailure = {
   itemType: ExternalAgentConfigMigrationItemType,
-  errorType: string | null,
-  subErrorType: string | null,
+  errorType?: string | null,
+  subErrorType?: string | null,
   failureStage: string,
   message: string,
-  cwd: string | null,
-  source: string | null,
+  cwd?: string | null,
+  source?: string | null,
 };

@@ -6,6 +6,6 @@ import type { MigrationDetails } from "./MigrationDetails";
 export type ExternalAgentConfigMigrationItem = {
   itemType: ExternalAgentConfigMigrationItemType,
   description: string,
-  cwd: string | null,
-  details: MigrationDetails | null,
+  cwd?: string | null,
+  details?: MigrationDetails | null,
 };

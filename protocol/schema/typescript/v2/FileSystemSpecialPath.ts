@@ -8,7 +8,7 @@ export type FileSystemSpecialPath = {
   "kind": "minimal",
 } | {
   "kind": "project_roots",
-  subpath: LegacyAppPathString | null,
+  subpath?: LegacyAppPathString | null,
 } | {
   "kind": "tmpdir",
 } | {
@@ -16,5 +16,5 @@ export type FileSystemSpecialPath = {
 } | {
   "kind": "unknown",
   path: string,
-  subpath: LegacyAppPathString | null,
+  subpath?: LegacyAppPathString | null,
 };

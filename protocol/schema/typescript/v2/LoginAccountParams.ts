@@ -11,16 +11,16 @@ export type LoginAccountParams = {
   apiKey: string,
 } | {
   "type": "chatgpt",
-  codexStreamlinedLogin: boolean,
-  useHostedLoginSuccessPage: boolean,
-  appBrand: LoginAppBrand | null,
+  codexStreamlinedLogin?: boolean,
+  useHostedLoginSuccessPage?: boolean,
+  appBrand?: LoginAppBrand | null,
 } | {
   "type": "chatgptDeviceCode",
 } | {
   "type": "chatgptAuthTokens",
   accessToken: string,
   chatgptAccountId: string,
-  chatgptPlanType: string | null,
+  chatgptPlanType?: string | null,
 } | {
   "type": "amazonBedrock",
   apiKey: string,
@@ -29,6 +29,6 @@ export type LoginAccountParams = {
   "type": "amazonBedrockAccessKeys",
   accessKeyId: string,
   secretAccessKey: string,
-  sessionToken: string | null,
+  sessionToken?: string | null,
   region: string,
 };

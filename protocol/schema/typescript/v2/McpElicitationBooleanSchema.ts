@@ -4,7 +4,7 @@ import type { McpElicitationBooleanType } from "./McpElicitationBooleanType";
 /** A yes or no. */
 export type McpElicitationBooleanSchema = {
   type: McpElicitationBooleanType,
-  title: string | null,
-  description: string | null,
-  default: boolean | null,
+  title?: string | null,
+  description?: string | null,
+  default?: boolean | null,
 };

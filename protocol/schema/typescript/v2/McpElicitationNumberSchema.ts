@@ -4,9 +4,9 @@ import type { McpElicitationNumberType } from "./McpElicitationNumberType";
 /** A number. */
 export type McpElicitationNumberSchema = {
   type: McpElicitationNumberType,
-  title: string | null,
-  description: string | null,
-  minimum: number | null,
-  maximum: number | null,
-  default: number | null,
+  title?: string | null,
+  description?: string | null,
+  minimum?: number | null,
+  maximum?: number | null,
+  default?: number | null,
 };

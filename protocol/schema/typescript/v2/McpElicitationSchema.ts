@@ -4,8 +4,8 @@ import type { McpElicitationPrimitiveSchema } from "./McpElicitationPrimitiveSch
 
 /** A form, in the JSON Schema subset of MCP; passed through. */
 export type McpElicitationSchema = {
-  "$schema": string | null,
+  "$schema"?: string | null,
   type: McpElicitationObjectType,
   properties: { [key in string]?: McpElicitationPrimitiveSchema },
-  required: Array<string> | null,
+  required?: Array<string> | null,
 };

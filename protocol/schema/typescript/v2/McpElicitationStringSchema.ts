@@ -5,10 +5,10 @@ import type { McpElicitationStringType } from "./McpElicitationStringType";
 /** A text. */
 export type McpElicitationStringSchema = {
   type: McpElicitationStringType,
-  title: string | null,
-  description: string | null,
-  minLength: number | null,
-  maxLength: number | null,
-  format: McpElicitationStringFormat | null,
-  default: string | null,
+  title?: string | null,
+  description?: string | null,
+  minLength?: number | null,
+  maxLength?: number | null,
+  format?: McpElicitationStringFormat | null,
+  default?: string | null,
 };

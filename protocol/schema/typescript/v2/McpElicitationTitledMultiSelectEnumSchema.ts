@@ -5,10 +5,10 @@ import type { McpElicitationTitledEnumItems } from "./McpElicitationTitledEnumIt
 /** Some of several choices with words. */
 export type McpElicitationTitledMultiSelectEnumSchema = {
   type: McpElicitationArrayType,
-  title: string | null,
-  description: string | null,
-  minItems: number | null,
-  maxItems: number | null,
+  title?: string | null,
+  description?: string | null,
+  minItems?: number | null,
+  maxItems?: number | null,
   items: McpElicitationTitledEnumItems,
-  default: Array<string> | null,
+  default?: Array<string> | null,
 };

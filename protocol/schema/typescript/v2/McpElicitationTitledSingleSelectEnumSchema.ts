@@ -5,8 +5,8 @@ import type { McpElicitationStringType } from "./McpElicitationStringType";
 /** One of several choices with words. */
 export type McpElicitationTitledSingleSelectEnumSchema = {
   type: McpElicitationStringType,
-  title: string | null,
-  description: string | null,
+  title?: string | null,
+  description?: string | null,
   oneOf: Array<McpElicitationConstOption>,
-  default: string | null,
+  default?: string | null,
 };

@@ -5,10 +5,10 @@ import type { McpElicitationUntitledEnumItems } from "./McpElicitationUntitledEn
 /** Some of several choices. */
 export type McpElicitationUntitledMultiSelectEnumSchema = {
   type: McpElicitationArrayType,
-  title: string | null,
-  description: string | null,
-  minItems: number | null,
-  maxItems: number | null,
+  title?: string | null,
+  description?: string | null,
+  minItems?: number | null,
+  maxItems?: number | null,
   items: McpElicitationUntitledEnumItems,
-  default: Array<string> | null,
+  default?: Array<string> | null,
 };

@@ -4,8 +4,8 @@ import type { McpElicitationStringType } from "./McpElicitationStringType";
 /** One of several choices. */
 export type McpElicitationUntitledSingleSelectEnumSchema = {
   type: McpElicitationStringType,
-  title: string | null,
-  description: string | null,
+  title?: string | null,
+  description?: string | null,
   enum: Array<string>,
-  default: string | null,
+  default?: string | null,
 };

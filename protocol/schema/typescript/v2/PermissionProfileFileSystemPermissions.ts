@@ -5,7 +5,7 @@ import type { FileSystemSandboxEntry } from "./FileSystemSandboxEntry";
 export type PermissionProfileFileSystemPermissions = {
   "type": "restricted",
   entries: Array<FileSystemSandboxEntry>,
-  globScanMaxDepth: number | null,
+  globScanMaxDepth?: number | null,
 } | {
   "type": "unrestricted",
 };

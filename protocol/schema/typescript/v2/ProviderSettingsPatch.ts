@@ -5,7 +5,7 @@ import type { GcpProviderId } from "./GcpProviderId";
 /** Settings to change: absent keeps, null clears. */
 export type ProviderSettingsPatch = {
   "type": "customGateway",
-  providerId: string | null,
+  providerId?: string | null,
   name?: string,
   baseUrl?: string | null,
   envKey?: string | null,

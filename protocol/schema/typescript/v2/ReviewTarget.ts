@@ -9,7 +9,7 @@ export type ReviewTarget = {
 } | {
   "type": "commit",
   sha: string,
-  title: string | null,
+  title?: string | null,
 } | {
   "type": "custom",
   instructions: string,

@@ -4,5 +4,5 @@
 export type SessionMigration = {
   path: string,
   cwd: string,
-  title: string | null,
+  title?: string | null,
 };

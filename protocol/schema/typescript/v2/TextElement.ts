@@ -7,5 +7,5 @@ import type { ByteRange } from "./ByteRange";
  */
 export type TextElement = {
   byteRange: ByteRange,
-  placeholder: string | null,
+  placeholder?: string | null,
 };

@@ -1,6 +1,5 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { SortDirection } from "./SortDirection";
-import type { ThreadListCwdFilter } from "./ThreadListCwdFilter";
 import type { ThreadSortKey } from "./ThreadSortKey";
 import type { ThreadSourceKind } from "./ThreadSourceKind";
 
@@ -29,7 +28,7 @@ export type ThreadListParams = {
   sectionId?: string | null,
   /** Absent for all threads, null for those without a project. */
   projectId?: string | null,
-  cwd?: ThreadListCwdFilter | null,
+  cwd?: string | Array<string> | null,
   /** Trust the index and do not look at files. */
   useStateDbOnly?: boolean,
   /** Part of the name or the preview. */

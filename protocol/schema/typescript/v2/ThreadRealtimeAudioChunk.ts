@@ -5,6 +5,6 @@ export type ThreadRealtimeAudioChunk = {
   data: string,
   sampleRate: number,
   numChannels: number,
-  samplesPerChannel: number | null,
-  itemId: string | null,
+  samplesPerChannel?: number | null,
+  itemId?: string | null,
 };

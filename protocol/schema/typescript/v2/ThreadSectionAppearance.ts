@@ -2,6 +2,6 @@
 
 /** How a section looks. Null leaves it to the client. */
 export type ThreadSectionAppearance = {
-  icon: string | null,
-  color: string | null,
+  icon?: string | null,
+  color?: string | null,
 };

@@ -3,5 +3,5 @@ import type { WebSearchToolConfig } from "../WebSearchToolConfig";
 
 /** Settings of tools. */
 export type ToolsV2 = {
-  web_search: WebSearchToolConfig | null,
+  web_search?: WebSearchToolConfig | null,
 };

@@ -9,10 +9,10 @@ export type UserInput = {
   text_elements: Array<TextElement>,
 } | {
   "type": "image",
-  detail: ImageDetail | null,
+  detail?: ImageDetail | null,
 } & ({ url: string } | { fileId: string }) | {
   "type": "localImage",
-  detail: ImageDetail | null,
+  detail?: ImageDetail | null,
   path: string,
 } | {
   "type": "audio",
