@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import trio
@@ -94,12 +95,23 @@ async def _end_on_sigterm(end: Callable[[], None], *, task_status: trio.TaskStat
 def _generate_json_schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     from codex_trio_protocol.export import json_schema
 
-    json_schema.write(options.out, experimental=options.experimental)
+    with _refusing(options.out):
+        json_schema.write(options.out, experimental=options.experimental)
     return os.EX_OK
 
 
 def _generate_typescript(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     from codex_trio_protocol.export import typescript
 
-    typescript.write(options.out, experimental=options.experimental)
+    with _refusing(options.out):
+        typescript.write(options.out, experimental=options.experimental)
     return os.EX_OK
+
+
+@contextlib.contextmanager
+def _refusing(out: Path) -> Generator[None]:
+    """Says of a folder that cannot be written to why it cannot."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write to {out}: {error.strerror} ({error.filename})") from error
