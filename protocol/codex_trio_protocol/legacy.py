@@ -26,7 +26,10 @@ class GetAuthStatusResponse(Wire):
 
 
 class GitDiffToRemoteParams(Params):
-    """Ask for the difference between a working tree and the closest commit that its remote has."""
+    """Ask for the difference between a working tree and the closest commit that its remote has.
+
+    Errors: -32600 without a repository or a remote.
+    """
 
     cwd: AnyPath
 

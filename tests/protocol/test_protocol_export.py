@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from codex_trio_protocol import table
 from codex_trio_protocol.export import __main__ as export
-from codex_trio_protocol.export import json_schema, typescript
+from codex_trio_protocol.export import json_schema, reference, typescript
 from codex_trio_protocol.export.catalogue import ObjectDeclaration, catalogue
 
 SCHEMA = Path(table.__file__).parents[1] / "schema"
@@ -53,9 +53,9 @@ def test_the_check_names_what_drifts_and_fails(
 
 def test_every_reference_in_a_schema_resolves(stable_schemas: dict[str, Any]) -> None:
     for path, schema in stable_schemas.items():
-        for reference in set(references(schema)):
+        for target in set(references(schema)):
             node: Any = schema
-            for part in reference.removeprefix("#/").split("/"):
+            for part in target.removeprefix("#/").split("/"):
                 node = node[part]
             assert node is not None, path
 
@@ -95,6 +95,40 @@ def test_typescript_imports_resolve_and_brackets_match() -> None:
         code = re.sub(r'/\*.*?\*/|"[^"]*"|^//.*$', "", text, flags=re.DOTALL | re.MULTILINE)
         for opening, closing in ("{}", "()", "[]"):
             assert code.count(opening) == code.count(closing), path
+
+
+def test_the_links_of_the_reference_pages_lead_somewhere() -> None:
+    pages = reference.files()
+    anchors = {
+        name: {re.sub(r"[^a-z0-9_]", "", line.lower()) for line in text.splitlines() if line.startswith("#")}
+        for name, text in pages.items()
+    }
+    for name, text in pages.items():
+        for page, anchor in re.findall(r"\]\(([a-z_0-9]+\.md)(?:#([a-z0-9_]+))?\)", text):
+            assert page in pages, (name, page)
+            assert not anchor or anchor in anchors[page], (name, page, anchor)
+
+
+def test_the_index_lists_every_method() -> None:
+    listed = re.findall(r"^\| \[`([^`]+)`\]", reference.files()["index.md"], flags=re.MULTILINE)
+    tables = (table.CLIENT_REQUESTS, table.CLIENT_NOTIFICATIONS, table.SERVER_REQUESTS, table.SERVER_NOTIFICATIONS)
+    assert sorted(listed) == sorted(name for methods in tables for name in methods)
+
+
+def test_what_is_old_says_so_and_stands_last_in_an_enumeration() -> None:
+    files = json_schema.files(experimental=False)
+    policy = json.loads(files["v2/ThreadStartParams.json"])["definitions"]["AskForApproval"]["oneOf"]
+    assert policy[0]["enum"] == ["untrusted", "on-request", "never", "on-failure"]
+    assert '"granular"' in files["v2/ThreadStartParams.json"]
+    assert "`on-failure` (up to 0.131.0)" in reference.files()["permissions.md"]
+    assert "boolean (up to 0.131.0)" in reference.files()["thread_start.md"]
+
+
+def test_a_schema_defines_only_what_it_mentions(stable_schemas: dict[str, Any]) -> None:
+    for path, schema in stable_schemas.items():
+        if not path.startswith("codex_app_server_protocol"):
+            mentioned = {target.rpartition("/")[2] for target in references(schema)}
+            assert set(schema.get("definitions", ())) <= mentioned, path
 
 
 def test_every_type_is_explained() -> None:

@@ -26,7 +26,10 @@ class ChatgptAuthTokensRefreshResponse(Params):
 
 
 class CancelLoginAccountParams(Params):
-    """Give up a login that is under way."""
+    """Give up a login that is under way.
+
+    Errors: -32600 for an id that is no UUID; an unknown one is no error.
+    """
 
     login_id: str
 

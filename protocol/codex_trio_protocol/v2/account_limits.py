@@ -171,6 +171,7 @@ class AccountTokenUsageSummary(Wire):
     lifetime_tokens: Int64 | None = None
     peak_daily_tokens: Int64 | None = None
     longest_running_turn_sec: Int64 | None = None
+    """In seconds."""
     current_streak_days: Int64 | None = None
     longest_streak_days: Int64 | None = None
 
@@ -222,7 +223,10 @@ class WorkspaceMessage(Wire):
 
 
 class GetWorkspaceMessagesResponse(Wire):
-    """Messages to show, if the account has any such thing."""
+    """Messages to show, if the account has any such thing.
+
+    Errors: -32600 without a login.
+    """
 
     feature_enabled: bool
     messages: list[WorkspaceMessage]

@@ -138,6 +138,7 @@ class CommandConfiguredHookHandler(Tagged, tag="command"):
     command: str
     command_windows: str | None = None
     timeout_sec: UInt64 | None = None
+    """In seconds."""
     async_: bool
     status_message: str | None = None
     additional_context_limit: UInt | None = None
@@ -150,6 +151,7 @@ class McpToolConfiguredHookHandler(Tagged, tag="mcp_tool"):
     tool: str
     input: JsonObject
     timeout_sec: UInt64 | None = None
+    """In seconds."""
     status_message: str | None = None
 
 

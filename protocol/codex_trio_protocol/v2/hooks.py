@@ -139,6 +139,7 @@ class HookMetadataBase(Wire, tag_field="handlerType"):
     event_name: HookEventName
     matcher: str | None = None
     timeout_sec: UInt64
+    """In seconds."""
     status_message: str | None = None
     additional_context_limit: UInt | None = None
     """Tokens of context before it goes to a file; null is 2500, 0 never."""

@@ -275,10 +275,12 @@ WebSearchAction: TypeAlias = Open[
 
 
 class ThreadItemBase(Tagged):
-    """What all items share. Times are Unix milliseconds, null when they were not recorded."""
+    """What all items share."""
 
     started_at_ms: Int64 | None = None
+    """Unix milliseconds; null when it was not recorded."""
     completed_at_ms: Int64 | None = None
+    """Likewise; null while it goes on."""
 
 
 class UserMessageThreadItem(ThreadItemBase, tag="userMessage"):

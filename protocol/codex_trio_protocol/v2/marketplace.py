@@ -24,7 +24,10 @@ class MarketplaceRemoveParams(Params):
 
 
 class MarketplaceUpgradeParams(Params):
-    """Fetch a marketplace anew; null means all."""
+    """Fetch a marketplace anew; null means all.
+
+    Errors: -32600 for one that is not fetched with Git. What fails on the way stands in the result.
+    """
 
     marketplace_name: str | None = None
 

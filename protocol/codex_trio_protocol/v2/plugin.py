@@ -239,6 +239,7 @@ class PluginSummary(Wire):
     source: PluginSource
     installed: bool
     installed_at: Int64 | None = None
+    """Unix seconds."""
     enabled: bool
     install_policy: PluginInstallPolicy
     install_policy_source: PluginInstallPolicySource | None = None

@@ -30,7 +30,10 @@ class PluginShareDeleteParams(Params):
 
 
 class PluginShareListParams(Params):
-    """List the plugins that this account shares."""
+    """List the plugins that this account shares.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
 
 PluginShareTargetRole: TypeAlias = Literal["reader", "editor"]

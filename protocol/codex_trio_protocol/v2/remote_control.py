@@ -31,7 +31,10 @@ class RemoteControlClientsRevokeParams(Params):
 
 
 class RemoteControlDisableParams(Params):
-    """Let nobody control this server."""
+    """Let nobody control this server.
+
+    Errors: -32600 without a ChatGPT login.
+    """
 
     ephemeral: bool = False
     """For this process only."""
@@ -48,14 +51,20 @@ class RemoteControlEnableParams(Params):
 
 
 class RemoteControlPairingStartParams(Params):
-    """Get a code to pair a device with."""
+    """Get a code to pair a device with.
+
+    Errors: -32600 while remote control is off.
+    """
 
     manual_code: bool = False
     """Also one that can be typed."""
 
 
 class RemoteControlPairingStatusParams(Params):
-    """Ask whether a code was used; name one of the two."""
+    """Ask whether a code was used; name one of the two.
+
+    Errors: -32600 without a code.
+    """
 
     pairing_code: str | None = None
     manual_pairing_code: str | None = None

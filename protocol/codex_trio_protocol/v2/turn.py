@@ -90,7 +90,7 @@ class TurnStartParams(Params):
     disabled_plugin_ids: list[str] | None = None
     """Plugins to leave out; null keeps the list, an empty one enables all."""
     client_user_message_id: str | None = None
-    """Comes back as the message item's `client_id`."""
+    """Comes back as the message item's `clientId`."""
     input: list[UserInput]
     turn_trigger: str | None = None
     """What made the client start the turn; for statistics."""

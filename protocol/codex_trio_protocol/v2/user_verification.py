@@ -13,11 +13,17 @@ class UserVerificationCancelParams(Params, forbid_unknown_fields=True):
 
 
 class UserVerificationDeleteParams(Params, forbid_unknown_fields=True):
-    """Forget the local key."""
+    """Forget the local key.
+
+    Errors: -32603 with a `UserVerificationRpcError` as `data`, where there can be no key.
+    """
 
 
 class UserVerificationEnrollParams(Params, forbid_unknown_fields=True):
-    """Make a local key, or tell the one that exists."""
+    """Make a local key, or tell the one that exists.
+
+    Errors: -32603 with a `UserVerificationRpcError` as `data`, where there can be no key.
+    """
 
 
 class UserVerificationStatusParams(Params, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@
 export type AccountTokenUsageSummary = {
   lifetimeTokens: number | null,
   peakDailyTokens: number | null,
+  /** In seconds. */
   longestRunningTurnSec: number | null,
   currentStreakDays: number | null,
   longestStreakDays: number | null,

@@ -6,6 +6,7 @@ export type ConfiguredHookHandler = {
   "type": "command",
   command: string,
   commandWindows: string | null,
+  /** In seconds. */
   timeoutSec: number | null,
   async: boolean,
   statusMessage: string | null,
@@ -15,6 +16,7 @@ export type ConfiguredHookHandler = {
   server: string,
   tool: string,
   input: { [key in string]?: JsonValue },
+  /** In seconds. */
   timeoutSec: number | null,
   statusMessage: string | null,
 } | {

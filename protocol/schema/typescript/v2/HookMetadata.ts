@@ -10,6 +10,7 @@ export type HookMetadata = {
   key: string,
   eventName: HookEventName,
   matcher: string | null,
+  /** In seconds. */
   timeoutSec: number,
   statusMessage: string | null,
   /** Tokens of context before it goes to a file; null is 2500, 0 never. */
@@ -31,6 +32,7 @@ export type HookMetadata = {
   key: string,
   eventName: HookEventName,
   matcher: string | null,
+  /** In seconds. */
   timeoutSec: number,
   statusMessage: string | null,
   /** Tokens of context before it goes to a file; null is 2500, 0 never. */
@@ -52,6 +54,7 @@ export type HookMetadata = {
   key: string,
   eventName: HookEventName,
   matcher: string | null,
+  /** In seconds. */
   timeoutSec: number,
   statusMessage: string | null,
   /** Tokens of context before it goes to a file; null is 2500, 0 never. */
@@ -71,6 +74,7 @@ export type HookMetadata = {
   key: string,
   eventName: HookEventName,
   matcher: string | null,
+  /** In seconds. */
   timeoutSec: number,
   statusMessage: string | null,
   /** Tokens of context before it goes to a file; null is 2500, 0 never. */

@@ -18,6 +18,7 @@ export type PluginSummary = {
   shareContext: PluginShareContext | null,
   source: PluginSource,
   installed: boolean,
+  /** Unix seconds. */
   installedAt: number | null,
   enabled: boolean,
   installPolicy: PluginInstallPolicy,

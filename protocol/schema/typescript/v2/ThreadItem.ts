@@ -34,20 +34,26 @@ import type { WebSearchAction } from "./WebSearchAction";
 /** One thing that happened in a turn. */
 export type ThreadItem = {
   "type": "userMessage",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   clientId: string | null,
   content: Array<UserInput>,
 } | {
   "type": "hookPrompt",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   fragments: Array<HookPromptFragment>,
 } | {
   "type": "agentMessage",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   moderation: AgentMessageModeration | null,
   id: string,
@@ -58,7 +64,9 @@ export type ThreadItem = {
   questions: Array<AsyncUserInputQuestion> | null,
 } | {
   "type": "functionCallOutput",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   name: string,
@@ -66,20 +74,26 @@ export type ThreadItem = {
   output: FunctionCallOutputBody,
 } | {
   "type": "plan",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   text: string,
 } | {
   "type": "reasoning",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   summary: Array<string>,
   content: Array<string>,
 } | {
   "type": "commandExecution",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   /** The plugin whose script this is, null for other commands. */
@@ -98,14 +112,18 @@ export type ThreadItem = {
   durationMs: number | null,
 } | {
   "type": "fileChange",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   changes: Array<FileUpdateChange>,
   status: PatchApplyStatus,
 } | {
   "type": "mcpToolCall",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   server: string,
@@ -123,7 +141,9 @@ export type ThreadItem = {
   durationMs: number | null,
 } | {
   "type": "dynamicToolCall",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   namespace: string | null,
@@ -135,7 +155,9 @@ export type ThreadItem = {
   durationMs: number | null,
 } | {
   "type": "collabAgentToolCall",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   tool: CollabAgentTool,
@@ -150,7 +172,9 @@ export type ThreadItem = {
   agentsStates: { [key in string]?: CollabAgentState },
 } | {
   "type": "subAgentActivity",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   model: string | null,
   reasoningEffort: ReasoningEffort | null,
@@ -160,7 +184,9 @@ export type ThreadItem = {
   agentPath: string,
 } | {
   "type": "webSearch",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   query: string,
@@ -168,19 +194,25 @@ export type ThreadItem = {
   results: Array<JsonValue> | null,
 } | {
   "type": "imageView",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   path: LegacyAppPathString,
 } | {
   "type": "sleep",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   durationMs: number,
 } | {
   "type": "imageGeneration",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   status: string,
@@ -193,19 +225,25 @@ export type ThreadItem = {
   generationId: string | null,
 } & ({ fileId: string } | { result: string }) | {
   "type": "enteredReviewMode",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   review: string,
 } | {
   "type": "exitedReviewMode",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
   review: string,
 } | {
   "type": "contextCompaction",
+  /** Unix milliseconds; null when it was not recorded. */
   startedAtMs: number | null,
+  /** Likewise; null while it goes on. */
   completedAtMs: number | null,
   id: string,
 };

@@ -27,7 +27,7 @@ export type TurnStartParams = {
   threadId: string,
   /** Plugins to leave out; null keeps the list, an empty one enables all. */
   disabledPluginIds?: Array<string> | null,
-  /** Comes back as the message item's `client_id`. */
+  /** Comes back as the message item's `clientId`. */
   clientUserMessageId?: string | null,
   input: Array<UserInput>,
   /** What made the client start the turn; for statistics. */
