@@ -47,6 +47,15 @@ class Until:
         self.release = release
 
 
+class Always:
+    """Marks in `Annotated[T, Always()]` a key that servers of today always send.
+
+    Older ones do not know it: its default stands in. Schemas call it required.
+    """
+
+    __slots__ = ()
+
+
 class Called:
     """Marks in `Annotated[T, Called("...")]` the name by which refusals call the type, where clients see one."""
 

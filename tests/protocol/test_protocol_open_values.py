@@ -10,6 +10,7 @@ from codex_trio_protocol.jsonrpc import Notification, Request, RequestId
 from codex_trio_protocol.v2.approval import CommandExecutionRequestApprovalParams
 from codex_trio_protocol.v2.item import AgentMessageThreadItem
 from codex_trio_protocol.v2.turn import CodexErrorInfoObject, HttpFailure, TurnError
+from codex_trio_protocol.v2.user_input import TextUserInput
 
 
 def sent_on(kind: Any, value: dict[str, Any]) -> tuple[Any, Any]:
@@ -48,6 +49,94 @@ def test_unknown_words_of_the_server_are_kept() -> None:
     item = {"type": "fileChange", "id": "i", "changes": [], "status": "halfway"}
     _, encoded = sent_on(ITEM_STARTED, {"item": item, "threadId": "t", "turnId": "u", "startedAtMs": 1})
     assert encoded["item"]["status"] == "halfway"
+
+
+def settings_of_a_thread(**changes: Any) -> dict[str, Any]:
+    thread = {
+        "id": "t",
+        "sessionId": "t",
+        "preview": "",
+        "ephemeral": False,
+        "modelProvider": "p",
+        "createdAt": 1,
+        "updatedAt": 1,
+        "status": {"type": "idle"},
+        "cwd": "/x",
+        "cliVersion": "0",
+        "source": "vscode",
+        "turns": [],
+    }
+    settings = {"thread": thread, "model": "m", "modelProvider": "p", "cwd": "/x", "approvalsReviewer": "user"}
+    return {**settings, "approvalPolicy": "never", "sandbox": {"type": "readOnly"}, **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"approvalPolicy": "when-in-doubt"},
+        {"approvalPolicy": {"oracle": {"depth": 1}}},
+        {"approvalsReviewer": "committee"},
+        {"sandbox": {"type": "bubble", "thickness": 3}},
+        {"multiAgentMode": {"swarm": 5}},
+    ],
+)
+def test_settings_that_this_release_does_not_know_are_kept(changes: dict[str, Any]) -> None:
+    value = settings_of_a_thread(**changes)
+    _, encoded = sent_on(table.CLIENT_REQUESTS["thread/start"].result_type(), value)
+    assert {key: encoded[key] for key in changes} == changes
+
+
+def test_unknown_parts_deep_inside_what_is_known_are_kept_and_the_rest_becomes_structs() -> None:
+    hologram = {"type": "hologram", "id": "h"}
+    parts = [{"type": "smell", "of": "roses"}, {"type": "text", "text": "a"}]
+    user = {"type": "userMessage", "id": "i", "content": parts}
+    command = {
+        "type": "commandExecution",
+        "id": "c",
+        "command": "x",
+        "cwd": "/x",
+        "status": "completed",
+        "commandActions": [{"type": "conjure", "command": "x"}, {"type": "unknown", "command": "y"}],
+    }
+    value = settings_of_a_thread()
+    value["thread"]["turns"] = [{"id": "u", "items": [hologram, user, command], "status": "completed"}]
+    decoded, encoded = sent_on(table.CLIENT_REQUESTS["thread/start"].result_type(), value)
+    kept, message, run = decoded.thread.turns[0].items
+    assert kept == hologram
+    assert isinstance(message.content[1], TextUserInput)
+    assert message.content[0] == encoded["thread"]["turns"][0]["items"][1]["content"][0] == parts[0]
+    assert run.command_actions[0] == command["commandActions"][0]
+    assert run.command_actions[1].command == "y"
+
+
+def test_an_error_beside_an_unknown_part_says_where_it_is() -> None:
+    items = [{"type": "hologram", "id": "h"}, {"type": "agentMessage", "id": "i", "text": 5}]
+    value = settings_of_a_thread()
+    value["thread"]["turns"] = [{"id": "u", "items": items, "status": "completed"}]
+    with pytest.raises(msgspec.ValidationError, match=r"\$\.thread\.turns\[0\]\.items\[1\]\.text"):
+        sent_on(table.CLIENT_REQUESTS["thread/start"].result_type(), value)
+
+
+def test_entries_of_a_map_may_be_of_an_unknown_kind() -> None:
+    changes = {"/a": {"type": "add", "content": "x"}, "/b": {"type": "teleport", "to": "/c"}}
+    value = {"conversationId": "t", "callId": "c", "fileChanges": changes, "reason": None, "grantRoot": None}
+    decoded, encoded = sent_on(table.SERVER_REQUESTS["applyPatchApproval"].params_type(), value)
+    assert encoded["fileChanges"] == changes
+    assert decoded.file_changes["/a"].content == "x"
+
+
+def test_an_unknown_key_is_still_refused_where_none_is_admitted() -> None:
+    question = {"title": "q", "options": None, "surprise": 1}
+    item = {"type": "agentMessage", "id": "i", "text": "", "phase": "afterthought", "questions": [question]}
+    with pytest.raises(msgspec.ValidationError, match="surprise"):
+        sent_on(ITEM_STARTED, {"item": item, "threadId": "t", "turnId": "u", "startedAtMs": 1})
+
+
+def test_keys_that_older_servers_do_not_send_have_a_default() -> None:
+    decoded, encoded = sent_on(table.CLIENT_REQUESTS["thread/start"].result_type(), settings_of_a_thread())
+    assert decoded.thread.project_id is None
+    assert encoded["thread"]["projectId"] is None
+    assert table.decode(b"{}", table.CLIENT_REQUESTS["externalAgentConfig/import"].result_type()).import_id == ""
 
 
 @pytest.mark.parametrize("info", ["brandNewFailure", {"brandNewFailure": {"depth": 3}}])

@@ -1,6 +1,7 @@
 """Every message type decodes what fits it, and gives back the same bytes however often it is sent on."""
 
 import json
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,30 +63,53 @@ def test_only_shapes_that_document_pass_through_json_have_no_decoder() -> None:
     assert without == {"McpElicitationSchemaShape"}
 
 
-REQUEST_TYPES = [spec for spec in table.CLIENT_REQUESTS.values() if spec.params is not None]
+TARGETS = sorted(
+    {
+        target
+        for methods in (table.CLIENT_REQUESTS, table.SERVER_REQUESTS, table.SERVER_NOTIFICATIONS)
+        for spec in methods.values()
+        for target in (spec.params, spec.result)
+        if target is not None
+    }
+)
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.sampled_from(TARGETS), st.binary(max_size=40) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_give_a_value_or_a_decode_error(target: str, raw: bytes) -> None:
+    try:
+        table.decode(raw, table.resolve(target))
+    except msgspec.DecodeError:
+        return
 
 
 @settings(max_examples=150, deadline=None, database=None)
-@given(
-    st.sampled_from(REQUEST_TYPES), st.binary(max_size=40) | JSON_VALUES.map(lambda value: json.dumps(value).encode())
-)
-def test_any_bytes_give_params_or_a_decode_error(spec: table.MethodSpec, raw: bytes) -> None:
+@given(st.sampled_from(TARGETS), st.data())
+def test_a_broken_message_gives_a_value_that_survives_or_a_decode_error(target: str, data: st.DataObject) -> None:
+    kind = table.resolve(target)
+    value = data.draw(values_of(kind))
+    holders = list(objects_in(value))
+    if holders:
+        holder = data.draw(st.sampled_from(holders))
+        holder[data.draw(st.sampled_from(sorted(holder)))] = data.draw(JSON_VALUES | st.just("from the future"))
     try:
-        table.decode(raw, spec.params_type())
+        first = table.decode(json.dumps(value).encode(), kind)
     except msgspec.DecodeError:
         return
+    sent = msgspec.json.encode(first)
+    assert msgspec.json.encode(table.decode(sent, kind)) == sent
 
 
-@settings(max_examples=100, deadline=None, database=None)
-@given(st.sampled_from(REQUEST_TYPES), st.data())
-def test_broken_params_give_a_value_or_a_decode_error(spec: table.MethodSpec, data: st.DataObject) -> None:
-    value = data.draw(values_of(spec.params_type()))
-    if isinstance(value, dict) and value:
-        value[data.draw(st.sampled_from(sorted(value)))] = data.draw(JSON_VALUES)
-    try:
-        table.decode(json.dumps(value).encode(), spec.params_type())
-    except msgspec.DecodeError:
-        return
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects with keys inside a JSON value."""
+    if isinstance(value, dict):
+        if value:
+            yield value
+        for item in value.values():
+            yield from objects_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects_in(item)
 
 
 def test_deep_nesting_and_bad_text_are_decode_errors() -> None:

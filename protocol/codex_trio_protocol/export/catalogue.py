@@ -15,7 +15,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec import UNSET
 
-from codex_trio_protocol.base import FirstOf, OneOf, Wire
+from codex_trio_protocol.base import Always, FirstOf, OneOf, Wire
+from codex_trio_protocol.lenient import unwrap
 
 PACKAGE: Final = "codex_trio_protocol"
 
@@ -295,7 +296,7 @@ class _Reader:
                     name=item.encode_name,
                     attribute=item.name,
                     type=self.expression(annotation),
-                    required=item.required,
+                    required=item.required or any(isinstance(mark, Always) for mark in unwrap(item.type)[1]),
                     default=_default(item),
                     doc=_in_wire_names(doc, names),
                     experimental=item.name in kind.experimental_fields,

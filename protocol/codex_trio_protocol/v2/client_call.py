@@ -1,6 +1,8 @@
 """Server requests for something only the client has: a tool, an answer, a token, a clock."""
 
-from codex_trio_protocol.base import Int64, JsonValue, Params, UInt64, Wire
+from typing import Annotated
+
+from codex_trio_protocol.base import Always, Int64, JsonValue, Params, UInt64, Wire
 from codex_trio_protocol.v2.user_input import DynamicToolCallOutputContentItem
 
 
@@ -71,7 +73,7 @@ class ToolRequestUserInputParams(Wire):
     turn_id: str
     item_id: str
     questions: list[ToolRequestUserInputQuestion]
-    is_blocking: bool
+    is_blocking: Annotated[bool, Always()] = True
     """The turn waits for the answer."""
     auto_resolution_ms: UInt64 | None = None
     """After this time the client may go on by itself; null for no limit. Older form of `is_blocking`."""

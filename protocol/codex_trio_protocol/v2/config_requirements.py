@@ -4,7 +4,19 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import JsonObject, Known, OneOf, Open, OpenWord, Tagged, UInt, UInt16, UInt64, Wire
+from codex_trio_protocol.base import (
+    Always,
+    JsonObject,
+    Known,
+    OneOf,
+    Open,
+    OpenWord,
+    Tagged,
+    UInt,
+    UInt16,
+    UInt64,
+    Wire,
+)
 from codex_trio_protocol.v2.common import LegacyAppPathString, ReasoningEffort
 from codex_trio_protocol.v2.config import (
     AllowDenyRequirement,
@@ -194,8 +206,12 @@ class ManagedHooksRequirements(Wire):
     session_start: list[ConfiguredHookMatcherGroup] = field(name="SessionStart")
     session_end: list[ConfiguredHookMatcherGroup] = field(name="SessionEnd", default_factory=list)
     user_prompt_submit: list[ConfiguredHookMatcherGroup] = field(name="UserPromptSubmit")
-    subagent_start: list[ConfiguredHookMatcherGroup] = field(name="SubagentStart")
-    subagent_stop: list[ConfiguredHookMatcherGroup] = field(name="SubagentStop")
+    subagent_start: Annotated[list[ConfiguredHookMatcherGroup], Always()] = field(
+        name="SubagentStart", default_factory=list
+    )
+    subagent_stop: Annotated[list[ConfiguredHookMatcherGroup], Always()] = field(
+        name="SubagentStop", default_factory=list
+    )
     stop: list[ConfiguredHookMatcherGroup] = field(name="Stop")
     interrupt: list[ConfiguredHookMatcherGroup] = field(name="Interrupt", default_factory=list)
 

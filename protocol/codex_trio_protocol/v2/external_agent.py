@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import AnyPath, Int64, Known, OpenWord, Params, UInt32, Wire
+from codex_trio_protocol.base import Always, AnyPath, Int64, Known, OpenWord, Params, UInt32, Wire
 
 
 class CommandMigration(Wire):
@@ -167,8 +167,8 @@ class ExternalAgentConfigImportTypeResult(Wire):
 class ExternalAgentConfigImportCompletedNotification(Wire):
     """An import is over."""
 
-    import_id: str
-    item_type_results: list[ExternalAgentConfigImportTypeResult]
+    import_id: Annotated[str, Always()] = ""
+    item_type_results: Annotated[list[ExternalAgentConfigImportTypeResult], Always()] = field(default_factory=list)
 
 
 class ExternalAgentConfigImportProgressNotification(Wire):
@@ -235,4 +235,4 @@ class ExternalAgentConfigImportHistoryRecordResponse(Wire):
 class ExternalAgentConfigImportResponse(Wire):
     """The import's id."""
 
-    import_id: str
+    import_id: Annotated[str, Always()] = ""

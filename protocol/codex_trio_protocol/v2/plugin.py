@@ -7,6 +7,7 @@ from msgspec import field
 from codex_trio_protocol.base import (
     AbsolutePathBuf,
     AbsolutePathParam,
+    Always,
     Int64,
     Known,
     Open,
@@ -343,7 +344,7 @@ class PluginDetail(Wire):
     onboarding_skill: SkillSummary | None = None
     hooks: list[PluginHookSummary]
     apps: list[AppSummary]
-    app_templates: list[AppTemplateSummary]
+    app_templates: Annotated[list[AppTemplateSummary], Always()] = field(default_factory=list)
     mcp_servers: list[str]
     scheduled_tasks: list[ScheduledTaskSummary] | None = None
 

@@ -4,7 +4,19 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import AbsolutePathBuf, Int32, Int64, Known, OneOf, Open, OpenWord, Params, Tagged, Wire
+from codex_trio_protocol.base import (
+    AbsolutePathBuf,
+    Always,
+    Int32,
+    Int64,
+    Known,
+    OneOf,
+    Open,
+    OpenWord,
+    Params,
+    Tagged,
+    Wire,
+)
 from codex_trio_protocol.v2.common import AgentPath, ReasoningEffort, ThreadId, ThreadSource
 from codex_trio_protocol.v2.environment import ThreadEnvironment
 from codex_trio_protocol.v2.thread_section import ThreadSection
@@ -164,7 +176,7 @@ class Thread(Wire):
     """Nothing is kept on disk."""
     section: ThreadSection | None = None
     section_entered_at: Int64 | None = None
-    project_id: str | None
+    project_id: Annotated[str | None, Always()] = None
     history_mode: OpenWord[ThreadHistoryMode] = "legacy"
     model_provider: str
     model: str | None = None
