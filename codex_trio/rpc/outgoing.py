@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 import trio
 from codex_trio_protocol.jsonrpc import INTERNAL_ERROR, INVALID_REQUEST
-from codex_trio_protocol.table import MethodSpec
+from codex_trio_protocol.table import SERVER_NOTIFICATIONS, MethodSpec
 
 from codex_trio.rpc import shape
 from codex_trio.rpc.codec import IncomingError, IncomingResponse, encode_notification, encode_request
@@ -100,11 +100,19 @@ class OutgoingMessages:
 
     Args:
         server_requests: the method table's rows of what the server may ask.
+        notifications: its rows of what the server may tell; what has none is for every client.
         now_ms: the wall clock in Unix milliseconds, by default the system's.
     """
 
-    def __init__(self, server_requests: Mapping[str, MethodSpec], *, now_ms: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        server_requests: Mapping[str, MethodSpec],
+        *,
+        notifications: Mapping[str, MethodSpec] = SERVER_NOTIFICATIONS,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
         self._server_requests = server_requests
+        self._notifications = notifications
         self._now_ms = now_ms or _unix_ms
         self._connections: dict[ConnectionId, ConnectionHandle] = {}
         self._last_connection_id = 0
@@ -145,14 +153,22 @@ class OutgoingMessages:
     # Notifications
 
     def notify(self, method: str, params: object, *, targets: Iterable[ConnectionId] | None = None) -> None:
-        """Queues a notification, encoded once, for the initialized ones of the targets that did not opt out.
+        """Queues a notification, encoded once, for the initialized ones of the targets that want it.
+
+        Those who opted out of it do not, nor do those without the experimental capability if it is experimental.
 
         Args:
             method: its name on the wire.
             params: the row's params struct.
             targets: connections, of which some may be gone; None for all.
         """
-        receivers = [handle for handle in self._handles(targets) if handle.wants(method)]
+        spec = self._notifications.get(method)
+        gated = spec is not None and spec.experimental
+        receivers = [
+            handle
+            for handle in self._handles(targets)
+            if handle.wants(method) and (handle.experimental_api or not gated)
+        ]
         if receivers:
             message = encode_notification(method, params, emitted_at_ms=self._now_ms())
             for handle in receivers:

@@ -9,7 +9,8 @@ class Row(NamedTuple):
     """One method. Its types live in the module of `family` and are named after `stem`.
 
     A request has `<stem>Params` and `<stem>Response` unless `no_params` or `result` says otherwise; a notification has
-    `<stem>Notification`. `optional`: absent and null params are accepted. `local_only`: refused on sockets.
+    `<stem>Notification`. `optional`: absent and null params are accepted.
+    `experimental`: only for clients with that capability. `local_only`: refused on sockets.
     `removed_in`: the release that dropped the method. `unlisted`: the printed schema omits it.
     """
 

@@ -25,7 +25,8 @@ class MethodSpec(NamedTuple):
     """One row of the table.
 
     `params` and `result` name types as "family:Type"; None where the method has none. `experimental` marks a method
-    that needs the experimental capability. `removed_in` is the first release whose server no longer has the method.
+    that needs the experimental capability: clients without it are refused the request, and are not sent the
+    notification. `removed_in` is the first release whose server no longer has the method.
     """
 
     name: str
@@ -46,6 +47,11 @@ class MethodSpec(NamedTuple):
     def result_type(self) -> Any:
         """Type of the result, or None for a notification."""
         return None if self.result is None else resolve(self.result)
+
+    @property
+    def in_stable_schema(self) -> bool:
+        """Whether stable schemas may have it too: they list notifications that only experimental clients are sent."""
+        return not self.experimental or self.direction == "serverNotification"
 
     @property
     def experimental_fields(self) -> tuple[str, ...]:
@@ -163,6 +169,7 @@ def _notifications(rows: tuple[Row, ...], direction: Direction) -> dict[str, Met
             direction,
             None if row.no_params else f"{row.family}:{row.stem}Notification",
             params_required=not row.no_params,
+            experimental=row.experimental,
             in_schema=not row.unlisted,
         )
         for row in rows

@@ -58,6 +58,20 @@ async def test_a_notification_for_some_reaches_only_them_and_those_who_want_it()
         assert await three.settle() == []
 
 
+async def test_an_experimental_notification_reaches_only_clients_with_the_capability() -> None:
+    async with serving() as server:
+        stable, experimental = await server.client(), await server.client(experimentalApi=True)
+        for method in ("thread/readState/changed", "thread/settings/updated", "thread/goal/updated"):
+            server.outgoing.notify(method, {})
+        server.outgoing.notify("thread/settings/updated", {}, targets=ids(server)[:1])
+        assert [message["method"] for message in await stable.settle()] == ["thread/goal/updated"]
+        assert [message["method"] for message in await experimental.settle()] == [
+            "thread/readState/changed",
+            "thread/settings/updated",
+            "thread/goal/updated",
+        ]
+
+
 async def test_the_first_reply_counts_and_is_decoded_as_the_method_says() -> None:
     async with serving() as server:
         clients = [await server.client(), await server.client()]

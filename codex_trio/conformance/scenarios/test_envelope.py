@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
 from codex_trio.conformance.shapes import ANY_INT, ANY_STR, ANY_UUID, text_like
+from codex_trio.testing.model_script import answer, message
 
 UNKNOWN_THREAD = "00000000-0000-7000-8000-000000000000"
 LIST: Message = {"id": 1, "method": "thread/loaded/list", "params": {}}
@@ -176,8 +179,8 @@ async def test_no_message_of_the_server_names_the_json_rpc_version(probe: Probe)
 async def test_only_notifications_say_when_they_were_emitted(probe: Probe) -> None:
     await probe.start_thread()
     await probe.until("thread/started")
-    for message in probe.log.from_server:
-        assert ("emittedAtMs" in message) == ("method" in message and "id" not in message)
+    for sent in probe.log.from_server:
+        assert ("emittedAtMs" in sent) == ("method" in sent and "id" not in sent)
 
 
 # Params
@@ -332,6 +335,19 @@ async def test_a_threads_goal_can_be_asked_for_without_the_experimental_capabili
     async with lab.run(experimental=False) as probe:
         thread = (await probe.start_thread())["id"]
         assert await probe.request("thread/goal/get", {"threadId": thread}) == {"goal": None}
+
+
+@pytest.mark.parametrize("experimental", [True, False])
+async def test_notifications_that_are_not_stable_need_the_experimental_capability(
+    lab: Lab, *, experimental: bool
+) -> None:
+    lab.script(answer(message("Hi.")))
+    async with lab.run(experimental=experimental) as probe:
+        thread = (await probe.start_thread())["id"]
+        await probe.run_turn(thread, effort="high")
+        await probe.nothing_more()
+        for method in ("thread/settings/updated", "thread/readState/changed"):
+            assert (method, method in probe.log.methods()) == (method, experimental)
 
 
 async def test_the_experimental_method_echoes(probe: Probe) -> None:

@@ -30,7 +30,7 @@ def unions(*, experimental: bool, unlisted: bool = False) -> list[MethodUnion]:
 
     def listed(table: dict[str, MethodSpec]) -> tuple[MethodSpec, ...]:
         return tuple(
-            spec for spec in table.values() if (spec.in_schema or unlisted) and (experimental or not spec.experimental)
+            spec for spec in table.values() if (spec.in_schema or unlisted) and (experimental or spec.in_stable_schema)
         )
 
     return [
@@ -126,7 +126,7 @@ def message_files(*, experimental: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     for table in (CLIENT_REQUESTS, SERVER_REQUESTS, SERVER_NOTIFICATIONS):
         for spec in table.values():
-            if spec.experimental and not experimental:
+            if not (experimental or spec.in_stable_schema):
                 continue
             if not spec.in_schema and spec.direction != "serverNotification":
                 continue

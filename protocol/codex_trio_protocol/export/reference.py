@@ -41,7 +41,8 @@ Every method of the protocol, with the page that describes it. How to read the p
 - **in order within** `key`: requests with the same key run one after the other, in the order in which they came.
   `thread(threadId)` is a key for each thread. A run of adjacent requests that are **shared within** the key runs
   together. A request without either starts at once.
-- **experimental**: only for clients that said `capabilities.experimentalApi` in `initialize`; others get -32600.
+- **experimental**: only for clients that said `capabilities.experimentalApi` in `initialize`; others get -32600 for
+  such a request, and are not sent such a notification.
 - **not over sockets**: only for clients on standard input and output, or in the same process.
 - **optional** keys may be left out; what the description says of null then holds.
 - A newer server may tell words, kinds of objects and keys that are not listed here. They survive decoding and encoding.

@@ -117,7 +117,7 @@ class _Writer:
         gated: set[str] = set()
         for spec in _every_method():
             mentions = {type_name(target) for target in (spec.params, spec.result) if target is not None}
-            if not spec.experimental or self._experimental:
+            if spec.in_stable_schema or self._experimental:
                 names |= mentions
             elif spec.removed_in is None:
                 # What only an experimental field mentions stays, and so does what experimental params mention.
