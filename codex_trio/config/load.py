@@ -17,8 +17,10 @@ from codex_trio.config.approval import AskForApproval
 from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import SchemaProblem, check, unread_keys
+from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.providers import ModelProviderConfig, build_providers
 from codex_trio.config.schema import CONFIG, READ_DEFAULTS
+from codex_trio.config.service_tiers import known_tier
 from codex_trio.config.settings import (
     DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS,
     DEFAULT_PROJECT_DOC_MAX_BYTES,
@@ -35,11 +37,6 @@ from codex_trio.config.trust import TrustLevel
 _DEFAULT_PROVIDER = "openai"
 _MAX_LISTED_KEYS = 3
 _ADVICE = "Check for typos or deprecated settings."
-_BUILT_IN_PERMISSIONS: Mapping[str, SandboxMode] = {
-    ":read-only": "read-only",
-    ":workspace": "workspace-write",
-    ":danger-full-access": "danger-full-access",
-}
 
 
 def build(
@@ -82,7 +79,7 @@ def build(
         plan_mode_reasoning_effort=merged.get("plan_mode_reasoning_effort"),
         model_reasoning_summary=merged.get("model_reasoning_summary"),
         model_verbosity=merged.get("model_verbosity"),
-        service_tier="priority" if service_tier == "fast" else service_tier or None,
+        service_tier=known_tier(service_tier),
         model_catalog_json=_path(merged.get("model_catalog_json")),
         approval_policy=_approval_policy(merged, typed, trust),
         approvals_reviewer=_approvals_reviewer(merged, typed),
@@ -249,13 +246,9 @@ def _approvals_reviewer(merged: Mapping[str, Any], typed: TypedOverrides) -> Any
 def _sandbox_mode(merged: Mapping[str, Any], trust: TrustLevel | None) -> SandboxMode:
     permissions = merged.get("default_permissions")
     if permissions is not None:
-        if permissions in _BUILT_IN_PERMISSIONS:
-            return _BUILT_IN_PERMISSIONS[permissions]
-        if not merged.get("permissions"):
+        if not permissions.startswith(":") and not merged.get("permissions"):
             raise ConfigLoadError("default_permissions requires a `[permissions]` table")
-        raise ConfigLoadError(
-            f'default_permissions = "{permissions}": named permission profiles are not supported; use sandbox_mode'
-        )
+        return sandbox_mode_of(permissions)
     # A folder the user has decided about is a workspace; anything else is only looked at.
     return merged.get("sandbox_mode") or ("read-only" if trust is None else "workspace-write")
 

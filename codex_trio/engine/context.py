@@ -42,7 +42,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 def context_texts(settings: ThreadSettings, surroundings: Surroundings, today: datetime.date) -> ContextTexts:
     """The texts for a turn with these settings."""
-    policy = settings.sandbox_policy
+    policy = settings.confinement
     roots: Sequence[str] = ()
     if isinstance(policy, WorkspaceWrite):
         roots = [root.path for root in writable_roots(policy, cwd=str(settings.cwd), tmpdir=surroundings.tmpdir)]
@@ -59,7 +59,7 @@ def context_texts(settings: ThreadSettings, surroundings: Surroundings, today: d
             shell=Path(surroundings.shell).name,
             current_date=today,
             timezone=surroundings.timezone,
-            filesystem=instructions.FilesystemView(workspace_roots=(str(settings.cwd),), policy=policy),
+            filesystem=instructions.FilesystemView(workspace_roots=tuple(settings.roots), policy=policy),
         ),
     )
 

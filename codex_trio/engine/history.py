@@ -33,14 +33,15 @@ class ModelHistory:
     def for_request(self) -> list[ResponseItem]:
         """What a request may carry: every call answered, no answer without a call.
 
-        A call whose output was lost (the process was killed) counts as aborted: providers refuse unpaired items.
+        A call whose output was lost (the process was killed) counts as aborted: providers refuse unpaired items. An
+        output without a call id is the client's own: it answers none.
         """
         answered = {item.get("call_id") for item in self._items if item.get("type") in _CALL_OF}
         called = {item.get("call_id") for item in self._items if item.get("type") in _OUTPUT_OF}
         request: list[ResponseItem] = []
         for item in self._items:
             kind = item.get("type")
-            if kind in _CALL_OF and item.get("call_id") not in called:
+            if kind in _CALL_OF and item.get("call_id") and item["call_id"] not in called:
                 continue
             request.append(item)
             if kind in _OUTPUT_OF and item.get("call_id") not in answered:

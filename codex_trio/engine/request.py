@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codex_trio.config.service_tiers import requested_tier
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.model.catalog import ModelInfo
@@ -36,7 +37,7 @@ def build_request(session: Session, turn_id: str, *, tools: list[dict[str, Any]]
         reasoning=_reasoning(model, settings.effort, settings.summary),
         verbosity=session.verbosity if model.default_verbosity is not None else None,
         output_schema=None if output_schema is None else OutputSchema(schema=output_schema),
-        service_tier=settings.service_tier,
+        service_tier=requested_tier(settings.service_tier),
         prompt_cache_key=session.thread_id,
         client_metadata={
             "session_id": session.thread_id,

@@ -20,7 +20,7 @@ from codex_trio.engine.history import ModelHistory, ResponseItem
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.engine.turn import Turn, TurnRequest, UserInput
+from codex_trio.engine.turn import Turn, TurnInput, TurnRequest
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import RulesProblem
 from codex_trio.execution.sessions import ExecSessions
@@ -141,7 +141,7 @@ class Session:
         if self.active is not None:
             await self.active.ended.wait()
 
-    def add_input(self, user_input: UserInput) -> str | None:
+    def add_input(self, user_input: TurnInput) -> str | None:
         """Says more to the running turn; its id, or None when no turn takes input."""
         if self.active is None or not self.active.accepts_input:
             return None
@@ -188,7 +188,8 @@ class Session:
             shell=self.services.shell,
             tmpdir=self.services.tmpdir,
             approval_policy=self.settings.approval_policy,
-            sandbox_policy=self.settings.sandbox_policy,
+            sandbox_policy=self.settings.confinement,
+            has_environment=self.settings.has_environment,
             model=self.model,
             log=log,
             approver=self._thread.approver,

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.approval import to_plain as approval_to_plain
 from codex_trio.config.settings import ApprovalsReviewer
-from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 from codex_trio.sandbox.policy import to_plain as sandbox_to_plain
 from codex_trio.state.rollout.events import ThreadSettingsApplied
 from codex_trio.state.rollout.lines import TurnContext
 
 ReasoningSummary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
+_CLEARED_BY_NONE = ("effort", "workspace_roots")
+
 Personality: TypeAlias = Literal["none", "friendly", "pragmatic"]
 
 
@@ -32,6 +35,11 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     approval_policy: AskForApproval
     approvals_reviewer: ApprovalsReviewer
     sandbox_policy: SandboxPolicy
+    """As it was asked for; `confinement` is what holds."""
+    workspace_roots: tuple[str, ...] | None = None
+    """The folders to work in, where they are not just `cwd`; absolute."""
+    has_environment: bool = True
+    """Whether the thread may use this machine at all."""
     effort: str | None = None
     summary: ReasoningSummary | None = None
     service_tier: str | None = None
@@ -39,6 +47,19 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     developer_instructions: str | None = None
     base_instructions: str | None = None
     collaboration_mode: dict[str, Any] | None = None
+
+    @property
+    def confinement(self) -> SandboxPolicy:
+        """The sandbox policy with the folders that it is about."""
+        policy = self.sandbox_policy
+        if self.workspace_roots is None or not isinstance(policy, WorkspaceWrite):
+            return policy
+        return msgspec.structs.replace(policy, workspace_roots=self.workspace_roots)
+
+    @property
+    def roots(self) -> list[str]:
+        """The folders to work in."""
+        return [str(self.cwd)] if self.workspace_roots is None else list(self.workspace_roots)
 
     def to_turn_context(self, turn_id: str) -> TurnContext:
         """The line that says what a turn runs with (form of 0.169.0)."""
@@ -48,7 +69,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
             cwd=str(self.cwd),
             approval_policy=approval_to_plain(self.approval_policy),
             approvals_reviewer=self.approvals_reviewer,
-            sandbox_policy=sandbox_to_plain(self.sandbox_policy),
+            sandbox_policy=sandbox_to_plain(self.confinement),
             model=self.model,
             effort=self.effort,
             summary=self.summary or "none",
@@ -66,9 +87,9 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
                 "approval_policy": approval_to_plain(self.approval_policy),
                 "approvals_reviewer": self.approvals_reviewer,
                 "requested_approvals_reviewer": self.approvals_reviewer,
-                "sandbox_policy": sandbox_to_plain(self.sandbox_policy),
+                "sandbox_policy": sandbox_to_plain(self.confinement),
                 "cwd": str(self.cwd),
-                "runtime_workspace_roots": [str(self.cwd)],
+                "runtime_workspace_roots": self.roots,
                 "collaboration_mode": self.mode,
                 "disabled_plugin_ids": [],
             },
@@ -84,14 +105,19 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
-    """What a turn changes for itself and all later ones; None changes nothing."""
+    """What a turn changes for itself and all later ones.
+
+    None changes nothing; where it is a value of the setting, UNSET does.
+    """
 
     model: str | None = None
     cwd: Path | None = None
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
-    effort: str | None = None
+    workspace_roots: tuple[str, ...] | UnsetType | None = UNSET
+    has_environment: bool | None = None
+    effort: str | UnsetType | None = UNSET
     summary: ReasoningSummary | None = None
     service_tier: str | None = None
     personality: Personality | None = None
@@ -99,5 +125,10 @@ class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
 
     def apply(self, settings: ThreadSettings) -> ThreadSettings:
         """The settings from here on."""
-        changes = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        given = {name: getattr(self, name) for name in self.__struct_fields__}
+        changes = {
+            name: value
+            for name, value in given.items()
+            if value is not UNSET and (value is not None or name in _CLEARED_BY_NONE)
+        }
         return msgspec.structs.replace(settings, **changes) if changes else settings

@@ -21,6 +21,8 @@ from codex_trio.tools.registry import Tool, ToolRegistry
 
 _log = logging.getLogger(__name__)
 
+NO_ENVIRONMENT = "This thread has no environment to run in: the tool cannot be used until the client provides one."
+
 
 class _Slot:
     """A call and, once there is one, its output."""
@@ -75,6 +77,8 @@ class ToolCalls:
         call = tool_call(slot.call)
         try:
             tool = self._registry.find(call)
+            if tool.needs_environment and not self._context.has_environment:
+                raise ToolFailure(NO_ENVIRONMENT)
             async with self._lock.hold(shared=tool.parallel and self._parallel):
                 slot.output = await self._output(tool, call)
         except ToolFailure as failure:

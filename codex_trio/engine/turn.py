@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import msgspec
 import trio
@@ -23,7 +23,7 @@ from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.user_input import user_message
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.ids import uuid7
-from codex_trio.state.items import UserMessage
+from codex_trio.state.items import FunctionCallOutput, UserMessage
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 from codex_trio.state.rollout.recorder import RolloutWriteError
 
@@ -46,11 +46,22 @@ class UserInput(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
 
 
+class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tool that the client ran by itself gave; `output` is text, or content parts as the model reads them."""
+
+    name: str
+    namespace: str | None
+    output: str | list[dict[str, Any]]
+
+
+TurnInput: TypeAlias = UserInput | ToolOutput
+
+
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a turn is asked to do; `output_schema` constrains its last message."""
 
     turn_id: str
-    input: UserInput
+    input: TurnInput
     output_schema: Any = None
 
 
@@ -64,7 +75,7 @@ class Turn:
         self.accepts_input = True
         self._session = session
         self._request = request
-        self._inbox: deque[UserInput] = deque([request.input])
+        self._inbox: deque[TurnInput] = deque([request.input])
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
@@ -78,7 +89,7 @@ class Turn:
         )
         self._sampler: Sampler | None = None
 
-    def add_input(self, user_input: UserInput) -> None:
+    def add_input(self, user_input: TurnInput) -> None:
         """Says more while the turn runs: the model reads it when it is sampled next."""
         self._inbox.append(user_input)
 
@@ -158,8 +169,11 @@ class Turn:
                 self.accepts_input = False
                 return
 
-    async def _take(self, user_input: UserInput) -> None:
+    async def _take(self, user_input: TurnInput) -> None:
         """Shows what the user said and lets the model read it."""
+        if isinstance(user_input, ToolOutput):
+            await self._take_tool_output(user_input)
+            return
         if not user_input.content:
             return
         item = UserMessage(id=uuid7(), client_id=user_input.client_id, content=user_input.content)
@@ -169,6 +183,14 @@ class Turn:
             await self._log.completed(item)
         else:
             await self._log.completed_with_history(item, message)
+
+    async def _take_tool_output(self, given: ToolOutput) -> None:
+        item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
+        raw: dict[str, Any] = {"type": "function_call_output", "id": item.id, "name": item.name, "output": item.output}
+        if item.namespace is not None:
+            raw["namespace"] = item.namespace
+        self._log.started(item)
+        await self._log.completed_with_history(item, raw)
 
     async def _abort(self, clock: float) -> None:
         """Ends what runs, answers open calls, and marks the history."""

@@ -8,6 +8,7 @@ from codex_trio.rpc.errors import RpcError, internal_error, invalid_request
 def translate(error: Exception) -> RpcError | None:
     """The wire error of a domain error; None for one that nobody expected."""
     # Imported when something went wrong: most of these modules are not needed for the first reply.
+    from codex_trio.config.errors import ConfigLoadError
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.threads.errors import ThreadError
     from codex_trio.threads.history import InvalidCursor
@@ -15,6 +16,8 @@ def translate(error: Exception) -> RpcError | None:
     match error:
         case ThreadError() | InvalidCursor():
             return invalid_request(str(error))
+        case ConfigLoadError():
+            return invalid_request(f"failed to load configuration: {error.message}")
         case RolloutReadError() | RolloutWriteError() | OSError():
             return internal_error(str(error))
         case _:

@@ -18,15 +18,15 @@ from codex_trio_protocol.v2 import thread_start as wire_start
 from codex_trio_protocol.v2.common import CollaborationMode
 from msgspec import UNSET
 
-from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import TypedOverrides
 from codex_trio.processors.notices import Notices, rules_warning
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import RpcError, invalid_request
+from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.paths import ArchiveError
 from codex_trio.threads import errors
+from codex_trio.threads.environments import choose, workspace_roots
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource
 from codex_trio.threads.manager import Birth
@@ -76,8 +76,11 @@ class ThreadLifecycleProcessor:
         if params.dynamic_tools:
             raise invalid_request("dynamic tools are not supported by this server yet")
         runtime = await self._threads()
+        environment = None if params.environments is None else choose(params.environments)
         options = ThreadOptions(
-            cwd=_path(params.cwd),
+            cwd=_path(params.cwd) if environment is None else environment.cwd or _path(params.cwd),
+            workspace_roots=_roots(params) or (None if environment is None else environment.workspace_roots),
+            has_environment=environment is None or environment.has_environment,
             overrides=_overrides(params),
             typed=_typed(params),
             personality=params.personality,
@@ -85,10 +88,7 @@ class ThreadLifecycleProcessor:
             ephemeral=bool(params.ephemeral),
             raw_items=params.experimental_raw_events,
         )
-        try:
-            live = await runtime.manager.start(options, self._birth(context))
-        except ConfigLoadError as error:
-            raise _load_failed(error) from error
+        live = await runtime.manager.start(options, self._birth(context))
         thread = live.to_wire(with_turns=False)
         context.after_response(lambda: self._announce(thread, live, context))
         return wire_start.ThreadStartResponse(thread=thread, **_settings(live))
@@ -105,14 +105,12 @@ class ThreadLifecycleProcessor:
         if live is None:
             options = ThreadOptions(
                 cwd=_path(params.cwd),
+                workspace_roots=_roots(params),
                 overrides=_overrides(params),
                 typed=_typed(params),
                 personality=params.personality,
             )
-            try:
-                live = await runtime.manager.resume(thread_id, options, self._birth(context))
-            except ConfigLoadError as error:
-                raise _load_failed(error) from error
+            live = await runtime.manager.resume(thread_id, options, self._birth(context))
         elif not live.recorder.is_materialized:
             raise errors.no_rollout(thread_id)
         elif params.path is not None and Path(params.path) != live.recorder.path:
@@ -144,6 +142,7 @@ class ThreadLifecycleProcessor:
         )
         options = ThreadOptions(
             cwd=_path(params.cwd),
+            workspace_roots=_roots(params),
             overrides=_overrides(params),
             typed=_typed(params),
             thread_source=params.thread_source,
@@ -151,10 +150,7 @@ class ThreadLifecycleProcessor:
         )
         if not params.exclude_turns:
             self._notices.full_history("excludeTurns: true", context)
-        try:
-            live = await runtime.manager.fork(source, options, self._birth(context))
-        except ConfigLoadError as error:
-            raise _load_failed(error) from error
+        live = await runtime.manager.fork(source, options, self._birth(context))
         announced = live.to_wire(with_turns=False)
         context.after_response(lambda: self._tell_usage(live, context))
         context.after_response(lambda: self._announce(announced, live, context))
@@ -276,6 +272,10 @@ def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
 
+def _roots(params: _LoadParams) -> tuple[str, ...] | None:
+    return None if params.runtime_workspace_roots is None else tuple(params.runtime_workspace_roots)
+
+
 def _overrides(params: _LoadParams) -> Mapping[str, Any] | None:
     """The request's own configuration; a permission profile is a setting like any other."""
     if params.permissions is None:
@@ -306,14 +306,10 @@ def _settings(live: LiveThread) -> dict[str, Any]:
         "model_provider": settings.provider_id,
         "service_tier": settings.service_tier,
         "cwd": str(settings.cwd),
-        "runtime_workspace_roots": [str(settings.cwd)],
+        "runtime_workspace_roots": workspace_roots(settings),
         "instruction_sources": live.instruction_sources,
         "approval_policy": approval_to_wire(settings.approval_policy),
         "approvals_reviewer": settings.approvals_reviewer,
-        "sandbox": sandbox_to_wire(settings.sandbox_policy),
+        "sandbox": sandbox_to_wire(settings.confinement),
         "reasoning_effort": settings.effort,
     }
-
-
-def _load_failed(error: ConfigLoadError) -> RpcError:
-    return invalid_request(f"failed to load configuration: {error.message}")

@@ -16,23 +16,28 @@ from codex_trio_protocol.v2 import turn as wire
 from codex_trio_protocol.v2.common import CollaborationMode
 from codex_trio_protocol.v2.thread_settings import ThreadSettings as WireThreadSettings
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
-from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput
-from msgspec import UNSET
+from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, TurnToolOutput
+from msgspec import UNSET, UnsetType
 
+from codex_trio.config.permission_profiles import sandbox_mode_of
+from codex_trio.config.service_tiers import DEFAULT, canonical_tier
 from codex_trio.engine.session import TurnInProgress
 from codex_trio.engine.settings import TurnOverrides
-from codex_trio.engine.turn import TurnRequest, UserInput
+from codex_trio.engine.turn import ToolOutput, TurnInput, TurnRequest, UserInput
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_params, invalid_request
+from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.state.ids import uuid7
+from codex_trio.threads.environments import EnvironmentChoice, choose, environments_to_wire
 from codex_trio.threads.item_projection import domain_input
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.policy_projection import (
     approval_from_wire,
     approval_to_wire,
     reviewer_from_wire,
+    sandbox_from_mode,
     sandbox_from_wire,
     sandbox_to_wire,
 )
@@ -65,7 +70,12 @@ class TurnProcessor:
         content = _content(params.input)
         if params.permissions is not None and params.sandbox_policy is not None:
             raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
-        user_input = UserInput(content=content, client_id=params.client_user_message_id)
+        overrides = self._overrides(params, live)
+        user_input: TurnInput = UserInput(content=content, client_id=params.client_user_message_id)
+        if params.tool_output is not None:
+            if content:
+                raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
+            user_input = _tool_output(params.tool_output)
         running = live.session.add_input(user_input)
         if running is not None:
             return wire.TurnStartResponse(turn=running_turn(running, started_at=None))
@@ -77,7 +87,7 @@ class TurnProcessor:
         before = live.session.settings
         while True:
             try:
-                turn = live.session.begin(request, self._overrides(params))
+                turn = live.session.begin(request, overrides)
                 break
             except TurnInProgress:
                 # The running turn takes no input any more: it is about to end.
@@ -128,18 +138,30 @@ class TurnProcessor:
         runtime = await self._threads()
         return runtime.manager.get(parse_thread_id(thread_id))
 
-    def _overrides(self, params: wire.TurnStartParams) -> TurnOverrides:
+    def _overrides(self, params: wire.TurnStartParams, live: LiveThread) -> TurnOverrides:
         mode = params.collaboration_mode
-        mode_settings = None if mode is None else mode.settings
+        environment = EnvironmentChoice(has_environment=live.session.settings.has_environment)
+        if params.environments is not None:
+            environment = choose(params.environments)
+        cwd = environment.cwd
+        if cwd is None and params.cwd is not None:
+            cwd = self._config.resolve_cwd(Path(params.cwd))
+        roots: tuple[str, ...] | UnsetType | None = UNSET
+        if params.runtime_workspace_roots is not None:
+            roots = tuple(params.runtime_workspace_roots)
+        elif environment.cwd is not None:
+            roots = environment.workspace_roots
         return TurnOverrides(
-            model=(mode_settings.model if mode_settings is not None else None) or params.model,
-            cwd=None if params.cwd is None else self._config.resolve_cwd(Path(params.cwd)),
+            model=(None if mode is None else mode.settings.model) or params.model,
+            cwd=cwd,
+            workspace_roots=roots,
+            has_environment=environment.has_environment,
             approval_policy=None if params.approval_policy is None else approval_from_wire(params.approval_policy),
             approvals_reviewer=reviewer_from_wire(params.approvals_reviewer),
-            sandbox_policy=None if params.sandbox_policy is None else sandbox_from_wire(params.sandbox_policy),
-            effort=params.effort or (mode_settings.reasoning_effort if mode_settings is not None else None),
+            sandbox_policy=_sandbox(params, live),
+            effort=params.effort or (UNSET if mode is None else mode.settings.reasoning_effort),
             summary=params.summary,
-            service_tier=None if params.service_tier is UNSET else params.service_tier,
+            service_tier=_service_tier(params.service_tier),
             personality=params.personality,
             collaboration_mode=None if mode is None else msgspec.to_builtins(mode),
         )
@@ -159,13 +181,34 @@ def _content(parts: Sequence[Any]) -> list[dict[str, Any]]:
     return [domain_input(part) for part in parts]
 
 
+def _tool_output(given: TurnToolOutput) -> ToolOutput:
+    return ToolOutput(name=given.name, namespace=given.namespace, output=msgspec.to_builtins(given.output))
+
+
+def _sandbox(params: wire.TurnStartParams, live: LiveThread) -> SandboxPolicy | None:
+    """What the turn asks for by policy or by the name of a permission profile. Raises ConfigLoadError."""
+    if params.sandbox_policy is not None:
+        return sandbox_from_wire(params.sandbox_policy)
+    if params.permissions is None:
+        return None
+    return sandbox_from_mode(sandbox_mode_of(params.permissions), live.session.config.sandbox_workspace_write)
+
+
+def _service_tier(tier: str | UnsetType | None) -> str | None:
+    """The tier to change to; an explicit null takes back what was asked for before."""
+    if tier is UNSET:
+        return None
+    return canonical_tier(tier or DEFAULT)
+
+
 def _wire_settings(live: LiveThread) -> WireThreadSettings:
     settings = live.session.settings
     return WireThreadSettings(
         cwd=str(settings.cwd),
+        environments=environments_to_wire(settings),
         approval_policy=approval_to_wire(settings.approval_policy),
         approvals_reviewer=settings.approvals_reviewer,
-        sandbox_policy=sandbox_to_wire(settings.sandbox_policy),
+        sandbox_policy=sandbox_to_wire(settings.confinement),
         model=settings.model,
         model_provider=settings.provider_id,
         service_tier=settings.service_tier,

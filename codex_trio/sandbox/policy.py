@@ -28,15 +28,17 @@ class ReadOnly(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything may be read; the working directory, `writable_roots` and the temporary folders may be written.
+    """Everything may be read; the workspace, `writable_roots` and the temporary folders may be written.
 
-    Protocol source: `SandboxPolicy.workspaceWrite`.
+    `workspace_roots` are the workspace; None stands for the working directory. Protocol source:
+    `SandboxPolicy.workspaceWrite`, and `runtimeWorkspaceRoots` of threads and turns.
     """
 
     writable_roots: tuple[str, ...] = ()
     network_access: bool = False
     exclude_tmpdir_env_var: bool = False
     exclude_slash_tmp: bool = False
+    workspace_roots: tuple[str, ...] | None = None
 
 
 class ExternalSandbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +69,11 @@ def to_plain(policy: SandboxPolicy) -> dict[str, Any]:
             # The default is left out: older readers know no such key.
             return {"type": "read-only"} | ({"network_access": True} if policy.network_access else {})
         case WorkspaceWrite():
-            fields = msgspec.structs.asdict(policy)
-            return {"type": "workspace-write", **fields, "writable_roots": list(policy.writable_roots)}
+            fields = msgspec.structs.asdict(policy) | {"writable_roots": list(policy.writable_roots)}
+            del fields["workspace_roots"]
+            if policy.workspace_roots is not None:
+                fields["workspace_roots"] = list(policy.workspace_roots)
+            return {"type": "workspace-write", **fields}
         case ExternalSandbox():
             return {"type": "external-sandbox", "network_access": "enabled" if policy.network_access else "restricted"}
 
@@ -106,7 +111,8 @@ def writable_roots(policy: WorkspaceWrite, *, cwd: str, tmpdir: str | None) -> t
 
     `cwd` is the policy's working directory (absolute), `tmpdir` the value of `$TMPDIR` that commands will see.
     """
-    candidates = [cwd, *(os.path.join(cwd, root) for root in policy.writable_roots)]
+    workspace = (cwd,) if policy.workspace_roots is None else policy.workspace_roots
+    candidates = [os.path.join(cwd, root) for root in (*workspace, *policy.writable_roots)]
     if not policy.exclude_slash_tmp:
         candidates.append("/tmp")
     if tmpdir and os.path.isabs(tmpdir) and not policy.exclude_tmpdir_env_var:

@@ -220,6 +220,17 @@ class DynamicToolCall(
     duration: Duration | None = None
 
 
+class FunctionCallOutput(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="FunctionCallOutput"
+):
+    """What a tool that the client ran by itself gave; `output` is text, or content parts as the model reads them."""
+
+    id: str
+    name: str
+    namespace: str | None = None
+    output: str | list[dict[str, Any]]
+
+
 class EnteredReviewMode(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="EnteredReviewMode"):
     """A review began; `target` is the review target as recorded (snake_case tag)."""
 
@@ -264,6 +275,7 @@ KnownItem: TypeAlias = (
     | Plan
     | WebSearch
     | DynamicToolCall
+    | FunctionCallOutput
     | EnteredReviewMode
     | ExitedReviewMode
 )

@@ -11,14 +11,20 @@ from typing import Any
 
 import msgspec
 from codex_trio_protocol.v2 import approval as wire
+from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 
+from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.execpolicy.words import join
 from codex_trio.rpc.outgoing import OutgoingMessages, PendingServerRequest, ServerRequestFailed
+from codex_trio.threads.environments import LOCAL
 from codex_trio.threads.item_projection import project_action
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
 
-ENVIRONMENT_ID = "local"
+NO_REVIEWER = (
+    "Approvals of this thread go to an automatic reviewer, which this server does not have yet: what needs an approval "
+    "is declined. Set approvalsReviewer to `user` to be asked."
+)
 
 _OUTCOMES = {
     "accept": ReviewOutcome.ACCEPTED,
@@ -29,7 +35,11 @@ _OUTCOMES = {
 
 
 class ThreadApprover:
-    """See the module. `on_waiting` is called whenever the thread begins or ceases to wait."""
+    """See the module. `on_waiting` is called whenever the thread begins or ceases to wait.
+
+    `reviewer` tells who is to answer. Questions for the automatic reviewer must not go to the client, who relies on
+    being spared and may accept anything: without such a reviewer they are declined.
+    """
 
     def __init__(
         self,
@@ -37,11 +47,13 @@ class ThreadApprover:
         thread_id: str,
         outgoing: OutgoingMessages,
         subscribers: Callable[[], set[int]],
+        reviewer: Callable[[], ApprovalsReviewer],
         on_waiting: Callable[[], None],
     ) -> None:
         self._thread_id = thread_id
         self._outgoing = outgoing
         self._subscribers = subscribers
+        self._reviewer = reviewer
         self._on_waiting = on_waiting
         self._held: set[str] = set()
 
@@ -73,7 +85,7 @@ class ThreadApprover:
             turn_id=question.turn_id,
             item_id=question.item_id,
             started_at_ms=question.started_ms,
-            environment_id=ENVIRONMENT_ID,
+            environment_id=LOCAL,
             reason=msgspec.UNSET if question.reason is None else question.reason,
             command=join(question.command),
             cwd=question.cwd,
@@ -93,6 +105,10 @@ class ThreadApprover:
         return await self._ask("item/fileChange/requestApproval", params)
 
     async def _ask(self, method: str, params: msgspec.Struct) -> ReviewDecision:
+        if self._reviewer() != "user":
+            warning = GuardianWarningNotification(thread_id=self._thread_id, message=NO_REVIEWER)
+            self._outgoing.notify("guardianWarning", warning, targets=self._subscribers())
+            return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="rejected: no reviewer is available")
         pending = self._outgoing.request(
             method,
             params,
@@ -103,7 +119,7 @@ class ThreadApprover:
         try:
             return _decision((await pending.wait()).decision)
         except ServerRequestFailed:
-            return ReviewDecision(outcome=ReviewOutcome.FAILED)
+            return _failed()
 
     def _tell_resolved(self, pending: PendingServerRequest) -> None:
         self._outgoing.notify(
@@ -119,10 +135,15 @@ def _amendment_decision(amendment: list[str]) -> wire.CommandExecutionApprovalDe
     )
 
 
+def _failed() -> ReviewDecision:
+    return ReviewDecision(outcome=ReviewOutcome.FAILED, reason="approval request failed")
+
+
 def _decision(decision: Any) -> ReviewDecision:
     if isinstance(decision, str):
-        return ReviewDecision(outcome=_OUTCOMES.get(decision, ReviewOutcome.FAILED))
+        outcome = _OUTCOMES.get(decision)
+        return _failed() if outcome is None else ReviewDecision(outcome=outcome)
     accepted = decision.accept_with_execpolicy_amendment
     if accepted is msgspec.UNSET:
-        return ReviewDecision(outcome=ReviewOutcome.FAILED)
+        return _failed()
     return ReviewDecision(outcome=ReviewOutcome.ACCEPTED_WITH_AMENDMENT, amendment=list(accepted.execpolicy_amendment))

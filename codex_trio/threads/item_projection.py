@@ -127,6 +127,9 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
     domain.ContextCompaction: lambda item: wire.ContextCompactionThreadItem(id=item.id),
     domain.ImageView: lambda item: wire.ImageViewThreadItem(id=item.id, path=item.path),
     domain.Plan: lambda item: wire.PlanThreadItem(id=item.id, text=item.text),
+    domain.FunctionCallOutput: lambda item: wire.FunctionCallOutputThreadItem(
+        id=item.id, name=item.name, namespace=item.namespace, output=item.output
+    ),
     domain.Other: _other,
 }
 

@@ -22,6 +22,7 @@ from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.rollout.recorder import ThreadRecorder
 from codex_trio.threads.approvals import ThreadApprover
+from codex_trio.threads.environments import environments_to_wire
 from codex_trio.threads.projection import project, token_usage_notification
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.thread_projection import ThreadFacts, project_thread, project_turn
@@ -54,6 +55,7 @@ class LiveThread:
             thread_id=thread_id,
             outgoing=outgoing,
             subscribers=lambda: self.subscribers,
+            reviewer=lambda: self.session.settings.approvals_reviewer,
             on_waiting=self._waiting_changed,
         )
         self._outgoing = outgoing
@@ -180,6 +182,7 @@ class LiveThread:
             path=self.recorder.path,
             cwd=str(settings.cwd),
             name=self.name,
+            environments=environments_to_wire(settings),
         )
 
     def to_wire(self, *, with_turns: bool) -> wire.Thread:

@@ -203,7 +203,7 @@ class ThreadManager:
             id=thread_id,
             timestamp=format_timestamp(created_ms),
             cwd=str(settings.cwd),
-            runtime_workspace_roots=[str(settings.cwd)],
+            runtime_workspace_roots=settings.roots,
             originator=birth.originator,
             cli_version=PROTOCOL_RELEASE,
             source=birth.source,

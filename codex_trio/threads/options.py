@@ -21,9 +21,11 @@ from codex_trio.threads.policy_projection import sandbox_from_mode
 
 
 class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of `thread/start` and `thread/resume`; `overrides` is the request's `config` map."""
+    """Options of `thread/start|resume|fork`; `overrides` is the request's `config` map."""
 
     cwd: Path | None = None
+    workspace_roots: tuple[str, ...] | None = None
+    has_environment: bool = True
     overrides: Mapping[str, Any] | None = None
     typed: TypedOverrides = TypedOverrides()
     personality: Personality | None = None
@@ -41,6 +43,8 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
         approval_policy=config.approval_policy,
         approvals_reviewer=config.approvals_reviewer,
         sandbox_policy=sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write),
+        workspace_roots=options.workspace_roots,
+        has_environment=options.has_environment,
         effort=config.model_reasoning_effort,
         summary=config.model_reasoning_summary,
         service_tier=config.service_tier,
@@ -68,6 +72,8 @@ def settings_from_history(history: ThreadHistory, configured: ThreadSettings, op
             recorded = _sandbox(context.sandbox_policy)
             if recorded is not None:
                 changes["sandbox_policy"] = recorded
+                if isinstance(recorded, sandbox.WorkspaceWrite) and options.workspace_roots is None:
+                    changes["workspace_roots"] = recorded.workspace_roots
         if typed.approval_policy is None and context.approval_policy is not None:
             recorded_policy = _approval(context.approval_policy)
             if recorded_policy is not None:

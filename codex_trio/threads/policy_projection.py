@@ -58,7 +58,7 @@ def sandbox_to_wire(policy: domain.SandboxPolicy) -> wire.SandboxPolicy:
             )
         case domain.WorkspaceWrite():
             return wire.WorkspaceWriteSandboxPolicy(
-                writable_roots=list(policy.writable_roots),
+                writable_roots=[*(policy.workspace_roots or ()), *policy.writable_roots],
                 network_access=policy.network_access,
                 exclude_tmpdir_env_var=policy.exclude_tmpdir_env_var,
                 exclude_slash_tmp=policy.exclude_slash_tmp,

@@ -30,6 +30,8 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     tmpdir: str | None
     approval_policy: AskForApproval
     sandbox_policy: SandboxPolicy
+    has_environment: bool
+    """Whether tools may use this machine."""
     model: ModelInfo
     log: ItemLog
     approver: Approver

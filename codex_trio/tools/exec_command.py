@@ -102,6 +102,7 @@ class ExecCommand:
 
     spec = SPEC
     parallel = True
+    needs_environment = True
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
@@ -165,7 +166,7 @@ class ExecCommand:
             context.approver.release(item.id)
             if answer.outcome is ReviewOutcome.CANCELLED:
                 await context.stop_turn()
-            raise ToolFailure(rejected_for_model("approval request failed" if failed else "rejected by user"))
+            raise ToolFailure(rejected_for_model(answer.reason))
         context.approver.release(item.id)
         if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
             context.approvals.allow_command(key)

@@ -85,6 +85,7 @@ class ApplyPatch:
     """Applies patches, one at a time; `spec` is the freeform or the function form of the tool."""
 
     parallel = False
+    needs_environment = True
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
@@ -148,6 +149,6 @@ async def _ask_if_needed(
         await context.stop_turn()
     if not answer.accepted:
         await context.log.completed(msgspec.structs.replace(item, status="declined"))
-        raise ToolFailure("patch rejected by user")
+        raise ToolFailure(f"patch {answer.reason}")
     if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
         context.approvals.allow_paths(verified.written_paths())

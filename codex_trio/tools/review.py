@@ -29,10 +29,14 @@ class ReviewOutcome(enum.Enum):
 
 
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """The user's answer; `amendment` is the command prefix to allow from now on."""
+    """The answer to a question.
+
+    `amendment` is the command prefix to allow from now on. `reason` is what the model is told of a refusal.
+    """
 
     outcome: ReviewOutcome
     amendment: list[str] | None = None
+    reason: str = "rejected by user"
 
     @property
     def accepted(self) -> bool:

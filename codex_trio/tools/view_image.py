@@ -42,6 +42,7 @@ class ViewImage:
 
     spec = SPEC
     parallel = True
+    needs_environment = True
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, ViewImageArguments)

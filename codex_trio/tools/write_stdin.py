@@ -53,6 +53,7 @@ class WriteStdin:
 
     spec = SPEC
     parallel = True
+    needs_environment = False
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, WriteStdinArguments)

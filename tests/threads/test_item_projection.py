@@ -36,7 +36,7 @@ def wire(item, **times):
 
 def test_a_command_shows_its_quoted_line_and_absolute_paths():
     shown = wire(COMMAND)
-    assert shown["command"] == "/bin/bash -lc 'cat '\"'\"'a b.txt'\"'\"''"
+    assert shown["command"] == "/bin/bash -lc \"cat 'a b.txt'\""
     assert shown["cwd"] == "/work/a b"
     assert shown["source"] == "unifiedExecStartup"
     assert shown["commandActions"] == [
