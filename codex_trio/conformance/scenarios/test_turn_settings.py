@@ -1,0 +1,121 @@
+"""What a client asks for with a thread or a turn holds: who is asked, what may run, where, and at what price."""
+
+from typing import Any
+
+import pytest
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Probe
+from codex_trio.testing.model_script import answer, custom_tool_call, function_call, message
+
+PATCH = "*** Begin Patch\n*** Add File: made.txt\n+made\n*** End Patch\n"
+
+
+def run(script: str, **more: Any) -> Any:
+    """A model's answer that runs a command as call `c1`."""
+    return answer(function_call("exec_command", {"cmd": script, **more}, call_id="c1"))
+
+
+async def test_what_waits_for_an_automatic_reviewer_that_fails_does_not_run(lab: Lab, probe: Probe) -> None:
+    lab.script(
+        run("touch made.txt", sandbox_permissions="require_escalated", justification="May I?"),
+        # A reviewer that is asked as a model gets words where a verdict is expected.
+        *(answer(message("Well.")) for _ in range(6)),
+    )
+    thread = await probe.start_thread(
+        cwd=str(lab.cwd), approvalPolicy="on-request", approvalsReviewer="auto_review", sandbox="read-only"
+    )
+    turn = await probe.run_turn(thread["id"])
+    assert turn.status == "completed"
+    assert [item["status"] for item in turn.items("commandExecution")] == ["declined"]
+    assert "guardianWarning" in turn.methods
+    assert "item/commandExecution/requestApproval" not in turn.methods
+    assert not (lab.cwd / "made.txt").exists()
+
+
+async def test_a_permission_profile_holds_for_its_turn_and_later_ones(lab: Lab, probe: Probe) -> None:
+    lab.script(run("touch one"), answer(message("1")), run("touch two"), answer(message("2")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd), sandbox="danger-full-access"))["id"]
+    await probe.run_turn(thread_id, permissions=":read-only")
+    await probe.run_turn(thread_id)
+    assert not (lab.cwd / "one").exists()
+    assert not (lab.cwd / "two").exists()
+
+
+async def test_an_unknown_permission_profile_is_refused(lab: Lab, probe: Probe) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    words = {"threadId": thread_id, "input": [{"type": "text", "text": "go"}]}
+    error = await probe.refusal("turn/start", {**words, "permissions": ":none-such"})
+    assert error.code == -32600
+    assert error.message.endswith("refers to unknown built-in profile `:none-such`")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        function_call("exec_command", {"cmd": "touch made.txt"}, call_id="c1"),
+        custom_tool_call("apply_patch", PATCH, call_id="c1"),
+    ],
+    ids=["command", "patch"],
+)
+async def test_without_an_environment_nothing_runs(lab: Lab, probe: Probe, call: Any) -> None:
+    lab.script(answer(call), answer(message("So be it.")))
+    thread = await probe.start_thread(cwd=str(lab.cwd), sandbox="danger-full-access", environments=[])
+    assert thread["environments"] == []
+    turn = await probe.run_turn(thread["id"])
+    assert turn.status == "completed"
+    assert "environment" in lab.model.requests[1].output_of("c1")
+    assert list(lab.cwd.glob("*.txt")) == []
+
+
+async def test_an_environment_that_does_not_exist_is_refused(lab: Lab, probe: Probe) -> None:
+    elsewhere = [{"environmentId": "elsewhere", "cwd": str(lab.cwd)}]
+    error = await probe.refusal("thread/start", {"environments": elsewhere})
+    assert (error.code, error.message) == (-32600, "unknown turn environment id `elsewhere`")
+    thread_id = (await probe.start_thread())["id"]
+    words = {"threadId": thread_id, "input": [{"type": "text", "text": "go"}]}
+    error = await probe.refusal("turn/start", {**words, "environments": elsewhere})
+    assert (error.code, error.message) == (-32600, "unknown turn environment id `elsewhere`")
+
+
+async def test_commands_write_where_the_workspace_roots_are_and_not_elsewhere(lab: Lab, probe: Probe) -> None:
+    root = lab.base / "root"
+    root.mkdir()
+    lab.script(run(f"touch here; touch {root}/there"), answer(message("Done.")))
+    started = await probe.request(
+        "thread/start", {"cwd": str(lab.cwd), "sandbox": "workspace-write", "runtimeWorkspaceRoots": [str(root)]}
+    )
+    assert started["runtimeWorkspaceRoots"] == [str(root)]
+    await probe.run_turn(started["thread"]["id"])
+    assert (root / "there").exists()
+    assert not (lab.cwd / "here").exists()
+
+
+async def test_output_of_a_clients_own_tool_reaches_the_model_and_reads_back(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(message("I see.")), answer(message("Still there.")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    turn = await probe.run_turn(thread_id, [], toolOutput={"name": "lookup", "namespace": "mine", "output": "42"})
+    [item] = turn.items("functionCallOutput")
+    assert (item["name"], item["namespace"], item["output"]) == ("lookup", "mine", "42")
+    await probe.run_turn(thread_id)
+    outputs = [item for item in lab.model.requests[1].input if item["type"] == "function_call_output"]
+    assert [(item["name"], item["namespace"], item["output"]) for item in outputs] == [("lookup", "mine", "42")]
+    read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    assert read["thread"]["turns"][0]["items"][0] == item
+
+
+async def test_output_of_a_clients_own_tool_cannot_come_with_words(lab: Lab, probe: Probe) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    both = {"input": [{"type": "text", "text": "go"}], "toolOutput": {"name": "lookup", "output": "42"}}
+    error = await probe.refusal("turn/start", {"threadId": thread_id, **both})
+    assert (error.code, error.message) == (-32600, "`toolOutput` cannot be combined with nonempty `input`")
+
+
+async def test_a_tier_reaches_the_model_under_its_own_name_until_null_takes_it_back(lab: Lab, probe: Probe) -> None:
+    tiers: list[Any] = ["fast", "flex", "none-such", "fast", None]
+    lab.script(*(answer(message("Hi.")) for _ in tiers))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    for tier in tiers:
+        await probe.run_turn(thread_id, serviceTier=tier)
+    asked = [request.body.get("service_tier") for request in lab.model.requests]
+    assert asked == ["priority", "flex", None, "priority", None]
