@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from pathlib import Path
 
 import trio
@@ -15,6 +15,7 @@ import trio
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
 
 STDIO = "stdio://"
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,21 +55,20 @@ def _listen_url(url: str) -> str:
 
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Serves until the client closes our input, or SIGTERM; then turns are interrupted and their rollouts say so."""
+    """Serves until the client closes our input, SIGTERM or SIGINT; then turns are interrupted, and rollouts say so."""
     from codex_trio.config.errors import StartupRefused
     from codex_trio.telemetry import logs
 
     end_logs = logs.configure(environ, sys.stderr)
     try:
-        trio.run(_serve, options, environ)
+        return trio.run(_serve, options, environ)
     except StartupRefused as error:
         raise UsageError(error.message) from error
     finally:
         end_logs()
-    return 0
 
 
-async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> None:
+async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from codex_trio.app import AppSettings, open_app
     from codex_trio.transport.stdio import open_process_stdio
 
@@ -79,17 +79,27 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> Non
         overrides=config_overrides(options),
         strict_config=getattr(options, "strict_config", False),
     )
-    async with open_app(settings) as app, open_process_stdio() as transport, trio.open_nursery() as nursery:
-        await nursery.start(_end_on_sigterm, nursery.cancel_scope.cancel)
-        await app.serve(transport, remote=False)
-        nursery.cancel_scope.cancel()
+    end = _End()
+    # Around the app, so that an impatient second signal does not break into its orderly end.
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with open_app(settings) as app, open_process_stdio() as transport, trio.open_nursery() as nursery:
+            nursery.start_soon(end.on_signal, signals, nursery.cancel_scope)
+            await app.serve(transport, remote=False)
+            nursery.cancel_scope.cancel()
+    return end.exit_code
 
 
-async def _end_on_sigterm(end: Callable[[], None], *, task_status: trio.TaskStatus[None]) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM) as signals:
-        task_status.started()
-        async for _ in signals:
-            end()
+class _End:
+    """How serving ended. A client that goes and SIGTERM are ordinary ends; an interrupt is one that callers tell."""
+
+    def __init__(self) -> None:
+        self.exit_code = os.EX_OK
+
+    async def on_signal(self, signals: AsyncIterator[int], serving: trio.CancelScope) -> None:
+        async for number in signals:
+            if number == signal.SIGINT:
+                self.exit_code = INTERRUPTED
+            serving.cancel()
 
 
 def _generate_json_schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
