@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 import trio
 from codex_trio_protocol.v2 import thread as wire
+from codex_trio_protocol.v2 import thread_list as wire_list
 from codex_trio_protocol.v2 import thread_settings as wire_settings
 from codex_trio_protocol.v2 import thread_start as wire_start
 from codex_trio_protocol.v2.common import CollaborationMode
@@ -27,6 +28,7 @@ from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.paths import ArchiveError
 from codex_trio.threads import errors
 from codex_trio.threads.environments import choose, workspace_roots
+from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor, page_turns
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource
 from codex_trio.threads.manager import Birth
@@ -38,6 +40,7 @@ from codex_trio.threads.policy_projection import (
     sandbox_to_wire,
 )
 from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.threads.thread_projection import project_turns_page
 
 _LoadParams: TypeAlias = wire_start.ThreadStartParams | wire_start.ThreadResumeParams | wire_start.ThreadForkParams
 
@@ -125,6 +128,9 @@ class ThreadLifecycleProcessor:
         thread = live.to_wire(with_turns=not params.exclude_turns)
         return wire_start.ThreadResumeResponse(
             thread=thread,
+            initial_turns_page=_turns_page(live, params.initial_turns_page),
+            turns_backwards_cursor=latest_turn_cursor(live.recorder.history, live.id),
+            items_backwards_cursor=latest_item_cursor(live.recorder.history, live.id),
             collaboration_mode=msgspec.convert(live.session.settings.mode, CollaborationMode),
             **_settings(live),
         )
@@ -296,6 +302,22 @@ def _typed(params: _LoadParams) -> TypedOverrides:
         developer_instructions=params.developer_instructions,
         service_tier=None if params.service_tier is UNSET else params.service_tier,
     )
+
+
+def _turns_page(
+    live: LiveThread, asked: wire_start.ThreadResumeInitialTurnsPageParams | None
+) -> wire_list.TurnsPage | None:
+    """The page of turns that a resume asks for."""
+    if asked is None:
+        return None
+    page = page_turns(
+        live.recorder.history,
+        thread_id=live.id,
+        cursor=None,
+        limit=asked.limit,
+        descending=asked.sort_direction != "asc",
+    )
+    return project_turns_page(page, asked.items_view or "summary")
 
 
 def _settings(live: LiveThread) -> dict[str, Any]:

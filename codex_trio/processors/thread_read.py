@@ -5,25 +5,28 @@ Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/u
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import trio
 from codex_trio_protocol.v2 import thread_list as wire
-from codex_trio_protocol.v2 import turn as wire_turn
+from msgspec import UNSET
 
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import RpcError, invalid_request
-from codex_trio.state.rollout.history import StoredTurn, ThreadHistory
+from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
+from codex_trio.state.rollout.history import ThreadHistory
 from codex_trio.threads import errors
-from codex_trio.threads.history import ItemAnchor, page_items, page_turns, summary_items
+from codex_trio.threads.history import ItemAnchor, page_items, page_turns
 from codex_trio.threads.item_projection import project_item
-from codex_trio.threads.listing import ThreadQuery
+from codex_trio.threads.listing import SortKey, ThreadQuery
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.runtime import ThreadRuntime
-from codex_trio.threads.thread_projection import project_turn
+from codex_trio.threads.thread_projection import project_turn, project_turn_view
+
+MAX_EXCLUDED_THREADS = 100
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -59,13 +62,13 @@ class ThreadReadProcessor:
             history = None
         if live is not None:
             thread = live.to_wire(with_turns=False)
-            read_state = live.read_state.to_wire()
+            read_state = live.read_state.to_wire() if live.recorder.is_materialized else None
         else:
             summary = await runtime.listing.summary(thread_id)
             if summary is None:
                 raise errors.not_loaded(thread_id)
             thread = runtime.project_summary(summary)
-            read_state = None
+            read_state = ReadState(thread_id).to_wire()
         if history is not None:
             thread.turns = [project_turn(turn) for turn in history.turns]
         return wire.ThreadReadResponse(thread=thread, read_state=read_state)
@@ -74,13 +77,15 @@ class ThreadReadProcessor:
         """A page of stored threads, newest first unless asked otherwise."""
         runtime = await self._threads()
         page = await runtime.listing.page(self._query(params))
-        states = {
-            summary.thread_id: live.read_state.to_wire()
-            for summary in page.threads
-            if (live := runtime.manager.find(summary.thread_id)) is not None
-        }
+        rows = [runtime.project_summary(summary) for summary in page.threads]
+        states: dict[str, wire.ThreadReadState] = {}
+        for row in rows:
+            # Lists do not say whether a thread takes turns, loaded or not.
+            row.can_accept_direct_input = None
+            live = runtime.manager.find(row.id)
+            states[row.id] = (ReadState(row.id) if live is None else live.read_state).to_wire()
         return wire.ThreadListResponse(
-            data=[runtime.project_summary(summary) for summary in page.threads],
+            data=rows,
             read_states=states,
             next_cursor=page.next_cursor,
             backwards_cursor=page.backwards_cursor,
@@ -116,7 +121,7 @@ class ThreadReadProcessor:
         )
         view = params.items_view or "summary"
         return wire.ThreadTurnsListResponse(
-            data=[_turn_view(turn, view) for turn in page.turns],
+            data=[project_turn_view(turn, view) for turn in page.turns],
             next_cursor=page.next_cursor,
             backwards_cursor=page.backwards_cursor,
         )
@@ -163,14 +168,18 @@ class ThreadReadProcessor:
     ) -> wire.ThreadReadStateUpdateResponse:
         """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
         runtime = await self._threads()
-        live = runtime.manager.get(parse_thread_id(params.thread_id))
+        thread_id = _id_param(params.thread_id, noun="thread")
+        live = runtime.manager.find(thread_id)
+        if live is None and await trio.to_thread.run_sync(runtime.paths.find, thread_id) is None:
+            raise errors.not_loaded(thread_id)
+        if live is None or not live.recorder.is_materialized:
+            raise invalid_request("thread read state unavailable")
         if params.expected_revision != live.read_state.revision:
-            raise invalid_request("thread read state was changed since it was read; read it again and retry")
+            raise invalid_request("read state changed")
         if isinstance(params.operation, wire.ReadThreadReadStateOperation):
             live.read_state.mark_read()
         else:
-            turns = live.recorder.history.turns
-            live.read_state.mark_unread(turns[-1].id if turns else None)
+            live.read_state.mark_unread()
         live.announce_read_state()
         return wire.ThreadReadStateUpdateResponse(read_state=live.read_state.to_wire())
 
@@ -192,35 +201,78 @@ class ThreadReadProcessor:
         return await runtime.histories.read(found.path)
 
     def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
+        excluded = _excluded_ids(params)
+        _refuse_what_is_not_kept(params)
+        parent, ancestor, attached = _relations(params)
+        section = None if params.section_id is UNSET else params.section_id
+        if params.sort_key == "section_position" and section is None:
+            raise invalid_request("section-position sorting requires a section filter")
         providers = params.model_providers
         if providers is None:
             providers = [self._config.startup_default().model_provider_id]
-        cwds = params.cwd
+        sort_key: SortKey = (
+            "created_at" if params.sort_key in (None, "created_at", "section_position") else "updated_at"
+        )
         return ThreadQuery(
             archived=bool(params.archived),
             model_providers=frozenset(providers) or None,
             source_kinds=frozenset(params.source_kinds) if params.source_kinds else None,
-            cwds=None if cwds is None else frozenset([cwds] if isinstance(cwds, str) else cwds),
+            cwds=self._folders(params.cwd),
             search_term=params.search_term or "",
-            parent_thread_id=params.parent_thread_id,
-            ancestor_thread_id=params.ancestor_thread_id,
-            excluded_thread_ids=frozenset(params.excluded_thread_ids or ()),
-            sort_key="created_at" if params.sort_key in (None, "created_at") else "updated_at",
+            parent_thread_id=parent,
+            ancestor_thread_id=ancestor,
+            attached_to_thread_id=attached,
+            section_id=section,
+            excluded_thread_ids=excluded,
+            sort_key=sort_key,
             descending=params.sort_direction != "asc",
             cursor=params.cursor,
             limit=params.limit,
         )
 
+    def _folders(self, cwds: str | list[str] | None) -> frozenset[str] | None:
+        """The folders of a filter; relative ones count from the server's own."""
+        if cwds is None:
+            return None
+        named = [cwds] if isinstance(cwds, str) else cwds
+        return frozenset(str(self._config.resolve_cwd(Path(cwd))) for cwd in named)
 
-def _turn_view(turn: StoredTurn, view: wire_turn.TurnItemsView) -> Any:
-    """A turn with all its items, its summary, or none."""
-    projected = project_turn(turn)
-    projected.items_view = view
-    if view == "notLoaded":
-        projected.items = []
-    elif view == "summary":
-        projected.items = [
-            project_item(item.item, started_ms=item.started_at_ms, completed_ms=item.completed_at_ms)
-            for item in summary_items(turn)
-        ]
-    return projected
+
+def _excluded_ids(params: wire.ThreadListParams) -> frozenset[str]:
+    ids = params.excluded_thread_ids or []
+    if len(ids) > MAX_EXCLUDED_THREADS:
+        raise invalid_params(f"excludedThreadIds accepts at most {MAX_EXCLUDED_THREADS} entries")
+    return frozenset(_id_param(thread_id, noun="excluded thread") for thread_id in ids)
+
+
+def _refuse_what_is_not_kept(params: wire.ThreadListParams) -> None:
+    """Refuses filters by what this server does not know of threads."""
+    if params.originators:
+        raise invalid_params("originator filtering is not supported by the local app-server")
+    if isinstance(params.project_id, str):
+        empty = "projectId must not be empty"
+        raise invalid_params(f"project not found: {params.project_id}" if params.project_id else empty)
+    if params.include_attached_threads and not (params.search_term or "").strip():
+        raise invalid_request("includeAttachedThreads requires a non-empty searchTerm")
+
+
+def _relations(params: wire.ThreadListParams) -> tuple[str | None, str | None, str | None]:
+    """The parent, ancestor and owner that threads are asked to have; at most one of them."""
+    parent, ancestor, attached = params.parent_thread_id, params.ancestor_thread_id, params.attached_to_thread_id
+    if attached is not None and (parent is not None or ancestor is not None):
+        raise invalid_request("attachedToThreadId cannot be combined with parentThreadId or ancestorThreadId")
+    if parent is not None and ancestor is not None:
+        raise invalid_request("parentThreadId and ancestorThreadId are mutually exclusive")
+    return (
+        None if parent is None else parse_thread_id(parent, noun="parent thread"),
+        None if ancestor is None else parse_thread_id(ancestor, noun="ancestor thread"),
+        None if attached is None else parse_thread_id(attached, noun="attached thread parent"),
+    )
+
+
+def _id_param(text: str, *, noun: str) -> str:
+    """A thread id, where a bad one is a bad param."""
+    try:
+        return parse_thread_id(text, noun=noun)
+    except RpcError as error:
+        raise invalid_params(error.message) from error

@@ -123,6 +123,16 @@ def page_items(
     )
 
 
+def latest_turn_cursor(history: ThreadHistory, thread_id: str) -> str | None:
+    """Where pages of turns go back from, the latest turn being the first; None before there is one."""
+    return page_turns(history, thread_id=thread_id, cursor=None, limit=1).backwards_cursor
+
+
+def latest_item_cursor(history: ThreadHistory, thread_id: str) -> str | None:
+    """Where pages of items go back from, the latest item being the first; None before there is one."""
+    return page_items(history, thread_id=thread_id, cursor=None, limit=1, descending=True).backwards_cursor
+
+
 def summary_items(turn: StoredTurn) -> list[StoredItem]:
     """What a turn's summary shows of it: what the user asked first and what the agent answered last."""
     asked = next((item for item in turn.items if isinstance(item.item, UserMessage)), None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -61,9 +62,11 @@ class ThreadSummary(msgspec.Struct, kw_only=True, frozen=True):
 class ThreadQuery(msgspec.Struct, kw_only=True, frozen=True):
     """Which threads, in which order, and which page of them.
 
-    None means no restriction, for `model_providers` and `cwds`. `source_kinds` are the protocol's names; when None, the
-    interactive ones, or every kind where a parent or ancestor is asked for. `search_term` is looked for, with case, in
-    preview and name.
+    None means no restriction. `source_kinds` are the protocol's names; when None, the interactive ones, or every kind
+    where a parent or ancestor is asked for. `cwds` are absolute, and any path to the same folder will do. `search_term`
+    is looked for, with case, in preview and name.
+
+    No thread of ours is in a section or attached to another: a query that asks for such threads finds none.
     """
 
     archived: bool = False
@@ -73,6 +76,8 @@ class ThreadQuery(msgspec.Struct, kw_only=True, frozen=True):
     search_term: str = ""
     parent_thread_id: str | None = None
     ancestor_thread_id: str | None = None
+    attached_to_thread_id: str | None = None
+    section_id: str | None = None
     excluded_thread_ids: frozenset[str] = frozenset()
     sort_key: SortKey = "created_at"
     descending: bool = True
@@ -187,8 +192,12 @@ class ThreadListing:
     # --- in the worker thread ---
 
     def _page(self, query: ThreadQuery, cursor: tuple[int, str] | None) -> ThreadPage:
+        if query.section_id is not None or query.attached_to_thread_id is not None:
+            return ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)
         names = self._names.all()
         rows = [row for row in self._rows(archived=query.archived) if _matches(row, query, names.get(row.head.meta.id))]
+        if query.cwds is not None:
+            rows = _in_folders(rows, query.cwds)
         if query.ancestor_thread_id is not None:
             rows = _descendants(rows, query.ancestor_thread_id)
         key = query.sort_key
@@ -300,8 +309,6 @@ def _matches(row: _Row, query: ThreadQuery, name: str | None) -> bool:
     meta = row.head.meta
     if query.model_providers is not None and meta.model_provider not in query.model_providers:
         return False
-    if query.cwds is not None and meta.cwd not in query.cwds:
-        return False
     if query.parent_thread_id is not None and parent_of(meta) != query.parent_thread_id:
         return False
     if meta.id in query.excluded_thread_ids:
@@ -319,6 +326,13 @@ def _is_of_kind(meta: SessionMeta, query: ThreadQuery) -> bool:
         kinds = INTERACTIVE_SOURCES
     kind = source_kind(meta.source)
     return kind in kinds or (kind.startswith("subAgent") and "subAgent" in kinds)
+
+
+def _in_folders(rows: Iterable[_Row], folders: frozenset[str]) -> list[_Row]:
+    """The rows of threads that work in one of those folders, by whichever path."""
+    real = cache(os.path.realpath)
+    wanted = {real(folder) for folder in folders}
+    return [row for row in rows if row.head.meta.cwd in folders or real(row.head.meta.cwd) in wanted]
 
 
 def _descendants(rows: Iterable[_Row], ancestor: str) -> list[_Row]:

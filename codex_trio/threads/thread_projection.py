@@ -14,13 +14,13 @@ import msgspec
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import turn as wire_turn
 from codex_trio_protocol.v2.environment import ThreadEnvironment
+from codex_trio_protocol.v2.thread_list import TurnsPage
 
 from codex_trio.state.rollout.events import TurnError
 from codex_trio.state.rollout.history import StoredTurn
 from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.threads.history import TurnPage, summary_items
 from codex_trio.threads.item_projection import project_item
-
-LOCAL_ENVIRONMENT = "local"
 
 _TURN_STATUS = {
     "in_progress": "inProgress",
@@ -44,19 +44,20 @@ class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     path: Path | None
     cwd: str
     name: str | None
+    environments: list[ThreadEnvironment] | None = None
+    """None for a thread that is not loaded."""
 
 
 def project_thread(facts: ThreadFacts, *, turns: Sequence[wire_turn.Turn] = ()) -> wire.Thread:
-    """The wire form (fields of 0.169.0)."""
+    """The wire form (fields of 0.169.0). What a thread runs in, and whether it takes turns, is known of loaded ones."""
     meta = facts.meta
+    is_loaded = not isinstance(facts.status, wire.NotLoadedThreadStatus)
     git = None
     if meta.git is not None:
         git = wire.GitInfo(sha=meta.git.commit_hash, branch=meta.git.branch, origin_url=meta.git.repository_url)
     return wire.Thread(
         id=meta.id,
-        environments=[
-            ThreadEnvironment(environment_id=LOCAL_ENVIRONMENT, cwd=facts.cwd, runtime_workspace_roots=[facts.cwd])
-        ],
+        environments=facts.environments,
         session_id=meta.session_id or meta.id,
         forked_from_id=meta.forked_from_id,
         parent_thread_id=meta.parent_thread_id,
@@ -76,7 +77,7 @@ def project_thread(facts: ThreadFacts, *, turns: Sequence[wire_turn.Turn] = ()) 
         cli_version=meta.cli_version,
         originator=meta.originator or None,
         source=meta.source or "vscode",
-        can_accept_direct_input=True,
+        can_accept_direct_input=True if is_loaded else None,
         thread_source=meta.thread_source,
         agent_nickname=meta.agent_nickname,
         agent_role=meta.agent_role,
@@ -101,6 +102,29 @@ def project_turn(turn: StoredTurn) -> wire_turn.Turn:
         started_at=turn.started_at,
         completed_at=turn.completed_at,
         duration_ms=turn.duration_ms,
+    )
+
+
+def project_turn_view(turn: StoredTurn, view: wire_turn.TurnItemsView) -> wire_turn.Turn:
+    """A recorded turn with all its items, its summary, or none."""
+    projected = project_turn(turn)
+    projected.items_view = view
+    if view == "notLoaded":
+        projected.items = []
+    elif view == "summary":
+        projected.items = [
+            project_item(item.item, started_ms=item.started_at_ms, completed_ms=item.completed_at_ms)
+            for item in summary_items(turn)
+        ]
+    return projected
+
+
+def project_turns_page(page: TurnPage, view: wire_turn.TurnItemsView) -> TurnsPage:
+    """A page of recorded turns, each with as much as was asked for."""
+    return TurnsPage(
+        data=[project_turn_view(turn, view) for turn in page.turns],
+        next_cursor=page.next_cursor,
+        backwards_cursor=page.backwards_cursor,
     )
 
 

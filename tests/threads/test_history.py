@@ -15,6 +15,8 @@ from codex_trio.threads.history import (
     InvalidCursor,
     ItemAnchor,
     StoredHistories,
+    latest_item_cursor,
+    latest_turn_cursor,
     page_items,
     page_turns,
     summary_items,
@@ -153,3 +155,16 @@ async def test_a_stored_thread_is_read_again_only_when_its_file_has_changed(tmp_
     second = await histories.read(path)
     assert len(second.turns) == 3
     assert len(first.turns) == 8
+
+
+def test_the_latest_turn_and_item_can_be_gone_back_from() -> None:
+    history = history_of(2)
+    turns = page_turns(history, thread_id="x", cursor=latest_turn_cursor(history, "x"), limit=None)
+    assert [turn.id for turn in turns.turns] == ["t1", "t0"]
+    cursor = latest_item_cursor(history, "x")
+    back = page_items(history, thread_id="x", cursor=cursor, limit=2, descending=True)
+    assert [row.item.item.id for row in back.items] == ["a1", "p1"]
+    forward = page_items(history, thread_id="x", cursor=cursor, limit=None)
+    assert [row.item.item.id for row in forward.items] == ["a1"]
+    empty = ThreadHistory()
+    assert (latest_turn_cursor(empty, "x"), latest_item_cursor(empty, "x")) == (None, None)

@@ -246,3 +246,23 @@ async def test_many_threads_are_listed_without_reading_them_again(home: Home) ->
         file.path.write_bytes(b"x" * status.st_size)
         os.utime(file.path, ns=(status.st_mtime_ns, status.st_mtime_ns))
     assert await home.ids(limit=3) == made[:-4:-1]
+
+
+async def test_no_thread_is_in_a_section_or_attached_to_another(home: Home) -> None:
+    made = home.add("x")
+    assert await home.ids(section_id="s") == []
+    assert await home.ids(attached_to_thread_id=made) == []
+    with pytest.raises(InvalidCursor):
+        await home.page(section_id="s", cursor="zzz")
+
+
+async def test_a_folder_is_the_same_by_any_path_to_it(home: Home) -> None:
+    folder = home.path / "folder"
+    folder.mkdir()
+    (home.path / "link").symlink_to(folder)
+    made = home.add("x", cwd=str(folder))
+    through_link = home.add("y", at=10, cwd=f"{home.path}/link")
+    for path in (str(folder), f"{home.path}/link", f"{folder}/../folder/"):
+        assert await home.ids(cwds=frozenset([path])) == [through_link, made]
+    assert await home.ids(cwds=frozenset([str(home.path)])) == []
+    assert await home.ids(cwds=frozenset()) == []
