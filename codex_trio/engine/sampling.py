@@ -42,6 +42,7 @@ class Sampler:
         self._lock = SharedLock()
         self._registry = session.tools()
         self._context = session.tool_context(log, stop_turn)
+        self._stream: trio.CancelScope | None = None
         self.first_token_ms: int | None = None
 
     async def sample(self, turn_id: str) -> bool:
@@ -57,11 +58,10 @@ class Sampler:
             )
             reader, calls, error = await self._attempt(client, request)
             if error is None:
-                assert reader.completed is not None
                 await self._session.store_usage(self._log)
                 self._session.tell_usage(turn_id, self._log)
                 self._log.diff_updated()
-                return calls > 0 or reader.completed.end_turn is False
+                return calls > 0 or reader.completed is None or reader.completed.end_turn is False
             if reader.began:
                 self._log.emit(events.RateLimitsChanged(turn_id=turn_id, limits=self._log.rate_limits))
             attempt += 1
@@ -75,6 +75,14 @@ class Sampler:
             self._log.emit(events.ModelTrouble(turn_id=turn_id, failure=notice, will_retry=True))
             await trio.sleep(retry.stream_delay(attempt, error))
 
+    def cut(self) -> None:
+        """Drops the rest of the response that streams, if one does: the user has said more, and is heard at once.
+
+        Items of it that are complete count; calls among them run to their end.
+        """
+        if self._stream is not None:
+            self._stream.cancel()
+
     async def abort(self) -> None:
         """Answers the calls that were running when the turn was stopped."""
         if self._calls is not None:
@@ -83,7 +91,10 @@ class Sampler:
     async def _attempt(
         self, client: ResponsesClient, request: ModelRequest
     ) -> tuple[ResponseReader, int, ModelError | None]:
-        """Streams one response. Calls that came before the stream broke off still run to their end: they happened."""
+        """Streams one response; one that is not completed, and had no error, was cut.
+
+        Calls that came before the stream broke off still run to their end: they happened.
+        """
         error: ModelError | None = None
         async with trio.open_nursery() as nursery:
             self._calls = ToolCalls(
@@ -95,18 +106,22 @@ class Sampler:
                 parallel=request.parallel_tool_calls,
             )
             reader = ResponseReader(self._log, self._calls.start)
-            try:
-                async with client.stream(request) as response:
-                    async for batch in response:
-                        for event in batch:
-                            await reader.handle(event)
-                        self._note_first_token(reader)
-                        await self._session.ready()
-                # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
-                if reader.completed is not None and reader.completed.usage is not None:
-                    self._session.add_usage(reader.completed.usage)
-            except ModelError as caught:
-                error = caught
+            with trio.CancelScope() as self._stream:
+                try:
+                    async with client.stream(request) as response:
+                        async for batch in response:
+                            # What has come is stored, shown and run as one, whatever ends the response.
+                            with trio.CancelScope(shield=True):
+                                for event in batch:
+                                    await reader.handle(event)
+                            self._note_first_token(reader)
+                            await self._session.ready()
+                except ModelError as caught:
+                    error = caught
+            self._stream = None
+            # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
+            if error is None and reader.completed is not None and reader.completed.usage is not None:
+                self._session.add_usage(reader.completed.usage)
         count = self._calls.count
         self._calls = None
         return reader, count, error

@@ -90,8 +90,10 @@ class Turn:
         self._sampler: Sampler | None = None
 
     def add_input(self, user_input: TurnInput) -> None:
-        """Says more while the turn runs: the model reads it when it is sampled next."""
+        """Says more while the turn runs. The model reads it next: what it is just saying is dropped."""
         self._inbox.append(user_input)
+        if self._sampler is not None:
+            self._sampler.cut()
 
     async def interrupt(self, answered: trio.Event) -> None:
         """Stops the turn and returns when its history is marked. `answered` is set once the caller told its client."""

@@ -167,9 +167,9 @@ async def test_the_thread_works_on_after_an_interrupt(lab: Lab, probe: Probe) ->
 # Steering
 
 
-async def test_what_is_said_during_a_turn_reaches_the_model_in_that_turn(lab: Lab, probe: Probe) -> None:
-    gate = Gate()
-    lab.script(answer(message_of(["One", gate, "."], item_id="m1")), answer(message("Two.", item_id="m2")))
+async def test_what_is_said_while_the_model_speaks_is_heard_at_once(lab: Lab, probe: Probe) -> None:
+    endless = Gate()
+    lab.script(answer(message_of(["One", endless, "."], item_id="m1")), answer(message("Two.", item_id="m2")))
     thread_id = (await probe.start_thread())["id"]
     turn_id = await probe.start_turn(thread_id, "first")
     await probe.until("item/agentMessage/delta")
@@ -179,11 +179,11 @@ async def test_what_is_said_during_a_turn_reaches_the_model_in_that_turn(lab: La
         "input": [{"type": "text", "text": "also this"}],
     }
     assert await probe.request("turn/steer", params) == {"turnId": turn_id}
-    gate.open()
     turn = await probe.finish_turn(turn_id)
     assert [item["content"][0]["text"] for item in turn.items("userMessage")] == ["first", "also this"]
     assert lab.model.requests[1].texts("user")[-1] == "also this"
     assert (turn.text, turn.methods.count("turn/started")) == ("Two.", 1)
+    assert [item["id"] for item in turn.items("agentMessage")] == ["m2"]
 
 
 async def test_what_is_said_while_a_command_runs_reaches_the_model_with_its_output(lab: Lab, probe: Probe) -> None:
