@@ -16,7 +16,8 @@ from codex_trio.config.errors import ConfigLoadError, ConfigWarning, StartupRefu
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
-from codex_trio.config.sources import ConfigPaths, Sources, find_project, read_sources
+from codex_trio.config.sources import ConfigPaths, Sources, read_sources, root_markers
+from codex_trio.config.trust import is_project
 
 _NO_TYPED_OVERRIDES = TypedOverrides()
 
@@ -80,23 +81,26 @@ class ConfigService:
 
         The project's own configuration then applies to this very thread. Raises `ConfigLoadError`.
         """
-        config = self.load(cwd, overrides, typed=typed)
-        return self.load(cwd, overrides, typed=typed) if self.ensure_trust(cwd, config.sandbox_mode) else config
-
-    def ensure_trust(self, cwd: Path | None, sandbox_mode: SandboxMode) -> bool:
-        """Mark the project around `cwd` as trusted if a thread may write there and nothing is decided about it.
-
-        True when the user's configuration file was changed. Raises `ConfigLoadError` when it cannot be.
-        """
-        if sandbox_mode == "read-only":
-            return False
         folder = self.resolve_cwd(cwd)
-        trust = find_project(self.sources(None).stack.merged, folder).trust
-        if trust.level is not None:
+        sources = self.sources(folder, overrides)
+        config = self._build(sources, folder, typed=typed)
+        return self.load(cwd, overrides, typed=typed) if self._ensure_trust(sources, config.sandbox_mode) else config
+
+    def _ensure_trust(self, sources: Sources, sandbox_mode: SandboxMode) -> bool:
+        """Mark a project as trusted if a thread may write there and nothing is decided about it.
+
+        A plain folder is no project: an entry would change nothing, and clients with temporary working folders would
+        fill the user's file. True when that file was changed. Raises `ConfigLoadError` when it cannot be.
+        """
+        project = sources.project
+        if project is None or project.trust.level is not None or sandbox_mode == "read-only":
+            return False
+        has_settings = any(layer.source.kind == "project" for layer in sources.stack.layers)
+        if not (has_settings or is_project(project.root, root_markers(sources.stack.merged), project.git_root)):
             return False
         from codex_trio.config.edit import Edit, edit_file
 
-        edit = Edit(path=("projects", trust.key, "trust_level"), value="trusted", merge=False)
+        edit = Edit(path=("projects", project.trust.key, "trust_level"), value="trusted", merge=False)
         try:
             edit_file(self._paths.user_config, [edit])
         except OSError as error:

@@ -1,12 +1,13 @@
 """Whether the user trusts a project.
 
-Owns: looking a folder's trust up in `[projects]`, and the texts that say why a project layer has no effect.
+Owns: looking a folder's trust up in `[projects]`, what counts as a project, and the texts that say why a project layer
+has no effect.
 Does not own: writing trust (`service`), or what an untrusted project loses (`sources` for config; hooks and rules
 follow the same layers).
 Called by: `sources` and `service`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -35,6 +36,16 @@ def find_trust(projects: Mapping[str, Any], folder: Path, *, project_root: Path 
             if level is not None:
                 return Trust(level=level, key=key)
     return Trust(level=None, key=_real(git_root or folder))
+
+
+def is_project(root: Path, markers: Sequence[str], git_root: Path | None) -> bool:
+    """Whether a folder belongs to a repository, or to a root that one of the user's own markers stands for.
+
+    A `.git` folder without a HEAD makes no repository; a `.git` file does, wherever it points to.
+    """
+    if git_root is not None and ((git_root / ".git").is_file() or (git_root / ".git" / "HEAD").exists()):
+        return True
+    return any((root / marker).exists() for marker in markers if marker != ".git")
 
 
 def disabled_reason(trust: Trust, *, user_config: Path) -> str | None:

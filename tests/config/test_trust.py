@@ -7,7 +7,7 @@ import pytest
 from config_setting import MOCK_PROVIDER, Setting
 
 from codex_trio.config.errors import ConfigLoadError
-from codex_trio.config.settings import TypedOverrides
+from codex_trio.config.settings import SandboxMode, TypedOverrides
 
 GIT_ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -17,6 +17,20 @@ GIT_ENVIRONMENT = {
     "GIT_COMMITTER_NAME": "a",
     "GIT_COMMITTER_EMAIL": "a@example.org",
 }
+
+
+def make_repository(folder: Path) -> None:
+    """As much of a repository as counts: a `.git` folder with a HEAD."""
+    make(folder / ".git" / "HEAD", folder=False)
+
+
+def make(path: Path, *, folder: bool) -> None:
+    """An empty file or folder, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if folder:
+        path.mkdir()
+    else:
+        path.touch()
 
 
 def test_a_project_nobody_decided_about_has_no_say_and_is_told_so_at_start(setting: Setting) -> None:
@@ -153,6 +167,8 @@ def test_letting_a_thread_write_trusts_a_new_project_for_this_very_thread(settin
 
 
 def test_trust_is_given_to_a_home_without_a_file_too(setting: Setting) -> None:
+    make_repository(setting.project)
+
     config = setting.service().load_for_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert config.trust_level == "trusted"
@@ -160,6 +176,7 @@ def test_trust_is_given_to_a_home_without_a_file_too(setting: Setting) -> None:
 
 
 def test_looking_only_or_an_earlier_decision_changes_nothing(setting: Setting) -> None:
+    make_repository(setting.project)
     service = setting.service()
     service.load_for_thread(typed=TypedOverrides(sandbox_mode="read-only", approval_policy="never"))
     assert not setting.user_file.exists()
@@ -170,8 +187,53 @@ def test_looking_only_or_an_earlier_decision_changes_nothing(setting: Setting) -
     assert setting.user_file.read_text() == text
 
 
+@pytest.mark.parametrize("mode", ["workspace-write", "danger-full-access"])
+@pytest.mark.parametrize(
+    "plain", ["nothing", ".git/", ".git/config", ".codex", ".agents/skills/", "sub/.codex/", ".hg/"]
+)
+def test_a_plain_folder_leaves_no_entry_however_much_a_thread_may_do_there(
+    setting: Setting, plain: str, mode: SandboxMode
+) -> None:
+    make(setting.project / plain, folder=plain.endswith("/"))
+
+    config = setting.service().load_for_thread(typed=TypedOverrides(sandbox_mode=mode, approval_policy="never"))
+
+    assert (config.sandbox_mode, config.trust_level) == (mode, None)
+    assert not setting.user_file.exists()
+
+
+@pytest.mark.parametrize("thing", [".git", ".git/HEAD", ".codex/", ".codex/hooks.json", "top.marker"])
+def test_a_repository_own_settings_or_a_marker_make_a_folder_one_to_trust(setting: Setting, thing: str) -> None:
+    make(setting.project / thing, folder=thing.endswith("/"))
+    service = setting.service(("project_root_markers", [".git", "top.marker"]))
+
+    service.load_for_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
+
+    assert setting.user_file.read_text() == setting.trust()
+
+
+def test_the_settings_of_a_folder_above_that_is_no_root_do_not_count(setting: Setting) -> None:
+    setting.project_file('model = "above"\n')
+    sub = setting.project / "sub"
+    sub.mkdir()
+
+    setting.service().load_for_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
+
+    assert not setting.user_file.exists()
+
+
+def test_a_request_that_decides_itself_leaves_the_users_file_alone(setting: Setting) -> None:
+    make_repository(setting.project)
+    request = {"sandbox_mode": "workspace-write", "projects": {str(setting.project): {"trust_level": "trusted"}}}
+
+    config = setting.service().load_for_thread(None, request)
+
+    assert config.trust_level == "trusted"
+    assert not setting.user_file.exists()
+
+
 def test_trust_from_a_subfolder_is_given_to_the_repository(setting: Setting) -> None:
-    (setting.project / ".git").mkdir()
+    make_repository(setting.project)
     sub = setting.project / "sub"
     sub.mkdir()
 

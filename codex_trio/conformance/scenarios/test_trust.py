@@ -1,0 +1,84 @@
+"""Which folders starting a thread marks as trusted in the user's configuration."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Probe
+
+
+def make(folder: Path, *, holding: str) -> Path:
+    """A folder with an empty file in it, or an empty folder if the name ends with a slash."""
+    thing = folder / holding
+    thing.parent.mkdir(parents=True, exist_ok=True)
+    if holding.endswith("/"):
+        thing.mkdir(parents=True)
+    else:
+        thing.touch()
+    return folder
+
+
+def decisions(lab: Lab) -> dict[str, Any]:
+    """What the user's file says about projects."""
+    return tomllib.loads((lab.codex_home / "config.toml").read_text()).get("projects", {})
+
+
+def trusted(*folders: Path) -> dict[str, Any]:
+    """The entries that say that these are trusted."""
+    return {str(folder): {"trust_level": "trusted"} for folder in folders}
+
+
+async def test_starting_threads_in_plain_folders_leaves_the_users_file_alone(lab: Lab, probe: Probe) -> None:
+    before = (lab.codex_home / "config.toml").read_text()
+    for number, holding in enumerate(("AGENTS.md", ".git/", ".codex", "sub/.codex/", ".agents/skills/", ".hg/")):
+        cwd = make(lab.base / f"plain{number}", holding=holding)
+        for sandbox in ("workspace-write", "danger-full-access"):
+            await probe.start_thread(cwd=str(cwd), sandbox=sandbox)
+        await probe.start_thread(cwd=str(cwd), sandbox="workspace-write", ephemeral=True)
+    assert (lab.codex_home / "config.toml").read_text() == before
+
+
+@pytest.mark.parametrize("holding", [".git/HEAD", ".git", ".codex/", ".codex/hooks.json"])
+async def test_a_thread_that_may_write_makes_a_repository_or_a_configured_folder_a_trusted_one(
+    lab: Lab, probe: Probe, holding: str
+) -> None:
+    cwd = make(lab.base / "project", holding=holding)
+    await probe.start_thread(cwd=str(cwd), sandbox="read-only")
+    assert decisions(lab) == {}
+    await probe.start_thread(cwd=str(cwd), sandbox="workspace-write")
+    assert decisions(lab) == trusted(cwd)
+
+
+async def test_a_thread_in_a_subfolder_makes_its_whole_repository_trusted(lab: Lab, probe: Probe) -> None:
+    repository = make(lab.base / "project", holding=".git/HEAD")
+    sub = make(repository / "a" / "b", holding="file")
+    await probe.start_thread(cwd=str(sub), sandbox="workspace-write")
+    assert decisions(lab) == trusted(repository)
+
+
+async def test_a_marker_of_the_users_own_makes_a_folder_one_to_trust(lab: Lab) -> None:
+    lab.configure(extra='project_root_markers = ["top.marker"]')
+    marked = make(lab.base / "marked", holding="top.marker")
+    plain = make(lab.base / "plain", holding="file")
+    async with lab.run() as probe:
+        for cwd in (marked, plain):
+            await probe.start_thread(cwd=str(cwd), sandbox="workspace-write")
+    assert decisions(lab) == trusted(marked)
+
+
+async def test_the_settings_of_a_folder_that_becomes_trusted_apply_to_the_very_thread(lab: Lab, probe: Probe) -> None:
+    cwd = make(lab.base / "project", holding=".codex/config.toml")
+    (cwd / ".codex" / "config.toml").write_text('model = "of-the-project"\n')
+    started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "workspace-write"})
+    assert started["model"] == "of-the-project"
+
+
+async def test_a_folder_that_the_user_decided_about_stays_as_it_is(lab: Lab) -> None:
+    cwd = make(lab.base / "project", holding=".git/HEAD")
+    lab.configure(tables=f'[projects."{cwd}"]\ntrust_level = "untrusted"\n')
+    async with lab.run() as probe:
+        await probe.start_thread(cwd=str(cwd), sandbox="workspace-write")
+    assert decisions(lab) == {str(cwd): {"trust_level": "untrusted"}}
