@@ -19,7 +19,7 @@ from codex_trio.engine.history import texts_of
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.model import events as model
 from codex_trio.state.ids import uuid7
-from codex_trio.state.items import AgentMessage, AgentText, Other, Reasoning, TurnItem
+from codex_trio.state.items import AgentMessage, AgentText, Reasoning, TurnItem, WebSearch
 
 CALL_KINDS = frozenset({"function_call", "custom_tool_call"})
 _NEVER_SHOWN = CALL_KINDS | {"function_call_output", "custom_tool_call_output", "tool_search_call", "compaction"}
@@ -133,13 +133,13 @@ def _final_item(raw: dict[str, Any]) -> TurnItem | None:
                 raw_content=texts_of(raw),
             )
         case "web_search_call":
-            return Other(raw=_web_search(raw))
+            return _web_search(raw)
         case _:
             return None
 
 
-def _web_search(raw: dict[str, Any]) -> dict[str, Any]:
-    """A hosted web search in the rollout's form (item kind `WebSearch`, 0.169.0)."""
+def _web_search(raw: dict[str, Any]) -> WebSearch:
+    """A web search that the provider ran."""
     action = raw.get("action") or {"type": "other"}
     query = action.get("query") or action.get("url") or ""
-    return {"type": "WebSearch", "id": raw["id"], "query": query, "action": action}
+    return WebSearch(id=raw["id"], query=query, action=action)

@@ -11,11 +11,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+from codex_trio_protocol import table
 from codex_trio_protocol.v2 import item as wire
 from codex_trio_protocol.v2.user_input import UserInput
 
 from codex_trio.execpolicy.words import join
 from codex_trio.state import items as domain
+from codex_trio.threads.review_text import review_text
 
 _COMMAND_STATUS = {
     "in_progress": "inProgress",
@@ -113,9 +115,31 @@ def _other(item: domain.Other) -> Any:
     """Items of kinds that only other releases make: their keys in wire spelling, their content untouched."""
     raw = {_camel(key): value for key, value in item.raw.items()}
     raw["type"] = item.kind[:1].lower() + item.kind[1:]
-    if raw["type"] == "webSearch" and isinstance(raw.get("action"), dict):
-        raw["action"] = {**raw["action"], "type": _camel(str(raw["action"].get("type", "other")))}
     return raw
+
+
+def _web_search(item: domain.WebSearch) -> wire.WebSearchThreadItem:
+    action = item.action and {**item.action, "type": _camel(str(item.action.get("type", "other")))}
+    plain = {"type": "webSearch", "id": item.id, "query": item.query, "action": action}
+    return table.convert(plain, wire.WebSearchThreadItem)
+
+
+def _dynamic_tool_call(item: domain.DynamicToolCall) -> wire.DynamicToolCallThreadItem:
+    parts: Any = item.content_items  # In wire form, as the client gave them.
+    return wire.DynamicToolCallThreadItem(
+        id=item.id,
+        namespace=item.namespace,
+        tool=item.tool,
+        arguments=item.arguments,
+        status=_COMMAND_STATUS[item.status],
+        content_items=parts,
+        success=item.success,
+        duration_ms=None if item.duration is None else item.duration.milliseconds,
+    )
+
+
+def _entered_review(item: domain.EnteredReviewMode) -> wire.EnteredReviewModeThreadItem:
+    return wire.EnteredReviewModeThreadItem(id=item.id, review=item.user_facing_hint or "")
 
 
 _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
@@ -127,6 +151,12 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
     domain.ContextCompaction: lambda item: wire.ContextCompactionThreadItem(id=item.id),
     domain.ImageView: lambda item: wire.ImageViewThreadItem(id=item.id, path=item.path),
     domain.Plan: lambda item: wire.PlanThreadItem(id=item.id, text=item.text),
+    domain.WebSearch: _web_search,
+    domain.DynamicToolCall: _dynamic_tool_call,
+    domain.EnteredReviewMode: _entered_review,
+    domain.ExitedReviewMode: lambda item: wire.ExitedReviewModeThreadItem(
+        id=item.id, review=review_text(item.review_output)
+    ),
     domain.FunctionCallOutput: lambda item: wire.FunctionCallOutputThreadItem(
         id=item.id, name=item.name, namespace=item.namespace, output=item.output
     ),

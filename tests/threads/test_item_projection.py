@@ -1,10 +1,13 @@
 """What is streamed is what is read back: one translation serves both."""
 
+from pathlib import Path
+
 import msgspec
 from codex_trio_protocol.v2.user_input import ImageUserInput, LocalImageUserInput, SkillUserInput, TextUserInput
 
 from codex_trio.state import items
 from codex_trio.state.items import item_from_builtins, item_to_builtins
+from codex_trio.state.rollout.reader import load
 from codex_trio.threads.item_projection import domain_input, path_of, project_item
 
 COMMAND = items.CommandExecution(
@@ -76,6 +79,59 @@ def test_every_item_reads_back_from_a_rollout_as_it_was_streamed():
 def test_an_item_of_an_unknown_kind_keeps_its_content_in_wire_spelling():
     shown = wire(items.Other(raw={"type": "FromTheFuture", "id": "f", "some_key": {"a_b": 1}}))
     assert shown == {"type": "fromTheFuture", "id": "f", "someKey": {"a_b": 1}}
+
+
+def test_a_web_search_says_what_it_did_in_wire_spelling():
+    shown = wire(items.WebSearch(id="w", query="trio", action={"type": "open_page", "url": "https://a.example"}))
+    assert shown["action"] == {"type": "openPage", "url": "https://a.example"}
+    assert (shown["type"], shown["query"], shown["results"], shown["startedAtMs"]) == ("webSearch", "trio", None, 1)
+
+
+def test_a_call_of_a_clients_tool_shows_what_it_gave_and_how_long_it_took():
+    call = items.DynamicToolCall(
+        id="d",
+        tool="look",
+        arguments={"a": 1},
+        status="completed",
+        content_items=[{"type": "inputText", "text": "res"}],
+        success=True,
+        duration=items.Duration(secs=0, nanos=1_500_000),
+    )
+    shown = wire(call)
+    assert (shown["type"], shown["tool"], shown["arguments"], shown["status"]) == (
+        "dynamicToolCall",
+        "look",
+        {"a": 1},
+        "completed",
+    )
+    assert (shown["contentItems"], shown["durationMs"]) == ([{"type": "inputText", "text": "res"}], 1)
+
+
+def test_a_review_shows_its_subject_and_its_findings_with_their_places():
+    subject = {"type": "custom", "instructions": "check it"}
+    assert wire(items.EnteredReviewMode(id="e", target=subject, user_facing_hint="check it"))["review"] == "check it"
+    place = {"absolute_file_path": "/w/a.py", "line_range": {"start": 3, "end": 4}}
+    output = {
+        "overall_explanation": "Nearly fine.",
+        "findings": [{"title": "Off by one", "body": "Too far.\nBy one.", "code_location": place}],
+    }
+    assert wire(items.ExitedReviewMode(id="x", review_output=output))["review"] == (
+        "Nearly fine.\n\nReview comment:\n\n- Off by one — /w/a.py:3-4\n  Too far.\n  By one."
+    )
+
+
+def test_a_review_without_an_outcome_says_to_run_it_again():
+    assert "again" in wire(items.ExitedReviewMode(id="x"))["review"]
+
+
+def test_every_kind_of_item_that_is_stored_can_be_shown():
+    recorded = Path(__file__).parent.parent / "data" / "rollouts"
+    kinds = set()
+    for path in recorded.glob("*/*.jsonl"):
+        loaded = load(path, with_model_history=False, locate_base=lambda base, _: next(recorded.glob(f"*/*{base}.*")))
+        for turn in loaded.builder.history.turns:
+            kinds.update(wire(stored.item)["type"] for stored in turn.items)
+    assert {"webSearch", "dynamicToolCall", "enteredReviewMode", "exitedReviewMode", "fileChange"} <= kinds
 
 
 def test_user_input_is_echoed_as_it_was_sent():
