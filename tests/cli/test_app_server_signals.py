@@ -81,9 +81,12 @@ async def test_an_impatient_second_interrupt_does_not_break_into_the_end(server_
         thread = await probe.start_thread(cwd=str(server_lab.cwd))
         await probe.start_turn(thread["id"])
         await pid_in(server_lab.cwd / "pid")
-        for _ in range(3):
+        for _ in range(2):
             probe.server.process.send_signal(signal.SIGINT)
             await trio.sleep(0.01)
-        assert await end_of(probe) == (130, "")
+        code, stderr = await end_of(probe)
+        # One that comes when all is done and the interpreter is on its way out kills it; to a shell that is 130 too.
+        assert code in (130, -signal.SIGINT)
+        assert stderr == ""
     [rollout] = server_lab.rollouts()
     assert '"turn_aborted"' in rollout.read_text()
