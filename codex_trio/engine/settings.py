@@ -84,6 +84,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
             thread_settings={
                 "model": self.model,
                 "model_provider_id": self.provider_id,
+                **({} if self.service_tier is None else {"service_tier": self.service_tier}),
                 "approval_policy": approval_to_plain(self.approval_policy),
                 "approvals_reviewer": self.approvals_reviewer,
                 "requested_approvals_reviewer": self.approvals_reviewer,

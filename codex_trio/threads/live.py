@@ -169,10 +169,11 @@ class LiveThread:
     def facts(self) -> ThreadFacts:
         """What is known of the thread."""
         settings = self.session.settings
+        meta = self.recorder.meta
         ephemeral = self.recorder.path is None
         return ThreadFacts(
-            meta=self.recorder.meta,
-            preview="" if ephemeral else self.recorder.history.preview,
+            meta=meta,
+            preview="" if ephemeral and meta.forked_from_id is None else self.recorder.history.preview,
             ephemeral=ephemeral,
             model=settings.model,
             effort=settings.effort,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from codex_trio.threads import errors
 from codex_trio.threads.git_info import collect_git_info
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
-from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history
+from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ class ThreadManager:
     async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
         """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError."""
         opened = await self._loader.open(thread_id)
-        settings, config = await self._recorded_settings(opened.recorder.history, options)
+        settings, config = await self._recorded_settings(opened.recorder.history, options, settings_from_history)
         live = await self._host(opened.recorder, settings, config, options, birth, history=opened.model_history)
         context = opened.recorder.history.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
@@ -152,7 +152,8 @@ class ThreadManager:
         """
         history, path = await self._loader.fork_source(source, self.find(source.thread_id))
         end = end_of_fork(history, source)
-        settings, config = await self._recorded_settings(history, options)
+        settings, config = await self._recorded_settings(history, options, settings_of_fork)
+        name = await trio.to_thread.run_sync(self._names.get, source.thread_id)
         meta, created_ms = self._new_meta(settings, options, birth)
         meta = msgspec.structs.replace(meta, forked_from_id=history.meta.id if history.meta is not None else None)
         if options.ephemeral:
@@ -175,9 +176,13 @@ class ThreadManager:
                     timestamp=meta.timestamp,
                 )
             )
+            if name is not None:
+                await trio.to_thread.run_sync(self._names.set, meta.id, name)
             opened = await RolloutRecorder.open(destination, locate_base=self._paths.locate_base)
             recorder, model_history = opened.recorder, opened.model_history
-        return await self._host(recorder, settings, config, options, birth, history=model_history)
+        live = await self._host(recorder, settings, config, options, birth, history=model_history)
+        live.name = name
+        return live
 
     async def _load_config(self, options: ThreadOptions, cwd: Path | None) -> EffectiveConfig:
         return await trio.to_thread.run_sync(
@@ -185,12 +190,15 @@ class ThreadManager:
         )
 
     async def _recorded_settings(
-        self, history: ThreadHistory, options: ThreadOptions
+        self,
+        history: ThreadHistory,
+        options: ThreadOptions,
+        derive: Callable[[ThreadHistory, ThreadSettings, ThreadOptions], ThreadSettings],
     ) -> tuple[ThreadSettings, EffectiveConfig]:
         """The settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
         config = await self._load_config(options, options.cwd or self._loader.recorded_cwd(history))
         configured = settings_from_config(config, options, default_model=self._loader.default_model)
-        settings = settings_from_history(history, configured, options)
+        settings = derive(history, configured, options)
         self._loader.check_provider(settings, config)
         return settings, config
 

@@ -54,11 +54,24 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
     )
 
 
+def settings_of_fork(history: ThreadHistory, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
+    """The settings of a thread that goes on from another: as recorded, but for the model and what is asked for anew."""
+    inherited = settings_from_history(history, configured, options)
+    return msgspec.structs.replace(
+        inherited, model=configured.model, effort=configured.effort, service_tier=configured.service_tier
+    )
+
+
 def settings_from_history(history: ThreadHistory, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
     """The settings of a thread that goes on: as it was recorded, but for what the request asks for anew."""
     typed = options.typed
+    recorded_settings = history.settings or {}
     changes: dict[str, Any] = {}
     context = history.turn_context
+    if typed.service_tier is None and isinstance(recorded_settings.get("service_tier"), str):
+        changes["service_tier"] = recorded_settings["service_tier"]
+    if typed.approvals_reviewer is None and recorded_settings.get("approvals_reviewer") in ("user", "auto_review"):
+        changes["approvals_reviewer"] = recorded_settings["approvals_reviewer"]
     meta = history.meta
     if meta is not None and options.cwd is None and meta.cwd:
         changes["cwd"] = Path(context.cwd if context is not None and context.cwd else meta.cwd)

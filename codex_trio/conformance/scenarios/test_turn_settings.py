@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, custom_tool_call, function_call, message
 
@@ -119,3 +119,23 @@ async def test_a_tier_reaches_the_model_under_its_own_name_until_null_takes_it_b
         await probe.run_turn(thread_id, serviceTier=tier)
     asked = [request.body.get("service_tier") for request in lab.model.requests]
     assert asked == ["priority", "flex", None, "priority", None]
+
+
+async def test_a_thread_keeps_its_tier_and_its_reviewer_when_the_server_starts_anew(lab: Lab) -> None:
+    lab.script(answer(message("Hi.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        await probe.run_turn(thread_id, serviceTier="fast", approvalsReviewer="auto_review")
+    async with lab.run() as probe:
+        resumed = await probe.request("thread/resume", {"threadId": thread_id})
+        assert (resumed["serviceTier"], resumed["approvalsReviewer"]) == ("priority", "auto_review")
+
+
+async def test_a_fork_keeps_the_name_and_the_policies_and_takes_the_configured_model(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(message("Hi.")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    await probe.run_turn(thread_id, model="gpt-5.6-sol", effort="low", approvalPolicy="on-request")
+    await probe.request("thread/name/set", {"threadId": thread_id, "name": "Mine"})
+    forked = await probe.request("thread/fork", {"threadId": thread_id})
+    assert (forked["thread"]["name"], forked["approvalPolicy"]) == ("Mine", "on-request")
+    assert (forked["model"], forked["reasoningEffort"]) == (MODEL, None)
