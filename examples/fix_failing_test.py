@@ -111,10 +111,10 @@ async def mend(folder: Path, printer: TurnPrinter) -> int:
     printer.diff(result.diff or "")
     if result.token_usage is not None:
         printer.usage(result.token_usage)
-    check = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=project, capture_output=True, text=True
+    check = await trio.run_process(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=project, capture_stdout=True, check=False
     )
-    printer.line(f"tests of the project now: {check.stdout.strip().splitlines()[-1]}", BOLD)
+    printer.line(f"tests of the project now: {check.stdout.decode().strip().splitlines()[-1]}", BOLD)
     return 0 if result.status == "completed" and check.returncode == 0 else 1
 
 

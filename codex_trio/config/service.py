@@ -70,7 +70,7 @@ class ConfigService:
         folder = self.resolve_cwd(cwd)
         return self._build(self.sources(folder, overrides), folder, typed=typed)
 
-    def load_for_thread(
+    def load_for_new_thread(
         self,
         cwd: Path | None = None,
         overrides: Mapping[str, Any] | None = None,

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -124,7 +123,9 @@ class ThreadManager:
 
     async def start(self, options: ThreadOptions, birth: Birth) -> LiveThread:
         """A new thread. Raises ConfigLoadError, ThreadError."""
-        config = await self._load_config(options, options.cwd)
+        config = await trio.to_thread.run_sync(
+            partial(self._config.load_for_new_thread, options.cwd, options.overrides, typed=options.typed)
+        )
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
         meta, created_ms = self._new_meta(settings, options, birth)
         recorder: ThreadRecorder
@@ -184,11 +185,6 @@ class ThreadManager:
         live.name = name
         return live
 
-    async def _load_config(self, options: ThreadOptions, cwd: Path | None) -> EffectiveConfig:
-        return await trio.to_thread.run_sync(
-            partial(self._config.load_for_thread, cwd, options.overrides, typed=options.typed)
-        )
-
     async def _recorded_settings(
         self,
         history: ThreadHistory,
@@ -196,7 +192,9 @@ class ThreadManager:
         derive: Callable[[ThreadHistory, ThreadSettings, ThreadOptions], ThreadSettings],
     ) -> tuple[ThreadSettings, EffectiveConfig]:
         """The settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
-        config = await self._load_config(options, options.cwd or self._loader.recorded_cwd(history))
+        cwd = options.cwd or self._loader.recorded_cwd(history)
+        # Reading on is no decision to trust a project: only starting a thread in it is.
+        config = await trio.to_thread.run_sync(partial(self._config.load, cwd, options.overrides, typed=options.typed))
         configured = settings_from_config(config, options, default_model=self._loader.default_model)
         settings = derive(history, configured, options)
         self._loader.check_provider(settings, config)

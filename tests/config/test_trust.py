@@ -160,7 +160,7 @@ def test_letting_a_thread_write_trusts_a_new_project_for_this_very_thread(settin
     setting.project_file('model = "project"\n')
     service = setting.service()
 
-    config = service.load_for_thread(None, {"sandbox_mode": mode})
+    config = service.load_for_new_thread(None, {"sandbox_mode": mode})
 
     assert (config.model, config.trust_level) == ("project", "trusted")
     assert setting.user_file.read_text() == f'# mine\nmodel = "user" # why\n\n{setting.trust()}'
@@ -169,7 +169,7 @@ def test_letting_a_thread_write_trusts_a_new_project_for_this_very_thread(settin
 def test_trust_is_given_to_a_home_without_a_file_too(setting: Setting) -> None:
     make_repository(setting.project)
 
-    config = setting.service().load_for_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
+    config = setting.service().load_for_new_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert config.trust_level == "trusted"
     assert setting.user_file.read_text() == setting.trust()
@@ -178,12 +178,12 @@ def test_trust_is_given_to_a_home_without_a_file_too(setting: Setting) -> None:
 def test_looking_only_or_an_earlier_decision_changes_nothing(setting: Setting) -> None:
     make_repository(setting.project)
     service = setting.service()
-    service.load_for_thread(typed=TypedOverrides(sandbox_mode="read-only", approval_policy="never"))
+    service.load_for_new_thread(typed=TypedOverrides(sandbox_mode="read-only", approval_policy="never"))
     assert not setting.user_file.exists()
 
     text = setting.trust(level="untrusted")
     setting.user(text)
-    service.load_for_thread(typed=TypedOverrides(sandbox_mode="danger-full-access"))
+    service.load_for_new_thread(typed=TypedOverrides(sandbox_mode="danger-full-access"))
     assert setting.user_file.read_text() == text
 
 
@@ -196,7 +196,7 @@ def test_a_plain_folder_leaves_no_entry_however_much_a_thread_may_do_there(
 ) -> None:
     make(setting.project / plain, folder=plain.endswith("/"))
 
-    config = setting.service().load_for_thread(typed=TypedOverrides(sandbox_mode=mode, approval_policy="never"))
+    config = setting.service().load_for_new_thread(typed=TypedOverrides(sandbox_mode=mode, approval_policy="never"))
 
     assert (config.sandbox_mode, config.trust_level) == (mode, None)
     assert not setting.user_file.exists()
@@ -207,7 +207,7 @@ def test_a_repository_own_settings_or_a_marker_make_a_folder_one_to_trust(settin
     make(setting.project / thing, folder=thing.endswith("/"))
     service = setting.service(("project_root_markers", [".git", "top.marker"]))
 
-    service.load_for_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
+    service.load_for_new_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert setting.user_file.read_text() == setting.trust()
 
@@ -217,7 +217,7 @@ def test_the_settings_of_a_folder_above_that_is_no_root_do_not_count(setting: Se
     sub = setting.project / "sub"
     sub.mkdir()
 
-    setting.service().load_for_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
+    setting.service().load_for_new_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert not setting.user_file.exists()
 
@@ -226,7 +226,7 @@ def test_a_request_that_decides_itself_leaves_the_users_file_alone(setting: Sett
     make_repository(setting.project)
     request = {"sandbox_mode": "workspace-write", "projects": {str(setting.project): {"trust_level": "trusted"}}}
 
-    config = setting.service().load_for_thread(None, request)
+    config = setting.service().load_for_new_thread(None, request)
 
     assert config.trust_level == "trusted"
     assert not setting.user_file.exists()
@@ -237,7 +237,7 @@ def test_trust_from_a_subfolder_is_given_to_the_repository(setting: Setting) -> 
     sub = setting.project / "sub"
     sub.mkdir()
 
-    setting.service().load_for_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
+    setting.service().load_for_new_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert setting.user_file.read_text() == setting.trust()
 
@@ -256,7 +256,7 @@ def test_a_linked_worktree_shares_the_trust_of_its_main_checkout(setting: Settin
     git("worktree", "add", "-q", str(tree))
     setting.project_file('model = "tree"\n', folder="tree")
 
-    config = setting.service().load_for_thread(tree, typed=TypedOverrides(sandbox_mode="workspace-write"))
+    config = setting.service().load_for_new_thread(tree, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert config.model == "tree"
     assert setting.user_file.read_text() == setting.trust(main)
