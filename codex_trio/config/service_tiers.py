@@ -3,9 +3,7 @@
 Owns their names. Called by: `load`, the thread layer for a turn's tier, and the engine for requests.
 """
 
-DEFAULT = "default"
-"""What a thread has when its client took back the tier that it had asked for."""
-
+_DEFAULT = "default"
 _ASKED_FOR = ("flex", "priority")
 
 
@@ -17,7 +15,7 @@ def canonical_tier(name: str) -> str:
 def known_tier(name: str | None) -> str | None:
     """The tier's own name; None for one that is not known."""
     tier = canonical_tier(name or "")
-    return tier if tier in (DEFAULT, *_ASKED_FOR) else None
+    return tier if tier in (_DEFAULT, *_ASKED_FOR) else None
 
 
 def requested_tier(tier: str | None) -> str | None:

@@ -21,7 +21,7 @@ from codex_trio.state.rollout.events import ThreadSettingsApplied
 from codex_trio.state.rollout.lines import TurnContext
 
 ReasoningSummary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
-_CLEARED_BY_NONE = ("effort", "workspace_roots")
+_CLEARED_BY_NONE = ("effort", "service_tier", "workspace_roots")
 
 Personality: TypeAlias = Literal["none", "friendly", "pragmatic"]
 
@@ -120,7 +120,7 @@ class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
     has_environment: bool | None = None
     effort: str | UnsetType | None = UNSET
     summary: ReasoningSummary | None = None
-    service_tier: str | None = None
+    service_tier: str | UnsetType | None = UNSET
     personality: Personality | None = None
     collaboration_mode: dict[str, Any] | None = None
 

@@ -20,7 +20,7 @@ from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, Tur
 from msgspec import UNSET, UnsetType
 
 from codex_trio.config.permission_profiles import sandbox_mode_of
-from codex_trio.config.service_tiers import DEFAULT, canonical_tier
+from codex_trio.config.service_tiers import canonical_tier
 from codex_trio.engine.session import TurnInProgress
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn import ToolOutput, TurnInput, TurnRequest, UserInput
@@ -161,7 +161,9 @@ class TurnProcessor:
             sandbox_policy=_sandbox(params, live),
             effort=params.effort or (UNSET if mode is None else mode.settings.reasoning_effort),
             summary=params.summary,
-            service_tier=_service_tier(params.service_tier),
+            # Null takes back what was asked for before. It is told as null, not as `default` (0.169.0), which clients
+            # written for older releases do not know.
+            service_tier=canonical_tier(params.service_tier) if params.service_tier else params.service_tier,
             personality=params.personality,
             collaboration_mode=None if mode is None else msgspec.to_builtins(mode),
         )
@@ -192,13 +194,6 @@ def _sandbox(params: wire.TurnStartParams, live: LiveThread) -> SandboxPolicy | 
     if params.permissions is None:
         return None
     return sandbox_from_mode(sandbox_mode_of(params.permissions), live.session.config.sandbox_workspace_write)
-
-
-def _service_tier(tier: str | UnsetType | None) -> str | None:
-    """The tier to change to; an explicit null takes back what was asked for before."""
-    if tier is UNSET:
-        return None
-    return canonical_tier(tier or DEFAULT)
 
 
 def _wire_settings(live: LiveThread) -> WireThreadSettings:
