@@ -82,10 +82,3 @@ def resolve_request_auth(
             env_key=OPENAI_API_KEY,
         )
     return RequestAuth(bearer=key)
-
-
-def resolve_api_key(
-    provider: KeyedProvider, *, environ: Mapping[str, str], credentials: Credentials | None
-) -> str | None:
-    """The bearer alone; see `resolve_request_auth`. Raises `MissingApiKey`."""
-    return resolve_request_auth(provider, environ=environ, credentials=credentials).bearer

@@ -26,17 +26,6 @@ from codex_trio.sandbox.policy import (
 ENVIRONMENT_CONTEXT_TAG = "<environment_context>"
 USER_INSTRUCTIONS_PREFIX = "# AGENTS.md instructions for "
 TURN_ABORTED_TAG = "<turn_aborted>"
-USER_SHELL_COMMAND_TAG = "<user_shell_command>"
-
-CONTEXTUAL_USER_PREFIXES = (
-    ENVIRONMENT_CONTEXT_TAG,
-    USER_INSTRUCTIONS_PREFIX,
-    TURN_ABORTED_TAG,
-    USER_SHELL_COMMAND_TAG,
-    "<skill>",
-    "<hook_prompt",
-)
-"""How user messages begin that no user wrote: not shown as such, and not taken for a thread's preview."""
 
 _BASE = """\
 You are a coding agent. You work in a user's folder through tools, on whatever the user asks: answering questions \
@@ -177,19 +166,6 @@ def turn_aborted_marker() -> str:
         "ended or may still run, and tool calls may have had a part of their effect: check before you rely on them or "
         "repeat them.\n</turn_aborted>"
     )
-
-
-def user_shell_command(*, command: str, exit_code: int, duration: float, output: str) -> str:
-    """A command that the user ran in the thread, with its outcome; `duration` is in seconds."""
-    return (
-        f"{USER_SHELL_COMMAND_TAG}\n<command>\n{command}\n</command>\n<result>\nExit code: {exit_code}\n"
-        f"Duration: {duration:.4f} seconds\nOutput:\n{output}\n</result>\n</user_shell_command>"
-    )
-
-
-def is_contextual_user_text(text: str) -> bool:
-    """Whether a user message's text was made by a function of this module rather than by a user."""
-    return text.lstrip().startswith(CONTEXTUAL_USER_PREFIXES)
 
 
 def _filesystem_element(view: FilesystemView) -> str:

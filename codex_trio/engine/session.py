@@ -114,7 +114,7 @@ class Session:
         self._thread = thread
         self._approvals = SessionApprovals()
         self._docs: tuple[object, ProjectDocs] | None = None
-        self._warned_model: str | None = None
+        self._warned: set[str] = set()
         self._stored_settings: ThreadSettings | None = None
 
     # --- turns ---
@@ -196,6 +196,7 @@ class Session:
             approvals=self._approvals,
             sessions=self._thread.sessions,
             probe=self.services.probe,
+            warn_once=self.warn_once,
             command_policy=self._thread.policy,
             diff=log.diff,
             environment=self._thread.environment,
@@ -227,9 +228,14 @@ class Session:
 
     def warn_about_model(self) -> None:
         """Tells the user, once for each model, that nothing is known of the one in use."""
-        if not self.model.known and self._warned_model != self.settings.model:
-            self._warned_model = self.settings.model
-            self.emit(events.ThreadWarning(message=unknown_model_warning(self.settings.model)))
+        if not self.model.known:
+            self.warn_once(unknown_model_warning(self.settings.model))
+
+    def warn_once(self, message: str) -> None:
+        """Tells the user something that holds for the whole thread."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self.emit(events.ThreadWarning(message=message))
 
     async def ready(self) -> None:
         """Waits while those who listen are far behind."""

@@ -97,11 +97,6 @@ class PolicyRules:
             return cls(), _unreadable(error)
         return rules._load_files(files) if files else (rules, None)
 
-    @classmethod
-    def load_files(cls, paths: Iterable[str | os.PathLike[str]]) -> "tuple[PolicyRules, RulesProblem | None]":
-        """As `load`, for files named one by one."""
-        return cls()._load_files(paths)
-
     def add_prefix(self, rule: PrefixRule) -> None:
         """Add one rule, unless it is there already."""
         rules = self._prefix_rules.setdefault(rule.program, [])

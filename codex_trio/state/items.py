@@ -288,11 +288,3 @@ def item_from_builtins(raw: dict[str, Any]) -> TurnItem:
         return msgspec.convert(raw, KnownItem)
     except msgspec.ValidationError:
         return Other(raw=raw)
-
-
-def item_to_builtins(item: TurnItem) -> dict[str, Any]:
-    """The JSON object that a rollout stores for an item."""
-    if isinstance(item, Other):
-        return item.raw
-    builtins: dict[str, Any] = msgspec.to_builtins(item)
-    return builtins

@@ -38,6 +38,8 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     approvals: SessionApprovals
     sessions: ExecSessions
     probe: Callable[[], Awaitable[SandboxProbe]]
+    warn_once: Callable[[str], None]
+    """Tells the user something that holds for the whole thread, the first time only."""
     command_policy: CommandPolicy
     diff: TurnDiffTracker
     environment: Callable[[str], Mapping[str, str]]

@@ -239,12 +239,15 @@ class ExecCommand:
         environment = dict(context.environment(item.id))
         if not sandboxed or isinstance(context.sandbox_policy, DangerFullAccess):
             return SpawnRequest(argv=tuple(item.command), cwd=str(cwd), env=environment, tty=arguments.tty)
+        probe = await context.probe()
+        for caveat in probe.caveats:
+            context.warn_once(caveat)
         wrapped = wrap(
             item.command,
             context.sandbox_policy,
             cwd=str(context.cwd),
             tmpdir=context.tmpdir,
-            probe=await context.probe(),
+            probe=probe,
             tty=arguments.tty,
         )
         return SpawnRequest(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from codex_trio.auth.credentials import ChatGptTokens, Credentials
-from codex_trio.auth.keys import MissingApiKey, RequestAuth, resolve_api_key, resolve_request_auth
+from codex_trio.auth.keys import MissingApiKey, RequestAuth, resolve_request_auth
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,38 +22,38 @@ CHATGPT = Credentials(
 
 
 def test_a_provider_that_wants_nothing_gets_nothing() -> None:
-    assert resolve_api_key(Provider(), environ={"OPENAI_API_KEY": "sk"}, credentials=LOGIN) is None
+    assert resolve_request_auth(Provider(), environ={"OPENAI_API_KEY": "sk"}, credentials=LOGIN).bearer is None
 
 
 def test_a_providers_own_variable_comes_before_everything() -> None:
     provider = Provider(env_key="MOCK_KEY", experimental_bearer_token="configured", requires_openai_auth=True)
 
-    assert resolve_api_key(provider, environ={"MOCK_KEY": " own \n"}, credentials=LOGIN) == "own"
+    assert resolve_request_auth(provider, environ={"MOCK_KEY": " own \n"}, credentials=LOGIN).bearer == "own"
 
 
 def test_a_configured_token_comes_before_the_login() -> None:
     provider = Provider(experimental_bearer_token="configured", requires_openai_auth=True)
 
-    assert resolve_api_key(provider, environ={}, credentials=LOGIN) == "configured"
+    assert resolve_request_auth(provider, environ={}, credentials=LOGIN).bearer == "configured"
 
 
 def test_a_login_comes_before_the_variable_and_names_its_chatgpt_account() -> None:
     provider = Provider(requires_openai_auth=True)
     environ = {"OPENAI_API_KEY": "sk-env"}
 
-    assert resolve_api_key(provider, environ=environ, credentials=LOGIN) == "sk-login"
+    assert resolve_request_auth(provider, environ=environ, credentials=LOGIN).bearer == "sk-login"
     assert resolve_request_auth(provider, environ=environ, credentials=CHATGPT) == RequestAuth(
         bearer="access", chatgpt_account_id="acct"
     )
-    assert resolve_api_key(provider, environ=environ, credentials=None) == "sk-env"
+    assert resolve_request_auth(provider, environ=environ, credentials=None).bearer == "sk-env"
 
 
 @pytest.mark.parametrize("environ", [{}, {"MOCK_KEY": ""}, {"MOCK_KEY": "  "}])
 def test_a_missing_variable_is_named_with_what_to_do(environ: dict[str, str]) -> None:
     with pytest.raises(MissingApiKey) as plain:
-        resolve_api_key(Provider(env_key="MOCK_KEY"), environ=environ, credentials=LOGIN)
+        resolve_request_auth(Provider(env_key="MOCK_KEY"), environ=environ, credentials=LOGIN)
     with pytest.raises(MissingApiKey) as advised:
-        resolve_api_key(
+        resolve_request_auth(
             Provider(env_key="MOCK_KEY", env_key_instructions="Ask Bo."), environ=environ, credentials=LOGIN
         )
 
@@ -64,7 +64,7 @@ def test_a_missing_variable_is_named_with_what_to_do(environ: dict[str, str]) ->
 
 def test_without_any_login_the_ways_out_are_named() -> None:
     with pytest.raises(MissingApiKey) as caught:
-        resolve_api_key(Provider(name="OpenAI", requires_openai_auth=True), environ={}, credentials=None)
+        resolve_request_auth(Provider(name="OpenAI", requires_openai_auth=True), environ={}, credentials=None)
 
     assert caught.value.message.startswith("Not logged in to OpenAI: ")
     assert "`OPENAI_API_KEY`" in caught.value.message

@@ -10,11 +10,8 @@ from codex_trio.engine.instructions import (
     FilesystemView,
     base_instructions,
     environment_context,
-    is_contextual_user_text,
     permissions_text,
-    turn_aborted_marker,
     user_instructions,
-    user_shell_command,
 )
 from codex_trio.sandbox.policy import DangerFullAccess, ExternalSandbox, ReadOnly, SandboxPolicy, WorkspaceWrite
 
@@ -126,25 +123,6 @@ def test_agents_md_text_is_wrapped_with_the_folder_it_is_for() -> None:
         "# AGENTS.md instructions for /w\n\n<INSTRUCTIONS>\ndo x\n\n</INSTRUCTIONS>"
     )
     assert "take the place of" in user_instructions("do y", cwd="/w", replaces_earlier=True)
-
-
-def test_a_command_of_the_user_is_told_with_its_outcome() -> None:
-    assert user_shell_command(command="ls", exit_code=2, duration=0.12345, output="no\n") == (
-        "<user_shell_command>\n<command>\nls\n</command>\n<result>\nExit code: 2\nDuration: 0.1235 seconds\nOutput:\n"
-        "no\n\n</result>\n</user_shell_command>"
-    )
-
-
-def test_texts_made_here_are_told_apart_from_a_users_message() -> None:
-    made = [
-        environment_context(cwd="/w"),
-        user_instructions("x", cwd="/w"),
-        turn_aborted_marker(),
-        user_shell_command(command="ls", exit_code=0, duration=0, output=""),
-    ]
-
-    assert all(is_contextual_user_text(text) for text in made)
-    assert not is_contextual_user_text("please look at <environment_context>")
 
 
 def test_the_base_instructions_name_every_tool_the_model_has() -> None:
