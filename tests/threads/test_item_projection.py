@@ -72,7 +72,9 @@ def test_every_item_reads_back_from_a_rollout_as_it_was_streamed():
         items.Plan(id="p", text="1. x"),
         items.Other(raw={"type": "FromTheFuture", "id": "f", "some_key": 1}),
     ):
-        again = item_from_builtins(msgspec.json.decode(msgspec.json.encode(item.raw if isinstance(item, items.Other) else item)))
+        again = item_from_builtins(
+            msgspec.json.decode(msgspec.json.encode(item.raw if isinstance(item, items.Other) else item))
+        )
         assert wire(again) == wire(item)
 
 
