@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import trio
 
 from codex_trio.conformance.lab import Lab
@@ -75,8 +76,8 @@ async def test_the_answer_to_an_interrupt_comes_when_the_turn_has_stopped(lab: L
     turn_id = await probe.start_turn(thread_id)
     await probe.until("item/agentMessage/delta")
     request: Message = {"method": "turn/interrupt", "params": {"threadId": thread_id, "turnId": turn_id}}
-    await probe.send({"id": "first", **request})
-    await probe.send({"id": "second", **request})
+    # In one write: the second must be there before the first has stopped the turn.
+    await probe.send(b"\n".join(msgspec.json.encode({"id": name, **request}) for name in ("first", "second")))
     replies = [await probe.next(lambda sent: "result" in sent, "an answer") for _ in range(2)]
     assert sorted(reply["id"] for reply in replies) == ["first", "second"]
     await probe.finish_turn(turn_id)
