@@ -9,6 +9,7 @@ marks; what a scenario needs at run time lives in `lab` and `probe`.
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -41,14 +42,26 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
     reference = os.environ.get("CODEX_REFERENCE")
     extra_env: dict[str, str] = {}
     if given:
-        command, kind = tuple(shlex.split(given)), "other"
+        program, *arguments = shlex.split(given)
+        command, kind = (_found(program, config), *arguments), "other"
     elif reference:
-        command, kind = (os.path.expanduser(reference), "app-server"), REFERENCE_KIND
+        command, kind = (_found(reference, config), "app-server"), REFERENCE_KIND
     else:
         command, kind = (sys.executable, "-m", "codex_trio", "app-server"), OWN_KIND
         if "PYTHONPATH" in os.environ:
             extra_env["PYTHONPATH"] = os.environ["PYTHONPATH"]
     return ServerUnderTest(command, config.getoption("--app-server-kind") or kind, extra_env)
+
+
+def _found(program: str, config: pytest.Config) -> str:
+    """The absolute path of a program: scenarios start it in folders of their own. Raises UsageError."""
+    path = os.path.expanduser(program)
+    if os.sep in path:
+        path = str(config.invocation_params.dir / path)
+    found = shutil.which(path)
+    if found is None:
+        raise pytest.UsageError(f"no such program: {program}")
+    return found
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
