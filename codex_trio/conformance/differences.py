@@ -44,6 +44,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "forgets commands that were declined: the turn reads back without their items",
     ),
+    Difference(
+        "turn_settings::workspace_roots_outlive_a_restart_and_end_with_another_environment",
+        "reference",
+        "falls back to the configured sandbox when it resumes a stored thread: here that is none at all",
+    ),
     *(
         Difference(scenario, "codex-trio", f"{method} is not there yet")
         for scenario, method in (

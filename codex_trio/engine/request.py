@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def build_request(session: Session, turn_id: str, *, tools: list[dict[str, Any]], output_schema: Any) -> ModelRequest:
     """The request of one sampling."""
-    settings = session.settings
+    settings = session.turn_settings
     model = session.model
     window_id = f"{session.thread_id}:0"
     metadata = _turn_metadata(session, turn_id, window_id)
@@ -71,7 +71,7 @@ def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> Rea
 
 def _turn_metadata(session: Session, turn_id: str, window_id: str) -> str:
     """The JSON text that tells the provider which turn a request belongs to (keys of 0.169.0)."""
-    settings = session.settings
+    settings = session.turn_settings
     return msgspec.json.encode(
         {
             "installation_id": session.services.installation_id,

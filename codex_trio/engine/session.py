@@ -123,9 +123,13 @@ class Session:
         """A new turn, not yet running; the overrides hold from now on. Raises TurnInProgress."""
         if self.active is not None:
             raise TurnInProgress
-        self.settings = overrides.apply(self.settings)
+        self.change(overrides)
         self.active = Turn(self, request)
         return self.active
+
+    def change(self, overrides: TurnOverrides) -> None:
+        """Changes the settings of later turns; one that runs goes on as it began."""
+        self.settings = overrides.apply(self.settings)
 
     def launch(self, turn: Turn) -> None:
         """Runs a turn in the thread's nursery."""
@@ -151,6 +155,11 @@ class Session:
     # --- what a turn needs ---
 
     @property
+    def turn_settings(self) -> ThreadSettings:
+        """What the running turn runs with, whatever was changed for later ones meanwhile."""
+        return self.settings if self.active is None else self.active.settings
+
+    @property
     def rules_problem(self) -> RulesProblem | None:
         """Why the user's command rules do not apply; None when they do."""
         return self._thread.policy.problem
@@ -163,7 +172,7 @@ class Session:
     @property
     def model(self) -> ModelInfo:
         """The facts on the thread's model."""
-        return self.services.model(self._thread.config, self.settings.model)
+        return self.services.model(self._thread.config, self.turn_settings.model)
 
     @property
     def verbosity(self) -> str | None:
@@ -172,11 +181,11 @@ class Session:
 
     def client(self) -> ResponsesClient:
         """The client of the thread's provider. Raises ModelError when it cannot be used."""
-        return self.services.client(self._thread.config, self.settings.provider_id)
+        return self.services.client(self._thread.config, self.turn_settings.provider_id)
 
     def tools(self) -> ToolRegistry:
         """The tools that a turn offers."""
-        local = self.settings.provider_id in ("ollama", "lmstudio")
+        local = self.turn_settings.provider_id in ("ollama", "lmstudio")
         return default_tools(self.model, custom_tools=not local)
 
     def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
@@ -184,12 +193,12 @@ class Session:
         return ToolContext(
             thread_id=self.thread_id,
             turn_id=log.turn_id,
-            cwd=self.settings.cwd,
+            cwd=self.turn_settings.cwd,
             shell=self.services.shell,
             tmpdir=self.services.tmpdir,
-            approval_policy=self.settings.approval_policy,
-            sandbox_policy=self.settings.confinement,
-            has_environment=self.settings.has_environment,
+            approval_policy=self.turn_settings.approval_policy,
+            sandbox_policy=self.turn_settings.confinement,
+            has_environment=self.turn_settings.has_environment,
             model=self.model,
             log=log,
             approver=self._thread.approver,
@@ -214,14 +223,14 @@ class Session:
             tmpdir=self.services.tmpdir,
             project_docs=docs.text,
         )
-        texts = context_texts(self.settings, surroundings, datetime.datetime.now().astimezone().date())
+        texts = context_texts(self.turn_settings, surroundings, datetime.datetime.now().astimezone().date())
         return context_items(texts, self.history.items)
 
     async def _project_docs(self) -> ProjectDocs:
         """The project's instructions, read again only when the working directory changed."""
-        if self._docs is None or self._docs[0] != self.settings.cwd:
-            docs = await self._thread.project_docs(self.settings)
-            self._docs = (self.settings.cwd, docs)
+        if self._docs is None or self._docs[0] != self.turn_settings.cwd:
+            docs = await self._thread.project_docs(self.turn_settings)
+            self._docs = (self.turn_settings.cwd, docs)
             for warning in docs.warnings:
                 self.emit(events.ThreadWarning(message=warning))
         return self._docs[1]
@@ -229,7 +238,7 @@ class Session:
     def warn_about_model(self) -> None:
         """Tells the user, once for each model, that nothing is known of the one in use."""
         if not self.model.known:
-            self.warn_once(unknown_model_warning(self.settings.model))
+            self.warn_once(unknown_model_warning(self.turn_settings.model))
 
     def warn_once(self, message: str) -> None:
         """Tells the user something that holds for the whole thread."""
@@ -256,10 +265,10 @@ class Session:
 
     def settings_lines(self, turn_id: str) -> list[Payload]:
         """The lines that say what a turn, and all later ones, run with."""
-        lines: list[Payload] = [self.settings.to_turn_context(turn_id)]
-        if self.settings != self._stored_settings:
-            self._stored_settings = self.settings
-            lines.append(self.settings.to_settings_applied(self.thread_id))
+        lines: list[Payload] = [self.turn_settings.to_turn_context(turn_id)]
+        if self.turn_settings != self._stored_settings:
+            self._stored_settings = self.turn_settings
+            lines.append(self.turn_settings.to_settings_applied(self.thread_id))
         return lines
 
     async def inject(self, items: Sequence[ResponseItem]) -> None:

@@ -70,6 +70,7 @@ class Turn:
 
     def __init__(self, session: Session, request: TurnRequest) -> None:
         self.id = request.turn_id
+        self.settings = session.settings
         self.ended = trio.Event()
         self.started_at: int | None = None
         self.accepts_input = True
@@ -84,7 +85,7 @@ class Turn:
             turn_id=self.id,
             journal=session,
             emit=session.emit,
-            cwd=session.settings.cwd,
+            cwd=self.settings.cwd,
             raw_items=session.raw_items,
         )
         self._sampler: Sampler | None = None

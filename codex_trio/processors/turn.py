@@ -22,7 +22,7 @@ from msgspec import UNSET, UnsetType
 from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.service_tiers import canonical_tier
 from codex_trio.engine.session import TurnInProgress
-from codex_trio.engine.settings import TurnOverrides
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn import ToolOutput, TurnInput, TurnRequest, UserInput
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
@@ -30,7 +30,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_params, invalid_request
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.state.ids import uuid7
-from codex_trio.threads.environments import EnvironmentChoice, choose, environments_to_wire
+from codex_trio.threads.environments import choose, environments_to_wire
 from codex_trio.threads.item_projection import domain_input
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.policy_projection import (
@@ -76,15 +76,17 @@ class TurnProcessor:
             if content:
                 raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
             user_input = _tool_output(params.tool_output)
+        before = live.session.settings
         running = live.session.add_input(user_input)
         if running is not None:
+            live.session.change(overrides)
+            self._tell_changed(before, live)
             return wire.TurnStartResponse(turn=running_turn(running, started_at=None))
         request = TurnRequest(
             turn_id=uuid7(),
             input=user_input,
             output_schema=None if params.output_schema is UNSET else params.output_schema,
         )
-        before = live.session.settings
         while True:
             try:
                 turn = live.session.begin(request, overrides)
@@ -93,12 +95,7 @@ class TurnProcessor:
                 # The running turn takes no input any more: it is about to end.
                 await live.session.wait_for_turn()
         context.after_response(partial(live.session.launch, turn))
-        if live.session.settings != before:
-            self._outgoing.notify(
-                "thread/settings/updated",
-                ThreadSettingsUpdatedNotification(thread_id=live.id, thread_settings=_wire_settings(live)),
-                targets=live.subscribers,
-            )
+        self._tell_changed(before, live)
         return wire.TurnStartResponse(turn=running_turn(turn.id, started_at=None))
 
     async def steer(self, params: wire.TurnSteerParams, _context: RequestContext) -> wire.TurnSteerResponse:
@@ -134,28 +131,34 @@ class TurnProcessor:
         await active.interrupt(answered)
         return wire.TurnInterruptResponse()
 
+    def _tell_changed(self, before: ThreadSettings, live: LiveThread) -> None:
+        if live.session.settings != before:
+            self._outgoing.notify(
+                "thread/settings/updated",
+                ThreadSettingsUpdatedNotification(thread_id=live.id, thread_settings=_wire_settings(live)),
+                targets=live.subscribers,
+            )
+
     async def _live(self, thread_id: str) -> LiveThread:
         runtime = await self._threads()
         return runtime.manager.get(parse_thread_id(thread_id))
 
     def _overrides(self, params: wire.TurnStartParams, live: LiveThread) -> TurnOverrides:
         mode = params.collaboration_mode
-        environment = EnvironmentChoice(has_environment=live.session.settings.has_environment)
-        if params.environments is not None:
-            environment = choose(params.environments)
-        cwd = environment.cwd
+        environment = None if params.environments is None else choose(params.environments)
+        cwd = None if environment is None else environment.cwd
         if cwd is None and params.cwd is not None:
             cwd = self._config.resolve_cwd(Path(params.cwd))
         roots: tuple[str, ...] | UnsetType | None = UNSET
         if params.runtime_workspace_roots is not None:
             roots = tuple(params.runtime_workspace_roots)
-        elif environment.cwd is not None:
+        elif environment is not None and environment.cwd is not None:
             roots = environment.workspace_roots
         return TurnOverrides(
             model=(None if mode is None else mode.settings.model) or params.model,
             cwd=cwd,
             workspace_roots=roots,
-            has_environment=environment.has_environment,
+            has_environment=None if environment is None else environment.has_environment,
             approval_policy=None if params.approval_policy is None else approval_from_wire(params.approval_policy),
             approvals_reviewer=reviewer_from_wire(params.approvals_reviewer),
             sandbox_policy=_sandbox(params, live),

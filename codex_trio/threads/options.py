@@ -84,9 +84,11 @@ def settings_from_history(history: ThreadHistory, configured: ThreadSettings, op
         if typed.sandbox_mode is None and context.sandbox_policy is not None:
             recorded = _sandbox(context.sandbox_policy)
             if recorded is not None:
+                if isinstance(recorded, sandbox.WorkspaceWrite):
+                    if options.workspace_roots is None:
+                        changes["workspace_roots"] = recorded.workspace_roots
+                    recorded = msgspec.structs.replace(recorded, workspace_roots=None)
                 changes["sandbox_policy"] = recorded
-                if isinstance(recorded, sandbox.WorkspaceWrite) and options.workspace_roots is None:
-                    changes["workspace_roots"] = recorded.workspace_roots
         if typed.approval_policy is None and context.approval_policy is not None:
             recorded_policy = _approval(context.approval_policy)
             if recorded_policy is not None:

@@ -6,7 +6,7 @@ import pytest
 
 from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Probe
-from codex_trio.testing.model_script import answer, custom_tool_call, function_call, message
+from codex_trio.testing.model_script import Gate, answer, custom_tool_call, function_call, message, message_of
 
 PATCH = "*** Begin Patch\n*** Add File: made.txt\n+made\n*** End Patch\n"
 
@@ -40,6 +40,41 @@ async def test_a_permission_profile_holds_for_its_turn_and_later_ones(lab: Lab, 
     await probe.run_turn(thread_id)
     assert not (lab.cwd / "one").exists()
     assert not (lab.cwd / "two").exists()
+
+
+async def test_what_is_asked_for_while_a_turn_runs_holds_for_later_ones(lab: Lab, probe: Probe) -> None:
+    endless = Gate()
+    lab.script(answer(message_of(["One", endless], item_id="m1")), answer(message("Joined.")))
+    lab.script(run("touch made.txt"), answer(message("Done.")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd), sandbox="danger-full-access"))["id"]
+    turn_id = await probe.start_turn(thread_id)
+    await probe.until("item/agentMessage/delta")
+    joined = await probe.start_turn(thread_id, "more", permissions=":read-only")
+    assert joined == turn_id
+    changed = await probe.until("thread/settings/updated")
+    assert changed["params"]["threadSettings"]["sandboxPolicy"]["type"] == "readOnly"
+    await probe.finish_turn(turn_id)
+    await probe.run_turn(thread_id)
+    assert not (lab.cwd / "made.txt").exists()
+
+
+async def test_workspace_roots_outlive_a_restart_and_end_with_another_environment(lab: Lab) -> None:
+    roots = [lab.base / name for name in ("first", "second")]
+    for root in roots:
+        root.mkdir()
+    lab.script(answer(message("Hi.")), run(f"touch {roots[0]}/x {roots[1]}/x"), answer(message("1")))
+    lab.script(run(f"touch {roots[0]}/y {roots[1]}/y"), answer(message("2")))
+    async with lab.run() as probe:
+        thread = await probe.start_thread(
+            cwd=str(lab.cwd), sandbox="workspace-write", runtimeWorkspaceRoots=[str(roots[0])]
+        )
+        await probe.run_turn(thread["id"])
+    async with lab.run() as probe:
+        await probe.request("thread/resume", {"threadId": thread["id"]})
+        await probe.run_turn(thread["id"])
+        elsewhere = [{"environmentId": "local", "cwd": str(roots[1])}]
+        await probe.run_turn(thread["id"], environments=elsewhere)
+    assert [sorted(path.name for path in root.iterdir()) for root in roots] == [["x"], ["y"]]
 
 
 async def test_an_unknown_permission_profile_is_refused(lab: Lab, probe: Probe) -> None:
