@@ -8,7 +8,8 @@ from e2e_house import House
 from codex_trio.client.connection import AppServerClient, Subscription
 from codex_trio.client.messages import Notification, ServerRequest
 from codex_trio.client.turns import resume_thread, start_thread
-from codex_trio.testing.model_script import answer, function_call, message
+from codex_trio.conformance.lab import MODEL
+from codex_trio.testing.model_script import Gate, answer, function_call, message, message_of
 
 QUESTION = "item/commandExecution/requestApproval"
 ESCALATED = {"cmd": "touch done", "sandbox_permissions": "require_escalated", "justification": "It has to."}
@@ -97,3 +98,19 @@ async def test_opting_out_concerns_one_client_only(house: House) -> None:
             await start_thread(one, cwd=str(house.cwd))
             assert "thread/started" in await heard(ones, one)
             assert "thread/started" not in await heard(twos, two)
+
+
+async def test_a_running_turn_keeps_its_model_when_another_client_chooses_one_for_later_turns(house: House) -> None:
+    endless = Gate()
+    house.model.add(answer(message_of(["One", endless])), answer(message("Joined.")), answer(message("With another.")))
+    async with house.visitor("one") as one, house.visitor("two") as two:
+        thread = await start_thread(one, cwd=str(house.cwd))
+        turn: dict[str, Any] = {"threadId": thread.id, "input": [{"type": "text", "text": "go"}]}
+        with one.subscribe() as ones:
+            await one.request("turn/start", turn)
+            await until(ones, "item/agentMessage/delta")
+            await two.request("turn/start", {**turn, "model": "gpt-5.6-sol"})
+            await until(ones, "turn/completed")
+            await one.request("turn/start", turn)
+            await until(ones, "turn/completed")
+    assert [request.body["model"] for request in house.model.requests] == [MODEL, MODEL, "gpt-5.6-sol"]
