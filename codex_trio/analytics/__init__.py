@@ -1,0 +1,1 @@
+"""Facts about what clients and the server did, for whoever counts them."""
