@@ -6,10 +6,21 @@ Called by `rpc.connection`, which is the only reader and the only writer of a tr
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+TransportKind: TypeAlias = Literal["stdio", "websocket", "unix", "in_process"]
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Longest message accepted from a peer: the limit that the protocol's websocket transport has too."""
+
+
+class CloseReason(msgspec.Struct, frozen=True):
+    """Why this side closes: a websocket close code (RFC 6455, section 7.4) and a sentence for the peer's developer."""
+
+    code: int
+    text: str
 
 
 class TransportClosed(Exception):
@@ -26,6 +37,11 @@ class MessageTooLong(Exception):
 
 class MessageTransport(Protocol):
     """A duplex channel of whole messages. One task receives, one task sends, at the same time."""
+
+    @property
+    def kind(self) -> TransportKind:
+        """What carries the messages, as analytics name it; a peer that cannot be paced is told to retry instead."""
+        ...
 
     async def receive(self) -> bytes | str | None:
         """The next message without its framing, or None when the peer will send no more.
@@ -54,6 +70,10 @@ class MessageTransport(Protocol):
         """
         ...
 
-    async def aclose(self) -> None:
-        """Frees the transport, without waiting for the peer. May be called more than once."""
+    async def aclose(self, reason: CloseReason | None = None) -> None:
+        """Frees the transport, without waiting for the peer. May be called more than once.
+
+        Args:
+            reason: told to the peer where the transport has a way to.
+        """
         ...

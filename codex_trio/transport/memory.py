@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import trio
 
-from codex_trio.transport.base import TransportClosed
+from codex_trio.transport.base import CloseReason, TransportClosed, TransportKind
 
 
 class MemoryTransport:
@@ -24,6 +24,11 @@ class MemoryTransport:
         self._incoming = incoming
         self._outgoing = outgoing
         self._received: deque[bytes] = deque()
+
+    @property
+    def kind(self) -> TransportKind:
+        """See `MessageTransport`."""
+        return "in_process"
 
     async def receive(self) -> bytes | None:
         """The next message of the other end; None when it has sent its last one."""
@@ -58,8 +63,8 @@ class MemoryTransport:
         """Says that no more messages come from this end, which goes on receiving: a client closing its stdin."""
         await self._outgoing.aclose()
 
-    async def aclose(self) -> None:
-        """Closes both directions."""
+    async def aclose(self, reason: CloseReason | None = None) -> None:
+        """Closes both directions; there is no way to tell a reason."""
         self._incoming.close()
         self._outgoing.close()
         await trio.lowlevel.checkpoint()

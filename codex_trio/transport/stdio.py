@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import trio
 
-from codex_trio.transport.base import MAX_MESSAGE_BYTES, TransportClosed
+from codex_trio.transport.base import MAX_MESSAGE_BYTES, CloseReason, TransportClosed, TransportKind
 from codex_trio.transport.descriptors import open_sink, open_source
 from codex_trio.transport.lines import LineSplitter
 
@@ -31,6 +31,11 @@ class StdioTransport:
         self._sink = open_sink(write_fd)
         self._lines = LineSplitter(limit=max_message_bytes)
         self._ended = False
+
+    @property
+    def kind(self) -> TransportKind:
+        """See `MessageTransport`."""
+        return "stdio"
 
     async def receive(self) -> bytes | None:
         """The next line; None at the end of the input.
@@ -61,8 +66,8 @@ class StdioTransport:
         """Writes several lines with as few system calls as the descriptor allows."""
         await self._write(b"\n".join([*messages, b""]))
 
-    async def aclose(self) -> None:
-        """Closes both descriptors; a read or write under way ends with `TransportClosed`."""
+    async def aclose(self, reason: CloseReason | None = None) -> None:
+        """Closes both descriptors; a read or write under way ends with `TransportClosed`. No reason can be told."""
         self._source.close()
         self._sink.close()
         await trio.lowlevel.checkpoint()
