@@ -1,13 +1,20 @@
 """Times two app-server commands side by side.
 
     python -m benchmarks --ours "codex-trio app-server" --other "codex app-server" --rounds 5
+    python -m benchmarks --ours ... --other ... --family connections
     python -m benchmarks --ours ... --other ... --only turn --only tools --json figures.json
 
-Both serve stdio and talk to the same scripted model, a process of its own. Every sample runs in fresh folders (HOME,
-CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. Samples are taken in turns, ours and the other, round by
-round; a ratio compares two neighbours, and the table shows the median of the ratios with the smallest and the largest.
-So a machine that is busy for a while disturbs both sides, and `spread` says how much a ratio is worth. A server that
-fails a figure has none, and the exit code is 1.
+Families of figures (all of one with --family, single ones with --only; less is better everywhere):
+
+    turns        start-up, a turn's own cost, deltas, tool calls, memory, over stdio
+    connections  eight small methods over stdio and websocket: round trips (p50, p99), the time that a request takes
+                 in a burst of at most 100 unanswered ones; memory of an idle websocket connection
+
+Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
+round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. A ratio compares
+two neighbours, and the table shows the median of the ratios with the smallest and the largest. So a machine that is
+busy for a while disturbs both sides, and `spread` says how much a ratio is worth. A server that fails a figure has
+none, and the exit code is 1.
 """
 
 import argparse
@@ -17,13 +24,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.driver import MeasurementFailed, open_lab
-from benchmarks.figures import FIGURES
+from benchmarks import connections, turns
+from benchmarks.driver import open_lab
+from benchmarks.figures import Sampler
 from benchmarks.report import HEADER, Series
+from benchmarks.wire import MeasurementFailed
+
+FAMILIES = {"turns": turns.FIGURES, "connections": connections.FIGURES}
+FIGURES = {name: figure for family in FAMILIES.values() for name, figure in family.items()}
 
 
 @contextlib.contextmanager
@@ -37,20 +50,30 @@ def open_model() -> Generator[str]:
 
 def measure(name: str, ours: Sequence[str], other: Sequence[str], model_url: str, rounds: int) -> list[Series]:
     """Take the samples of a figure, in turns. A side that fails is named on stderr and left alone afterwards."""
-    sample, values = FIGURES[name]
-    series = [Series(value) for value in values]
+    figure = FIGURES[name]
+    series = [Series(value) for value in figure.values]
     sides = {"ours": ours, "other": other}
-    for _ in range(rounds):
-        for side, command in list(sides.items()):
-            try:
-                with open_lab(command, model_url) as lab:
-                    measured = sample(lab)
-            except (MeasurementFailed, OSError) as error:
-                print(f"{name}: {side} failed: {error}", file=sys.stderr)
-                del sides[side]
-                continue
-            for one, amount in zip(series, measured, strict=True):
-                getattr(one, side).append(amount)
+    open_samplers: dict[str, Sampler] = {}
+
+    def set_up(stack: ExitStack, command: Sequence[str]) -> Sampler:
+        return stack.enter_context(figure.open(stack.enter_context(open_lab(command, model_url))))
+
+    with ExitStack() as whole:
+        for _ in range(rounds):
+            for side, command in list(sides.items()):
+                try:
+                    with ExitStack() as single:
+                        if side not in open_samplers:
+                            open_samplers[side] = set_up(whole if figure.lasting else single, command)
+                        measured = open_samplers[side]()
+                        if not figure.lasting:
+                            del open_samplers[side]
+                except (MeasurementFailed, OSError) as error:
+                    print(f"{name}: {side} failed: {error}", file=sys.stderr)
+                    del sides[side]
+                    continue
+                for one, amount in zip(series, measured, strict=True):
+                    getattr(one, side).append(amount)
     return series
 
 
@@ -62,14 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ours", metavar="CMD", type=_command, required=True, help="command of our server")
     parser.add_argument("--other", metavar="CMD", type=_command, required=True, help="command to compare with")
     parser.add_argument("--rounds", metavar="N", type=int, default=5, help="samples of each side (default: 5)")
+    parser.add_argument("--family", metavar="NAME", action="append", choices=FAMILIES, help=", ".join(FAMILIES))
     parser.add_argument("--only", metavar="NAME", action="append", choices=FIGURES, help=", ".join(FIGURES))
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every sample to this file")
     options = parser.parse_args(arguments)
+    families: list[str] = options.family or []
+    only: list[str] = options.only or []
+    names = [*only, *(name for family in families for name in FAMILIES[family])]
 
     taken: list[Series] = []
     print(HEADER)
     with open_model() as model_url:
-        for name in options.only or FIGURES:
+        for name in names or FIGURES:
             series = measure(name, options.ours, options.other, model_url, options.rounds)
             print("\n".join(one.row() for one in series), flush=True)
             taken += series

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.figures import Value
 
-HEADER = f"{'figure':<32}{'unit':<5}{'ours':>10}{'other':>10}{'ratio':>8}   {'spread':<14}target"
+HEADER = f"{'figure':<44}{'unit':<5}{'ours':>10}{'other':>10}{'ratio':>8}   {'spread':<14}target"
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Series:
     def row(self) -> str:
         """Medians, the median of the pairwise ratios, the smallest and the largest of them, and the target."""
         medians = [f"{statistics.median(side):.2f}" if side else "failed" for side in (self.ours, self.other)]
-        row = f"{self.value.name:<32}{self.value.unit:<5}{medians[0]:>10}{medians[1]:>10}"
+        row = f"{self.value.name:<44}{self.value.unit:<5}{medians[0]:>10}{medians[1]:>10}"
         ratios = self.ratios()
         if not ratios:
             return row

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.connections import METHODS
 from benchmarks.figures import Value
 from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS, Script
 from benchmarks.report import Series
@@ -32,6 +33,16 @@ def test_a_run_measures_both_servers_and_writes_what_it_measured(tmp_path: Path)
     assert figure["other"][0] > 0
     assert figure["ratio"] == pytest.approx(figure["ours"][0] / figure["other"][0])
     assert list((tmp_path / ".cache").iterdir()) == [], "the samples' folders are gone"
+
+
+def test_a_family_times_small_requests_of_both_servers(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--other", OUR_SERVER, "--only", "stdio", "--json", str(file))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    figures = {figure["name"]: figure for figure in msgspec.json.decode(file.read_bytes())["figures"]}
+    assert len(figures) == 3 * len(METHODS) + 1
+    assert 0 < figures["stdio config/read, p50"]["ours"][0] <= figures["stdio config/read, p99"]["ours"][0]
+    assert 0 < figures["stdio, client busy in bursts"]["ours"][0] < 100
 
 
 def test_a_server_that_cannot_do_the_work_is_named_and_has_no_figure(tmp_path: Path) -> None:

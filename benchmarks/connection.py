@@ -1,0 +1,148 @@
+"""A client of one app-server connection, blocking and lean: requests, bursts of them, turns.
+
+Owns request ids and waiting for replies and notifications. Does not own bytes (`wire`), processes (`driver`) or what is
+measured (the families). It looks for byte strings and decodes only results that somebody reads.
+"""
+
+import itertools
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from benchmarks.wire import WAIT_SECONDS, MeasurementFailed, Wire
+
+_IN_FLIGHT = 100  # a server may refuse requests when more than 128 wait
+_ID = b'"benchmark-'
+_ERROR = b'"error":{"code"'
+
+
+class Turn(NamedTuple):
+    """What a turn took, in seconds, and what the server sent meanwhile."""
+
+    total: float
+    streaming: float
+    """From the first delta of the agent's message to the turn's end."""
+    output: bytes
+
+
+class Burst(NamedTuple):
+    """What many requests at once took, in seconds."""
+
+    total: float
+    client: float
+    """Of that, processor time of this process: near `total`, the client is what was measured."""
+
+
+class Connection:
+    """A connection to a server, not yet initialized."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._ids = itertools.count(1)
+        self._received = bytearray()
+
+    def initialize(self) -> None:
+        """Introduce the client and wait for the reply."""
+        info = {"name": "benchmark", "title": None, "version": "1.0"}
+        self.request("initialize", {"clientInfo": info, "capabilities": {"experimentalApi": True}})
+        self._wire.write(self._wire.frame(msgspec.json.encode({"method": "initialized"})))
+
+    def request(self, method: str, params: object, *, seconds: float = WAIT_SECONDS) -> Any:
+        """Send a request, wait for its reply, and return the result."""
+        reply = msgspec.json.decode(self._exchange(method, params, seconds))
+        if "error" in reply:
+            raise MeasurementFailed(f"{method} was refused: {reply['error']['message']}")
+        return reply["result"]
+
+    def time(self, method: str, params: object, *, seconds: float = WAIT_SECONDS) -> tuple[float, bytes]:
+        """Send a request and wait for its reply. Returns the seconds that it took, and the undecoded reply."""
+        before = time.perf_counter()
+        reply = self._exchange(method, params, seconds)
+        elapsed = time.perf_counter() - before
+        if _ERROR in reply:
+            raise MeasurementFailed(f"{method} was refused: {reply[:300].decode(errors='replace')}")
+        return elapsed, reply
+
+    def burst(self, method: str, params: object, times: int) -> Burst:
+        """Send the same request many times, a hundred unanswered ones at most, and wait for every reply."""
+        frames = [self._frame(method, params)[1] for _ in range(times)]
+        sent = answered = 0
+        deadline = time.monotonic() + WAIT_SECONDS
+        client = time.process_time()
+        before = time.perf_counter()
+        while answered < times:
+            until = min(times, answered + _IN_FLIGHT)
+            if sent < until:
+                self._wire.write(b"".join(frames[sent:until]))
+                sent = until
+            lines = self._wire.read(deadline, f"reply {answered + 1} of {times} to {method}")
+            if _ERROR in lines:
+                raise MeasurementFailed(f"a request of a burst was refused: {lines[:300].decode(errors='replace')}")
+            answered += lines.count(_ID)
+        return Burst(time.perf_counter() - before, time.process_time() - client)
+
+    def start_thread(self, cwd: Path) -> str:
+        """Start a thread. Returns its id."""
+        return self.request("thread/start", {"cwd": str(cwd)})["thread"]["id"]
+
+    def turn(self, thread_id: str, text: str) -> Turn:
+        """Run a turn to its end."""
+        params = {"threadId": thread_id, "input": [{"type": "text", "text": text}]}
+        request_id, frame = self._frame("turn/start", params)
+        before = time.perf_counter()
+        self._wire.write(frame)
+        reply = self._take(request_id, WAIT_SECONDS)
+        if _ERROR in reply:
+            raise MeasurementFailed(f"the turn was refused: {reply.decode(errors='replace')}")
+        output = self._take(b'"item/agentMessage/delta"', WAIT_SECONDS)
+        first = time.perf_counter()
+        output += self._take(b'"turn/completed"', WAIT_SECONDS)
+        after = time.perf_counter()
+        status = msgspec.json.decode(_last_line(output))["params"]["turn"]["status"]
+        if status != "completed":
+            raise MeasurementFailed(f"the turn ended as {status}")
+        return Turn(total=after - before, streaming=after - first, output=bytes(output))
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._wire.close()
+
+    def _exchange(self, method: str, params: object, seconds: float) -> bytes:
+        request_id, frame = self._frame(method, params)
+        self._wire.write(frame)
+        return _last_line(self._take(request_id, seconds))
+
+    def _frame(self, method: str, params: object) -> tuple[bytes, bytes]:
+        request_id = f"benchmark-{next(self._ids):06}"
+        message = msgspec.json.encode({"id": request_id, "method": method, "params": params})
+        return b'"%b"' % request_id.encode(), self._wire.frame(message)
+
+    def _take(self, needle: bytes, seconds: float) -> bytearray:
+        """Wait for a line that holds `needle`. Returns everything up to the end of that line."""
+        deadline = time.monotonic() + seconds
+        start = 0
+        while (found := self._received.find(needle, start)) < 0:
+            start = len(self._received)  # whole lines: no needle begins in one and ends in the next
+            self._received += self._wire.read(deadline, needle.decode())
+        end = self._received.index(b"\n", found) + 1
+        taken = self._received[:end]
+        del self._received[:end]
+        return taken
+
+
+def milliseconds(seconds: float) -> float:
+    """The unit of most rows."""
+    return seconds * 1000
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that `share` of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def _last_line(lines: bytes | bytearray) -> bytes:
+    return bytes(lines[lines.rfind(b"\n", 0, len(lines) - 1) + 1 :])

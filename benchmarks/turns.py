@@ -1,0 +1,100 @@
+"""The family of turns: start-up, a turn's own cost, streams of deltas, tool calls, memory. Over stdio.
+
+Called by `__main__`. Seconds become milliseconds and bytes MiB here. A sample checks that the work was done: a server
+that fails fast has no figure.
+"""
+
+import statistics
+import time
+from collections.abc import Mapping
+
+from benchmarks.connection import Turn, milliseconds
+from benchmarks.driver import Lab
+from benchmarks.figures import MIB, Figure, Sample, Value, single
+from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS
+from benchmarks.wire import MeasurementFailed
+
+_TURNS = 20
+_SETTLE_SECONDS = 2.0
+
+
+def start_up(lab: Lab) -> Sample:
+    """From spawning the process to the `initialize` reply: in a new home, and in the home that this left."""
+    with lab.server() as server:
+        first = server.initialize()
+        server.connection.request("thread/loaded/list", {})
+    with lab.server() as server:
+        return milliseconds(first), milliseconds(server.initialize())
+
+
+def turns(lab: Lab) -> Sample:
+    """Turns of one word: the first of a server, and those after it in the same thread."""
+    with lab.server() as server:
+        server.initialize()
+        thread = server.connection.start_thread(lab.work)
+        first = server.connection.turn(thread, SAY).total
+        return milliseconds(first), milliseconds(
+            statistics.median(server.connection.turn(thread, SAY).total for _ in range(_TURNS))
+        )
+
+
+def deltas(lab: Lab) -> Sample:
+    """A message streamed in many deltas."""
+    turn = _second_turn(lab, STREAM)
+    _check("deltas", turn.output.count(b'"item/agentMessage/delta"'), DELTAS)
+    return milliseconds(turn.streaming), milliseconds(turn.total)
+
+
+def tool_calls(lab: Lab) -> Sample:
+    """A turn of commands, one for each response of the model."""
+    turn = _second_turn(lab, CALL_TOOLS)
+    _check("commands that exited with 0", turn.output.count(b'"exitCode":0'), TOOL_CALLS)
+    return (milliseconds(turn.total),)
+
+
+def memory(lab: Lab) -> Sample:
+    """Memory of the idle server, with one thread and then after a turn in it."""
+    with lab.server() as server:
+        server.initialize()
+        thread = server.connection.start_thread(lab.work)
+        time.sleep(_SETTLE_SECONDS)
+        resident, proportional = server.memory()
+        server.connection.turn(thread, SAY)
+        time.sleep(_SETTLE_SECONDS)
+        return tuple(size / MIB for size in (resident, proportional, *server.memory()))
+
+
+def _second_turn(lab: Lab, text: str) -> Turn:
+    """A turn in a server that has run one: what is set up once is the figure of the first turn."""
+    with lab.server() as server:
+        server.initialize()
+        thread = server.connection.start_thread(lab.work)
+        server.connection.turn(thread, SAY)
+        return server.connection.turn(thread, text)
+
+
+def _check(what: str, found: int, wanted: int) -> None:
+    if found != wanted:
+        raise MeasurementFailed(f"{found} {what} instead of {wanted}")
+
+
+FIGURES: Mapping[str, Figure] = {
+    "startup": Figure(
+        (Value("start-up, new home", "ms", 1.5), Value("start-up, used home", "ms", 1.5)), single(start_up)
+    ),
+    "turn": Figure((Value("first turn", "ms"), Value("turn overhead", "ms", 1 / 3)), single(turns)),
+    "deltas": Figure(
+        (Value(f"{DELTAS} deltas, from the first", "ms", 1.0), Value(f"{DELTAS} deltas, whole turn", "ms", 1.0)),
+        single(deltas),
+    ),
+    "tools": Figure((Value(f"{TOOL_CALLS} tool calls", "ms", 0.5),), single(tool_calls)),
+    "memory": Figure(
+        tuple(
+            Value(f"idle {kind}, {when}", "MiB", 1.0)
+            for when in ("one thread", "after a turn")
+            for kind in ("RSS", "PSS")
+        ),
+        single(memory),
+    ),
+}
+"""By name."""
