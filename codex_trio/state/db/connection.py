@@ -1,0 +1,286 @@
+"""The state database of a process: one writer connection and some that read, each on a thread of its own.
+
+Owns connections, transactions and waiting for other processes. Does not own tables (migrations.py), nor when the file
+is opened, set aside or filled (initializer.py). Everybody who keeps something in the database is handed this one handle
+and gives it functions to run: a function gets a transaction, on the connection's thread, so that one hop is all that a
+transaction costs the event loop.
+
+Another process may write too. Transactions that write take their place at once (`BEGIN IMMEDIATE`), wait in bounded
+steps off the event loop, and are run again from their start when they did not get it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
+
+import apsw
+import apsw.aio
+import trio
+
+from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
+
+READERS = 2
+"""How many reads can run at a time, beside the writer."""
+
+BUSY_STEP_MS = 500
+BUSY_STEPS = 20
+"""How long, and how often, a transaction waits for another process before it gives up."""
+
+_CACHE_KIB = 8192
+
+_Args = ParamSpec("_Args")
+_Result = TypeVar("_Result")
+
+SqlValue: TypeAlias = str | int | float | bytes | None
+
+
+class Transaction:
+    """What work runs its statements on; only good while that work runs, on its thread."""
+
+    def __init__(self, connection: Any) -> None:
+        # Whatever apsw gives an unknown type stays behind this class.
+        self._connection = connection
+
+    def rows(self, statement: str, *values: SqlValue) -> Iterator[tuple[Any, ...]]:
+        """The rows that a statement gives, as they are asked for."""
+        return iter(self._connection.execute(statement, values))
+
+    def row(self, statement: str, *values: SqlValue) -> tuple[Any, ...] | None:
+        """The first row that a statement gives, if there is one."""
+        found: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
+        return found
+
+    def run(self, statement: str, *values: SqlValue) -> int:
+        """Runs a statement to its end; how many rows it changed."""
+        for _ in self._connection.execute(statement, values):
+            pass
+        changed: int = self._connection.changes()
+        return changed
+
+    def run_many(self, statement: str, many: Iterable[Sequence[SqlValue]]) -> None:
+        """Runs a statement for each of these rows of values."""
+        self._connection.executemany(statement, many)
+
+    def script(self, statements: str) -> None:
+        """Runs several statements, none of which gives rows that matter."""
+        self._connection.execute(statements)
+
+    @property
+    def last_id(self) -> int:
+        """The id of the row that was inserted last."""
+        number: int = self._connection.last_insert_rowid()
+        return number
+
+
+class StateDb:
+    """The database in one file. Its calls raise StateDbError; `read` and `write` may be called by any task."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Opens nothing yet. `read_only` is for programs that only look: they never create or change the file."""
+        self.path = path
+        self.read_only = read_only
+        self.damaged = trio.Event()
+        """Set when the file turned out to be unsound; a new one once it is replaced."""
+        self._writer: apsw.AsyncConnection | None = None
+        self._readers: list[apsw.AsyncConnection] = []
+        self._write_lock = trio.Lock()
+        self._read_slots = trio.Semaphore(READERS)
+        self._inode = 0
+
+    async def open(self) -> None:
+        """Connects. Raises StateDbError, StateDbDamaged."""
+        flags = apsw.SQLITE_OPEN_READONLY
+        if not self.read_only:
+            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+            await trio.to_thread.run_sync(_create_private, self.path)
+        try:
+            if not self.read_only:
+                self._writer = await self._connect(flags)
+            for _ in range(READERS):
+                self._readers.append(await self._connect(flags))
+            self._inode = await trio.to_thread.run_sync(_inode_of, self.path)
+            self.damaged = trio.Event()
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Disconnects; waits for transactions that run. Safe to call twice."""
+        with trio.CancelScope(shield=True):
+            async with self._write_lock:
+                writer, self._writer = self._writer, None
+                if writer is not None:
+                    await writer.aclose()
+            for _ in range(READERS):
+                await self._read_slots.acquire()
+            readers, self._readers = self._readers, []
+            for reader in readers:
+                await reader.aclose()
+            for _ in range(READERS):
+                self._read_slots.release()
+
+    def holds_current_file(self) -> bool:
+        """Whether the file of that name is the one that was opened. Blocking."""
+        return _inode_of(self.path) == self._inode
+
+    async def write(
+        self,
+        work: Callable[Concatenate[Transaction, _Args], _Result],
+        *args: _Args.args,
+        **kwargs: _Args.kwargs,
+    ) -> _Result:
+        """Runs `work(transaction, ...)` in a transaction, which counts as a whole once this returns.
+
+        It may be run more than once, so it must change nothing but the database. Keep it short: every other writer,
+        those of other processes included, waits for it. Cancelled, it has happened wholly or not at all.
+        Raises StateDbBusy, StateDbDamaged, StateDbError, and what `work` raises, with nothing changed.
+        """
+        async with self._write_lock:
+            return await self._run(self._writer, "BEGIN IMMEDIATE", work, *args, **kwargs)
+
+    async def read(
+        self,
+        work: Callable[Concatenate[Transaction, _Args], _Result],
+        *args: _Args.args,
+        **kwargs: _Args.kwargs,
+    ) -> _Result:
+        """Runs `work(transaction, ...)`, which sees one moment of the database throughout.
+
+        Raises StateDbBusy, StateDbDamaged, StateDbError, and what `work` raises.
+        """
+        async with self._read_slots:
+            reader = self._readers.pop() if self._readers else None
+            try:
+                return await self._run(reader, "BEGIN", work, *args, **kwargs)
+            finally:
+                if reader is not None:
+                    self._readers.append(reader)
+
+    async def _run(
+        self,
+        connection: apsw.AsyncConnection | None,
+        begin: str,
+        work: Callable[Concatenate[Transaction, _Args], _Result],
+        *args: _Args.args,
+        **kwargs: _Args.kwargs,
+    ) -> _Result:
+        if connection is None:
+            raise StateDbError(self.path, "is not open")
+        # On its own thread, a connection for async use is an ordinary one.
+        plain: Any = connection
+
+        def transact() -> _Result:
+            plain.execute(begin)
+            try:
+                result = work(Transaction(plain), *args, **kwargs)
+                plain.execute("COMMIT")
+            except BaseException:
+                if plain.in_transaction:
+                    plain.execute("ROLLBACK")
+                raise
+            return result
+
+        run = _runner(connection)
+
+        for _ in range(BUSY_STEPS):
+            try:
+                # Trio's deadlines already end the wait; a second clock would end it with another exception.
+                with _set(apsw.aio.deadline, math.inf):
+                    return cast("_Result", await run(transact))
+            except (apsw.BusyError, apsw.LockedError):
+                continue
+            except apsw.Error as error:
+                raise self._failure(error) from error
+        raise StateDbBusy(self.path, "another process keeps it locked")
+
+    async def _connect(self, flags: int) -> apsw.AsyncConnection:
+        try:
+            with _set(apsw.async_controller, apsw.aio.Trio):
+                connection = await apsw.Connection.as_async(str(self.path), flags)
+        except apsw.Error as error:
+            raise self._failure(error) from error
+        run = _runner(connection)
+        try:
+            for _ in range(BUSY_STEPS):
+                try:
+                    await run(_configure, connection, read_only=self.read_only)
+                except (apsw.BusyError, apsw.LockedError):
+                    # Another process is making the file, or is the last to leave it: SQLite itself does not wait then.
+                    await trio.sleep(BUSY_STEP_MS / 1000)
+                except apsw.Error as error:
+                    raise self._failure(error) from error
+                else:
+                    return connection
+            raise StateDbBusy(self.path, "another process keeps it locked")
+        except BaseException:
+            with trio.CancelScope(shield=True):
+                await connection.aclose()
+            raise
+
+    def _failure(self, error: apsw.Error) -> StateDbError:
+        reason = str(error) or type(error).__name__
+        if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+            self.damaged.set()
+            return StateDbDamaged(self.path, reason)
+        return StateDbError(self.path, reason)
+
+
+@asynccontextmanager
+async def open_read_only(path: Path) -> AsyncGenerator[StateDb]:
+    """The database for a program that only looks at what is there. Raises StateDbError when there is none."""
+    database = StateDb(path, read_only=True)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.aclose()
+
+
+def _runner(connection: apsw.AsyncConnection) -> Callable[..., Awaitable[Any]]:
+    """What runs a function on the connection's thread."""
+    untyped: Any = connection
+    runner: Callable[..., Awaitable[Any]] = untyped.async_run
+    return runner
+
+
+@contextmanager
+def _set(variable: ContextVar[Any], value: Any) -> Generator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def _configure(connection: Any, *, read_only: bool) -> None:
+    connection.set_busy_timeout(BUSY_STEP_MS)
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    if read_only:
+        connection.execute("PRAGMA query_only = 1")
+        return
+    # A crash of the machine may lose the last transactions but never the database: the files have it all.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _create_private(path: Path) -> None:
+    """Makes the file, for its owner alone, if it is not there: SQLite gives its other files the same mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StateDbError(path, error.strerror or str(error)) from error
+
+
+def _inode_of(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,26 @@
+"""What can go wrong with the state database. Everything in it can be rebuilt or done without: callers fall back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class StateDbError(Exception):
+    """The database cannot do what was asked of it now; nothing of the transaction happened."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"state database {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class StateDbBusy(StateDbError):
+    """Another process has kept the database to itself for longer than we wait."""
+
+
+class StateDbDamaged(StateDbError):
+    """The file is no database, or not a sound one."""
+
+
+class StateDbTooNew(StateDbError):
+    """A later release has changed the tables in ways that this one does not know."""

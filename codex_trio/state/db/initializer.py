@@ -1,0 +1,113 @@
+"""Opening the state database for a server: the one place that creates, migrates or replaces the file.
+
+Owns the file's name, setting a damaged file aside, and telling why there is no database. Does not own what the tables
+are filled with (state/index). Called by `app.py` once; helpers that only look use `connection.open_read_only`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
+from codex_trio.state.db.migrations import migrate
+
+_log = logging.getLogger(__name__)
+
+_FILE_NAME = "codex_trio_1.sqlite"
+
+_LOCK_POLL_SECONDS = 0.02
+_LOCK_ATTEMPTS = 1000
+
+
+def state_db_path(codex_home: Path, *, sqlite_home: Path | None, environ: Mapping[str, str]) -> Path:
+    """Where the database is: the configured `sqlite_home`, else CODEX_SQLITE_HOME, else CODEX_HOME."""
+    named = environ.get("CODEX_SQLITE_HOME")
+    return (sqlite_home or (Path(named) if named else codex_home)) / _FILE_NAME
+
+
+async def open_state_db(path: Path) -> StateDb:
+    """The database, with today's tables. A file that is no sound database is set aside. Raises StateDbError."""
+    async with _alone(path):
+        try:
+            return await _open(path)
+        except StateDbDamaged as error:
+            aside = await trio.to_thread.run_sync(_set_aside, path)
+            _log.warning("%s; it is kept as %s and made anew from the rollout files", error, aside)
+        return await _open(path)
+
+
+async def replace_damaged(database: StateDb) -> None:
+    """Sets aside a database that turned out to be damaged while in use, and opens a new one under the same handle.
+
+    Another process may have done so already: then its new file is opened. Raises StateDbError.
+    """
+    async with _alone(database.path):
+        await database.aclose()
+        if await trio.to_thread.run_sync(database.holds_current_file):
+            aside = await trio.to_thread.run_sync(_set_aside, database.path)
+            _log.warning("state database %s is damaged; it is kept as %s and made anew", database.path, aside)
+        await database.open()
+        await database.write(migrate, database.path)
+
+
+async def _open(path: Path) -> StateDb:
+    database = StateDb(path)
+    await database.open()
+    try:
+        await database.write(migrate, path)
+    except BaseException:
+        await database.aclose()
+        raise
+    return database
+
+
+def _set_aside(path: Path) -> Path:
+    """Renames the database out of the way, with the files that belong to it; the new name. Raises StateDbError."""
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
+    try:
+        path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            companion = path.with_name(path.name + suffix)
+            if companion.exists():
+                companion.rename(aside.with_name(aside.name + suffix))
+    except OSError as error:
+        raise StateDbError(path, f"is damaged and cannot be set aside: {error.strerror}") from error
+    return aside
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncGenerator[None]:
+    """No other process opens or replaces the file meanwhile: two that find it damaged must not both set it aside."""
+    lock_path = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateDbError(path, error.strerror or str(error)) from error
+    try:
+        for _ in range(_LOCK_ATTEMPTS):
+            if _try_lock(lock):
+                break
+            await trio.sleep(_LOCK_POLL_SECONDS)
+        else:
+            raise StateDbBusy(path, "another process is opening it and does not get done")
+        yield
+    finally:
+        os.close(lock)
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""The tables of the state database, as numbered steps from nothing to today's.
+
+Owns the schema. A step, once released, never changes; a new one goes to the end. `PRAGMA user_version` says how many
+have been taken. Called by the initializer alone, inside a transaction that writes.
+
+Times are Unix milliseconds unless a column says otherwise. Thread ids are in lower case.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codex_trio.state.db.connection import Transaction
+from codex_trio.state.db.errors import StateDbTooNew
+
+# A row a rollout file. `path` is relative to CODEX_HOME where the file is below it. `inode`, `size` and `mtime_ns` are
+# the file's when it was indexed: a file that moved on since is read again. `facts` is JSON (index/rows.py).
+# `is_listed`: the file says which thread it is, somebody has said something in it, and it is the thread's latest.
+_ROLLOUTS = """
+CREATE TABLE rollouts (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    folder TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    is_archived INTEGER NOT NULL,
+    is_listed INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    source_kind TEXT NOT NULL,
+    model_provider TEXT,
+    cwd TEXT NOT NULL,
+    real_cwd TEXT NOT NULL,
+    parent_thread_id TEXT,
+    preview TEXT NOT NULL,
+    facts BLOB
+) STRICT;
+CREATE INDEX rollouts_thread ON rollouts (thread_id);
+CREATE INDEX rollouts_folder ON rollouts (folder);
+CREATE INDEX rollouts_created ON rollouts (
+    is_archived, created_at_ms, thread_id, source_kind, model_provider, real_cwd, cwd
+) WHERE is_listed;
+CREATE INDEX rollouts_updated ON rollouts (
+    is_archived, updated_at_ms, thread_id, source_kind, model_provider, real_cwd, cwd
+) WHERE is_listed;
+CREATE INDEX rollouts_cwd ON rollouts (
+    is_archived, real_cwd, created_at_ms, thread_id, source_kind, model_provider
+) WHERE is_listed;
+CREATE INDEX rollouts_parent ON rollouts (parent_thread_id, thread_id) WHERE parent_thread_id IS NOT NULL;
+CREATE INDEX rollouts_recent ON rollouts (mtime_ns);
+"""
+
+# The folders that rollout files are in, with their time of change when their names were last read.
+_FOLDERS = """
+CREATE TABLE folders (
+    path TEXT PRIMARY KEY,
+    mtime_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+# A copy of session_index.jsonl, for searching; which version of the file is in `marks`.
+_NAMES = """
+CREATE TABLE names (
+    thread_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE marks (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+# Work that one process does for all: who does it, until when the others leave it alone, how far it is.
+_LEASES = """
+CREATE TABLE leases (
+    job TEXT PRIMARY KEY,
+    owner TEXT,
+    expires_at_ms INTEGER NOT NULL,
+    watermark TEXT NOT NULL,
+    is_complete INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+# Who started whom. `status` is `open` or `closed`.
+_SPAWN_EDGES = """
+CREATE TABLE spawn_edges (
+    child_thread_id TEXT PRIMARY KEY,
+    parent_thread_id TEXT NOT NULL,
+    status TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spawn_edges_parent ON spawn_edges (parent_thread_id, status);
+"""
+
+# From where a thread is unread; `first_unread` is a turn id, empty for the whole thread, null for none of it.
+_READ_STATES = """
+CREATE TABLE read_states (
+    thread_id TEXT PRIMARY KEY,
+    first_unread TEXT,
+    revision TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+_STEPS = (_ROLLOUTS + _FOLDERS + _NAMES + _LEASES + _SPAWN_EDGES + _READ_STATES,)
+
+
+def migrate(transaction: Transaction, path: Path) -> None:
+    """Brings the tables up to date. Raises StateDbTooNew."""
+    [(version,)] = transaction.rows("PRAGMA user_version")
+    if version > len(_STEPS):
+        raise StateDbTooNew(path, f"has tables of a later release (version {version}, known are {len(_STEPS)})")
+    for step in _STEPS[version:]:
+        transaction.script(step)
+    if version < len(_STEPS):
+        transaction.script(f"PRAGMA user_version = {len(_STEPS)}")

@@ -1,0 +1,269 @@
+"""What the layers above ask of stored threads: the two stores, and the data that goes in and out of them.
+
+Owns the protocols and their data, wire-free. Implementations: local.py (rollout files and the state database),
+memory.py (within the process), graph.py. One contract test suite holds for every implementation.
+
+Errors: a store raises ThreadStoreError, whose kind says what went wrong; what a file holds raises RolloutReadError or
+RolloutWriteError. A list with a cursor that no list gave out raises InvalidCursor. Trouble with the state database does
+not reach a caller: it is an index, and what it would have told is then read from the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from codex_trio.state.rollout.lines import GitInfo, SessionMeta
+
+SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at"]
+
+DEFAULT_LIMIT = 25
+MAX_LIMIT = 100
+
+INTERACTIVE_SOURCES = frozenset({"cli", "vscode"})
+"""What a list shows unless told otherwise: threads that a person talks to."""
+
+StoreErrorKind: TypeAlias = Literal["not_found", "invalid_request", "conflict", "unsupported", "internal"]
+
+
+class ThreadStoreError(Exception):
+    """A store cannot do what was asked; the message is meant for the client."""
+
+    def __init__(self, kind: StoreErrorKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: StoreErrorKind = kind
+
+
+class InvalidCursor(Exception):
+    """A cursor that no page of this kind gave out."""
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"invalid cursor: {cursor}")
+        self.cursor = cursor
+
+
+# --- one thread ---
+
+
+class ThreadSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """One thread as a list shows it. Times are Unix milliseconds; `source` is as the thread's metadata has it.
+
+    `path` is None in a store that keeps no files. `meta` comes without what only loading the thread needs (its base
+    instructions and tools).
+    """
+
+    thread_id: str
+    path: Path | None
+    is_archived: bool
+    meta: SessionMeta
+    preview: str
+    name: str | None
+    model: str | None
+    reasoning_effort: str | None
+    git: GitInfo | None
+    created_at_ms: int
+    updated_at_ms: int
+
+
+class StoredThread(msgspec.Struct, frozen=True):
+    """Where a thread is kept; `path` is None in a store that keeps no files."""
+
+    thread_id: str
+    path: Path | None
+    is_archived: bool
+
+
+class MetadataPatch(msgspec.Struct, kw_only=True, frozen=True):
+    """What to change about a thread: UNSET leaves as it is, None clears."""
+
+    commit_hash: str | UnsetType | None = UNSET
+    branch: str | UnsetType | None = UNSET
+    repository_url: str | UnsetType | None = UNSET
+    memory_mode: str | UnsetType | None = UNSET
+
+
+# --- lists ---
+
+
+class ThreadQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """Which threads, in which order, and which page of them.
+
+    None means no restriction. `source_kinds` are the protocol's names; when None, the interactive ones, or every kind
+    where a parent or ancestor is asked for. `cwds` are absolute, and any path to the same folder will do. `search_term`
+    is looked for, with case, in preview and name.
+
+    No thread of ours is in a section or attached to another: a query that asks for such threads finds none.
+    """
+
+    archived: bool = False
+    model_providers: frozenset[str] | None = None
+    source_kinds: frozenset[str] | None = None
+    cwds: frozenset[str] | None = None
+    search_term: str = ""
+    parent_thread_id: str | None = None
+    ancestor_thread_id: str | None = None
+    attached_to_thread_id: str | None = None
+    section_id: str | None = None
+    excluded_thread_ids: frozenset[str] = frozenset()
+    sort_key: SortKey = "created_at"
+    descending: bool = True
+    cursor: str | None = None
+    limit: int | None = None
+
+
+class ThreadPage(msgspec.Struct, kw_only=True, frozen=True):
+    """Some threads; `next_cursor` continues after them, `backwards_cursor` goes, in the other order, back from them."""
+
+    threads: Sequence[ThreadSummary]
+    next_cursor: str | None
+    backwards_cursor: str | None
+
+
+# --- search ---
+
+
+class SearchQuery(msgspec.Struct, kw_only=True, frozen=True):
+    """Which threads have these words in a message or a command; filters, order and cursors as in ThreadQuery."""
+
+    term: str
+    archived: bool = False
+    source_kinds: frozenset[str] | None = None
+    sort_key: SortKey = "created_at"
+    descending: bool = True
+    cursor: str | None = None
+    limit: int | None = None
+
+
+class SearchHit(msgspec.Struct, kw_only=True, frozen=True):
+    """A thread and the words around the first match in it."""
+
+    thread: ThreadSummary
+    snippet: str
+
+
+class SearchPage(msgspec.Struct, kw_only=True, frozen=True):
+    """Some threads, with cursors as in ThreadPage."""
+
+    hits: Sequence[SearchHit]
+    next_cursor: str | None
+    backwards_cursor: str | None
+
+
+class Occurrence(msgspec.Struct, kw_only=True, frozen=True):
+    """One place in a thread where the words are. `start` and `end` cut the match out of the snippet (code points)."""
+
+    turn_id: str
+    item_id: str
+    ordinal: int
+    """The place of the item's line in the thread."""
+    snippet: str
+    start: int
+    end: int
+
+
+class OccurrencePage(msgspec.Struct, kw_only=True, frozen=True):
+    """Some places, in the thread's order; `next_cursor` continues after them."""
+
+    occurrences: Sequence[Occurrence]
+    next_cursor: str | None
+
+
+# --- the stores ---
+
+
+class ThreadStore(Protocol):
+    """Threads that can be found again. Ids may come in any case."""
+
+    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
+        """Where a thread is; None when it is not stored. `archived` narrows it to the archive, or to what is not in it.
+
+        The file has been checked to hold that thread.
+        """
+        ...
+
+    async def locate_path(self, path: Path) -> StoredThread | None:
+        """The thread that a rollout file holds, wherever the file is and whatever it is called."""
+        ...
+
+    async def read(self, thread_id: str) -> ThreadSummary | None:
+        """A thread, archived or not, listed or not; None when it is not stored."""
+        ...
+
+    async def list(self, query: ThreadQuery) -> ThreadPage:
+        """A page of threads. Raises InvalidCursor."""
+        ...
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """A page of threads with these words. Raises InvalidCursor."""
+        ...
+
+    async def occurrences(self, thread_id: str, term: str, *, cursor: str | None, limit: int | None) -> OccurrencePage:
+        """Where in a thread these words are. Raises InvalidCursor, ThreadStoreError (not_found)."""
+        ...
+
+    async def archive(self, thread_id: str) -> Sequence[str]:
+        """Puts a thread and what descends from it away; the ids that moved, the thread's own first.
+
+        Raises ThreadStoreError (not_found, internal).
+        """
+        ...
+
+    async def unarchive(self, thread_id: str) -> Sequence[str]:
+        """Takes a thread and what descends from it back; the ids that moved, the thread's own first.
+
+        Raises ThreadStoreError (not_found, internal).
+        """
+        ...
+
+    async def delete(self, thread_id: str) -> Sequence[str]:
+        """Removes a thread and what descends from it, with names and read states; the ids, the thread's own first.
+
+        Raises ThreadStoreError (not_found, internal).
+        """
+        ...
+
+    async def name(self, thread_id: str) -> str | None:
+        """What a thread is called."""
+        ...
+
+    async def set_name(self, thread_id: str, name: str) -> None:
+        """Calls a thread something. Raises ThreadStoreError (internal)."""
+        ...
+
+    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
+        """Changes what a thread that is not loaded says of itself.
+
+        Raises ThreadStoreError (not_found), RolloutWriteError.
+        """
+        ...
+
+    def changed(self, summary: ThreadSummary) -> None:
+        """Tells of a loaded thread that has recorded something; lists show it from now on."""
+        ...
+
+
+EdgeStatus: TypeAlias = Literal["open", "closed"]
+
+
+class AgentGraphStore(Protocol):
+    """Which thread was started by which: every thread has one parent at most."""
+
+    async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
+        """Records, or changes, who started a thread and whether it still runs for that."""
+        ...
+
+    async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
+        """Changes whether a thread still runs for its parent; nothing happens when it has none."""
+        ...
+
+    async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
+        """The threads that this one started, by id; only those with that status, when one is given."""
+        ...
+
+    async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
+        """What descends from a thread, by depth, then by id. A status holds for every step on the way."""
+        ...

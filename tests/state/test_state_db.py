@@ -1,0 +1,243 @@
+"""The state database of a process: opening, transactions, other processes, files that are no database."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import trio
+
+from codex_trio.state.db import connection
+from codex_trio.state.db.connection import StateDb, Transaction, open_read_only
+from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError, StateDbTooNew
+from codex_trio.state.db.initializer import open_state_db, replace_damaged, state_db_path
+
+MARK = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
+# Another process that has the database to itself until its standard input ends.
+HOLDER = """
+import sys, apsw
+db = apsw.Connection(sys.argv[1])
+db.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+db.execute("COMMIT")
+"""
+
+WRITER = """
+import sys, trio
+from pathlib import Path
+from codex_trio.state.db.initializer import open_state_db
+
+async def main():
+    database = await open_state_db(Path(sys.argv[1]))
+    for number in range(int(sys.argv[2])):
+        await database.write(lambda tx: tx.run(
+            "UPDATE marks SET value = CAST(value AS INTEGER) + 1 WHERE name = 'count'"))
+    await database.aclose()
+
+trio.run(main)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return state_db_path(tmp_path, sqlite_home=None, environ={})
+
+
+@pytest.fixture
+async def database(path: Path):
+    opened = await open_state_db(path)
+    yield opened
+    await opened.aclose()
+
+
+def python(script: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)]
+    environment = {"HOME": "/nonexistent", "PATH": os.defpath}
+    return subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def value_of(transaction: Transaction, name: str) -> str | None:
+    row = transaction.row("SELECT value FROM marks WHERE name = ?", name)
+    return None if row is None else row[0]
+
+
+def test_the_file_is_where_the_configuration_says_else_the_environment_else_the_home(tmp_path: Path) -> None:
+    elsewhere = {"CODEX_SQLITE_HOME": "/elsewhere"}
+    configured = state_db_path(tmp_path, sqlite_home=Path("/configured"), environ=elsewhere)
+    assert configured == Path("/configured/codex_trio_1.sqlite")
+    assert state_db_path(tmp_path, sqlite_home=None, environ=elsewhere).parent == Path("/elsewhere")
+    assert state_db_path(tmp_path, sqlite_home=None, environ={}).parent == tmp_path
+
+
+async def test_only_the_owner_can_read_the_files(path: Path, database: StateDb) -> None:
+    await database.write(lambda tx: tx.run(MARK, "a", "1"))
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert {path.name, f"{path.name}-wal"} <= modes.keys()
+
+
+async def test_a_transaction_counts_as_a_whole_or_not_at_all(database: StateDb) -> None:
+    def fails(transaction: Transaction) -> None:
+        transaction.run(MARK, "a", "changed")
+        raise KeyError("no")
+
+    await database.write(lambda tx: tx.run(MARK, "a", "kept"))
+    with pytest.raises(KeyError):
+        await database.write(fails)
+    assert await database.read(value_of, "a") == "kept"
+
+
+async def test_a_read_sees_one_moment_while_others_write(database: StateDb) -> None:
+    began, written = trio.Event(), trio.Event()
+    seen: list[str | None] = []
+
+    def twice(transaction: Transaction) -> None:
+        seen.append(value_of(transaction, "a"))
+        trio.from_thread.run_sync(began.set, trio_token=token)
+        trio.from_thread.run(written.wait, trio_token=token)
+        seen.append(value_of(transaction, "a"))
+
+    token = trio.lowlevel.current_trio_token()
+    await database.write(lambda tx: tx.run(MARK, "a", "before"))
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database.read, twice)
+            await began.wait()
+            await database.write(lambda tx: tx.run(MARK, "a", "after"))
+            assert await database.read(value_of, "a") == "after"
+            written.set()
+    assert seen == ["before", "before"]
+
+
+async def test_a_cancelled_transaction_leaves_the_connection_good_for_the_next(database: StateDb) -> None:
+    def endless(transaction: Transaction) -> None:
+        transaction.run(MARK, "a", "never")
+        transaction.row("WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
+
+    with trio.move_on_after(0.05):
+        await database.write(endless)
+    with trio.fail_after(10):
+        await database.write(lambda tx: tx.run(MARK, "b", "1"))
+        assert await database.read(value_of, "a") is None
+
+
+async def test_a_writer_waits_for_another_process(path: Path, database: StateDb) -> None:
+    with python(HOLDER, path) as holder:
+        assert holder.stdout is not None
+        assert await trio.to_thread.run_sync(holder.stdout.readline) == "locked\n"
+        done = trio.Event()
+
+        async def write() -> None:
+            await database.write(lambda tx: tx.run(MARK, "a", "written"))
+            done.set()
+
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(write)
+                # Reading goes on meanwhile.
+                assert await database.read(value_of, "a") is None
+                assert not done.is_set()
+                assert holder.stdin is not None
+                holder.stdin.close()
+        assert await database.read(value_of, "a") == "written"
+        assert await trio.to_thread.run_sync(holder.wait) == 0
+
+
+async def test_waiting_for_another_process_is_bounded(
+    path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_STEPS", 1)
+    with python(HOLDER, path) as holder:
+        assert holder.stdout is not None
+        assert await trio.to_thread.run_sync(holder.stdout.readline) == "locked\n"
+        with trio.fail_after(30), pytest.raises(StateDbBusy, match="another process keeps it locked"):
+            await database.write(lambda tx: tx.run(MARK, "a", "1"))
+        holder.communicate()
+
+
+async def test_processes_that_open_and_write_at_once_lose_nothing(path: Path) -> None:
+    first = await open_state_db(path)
+    await first.write(lambda tx: tx.run(MARK, "count", "0"))
+    await first.aclose()
+    writers = [python(WRITER, path, 100) for _ in range(3)]
+    for writer in writers:
+        _, complaints = await trio.to_thread.run_sync(writer.communicate)
+        assert (writer.returncode, complaints) == (0, "")
+    async with open_read_only(path) as database:
+        assert await database.read(value_of, "count") == "300"
+
+
+async def test_processes_that_make_the_file_together_all_get_it(path: Path) -> None:
+    writers = [python(WRITER, path, 1) for _ in range(4)]
+    for writer in writers:
+        _, complaints = await trio.to_thread.run_sync(writer.communicate)
+        assert (writer.returncode, complaints) == (0, "")
+
+
+async def test_a_file_that_is_no_database_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.write_bytes(b"this is no database, whatever its name says" * 100)
+    database = await open_state_db(path)
+    await database.write(lambda tx: tx.run(MARK, "a", "1"))
+    await database.aclose()
+    [aside] = path.parent.glob("*.damaged-*")
+    assert aside.read_bytes().startswith(b"this is no database")
+    assert str(aside) in caplog.text
+
+
+async def test_a_database_that_breaks_in_use_is_replaced_under_the_same_handle(path: Path) -> None:
+    database = await open_state_db(path)
+    await database.write(lambda tx: tx.run_many(MARK, [(f"{number:05}", "x" * 200) for number in range(3000)]))
+    await database.aclose()
+    with path.open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * 4096 * 100)
+    database = await open_state_db(path)
+    with pytest.raises(StateDbDamaged):
+        await database.read(lambda tx: list(tx.rows("SELECT * FROM marks")))
+    assert database.damaged.is_set()
+    await replace_damaged(database)
+    assert not database.damaged.is_set()
+    await database.write(lambda tx: tx.run(MARK, "a", "1"))
+    assert await database.read(value_of, "a") == "1"
+    await database.aclose()
+    assert len([*path.parent.glob("*.damaged-*")]) >= 1
+
+
+async def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "codex_trio_1.sqlite"
+    with pytest.raises(StateDbError, match=str(path)):
+        await open_state_db(path)
+    folder = tmp_path / "codex_trio_1.sqlite"
+    folder.mkdir()
+    with pytest.raises(StateDbError, match=str(folder)):
+        await open_state_db(folder)
+
+
+async def test_tables_of_a_later_release_are_left_alone(path: Path, database: StateDb) -> None:
+    await database.write(lambda tx: tx.script("PRAGMA user_version = 999"))
+    with pytest.raises(StateDbTooNew, match="later release"):
+        await open_state_db(path)
+    assert [*path.parent.glob("*.damaged-*")] == []
+
+
+async def test_a_helper_that_only_reads_neither_makes_nor_changes_the_file(path: Path) -> None:
+    with pytest.raises(StateDbError):
+        async with open_read_only(path):
+            pass
+    assert not path.exists()
+    database = await open_state_db(path)
+    async with open_read_only(path) as reader:
+        await database.write(lambda tx: tx.run(MARK, "a", "1"))
+        assert await reader.read(value_of, "a") == "1"
+        with pytest.raises(StateDbError, match="not open"):
+            await reader.write(lambda tx: tx.run(MARK, "a", "2"))
+        with pytest.raises(StateDbError):
+            await reader.read(lambda tx: tx.run(MARK, "a", "2"))
+    await database.aclose()
