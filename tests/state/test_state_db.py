@@ -62,6 +62,10 @@ def python(script: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
 def spoil(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(4096 * 3)
@@ -187,7 +191,7 @@ async def test_processes_that_make_the_file_together_all_get_it(path: Path) -> N
 
 
 async def test_a_file_that_is_no_database_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path.write_bytes(b"this is no database, whatever its name says" * 100)
+    write(path, b"this is no database, whatever its name says" * 100)
     database = await open_state_db(path)
     await database.write(lambda tx: tx.run(MARK, "a", "1"))
     await database.aclose()
