@@ -23,9 +23,10 @@ from codex_trio.identity import Identity
 from codex_trio.processors.errors import translate
 from codex_trio.processors.registry import lazy_handlers
 from codex_trio.processors.services import Services
-from codex_trio.rpc.connection import serve_connection
+from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.shutdown import FAREWELL, TurnGate
 from codex_trio.state.installation import read_or_create
 from codex_trio.transport.base import MessageTransport
 
@@ -57,6 +58,10 @@ class App:
         self._nursery: trio.Nursery | None = None
         self._runtime: ThreadRuntime | None = None
         self._building = trio.Lock()
+        self._gate = TurnGate()
+        self._connections: set[Connection] = set()
+        self._says_farewell = False
+        self._all_gone = trio.Event()
         self._identity = Identity(settings.environ)
         self._config = ConfigService(
             settings.codex_home,
@@ -82,6 +87,7 @@ class App:
             config=self._config,
             outgoing=self._outgoing,
             auth=self._auth,
+            gate=self._gate,
             catalog=self._catalog,
             threads=self._threads,
             prepare=self._begin_to_prepare,
@@ -93,8 +99,50 @@ class App:
         self._nursery = nursery
 
     async def serve(self, transport: MessageTransport, *, remote: bool) -> None:
-        """Serves one client until it is gone."""
-        await serve_connection(transport, dispatcher=self._dispatcher, outgoing=self._outgoing, remote=remote)
+        """Serves one client until it is gone, or the server ends."""
+        if self._says_farewell:
+            await transport.aclose(FAREWELL)
+            return
+        connection = Connection(transport, dispatcher=self._dispatcher, outgoing=self._outgoing, remote=remote)
+        self._connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+            self._look_for_the_last()
+
+    @property
+    def running_turns(self) -> int:
+        """How many turns run."""
+        return self._gate.running
+
+    async def drain(self) -> None:
+        """Ends what clients see, in order, without breaking into anything.
+
+        New turns are refused; those that run are waited for, however long they take, while everything else is served
+        on. Then every client gets the answers that it waits for, is told why the connection ends, and is let go. May
+        be cancelled, to be followed by `dismiss`.
+        """
+        self._gate.close()
+        await self._gate.quiet()
+        self._say_farewell(at_once=False)
+        await self._all_gone.wait()
+
+    async def dismiss(self) -> None:
+        """Lets all clients go without answers, but told why. Turns still run when it returns."""
+        self._gate.close()
+        self._say_farewell(at_once=True)
+        await self._all_gone.wait()
+
+    def _say_farewell(self, *, at_once: bool) -> None:
+        self._says_farewell = True
+        for connection in list(self._connections):
+            connection.close(FAREWELL, at_once=at_once)
+        self._look_for_the_last()
+
+    def _look_for_the_last(self) -> None:
+        if self._says_farewell and not self._connections:
+            self._all_gone.set()
 
     async def _threads(self) -> ThreadRuntime:
         """The thread layer, built and running; the first call imports it."""
@@ -123,6 +171,7 @@ class App:
                 outgoing=self._outgoing,
                 spawner=await self._stack.enter_async_context(open_process_spawner()),
                 transport=await self._nursery.start(_run_transport, environ),
+                gate=self._gate,
             )
         )
         await self._nursery.start(runtime.manager.run)

@@ -29,6 +29,7 @@ from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.events import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.shutdown import TurnGate
 from codex_trio.state.rollout.events import TokenCount, TokenUsage, TokenUsageInfo
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
@@ -57,6 +58,8 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     """The client of a provider id. Raises ModelError when it cannot be used."""
     model: Callable[[EffectiveConfig, str], ModelInfo]
     """The facts on a model slug, with the user's limits applied."""
+    gate: TurnGate
+    """What turns begin and end through."""
 
 
 class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +123,8 @@ class Session:
     # --- turns ---
 
     def begin(self, request: TurnRequest, overrides: TurnOverrides) -> Turn:
-        """A new turn, not yet running; the overrides hold from now on. Raises TurnInProgress."""
+        """A new turn, not yet running; the overrides hold from now on. Raises TurnInProgress, ShuttingDown."""
+        self.services.gate.check()
         if self.active is not None:
             raise TurnInProgress
         self.change(overrides)
@@ -133,7 +137,14 @@ class Session:
 
     def launch(self, turn: Turn) -> None:
         """Runs a turn in the thread's nursery."""
-        self._thread.nursery.start_soon(turn.run)
+        self._thread.nursery.start_soon(self._run, turn)
+        self.services.gate.enter()
+
+    async def _run(self, turn: Turn) -> None:
+        try:
+            await turn.run()
+        finally:
+            self.services.gate.leave()
 
     def turn_over(self, turn: Turn) -> None:
         """A turn has ended: the next one may begin."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from codex_trio.rpc.errors import RpcError, internal_error, invalid_request
+from codex_trio.rpc.errors import RpcError, internal_error, invalid_request, shutting_down
 
 
 def translate(error: Exception) -> RpcError | None:
     """The wire error of a domain error; None for one that nobody expected."""
     # Imported when something went wrong: most of these modules are not needed for the first reply.
     from codex_trio.config.errors import ConfigLoadError
+    from codex_trio.shutdown import ShuttingDown
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.threads.errors import ThreadError
     from codex_trio.threads.history import InvalidCursor
 
     match error:
+        case ShuttingDown():
+            return shutting_down()
         case ThreadError() | InvalidCursor():
             return invalid_request(str(error))
         case ConfigLoadError():

@@ -15,6 +15,7 @@ from codex_trio.auth.store import AuthStore
 from codex_trio.config.service import ConfigService
 from codex_trio.identity import Identity
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.shutdown import TurnGate
 
 if TYPE_CHECKING:
     from codex_trio.model.catalog import ModelCatalog
@@ -32,6 +33,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     config: ConfigService
     outgoing: OutgoingMessages
     auth: AuthStore
+    gate: TurnGate
+    """Asked before anything that would lead to a turn: a draining server takes on none."""
     catalog: Callable[[], ModelCatalog]
     threads: Callable[[], Awaitable[ThreadRuntime]]
     prepare: Callable[[], None]

@@ -67,6 +67,7 @@ class ThreadLifecycleProcessor:
         self._outgoing = services.outgoing
         self._identity = services.identity
         self._config = services.config
+        self._gate = services.gate
         self._source = services.source
         self._notices = Notices(services.outgoing)
 
@@ -74,6 +75,7 @@ class ThreadLifecycleProcessor:
         self, params: wire_start.ThreadStartParams, context: RequestContext
     ) -> wire_start.ThreadStartResponse:
         """A new thread, followed by the caller. Refused when its configuration cannot be loaded."""
+        self._gate.check()
         if params.model == "":
             raise invalid_request("model must not be empty")
         if params.dynamic_tools:
@@ -105,6 +107,9 @@ class ThreadLifecycleProcessor:
         runtime = await self._threads()
         thread_id = await self._source_id(params, runtime)
         live = runtime.manager.find(thread_id)
+        if live is None or live.session.active is None:
+            # A draining server lets clients join a running turn: somebody may have to answer its questions.
+            self._gate.check()
         if live is None:
             options = ThreadOptions(
                 cwd=_path(params.cwd),
@@ -137,6 +142,7 @@ class ThreadLifecycleProcessor:
 
     async def fork(self, params: wire_start.ThreadForkParams, context: RequestContext) -> wire_start.ThreadForkResponse:
         """A new thread that goes on from another's history, followed by the caller."""
+        self._gate.check()
         if params.last_turn_id is not None and params.before_turn_id is not None:
             raise invalid_request("`lastTurnId` cannot be combined with `beforeTurnId`")
         runtime = await self._threads()

@@ -63,9 +63,11 @@ class TurnProcessor:
         self._threads = services.threads
         self._outgoing = services.outgoing
         self._config = services.config
+        self._gate = services.gate
 
     async def start(self, params: wire.TurnStartParams, context: RequestContext) -> wire.TurnStartResponse:
         """Starts a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
+        self._gate.check()
         live = await self._live(params.thread_id)
         content = _content(params.input)
         if params.permissions is not None and params.sandbox_policy is not None:
@@ -100,6 +102,8 @@ class TurnProcessor:
 
     async def steer(self, params: wire.TurnSteerParams, _context: RequestContext) -> wire.TurnSteerResponse:
         """Says more to the running turn, which must be the expected one."""
+        # What is said now would keep a draining server waiting for longer.
+        self._gate.check()
         live = await self._live(params.thread_id)
         if not params.expected_turn_id:
             raise invalid_request("expectedTurnId must not be empty")

@@ -12,10 +12,10 @@ import trio
 
 from codex_trio.rpc import codec
 from codex_trio.rpc.dispatcher import INITIALIZE, AdmittedRequest, Dispatcher
-from codex_trio.rpc.errors import overloaded
+from codex_trio.rpc.errors import overloaded, shutting_down
 from codex_trio.rpc.outbox import OVERFLOW_BYTES, Outbox
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.transport.base import MessageTooLong, MessageTransport, TransportClosed
+from codex_trio.transport.base import CloseReason, MessageTooLong, MessageTransport, TransportClosed
 
 _log = logging.getLogger(__name__)
 
@@ -26,20 +26,16 @@ waits for the client will not end."""
 FLUSH_SECONDS = 5.0
 """How long the last messages may take to be written: a client that still reads takes them at once."""
 
+HURRIED_FLUSH_SECONDS = 0.5
+"""The same when somebody wants the server to end at once."""
+
 MAX_IN_FLIGHT = 4096
 """Requests of one client that may be under way or wait for their turn; more are refused, so that memory is bounded
 and replies to server requests still get through."""
 
 
-async def serve_connection(
-    transport: MessageTransport,
-    *,
-    dispatcher: Dispatcher,
-    outgoing: OutgoingMessages,
-    remote: bool,
-    overflow_bytes: int = OVERFLOW_BYTES,
-) -> None:
-    """Serves one client until it is gone or the task is cancelled; either way what is queued is still written.
+class Connection:
+    """The tasks of one client and what they share; `run` once.
 
     Args:
         transport: open, and used by nobody else; closed in the end.
@@ -48,31 +44,43 @@ async def serve_connection(
         remote: whether the client may be on another machine.
         overflow_bytes: queued for a client that does not read before it is disconnected.
     """
-    await _Connection(transport, dispatcher, outgoing, remote=remote, overflow_bytes=overflow_bytes).run()
-
-
-class _Connection:
-    """The tasks of one client and what they share."""
 
     def __init__(
         self,
         transport: MessageTransport,
+        *,
         dispatcher: Dispatcher,
         outgoing: OutgoingMessages,
-        *,
         remote: bool,
-        overflow_bytes: int,
+        overflow_bytes: int = OVERFLOW_BYTES,
     ) -> None:
         self._transport = transport
         self._dispatcher = dispatcher
         self._outgoing = outgoing
         self._serving = trio.CancelScope()
+        self._reading = trio.CancelScope()
         self._writing = trio.CancelScope(shield=True)
         self._outbox = Outbox(overflow=overflow_bytes, on_overflow=self._give_up_slow_client)
         self._handle = outgoing.connect(self._outbox, remote=remote)
         self._in_flight = 0
+        self._close_reason: CloseReason | None = None
+
+    def close(self, reason: CloseReason, *, at_once: bool) -> None:
+        """Lets the client go: requests under way are still answered, new ones are refused, and the reason is told.
+
+        Args:
+            reason: why, for the client's developer.
+            at_once: whether requests under way are cancelled instead.
+        """
+        self._close_reason = reason
+        if at_once:
+            self._writing.deadline = min(self._writing.deadline, trio.current_time() + HURRIED_FLUSH_SECONDS)
+            self._serving.cancel()
+        else:
+            self._stop_reading_when_done()
 
     async def run(self) -> None:
+        """Serves the client until it is gone or the task is cancelled; either way what is queued is still written."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
@@ -81,17 +89,18 @@ class _Connection:
                 finally:
                     # The writer ends when all is written. It is shielded, so that this holds under cancellation too.
                     self._outbox.close()
-                    self._writing.deadline = trio.current_time() + FLUSH_SECONDS
+                    self._writing.deadline = min(self._writing.deadline, trio.current_time() + FLUSH_SECONDS)
         finally:
             self._outgoing.disconnect(self._handle.id)
             with trio.CancelScope(shield=True):
-                await self._transport.aclose()
+                await self._transport.aclose(self._close_reason)
 
     async def _serve(self) -> None:
         with self._serving:
             async with trio.open_nursery() as requests:
                 try:
-                    await self._read(requests)
+                    with self._reading:
+                        await self._read(requests)
                 except TransportClosed as closed:
                     _log.info("connection %d: the client is gone: %s", self._handle.id, closed)
                     requests.cancel_scope.cancel()
@@ -126,6 +135,9 @@ class _Connection:
                     self._warn(reason)
 
     async def _accept(self, request: codec.IncomingRequest, requests: trio.Nursery) -> None:
+        if self._close_reason is not None:
+            self._outbox.put(codec.encode_error(request.id, shutting_down().to_body()))
+            return
         if self._in_flight >= MAX_IN_FLIGHT:
             self._outbox.put(codec.encode_error(request.id, overloaded().to_body()))
             return
@@ -143,6 +155,13 @@ class _Connection:
         await self._dispatcher.answer(request)
         # Not reached by those that are cancelled, which are counted as unanswered in the end.
         self._in_flight -= 1
+        if self._close_reason is not None:
+            self._stop_reading_when_done()
+
+    def _stop_reading_when_done(self) -> None:
+        # Until then our own questions can still be answered, which requests under way may wait for.
+        if not self._in_flight:
+            self._reading.cancel()
 
     async def _write(self) -> None:
         with self._writing:

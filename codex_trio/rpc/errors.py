@@ -68,6 +68,11 @@ def overloaded() -> RpcError:
     return RpcError(SERVER_OVERLOADED, "Server overloaded; retry later.")
 
 
+def shutting_down() -> RpcError:
+    """The server ends soon and takes on nothing new; 0.169.0 says so with these words."""
+    return invalid_request("Server is draining; retry after reconnecting", {"reason": "serverShuttingDown"})
+
+
 ErrorTranslator = Callable[[Exception], RpcError | None]
 """Says which error a domain exception is to the client, None when it does not know the exception."""
 

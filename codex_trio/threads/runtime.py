@@ -29,6 +29,7 @@ from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
+from codex_trio.shutdown import TurnGate
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.paths import RolloutPaths
@@ -82,6 +83,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: OutgoingMessages
     spawner: ProcessSpawner
     transport: HttpTransport
+    gate: TurnGate
 
 
 def _facts(summary: ThreadSummary) -> ThreadFacts:
@@ -113,6 +115,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         probe=_probe_once(parts.environ),
         client=_client_factory(parts),
         model=_model_facts(parts),
+        gate=parts.gate,
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,

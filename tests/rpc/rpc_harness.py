@@ -1,6 +1,5 @@
 """A server of the real method table with handlers of the test's choice, and clients that speak raw JSON to it."""
 
-import functools
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from typing import Any
 import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
 
-from codex_trio.rpc.connection import serve_connection
+from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.errors import ErrorTranslator
@@ -92,9 +91,10 @@ class Server:
         self.serve(ours, remote=remote, **options)
         return Client(theirs)
 
-    def serve(self, transport: MessageTransport, *, remote: bool = False, **options: Any) -> None:
-        serve = functools.partial(serve_connection, transport, dispatcher=self.dispatcher, outgoing=self.outgoing)
-        self._nursery.start_soon(functools.partial(serve, remote=remote, **options))
+    def serve(self, transport: MessageTransport, *, remote: bool = False, **options: Any) -> Connection:
+        connection = Connection(transport, dispatcher=self.dispatcher, outgoing=self.outgoing, remote=remote, **options)
+        self._nursery.start_soon(connection.run)
+        return connection
 
     def shut_down(self) -> None:
         """Cancels every connection, as the end of the process does."""

@@ -16,7 +16,7 @@ from codex_trio.transport.stdio import StdioTransport
 PROGRAM = """
 import logging, trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
-from codex_trio.rpc.connection import serve_connection
+from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.transport.stdio import open_process_stdio
@@ -35,9 +35,8 @@ async def big(params, context):
 async def main():
     dispatcher = Dispatcher(CLIENT_REQUESTS, {"initialize": initialize, "thread/read": slow, "thread/list": big})
     async with open_process_stdio() as transport:
-        await serve_connection(
-            transport, dispatcher=dispatcher, outgoing=OutgoingMessages(SERVER_REQUESTS), remote=False
-        )
+        outgoing = OutgoingMessages(SERVER_REQUESTS)
+        await Connection(transport, dispatcher=dispatcher, outgoing=outgoing, remote=False).run()
 
 logging.basicConfig(level="WARNING")
 trio.run(main)
