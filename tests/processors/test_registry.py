@@ -26,6 +26,7 @@ def test_each_module_answers_just_the_methods_that_the_registry_gives_it():
         config=None,
         source="test",
         auth=None,
+        gate=None,
         catalog=bundled_catalog,
     )
     for module, methods in MODULES.items():
