@@ -49,6 +49,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "falls back to the configured sandbox when it resumes a stored thread: here that is none at all",
     ),
+    Difference(
+        "settings_update::a_thread_without_an_environment_has_none_after_a_restart",
+        "reference",
+        "does not store that a thread has no environment: after a restart it may use this machine again",
+    ),
     *(
         Difference(scenario, "codex-trio", f"{method} is not there yet")
         for scenario, method in (

@@ -34,12 +34,14 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class TurnStarted(_Event, frozen=True, kw_only=True, gc=False):
     """The turn's task runs; `started_at` in Unix seconds."""
 
+    root_turn_id: str
     started_at: int
 
 
 class TurnEnded(_Event, frozen=True, kw_only=True, gc=False):
     """Nothing more of this turn will come, but for processes that it left running."""
 
+    root_turn_id: str
     status: TurnStatus
     failure: TurnFailure | None
     last_message: TurnItem | None

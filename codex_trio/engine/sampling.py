@@ -7,8 +7,7 @@ Owns stream-level retries and what follows a response (token use, limits, diff).
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -26,36 +25,34 @@ from codex_trio.tools.lock import SharedLock
 
 if TYPE_CHECKING:
     from codex_trio.engine.session import Session
+    from codex_trio.engine.turn import Turn
 
 
 class Sampler:
     """Samples the model for one turn."""
 
-    def __init__(
-        self, session: Session, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]], *, output_schema: Any
-    ) -> None:
+    def __init__(self, session: Session, turn: Turn, log: TurnLog) -> None:
         self._session = session
+        self._turn = turn
         self._log = log
-        self._output_schema = output_schema
         self._started = time.monotonic()
         self._calls: ToolCalls | None = None
         self._lock = SharedLock()
         self._registry = session.tools()
-        self._context = session.tool_context(log, stop_turn)
+        self._context = session.tool_context(log, turn.stop)
         self._stream: trio.CancelScope | None = None
         self.first_token_ms: int | None = None
 
-    async def sample(self, turn_id: str) -> bool:
+    async def sample(self) -> bool:
         """One response of the model, calls included; True when the model is to be sampled again.
 
         Raises ModelError when the response cannot be had.
         """
+        turn_id = self._turn.id
         client = self._session.client()
         attempt = 0
         while True:
-            request = build_request(
-                self._session, turn_id, tools=self._registry.specs, output_schema=self._output_schema
-            )
+            request = build_request(self._session, self._turn, tools=self._registry.specs)
             reader, calls, error = await self._attempt(client, request)
             if error is None:
                 await self._session.store_usage(self._log)

@@ -14,13 +14,14 @@ import msgspec
 import trio
 
 from codex_trio.config.settings import EffectiveConfig
-from codex_trio.engine import events
+from codex_trio.engine import additional_context, events
 from codex_trio.engine.context import Surroundings, context_items, context_texts
 from codex_trio.engine.history import ModelHistory, ResponseItem
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.engine.turn import Turn, TurnInput, TurnRequest
+from codex_trio.engine.turn import Turn
+from codex_trio.engine.turn_request import ContextPiece, TurnInput, TurnRequest
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import RulesProblem
 from codex_trio.execution.sessions import ExecSessions
@@ -118,6 +119,7 @@ class Session:
         self._approvals = SessionApprovals()
         self._docs: tuple[object, ProjectDocs] | None = None
         self._warned: set[str] = set()
+        self._additional_context: Mapping[str, ContextPiece] = {}
         self._stored_settings: ThreadSettings | None = None
 
     # --- turns ---
@@ -156,12 +158,12 @@ class Session:
         if self.active is not None:
             await self.active.ended.wait()
 
-    def add_input(self, user_input: TurnInput) -> str | None:
-        """Says more to the running turn; its id, or None when no turn takes input."""
+    def add_input(self, user_input: TurnInput) -> Turn | None:
+        """Says more to the running turn, and returns it; None when no turn takes input."""
         if self.active is None or not self.active.accepts_input:
             return None
         self.active.add_input(user_input)
-        return self.active.id
+        return self.active
 
     # --- what a turn needs ---
 
@@ -237,6 +239,12 @@ class Session:
         texts = context_texts(self.turn_settings, surroundings, datetime.datetime.now().astimezone().date())
         return context_items(texts, self.history.items)
 
+    def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
+        """What of the context that comes with an input the model does not know yet; it does from now on."""
+        items = additional_context.context_items(self._additional_context, pieces)
+        self._additional_context = pieces
+        return items
+
     async def _project_docs(self) -> ProjectDocs:
         """The project's instructions, read again only when the working directory changed."""
         if self._docs is None or self._docs[0] != self.turn_settings.cwd:
@@ -274,13 +282,22 @@ class Session:
             await self.record(lines)
         self.history.extend(items)
 
-    def settings_lines(self, turn_id: str) -> list[Payload]:
+    def settings_lines(self, turn_id: str, *, root_turn_id: str) -> list[Payload]:
         """The lines that say what a turn, and all later ones, run with."""
-        lines: list[Payload] = [self.turn_settings.to_turn_context(turn_id)]
+        lines: list[Payload] = [self.turn_settings.to_turn_context(turn_id, root_turn_id=root_turn_id)]
         if self.turn_settings != self._stored_settings:
             self._stored_settings = self.turn_settings
             lines.append(self.turn_settings.to_settings_applied(self.thread_id))
         return lines
+
+    async def store_settings(self) -> None:
+        """Stores what later turns run with, so that it outlives a restart before there is one of them.
+
+        Raises RolloutWriteError. A thread that is not stored yet tells its settings with its first turn.
+        """
+        if self._thread.recorder.is_materialized and self.settings != self._stored_settings:
+            await self.record([self.settings.to_settings_applied(self.thread_id)])
+            self._stored_settings = self.settings
 
     async def inject(self, items: Sequence[ResponseItem]) -> None:
         """Adds items of a client to the model's history, after the context that belongs before them."""

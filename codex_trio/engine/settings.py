@@ -61,11 +61,11 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
         """The folders to work in."""
         return [str(self.cwd)] if self.workspace_roots is None else list(self.workspace_roots)
 
-    def to_turn_context(self, turn_id: str) -> TurnContext:
+    def to_turn_context(self, turn_id: str, *, root_turn_id: str) -> TurnContext:
         """The line that says what a turn runs with (form of 0.169.0)."""
         return TurnContext(
             turn_id=turn_id,
-            root_turn_id=turn_id,
+            root_turn_id=root_turn_id,
             cwd=str(self.cwd),
             approval_policy=approval_to_plain(self.approval_policy),
             approvals_reviewer=self.approvals_reviewer,
@@ -91,6 +91,10 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
                 "sandbox_policy": sandbox_to_plain(self.confinement),
                 "cwd": str(self.cwd),
                 "runtime_workspace_roots": self.roots,
+                **({} if self.effort is None else {"reasoning_effort": self.effort}),
+                **({} if self.summary is None else {"reasoning_summary": self.summary}),
+                **({} if self.personality is None else {"personality": self.personality}),
+                **({} if self.has_environment else {"environments": []}),
                 "collaboration_mode": self.mode,
                 "disabled_plugin_ids": [],
             },
@@ -98,11 +102,10 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mode(self) -> dict[str, Any]:
-        """The collaboration mode in the rollout's form; `default` where none was chosen."""
-        return self.collaboration_mode or {
-            "mode": "default",
-            "settings": {"model": self.model, "reasoning_effort": self.effort, "developer_instructions": None},
-        }
+        """The collaboration mode in the rollout's form; `default` where none was chosen. Its model is the thread's."""
+        chosen = self.collaboration_mode or {"mode": "default", "settings": {"developer_instructions": None}}
+        settings = {**chosen["settings"], "model": self.model, "reasoning_effort": self.effort}
+        return {**chosen, "settings": settings}
 
 
 class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):

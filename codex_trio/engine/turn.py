@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import msgspec
 import trio
 
 from codex_trio.engine import events
@@ -20,6 +20,7 @@ from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.sampling import Sampler
+from codex_trio.engine.turn_request import ToolOutput, TurnInput, TurnRequest
 from codex_trio.engine.user_input import user_message
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.ids import uuid7
@@ -39,43 +40,18 @@ ANSWER_SECONDS = 1.0
 """How long a stopped turn waits for the answers to `turn/interrupt` to be on their way before it says that it ended."""
 
 
-class UserInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user said at once: input parts in the rollout's form."""
-
-    content: list[dict[str, Any]]
-    client_id: str | None = None
-
-
-class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tool that the client ran by itself gave; `output` is text, or content parts as the model reads them."""
-
-    name: str
-    namespace: str | None
-    output: str | list[dict[str, Any]]
-
-
-TurnInput: TypeAlias = UserInput | ToolOutput
-
-
-class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a turn is asked to do; `output_schema` constrains its last message."""
-
-    turn_id: str
-    input: TurnInput
-    output_schema: Any = None
-
-
 class Turn:
     """A turn of a session; `run` once."""
 
     def __init__(self, session: Session, request: TurnRequest) -> None:
         self.id = request.turn_id
+        self.request = request
+        self.client_metadata: Mapping[str, str] = {}
         self.settings = session.settings
         self.ended = trio.Event()
         self.started_at: int | None = None
         self.accepts_input = True
         self._session = session
-        self._request = request
         self._inbox: deque[TurnInput] = deque([request.input])
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
@@ -153,27 +129,39 @@ class Turn:
         session = self._session
         assert self.started_at is not None
         window = session.model.effective_context_window
-        started = TaskStarted.root(self.id, started_at=self.started_at, model_context_window=window)
+        started = TaskStarted.root(
+            self.id,
+            started_at=self.started_at,
+            model_context_window=window,
+            trigger=self.request.trigger,
+            parent_turn_id=self.request.parent_turn_id,
+            root_turn_id=self.request.root_id,
+        )
         context = await session.context_items()
         await session.record([started])
-        self._log.emit(events.TurnStarted(turn_id=self.id, started_at=self.started_at))
+        self._log.emit(
+            events.TurnStarted(turn_id=self.id, root_turn_id=self.request.root_id, started_at=self.started_at)
+        )
         await session.remember(context)
-        await session.record(session.settings_lines(self.id))
+        await session.record(session.settings_lines(self.id, root_turn_id=self.request.root_id))
         session.warn_about_model()
-        self._sampler = Sampler(session, self._log, self.stop, output_schema=self._request.output_schema)
+        self._sampler = Sampler(session, self, self._log)
 
     async def _loop(self) -> None:
         assert self._sampler is not None
         while True:
             while self._inbox:
                 await self._take(self._inbox.popleft())
-            follow_up = await self._sampler.sample(self.id)
+            follow_up = await self._sampler.sample()
             if not follow_up and not self._inbox:
                 self.accepts_input = False
                 return
 
     async def _take(self, user_input: TurnInput) -> None:
-        """Shows what the user said and lets the model read it."""
+        """Shows what the user said and lets the model read it, after the context that came with it."""
+        self.client_metadata = user_input.metadata.apply(self.client_metadata)
+        for item in self._session.new_context(user_input.context):
+            await self._log.history(item)
         if isinstance(user_input, ToolOutput):
             await self._take_tool_output(user_input)
             return
@@ -206,7 +194,7 @@ class Turn:
                 await self._sampler.abort()
             marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
             aborted = TurnAborted(
-                root_turn_id=self.id,
+                root_turn_id=self.request.root_id,
                 turn_id=self.id,
                 started_at=self.started_at,
                 completed_at=int(time.time()),
@@ -223,7 +211,7 @@ class Turn:
         """Stores how the turn ended; the failure to do so, when it did not fail before."""
         message = self._log.last_message
         line = TaskComplete(
-            root_turn_id=self.id,
+            root_turn_id=self.request.root_id,
             turn_id=self.id,
             last_agent_message=message[0].text if message and failure is None else None,
             error=None
@@ -253,6 +241,7 @@ class Turn:
         self._log.emit(
             events.TurnEnded(
                 turn_id=self.id,
+                root_turn_id=self.request.root_id,
                 status="interrupted" if interrupted else "failed" if failure else "completed",
                 failure=failure,
                 last_message=message[0] if message else None,

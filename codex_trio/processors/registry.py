@@ -32,6 +32,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "thread/readState/update",
     ),
     "thread_work": ("thread/inject_items",),
+    "thread_settings": ("thread/settings/update",),
     "turn": ("turn/start", "turn/steer", "turn/interrupt"),
     "background_terminals": (
         "thread/backgroundTerminals/list",

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.config import approval
 from codex_trio.config.settings import EffectiveConfig, TypedOverrides
 from codex_trio.engine.settings import Personality, ThreadSettings
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.rollout.history import ThreadHistory
 from codex_trio.threads.policy_projection import sandbox_from_mode
+from codex_trio.threads.recorded_settings import RecordedSettings, recorded_settings
 
 
 class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,46 +65,40 @@ def settings_of_fork(history: ThreadHistory, configured: ThreadSettings, options
 def settings_from_history(history: ThreadHistory, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
     """The settings of a thread that goes on: as it was recorded, but for what the request asks for anew."""
     typed = options.typed
-    recorded_settings = history.settings or {}
+    recorded = recorded_settings(history)
     changes: dict[str, Any] = {}
-    context = history.turn_context
-    if typed.service_tier is None and isinstance(recorded_settings.get("service_tier"), str):
-        changes["service_tier"] = recorded_settings["service_tier"]
-    if typed.approvals_reviewer is None and recorded_settings.get("approvals_reviewer") in ("user", "auto_review"):
-        changes["approvals_reviewer"] = recorded_settings["approvals_reviewer"]
-    meta = history.meta
-    if meta is not None and options.cwd is None and meta.cwd:
-        changes["cwd"] = Path(context.cwd if context is not None and context.cwd else meta.cwd)
-    if meta is not None and meta.model_provider and typed.model_provider is None:
-        changes["provider_id"] = meta.model_provider
-    if context is not None:
-        if context.model and typed.model is None:
-            changes["model"] = context.model
-            changes["effort"] = context.effort
-        if typed.sandbox_mode is None and context.sandbox_policy is not None:
-            recorded = _sandbox(context.sandbox_policy)
-            if recorded is not None:
-                if isinstance(recorded, sandbox.WorkspaceWrite):
-                    if options.workspace_roots is None:
-                        changes["workspace_roots"] = recorded.workspace_roots
-                    recorded = msgspec.structs.replace(recorded, workspace_roots=None)
-                changes["sandbox_policy"] = recorded
-        if typed.approval_policy is None and context.approval_policy is not None:
-            recorded_policy = _approval(context.approval_policy)
-            if recorded_policy is not None:
-                changes["approval_policy"] = recorded_policy
-    return msgspec.structs.replace(configured, **changes)
+    if recorded.cwd and options.cwd is None:
+        changes["cwd"] = Path(recorded.cwd)
+    if recorded.provider_id and typed.model_provider is None:
+        changes["provider_id"] = recorded.provider_id
+    if recorded.model and typed.model is None:
+        changes["model"] = recorded.model
+        changes["effort"] = recorded.effort
+    if recorded.mode is not None:
+        changes["collaboration_mode"] = recorded.mode
+    if recorded.service_tier is not None and typed.service_tier is None:
+        changes["service_tier"] = recorded.service_tier
+    if recorded.reviewer is not None and typed.approvals_reviewer is None:
+        changes["approvals_reviewer"] = recorded.reviewer
+    if recorded.summary is not None:
+        changes["summary"] = recorded.summary
+    if recorded.personality is not None and options.personality is None:
+        changes["personality"] = recorded.personality
+    if not recorded.has_environment and options.cwd is None:
+        changes["has_environment"] = False
+    return msgspec.structs.replace(configured, **changes, **_recorded_policies(recorded, options))
 
 
-def _sandbox(plain: Any) -> sandbox.SandboxPolicy | None:
-    try:
-        return sandbox.from_plain(plain)
-    except (msgspec.ValidationError, AttributeError):
-        return None
-
-
-def _approval(plain: Any) -> Any:
-    try:
-        return approval.from_plain(plain)
-    except msgspec.ValidationError:
-        return None
+def _recorded_policies(recorded: RecordedSettings, options: ThreadOptions) -> dict[str, Any]:
+    """What the thread may do, where the request does not say."""
+    changes: dict[str, Any] = {}
+    policy = recorded.sandbox_policy
+    if policy is not None and options.typed.sandbox_mode is None:
+        if isinstance(policy, sandbox.WorkspaceWrite):
+            if options.workspace_roots is None:
+                changes["workspace_roots"] = policy.workspace_roots
+            policy = msgspec.structs.replace(policy, workspace_roots=None)
+        changes["sandbox_policy"] = policy
+    if recorded.approval_policy is not None and options.typed.approval_policy is None:
+        changes["approval_policy"] = recorded.approval_policy
+    return changes

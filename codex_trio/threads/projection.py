@@ -73,7 +73,7 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
     match event:
         case events.TurnStarted():
             return "turn/started", turn_events.TurnStartedNotification(
-                thread_id=thread_id, turn=running_turn(event.turn_id, started_at=event.started_at)
+                thread_id=thread_id, turn=running_turn(event.turn_id, event.root_turn_id, started_at=event.started_at)
             )
         case events.TurnEnded():
             return "turn/completed", turn_events.TurnCompletedNotification(thread_id=thread_id, turn=ended_turn(event))
@@ -121,10 +121,15 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
             return None
 
 
-def running_turn(turn_id: str, *, started_at: int | None) -> turn.Turn:
+def running_turn(turn_id: str, root_turn_id: str, *, started_at: int | None) -> turn.Turn:
     """A turn under way; `started_at` (Unix seconds) is None until its task runs."""
     return turn.Turn(
-        id=turn_id, root_turn_id=turn_id, items=[], items_view="notLoaded", status="inProgress", started_at=started_at
+        id=turn_id,
+        root_turn_id=root_turn_id,
+        items=[],
+        items_view="notLoaded",
+        status="inProgress",
+        started_at=started_at,
     )
 
 
@@ -143,7 +148,7 @@ def ended_turn(event: events.TurnEnded) -> turn.Turn:
     )
     return turn.Turn(
         id=event.turn_id,
-        root_turn_id=event.turn_id,
+        root_turn_id=event.root_turn_id,
         items=items,
         items_view="summary" if items else "notLoaded",
         status=event.status,

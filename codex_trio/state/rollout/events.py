@@ -64,18 +64,27 @@ class TaskStarted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True,
     collaboration_mode_kind: str | None = None
 
     @classmethod
-    def root(cls, turn_id: str, *, started_at: int, model_context_window: int | None) -> TaskStarted:
-        """The event of a turn that no other turn caused."""
+    def root(
+        cls,
+        turn_id: str,
+        *,
+        started_at: int,
+        model_context_window: int | None,
+        trigger: str | None = None,
+        parent_turn_id: str | None = None,
+        root_turn_id: str | None = None,
+    ) -> TaskStarted:
+        """The event of a turn that no agent caused; a client may say which turns it follows from."""
         return cls(
             turn_attribution={
                 "turn_id": turn_id,
-                "turn_trigger": None,
-                "parent_turn_id": None,
+                "turn_trigger": trigger,
+                "parent_turn_id": parent_turn_id,
                 "initiating_agent_path": None,
-                "root_turn_id": turn_id,
+                "root_turn_id": root_turn_id or turn_id,
             },
             turn_id=turn_id,
-            root_turn_id=turn_id,
+            root_turn_id=root_turn_id or turn_id,
             started_at=started_at,
             model_context_window=model_context_window,
             collaboration_mode_kind="default",

@@ -1,0 +1,36 @@
+"""Context that a client adds to what the user says, told to the model when it is new.
+
+Owns which pieces are told and in which form: the application's word as a developer message, anybody's as the output of
+a tool, so that no model takes it for an order. Used by the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codex_trio.engine.history import ResponseItem, message_item
+from codex_trio.engine.turn_request import ContextPiece
+from codex_trio.state.ids import uuid7
+
+NAMESPACE = "agent"
+"""Whose tools' outputs untrusted pieces pretend to be (0.169.0)."""
+
+
+def context_items(before: Mapping[str, ContextPiece], now: Mapping[str, ContextPiece]) -> list[ResponseItem]:
+    """The items for those pieces that are new or different, in the order of their keys.
+
+    `before` is what held when something was said last: a piece that was left out meanwhile is new again.
+    """
+    return [_item(key, piece) for key, piece in sorted(now.items()) if before.get(key) != piece]
+
+
+def _item(key: str, piece: ContextPiece) -> ResponseItem:
+    if piece.is_trusted:
+        return message_item("developer", [f"<{key}>{piece.value}</{key}>"], item_id=uuid7())
+    return {
+        "type": "function_call_output",
+        "id": f"fco_{uuid7()}",
+        "name": piece.name or key,
+        "namespace": NAMESPACE,
+        "output": piece.value,
+    }
