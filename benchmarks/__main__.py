@@ -3,18 +3,23 @@
     python -m benchmarks --ours "codex-trio app-server" --other "codex app-server" --rounds 5
     python -m benchmarks --ours ... --other ... --family connections
     python -m benchmarks --ours ... --other ... --only turn --only tools --json figures.json
+    python -m benchmarks --ours ... --only paging --threads 100000 --big 2GB
 
 Families of figures (all of one with --family, single ones with --only; less is better everywhere):
 
     turns        start-up, a turn's own cost, deltas, tool calls, memory, over stdio
     connections  eight small methods over stdio and websocket: round trips (p50, p99), the time that a request takes
                  in a burst of at most 100 unanswered ones; memory of an idle websocket connection
+    history      a generated home of many threads, one of them big (--threads, --big): cold start, warm start, lists,
+                 searches, reading and resuming the big one, memory after; `python -m benchmarks.home` writes such a
+                 home by itself
+                 paging (with --only, for homes that not every server bears): start and pages of lists alone
 
 Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
 round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. A ratio compares
 two neighbours, and the table shows the median of the ratios with the smallest and the largest. So a machine that is
 busy for a while disturbs both sides, and `spread` says how much a ratio is worth. A server that fails a figure has
-none, and the exit code is 1.
+none, and the exit code is 1. Without --other there are ours and no ratios.
 """
 
 import argparse
@@ -23,20 +28,23 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from benchmarks import connections, turns
-from benchmarks.driver import open_lab
+from benchmarks import connections, history, turns
+from benchmarks.driver import HomeTemplate, Lab, open_folder, open_lab
 from benchmarks.figures import Sampler
+from benchmarks.home import parse_size
 from benchmarks.report import HEADER, Series
 from benchmarks.wire import MeasurementFailed
 
-FAMILIES = {"turns": turns.FIGURES, "connections": connections.FIGURES}
-FIGURES = {name: figure for family in FAMILIES.values() for name, figure in family.items()}
+FAMILIES = {"turns": turns.FIGURES, "connections": connections.FIGURES, "history": history.FIGURES}
+Opener = Callable[[], AbstractContextManager[Lab]]
+FIGURES = {**turns.FIGURES, **connections.FIGURES, **history.FIGURES, **history.SCALE}
 
 
 @contextlib.contextmanager
@@ -48,30 +56,27 @@ def open_model() -> Generator[str]:
         yield process.stdout.readline().strip()
 
 
-def measure(name: str, ours: Sequence[str], other: Sequence[str], model_url: str, rounds: int) -> list[Series]:
+def measure(name: str, sides: Mapping[str, Opener], rounds: int) -> list[Series]:
     """Take the samples of a figure, in turns. A side that fails is named on stderr and left alone afterwards."""
     figure = FIGURES[name]
     series = [Series(value) for value in figure.values]
-    sides = {"ours": ours, "other": other}
-    open_samplers: dict[str, Sampler] = {}
-
-    def set_up(stack: ExitStack, command: Sequence[str]) -> Sampler:
-        return stack.enter_context(figure.open(stack.enter_context(open_lab(command, model_url))))
-
+    open_labs = dict(sides)
+    samplers: dict[str, Sampler] = {}
     with ExitStack() as whole:
         for _ in range(rounds):
-            for side, command in list(sides.items()):
+            for side, opened in list(open_labs.items()):
                 try:
                     with ExitStack() as single:
-                        if side not in open_samplers:
-                            open_samplers[side] = set_up(whole if figure.lasting else single, command)
-                        measured = open_samplers[side]()
-                        if not figure.lasting:
-                            del open_samplers[side]
+                        if side not in samplers:
+                            stack = whole if figure.lasting else single
+                            samplers[side] = stack.enter_context(figure.open(stack.enter_context(opened())))
+                        measured = samplers[side]()
                 except (MeasurementFailed, OSError) as error:
                     print(f"{name}: {side} failed: {error}", file=sys.stderr)
-                    del sides[side]
+                    del open_labs[side]
                     continue
+                if not figure.lasting:
+                    del samplers[side]
                 for one, amount in zip(series, measured, strict=True):
                     getattr(one, side).append(amount)
     return series
@@ -83,31 +88,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--ours", metavar="CMD", type=_command, required=True, help="command of our server")
-    parser.add_argument("--other", metavar="CMD", type=_command, required=True, help="command to compare with")
+    parser.add_argument("--other", metavar="CMD", type=_command, help="command to compare with")
     parser.add_argument("--rounds", metavar="N", type=int, default=5, help="samples of each side (default: 5)")
     parser.add_argument("--family", metavar="NAME", action="append", choices=FAMILIES, help=", ".join(FAMILIES))
     parser.add_argument("--only", metavar="NAME", action="append", choices=FIGURES, help=", ".join(FIGURES))
+    parser.add_argument("--threads", metavar="N", type=int, default=5000, help="in a generated home (default: 5000)")
+    parser.add_argument("--big", metavar="SIZE", type=parse_size, default="40MB", help="of its big one (default: 40MB)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every sample to this file")
     options = parser.parse_args(arguments)
     families: list[str] = options.family or []
     only: list[str] = options.only or []
     names = [*only, *(name for family in families for name in FAMILIES[family])]
 
+    commands = {"ours": options.ours, "other": options.other}
     taken: list[Series] = []
     print(HEADER)
-    with open_model() as model_url:
-        for name in names or FIGURES:
-            series = measure(name, options.ours, options.other, model_url, options.rounds)
+    with open_model() as model_url, open_folder() as folder:
+        homes = HomeTemplate(folder / "home", threads=options.threads, big_bytes=options.big)
+        sides = {side: partial(open_lab, command, model_url, homes) for side, command in commands.items() if command}
+        for name in names or (name for family in FAMILIES.values() for name in family):
+            series = measure(name, sides, options.rounds)
             print("\n".join(one.row() for one in series), flush=True)
             taken += series
     if options.json is not None:
         document = {
             "ours": shlex.join(options.ours),
-            "other": shlex.join(options.other),
+            "other": shlex.join(options.other or ()),
             "figures": [series.to_json() for series in taken],
         }
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
-    return 0 if all(len(one.ours) == len(one.other) == options.rounds for one in taken) else 1
+    complete = all(len(getattr(one, side)) == options.rounds for one in taken for side in sides)
+    return 0 if complete else 1
 
 
 def _command(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.connection import Connection
+from benchmarks.home import Home, write_home
 from benchmarks.wire import WAIT_SECONDS, Lines, MeasurementFailed, WebSocket
 from codex_trio.execution import process_tree
 
@@ -44,6 +45,7 @@ class Lab:
 
     command: Sequence[str]
     base: Path
+    homes: "HomeTemplate"
 
     @property
     def codex_home(self) -> Path:
@@ -95,18 +97,44 @@ class Lab:
             server.end()
 
 
+class HomeTemplate:
+    """A home full of threads, written when it is first wanted and copied for every sample."""
+
+    def __init__(self, folder: Path, *, threads: int, big_bytes: int) -> None:
+        """Of so many threads, one of them of so many bytes; kept in a folder that is the caller's to remove."""
+        self._folder = folder
+        self._threads = threads
+        self._big_bytes = big_bytes
+        self._written: Home | None = None
+
+    def copy(self, target: Path) -> Home:
+        """Fill a server's home. Returns what is in it."""
+        if self._written is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._written = write_home(self._folder, threads=self._threads, big_bytes=self._big_bytes)
+        shutil.copytree(self._folder, target, dirs_exist_ok=True)
+        return self._written
+
+
 @contextlib.contextmanager
-def open_lab(command: Sequence[str], model_url: str) -> Generator[Lab]:
+def open_lab(command: Sequence[str], model_url: str, homes: HomeTemplate) -> Generator[Lab]:
     """Make fresh folders for a server command and remove them at the end."""
+    with open_folder() as base:
+        for name in ("home", "codex", "tmp", "work"):
+            (base / name).mkdir()
+        (base / "codex" / "config.toml").write_text(_CONFIG.format(url=model_url))
+        yield Lab(command, base, homes)
+
+
+@contextlib.contextmanager
+def open_folder() -> Generator[Path]:
+    """A fresh folder until the block ends."""
     # Not below the system's temporary folder, and no folder a parent of another: some servers then set up less.
     parent = Path.home() / ".cache"
     parent.mkdir(exist_ok=True)
     base = Path(tempfile.mkdtemp(prefix="app-server-benchmark-", dir=parent))
     try:
-        for name in ("home", "codex", "tmp", "work"):
-            (base / name).mkdir()
-        (base / "codex" / "config.toml").write_text(_CONFIG.format(url=model_url))
-        yield Lab(command, base)
+        yield base
     finally:
         shutil.rmtree(base, ignore_errors=True)
 

@@ -28,7 +28,7 @@ class Series:
 
     def row(self) -> str:
         """Medians, the median of the pairwise ratios, the smallest and the largest of them, and the target."""
-        medians = [f"{statistics.median(side):.2f}" if side else "failed" for side in (self.ours, self.other)]
+        medians = [f"{statistics.median(side):.2f}" if side else "-" for side in (self.ours, self.other)]
         row = f"{self.value.name:<44}{self.value.unit:<5}{medians[0]:>10}{medians[1]:>10}"
         ratios = self.ratios()
         if not ratios:
