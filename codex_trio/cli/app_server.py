@@ -1,4 +1,4 @@
-"""`codex-trio app-server`: serves one client on standard input and output, or writes the protocol's schema."""
+"""`codex-trio app-server`: serves clients where `--listen` says, or writes the protocol's schema."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.cli.listeners import open_listener
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
+from codex_trio.transport.listen import ListenAddress, ListenUrlError, parse_listen_url
 
-STDIO = "stdio://"
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -25,8 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--listen",
         metavar="URL",
         type=_listen_url,
-        default=STDIO,
-        help="where to listen; only stdio:// is there so far (default: stdio://)",
+        default="stdio://",
+        help="where to listen: stdio:// or unix:// (the default socket) or unix://PATH (default: stdio://)",
     )
     listen.add_argument("--stdio", action="store_true", help="the same as --listen stdio://")
     parser.add_argument(
@@ -48,14 +49,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         command.set_defaults(run=run)
 
 
-def _listen_url(url: str) -> str:
-    if url != STDIO:
-        raise argparse.ArgumentTypeError(f"unsupported --listen URL `{url}`; expected `{STDIO}`")
-    return url
+def _listen_url(url: str) -> ListenAddress:
+    try:
+        return parse_listen_url(url)
+    except ListenUrlError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Serves until the client closes our input, SIGTERM or SIGINT; then turns are interrupted, and rollouts say so."""
+    """Serves until SIGTERM, SIGINT or the end of stdio's client; then turns are interrupted, and rollouts say so."""
     from codex_trio.config.errors import StartupRefused
     from codex_trio.telemetry import logs
 
@@ -70,7 +72,6 @@ def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from codex_trio.app import AppSettings, open_app
-    from codex_trio.transport.stdio import open_process_stdio
 
     settings = AppSettings(
         codex_home=codex_home(environ),
@@ -82,9 +83,13 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     end = _End()
     # Around the app, so that an impatient second signal does not break into its orderly end.
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with open_app(settings) as app, open_process_stdio() as transport, trio.open_nursery() as nursery:
+        async with (
+            open_listener(options.listen, home=settings.codex_home) as serve_clients,
+            open_app(settings) as app,
+            trio.open_nursery() as nursery,
+        ):
             nursery.start_soon(end.on_signal, signals, nursery.cancel_scope)
-            await app.serve(transport, remote=False)
+            await serve_clients(app)
             nursery.cancel_scope.cancel()
     return end.exit_code
 
