@@ -1,1 +1,1 @@
-"""A Trio client for any app-server: over a child process's stdio (`process`) or any message channel (`connection`)."""
+"""A Trio client for any app-server: on stdio (`process`), a socket (`remote`) or any message channel (`connection`)."""

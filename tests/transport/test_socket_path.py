@@ -1,12 +1,16 @@
 """Taking the place of a unix socket: modes, what is there already, long paths, and what is left behind."""
 
+import fcntl
 import os
 import socket
 import stat
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from codex_trio.transport.socket_path import SocketRefused, address_of, bound_socket, default_socket_path
 
@@ -35,6 +39,17 @@ def leave_stale_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
         dead.listen()
+
+
+@contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """What another process does while it starts."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def long_path(folder: Path) -> Path:
@@ -127,31 +142,28 @@ async def test_a_place_that_cannot_be_is_refused_with_its_name(folder: Path) -> 
                 pass
 
 
-async def test_of_servers_that_start_at_the_same_moment_one_gets_the_place(folder: Path) -> None:
-    path = folder / "s"
-    leave_stale_socket(path)
-    taken = 0
-    refused: list[str] = []
-    everybody_tried = trio.Event()
+async def test_a_server_waits_while_another_one_takes_a_place_in_the_same_folder(folder: Path) -> None:
+    ready = trio.Event()
 
     async def start() -> None:
-        nonlocal taken
-        try:
-            async with bound_socket(path):
-                taken += 1
-                await everybody_tried.wait()
-        except SocketRefused as error:
-            refused.append(str(error))
-            if len(refused) == 9:
-                everybody_tried.set()
+        async with bound_socket(folder / "s"):
+            ready.set()
 
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            for _ in range(10):
+            with locked(folder):
                 nursery.start_soon(start)
-    assert taken == 1
-    assert refused == [f"app-server control socket is already in use at {path}"] * 9
-    assert not path.exists()
+                await trio.sleep(0.1)
+                assert not ready.is_set()
+            await ready.wait()
+
+
+async def test_a_server_that_never_gets_ready_does_not_hold_up_others_for_ever(
+    folder: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    with locked(folder), trio.fail_after(60), pytest.raises(SocketRefused, match="another server is starting in"):
+        async with bound_socket(folder / "s"):
+            pass
 
 
 async def test_the_place_of_a_successor_is_left_alone(folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 import trio
@@ -11,31 +12,72 @@ import trio.testing
 
 from codex_trio.transport.base import MessageTransport, TransportClosed
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
+from codex_trio.transport.outbound import connect
+from codex_trio.transport.socket_path import bound_socket
 from codex_trio.transport.stdio import StdioTransport
+from codex_trio.transport.unix_socket import serve_unix_socket
 
 Pair = tuple[MessageTransport, MessageTransport]
 
 
-def over_pipes() -> Pair:
+@asynccontextmanager
+async def in_memory(_folder: Path) -> AsyncGenerator[Pair]:
+    yield memory_transport_pair()
+
+
+@asynccontextmanager
+async def over_pipes(_folder: Path) -> AsyncGenerator[Pair]:
     left_read, right_write = os.pipe()
     right_read, left_write = os.pipe()
-    return StdioTransport(left_read, left_write), StdioTransport(right_read, right_write)
+    yield StdioTransport(left_read, left_write), StdioTransport(right_read, right_write)
 
 
-def over_sockets() -> Pair:
+@asynccontextmanager
+async def over_sockets(_folder: Path) -> AsyncGenerator[Pair]:
     """As Node starts its children: one socket pair per direction."""
     left_read, right_write = socket.socketpair()
     right_read, left_write = socket.socketpair()
-    return (
+    yield (
         StdioTransport(left_read.detach(), left_write.detach()),
         StdioTransport(right_read.detach(), right_write.detach()),
     )
 
 
-@pytest.fixture(params=[memory_transport_pair, over_pipes, over_sockets], ids=["memory", "pipes", "sockets"])
-async def pair(request: pytest.FixtureRequest) -> Pair:
-    make: Callable[[], Pair] = request.param
-    return make()
+@asynccontextmanager
+async def over_a_unix_socket(folder: Path) -> AsyncGenerator[Pair]:
+    """The left end is a client of this package, the right end is what the listener hands over."""
+    handed_over, accepted = trio.open_memory_channel[MessageTransport](0)
+
+    async def serve(transport: MessageTransport) -> None:
+        await handed_over.send(transport)
+        await trio.sleep_forever()
+
+    async with bound_socket(folder / "s") as listening, trio.open_nursery() as nursery:
+        nursery.start_soon(serve_unix_socket, listening, serve)
+        async with connect(f"unix://{folder}/s") as client:
+            yield client, await accepted.receive()
+        nursery.cancel_scope.cancel()
+
+
+TRANSPORTS = {
+    "memory": in_memory,
+    "pipes": over_pipes,
+    "sockets": over_sockets,
+    "unix": over_a_unix_socket,
+}
+
+
+@pytest.fixture(params=TRANSPORTS.values(), ids=TRANSPORTS)
+async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Pair]:
+    make: Callable[[Path], AbstractAsyncContextManager[Pair]] = request.param
+    async with make(tmp_path) as ends:
+        yield ends
+
+
+async def take(end: MessageTransport) -> bytes | None:
+    """The next message as bytes, whatever the transport makes of text."""
+    message = await end.receive()
+    return message.encode() if isinstance(message, str) else message
 
 
 async def send_for_ever(end: MessageTransport) -> None:
@@ -49,7 +91,7 @@ async def test_messages_arrive_whole_and_in_order(pair: Pair) -> None:
     with trio.fail_after(5):
         await left.send(sent[0])
         await left.send_many(sent[1:])
-        assert [await right.receive() for _ in sent] == sent
+        assert [await take(right) for _ in sent] == sent
     await left.aclose()
     await right.aclose()
 
@@ -59,7 +101,7 @@ async def test_nothing_to_send_is_nothing_sent(pair: Pair) -> None:
     with trio.fail_after(5):
         await left.send_many([])
         await left.send(b"after")
-        assert await right.receive() == b"after"
+        assert await take(right) == b"after"
     await left.aclose()
     await right.aclose()
 
@@ -75,7 +117,7 @@ async def test_both_directions_carry_megabytes_at_once(pair: Pair) -> None:
             await end.send(message)
 
     async def read(name: str, end: MessageTransport) -> None:
-        received[name] = [await end.receive() for _ in sent]
+        received[name] = [await take(end) for _ in sent]
 
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
@@ -125,7 +167,7 @@ async def test_a_cancelled_receive_loses_nothing(pair: Pair) -> None:
         with trio.CancelScope() as cancelled:
             cancelled.cancel()
             await right.receive()
-        assert [await right.receive(), await right.receive()] == [b"one", b"two"]
+        assert [await take(right), await take(right)] == [b"one", b"two"]
     await left.aclose()
     await right.aclose()
 
@@ -135,8 +177,8 @@ async def test_after_the_peer_closed_its_messages_are_still_received_then_it_is_
     with trio.fail_after(5):
         await left.send_many([b"one", b"two"])
         await left.aclose()
-        assert await right.receive() == b"one"
-        assert await right.receive() == b"two"
+        assert await take(right) == b"one"
+        assert await take(right) == b"two"
         with suppress(TransportClosed):
             assert await right.receive() is None
         with pytest.raises(TransportClosed):
