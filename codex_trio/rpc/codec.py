@@ -186,12 +186,17 @@ def encode_request(method: str, request_id: RequestId, params: object) -> bytes:
     return _encode(_ServerRequest(method, request_id, params))
 
 
-def _encode(envelope: msgspec.Struct) -> bytes:
+def encode_text(text: str) -> bytes:
+    """A JSON string, quotes included: the same bytes that the text has as part of a message."""
+    return _encode(text)
+
+
+def _encode(value: object) -> bytes:
     try:
-        return _ENCODER.encode(envelope)
+        return _ENCODER.encode(value)
     except UnicodeEncodeError:
         # Half a surrogate pair: a file name or program output that is not text. It must not cost the whole message.
-        return _ENCODER.encode(_with_valid_text(msgspec.to_builtins(envelope)))
+        return _ENCODER.encode(_with_valid_text(msgspec.to_builtins(value)))
 
 
 def _with_valid_text(value: Any) -> Any:

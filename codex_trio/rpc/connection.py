@@ -7,13 +7,15 @@ Called once per client by whatever listens.
 """
 
 import logging
+import time
 
 import trio
 
 from codex_trio.rpc import codec
 from codex_trio.rpc.dispatcher import INITIALIZE, AdmittedRequest, Dispatcher
 from codex_trio.rpc.errors import overloaded, shutting_down
-from codex_trio.rpc.outbox import OVERFLOW_BYTES, Outbox
+from codex_trio.rpc.in_flight import InFlight
+from codex_trio.rpc.outbox import PEER_LIMITS, SOCKET_LIMITS, Outbox, OutboxLimits
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.transport.base import CloseReason, MessageTooLong, MessageTransport, TransportClosed
 
@@ -29,20 +31,22 @@ FLUSH_SECONDS = 5.0
 HURRIED_FLUSH_SECONDS = 0.5
 """The same when somebody wants the server to end at once."""
 
-MAX_IN_FLIGHT = 4096
-"""Requests of one client that may be under way or wait for their turn; more are refused, so that memory is bounded
-and replies to server requests still get through."""
+TOO_SLOW = CloseReason(code=1008, text="too many unread messages: read faster, reconnect and resume your threads")
+"""Told to a client that was given up; the code is that of a violated policy."""
+
+_READ_SLICE_SECONDS = 0.001
+"""For how long messages that have already come are dealt with before other tasks get their turn."""
 
 
 class Connection:
     """The tasks of one client and what they share; `run` once.
 
     Args:
-        transport: open, and used by nobody else; closed in the end.
+        transport: open, and used by nobody else; closed in the end, with the reason when it is this side that ends it.
         dispatcher: answers the client's requests.
         outgoing: gets the client's replies, and knows the connection as long as it lasts.
         remote: whether the client may be on another machine.
-        overflow_bytes: queued for a client that does not read before it is disconnected.
+        limits: how far the client may be behind; by default what suits the transport's kind.
     """
 
     def __init__(
@@ -52,7 +56,7 @@ class Connection:
         dispatcher: Dispatcher,
         outgoing: OutgoingMessages,
         remote: bool,
-        overflow_bytes: int = OVERFLOW_BYTES,
+        limits: OutboxLimits | None = None,
     ) -> None:
         self._transport = transport
         self._dispatcher = dispatcher
@@ -60,9 +64,12 @@ class Connection:
         self._serving = trio.CancelScope()
         self._reading = trio.CancelScope()
         self._writing = trio.CancelScope(shield=True)
-        self._outbox = Outbox(overflow=overflow_bytes, on_overflow=self._give_up_slow_client)
+        # There is one client behind a pipe: it is held up, not turned away.
+        peer = transport.kind in ("stdio", "in_process")
+        limits = limits or (PEER_LIMITS if peer else SOCKET_LIMITS)
+        self._outbox = Outbox(limits, on_overflow=self._give_up_slow_client)
+        self._in_flight = InFlight(self._outbox, paced=peer)
         self._handle = outgoing.connect(self._outbox, remote=remote)
-        self._in_flight = 0
         self._close_reason: CloseReason | None = None
 
     def close(self, reason: CloseReason, *, at_once: bool) -> None:
@@ -106,14 +113,16 @@ class Connection:
                     requests.cancel_scope.cancel()
                 else:
                     requests.cancel_scope.deadline = trio.current_time() + ANSWER_SECONDS
-        if self._in_flight:
-            _log.info("connection %d: %d requests were left unanswered", self._handle.id, self._in_flight)
+        if self._in_flight.count:
+            _log.info("connection %d: %d requests were left unanswered", self._handle.id, self._in_flight.count)
 
     async def _read(self, requests: trio.Nursery) -> None:
+        busy = 0.0
         while True:
-            if self._outbox.congested:
-                # Who does not read its answers is not asked for more questions.
-                await self._outbox.ready()
+            if busy > _READ_SLICE_SECONDS:
+                # Messages at hand are received without a wait.
+                await trio.lowlevel.checkpoint()
+                busy = 0.0
             try:
                 message = await self._transport.receive()
             except MessageTooLong as error:
@@ -121,46 +130,49 @@ class Connection:
                 continue
             if message is None:
                 return
-            if not message or message.isspace():
-                continue
-            match codec.decode(message):
-                case codec.IncomingRequest() as request:
-                    await self._accept(request, requests)
-                case codec.IncomingResponse() | codec.IncomingError() as reply:
-                    self._outgoing.receive_reply(reply)
-                case codec.IncomingNotification(method):
-                    # `initialized` is the only one there is, and nothing waits for it.
-                    _log.debug("connection %d: notification %s", self._handle.id, method)
-                case codec.Malformed(reason):
-                    self._warn(reason)
+            started = time.perf_counter()
+            if message and not message.isspace():
+                await self._receive(message, requests)
+            busy += time.perf_counter() - started
 
-    async def _accept(self, request: codec.IncomingRequest, requests: trio.Nursery) -> None:
-        if self._close_reason is not None:
-            self._outbox.put(codec.encode_error(request.id, shutting_down().to_body()))
-            return
-        if self._in_flight >= MAX_IN_FLIGHT:
-            self._outbox.put(codec.encode_error(request.id, overloaded().to_body()))
+    async def _receive(self, message: bytes | str, requests: trio.Nursery) -> None:
+        match codec.decode(message):
+            case codec.IncomingRequest() as request:
+                await self._accept(request, len(message), requests)
+            case codec.IncomingResponse() | codec.IncomingError() as reply:
+                self._outgoing.receive_reply(reply)
+            case codec.IncomingNotification(method):
+                # `initialized` is the only one there is, and nothing waits for it.
+                _log.debug("connection %d: notification %s", self._handle.id, method)
+            case codec.Malformed(reason):
+                self._warn(reason)
+
+    async def _accept(self, request: codec.IncomingRequest, size: int, requests: trio.Nursery) -> None:
+        has_room = self._in_flight.has_room or await self._in_flight.wait_for_room()
+        if self._close_reason is not None or not has_room:
+            refusal = overloaded() if self._close_reason is None else shutting_down()
+            self._outbox.put(codec.encode_error(request.id, refusal.to_body()))
             return
         admitted = self._dispatcher.admit(request, self._handle)
         if admitted is None:
             return
-        self._in_flight += 1
+        self._in_flight.add(size)
         if request.method == INITIALIZE:
             # Whether what follows is allowed depends on it.
-            await self._answer(admitted)
+            await self._answer(admitted, size)
         else:
-            requests.start_soon(self._answer, admitted)
+            requests.start_soon(self._answer, admitted, size)
 
-    async def _answer(self, request: AdmittedRequest) -> None:
+    async def _answer(self, request: AdmittedRequest, size: int) -> None:
         await self._dispatcher.answer(request)
         # Not reached by those that are cancelled, which are counted as unanswered in the end.
-        self._in_flight -= 1
+        self._in_flight.remove(size)
         if self._close_reason is not None:
             self._stop_reading_when_done()
 
     def _stop_reading_when_done(self) -> None:
         # Until then our own questions can still be answered, which requests under way may wait for.
-        if not self._in_flight:
+        if not self._in_flight.count:
             self._reading.cancel()
 
     async def _write(self) -> None:
@@ -170,8 +182,9 @@ class Connection:
                     await self._transport.send_many(batch)
             except TransportClosed as closed:
                 _log.info("connection %d: the client is gone: %s", self._handle.id, closed)
-                self._outbox.abandon()
                 self._serving.cancel()
+        # Whoever waits for what was not written waits no longer.
+        self._outbox.abandon()
         if self._writing.cancelled_caught:
             _log.warning("connection %d: the client did not take its last messages", self._handle.id)
 
@@ -186,5 +199,6 @@ class Connection:
 
     def _give_up_slow_client(self) -> None:
         _log.warning("connection %d: disconnected, because the client does not read", self._handle.id)
+        self._close_reason = TOO_SLOW
+        # What is being written may be written to its end, so that the reason can be told after it.
         self._serving.cancel()
-        self._writing.cancel()

@@ -1,50 +1,74 @@
 """The queue between everything that has something to say to one client and the one task that writes to it.
 
-Owns order, the byte bounds and the waiting for room. Does not own encoding nor the transport.
-Called by `rpc.outgoing` and `rpc.connection`, whose writer task drains it.
+Owns order, the byte bounds, what becomes of a client that is behind, and the waiting for room or for the wire. Does not
+own encoding, what may be merged (rpc.deltas) nor the transport. Called by `rpc.outgoing` and `rpc.connection`, whose
+writer task drains it.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
+import msgspec
 import trio
 
-HIGH_WATER_BYTES = 1024 * 1024
-"""Above this producers that can wait do: more than a pipe holds, little enough that a stall costs no memory."""
-
-OVERFLOW_BYTES = 256 * 1024 * 1024
-"""Above this the client is not reading at all, and is disconnected before it takes the server down with it."""
+from codex_trio.rpc.deltas import DeltaNotification, MergedDeltas
 
 WRITE_BYTES = 256 * 1024
 """How much queued traffic is joined into one write."""
 
 
+class OutboxLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a client may be behind, in bytes that wait to be written."""
+
+    behind: int = 1024 * 1024
+    """Above this the client is behind, until half of it is left: streamed text is merged from here on, and the client's
+    own requests wait. More than a pipe holds, little enough that a stall costs no memory."""
+    overflow: int
+    """Above this the client is given up. What is being written does not count, nor does the message that comes next:
+    an answer of any size is delivered."""
+    producers_wait: bool
+    """Whether who produces much waits for the client when it is behind."""
+
+
+PEER_LIMITS = OutboxLimits(overflow=256 * 1024 * 1024, producers_wait=True)
+"""For the one client at the other end of a pipe: a stopped editor holds up its own turns and loses nothing. Only what
+cannot wait piles up, so that the bound is the last resort before the server goes down."""
+
+SOCKET_LIMITS = OutboxLimits(overflow=32 * 1024 * 1024, producers_wait=False)
+"""For one client of many: nobody waits for it, since others follow the same threads. With streamed text merged the
+bound is hours of a model's output or over 100,000 small notifications, three times as many as the established server
+keeps; a hundred clients that stall at once still fit into an ordinary machine's memory."""
+
+
 class Outbox:
     """Messages for one client, in the order in which they were put.
 
-    `put` never waits, so that an answer and the notifications that follow it are queued in one go; who produces much
-    awaits `ready` in between.
+    `put` never waits, so that an answer and the notifications that follow it are queued in one go. Who produces much
+    awaits `ready` in between where the limits say so; who must not have more than one message queued awaits
+    `put_and_wait`.
+
+    For a client that is behind, delta notifications of one stream are merged into the first of them, as long as nothing
+    but delta notifications was put in between: text stays complete and in order, and every other message keeps its
+    place among all.
 
     Args:
-        high_water: bytes queued above which `ready` waits, until half of it is left.
-        overflow: bytes queued above which the next `put` drops everything and gives the client up.
-        on_overflow: told once when that happens, from within `put`.
+        limits: how far the client may be behind.
+        on_overflow: told once when the client is given up, from within `put`.
     """
 
-    def __init__(
-        self,
-        *,
-        high_water: int = HIGH_WATER_BYTES,
-        overflow: int = OVERFLOW_BYTES,
-        on_overflow: Callable[[], object] | None = None,
-    ) -> None:
-        self._high_water = high_water
-        self._overflow = overflow
+    def __init__(self, limits: OutboxLimits = PEER_LIMITS, *, on_overflow: Callable[[], object] | None = None) -> None:
+        self._limits = limits
         self._on_overflow = on_overflow
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes | MergedDeltas] = deque()
+        # The messages at the end of the queue that take more text.
+        self._streams: dict[Hashable, MergedDeltas] = {}
         self._queued_bytes = 0
         self._writing_bytes = 0
         self._closed = False
+        self._put_count = 0
+        self._taken_count = 0
+        self._written_count = 0
+        self._waiting_for_wire: deque[tuple[int, trio.Event]] = deque()
         self._arrival = trio.Event()
         self._room = trio.Event()
         self._room.set()
@@ -61,26 +85,55 @@ class Outbox:
 
     @property
     def congested(self) -> bool:
-        """Whether `ready` would wait."""
+        """Whether the client is behind: `ready` would wait."""
         return not self._room.is_set()
 
-    def put(self, message: bytes) -> None:
-        """Queues one message; drops it when the outbox is closed."""
+    @property
+    def producers_wait(self) -> bool:
+        """Whether who produces much is to await `ready`."""
+        return self._limits.producers_wait
+
+    def put(self, message: bytes, delta: DeltaNotification | None = None) -> None:
+        """Queues one message; drops it when the outbox is closed.
+
+        Args:
+            message: as it goes to the transport.
+            delta: what the message was made from, if its text may be merged into an earlier one's.
+        """
         if self._closed:
             return
-        if self.queued_bytes > self._overflow:
+        if self._queued_bytes > self._limits.overflow:
             self.abandon()
             if self._on_overflow is not None:
                 self._on_overflow()
             return
-        self._queue.append(message)
-        self._queued_bytes += len(message)
-        if self._room.is_set() and self.queued_bytes > self._high_water:
+        if delta is not None and not self._room.is_set():
+            self._merge(delta)
+        else:
+            if self._streams:
+                self._streams.clear()
+            self._append(message, len(message))
+        if self._room.is_set() and self.queued_bytes > self._limits.behind:
             self._room = trio.Event()
         self._arrival.set()
 
+    async def put_and_wait(self, message: bytes) -> bool:
+        """Queues one message and waits until the transport has taken all of it; False when the client is gone.
+
+        Cancelled while waiting, the message may still be written.
+        """
+        self.put(message)
+        if self._closed:
+            await trio.lowlevel.checkpoint()
+            return False
+        place = self._put_count
+        written = trio.Event()
+        self._waiting_for_wire.append((place, written))
+        await written.wait()
+        return self._written_count >= place
+
     async def ready(self) -> None:
-        """Waits while the client is behind by more than the high-water mark. At once when it is closed."""
+        """Waits while the client is behind. At once when the outbox is closed."""
         if self._room.is_set():
             await trio.lowlevel.checkpoint()
         else:
@@ -92,6 +145,8 @@ class Outbox:
         Taking again says that what was taken before is written.
         """
         self._writing_bytes = 0
+        self._written_count = self._taken_count
+        self._tell_written()
         self._make_room()
         while not self._queue:
             if self._closed:
@@ -100,7 +155,7 @@ class Outbox:
             await self._arrival.wait()
         batch: list[bytes] = []
         while self._queue and self._writing_bytes < WRITE_BYTES:
-            batch.append(self._queue.popleft())
+            batch.append(self._pop())
             self._writing_bytes += len(batch[-1])
         self._queued_bytes -= self._writing_bytes
         return batch
@@ -112,11 +167,42 @@ class Outbox:
         self._room.set()
 
     def abandon(self) -> None:
-        """No more messages, and those queued are dropped: the client is gone."""
+        """No more messages, and those queued are dropped: the client is gone, or as good as that."""
         self._queue.clear()
+        self._streams.clear()
         self._queued_bytes = 0
         self.close()
+        while self._waiting_for_wire:
+            self._waiting_for_wire.popleft()[1].set()
+
+    def _append(self, message: bytes | MergedDeltas, size: int) -> None:
+        self._queue.append(message)
+        self._queued_bytes += size
+        self._put_count += 1
+
+    def _merge(self, delta: DeltaNotification) -> None:
+        merged = self._streams.get(delta.stream)
+        if merged is None or merged.full:
+            merged = self._streams[delta.stream] = MergedDeltas(delta)
+            self._append(merged, merged.size)
+        else:
+            size = merged.size
+            merged.add(delta)
+            self._queued_bytes += merged.size - size
+
+    def _pop(self) -> bytes:
+        self._taken_count += 1
+        message = self._queue.popleft()
+        if isinstance(message, bytes):
+            return message
+        if self._streams.get(message.stream) is message:
+            del self._streams[message.stream]
+        return message.encode()
+
+    def _tell_written(self) -> None:
+        while self._waiting_for_wire and self._waiting_for_wire[0][0] <= self._written_count:
+            self._waiting_for_wire.popleft()[1].set()
 
     def _make_room(self) -> None:
-        if self.queued_bytes * 2 <= self._high_water:
+        if self.queued_bytes * 2 <= self._limits.behind:
             self._room.set()

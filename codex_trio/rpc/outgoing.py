@@ -18,6 +18,7 @@ from codex_trio_protocol.table import SERVER_NOTIFICATIONS, MethodSpec
 from codex_trio.rpc import shape
 from codex_trio.rpc.codec import IncomingError, IncomingResponse, encode_notification, encode_request
 from codex_trio.rpc.context import ConnectionHandle, ConnectionId
+from codex_trio.rpc.deltas import delta_notification
 from codex_trio.rpc.outbox import Outbox
 
 _log = logging.getLogger(__name__)
@@ -162,27 +163,44 @@ class OutgoingMessages:
             params: the row's params struct.
             targets: connections, of which some may be gone; None for all.
         """
-        spec = self._notifications.get(method)
-        gated = spec is not None and spec.experimental
-        receivers = [
-            handle
-            for handle in self._handles(targets)
-            if handle.wants(method) and (handle.experimental_api or not gated)
-        ]
+        receivers = self._receivers(method, targets)
         if receivers:
-            message = encode_notification(method, params, emitted_at_ms=self._now_ms())
+            now = self._now_ms()
+            message = encode_notification(method, params, emitted_at_ms=now)
+            delta = delta_notification(method, params, now)
             for handle in receivers:
-                handle.outbox.put(message)
+                handle.outbox.put(message, delta)
+
+    async def send_and_wait(self, method: str, params: object, *, target: ConnectionId) -> bool:
+        """Sends one client a notification and waits until the transport has all of it; False if it is not sent.
+
+        For what is produced as fast as the client reads, such as the output of a process: who awaits this after each
+        chunk of a stream never has more than that chunk in memory.
+        """
+        for handle in self._receivers(method, [target]):
+            return await handle.outbox.put_and_wait(encode_notification(method, params, emitted_at_ms=self._now_ms()))
+        await trio.lowlevel.checkpoint()
+        return False
 
     async def ready(self, targets: Iterable[ConnectionId] | None = None) -> None:
-        """Waits while a target is behind by more than its outbox's high-water mark: await it between many messages.
+        """Waits while a target that producers wait for is behind: await it between many messages.
 
         Targets that are gone are not waited for. A checkpoint in any case, so that writers get their turn.
         """
         await trio.lowlevel.checkpoint()
         for handle in list(self._handles(targets)):
-            if handle.outbox.congested:
+            if handle.outbox.producers_wait and handle.outbox.congested:
                 await handle.outbox.ready()
+
+    def _receivers(self, method: str, targets: Iterable[ConnectionId] | None) -> list[ConnectionHandle]:
+        """The targets that want a notification of this method and may have it."""
+        spec = self._notifications.get(method)
+        gated = spec is not None and spec.experimental
+        return [
+            handle
+            for handle in self._handles(targets)
+            if handle.wants(method) and (handle.experimental_api or not gated)
+        ]
 
     def _handles(self, targets: Iterable[ConnectionId] | None) -> Iterable[ConnectionHandle]:
         if targets is None:

@@ -46,7 +46,8 @@ class MessageTransport(Protocol):
     async def receive(self) -> bytes | str | None:
         """The next message without its framing, or None when the peer will send no more.
 
-        None does not mean that the peer stopped reading: answers may still be sent.
+        A message that is at hand may be returned without a checkpoint: who receives in a loop makes its own. None does
+        not mean that the peer stopped reading: answers may still be sent.
 
         Raises:
             MessageTooLong: one message was discarded; receiving may go on.

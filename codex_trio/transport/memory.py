@@ -33,7 +33,6 @@ class MemoryTransport:
     async def receive(self) -> bytes | None:
         """The next message of the other end; None when it has sent its last one."""
         if self._received:
-            await trio.lowlevel.checkpoint()
             return self._received.popleft()
         try:
             self._received.extend(await self._incoming.receive())

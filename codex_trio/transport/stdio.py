@@ -44,10 +44,7 @@ class StdioTransport:
             MessageTooLong: a line was discarded; receiving may go on.
             TransportClosed: the descriptor can no longer be read.
         """
-        await trio.lowlevel.checkpoint_if_cancelled()
         line = self._lines.next_line()
-        if line is not None or self._ended:
-            await trio.lowlevel.cancel_shielded_checkpoint()
         while line is None and not self._ended:
             try:
                 data = await self._source.read()

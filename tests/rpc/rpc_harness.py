@@ -1,7 +1,7 @@
 """A server of the real method table with handlers of the test's choice, and clients that speak raw JSON to it."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.errors import ErrorTranslator
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.transport.base import MessageTransport, TransportClosed
+from codex_trio.transport.base import CloseReason, MessageTransport, TransportClosed, TransportKind
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
 
 NOW_MS = 1_700_000_000_000
@@ -76,6 +76,32 @@ class Client:
         assert "result" not in (await self.request("nothing/like/this"))
         notifications, self.notifications = self.notifications, []
         return notifications
+
+
+class ToldTransport:
+    """A transport that says of which kind it is, and remembers the reason for which it was closed."""
+
+    def __init__(self, inner: MemoryTransport, *, kind: TransportKind = "in_process") -> None:
+        self._inner = inner
+        self._kind: TransportKind = kind
+        self.reasons: list[CloseReason | None] = []
+
+    @property
+    def kind(self) -> TransportKind:
+        return self._kind
+
+    async def receive(self) -> bytes | None:
+        return await self._inner.receive()
+
+    async def send(self, message: bytes) -> None:
+        await self._inner.send(message)
+
+    async def send_many(self, messages: Sequence[bytes]) -> None:
+        await self._inner.send_many(messages)
+
+    async def aclose(self, reason: CloseReason | None = None) -> None:
+        self.reasons.append(reason)
+        await self._inner.aclose()
 
 
 class Server:

@@ -7,10 +7,14 @@ import pytest
 import trio
 import trio.testing
 from codex_trio_protocol.v2.client_call import CurrentTimeReadParams
-from rpc_harness import Client, make_outgoing, serving
+from codex_trio_protocol.v2.item_events import AgentMessageDeltaNotification
+from rpc_harness import Client, Server, ToldTransport, make_outgoing, serving
 
-from codex_trio.rpc.connection import ANSWER_SECONDS, FLUSH_SECONDS, MAX_IN_FLIGHT
+from codex_trio.rpc.connection import ANSWER_SECONDS, FLUSH_SECONDS, TOO_SLOW
 from codex_trio.rpc.context import RequestContext
+from codex_trio.rpc.in_flight import MAX_REQUESTS, STALL_SECONDS, UNREAD_SECONDS
+from codex_trio.rpc.outbox import OutboxLimits
+from codex_trio.transport.memory import memory_transport_pair
 from codex_trio.transport.stdio import StdioTransport
 
 
@@ -165,21 +169,117 @@ async def test_a_client_that_does_not_read_delays_the_shutdown_for_a_while_only(
     await client.transport.aclose()
 
 
-async def test_a_client_that_never_reads_is_disconnected(caplog: pytest.LogCaptureFixture) -> None:
+async def connect_socket(server: Server, *, capacity: int = 16, **options: Any) -> tuple[Client, ToldTransport]:
+    """An initialized client that may not be paced, and the server's end of its transport."""
+    ours, theirs = memory_transport_pair(capacity)
+    socket = ToldTransport(ours, kind="websocket")
+    server.serve(socket, **options)
+    client = Client(theirs)
+    await client.initialize()
+    return client, socket
+
+
+async def test_a_client_that_never_reads_is_told_why_it_is_disconnected(
+    autojump_clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     work = Work()
+    limits = OutboxLimits(behind=50_000, overflow=100_000, producers_wait=False)
     async with serving({"thread/read": work}) as server:
-        client = server.connect(capacity=0, overflow_bytes=100_000)
-        await client.initialize()
+        client, socket = await connect_socket(server, capacity=0, limits=limits)
         bystander = await server.client()
         await read(client, "request")
         await trio.testing.wait_all_tasks_blocked()
+        for number in range(4):
+            server.outgoing.notify("thread/started", {"n": "x" * 60_000}, targets=[1])
+            await trio.testing.wait_all_tasks_blocked()
+            # The write under way does not count, and any message may come on top of the bound.
+            assert work.steps == ["request starts", "request is cancelled"][: 1 if number < 3 else 2]
+        assert "error" not in await bystander.request("thread/loaded/list", params={})
+        assert (await client.receive())["params"]["n"][:1] == "x", "what was being written is written"
+        assert await client.receive() is None
+        await trio.testing.wait_all_tasks_blocked()
+        assert socket.reasons == [TOO_SLOW]
+        assert [handle.id for handle in server.outgoing.connections()] == [2]
+    assert "connection 1: disconnected, because the client does not read" in caplog.text
+
+
+async def test_a_client_that_stopped_for_good_is_let_go_after_a_while(autojump_clock: trio.testing.MockClock) -> None:
+    limits = OutboxLimits(behind=50_000, overflow=100_000, producers_wait=False)
+    async with serving() as server:
+        _client, socket = await connect_socket(server, capacity=0, limits=limits)
         for _ in range(4):
             server.outgoing.notify("thread/started", {"n": "x" * 60_000}, targets=[1])
-        await trio.testing.wait_all_tasks_blocked()
-        assert work.steps == ["request starts", "request is cancelled"]
-        assert [handle.id for handle in server.outgoing.connections()] == [2]
-        assert "error" not in await bystander.request("thread/loaded/list", params={})
-    assert "connection 1: disconnected, because the client does not read" in caplog.text
+            await trio.testing.wait_all_tasks_blocked()
+        assert socket.reasons == []
+        await trio.sleep(FLUSH_SECONDS + 1)
+        assert server.outgoing.connections() == []
+        assert socket.reasons == [TOO_SLOW]
+
+
+async def test_one_client_that_does_not_read_is_not_felt_by_the_others_of_a_thread(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with serving() as server:
+        _stopped, _ = await connect_socket(server, capacity=0)
+        quick = await server.client()
+        received: list[str] = []
+
+        async def follow() -> None:
+            while len(received) < 2000:
+                received.append((await quick.receive())["params"]["delta"])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(follow)
+            for number in range(2000):
+                delta = AgentMessageDeltaNotification(
+                    thread_id="t", turn_id="u", item_id="i", delta=f"{number}" + "x" * 2000
+                )
+                server.outgoing.notify("item/agentMessage/delta", delta)
+                await server.outgoing.ready()
+        assert len(received) == 2000
+
+
+async def test_a_client_that_was_behind_gets_all_of_the_text() -> None:
+    async with serving() as server:
+        client, _ = await connect_socket(server, capacity=0)
+        parts = [f"{number} " for number in range(20_000)]
+        for part in parts:
+            delta = AgentMessageDeltaNotification(thread_id="t", turn_id="u", item_id="i", delta=part)
+            server.outgoing.notify("item/agentMessage/delta", delta)
+        server.outgoing.notify("turn/completed", {})
+        received: list[str] = []
+        while (message := await client.receive())["method"] == "item/agentMessage/delta":
+            received.append(message["params"]["delta"])
+        assert "".join(received) == "".join(parts)
+        assert len(received) < len(parts) / 2
+
+
+async def test_a_chunk_of_output_is_sent_when_the_one_before_it_is_on_the_wire() -> None:
+    async with serving() as server:
+        client = await server.client(capacity=0)
+        sent = 0
+
+        async def stream() -> None:
+            nonlocal sent
+            for number in range(5):
+                params = {"processId": "p", "n": number}
+                assert await server.outgoing.send_and_wait("command/exec/outputDelta", params, target=1)
+                sent += 1
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stream)
+            for number in range(5):
+                await trio.testing.wait_all_tasks_blocked()
+                assert sent == number
+                assert (await client.receive())["params"]["n"] == number
+        assert sent == 5
+
+
+async def test_output_for_nobody_is_not_waited_for() -> None:
+    async with serving() as server:
+        await server.client(optOutNotificationMethods=["command/exec/outputDelta"])
+        for target in (1, 99):
+            assert not await server.outgoing.send_and_wait("command/exec/outputDelta", {}, target=target)
 
 
 async def test_who_does_not_read_answers_is_not_asked_for_more_requests() -> None:
@@ -204,7 +304,96 @@ async def test_who_does_not_read_answers_is_not_asked_for_more_requests() -> Non
             assert [(await client.receive())["id"] for _ in range(60)] == list(range(60))
 
 
-async def test_requests_without_end_are_bounded_and_replies_still_get_through() -> None:
+async def test_who_reads_only_after_sending_everything_is_refused_some_and_answered_always(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def big(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"big": "x" * 300_000}
+
+    async with serving({"thread/list": big}) as server:
+        client = await server.client(capacity=0)
+        for number in range(60):
+            await client.send({"id": number, "method": "thread/list", "params": {}})
+        assert trio.current_time() == pytest.approx(UNREAD_SECONDS)
+        answers = [await client.receive() for _ in range(60)]
+        assert sorted(answer["id"] for answer in answers) == list(range(60))
+        refused = [answer for answer in answers if "error" in answer]
+        assert 0 < len(refused) < 60
+        assert {answer["error"]["code"] for answer in refused} == {-32001}
+
+
+OVERLOADED = {"code": -32001, "message": "Server overloaded; retry later."}
+
+
+async def test_a_socket_client_is_refused_what_is_too_much_at_once() -> None:
+    work = Work()
+    async with serving({"thread/list": work}) as server:
+        client, _ = await connect_socket(server)
+        for number in range(MAX_REQUESTS + 3):
+            await client.send({"id": number, "method": "thread/list", "params": {}})
+        for number in range(MAX_REQUESTS, MAX_REQUESTS + 3):
+            assert await client.receive() == {"id": number, "error": OVERLOADED}
+        work.let("5")
+        assert await client.answer_to(5) == {"name": "5"}
+        await read(client, "more")
+        assert (await client.request("thread/loaded/list", params={})) == {"data": [], "nextCursor": None}
+
+
+async def test_requests_that_carry_much_count_for_more() -> None:
+    work = Work()
+    async with serving({"thread/list": work}) as server:
+        client, _ = await connect_socket(server)
+        big = {"searchTerm": "x" * 30_000_000}
+        for number in range(4):
+            await client.send({"id": number, "method": "thread/list", "params": big})
+        assert await client.receive() == {"id": 3, "error": OVERLOADED}
+
+
+async def test_a_newcomer_is_answered_while_others_have_all_that_they_may() -> None:
+    work = Work()
+    async with serving({"thread/list": work}) as server:
+        for _ in range(3):
+            busy, _ = await connect_socket(server)
+            for number in range(MAX_REQUESTS + 1):
+                await busy.send({"id": number, "method": "thread/list", "params": {}})
+            assert (await busy.receive())["error"] == OVERLOADED
+        newcomer = server.connect()
+        assert "userAgent" in await newcomer.initialize()
+
+
+async def test_a_client_behind_a_pipe_waits_until_its_requests_have_room(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    started = 0
+    gate = trio.Event()
+
+    async def slow(params: Any, context: RequestContext) -> dict[str, Any]:
+        nonlocal started
+        started += 1
+        await gate.wait()
+        return {}
+
+    async with serving({"thread/list": slow}) as server:
+        client = await server.client()
+        total = MAX_REQUESTS + 500
+
+        async def ask() -> None:
+            for number in range(total):
+                await client.send({"id": number, "method": "thread/list", "params": {}})
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked()
+            assert started == MAX_REQUESTS
+            gate.set()
+            answers = [await client.receive() for _ in range(total)]
+        assert sorted(answer["id"] for answer in answers) == list(range(total))
+        assert all("result" in answer for answer in answers)
+
+
+async def test_requests_that_wait_for_the_client_do_not_keep_its_reply_from_being_read(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     outgoing = make_outgoing()
 
     async def tell_time(params: Any, context: RequestContext) -> dict[str, Any]:
@@ -214,14 +403,13 @@ async def test_requests_without_end_are_bounded_and_replies_still_get_through() 
 
     async with serving({"thread/read": tell_time}, outgoing=outgoing) as server:
         client = await server.client()
-        for number in range(MAX_IN_FLIGHT + 1):
+        for number in range(MAX_REQUESTS + 2):
             await client.send({"id": number, "method": "thread/read", "params": {"threadId": "t"}})
         question = await client.receive()
         assert question["method"] == "currentTime/read"
-        assert await client.receive() == {
-            "id": MAX_IN_FLIGHT,
-            "error": {"code": -32001, "message": "Server overloaded; retry later."},
-        }
+        for number in (MAX_REQUESTS, MAX_REQUESTS + 1):
+            assert await client.receive() == {"id": number, "error": OVERLOADED}
+        assert trio.current_time() == pytest.approx(STALL_SECONDS)
         await client.send({"id": question["id"], "result": {"currentTimeAt": 5}})
         assert await client.answer_to(0) == {"time": 5}
 

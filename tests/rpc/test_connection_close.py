@@ -1,18 +1,17 @@
 """A server that lets a client go: what the client still gets, and what it is told."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
 from codex_trio_protocol.v2.client_call import CurrentTimeReadParams
-from rpc_harness import Client, Server, make_outgoing, serving
+from rpc_harness import Client, Server, ToldTransport, make_outgoing, serving
 
 from codex_trio.rpc.connection import HURRIED_FLUSH_SECONDS, Connection
 from codex_trio.rpc.context import RequestContext
-from codex_trio.transport.base import CloseReason, TransportKind
-from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
+from codex_trio.transport.base import CloseReason
+from codex_trio.transport.memory import memory_transport_pair
 
 REASON = CloseReason(1001, "going away")
 REFUSAL = {
@@ -20,31 +19,6 @@ REFUSAL = {
     "message": "Server is draining; retry after reconnecting",
     "data": {"reason": "serverShuttingDown"},
 }
-
-
-class ToldTransport:
-    """A transport that remembers the reason for which it was closed."""
-
-    def __init__(self, inner: MemoryTransport) -> None:
-        self._inner = inner
-        self.reasons: list[CloseReason | None] = []
-
-    @property
-    def kind(self) -> TransportKind:
-        return self._inner.kind
-
-    async def receive(self) -> bytes | None:
-        return await self._inner.receive()
-
-    async def send(self, message: bytes) -> None:
-        await self._inner.send(message)
-
-    async def send_many(self, messages: Sequence[bytes]) -> None:
-        await self._inner.send_many(messages)
-
-    async def aclose(self, reason: CloseReason | None = None) -> None:
-        self.reasons.append(reason)
-        await self._inner.aclose()
 
 
 async def told_client(server: Server, *, capacity: int = 16) -> tuple[Client, Connection, ToldTransport]:
