@@ -12,6 +12,7 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.cli import proxy
 from codex_trio.cli.listeners import open_listener
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
 from codex_trio.transport.listen import ListenAddress, ListenUrlError, parse_listen_url
@@ -47,6 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
             "--experimental", action="store_true", help="include methods and fields that are not stable yet"
         )
         command.set_defaults(run=run)
+    summary = "connect standard input and output to a running server's unix socket"
+    proxy.configure(commands.add_parser("proxy", help=summary, description=summary))
 
 
 def _listen_url(url: str) -> ListenAddress:
