@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 import trio
 
 from codex_trio.cli import proxy
+from codex_trio.cli.ending import End, ending_signals
 from codex_trio.cli.listeners import open_listener
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
-from codex_trio.transport.listen import ListenAddress, ListenUrlError, parse_listen_url
-
-INTERRUPTED = 128 + signal.SIGINT
+from codex_trio.transport.listen import ListenAddress, ListenUrlError, StdioAddress, parse_listen_url
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -83,31 +81,14 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         overrides=config_overrides(options),
         strict_config=getattr(options, "strict_config", False),
     )
-    end = _End()
-    # Around the app, so that an impatient second signal does not break into its orderly end.
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with ending_signals() as signals:
+        end = End(signals, drains=not isinstance(options.listen, StdioAddress))
         async with (
             open_listener(options.listen, home=settings.codex_home) as serve_clients,
             open_app(settings) as app,
-            trio.open_nursery() as nursery,
         ):
-            nursery.start_soon(end.on_signal, signals, nursery.cancel_scope)
-            await serve_clients(app)
-            nursery.cancel_scope.cancel()
+            await end.serve(app, serve_clients)
     return end.exit_code
-
-
-class _End:
-    """How serving ended. A client that goes and SIGTERM are ordinary ends; an interrupt is one that callers tell."""
-
-    def __init__(self) -> None:
-        self.exit_code = os.EX_OK
-
-    async def on_signal(self, signals: AsyncIterator[int], serving: trio.CancelScope) -> None:
-        async for number in signals:
-            if number == signal.SIGINT:
-                self.exit_code = INTERRUPTED
-            serving.cancel()
 
 
 def _generate_json_schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

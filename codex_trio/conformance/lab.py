@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -15,6 +16,9 @@ from codex_trio.client.process import open_stdio_client
 from codex_trio.conformance.probe import WAIT_SECONDS, Log, Probe
 from codex_trio.testing.model_script import Reply
 from codex_trio.testing.model_server import ModelServer
+
+if TYPE_CHECKING:
+    from codex_trio.conformance.listening import Listening
 
 MODEL = "gpt-5.5"
 
@@ -134,6 +138,22 @@ class Lab:
                     await server.client.initialize("scenario", "1.0", experimental=experimental, opt_out=opt_out)
             yield probe
             nursery.cancel_scope.cancel()
+
+    @contextlib.asynccontextmanager
+    async def listen(self, address: str | None = None) -> AsyncGenerator["Listening"]:
+        """Run the server for several clients until the block ends; by default on a unix socket in the lab's folder."""
+        # Few scenarios need the library for websockets.
+        from codex_trio.conformance.listening import open_listening
+
+        if not (self.codex_home / "config.toml").exists():
+            self.configure()
+        async with open_listening(
+            self.server.command,
+            address or f"unix://{self.tmp}/control/server.sock",
+            env=self.environment({}),
+            cwd=self.cwd,
+        ) as server:
+            yield server
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The server's whole environment."""
