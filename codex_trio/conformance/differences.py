@@ -53,6 +53,8 @@ DIFFERENCES: tuple[Difference, ...] = (
         "settings_update::a_thread_without_an_environment_has_none_after_a_restart",
         "reference",
         "does not store that a thread has no environment: after a restart it may use this machine again",
+    ),
+    Difference(
         "drain::a_running_turn_can_be_joined_and_its_question_answered_while_the_server_drains",
         "reference",
         "refuses thread/resume while it drains, so that a question whose clients are gone keeps it waiting for ever",
