@@ -45,6 +45,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "forgets commands that were declined: the turn reads back without their items",
     ),
     Difference(
+        "read_back::a_turn_reads_back_as_it_was_streamed[declined command]",
+        "reference",
+        "forgets commands that were declined: the turn reads back without their items",
+    ),
+    Difference(
         "turn_settings::workspace_roots_outlive_a_restart_and_end_with_another_environment",
         "reference",
         "falls back to the configured sandbox when it resumes a stored thread: here that is none at all",

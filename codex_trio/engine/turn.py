@@ -10,7 +10,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import trio
 
@@ -86,7 +87,7 @@ class Turn:
 
     async def run(self) -> None:
         """Runs the turn to its end, whatever that is; raises only when the whole server is being cancelled."""
-        clock = time.monotonic()
+        watch = _Stopwatch()
         self.started_at = int(time.time())
         failure: TurnFailure | None = None
         finished = False
@@ -98,15 +99,15 @@ class Turn:
             self.accepts_input = False
             if not finished:
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
-                    await self._abort(clock)
+                    await self._abort(watch)
             self._aborted.set()
         with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
             if finished:
-                failure = await self._store_end(failure, clock) or failure
+                failure = await self._store_end(failure, watch) or failure
             else:
                 await self._wait_for_answers()
             self._session.turn_over(self)
-            self._tell_end(failure, clock, interrupted=not finished)
+            self._tell_end(failure, watch, interrupted=not finished)
             self.ended.set()
 
     async def _work(self) -> TurnFailure | None:
@@ -183,7 +184,7 @@ class Turn:
         self._log.started(item)
         await self._log.completed_with_history(item, raw)
 
-    async def _abort(self, clock: float) -> None:
+    async def _abort(self, watch: _Stopwatch) -> None:
         """Ends what runs, answers open calls, and marks the history."""
         session = self._session
         for command in session.running.of_turn(self.id):
@@ -197,8 +198,8 @@ class Turn:
                 root_turn_id=self.request.root_id,
                 turn_id=self.id,
                 started_at=self.started_at,
-                completed_at=int(time.time()),
-                duration_ms=_milliseconds_since(clock),
+                completed_at=watch.end.completed_at,
+                duration_ms=watch.end.duration_ms,
             )
             await session.store_usage(self._log)
             await session.remember([marker])
@@ -207,7 +208,7 @@ class Turn:
             _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
         session.tell_usage(self.id, self._log)
 
-    async def _store_end(self, failure: TurnFailure | None, clock: float) -> TurnFailure | None:
+    async def _store_end(self, failure: TurnFailure | None, watch: _Stopwatch) -> TurnFailure | None:
         """Stores how the turn ended; the failure to do so, when it did not fail before."""
         message = self._log.last_message
         line = TaskComplete(
@@ -222,8 +223,8 @@ class Turn:
                 additional_details=failure.additional_details,
             ),
             started_at=self.started_at,
-            completed_at=int(time.time()),
-            duration_ms=_milliseconds_since(clock),
+            completed_at=watch.end.completed_at,
+            duration_ms=watch.end.duration_ms,
             time_to_first_token_ms=self._sampler.first_token_ms if self._sampler else None,
         )
         try:
@@ -233,7 +234,7 @@ class Turn:
             return failure or TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
         return None
 
-    def _tell_end(self, failure: TurnFailure | None, clock: float, *, interrupted: bool) -> None:
+    def _tell_end(self, failure: TurnFailure | None, watch: _Stopwatch, *, interrupted: bool) -> None:
         if failure is not None:
             self._log.emit(events.ModelTrouble(turn_id=self.id, failure=failure, will_retry=False))
         message = self._log.last_message if failure is None and not interrupted else None
@@ -248,8 +249,8 @@ class Turn:
                 last_message_started_ms=message[1] if message else None,
                 last_message_completed_ms=message[2] if message else None,
                 started_at=self.started_at,
-                completed_at=int(time.time()),
-                duration_ms=_milliseconds_since(clock),
+                completed_at=watch.end.completed_at,
+                duration_ms=watch.end.duration_ms,
             )
         )
 
@@ -260,5 +261,18 @@ class Turn:
                 await answered.wait()
 
 
-def _milliseconds_since(clock: float) -> int:
-    return int((time.monotonic() - clock) * 1000)
+class _End(NamedTuple):
+    completed_at: int
+    duration_ms: int
+
+
+class _Stopwatch:
+    """How long a turn takes; what is stored of its end, and what is told, is the same."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    @cached_property
+    def end(self) -> _End:
+        """When the turn ended (Unix seconds): when this was first asked for."""
+        return _End(int(time.time()), int((time.monotonic() - self._started) * 1000))
