@@ -17,6 +17,7 @@ import msgspec
 import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
 
+from codex_trio.analytics.sink import FactSink, NoAnalytics
 from codex_trio.auth.store import AuthStore
 from codex_trio.config.service import ConfigService
 from codex_trio.identity import Identity
@@ -52,7 +53,7 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
 class App:
     """A running server without listeners; made by `open_app`."""
 
-    def __init__(self, settings: AppSettings, stack: AsyncExitStack) -> None:
+    def __init__(self, settings: AppSettings, stack: AsyncExitStack, facts: FactSink) -> None:
         self._settings = settings
         self._stack = stack
         self._nursery: trio.Nursery | None = None
@@ -77,7 +78,7 @@ class App:
             forced_login_method=default.forced_login_method,
         )
         self._installation_id = read_or_create(settings.codex_home)
-        self._outgoing = OutgoingMessages(SERVER_REQUESTS)
+        self._outgoing = OutgoingMessages(SERVER_REQUESTS, facts=facts)
         self._catalog = cache(_load_catalog)
         services = Services(
             codex_home=settings.codex_home,
@@ -92,7 +93,7 @@ class App:
             threads=self._threads,
             prepare=self._begin_to_prepare,
         )
-        self._dispatcher = Dispatcher(CLIENT_REQUESTS, lazy_handlers(services), translate_error=translate)
+        self._dispatcher = Dispatcher(CLIENT_REQUESTS, lazy_handlers(services), translate_error=translate, facts=facts)
 
     def run_in(self, nursery: trio.Nursery) -> None:
         """Gives the app the nursery that its services live in."""
@@ -192,13 +193,17 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: AppSettings) -> AsyncGenerator[App]:
+async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> AsyncGenerator[App]:
     """A server, ready to serve connections. At the end turns are interrupted, and what they run is killed.
+
+    Args:
+        settings: what it is started with.
+        facts: gets what is counted of requests; by default nothing is counted.
 
     Raises StartupRefused for a configuration that it must not start with, OSError for an unusable home.
     """
     async with AsyncExitStack() as stack:
-        app = App(settings, stack)
+        app = App(settings, stack, facts or NoAnalytics())
         async with trio.open_nursery() as nursery:
             app.run_in(nursery)
             yield app

@@ -53,10 +53,10 @@ def lazy_handlers(services: Services) -> dict[str, Handler]:
     loaded: dict[str, Mapping[str, Handler]] = {}
 
     def handler(method: str, module: str) -> Handler:
-        async def answer(params: object, context: RequestContext) -> object:
+        def answer(params: object, context: RequestContext) -> object:
             if module not in loaded:
                 loaded[module] = import_module(f"codex_trio.processors.{module}").handlers(services)
-            return await loaded[module][method](params, context)
+            return loaded[module][method](params, context)
 
         return answer
 

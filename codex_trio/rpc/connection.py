@@ -69,7 +69,8 @@ class Connection:
         limits = limits or (PEER_LIMITS if peer else SOCKET_LIMITS)
         self._outbox = Outbox(limits, on_overflow=self._give_up_slow_client)
         self._in_flight = InFlight(self._outbox, paced=peer)
-        self._handle = outgoing.connect(self._outbox, remote=remote)
+        rpc_transport = "websocket" if transport.kind == "unix" else transport.kind
+        self._handle = outgoing.connect(self._outbox, remote=remote, transport=rpc_transport)
         self._close_reason: CloseReason | None = None
 
     def close(self, reason: CloseReason, *, at_once: bool) -> None:
@@ -140,7 +141,7 @@ class Connection:
             case codec.IncomingRequest() as request:
                 await self._accept(request, len(message), requests)
             case codec.IncomingResponse() | codec.IncomingError() as reply:
-                self._outgoing.receive_reply(reply)
+                self._outgoing.receive_reply(reply, self._handle)
             case codec.IncomingNotification(method):
                 # `initialized` is the only one there is, and nothing waits for it.
                 _log.debug("connection %d: notification %s", self._handle.id, method)

@@ -4,11 +4,12 @@ Owns the description of a connection that the rest of the server may hold on to.
 (rpc.connection) or the sending of messages (rpc.outgoing). Used by processors.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from codex_trio.analytics.facts import RpcTransport
 from codex_trio.rpc.codec import RequestId
 from codex_trio.rpc.outbox import Outbox
 
@@ -32,12 +33,14 @@ class ConnectionHandle:
 
     Args:
         remote: whether the client may be on another machine, which some methods do not allow.
+        transport: what it is connected by, as analytics count it.
     """
 
-    def __init__(self, connection_id: ConnectionId, outbox: Outbox, *, remote: bool) -> None:
+    def __init__(self, connection_id: ConnectionId, outbox: Outbox, *, remote: bool, transport: RpcTransport) -> None:
         self.id = connection_id
         self.outbox = outbox
         self.remote = remote
+        self.transport: RpcTransport = transport
         self.client: ClientProfile | None = None
 
     @property
@@ -87,5 +90,9 @@ class RequestContext:
         return callbacks
 
 
-Handler = Callable[[Any, RequestContext], Awaitable[object]]
-"""Answers one method: typed params (None for methods without) to the result struct, or raises."""
+Handler = Callable[[Any, RequestContext], object]
+"""Answers one method: typed params (None for methods without) to the result struct, or raises.
+
+A handler that waits is a coroutine function, and runs in a task of its own. One that never waits is a plain function,
+and is answered on the spot: it must not take more than a millisecond or two.
+"""

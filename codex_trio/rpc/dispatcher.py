@@ -6,25 +6,29 @@ exceptions become errors for the client. Does not own connections' tasks (rpc.co
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from types import CoroutineType
+from typing import Any, cast
 
 import msgspec
 from codex_trio_protocol import experimental
 from codex_trio_protocol.scopes import scope_key
 from codex_trio_protocol.table import MethodSpec
 
+from codex_trio.analytics.sink import FactSink
 from codex_trio.rpc import shape
 from codex_trio.rpc.codec import IncomingRequest, RequestId, encode_error, encode_response
 from codex_trio.rpc.context import ClientProfile, ConnectionHandle, Handler, RequestContext
 from codex_trio.rpc.errors import (
     ErrorTranslator,
+    RpcError,
     internal_error,
     invalid_request,
     not_supported,
     to_rpc_error,
     undecodable,
 )
+from codex_trio.rpc.request_facts import RequestFacts
 from codex_trio.rpc.scheduler import RequestScheduler, Ticket
 
 _log = logging.getLogger(__name__)
@@ -33,13 +37,15 @@ INITIALIZE = "initialize"
 """The only method that a connection may call first, and may call once."""
 
 
-class AdmittedRequest(msgspec.Struct, frozen=True):
+class AdmittedRequest(msgspec.Struct):
     """A request that passed the gates and has its place among those of its scope. It must be answered."""
 
     context: RequestContext
     handler: Handler
     params: Any
     ticket: Ticket
+    under_way: Coroutine[Any, Any, object] | None = None
+    """What the handler waits for, if it was called already."""
 
 
 class Dispatcher:
@@ -49,6 +55,7 @@ class Dispatcher:
         methods: the method table's rows of client requests, in the order in which errors list them.
         handlers: by method name; a row without one is answered as not supported.
         translate_error: which error each domain exception is; unknown ones are answered as internal errors.
+        facts: gets what is counted of requests.
 
     Raises:
         ValueError: a handler for a method that is not in the table.
@@ -60,6 +67,7 @@ class Dispatcher:
         handlers: Mapping[str, Handler],
         *,
         translate_error: ErrorTranslator | None = None,
+        facts: FactSink,
     ) -> None:
         unknown = [name for name in handlers if name not in methods]
         if unknown:
@@ -67,12 +75,14 @@ class Dispatcher:
         self._methods = methods
         self._handlers = handlers
         self._translate_error = translate_error
+        self._facts = RequestFacts(facts)
         self._scheduler = RequestScheduler()
 
     def admit(self, request: IncomingRequest, connection: ConnectionHandle) -> AdmittedRequest | None:
-        """Checks a request and gives it its place; None when it was refused, which is then already answered.
+        """Checks a request and gives it its place; None when it is already answered.
 
-        Synchronous, and called in the order of arrival: that is the order that requests of one scope run in.
+        That is so when it was refused, and when it is its turn and its handler never waits. Synchronous, and called in
+        the order of arrival: that is the order that requests of one scope run in.
         """
         try:
             spec, params = self._decode(request)
@@ -86,23 +96,53 @@ class Dispatcher:
             return None
         ticket = self._scheduler.admit(key, shared=shared)
         context = RequestContext(connection, request.id, spec.name, leave_scope=ticket.leave)
-        return AdmittedRequest(context, handler, params, ticket)
+        self._facts.requested(context, params)
+        admitted = AdmittedRequest(context, handler, params, ticket)
+        if ticket.called:
+            admitted.under_way = self._begin(admitted)
+            if admitted.under_way is None:
+                ticket.leave()
+                return None
+        return admitted
 
     async def answer(self, request: AdmittedRequest) -> None:
         """Runs the handler when it is the request's turn, and queues the answer. Raises nothing but cancellation."""
-        context = request.context
         # The answer is queued before the next request of the scope starts.
         async with request.ticket:
-            try:
-                result = await request.handler(request.params, context)
-                answer = encode_response(context.request_id, result)
-            except Exception as error:
-                self._refuse(error, context.connection, context.request_id, context.method)
+            under_way = request.under_way or self._begin(request)
+            if under_way is None:
                 return
-            if context.method == INITIALIZE:
-                context.connection.client = _profile(request.params)
-            context.connection.outbox.put(answer)
-            self._run_callbacks(context)
+            try:
+                result = await under_way
+                self._respond(request, result)
+            except Exception as error:
+                self._fail(request, error)
+
+    def _begin(self, request: AdmittedRequest) -> Coroutine[Any, Any, object] | None:
+        """Calls the handler. What it has to wait for, or None when the request is answered."""
+        try:
+            result = request.handler(request.params, request.context)
+            if isinstance(result, CoroutineType):
+                return cast("Coroutine[Any, Any, object]", result)
+            self._respond(request, result)
+        except Exception as error:
+            self._fail(request, error)
+        return None
+
+    def _respond(self, request: AdmittedRequest, result: object) -> None:
+        context = request.context
+        connection = context.connection
+        answer = encode_response(context.request_id, result)
+        if context.method == INITIALIZE:
+            connection.client = _profile(request.params)
+            self._facts.initialized(connection)
+        connection.outbox.put(answer)
+        self._facts.answered(context, result)
+        self._run_callbacks(context)
+
+    def _fail(self, request: AdmittedRequest, error: Exception) -> None:
+        context = request.context
+        self._facts.refused(context, self._refuse(error, context.connection, context.request_id, context.method))
 
     def _decode(self, request: IncomingRequest) -> tuple[MethodSpec, Any]:
         spec = self._methods.get(request.method)
@@ -134,9 +174,10 @@ class Dispatcher:
         if spec.local_only and connection.remote:
             raise invalid_request(f"{spec.name} is not available over remote transports")
 
-    def _refuse(self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str) -> None:
+    def _refuse(self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str) -> RpcError:
         """The one boundary: whatever went wrong, the client gets an answer and the server goes on."""
         answer: bytes | None = None
+        refusal: RpcError | None = None
         try:
             refusal = to_rpc_error(error, self._translate_error)
             if refusal is not None:
@@ -144,11 +185,12 @@ class Dispatcher:
         except Exception as mistake:
             # In the translation, or in data that is not JSON.
             error = mistake
-        if answer is None:
+        if answer is None or refusal is None:
             _log.error("%s (request %r) failed unexpectedly", method, request_id, exc_info=error)
             refusal = internal_error(f"{method} failed unexpectedly; the server's log says why")
             answer = encode_error(request_id, refusal.to_body())
         connection.outbox.put(answer)
+        return refusal
 
     def _run_callbacks(self, context: RequestContext) -> None:
         for callback in context.take_callbacks():

@@ -8,92 +8,22 @@ which passes them as targets). Used by processors and the thread layer; connecti
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
 
 import msgspec
 import trio
-from codex_trio_protocol.jsonrpc import INTERNAL_ERROR, INVALID_REQUEST
+from codex_trio_protocol.jsonrpc import INVALID_REQUEST
 from codex_trio_protocol.table import SERVER_NOTIFICATIONS, MethodSpec
 
+from codex_trio.analytics.facts import RpcTransport, ServerRequestAborted, ServerRequestAnswered, ServerRequested
+from codex_trio.analytics.sink import FactSink
 from codex_trio.rpc import shape
 from codex_trio.rpc.codec import IncomingError, IncomingResponse, encode_notification, encode_request
 from codex_trio.rpc.context import ConnectionHandle, ConnectionId
 from codex_trio.rpc.deltas import delta_notification
 from codex_trio.rpc.outbox import Outbox
+from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
 
 _log = logging.getLogger(__name__)
-
-
-class ServerRequestFailed(Exception):
-    """A server request that got no usable reply. Whoever asked for permission takes it as a no.
-
-    `reason` tells the client's own error from a reply that does not have the method's shape, from a request that was
-    withdrawn, and from one whose clients are all gone. `code`, `message` and `data` are those of the client's error.
-    """
-
-    def __init__(
-        self,
-        reason: Literal["error", "undecodable", "withdrawn", "disconnected"],
-        message: str,
-        *,
-        code: int = INTERNAL_ERROR,
-        data: Any = None,
-    ) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.code = code
-        self.data = data
-
-
-class PendingServerRequest:
-    """A question put to one or more clients; the first reply counts."""
-
-    def __init__(
-        self,
-        request_id: int,
-        method: str,
-        params: msgspec.Struct,
-        *,
-        thread_id: str | None,
-        targets: frozenset[ConnectionId],
-        on_settled: Callable[["PendingServerRequest"], object],
-    ) -> None:
-        self.id = request_id
-        self.method = method
-        self.params = params
-        self.thread_id = thread_id
-        self.targets = targets
-        self._on_settled = on_settled
-        self._settled = trio.Event()
-        self._outcome: object = None
-
-    @property
-    def settled(self) -> bool:
-        """Whether a reply or failure is there, so that `wait` returns at once."""
-        return self._settled.is_set()
-
-    async def wait(self) -> Any:
-        """The reply, decoded as the method's result type. Cancelling the wait leaves the request pending.
-
-        Raises:
-            ServerRequestFailed: there is no usable reply.
-        """
-        await self._settled.wait()
-        if isinstance(self._outcome, ServerRequestFailed):
-            raise self._outcome
-        return self._outcome
-
-    def withdraw(self) -> None:
-        """Gives up on the reply: the waiter fails with reason `withdrawn`, and a later reply is dropped."""
-        self.settle(ServerRequestFailed("withdrawn", "the request was withdrawn"))
-
-    def settle(self, outcome: object) -> None:
-        """For `OutgoingMessages`: the reply or failure. Only the first counts."""
-        if not self._settled.is_set():
-            self._outcome = outcome
-            self._settled.set()
-            self._on_settled(self)
 
 
 class OutgoingMessages:
@@ -101,6 +31,7 @@ class OutgoingMessages:
 
     Args:
         server_requests: the method table's rows of what the server may ask.
+        facts: gets what is counted of server requests.
         notifications: its rows of what the server may tell; what has none is for every client.
         now_ms: the wall clock in Unix milliseconds, by default the system's.
     """
@@ -109,10 +40,12 @@ class OutgoingMessages:
         self,
         server_requests: Mapping[str, MethodSpec],
         *,
+        facts: FactSink,
         notifications: Mapping[str, MethodSpec] = SERVER_NOTIFICATIONS,
         now_ms: Callable[[], int] | None = None,
     ) -> None:
         self._server_requests = server_requests
+        self._facts = facts
         self._notifications = notifications
         self._now_ms = now_ms or _unix_ms
         self._connections: dict[ConnectionId, ConnectionHandle] = {}
@@ -123,10 +56,10 @@ class OutgoingMessages:
 
     # Connections
 
-    def connect(self, outbox: Outbox, *, remote: bool) -> ConnectionHandle:
+    def connect(self, outbox: Outbox, *, remote: bool, transport: RpcTransport) -> ConnectionHandle:
         """Adds a client. It gets notifications once it is initialized."""
         self._last_connection_id += 1
-        handle = ConnectionHandle(self._last_connection_id, outbox, remote=remote)
+        handle = ConnectionHandle(self._last_connection_id, outbox, remote=remote, transport=transport)
         self._connections[handle.id] = handle
         return handle
 
@@ -140,8 +73,7 @@ class OutgoingMessages:
             except Exception:
                 _log.exception("clearing up after connection %d failed", connection_id)
         for pending in list(self._pending.values()):
-            if pending.thread_id is None and not any(target in self._connections for target in pending.targets):
-                pending.settle(ServerRequestFailed("disconnected", "no client is left to reply"))
+            self._give_up_if_alone(pending)
 
     def on_disconnect(self, hook: Callable[[ConnectionId], object]) -> None:
         """Has a synchronous function run for every client that goes, before its questions are given up."""
@@ -215,7 +147,7 @@ class OutgoingMessages:
         params: msgspec.Struct,
         *,
         thread_id: str | None,
-        targets: Iterable[ConnectionId],
+        targets: Iterable[ConnectionId] | None,
         on_settled: Callable[[PendingServerRequest], object] = lambda _: None,
     ) -> PendingServerRequest:
         """Puts a question to every target, with the same id. Await `wait` on what it returns.
@@ -224,8 +156,9 @@ class OutgoingMessages:
             method: a row of the server request table.
             params: the row's params struct.
             thread_id: the thread that it is about: clients that resume the thread later are asked too, and it stays
-                open without any client. None for a question to these clients only.
-            targets: connections, of which some may be gone.
+                open without any client. None for a question to these clients only, which fails when they are gone.
+            targets: connections, of which some may be gone; None for every initialized one. That is nobody in
+                particular, and is not counted.
             on_settled: a synchronous function run as soon as there is a reply or failure: before the waiter resumes,
                 and before any client's next message is looked at.
         """
@@ -234,18 +167,27 @@ class OutgoingMessages:
 
         def forget(pending: PendingServerRequest) -> None:
             self._pending.pop(pending.id, None)
+            self._count_end(pending)
             try:
                 on_settled(pending)
             except Exception:
                 _log.exception("what follows the reply to %s failed", pending.method)
 
         pending = PendingServerRequest(
-            request_id, method, params, thread_id=thread_id, targets=frozenset(targets), on_settled=forget
+            request_id,
+            method,
+            params,
+            thread_id=thread_id,
+            targets=None if targets is None else frozenset(targets),
+            on_settled=forget,
         )
         self._pending[request_id] = pending
         message = encode_request(method, request_id, params)
-        for handle in self._handles(pending.targets):
+        for handle in self._asked(pending):
             handle.outbox.put(message)
+            if pending.targets is not None:
+                self._count(pending, handle, replayed=False)
+        self._give_up_if_alone(pending)
         return pending
 
     def pending_for(self, thread_id: str) -> list[PendingServerRequest]:
@@ -257,19 +199,31 @@ class OutgoingMessages:
         for handle in self._handles([connection_id]):
             for pending in self.pending_for(thread_id):
                 handle.outbox.put(encode_request(pending.method, pending.id, pending.params))
+                self._count(pending, handle, replayed=True)
 
     def cancel(self, thread_id: str) -> None:
         """Withdraws the unanswered questions about a thread."""
         for pending in self.pending_for(thread_id):
             pending.withdraw()
 
-    def receive_reply(self, reply: IncomingResponse | IncomingError) -> None:
+    def receive_reply(self, reply: IncomingResponse | IncomingError, connection: ConnectionHandle) -> None:
         """For connections: a client's reply. One that nobody waits for, or waits for no longer, is dropped."""
         pending = self._pending.get(reply.id) if isinstance(reply.id, int) else None
         if pending is None:
             _log.debug("dropped a reply to request %r, which is not pending", reply.id)
             return
+        pending.replied_by = connection
         pending.settle(self._outcome(pending, reply))
+
+    def _asked(self, pending: PendingServerRequest) -> list[ConnectionHandle]:
+        """The clients of this moment that a question was put to."""
+        if pending.targets is None:
+            return [handle for handle in self._connections.values() if handle.initialized]
+        return list(self._handles(pending.targets))
+
+    def _give_up_if_alone(self, pending: PendingServerRequest) -> None:
+        if pending.thread_id is None and not self._asked(pending):
+            pending.settle(ServerRequestFailed("disconnected", "no client is left to reply"))
 
     def _outcome(self, pending: PendingServerRequest, reply: IncomingResponse | IncomingError) -> object:
         if isinstance(reply, IncomingError):
@@ -280,6 +234,50 @@ class OutgoingMessages:
             # What it says stays out of the log: it may quote what a person typed.
             _log.warning("the reply to %s (request %d) does not have its shape", pending.method, pending.id)
             return ServerRequestFailed("undecodable", str(error), code=INVALID_REQUEST)
+
+    # What is counted: a question once for each connection that it was put to in particular, and its end.
+
+    def _count(self, pending: PendingServerRequest, handle: ConnectionHandle, *, replayed: bool) -> None:
+        if handle.id in pending.counted_for or handle.outbox.closed:
+            return
+        pending.counted_for.add(handle.id)
+        self._facts.record(
+            ServerRequested(
+                connection_id=handle.id,
+                transport=handle.transport,
+                request_id=pending.id,
+                method=pending.method,
+                params=pending.params,
+                replayed=replayed,
+                sent_at_ms=self._now_ms(),
+            )
+        )
+
+    def _count_end(self, pending: PendingServerRequest) -> None:
+        if not pending.counted_for:
+            return
+        replied_by = pending.replied_by
+        if isinstance(pending.outcome, ServerRequestFailed):
+            self._facts.record(
+                ServerRequestAborted(
+                    connection_id=None if replied_by is None else replied_by.id,
+                    request_id=pending.id,
+                    method=pending.method,
+                    reason=pending.outcome.reason,
+                    completed_at_ms=self._now_ms(),
+                )
+            )
+        elif replied_by is not None:
+            self._facts.record(
+                ServerRequestAnswered(
+                    connection_id=replied_by.id,
+                    transport=replied_by.transport,
+                    request_id=pending.id,
+                    method=pending.method,
+                    result=pending.outcome,
+                    completed_at_ms=self._now_ms(),
+                )
+            )
 
 
 def _unix_ms() -> int:

@@ -2,7 +2,7 @@
 
 Owns the order in which requests of the same scope run: in arrival order, one at a time, except that a run of
 neighbouring shared requests goes together. Does not know methods, tasks or connections. Called by the dispatcher:
-`admit` in the order of arrival, then each request's own task enters its ticket.
+`admit` in the order of arrival, then each request enters its ticket, in its own task if it has to wait.
 """
 
 from collections import OrderedDict
@@ -44,20 +44,29 @@ class Ticket:
     def __init__(self, line: "_Line | None", *, shared: bool) -> None:
         self._line = line
         self._shared = shared
-        self._turn = trio.Event()
+        self._called = line is None
+        self._turn: trio.Event | None = None
 
     @property
     def shared(self) -> bool:
         """Whether it may run together with shared neighbours."""
         return self._shared
 
+    @property
+    def called(self) -> bool:
+        """Whether it is this request's turn, so that entering does not wait."""
+        return self._called
+
     def call(self) -> None:
         """For the line: it is this request's turn."""
-        self._turn.set()
+        self._called = True
+        if self._turn is not None:
+            self._turn.set()
 
     async def __aenter__(self) -> None:
-        if self._line is None or self._turn.is_set():
+        if self._called:
             return
+        self._turn = trio.Event()
         try:
             await self._turn.wait()
         except BaseException:

@@ -16,7 +16,8 @@ from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.execpolicy.words import join
-from codex_trio.rpc.outgoing import OutgoingMessages, PendingServerRequest, ServerRequestFailed
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
 from codex_trio.threads.environments import LOCAL
 from codex_trio.threads.item_projection import project_action
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome

@@ -74,8 +74,7 @@ TABLE: dict[Scope | None, str] = {
 }
 """What the requests of each scope are called. A scope whose field is empty in a request counts as none."""
 
-UNKNOWN = set(
-    """
+UNKNOWN = """
     account/bedrock/checkGovCloudRequirements account/gatewayOAuth/read account/gatewayOAuth/login
     account/gatewayOAuth/cancel account/gcp/setup account/securitySetup/read accountSession/list accountSession/switch
     feedback/save memory/status modelProvider/list modelProvider/config/write rollout/compress thread/attachment/add
@@ -83,8 +82,7 @@ UNKNOWN = set(
     thread/memory/read thread/prediction/request thread/prepareApprovedPlan thread/readState/update thread/sample
     thread/sample/cancel userVerification/cancel
     device/key/create device/key/public device/key/sign
-    """.split()
-)
+"""
 """Methods whose scope in the established server is not known: the choice is ours."""
 
 ROWS = [(method, scope) for scope, methods in TABLE.items() for method in methods.split()]
@@ -96,7 +94,5 @@ def test_a_method_has_the_scope_that_clients_count_on(method: str, scope: Scope 
 
 
 def test_every_method_is_in_the_table_or_known_to_be_unknown() -> None:
-    named = [method for method, _ in ROWS]
-    assert len(set(named)) == len(named)
-    assert set(named) | UNKNOWN == set(CLIENT_REQUESTS)
-    assert UNKNOWN.isdisjoint(named)
+    named = [method for method, _ in ROWS] + UNKNOWN.split()
+    assert sorted(named) == sorted(CLIENT_REQUESTS)

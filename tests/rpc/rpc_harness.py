@@ -8,6 +8,7 @@ from typing import Any
 import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
 
+from codex_trio.analytics.sink import FactSink, NoAnalytics
 from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.dispatcher import Dispatcher
@@ -133,9 +134,9 @@ class Server:
         return client
 
 
-def make_outgoing() -> OutgoingMessages:
+def make_outgoing(facts: FactSink | None = None) -> OutgoingMessages:
     """For tests whose handlers send something."""
-    return OutgoingMessages(SERVER_REQUESTS, now_ms=lambda: NOW_MS)
+    return OutgoingMessages(SERVER_REQUESTS, facts=facts or NoAnalytics(), now_ms=lambda: NOW_MS)
 
 
 @asynccontextmanager
@@ -144,10 +145,14 @@ async def serving(
     *,
     outgoing: OutgoingMessages | None = None,
     translate_error: ErrorTranslator | None = None,
+    facts: FactSink | None = None,
 ) -> AsyncGenerator[Server]:
     """A running server; its connections are cancelled at the end."""
-    dispatcher = Dispatcher(CLIENT_REQUESTS, {**DEFAULT_HANDLERS, **(handlers or {})}, translate_error=translate_error)
-    outgoing = outgoing or make_outgoing()
+    facts = facts or NoAnalytics()
+    dispatcher = Dispatcher(
+        CLIENT_REQUESTS, {**DEFAULT_HANDLERS, **(handlers or {})}, translate_error=translate_error, facts=facts
+    )
+    outgoing = outgoing or make_outgoing(facts)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             yield Server(dispatcher, outgoing, nursery)

@@ -8,7 +8,8 @@ import trio.testing
 from codex_trio_protocol.v2.approval import CommandExecutionRequestApprovalParams
 from rpc_harness import NOW_MS, Client, Server, serving
 
-from codex_trio.rpc.outgoing import OutgoingMessages, PendingServerRequest, ServerRequestFailed
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
 
 APPROVAL = "item/commandExecution/requestApproval"
 

@@ -16,6 +16,7 @@ from codex_trio.transport.stdio import StdioTransport
 PROGRAM = """
 import logging, trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
+from codex_trio.analytics.sink import NoAnalytics
 from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.outgoing import OutgoingMessages
@@ -33,9 +34,11 @@ async def big(params, context):
     return {"big": "x" * 2_000_000}
 
 async def main():
-    dispatcher = Dispatcher(CLIENT_REQUESTS, {"initialize": initialize, "thread/read": slow, "thread/list": big})
+    facts = NoAnalytics()
+    handlers = {"initialize": initialize, "thread/read": slow, "thread/list": big}
+    dispatcher = Dispatcher(CLIENT_REQUESTS, handlers, facts=facts)
     async with open_process_stdio() as transport:
-        outgoing = OutgoingMessages(SERVER_REQUESTS)
+        outgoing = OutgoingMessages(SERVER_REQUESTS, facts=facts)
         await Connection(transport, dispatcher=dispatcher, outgoing=outgoing, remote=False).run()
 
 logging.basicConfig(level="WARNING")
