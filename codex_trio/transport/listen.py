@@ -16,6 +16,10 @@ class ListenUrlError(ValueError):
     """Not a listen URL; the text says which forms there are."""
 
 
+class ListenRefused(Exception):
+    """The server must not, or cannot, listen as it was told to; the text says why and what would do."""
+
+
 class StdioAddress(msgspec.Struct, frozen=True):
     """One client, on the process's own stdin and stdout."""
 

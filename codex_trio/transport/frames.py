@@ -1,0 +1,263 @@
+"""Websocket frames (RFC 6455, section 5), the server's side of them. Sans-io.
+
+Owns framing, masking, fragments, the limits, and what a peer may not send. No extension is ever agreed on, so there is
+no compression here. Does not own the opening handshake (transport.handshake), nor who answers pings and closes
+(transport.websocket). Every message of every client passes through here, which is why the common one, a whole message
+in one frame, has the shortest way.
+"""
+
+import codecs
+import struct
+from typing import TypeAlias
+
+import msgspec
+
+from codex_trio.transport.base import CloseReason
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+_OPCODES = (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
+
+NORMAL_CLOSURE = 1000
+PROTOCOL_ERROR = 1002
+NO_STATUS = 1005
+INVALID_PAYLOAD = 1007
+MESSAGE_TOO_BIG = 1009
+_SENDABLE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
+
+MAX_SENT_FRAME_BYTES = 16 * 1024 * 1024
+"""Longer messages are sent in fragments: many client libraries refuse longer frames, but not longer messages."""
+
+_FINAL = 0x80
+_RESERVED_BITS = 0x70
+_OPCODE_BITS = 0x0F
+_MASKED = 0x80
+_LENGTH_BITS = 0x7F
+_LENGTH_16, _LENGTH_64 = 126, 127
+_MASK_BYTES = 4
+_MAX_CONTROL_BYTES = 125
+_CLOSE_CODE_BYTES = 2
+
+
+class FrameError(Exception):
+    """The peer broke the protocol or a limit: nothing more can be read, and `reason` is what it should be told."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.reason = CloseReason(code, text)
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A whole message. Unless it is binary the payload is valid UTF-8."""
+
+    payload: bytes
+    binary: bool = False
+
+
+class Ping(msgspec.Struct, frozen=True):
+    """To be answered with a pong of the same payload."""
+
+    payload: bytes
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """The peer closes, and sends nothing more. The code is `NO_STATUS` when it says none."""
+
+    reason: CloseReason
+
+
+Event: TypeAlias = Message | Ping | Closed
+
+
+class FrameReader:
+    """Feed it bytes as they come, take events as they are complete. Linear in the input.
+
+    Args:
+        max_message_bytes: longest message, all its fragments together.
+    """
+
+    def __init__(self, *, max_message_bytes: int) -> None:
+        self._limit = max_message_bytes
+        self._buffer = bytearray()
+        # The frame whose header was read.
+        self._in_frame = False
+        self._opcode = CONTINUATION
+        self._final = True
+        self._mask = b""
+        self._remaining = 0
+        # The data message that it belongs to; CONTINUATION between messages.
+        self._message_opcode = CONTINUATION
+        self._parts = bytearray()
+        self._text = codecs.getincrementaldecoder("utf-8")()
+
+    def feed(self, data: bytes | bytearray) -> None:
+        """Adds what was read."""
+        self._buffer += data
+
+    def next_event(self) -> Event | None:
+        """What came next, or None when more input is needed.
+
+        Raises:
+            FrameError: the input cannot be read any further.
+        """
+        while self._in_frame or self._begin_frame():
+            if self._opcode >= CLOSE:
+                if len(self._buffer) < self._remaining:
+                    return None
+                event = self._control(self._opcode, self._take(self._remaining))
+            elif self._final and not self._parts and self._opcode and len(self._buffer) >= self._remaining:
+                event = self._whole_message(self._take(self._remaining))
+            elif self._take_part():
+                event = self._finished_message() if self._final and not self._in_frame else None
+            else:
+                return None
+            if event is not None:
+                return event
+        return None
+
+    def _begin_frame(self) -> bool:
+        """Reads the next header if all of it is there."""
+        buffer = self._buffer
+        if len(buffer) < 2:
+            return False
+        first, second = buffer[0], buffer[1]
+        if first & _RESERVED_BITS:
+            raise FrameError(PROTOCOL_ERROR, "a frame has reserved bits set, but no extension was agreed on")
+        if not second & _MASKED:
+            raise FrameError(PROTOCOL_ERROR, "a frame of the client is not masked")
+        length = second & _LENGTH_BITS
+        header_bytes = 2 + _MASK_BYTES
+        if length >= _LENGTH_16:
+            header_bytes += 2 if length == _LENGTH_16 else 8
+        if len(buffer) < header_bytes:
+            return False
+        if length == _LENGTH_16:
+            (length,) = struct.unpack_from("!H", buffer, 2)
+        elif length == _LENGTH_64:
+            (length,) = struct.unpack_from("!Q", buffer, 2)
+        self._opcode = first & _OPCODE_BITS
+        self._final = bool(first & _FINAL)
+        self._remaining = length
+        self._check_frame()
+        self._mask = bytes(buffer[header_bytes - _MASK_BYTES : header_bytes])
+        del buffer[:header_bytes]
+        self._in_frame = True
+        return True
+
+    def _check_frame(self) -> None:
+        opcode = self._opcode
+        if opcode >= CLOSE:
+            if not self._final or self._remaining > _MAX_CONTROL_BYTES:
+                raise FrameError(PROTOCOL_ERROR, "a control frame is fragmented or too long")
+        elif (opcode == CONTINUATION) is (self._message_opcode == CONTINUATION):
+            raise FrameError(PROTOCOL_ERROR, "a fragment is missing, or continues nothing")
+        elif len(self._parts) + self._remaining > self._limit:
+            raise FrameError(MESSAGE_TOO_BIG, f"a message is longer than {self._limit} bytes")
+        elif opcode != CONTINUATION:
+            self._message_opcode = opcode
+        if opcode not in _OPCODES:
+            raise FrameError(PROTOCOL_ERROR, f"{opcode} is no opcode of a frame")
+
+    def _take(self, count: int) -> bytes:
+        """The next bytes of the frame, which must be there; all of it, or a multiple of the mask's length."""
+        self._remaining -= count
+        self._in_frame = self._remaining > 0
+        data = _unmask(self._buffer[:count], self._mask)
+        del self._buffer[:count]
+        return data
+
+    def _take_part(self) -> bool:
+        """Moves what is there of a data frame into the message, so that a long one is not unmasked in one go."""
+        count = min(len(self._buffer), self._remaining)
+        if count < self._remaining:
+            count -= count % _MASK_BYTES
+            if not count:
+                return False
+        part = self._take(count)
+        self._parts += part
+        if self._message_opcode == TEXT:
+            try:
+                self._text.decode(part, final=self._final and not self._in_frame)
+            except UnicodeDecodeError:
+                raise _not_text() from None
+        return True
+
+    def _whole_message(self, payload: bytes) -> Message:
+        binary = self._message_opcode == BINARY
+        self._message_opcode = CONTINUATION
+        if not binary and not payload.isascii():
+            try:
+                payload.decode()
+            except UnicodeDecodeError:
+                raise _not_text() from None
+        return Message(payload, binary)
+
+    def _finished_message(self) -> Message:
+        message = Message(bytes(self._parts), self._message_opcode == BINARY)
+        self._message_opcode = CONTINUATION
+        self._parts.clear()
+        return message
+
+    def _control(self, opcode: int, payload: bytes) -> Event | None:
+        if opcode == PING:
+            return Ping(payload)
+        if opcode == PONG:
+            return None
+        return Closed(_read_close(payload))
+
+
+def _read_close(payload: bytes) -> CloseReason:
+    if not payload:
+        return CloseReason(NO_STATUS, "")
+    code = int.from_bytes(payload[:_CLOSE_CODE_BYTES], "big")
+    if len(payload) < _CLOSE_CODE_BYTES or code not in _SENDABLE_CODES:
+        raise FrameError(PROTOCOL_ERROR, "a close frame has no valid code")
+    try:
+        return CloseReason(code, payload[_CLOSE_CODE_BYTES:].decode())
+    except UnicodeDecodeError:
+        raise _not_text() from None
+
+
+def _not_text() -> FrameError:
+    return FrameError(INVALID_PAYLOAD, "a text message is not valid UTF-8")
+
+
+def _unmask(data: bytearray, mask: bytes) -> bytes:
+    # As two big integers: the loop over the bytes is then one of the interpreter's own.
+    key = mask * (len(data) // _MASK_BYTES + 1)
+    masked = int.from_bytes(data, "little") ^ int.from_bytes(key[: len(data)], "little")
+    return masked.to_bytes(len(data), "little")
+
+
+def encode_message(payload: bytes, *, binary: bool = False) -> list[bytes]:
+    """The pieces of a message, in order, to be joined with those of others into one write."""
+    opcode = BINARY if binary else TEXT
+    if len(payload) <= MAX_SENT_FRAME_BYTES:
+        return [_header(_FINAL | opcode, len(payload)), payload]
+    pieces: list[bytes] = []
+    for start in range(0, len(payload), MAX_SENT_FRAME_BYTES):
+        part = payload[start : start + MAX_SENT_FRAME_BYTES]
+        final = _FINAL if start + len(part) == len(payload) else 0
+        pieces += [_header(final | opcode, len(part)), part]
+        opcode = CONTINUATION
+    return pieces
+
+
+def encode_pong(payload: bytes) -> bytes:
+    """The answer to a ping."""
+    return _header(_FINAL | PONG, len(payload)) + payload
+
+
+def encode_close(reason: CloseReason) -> bytes:
+    """The last frame of a connection. A text that is too long for it is cut; `NO_STATUS` goes as a frame without."""
+    if reason.code == NO_STATUS:
+        return _header(_FINAL | CLOSE, 0)
+    text = reason.text.encode()[: _MAX_CONTROL_BYTES - _CLOSE_CODE_BYTES].decode(errors="ignore").encode()
+    return _header(_FINAL | CLOSE, _CLOSE_CODE_BYTES + len(text)) + struct.pack("!H", reason.code) + text
+
+
+def _header(first: int, length: int) -> bytes:
+    if length < _LENGTH_16:
+        return bytes((first, length))
+    if length < 1 << 16:
+        return struct.pack("!BBH", first, _LENGTH_16, length)
+    return struct.pack("!BBQ", first, _LENGTH_64, length)

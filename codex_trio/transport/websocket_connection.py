@@ -1,0 +1,212 @@
+"""An accepted websocket as a transport of messages.
+
+Owns the TCP stream after the opening handshake: reading and writing messages, pongs, the closing handshake. Does not
+own frames (transport.frames) nor the handshake (transport.handshake). Made by the listener, one per client, and closed
+by it in the end.
+
+Whatever is written goes through one lock, so that closing cannot break into a message. Nothing is read ahead of
+`receive`, so that the peer feels when it is not called.
+"""
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+import trio
+
+from codex_trio.transport.base import MAX_MESSAGE_BYTES, CloseReason, TransportClosed, TransportKind
+from codex_trio.transport.frames import (
+    NORMAL_CLOSURE,
+    Closed,
+    FrameError,
+    FrameReader,
+    Message,
+    Ping,
+    encode_close,
+    encode_message,
+    encode_pong,
+)
+
+_log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 1.0
+"""How long a peer may take to read the close frame and to close its side: most do at once, and the reason reaches
+them only if the connection is not reset meanwhile."""
+
+MESSAGES_BETWEEN_PAUSES = 16
+
+_READ_BYTES = 64 * 1024
+
+
+class WebsocketConnection:
+    """A `MessageTransport` of text messages, which can carry binary ones for those who ask.
+
+    Args:
+        stream: the connection, after the handshake; taken over.
+        leftover: what the peer sent right behind its handshake.
+        max_message_bytes: a longer message ends the connection.
+    """
+
+    def __init__(
+        self, stream: trio.SocketStream, leftover: bytes = b"", *, max_message_bytes: int = MAX_MESSAGE_BYTES
+    ) -> None:
+        self._stream = stream
+        self._reader = FrameReader(max_message_bytes=max_message_bytes)
+        self._reader.feed(leftover)
+        self._write_lock = trio.Lock()
+        self._pong = b""
+        """Waits for the write under way to end. The newest is enough."""
+        self._writable = True
+        """Until the close frame is sent, or a write failed or was cut short."""
+        self._readable = True
+        self._close_sent = False
+        self._peer_ended = False
+        self._since_pause = 0
+
+    @property
+    def kind(self) -> TransportKind:
+        """See `MessageTransport`."""
+        return "websocket"
+
+    async def receive(self) -> bytes:
+        """The next text message. Binary ones are dropped: the protocol has none.
+
+        Raises:
+            TransportClosed: the peer closed, is gone, or broke the websocket protocol.
+        """
+        while True:
+            message = await self.receive_message()
+            if not message.binary:
+                return message.payload
+            _log.warning("dropped a binary message of %d bytes", len(message.payload))
+
+    async def receive_message(self) -> Message:
+        """The next message of either kind. Raises like `receive`."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while self._readable:
+            try:
+                event = self._reader.next_event()
+            except FrameError as error:
+                self._readable = False
+                await self._send_close(error.reason)
+                raise TransportClosed(f"the peer broke the protocol: {error}") from None
+            match event:
+                case Message():
+                    await self._pause_now_and_then()
+                    return event
+                case Ping(payload):
+                    await self._answer_ping(payload)
+                case Closed(reason):
+                    self._readable = False
+                    self._peer_ended = True
+                    await self._send_close(reason)
+                    raise TransportClosed(f"the peer closed: {reason.code} {reason.text}".rstrip())
+                case None:
+                    await self._read()
+        raise TransportClosed("the connection is closed")
+
+    async def send(self, message: bytes) -> None:
+        """Writes one text message; returns when the operating system has all of it.
+
+        Raises:
+            TransportClosed: the peer is gone or the connection is closing.
+        """
+        await self._write(encode_message(message))
+
+    async def send_many(self, messages: Sequence[bytes]) -> None:
+        """Writes several text messages in one go. Raises like `send`."""
+        pieces: list[bytes] = []
+        for message in messages:
+            pieces += encode_message(message)
+        await self._write(pieces)
+
+    async def send_message(self, message: Message) -> None:
+        """Writes one message of either kind. Raises like `send`."""
+        await self._write(encode_message(message.payload, binary=message.binary))
+
+    async def aclose(self, reason: CloseReason | None = None) -> None:
+        """Says why, unless the connection is beyond that, and closes it; takes no longer than a moment."""
+        with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS):
+            if not self._write_lock.locked():
+                await self._send_close(reason or CloseReason(NORMAL_CLOSURE, ""))
+            if self._close_sent and not self._peer_ended:
+                await self._await_end()
+        self._writable = self._readable = False
+        await trio.aclose_forcefully(self._stream)
+
+    async def _pause_now_and_then(self) -> None:
+        """A checkpoint for every few messages that came together: others get their turn, at a fraction of the cost."""
+        self._since_pause += 1
+        if self._since_pause >= MESSAGES_BETWEEN_PAUSES:
+            self._since_pause = 0
+            await trio.lowlevel.cancel_shielded_checkpoint()
+
+    async def _read(self) -> None:
+        self._since_pause = 0
+        try:
+            data = await self._stream.receive_some(_READ_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._readable = False
+            self._peer_ended = True
+            raise TransportClosed(f"cannot read: {error}") from None
+        if not data:
+            self._readable = False
+            self._peer_ended = True
+            raise TransportClosed("the peer is gone without a close frame")
+        self._reader.feed(data)
+
+    async def _write(self, pieces: list[bytes]) -> None:
+        await self._lock_writing()
+        try:
+            await self._write_locked(b"".join(pieces))
+            while self._pong:
+                pong, self._pong = self._pong, b""
+                await self._write_locked(pong)
+        finally:
+            self._write_lock.release()
+
+    async def _lock_writing(self) -> None:
+        try:
+            # Without the checkpoint that waiting for the lock costs: writing is one.
+            self._write_lock.acquire_nowait()
+        except trio.WouldBlock:
+            await self._write_lock.acquire()
+
+    async def _write_locked(self, data: bytes) -> None:
+        # Cancelled here nothing was written; further down a message may be cut short, and nothing can follow it.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if not self._writable:
+            raise TransportClosed("the connection is closed")
+        whole = False
+        try:
+            await self._stream.send_all(data)
+            whole = True
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise TransportClosed(f"cannot write: {error}") from None
+        finally:
+            self._writable = self._writable and whole
+
+    async def _answer_ping(self, payload: bytes) -> None:
+        self._pong = encode_pong(payload)
+        if self._writable and not self._write_lock.locked():
+            await self._write([])
+
+    async def _send_close(self, reason: CloseReason) -> None:
+        """Sends the close frame if that is still possible, and soon."""
+        if not self._writable:
+            return
+        with trio.move_on_after(CLOSE_SECONDS), suppress(TransportClosed):
+            await self._lock_writing()
+            try:
+                await self._write_locked(encode_close(reason))
+                self._close_sent = True
+            finally:
+                self._writable = False
+                self._write_lock.release()
+
+    async def _await_end(self) -> None:
+        """Reads on until the peer closes too: closing with input unread would reset the connection under it."""
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+            await self._stream.send_eof()
+            while await self._stream.receive_some(_READ_BYTES):
+                pass
