@@ -158,21 +158,21 @@ class FrameReader:
             raise FrameError(PROTOCOL_ERROR, f"{opcode} is no opcode of a frame")
 
     def _take(self, count: int) -> bytes:
-        """The next bytes of the frame, which must be there; all of it, or a multiple of the mask's length."""
-        self._remaining -= count
-        self._in_frame = self._remaining > 0
+        """The next bytes of the frame, which must be there."""
         data = _unmask(self._buffer[:count], self._mask)
         del self._buffer[:count]
+        self._remaining -= count
+        self._in_frame = self._remaining > 0
+        if self._in_frame:
+            turn = count % _MASK_BYTES
+            self._mask = self._mask[turn:] + self._mask[:turn]
         return data
 
     def _take_part(self) -> bool:
         """Moves what is there of a data frame into the message, so that a long one is not unmasked in one go."""
-        count = min(len(self._buffer), self._remaining)
-        if count < self._remaining:
-            count -= count % _MASK_BYTES
-            if not count:
-                return False
-        part = self._take(count)
+        if self._remaining and not self._buffer:
+            return False
+        part = self._take(min(len(self._buffer), self._remaining))
         self._parts += part
         if self._message_opcode == TEXT:
             try:
