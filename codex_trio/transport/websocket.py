@@ -15,6 +15,7 @@ from ipaddress import IPv6Address, ip_address
 
 import trio
 
+from codex_trio.transport.base import CloseReason
 from codex_trio.transport.handshake import respond
 from codex_trio.transport.http_worker import answer_http
 from codex_trio.transport.listen import ListenRefused, WebsocketAddress
@@ -28,6 +29,9 @@ BACKLOG = 1024
 
 KEEPALIVE_IDLE_SECONDS = 60
 """Silence after which the kernel asks a peer whether it is still there; a machine that lost its power never says."""
+
+
+INTERNAL_ERROR = CloseReason(1011, "the server failed; its log says why")
 
 
 class WebsocketListener:
@@ -71,10 +75,12 @@ class WebsocketListener:
             if leftover is None:
                 return
             connection = WebsocketConnection(stream, leftover)
+            reason: CloseReason | None = INTERNAL_ERROR
             try:
                 await serve(connection)
+                reason = None
             finally:
-                await connection.aclose()
+                await connection.aclose(reason)
         except Exception:
             # One client's misfortune is no other's.
             _log.exception("serving a websocket client failed")

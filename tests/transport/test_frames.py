@@ -160,7 +160,9 @@ def test_text_that_is_not_utf_8_is_refused_as_soon_as_it_shows() -> None:
 
 
 def test_a_message_over_the_limit_is_refused_before_it_is_there() -> None:
-    assert refusal(client_frame(1, b"x" * 101)[:8], limit=100) == CloseReason(1009, "a message is longer than 100 bytes")
+    assert refusal(client_frame(1, b"x" * 101)[:8], limit=100) == CloseReason(
+        1009, "a message is longer than 100 bytes"
+    )
     assert refusal(client_frame(1, b"x" * 60, final=False) + client_frame(0, b"x" * 41)[:6], limit=100).code == 1009
     assert refusal(b"\x82\xff" + b"\xff" * 8 + MASK).code == 1009
     assert read(client_frame(1, b"x" * 100), limit=100) == [Message(b"x" * 100)]

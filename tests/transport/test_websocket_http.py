@@ -1,0 +1,223 @@
+"""What HTTP requests to the websocket port are answered, over real connections."""
+
+import hashlib
+
+import pytest
+import trio
+import trio.testing
+from trio.testing import MockClock
+from websocket_lab import ACCEPT, UPGRADE, Response, listening, raw_peer
+
+from codex_trio.transport.http_worker import IDLE_SECONDS, MAX_HEAD_BYTES
+from codex_trio.transport.ws_auth import CapabilityToken
+
+PATIENCE = 10
+
+NO_UPGRADE = b"Connection header did not include 'upgrade'"
+NO_WEBSOCKET = b"`Upgrade` header did not include 'websocket'"
+NO_KEY = b"`Sec-WebSocket-Key` header missing"
+NO_VERSION = b"`Sec-WebSocket-Version` header did not include '13'"
+NO_GET = b"Request method must be `GET`"
+
+
+def without(*names: str) -> dict[str, str]:
+    return {name: value for name, value in UPGRADE.items() if name not in names}
+
+
+ROWS = [
+    ("GET", "/readyz", {}, 200, b""),
+    ("GET", "/healthz?verbose", {}, 200, b""),
+    ("HEAD", "/readyz", {}, 200, b""),
+    ("HEAD", "/healthz", {}, 200, b""),
+    ("GET", "http://x/readyz", {}, 200, b""),
+    ("GET", "/readyz", UPGRADE, 200, b""),
+    ("POST", "/readyz", {"Content-Length": "0"}, 405, b""),
+    ("OPTIONS", "/healthz", {}, 405, b""),
+    ("GET", "/readyz", {"Origin": "null"}, 403, b""),
+    ("GET", "/", UPGRADE | {"Origin": "http://a"}, 403, b""),
+    ("POST", "/x", {"Origin": ""}, 403, b""),
+    ("GET", "/", {}, 400, NO_UPGRADE),
+    ("GET", "/readyz/", {}, 400, NO_UPGRADE),
+    ("GET", "//readyz", {}, 400, NO_UPGRADE),
+    ("GET", "/%72eadyz", {}, 400, NO_UPGRADE),
+    ("GET", "/", without("Connection"), 400, NO_UPGRADE),
+    ("GET", "/", UPGRADE | {"Connection": "keep-alive"}, 400, NO_UPGRADE),
+    ("GET", "/", without("Upgrade"), 400, NO_WEBSOCKET),
+    ("GET", "/", UPGRADE | {"Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQCAAAAAAIAAAAA"}, 400, NO_WEBSOCKET),
+    ("GET", "/", UPGRADE | {"Upgrade": "h2c, websocket"}, 400, NO_WEBSOCKET),
+    ("GET", "/", without("Sec-WebSocket-Key", "Sec-WebSocket-Version"), 400, NO_KEY),
+    ("GET", "/", without("Sec-WebSocket-Version"), 400, NO_VERSION),
+    ("GET", "/", UPGRADE | {"Sec-WebSocket-Version": "12"}, 400, NO_VERSION),
+    ("POST", "/", UPGRADE, 405, NO_GET),
+    ("HEAD", "/", UPGRADE, 405, b""),
+    ("CONNECT", "x:1", {}, 405, NO_GET),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "headers", "status", "body"), ROWS)
+async def test_each_request_gets_its_answer_and_the_connection_stays(
+    method: str, target: str, headers: dict[str, str], status: int, body: bytes
+) -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            for _ in range(2):
+                await peer.request(method, target, headers)
+                response = await peer.response(to_head=method == "HEAD")
+                assert (response.status, response.body) == (status, body)
+                assert set(response.headers) <= {"content-length", "content-type", "date", "allow"}
+                assert "date" in response.headers
+    if body:
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
+        assert response.headers["content-length"] == str(len(body))
+    if method == "HEAD" and status == 405:
+        assert response.headers["content-length"] == str(len(NO_GET))
+    assert response.headers.get("allow") == ("GET,HEAD" if status == 405 and "z" in target else None)
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/", {}),
+        ("/any/path?and=query", {}),
+        ("/", {"Connection": "keep-alive, uPgrade"}),
+        ("/", {"Upgrade": "WebSocket"}),
+        ("/", {"Authorization": "Basic not looked at"}),
+        ("/", {"Sec-WebSocket-Protocol": "a, b", "Sec-WebSocket-Extensions": "permessage-deflate"}),
+    ],
+)
+async def test_a_valid_upgrade_is_granted_without_extras(target: str, headers: dict[str, str]) -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            response = await peer.upgrade(target, headers)
+    assert (response.status, response.reason) == (101, "Switching Protocols")
+    expected = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-accept": ACCEPT}
+    assert response.headers == {**expected, "date": response.headers["date"]}
+
+
+async def test_frames_sent_along_with_the_upgrade_are_not_lost() -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            await peer.request("GET", "/", UPGRADE)
+            await peer.send(b"\x81\x82\0\0\0\0hi")
+            assert (await peer.response()).status == 101
+            assert await peer.exactly(4) == b"\x81\x02hi"
+
+
+async def test_health_routes_need_no_token_and_everything_else_does() -> None:
+    authenticator = CapabilityToken(hashlib.sha256(b"sekret").digest())
+    with trio.fail_after(PATIENCE):
+        async with listening(authenticator=authenticator) as address, raw_peer(address) as peer:
+
+            async def status(target: str, headers: dict[str, str]) -> tuple[int, bytes]:
+                await peer.request("GET", target, headers)
+                response = await peer.response()
+                assert "www-authenticate" not in response.headers
+                return response.status, response.body
+
+            assert await status("/readyz", {}) == (200, b"")
+            assert await status("/", UPGRADE) == (401, b"missing websocket bearer token")
+            assert await status("/", UPGRADE | {"Authorization": "Basic x"}) == (401, b"invalid authorization header")
+            assert await status("/", UPGRADE | {"Authorization": "Bearer \xe4"}) == (
+                401,
+                b"invalid authorization header",
+            )
+            assert await status("/", UPGRADE | {"Authorization": "Bearer x"}) == (
+                401,
+                b"invalid websocket bearer token",
+            )
+            # What is wrong with the request is said before who asks is looked at.
+            assert await status("/", without("Sec-WebSocket-Key")) == (400, NO_KEY)
+            assert await status("/", UPGRADE | {"Authorization": "Bearer x", "Origin": "a"}) == (403, b"")
+            assert (await peer.upgrade("/", {"Authorization": "Bearer sekret"})).status == 101
+
+
+async def test_the_first_of_two_authorization_headers_counts() -> None:
+    authenticator = CapabilityToken(hashlib.sha256(b"sekret").digest())
+    with trio.fail_after(PATIENCE):
+        async with listening(authenticator=authenticator) as address, raw_peer(address) as peer:
+            await peer.request("GET", "/", UPGRADE | {"Authorization": "Bearer x\r\nAuthorization: Bearer sekret"})
+            assert (await peer.response()).status == 401
+            await peer.request("GET", "/", UPGRADE | {"Authorization": "Bearer sekret\r\nAuthorization: Bearer x"})
+            assert (await peer.response()).status == 101
+
+
+async def test_http_1_0_is_answered_and_closed() -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address:
+            for target, headers, status in (("/readyz", {}, 200), ("/", UPGRADE, 426)):
+                async with raw_peer(address) as peer:
+                    await peer.request("GET", target, headers, version="1.0")
+                    assert (await peer.response()).status == status
+                    assert await peer.rest() == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"hello\r\n\r\n", 400),
+        (b"\x16\x03\x01\x00\xa5\x01\r\n\r\n", 400),
+        (b"GET /readyz HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"GET /readyz HTTP/2.0\r\nHost: x\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"POST /readyz HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400),
+    ],
+)
+async def test_what_cannot_be_parsed_is_refused_and_closed(data: bytes, status: int) -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            await peer.send(data)
+            response: Response = await peer.response()
+            assert (response.status, response.body) == (status, b"")
+            assert response.headers["connection"] == "close"
+            assert await peer.rest() == b""
+
+
+async def test_an_endless_head_is_cut_off() -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            await peer.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\nA: ")
+            with pytest.raises(trio.BrokenResourceError):
+                await peer.send(b"x" * 1000 * MAX_HEAD_BYTES)
+            async with raw_peer(address) as other:
+                await other.request("GET", "/readyz")
+                assert (await other.response()).status == 200
+
+
+async def test_requests_sent_ahead_are_answered_in_order() -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            for target in ("/readyz", "/", "/healthz"):
+                await peer.request("GET", target)
+            assert [(await peer.response()).status for _ in range(3)] == [200, 400, 200]
+
+
+async def test_a_body_is_read_past_and_not_waited_for() -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            await peer.request("POST", "/readyz", {"Content-Length": "100000"})
+            assert (await peer.response()).status == 405
+            await peer.send(b"x" * 100_000)
+            await peer.request("GET", "/readyz")
+            assert (await peer.response()).status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /readyz HT",
+        b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n",
+    ],
+)
+async def test_a_peer_that_says_nothing_more_is_let_go_and_holds_up_nobody(sent: bytes, mock_clock: MockClock) -> None:
+    async with listening() as address, raw_peer(address) as silent, raw_peer(address) as client:
+        await silent.send(sent)
+        assert (await client.upgrade()).status == 101
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        mock_clock.jump(IDLE_SECONDS + 1)
+        await silent.rest()
+        # Websockets may be silent for as long as they like.
+        mock_clock.jump(100_000)
+        await client.send(b"\x81\x82\0\0\0\0hi")
+        assert await client.exactly(4) == b"\x81\x02hi"
