@@ -13,22 +13,15 @@ import trio
 
 from codex_trio.cli import proxy
 from codex_trio.cli.ending import End, ending_signals
+from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
-from codex_trio.transport.listen import ListenAddress, ListenUrlError, StdioAddress, parse_listen_url
+from codex_trio.transport.listen import StdioAddress
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options of this subcommand."""
-    listen = parser.add_mutually_exclusive_group()
-    listen.add_argument(
-        "--listen",
-        metavar="URL",
-        type=_listen_url,
-        default="stdio://",
-        help="where to listen: stdio:// or unix:// (the default socket) or unix://PATH (default: stdio://)",
-    )
-    listen.add_argument("--stdio", action="store_true", help="the same as --listen stdio://")
+    add_listen_options(parser)
     parser.add_argument(
         "--analytics-default-enabled",
         action="store_true",
@@ -48,13 +41,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         command.set_defaults(run=run)
     summary = "connect standard input and output to a running server's unix socket"
     proxy.configure(commands.add_parser("proxy", help=summary, description=summary))
-
-
-def _listen_url(url: str) -> ListenAddress:
-    try:
-        return parse_listen_url(url)
-    except ListenUrlError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -84,7 +70,9 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     with ending_signals() as signals:
         end = End(signals, drains=not isinstance(options.listen, StdioAddress))
         async with (
-            open_listener(options.listen, home=settings.codex_home) as serve_clients,
+            open_listener(
+                options.listen, authentication=authentication(options), home=settings.codex_home
+            ) as serve_clients,
             open_app(settings) as app,
         ):
             await end.serve(app, serve_clients)

@@ -5,24 +5,40 @@ Owns the choice of transport. Does not own the transports nor the app. Called by
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from codex_trio.cli.options import UsageError
-from codex_trio.transport.listen import ListenAddress, StdioAddress, UnixAddress
+from codex_trio.transport.listen import (
+    ListenAddress,
+    ListenRefused,
+    NoAddress,
+    StdioAddress,
+    UnixAddress,
+    WebsocketAddress,
+)
 
 if TYPE_CHECKING:
     from codex_trio.app import App
+    from codex_trio.transport.ws_auth import AuthenticatorLoader
 
 ServeClients: TypeAlias = "Callable[[App], Awaitable[None]]"
 """Serves clients with an app: stdio until its one client is gone, the others until they are cancelled."""
 
 
 @asynccontextmanager
-async def open_listener(address: ListenAddress, *, home: Path) -> AsyncGenerator[ServeClients]:
+async def open_listener(
+    address: ListenAddress, *, authentication: AuthenticatorLoader | None, home: Path
+) -> AsyncGenerator[ServeClients]:
     """Takes the place where clients come from, until the block ends.
+
+    Args:
+        address: the place.
+        authentication: what a websocket asks of its clients; the other transports ask nothing.
+        home: where the default unix socket is.
 
     Raises:
         UsageError: the server cannot listen there.
@@ -34,8 +50,11 @@ async def open_listener(address: ListenAddress, *, home: Path) -> AsyncGenerator
         case UnixAddress(path):
             async with _unix_socket(path, home) as serve:
                 yield serve
-        case _:
-            raise UsageError("this transport is not there yet; use --listen stdio:// or unix://")
+        case WebsocketAddress():
+            async with _websocket(address, authentication) as serve:
+                yield serve
+        case NoAddress():
+            raise UsageError("no transport configured; use --listen or enable remote control")
 
 
 @asynccontextmanager
@@ -58,3 +77,48 @@ async def _unix_socket(path: Path | None, home: Path) -> AsyncGenerator[ServeCli
             yield lambda app: serve_unix_socket(listening, partial(app.serve, remote=False))
     except SocketRefused as refused:
         raise UsageError(str(refused)) from refused
+
+
+@asynccontextmanager
+async def _websocket(
+    address: WebsocketAddress, authentication: AuthenticatorLoader | None
+) -> AsyncGenerator[ServeClients]:
+    from functools import partial
+
+    from codex_trio.transport.websocket import bind_websocket
+
+    try:
+        listener = await bind_websocket(address, authentication)
+    except ListenRefused as refused:
+        raise UsageError(str(refused)) from refused
+
+    async def serve_clients(app: App) -> None:
+        # Clients can connect since the port was bound; from here on they are served.
+        _announce(listener.address)
+        # Not even this machine counts as near: other users, and web pages, can reach its ports.
+        await listener.run(partial(app.serve, remote=True))
+
+    try:
+        yield serve_clients
+    finally:
+        await listener.aclose()
+
+
+def _announce(address: WebsocketAddress) -> None:
+    """Tells people, and programs that asked for any free port, where to connect."""
+    if sys.stderr is None:
+        return
+    note = (
+        "binds localhost only (use SSH port-forwarding for remote access)"
+        if address.is_loopback
+        else "websocket auth is required for non-localhost listeners"
+    )
+    places = {"listening on": "ws://{}", "readyz": "http://{}/readyz", "healthz": "http://{}/healthz"}
+    lines = [_styled("codex app-server (WebSockets)", "36;1")]
+    lines += [f"  {_styled(f'{name}:', '2')} {_styled(url.format(address), '32')}" for name, url in places.items()]
+    lines += [f"  {_styled('note:', '2')} {note}"]
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _styled(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if sys.stderr.isatty() else text

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from codex_trio.cli.options import UsageError, add_common_options
+from codex_trio.cli.options import InvalidValue, UsageError, add_common_options
 from codex_trio.version import PROTOCOL_RELEASE, __version__
 
 SUBCOMMANDS = {
@@ -24,7 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     parser = build_parser(_chosen(arguments))
-    options = parser.parse_args(arguments)
+    try:
+        options = parser.parse_args(arguments)
+    except InvalidValue as invalid:
+        print(f"error: {invalid}\n\nFor more information, try '--help'.", file=sys.stderr)
+        return 2
     if options.run is None:
         parser.print_help(sys.stderr)
         return 2

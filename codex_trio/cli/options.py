@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from codex_trio.config.features import known_names
 from codex_trio.config.overrides import Override, OverrideError, feature_override, parse_override
 
+T = TypeVar("T")
+
 
 class UsageError(Exception):
     """The command line or the environment asks for something impossible; the text says what."""
+
+
+class InvalidValue(Exception):
+    """The value of an option is none that it takes; the text says which option and why."""
+
+
+def value_of(option: str, read: Callable[[str], T]) -> Callable[[str], T]:
+    """A reader of an option's values for argparse, whose own refusals leave out what was typed.
+
+    Args:
+        option: as help shows it, such as `--listen <URL>`.
+        read: raises ValueError with a text for people.
+    """
+
+    def checked(value: str) -> T:
+        try:
+            return read(value)
+        except ValueError as error:
+            raise InvalidValue(f"invalid value '{value}' for '{option}': {error}") from None
+
+    return checked
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:

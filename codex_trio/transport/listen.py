@@ -51,8 +51,11 @@ class WebsocketAddress(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         if isinstance(self.ip, IPv4Address):
             return f"{self.ip}:{self.port}"
+        # Not left to `str`, whose form of mapped addresses changed between releases of Python.
+        mapped = self.ip.ipv4_mapped
+        ip = f"::ffff:{mapped}" if mapped is not None else self.ip.compressed.partition("%")[0]
         scope = f"%{self.scope_id}" if self.scope_id else ""
-        return f"[{self.ip}{scope}]:{self.port}"
+        return f"[{ip}{scope}]:{self.port}"
 
 
 ListenAddress: TypeAlias = StdioAddress | WebsocketAddress | UnixAddress | NoAddress

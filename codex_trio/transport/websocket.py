@@ -20,7 +20,7 @@ from codex_trio.transport.handshake import respond
 from codex_trio.transport.http_worker import answer_http
 from codex_trio.transport.listen import ListenRefused, WebsocketAddress
 from codex_trio.transport.websocket_connection import WebsocketConnection
-from codex_trio.transport.ws_auth import Authenticator
+from codex_trio.transport.ws_auth import Authenticator, AuthenticatorLoader
 
 _log = logging.getLogger(__name__)
 
@@ -72,35 +72,41 @@ class WebsocketListener:
     ) -> None:
         try:
             leftover = await answer_http(stream, partial(respond, authenticator=self._authenticator))
-            if leftover is None:
-                return
-            connection = WebsocketConnection(stream, leftover)
-            reason: CloseReason | None = INTERNAL_ERROR
-            try:
-                await serve(connection)
-                reason = None
-            finally:
-                await connection.aclose(reason)
         except Exception:
             # One client's misfortune is no other's.
+            _log.exception("answering a client's HTTP requests failed")
+            return
+        if leftover is None:
+            return
+        connection = WebsocketConnection(stream, leftover)
+        try:
+            await serve(connection)
+        except Exception:
             _log.exception("serving a websocket client failed")
+            await connection.aclose(INTERNAL_ERROR)
+        finally:
+            await connection.aclose()
 
 
-async def bind_websocket(address: WebsocketAddress, authenticator: Authenticator | None) -> WebsocketListener:
+async def bind_websocket(
+    address: WebsocketAddress, authentication: AuthenticatorLoader | None = None
+) -> WebsocketListener:
     """Takes the port.
 
     Args:
         address: where to listen.
-        authenticator: decides who may connect; None lets everybody, which is for loopback addresses alone.
+        authentication: who decides on clients; None lets everybody in, which is for loopback addresses alone.
 
     Raises:
-        ListenRefused: the port is taken, the address is not this machine's, or others could reach it unauthenticated.
+        ListenRefused: the port is taken, the address is not this machine's, the secret cannot be read, or other
+            machines could connect unauthenticated.
     """
-    if authenticator is None and not address.is_loopback:
+    if authentication is None and not address.is_loopback:
         raise ListenRefused(
             f"refusing to start non-loopback websocket listener {address} without auth; "
             "configure `--ws-auth capability-token` or `--ws-auth signed-bearer-token`"
         )
+    authenticator = None if authentication is None else authentication()
     ipv6 = isinstance(address.ip, IPv6Address)
     sock = trio.socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -40,7 +40,7 @@ async def listening(
     """A listener until the block ends; its address."""
     address = parse_listen_url(url)
     assert isinstance(address, WebsocketAddress)
-    listener = await bind_websocket(address, authenticator)
+    listener = await bind_websocket(address, None if authenticator is None else lambda: authenticator)
     async with trio.open_nursery() as nursery:
         yield await nursery.start(partial(listener.run, serve))
         nursery.cancel_scope.cancel()
