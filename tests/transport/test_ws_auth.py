@@ -354,6 +354,7 @@ def test_authenticators_do_not_show_what_they_know() -> None:
 
 
 def test_a_rejection_does_not_drag_along_what_the_library_says_of_the_token() -> None:
+    forged = token({"exp": NOW}, secret=b"of somebody else")
     with pytest.raises(HandshakeRejected) as rejected:
-        signed_authenticator().check(b"Bearer a-secret.that.was-sent")
-    assert "a-secret" not in "".join(traceback.format_exception(rejected.value))
+        signed_authenticator().check(b"Bearer " + forged)
+    assert forged.decode() not in "".join(traceback.format_exception(rejected.value))
