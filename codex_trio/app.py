@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from codex_trio.transport.base import MessageTransport
 if TYPE_CHECKING:
     from codex_trio.model.catalog import ModelCatalog
     from codex_trio.model.http import HttpTransport
+    from codex_trio.state.db.connection import StateDb
     from codex_trio.threads.runtime import ThreadRuntime
 
 _log = logging.getLogger(__name__)
@@ -163,6 +164,7 @@ class App:
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=self._settings.codex_home,
+                database=await self._open_database(),
                 environ=environ,
                 config=self._config,
                 auth=self._auth,
@@ -176,7 +178,23 @@ class App:
             )
         )
         await self._nursery.start(runtime.manager.run)
+        self._nursery.start_soon(runtime.keep_index)
         return runtime
+
+    async def _open_database(self) -> StateDb:
+        from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
+
+        assert self._nursery is not None
+        path = state_db_path(self._config.startup_default().sqlite_home)
+        database = await self._stack.enter_async_context(state_database(path, warn=self._warn))
+        self._nursery.start_soon(partial(keep_sound, database, warn=self._warn))
+        return database
+
+    def _warn(self, message: str) -> None:
+        """Tells every client of what concerns no thread."""
+        from codex_trio_protocol.v2.notice import WarningNotification
+
+        self._outgoing.notify("warning", WarningNotification(message=message))
 
     def _begin_to_prepare(self) -> None:
         assert self._nursery is not None

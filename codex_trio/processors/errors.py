@@ -11,13 +11,17 @@ def translate(error: Exception) -> RpcError | None:
     from codex_trio.config.errors import ConfigLoadError
     from codex_trio.shutdown import ShuttingDown
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
+    from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
     from codex_trio.threads.errors import ThreadError
-    from codex_trio.threads.history import InvalidCursor
 
     match error:
         case ShuttingDown():
             return shutting_down()
         case ThreadError() | InvalidCursor():
+            return invalid_request(str(error))
+        case ThreadStoreError(kind="internal"):
+            return internal_error(f"thread-store internal error: {error}")
+        case ThreadStoreError():
             return invalid_request(str(error))
         case ConfigLoadError():
             return invalid_request(f"failed to load configuration: {error.message}")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
-import trio
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import thread_list as wire_list
 from codex_trio_protocol.v2 import thread_settings as wire_settings
@@ -25,7 +24,6 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.state.rollout.paths import ArchiveError
 from codex_trio.threads import errors
 from codex_trio.threads.environments import choose, workspace_roots
 from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor, page_turns
@@ -185,20 +183,18 @@ class ThreadLifecycleProcessor:
         """Puts a stored thread away; a running turn is interrupted first."""
         runtime = await self._threads()
         thread_id = parse_thread_id(params.thread_id, noun="session")
-        live = runtime.manager.find(thread_id)
-        if live is not None:
-            if live.recorder.path is None:
-                raise errors.no_rollout(thread_id)
-            await runtime.manager.interrupt(live)
-            await live.recorder.materialize()
-            await runtime.manager.unload(live)
-        try:
-            await trio.to_thread.run_sync(runtime.paths.archive, thread_id)
-        except ArchiveError as error:
-            raise invalid_request(str(error)) from error
-        context.after_response(
-            partial(self._outgoing.notify, "thread/archived", wire.ThreadArchivedNotification(thread_id=thread_id))
-        )
+        for member in (thread_id, *await runtime.graph.descendants(thread_id)):
+            live = runtime.manager.find(member)
+            if live is not None:
+                if live.recorder.path is None:
+                    raise errors.no_rollout(member)
+                await runtime.manager.interrupt(live)
+                await live.recorder.materialize()
+                await runtime.manager.unload(live)
+        for moved in await runtime.store.archive(thread_id):
+            context.after_response(
+                partial(self._outgoing.notify, "thread/archived", wire.ThreadArchivedNotification(thread_id=moved))
+            )
         return wire.ThreadArchiveResponse()
 
     async def unarchive(
@@ -207,16 +203,14 @@ class ThreadLifecycleProcessor:
         """Takes a thread back from the archive."""
         runtime = await self._threads()
         thread_id = parse_thread_id(params.thread_id, noun="session")
-        try:
-            await trio.to_thread.run_sync(runtime.paths.unarchive, thread_id)
-        except ArchiveError as error:
-            raise invalid_request(str(error)) from error
-        summary = await runtime.listing.summary(thread_id)
+        moved = await runtime.store.unarchive(thread_id)
+        summary = await runtime.store.read(thread_id)
         if summary is None:
             raise errors.no_rollout(thread_id)
-        context.after_response(
-            partial(self._outgoing.notify, "thread/unarchived", wire.ThreadUnarchivedNotification(thread_id=thread_id))
-        )
+        for member in moved:
+            context.after_response(
+                partial(self._outgoing.notify, "thread/unarchived", wire.ThreadUnarchivedNotification(thread_id=member))
+            )
         return wire.ThreadUnarchiveResponse(thread=runtime.project_summary(summary))
 
     async def set_name(
@@ -233,9 +227,9 @@ class ThreadLifecycleProcessor:
             if live.recorder.path is None:
                 raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
             await live.recorder.materialize()
-        elif await trio.to_thread.run_sync(runtime.paths.find, thread_id) is None:
+        elif await runtime.store.locate(thread_id) is None:
             raise errors.no_rollout(thread_id)
-        await trio.to_thread.run_sync(runtime.names.set, thread_id, name)
+        await runtime.store.set_name(thread_id, name)
         if live is not None:
             live.name = name
         context.after_response(
@@ -256,10 +250,10 @@ class ThreadLifecycleProcessor:
         """The thread that a resume or fork names: its path counts more than its id."""
         if params.path is None:
             return parse_thread_id(params.thread_id, noun="session")
-        thread_id = await trio.to_thread.run_sync(runtime.thread_at, Path(params.path))
-        if thread_id is None:
+        found = await runtime.store.locate_path(Path(params.path))
+        if found is None:
             raise invalid_request(f"failed to resolve rollout path `{params.path}`: it is no stored thread")
-        return thread_id
+        return found.thread_id
 
     def _announce(self, thread: wire.Thread, live: LiveThread, context: RequestContext) -> None:
         self._outgoing.notify("thread/started", wire.ThreadStartedNotification(thread=thread))

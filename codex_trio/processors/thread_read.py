@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import trio
 from codex_trio_protocol.v2 import thread_list as wire
 from msgspec import UNSET
 
@@ -17,10 +16,10 @@ from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
 from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.store.interface import SortKey, ThreadQuery
 from codex_trio.threads import errors
 from codex_trio.threads.history import ItemAnchor, page_items, page_turns
 from codex_trio.threads.item_projection import project_item
-from codex_trio.threads.listing import SortKey, ThreadQuery
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.runtime import ThreadRuntime
@@ -64,7 +63,7 @@ class ThreadReadProcessor:
             thread = live.to_wire(with_turns=False)
             read_state = live.read_state.to_wire() if live.recorder.is_materialized else None
         else:
-            summary = await runtime.listing.summary(thread_id)
+            summary = await runtime.store.read(thread_id)
             if summary is None:
                 raise errors.not_loaded(thread_id)
             thread = runtime.project_summary(summary)
@@ -76,7 +75,7 @@ class ThreadReadProcessor:
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
         """A page of stored threads, newest first unless asked otherwise."""
         runtime = await self._threads()
-        page = await runtime.listing.page(self._query(params))
+        page = await runtime.store.list(self._query(params))
         rows = [runtime.project_summary(summary) for summary in page.threads]
         states: dict[str, wire.ThreadReadState] = {}
         for row in rows:
@@ -170,7 +169,7 @@ class ThreadReadProcessor:
         runtime = await self._threads()
         thread_id = _id_param(params.thread_id, noun="thread")
         live = runtime.manager.find(thread_id)
-        if live is None and await trio.to_thread.run_sync(runtime.paths.find, thread_id) is None:
+        if live is None and await runtime.store.locate(thread_id) is None:
             raise errors.not_loaded(thread_id)
         if live is None or not live.recorder.is_materialized:
             raise invalid_request("thread read state unavailable")
@@ -195,8 +194,8 @@ class ThreadReadProcessor:
                     f"thread {thread_id} is not materialized yet; {feature} is unavailable before first user message"
                 )
             return live.recorder.history
-        found = await trio.to_thread.run_sync(runtime.paths.find, thread_id)
-        if found is None:
+        found = await runtime.store.locate(thread_id)
+        if found is None or found.path is None:
             raise errors.not_loaded(thread_id)
         return await runtime.histories.read(found.path)
 

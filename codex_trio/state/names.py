@@ -1,14 +1,15 @@
 """Thread names: `session_index.jsonl`, one line for each time that a thread was named.
 
-Owns the file's form, `{id, thread_name, updated_at}`, where the last line for an id counts. Called by the thread
-manager (naming) and the listing (showing and searching). Synchronous: callers run it in a worker thread.
+Owns the file's form, `{id, thread_name, updated_at}`, where the last line for an id counts. Called by the
+thread stores and the thread manager. Synchronous: callers run it in a worker thread.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,28 +28,68 @@ _decoder = msgspec.json.Decoder(_Entry)
 
 
 class ThreadNames:
-    """The names under one CODEX_HOME; reread whenever the file has changed."""
+    """The names under one CODEX_HOME; what was added to the file is read before each answer."""
 
     def __init__(self, codex_home: Path) -> None:
         self._path = codex_home / "session_index.jsonl"
-        self._version: tuple[int, int] | None = None
+        # Several worker threads may ask at a time.
+        self._lock = threading.Lock()
+        self._inode = 0
+        self._version = (0, 0)
+        self._offset = 0
         self._names: dict[str, str] = {}
 
     def all(self) -> Mapping[str, str]:
-        """Every name by thread id; no names when the file cannot be read."""
-        try:
-            status = self._path.stat()
-            version = (status.st_mtime_ns, status.st_size)
-            if version != self._version:
-                self._names = _read(self._path)
-                self._version = version
-        except OSError:
-            self._names, self._version = {}, None
-        return MappingProxyType(self._names)
+        """Every name by thread id, in lower case; no names when the file cannot be read."""
+        with self._lock:
+            try:
+                self._catch_up()
+            except OSError:
+                self._forget(inode=0)
+            return MappingProxyType(self._names)
 
     def get(self, thread_id: str) -> str | None:
         """The name of a thread."""
-        return self.all().get(thread_id)
+        return self.all().get(thread_id.lower())
+
+    def containing(self, text: str) -> list[str]:
+        """The threads whose names have this text in them, with case."""
+        return [thread_id for thread_id, name in self.all().items() if text in name]
+
+    def remove(self, thread_ids: Collection[str]) -> None:
+        """Forget the names of threads that are deleted, those they had before included. Raises OSError."""
+        if not any(thread_id in self.all() for thread_id in thread_ids):
+            return
+        aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        with self._path.open("rb") as file, aside.open("wb") as rest:
+            for raw in file:
+                named: dict[str, str] = {}
+                _note(named, raw)
+                if not any(thread_id in named for thread_id in thread_ids):
+                    rest.write(raw)
+        aside.replace(self._path)
+
+    def _catch_up(self) -> None:
+        status = self._path.stat()
+        version = (status.st_mtime_ns, status.st_size)
+        if status.st_ino == self._inode and version == self._version:
+            return
+        if status.st_ino != self._inode or status.st_size < self._offset or version[1] == self._version[1]:
+            # Not the file that was read, or changed in place.
+            self._forget(inode=status.st_ino)
+        names = dict(self._names)
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            for raw in file:
+                if not raw.endswith(b"\n"):
+                    _note(names, raw)  # Perhaps half a line: it is read again.
+                    break
+                self._offset += len(raw)
+                _note(names, raw)
+        self._names, self._version = names, version
+
+    def _forget(self, *, inode: int) -> None:
+        self._inode, self._version, self._offset, self._names = inode, (0, 0), 0, {}
 
     def set(self, thread_id: str, name: str) -> None:
         """Name a thread. Raises OSError."""
@@ -63,16 +104,12 @@ class ThreadNames:
             os.close(fd)
 
 
-def _read(path: Path) -> dict[str, str]:
-    names: dict[str, str] = {}
-    with path.open("rb") as file:
-        for raw in file:
-            try:
-                entry = _decoder.decode(raw)
-            except UNDECODABLE:
-                continue
-            names[entry.id] = entry.thread_name
-    return names
+def _note(names: dict[str, str], raw: bytes) -> None:
+    try:
+        entry = _decoder.decode(raw)
+    except UNDECODABLE:
+        return
+    names[entry.id.lower()] = entry.thread_name
 
 
 def _ends_in_newline(path: Path) -> bool:

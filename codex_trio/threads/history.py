@@ -23,20 +23,13 @@ from codex_trio.state.rollout.history import StoredItem, StoredTurn, ThreadHisto
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.reader import load
+from codex_trio.state.store.interface import InvalidCursor
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 
 _Scope: TypeAlias = Literal["turns", "itemsByCreatedAtOrdinal"]
 _Row = TypeVar("_Row")
-
-
-class InvalidCursor(Exception):
-    """A cursor that no page of this kind gave out."""
-
-    def __init__(self, cursor: str) -> None:
-        super().__init__(f"invalid cursor: {cursor}")
-        self.cursor = cursor
 
 
 class ItemAnchor(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ wire form of events (threads/projection.py) or when a thread is loaded and unloa
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import trio
@@ -21,6 +21,7 @@ from codex_trio.engine.session import Session
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.store.interface import ThreadSummary
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.environments import environments_to_wire
 from codex_trio.threads.projection import project, token_usage_notification
@@ -39,6 +40,7 @@ class LiveThread:
         thread_id: str,
         recorder: ThreadRecorder,
         outgoing: OutgoingMessages,
+        changed: Callable[[], None],
         name: str | None,
         created_at: int,
         instruction_sources: Sequence[str],
@@ -59,6 +61,7 @@ class LiveThread:
             on_waiting=self._waiting_changed,
         )
         self._outgoing = outgoing
+        self._changed = changed
         self._created_at = created_at
         self._updated_at = created_at
         self._idle_since: float | None = None
@@ -103,6 +106,7 @@ class LiveThread:
 
     def _touch(self) -> None:
         self._updated_at = int(time.time())
+        self._changed()
         if self._idle_since is not None:
             self._idle_since = trio.current_time()
 
@@ -184,6 +188,25 @@ class LiveThread:
             cwd=str(settings.cwd),
             name=self.name,
             environments=environments_to_wire(settings),
+        )
+
+    def summary(self) -> ThreadSummary | None:
+        """The thread as a list of stored ones shows it; None while it is not to be found there."""
+        recorder = self.recorder
+        if recorder.path is None or not recorder.is_materialized:
+            return None
+        return ThreadSummary(
+            thread_id=self.id,
+            path=recorder.path,
+            is_archived=False,
+            meta=recorder.meta,
+            preview=recorder.history.preview,
+            name=self.name,
+            model=self.session.settings.model,
+            reasoning_effort=self.session.settings.effort,
+            git=recorder.meta.git,
+            created_at_ms=self._created_at * 1000,
+            updated_at_ms=self._updated_at * 1000,
         )
 
     def to_wire(self, *, with_turns: bool) -> wire.Thread:

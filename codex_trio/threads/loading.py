@@ -27,6 +27,7 @@ from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import OpenedRollout, RolloutRecorder
+from codex_trio.state.store.interface import ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
@@ -62,23 +63,29 @@ class ThreadLoader:
         *,
         codex_home: Path,
         paths: RolloutPaths,
+        store: ThreadStore,
         environ: Mapping[str, str],
         default_model: str,
     ) -> None:
         self.default_model = default_model
         self._codex_home = codex_home
         self._paths = paths
+        self._store = store
         self._environ = environ
         self._bash = Bash()
 
     async def open(self, thread_id: str) -> OpenedRollout:
         """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
-        found = await trio.to_thread.run_sync(self._paths.find, thread_id)
-        if found is None:
+        return await RolloutRecorder.open(await self._stored(thread_id), locate_base=self._paths.locate_base)
+
+    async def _stored(self, thread_id: str) -> Path:
+        """The file of a thread that may be loaded. Raises ThreadError."""
+        found = await self._store.locate(thread_id)
+        if found is None or found.path is None:
             raise errors.no_rollout(thread_id)
         if found.is_archived:
             raise _archived(thread_id)
-        return await RolloutRecorder.open(found.path, locate_base=self._paths.locate_base)
+        return found.path
 
     async def fork_source(self, source: ForkSource, live: LiveThread | None) -> tuple[ThreadHistory, Path]:
         """The history that a fork goes on from, and its file. Raises ThreadError, RolloutReadError."""
@@ -88,12 +95,7 @@ class ThreadLoader:
                 raise errors.no_rollout(source.thread_id)
             return live.recorder.history, live.recorder.path
         if path is None:
-            found = await trio.to_thread.run_sync(self._paths.find, source.thread_id)
-            if found is None:
-                raise errors.no_rollout(source.thread_id)
-            if found.is_archived:
-                raise _archived(source.thread_id)
-            path = found.path
+            path = await self._stored(source.thread_id)
         loaded = await trio.to_thread.run_sync(
             partial(load, path, locate_base=self._paths.locate_base, with_model_history=False)
         )

@@ -1,7 +1,7 @@
 """The threads that are loaded, from start or resume to unloading.
 
 Owns the nursery that threads and their turns live in, so that no disconnect ends a turn, and what every request about a
-loaded thread goes through first. Does not own one thread's doings (threads/live.py), stored ones (threads/listing.py,
+loaded thread goes through first. Does not own one thread's doings (threads/live.py), stored ones (the thread store,
 threads/history.py) or request params (processors). A service: `run` it once.
 """
 
@@ -33,6 +33,7 @@ from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
+from codex_trio.state.store.interface import ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.git_info import collect_git_info
 from codex_trio.threads.live import LiveThread
@@ -78,6 +79,7 @@ class ThreadManager:
         config: ConfigService,
         paths: RolloutPaths,
         names: ThreadNames,
+        store: ThreadStore,
         outgoing: OutgoingMessages,
         spawner: ProcessSpawner,
         engine: EngineServices,
@@ -86,6 +88,7 @@ class ThreadManager:
         self._config = config
         self._paths = paths
         self._names = names
+        self._store = store
         self._outgoing = outgoing
         self._spawner = spawner
         self._engine = engine
@@ -260,6 +263,7 @@ class ThreadManager:
             thread_id=meta.id,
             recorder=recorder,
             outgoing=self._outgoing,
+            changed=partial(self._store.changed, meta.id),
             name=name,
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],
@@ -294,6 +298,7 @@ class ThreadManager:
                     if live.recorder.path is not None and not live.recorder.is_materialized:
                         nursery.start_soon(self._note_git_info, live)
                     self._threads[live.id] = live
+                    self._store.attach(live.id, live.summary)
                     task_status.started()
                     await trio.sleep_forever()
         except Exception:
@@ -301,6 +306,7 @@ class ThreadManager:
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
             self._threads.pop(live.id, None)
+            self._store.detach(live.id)
             await live.recorder.aclose()
             live.closed.set()
 

@@ -30,12 +30,15 @@ from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.shutdown import TurnGate
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.service import IndexService
 from codex_trio.state.names import ThreadNames
-from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.reader import read_meta
+from codex_trio.state.store.graph import LocalAgentGraph
+from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
+from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.threads.history import StoredHistories
-from codex_trio.threads.listing import ThreadListing, ThreadSummary
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.thread_projection import ThreadFacts, project_thread
@@ -47,12 +50,15 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
     """The thread layer."""
 
     manager: ThreadManager
-    listing: ThreadListing
+    store: ThreadStore
+    graph: AgentGraphStore
     histories: StoredHistories
     names: ThreadNames
     paths: RolloutPaths
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
+    keep_index: Callable[[], Awaitable[None]]
+    """Fills the index of threads, and keeps it true, until cancelled."""
 
     def project_summary(self, summary: ThreadSummary) -> wire.Thread:
         """A stored thread as lists show it; a loaded one with its live status."""
@@ -61,19 +67,12 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
             return live.to_wire(with_turns=False)
         return project_thread(_facts(summary))
 
-    def thread_at(self, path: Path) -> str | None:
-        """The id of the thread in a rollout file; None when the file is none. Blocking."""
-        try:
-            meta = read_meta(path)
-        except RolloutReadError:
-            return None
-        return None if meta is None else meta.id
-
 
 class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the thread layer is built from. `environ` is the server's own environment."""
 
     codex_home: Path
+    database: StateDb
     environ: Mapping[str, str]
     config: ConfigService
     auth: AuthStore
@@ -87,6 +86,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _facts(summary: ThreadSummary) -> ThreadFacts:
+    """What is known of a thread that is not loaded."""
     return ThreadFacts(
         meta=msgspec.structs.replace(summary.meta, git=summary.git),
         preview=summary.preview,
@@ -106,6 +106,9 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     """The thread layer, not yet running."""
     paths = RolloutPaths(parts.codex_home)
     names = ThreadNames(parts.codex_home)
+    graph = LocalAgentGraph(parts.database)
+    index = RolloutIndex(parts.database, codex_home=parts.codex_home, paths=paths, names=names)
+    store = LocalThreadStore(index, paths=paths, names=names, graph=graph)
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
@@ -120,6 +123,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     loader = ThreadLoader(
         codex_home=parts.codex_home,
         paths=paths,
+        store=store,
         environ=parts.environ,
         default_model=default_model(parts.catalog).slug,
     )
@@ -127,6 +131,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         config=parts.config,
         paths=paths,
         names=names,
+        store=store,
         outgoing=parts.outgoing,
         spawner=parts.spawner,
         engine=engine,
@@ -134,11 +139,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     return ThreadRuntime(
         manager=manager,
-        listing=ThreadListing(paths, names),
+        store=store,
+        graph=graph,
         histories=StoredHistories(paths),
         names=names,
         paths=paths,
         warm=partial(_warm, parts),
+        keep_index=IndexService(index, parts.database).run,
     )
 
 

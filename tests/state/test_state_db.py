@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import trio
 from codex_trio.state.db import connection
 from codex_trio.state.db.connection import StateDb, Transaction, open_read_only
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError, StateDbTooNew
-from codex_trio.state.db.initializer import open_state_db, replace_damaged, state_db_path
+from codex_trio.state.db.initializer import keep_sound, open_state_db, state_database, state_db_path
 
 MARK = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
@@ -44,7 +45,7 @@ trio.run(main)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return state_db_path(tmp_path, sqlite_home=None, environ={})
+    return state_db_path(tmp_path)
 
 
 @pytest.fixture
@@ -62,8 +63,19 @@ def python(script: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def never(_warning: str) -> None:
+    raise AssertionError("nobody has to be warned")
+
+
 def write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
+
+
+async def replaced(database: StateDb, generation: int) -> None:
+    for _ in range(1000):
+        if database.generation != generation:
+            return
+        await trio.sleep(0.01)
 
 
 def spoil(path: Path) -> None:
@@ -75,14 +87,6 @@ def spoil(path: Path) -> None:
 def value_of(transaction: Transaction, name: str) -> str | None:
     row = transaction.row("SELECT value FROM marks WHERE name = ?", name)
     return None if row is None else row[0]
-
-
-def test_the_file_is_where_the_configuration_says_else_the_environment_else_the_home(tmp_path: Path) -> None:
-    elsewhere = {"CODEX_SQLITE_HOME": "/elsewhere"}
-    configured = state_db_path(tmp_path, sqlite_home=Path("/configured"), environ=elsewhere)
-    assert configured == Path("/configured/codex_trio_1.sqlite")
-    assert state_db_path(tmp_path, sqlite_home=None, environ=elsewhere).parent == Path("/elsewhere")
-    assert state_db_path(tmp_path, sqlite_home=None, environ={}).parent == tmp_path
 
 
 async def test_only_the_owner_can_read_the_files(path: Path, database: StateDb) -> None:
@@ -201,20 +205,31 @@ async def test_a_file_that_is_no_database_is_set_aside(path: Path, caplog: pytes
 
 
 async def test_a_database_that_breaks_in_use_is_replaced_under_the_same_handle(path: Path) -> None:
-    database = await open_state_db(path)
-    await database.write(lambda tx: tx.run_many(MARK, [(f"{number:05}", "x" * 200) for number in range(3000)]))
-    await database.aclose()
+    async with state_database(path, warn=never) as database:
+        await database.write(lambda tx: tx.run_many(MARK, [(f"{number:05}", "x" * 200) for number in range(3000)]))
     spoil(path)
-    database = await open_state_db(path)
-    with pytest.raises(StateDbDamaged):
-        await database.read(lambda tx: list(tx.rows("SELECT * FROM marks")))
-    assert database.damaged.is_set()
-    await replace_damaged(database)
-    assert not database.damaged.is_set()
-    await database.write(lambda tx: tx.run(MARK, "a", "1"))
-    assert await database.read(value_of, "a") == "1"
-    await database.aclose()
+    async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(keep_sound, database, warn=never))
+        before = database.generation
+        with pytest.raises(StateDbDamaged):
+            await database.read(lambda tx: list(tx.rows("SELECT * FROM marks")))
+        with trio.fail_after(10):
+            await replaced(database, before)
+        await database.write(lambda tx: tx.run(MARK, "a", "1"))
+        assert await database.read(value_of, "a") == "1"
+        nursery.cancel_scope.cancel()
     assert len([*path.parent.glob("*.damaged-*")]) >= 1
+
+
+async def test_a_server_whose_database_cannot_be_opened_says_so_and_has_one_in_memory(tmp_path: Path) -> None:
+    write(tmp_path / "file", b"")
+    told: list[str] = []
+    async with state_database(tmp_path / "file" / "codex_trio_1.sqlite", warn=told.append) as database:
+        await database.write(lambda tx: tx.run(MARK, "a", "1"))
+        assert await database.read(value_of, "a") == "1"
+        assert not database.is_persistent
+    assert len(told) == 1
+    assert str(tmp_path) in told[0]
 
 
 async def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

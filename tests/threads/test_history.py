@@ -11,8 +11,8 @@ from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskSta
 from codex_trio.state.rollout.history import HistoryBuilder, ThreadHistory
 from codex_trio.state.rollout.lines import Payload, StoredLine
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store.interface import InvalidCursor
 from codex_trio.threads.history import (
-    InvalidCursor,
     ItemAnchor,
     StoredHistories,
     latest_item_cursor,

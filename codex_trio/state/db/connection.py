@@ -33,6 +33,7 @@ BUSY_STEPS = 20
 """How long, and how often, a transaction waits for another process before it gives up."""
 
 _CACHE_KIB = 8192
+_IN_MEMORY = ":memory:"
 
 _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
@@ -81,12 +82,19 @@ class Transaction:
 class StateDb:
     """The database in one file. Its calls raise StateDbError; `read` and `write` may be called by any task."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Opens nothing yet. `read_only` is for programs that only look: they never create or change the file."""
-        self.path = path
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        """Opens nothing yet. `read_only` is for programs that only look: they never create or change the file.
+
+        Without a path the database is in memory: for a process that cannot have the file, and must do without what
+        outlives it.
+        """
+        self.is_persistent = path is not None
+        self.path = path or Path(_IN_MEMORY)
         self.read_only = read_only
         self.damaged = trio.Event()
         """Set when the file turned out to be unsound; a new one once it is replaced."""
+        self.generation = 0
+        """Grows when the file is replaced: what was known of its content is not so any more."""
         self._writer: apsw.AsyncConnection | None = None
         self._readers: list[apsw.AsyncConnection] = []
         self._write_lock = trio.Lock()
@@ -98,14 +106,17 @@ class StateDb:
         flags = apsw.SQLITE_OPEN_READONLY
         if not self.read_only:
             flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-            await trio.to_thread.run_sync(_create_private, self.path)
+            if self.is_persistent:
+                await trio.to_thread.run_sync(_create_private, self.path)
         try:
             if not self.read_only:
                 self._writer = await self._connect(flags)
-            for _ in range(READERS):
+            # What is in memory belongs to one connection, which then also reads.
+            for _ in range(READERS if self.is_persistent else 0):
                 self._readers.append(await self._connect(flags))
             self._inode = await trio.to_thread.run_sync(_inode_of, self.path)
             self.damaged = trio.Event()
+            self.generation += 1
         except BaseException:
             await self.aclose()
             raise
@@ -154,6 +165,8 @@ class StateDb:
 
         Raises StateDbBusy, StateDbDamaged, StateDbError, and what `work` raises.
         """
+        if not self.is_persistent:
+            return await self.write(work, *args, **kwargs)
         async with self._read_slots:
             reader = self._readers.pop() if self._readers else None
             try:

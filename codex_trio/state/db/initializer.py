@@ -10,7 +10,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,10 +28,39 @@ _LOCK_POLL_SECONDS = 0.02
 _LOCK_ATTEMPTS = 1000
 
 
-def state_db_path(codex_home: Path, *, sqlite_home: Path | None, environ: Mapping[str, str]) -> Path:
-    """Where the database is: the configured `sqlite_home`, else CODEX_SQLITE_HOME, else CODEX_HOME."""
-    named = environ.get("CODEX_SQLITE_HOME")
-    return (sqlite_home or (Path(named) if named else codex_home)) / _FILE_NAME
+def state_db_path(sqlite_home: Path) -> Path:
+    """Where the database is, in the folder that is configured for it."""
+    return sqlite_home / _FILE_NAME
+
+
+@asynccontextmanager
+async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGenerator[StateDb]:
+    """The database of a server, to be watched over by `keep_sound`; one in memory when the file cannot be used.
+
+    `warn` is then told, in words for the user, what that means.
+    """
+    try:
+        database = await open_state_db(path)
+    except StateDbError as error:
+        _log.error("%s", error)
+        warn(f"The {error}. Threads are found from their files, and nothing else is remembered when this server ends.")
+        database = await _open(None)
+    try:
+        yield database
+    finally:
+        await database.aclose()
+
+
+async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
+    """Replaces the database whenever it turns out to be damaged, until cancelled. A service of `app.py`."""
+    while True:
+        await database.damaged.wait()
+        try:
+            await _replace_damaged(database)
+        except StateDbError as error:
+            _log.error("%s", error)
+            warn(f"The {error}.")
+            return
 
 
 async def open_state_db(path: Path) -> StateDb:
@@ -45,7 +74,7 @@ async def open_state_db(path: Path) -> StateDb:
         return await _open(path)
 
 
-async def replace_damaged(database: StateDb) -> None:
+async def _replace_damaged(database: StateDb) -> None:
     """Sets aside a database that turned out to be damaged while in use, and opens a new one under the same handle.
 
     Another process may have done so already: then its new file is opened. Raises StateDbError.
@@ -59,11 +88,11 @@ async def replace_damaged(database: StateDb) -> None:
         await database.write(migrate, database.path)
 
 
-async def _open(path: Path) -> StateDb:
+async def _open(path: Path | None) -> StateDb:
     database = StateDb(path)
     await database.open()
     try:
-        await database.write(migrate, path)
+        await database.write(migrate, database.path)
     except BaseException:
         await database.aclose()
         raise

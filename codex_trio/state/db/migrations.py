@@ -14,8 +14,10 @@ from codex_trio.state.db.connection import Transaction
 from codex_trio.state.db.errors import StateDbTooNew
 
 # A row a rollout file. `path` is relative to CODEX_HOME where the file is below it. `inode`, `size` and `mtime_ns` are
-# the file's when it was indexed: a file that moved on since is read again. `facts` is JSON (index/rows.py).
-# `is_listed`: the file says which thread it is, somebody has said something in it, and it is the thread's latest.
+# the file's when it was read: a file that moved on since is read again. Of a file that was not read yet only the name
+# is known, and its time of change. `thread_id` is what the file says, or else its name. `facts` is JSON
+# (index/rows.py), null for a file that holds no thread. `is_listable`: somebody has said something in it. `is_listed`:
+# it is also the file that its thread goes on in.
 _ROLLOUTS = """
 CREATE TABLE rollouts (
     id INTEGER PRIMARY KEY,
@@ -24,6 +26,9 @@ CREATE TABLE rollouts (
     file_name TEXT NOT NULL,
     thread_id TEXT NOT NULL,
     is_archived INTEGER NOT NULL,
+    is_read INTEGER NOT NULL,
+    is_named_for_thread INTEGER NOT NULL,
+    is_listable INTEGER NOT NULL,
     is_listed INTEGER NOT NULL,
     inode INTEGER NOT NULL,
     size INTEGER NOT NULL,
@@ -40,17 +45,16 @@ CREATE TABLE rollouts (
 ) STRICT;
 CREATE INDEX rollouts_thread ON rollouts (thread_id);
 CREATE INDEX rollouts_folder ON rollouts (folder);
+CREATE INDEX rollouts_unread_name ON rollouts (is_archived, file_name) WHERE NOT is_read;
+CREATE INDEX rollouts_unread_mtime ON rollouts (is_archived, mtime_ns) WHERE NOT is_read;
+CREATE INDEX rollouts_mtime ON rollouts (mtime_ns);
+CREATE INDEX rollouts_parent ON rollouts (parent_thread_id) WHERE parent_thread_id IS NOT NULL;
 CREATE INDEX rollouts_created ON rollouts (
     is_archived, created_at_ms, thread_id, source_kind, model_provider, real_cwd, cwd
 ) WHERE is_listed;
 CREATE INDEX rollouts_updated ON rollouts (
     is_archived, updated_at_ms, thread_id, source_kind, model_provider, real_cwd, cwd
 ) WHERE is_listed;
-CREATE INDEX rollouts_cwd ON rollouts (
-    is_archived, real_cwd, created_at_ms, thread_id, source_kind, model_provider
-) WHERE is_listed;
-CREATE INDEX rollouts_parent ON rollouts (parent_thread_id, thread_id) WHERE parent_thread_id IS NOT NULL;
-CREATE INDEX rollouts_recent ON rollouts (mtime_ns);
 """
 
 # The folders that rollout files are in, with their time of change when their names were last read.
@@ -61,26 +65,20 @@ CREATE TABLE folders (
 ) STRICT, WITHOUT ROWID;
 """
 
-# A copy of session_index.jsonl, for searching; which version of the file is in `marks`.
-_NAMES = """
-CREATE TABLE names (
-    thread_id TEXT PRIMARY KEY,
-    name TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+# Small facts about the index itself, by name.
+_MARKS = """
 CREATE TABLE marks (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
 
-# Work that one process does for all: who does it, until when the others leave it alone, how far it is.
+# Work that one process does for all: who does it, and until when the others leave it alone.
 _LEASES = """
 CREATE TABLE leases (
     job TEXT PRIMARY KEY,
-    owner TEXT,
-    expires_at_ms INTEGER NOT NULL,
-    watermark TEXT NOT NULL,
-    is_complete INTEGER NOT NULL
+    owner TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
 
@@ -103,7 +101,7 @@ CREATE TABLE read_states (
 ) STRICT, WITHOUT ROWID;
 """
 
-_STEPS = (_ROLLOUTS + _FOLDERS + _NAMES + _LEASES + _SPAWN_EDGES + _READ_STATES,)
+_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES,)
 
 
 def migrate(transaction: Transaction, path: Path) -> None:

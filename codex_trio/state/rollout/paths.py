@@ -144,13 +144,15 @@ class RolloutPaths:
         if not files:
             kind = "archived rollout" if archived else "rollout"
             raise ArchiveError(f"no {kind} found for thread id {thread_id}")
-        target = files[-1].path
-        for file in files:
-            folder = self.sessions / file.name.folder if archived else self.archived_sessions
-            target = folder / file.name.file_name
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                file.path.rename(target)
-            except OSError as error:
-                raise ArchiveError(f"failed to move {file.path} to {target}: {error.strerror}") from error
+        return [self.move(file.path, file.name, to_archive=not archived) for file in files][-1]
+
+    def move(self, path: Path, name: RolloutName, *, to_archive: bool) -> Path:
+        """Move a file into the archive, or to the dated folder of that name; its new path. Raises ArchiveError."""
+        folder = self.archived_sessions if to_archive else self.sessions / name.folder
+        target = folder / path.name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+        except OSError as error:
+            raise ArchiveError(f"failed to move {path} to {target}: {error.strerror}") from error
         return target

@@ -104,12 +104,12 @@ def load(
     if loaded.report.lines == 0:
         raise RolloutReadError(path, "is empty" if loaded.report.size == 0 else "holds no rollout line")
     if loaded.history.meta is None:
-        loaded.builder.start(_meta_from_name(path))
+        loaded.builder.start(meta_from_name(path))
     loaded.builder.close_open_turns()
     return loaded
 
 
-def _meta_from_name(path: Path) -> SessionMeta:
+def meta_from_name(path: Path) -> SessionMeta:
     """What the name of a file without metadata tells about its thread."""
     name = RolloutName.parse(path.name)
     if name is None:

@@ -10,7 +10,7 @@ not reach a caller: it is an index, and what it would have told is then read fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -84,6 +84,21 @@ class MetadataPatch(msgspec.Struct, kw_only=True, frozen=True):
     branch: str | UnsetType | None = UNSET
     repository_url: str | UnsetType | None = UNSET
     memory_mode: str | UnsetType | None = UNSET
+
+
+def patched(meta: SessionMeta, patch: MetadataPatch) -> SessionMeta:
+    """The metadata with that change."""
+    git = meta.git or GitInfo()
+    git = GitInfo(
+        commit_hash=git.commit_hash if patch.commit_hash is UNSET else patch.commit_hash,
+        branch=git.branch if patch.branch is UNSET else patch.branch,
+        repository_url=git.repository_url if patch.repository_url is UNSET else patch.repository_url,
+    )
+    return msgspec.structs.replace(
+        meta,
+        git=None if git == GitInfo() else git,
+        memory_mode=meta.memory_mode if patch.memory_mode is UNSET else patch.memory_mode,
+    )
 
 
 # --- lists ---
@@ -197,30 +212,24 @@ class ThreadStore(Protocol):
         """A page of threads. Raises InvalidCursor."""
         ...
 
-    async def search(self, query: SearchQuery) -> SearchPage:
-        """A page of threads with these words. Raises InvalidCursor."""
-        ...
-
-    async def occurrences(self, thread_id: str, term: str, *, cursor: str | None, limit: int | None) -> OccurrencePage:
-        """Where in a thread these words are. Raises InvalidCursor, ThreadStoreError (not_found)."""
-        ...
-
     async def archive(self, thread_id: str) -> Sequence[str]:
-        """Puts a thread and what descends from it away; the ids that moved, the thread's own first.
+        """Puts a thread and what its agents spawned away; the ids that moved, the thread's own first.
+
+        Its own must be there and not archived; what is loaded of them must have been unloaded.
 
         Raises ThreadStoreError (not_found, internal).
         """
         ...
 
     async def unarchive(self, thread_id: str) -> Sequence[str]:
-        """Takes a thread and what descends from it back; the ids that moved, the thread's own first.
+        """Takes a thread and what its agents spawned back; the ids that moved, the thread's own first.
 
         Raises ThreadStoreError (not_found, internal).
         """
         ...
 
     async def delete(self, thread_id: str) -> Sequence[str]:
-        """Removes a thread and what descends from it, with names and read states; the ids, the thread's own first.
+        """Removes a thread and what its agents spawned, names and all; the ids, the thread's own first.
 
         Raises ThreadStoreError (not_found, internal).
         """
@@ -241,8 +250,28 @@ class ThreadStore(Protocol):
         """
         ...
 
-    def changed(self, summary: ThreadSummary) -> None:
-        """Tells of a loaded thread that has recorded something; lists show it from now on."""
+    def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
+        """Tells of a thread that is loaded here: `summary` gives what it is now, None before it can be found again."""
+        ...
+
+    def changed(self, thread_id: str) -> None:
+        """Tells that an attached thread has something new to say of itself."""
+        ...
+
+    def detach(self, thread_id: str) -> None:
+        """Tells that a thread is not loaded here any more; its file speaks for it from now on."""
+        ...
+
+
+class ThreadSearch(Protocol):
+    """The words of stored threads: messages and commands."""
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """A page of threads with these words. Raises InvalidCursor."""
+        ...
+
+    async def occurrences(self, thread_id: str, term: str, *, cursor: str | None, limit: int | None) -> OccurrencePage:
+        """Where in a thread these words are. Raises InvalidCursor, ThreadStoreError (not_found)."""
         ...
 
 

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 import trio
 
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.initializer import open_state_db
 from codex_trio.state.ids import uuid7
+from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
-from codex_trio.threads.history import InvalidCursor
-from codex_trio.threads.listing import ThreadListing, ThreadPage, ThreadQuery
+from codex_trio.state.store.graph import LocalAgentGraph
+from codex_trio.state.store.interface import InvalidCursor, ThreadPage, ThreadQuery
+from codex_trio.state.store.local import LocalThreadStore
 
 NOW_MS = 1_795_350_000_500
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
@@ -23,11 +27,12 @@ SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 class Home:
     """A CODEX_HOME with threads, and lists of them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: StateDb) -> None:
         self.path = path
         self.paths = RolloutPaths(path)
         self.names = ThreadNames(path)
-        self.listing = ThreadListing(self.paths, self.names)
+        index = RolloutIndex(database, codex_home=path, paths=self.paths, names=self.names)
+        self.store = LocalThreadStore(index, paths=self.paths, names=self.names, graph=LocalAgentGraph(database))
 
     def add(self, text: str | None, *, at: int = 0, updated: int | None = None, **changes: Any) -> str:
         """A thread created `at` milliseconds; its id."""
@@ -59,7 +64,7 @@ class Home:
 
     async def page(self, **query: Any) -> ThreadPage:
         with trio.fail_after(10):
-            return await self.listing.page(ThreadQuery(**query))
+            return await self.store.list(ThreadQuery(**query))
 
     async def ids(self, **query: Any) -> list[str]:
         return [row.thread_id for row in (await self.page(**query)).threads]
@@ -77,8 +82,10 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+async def home(tmp_path: Path):
+    database = await open_state_db(tmp_path / "index.sqlite")
+    yield Home(tmp_path, database)
+    await database.aclose()
 
 
 async def test_the_newest_threads_come_first_page_by_page(home: Home) -> None:
@@ -167,14 +174,14 @@ async def test_a_row_tells_what_the_thread_is_and_how_it_stands_now(home: Home) 
     recorder = RolloutRecorder.create(home.paths.new_path(thread_id, created_ms=NOW_MS), meta)
     home.add("seed")  # The folder exists before the thread does.
     await recorder.append([TurnContext(cwd="/work", model="first-model")])
-    assert await home.listing.summary(thread_id) is not None
+    assert await home.store.read(thread_id) is not None
     assert thread_id not in await home.ids()
 
     filler = TurnContext(cwd="/" + "x" * 70_000, model="later-model", effort="high")
     await recorder.append([filler, *([filler] * 8)])
     await recorder.update_meta(SessionMeta(id=thread_id, timestamp=meta.timestamp, git=GitInfo(branch="topic")))
     home.names.set(thread_id, "A name")
-    row = await home.listing.summary(thread_id)
+    row = await home.store.read(thread_id)
     assert row is not None
     assert (row.git, row.model, row.reasoning_effort, row.name) == (
         GitInfo(branch="topic"),
@@ -183,7 +190,7 @@ async def test_a_row_tells_what_the_thread_is_and_how_it_stands_now(home: Home) 
         "A name",
     )
     assert (row.created_at_ms, row.path, row.is_archived) == (NOW_MS, recorder.path, False)
-    assert await home.listing.summary(uuid7()) is None
+    assert await home.store.read(uuid7()) is None
 
 
 async def test_threads_of_other_servers_are_listed(home: Home) -> None:
@@ -224,7 +231,8 @@ async def test_files_that_hold_no_thread_are_passed_over(home: Home) -> None:
     found = home.paths.find(stolen)
     assert found is not None
     found.path.rename(folder / f"rollout-2026-11-22T12-00-00-{uuid7()}.jsonl")
-    assert await home.ids() == [kept]
+    # A name tells where to look; what a file holds is what it says itself.
+    assert await home.ids() == [stolen, kept]
 
 
 async def test_a_deleted_thread_is_gone_from_the_next_list_and_a_new_one_is_there(home: Home) -> None:

@@ -1,0 +1,216 @@
+"""Pages of threads from the table: filters, orders and cursors as SQL.
+
+Owns the statements and the cursors' text. Reads no file: which rows can be relied on is the index's business
+(index.py). Functions run inside a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from codex_trio.state.db.connection import SqlValue, Transaction
+from codex_trio.state.ids import is_uuid
+from codex_trio.state.index.rows import SUBAGENT_KINDS, IndexedRollout, datetime_ms
+from codex_trio.state.index.table import COLUMNS, RolloutTable
+from codex_trio.state.rollout.lines import format_timestamp
+from codex_trio.state.store.interface import (
+    DEFAULT_LIMIT,
+    INTERACTIVE_SOURCES,
+    MAX_LIMIT,
+    InvalidCursor,
+    SortKey,
+    ThreadPage,
+    ThreadQuery,
+    ThreadSummary,
+)
+
+# A file's name tells when its thread was created, in the local time of where that was: so far it can be off.
+_NAME_SLACK_MS = 48 * 3600 * 1000
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place in an order. Without a thread id, all threads of that very time count as seen."""
+
+    time_ms: int
+    thread_id: str = ""
+
+
+class RowsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page's rows in order. `beyond` is the place of the first row after them; None when there is none."""
+
+    rows: Sequence[IndexedRollout]
+    beyond: Position | None
+
+
+def parse_cursor(text: str) -> Position:
+    """The place that a cursor names. Raises InvalidCursor."""
+    moment, separator, thread_id = text.partition("|")
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError:
+        raise InvalidCursor(text) from None
+    if parsed.tzinfo is None or (separator and not is_uuid(thread_id)):
+        raise InvalidCursor(text)
+    return Position(datetime_ms(parsed), thread_id)
+
+
+def page_size(limit: int | None) -> int:
+    """How many rows a page may have."""
+    return DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
+
+
+def _sort_time(thread: ThreadSummary, key: SortKey) -> int:
+    """What a thread is sorted by, in Unix milliseconds."""
+    return thread.created_at_ms if key == "created_at" else thread.updated_at_ms
+
+
+def _column(key: SortKey) -> str:
+    return "created_at_ms" if key == "created_at" else "updated_at_ms"
+
+
+def select_page(
+    transaction: Transaction, table: RolloutTable, query: ThreadQuery, cursor: Position | None, *, named: Iterable[str]
+) -> RowsPage:
+    """The page's rows. `named` are the threads whose names match the query's search term."""
+    column = _column(query.sort_key)
+    terms, values = _filters(query, named)
+    if cursor is not None:
+        operator = "<" if query.descending else ">"
+        if cursor.thread_id:
+            terms.append(f"({column}, thread_id) {operator} (?, ?)")
+            values += [cursor.time_ms, cursor.thread_id]
+        else:
+            terms.append(f"{column} {operator} ?")
+            values.append(cursor.time_ms)
+    direction = "DESC" if query.descending else "ASC"
+    limit = page_size(query.limit)
+    related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
+    # Few threads are related to one; else the order is what must not be made anew for every page.
+    index = "" if related else f"INDEXED BY rollouts_{'created' if query.sort_key == 'created_at' else 'updated'}"
+    found = [
+        *transaction.rows(
+            f"SELECT {column}, {COLUMNS} FROM rollouts {index} WHERE {' AND '.join(terms)}"
+            f" ORDER BY {column} {direction}, thread_id {direction} LIMIT ?",
+            *values,
+            limit + 1,
+        )
+    ]
+    rows = [table.row_of(row[1:]) for row in found]
+    return RowsPage(
+        rows=rows[:limit],
+        beyond=Position(found[-1][0], rows[-1].thread_id) if len(rows) > limit else None,
+    )
+
+
+def page_of(page: RowsPage, query: ThreadQuery, names: Mapping[str, str]) -> ThreadPage:
+    """The page as callers get it."""
+    found = [row.summary(names.get(row.thread_id)) for row in page.rows]
+    threads = [summary for summary in found if summary is not None]
+    if not threads:
+        return ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)
+    first, last = _sort_time(threads[0], query.sort_key), _sort_time(threads[-1], query.sort_key)
+    # One millisecond aside, so that going back the other way includes the first row itself.
+    aside = -1 if query.descending else 1
+    return ThreadPage(
+        threads=threads,
+        next_cursor=None if page.beyond is None else f"{format_timestamp(last)}|{threads[-1].thread_id}",
+        backwards_cursor=format_timestamp(first + aside),
+    )
+
+
+def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[SqlValue]]:
+    terms = ["is_listed", "is_archived = ?"]
+    values: list[SqlValue] = [query.archived]
+
+    def among(column: str, wanted: Iterable[str], *, negated: bool = False) -> None:
+        listed = sorted(wanted)
+        terms.append(f"{column} {'NOT IN' if negated else 'IN'} ({', '.join('?' * len(listed))})")
+        values.extend(listed)
+
+    if query.model_providers is not None:
+        among("model_provider", query.model_providers)
+    kinds = _kinds(query)
+    if kinds is not None:
+        among("source_kind", kinds)
+    if query.excluded_thread_ids:
+        among("thread_id", query.excluded_thread_ids, negated=True)
+    if query.parent_thread_id is not None:
+        terms.append("parent_thread_id = ?")
+        values.append(query.parent_thread_id.lower())
+    if query.ancestor_thread_id is not None:
+        terms.append(f"thread_id IN ({_DESCENDANTS})")
+        values.append(query.ancestor_thread_id.lower())
+    if query.cwds is not None:
+        wanted = sorted(query.cwds)
+        real = sorted({os.path.realpath(folder) for folder in wanted})
+        terms.append(f"(cwd IN ({', '.join('?' * len(wanted))}) OR real_cwd IN ({', '.join('?' * len(real))}))")
+        values += [*wanted, *real]
+    if query.search_term:
+        terms.append("(instr(preview, ?) OR thread_id IN (SELECT value FROM json_each(?)))")
+        values += [query.search_term, json.dumps(sorted(named))]
+    return terms, values
+
+
+_DESCENDANTS = """
+WITH RECURSIVE below (thread_id) AS (
+    SELECT thread_id FROM rollouts WHERE parent_thread_id = ?
+    UNION
+    SELECT rollouts.thread_id FROM below JOIN rollouts ON rollouts.parent_thread_id = below.thread_id
+) SELECT thread_id FROM below
+"""
+
+
+def _kinds(query: ThreadQuery) -> frozenset[str] | None:
+    kinds = query.source_kinds
+    if kinds is None:
+        related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
+        return None if related else INTERACTIVE_SOURCES
+    return kinds | SUBAGENT_KINDS if "subAgent" in kinds else kinds
+
+
+def unread_before(
+    transaction: Transaction, query: ThreadQuery, cursor: Position | None, beyond: Position | None, *, limit: int
+) -> list[str]:
+    """The files, most needed first, that were not read yet and may belong on this page; `beyond` ends the page.
+
+    Their place is told by their names, or times of change, so that a page needs only the files around it.
+    """
+    bounds: tuple[SqlValue, SqlValue]
+    low, high = (beyond, cursor) if query.descending else (cursor, beyond)
+    if query.sort_key == "created_at":
+        column = "file_name"
+        bounds = (
+            None if low is None else _name_at(low.time_ms - _NAME_SLACK_MS),
+            None if high is None else _name_at(high.time_ms + _NAME_SLACK_MS),
+        )
+    else:
+        column = "mtime_ns"
+        bounds = (
+            None if low is None else low.time_ms * 1_000_000,
+            None if high is None else (high.time_ms + 1) * 1_000_000,
+        )
+    terms = ["NOT is_read", "is_archived = ?"]
+    values: list[SqlValue] = [query.archived]
+    for operator, bound in zip((">=", "<="), bounds, strict=True):
+        if bound is not None:
+            terms.append(f"{column} {operator} ?")
+            values.append(bound)
+    direction = "DESC" if query.descending else "ASC"
+    return [
+        path
+        for (path,) in transaction.rows(
+            f"SELECT path FROM rollouts WHERE {' AND '.join(terms)} ORDER BY {column} {direction} LIMIT ?",
+            *values,
+            limit,
+        )
+    ]
+
+
+def _name_at(time_ms: int) -> str:
+    return f"rollout-{time.strftime('%Y-%m-%dT%H-%M-%S', time.gmtime(max(time_ms, 0) // 1000))}"

@@ -1,0 +1,302 @@
+"""What the index knows of a rollout file: read from the file's first and last lines, and kept as a row.
+
+Owns `IndexedRollout`, reading one from its file, and its form in the table `rollouts`. A file is never read whole: its
+head says what the thread is, its tail what may change about it. Does not own when that happens (reconcile.py) or what
+is asked of the rows (listing.py). Synchronous.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from codex_trio.state.rollout.errors import RolloutReadError
+from codex_trio.state.rollout.history import HistoryBuilder
+from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, decode_line
+from codex_trio.state.rollout.paths import RolloutName, RolloutPaths
+from codex_trio.state.rollout.reader import ReadReport, iter_lines, meta_from_name
+from codex_trio.state.store.interface import ThreadSummary
+
+_HEAD_LINES = 210
+"""How far into a file the first user message is looked for."""
+
+_CHUNK_BYTES = 1 << 18
+_TAIL_BYTES = 1 << 23
+"""How far from the end of a file the latest metadata and turn context are looked for."""
+
+_ENVELOPE_BYTES = 256
+"""The type stands within so many bytes of a line's start, whoever wrote it."""
+
+_Payload = TypeVar("_Payload")
+
+
+class FileVersion(msgspec.Struct, frozen=True):
+    """Which file, and how much of it, a row was made from."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> FileVersion | None:
+        """The file as it is now; None when there is none."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class RolloutFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What lists show of a thread besides what they filter and sort by. `git` is the latest, `meta` the file's own."""
+
+    meta: SessionMeta
+    git: GitInfo | None = None
+    model: str | None = None
+    reasoning_effort: str | None = None
+
+
+class IndexedRollout(msgspec.Struct, frozen=True, kw_only=True):
+    """A rollout file as the index knows it. `facts` is None for a file that holds no thread."""
+
+    path: Path
+    is_archived: bool
+    version: FileVersion
+    thread_id: str
+    facts: RolloutFacts | None = None
+    preview: str = ""
+    is_listable: bool = False
+    """Whether the file says what it is, and somebody has said something in it."""
+
+    def rollout_name(self) -> RolloutName:
+        """The parts of the file's name, or of the one that it should have."""
+        named = RolloutName.parse(self.path.name)
+        if named is not None:
+            return named
+        created_ms = 0 if self.facts is None else unix_ms(self.facts.meta.timestamp)
+        local = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(created_ms // 1000))
+        return RolloutName(local, self.thread_id)
+
+    def summary(self, name: str | None) -> ThreadSummary | None:
+        """The thread as lists show it."""
+        facts = self.facts
+        if facts is None:
+            return None
+        return ThreadSummary(
+            thread_id=self.thread_id,
+            path=self.path,
+            is_archived=self.is_archived,
+            meta=facts.meta,
+            preview=self.preview,
+            name=name,
+            model=facts.model,
+            reasoning_effort=facts.reasoning_effort,
+            git=facts.git,
+            created_at_ms=unix_ms(facts.meta.timestamp),
+            updated_at_ms=self.version.mtime_ns // 1_000_000,
+        )
+
+
+def of_summary(summary: ThreadSummary, version: FileVersion) -> IndexedRollout:
+    """The row of a loaded thread, which knows itself better than its file has to be read for."""
+    assert summary.path is not None
+    return IndexedRollout(
+        path=summary.path,
+        is_archived=summary.is_archived,
+        version=version,
+        thread_id=summary.thread_id.lower(),
+        facts=RolloutFacts(
+            meta=_without_bulk(summary.meta),
+            git=summary.git,
+            model=summary.model,
+            reasoning_effort=summary.reasoning_effort,
+        ),
+        preview=summary.preview,
+        is_listable=bool(summary.preview),
+    )
+
+
+# --- from the file ---
+
+
+def read_rollout(
+    path: Path, *, is_archived: bool, paths: RolloutPaths, known: IndexedRollout | None = None
+) -> IndexedRollout | None:
+    """A file as it is now; None when it is gone or is no file.
+
+    `known` is what was known of it: what stands further from its end than this looks is taken from there.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(fd)
+        version = FileVersion(status.st_ino, status.st_size, status.st_mtime_ns)
+        name = RolloutName.parse(path.name)
+        meta, preview = _read_head(path, paths)
+        if meta is None:
+            # Older files may lack metadata; their names still say which thread they hold.
+            facts = None if name is None or status.st_size == 0 else RolloutFacts(meta=meta_from_name(path))
+            thread_id = "" if name is None else name.thread_id
+            return IndexedRollout(
+                path=path, is_archived=is_archived, version=version, thread_id=thread_id, facts=facts, preview=preview
+            )
+        older = _older_facts(known, version, meta)
+        latest = _last_payload(fd, b'"session_meta"', SessionMeta, status.st_size)
+        context = _last_payload(fd, b'"turn_context"', TurnContext, status.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    git = latest.git if latest is not None and latest.id == meta.id else (older.git if older is not None else meta.git)
+    return IndexedRollout(
+        path=path,
+        is_archived=is_archived,
+        version=version,
+        thread_id=meta.id.lower(),
+        facts=RolloutFacts(
+            meta=_without_bulk(meta),
+            git=git,
+            model=context.model if context is not None else (None if older is None else older.model),
+            reasoning_effort=context.effort
+            if context is not None
+            else (None if older is None else older.reasoning_effort),
+        ),
+        preview=preview,
+        is_listable=bool(preview),
+    )
+
+
+def _older_facts(known: IndexedRollout | None, version: FileVersion, meta: SessionMeta) -> RolloutFacts | None:
+    """What was known of the same file when it was shorter."""
+    if known is None or known.facts is None or known.version.inode != version.inode:
+        return None
+    return known.facts if known.version.size <= version.size and known.facts.meta.id == meta.id else None
+
+
+def _without_bulk(meta: SessionMeta) -> SessionMeta:
+    """The metadata without what only loading the thread needs."""
+    return msgspec.structs.replace(meta, base_instructions=None, dynamic_tools=None, context_window=None)
+
+
+def _read_head(path: Path, paths: RolloutPaths, seen: frozenset[Path] = frozenset()) -> tuple[SessionMeta | None, str]:
+    """A file's own metadata, and the first thing that the user said in the thread."""
+    builder = HistoryBuilder()
+    history = builder.history
+    try:
+        for index, line in enumerate(iter_lines(path, ReadReport())):
+            builder.apply(line)
+            if history.preview or index >= _HEAD_LINES:
+                break
+    except RolloutReadError:
+        return None, ""
+    meta = history.meta
+    if meta is None or not meta.id:
+        return None, history.preview
+    if meta.history_base is None:
+        return meta, history.preview
+    # A fork's first message is the one of the thread that it continues.
+    seen |= {path}
+    base = paths.locate_base(meta.history_base.thread_id, seen)
+    _, inherited = (None, "") if base is None else _read_head(base, paths, seen)
+    return meta, inherited or history.preview
+
+
+def _last_payload(fd: int, marker: bytes, kind: type[_Payload], size: int) -> _Payload | None:
+    """The payload of the last line of that kind near the end; `marker` is the kind as lines spell it."""
+    for chunk, begin in _chunks_from_end(fd, size, overlap=len(marker)):
+        at = chunk.rfind(marker)
+        while at >= 0:
+            payload = _payload_around(fd, begin + at)
+            if isinstance(payload, kind):
+                return payload
+            at = chunk.rfind(marker, 0, at)
+    return None
+
+
+def _chunks_from_end(fd: int, size: int, *, overlap: int) -> Iterator[tuple[bytes, int]]:
+    stop = size
+    least = max(0, size - _TAIL_BYTES)
+    while stop > least:
+        begin = max(least, stop - _CHUNK_BYTES)
+        # A marker may lie across two chunks.
+        yield os.pread(fd, min(stop + overlap, size) - begin, begin), begin
+        stop = begin
+
+
+def _payload_around(fd: int, offset: int) -> object:
+    """The payload of the line in whose first bytes this offset lies, if it does lie there."""
+    begin = max(0, offset - _ENVELOPE_BYTES)
+    before = os.pread(fd, offset - begin, begin)
+    newline = before.rfind(b"\n")
+    if newline < 0 and begin > 0:
+        return None
+    line = bytearray()
+    position = begin + newline + 1
+    while b"\n" not in line[-_CHUNK_BYTES:] and (chunk := os.pread(fd, _CHUNK_BYTES, position)):
+        line += chunk
+        position += len(chunk)
+    decoded = decode_line(bytes(line.partition(b"\n")[0]))
+    return None if decoded is None else decoded.payload
+
+
+def unix_ms(timestamp: str) -> int:
+    """Unix milliseconds of an RFC 3339 time; 0 when it is none."""
+    try:
+        return datetime_ms(datetime.fromisoformat(timestamp))
+    except ValueError:
+        return 0
+
+
+def datetime_ms(moment: datetime) -> int:
+    """Unix milliseconds; a time without a zone counts as UTC."""
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    # Not through a float of seconds, which would lose the last millisecond now and then.
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
+def parent_of(meta: SessionMeta) -> str | None:
+    """The thread that started this one as its sub-agent."""
+    if meta.parent_thread_id is not None:
+        return meta.parent_thread_id
+    return spawned_by(meta)
+
+
+def spawned_by(meta: SessionMeta) -> str | None:
+    """The thread whose agent spawned this one."""
+    match meta.source:
+        case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent)}}}:
+            return parent
+        case _:
+            return None
+
+
+def source_kind(source: Any) -> str:
+    """The protocol's name for where a thread comes from."""
+    match source:
+        case "cli" | "vscode" | "exec":
+            return cast("str", source)
+        case "mcp" | "appServer" | "app_server":
+            return "appServer"
+        case {"subagent": "review"}:
+            return "subAgentReview"
+        case {"subagent": "compact"}:
+            return "subAgentCompact"
+        case {"subagent": {"thread_spawn": _}}:
+            return "subAgentThreadSpawn"
+        case {"subagent": _}:
+            return "subAgentOther"
+        case _:
+            return "unknown"
+
+
+SUBAGENT_KINDS = frozenset({"subAgentReview", "subAgentCompact", "subAgentThreadSpawn", "subAgentOther"})
+"""What `source_kind` calls threads that another thread started."""

@@ -1,0 +1,88 @@
+"""The index's work in the background: reading what was not read yet, and noticing what others wrote.
+
+Owns when that is done, and by which of the processes that share a home. No answer waits for it: what a list needs is
+read for it, and this only makes that rare. A service: `run` it once, behind the first reply.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import uuid
+from functools import partial
+
+import trio
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.index import lease
+from codex_trio.state.index.index import RolloutIndex
+
+_log = logging.getLogger(__name__)
+
+JOB = "backfill"
+
+WAIT_SECONDS = 30.0
+"""How long another process may work on the backfill before it is said that this one waits."""
+
+POLL_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
+"""How often all files are looked at for what other programs wrote to them."""
+
+_BREATH_SECONDS = 0.002
+"""How long the backfill rests between steps, for requests to be served in."""
+
+
+class IndexService:
+    """See the module."""
+
+    def __init__(self, index: RolloutIndex, database: StateDb) -> None:
+        self._index = index
+        self._database = database
+        self._owner = f"{os.getpid()}-{uuid.uuid4()}"
+
+    async def run(self) -> None:
+        """Works until cancelled. Trouble with the database ends a round, not the service."""
+        while True:
+            try:
+                await self._backfill()
+                await self._index.sweep()
+            except StateDbError as error:
+                _log.warning("the index of threads is not kept up to date now: %s", error)
+            await trio.sleep(SWEEP_SECONDS)
+
+    async def _backfill(self) -> None:
+        """Reads what was not read yet, unless another process does; then waits for that."""
+        started = trio.current_time()
+        is_told = False
+        try:
+            while await self._index.has_unread():
+                if await self._take_lease():
+                    await self._index.read_some()
+                    await trio.sleep(_BREATH_SECONDS)
+                    continue
+                if not is_told and trio.current_time() - started > WAIT_SECONDS:
+                    is_told = True
+                    _log.warning(
+                        "another server has been indexing the threads for %d seconds; until it is done, lists that go "
+                        "far back take longer here",
+                        int(WAIT_SECONDS),
+                    )
+                await trio.sleep(POLL_SECONDS)
+        finally:
+            with trio.move_on_after(1, shield=True):
+                await self._give_back()
+
+    async def _take_lease(self) -> bool:
+        return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))
+
+    async def _give_back(self) -> None:
+        try:
+            await self._database.write(partial(lease.give_back, job=JOB, owner=self._owner))
+        except StateDbError as error:
+            _log.debug("the lease of the backfill runs out by itself: %s", error)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,107 @@
+"""Which thread was started by which: the two implementations of `AgentGraphStore`.
+
+Owns the spawn edges: those of the database, and those of a process that keeps nothing. Edges of threads that were
+spawned long ago come from their files' metadata, with the index; what is written here counts more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from codex_trio.state.db.connection import StateDb, Transaction
+from codex_trio.state.store.interface import EdgeStatus
+
+_UPSERT = """
+INSERT INTO spawn_edges (child_thread_id, parent_thread_id, status) VALUES (?, ?, ?)
+ON CONFLICT (child_thread_id) DO UPDATE SET parent_thread_id = excluded.parent_thread_id, status = excluded.status
+"""
+
+# A thread stands where it is met first: a circle, which no agent makes, ends the walk.
+_DESCENDANTS = """
+WITH RECURSIVE below (thread_id, depth) AS (
+    SELECT child_thread_id, 1 FROM spawn_edges WHERE parent_thread_id = ?1 AND (?2 IS NULL OR status = ?2)
+    UNION
+    SELECT child_thread_id, depth + 1 FROM below JOIN spawn_edges ON parent_thread_id = below.thread_id
+    WHERE (?2 IS NULL OR status = ?2) AND depth < 1000
+)
+SELECT thread_id FROM below WHERE thread_id <> ?1 GROUP BY thread_id ORDER BY min(depth), thread_id
+"""
+
+
+class LocalAgentGraph:
+    """The edges in the state database."""
+
+    def __init__(self, database: StateDb) -> None:
+        self._database = database
+
+    async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
+        """See AgentGraphStore."""
+        values = (child_thread_id.lower(), parent_thread_id.lower(), status)
+        await self._database.write(lambda transaction: transaction.run(_UPSERT, *values))
+
+    async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
+        """See AgentGraphStore."""
+        change = "UPDATE spawn_edges SET status = ? WHERE child_thread_id = ?"
+        await self._database.write(lambda transaction: transaction.run(change, status, child_thread_id.lower()))
+
+    async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
+        """See AgentGraphStore."""
+        statement = (
+            "SELECT child_thread_id FROM spawn_edges WHERE parent_thread_id = ?1 AND (?2 IS NULL OR status = ?2)"
+            " ORDER BY child_thread_id"
+        )
+        return await self._ids(statement, parent_thread_id, status)
+
+    async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
+        """See AgentGraphStore."""
+        return await self._ids(_DESCENDANTS, thread_id, status)
+
+    async def _ids(self, statement: str, thread_id: str, status: EdgeStatus | None) -> list[str]:
+        def select(transaction: Transaction) -> list[str]:
+            return [found for (found,) in transaction.rows(statement, thread_id.lower(), status)]
+
+        return await self._database.read(select)
+
+
+class MemoryAgentGraph:
+    """The edges of a process that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._edges: dict[str, tuple[str, EdgeStatus]] = {}
+
+    async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
+        """See AgentGraphStore."""
+        await trio.lowlevel.checkpoint()
+        self._edges[child_thread_id.lower()] = (parent_thread_id.lower(), status)
+
+    async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
+        """See AgentGraphStore."""
+        await trio.lowlevel.checkpoint()
+        edge = self._edges.get(child_thread_id.lower())
+        if edge is not None:
+            self._edges[child_thread_id.lower()] = (edge[0], status)
+
+    async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
+        """See AgentGraphStore."""
+        await trio.lowlevel.checkpoint()
+        return self._children(parent_thread_id.lower(), status)
+
+    async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
+        """See AgentGraphStore."""
+        await trio.lowlevel.checkpoint()
+        found: list[str] = []
+        level = [thread_id.lower()]
+        while level:
+            below = {child for parent in level for child in self._children(parent, status)}
+            level = sorted(below - {thread_id.lower(), *found})
+            found += level
+        return found
+
+    def _children(self, parent: str, status: EdgeStatus | None) -> list[str]:
+        return sorted(
+            child
+            for child, (edge_parent, edge_status) in self._edges.items()
+            if edge_parent == parent and status in (None, edge_status)
+        )
