@@ -21,11 +21,13 @@ from codex_trio.analytics.sink import FactSink, NoAnalytics
 from codex_trio.auth.store import AuthStore
 from codex_trio.config.service import ConfigService
 from codex_trio.identity import Identity
+from codex_trio.on_first_use import OnFirstUse, held_weakly
 from codex_trio.processors.errors import translate
 from codex_trio.processors.registry import lazy_handlers
 from codex_trio.processors.services import Services
 from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.dispatcher import Dispatcher
+from codex_trio.rpc.external_auth import ClientManagedTokens
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.shutdown import FAREWELL, TurnGate
 from codex_trio.state.installation import read_or_create
@@ -58,8 +60,7 @@ class App:
         self._settings = settings
         self._stack = stack
         self._nursery: trio.Nursery | None = None
-        self._runtime: ThreadRuntime | None = None
-        self._building = trio.Lock()
+        self._threads: OnFirstUse[ThreadRuntime] = OnFirstUse(held_weakly(self._build_runtime))
         self._gate = TurnGate()
         self._connections: set[Connection] = set()
         self._says_farewell = False
@@ -72,14 +73,15 @@ class App:
             cwd=settings.cwd,
             strict=settings.strict_config,
         )
+        self._outgoing = OutgoingMessages(SERVER_REQUESTS, facts=facts)
         default = self._config.startup_default()
         self._auth = AuthStore(
             settings.codex_home,
             kind=default.cli_auth_credentials_store,
             forced_login_method=default.forced_login_method,
+            external=ClientManagedTokens(self._outgoing),
         )
         self._installation_id = read_or_create(settings.codex_home)
-        self._outgoing = OutgoingMessages(SERVER_REQUESTS, facts=facts)
         self._catalog = cache(_load_catalog)
         services = Services(
             codex_home=settings.codex_home,
@@ -92,7 +94,7 @@ class App:
             gate=self._gate,
             catalog=self._catalog,
             threads=self._threads,
-            prepare=self._begin_to_prepare,
+            prepare=held_weakly(self._begin_to_prepare),
         )
         self._dispatcher = Dispatcher(CLIENT_REQUESTS, lazy_handlers(services), translate_error=translate, facts=facts)
 
@@ -146,16 +148,8 @@ class App:
         if self._says_farewell and not self._connections:
             self._all_gone.set()
 
-    async def _threads(self) -> ThreadRuntime:
-        """The thread layer, built and running; the first call imports it."""
-        if self._runtime is not None:
-            return self._runtime
-        async with self._building:
-            if self._runtime is None:
-                self._runtime = await self._build_runtime()
-            return self._runtime
-
     async def _build_runtime(self) -> ThreadRuntime:
+        """The thread layer, running; the first call imports it."""
         from codex_trio.execution.spawner import open_process_spawner
         from codex_trio.threads.runtime import RuntimeParts, build_runtime
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from codex_trio.auth.credentials import AuthFileError, Credentials, api_key_file_text, parse_auth_file
+from codex_trio.auth.external import ExternalTokenSource
 
 StoreKind = Literal["file", "keyring", "auto", "ephemeral"]
 
@@ -38,10 +39,13 @@ class AuthStore:
         *,
         kind: StoreKind = "file",
         forced_login_method: Literal["chatgpt", "api"] | None = None,
+        external: ExternalTokenSource | None = None,
     ) -> None:
         self._path = codex_home / "auth.json"
         self._kind: StoreKind = kind
         self._forced_login_method = forced_login_method
+        self.external = external
+        """Who is asked for fresh tokens of a login that clients manage; None where there are no clients."""
         self._loaded = False
         self._credentials: Credentials | None = None
 

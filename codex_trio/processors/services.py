@@ -5,7 +5,7 @@ Owns nothing: `app.py` fills it once. A processor takes from it what its command
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import msgspec
 from codex_trio.auth.store import AuthStore
 from codex_trio.config.service import ConfigService
 from codex_trio.identity import Identity
+from codex_trio.on_first_use import OnFirstUse
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.shutdown import TurnGate
 
@@ -36,6 +37,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     gate: TurnGate
     """Asked before anything that would lead to a turn: a draining server takes on none."""
     catalog: Callable[[], ModelCatalog]
-    threads: Callable[[], Awaitable[ThreadRuntime]]
+    threads: OnFirstUse[ThreadRuntime]
     prepare: Callable[[], None]
     """Begins to load, in the background, what most clients need next."""

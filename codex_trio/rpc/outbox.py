@@ -103,9 +103,10 @@ class Outbox:
         if self._closed:
             return
         if self._queued_bytes > self._limits.overflow:
+            on_overflow = self._on_overflow
             self.abandon()
-            if self._on_overflow is not None:
-                self._on_overflow()
+            if on_overflow is not None:
+                on_overflow()
             return
         if delta is not None and not self._room.is_set():
             self._merge(delta)
@@ -171,6 +172,8 @@ class Outbox:
         self._queue.clear()
         self._streams.clear()
         self._queued_bytes = 0
+        # Whoever is told most likely holds this outbox.
+        self._on_overflow = None
         self.close()
         while self._waiting_for_wire:
             self._waiting_for_wire.popleft()[1].set()

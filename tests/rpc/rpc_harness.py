@@ -24,7 +24,7 @@ async def answer_initialize(params: Any, context: RequestContext) -> dict[str, A
     return {"userAgent": params.client_info.name}
 
 
-async def list_loaded(params: Any, context: RequestContext) -> dict[str, Any]:
+def list_loaded(params: Any, context: RequestContext) -> dict[str, Any]:
     return {"data": [], "nextCursor": params.cursor}
 
 

@@ -12,6 +12,7 @@ from rpc_harness import Client, Server, ToldTransport, make_outgoing, serving
 
 from codex_trio.rpc.connection import ANSWER_SECONDS, FLUSH_SECONDS, TOO_SLOW
 from codex_trio.rpc.context import RequestContext
+from codex_trio.rpc.errors import invalid_request
 from codex_trio.rpc.in_flight import MAX_REQUESTS, STALL_SECONDS, UNREAD_SECONDS
 from codex_trio.rpc.outbox import OutboxLimits
 from codex_trio.transport.memory import memory_transport_pair
@@ -75,6 +76,34 @@ async def test_a_slow_request_does_not_hold_up_what_came_later() -> None:
         assert "error" not in await client.request("thread/loaded/list", params={})
         work.let("slow")
         assert await client.answer_to("slow") == {"name": "slow"}
+
+
+async def test_a_handler_that_never_waits_has_its_turn_like_any_other() -> None:
+    work = Work()
+    calls: list[str] = []
+
+    def rename(params: Any, context: RequestContext) -> dict[str, Any]:
+        calls.append(params.name)
+        if params.name == "bad":
+            raise invalid_request("bad name")
+        context.after_response(lambda: calls.append(f"{params.name} is answered"))
+        return {"name": params.name}
+
+    async with serving({"thread/read": work, "thread/name/set": rename}) as server:
+        client = await server.client()
+        name = {"threadId": "t", "name": "first"}
+        assert await client.request("thread/name/set", params=name) == {"name": "first"}
+        await read(client, "slow")
+        for number, new_name in enumerate(("bad", "good")):
+            params = {"threadId": "t", "name": new_name}
+            await client.send({"id": number, "method": "thread/name/set", "params": params})
+        await client.settle()
+        assert calls == ["first", "first is answered"], "it waits for what came before"
+        work.let("slow")
+        assert await client.answer_to("slow") == {"name": "slow"}
+        assert await client.receive() == {"id": 0, "error": {"code": -32600, "message": "bad name"}}
+        assert await client.receive() == {"id": 1, "result": {"name": "good"}}
+        assert calls[2:] == ["bad", "good", "good is answered"]
 
 
 async def test_what_follows_initialize_waits_for_it() -> None:

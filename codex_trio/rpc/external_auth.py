@@ -1,0 +1,53 @@
+"""Asking the clients for fresh tokens of a login that they manage (`account/chatgptAuthTokens/refresh`).
+
+Owns the question and its deadline. Does not own the tokens (auth). Made by the composition root for the credential
+store. It holds the outgoing side weakly: that side knows, by way of those who listen for disconnects, everybody who
+uses credentials, and a strong reference would close the circle.
+"""
+
+import weakref
+
+import trio
+
+from codex_trio.auth.external import ExternalRefreshFailed, ExternalTokens
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.rpc.server_requests import ServerRequestFailed
+
+REFRESH_SECONDS = 10
+"""How long clients may take: a request to the model waits meanwhile."""
+
+_METHOD = "account/chatgptAuthTokens/refresh"
+
+
+class ClientManagedTokens:
+    """Every client is asked, and the first reply counts: the login belongs to the server, not to a connection."""
+
+    def __init__(self, outgoing: OutgoingMessages) -> None:
+        self._outgoing = weakref.ref(outgoing)
+
+    async def refresh(self, *, previous_account_id: str | None) -> ExternalTokens:
+        """See `ExternalTokenSource`. The question is withdrawn when it is cancelled or takes too long."""
+        outgoing = self._outgoing()
+        if outgoing is None:
+            raise ExternalRefreshFailed("auth refresh request failed: the server has ended")
+        # Imported here because few servers ever need it, and clients of all of them wait for the start.
+        from codex_trio_protocol.v2.account import ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse
+
+        params = ChatgptAuthTokensRefreshParams(reason="unauthorized", previous_account_id=previous_account_id)
+        pending = outgoing.request(_METHOD, params, thread_id=None, targets=None)
+        # Nothing is held while waiting but the question.
+        del outgoing
+        try:
+            with trio.fail_after(REFRESH_SECONDS):
+                reply: ChatgptAuthTokensRefreshResponse = await pending.wait()
+        except trio.TooSlowError:
+            raise ExternalRefreshFailed(f"auth refresh request timed out after {REFRESH_SECONDS}s") from None
+        except ServerRequestFailed as failure:
+            raise ExternalRefreshFailed(
+                f"auth refresh request failed: code={failure.code} message={failure.message}"
+            ) from failure
+        finally:
+            pending.withdraw()
+        return ExternalTokens(
+            access_token=reply.access_token, account_id=reply.chatgpt_account_id, plan_type=reply.chatgpt_plan_type
+        )
