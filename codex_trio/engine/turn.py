@@ -50,6 +50,8 @@ class Turn:
         self.client_metadata: Mapping[str, str] = {}
         self.settings = session.settings
         self.ended = trio.Event()
+        self.stored = trio.Event()
+        """Set when what the turn began with survives the end of this process, or the turn is over without it."""
         self.started_at: int | None = None
         self.accepts_input = True
         self._session = session
@@ -97,6 +99,7 @@ class Turn:
                 finished = True
         finally:
             self.accepts_input = False
+            self.stored.set()
             if not finished:
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
                     await self._abort(watch)
@@ -153,6 +156,7 @@ class Turn:
         while True:
             while self._inbox:
                 await self._take(self._inbox.popleft())
+            self.stored.set()
             follow_up = await self._sampler.sample()
             if not follow_up and not self._inbox:
                 self.accepts_input = False

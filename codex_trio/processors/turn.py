@@ -6,7 +6,6 @@ Protocol source: `turn/start|steer|interrupt`, release 0.169.0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -89,7 +88,15 @@ class TurnProcessor:
             except TurnInProgress:
                 # The running turn takes no input any more: it is about to end.
                 await live.session.wait_for_turn()
-        context.after_response(partial(live.session.launch, turn))
+        live.hold()
+        live.session.launch(turn)
+        try:
+            # Answered is stored: whatever ends this process from then on, the user need not say it again.
+            await turn.stored.wait()
+        except trio.Cancelled:
+            live.release()
+            raise
+        context.after_response(live.release)
         self._changes.tell(before, live)
         return wire.TurnStartResponse(turn=running_turn(turn.id, request.root_id, started_at=None))
 

@@ -147,17 +147,23 @@ class _HttpConnection:
     async def _send(self, request: Request, answer: Answer) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch_client, request, nursery.cancel_scope)
-            head = h11.Response(status_code=answer.status, headers=[*answer.headers, ("transfer-encoding", "chunked")])
-            await self._stream.send_all(self._http.send(head) or b"")
-            for step in answer.steps:
-                await self._take(step)
-            if answer.end is End.IDLE:
-                await trio.sleep_forever()
+            try:
+                await self._send_steps(answer)
+            except trio.BrokenResourceError:  # noticed here before the watcher did
+                request.client_left.set()
             nursery.cancel_scope.cancel()
         if answer.end is End.CUT or request.client_left.is_set():
             self._http.send_failed()
             return
         await self._stream.send_all(self._http.send(h11.EndOfMessage()) or b"")
+
+    async def _send_steps(self, answer: Answer) -> None:
+        head = h11.Response(status_code=answer.status, headers=[*answer.headers, ("transfer-encoding", "chunked")])
+        await self._stream.send_all(self._http.send(head) or b"")
+        for step in answer.steps:
+            await self._take(step)
+        if answer.end is End.IDLE:
+            await trio.sleep_forever()
 
     async def _take(self, step: bytes | Gate | Pause) -> None:
         if isinstance(step, Gate):

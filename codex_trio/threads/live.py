@@ -65,12 +65,16 @@ class LiveThread:
         self._created_at = created_at
         self._updated_at = created_at
         self._idle_since: float | None = None
+        self._held: list[events.Event] | None = None
         self._status: Any = wire.IdleThreadStatus()
 
     # --- what a session reports ---
 
     def emit(self, event: events.Event) -> None:
         """Tells the subscribers of an event, and everybody of what it means for the thread's status."""
+        if self._held is not None:
+            self._held.append(event)
+            return
         match event:
             case events.TurnStarted():
                 self._touch()
@@ -83,6 +87,16 @@ class LiveThread:
             case _:
                 pass
         self._tell(event)
+
+    def hold(self) -> None:
+        """Keeps events back until `release`: the answer to a request goes before what it set off."""
+        self._held = []
+
+    def release(self) -> None:
+        """Tells what was kept back, and everything from now on."""
+        held, self._held = self._held or [], None
+        for event in held:
+            self.emit(event)
 
     async def ready(self) -> None:
         """Waits while a subscriber is far behind."""
