@@ -9,8 +9,9 @@ import pytest
 import trio
 import trio.testing
 from test_frames import client_frame
-from websocket_lab import RawPeer, listening, raw_peer
+from websocket_lab import listening, raw_peer
 
+from codex_trio.conformance.websocket_port import RawPeer
 from codex_trio.transport.base import CloseReason, TransportClosed
 from codex_trio.transport.websocket_connection import WebsocketConnection
 

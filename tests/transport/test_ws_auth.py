@@ -1,8 +1,5 @@
 """Which settings fit together, and which bearer tokens pass."""
 
-import base64
-import hashlib
-import hmac
 import json
 import traceback
 from collections.abc import Callable
@@ -13,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codex_trio.conformance.websocket_port import base64url, sha256_hex, signed_token
 from codex_trio.transport.listen import ListenRefused
 from codex_trio.transport.ws_auth import (
     Authenticator,
@@ -26,7 +24,7 @@ from codex_trio.transport.ws_auth import (
 
 SECRET = b"a shared secret of some thirty-two bytes or more"
 NOW = 1_700_000_000
-DIGEST = hashlib.sha256(b"sekret").hexdigest()
+DIGEST = sha256_hex("sekret")
 
 FLAGS_WITHOUT_MODE = "websocket auth flags require `--ws-auth capability-token` or `--ws-auth signed-bearer-token`"
 NO_TOKEN = "`--ws-token-file` or `--ws-token-sha256` is required when `--ws-auth capability-token` is set"
@@ -184,23 +182,8 @@ def test_whatever_the_header_it_has_a_token_or_is_rejected_without_being_repeate
     assert token == b"none: invalid authorization header" or (token in header and token == token.strip())
 
 
-def base64url(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def token(
-    claims: object,
-    *,
-    header: object = None,
-    secret: bytes = SECRET,
-    algorithm: str = "sha256",
-    raw: bytes | None = None,
-) -> bytes:
-    """A token by the book, or as far from it as asked."""
-    head = json.dumps({"alg": "HS256"} if header is None else header).encode()
-    body = json.dumps(claims).encode() if raw is None else raw
-    signed_part = base64url(head) + b"." + base64url(body)
-    return signed_part + b"." + base64url(hmac.new(secret, signed_part, algorithm).digest())
+def token(claims: object, *, secret: bytes = SECRET, **rest: Any) -> bytes:
+    return signed_token(claims, secret, **rest)
 
 
 def signed_authenticator(
