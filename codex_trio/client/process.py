@@ -3,11 +3,13 @@
     async with open_stdio_client(["codex-trio", "app-server"]) as server:
         await server.client.initialize("my-editor", "1.0")
 
-Called by programs that spawn their own server; the connection itself is `connection.AppServerClient`.
+Called by programs that spawn their own server; the connection itself is `connection.AppServerClient`. A server that
+listens, for more clients than one, is started by `listening`.
 """
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -30,6 +32,7 @@ class StderrTail:
 
     def __init__(self) -> None:
         self._kept = bytearray()
+        self._news = trio.Event()
         self.ended = trio.Event()
         """Set once the process has closed its standard error."""
 
@@ -44,14 +47,25 @@ class StderrTail:
             async for data in stream:
                 self._kept += data
                 del self._kept[:-_STDERR_LIMIT]
+                self._notify()
         self.ended.set()
+        self._notify()
+
+    async def find(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Wait until what is kept matches somewhere; None when the process closed its standard error before."""
+        while (found := pattern.search(self.text)) is None and not self.ended.is_set():
+            await self._news.wait()
+        return found
+
+    def _notify(self) -> None:
+        self._news.set()
+        self._news = trio.Event()
 
 
 @dataclass(frozen=True)
-class StdioServer:
-    """A running app-server process and the connection to it. Made by `open_stdio_client`."""
+class ServerProcess:
+    """A running app-server process. Made by `open_server_process`."""
 
-    client: AppServerClient
     process: trio.Process
     stderr_tail: StderrTail
 
@@ -75,6 +89,53 @@ class StdioServer:
         return ServerGone(how, stderr=self.stderr)
 
 
+@dataclass(frozen=True)
+class SpawnedServer(ServerProcess):
+    """A running app-server process and the connection to it. Made by `open_stdio_client`."""
+
+    client: AppServerClient
+
+
+@contextlib.asynccontextmanager
+async def open_server_process(
+    command: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, pipes: bool
+) -> AsyncGenerator[ServerProcess]:
+    """Start a command in a process group of its own; at the end whatever is left of the group is killed.
+
+    `env` replaces the whole environment when given. `pipes` connects standard input and output to this process;
+    without it the one is empty and the other thrown away. Raises OSError when the command cannot start.
+    """
+    process = await trio.lowlevel.open_process(
+        list(command),
+        stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if pipes else subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=dict(env) if env is not None else None,
+        cwd=cwd,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    server = ServerProcess(process, StderrTail())
+    async with process.stderr, trio.open_nursery() as nursery:
+        nursery.start_soon(server.stderr_tail.drain, process.stderr)
+        try:
+            yield server
+        finally:
+            server.kill()
+            with trio.CancelScope(shield=True):
+                await process.wait()
+            nursery.cancel_scope.cancel()
+
+
+async def terminate(server: ServerProcess, *, grace_seconds: float) -> None:
+    """Ask a server to end by SIGTERM, unless it has ended, and wait for it, at most `grace_seconds`."""
+    if server.process.poll() is not None:
+        return
+    server.process.terminate()
+    with trio.move_on_after(grace_seconds):
+        await server.process.wait()
+
+
 @contextlib.asynccontextmanager
 async def open_stdio_client(
     command: Sequence[str],
@@ -84,53 +145,33 @@ async def open_stdio_client(
     observer: Observer | None = None,
     refuse_unhandled: bool = True,
     grace_seconds: float = 5.0,
-) -> AsyncGenerator[StdioServer]:
+) -> AsyncGenerator[SpawnedServer]:
     """Start an app-server and talk to it over its standard input and output until the block ends.
 
     `env` replaces the whole environment when given. At the end the server's input is closed; a server that has not
     ended after `grace_seconds` is terminated, then killed. Whatever is left of its process group is killed in any
     case. `observer` and `refuse_unhandled` are those of `open_client`. Raises OSError when the command cannot start.
     """
-    process = await trio.lowlevel.open_process(
-        list(command),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(env) if env is not None else None,
-        cwd=cwd,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    channel = LineChannel(process.stdin, process.stdout)
-    async with process.stderr, trio.open_nursery() as nursery:
-        try:
-            async with open_client(channel, observer=observer, refuse_unhandled=refuse_unhandled) as client:
-                server = StdioServer(client=client, process=process, stderr_tail=StderrTail())
-                client.describe_end = server.describe_end
-                nursery.start_soon(server.stderr_tail.drain, process.stderr)
-                try:
-                    yield server
-                finally:
-                    await _close(channel, process, grace_seconds)
-        finally:
-            _signal_group(process, signal.SIGKILL)
-            with trio.CancelScope(shield=True):
-                await process.wait()
-            nursery.cancel_scope.cancel()
+    async with open_server_process(command, env=env, cwd=cwd, pipes=True) as running:
+        process = running.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        channel = LineChannel(process.stdin, process.stdout)
+        async with open_client(channel, observer=observer, refuse_unhandled=refuse_unhandled) as client:
+            client.describe_end = running.describe_end
+            try:
+                yield SpawnedServer(process, running.stderr_tail, client)
+            finally:
+                await _close(channel, running, grace_seconds)
 
 
-async def _close(channel: LineChannel, process: trio.Process, grace_seconds: float) -> None:
+async def _close(channel: LineChannel, server: ServerProcess, grace_seconds: float) -> None:
     """Let the server end by itself: first by closing its input, then by SIGTERM."""
     with trio.CancelScope(shield=True):
         with trio.move_on_after(grace_seconds):
             await channel.close_sending()
-            await process.wait()
-        if process.returncode is None:
-            process.terminate()
-            with trio.move_on_after(grace_seconds):
-                await process.wait()
+            await server.process.wait()
+        await terminate(server, grace_seconds=grace_seconds)
 
 
 def _signal_group(process: trio.Process, number: signal.Signals) -> None:

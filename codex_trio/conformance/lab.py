@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import trio
 
@@ -45,16 +45,21 @@ exclude_slash_tmp = true
 """
 
 
+Transport = Literal["stdio", "websocket", "unix"]
+
+
 @dataclass(frozen=True)
 class ServerUnderTest:
     """Which server the scenarios judge."""
 
     command: tuple[str, ...]
-    """The argument vector that serves the protocol on stdio."""
+    """The argument vector that serves the protocol on stdio, and elsewhere when `--listen URL` is added."""
     kind: str
     """Whose list of differences applies: `codex-trio`, `reference`, or any other name."""
     extra_env: Mapping[str, str]
     """What the command itself needs of the environment."""
+    transport: Transport = "stdio"
+    """How scenarios that leave it open talk to the server."""
 
 
 class Lab:
@@ -118,8 +123,35 @@ class Lab:
         env: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[Probe]:
         """Run the server until the block ends; with the default configuration unless one was written."""
-        if not (self.codex_home / "config.toml").exists():
-            self.configure()
+        if self.server.transport == "stdio":
+            running = self._run_on_stdio(initialize=initialize, experimental=experimental, opt_out=opt_out, env=env)
+        else:
+            running = self._run_listening(initialize=initialize, experimental=experimental, opt_out=opt_out, env=env)
+        async with running as probe:
+            yield probe
+
+    @contextlib.asynccontextmanager
+    async def listen(
+        self, address: str | None = None, *, env: Mapping[str, str] | None = None
+    ) -> AsyncGenerator["Listening"]:
+        """Run the server for several clients until the block ends; by default on a unix socket in the lab's folder."""
+        # Few scenarios need the library for websockets.
+        from codex_trio.conformance.listening import open_listening
+
+        self._configure_by_default()
+        if address is None:
+            over_tcp = self.server.transport == "websocket"
+            address = "ws://127.0.0.1:0" if over_tcp else f"unix://{self.tmp}/control/server.sock"
+        async with open_listening(
+            self.server.command, address, env=self.environment(env or {}), cwd=self.cwd
+        ) as server:
+            yield server
+
+    @contextlib.asynccontextmanager
+    async def _run_on_stdio(
+        self, *, initialize: bool, experimental: bool, opt_out: Collection[str], env: Mapping[str, str] | None
+    ) -> AsyncGenerator[Probe]:
+        self._configure_by_default()
         log = Log()
         async with (
             trio.open_nursery() as nursery,
@@ -140,20 +172,18 @@ class Lab:
             nursery.cancel_scope.cancel()
 
     @contextlib.asynccontextmanager
-    async def listen(self, address: str | None = None) -> AsyncGenerator["Listening"]:
-        """Run the server for several clients until the block ends; by default on a unix socket in the lab's folder."""
-        # Few scenarios need the library for websockets.
-        from codex_trio.conformance.listening import open_listening
+    async def _run_listening(
+        self, *, initialize: bool, experimental: bool, opt_out: Collection[str], env: Mapping[str, str] | None
+    ) -> AsyncGenerator[Probe]:
+        async with (
+            self.listen(env=env) as server,
+            server.connect(initialize=initialize, experimental=experimental, opt_out=opt_out) as visitor,
+        ):
+            yield visitor
 
+    def _configure_by_default(self) -> None:
         if not (self.codex_home / "config.toml").exists():
             self.configure()
-        async with open_listening(
-            self.server.command,
-            address or f"unix://{self.tmp}/control/server.sock",
-            env=self.environment({}),
-            cwd=self.cwd,
-        ) as server:
-            yield server
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The server's whole environment."""

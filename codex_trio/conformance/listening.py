@@ -8,31 +8,27 @@ observed of a connection (`probe`). Called by scenarios.
 """
 
 import contextlib
-import os
-import re
 import signal
-import subprocess
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
 
 import trio
 
 from codex_trio.client.connection import open_client
-from codex_trio.client.process import StderrTail, StdioServer
+from codex_trio.client.listening import ListeningServer, open_listening_server
+from codex_trio.client.process import SpawnedServer
 from codex_trio.conformance.probe import WAIT_SECONDS, Log, Probe
-from codex_trio.transport.outbound import CannotConnect, connect
+from codex_trio.transport.outbound import connect
 from codex_trio.transport.websocket_stream import WebSocketStreamTransport
 
-_START_SECONDS = 20.0
 _END_SECONDS = 10.0
-_PAUSE = 0.02
-_BANNER = re.compile(r"listening on: (ws://\S+)")
+_GRACE_SECONDS = 2.0
 
 
 class Visitor(Probe):
     """A connection to a server that has others, under observation."""
 
-    def __init__(self, server: StdioServer, log: Log, transport: WebSocketStreamTransport) -> None:
+    def __init__(self, server: SpawnedServer, log: Log, transport: WebSocketStreamTransport) -> None:
         super().__init__(server, log)
         self._transport = transport
 
@@ -48,15 +44,15 @@ class Visitor(Probe):
 class Listening:
     """A running server that can be connected to at `url`. Made by `open_listening`."""
 
-    def __init__(self, process: trio.Process, stderr: StderrTail, url: str) -> None:
-        self.process = process
-        self.url = url
-        self._stderr = stderr
+    def __init__(self, server: ListeningServer) -> None:
+        self._server = server
+        self.process = server.process
+        self.url = server.url
 
     @property
     def stderr(self) -> str:
         """The last 64 KiB of what the server wrote to its standard error."""
-        return self._stderr.text
+        return self._server.stderr
 
     def signal(self, number: signal.Signals) -> None:
         """Send the server a signal."""
@@ -85,7 +81,7 @@ class Listening:
             open_client(transport, observer=log.observe, refuse_unhandled=False) as client,
         ):
             nursery.start_soon(log.watch_end, client.closed)
-            server = StdioServer(client=client, process=self.process, stderr_tail=self._stderr)
+            server = SpawnedServer(self.process, self._server.stderr_tail, client)
             visitor = Visitor(server, log, transport)
             if initialize:
                 with trio.fail_after(WAIT_SECONDS):
@@ -98,42 +94,9 @@ class Listening:
 async def open_listening(
     command: Sequence[str], address: str, *, env: Mapping[str, str], cwd: Path
 ) -> AsyncGenerator[Listening]:
-    """Start a server with `--listen ADDRESS` until the block ends; then whatever is left of its group is killed.
+    """Start a server with `--listen ADDRESS` until the block ends.
 
     `address` is `ws://IP:0`, whose port is read from the server's banner, or `unix://PATH`.
     """
-    process = await trio.lowlevel.open_process(
-        [*command, "--listen", address],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=dict(env),
-        cwd=cwd,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    stderr = StderrTail()
-    async with process.stderr, trio.open_nursery() as nursery:
-        nursery.start_soon(stderr.drain, process.stderr)
-        try:
-            yield Listening(process, stderr, await _reachable(process, stderr, address))
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            with trio.CancelScope(shield=True):
-                await process.wait()
-            nursery.cancel_scope.cancel()
-
-
-async def _reachable(process: trio.Process, stderr: StderrTail, address: str) -> str:
-    """The URL of a server that is starting, once it can be connected to."""
-    with trio.move_on_after(_START_SECONDS):
-        while process.poll() is None:
-            found = _BANNER.search(stderr.text)
-            url = found[1] if found else address
-            if found or address.startswith("unix:"):
-                with contextlib.suppress(CannotConnect):
-                    async with connect(url):
-                        return url
-            await trio.sleep(_PAUSE)
-    raise AssertionError(f"the server does not listen at {address}\nstderr:\n{stderr.text[-2000:]}")
+    async with open_listening_server(command, listen=address, env=env, cwd=cwd, grace_seconds=_GRACE_SECONDS) as server:
+        yield Listening(server)

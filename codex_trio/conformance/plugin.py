@@ -2,9 +2,10 @@
 
     pytest --pyargs codex_trio.conformance.scenarios --app-server "my-server --stdio"
 
-Options: `--app-server COMMAND` (default: this package's own server) and `--app-server-kind NAME` (whose list of known
-differences applies). `CODEX_REFERENCE=PATH` in the environment judges a reference binary instead. Owns fixtures and
-marks; what a scenario needs at run time lives in `lab` and `probe`.
+Options: `--app-server COMMAND` (default: this package's own server), `--app-server-kind NAME` (whose list of known
+differences applies) and `--app-server-transport stdio|websocket|unix` (the last two add `--listen` to the command).
+`CODEX_REFERENCE=PATH` in the environment judges a reference binary instead. Owns fixtures and marks; what a scenario
+needs at run time lives in `lab` and `probe`.
 """
 
 import os
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 OWN_KIND = "codex-trio"
 REFERENCE_KIND = "reference"
+TRANSPORTS = ("stdio", "websocket", "unix")
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 
@@ -32,6 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("app-server conformance")
     group.addoption("--app-server", metavar="COMMAND", help="the app-server to judge, as a shell command line")
     group.addoption("--app-server-kind", metavar="NAME", help="whose list of known differences applies")
+    group.addoption(
+        "--app-server-transport",
+        choices=TRANSPORTS,
+        default=TRANSPORTS[0],
+        help="how the scenarios talk to the server (default: stdio); what only concerns another transport is left out",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "only_over(*transports): a scenario that makes sense on some transports only")
 
 
 def server_under_test(config: pytest.Config) -> "ServerUnderTest":
@@ -50,7 +62,8 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
         command, kind = (sys.executable, "-m", "codex_trio", "app-server"), OWN_KIND
         if "PYTHONPATH" in os.environ:
             extra_env["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    return ServerUnderTest(command, config.getoption("--app-server-kind") or kind, extra_env)
+    kind = config.getoption("--app-server-kind") or kind
+    return ServerUnderTest(command, kind, extra_env, config.getoption("--app-server-transport") or "stdio")
 
 
 def _found(program: str, config: pytest.Config) -> str:
@@ -65,7 +78,8 @@ def _found(program: str, config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run scenarios with Trio, and expect the known differences to differ."""
+    """Run the transport's scenarios with Trio, and expect the known differences to differ."""
+    _leave_out_other_transports(config, items)
     scenarios = [item for item in items if SCENARIOS in item.path.parents]
     if not scenarios:
         return
@@ -78,6 +92,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reason = reasons.get(scenario_id(item))
         if reason is not None:
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError))
+
+
+def _leave_out_other_transports(config: pytest.Config, items: list[pytest.Item]) -> None:
+    transport = config.getoption("--app-server-transport")
+    concerned: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        mark = item.get_closest_marker("only_over")
+        (concerned if mark is None or transport in mark.args else others).append(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = concerned
 
 
 @pytest.hookimpl(wrapper=True)

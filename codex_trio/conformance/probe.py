@@ -14,7 +14,7 @@ import trio
 from codex_trio.client.connection import AppServerClient, thread_of
 from codex_trio.client.errors import AppServerError
 from codex_trio.client.messages import ServerRequest
-from codex_trio.client.process import StdioServer
+from codex_trio.client.process import SpawnedServer
 from codex_trio.client.turns import Input, as_input, turn_of
 
 Message = dict[str, Any]
@@ -81,7 +81,7 @@ class Turn:
 class Probe:
     """A connection under observation."""
 
-    def __init__(self, server: StdioServer, log: "Log") -> None:
+    def __init__(self, server: SpawnedServer, log: "Log") -> None:
         self.server = server
         self.client: AppServerClient = server.client
         self.log = log

@@ -126,6 +126,7 @@ async def test_a_line_that_is_no_message_is_not_answered_and_does_no_harm(probe:
         assert (line, await replies_to(probe, line, count=0)) == (line, [])
 
 
+@pytest.mark.only_over("stdio")
 async def test_a_line_that_is_not_utf_8_is_not_answered_and_does_no_harm(probe: Probe) -> None:
     assert await replies_to(probe, b"\xff\xfe", count=0) == []
 
@@ -370,6 +371,7 @@ async def test_opt_outs_that_are_no_list_are_refused(lab: Lab) -> None:
         assert reply["error"]["code"] == -32600
 
 
+@pytest.mark.only_over("stdio")
 async def test_a_server_whose_input_closes_ends_by_itself(lab: Lab) -> None:
     async with lab.run() as probe:
         await probe.start_thread()

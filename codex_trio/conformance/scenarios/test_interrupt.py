@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import trio
 
 from codex_trio.conformance.lab import Lab
@@ -69,6 +70,7 @@ async def test_an_interrupt_stops_the_stream_and_drops_the_unfinished_message(la
     assert not told.contains("Once upon")
 
 
+@pytest.mark.only_over("stdio")
 async def test_the_answer_to_an_interrupt_comes_when_the_turn_has_stopped(lab: Lab, probe: Probe) -> None:
     gate = Gate()
     lab.script(answer(message_of(["One", gate])))
