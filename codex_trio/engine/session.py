@@ -98,7 +98,6 @@ class Session:
         *,
         thread_id: str,
         settings: ThreadSettings,
-        history: Sequence[ResponseItem],
         usage: TokenUsageInfo | None,
         services: EngineServices,
         thread: ThreadServices,
@@ -108,7 +107,8 @@ class Session:
         self.thread_id = thread_id
         self.settings = settings
         self.services = services
-        self.history = ModelHistory(history)
+        self.history = ModelHistory()
+        """What the model has seen; complete once `recall` has returned."""
         self.running = RunningCommands()
         self.usage = usage
         self.emit = listener.emit
@@ -121,6 +121,8 @@ class Session:
         self._warned: set[str] = set()
         self._additional_context: Mapping[str, ContextPiece] = {}
         self._stored_settings: ThreadSettings | None = None
+        self._recalling = trio.Lock()
+        self._has_recalled = False
 
     # --- turns ---
 
@@ -229,6 +231,7 @@ class Session:
 
     async def context_items(self) -> list[ResponseItem]:
         """The context messages that this turn adds."""
+        await self.recall()
         docs = await self._project_docs()
         surroundings = Surroundings(
             shell=self.services.shell,
@@ -271,12 +274,22 @@ class Session:
 
     # --- memory ---
 
+    async def recall(self) -> None:
+        """Reads what the model has seen so far, on the first call. Raises RolloutReadError."""
+        if self._has_recalled:
+            return
+        async with self._recalling:
+            if not self._has_recalled:
+                self.history.extend(await self._thread.recorder.model_history())
+                self._has_recalled = True
+
     async def record(self, payloads: Sequence[Payload]) -> None:
         """Appends lines to the rollout. Raises RolloutWriteError when they cannot be stored."""
         await self._thread.recorder.append(payloads)
 
     async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
         """Adds items to the model's history, stored in one write with the lines that come before them."""
+        await self.recall()
         lines = [*payloads, *(ResponseLine.of(item) for item in items)]
         if lines:
             await self.record(lines)

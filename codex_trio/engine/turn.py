@@ -26,8 +26,8 @@ from codex_trio.engine.user_input import user_message
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.ids import uuid7
 from codex_trio.state.items import FunctionCallOutput, UserMessage
+from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
-from codex_trio.state.rollout.recorder import RolloutWriteError
 
 if TYPE_CHECKING:
     from codex_trio.engine.session import Session
@@ -124,6 +124,8 @@ class Turn:
             return TurnFailure(message=error.message, info=error.info, additional_details=error.additional_details)
         except RolloutWriteError as error:
             return TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
+        except RolloutReadError as error:
+            return TurnFailure(message=f"what was said before cannot be read: {error}", info=OTHER)
         except Exception as error:
             _log.exception("turn %s broke", self.id)
             return TurnFailure(message=f"internal error: {error}", info=OTHER)
@@ -208,7 +210,7 @@ class Turn:
             await session.store_usage(self._log)
             await session.remember([marker])
             await session.record([aborted])
-        except RolloutWriteError as error:
+        except (RolloutReadError, RolloutWriteError) as error:
             _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
         session.tell_usage(self.id, self._log)
 

@@ -5,7 +5,7 @@ Protocol source: `thread/start|resume|fork|unsubscribe|archive|unarchive|name/se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.threads import errors
 from codex_trio.threads.environments import choose, workspace_roots
 from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor, page_turns
@@ -38,7 +39,10 @@ from codex_trio.threads.policy_projection import (
     sandbox_to_wire,
 )
 from codex_trio.threads.runtime import ThreadRuntime
-from codex_trio.threads.thread_projection import project_turns_page
+from codex_trio.threads.thread_projection import all_turns, project_turns_page, put_turns
+
+MAX_READS = 20
+"""How often a growing thread is looked at again for a client that resumes it."""
 
 _LoadParams: TypeAlias = wire_start.ThreadStartParams | wire_start.ThreadResumeParams | wire_start.ThreadForkParams
 
@@ -92,7 +96,7 @@ class ThreadLifecycleProcessor:
             raw_items=params.experimental_raw_events,
         )
         live = await runtime.manager.start(options, self._birth(context))
-        thread = live.to_wire(with_turns=False)
+        thread = live.to_wire()
         context.after_response(lambda: self._announce(thread, live, context))
         return wire_start.ThreadStartResponse(thread=thread, **_settings(live))
 
@@ -124,16 +128,22 @@ class ThreadLifecycleProcessor:
                 f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
                 f"active `{live.recorder.path}`"
             )
-        live.subscribe(context.connection.id)
+        history = live.recorder.history
+        if history is None:
+            raise errors.no_rollout(thread_id)
         if not params.exclude_turns:
             self._notices.full_history("excludeTurns: true", context)
+        turns, page = await _read_turns(history, live, params)
+        # From here on nothing waits: the client hears of all that the turns above do not tell yet, and of nothing else.
+        live.subscribe(context.connection.id)
         context.after_response(lambda: self._catch_up(live, context))
-        thread = live.to_wire(with_turns=not params.exclude_turns)
+        thread = live.to_wire()
+        put_turns(thread, turns)
         return wire_start.ThreadResumeResponse(
             thread=thread,
-            initial_turns_page=_turns_page(live, params.initial_turns_page),
-            turns_backwards_cursor=latest_turn_cursor(live.recorder.history, live.id),
-            items_backwards_cursor=latest_item_cursor(live.recorder.history, live.id),
+            initial_turns_page=page,
+            turns_backwards_cursor=latest_turn_cursor(history, live.id),
+            items_backwards_cursor=latest_item_cursor(history, live.id),
             collaboration_mode=msgspec.convert(live.session.settings.mode, CollaborationMode),
             **_settings(live),
         )
@@ -160,13 +170,15 @@ class ThreadLifecycleProcessor:
         )
         if not params.exclude_turns:
             self._notices.full_history("excludeTurns: true", context)
-        live = await runtime.manager.fork(source, options, self._birth(context))
-        announced = live.to_wire(with_turns=False)
+        fork = await runtime.manager.fork(source, options, self._birth(context))
+        live = fork.live
+        announced = live.to_wire()
         context.after_response(lambda: self._tell_usage(live, context))
         context.after_response(lambda: self._announce(announced, live, context))
-        return wire_start.ThreadForkResponse(
-            thread=live.to_wire(with_turns=not params.exclude_turns), **_settings(live)
-        )
+        thread = live.to_wire()
+        if not params.exclude_turns:
+            put_turns(thread, await all_turns(fork.history).read())
+        return wire_start.ThreadForkResponse(thread=thread, **_settings(live))
 
     async def unsubscribe(
         self, params: wire.ThreadUnsubscribeParams, context: RequestContext
@@ -304,20 +316,41 @@ def _typed(params: _LoadParams) -> TypedOverrides:
     )
 
 
-def _turns_page(
-    live: LiveThread, asked: wire_start.ThreadResumeInitialTurnsPageParams | None
-) -> wire_list.TurnsPage | None:
-    """The page of turns that a resume asks for."""
-    if asked is None:
-        return None
-    page = page_turns(
-        live.recorder.history,
+async def _read_turns(
+    history: FileHistory, live: LiveThread, params: wire_start.ThreadResumeParams
+) -> tuple[Sequence[bytes], wire_list.TurnsPage | None]:
+    """The turns and the page of turns that a resume asks for.
+
+    What is recorded while they are read is read too, so that they tell all that the thread's followers have been told.
+    """
+    everything = None if params.exclude_turns else all_turns(history)
+    asked = params.initial_turns_page
+    turns: Sequence[bytes] = ()
+    page: wire_list.TurnsPage | None = None
+    for _ in range(MAX_READS):
+        seen = history.facts.next_ordinal
+        if everything is not None:
+            turns = await everything.read()
+        if asked is not None:
+            page = await _turns_page(history, live, asked)
+        if history.facts.next_ordinal == seen:
+            break
+    return turns, page
+
+
+async def _turns_page(
+    history: FileHistory, live: LiveThread, asked: wire_start.ThreadResumeInitialTurnsPageParams
+) -> wire_list.TurnsPage:
+    view = asked.items_view or "summary"
+    page = await page_turns(
+        history,
         thread_id=live.id,
         cursor=None,
         limit=asked.limit,
+        view=view,
         descending=asked.sort_direction != "asc",
     )
-    return project_turns_page(page, asked.items_view or "summary")
+    return project_turns_page(page, view)
 
 
 def _settings(live: LiveThread) -> dict[str, Any]:

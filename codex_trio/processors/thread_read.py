@@ -15,7 +15,7 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.store.interface import SortKey, ThreadQuery
 from codex_trio.threads import errors
 from codex_trio.threads.history import ItemAnchor, page_items, page_turns
@@ -23,7 +23,7 @@ from codex_trio.threads.item_projection import project_item
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.runtime import ThreadRuntime
-from codex_trio.threads.thread_projection import project_turn, project_turn_view
+from codex_trio.threads.thread_projection import all_turns, project_turn, put_turns
 
 MAX_EXCLUDED_THREADS = 100
 
@@ -60,7 +60,7 @@ class ThreadReadProcessor:
         else:
             history = None
         if live is not None:
-            thread = live.to_wire(with_turns=False)
+            thread = live.to_wire()
             read_state = live.read_state.to_wire() if live.recorder.is_materialized else None
         else:
             summary = await runtime.store.read(thread_id)
@@ -69,7 +69,7 @@ class ThreadReadProcessor:
             thread = runtime.project_summary(summary)
             read_state = ReadState(thread_id).to_wire()
         if history is not None:
-            thread.turns = [project_turn(turn) for turn in history.turns]
+            put_turns(thread, await all_turns(history).read())
         return wire.ThreadReadResponse(thread=thread, read_state=read_state)
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
@@ -111,16 +111,17 @@ class ThreadReadProcessor:
         thread_id = parse_thread_id(params.thread_id)
         live = runtime.manager.find(thread_id)
         history = await self._history(runtime, thread_id, live, feature="thread/turns/list")
-        page = page_turns(
+        view = params.items_view or "summary"
+        page = await page_turns(
             history,
             thread_id=thread_id,
             cursor=params.cursor,
             limit=params.limit,
+            view=view,
             descending=params.sort_direction != "asc",
         )
-        view = params.items_view or "summary"
         return wire.ThreadTurnsListResponse(
-            data=[project_turn_view(turn, view) for turn in page.turns],
+            data=[project_turn(turn, view) for turn in page.turns],
             next_cursor=page.next_cursor,
             backwards_cursor=page.backwards_cursor,
         )
@@ -138,7 +139,7 @@ class ThreadReadProcessor:
             cursor = ItemAnchor(turn_id=params.turn_id, item_id=params.cursor.item_id)
         else:
             cursor = params.cursor
-        page = page_items(
+        page = await page_items(
             history,
             thread_id=thread_id,
             turn_id=params.turn_id,
@@ -149,7 +150,7 @@ class ThreadReadProcessor:
         return wire.ThreadItemsListResponse(
             data=[
                 wire.ThreadItemEntry(
-                    turn_id=row.turn.id,
+                    turn_id=row.turn_id,
                     item=project_item(
                         row.item.item, started_ms=row.item.started_at_ms, completed_ms=row.item.completed_at_ms
                     ),
@@ -184,10 +185,10 @@ class ThreadReadProcessor:
 
     async def _history(
         self, runtime: ThreadRuntime, thread_id: str, live: LiveThread | None, *, feature: str
-    ) -> ThreadHistory:
+    ) -> FileHistory:
         """The turns of a thread. Raises when it is unknown, ephemeral, or nothing has been said in it yet."""
         if live is not None:
-            if live.recorder.path is None:
+            if live.recorder.history is None:
                 raise invalid_request(f"ephemeral threads do not support {feature}")
             if not live.recorder.is_materialized:
                 raise invalid_request(

@@ -1,8 +1,9 @@
 """Pages of a thread's turns and items, and the histories of threads that are not loaded.
 
-Owns page sizes, cursors and the choice of what a page holds; wire-free. Does not own how lines become turns (state) nor
-how turns become wire turns (projection.py). Called by the thread processor, with the history of a loaded thread (its
-recorder's) or one from `StoredHistories`.
+Owns page sizes, cursors and the choice of what a page holds; wire-free. Does not own where turns and items are in the
+files (state/rollout) nor how turns become wire turns (projection.py). Called by the thread processors, with the history
+of a loaded thread (its recorder's) or one from `StoredHistories`. What a page holds is chosen on the event loop by the
+index alone; its lines are read in a worker thread.
 
 Cursors name the thread, the kind of page, and a rollout ordinal; they are opaque to clients and stay good while a
 thread grows.
@@ -11,25 +12,32 @@ thread grows.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 import trio
 
-from codex_trio.state.items import AgentMessage, UserMessage
-from codex_trio.state.rollout.history import StoredItem, StoredTurn, ThreadHistory
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.reader import load
+from codex_trio.state.rollout.spans import ItemSpan, SpanIndex, TurnSnapshot, TurnSpan
 from codex_trio.state.store.interface import InvalidCursor
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 
+View: TypeAlias = Literal["full", "summary", "notLoaded"]
+"""How much of a turn is wanted: all its items, what was asked first and answered last, or none."""
+
+_SLICE_BYTES = 4 << 20
+_SLICE_TURNS = 200
+
 _Scope: TypeAlias = Literal["turns", "itemsByCreatedAtOrdinal"]
-_Row = TypeVar("_Row")
+_Converted = TypeVar("_Converted")
 
 
 class ItemAnchor(msgspec.Struct, frozen=True):
@@ -48,9 +56,9 @@ class TurnPage(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class ItemRow(msgspec.Struct, frozen=True):
-    """An item with its turn."""
+    """An item with the id of its turn."""
 
-    turn: StoredTurn
+    turn_id: str
     item: StoredItem
 
 
@@ -72,18 +80,37 @@ class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
     include_anchor: bool
     scope: _CursorScope
 
+    @property
+    def first_after(self) -> int:
+        """The least ordinal past the anchor, going up."""
+        return self.rollout_ordinal + (not self.include_anchor)
+
+    @property
+    def end_before(self) -> int:
+        """The least ordinal that is not past the anchor, going down."""
+        return self.rollout_ordinal + self.include_anchor
+
 
 _cursor_decoder = msgspec.json.Decoder(_Cursor)
 
 
-def page_turns(
-    history: ThreadHistory, *, thread_id: str, cursor: str | None, limit: int | None, descending: bool = True
+async def page_turns(
+    history: FileHistory,
+    *,
+    thread_id: str,
+    cursor: str | None,
+    limit: int | None,
+    view: View,
+    descending: bool = True,
 ) -> TurnPage:
-    """A page of turns, newest first unless told otherwise. Raises InvalidCursor."""
+    """A page of turns, newest first unless told otherwise. Raises InvalidCursor, RolloutReadError."""
     anchor = None if cursor is None else _decode_cursor(cursor, thread_id, "turns")
-    rows, more = _page(
-        sorted(history.turns, key=_turn_ordinal), _turn_ordinal, anchor=anchor, limit=limit, descending=descending
-    )
+    count = _count(limit)
+    async with history.lock:
+        turns = _turns_from(history.index, anchor, count + 1, descending=descending)
+        more = len(turns) > count
+        chosen = [history.index.snapshot(turn) for turn in turns[:count]]
+    rows = await trio.to_thread.run_sync(history.read_turns, chosen, _CHOICES[view])
     return TurnPage(
         turns=rows,
         next_cursor=_cursor(thread_id, rows[-1].ordinal, "turns", include_anchor=False) if more else None,
@@ -91,8 +118,8 @@ def page_turns(
     )
 
 
-def page_items(
-    history: ThreadHistory,
+async def page_items(
+    history: FileHistory,
     *,
     thread_id: str,
     turn_id: str | None = None,
@@ -100,64 +127,193 @@ def page_items(
     limit: int | None,
     descending: bool = False,
 ) -> ItemPage:
-    """A page of items, of one turn or of all, oldest first unless told otherwise. Raises InvalidCursor."""
-    rows = [ItemRow(turn, item) for turn, item in history.items() if turn_id is None or turn.id == turn_id]
-    anchor: _Cursor | None = None
-    if isinstance(cursor, ItemAnchor):
-        anchor = _anchor_cursor(rows, cursor, thread_id)
-    elif cursor is not None:
-        anchor = _decode_cursor(cursor, thread_id, "itemsByCreatedAtOrdinal")
-    page, more = _page(rows, _item_ordinal, anchor=anchor, limit=limit, descending=descending)
+    """A page of items, of one turn or of all, oldest first unless told otherwise.
+
+    Raises InvalidCursor, RolloutReadError.
+    """
+    async with history.lock:
+        anchor: _Cursor | None = None
+        if isinstance(cursor, ItemAnchor):
+            anchor = _anchor_cursor(history.index, cursor, thread_id)
+        elif cursor is not None:
+            anchor = _decode_cursor(cursor, thread_id, "itemsByCreatedAtOrdinal")
+        count = _count(limit)
+        turns = _turns_with_items(history.index, turn_id, anchor, count + 1, descending=descending)
+        snapshots = [history.index.snapshot(turn) for turn in turns]
+    read = partial(_read_items, history, snapshots, anchor, count, descending=descending)
+    rows, more = await trio.to_thread.run_sync(read)
     scope: _Scope = "itemsByCreatedAtOrdinal"
     return ItemPage(
-        items=page,
-        next_cursor=_cursor(thread_id, _item_ordinal(page[-1]), scope, include_anchor=False) if more else None,
-        backwards_cursor=_cursor(thread_id, _item_ordinal(page[0]), scope, include_anchor=True) if page else None,
+        items=rows,
+        next_cursor=_cursor(thread_id, rows[-1].item.ordinal, scope, include_anchor=False) if more and rows else None,
+        backwards_cursor=_cursor(thread_id, rows[0].item.ordinal, scope, include_anchor=True) if rows else None,
     )
 
 
-def latest_turn_cursor(history: ThreadHistory, thread_id: str) -> str | None:
+class ConvertedTurns(Generic[_Converted]):
+    """Every turn of a history with all its items, made over by `convert`, in the worker thread, some turns at a time.
+
+    No more than those turns are held at once; what `convert` makes of them is kept.
+    """
+
+    def __init__(self, history: FileHistory, convert: Callable[[Sequence[StoredTurn]], _Converted]) -> None:
+        self._history = history
+        self._convert = convert
+        self._slices: dict[tuple[int, int], _Slice[_Converted]] = {}
+
+    async def read(self) -> list[_Converted]:
+        """The turns as they are now; called again, only what has changed is read again. Raises RolloutReadError."""
+        slices: dict[tuple[int, int], _Slice[_Converted]] = {}
+        after = -1
+        while True:
+            async with self._history.lock:
+                index = self._history.index
+                turns = _slice_of_turns(index, after)
+                if not turns:
+                    break
+                after = turns[-1].ordinal
+                key = (turns[0].ordinal, after)
+                known = self._slices.get(key)
+                as_of = index.facts.next_ordinal
+                if known is not None and all(turn.touched < known.as_of for turn in turns):
+                    slices[key] = known
+                    continue
+                snapshots = [index.snapshot(turn) for turn in turns]
+            slices[key] = _Slice(await trio.to_thread.run_sync(self._make, snapshots), as_of)
+        self._slices = slices
+        return [made.converted for made in slices.values()]
+
+    def _make(self, snapshots: Sequence[TurnSnapshot]) -> _Converted:
+        return self._convert(self._history.read_turns(snapshots, _all))
+
+
+class _Slice(msgspec.Struct, Generic[_Converted], frozen=True):
+    """What was made of some turns, before the line with the ordinal `as_of`."""
+
+    converted: _Converted
+    as_of: int
+
+
+def latest_turn_cursor(history: FileHistory, thread_id: str) -> str | None:
     """Where pages of turns go back from, the latest turn being the first; None before there is one."""
-    return page_turns(history, thread_id=thread_id, cursor=None, limit=1).backwards_cursor
+    turns = history.index.turns
+    return _cursor(thread_id, turns[-1].ordinal, "turns", include_anchor=True) if turns else None
 
 
-def latest_item_cursor(history: ThreadHistory, thread_id: str) -> str | None:
+def latest_item_cursor(history: FileHistory, thread_id: str) -> str | None:
     """Where pages of items go back from, the latest item being the first; None before there is one."""
-    return page_items(history, thread_id=thread_id, cursor=None, limit=1, descending=True).backwards_cursor
+    index = history.index
+    latest = max((turn.last_item for turn in index.straying()), default=-1)
+    in_place = (turn.last_item for turn in reversed(index.turns) if turn.last_item >= 0)
+    latest = max(latest, next(in_place, -1))
+    return None if latest < 0 else _cursor(thread_id, latest, "itemsByCreatedAtOrdinal", include_anchor=True)
 
 
-def summary_items(turn: StoredTurn) -> list[StoredItem]:
-    """What a turn's summary shows of it: what the user asked first and what the agent answered last."""
-    asked = next((item for item in turn.items if isinstance(item.item, UserMessage)), None)
-    answered = next((item for item in reversed(turn.items) if isinstance(item.item, AgentMessage)), None)
+# --- what a turn shows -----------------------------------------------------------------------------------------------
+
+
+def _all(items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
+    return items
+
+
+def _summary(items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
+    """What the user asked first and what the agent answered last."""
+    asked = next((item for item in items if item.kind == "user"), None)
+    answered = next((item for item in reversed(items) if item.kind == "agent"), None)
     return [item for item in (asked, answered) if item is not None]
 
 
-def _turn_ordinal(turn: StoredTurn) -> int:
-    return turn.ordinal
+def _none(_items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
+    return ()
 
 
-def _item_ordinal(row: ItemRow) -> int:
-    return row.item.ordinal
+_CHOICES: dict[View, Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]] = {
+    "full": _all,
+    "summary": _summary,
+    "notLoaded": _none,
+}
 
 
-def _page(
-    rows: Sequence[_Row],
-    ordinal: Callable[[_Row], int],
-    *,
-    anchor: _Cursor | None,
-    limit: int | None,
-    descending: bool,
-) -> tuple[list[_Row], bool]:
-    """The rows after the anchor, at most `limit`, and whether there are more."""
-    ordered = list(reversed(rows)) if descending else list(rows)
+# --- choosing --------------------------------------------------------------------------------------------------------
+
+
+def _count(limit: int | None) -> int:
+    return DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
+
+
+def _turns_from(index: SpanIndex, anchor: _Cursor | None, count: int, *, descending: bool) -> Sequence[TurnSpan]:
+    """So many turns after the anchor."""
+    turns = index.turns
+    if not descending:
+        first = 0 if anchor is None else index.position_at(anchor.first_after)
+        return turns[first : first + count]
+    end = len(turns) if anchor is None else index.position_at(anchor.end_before)
+    return turns[max(end - count, 0) : end][::-1]
+
+
+def _turns_with_items(
+    index: SpanIndex, turn_id: str | None, anchor: _Cursor | None, count: int, *, descending: bool
+) -> list[TurnSpan]:
+    """The turns that the next so many items after the anchor are in, and maybe others."""
+    if turn_id is not None:
+        turn = index.turn(turn_id)
+        return [] if turn is None else [turn]
+    straying = index.straying()
+    found = {turn.id: turn for turn in straying}
+    needed = count
+    for turn in _turns_past(index, anchor, descending=descending):
+        if turn.id in found:
+            continue
+        found[turn.id] = turn
+        # Of the turn that the anchor is in, it is not known how many of its items are past it.
+        if anchor is None or (
+            turn.last_item < anchor.rollout_ordinal if descending else turn.ordinal > anchor.rollout_ordinal
+        ):
+            needed -= turn.counted
+        if needed <= 0:
+            break
+    return list(found.values())
+
+
+def _turns_past(index: SpanIndex, anchor: _Cursor | None, *, descending: bool) -> Iterator[TurnSpan]:
+    turns = index.turns
+    if descending:
+        end = len(turns) if anchor is None else index.position_at(anchor.rollout_ordinal + 1)
+        return (turns[position] for position in range(end - 1, -1, -1))
+    # Items of the turn before the anchor's place may be past it.
+    first = 0 if anchor is None else max(index.position_at(anchor.rollout_ordinal + 1) - 1, 0)
+    return (turns[position] for position in range(first, len(turns)))
+
+
+def _slice_of_turns(index: SpanIndex, after: int) -> list[TurnSpan]:
+    """The next turns after that ordinal, as many as are read in one go."""
+    turns = index.turns
+    first = index.position_at(after + 1)
+    chosen: list[TurnSpan] = []
+    for position in range(first, min(first + _SLICE_TURNS, len(turns))):
+        if chosen and turns[position].start - chosen[0].start > _SLICE_BYTES:
+            break
+        chosen.append(turns[position])
+    return chosen
+
+
+def _read_items(
+    history: FileHistory, turns: Sequence[TurnSnapshot], anchor: _Cursor | None, count: int, *, descending: bool
+) -> tuple[list[ItemRow], bool]:
+    """The items of those turns after the anchor, at most so many, and whether there are more. In the worker thread."""
+    pairs = [(item, snapshot.turn.id) for snapshot in turns for item in snapshot.items()]
     if anchor is not None:
-        sign = -1 if descending else 1
-        # How far past the anchor a row must be to count.
-        least = 0 if anchor.include_anchor else 1
-        ordered = [row for row in ordered if sign * (ordinal(row) - anchor.rollout_ordinal) >= least]
-    count = DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
-    return ordered[:count], len(ordered) > count
+        if descending:
+            pairs = [pair for pair in pairs if pair[0].ordinal < anchor.end_before]
+        else:
+            pairs = [pair for pair in pairs if pair[0].ordinal >= anchor.first_after]
+    pairs.sort(key=lambda pair: pair[0].ordinal, reverse=descending)
+    turn_ids = {item.ordinal: turn_id for item, turn_id in pairs[:count]}
+    items = history.read_items([item for item, _ in pairs[:count]])
+    return [ItemRow(turn_ids[item.ordinal], item) for item in items], len(pairs) > count
+
+
+# --- cursors ---------------------------------------------------------------------------------------------------------
 
 
 def _cursor(thread_id: str, ordinal: int, scope: _Scope, *, include_anchor: bool) -> str:
@@ -180,44 +336,61 @@ def _decode_cursor(text: str, thread_id: str, scope: _Scope) -> _Cursor:
     return cursor
 
 
-def _anchor_cursor(rows: Sequence[ItemRow], anchor: ItemAnchor, thread_id: str) -> _Cursor:
-    for row in rows:
-        if row.turn.id == anchor.turn_id and row.item.item.id == anchor.item_id:
+def _anchor_cursor(index: SpanIndex, anchor: ItemAnchor, thread_id: str) -> _Cursor:
+    turn = index.turn(anchor.turn_id)
+    items = [] if turn is None else index.snapshot(turn).items()
+    for item in items:
+        if item.id == anchor.item_id:
             scope = _CursorScope("itemsByCreatedAtOrdinal")
-            return _Cursor(thread_id, _item_ordinal(row), include_anchor=False, scope=scope)
+            return _Cursor(thread_id, item.ordinal, include_anchor=False, scope=scope)
     raise InvalidCursor(anchor.item_id)
 
 
 class StoredHistories:
-    """Histories of threads that are not loaded, read from their files; the last few are kept until the file changes."""
+    """Histories of threads that are not loaded, read from their files; the indexes of the last few are kept."""
 
     def __init__(self, paths: RolloutPaths, *, kept: int = 4) -> None:
         self._paths = paths
         self._kept = kept
-        self._recent: OrderedDict[Path, tuple[tuple[int, int], ThreadHistory]] = OrderedDict()
+        self._recent: OrderedDict[Path, _Kept] = OrderedDict()
 
-    async def read(self, path: Path) -> ThreadHistory:
-        """The history in that file. It is shared: do not change it. Raises RolloutReadError."""
-
-        def read() -> tuple[tuple[int, int], ThreadHistory]:
-            version = _version(path)
-            known = self._recent.get(path)
-            if known is not None and known[0] == version:
-                return known
-            loaded = load(path, locate_base=self._paths.locate_base, with_model_history=False)
-            return version, loaded.history
-
-        entry = await trio.to_thread.run_sync(read)
-        self._recent[path] = entry
+    async def read(self, path: Path) -> FileHistory:
+        """The history in that file, up to date. It is shared. Raises RolloutReadError."""
+        kept = self._recent.get(path)
+        if kept is None:
+            kept = self._recent[path] = _Kept()
         self._recent.move_to_end(path)
         while len(self._recent) > self._kept:
             self._recent.popitem(last=False)
-        return entry[1]
+        async with kept.lock:
+            return await self._refresh(path, kept)
+
+    async def _refresh(self, path: Path, kept: _Kept) -> FileHistory:
+        version = await trio.to_thread.run_sync(_version, path)
+        if kept.history is None or kept.version[:1] != version[:1] or version[1] < kept.history.size:
+            kept.history = None
+            opened = await trio.to_thread.run_sync(partial(FileHistory.open, path, locate_base=self._paths.locate_base))
+            await opened.catch_up()
+            kept.history = opened
+        elif version != kept.version:
+            await kept.history.catch_up()
+        kept.version = version
+        return kept.history
 
 
-def _version(path: Path) -> tuple[int, int]:
+class _Kept:
+    """A history that is kept, and which state of its file it is up to date with."""
+
+    def __init__(self) -> None:
+        self.lock = trio.Lock()
+        self.version: tuple[int, int, int] = (0, 0, 0)
+        self.history: FileHistory | None = None
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    """Which file it is, and what tells whether it was changed; zeros when there is none."""
     try:
         status = path.stat()
     except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)
+        return (0, 0, 0)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)

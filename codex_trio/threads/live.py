@@ -12,7 +12,6 @@ from typing import Any
 
 import trio
 from codex_trio_protocol.v2 import thread as wire
-from codex_trio_protocol.v2 import turn as wire_turn
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
 from codex_trio_protocol.v2.turn_events import ThreadTokenUsageUpdatedNotification
 
@@ -26,7 +25,7 @@ from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.environments import environments_to_wire
 from codex_trio.threads.projection import project, token_usage_notification
 from codex_trio.threads.read_state import ReadState
-from codex_trio.threads.thread_projection import ThreadFacts, project_thread, project_turn
+from codex_trio.threads.thread_projection import ThreadFacts, project_thread
 
 
 class LiveThread:
@@ -191,7 +190,7 @@ class LiveThread:
         ephemeral = self.recorder.path is None
         return ThreadFacts(
             meta=meta,
-            preview="" if ephemeral and meta.forked_from_id is None else self.recorder.history.preview,
+            preview="" if ephemeral and meta.forked_from_id is None else self.recorder.facts.preview,
             ephemeral=ephemeral,
             model=settings.model,
             effort=settings.effort,
@@ -214,7 +213,7 @@ class LiveThread:
             path=recorder.path,
             is_archived=False,
             meta=recorder.meta,
-            preview=recorder.history.preview,
+            preview=recorder.facts.preview,
             name=self.name,
             model=self.session.settings.model,
             reasoning_effort=self.session.settings.effort,
@@ -223,17 +222,13 @@ class LiveThread:
             updated_at_ms=self._updated_at * 1000,
         )
 
-    def to_wire(self, *, with_turns: bool) -> wire.Thread:
-        """The wire form, with the turns so far when they are wanted."""
-        return project_thread(self.facts, turns=self.turns() if with_turns else ())
-
-    def turns(self) -> list[wire_turn.Turn]:
-        """Every turn with its items, the running one included."""
-        return [project_turn(turn) for turn in self.recorder.history.turns]
+    def to_wire(self) -> wire.Thread:
+        """The wire form, without turns."""
+        return project_thread(self.facts)
 
     def usage_notification(self) -> ThreadTokenUsageUpdatedNotification | None:
         """The thread's token use as of its last turn that had any; None when none had."""
-        history = self.recorder.history
-        if history.token_usage is None or history.token_usage_turn_id is None:
+        facts = self.recorder.facts
+        if facts.token_usage is None or facts.token_usage_turn_id is None:
             return None
-        return token_usage_notification(self.id, history.token_usage_turn_id, history.token_usage)
+        return token_usage_notification(self.id, facts.token_usage_turn_id, facts.token_usage)

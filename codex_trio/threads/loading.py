@@ -21,12 +21,12 @@ from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
-from codex_trio.state.rollout.forks import TurnNotFound, ordinal_after, ordinal_before
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout import forks
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.reader import load
-from codex_trio.state.rollout.recorder import OpenedRollout, RolloutRecorder
+from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
@@ -43,16 +43,16 @@ class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
     before_turn_id: str | None = None
 
 
-def end_of_fork(history: ThreadHistory, source: ForkSource) -> int:
-    """The ordinal before which lines are inherited. Raises ThreadError for a turn that is not there."""
+def end_of_fork(history: FileHistory, source: ForkSource) -> forks.ForkPoint:
+    """Where the inherited lines end. Raises ThreadError for a turn that is not there."""
     try:
         if source.last_turn_id is not None:
-            return ordinal_after(history, source.last_turn_id)
+            return forks.after(history, source.last_turn_id)
         if source.before_turn_id is not None:
-            return ordinal_before(history, source.before_turn_id)
-    except TurnNotFound as error:
+            return forks.before(history, source.before_turn_id)
+    except forks.TurnNotFound as error:
         raise ThreadError(str(error)) from error
-    return history.next_ordinal
+    return forks.whole(history)
 
 
 class ThreadLoader:
@@ -74,9 +74,9 @@ class ThreadLoader:
         self._environ = environ
         self._bash = Bash()
 
-    async def open(self, thread_id: str) -> OpenedRollout:
+    async def open(self, thread_id: str) -> RolloutRecorder:
         """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
-        return await RolloutRecorder.open(await self._stored(thread_id), locate_base=self._paths.locate_base)
+        return RolloutRecorder.open(await self.read(await self._stored(thread_id)))
 
     async def _stored(self, thread_id: str) -> Path:
         """The file of a thread that may be loaded. Raises ThreadError."""
@@ -87,23 +87,28 @@ class ThreadLoader:
             raise _archived(thread_id)
         return found.path
 
-    async def fork_source(self, source: ForkSource, live: LiveThread | None) -> tuple[ThreadHistory, Path]:
-        """The history that a fork goes on from, and its file. Raises ThreadError, RolloutReadError."""
+    async def read(self, path: Path, *, until: int | None = None) -> FileHistory:
+        """The history in a file, but for the lines from the ordinal `until` on. Raises RolloutReadError."""
+        history = await trio.to_thread.run_sync(
+            partial(FileHistory.open, path, locate_base=self._paths.locate_base, until=until)
+        )
+        await history.catch_up()
+        return history
+
+    async def fork_source(self, source: ForkSource, live: LiveThread | None) -> FileHistory:
+        """The history that a fork goes on from. Raises ThreadError, RolloutReadError."""
         path = source.path
         if path is None and live is not None:
-            if live.recorder.path is None or not live.recorder.is_materialized:
+            if live.recorder.history is None or not live.recorder.is_materialized:
                 raise errors.no_rollout(source.thread_id)
-            return live.recorder.history, live.recorder.path
+            return live.recorder.history
         if path is None:
             path = await self._stored(source.thread_id)
-        loaded = await trio.to_thread.run_sync(
-            partial(load, path, locate_base=self._paths.locate_base, with_model_history=False)
-        )
-        return loaded.history, path
+        return await self.read(path)
 
-    def recorded_cwd(self, history: ThreadHistory) -> Path | None:
+    def recorded_cwd(self, facts: HistoryFacts) -> Path | None:
         """Where a stored thread worked last."""
-        context, meta = history.turn_context, history.meta
+        context, meta = facts.turn_context, facts.meta
         cwd = (context.cwd if context is not None else "") or (meta.cwd if meta is not None else "")
         return Path(cwd) if cwd else None
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import msgspec
 import trio
@@ -27,11 +26,11 @@ from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.ids import uuid7
 from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.forks import start_from
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.threads import errors
@@ -58,7 +57,6 @@ class _Launch(msgspec.Struct, kw_only=True):
     live: LiveThread
     settings: ThreadSettings
     config: EffectiveConfig
-    history: Sequence[dict[str, Any]]
     raw_items: bool
 
 
@@ -68,6 +66,13 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     subscriber: ConnectionId
     originator: str
     source: str
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread that was forked, and the history that it begins with."""
+
+    live: LiveThread
+    history: FileHistory
 
 
 class ThreadManager:
@@ -136,70 +141,62 @@ class ThreadManager:
             recorder = EphemeralRecorder(meta)
         else:
             recorder = RolloutRecorder.create(self._paths.new_path(meta.id, created_ms=created_ms), meta)
-        return await self._host(recorder, settings, config, options, birth, history=())
+        return await self._host(recorder, settings, config, options, birth)
 
     async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
         """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError."""
-        opened = await self._loader.open(thread_id)
-        settings, config = await self._recorded_settings(opened.recorder.history, options, settings_from_history)
-        live = await self._host(opened.recorder, settings, config, options, birth, history=opened.model_history)
-        context = opened.recorder.history.turn_context
+        recorder = await self._loader.open(thread_id)
+        settings, config = await self._recorded_settings(recorder.facts, options, settings_from_history)
+        live = await self._host(recorder, settings, config, options, birth)
+        context = recorder.facts.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
             live.warn(self._loader.model_changed(context.model, settings.model))
         live.announce_status(live.status)
         return live
 
-    async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> LiveThread:
+    async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> Fork:
         """A new thread that goes on from another's history, up to a turn or whole.
 
         Raises ConfigLoadError, RolloutReadError, RolloutWriteError, ThreadError.
         """
-        history, path = await self._loader.fork_source(source, self.find(source.thread_id))
+        history = await self._loader.fork_source(source, self.find(source.thread_id))
         end = end_of_fork(history, source)
-        settings, config = await self._recorded_settings(history, options, settings_of_fork)
+        settings, config = await self._recorded_settings(history.facts, options, settings_of_fork)
         name = await trio.to_thread.run_sync(self._names.get, source.thread_id)
         meta, created_ms = self._new_meta(settings, options, birth)
-        meta = msgspec.structs.replace(meta, forked_from_id=history.meta.id if history.meta is not None else None)
+        source_meta = history.facts.meta
+        assert source_meta is not None
+        meta = msgspec.structs.replace(meta, forked_from_id=source_meta.id)
+        recorder: ThreadRecorder
         if options.ephemeral:
-            loaded = await trio.to_thread.run_sync(
-                partial(load, path, locate_base=self._paths.locate_base, with_model_history=True, until=end)
-            )
-            assert loaded.model is not None
-            recorder: ThreadRecorder = EphemeralRecorder(meta, builder=loaded.builder)
-            model_history = loaded.model.items()
+            inherited = await self._loader.read(history.path, until=end.ordinal)
+            recorder = EphemeralRecorder(meta, inherited=inherited)
         else:
             destination = self._paths.new_path(meta.id, created_ms=created_ms)
+            paginated = source_meta.is_paginated
             await trio.to_thread.run_sync(
-                partial(
-                    start_from,
-                    path,
-                    destination,
-                    meta,
-                    end_ordinal=end,
-                    locate_base=self._paths.locate_base,
-                    timestamp=meta.timestamp,
-                )
+                partial(start_from, end, destination, meta, paginated=paginated, timestamp=meta.timestamp)
             )
             if name is not None:
                 await trio.to_thread.run_sync(self._names.set, meta.id, name)
-            opened = await RolloutRecorder.open(destination, locate_base=self._paths.locate_base)
-            recorder, model_history = opened.recorder, opened.model_history
-        live = await self._host(recorder, settings, config, options, birth, history=model_history)
+            inherited = await self._loader.read(destination)
+            recorder = RolloutRecorder.open(inherited)
+        live = await self._host(recorder, settings, config, options, birth)
         live.name = name
-        return live
+        return Fork(live=live, history=inherited)
 
     async def _recorded_settings(
         self,
-        history: ThreadHistory,
+        facts: HistoryFacts,
         options: ThreadOptions,
-        derive: Callable[[ThreadHistory, ThreadSettings, ThreadOptions], ThreadSettings],
+        derive: Callable[[HistoryFacts, ThreadSettings, ThreadOptions], ThreadSettings],
     ) -> tuple[ThreadSettings, EffectiveConfig]:
         """The settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
-        cwd = options.cwd or self._loader.recorded_cwd(history)
+        cwd = options.cwd or self._loader.recorded_cwd(facts)
         # Reading on is no decision to trust a project: only starting a thread in it is.
         config = await trio.to_thread.run_sync(partial(self._config.load, cwd, options.overrides, typed=options.typed))
         configured = settings_from_config(config, options, default_model=self._loader.default_model)
-        settings = derive(history, configured, options)
+        settings = derive(facts, configured, options)
         self._loader.check_provider(settings, config)
         return settings, config
 
@@ -231,11 +228,9 @@ class ThreadManager:
         config: EffectiveConfig,
         options: ThreadOptions,
         birth: Birth,
-        *,
-        history: Sequence[dict[str, Any]],
     ) -> LiveThread:
         """Starts a thread's task, followed by the client that asked for it; on return the thread is loaded."""
-        launch = await self._prepare(recorder, settings, config, history=history, raw_items=options.raw_items)
+        launch = await self._prepare(recorder, settings, config, raw_items=options.raw_items)
         # Another request may have loaded it while this one read the file.
         already = self.find(recorder.meta.id)
         live = launch.live if already is None else already
@@ -253,7 +248,6 @@ class ThreadManager:
         settings: ThreadSettings,
         config: EffectiveConfig,
         *,
-        history: Sequence[dict[str, Any]],
         raw_items: bool,
     ) -> _Launch:
         meta = recorder.meta
@@ -268,7 +262,7 @@ class ThreadManager:
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],
         )
-        return _Launch(live=live, settings=settings, config=config, history=history, raw_items=raw_items)
+        return _Launch(live=live, settings=settings, config=config, raw_items=raw_items)
 
     async def _live(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """A thread's task: everything that it starts ends with it."""
@@ -279,8 +273,7 @@ class ThreadManager:
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,
-                        history=launch.history,
-                        usage=live.recorder.history.token_usage,
+                        usage=live.recorder.facts.token_usage,
                         services=self._engine,
                         thread=ThreadServices(
                             recorder=live.recorder,

@@ -15,7 +15,7 @@ import msgspec
 from codex_trio.config.settings import EffectiveConfig, TypedOverrides
 from codex_trio.engine.settings import Personality, ThreadSettings
 from codex_trio.sandbox import policy as sandbox
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.threads.policy_projection import sandbox_from_mode
 from codex_trio.threads.recorded_settings import RecordedSettings, recorded_settings
 
@@ -54,7 +54,7 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
     )
 
 
-def settings_of_fork(history: ThreadHistory, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
+def settings_of_fork(history: HistoryFacts, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
     """The settings of a thread that goes on from another: as recorded, but for the model and what is asked for anew."""
     inherited = settings_from_history(history, configured, options)
     return msgspec.structs.replace(
@@ -62,7 +62,7 @@ def settings_of_fork(history: ThreadHistory, configured: ThreadSettings, options
     )
 
 
-def settings_from_history(history: ThreadHistory, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
+def settings_from_history(history: HistoryFacts, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
     """The settings of a thread that goes on: as it was recorded, but for what the request asks for anew."""
     typed = options.typed
     recorded = recorded_settings(history)

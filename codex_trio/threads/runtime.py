@@ -64,7 +64,7 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
         """A stored thread as lists show it; a loaded one with its live status."""
         live = self.manager.find(summary.thread_id)
         if live is not None:
-            return live.to_wire(with_turns=False)
+            return live.to_wire()
         return project_thread(_facts(summary))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from codex_trio_protocol.v2 import thread as wire
@@ -17,9 +17,10 @@ from codex_trio_protocol.v2.environment import ThreadEnvironment
 from codex_trio_protocol.v2.thread_list import TurnsPage
 
 from codex_trio.state.rollout.events import TurnError
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredTurn
 from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.threads.history import TurnPage, summary_items
+from codex_trio.threads.history import ConvertedTurns, TurnPage, View
 from codex_trio.threads.item_projection import project_item
 
 _TURN_STATUS = {
@@ -48,8 +49,11 @@ class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     """None for a thread that is not loaded."""
 
 
-def project_thread(facts: ThreadFacts, *, turns: Sequence[wire_turn.Turn] = ()) -> wire.Thread:
-    """The wire form (fields of 0.169.0). What a thread runs in, and whether it takes turns, is known of loaded ones."""
+def project_thread(facts: ThreadFacts) -> wire.Thread:
+    """The wire form (fields of 0.169.0), without turns.
+
+    What a thread runs in, and whether it takes turns, is known of loaded ones.
+    """
     meta = facts.meta
     is_loaded = not isinstance(facts.status, wire.NotLoadedThreadStatus)
     git = None
@@ -83,12 +87,27 @@ def project_thread(facts: ThreadFacts, *, turns: Sequence[wire_turn.Turn] = ()) 
         agent_role=meta.agent_role,
         git_info=git,
         name=facts.name,
-        turns=list(turns),
+        turns=[],
     )
 
 
-def project_turn(turn: StoredTurn) -> wire_turn.Turn:
-    """A recorded turn with all its items."""
+def all_turns(history: FileHistory) -> ConvertedTurns[bytes]:
+    """Every turn of a history, to be read, encoded a few at a time off the event loop."""
+    return ConvertedTurns(history, _encode_turns)
+
+
+def put_turns(thread: wire.Thread, slices: Sequence[bytes]) -> None:
+    """Gives a thread its turns, as `all_turns` encodes them."""
+    # The encoder takes encoded JSON wherever it meets it; there are no other readers of a response.
+    thread.turns = cast("list[wire_turn.Turn]", msgspec.Raw(b"[" + b",".join(slices) + b"]"))
+
+
+def _encode_turns(turns: Sequence[StoredTurn]) -> bytes:
+    return msgspec.json.encode([project_turn(turn, "full") for turn in turns])[1:-1]
+
+
+def project_turn(turn: StoredTurn, view: View) -> wire_turn.Turn:
+    """A recorded turn with the items that it was read with, which are those of that view."""
     return wire_turn.Turn(
         id=turn.id,
         root_turn_id=turn.root_turn_id or turn.id,
@@ -96,7 +115,7 @@ def project_turn(turn: StoredTurn) -> wire_turn.Turn:
             project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
             for stored in turn.items
         ],
-        items_view="full",
+        items_view=view,
         status=_TURN_STATUS[turn.status],
         error=None if turn.error is None else _project_error(turn.error),
         started_at=turn.started_at,
@@ -105,24 +124,10 @@ def project_turn(turn: StoredTurn) -> wire_turn.Turn:
     )
 
 
-def project_turn_view(turn: StoredTurn, view: wire_turn.TurnItemsView) -> wire_turn.Turn:
-    """A recorded turn with all its items, its summary, or none."""
-    projected = project_turn(turn)
-    projected.items_view = view
-    if view == "notLoaded":
-        projected.items = []
-    elif view == "summary":
-        projected.items = [
-            project_item(item.item, started_ms=item.started_at_ms, completed_ms=item.completed_at_ms)
-            for item in summary_items(turn)
-        ]
-    return projected
-
-
-def project_turns_page(page: TurnPage, view: wire_turn.TurnItemsView) -> TurnsPage:
-    """A page of recorded turns, each with as much as was asked for."""
+def project_turns_page(page: TurnPage, view: View) -> TurnsPage:
+    """A page of recorded turns, read with that view."""
     return TurnsPage(
-        data=[project_turn_view(turn, view) for turn in page.turns],
+        data=[project_turn(turn, view) for turn in page.turns],
         next_cursor=page.next_cursor,
         backwards_cursor=page.backwards_cursor,
     )

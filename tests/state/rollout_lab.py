@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from history_oracle import ThreadHistory
 
 from codex_trio.state import items
 from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
-from codex_trio.state.rollout.history import StoredTurn
-from codex_trio.state.rollout.lines import Payload, ResponseItem, SessionMeta, format_timestamp
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.history import HistoryFacts, StoredTurn
+from codex_trio.state.rollout.lines import (
+    Payload,
+    ResponseItem,
+    SessionMeta,
+    StoredLine,
+    encode_line,
+    format_timestamp,
+)
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.recorder import RolloutRecorder
 
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 CREATED_MS = 1_795_350_000_123
@@ -126,6 +138,47 @@ def file_lines(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return decoded
+
+
+# --- whole histories -------------------------------------------------------------------------------------------------
+
+
+def everything(history: FileHistory) -> ThreadHistory:
+    """All that a history tells, its turns read in full."""
+    snapshots = [history.index.snapshot(turn) for turn in history.index.turns]
+    turns = history.read_turns(snapshots, lambda items: items)
+    facts = {name: getattr(history.facts, name) for name in HistoryFacts.__struct_fields__}
+    return ThreadHistory(turns=turns, **facts)
+
+
+def read(path: Path, **options: Any) -> ThreadHistory:
+    """The thread in a file."""
+    return everything(FileHistory.load(path, **options))
+
+
+async def reopen(path: Path, **options: Any) -> RolloutRecorder:
+    """A recorder that goes on in a file."""
+    return RolloutRecorder.open(FileHistory.load(path, **options))
+
+
+def encode(payloads: Iterable[Payload], *, first_ordinal: int | None = None) -> bytes:
+    """Lines, with ordinals from the first one on if there is one."""
+    return b"".join(
+        encode_line(
+            StoredLine(payload, "2026-11-22T12:00:00.000Z", None if first_ordinal is None else first_ordinal + number)
+        )
+        for number, payload in enumerate(payloads)
+    )
+
+
+def history_of(*payloads: Payload) -> ThreadHistory:
+    """What those lines add up to while the process that wrote them lives."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"rollout-2026-11-22T12-00-00-{uuid7()}.jsonl"
+        path.write_bytes(encode(payloads))
+        history = FileHistory.load(path)
+        history.interrupted_before = 0
+        return everything(history)
 
 
 # --- turns in one form, whoever tells them ---------------------------------------------------------------------------

@@ -15,12 +15,15 @@ from rollout_lab import (
     asked,
     command,
     completed,
+    everything,
     file_lines,
     patch,
+    reopen,
     told,
     turn,
     user_message,
 )
+from rollout_lab import read as read_file
 
 from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.state import items
@@ -29,8 +32,7 @@ from codex_trio.state.rollout import forks
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.reader import load
-from codex_trio.state.rollout.recorder import OpenedRollout, RolloutRecorder
+from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.testing.model_script import answer, function_call, message, reasoning
 from codex_trio.testing.model_server import open_model_server
 
@@ -74,8 +76,8 @@ def path_for(lab: Lab, meta: SessionMeta) -> Path:
     return RolloutPaths(lab.codex_home).new_path(meta.id, created_ms=made)
 
 
-async def reopened(lab: Lab, path: Path) -> OpenedRollout:
-    return await RolloutRecorder.open(path, locate_base=RolloutPaths(lab.codex_home).locate_base)
+async def reopened(lab: Lab, path: Path) -> RolloutRecorder:
+    return await reopen(path, locate_base=RolloutPaths(lab.codex_home).locate_base)
 
 
 async def record(lab: Lab) -> RolloutRecorder:
@@ -160,7 +162,7 @@ async def test_what_we_record_opens_and_goes_on_there(lab: Lab) -> None:
     thread_id = recorder.meta.id
     with recorder.path.open("ab") as file:
         file.write(b'{"timestamp":"2026-11-22T13:00:00.000Z","ord')
-    before = load(recorder.path, with_model_history=True).history
+    before = read_file(recorder.path)
     lab.script(answer(message("later answer", item_id="m9", phase="final_answer")))
 
     async with lab.run() as probe:
@@ -177,22 +179,19 @@ async def test_what_we_record_opens_and_goes_on_there(lab: Lab) -> None:
     assert lab.model.requests[0].output_of("c1") == "hi"
     # And back here, with its turn.
     after = await reopened(lab, recorder.path)
-    assert asked(after.recorder.history.turns) == [*asked(before.turns), "later question"]
-    assert told(after.recorder.history.turns)[-1] == as_read(read["turns"])[-1]
-    assert after.report.bad_lines == 1
+    assert asked(everything(after.history).turns) == [*asked(before.turns), "later question"]
+    assert told(everything(after.history).turns)[-1] == as_read(read["turns"])[-1]
+    assert after.history.bad_lines == 1
     ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
     assert ordinals == list(range(len(ordinals)))
 
 
 async def test_a_fork_that_we_make_goes_on_there(lab: Lab) -> None:
     source = await record(lab)
-    history = source.history
-    paths = RolloutPaths(lab.codex_home)
     meta = new_meta(lab, forked_from_id=source.meta.id)
-    end = forks.ordinal_after(history, history.turns[0].id)
-    locate = paths.locate_base
+    end = forks.after(source.history, source.history.index.turns[0].id)
     path = path_for(lab, meta)
-    forks.start_from(source.path, path, meta, end_ordinal=end, locate_base=locate, timestamp=meta.timestamp)
+    forks.start_from(end, path, meta, paginated=True, timestamp=meta.timestamp)
     lab.script(answer(message("in the fork")))
 
     async with lab.run() as probe:
@@ -206,8 +205,8 @@ async def test_a_fork_that_we_make_goes_on_there(lab: Lab) -> None:
     assert lab.model.requests[0].contains("first answer")
     assert not lab.model.requests[0].contains("stopped")
     ours = await reopened(lab, path)
-    assert asked(ours.recorder.history.turns) == ["first question", "in the fork?"]
-    assert as_read(read["turns"]) == told(ours.recorder.history.turns)
+    assert asked(everything(ours.history).turns) == ["first question", "in the fork?"]
+    assert as_read(read["turns"]) == told(everything(ours.history).turns)
 
 
 async def test_an_older_thread_that_we_continue_shows_our_turn_there(lab: Lab) -> None:
@@ -215,11 +214,11 @@ async def test_an_older_thread_that_we_continue_shows_our_turn_there(lab: Lab) -
     path = lab.codex_home / "sessions/2026/11/22" / sample.name
     path.parent.mkdir(parents=True)
     path.write_bytes(sample.read_bytes())
-    opened = await RolloutRecorder.open(path)
-    thread_id = opened.recorder.meta.id
+    opened = await reopen(path)
+    thread_id = opened.meta.id
     new = [items.Reasoning(id="rs", summary_text=["A"], raw_content=[]), command("c20"), patch("c21")]
-    await opened.recorder.append(turn(thread_id, uuid7(), "continued", *new))
-    await opened.recorder.aclose()
+    await opened.append(turn(thread_id, uuid7(), "continued", *new))
+    await opened.aclose()
     references = [str(REFERENCE), *([OLDER_REFERENCE] if OLDER_REFERENCE else [])]
     for reference in references:
         lab.server = ServerUnderTest((reference, "app-server"), "reference", {})
@@ -229,7 +228,7 @@ async def test_an_older_thread_that_we_continue_shows_our_turn_there(lab: Lab) -
         assert shown["status"] == "completed"
         # The commands of such threads it does not show, its own neither.
         assert [item[1] for item in shown["items"]] == ["userMessage", "reasoning", "fileChange", "agentMessage"]
-        assert shown["items"][2] == told(opened.recorder.history.turns)[-1]["items"][3]
+        assert shown["items"][2] == told(everything(opened.history).turns)[-1]["items"][3]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +247,7 @@ async def test_what_it_records_opens_here(lab: Lab, older: bool) -> None:  # noq
         read = (await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True}))["thread"]
     found = RolloutPaths(lab.codex_home).find(thread_id)
     assert found is not None
-    ours = told(load(found.path, with_model_history=False).history.turns)
+    ours = told(read_file(found.path).turns)
     ran = [item for item in ours[0]["items"] if item[1] == "commandExecution"]
     assert [(item[0], item[2], item[3], item[4], item[5]) for item in ran] == [
         ("c1", "echo out; exit 4", "failed", "out\n", 4)

@@ -1,13 +1,28 @@
 """What the lines of a thread add up to, whatever a file holds."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from history_oracle import ThreadHistory
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rollout_lab import SAMPLES, asked, command, completed, meta, model_message, turn, user_message
+from rollout_lab import (
+    SAMPLES,
+    asked,
+    command,
+    completed,
+    encode,
+    everything,
+    history_of,
+    meta,
+    model_message,
+    read,
+    turn,
+    user_message,
+)
 
 from codex_trio.state import items
 from codex_trio.state.rollout.events import (
@@ -27,17 +42,9 @@ from codex_trio.state.rollout.events import (
     TurnError,
     UserMessageEvent,
 )
-from codex_trio.state.rollout.history import HistoryBuilder, ThreadHistory
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import Compacted, Payload, ResponseItem, StoredLine, decode_line
 from codex_trio.state.rollout.model_history import ModelHistory
-from codex_trio.state.rollout.reader import load
-
-
-def history_of(*payloads: Payload) -> ThreadHistory:
-    builder = HistoryBuilder()
-    for payload in payloads:
-        builder.apply(StoredLine(payload, "2026-11-22T12:00:00.000Z", None))
-    return builder.history
 
 
 def started(turn_id: str) -> TaskStarted:
@@ -276,33 +283,37 @@ def test_no_bytes_make_reading_fail(raw: bytes) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_no_damage_to_a_line_makes_reading_fail(data: st.DataObject) -> None:
-    builder, model = HistoryBuilder(), ModelHistory()
+    lines: list[bytes] = []
     for _ in range(6):
         raw = bytearray(data.draw(st.sampled_from(SAMPLE_LINES)))
         cut = data.draw(st.integers(min_value=0, max_value=len(raw)))
         raw[cut : cut + data.draw(st.integers(min_value=0, max_value=30))] = data.draw(st.binary(max_size=4))
-        line = decode_line(bytes(raw))
-        if line is not None:
-            builder.apply(line)
-            model.apply(line)
-    builder.close_open_turns()
-    model.items()
+        lines.append(bytes(raw))
+    read_damaged(lines)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_no_values_in_an_event_make_reading_fail(data: st.DataObject) -> None:
-    builder, model = HistoryBuilder(), ModelHistory()
+    lines: list[bytes] = []
     for _ in range(4):
         line = json.loads(data.draw(st.sampled_from(SAMPLE_LINES)))
         payload = line["payload"]
         key = data.draw(st.sampled_from(sorted(payload)))
         payload[key] = data.draw(json_values)
-        stored = decode_line(json.dumps(line).encode())
-        if stored is not None:
-            builder.apply(stored)
-            model.apply(stored)
-    model.items()
+        lines.append(json.dumps(line).encode())
+    read_damaged(lines)
+
+
+def read_damaged(lines: list[bytes]) -> None:
+    """Reads all that a file with these lines and a good one tells."""
+    good = encode([meta("x")])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rollout.jsonl"
+        path.write_bytes(good + b"\n".join(lines) + b"\n")
+        history = FileHistory.load(path)
+        everything(history)
+        history.model_history()
 
 
 def test_lines_of_unknown_kinds_are_kept_and_bad_ones_counted(tmp_path: Path) -> None:
@@ -327,16 +338,16 @@ def test_lines_of_unknown_kinds_are_kept_and_bad_ones_counted(tmp_path: Path) ->
     ]
     path = tmp_path / f"rollout-2026-11-22T12-35-13-{thread}.jsonl"
     path.write_text("\n".join(json.dumps(line) for line in lines) + '\n\n  \nnot json\n{"timestamp":"t","ty')
-    loaded = load(path, with_model_history=True)
-    assert (loaded.report.lines, loaded.report.bad_lines, loaded.report.ends_in_newline) == (4, 4, False)
-    assert loaded.history.turns[0].items[0].item == items.Other(raw={"type": "Hologram", "id": "h", "x": 1})
+    history = FileHistory.load(path)
+    assert (history.facts.next_ordinal, history.bad_lines, history.ends_in_newline) == (4, 4, False)
+    assert everything(history).turns[0].items[0].item == items.Other(raw={"type": "Hologram", "id": "h", "x": 1})
 
 
 def test_a_file_without_metadata_is_the_thread_that_its_name_says(tmp_path: Path) -> None:
     thread = "01a20340-e350-7ad0-9360-81adfe7f6dc5"
     path = tmp_path / f"rollout-2026-11-22T12-35-13-{thread}.jsonl"
     path.write_text('{"timestamp":"t","type":"event_msg","payload":{"type":"user_message","message":"hi"}}\n')
-    history = load(path, with_model_history=False).history
+    history = read(path)
     assert history.meta is not None
     assert (history.meta.id, history.meta.source) == (thread, "vscode")
     assert asked(history.turns) == ["hi"]

@@ -14,10 +14,13 @@ from rollout_lab import (
     asked,
     command,
     completed,
+    everything,
     file_lines,
     meta,
     new_path,
     patch,
+    read,
+    reopen,
     told,
     turn,
     user_message,
@@ -34,7 +37,7 @@ from codex_trio.state.rollout.events import (
     ThreadGoalUpdated,
     TurnAborted,
 )
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import (
     GitInfo,
     OtherPayload,
@@ -44,18 +47,12 @@ from codex_trio.state.rollout.lines import (
     TurnContext,
     encode_line,
 )
-from codex_trio.state.rollout.reader import load
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 
 
 def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
     thread_id = uuid7()
     return RolloutRecorder.create(new_path(home, thread_id), meta(thread_id, **changes))
-
-
-def read(recorder: ThreadRecorder) -> ThreadHistory:
-    assert recorder.path is not None
-    return load(recorder.path, with_model_history=False).history
 
 
 async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: Path) -> None:
@@ -74,7 +71,7 @@ async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: P
 async def test_what_was_streamed_is_what_reads_back(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path)
     thread_id, turn_id = recorder.meta.id, uuid7()
-    everything = [
+    all_kinds = [
         items.Reasoning(id="rs", summary_text=["**Thinking**"], raw_content=["raw"]),
         command("c1"),
         command("c2", exit_code=3),
@@ -89,18 +86,18 @@ async def test_what_was_streamed_is_what_reads_back(tmp_path: Path) -> None:
         items.Other(raw={"type": "Hologram", "id": "h", "shape": [1, 2]}),
     ]
     await recorder.append([TurnContext(cwd="/home/dev/work", turn_id=turn_id, model="m", approval_policy="never")])
-    await recorder.append(turn(thread_id, turn_id, "hello", *everything))
+    await recorder.append(turn(thread_id, turn_id, "hello", *all_kinds))
     await recorder.append([ThreadGoalUpdated(thread_id=thread_id, goal={"objective": "o"})])
     await recorder.append([OtherPayload.of("world_state", {"full": True})])
 
-    again = read(recorder)
-    assert again.turns == recorder.history.turns
-    assert again.turn_context == recorder.history.turn_context
+    again = read(recorder.path)
+    assert again.turns == everything(recorder.history).turns
+    assert again.turn_context == recorder.facts.turn_context
     assert again.meta == recorder.meta
     assert (again.preview, again.goal, again.next_ordinal) == (
         "hello",
         {"objective": "o"},
-        recorder.history.next_ordinal,
+        recorder.facts.next_ordinal,
     )
     assert [line["ordinal"] for line in file_lines(recorder.path)] == list(range(again.next_ordinal))
 
@@ -112,12 +109,12 @@ async def test_a_resumed_thread_goes_on_where_it_ended(tmp_path: Path) -> None:
     await recorder.append([TaskStarted(turn_id="cut-short"), completed(thread_id, "cut-short", user_message("two"))])
     await recorder.aclose()
 
-    opened = await RolloutRecorder.open(recorder.path)
-    assert [turn.status for turn in opened.recorder.history.turns] == ["completed", "interrupted"]
-    assert [item["role"] for item in opened.model_history] == ["user", "assistant"]
-    await opened.recorder.append(turn(thread_id, uuid7(), "three"))
+    opened = await reopen(recorder.path)
+    assert [turn.status for turn in everything(opened.history).turns] == ["completed", "interrupted"]
+    assert [item["role"] for item in await opened.model_history()] == ["user", "assistant"]
+    await opened.append(turn(thread_id, uuid7(), "three"))
 
-    assert asked(read(opened.recorder).turns) == ["one", "two", "three"]
+    assert asked(read(opened.path).turns) == ["one", "two", "three"]
     ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
     assert ordinals == list(range(len(ordinals)))
 
@@ -132,12 +129,12 @@ async def test_a_last_line_torn_anywhere_is_skipped_and_the_next_one_starts_afre
 
     for length in range(len(whole), len(longer), 7):
         recorder.path.write_bytes(longer[:length])
-        opened = await RolloutRecorder.open(recorder.path)
-        assert opened.report.bad_lines == (0 if length == len(whole) else 1)
-        assert asked(opened.recorder.history.turns) == ["one"]
-        await opened.recorder.append([completed(thread_id, "t3", user_message("three"))])
-        await opened.recorder.aclose()
-        assert asked(read(opened.recorder).turns) == ["one", "three"]
+        opened = await reopen(recorder.path)
+        assert opened.history.bad_lines == (0 if length == len(whole) else 1)
+        assert asked(everything(opened.history).turns) == ["one"]
+        await opened.append([completed(thread_id, "t3", user_message("three"))])
+        await opened.aclose()
+        assert asked(read(opened.path).turns) == ["one", "three"]
         ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
         assert ordinals == list(range(len(ordinals)))
         # Nothing that was there is changed.
@@ -150,17 +147,17 @@ async def test_a_last_line_without_its_newline_still_counts(tmp_path: Path) -> N
     await recorder.append(turn(thread_id, uuid7(), "one"))
     recorder.path.write_bytes(recorder.path.read_bytes().rstrip(b"\n"))
 
-    opened = await RolloutRecorder.open(recorder.path)
-    assert opened.recorder.history.turns[0].status == "completed"
-    await opened.recorder.append(turn(thread_id, uuid7(), "two"))
-    assert asked(read(opened.recorder).turns) == ["one", "two"]
+    opened = await reopen(recorder.path)
+    assert everything(opened.history).turns[0].status == "completed"
+    await opened.append(turn(thread_id, uuid7(), "two"))
+    assert asked(read(opened.path).turns) == ["one", "two"]
 
 
 CHILD = """
 import sys, trio
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from rollout_lab import meta, command, completed
+from rollout_lab import meta, command, completed, everything
 from codex_trio.state.rollout.recorder import RolloutRecorder
 
 async def main():
@@ -195,18 +192,19 @@ def test_a_killed_server_loses_nothing_that_it_had_acknowledged(tmp_path: Path, 
     child.stdout.close()
     child.wait()
 
-    loaded = load(path, with_model_history=False)
-    found = {stored.item.id for stored in loaded.history.turns[0].items}
+    history = FileHistory.load(path)
+    turns = everything(history).turns
+    found = {stored.item.id for stored in turns[0].items}
     assert {f"c{number}-{part}" for number in range(last + 1) for part in (0, 1)} <= found
-    assert loaded.report.bad_lines <= 1
-    assert loaded.history.turns[0].status == "interrupted"
+    assert history.bad_lines <= 1
+    assert turns[0].status == "interrupted"
 
 
 FULL_DISK = """
 import resource, sys, trio
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from rollout_lab import meta, command, completed
+from rollout_lab import meta, command, completed, everything
 from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 
@@ -227,7 +225,7 @@ async def main():
 
     limit(100)
     assert await append("a") == "refused"
-    assert not path.exists() and not recorder.is_materialized and not recorder.history.turns
+    assert not path.exists() and not recorder.is_materialized and not everything(recorder.history).turns
     limit(1_000_000)
     assert await append("b") == "stored"
     size = path.stat().st_size
@@ -235,10 +233,10 @@ async def main():
         limit(size + room)
         assert await append("c") == "refused"
         assert path.stat().st_size == size
-        assert [i.item.id for i in recorder.history.turns[0].items] == ["b"]
+        assert [i.item.id for i in everything(recorder.history).turns[0].items] == ["b"]
     limit(1_000_000)
     assert await append("d") == "stored"
-    print([i.item.id for i in recorder.history.turns[0].items])
+    print([i.item.id for i in everything(recorder.history).turns[0].items])
 
 trio.run(main)
 """
@@ -252,9 +250,10 @@ def test_a_full_disk_refuses_the_lines_and_leaves_none_of_them_behind(tmp_path: 
         [sys.executable, "-c", code, str(path)], capture_output=True, env=child_env(tmp_path), text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("['b', 'd']", "")
-    loaded = load(path, with_model_history=False)
-    assert [stored.item.id for stored in loaded.history.turns[0].items] == ["b", "d"]
-    assert loaded.report.bad_lines == 0
+    history = FileHistory.load(path)
+    turns = everything(history).turns
+    assert [stored.item.id for stored in turns[0].items] == ["b", "d"]
+    assert history.bad_lines == 0
     assert [line["ordinal"] for line in file_lines(path)] == [0, 1, 2]
 
 
@@ -275,7 +274,7 @@ async def test_a_folder_that_cannot_be_made_is_a_write_error(tmp_path: Path) -> 
     with pytest.raises(RolloutWriteError, match="failed to write rollout") as caught:
         await recorder.append(turn(recorder.meta.id, uuid7(), "hello"))
     assert caught.value.errno
-    assert not recorder.history.turns
+    assert not everything(recorder.history).turns
 
 
 async def test_another_threads_file_is_never_appended_to(tmp_path: Path) -> None:
@@ -299,8 +298,8 @@ async def test_lines_recorded_at_the_same_time_keep_whole_and_in_order(tmp_path:
         async with trio.open_nursery() as nursery:
             for writer in range(4):
                 nursery.start_soon(write, writer)
-    again = read(recorder)
-    assert [turn.items for turn in again.turns] == [turn.items for turn in recorder.history.turns]
+    again = read(recorder.path)
+    assert [turn.items for turn in again.turns] == [turn.items for turn in everything(recorder.history).turns]
     expected = [f"c{number}" for number in range(20)]
     assert all([stored.item.id for stored in turn.items] == expected for turn in again.turns)
 
@@ -313,9 +312,9 @@ async def test_a_cancelled_append_stores_all_or_nothing(tmp_path: Path) -> None:
         scope.cancel()
         await recorder.append(turn(thread_id, uuid7(), "two"))
     assert scope.cancelled_caught
-    assert asked(recorder.history.turns) == ["one"]
+    assert asked(everything(recorder.history).turns) == ["one"]
     await recorder.append(turn(thread_id, uuid7(), "three"))
-    assert asked(read(recorder).turns) == ["one", "three"]
+    assert asked(read(recorder.path).turns) == ["one", "three"]
 
 
 async def test_metadata_changed_before_the_first_turn_is_what_the_file_starts_with(tmp_path: Path) -> None:
@@ -332,7 +331,7 @@ async def test_metadata_changed_later_counts_from_then_on(tmp_path: Path) -> Non
     recorder = recorder_at(tmp_path)
     await recorder.append(turn(recorder.meta.id, uuid7(), "one"))
     await recorder.update_meta(meta(recorder.meta.id, memory_mode="disabled"))
-    assert read(recorder).meta == recorder.meta
+    assert read(recorder.path).meta == recorder.meta
     assert recorder.meta.memory_mode == "disabled"
 
 
@@ -348,9 +347,9 @@ async def test_an_older_thread_goes_on_in_the_older_form_and_reads_back_once(tmp
     [sample] = (SAMPLES / "0.131.0-tools").glob("rollout-*.jsonl")
     path = tmp_path / sample.name
     path.write_bytes(sample.read_bytes())
-    opened = await RolloutRecorder.open(path)
-    before = told(opened.recorder.history.turns)
-    thread_id, turn_id = opened.recorder.meta.id, uuid7()
+    opened = await reopen(path)
+    before = told(everything(opened.history).turns)
+    thread_id, turn_id = opened.meta.id, uuid7()
     new_items = [
         items.Reasoning(id="rs", summary_text=["A", "B"], raw_content=["raw"]),
         command("c20"),
@@ -358,7 +357,7 @@ async def test_an_older_thread_goes_on_in_the_older_form_and_reads_back_once(tmp
         items.WebSearch(id="ws", query="q"),
         items.ContextCompaction(id="cc"),
     ]
-    await opened.recorder.append(turn(thread_id, turn_id, "more", *new_items))
+    await opened.append(turn(thread_id, turn_id, "more", *new_items))
 
     added = file_lines(path)[88:]
     assert all("ordinal" not in line for line in added)
@@ -376,13 +375,13 @@ async def test_an_older_thread_goes_on_in_the_older_form_and_reads_back_once(tmp
         "agent_message",
         "task_complete",
     ]
-    again = read(opened.recorder)
+    again = read(opened.path)
     assert told(again.turns[:-1]) == before
     assert [stored.item for stored in again.turns[-1].items][1:-1] == new_items
-    assert again.turns == opened.recorder.history.turns
+    assert again.turns == everything(opened.history).turns
 
 
-async def test_an_ephemeral_thread_keeps_its_history_and_has_no_file() -> None:
+async def test_an_ephemeral_thread_keeps_what_it_is_and_has_no_file() -> None:
     thread_id = uuid7()
     recorder: ThreadRecorder = EphemeralRecorder(meta(thread_id))
     await recorder.append(turn(thread_id, uuid7(), "hello", command("c1")))
@@ -390,7 +389,8 @@ async def test_an_ephemeral_thread_keeps_its_history_and_has_no_file() -> None:
     await recorder.materialize()
     assert recorder.path is None
     assert not recorder.is_materialized
-    assert [turn.status for turn in recorder.history.turns] == ["completed", "interrupted"]
+    assert recorder.facts.preview == "hello"
+    assert recorder.history is None
     await recorder.aclose()
     with pytest.raises(RolloutWriteError):
         await recorder.append([])
@@ -399,13 +399,13 @@ async def test_an_ephemeral_thread_keeps_its_history_and_has_no_file() -> None:
 async def test_a_file_that_holds_no_thread_says_so(tmp_path: Path) -> None:
     path = tmp_path / "rollout-x.jsonl"
     with pytest.raises(RolloutReadError, match="No such file"):
-        await RolloutRecorder.open(path)
+        await reopen(path)
     path.write_bytes(b"")
     with pytest.raises(RolloutReadError, match="is empty"):
-        await RolloutRecorder.open(path)
+        await reopen(path)
     path.write_bytes(b"what is this\n")
     with pytest.raises(RolloutReadError, match="holds no rollout line"):
-        await RolloutRecorder.open(path)
+        await reopen(path)
 
 
 @pytest.mark.slow
@@ -422,9 +422,9 @@ def test_a_forty_megabyte_thread_reads_in_about_a_second(tmp_path: Path) -> None
     path = trio.run(write)
     assert path.stat().st_size > 35_000_000
     started = os.times().user
-    loaded = load(path, with_model_history=True)
+    history = FileHistory.load(path)
     assert os.times().user - started < 1.5
-    assert len(loaded.history.turns) == 85
+    assert len(history.index.turns) == 85
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rollout_lab import SAMPLES, as_read, told
+from rollout_lab import SAMPLES, as_read, everything, told
 
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import decode_line, encode_line
-from codex_trio.state.rollout.reader import LoadedRollout, load
 
 # What 0.131.0 shows live but loses on disk; we show these again.
 RECOVERED = {"commandExecution", "imageView", "dynamicToolCall"}
@@ -27,31 +27,31 @@ def locate(folder: Path) -> Any:
     return locate_base
 
 
-def read(path: Path) -> LoadedRollout:
-    return load(path, locate_base=locate(path.parent), with_model_history=True)
+def opened(path: Path) -> FileHistory:
+    return FileHistory.load(path, locate_base=locate(path.parent))
 
 
 @pytest.mark.parametrize("name", ["0.169.0-tools", "0.169.0-fork"])
 def test_a_thread_of_0_169_shows_the_turns_that_its_own_server_shows(name: str) -> None:
     for path, expected in sample(name):
-        loaded = read(path)
-        assert told(loaded.history.turns) == as_read(expected["turns"])
-        assert loaded.history.preview == expected["preview"]
-        assert loaded.report.bad_lines == 0
+        history = opened(path)
+        assert told(everything(history).turns) == as_read(expected["turns"])
+        assert history.facts.preview == expected["preview"]
+        assert history.bad_lines == 0
 
 
 @pytest.mark.parametrize("name", ["0.131.0-tools", "0.131.0-fork"])
 def test_a_thread_of_0_131_shows_the_turns_that_its_own_server_shows_and_the_commands_that_it_lost(name: str) -> None:
     recovered: set[str] = set()
     for path, expected in sample(name):
-        loaded = read(path)
-        turns = told(loaded.history.turns)
+        history = opened(path)
+        turns = told(everything(history).turns)
         for turn in turns:
             recovered |= {item[1] for item in turn["items"]} & RECOVERED
             turn["items"] = [item for item in turn["items"] if item[1] not in RECOVERED]
         assert turns == as_read(expected["turns"])
-        assert loaded.history.preview == expected["preview"]
-        assert loaded.report.bad_lines == 0
+        assert history.facts.preview == expected["preview"]
+        assert history.bad_lines == 0
     assert recovered == ({"dynamicToolCall"} if name.endswith("fork") else {"commandExecution", "imageView"})
 
 
@@ -59,7 +59,7 @@ def test_recovered_commands_tell_what_ran_and_how_it_ended() -> None:
     [(path, _)] = sample("0.131.0-tools")
     commands = {
         item[0]: item[2:]
-        for turn in told(read(path).history.turns)
+        for turn in told(everything(opened(path)).turns)
         for item in turn["items"]
         if item[1] == "commandExecution"
     }
@@ -88,11 +88,10 @@ def test_every_line_is_written_back_with_the_same_meaning(path: Path) -> None:
 
 def test_the_model_goes_on_from_what_it_has_seen() -> None:
     for path, _ in sample("0.169.0-fork"):
-        model = read(path).model
-        assert model is not None
-        texts = [part["text"] for item in model.items() for part in item.get("content", [])]
+        model = opened(path).model_history()
+        texts = [part["text"] for item in model for part in item.get("content", [])]
         # The turns before the compaction are there only by their user messages and the summary.
         assert texts[:2] == ["t1", "(cut)"]
         assert "one" not in texts
         assert any("SUMMARY TEXT" in text for text in texts)
-        assert all("internal_chat_message_metadata_passthrough" not in item for item in model.items())
+        assert all("internal_chat_message_metadata_passthrough" not in item for item in model)

@@ -17,10 +17,9 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from codex_trio.state.rollout.errors import RolloutReadError
-from codex_trio.state.rollout.history import HistoryBuilder
+from codex_trio.state.rollout.file_history import meta_from_name, read_head
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, decode_line
 from codex_trio.state.rollout.paths import RolloutName, RolloutPaths
-from codex_trio.state.rollout.reader import ReadReport, iter_lines, meta_from_name
 from codex_trio.state.store.interface import ThreadSummary
 
 _HEAD_LINES = 210
@@ -188,13 +187,8 @@ def _without_bulk(meta: SessionMeta) -> SessionMeta:
 
 def _read_head(path: Path, paths: RolloutPaths, seen: frozenset[Path] = frozenset()) -> tuple[SessionMeta | None, str]:
     """A file's own metadata, and the first thing that the user said in the thread."""
-    builder = HistoryBuilder()
-    history = builder.history
     try:
-        for index, line in enumerate(iter_lines(path, ReadReport())):
-            builder.apply(line)
-            if history.preview or index >= _HEAD_LINES:
-                break
+        history = read_head(path, max_lines=_HEAD_LINES)
     except RolloutReadError:
         return None, ""
     meta = history.meta

@@ -15,9 +15,9 @@ from typing import BinaryIO
 import msgspec
 
 from codex_trio.state.rollout.errors import RolloutWriteError
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import HistoryBase, SessionMeta, StoredLine, encode_line
-from codex_trio.state.rollout.reader import BaseLocator, offset_of, read_meta
+from codex_trio.state.rollout.spans import TurnSpan
 
 _CHUNK_BYTES = 1 << 20
 
@@ -30,84 +30,83 @@ class TurnNotFound(Exception):
         self.turn_id = turn_id
 
 
-def ordinal_before(history: ThreadHistory, turn_id: str) -> int:
-    """The ordinal at which a history without that turn and all later ones ends. Raises TurnNotFound."""
-    turn = history.turn(turn_id)
-    if turn is None:
-        raise TurnNotFound(turn_id)
-    return turn.ordinal if history.turns.index(turn) > 0 else 0
+class ForkPoint(msgspec.Struct, frozen=True):
+    """Where the inherited part of a history ends: before the line with this ordinal, in that file at that offset.
 
-
-def ordinal_after(history: ThreadHistory, turn_id: str) -> int:
-    """The ordinal at which a history that ends with that turn ends. Raises TurnNotFound."""
-    turn = history.turn(turn_id)
-    if turn is None:
-        raise TurnNotFound(turn_id)
-    following = history.turns.index(turn) + 1
-    return history.turns[following].ordinal if following < len(history.turns) else history.next_ordinal
-
-
-def start_from(
-    source: Path,
-    destination: Path,
-    meta: SessionMeta,
-    *,
-    end_ordinal: int,
-    locate_base: BaseLocator | None,
-    timestamp: str,
-) -> None:
-    """Make a file that goes on from `source`, whose lines count up to that ordinal (exclusive).
-
-    `meta` says what the new thread is; how it is tied to the source is filled in here, `forked_from_id` excepted, which
-    a thread that is cut back does not have. Raises RolloutReadError, RolloutWriteError.
+    `thread_id` is the thread whose file it is. None inherited: ordinal 0.
     """
-    source_meta = read_meta(source)
+
+    ordinal: int
+    path: Path
+    thread_id: str
+    offset: int
+
+
+def whole(history: FileHistory) -> ForkPoint:
+    """The end of the history as it is now."""
+    return _point(history, history.facts.next_ordinal, history.index.state.position)
+
+
+def before(history: FileHistory, turn_id: str) -> ForkPoint:
+    """Where a history without that turn and all later ones ends. Raises TurnNotFound."""
+    turn = _turn(history, turn_id)
+    first = history.index.position_of(turn) == 0
+    return _point(history, 0 if first else turn.ordinal, 0 if first else turn.start)
+
+
+def after(history: FileHistory, turn_id: str) -> ForkPoint:
+    """Where a history that ends with that turn ends. Raises TurnNotFound."""
+    following = history.index.position_of(_turn(history, turn_id)) + 1
+    turns = history.index.turns
+    return (
+        whole(history) if following == len(turns) else _point(history, turns[following].ordinal, turns[following].start)
+    )
+
+
+def _turn(history: FileHistory, turn_id: str) -> TurnSpan:
+    turn = history.index.turn(turn_id)
+    if turn is None:
+        raise TurnNotFound(turn_id)
+    return turn
+
+
+def _point(history: FileHistory, ordinal: int, position: int) -> ForkPoint:
+    part = history.part_before(position)
+    return ForkPoint(ordinal, part.path, part.thread_id, position - part.start)
+
+
+def start_from(point: ForkPoint, destination: Path, meta: SessionMeta, *, paginated: bool, timestamp: str) -> None:
+    """Make a file that goes on from another's lines.
+
+    `meta` says what the new thread is; how it is tied to the source, which is `paginated` or not, is filled in here,
+    `forked_from_id` excepted, which a thread that is cut back does not have. Raises RolloutWriteError.
+    """
     base = None
-    paginated = source_meta is not None and source_meta.is_paginated
-    if source_meta is not None and paginated and end_ordinal > 0:
-        owner, owner_meta = _owner(source, source_meta, end_ordinal, locate_base)
-        base = HistoryBase(
-            thread_id=owner_meta.id,
-            end_ordinal_exclusive=end_ordinal,
-            end_byte_offset=offset_of(owner, end_ordinal),
-        )
-    is_fork = paginated and base is not None and meta.forked_from_id is not None
+    if paginated and point.ordinal > 0:
+        base = HistoryBase(thread_id=point.thread_id, end_ordinal_exclusive=point.ordinal, end_byte_offset=point.offset)
+    is_fork = base is not None and meta.forked_from_id is not None
     line = StoredLine(
         msgspec.structs.replace(
             meta,
             history_mode="paginated" if paginated else None,
             history_base=base,
-            forked_from_ordinal_exclusive=end_ordinal if is_fork else None,
+            forked_from_ordinal_exclusive=point.ordinal if is_fork else None,
         ),
         timestamp,
-        end_ordinal if paginated else None,
+        point.ordinal if paginated else None,
     )
-    _write_new(destination, encode_line(line), copied_from=None if paginated else source, end_ordinal=end_ordinal)
+    _write_new(destination, encode_line(line), copied=None if paginated else point)
 
 
-def _owner(
-    path: Path, meta: SessionMeta, end_ordinal: int, locate_base: BaseLocator | None
-) -> tuple[Path, SessionMeta]:
-    """The file, of this one and those it builds on, that holds the last line before that ordinal."""
-    seen = frozenset({path})
-    while meta.history_base is not None and end_ordinal <= meta.history_base.end_ordinal_exclusive:
-        base_path = None if locate_base is None else locate_base(meta.history_base.thread_id, seen)
-        base_meta = None if base_path is None else read_meta(base_path)
-        if base_path is None or base_meta is None:
-            break
-        path, meta, seen = base_path, base_meta, seen | {base_path}
-    return path, meta
-
-
-def _write_new(destination: Path, first_line: bytes, *, copied_from: Path | None, end_ordinal: int) -> None:
+def _write_new(destination: Path, first_line: bytes, *, copied: ForkPoint | None) -> None:
     # Written aside and moved into place: a fork is there as a whole or not at all.
     aside = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("xb") as file:
             file.write(first_line)
-            if copied_from is not None:
-                _copy(copied_from, file, offset_of(copied_from, end_ordinal))
+            if copied is not None:
+                _copy(copied.path, file, copied.offset)
         aside.rename(destination)
     except OSError as error:
         with contextlib.suppress(OSError):

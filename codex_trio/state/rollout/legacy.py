@@ -225,31 +225,62 @@ def tool_names(dynamic_tools: Iterable[dict[str, Any]] | None) -> frozenset[str]
     return frozenset(str(tool["name"]) for tool in dynamic_tools or () if "name" in tool)
 
 
+class _OpenCall(msgspec.Struct, frozen=True):
+    """A tool call without its output yet, and the line that holds it."""
+
+    call: _Call
+    arguments: dict[str, Any]
+    line: tuple[int, int]
+
+
+class OpenCalls(msgspec.Struct):
+    """What later response items may refer to: calls without outputs, and commands that still ran when last looked at.
+
+    The commands are by session id.
+    """
+
+    pending: dict[str, _OpenCall] = msgspec.field(default_factory=dict[str, _OpenCall])
+    running: dict[str, items.CommandExecution] = msgspec.field(default_factory=dict[str, items.CommandExecution])
+    dynamic_tools: frozenset[str] = frozenset()
+    cwd: str = ""
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """An item, and the lines that were new in making it what it is."""
+
+    item: items.TurnItem
+    lines: tuple[tuple[int, int], ...]
+
+
 class CallRecovery:
     """Pairs tool calls with their outputs and gives the items that an older release would have shown live."""
 
-    def __init__(self) -> None:
-        self.dynamic_tools: frozenset[str] = frozenset()
-        self.cwd = ""
-        self._pending: dict[str, tuple[_Call, dict[str, Any]]] = {}
-        # Commands that still ran when the model last looked, by their session id.
-        self._running: dict[str, items.CommandExecution] = {}
+    def __init__(self, state: OpenCalls) -> None:
+        self._state = state
 
-    def observe(self, payload: ResponseItem, *, ordinal: int) -> Sequence[items.TurnItem]:
-        """The items that this response item completes or changes."""
+    def set_tools(self, names: frozenset[str]) -> None:
+        """From now on the client offers these tools."""
+        self._state.dynamic_tools = names
+
+    def set_cwd(self, cwd: str) -> None:
+        """From now on commands run here."""
+        self._state.cwd = cwd
+
+    def observe(self, payload: ResponseItem, *, ordinal: int, line: tuple[int, int]) -> Sequence[Recovered]:
+        """The items that this response item, in that line, completes or changes."""
         try:
             call = _call_decoder.decode(payload.raw)
         except UNDECODABLE:
             return ()
         if call.type == "function_call":
-            self._pending[call.call_id] = (call, _arguments(call.arguments))
+            self._state.pending[call.call_id] = _OpenCall(call, _arguments(call.arguments), line)
             return ()
-        if call.type == "function_call_output" and call.call_id in self._pending:
-            made, arguments = self._pending.pop(call.call_id)
-            item = self._item(made, arguments, call.output)
-            return () if item is None else (item,)
+        if call.type == "function_call_output" and call.call_id in self._state.pending:
+            made = self._state.pending.pop(call.call_id)
+            item = self._item(made.call, made.arguments, call.output)
+            return () if item is None else (Recovered(item, (made.line, line)),)
         if call.type == "message" and call.role == "user":
-            return self._user_shell(call, ordinal)
+            return [Recovered(item, (line,)) for item in self._user_shell(call, ordinal)]
         return ()
 
     def _item(self, call: _Call, arguments: dict[str, Any], output: Any) -> items.TurnItem | None:
@@ -262,7 +293,7 @@ class CallRecovery:
             if not isinstance(path, str) or not isinstance(output, list):
                 return None
             return items.ImageView(id=call.call_id, path=file_url(self._absolute(path)))
-        if call.name in self.dynamic_tools:
+        if call.name in self._state.dynamic_tools:
             return items.DynamicToolCall(
                 id=call.call_id,
                 namespace=call.namespace,
@@ -275,7 +306,7 @@ class CallRecovery:
         return None
 
     def _absolute(self, path: str) -> str:
-        return str(PurePosixPath(self.cwd) / path)
+        return str(PurePosixPath(self._state.cwd) / path)
 
     def _command(self, call: _Call, arguments: dict[str, Any], output: str) -> items.CommandExecution | None:
         status: items.CommandStatus
@@ -298,7 +329,7 @@ class CallRecovery:
             id=call.call_id,
             process_id=session.group(1) if session is not None else None,
             command=argv,
-            cwd=file_url(self._absolute(workdir) if isinstance(workdir, str) and workdir else self.cwd),
+            cwd=file_url(self._absolute(workdir) if isinstance(workdir, str) and workdir else self._state.cwd),
             parsed_cmd=[items.UnknownCommand(cmd=argv[-1] if len(argv) == 3 else " ".join(argv))],
             source="agent" if declined else "unified_exec_startup",
             status=status,
@@ -307,11 +338,11 @@ class CallRecovery:
             duration=_duration(output),
         )
         if item.process_id is not None:
-            self._running[item.process_id] = item
+            self._state.running[item.process_id] = item
         return item
 
     def _more_output(self, arguments: dict[str, Any], output: str) -> items.CommandExecution | None:
-        item = self._running.get(str(arguments.get("session_id", "")))
+        item = self._state.running.get(str(arguments.get("session_id", "")))
         if item is None or item.process_id is None:
             return None
         exit_code = _match_int(_EXIT_CODE, output)
@@ -322,9 +353,9 @@ class CallRecovery:
             item = msgspec.structs.replace(
                 item, status="completed" if exit_code == 0 else "failed", exit_code=exit_code
             )
-            self._running.pop(item.process_id or "", None)
+            self._state.running.pop(item.process_id or "", None)
         else:
-            self._running[item.process_id or ""] = item
+            self._state.running[item.process_id or ""] = item
         return item
 
     def _user_shell(self, call: _Call, ordinal: int) -> Sequence[items.TurnItem]:
@@ -337,7 +368,7 @@ class CallRecovery:
             items.CommandExecution(
                 id=f"rollout-{ordinal}",
                 command=["/bin/bash", "-lc", command],
-                cwd=file_url(self.cwd),
+                cwd=file_url(self._state.cwd),
                 parsed_cmd=[items.UnknownCommand(cmd=command)],
                 source="user_shell",
                 status="completed" if exit_code == 0 else "failed",

@@ -1,8 +1,8 @@
 """Writing a thread down: the recorder of a rollout file, and one that keeps nothing on disk.
 
 Owns appending: lines get their time and ordinal, go out in one write of whole lines, and only then count in the
-thread's history, which the recorder keeps up to date. Does not own what is worth recording (engine) or reading
-(reader.py). One recorder exists per loaded thread; it is used from the event loop.
+thread's history, which the recorder keeps up to date without holding what it wrote. Does not own what is worth
+recording (engine) or reading (file_history.py). One recorder exists per loaded thread; it is used from the event loop.
 
 When append returns, the lines survive the death of this process at any moment (they are in the file, not necessarily
 on the disk's platter). When it raises RolloutWriteError, none of them counts: what part reached the file is cut off
@@ -24,9 +24,10 @@ import trio
 from codex_trio.state.rollout import legacy
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import ItemCompleted
-from codex_trio.state.rollout.history import HistoryBuilder, ThreadHistory
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
-from codex_trio.state.rollout.reader import BaseLocator, ReadReport, load
+from codex_trio.state.rollout.spans import LineSpan, SpanIndex
 
 
 class ThreadRecorder(Protocol):
@@ -48,8 +49,17 @@ class ThreadRecorder(Protocol):
         ...
 
     @property
-    def history(self) -> ThreadHistory:
-        """All that has been recorded; changes with each append."""
+    def facts(self) -> HistoryFacts:
+        """What the recorded lines tell of the thread as a whole; changes with each append."""
+        ...
+
+    @property
+    def history(self) -> FileHistory | None:
+        """All that has been recorded, to be read from the file; None for a thread that leaves no trace."""
+        ...
+
+    async def model_history(self) -> list[dict[str, Any]]:
+        """The items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
         ...
 
     async def append(self, payloads: Sequence[Payload]) -> None:
@@ -73,20 +83,12 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class OpenedRollout(msgspec.Struct, kw_only=True):
-    """A recorder that continues a file, the items that the next model request starts from, and what reading found."""
-
-    recorder: RolloutRecorder
-    model_history: list[dict[str, Any]]
-    report: ReadReport
-
-
 class RolloutRecorder:
     """Appends to one rollout file. Made by `create` or `open`."""
 
-    def __init__(self, path: Path, builder: HistoryBuilder, writer: _FileWriter, clock: Callable[[], int]) -> None:
-        self._path = path
-        self._builder = builder
+    def __init__(self, history: FileHistory, writer: _FileWriter, clock: Callable[[], int]) -> None:
+        self._path = history.path
+        self._history = history
         self._writer = writer
         self._clock = clock
         self._lock = trio.Lock()
@@ -96,27 +98,17 @@ class RolloutRecorder:
     @classmethod
     def create(cls, path: Path, meta: SessionMeta, *, clock: Callable[[], int] = _now_ms) -> RolloutRecorder:
         """A recorder for a new thread; the file and its folders appear with the first lines. `clock` gives Unix ms."""
-        builder = HistoryBuilder()
-        builder.start(meta)
-        return cls(path, builder, _FileWriter(path), clock)
+        return cls(FileHistory.new(path, meta), _FileWriter(path), clock)
 
     @classmethod
-    async def open(
-        cls, path: Path, *, locate_base: BaseLocator | None = None, clock: Callable[[], int] = _now_ms
-    ) -> OpenedRollout:
-        """Continue a file, after the last good line. Raises RolloutReadError."""
+    def open(cls, history: FileHistory, *, clock: Callable[[], int] = _now_ms) -> RolloutRecorder:
+        """Continue a file, all of which has been read, after the last good line.
 
-        def read() -> OpenedRollout:
-            loaded = load(path, locate_base=locate_base, with_model_history=True)
-            assert loaded.model is not None
-            writer = _FileWriter(path, size=loaded.report.size, needs_newline=not loaded.report.ends_in_newline)
-            return OpenedRollout(
-                recorder=cls(path, loaded.builder, writer, clock),
-                model_history=loaded.model.items(),
-                report=loaded.report,
-            )
-
-        return await trio.to_thread.run_sync(read)
+        Turns that never ended were cut short with the process that ran them: they count as interrupted.
+        """
+        history.interrupted_before = history.facts.next_ordinal
+        writer = _FileWriter(history.path, size=history.size, needs_newline=not history.ends_in_newline)
+        return cls(history, writer, clock)
 
     @property
     def path(self) -> Path:
@@ -131,13 +123,25 @@ class RolloutRecorder:
     @property
     def meta(self) -> SessionMeta:
         """What the thread is."""
-        assert self._builder.history.meta is not None
-        return self._builder.history.meta
+        assert self.facts.meta is not None
+        return self.facts.meta
 
     @property
-    def history(self) -> ThreadHistory:
-        """All that has been recorded; changes with each append."""
-        return self._builder.history
+    def facts(self) -> HistoryFacts:
+        """What the recorded lines tell of the thread as a whole; changes with each append."""
+        return self._history.facts
+
+    @property
+    def history(self) -> FileHistory:
+        """All that has been recorded, to be read from the file."""
+        return self._history
+
+    async def model_history(self) -> list[dict[str, Any]]:
+        """The items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
+        if not self._meta_is_written:
+            await trio.lowlevel.checkpoint()
+            return []
+        return await trio.to_thread.run_sync(self._history.model_history)
 
     async def append(self, payloads: Sequence[Payload]) -> None:
         """Record lines, in order, all or none. Raises RolloutWriteError."""
@@ -150,7 +154,7 @@ class RolloutRecorder:
             if self._meta_is_written:
                 await self._append([meta])
             else:
-                self._builder.start(meta)
+                self._history.index.start(meta)
 
     async def materialize(self) -> None:
         """Make the file exist now rather than with the first lines. Raises RolloutWriteError."""
@@ -171,12 +175,13 @@ class RolloutRecorder:
         lines = self._lines(payloads)
         if not lines:
             return
-        data = b"".join(map(encode_line, lines))
+        encoded = [encode_line(line) for line in lines]
         # Not abandoned when cancelled: either the lines are in the file and count, or they are not and do not.
-        await trio.to_thread.run_sync(self._writer.write, data)
+        offset = await trio.to_thread.run_sync(self._writer.write, b"".join(encoded))
         self._meta_is_written = True
-        for line in lines:
-            self._builder.apply(line)
+        for line, data in zip(lines, encoded, strict=True):
+            self._history.append(line.payload, offset=offset, length=len(data), ordinal=line.ordinal)
+            offset += len(data)
 
     def _lines(self, payloads: Sequence[Payload]) -> list[StoredLine]:
         meta = self.meta
@@ -187,7 +192,7 @@ class RolloutRecorder:
                 # Other releases take an older file for what it was when it was made, and look for older events in it.
                 stored += legacy.mirror(payload.item, turn_id=payload.turn_id)
         timestamp = format_timestamp(self._clock())
-        first = self._builder.history.next_ordinal if meta.is_paginated else None
+        first = self.facts.next_ordinal if meta.is_paginated else None
         return [
             StoredLine(payload, timestamp, None if first is None else first + index)
             for index, payload in enumerate(stored)
@@ -195,15 +200,15 @@ class RolloutRecorder:
 
 
 class EphemeralRecorder:
-    """Keeps a thread's history in memory only."""
+    """Keeps what a thread's lines tell of it as a whole, in memory only, and none of its turns."""
 
-    def __init__(
-        self, meta: SessionMeta, *, builder: HistoryBuilder | None = None, clock: Callable[[], int] = _now_ms
-    ) -> None:
-        """`builder` holds the history to go on from, such as that of a fork's source."""
-        self._builder = HistoryBuilder() if builder is None else builder
-        self._builder.start(meta)
-        self._clock = clock
+    def __init__(self, meta: SessionMeta, *, inherited: FileHistory | None = None) -> None:
+        """`inherited` is the history that the thread goes on from, when it is a fork."""
+        self._index = SpanIndex()
+        self._inherited = inherited
+        if inherited is not None:
+            self._index.state.facts = msgspec.structs.replace(inherited.facts)
+        self._index.start(meta)
         self._is_closed = False
 
     @property
@@ -219,27 +224,38 @@ class EphemeralRecorder:
     @property
     def meta(self) -> SessionMeta:
         """What the thread is."""
-        assert self._builder.history.meta is not None
-        return self._builder.history.meta
+        assert self.facts.meta is not None
+        return self.facts.meta
 
     @property
-    def history(self) -> ThreadHistory:
-        """All that has been recorded; changes with each append."""
-        return self._builder.history
+    def facts(self) -> HistoryFacts:
+        """What the recorded lines tell of the thread as a whole; changes with each append."""
+        return self._index.facts
+
+    @property
+    def history(self) -> None:
+        """There is none."""
+        return
+
+    async def model_history(self) -> list[dict[str, Any]]:
+        """The items that the first model request starts from: those of a fork's source. Raises RolloutReadError."""
+        if self._inherited is None:
+            await trio.lowlevel.checkpoint()
+            return []
+        return await trio.to_thread.run_sync(self._inherited.model_history)
 
     async def append(self, payloads: Sequence[Payload]) -> None:
         """Record lines, in order."""
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._is_closed:
             raise RolloutWriteError(Path(), 0, "the thread is closed")
-        timestamp = format_timestamp(self._clock())
         for payload in payloads:
-            self._builder.apply(StoredLine(payload, timestamp, None))
+            self._index.apply(payload, LineSpan(0, 0), None)
 
     async def update_meta(self, meta: SessionMeta) -> None:
         """Change what the thread is."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        self._builder.start(meta)
+        self._index.start(meta)
 
     async def materialize(self) -> None:
         """Do nothing: the thread leaves no trace."""
@@ -266,8 +282,8 @@ class _FileWriter:
         """Whether the file has been made."""
         return self._size is not None
 
-    def write(self, data: bytes) -> None:
-        """Append data, all or nothing. Raises RolloutWriteError."""
+    def write(self, data: bytes) -> int:
+        """Append data, all or nothing; the offset at which it begins. Raises RolloutWriteError."""
         try:
             fd = self._open()
         except OSError as error:
@@ -283,8 +299,10 @@ class _FileWriter:
         except OSError as error:
             self._undo(fd, before, written)
             raise self._failure(error) from error
-        self._size = before + written
+        # Where the write ended, whoever else has appended since the last one.
+        self._size = os.lseek(fd, 0, os.SEEK_CUR)
         self._needs_newline = False
+        return self._size - len(data)
 
     def close(self) -> None:
         """Give up the file descriptor."""

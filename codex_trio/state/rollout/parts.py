@@ -1,0 +1,178 @@
+"""The files that hold a thread's lines: its own, and, for a fork, those that it goes on from.
+
+Owns the one row of byte offsets that indexes use for all of them, and reading lines by it. Does not own what lines say.
+Synchronous: callers run it in a worker thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from codex_trio.state.rollout.errors import RolloutReadError
+from codex_trio.state.rollout.lines import SessionMeta, decode_line
+from codex_trio.state.rollout.scan import read_exactly, scan
+from codex_trio.state.rollout.spans import LineSpan
+
+# Given a thread id and the files read so far, the file that holds that thread's earlier lines, if there is one.
+BaseLocator: TypeAlias = Callable[[str, frozenset[Path]], Path | None]
+
+# Lines that are no further apart are read in one go, up to so many bytes.
+_GAP_BYTES = 8 << 10
+_GROUP_BYTES = 1 << 20
+
+_META_LINES = 10
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """A file of which the bytes from offset 0 on are at `start` in the thread's row of bytes.
+
+    `length` is how many of them count, None for a file that grows. Lines from `end_ordinal` on do not count.
+    """
+
+    path: Path
+    thread_id: str
+    start: int
+    length: int | None = None
+    end_ordinal: int | None = None
+
+
+class Parts:
+    """The files of one thread, in the order of their lines; the last one is its own."""
+
+    def __init__(self, parts: Sequence[Part], *, locate_base: BaseLocator | None, missing_base: str | None) -> None:
+        self._parts = list(parts)
+        self._locate_base = locate_base
+        self.missing_base = missing_base
+
+    @property
+    def own(self) -> Part:
+        """The thread's own file."""
+        return self._parts[-1]
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts)
+
+    def at(self, offset: int) -> Part:
+        """The part that holds that place."""
+        return next(part for part in reversed(self._parts) if part.start <= offset)
+
+    def read(self, spans: Sequence[LineSpan]) -> list[bytes]:
+        """The lines at those places, newlines included. Raises RolloutReadError."""
+        found: dict[LineSpan, bytes] = {}
+        with ExitStack() as stack:
+            files: dict[int, int] = {}
+            for part, group in self._groups(spans):
+                if part.start not in files:
+                    files[part.start] = stack.enter_context(self.opened(part))
+                first = group[0].start
+                data = _read(part, files[part.start], first - part.start, group[-1].end - first)
+                for span in group:
+                    found[span] = data[span.start - first : span.end - first]
+        return [found[span] for span in spans]
+
+    def _groups(self, spans: Sequence[LineSpan]) -> Iterator[tuple[Part, list[LineSpan]]]:
+        """The spans in the order of their places, those together that are read together."""
+        group: list[LineSpan] = []
+        part = self._parts[0]
+        for span in sorted(set(spans), key=lambda span: span.start):
+            is_near = group and span.start - group[-1].end <= _GAP_BYTES and span.end - group[0].start <= _GROUP_BYTES
+            if is_near and self.at(span.start) is part:
+                group.append(span)
+                continue
+            if group:
+                yield part, group
+            group, part = [span], self.at(span.start)
+        if group:
+            yield part, group
+
+    @contextmanager
+    def opened(self, part: Part) -> Generator[int]:
+        """A file descriptor to read a part. Raises RolloutReadError."""
+        try:
+            fd = self._open(part)
+        except OSError as error:
+            raise RolloutReadError(part.path, error.strerror or str(error)) from error
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def _open(self, part: Part) -> int:
+        try:
+            return os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # Archived, or taken back, since: its thread's files are where the others of that thread are.
+            others = frozenset(other.path for other in self._parts if other is not part)
+            moved = None if self._locate_base is None else self._locate_base(part.thread_id, others)
+            if moved is None:
+                raise
+            part.path = moved
+            return os.open(moved, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _read(part: Part, fd: int, offset: int, length: int) -> bytes:
+    try:
+        return read_exactly(fd, length, offset)
+    except OSError as error:
+        raise RolloutReadError(part.path, error.strerror or str(error)) from error
+
+
+def read_meta(path: Path) -> SessionMeta | None:
+    """The file's own metadata, which is its first; looked for among the first lines only. Raises RolloutReadError."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            for index, raw in enumerate(scan(fd, 0, os.fstat(fd).st_size)):
+                line = decode_line(raw.whole(fd))
+                if line is not None and isinstance(line.payload, SessionMeta):
+                    return line.payload
+                if index >= _META_LINES:
+                    break
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise RolloutReadError(path, error.strerror or str(error)) from error
+    return None
+
+
+def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None = None) -> Parts:
+    """The files of the thread that goes on in `path`; lines from the ordinal `until` on do not count.
+
+    Raises RolloutReadError.
+    """
+    meta = read_meta(path)
+    parts = [Part(path=path, thread_id="" if meta is None else meta.id, start=0, end_ordinal=until)]
+    missing: str | None = None
+    end = until
+    while meta is not None and meta.history_base is not None:
+        base = meta.history_base
+        located = None if locate_base is None else locate_base(base.thread_id, frozenset(part.path for part in parts))
+        if located is None:
+            missing = base.thread_id
+            break
+        bounded = base.end_ordinal_exclusive if end is None else min(base.end_ordinal_exclusive, end)
+        length = base.end_byte_offset
+        if length is None:
+            length = _size(located)
+        parts.append(Part(path=located, thread_id=base.thread_id, start=0, length=length, end_ordinal=bounded))
+        end = bounded
+        meta = read_meta(located)
+    parts.reverse()
+    start = 0
+    for part in parts:
+        part.start = start
+        start += part.length or 0
+    return Parts(parts, locate_base=locate_base, missing_base=missing)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise RolloutReadError(path, error.strerror or str(error)) from error
