@@ -14,7 +14,7 @@ from codex_trio.config import approval
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.engine.settings import Personality, ReasoningSummary
 from codex_trio.sandbox import policy as sandbox
-from codex_trio.state.rollout.history import ThreadHistory
+from codex_trio.state.rollout.history import HistoryFacts
 
 _T = TypeVar("_T")
 
@@ -36,9 +36,9 @@ class RecordedSettings(msgspec.Struct, frozen=True, kw_only=True):
     approval_policy: approval.AskForApproval | None
 
 
-def recorded_settings(history: ThreadHistory) -> RecordedSettings:
+def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
     """What a thread runs with. Settings stored by themselves are as new as those of the last turn, or newer."""
-    meta, context, settings = history.meta, history.turn_context, history.settings or {}
+    meta, context, settings = facts.meta, facts.turn_context, facts.settings or {}
     model = _as(str, settings.get("model"))
     return RecordedSettings(
         cwd=_as(str, settings.get("cwd")) or (context and context.cwd) or (meta and meta.cwd),
