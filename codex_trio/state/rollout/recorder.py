@@ -15,6 +15,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
+from codex_trio.state.rollout.parts import BaseLocator
 from codex_trio.state.rollout.spans import LineSpan, SpanIndex
 
 
@@ -109,6 +111,13 @@ class RolloutRecorder:
         history.interrupted_before = history.facts.next_ordinal
         writer = _FileWriter(history.path, size=history.size, needs_newline=not history.ends_in_newline)
         return cls(history, writer, clock)
+
+    @classmethod
+    async def reopen(cls, path: Path, *, locate_base: BaseLocator | None = None) -> RolloutRecorder:
+        """Read a file and continue it. Raises RolloutReadError."""
+        history = await trio.to_thread.run_sync(partial(FileHistory.open, path, locate_base=locate_base))
+        await history.catch_up()
+        return cls.open(history)
 
     @property
     def path(self) -> Path:

@@ -148,11 +148,11 @@ class LocalThreadStore:
         found = await self._find(thread_id, archived=None)
         if found is None:
             raise ThreadStoreError("not_found", f"no rollout found for thread id {thread_id}")
-        opened = await RolloutRecorder.open(found.path, locate_base=self._paths.locate_base)
+        recorder = await RolloutRecorder.reopen(found.path, locate_base=self._paths.locate_base)
         try:
-            await opened.recorder.update_meta(patched(opened.recorder.meta, patch))
+            await recorder.update_meta(patched(recorder.meta, patch))
         finally:
-            await opened.recorder.aclose()
+            await recorder.aclose()
         summary = await self.read(thread_id)
         assert summary is not None
         return summary
