@@ -25,7 +25,7 @@ class AccountProcessor:
         self._auth = services.auth
         self._config = services.config
 
-    async def read(self, _params: wire.GetAccountParams, _context: RequestContext) -> wire.GetAccountResponse:
+    def read(self, _params: wire.GetAccountParams, _context: RequestContext) -> wire.GetAccountResponse:
         """The account that is logged in, and whether the configured provider wants one."""
         provider = self._config.startup_default().model_provider
         try:

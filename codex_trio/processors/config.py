@@ -71,7 +71,7 @@ class ConfigProcessor:
         ]
         return await self._write(edits, params.file_path, params.expected_version)
 
-    async def requirements(self, _params: None, _context: RequestContext) -> ConfigRequirementsReadResponse:
+    def requirements(self, _params: None, _context: RequestContext) -> ConfigRequirementsReadResponse:
         """No administrator's requirements are read by this server, so there are none."""
         return ConfigRequirementsReadResponse()
 

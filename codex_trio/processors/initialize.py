@@ -24,7 +24,7 @@ class InitializeProcessor:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def initialize(self, params: InitializeParams, context: RequestContext) -> InitializeResponse:
+    def initialize(self, params: InitializeParams, context: RequestContext) -> InitializeResponse:
         """Answers who the server is. Refuses a client name that could not stand in an HTTP header."""
         client = params.client_info
         if not is_header_value(client.name):

@@ -13,6 +13,6 @@ def handlers(_services: Services) -> dict[str, Handler]:
     return {"mock/experimentalMethod": echo}
 
 
-async def echo(params: MockExperimentalMethodParams, _context: RequestContext) -> MockExperimentalMethodResponse:
+def echo(params: MockExperimentalMethodParams, _context: RequestContext) -> MockExperimentalMethodResponse:
     """Answers with what it was given."""
     return MockExperimentalMethodResponse(echoed=params.value)

@@ -26,7 +26,7 @@ class ModelProcessor:
     def __init__(self, catalog: ModelCatalog) -> None:
         self._catalog = catalog
 
-    async def list(self, params: wire.ModelListParams, _context: RequestContext) -> wire.ModelListResponse:
+    def list(self, params: wire.ModelListParams, _context: RequestContext) -> wire.ModelListResponse:
         """A page of the known models, best first; the cursor is the place of the next one."""
         models = self._catalog.listed(include_hidden=bool(params.include_hidden))
         start = 0
@@ -43,7 +43,7 @@ class ModelProcessor:
             next_cursor=str(end) if end < len(models) else None,
         )
 
-    async def modes(
+    def modes(
         self, _params: wire.CollaborationModeListParams, _context: RequestContext
     ) -> wire.CollaborationModeListResponse:
         """The modes that a turn can be started in."""

@@ -5,6 +5,7 @@ Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/u
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
 
 from codex_trio_protocol.v2 import thread_list as wire
@@ -90,20 +91,15 @@ class ThreadReadProcessor:
             backwards_cursor=page.backwards_cursor,
         )
 
-    async def loaded(
+    def loaded(
         self, params: wire.ThreadLoadedListParams, _context: RequestContext
-    ) -> wire.ThreadLoadedListResponse:
+    ) -> wire.ThreadLoadedListResponse | Awaitable[wire.ThreadLoadedListResponse]:
         """Ids of the loaded threads, ascending; the cursor is the last id of the page before."""
-        runtime = await self._threads()
-        ids = runtime.manager.loaded_ids
-        if params.cursor is not None:
-            try:
-                after = parse_thread_id(params.cursor)
-            except RpcError as error:
-                raise invalid_request(f"invalid cursor: {params.cursor}") from error
-            ids = [thread_id for thread_id in ids if thread_id > after]
-        page = ids if params.limit is None else ids[: max(1, params.limit)]
-        return wire.ThreadLoadedListResponse(data=page, next_cursor=page[-1] if len(page) < len(ids) else None)
+        runtime = self._threads.built
+        return self._loaded_later(params) if runtime is None else _loaded_page(runtime, params)
+
+    async def _loaded_later(self, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
+        return _loaded_page(await self._threads(), params)
 
     async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
         """A page of turns, newest first unless asked otherwise."""
@@ -236,6 +232,18 @@ class ThreadReadProcessor:
             return None
         named = [cwds] if isinstance(cwds, str) else cwds
         return frozenset(str(self._config.resolve_cwd(Path(cwd))) for cwd in named)
+
+
+def _loaded_page(runtime: ThreadRuntime, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
+    ids = runtime.manager.loaded_ids
+    if params.cursor is not None:
+        try:
+            after = parse_thread_id(params.cursor)
+        except RpcError as error:
+            raise invalid_request(f"invalid cursor: {params.cursor}") from error
+        ids = [thread_id for thread_id in ids if thread_id > after]
+    page = ids if params.limit is None else ids[: max(1, params.limit)]
+    return wire.ThreadLoadedListResponse(data=page, next_cursor=page[-1] if len(page) < len(ids) else None)
 
 
 def _excluded_ids(params: wire.ThreadListParams) -> frozenset[str]:
