@@ -32,6 +32,7 @@ from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.shutdown import TurnGate
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.index.service import IndexService
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.paths import RolloutPaths
@@ -108,7 +109,8 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     names = ThreadNames(parts.codex_home)
     graph = LocalAgentGraph(parts.database)
     index = RolloutIndex(parts.database, codex_home=parts.codex_home, paths=paths, names=names)
-    store = LocalThreadStore(index, paths=paths, names=names, graph=graph)
+    text = ThreadTextIndex(index, parts.database)
+    store = LocalThreadStore(index, text, paths=paths, names=names, graph=graph)
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
@@ -145,7 +147,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         names=names,
         paths=paths,
         warm=partial(_warm, parts),
-        keep_index=IndexService(index, parts.database).run,
+        keep_index=IndexService(index, text, parts.database).run,
     )
 
 

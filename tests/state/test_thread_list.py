@@ -12,6 +12,7 @@ from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db
 from codex_trio.state.ids import uuid7
 from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
@@ -32,7 +33,8 @@ class Home:
         self.paths = RolloutPaths(path)
         self.names = ThreadNames(path)
         index = RolloutIndex(database, codex_home=path, paths=self.paths, names=self.names)
-        self.store = LocalThreadStore(index, paths=self.paths, names=self.names, graph=LocalAgentGraph(database))
+        text = ThreadTextIndex(index, database)
+        self.store = LocalThreadStore(index, text, paths=self.paths, names=self.names, graph=LocalAgentGraph(database))
 
     def add(self, text: str | None, *, at: int = 0, updated: int | None = None, **changes: Any) -> str:
         """A thread created `at` milliseconds; its id."""

@@ -101,7 +101,33 @@ CREATE TABLE read_states (
 ) STRICT, WITHOUT ROWID;
 """
 
-_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES,)
+# Full-text search. The index has no text but where it is: lines of a rollout file, from one byte offset to another.
+# `text_size` is the size at which all of a file was indexed, `text_offset` how far that is, of the file `text_inode`.
+_SEARCH = """
+ALTER TABLE rollouts ADD COLUMN text_size INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE rollouts ADD COLUMN text_offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollouts ADD COLUMN text_inode INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX rollouts_text_behind ON rollouts (created_at_ms) WHERE is_listed AND text_size <> size;
+CREATE TABLE text_spans (
+    id INTEGER PRIMARY KEY,
+    rollout_id INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    past INTEGER NOT NULL
+) STRICT;
+CREATE INDEX text_spans_rollout ON text_spans (rollout_id, first);
+CREATE VIRTUAL TABLE text_index USING fts5 (
+    text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+CREATE VIRTUAL TABLE text_terms USING fts5vocab (text_index, 'row');
+CREATE TRIGGER rollouts_text_gone AFTER DELETE ON rollouts BEGIN
+    DELETE FROM text_spans WHERE rollout_id = old.id;
+END;
+CREATE TRIGGER text_spans_gone AFTER DELETE ON text_spans BEGIN
+    DELETE FROM text_index WHERE rowid = old.id;
+END;
+"""
+
+_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES, _SEARCH)
 
 
 def migrate(transaction: Transaction, path: Path) -> None:

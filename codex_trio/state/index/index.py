@@ -9,9 +9,10 @@ Does not own the rows (rows.py, table.py), the statements (listing.py), or the d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import trio
@@ -32,6 +33,10 @@ WATCHED = 64
 _ROUNDS = 1000
 _BATCH = 256
 _SWEEP_BATCH = 2000
+
+
+Condition: TypeAlias = Callable[[Transaction], tuple[str, str]]
+"""An SQL condition with one parameter, and that parameter's value."""
 
 
 class _Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,12 +62,22 @@ class RolloutIndex:
         self._sweep_lock = trio.Lock()
         self._is_swept = False
 
+    def path(self, key: str) -> Path:
+        """The file that a row's key stands for."""
+        return self._table.path(key)
+
+    def key(self, path: Path) -> str:
+        """What a file's row has for its path."""
+        return self._table.key(path)
+
     # --- asking ---
 
-    async def page(self, query: ThreadQuery, *, own: Callable[[str], bool]) -> ThreadPage:
+    async def page(
+        self, query: ThreadQuery, *, own: Callable[[str], bool], also: Condition | None = None
+    ) -> ThreadPage:
         """A page of threads. `own` says which threads are this process's own: their rows are kept true by `put`.
 
-        Raises InvalidCursor.
+        `also` is one more condition for rows. Raises InvalidCursor.
         """
         cursor = None if query.cursor is None else listing.parse_cursor(query.cursor)
         if query.section_id is not None or query.attached_to_thread_id is not None:
@@ -73,7 +88,9 @@ class RolloutIndex:
         fresh: set[Path] = set()
         batch = max(64, 2 * listing.page_size(query.limit))
         for _ in range(_ROUNDS):
-            look = await self._database.read(partial(self._look, query=query, cursor=cursor, own=own, batch=batch))
+            look = await self._database.read(
+                partial(self._look, query=query, cursor=cursor, own=own, also=also, batch=batch)
+            )
             if look.folders:
                 await self._refresh(look.folders)
             again = [row for row in look.stale if row.path not in fresh]
@@ -91,13 +108,15 @@ class RolloutIndex:
         query: ThreadQuery,
         cursor: Position | None,
         own: Callable[[str], bool],
+        also: Condition | None,
         batch: int,
     ) -> _Look:
         folders = self._changed_folders(transaction)
         if folders:
             return _Look(page=None, folders=folders)
         named = self._names.containing(query.search_term) if query.search_term else ()
-        page = listing.select_page(transaction, self._table, query, cursor, named=named)
+        condition = None if also is None else also(transaction)
+        page = listing.select_page(transaction, self._table, query, cursor, named=named, also=condition)
         watched = self._moved_on(transaction, "is_read ORDER BY mtime_ns DESC LIMIT ?", WATCHED)
         stale = [row for row in page.rows if not _is_current(row)] + watched
         stale = [row for row in stale if not own(row.thread_id)]
@@ -178,6 +197,15 @@ class RolloutIndex:
         # The newest first: they are asked for first.
         unread = transaction.rows("SELECT path FROM rollouts WHERE NOT is_read ORDER BY file_name DESC LIMIT ?", _BATCH)
         return self._changed_folders(transaction), [self._table.path(key) for (key,) in unread]
+
+    async def moved(self, paths: Mapping[Path, Path], *, to_archive: bool) -> None:
+        """Takes files for the same at their new paths: what is known of them holds on."""
+
+        def write(transaction: Transaction) -> None:
+            for before, after in paths.items():
+                self._table.move(transaction, before, after, is_archived=to_archive)
+
+        await self._database.write(write)
 
     async def forget(self, thread_ids: Sequence[str]) -> None:
         """Drops everything about these threads, whose files are gone."""

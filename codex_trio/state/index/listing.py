@@ -74,20 +74,44 @@ def _column(key: SortKey) -> str:
     return "created_at_ms" if key == "created_at" else "updated_at_ms"
 
 
-def select_page(
-    transaction: Transaction, table: RolloutTable, query: ThreadQuery, cursor: Position | None, *, named: Iterable[str]
-) -> RowsPage:
-    """The page's rows. `named` are the threads whose names match the query's search term."""
+def terms(
+    query: ThreadQuery, cursor: Position | None, *, until: Position | None = None, named: Iterable[str] = ()
+) -> tuple[list[str], list[SqlValue]]:
+    """The conditions for the rows of a query, and their values: after the cursor, and up to `until`, itself included.
+
+    `named` are the threads whose names match the query's search term.
+    """
     column = _column(query.sort_key)
-    terms, values = _filters(query, named)
+    conditions, values = _filters(query, named)
     if cursor is not None:
         operator = "<" if query.descending else ">"
         if cursor.thread_id:
-            terms.append(f"({column}, thread_id) {operator} (?, ?)")
+            conditions.append(f"({column}, thread_id) {operator} (?, ?)")
             values += [cursor.time_ms, cursor.thread_id]
         else:
-            terms.append(f"{column} {operator} ?")
+            conditions.append(f"{column} {operator} ?")
             values.append(cursor.time_ms)
+    if until is not None:
+        conditions.append(f"({column}, thread_id) {'>=' if query.descending else '<='} (?, ?)")
+        values += [until.time_ms, until.thread_id]
+    return conditions, values
+
+
+def select_page(
+    transaction: Transaction,
+    table: RolloutTable,
+    query: ThreadQuery,
+    cursor: Position | None,
+    *,
+    named: Iterable[str],
+    also: tuple[str, str] | None = None,
+) -> RowsPage:
+    """The page's rows. `also` is one more condition, and its value; `named` as for `terms`."""
+    column = _column(query.sort_key)
+    conditions, values = terms(query, cursor, named=named)
+    if also is not None:
+        conditions.append(also[0])
+        values.append(also[1])
     direction = "DESC" if query.descending else "ASC"
     limit = page_size(query.limit)
     related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
@@ -95,7 +119,7 @@ def select_page(
     index = "" if related else f"INDEXED BY rollouts_{'created' if query.sort_key == 'created_at' else 'updated'}"
     found = [
         *transaction.rows(
-            f"SELECT {column}, {COLUMNS} FROM rollouts {index} WHERE {' AND '.join(terms)}"
+            f"SELECT {column}, {COLUMNS} FROM rollouts {index} WHERE {' AND '.join(conditions)}"
             f" ORDER BY {column} {direction}, thread_id {direction} LIMIT ?",
             *values,
             limit + 1,
@@ -125,12 +149,12 @@ def page_of(page: RowsPage, query: ThreadQuery, names: Mapping[str, str]) -> Thr
 
 
 def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[SqlValue]]:
-    terms = ["is_listed", "is_archived = ?"]
+    conditions = ["is_listed", "is_archived = ?"]
     values: list[SqlValue] = [query.archived]
 
     def among(column: str, wanted: Iterable[str], *, negated: bool = False) -> None:
         listed = sorted(wanted)
-        terms.append(f"{column} {'NOT IN' if negated else 'IN'} ({', '.join('?' * len(listed))})")
+        conditions.append(f"{column} {'NOT IN' if negated else 'IN'} ({', '.join('?' * len(listed))})")
         values.extend(listed)
 
     if query.model_providers is not None:
@@ -141,20 +165,20 @@ def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[
     if query.excluded_thread_ids:
         among("thread_id", query.excluded_thread_ids, negated=True)
     if query.parent_thread_id is not None:
-        terms.append("parent_thread_id = ?")
+        conditions.append("parent_thread_id = ?")
         values.append(query.parent_thread_id.lower())
     if query.ancestor_thread_id is not None:
-        terms.append(f"thread_id IN ({_DESCENDANTS})")
+        conditions.append(f"thread_id IN ({_DESCENDANTS})")
         values.append(query.ancestor_thread_id.lower())
     if query.cwds is not None:
         wanted = sorted(query.cwds)
         real = sorted({os.path.realpath(folder) for folder in wanted})
-        terms.append(f"(cwd IN ({', '.join('?' * len(wanted))}) OR real_cwd IN ({', '.join('?' * len(real))}))")
+        conditions.append(f"(cwd IN ({', '.join('?' * len(wanted))}) OR real_cwd IN ({', '.join('?' * len(real))}))")
         values += [*wanted, *real]
     if query.search_term:
-        terms.append("(instr(preview, ?) OR thread_id IN (SELECT value FROM json_each(?)))")
+        conditions.append("(instr(preview, ?) OR thread_id IN (SELECT value FROM json_each(?)))")
         values += [query.search_term, json.dumps(sorted(named))]
-    return terms, values
+    return conditions, values
 
 
 _DESCENDANTS = """
@@ -195,17 +219,17 @@ def unread_before(
             None if low is None else low.time_ms * 1_000_000,
             None if high is None else (high.time_ms + 1) * 1_000_000,
         )
-    terms = ["NOT is_read", "is_archived = ?"]
+    conditions = ["NOT is_read", "is_archived = ?"]
     values: list[SqlValue] = [query.archived]
     for operator, bound in zip((">=", "<="), bounds, strict=True):
         if bound is not None:
-            terms.append(f"{column} {operator} ?")
+            conditions.append(f"{column} {operator} ?")
             values.append(bound)
     direction = "DESC" if query.descending else "ASC"
     return [
         path
         for (path,) in transaction.rows(
-            f"SELECT path FROM rollouts WHERE {' AND '.join(terms)} ORDER BY {column} {direction} LIMIT ?",
+            f"SELECT path FROM rollouts WHERE {' AND '.join(conditions)} ORDER BY {column} {direction} LIMIT ?",
             *values,
             limit,
         )

@@ -18,6 +18,7 @@ from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.index import lease
 from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.search import ThreadTextIndex
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +38,9 @@ _BREATH_SECONDS = 0.002
 class IndexService:
     """See the module."""
 
-    def __init__(self, index: RolloutIndex, database: StateDb) -> None:
+    def __init__(self, index: RolloutIndex, text: ThreadTextIndex, database: StateDb) -> None:
         self._index = index
+        self._text = text
         self._database = database
         self._owner = f"{os.getpid()}-{uuid.uuid4()}"
 
@@ -48,6 +50,7 @@ class IndexService:
             try:
                 await self._backfill()
                 await self._index.sweep()
+                await self._index_text()
             except StateDbError as error:
                 _log.warning("the index of threads is not kept up to date now: %s", error)
             await trio.sleep(SWEEP_SECONDS)
@@ -73,6 +76,12 @@ class IndexService:
         finally:
             with trio.move_on_after(1, shield=True):
                 await self._give_back()
+
+    async def _index_text(self) -> None:
+        has_more = True
+        while has_more:
+            has_more = await self._text.catch_up()
+            await trio.sleep(_BREATH_SECONDS)
 
     async def _take_lease(self) -> bool:
         return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))

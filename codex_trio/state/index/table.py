@@ -154,6 +154,24 @@ class RolloutTable:
                 spawner.lower(),
             )
 
+    def move(self, transaction: Transaction, before: Path, after: Path, *, is_archived: bool) -> None:
+        """The file has another path, in the archive or not, and is otherwise as it was."""
+        self.remove(transaction, [self.key(after)])
+        key = self.key(after)
+        folder, _, file_name = key.rpartition(os.sep)
+        moved = transaction.row(
+            "UPDATE rollouts SET path = ?, folder = ?, file_name = ?, is_archived = ? WHERE path = ?"
+            " RETURNING thread_id",
+            key,
+            folder,
+            file_name,
+            is_archived,
+            self.key(before),
+        )
+        if moved is not None:
+            for state in (0, 1):
+                _choose_listed(transaction, moved[0], state)
+
     def remove(self, transaction: Transaction, keys: Iterable[str]) -> None:
         """Files that are gone."""
         for key in keys:

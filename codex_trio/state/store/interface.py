@@ -142,7 +142,10 @@ class ThreadPage(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class SearchQuery(msgspec.Struct, kw_only=True, frozen=True):
-    """Which threads have these words in a message or a command; filters, order and cursors as in ThreadQuery."""
+    """Which threads have these words, as they stand but in any case, in a message, a command or the head of its output.
+
+    Filters, order and cursors are those of ThreadQuery.
+    """
 
     term: str
     archived: bool = False
@@ -168,25 +171,6 @@ class SearchPage(msgspec.Struct, kw_only=True, frozen=True):
     backwards_cursor: str | None
 
 
-class Occurrence(msgspec.Struct, kw_only=True, frozen=True):
-    """One place in a thread where the words are. `start` and `end` cut the match out of the snippet (code points)."""
-
-    turn_id: str
-    item_id: str
-    ordinal: int
-    """The place of the item's line in the thread."""
-    snippet: str
-    start: int
-    end: int
-
-
-class OccurrencePage(msgspec.Struct, kw_only=True, frozen=True):
-    """Some places, in the thread's order; `next_cursor` continues after them."""
-
-    occurrences: Sequence[Occurrence]
-    next_cursor: str | None
-
-
 # --- the stores ---
 
 
@@ -210,6 +194,10 @@ class ThreadStore(Protocol):
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """A page of threads. Raises InvalidCursor."""
+        ...
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """A page of threads with these words. Raises InvalidCursor."""
         ...
 
     async def archive(self, thread_id: str) -> Sequence[str]:
@@ -260,18 +248,6 @@ class ThreadStore(Protocol):
 
     def detach(self, thread_id: str) -> None:
         """Tells that a thread is not loaded here any more; its file speaks for it from now on."""
-        ...
-
-
-class ThreadSearch(Protocol):
-    """The words of stored threads: messages and commands."""
-
-    async def search(self, query: SearchQuery) -> SearchPage:
-        """A page of threads with these words. Raises InvalidCursor."""
-        ...
-
-    async def occurrences(self, thread_id: str, term: str, *, cursor: str | None, limit: int | None) -> OccurrencePage:
-        """Where in a thread these words are. Raises InvalidCursor, ThreadStoreError (not_found)."""
         ...
 
 

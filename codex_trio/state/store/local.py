@@ -15,12 +15,15 @@ import trio
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.rows import FileVersion, IndexedRollout, of_summary
+from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.paths import ArchiveError, RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.store.interface import (
     AgentGraphStore,
     MetadataPatch,
+    SearchPage,
+    SearchQuery,
     StoredThread,
     ThreadPage,
     ThreadQuery,
@@ -36,12 +39,14 @@ class LocalThreadStore:
     def __init__(
         self,
         index: RolloutIndex,
+        text: ThreadTextIndex,
         *,
         paths: RolloutPaths,
         names: ThreadNames,
         graph: AgentGraphStore,
     ) -> None:
         self._index = index
+        self._text = text
         self._paths = paths
         self._names = names
         self._graph = graph
@@ -71,6 +76,11 @@ class LocalThreadStore:
         """See ThreadStore."""
         await self._flush()
         return await self._index.page(query, own=self._own.__contains__)
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """See ThreadStore."""
+        await self._flush()
+        return await self._text.search(query, own=self._own.__contains__)
 
     async def _find(self, thread_id: str, *, archived: bool | None) -> IndexedRollout | None:
         await self._flush()
@@ -104,14 +114,18 @@ class LocalThreadStore:
             kind = "rollout" if to_archive else "archived rollout"
             raise ThreadStoreError("not_found", f"no {kind} found for thread id {thread_id}")
 
+        moved: dict[Path, Path] = {}
+
         def move() -> None:
             for row in (row for rows in families.values() for row in rows):
-                self._paths.move(row.path, row.rollout_name(), to_archive=to_archive)
+                moved[row.path] = self._paths.move(row.path, row.rollout_name(), to_archive=to_archive)
 
         try:
             await trio.to_thread.run_sync(move)
         except ArchiveError as error:
             raise ThreadStoreError("internal", str(error)) from error
+        finally:
+            await self._index.moved(moved, to_archive=to_archive)
         return list(families)
 
     async def _family(self, thread_id: str, *, archived: bool | None) -> dict[str, list[IndexedRollout]]:
