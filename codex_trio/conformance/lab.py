@@ -132,9 +132,12 @@ class Lab:
 
     @contextlib.asynccontextmanager
     async def listen(
-        self, address: str | None = None, *, env: Mapping[str, str] | None = None
+        self, address: str | None = None, *options: str, env: Mapping[str, str] | None = None
     ) -> AsyncGenerator["Listening"]:
-        """Run the server for several clients until the block ends; by default on a unix socket in the lab's folder."""
+        """Run the server for several clients until the block ends; by default on a unix socket in the lab's folder.
+
+        `options` are more of the command line's.
+        """
         # Few scenarios need the library for websockets.
         from codex_trio.conformance.listening import open_listening
 
@@ -143,7 +146,7 @@ class Lab:
             over_tcp = self.server.transport == "websocket"
             address = "ws://127.0.0.1:0" if over_tcp else f"unix://{self.tmp}/control/server.sock"
         async with open_listening(
-            self.server.command, address, env=self.environment(env or {}), cwd=self.cwd
+            (*self.server.command, *options), address, env=self.environment(env or {}), cwd=self.cwd
         ) as server:
             yield server
 

@@ -11,6 +11,7 @@ import contextlib
 import signal
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import trio
 
@@ -18,6 +19,7 @@ from codex_trio.client.connection import open_client
 from codex_trio.client.listening import ListeningServer, open_listening_server
 from codex_trio.client.process import SpawnedServer
 from codex_trio.conformance.probe import WAIT_SECONDS, Log, Probe
+from codex_trio.conformance.websocket_port import RawPeer, raw_peer
 from codex_trio.transport.outbound import connect
 from codex_trio.transport.websocket_stream import WebSocketStreamTransport
 
@@ -64,20 +66,28 @@ class Listening:
             return await self.process.wait()
         raise AssertionError(f"the server still runs after {seconds:g} s\nstderr:\n{self.stderr[-2000:]}")
 
+    def raw_peer(self) -> contextlib.AbstractAsyncContextManager[RawPeer]:
+        """A TCP connection to a server that listens at `ws://`, cut at the end of the block."""
+        where = urlsplit(self.url)
+        assert where.hostname is not None
+        assert where.port is not None
+        return raw_peer(where.hostname, where.port)
+
     @contextlib.asynccontextmanager
     async def connect(
         self,
         name: str = "scenario",
         *,
+        token: str | None = None,
         initialize: bool = True,
         experimental: bool = True,
         opt_out: Collection[str] = (),
     ) -> AsyncGenerator[Visitor]:
-        """A client with a connection of its own, until the block ends."""
+        """A client with a connection of its own, until the block ends; `token` is its bearer token."""
         log = Log()
         async with (
+            connect(self.url, token=token) as transport,
             trio.open_nursery() as nursery,
-            connect(self.url) as transport,
             open_client(transport, observer=log.observe, refuse_unhandled=False) as client,
         ):
             nursery.start_soon(log.watch_end, client.closed)
