@@ -117,7 +117,9 @@ def _announce(address: WebsocketAddress) -> None:
     lines = [_styled("codex app-server (WebSockets)", "36;1")]
     lines += [f"  {_styled(f'{name}:', '2')} {_styled(url.format(address), '32')}" for name, url in places.items()]
     lines += [f"  {_styled('note:', '2')} {note}"]
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    # In one piece, for programs that read along.
+    sys.stderr.write("\n".join([*lines, ""]))
+    sys.stderr.flush()
 
 
 def _styled(text: str, style: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -173,7 +174,8 @@ def test_the_banner_has_colours_on_a_terminal_only(home: Path) -> None:
     os.close(terminal)
     try:
         said = b""
-        while LOCAL.encode() not in said:
+        while not said.endswith(f"{LOCAL}\r\n".encode()):
+            assert select.select([screen], [], [], PATIENCE)[0], said
             said += os.read(screen, 4096)
     finally:
         server.terminate()
