@@ -23,8 +23,8 @@ import trio
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.spans import ItemSpan, SpanIndex, TurnSnapshot, TurnSpan
+from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.interface import InvalidCursor
 
 DEFAULT_LIMIT = 25
@@ -349,8 +349,8 @@ def _anchor_cursor(index: SpanIndex, anchor: ItemAnchor, thread_id: str) -> _Cur
 class StoredHistories:
     """Histories of threads that are not loaded, read from their files; the indexes of the last few are kept."""
 
-    def __init__(self, paths: RolloutPaths, *, kept: int = 4) -> None:
-        self._paths = paths
+    def __init__(self, files: HistoryFiles, *, kept: int = 4) -> None:
+        self._files = files
         self._kept = kept
         self._recent: OrderedDict[Path, _Kept] = OrderedDict()
 
@@ -369,9 +369,7 @@ class StoredHistories:
         version = await trio.to_thread.run_sync(_version, path)
         if kept.history is None or kept.version[:1] != version[:1] or version[1] < kept.history.size:
             kept.history = None
-            opened = await trio.to_thread.run_sync(partial(FileHistory.open, path, locate_base=self._paths.locate_base))
-            await opened.catch_up()
-            kept.history = opened
+            kept.history = await self._files.open(path)
         elif version != kept.version:
             await kept.history.catch_up()
         kept.version = version

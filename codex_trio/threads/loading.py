@@ -25,8 +25,8 @@ from codex_trio.state.rollout import forks
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
+from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
@@ -62,14 +62,14 @@ class ThreadLoader:
         self,
         *,
         codex_home: Path,
-        paths: RolloutPaths,
+        files: HistoryFiles,
         store: ThreadStore,
         environ: Mapping[str, str],
         default_model: str,
     ) -> None:
         self.default_model = default_model
         self._codex_home = codex_home
-        self._paths = paths
+        self._files = files
         self._store = store
         self._environ = environ
         self._bash = Bash()
@@ -89,11 +89,7 @@ class ThreadLoader:
 
     async def read(self, path: Path, *, until: int | None = None) -> FileHistory:
         """The history in a file, but for the lines from the ordinal `until` on. Raises RolloutReadError."""
-        history = await trio.to_thread.run_sync(
-            partial(FileHistory.open, path, locate_base=self._paths.locate_base, until=until)
-        )
-        await history.catch_up()
-        return history
+        return await self._files.open(path, until=until)
 
     async def fork_source(self, source: ForkSource, live: LiveThread | None) -> FileHistory:
         """The history that a fork goes on from. Raises ThreadError, RolloutReadError."""

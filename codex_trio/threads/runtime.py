@@ -34,8 +34,10 @@ from codex_trio.state.db.connection import StateDb
 from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.index.service import IndexService
+from codex_trio.state.index.span_cache import SpanCache
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.local import LocalThreadStore
@@ -110,6 +112,8 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     graph = LocalAgentGraph(parts.database)
     index = RolloutIndex(parts.database, codex_home=parts.codex_home, paths=paths, names=names)
     text = ThreadTextIndex(index, parts.database)
+    spans = SpanCache(parts.database)
+    files = HistoryFiles(locate_base=paths.locate_base, cache=spans)
     store = LocalThreadStore(index, text, paths=paths, names=names, graph=graph)
     engine = EngineServices(
         identity=parts.identity,
@@ -124,7 +128,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,
-        paths=paths,
+        files=files,
         store=store,
         environ=parts.environ,
         default_model=default_model(parts.catalog).slug,
@@ -143,12 +147,18 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         manager=manager,
         store=store,
         graph=graph,
-        histories=StoredHistories(paths),
+        histories=StoredHistories(files),
         names=names,
         paths=paths,
         warm=partial(_warm, parts),
-        keep_index=IndexService(index, text, parts.database).run,
+        keep_index=partial(_keep_indexes, IndexService(index, text, parts.database), spans),
     )
+
+
+async def _keep_indexes(index: IndexService, spans: SpanCache) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(index.run)
+        nursery.start_soon(spans.run)
 
 
 async def _warm(parts: RuntimeParts) -> None:

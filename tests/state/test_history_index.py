@@ -38,6 +38,7 @@ from codex_trio.state.rollout.lines import (
 )
 from codex_trio.state.rollout.marks import Passed
 from codex_trio.state.rollout.spans import SpanIndex
+from codex_trio.state.rollout.stored_index import restore, stored
 
 # Each draw of a number below is a choice; these are few, so that lines often mean the same turn, item or call.
 TURN_IDS = ("t1", "t2", "t3")
@@ -175,6 +176,11 @@ def test_any_lines_read_the_same_whenever_they_are_indexed(history_mode: str | N
         for cut in [*cuts[1:], len(lines)] if cuts else []:
             # The file grows, with half a line at its end for a while.
             path.write_bytes(b"".join(lines[: max(cut, 1)]) + (lines[cut][:40] if cut < len(lines) else b""))
+            if data.draw(st.booleans()):
+                # Another process takes it up from here.
+                kept = stored(history)
+                history = FileHistory.open(path)
+                assert restore(history, kept)
             while not history.advance(max_bytes=300):
                 pass
         assert_same(history, path)
@@ -216,6 +222,11 @@ def test_forks_of_forks_read_the_same(data: st.DataObject) -> None:
             path.write_bytes(encode(own, first_ordinal=ordinal))
             history = FileHistory.load(path, locate_base=locate)
             assert_same(history, path, locate_base=locate)
+            again = FileHistory.open(path, locate_base=locate)
+            if restore(again, stored(history)):
+                while not again.advance():
+                    pass
+                assert everything(again) == everything(history)
             end = data.draw(st.integers(1, len(own)))
             ordinal += end
             offset = len(encode(own[:end], first_ordinal=ordinal - end)) if data.draw(st.booleans()) else None

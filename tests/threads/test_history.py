@@ -11,6 +11,7 @@ from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskSta
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.interface import InvalidCursor
 from codex_trio.threads.history import (
     ItemAnchor,
@@ -168,7 +169,7 @@ async def test_a_stored_thread_is_read_again_only_when_its_file_has_changed(tmp_
     [sample] = (SAMPLES / "0.169.0-tools").glob("rollout-*.jsonl")
     path = tmp_path / sample.name
     path.write_bytes(sample.read_bytes())
-    histories = StoredHistories(RolloutPaths(tmp_path))
+    histories = StoredHistories(HistoryFiles(locate_base=RolloutPaths(tmp_path).locate_base))
     first = await histories.read(path)
     assert await histories.read(path) is first
     assert len(first.index.turns) == 8

@@ -127,7 +127,15 @@ CREATE TRIGGER text_spans_gone AFTER DELETE ON text_spans BEGIN
 END;
 """
 
-_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES, _SEARCH)
+# Where the turns and items of a big rollout are, by the name of its file, which moves with it (stored_index.py).
+_SPANS = """
+CREATE TABLE span_indexes (
+    file_name TEXT PRIMARY KEY,
+    spans BLOB NOT NULL
+) STRICT;
+"""
+
+_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES, _SEARCH, _SPANS)
 
 
 def migrate(transaction: Transaction, path: Path) -> None:

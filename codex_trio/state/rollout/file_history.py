@@ -44,7 +44,7 @@ class FileHistory:
         """Held while the index is being brought up to date, and by whoever looks at it meanwhile."""
         self.interrupted_before = _NEVER
         """Turns that began before the line with that ordinal and never ended count as interrupted."""
-        self._parts = parts
+        self.parts = parts
         self._lines = 0
         self._bad_lines = 0
         self._is_torn = False
@@ -69,7 +69,9 @@ class FileHistory:
         not count. Raises RolloutReadError.
         """
         history = cls(find_parts(path, locate_base=locate_base, until=until), SpanIndex())
-        if history._parts.own.start > 0:
+        with history.parts.opened(history.parts.own) as fd:
+            history._size = os.fstat(fd).st_size
+        if history.parts.own.start > 0:
             meta = read_meta(path)
             assert meta is not None
             history.index.start(meta)
@@ -94,17 +96,23 @@ class FileHistory:
     @property
     def path(self) -> Path:
         """The thread's own file."""
-        return self._parts.own.path
+        return self.parts.own.path
 
     @property
     def facts(self) -> HistoryFacts:
         """What the lines tell of the thread as a whole."""
         return self.index.facts
 
+    def take_up(self, index: SpanIndex, *, bad_lines: int) -> None:
+        """Go on from what was indexed before, when nothing was read yet."""
+        self.index = index
+        self._lines = 1
+        self._bad_lines = bad_lines
+
     @property
     def missing_base(self) -> str | None:
         """The thread that a fork goes on from, when its file is gone."""
-        return self._parts.missing_base
+        return self.parts.missing_base
 
     @property
     def bad_lines(self) -> int:
@@ -124,20 +132,20 @@ class FileHistory:
     @property
     def own_start(self) -> int:
         """Where the thread's own file begins in the row of bytes that spans count in."""
-        return self._parts.own.start
+        return self.parts.own.start
 
     def part_before(self, position: int) -> Part:
         """The file that holds the last line before that place; the first one when there is none."""
-        return self._parts.at(max(position - 1, 0))
+        return self.parts.at(max(position - 1, 0))
 
     # --- catching up ---
 
     def advance(self, max_bytes: int = SLICE_BYTES) -> bool:
         """Read on for about so many bytes; whether that was all there is. Raises RolloutReadError."""
         position = self.index.state.position
-        part = self._parts.at(position)
-        own = part is self._parts.own
-        with self._parts.opened(part) as fd:
+        part = self.parts.at(position)
+        own = part is self.parts.own
+        with self.parts.opened(part) as fd:
             size = os.fstat(fd).st_size
             end = size if part.length is None else min(part.length, size)
             if own:
@@ -154,13 +162,13 @@ class FileHistory:
         return done
 
     def _next_start(self, part: Part) -> int:
-        return min(other.start for other in self._parts if other.start > part.start)
+        return min(other.start for other in self.parts if other.start > part.start)
 
     def _read(self, fd: int, part: Part, start: int, end: int, max_bytes: int) -> bool:
         """Apply the lines from `start` on; whether the part has no more that count."""
         index = self.index
         self._is_torn = False
-        own = part is self._parts.own
+        own = part is self.parts.own
         for raw in scan(fd, start, end):
             read = self._read_line(fd, raw)
             if read is None:
@@ -229,7 +237,7 @@ class FileHistory:
 
     def read_items(self, spans: Sequence[ItemSpan]) -> list[StoredItem]:
         """The items at those places; those whose lines have become unreadable are left out. Raises RolloutReadError."""
-        lines = iter(self._parts.read([line for span in spans for line in span.lines]))
+        lines = iter(self.parts.read([line for span in spans for line in span.lines]))
         made = (
             make_item(
                 span,
@@ -257,12 +265,12 @@ class FileHistory:
         """The items that the next model request starts from, by the lines indexed so far. Raises RolloutReadError."""
         model = ModelHistory()
         start, stop = self.index.state.model_start, self.index.state.position
-        for part in self._parts:
+        for part in self.parts:
             end = stop - part.start if part.length is None else min(part.length, stop - part.start)
             begin = max(start - part.start, 0)
             if begin >= end:
                 continue
-            with self._parts.opened(part) as fd:
+            with self.parts.opened(part) as fd:
                 for raw in scan(fd, begin, end):
                     if tells_model_history(raw.buffer, raw.begin, raw.end):
                         line = decode_line(raw.whole(fd))

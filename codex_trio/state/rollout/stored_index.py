@@ -1,0 +1,137 @@
+"""The index of a rollout as bytes that outlive the process: what they hold, and whether they still fit the files.
+
+Owns that form, and opening a history by it. Does not own where the bytes are kept: an `IndexCache` is given
+(state/index/span_cache.py). An index is only ever a shortcut: one that does not fit is ignored, and the files are read.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import trio
+
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.lines import UNDECODABLE
+from codex_trio.state.rollout.parts import BaseLocator, Parts
+from codex_trio.state.rollout.spans import IndexState, SpanIndex
+
+WORTHWHILE_BYTES = 256 << 10
+"""How much of a rollout must have been read for its index to be kept: less is read again faster than looked up."""
+
+_FORMAT = 1
+_TAIL_BYTES = 64
+
+
+class IndexCache(Protocol):
+    """Where indexes are kept, by the name of the thread's own file."""
+
+    async def get(self, file_name: str) -> bytes | None:
+        """What was kept last for that file; None when nothing was, or it cannot be had."""
+        ...
+
+    def keep(self, file_name: str, index: bytes) -> None:
+        """Has it kept, soon; never waits."""
+        ...
+
+
+class _StoredPart(msgspec.Struct, frozen=True, array_like=True):
+    thread_id: str
+    start: int
+    length: int | None
+
+
+class _StoredIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """`inode` and `tail`, the bytes before `position`, are those of the thread's own file."""
+
+    format: int
+    inode: int
+    tail: bytes
+    parts: list[_StoredPart]
+    bad_lines: int
+    state: IndexState
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: int = 0
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+class HistoryFiles:
+    """Opens the histories of rollout files, by their kept indexes where that saves reading."""
+
+    def __init__(self, *, locate_base: BaseLocator, cache: IndexCache | None = None) -> None:
+        self._locate_base = locate_base
+        self._cache = cache
+
+    async def open(self, path: Path, *, until: int | None = None) -> FileHistory:
+        """The history in a file, up to date, but for lines from the ordinal `until` on. Raises RolloutReadError."""
+        history = await trio.to_thread.run_sync(
+            partial(FileHistory.open, path, locate_base=self._locate_base, until=until)
+        )
+        is_partial = until is not None or history.missing_base is not None
+        if self._cache is None or is_partial or history.size < WORTHWHILE_BYTES:
+            await history.catch_up()
+            return history
+        kept = await self._cache.get(path.name)
+        if kept is not None:
+            await trio.to_thread.run_sync(restore, history, kept)
+        start = history.index.state.position
+        await history.catch_up()
+        if history.index.state.position - start >= WORTHWHILE_BYTES:
+            self._cache.keep(path.name, await trio.to_thread.run_sync(stored, history))
+        return history
+
+
+def stored(history: FileHistory) -> bytes:
+    """The index of a history that nobody else is using. Blocking. Raises RolloutReadError."""
+    parts = history.parts
+    position = history.index.state.position - parts.own.start
+    with parts.opened(parts.own) as fd:
+        index = _StoredIndex(
+            format=_FORMAT,
+            inode=os.fstat(fd).st_ino,
+            tail=_tail(fd, position),
+            parts=_stored_parts(parts),
+            bad_lines=history.bad_lines,
+            state=history.index.pack(),
+        )
+    return _encoder.encode(index)
+
+
+def restore(history: FileHistory, kept: bytes) -> bool:
+    """Gives a history of which nothing was read yet a kept index, if it fits. Blocking. Raises RolloutReadError."""
+    try:
+        if msgspec.msgpack.decode(kept, type=_Format).format != _FORMAT:
+            return False
+        index = msgspec.msgpack.decode(kept, type=_StoredIndex)
+    except UNDECODABLE:
+        return False
+    parts = history.parts
+    known = _stored_parts(parts)
+    # How much of an inherited file counts may only show when it is read.
+    if [(part.thread_id, part.start) for part in known] != [(part.thread_id, part.start) for part in index.parts]:
+        return False
+    position = index.state.position - parts.own.start
+    with parts.opened(parts.own) as fd:
+        status = os.fstat(fd)
+        if status.st_ino != index.inode or status.st_size < position or _tail(fd, position) != index.tail:
+            return False
+    for part, as_read in zip(parts, index.parts, strict=True):
+        part.length = as_read.length
+    history.take_up(SpanIndex(index.state), bad_lines=index.bad_lines)
+    return True
+
+
+def _stored_parts(parts: Parts) -> list[_StoredPart]:
+    return [_StoredPart(part.thread_id, part.start, part.length) for part in parts]
+
+
+def _tail(fd: int, position: int) -> bytes:
+    begin = max(position - _TAIL_BYTES, 0)
+    return os.pread(fd, position - begin, begin)
