@@ -173,6 +173,7 @@ class App:
         )
         await self._nursery.start(runtime.manager.run)
         self._nursery.start_soon(runtime.keep_index)
+        self._nursery.start_soon(runtime.read_states.run)
         return runtime
 
     async def _open_database(self) -> StateDb:

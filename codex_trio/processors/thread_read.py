@@ -68,7 +68,8 @@ class ThreadReadProcessor:
             if summary is None:
                 raise errors.not_loaded(thread_id)
             thread = runtime.project_summary(summary)
-            read_state = ReadState(thread_id).to_wire()
+            stored = await runtime.read_states.get([thread_id])
+            read_state = ReadState(thread_id, stored.get(thread_id)).to_wire()
         if history is not None:
             put_turns(thread, await all_turns(history).read())
         return wire.ThreadReadResponse(thread=thread, read_state=read_state)
@@ -78,12 +79,13 @@ class ThreadReadProcessor:
         runtime = await self._threads()
         page = await runtime.store.list(self._query(params))
         rows = [runtime.project_summary(summary) for summary in page.threads]
+        stored = await runtime.read_states.get(row.id for row in rows)
         states: dict[str, wire.ThreadReadState] = {}
         for row in rows:
             # Lists do not say whether a thread takes turns, loaded or not.
             row.can_accept_direct_input = None
             live = runtime.manager.find(row.id)
-            states[row.id] = (ReadState(row.id) if live is None else live.read_state).to_wire()
+            states[row.id] = (ReadState(row.id, stored.get(row.id)) if live is None else live.read_state).to_wire()
         return wire.ThreadListResponse(
             data=rows,
             read_states=states,

@@ -40,6 +40,7 @@ class LiveThread:
         recorder: ThreadRecorder,
         outgoing: OutgoingMessages,
         changed: Callable[[], None],
+        read_state: ReadState,
         name: str | None,
         created_at: int,
         instruction_sources: Sequence[str],
@@ -49,7 +50,7 @@ class LiveThread:
         self.name = name
         self.instruction_sources = list(instruction_sources)
         self.subscribers: set[ConnectionId] = set()
-        self.read_state = ReadState(thread_id)
+        self.read_state = read_state
         self.scope = trio.CancelScope()
         self.closed = trio.Event()
         self.approver = ThreadApprover(

@@ -33,11 +33,13 @@ from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 from codex_trio.state.store.interface import ThreadStore
+from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
 from codex_trio.threads.git_info import collect_git_info
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
+from codex_trio.threads.read_state import ReadState
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class ThreadManager:
         paths: RolloutPaths,
         names: ThreadNames,
         store: ThreadStore,
+        read_states: ReadStates,
         outgoing: OutgoingMessages,
         spawner: ProcessSpawner,
         engine: EngineServices,
@@ -94,6 +97,7 @@ class ThreadManager:
         self._paths = paths
         self._names = names
         self._store = store
+        self._read_states = read_states
         self._outgoing = outgoing
         self._spawner = spawner
         self._engine = engine
@@ -253,11 +257,13 @@ class ThreadManager:
         meta = recorder.meta
         docs = await self._loader.project_docs(config, settings)
         name = await trio.to_thread.run_sync(self._names.get, meta.id)
+        stored = await self._read_states.get([meta.id])
         live = LiveThread(
             thread_id=meta.id,
             recorder=recorder,
             outgoing=self._outgoing,
             changed=partial(self._store.changed, meta.id),
+            read_state=ReadState(meta.id, stored.get(meta.id), partial(self._read_states.put, meta.id)),
             name=name,
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],

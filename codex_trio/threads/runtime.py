@@ -41,6 +41,7 @@ from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.local import LocalThreadStore
+from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads.history import StoredHistories
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
@@ -54,6 +55,7 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
 
     manager: ThreadManager
     store: ThreadStore
+    read_states: ReadStates
     graph: AgentGraphStore
     histories: StoredHistories
     names: ThreadNames
@@ -111,6 +113,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     names = ThreadNames(parts.codex_home)
     graph = LocalAgentGraph(parts.database)
     index = RolloutIndex(parts.database, codex_home=parts.codex_home, paths=paths, names=names)
+    read_states = ReadStates(parts.database)
     text = ThreadTextIndex(index, parts.database)
     spans = SpanCache(parts.database)
     files = HistoryFiles(locate_base=paths.locate_base, cache=spans)
@@ -138,6 +141,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         paths=paths,
         names=names,
         store=store,
+        read_states=read_states,
         outgoing=parts.outgoing,
         spawner=parts.spawner,
         engine=engine,
@@ -146,6 +150,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     return ThreadRuntime(
         manager=manager,
         store=store,
+        read_states=read_states,
         graph=graph,
         histories=StoredHistories(files),
         names=names,

@@ -2,11 +2,12 @@
 
 from codex_trio_protocol.v2.thread_list import ThreadStartThreadUnreadPosition, TurnThreadUnreadPosition
 
+from codex_trio.state.store.read_states import StoredReadState
 from codex_trio.threads.read_state import ReadState
 
 
 def test_a_thread_counts_as_read_until_a_turn_ends() -> None:
-    state = ReadState("t")
+    state = ReadState("t", None)
     assert (state.to_wire().first_unread, state.to_wire().revision) == (None, "initial:t")
     state.turn_ended("one")
     state.turn_ended("two")
@@ -14,7 +15,7 @@ def test_a_thread_counts_as_read_until_a_turn_ends() -> None:
 
 
 def test_what_its_user_marked_stays_until_it_is_read() -> None:
-    state = ReadState("t")
+    state = ReadState("t", None)
     state.mark_unread()
     state.turn_ended("one")
     assert state.to_wire().first_unread == ThreadStartThreadUnreadPosition()
@@ -25,9 +26,21 @@ def test_what_its_user_marked_stays_until_it_is_read() -> None:
 
 
 def test_every_change_has_its_own_revision() -> None:
-    state = ReadState("t")
+    state = ReadState("t", None)
     revisions = [state.revision]
     for change in (state.mark_read, state.mark_read, state.mark_unread, lambda: state.turn_ended("one")):
         change()
         revisions.append(state.revision)
     assert len(set(revisions)) == len(revisions)
+
+
+def test_what_was_kept_goes_on() -> None:
+    kept: list[StoredReadState] = []
+    before = ReadState("t", None, kept.append)
+    before.turn_ended("one")
+    again = ReadState("t", kept[-1])
+    assert again.to_wire() == before.to_wire()
+    again.turn_ended("two")
+    assert again.to_wire().first_unread == TurnThreadUnreadPosition(turn_id="one")
+    before.mark_unread()
+    assert ReadState("t", kept[-1]).to_wire().first_unread == ThreadStartThreadUnreadPosition()

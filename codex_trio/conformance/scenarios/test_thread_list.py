@@ -205,6 +205,18 @@ async def test_a_turn_makes_a_thread_unread_and_its_user_can_mark_it(lab: Lab, p
     assert state["firstUnread"] == {"type": "threadStart"}
 
 
+async def test_what_is_unread_stays_so_over_a_restart(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id = await stored_thread(lab, probe, "hello")
+        state = (await probe.request("thread/read", {"threadId": thread_id}))["readState"]
+        assert state["firstUnread"]["type"] == "turn"
+    async with lab.run() as probe:
+        assert (await probe.request("thread/list", {}))["readStates"] == {thread_id: state}
+        assert (await probe.request("thread/read", {"threadId": thread_id}))["readState"] == state
+        await probe.request("thread/resume", {"threadId": thread_id})
+        assert (await probe.request("thread/read", {"threadId": thread_id}))["readState"] == state
+
+
 async def test_a_thread_without_a_file_has_no_read_state(probe: Probe) -> None:
     new, ephemeral = (await probe.start_thread())["id"], (await probe.start_thread(ephemeral=True))["id"]
     for thread_id in (new, ephemeral):
