@@ -2,14 +2,17 @@
 
 A transcript is a JSON-lines file: a header (`transcript`, `server`, `config`, `files`), the model's answers
 (`{"model": ...}`, in the form of `codex_trio.testing.model_script.load_script`), then what the client (`{"client"}`)
-and the server (`{"server"}`) sent, in order. Recorded values that differ from run to run are placeholders:
+and the server (`{"server"}`) sent, in order. With several clients these lines name theirs (`"conn"`), and the server
+listens. There are three more steps: `{"signal": NAME}` is sent to the server, `{"open": NAME}` lets the model go on
+behind its part `{"gate": NAME}`, and `{"exit": CODE}` waits for the server's end. Recorded values that differ from
+run to run are placeholders:
 
     <thread-1> <turn-1>     an id that has to be the same wherever it stands
     <uuid> <int> <number> <text>    any id, integer, string of digits, string; also inside a longer string
     $CWD $CODEX_HOME $TMP   the folders of the replay
     $MODEL_URL              where the scripted model is
 
-What is compared: replies by their request; notifications and server requests of each thread in their exact order;
+What is compared, for each client: replies by their request; notifications and server requests of each thread in order;
 the statuses of each thread in their exact order; what is about no thread in its exact order. The order between these
 is left open, since a server answers requests, follows turns and keeps statuses in different tasks: the recorded server
 itself varies there under load. See `LEFT_OUT` and `merge` for what else is loose, and why.
@@ -18,11 +21,13 @@ Owns the file format, the comparison and the replay. Called by the transcript sc
 """
 
 import re
+import signal
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import trio
@@ -30,7 +35,10 @@ import trio
 from codex_trio.client.connection import thread_of
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
-from codex_trio.testing.model_script import Answer, answer_from
+from codex_trio.testing.model_script import Answer, Gate, answer_from
+
+if TYPE_CHECKING:
+    from codex_trio.conformance.listening import Listening
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -56,8 +64,30 @@ class Transcript:
     files: dict[str, str]
     """Files in the working folder before the start, by relative path."""
     model: list[Answer]
-    steps: list[tuple[str, Any]]
-    """Who sent a message (`client`, `server`) and the message."""
+    gates: dict[str, Gate]
+    steps: list["Step"]
+
+    @property
+    def has_several_clients(self) -> bool:
+        """Whether the server has to listen."""
+        return any(step.client for step in self.steps)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a conversation: a message, or something else that happens."""
+
+    side: str
+    """Who sent the message (`client`, `server`), or else `signal`, `open` or `exit`."""
+    client: str
+    """Whose conversation it belongs to; '' where there is only one client."""
+    content: Any
+
+    @classmethod
+    def of(cls, line: Message) -> "Step | None":
+        """The step on a line of a file, if it is one."""
+        side = next((side for side in ("client", "server", "signal", "open", "exit") if side in line), None)
+        return None if side is None else cls(side, line.get("conn", ""), line[side])
 
 
 def load(path: Path, lab: Lab) -> Transcript:
@@ -72,9 +102,15 @@ def load(path: Path, lab: Lab) -> Transcript:
         text = text.replace(name, str(value))
     lines = [msgspec.json.decode(line) for line in text.splitlines()]
     header = lines[0]
-    model = [answer_from(line["model"]) for line in lines[1:] if "model" in line]
-    steps = [(side, line[side]) for line in lines[1:] for side in ("client", "server") if side in line]
-    return Transcript(header["transcript"], header["config"], header.get("files", {}), model, steps)
+    gates: dict[str, Gate] = {}
+    model = [_answer(line["model"], gates) for line in lines[1:] if "model" in line]
+    steps = [step for line in lines[1:] if (step := Step.of(line)) is not None]
+    return Transcript(header["transcript"], header["config"], header.get("files", {}), model, gates, steps)
+
+
+def _answer(entry: Message, gates: dict[str, Gate]) -> Answer:
+    parts = [gates.setdefault(part["gate"], Gate()) if "gate" in part else part for part in entry.get("parts", ())]
+    return answer_from({**entry, "parts": parts} if parts else entry)
 
 
 @dataclass
@@ -196,44 +232,70 @@ class Replay:
         self._transcript = transcript
         self._lab = lab
         self._bindings = Bindings()
+        self._probes: dict[str, Probe] = {}
 
     async def run(self) -> list[str]:
-        """Play the client's side, let the model answer as recorded, and tell where the server differs."""
+        """Play the clients' side, let the model answer as recorded, and tell where the server differs."""
         lab, transcript = self._lab, self._transcript
         lab.write_config(transcript.config)
         for name, text in transcript.files.items():
             (lab.cwd / name).write_text(text)
         lab.script(*transcript.model)
-        async with lab.run(initialize=False) as probe:
-            for index, (side, message) in enumerate(transcript.steps):
-                if side == "client":
-                    differences = await self._catch_up(probe, index)
-                    if differences:
-                        return [f"before step {index} ({message}):", *differences]
-                    await self._send(probe, message)
-            differences = await self._catch_up(probe, len(transcript.steps))
+        async with AsyncExitStack() as stack:
+            if transcript.has_several_clients:
+                server = await stack.enter_async_context(lab.listen())
+            else:
+                server = None
+                self._probes[""] = await stack.enter_async_context(lab.run(initialize=False))
+            for index, step in enumerate(transcript.steps):
+                if step.side == "server":
+                    continue
+                differences = await self._catch_up(index)
+                if differences:
+                    return [f"before step {index} ({step}):", *differences]
+                if step.client not in self._probes and server is not None:
+                    self._probes[step.client] = await stack.enter_async_context(server.connect(initialize=False))
+                differences = await self._play(step, server)
+                if differences:
+                    return differences
+            differences = await self._catch_up(len(transcript.steps))
             if differences:
                 return differences
             await trio.sleep(_SETTLE_SECONDS)
-            return self._compare(probe, len(transcript.steps), whole=True)
+            # A server that ends may not get to its last words: they have a scenario of their own.
+            return self._compare(len(transcript.steps), whole=transcript.steps[-1].side != "exit")
 
-    async def _send(self, probe: Probe, message: Any) -> None:
-        if "RAW" in message:
-            await probe.send(message["RAW"].encode())
-        else:
-            await probe.send(self._bindings.fill(message))
+    async def _play(self, step: Step, server: "Listening | None") -> list[str]:
+        """Take a step that is not the server's; where the server does not follow, tell it."""
+        match step.side:
+            case "open":
+                self._transcript.gates[step.content].open()
+            case "signal" if server is not None:
+                server.signal(signal.Signals[step.content])
+            case "exit" if server is not None:
+                code = await server.ended()
+                return [] if code == step.content else [f"the exit code was {code} instead of {step.content}"]
+            case "client" if "RAW" in step.content:
+                await self._probes[step.client].send(step.content["RAW"].encode())
+            case "client":
+                await self._probes[step.client].send(self._bindings.fill(step.content))
+            case _:
+                raise ValueError(f"a server on stdio is not sent {step}")
+        return []
 
-    async def _catch_up(self, probe: Probe, upto: int) -> list[str]:
+    async def _catch_up(self, upto: int) -> list[str]:
         """Wait until the server has said what it said before this step, then tell where it said something else."""
-        recorded = self._recorded(upto)
-        with trio.move_on_after(_STEP_SECONDS):
-            while self._is_behind(recorded, streams(probe.log.from_server)):
-                if not await probe.log.grows():
-                    break
-        return self._compare(probe, upto, whole=False)
+        for client, probe in self._probes.items():
+            recorded = self._recorded(client, upto)
+            with trio.move_on_after(_STEP_SECONDS):
+                while self._is_behind(recorded, streams(probe.log.from_server)):
+                    if not await probe.log.grows():
+                        break
+        return self._compare(upto, whole=False)
 
-    def _recorded(self, upto: int) -> dict[Stream, list[Message]]:
-        return streams([message for side, message in self._transcript.steps[:upto] if side == "server"])
+    def _recorded(self, client: str, upto: int) -> dict[Stream, list[Message]]:
+        steps = self._transcript.steps[:upto]
+        return streams([step.content for step in steps if step.side == "server" and step.client == client])
 
     def _is_behind(self, recorded: dict[Stream, list[Message]], found: dict[Stream, list[Message]]) -> bool:
         for stream, wanted in recorded.items():
@@ -243,25 +305,27 @@ class Replay:
                 return True
         return False
 
-    def _compare(self, probe: Probe, upto: int, *, whole: bool) -> list[str]:
-        found = streams(probe.log.from_server)
+    def _compare(self, upto: int, *, whole: bool) -> list[str]:
         differences: list[str] = []
-        for stream, recorded in self._recorded(upto).items():
-            part = found.get(self._same(stream, found), [])
-            for index, message in enumerate(recorded):
-                if index >= len(part):
-                    differences.append(f"{stream}: message {index} did not come: {self._bindings.fill(message)}")
-                    break
-                inside = self._bindings.differences(message, part[index])
-                if inside:
-                    what = message.get("method", "reply")
-                    differences.append(f"{stream}: message {index} ({what}) differs: " + "; ".join(inside))
-                    differences.append(f"   it was {part[index]}")
-                    break
-            else:
-                if whole and len(part) > len(recorded):
-                    differences.append(f"{stream}: more came: {part[len(recorded) :]}")
+        for client, probe in self._probes.items():
+            found = streams(probe.log.from_server)
+            for stream, recorded in self._recorded(client, upto).items():
+                part = found.get(self._same(stream, found), [])
+                problems = self._compare_stream(recorded, part, whole=whole)
+                differences += [f"{client} {stream}: {problem}".lstrip() for problem in problems]
         return differences
+
+    def _compare_stream(self, recorded: list[Message], part: list[Message], *, whole: bool) -> list[str]:
+        for index, message in enumerate(recorded):
+            if index >= len(part):
+                return [f"message {index} did not come: {self._bindings.fill(message)}"]
+            inside = self._bindings.differences(message, part[index])
+            if inside:
+                what = message.get("method", "reply")
+                return [f"message {index} ({what}) differs: " + "; ".join(inside), f"   it was {part[index]}"]
+        if whole and len(part) > len(recorded):
+            return [f"more came: {part[len(recorded) :]}"]
+        return []
 
     def _same(self, stream: Stream, found: dict[Stream, list[Message]]) -> Stream:
         """The stream of this replay that a recorded one corresponds to."""

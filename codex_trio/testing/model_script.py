@@ -400,7 +400,7 @@ def load_script(path: Path) -> list[Reply]:
 
 
 def answer_from(entry: Event) -> Answer:
-    """One answer of a script file. Raises KeyError, TypeError or ValueError when it is none."""
+    """One answer of a script file; parts may be gates. Raises KeyError, TypeError or ValueError when it is none."""
     if "http" in entry:
         http = entry["http"]
         built = http_error(http["status"], http["body"], headers=http.get("headers"))
@@ -417,7 +417,7 @@ def answer_from(entry: Event) -> Answer:
     return built.repeated() if entry.get("repeat") else built
 
 
-def _part_from(part: Event) -> Part:
+def _part_from(part: Event | Gate) -> Part:
     match part:
         case {"message": str(text)}:
             return message(
@@ -440,6 +440,8 @@ def _part_from(part: Event) -> Part:
             return part["event"]
         case {"pause": int() | float()}:
             return Pause(part["pause"])
+        case Gate():
+            return part
         case _:
             raise ScriptError(f"unknown part {part!r}")
 
