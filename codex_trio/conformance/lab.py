@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MODEL = "gpt-5.5"
 
+WEBSOCKET = "ws://127.0.0.1:0"
+"""A websocket to listen on, at any free port."""
+
 CONFIG = """
 model = "{model}"
 model_provider = "scripted"
@@ -134,7 +137,7 @@ class Lab:
     async def listen(
         self, address: str | None = None, *options: str, env: Mapping[str, str] | None = None
     ) -> AsyncGenerator["Listening"]:
-        """Run the server for several clients until the block ends; by default on a unix socket in the lab's folder.
+        """Run the server for several clients until the block ends; by default on a websocket.
 
         `options` are more of the command line's.
         """
@@ -143,8 +146,7 @@ class Lab:
 
         self._configure_by_default()
         if address is None:
-            over_tcp = self.server.transport == "websocket"
-            address = "ws://127.0.0.1:0" if over_tcp else f"unix://{self.tmp}/control/server.sock"
+            address = self.unix_socket if self.server.transport == "unix" else WEBSOCKET
         async with open_listening(
             (*self.server.command, *options), address, env=self.environment(env or {}), cwd=self.cwd
         ) as server:
@@ -187,6 +189,11 @@ class Lab:
     def _configure_by_default(self) -> None:
         if not (self.codex_home / "config.toml").exists():
             self.configure()
+
+    @property
+    def unix_socket(self) -> str:
+        """A unix socket to listen on."""
+        return f"unix://{self.tmp}/control/server.sock"
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The server's whole environment."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import trio
 
-from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.lab import WEBSOCKET, Lab
 from codex_trio.conformance.listening import Listening, Visitor
 from codex_trio.conformance.probe import WAIT_SECONDS
 from codex_trio.testing.model_script import Gate, answer, function_call, message, message_of
@@ -17,7 +17,13 @@ DRAINING = (-32600, "Server is draining; retry after reconnecting", {"reason": "
 UNKNOWN = "01a20278-cea9-7283-82be-8f42b20452ce"
 
 endings = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+places = pytest.mark.parametrize("place", ["websocket", "unix"])
 forcing = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+
+
+def address(lab: Lab, place: str) -> str:
+    """What to listen on."""
+    return lab.unix_socket if place == "unix" else WEBSOCKET
 
 
 async def running_turn(lab: Lab, client: Visitor, gate: Gate) -> tuple[str, str]:
@@ -44,20 +50,21 @@ async def refused(client: Visitor, method: str, **params: Any) -> tuple[int, str
 
 
 @endings
-async def test_an_idle_server_ends_when_it_is_told_to(lab: Lab, number: signal.Signals) -> None:
-    async with lab.listen() as server, server.connect() as client:
+@places
+async def test_an_idle_server_ends_when_it_is_told_to(lab: Lab, place: str, number: signal.Signals) -> None:
+    async with lab.listen(address(lab, place)) as server, server.connect() as client:
         await client.start_thread(cwd=str(lab.cwd))
         server.signal(number)
         assert await server.ended() == 0
         await client.closed_with()
 
 
-@endings
-async def test_a_running_turn_finishes_before_the_server_ends(lab: Lab, number: signal.Signals) -> None:
+@places
+async def test_a_running_turn_finishes_before_the_server_ends(lab: Lab, place: str) -> None:
     gate = Gate()
-    async with lab.listen() as server, server.connect() as client:
+    async with lab.listen(address(lab, place)) as server, server.connect() as client:
         await running_turn(lab, client, gate)
-        await drain(server, client, number)
+        await drain(server, client)
         gate.open()
         await client.until("item/completed", where=lambda params: params["item"].get("text") == "One two")
         assert await server.ended() == 0
@@ -156,9 +163,10 @@ async def test_a_running_turn_can_be_joined_and_its_question_answered_while_the_
             assert await server.ended() == 0
 
 
-async def test_clients_get_the_end_of_the_turn_and_are_told_why_the_connection_ends(lab: Lab) -> None:
+@places
+async def test_clients_get_the_end_of_the_turn_and_are_told_why_the_connection_ends(lab: Lab, place: str) -> None:
     gate = Gate()
-    async with lab.listen() as server, server.connect() as client, server.connect("other") as other:
+    async with lab.listen(address(lab, place)) as server, server.connect() as client, server.connect("other") as other:
         _, turn_id = await running_turn(lab, client, gate)
         await drain(server, client)
         gate.open()
