@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -16,8 +17,10 @@ from codex_trio.testing.model_server import open_model_server
 
 PATIENCE = 20
 
-both_signals = pytest.mark.parametrize(
-    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["SIGINT", "SIGTERM"]
+each_signal = pytest.mark.parametrize(
+    ("number", "exit_code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 129)],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
 
 
@@ -48,7 +51,7 @@ def _text_of(path: Path) -> str:
     return path.read_text() if path.is_file() else ""
 
 
-@both_signals
+@each_signal
 async def test_a_signal_ends_an_idle_server_without_a_word(
     server_lab: Lab, number: signal.Signals, exit_code: int
 ) -> None:
@@ -58,7 +61,7 @@ async def test_a_signal_ends_an_idle_server_without_a_word(
         assert await end_of(probe) == (exit_code, "")
 
 
-@both_signals
+@each_signal
 async def test_a_signal_during_a_command_kills_it_and_the_rollout_says_that_its_turn_was_interrupted(
     server_lab: Lab, number: signal.Signals, exit_code: int
 ) -> None:
@@ -90,3 +93,45 @@ async def test_an_impatient_second_interrupt_does_not_break_into_the_end(server_
         assert stderr == ""
     [rollout] = server_lab.rollouts()
     assert '"turn_aborted"' in rollout.read_text()
+
+
+async def test_a_server_that_nohup_started_goes_on_when_its_terminal_hangs_up(server_lab: Lab) -> None:
+    given = server_lab.server
+    command = ("/usr/bin/env", "--ignore-signal=HUP", *given.command)
+    server_lab.server = ServerUnderTest(command, given.kind, given.extra_env)
+    async with server_lab.run() as probe:
+        probe.server.process.send_signal(signal.SIGHUP)
+        assert await probe.start_thread()
+
+
+async def test_the_rollout_says_that_a_second_signal_cut_a_turn_short(server_lab: Lab) -> None:
+    server_lab.script(answer(function_call("exec_command", {"cmd": "echo $$ >pid; exec sleep 300"}, call_id="c1")))
+    async with server_lab.listen() as server, server.connect() as client:
+        thread = await client.start_thread(cwd=str(server_lab.cwd))
+        await client.start_turn(thread["id"])
+        await pid_in(server_lab.cwd / "pid")
+        server.signal(signal.SIGTERM)
+        await trio.sleep(0.1)
+        assert await client.request("thread/loaded/list")
+        server.signal(signal.SIGTERM)
+        assert await client.closed_with() == 1001
+        assert await server.ended() == 0
+    [rollout] = server_lab.rollouts()
+    assert '"turn_aborted"' in rollout.read_text()
+
+
+async def test_a_signal_that_comes_with_the_banner_does_not_kill(server_lab: Lab) -> None:
+    server_lab.configure()
+    process = await trio.lowlevel.open_process(
+        [*server_lab.server.command, "--listen", "ws://127.0.0.1:0"],
+        env=server_lab.environment({}),
+        cwd=server_lab.cwd,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    with trio.fail_after(PATIENCE):
+        async with process.stderr:
+            assert b"WebSockets" in await process.stderr.receive_some()
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
