@@ -78,6 +78,8 @@ class _HttpServer(TCPServer):
                 await self._read_data()
             except _UpgradeGranted as upgrade:
                 granted = upgrade.leftover
+            # Hypercorn would wait for a request until its time is up, also of a peer that is gone.
+            await self.idle_task.stop()
         if granted is None:
             await self._close()
         return granted

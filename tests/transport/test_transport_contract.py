@@ -1,70 +1,16 @@
 """What every transport promises, checked on each of them."""
 
-import os
-import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 import pytest
 import trio
 import trio.testing
+from transport_pairs import TRANSPORTS, Pair, take
 
-from codex_trio.transport.base import MessageTransport, TransportClosed
+from codex_trio.transport.base import CloseReason, MessageTransport, TransportClosed
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
-from codex_trio.transport.outbound import connect
-from codex_trio.transport.socket_path import bound_socket
-from codex_trio.transport.stdio import StdioTransport
-from codex_trio.transport.unix_socket import serve_unix_socket
-
-Pair = tuple[MessageTransport, MessageTransport]
-
-
-@asynccontextmanager
-async def in_memory(_folder: Path) -> AsyncGenerator[Pair]:
-    yield memory_transport_pair()
-
-
-@asynccontextmanager
-async def over_pipes(_folder: Path) -> AsyncGenerator[Pair]:
-    left_read, right_write = os.pipe()
-    right_read, left_write = os.pipe()
-    yield StdioTransport(left_read, left_write), StdioTransport(right_read, right_write)
-
-
-@asynccontextmanager
-async def over_sockets(_folder: Path) -> AsyncGenerator[Pair]:
-    """As Node starts its children: one socket pair per direction."""
-    left_read, right_write = socket.socketpair()
-    right_read, left_write = socket.socketpair()
-    yield (
-        StdioTransport(left_read.detach(), left_write.detach()),
-        StdioTransport(right_read.detach(), right_write.detach()),
-    )
-
-
-@asynccontextmanager
-async def over_a_unix_socket(folder: Path) -> AsyncGenerator[Pair]:
-    """The left end is a client of this package, the right end is what the listener hands over."""
-    handed_over, accepted = trio.open_memory_channel[MessageTransport](0)
-
-    async def serve(transport: MessageTransport) -> None:
-        await handed_over.send(transport)
-        await trio.sleep_forever()
-
-    async with bound_socket(folder / "s") as listening, trio.open_nursery() as nursery:
-        nursery.start_soon(serve_unix_socket, listening, serve)
-        async with connect(f"unix://{folder}/s") as client:
-            yield client, await accepted.receive()
-        nursery.cancel_scope.cancel()
-
-
-TRANSPORTS = {
-    "memory": in_memory,
-    "pipes": over_pipes,
-    "sockets": over_sockets,
-    "unix": over_a_unix_socket,
-}
 
 
 @pytest.fixture(params=TRANSPORTS.values(), ids=TRANSPORTS)
@@ -72,12 +18,8 @@ async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator
     make: Callable[[Path], AbstractAsyncContextManager[Pair]] = request.param
     async with make(tmp_path) as ends:
         yield ends
-
-
-async def take(end: MessageTransport) -> bytes | None:
-    """The next message as bytes, whatever the transport makes of text."""
-    message = await end.receive()
-    return message.encode() if isinstance(message, str) else message
+        for end in ends:
+            await end.aclose()
 
 
 async def send_for_ever(end: MessageTransport) -> None:
@@ -92,8 +34,6 @@ async def test_messages_arrive_whole_and_in_order(pair: Pair) -> None:
         await left.send(sent[0])
         await left.send_many(sent[1:])
         assert [await take(right) for _ in sent] == sent
-    await left.aclose()
-    await right.aclose()
 
 
 async def test_nothing_to_send_is_nothing_sent(pair: Pair) -> None:
@@ -102,8 +42,6 @@ async def test_nothing_to_send_is_nothing_sent(pair: Pair) -> None:
         await left.send_many([])
         await left.send(b"after")
         assert await take(right) == b"after"
-    await left.aclose()
-    await right.aclose()
 
 
 async def test_both_directions_carry_megabytes_at_once(pair: Pair) -> None:
@@ -126,8 +64,6 @@ async def test_both_directions_carry_megabytes_at_once(pair: Pair) -> None:
             nursery.start_soon(read, "left", left)
             nursery.start_soon(read, "right", right)
     assert received == {"left": sent, "right": sent}
-    await left.aclose()
-    await right.aclose()
 
 
 async def test_a_peer_that_does_not_read_makes_the_sender_wait_and_nobody_else(pair: Pair) -> None:
@@ -153,8 +89,6 @@ async def test_a_peer_that_does_not_read_makes_the_sender_wait_and_nobody_else(p
             for _ in range(20):
                 await right.receive()
             nursery.cancel_scope.cancel()
-    await left.aclose()
-    await right.aclose()
 
 
 async def test_a_cancelled_receive_loses_nothing(pair: Pair) -> None:
@@ -168,8 +102,6 @@ async def test_a_cancelled_receive_loses_nothing(pair: Pair) -> None:
             cancelled.cancel()
             await right.receive()
         assert [await take(right), await take(right)] == [b"one", b"two"]
-    await left.aclose()
-    await right.aclose()
 
 
 async def test_after_the_peer_closed_its_messages_are_still_received_then_it_is_gone(pair: Pair) -> None:
@@ -183,11 +115,10 @@ async def test_after_the_peer_closed_its_messages_are_still_received_then_it_is_
             assert await right.receive() is None
         with pytest.raises(TransportClosed):
             await send_for_ever(right)
-    await right.aclose()
 
 
 async def test_closing_wakes_a_receiver_of_this_end(pair: Pair) -> None:
-    left, right = pair
+    left, _right = pair
 
     async def receive() -> None:
         with pytest.raises(TransportClosed):
@@ -203,11 +134,10 @@ async def test_closing_wakes_a_receiver_of_this_end(pair: Pair) -> None:
             await left.receive()
         with pytest.raises(TransportClosed):
             await left.send(b"too late")
-    await right.aclose()
 
 
 async def test_closing_wakes_a_sender_of_this_end(pair: Pair) -> None:
-    left, right = pair
+    left, _right = pair
 
     async def flood() -> None:
         with pytest.raises(TransportClosed):
@@ -218,7 +148,73 @@ async def test_closing_wakes_a_sender_of_this_end(pair: Pair) -> None:
             nursery.start_soon(flood)
             await trio.testing.wait_all_tasks_blocked(0.05)
             await left.aclose()
-    await right.aclose()
+
+
+async def test_many_small_messages_arrive_each_once_and_in_order(pair: Pair) -> None:
+    left, right = pair
+    count = 5000
+
+    async def write() -> None:
+        for number in range(0, count, 10):
+            await left.send_many([b"%d" % (number + more) for more in range(9)])
+            await left.send(b"%d" % (number + 9))
+
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(write)
+            assert [await take(right) for _ in range(count)] == [b"%d" % number for number in range(count)]
+
+
+async def test_a_message_of_many_megabytes_arrives_whole(pair: Pair) -> None:
+    left, right = pair
+    # Longer than any frame, and of characters that frames cannot be cut between just anywhere.
+    message = "äß€".encode() * 2_500_000
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(left.send, message)
+            assert await take(right) == message
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(right.send, message)
+            assert await take(left) == message
+
+
+async def test_a_send_that_was_cancelled_before_it_began_sends_nothing(pair: Pair) -> None:
+    left, right = pair
+    with trio.fail_after(5):
+        with trio.CancelScope() as cancelled:
+            cancelled.cancel()
+            await left.send(b"never mind")
+        await left.send(b"this")
+        assert await take(right) == b"this"
+
+
+async def test_a_peer_that_goes_away_wakes_who_waits_to_send_to_it(pair: Pair) -> None:
+    left, right = pair
+
+    async def flood() -> None:
+        with pytest.raises(TransportClosed):
+            await send_for_ever(left)
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(flood)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            await right.aclose()
+
+
+async def test_a_reason_for_closing_is_told_where_there_is_a_way_to(pair: Pair) -> None:
+    left, right = pair
+    with trio.fail_after(10):
+        await right.send(b"last words")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(right.aclose, CloseReason(1013, "come back later"))
+            assert await take(left) == b"last words"
+            if left.kind in ("unix", "websocket"):
+                with pytest.raises(TransportClosed, match="1013: come back later"):
+                    await left.receive()
+            else:
+                with suppress(TransportClosed):
+                    assert await left.receive() is None
 
 
 async def test_an_in_process_client_can_stop_sending_and_go_on_receiving() -> None:
