@@ -6,7 +6,8 @@ Called by: `schema` (known names), `load`, and whoever lists features to a clien
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -113,9 +114,13 @@ def known_names() -> frozenset[str]:
     return frozenset(ALIASES) | {feature.name for feature in known()}
 
 
+_DEFAULTS: Final = MappingProxyType({feature.name: feature.default_enabled for feature in known()})
+"""Made once: every load of a configuration begins with it."""
+
+
 def resolve(configured: Mapping[str, Any]) -> dict[str, bool]:
     """Every known switch, on or off: as configured (a table counts by its `enabled`), else its default."""
-    enabled = {feature.name: feature.default_enabled for feature in known()}
+    enabled = dict(_DEFAULTS)
     for name, value in configured.items():
         current = ALIASES.get(name, name)
         if current in enabled and isinstance(value, dict):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rpc_harness import Client, serving
 
-from codex_trio.rpc.context import RequestContext
+from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -17,11 +17,13 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "thread two": ("thread/read", {"threadId": "t2"}),
     "config shared": ("config/read", {}),
     "config alone": ("config/value/write", {"keyPath": "a", "value": 1, "mergeStrategy": "replace"}),
+    "thread one, never waits": ("thread/name/set", {"threadId": "t1", "name": "n"}),
     "no scope": ("thread/loaded/list", {}),
     "refused at once": ("thread/read", {"threadId": 5}),
 }
 EXCLUDED: dict[str, set[str]] = {
     "thread one": {"thread one"},
+    "thread one, never waits": {"thread one"},
     "thread two": {"thread two"},
     "config shared": {"config alone"},
     "config alone": {"config alone", "config shared"},
@@ -44,18 +46,29 @@ class Program:
         self.intrusions: list[tuple[str, set[str]]] = []
 
     async def handle(self, params: Any, context: RequestContext) -> dict[str, Any]:
-        number = int(context.request_id)
-        kind, outcome, _ = self.steps[number]
-        alongside = {self.steps[other][0] for other in self.running}
-        if not alongside.isdisjoint(EXCLUDED[kind]):
-            # Not an assertion: the server would make an answer of it.
-            self.intrusions.append((kind, alongside))
-        self.started.append(number)
+        number = self._start(context)
         self.running.add(number)
         try:
             await self.gates[number].wait()
         finally:
             self.running.remove(number)
+        return self._end(number)
+
+    def handle_on_the_spot(self, params: Any, context: RequestContext) -> dict[str, Any]:
+        return self._end(self._start(context))
+
+    def _start(self, context: RequestContext) -> int:
+        number = int(context.request_id)
+        kind = self.steps[number][0]
+        alongside = {self.steps[other][0] for other in self.running}
+        if not alongside.isdisjoint(EXCLUDED[kind]):
+            # Not an assertion: the server would make an answer of it.
+            self.intrusions.append((kind, alongside))
+        self.started.append(number)
+        return number
+
+    def _end(self, number: int) -> dict[str, Any]:
+        outcome = self.steps[number][1]
         if outcome == "refuse":
             raise invalid_request("no")
         if outcome == "break":
@@ -75,9 +88,10 @@ def test_every_request_is_answered_once_and_in_its_turn(
 
 async def play(steps: list[tuple[str, str, int]], disconnect_after: int | None, finishing: list[int]) -> None:
     program = Program(steps)
-    methods = {method for method, _ in REQUESTS.values()}
+    handlers: dict[str, Handler] = dict.fromkeys((method for method, _ in REQUESTS.values()), program.handle)
+    handlers["thread/name/set"] = program.handle_on_the_spot
     answers: list[Counter[int]] = [Counter(), Counter()]
-    async with serving(dict.fromkeys(methods, program.handle)) as server, trio.open_nursery() as nursery:
+    async with serving(handlers) as server, trio.open_nursery() as nursery:
         clients = [await server.client(), await server.client()]
 
         async def collect(client: Client, seen: Counter[int]) -> None:
@@ -105,7 +119,7 @@ async def play(steps: list[tuple[str, str, int]], disconnect_after: int | None, 
 def check(program: Program, answers: list[Counter[int]], *, everybody_stayed: bool) -> None:
     assert program.intrusions == []
     for scope in ONE_AT_A_TIME:
-        starts = [number for number in program.started if program.steps[number][0] == scope]
+        starts = [number for number in program.started if program.steps[number][0].startswith(scope)]
         assert starts == sorted(starts), "in the order of arrival"
     for number, (_, _, sender) in enumerate(program.steps):
         assert answers[1 - sender][number] == 0, "answered to who asked"
