@@ -18,7 +18,7 @@ from crash_ledger import Ledger, lines_of
 
 from codex_trio.client.connection import AppServerClient
 from codex_trio.client.errors import ServerGone
-from codex_trio.client.process import StdioServer, open_stdio_client
+from codex_trio.client.process import SpawnedServer, open_stdio_client
 from codex_trio.client.turns import Thread, resume_thread, start_thread
 from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.testing.model_script import (
@@ -123,7 +123,7 @@ class CrashLab:
         return sorted(self._lab.codex_home.glob("sessions/**/*.jsonl"))
 
     @contextlib.asynccontextmanager
-    async def server(self) -> AsyncGenerator[StdioServer]:
+    async def server(self) -> AsyncGenerator[SpawnedServer]:
         """A server and a client that keeps the ledger."""
         async with open_stdio_client(
             SERVER.command, env=self._lab.environment({}), cwd=self._lab.cwd, observer=self.ledger.observer()
@@ -221,11 +221,11 @@ class CrashLab:
         faults = self.ledger.faults(identifier, read["thread"]["turns"])
         assert not faults, f"thread {identifier}:\n{lines_of(faults)}"
 
-    async def _kill(self, server: StdioServer, seconds: float) -> None:
+    async def _kill(self, server: SpawnedServer, seconds: float) -> None:
         await trio.sleep(seconds)
         server.kill()
 
-    async def _kill_after(self, server: StdioServer, messages: int) -> None:
+    async def _kill_after(self, server: SpawnedServer, messages: int) -> None:
         with server.client.subscribe() as coming, contextlib.suppress(ServerGone):
             for _ in range(messages):
                 await anext(coming)
