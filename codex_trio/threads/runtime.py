@@ -117,7 +117,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     text = ThreadTextIndex(index, parts.database)
     spans = SpanCache(parts.database)
     files = HistoryFiles(locate_base=paths.locate_base, cache=spans)
-    store = LocalThreadStore(index, text, paths=paths, names=names, graph=graph)
+    store = LocalThreadStore(index, text, parts.database, paths=paths, names=names, graph=graph)
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,

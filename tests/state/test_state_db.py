@@ -234,6 +234,23 @@ async def test_a_server_whose_database_cannot_be_opened_says_so_and_has_one_in_m
     assert str(tmp_path) in told[0]
 
 
+async def test_a_database_that_stays_locked_is_done_without(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_STEPS", 1)
+    told: list[str] = []
+    async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(keep_sound, database, warn=told.append))
+        with python(HOLDER, path) as holder:
+            assert holder.stdout is not None
+            assert await trio.to_thread.run_sync(holder.stdout.readline) == "locked\n"
+            with trio.fail_after(30):
+                await database.patiently(partial(database.write, lambda tx: tx.run(MARK, "a", "1")))
+                assert await database.read(value_of, "a") == "1"
+            holder.communicate()
+        assert not database.is_persistent
+        assert [str(path) in text for text in told] == [True]
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "codex_trio_1.sqlite"

@@ -34,7 +34,9 @@ class Home:
         self.names = ThreadNames(path)
         index = RolloutIndex(database, codex_home=path, paths=self.paths, names=self.names)
         text = ThreadTextIndex(index, database)
-        self.store = LocalThreadStore(index, text, paths=self.paths, names=self.names, graph=LocalAgentGraph(database))
+        self.store = LocalThreadStore(
+            index, text, database, paths=self.paths, names=self.names, graph=LocalAgentGraph(database)
+        )
 
     def add(self, text: str | None, *, at: int = 0, updated: int | None = None, **changes: Any) -> str:
         """A thread created `at` milliseconds; its id."""

@@ -66,7 +66,7 @@ class Home:
         index = RolloutIndex(database, codex_home=path, paths=self.paths, names=names)
         self.text = ThreadTextIndex(index, database)
         graph = LocalAgentGraph(database)
-        self.store = LocalThreadStore(index, self.text, paths=self.paths, names=names, graph=graph)
+        self.store = LocalThreadStore(index, self.text, database, paths=self.paths, names=names, graph=graph)
         self.files: dict[str, Path] = {}
 
     def add(self, *items: dict[str, Any], at: int = 0, **changes: Any) -> str:

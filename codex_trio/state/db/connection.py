@@ -32,6 +32,9 @@ BUSY_STEP_MS = 500
 BUSY_STEPS = 20
 """How long, and how often, a transaction waits for another process before it gives up."""
 
+RENEWAL_SECONDS = 10.0
+"""How long a call waits for another database to take the place of one that failed."""
+
 _CACHE_KIB = 8192
 _IN_MEMORY = ":memory:"
 
@@ -91,8 +94,10 @@ class StateDb:
         self.is_persistent = path is not None
         self.path = path or Path(_IN_MEMORY)
         self.read_only = read_only
-        self.damaged = trio.Event()
-        """Set when the file turned out to be unsound; a new one once it is replaced."""
+        self.failed = trio.Event()
+        """Set when the file turned out to be of no use; a new one once there is another in its place."""
+        self.is_damaged = False
+        """Whether that is because the file is no sound database, so that a new one would do."""
         self.generation = 0
         """Grows when the file is replaced: what was known of its content is not so any more."""
         self._writer: apsw.AsyncConnection | None = None
@@ -100,6 +105,7 @@ class StateDb:
         self._write_lock = trio.Lock()
         self._read_slots = trio.Semaphore(READERS)
         self._inode = 0
+        self._renewed = trio.Event()
 
     async def open(self) -> None:
         """Connects. Raises StateDbError, StateDbDamaged."""
@@ -115,8 +121,10 @@ class StateDb:
             for _ in range(READERS if self.is_persistent else 0):
                 self._readers.append(await self._connect(flags))
             self._inode = await trio.to_thread.run_sync(_inode_of, self.path)
-            self.damaged = trio.Event()
+            self.failed, self.is_damaged = trio.Event(), False
             self.generation += 1
+            self._renewed.set()
+            self._renewed = trio.Event()
         except BaseException:
             await self.aclose()
             raise
@@ -135,6 +143,27 @@ class StateDb:
                 await reader.aclose()
             for _ in range(READERS):
                 self._read_slots.release()
+
+    async def retreat(self) -> None:
+        """Goes on in memory, with no tables. Raises StateDbError."""
+        await self.aclose()
+        self.is_persistent = False
+        self.path = Path(_IN_MEMORY)
+        await self.open()
+
+    async def patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        """What `call` gives; when the database fails it, once more with the one that takes its place.
+
+        Raises StateDbError when none does for a while, and what `call` raises.
+        """
+        generation = self.generation
+        try:
+            return await call()
+        except StateDbError:
+            with trio.move_on_after(RENEWAL_SECONDS):
+                while self.generation == generation:
+                    await self._renewed.wait()
+        return await call()
 
     def holds_current_file(self) -> bool:
         """Whether the file of that name is the one that was opened. Blocking."""
@@ -210,6 +239,7 @@ class StateDb:
                 continue
             except apsw.Error as error:
                 raise self._failure(error) from error
+        self.failed.set()
         raise StateDbBusy(self.path, "another process keeps it locked")
 
     async def _connect(self, flags: int) -> apsw.AsyncConnection:
@@ -239,8 +269,12 @@ class StateDb:
     def _failure(self, error: apsw.Error) -> StateDbError:
         reason = str(error) or type(error).__name__
         if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
-            self.damaged.set()
+            self.is_damaged = True
+            self.failed.set()
             return StateDbDamaged(self.path, reason)
+        if not isinstance(error, (apsw.SQLError, apsw.ConstraintError, apsw.MisuseError)):
+            # Not the statement's fault: a full disk, a file that cannot be read, ...
+            self.failed.set()
         return StateDbError(self.path, reason)
 
 

@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 _FILE_NAME = "codex_trio_1.sqlite"
 
+_IN_MEMORY = "Threads are found from their files; nothing else is remembered when this server ends."
+
 _LOCK_POLL_SECONDS = 0.02
 _LOCK_ATTEMPTS = 1000
 
@@ -43,7 +45,7 @@ async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGen
         database = await open_state_db(path)
     except StateDbError as error:
         _log.error("%s", error)
-        warn(f"The {error}. Threads are found from their files, and nothing else is remembered when this server ends.")
+        warn(f"The {error}. {_IN_MEMORY}")
         database = await _open(None)
     try:
         yield database
@@ -52,15 +54,24 @@ async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGen
 
 
 async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
-    """Replaces the database whenever it turns out to be damaged, until cancelled. A service of `app.py`."""
+    """Puts another database in the place of one that fails, until cancelled. A service of `app.py`.
+
+    A damaged file is set aside and made anew; where that is not what helps, one in memory takes its place.
+    """
     while True:
-        await database.damaged.wait()
+        await database.failed.wait()
         try:
-            await _replace_damaged(database)
+            if database.is_damaged and database.is_persistent:
+                await _replace_damaged(database)
+                continue
+            problem = f"The state database {database.path} cannot be used."
         except StateDbError as error:
-            _log.error("%s", error)
-            warn(f"The {error}.")
-            return
+            problem = f"The {error}."
+        _log.error("%s", problem)
+        if database.is_persistent:
+            warn(f"{problem} {_IN_MEMORY}")
+        await database.retreat()
+        await database.write(migrate, database.path)
 
 
 async def open_state_db(path: Path) -> StateDb:

@@ -252,6 +252,7 @@ class RolloutIndex:
         if self._generation != self._database.generation:
             self._generation = self._database.generation
             self._folders.load(transaction)
+            self._is_swept = False
         return self._folders.changed()
 
     async def _refresh(self, folders: Sequence[str]) -> None:

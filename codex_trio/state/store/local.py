@@ -7,11 +7,14 @@ name cannot be used: then everything works, and is found out anew by each proces
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import trio
 
+from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.rows import FileVersion, IndexedRollout, of_summary
@@ -32,6 +35,8 @@ from codex_trio.state.store.interface import (
     patched,
 )
 
+_Result = TypeVar("_Result")
+
 
 class LocalThreadStore:
     """See the module."""
@@ -40,6 +45,7 @@ class LocalThreadStore:
         self,
         index: RolloutIndex,
         text: ThreadTextIndex,
+        database: StateDb,
         *,
         paths: RolloutPaths,
         names: ThreadNames,
@@ -47,6 +53,7 @@ class LocalThreadStore:
     ) -> None:
         self._index = index
         self._text = text
+        self._database = database
         self._paths = paths
         self._names = names
         self._graph = graph
@@ -64,7 +71,7 @@ class LocalThreadStore:
 
     async def locate_path(self, path: Path) -> StoredThread | None:
         """See ThreadStore."""
-        row = await self._index.at(path)
+        row = await self._patiently(partial(self._index.at, path))
         return None if row is None or row.facts is None else _stored(row)
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
@@ -75,17 +82,23 @@ class LocalThreadStore:
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """See ThreadStore."""
         await self._flush()
-        return await self._index.page(query, own=self._own.__contains__)
+        return await self._patiently(partial(self._index.page, query, own=self._own.__contains__))
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """See ThreadStore."""
         await self._flush()
-        return await self._text.search(query, own=self._own.__contains__)
+        return await self._patiently(partial(self._text.search, query, own=self._own.__contains__))
 
     async def _find(self, thread_id: str, *, archived: bool | None) -> IndexedRollout | None:
         await self._flush()
-        rows = await self._index.find(thread_id, own=self._own.__contains__)
+        rows = await self._patiently(partial(self._index.find, thread_id, own=self._own.__contains__))
         return next((row for row in rows if archived is None or row.is_archived == archived), None)
+
+    async def _patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        try:
+            return await self._database.patiently(call)
+        except StateDbError as error:
+            raise ThreadStoreError("internal", str(error)) from error
 
     # --- putting away ---
 
@@ -105,7 +118,7 @@ class LocalThreadStore:
         paths = [row.path for rows in families.values() for row in rows]
         await trio.to_thread.run_sync(_unlink, paths)
         await trio.to_thread.run_sync(self._names.remove, list(families))
-        await self._index.forget(list(families))
+        await self._patiently(partial(self._index.forget, list(families)))
         return list(families)
 
     async def _move(self, thread_id: str, *, to_archive: bool) -> Sequence[str]:
@@ -125,16 +138,16 @@ class LocalThreadStore:
         except ArchiveError as error:
             raise ThreadStoreError("internal", str(error)) from error
         finally:
-            await self._index.moved(moved, to_archive=to_archive)
+            await self._patiently(partial(self._index.moved, moved, to_archive=to_archive))
         return list(families)
 
     async def _family(self, thread_id: str, *, archived: bool | None) -> dict[str, list[IndexedRollout]]:
         """The files of a thread and of what its agents spawned, oldest first; empty when its own are not there."""
         # Who spawned whom stands in the files.
-        await self._index.read_all()
+        await self._patiently(self._index.read_all)
         family: dict[str, list[IndexedRollout]] = {}
         for member in (thread_id.lower(), *await self._graph.descendants(thread_id)):
-            rows = await self._index.find(member, own=self._own.__contains__)
+            rows = await self._patiently(partial(self._index.find, member, own=self._own.__contains__))
             rows = [row for row in rows if archived is None or row.is_archived == archived]
             if rows:
                 family[member] = rows[::-1]
@@ -201,8 +214,8 @@ class LocalThreadStore:
             # A thread in which nobody has said anything yet is asked again: nothing else tells when somebody has.
             self._dirty |= told.keys() - {row.thread_id for row in rows if row.is_listable}
             try:
-                await self._index.put(rows)
-            except StateDbError:
+                await self._patiently(partial(self._index.put, rows))
+            except ThreadStoreError:
                 self._dirty |= told.keys()
                 raise
 

@@ -1,0 +1,179 @@
+"""Lists from the index against what anybody would make of the files: any home, any filter, any page size."""
+
+import json
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.initializer import open_state_db, state_db_path
+from codex_trio.state.ids import uuid7
+from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.search import ThreadTextIndex
+from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.lines import format_timestamp
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store.graph import LocalAgentGraph
+from codex_trio.state.store.interface import ThreadQuery
+from codex_trio.state.store.local import LocalThreadStore
+
+NOW_MS = 1_795_350_000_000
+HOUR_MS = 3_600_000
+SOURCES = ["vscode", "cli", "exec", {"subagent": "review"}, {"custom": "x"}]
+KINDS = {"vscode": "vscode", "cli": "cli", "exec": "exec"}
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """A thread of a made-up home. Times are hours before now."""
+
+    created: int
+    updated: int
+    source: Any
+    provider: str
+    cwd: str
+    text: str
+    name: str
+    is_archived: bool
+
+    @property
+    def kind(self) -> str:
+        if isinstance(self.source, str):
+            return KINDS[self.source]
+        return "subAgentReview" if "subagent" in self.source else "unknown"
+
+
+threads = st.builds(
+    Thread,
+    created=st.integers(0, 200) | st.integers(0, 3),
+    updated=st.integers(0, 5),
+    source=st.sampled_from(SOURCES) | st.just("vscode"),
+    provider=st.sampled_from(["one", "two"]),
+    cwd=st.sampled_from(["/work/a", "/work/b"]),
+    text=st.sampled_from(["", "fix the bug", "Bug hunt", "words"]),
+    name=st.sampled_from(["", "", "Bug", "named"]),
+    is_archived=st.booleans(),
+)
+queries = st.fixed_dictionaries(
+    {"limit": st.integers(1, 7), "descending": st.booleans(), "archived": st.booleans()},
+    optional={
+        "sort_key": st.sampled_from(["created_at", "updated_at", "recency_at"]),
+        "model_providers": st.frozensets(st.sampled_from(["one", "two", "three"]), min_size=1),
+        "source_kinds": st.frozensets(st.sampled_from(["cli", "exec", "subAgent", "unknown"]), min_size=1),
+        "cwds": st.frozensets(st.sampled_from(["/work/a", "/work/./a", "/work/b", "/nowhere"])),
+        "search_term": st.sampled_from(["Bug", "bug", "named", "x"]),
+    },
+)
+
+
+def write(home: Path, thread: Thread) -> str:
+    thread_id = uuid7()
+    created = NOW_MS - thread.created * HOUR_MS
+    meta = {
+        "id": thread_id,
+        "timestamp": format_timestamp(created),
+        "cwd": thread.cwd,
+        "source": thread.source,
+        "model_provider": thread.provider,
+        "history_mode": "paginated",
+    }
+    lines: list[Any] = [{"timestamp": "t", "ordinal": 0, "type": "session_meta", "payload": meta}]
+    if thread.text:
+        item = {"type": "UserMessage", "id": "u", "content": [{"type": "text", "text": thread.text}]}
+        event = {"type": "item_completed", "thread_id": thread_id, "turn_id": "t", "item": item}
+        lines.append({"timestamp": "t", "ordinal": 1, "type": "event_msg", "payload": event})
+    paths = RolloutPaths(home)
+    path = paths.new_path(thread_id, created_ms=created)
+    if thread.is_archived:
+        path = paths.archived_sessions / path.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    os.utime(path, ns=(0, (NOW_MS - thread.updated * HOUR_MS) * 1_000_000))
+    if thread.name:
+        ThreadNames(home).set(thread_id, thread.name)
+    return thread_id
+
+
+def expected(home: dict[str, Thread], query: dict[str, Any]) -> list[str]:
+    """The ids in order, told from the threads alone."""
+    kinds = query.get("source_kinds", {"cli", "vscode"})
+    kinds = kinds | {"subAgentReview"} if "subAgent" in kinds else kinds
+    folders = {os.path.normpath(folder) for folder in query.get("cwds", ["/work/a", "/work/b"])}
+    term = query.get("search_term", "")
+    listed = {
+        thread_id: thread
+        for thread_id, thread in home.items()
+        if thread.text
+        and thread.is_archived == query["archived"]
+        and thread.kind in kinds
+        and thread.provider in query.get("model_providers", {"one", "two"})
+        and thread.cwd in folders
+        and (term in thread.text or term in thread.name)
+    }
+    by_created = query.get("sort_key", "created_at") == "created_at"
+
+    def place(thread_id: str) -> tuple[int, str]:
+        thread = listed[thread_id]
+        return (-(thread.created if by_created else thread.updated), thread_id)
+
+    return sorted(listed, key=place, reverse=query["descending"])
+
+
+async def walk(store: LocalThreadStore, query: dict[str, Any]) -> list[str]:
+    """The ids of all pages, in order; each page is as big as it may be."""
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = await store.list(ThreadQuery(cursor=cursor, **query))
+        ids = [thread.thread_id for thread in page.threads]
+        found += ids
+        if page.next_cursor is None:
+            return found
+        assert len(ids) == query["limit"]
+        cursor = page.next_cursor
+
+
+def store_of(home: Path, database: StateDb) -> LocalThreadStore:
+    paths, names = RolloutPaths(home), ThreadNames(home)
+    index = RolloutIndex(database, codex_home=home, paths=paths, names=names)
+    text = ThreadTextIndex(index, database)
+    return LocalThreadStore(index, text, database, paths=paths, names=names, graph=LocalAgentGraph(database))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    home=st.lists(threads, max_size=25),
+    later=st.lists(threads, max_size=4),
+    asked=st.lists(queries, min_size=1, max_size=4),
+)
+def test_lists_tell_what_the_files_say(home: list[Thread], later: list[Thread], asked: list[dict[str, Any]]) -> None:
+    async def check(folder: Path) -> None:
+        made = {write(folder, thread): thread for thread in home}
+        database = await open_state_db(state_db_path(folder))
+        try:
+            store = store_of(folder, database)
+            for query in asked:
+                assert await walk(store, query) == expected(made, query)
+            # Threads of another program come, and some go.
+            for thread_id in list(made)[::5]:
+                found = await store.locate(thread_id)
+                assert found is not None
+                assert found.path is not None
+                os.unlink(found.path)
+                del made[thread_id]
+            made |= {write(folder, thread): thread for thread in later}
+            again = store_of(folder, database)
+            for query in asked:
+                assert await walk(store, query) == expected(made, query)
+                assert await walk(again, query) == expected(made, query)
+        finally:
+            await database.aclose()
+
+    with tempfile.TemporaryDirectory() as folder:
+        trio.run(partial(check, Path(folder)))
