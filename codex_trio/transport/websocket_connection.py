@@ -205,8 +205,25 @@ class WebsocketConnection:
                 self._write_lock.release()
 
     async def _await_end(self) -> None:
-        """Reads on until the peer closes too: closing with input unread would reset the connection under it."""
+        """Reads on until the peer closes too: closing with input unread would reset the connection under it.
+
+        Its close frame will do: peers then wait for this side to close first (RFC 6455, section 7.1.1).
+        """
+        understood = self._readable
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
             await self._stream.send_eof()
-            while await self._stream.receive_some(_READ_BYTES):
-                pass
+            while data := await self._stream.receive_some(_READ_BYTES):
+                if understood:
+                    self._reader.feed(data)
+                    try:
+                        if self._finds_close():
+                            return
+                    except FrameError:
+                        understood = False
+
+    def _finds_close(self) -> bool:
+        """Whether the peer's close frame has come. What comes before it interests nobody any more."""
+        while (event := self._reader.next_event()) is not None:
+            if isinstance(event, Closed):
+                return True
+        return False

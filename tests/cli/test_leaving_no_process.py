@@ -15,7 +15,7 @@ import trio
 from codex_trio.client.channel import LineChannel
 from codex_trio.client.connection import AppServerClient, open_client
 from codex_trio.client.turns import start_thread
-from codex_trio.conformance.lab import Lab, ServerUnderTest
+from codex_trio.conformance.lab import WEBSOCKET, Lab, ServerUnderTest
 from codex_trio.testing.model_script import answer, function_call
 from codex_trio.testing.model_server import open_model_server
 
@@ -149,18 +149,22 @@ async def test_a_stdio_server_whose_parent_is_killed_ends_though_its_input_stays
 
 
 @pytest.mark.parametrize(
-    "numbers",
+    ("place", "numbers"),
     [
-        [signal.SIGTERM, signal.SIGTERM],
-        [signal.SIGINT, signal.SIGINT],
-        [signal.SIGHUP, signal.SIGHUP, signal.SIGTERM],
-        [signal.SIGKILL],
-        [signal.SIGSEGV],
+        ("websocket", [signal.SIGTERM, signal.SIGTERM]),
+        ("websocket", [signal.SIGHUP, signal.SIGHUP, signal.SIGINT]),
+        ("websocket", [signal.SIGKILL]),
+        ("unix", [signal.SIGINT, signal.SIGINT]),
+        ("unix", [signal.SIGKILL]),
+        ("unix", [signal.SIGSEGV]),
     ],
-    ids=lambda numbers: "-".join(number.name for number in numbers),
+    ids=lambda value: value if isinstance(value, str) else "-".join(number.name for number in value),
 )
-async def test_a_listening_server_that_is_sent_signals_leaves_nothing(lab: Lab, numbers: list[signal.Signals]) -> None:
-    async with lab.listen() as server, server.connect() as client:
+async def test_a_listening_server_that_is_sent_signals_leaves_nothing(
+    lab: Lab, place: str, numbers: list[signal.Signals]
+) -> None:
+    address = lab.unix_socket if place == "unix" else WEBSOCKET
+    async with lab.listen(address) as server, server.connect() as client:
         pids = await run_family(lab, client.client)
         for number in numbers:
             server.signal(number)
