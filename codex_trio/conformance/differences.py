@@ -78,6 +78,16 @@ DIFFERENCES: tuple[Difference, ...] = (
         "drops some requests without an answer when thousands come at once",
     ),
     *(
+        Difference(f"rollback::{scenario}", "reference", "knows thread/revert in its place since 0.132.0")
+        for scenario in (
+            "the_last_turns_can_be_rolled_back",
+            "a_rollback_outlives_the_server",
+            "rolling_back_more_turns_than_there_are_drops_all",
+            "a_rollback_is_refused_while_a_turn_runs",
+            "a_rollback_of_nothing_is_refused",
+        )
+    ),
+    *(
         Difference(scenario, "codex-trio", f"{method} is not there yet")
         for scenario, method in (
             ("envelope::a_method_without_params_takes_none", "memory/reset"),

@@ -15,6 +15,26 @@ _OUTPUT_OF = {"function_call": "function_call_output", "custom_tool_call": "cust
 _CALL_OF = {output: call for call, output in _OUTPUT_OF.items()}
 ABORTED = "aborted"
 
+_KNOWN = frozenset(
+    {
+        "additional_tools",
+        "agent_message",
+        "compaction",
+        "context_compaction",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "function_call",
+        "function_call_output",
+        "image_generation_call",
+        "local_shell_call",
+        "message",
+        "reasoning",
+        "tool_search_call",
+        "tool_search_output",
+        "web_search_call",
+    }
+)
+
 
 class ModelHistory:
     """Response items in the order in which the model sees them."""
@@ -47,6 +67,11 @@ class ModelHistory:
             if kind in _OUTPUT_OF and item.get("call_id") not in answered:
                 request.append({"type": _OUTPUT_OF[kind], "call_id": item.get("call_id"), "output": ABORTED})
         return request
+
+
+def is_known(item: ResponseItem) -> bool:
+    """Whether an item that a client brings is of a kind that providers take."""
+    return item.get("type") in _KNOWN
 
 
 def output_item(call: ResponseItem, output: Any, *, item_id: str) -> ResponseItem:

@@ -19,12 +19,14 @@ from codex_trio_protocol.v2.common import CollaborationMode
 from msgspec import UNSET
 
 from codex_trio.config.settings import TypedOverrides
+from codex_trio.engine.history import is_known
 from codex_trio.processors.notices import Notices, rules_warning
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.model_history import first_words
 from codex_trio.threads import errors
 from codex_trio.threads.environments import choose, workspace_roots
 from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor, page_turns
@@ -92,6 +94,7 @@ class ThreadLifecycleProcessor:
             typed=_typed(params),
             personality=params.personality,
             thread_source=params.thread_source,
+            daybreak_enabled=params.daybreak_enabled,
             ephemeral=bool(params.ephemeral),
             raw_items=params.experimental_raw_events,
         )
@@ -104,33 +107,14 @@ class ThreadLifecycleProcessor:
         self, params: wire_start.ThreadResumeParams, context: RequestContext
     ) -> wire_start.ThreadResumeResponse:
         """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
-        if params.history is not None:
-            raise invalid_request("resuming from `history` is not supported by this server yet")
         runtime = await self._threads()
-        thread_id = await self._source_id(params, runtime)
-        live = runtime.manager.find(thread_id)
-        if live is None or live.session.active is None:
-            # A draining server lets clients join a running turn: somebody may have to answer its questions.
-            self._gate.check()
-        if live is None:
-            options = ThreadOptions(
-                cwd=_path(params.cwd),
-                workspace_roots=_roots(params),
-                overrides=_overrides(params),
-                typed=_typed(params),
-                personality=params.personality,
-            )
-            live = await runtime.manager.resume(thread_id, options, self._birth(context))
-        elif not live.recorder.is_materialized:
-            raise errors.no_rollout(thread_id)
-        elif params.path is not None and Path(params.path) != live.recorder.path:
-            raise invalid_request(
-                f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
-                f"active `{live.recorder.path}`"
-            )
+        if params.history is None:
+            live = await self._stored_or_running(params, runtime, context)
+        else:
+            live = await self._begin_with(params.history, params, runtime, context)
         history = live.recorder.history
         if history is None:
-            raise errors.no_rollout(thread_id)
+            raise errors.no_rollout(live.id)
         if not params.exclude_turns:
             self._notices.full_history("excludeTurns: true", context)
         turns, page = await _read_turns(history, live, params)
@@ -138,6 +122,8 @@ class ThreadLifecycleProcessor:
         live.subscribe(context.connection.id)
         context.after_response(lambda: self._catch_up(live, context))
         thread = live.to_wire()
+        if params.history is not None:
+            thread.preview = first_words(params.history)
         put_turns(thread, turns)
         return wire_start.ThreadResumeResponse(
             thread=thread,
@@ -147,6 +133,45 @@ class ThreadLifecycleProcessor:
             collaboration_mode=msgspec.convert(live.session.settings.mode, CollaborationMode),
             **_settings(live),
         )
+
+    async def _stored_or_running(
+        self, params: wire_start.ThreadResumeParams, runtime: ThreadRuntime, context: RequestContext
+    ) -> LiveThread:
+        """The thread that is named, loaded."""
+        thread_id = await self._source_id(params, runtime)
+        live = runtime.manager.find(thread_id)
+        if live is None or live.session.active is None:
+            # A draining server lets clients join a running turn: somebody may have to answer its questions.
+            self._gate.check()
+        if live is None:
+            return await runtime.manager.resume(thread_id, _resume_options(params), self._birth(context))
+        if not live.recorder.is_materialized:
+            raise errors.no_rollout(thread_id)
+        if params.path is not None and Path(params.path) != live.recorder.path:
+            raise invalid_request(
+                f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
+                f"active `{live.recorder.path}`"
+            )
+        return live
+
+    async def _begin_with(
+        self,
+        items: Sequence[dict[str, Any]],
+        params: wire_start.ThreadResumeParams,
+        runtime: ThreadRuntime,
+        context: RequestContext,
+    ) -> LiveThread:
+        """A new thread whose model remembers those items; the thread that is named only must not be loaded."""
+        self._gate.check()
+        if not items:
+            raise invalid_request("history must not be empty")
+        named = runtime.manager.find(params.thread_id)
+        if named is not None:
+            raise invalid_request(f"cannot resume thread {named.id} with history while it is already running")
+        known = [item for item in items if is_known(item)]
+        live = await runtime.manager.start(_resume_options(params), self._birth(context), items=known)
+        live.announce_status(live.status)
+        return live
 
     async def fork(self, params: wire_start.ThreadForkParams, context: RequestContext) -> wire_start.ThreadForkResponse:
         """A new thread that goes on from another's history, followed by the caller."""
@@ -284,6 +309,16 @@ class ThreadLifecycleProcessor:
         usage = live.usage_notification()
         if usage is not None:
             self._outgoing.notify("thread/tokenUsage/updated", usage, targets=[context.connection.id])
+
+
+def _resume_options(params: wire_start.ThreadResumeParams) -> ThreadOptions:
+    return ThreadOptions(
+        cwd=_path(params.cwd),
+        workspace_roots=_roots(params),
+        overrides=_overrides(params),
+        typed=_typed(params),
+        personality=params.personality,
+    )
 
 
 def _path(text: str | None) -> Path | None:

@@ -13,18 +13,16 @@ from msgspec import UNSET
 
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
+from codex_trio.processors.thread_histories import ThreadHistories
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.store.interface import SortKey, ThreadQuery
 from codex_trio.threads import errors
 from codex_trio.threads.history import ItemAnchor, page_items, page_turns
-from codex_trio.threads.item_projection import project_item
-from codex_trio.threads.live import LiveThread
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.runtime import ThreadRuntime
-from codex_trio.threads.thread_projection import all_turns, project_turn, put_turns
+from codex_trio.threads.thread_projection import all_turns, project_item_entry, project_turn, put_turns
 
 MAX_EXCLUDED_THREADS = 100
 
@@ -47,6 +45,7 @@ class ThreadReadProcessor:
 
     def __init__(self, services: Services) -> None:
         self._threads = services.threads
+        self._histories = ThreadHistories(services.threads)
         self._notices = Notices(services.outgoing)
         self._config = services.config
 
@@ -56,7 +55,7 @@ class ThreadReadProcessor:
         thread_id = parse_thread_id(params.thread_id)
         live = runtime.manager.find(thread_id)
         if params.include_turns:
-            history = await self._history(runtime, thread_id, live, feature="includeTurns")
+            _, history = await self._histories.get(params.thread_id, feature="includeTurns")
             self._notices.full_history("includeTurns: false", context)
         else:
             history = None
@@ -78,12 +77,10 @@ class ThreadReadProcessor:
         """A page of stored threads, newest first unless asked otherwise."""
         runtime = await self._threads()
         page = await runtime.store.list(self._query(params))
-        rows = [runtime.project_summary(summary) for summary in page.threads]
+        rows = [runtime.project_row(summary) for summary in page.threads]
         stored = await runtime.read_states.get(row.id for row in rows)
         states: dict[str, wire.ThreadReadState] = {}
         for row in rows:
-            # Lists do not say whether a thread takes turns, loaded or not.
-            row.can_accept_direct_input = None
             live = runtime.manager.find(row.id)
             states[row.id] = (ReadState(row.id, stored.get(row.id)) if live is None else live.read_state).to_wire()
         return wire.ThreadListResponse(
@@ -105,10 +102,7 @@ class ThreadReadProcessor:
 
     async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
         """A page of turns, newest first unless asked otherwise."""
-        runtime = await self._threads()
-        thread_id = parse_thread_id(params.thread_id)
-        live = runtime.manager.find(thread_id)
-        history = await self._history(runtime, thread_id, live, feature="thread/turns/list")
+        thread_id, history = await self._histories.get(params.thread_id, feature="thread/turns/list")
         view = params.items_view or "summary"
         page = await page_turns(
             history,
@@ -126,10 +120,7 @@ class ThreadReadProcessor:
 
     async def items(self, params: wire.ThreadItemsListParams, _context: RequestContext) -> wire.ThreadItemsListResponse:
         """A page of items, of one turn or of all, oldest first unless asked otherwise."""
-        runtime = await self._threads()
-        thread_id = parse_thread_id(params.thread_id)
-        live = runtime.manager.find(thread_id)
-        history = await self._history(runtime, thread_id, live, feature="thread/items/list")
+        thread_id, history = await self._histories.get(params.thread_id, feature="thread/items/list")
         cursor: str | ItemAnchor | None
         if isinstance(params.cursor, wire.ItemThreadItemsListAnchor):
             if params.turn_id is None:
@@ -146,17 +137,7 @@ class ThreadReadProcessor:
             descending=params.sort_direction == "desc",
         )
         return wire.ThreadItemsListResponse(
-            data=[
-                wire.ThreadItemEntry(
-                    turn_id=row.turn_id,
-                    item=project_item(
-                        row.item.item, started_ms=row.item.started_at_ms, completed_ms=row.item.completed_at_ms
-                    ),
-                    started_at_ms=row.item.started_at_ms,
-                    completed_at_ms=row.item.completed_at_ms,
-                )
-                for row in page.items
-            ],
+            data=[project_item_entry(row, defer=params.defer_output) for row in page.items],
             next_cursor=page.next_cursor,
             backwards_cursor=page.backwards_cursor,
         )
@@ -180,23 +161,6 @@ class ThreadReadProcessor:
             live.read_state.mark_unread()
         live.announce_read_state()
         return wire.ThreadReadStateUpdateResponse(read_state=live.read_state.to_wire())
-
-    async def _history(
-        self, runtime: ThreadRuntime, thread_id: str, live: LiveThread | None, *, feature: str
-    ) -> FileHistory:
-        """The turns of a thread. Raises when it is unknown, ephemeral, or nothing has been said in it yet."""
-        if live is not None:
-            if live.recorder.history is None:
-                raise invalid_request(f"ephemeral threads do not support {feature}")
-            if not live.recorder.is_materialized:
-                raise invalid_request(
-                    f"thread {thread_id} is not materialized yet; {feature} is unavailable before first user message"
-                )
-            return live.recorder.history
-        found = await runtime.store.locate(thread_id)
-        if found is None or found.path is None:
-            raise errors.not_loaded(thread_id)
-        return await runtime.histories.read(found.path)
 
     def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
         excluded = _excluded_ids(params)

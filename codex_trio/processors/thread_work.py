@@ -9,6 +9,7 @@ from typing import Any
 
 from codex_trio_protocol.v2 import thread_work as wire
 
+from codex_trio.engine.history import is_known
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -29,13 +30,16 @@ class ThreadWorkProcessor:
     async def inject(
         self, params: wire.ThreadInjectItemsParams, _context: RequestContext
     ) -> wire.ThreadInjectItemsResponse:
-        """Appends response items to the model's history, after the thread's own context. Clients see no item."""
+        """Appends response items to the model's history, after the thread's own context. Clients see no item.
+
+        Items of kinds that no provider knows are dropped.
+        """
         runtime = await self._threads()
         live = runtime.manager.get(parse_thread_id(params.thread_id))
         if not params.items:
             raise invalid_request("items must not be empty")
         items = [_checked(number, item) for number, item in enumerate(params.items)]
-        await live.session.inject(items)
+        await live.session.inject([item for item in items if is_known(item)])
         return wire.ThreadInjectItemsResponse()
 
 

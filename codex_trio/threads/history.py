@@ -12,7 +12,7 @@ thread grows.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Generic, Literal, TypeAlias, TypeVar
@@ -105,7 +105,7 @@ async def page_turns(
 ) -> TurnPage:
     """A page of turns, newest first unless told otherwise. Raises InvalidCursor, RolloutReadError."""
     anchor = None if cursor is None else _decode_cursor(cursor, thread_id, "turns")
-    count = _count(limit)
+    count = page_size(limit)
     async with history.lock:
         turns = _turns_from(history.index, anchor, count + 1, descending=descending)
         more = len(turns) > count
@@ -137,7 +137,7 @@ async def page_items(
             anchor = _anchor_cursor(history.index, cursor, thread_id)
         elif cursor is not None:
             anchor = _decode_cursor(cursor, thread_id, "itemsByCreatedAtOrdinal")
-        count = _count(limit)
+        count = page_size(limit)
         turns = _turns_with_items(history.index, turn_id, anchor, count + 1, descending=descending)
         snapshots = [history.index.snapshot(turn) for turn in turns]
     read = partial(_read_items, history, snapshots, anchor, count, descending=descending)
@@ -148,6 +148,20 @@ async def page_items(
         next_cursor=_cursor(thread_id, rows[-1].item.ordinal, scope, include_anchor=False) if more and rows else None,
         backwards_cursor=_cursor(thread_id, rows[0].item.ordinal, scope, include_anchor=True) if rows else None,
     )
+
+
+async def find_items(history: FileHistory, *, turn_id: str, item_ids: Collection[str]) -> list[ItemRow]:
+    """Those of a turn's items that are named, in the order of the turn. Raises RolloutReadError."""
+    async with history.lock:
+        turn = history.index.turn(turn_id)
+        snapshot = None if turn is None else history.index.snapshot(turn)
+    if snapshot is None:
+        return []
+
+    def read(turn: TurnSnapshot = snapshot) -> list[StoredItem]:
+        return history.read_items([span for span in turn.items() if span.id in item_ids])
+
+    return [ItemRow(turn_id, item) for item in await trio.to_thread.run_sync(read)]
 
 
 class ConvertedTurns(Generic[_Converted]):
@@ -194,10 +208,15 @@ class _Slice(msgspec.Struct, Generic[_Converted], frozen=True):
     as_of: int
 
 
+def turn_cursor(thread_id: str, ordinal: int) -> str:
+    """Where pages of turns begin with the turn of that ordinal."""
+    return _cursor(thread_id, ordinal, "turns", include_anchor=True)
+
+
 def latest_turn_cursor(history: FileHistory, thread_id: str) -> str | None:
     """Where pages of turns go back from, the latest turn being the first; None before there is one."""
     turns = history.index.turns
-    return _cursor(thread_id, turns[-1].ordinal, "turns", include_anchor=True) if turns else None
+    return turn_cursor(thread_id, turns[-1].ordinal) if turns else None
 
 
 def latest_item_cursor(history: FileHistory, thread_id: str) -> str | None:
@@ -237,7 +256,8 @@ _CHOICES: dict[View, Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]] = {
 # --- choosing --------------------------------------------------------------------------------------------------------
 
 
-def _count(limit: int | None) -> int:
+def page_size(limit: int | None) -> int:
+    """How many rows a page has that was asked to have so many."""
     return DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 import trio
@@ -29,7 +30,7 @@ from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.forks import start_from
 from codex_trio.state.rollout.history import HistoryFacts
-from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
+from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 from codex_trio.state.store.interface import ThreadStore
@@ -133,8 +134,11 @@ class ThreadManager:
 
     # --- loading ---
 
-    async def start(self, options: ThreadOptions, birth: Birth) -> LiveThread:
-        """A new thread. Raises ConfigLoadError, ThreadError."""
+    async def start(self, options: ThreadOptions, birth: Birth, *, items: Sequence[dict[str, Any]] = ()) -> LiveThread:
+        """A new thread; where its model is to remember response items, they are stored at once.
+
+        Raises ConfigLoadError, RolloutWriteError, ThreadError.
+        """
         config = await trio.to_thread.run_sync(
             partial(self._config.load_for_new_thread, options.cwd, options.overrides, typed=options.typed)
         )
@@ -145,6 +149,8 @@ class ThreadManager:
             recorder = EphemeralRecorder(meta)
         else:
             recorder = RolloutRecorder.create(self._paths.new_path(meta.id, created_ms=created_ms), meta)
+        if items:
+            await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
         return await self._host(recorder, settings, config, options, birth)
 
     async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
@@ -218,6 +224,7 @@ class ThreadManager:
             cli_version=PROTOCOL_RELEASE,
             source=birth.source,
             thread_source=options.thread_source,
+            daybreak_enabled=options.daybreak_enabled,
             model_provider=settings.provider_id,
             base_instructions={"text": self._loader.base_instructions(settings)},
             history_mode="paginated",
@@ -304,8 +311,9 @@ class ThreadManager:
             # One broken thread must not take the others with it; it can be resumed from its file.
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
-            self._threads.pop(live.id, None)
-            self._store.detach(live.id)
+            if self._threads.get(live.id) is live:
+                del self._threads[live.id]
+                self._store.detach(live.id)
             await live.recorder.aclose()
             live.closed.set()
 
@@ -314,6 +322,22 @@ class ThreadManager:
         git = await collect_git_info(live.session.settings.cwd)
         if git is not None and not live.recorder.is_materialized:
             await live.recorder.update_meta(msgspec.structs.replace(live.recorder.meta, git=git))
+
+    async def replace(self, live: LiveThread, recorder: ThreadRecorder) -> LiveThread:
+        """A loaded thread with another history: its task ends, and a new one goes on with its settings and followers.
+
+        No turn may run in it.
+        """
+        session = live.session
+        await self.unload(live)
+        launch = await self._prepare(recorder, session.settings, session.config, raw_items=session.raw_items)
+        connected = {connection.id for connection in self._outgoing.connections()}
+        for subscriber in live.subscribers & connected:
+            launch.live.subscribe(subscriber)
+        assert self._nursery is not None
+        await self._nursery.start(self._live, launch)
+        launch.live.announce_status(launch.live.status)
+        return launch.live
 
     # --- unloading ---
 

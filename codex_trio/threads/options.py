@@ -30,6 +30,8 @@ class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
     typed: TypedOverrides = TypedOverrides()
     personality: Personality | None = None
     thread_source: Any = None
+    daybreak_enabled: bool | None = None
+    """A choice that the client keeps with the thread."""
     ephemeral: bool = False
     raw_items: bool = False
 

@@ -42,6 +42,7 @@ from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.threads.cutting import HistoryCutter
 from codex_trio.threads.history import StoredHistories
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
@@ -58,6 +59,7 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
     read_states: ReadStates
     graph: AgentGraphStore
     histories: StoredHistories
+    cutter: HistoryCutter
     names: ThreadNames
     paths: RolloutPaths
     warm: Callable[[], Awaitable[None]]
@@ -71,6 +73,12 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
         if live is not None:
             return live.to_wire()
         return project_thread(_facts(summary))
+
+    def project_row(self, summary: ThreadSummary) -> wire.Thread:
+        """A stored thread as a row of a list, which does not say whether the thread takes turns, loaded or not."""
+        row = self.project_summary(summary)
+        row.can_accept_direct_input = None
+        return row
 
 
 class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +161,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         read_states=read_states,
         graph=graph,
         histories=StoredHistories(files),
+        cutter=HistoryCutter(manager, loader, paths),
         names=names,
         paths=paths,
         warm=partial(_warm, parts),

@@ -14,13 +14,15 @@ import msgspec
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import turn as wire_turn
 from codex_trio_protocol.v2.environment import ThreadEnvironment
-from codex_trio_protocol.v2.thread_list import TurnsPage
+from codex_trio_protocol.v2.item import CommandExecutionThreadItem, McpToolCallThreadItem
+from codex_trio_protocol.v2.thread_list import ThreadItemEntry, ThreadItemOutputDeferral, TurnsPage
+from msgspec import UNSET
 
 from codex_trio.state.rollout.events import TurnError
 from codex_trio.state.rollout.file_history import FileHistory
-from codex_trio.state.rollout.history import StoredTurn
+from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.threads.history import ConvertedTurns, TurnPage, View
+from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
 from codex_trio.threads.item_projection import project_item
 
 _TURN_STATUS = {
@@ -87,6 +89,7 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         agent_role=meta.agent_role,
         git_info=git,
         name=facts.name,
+        daybreak_enabled=meta.daybreak_enabled,
         turns=[],
     )
 
@@ -111,16 +114,38 @@ def project_turn(turn: StoredTurn, view: View) -> wire_turn.Turn:
     return wire_turn.Turn(
         id=turn.id,
         root_turn_id=turn.root_turn_id or turn.id,
-        items=[
-            project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
-            for stored in turn.items
-        ],
+        items=[project_stored_item(stored) for stored in turn.items],
         items_view=view,
         status=_TURN_STATUS[turn.status],
         error=None if turn.error is None else _project_error(turn.error),
         started_at=turn.started_at,
         completed_at=turn.completed_at,
         duration_ms=turn.duration_ms,
+    )
+
+
+def project_stored_item(stored: StoredItem) -> Any:
+    """A recorded item."""
+    return project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
+
+
+def project_item_entry(row: ItemRow, *, defer: ThreadItemOutputDeferral | None = None) -> ThreadItemEntry:
+    """A recorded item with its turn, without its output when that is to be read later."""
+    item = project_stored_item(row.item)
+    deferred = False
+    if defer is not None:
+        if isinstance(item, CommandExecutionThreadItem) and defer.command_execution:
+            deferred = item.aggregated_output is not None
+            item.aggregated_output = None
+        elif isinstance(item, McpToolCallThreadItem) and defer.mcp_tool_call:
+            deferred = item.result is not None
+            item.result = None
+    return ThreadItemEntry(
+        turn_id=row.turn_id,
+        item=item,
+        output_deferred=True if deferred else UNSET,
+        started_at_ms=row.item.started_at_ms,
+        completed_at_ms=row.item.completed_at_ms,
     )
 
 

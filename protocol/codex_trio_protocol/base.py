@@ -126,6 +126,9 @@ class Wire(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", gc=False):
     other_keys_hold: ClassVar[str | None] = None
     """Type that the values under all other keys have, by its name. Only for shapes, into which nothing is decoded."""
 
+    published_in_snake_case: ClassVar[bool] = False
+    """Whether the schema has the keys in snake_case, as the established server publishes but does not send them."""
+
 
 class Params(Wire, omit_defaults=True):
     """Base of what clients send: keys that hold their default are left out."""

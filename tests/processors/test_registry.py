@@ -25,6 +25,7 @@ def test_each_module_answers_just_the_methods_that_the_registry_gives_it():
         identity=None,
         config=None,
         source="test",
+        codex_home=Path("/"),
         auth=None,
         gate=None,
         catalog=bundled_catalog,

@@ -134,6 +134,19 @@ class RolloutIndex:
         await self.read_files(files)
         return await self._current_rows(thread_id, own)
 
+    async def builders_on(self, base_id: str) -> set[str]:
+        """The threads that go on from the lines of a file, by what they call it; files not read yet are left out."""
+
+        def look(transaction: Transaction) -> set[str]:
+            found = transaction.rows(
+                "SELECT thread_id FROM rollouts WHERE instr(CAST(facts AS TEXT), ?1)"
+                " AND json_extract(CAST(facts AS TEXT), '$.meta.history_base.thread_id') = ?1",
+                base_id,
+            )
+            return {thread_id for (thread_id,) in found}
+
+        return await self._database.read(look)
+
     async def at(self, path: Path) -> IndexedRollout | None:
         """What a file holds, wherever it is; None when it is gone."""
         row = await self._database.read(partial(_row_at, table=self._table, path=path))

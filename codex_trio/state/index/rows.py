@@ -53,7 +53,10 @@ class FileVersion(msgspec.Struct, frozen=True):
 
 
 class RolloutFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What lists show of a thread besides what they filter and sort by. `git` is the latest, `meta` the file's own."""
+    """What lists show of a thread besides what they filter and sort by. `git` is the latest.
+
+    `meta` is what the file says first, but for what threads change later.
+    """
 
     meta: SessionMeta
     git: GitInfo | None = None
@@ -154,15 +157,18 @@ def read_rollout(
         return None
     finally:
         os.close(fd)
-    git = latest.git if latest is not None and latest.id == meta.id else (older.git if older is not None else meta.git)
+    if latest is None or latest.id != meta.id:
+        latest = meta if older is None else msgspec.structs.replace(older.meta, git=older.git)
     return IndexedRollout(
         path=path,
         is_archived=is_archived,
         version=version,
         thread_id=meta.id.lower(),
         facts=RolloutFacts(
-            meta=_without_bulk(meta),
-            git=git,
+            meta=_without_bulk(
+                msgspec.structs.replace(meta, memory_mode=latest.memory_mode, daybreak_enabled=latest.daybreak_enabled)
+            ),
+            git=latest.git,
             model=context.model if context is not None else (None if older is None else older.model),
             reasoning_effort=context.effort
             if context is not None

@@ -54,9 +54,7 @@ class FileHistory:
     @classmethod
     def new(cls, path: Path, meta: SessionMeta) -> FileHistory:
         """The history of a thread whose file is yet to be made."""
-        history = cls(
-            Parts([Part(path=path, thread_id=meta.id, start=0)], locate_base=None, missing_base=None), SpanIndex()
-        )
+        history = cls(Parts([Part(path=path, id=meta.id, start=0)], locate_base=None, missing_base=None), SpanIndex())
         history.index.start(meta)
         history.interrupted_before = 0
         return history

@@ -33,12 +33,12 @@ class TurnNotFound(Exception):
 class ForkPoint(msgspec.Struct, frozen=True):
     """Where the inherited part of a history ends: before the line with this ordinal, in that file at that offset.
 
-    `thread_id` is the thread whose file it is. None inherited: ordinal 0.
+    `id` is what files that build on that one call it. None inherited: ordinal 0.
     """
 
     ordinal: int
     path: Path
-    thread_id: str
+    id: str
     offset: int
 
 
@@ -72,30 +72,37 @@ def _turn(history: FileHistory, turn_id: str) -> TurnSpan:
 
 def _point(history: FileHistory, ordinal: int, position: int) -> ForkPoint:
     part = history.part_before(position)
-    return ForkPoint(ordinal, part.path, part.thread_id, position - part.start)
+    return ForkPoint(ordinal, part.path, part.id, position - part.start)
 
 
 def start_from(point: ForkPoint, destination: Path, meta: SessionMeta, *, paginated: bool, timestamp: str) -> None:
     """Make a file that goes on from another's lines.
 
-    `meta` says what the new thread is; how it is tied to the source, which is `paginated` or not, is filled in here,
-    `forked_from_id` excepted, which a thread that is cut back does not have. Raises RolloutWriteError.
+    `meta` says what the new file's thread is, one of its own or the one that is cut back; how the file is tied to the
+    source, which is `paginated` or not, is filled in here, `forked_from_id` excepted. Raises RolloutWriteError.
     """
     base = None
     if paginated and point.ordinal > 0:
-        base = HistoryBase(thread_id=point.thread_id, end_ordinal_exclusive=point.ordinal, end_byte_offset=point.offset)
-    is_fork = base is not None and meta.forked_from_id is not None
+        base = HistoryBase(thread_id=point.id, end_ordinal_exclusive=point.ordinal, end_byte_offset=point.offset)
+    inherited = meta.forked_from_ordinal_exclusive
     line = StoredLine(
         msgspec.structs.replace(
             meta,
             history_mode="paginated" if paginated else None,
             history_base=base,
-            forked_from_ordinal_exclusive=point.ordinal if is_fork else None,
+            forked_from_ordinal_exclusive=_bounded(inherited, point.ordinal)
+            if paginated and meta.forked_from_id
+            else None,
         ),
         timestamp,
         point.ordinal if paginated else None,
     )
     _write_new(destination, encode_line(line), copied=None if paginated else point)
+
+
+def _bounded(inherited: int | None, ordinal: int) -> int:
+    """The end of what a fork inherited, which is less once the fork has been cut back to before it."""
+    return ordinal if inherited is None else min(inherited, ordinal)
 
 
 def _write_new(destination: Path, first_line: bytes, *, copied: ForkPoint | None) -> None:

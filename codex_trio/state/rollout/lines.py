@@ -74,6 +74,8 @@ class SessionMeta(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True)
     multi_agent_version: str | None = None
     git: GitInfo | None = None
     context_window: dict[str, Any] | None = None
+    daybreak_enabled: bool | None = None
+    """A choice that a client keeps with the thread. This project's own key."""
 
     @property
     def is_paginated(self) -> bool:

@@ -6,9 +6,10 @@ Does not own turns (history.py) or what a request adds around them (engine). Fed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from codex_trio.state.rollout import events
+from codex_trio.state.rollout import events, preview
 from codex_trio.state.rollout.lines import UNDECODABLE, Compacted, ResponseItem, StoredLine
 
 # Bookkeeping of the process that wrote the item, which no model request carries.
@@ -71,6 +72,17 @@ class ModelHistory:
                 del self._items[index:]
         if num_turns > 0:
             self._items.clear()
+
+
+def first_words(items: Iterable[dict[str, Any]]) -> str:
+    """The text of the first message that the user wrote; '' when there is none."""
+    for item in items:
+        if _is_from_user(item):
+            parts: list[dict[str, Any]] = item.get("content") or []
+            text = preview.of_content({**part, "type": "text"} for part in parts if part.get("type") == "input_text")
+            if text:
+                return text
+    return ""
 
 
 def _decode(item: ResponseItem) -> dict[str, Any] | None:

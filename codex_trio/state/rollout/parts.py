@@ -16,6 +16,7 @@ import msgspec
 
 from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.lines import SessionMeta, decode_line
+from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.scan import read_exactly, scan
 from codex_trio.state.rollout.spans import LineSpan
 
@@ -32,11 +33,12 @@ _META_LINES = 10
 class Part(msgspec.Struct, kw_only=True):
     """A file of which the bytes from offset 0 on are at `start` in the thread's row of bytes.
 
-    `length` is how many of them count, None for a file that grows. Lines from `end_ordinal` on do not count.
+    `id` is what files that build on it call it. `length` is how many of the bytes count, None for a file that grows.
+    Lines from `end_ordinal` on do not count.
     """
 
     path: Path
-    thread_id: str
+    id: str
     start: int
     length: int | None = None
     end_ordinal: int | None = None
@@ -109,7 +111,7 @@ class Parts:
         except FileNotFoundError:
             # Archived, or taken back, since: its thread's files are where the others of that thread are.
             others = frozenset(other.path for other in self._parts if other is not part)
-            moved = None if self._locate_base is None else self._locate_base(part.thread_id, others)
+            moved = None if self._locate_base is None else self._locate_base(part.id, others)
             if moved is None:
                 raise
             part.path = moved
@@ -147,7 +149,7 @@ def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None
     Raises RolloutReadError.
     """
     meta = read_meta(path)
-    parts = [Part(path=path, thread_id="" if meta is None else meta.id, start=0, end_ordinal=until)]
+    parts = [Part(path=path, id=_id_of(path, meta), start=0, end_ordinal=until)]
     missing: str | None = None
     end = until
     while meta is not None and meta.history_base is not None:
@@ -160,7 +162,7 @@ def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None
         length = base.end_byte_offset
         if length is None:
             length = _size(located)
-        parts.append(Part(path=located, thread_id=base.thread_id, start=0, length=length, end_ordinal=bounded))
+        parts.append(Part(path=located, id=base.thread_id, start=0, length=length, end_ordinal=bounded))
         end = bounded
         meta = read_meta(located)
     parts.reverse()
@@ -169,6 +171,14 @@ def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None
         part.start = start
         start += part.length or 0
     return Parts(parts, locate_base=locate_base, missing_base=missing)
+
+
+def _id_of(path: Path, meta: SessionMeta | None) -> str:
+    """A file that a thread went on in later has an id of its own, in its name."""
+    name = RolloutName.parse(path.name)
+    if name is not None and name.segment_id:
+        return name.segment_id
+    return "" if meta is None else meta.id
 
 
 def _size(path: Path) -> int:

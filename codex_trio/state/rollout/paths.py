@@ -46,6 +46,11 @@ class RolloutName(msgspec.Struct, frozen=True, order=True):
         return f"rollout-{self.time}-{self.thread_id}{segment}.jsonl"
 
     @property
+    def base_id(self) -> str:
+        """What files that build on this one call it."""
+        return self.segment_id or self.thread_id
+
+    @property
     def folder(self) -> str:
         """The dated folder under `sessions/`."""
         return self.time[:10].replace("-", "/")
@@ -99,9 +104,9 @@ class RolloutPaths:
             found = [file for file in self.scan(archived=archived) if file.name.thread_id == thread_id]
         return sorted(found, key=lambda file: file.name)
 
-    def _likely(self, thread_id: str) -> Iterator[RolloutFile]:
-        """The thread's files in the folders around the day that its id was made."""
-        created = ids.created_ms(thread_id)
+    def _likely(self, file_id: str) -> Iterator[RolloutFile]:
+        """The files with the id of a thread, or of a further file, in the folders around the day that it was made."""
+        created = ids.created_ms(file_id)
         if created is None:
             return
         for day in (0, -1, 1):
@@ -111,8 +116,8 @@ class RolloutPaths:
             except OSError:
                 continue
             for name in names:
-                parsed = RolloutName.parse(name) if thread_id in name else None
-                if parsed is not None and parsed.thread_id == thread_id:
+                parsed = RolloutName.parse(name) if file_id in name else None
+                if parsed is not None and file_id in (parsed.thread_id, parsed.segment_id):
                     yield RolloutFile(folder / name, parsed, is_archived=False)
 
     def find(self, thread_id: str, *, archived: bool | None = None) -> RolloutFile | None:
@@ -123,11 +128,15 @@ class RolloutPaths:
                 return found[-1]
         return None
 
-    def locate_base(self, thread_id: str, seen: frozenset[Path]) -> Path | None:
-        """The file that holds a fork's inherited lines, for reader.load: the thread's latest that is not yet seen."""
+    def locate_base(self, base_id: str, seen: frozenset[Path]) -> Path | None:
+        """The file that holds inherited lines: that of a thread, or the further one of a thread, with this id."""
+        base_id = base_id.lower()
         for in_archive in (False, True):
-            for file in reversed(self.segments(thread_id, archived=in_archive)):
-                if file.path not in seen:
+            for file in self._likely(base_id) if not in_archive else ():
+                if file.name.base_id == base_id and file.path not in seen:
+                    return file.path
+            for file in self.scan(archived=in_archive):
+                if file.name.base_id == base_id and file.path not in seen:
                     return file.path
         return None
 

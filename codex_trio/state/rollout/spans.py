@@ -59,8 +59,8 @@ class TurnSpan(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A turn without its items; `ordinal` and `start` are the place of the line that opened it.
 
     `counted` is how many of its items take a number where items are numbered, `last_item` the highest ordinal of an
-    item, `touched` that of the last line that changed anything. `packed` holds its items unless the index has them at
-    hand.
+    item, `touched` that of the last line that changed anything, `ended` that of the line that ended it. `packed` holds
+    its items unless the index has them at hand.
     """
 
     id: str
@@ -75,6 +75,7 @@ class TurnSpan(msgspec.Struct, kw_only=True, omit_defaults=True):
     counted: int = 0
     last_item: int = -1
     touched: int = -1
+    ended: int = -1
     packed: bytes = b""
 
 
@@ -381,7 +382,7 @@ class SpanIndex:
             self._set_times(turn, event)
 
     def _set_times(self, turn: TurnSpan, event: events.TaskComplete | events.TurnAborted) -> None:
-        turn.touched = self._ordinal
+        turn.touched = turn.ended = self._ordinal
         turn.root_turn_id = event.root_turn_id or turn.root_turn_id
         turn.started_at = turn.started_at if event.started_at is None else event.started_at
         turn.completed_at = event.completed_at

@@ -22,7 +22,7 @@ from codex_trio.state.rollout.spans import IndexState, SpanIndex
 WORTHWHILE_BYTES = 256 << 10
 """How much of a rollout must have been read for its index to be kept: less is read again faster than looked up."""
 
-_FORMAT = 1
+_FORMAT = 2
 _TAIL_BYTES = 64
 
 
@@ -39,7 +39,7 @@ class IndexCache(Protocol):
 
 
 class _StoredPart(msgspec.Struct, frozen=True, array_like=True):
-    thread_id: str
+    id: str
     start: int
     length: int | None
 
@@ -115,7 +115,7 @@ def restore(history: FileHistory, kept: bytes) -> bool:
     parts = history.parts
     known = _stored_parts(parts)
     # How much of an inherited file counts may only show when it is read.
-    if [(part.thread_id, part.start) for part in known] != [(part.thread_id, part.start) for part in index.parts]:
+    if [(part.id, part.start) for part in known] != [(part.id, part.start) for part in index.parts]:
         return False
     position = index.state.position - parts.own.start
     with parts.opened(parts.own) as fd:
@@ -129,7 +129,7 @@ def restore(history: FileHistory, kept: bytes) -> bool:
 
 
 def _stored_parts(parts: Parts) -> list[_StoredPart]:
-    return [_StoredPart(part.thread_id, part.start, part.length) for part in parts]
+    return [_StoredPart(part.id, part.start, part.length) for part in parts]
 
 
 def _tail(fd: int, position: int) -> bytes:

@@ -84,6 +84,8 @@ class MetadataPatch(msgspec.Struct, kw_only=True, frozen=True):
     branch: str | UnsetType | None = UNSET
     repository_url: str | UnsetType | None = UNSET
     memory_mode: str | UnsetType | None = UNSET
+    daybreak_enabled: bool | UnsetType | None = UNSET
+    """A choice that the client keeps with the thread."""
 
 
 def patched(meta: SessionMeta, patch: MetadataPatch) -> SessionMeta:
@@ -98,6 +100,7 @@ def patched(meta: SessionMeta, patch: MetadataPatch) -> SessionMeta:
         meta,
         git=None if git == GitInfo() else git,
         memory_mode=meta.memory_mode if patch.memory_mode is UNSET else patch.memory_mode,
+        daybreak_enabled=meta.daybreak_enabled if patch.daybreak_enabled is UNSET else patch.daybreak_enabled,
     )
 
 
@@ -192,6 +195,10 @@ class ThreadStore(Protocol):
         """A thread, archived or not, listed or not; None when it is not stored."""
         ...
 
+    async def read_path(self, path: Path) -> ThreadSummary | None:
+        """The thread that a rollout file holds, wherever the file is and whatever it is called."""
+        ...
+
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """A page of threads. Raises InvalidCursor."""
         ...
@@ -216,10 +223,14 @@ class ThreadStore(Protocol):
         """
         ...
 
+    async def check_deletable(self, thread_id: str) -> None:
+        """Raises ThreadStoreError: not_found, or conflict when forks that would stay go on from its lines."""
+        ...
+
     async def delete(self, thread_id: str) -> Sequence[str]:
         """Removes a thread and what its agents spawned, names and all; the ids, the thread's own first.
 
-        Raises ThreadStoreError (not_found, internal).
+        Raises ThreadStoreError (as `check_deletable`, internal).
         """
         ...
 

@@ -79,6 +79,11 @@ class LocalThreadStore:
         row = await self._find(thread_id, archived=None)
         return None if row is None else row.summary(await self.name(row.thread_id))
 
+    async def read_path(self, path: Path) -> ThreadSummary | None:
+        """See ThreadStore."""
+        row = await self._index.at(path)
+        return None if row is None else row.summary(await self.name(row.thread_id))
+
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """See ThreadStore."""
         await self._flush()
@@ -110,16 +115,30 @@ class LocalThreadStore:
         """See ThreadStore."""
         return await self._move(thread_id, to_archive=False)
 
+    async def check_deletable(self, thread_id: str) -> None:
+        """See ThreadStore."""
+        await self._deletable(thread_id)
+
     async def delete(self, thread_id: str) -> Sequence[str]:
         """See ThreadStore."""
-        families = await self._family(thread_id, archived=None)
-        if not families:
-            raise ThreadStoreError("not_found", f"no rollout found for thread id {thread_id}")
+        families = await self._deletable(thread_id)
         paths = [row.path for rows in families.values() for row in rows]
         await trio.to_thread.run_sync(_unlink, paths)
         await trio.to_thread.run_sync(self._names.remove, list(families))
         await self._patiently(partial(self._index.forget, list(families)))
         return list(families)
+
+    async def _deletable(self, thread_id: str) -> dict[str, list[IndexedRollout]]:
+        """The files that deleting a thread removes. Raises ThreadStoreError."""
+        families = await self._family(thread_id, archived=None)
+        if not families:
+            raise ThreadStoreError("not_found", f"no rollout found for thread id {thread_id}")
+        for member, rows in families.items():
+            for row in rows:
+                if await self._index.builders_on(row.rollout_name().base_id) - families.keys():
+                    text = f"cannot delete thread {member}: forked history still references it"
+                    raise ThreadStoreError("conflict", text)
+        return families
 
     async def _move(self, thread_id: str, *, to_archive: bool) -> Sequence[str]:
         families = await self._family(thread_id, archived=not to_archive)

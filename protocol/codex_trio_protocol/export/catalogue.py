@@ -287,13 +287,14 @@ class _Reader:
 
     def object(self, module: _Module, node: ast.ClassDef, kind: type[Wire]) -> ObjectDeclaration:
         sources = self._field_sources(kind)
-        names = {item.name: item.encode_name for item in msgspec.structs.fields(kind)}
+        plain = kind.published_in_snake_case
+        names = {item.name: item.name if plain else item.encode_name for item in msgspec.structs.fields(kind)}
         fields: list[Field] = []
         for item in msgspec.structs.fields(kind):
             annotation, doc = sources[item.name]
             fields.append(
                 Field(
-                    name=item.encode_name,
+                    name=names[item.name],
                     attribute=item.name,
                     type=self.expression(annotation),
                     required=item.required or any(isinstance(mark, Always) for mark in unwrap(item.type)[1]),

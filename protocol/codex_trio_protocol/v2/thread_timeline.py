@@ -1,6 +1,6 @@
 """A thread's history with its voice sessions, in the order of the rollout."""
 
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from codex_trio_protocol.base import Int64, Open, Params, Tagged, UInt32, UInt64, Wire
 from codex_trio_protocol.v2.item import ThreadItem
@@ -34,16 +34,20 @@ class RealtimeThreadTimelineEntry(Tagged, tag="realtime"):
     item: ThreadRealtimeItem
 
 
-class TurnStartedThreadTimelineEntry(Tagged, tag="turnStarted", rename=None):
+class TurnStartedThreadTimelineEntry(Tagged, tag="turnStarted"):
     """A turn begins; Unix seconds."""
+
+    published_in_snake_case: ClassVar[bool] = True
 
     position: UInt64
     started_at: Int64 | None = None
     turn_id: str
 
 
-class TurnCompletedThreadTimelineEntry(Tagged, tag="turnCompleted", rename=None):
+class TurnCompletedThreadTimelineEntry(Tagged, tag="turnCompleted"):
     """A turn ends. Times are Unix seconds, the duration is in milliseconds; null when not recorded."""
+
+    published_in_snake_case: ClassVar[bool] = True
 
     position: UInt64
     status: TurnStatus

@@ -1,0 +1,158 @@
+"""A thread's history as a row of places: where turns begin and end, and their items between.
+
+Owns which places there are, their order, pages and cursors; wire-free. Does not own where turns and items are in the
+files (state/rollout) nor their wire form. Pages are read backwards from the end, and each is in the order of time.
+Called by the processor of items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Literal, TypeAlias
+
+import msgspec
+import trio
+
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.history import StoredItem, StoredTurn
+from codex_trio.state.rollout.lines import UNDECODABLE
+from codex_trio.state.rollout.spans import ItemSpan, TurnSnapshot, TurnSpan
+from codex_trio.threads.history import page_size
+
+Kind: TypeAlias = Literal[0, 1, 3]
+"""What is at a place: the beginning of a turn, an item, the end of a turn. Of one line, it is told in this order."""
+
+START: Literal[0] = 0
+ITEM: Literal[1] = 1
+END: Literal[3] = 3
+
+
+class InvalidTimelineCursor(Exception):
+    """A cursor that no page of a timeline gave out."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid thread timeline cursor")
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of the timeline; `position` is the ordinal of the line that tells of it. `turn` comes without items."""
+
+    position: int
+    turn: StoredTurn
+    kind: Kind
+    item: StoredItem | None = None
+
+
+class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some places, and the cursor that goes on before them; None at the beginning."""
+
+    entries: Sequence[TimelineEntry]
+    next_cursor: str | None
+
+
+class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
+    """The first place of a page: what is before it comes next."""
+
+    thread_id: str
+    position: int
+    kind: int
+    id: str
+
+
+class _Place(msgspec.Struct, frozen=True, order=True):
+    """A place before its item and turn are read; compares by where it is."""
+
+    position: int
+    kind: Kind
+    id: str
+    turn_id: str
+
+
+_cursor_decoder = msgspec.json.Decoder(_Cursor)
+
+
+async def page_timeline(history: FileHistory, *, thread_id: str, cursor: str | None, limit: int | None) -> TimelinePage:
+    """The last places before the cursor, or of all. Raises InvalidTimelineCursor, RolloutReadError."""
+    before = None if cursor is None else _decode(cursor, thread_id)
+    count = page_size(limit)
+    async with history.lock:
+        turns = list(_turns_before(history, before, count + 1))
+        snapshots = {turn.id: history.index.snapshot(turn) for turn in turns}
+    return await trio.to_thread.run_sync(partial(_read, history, thread_id, snapshots, before, count))
+
+
+def _turns_before(history: FileHistory, before: _Cursor | None, count: int) -> Iterator[TurnSpan]:
+    """The turns that hold the last so many places before the cursor, and maybe others."""
+    index = history.index
+    straying = {turn.id: turn for turn in index.straying()}
+    yield from straying.values()
+    end = len(index.turns) if before is None else index.position_at(before.position + 1)
+    for position in range(end - 1, -1, -1):
+        turn = index.turns[position]
+        if turn.id in straying:
+            continue
+        yield turn
+        # Of the turn that the cursor is in, it is not known how much is before it.
+        if before is None or turn.touched < before.position:
+            count -= 1 + turn.counted
+        if count <= 0:
+            return
+
+
+def _read(
+    history: FileHistory, thread_id: str, snapshots: dict[str, TurnSnapshot], before: _Cursor | None, count: int
+) -> TimelinePage:
+    """In the worker thread."""
+    turns = {turn.id: turn for turn in history.read_turns(list(snapshots.values()), _no_items)}
+    spans: dict[tuple[str, str], ItemSpan] = {}
+    places: list[_Place] = []
+    for turn_id, snapshot in snapshots.items():
+        turn = snapshot.turn
+        places.append(_Place(turn.ordinal, START, turn_id, turn_id))
+        for span in snapshot.items():
+            spans[turn_id, span.id] = span
+            places.append(_Place(span.ordinal, ITEM, span.id, turn_id))
+        if turns[turn_id].status != "in_progress":
+            # A turn that was cut short with its process ended where it was heard of last.
+            places.append(_Place(turn.ended if turn.ended >= 0 else turn.touched, END, turn_id, turn_id))
+    if before is not None:
+        places = [place for place in places if (place.position, place.kind, place.id) < _key(before)]
+    places.sort()
+    chosen = places[-count:]
+    wanted = [spans[place.turn_id, place.id] for place in chosen if place.kind == ITEM]
+    items = {item.ordinal: item for item in history.read_items(wanted)}
+    entries = [
+        TimelineEntry(
+            position=place.position,
+            turn=turns[place.turn_id],
+            kind=place.kind,
+            item=items.get(place.position) if place.kind == ITEM else None,
+        )
+        for place in chosen
+        if place.kind != ITEM or place.position in items
+    ]
+    first = chosen[0] if len(places) > len(chosen) else None
+    return TimelinePage(entries=entries, next_cursor=None if first is None else _encode(thread_id, first))
+
+
+def _no_items(_items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
+    return ()
+
+
+def _key(cursor: _Cursor) -> tuple[int, int, str]:
+    return cursor.position, cursor.kind, cursor.id
+
+
+def _encode(thread_id: str, place: _Place) -> str:
+    return msgspec.json.encode(_Cursor(thread_id, place.position, place.kind, place.id)).decode()
+
+
+def _decode(text: str, thread_id: str) -> _Cursor:
+    try:
+        cursor = _cursor_decoder.decode(text)
+    except UNDECODABLE:
+        raise InvalidTimelineCursor from None
+    if cursor.thread_id != thread_id:
+        raise InvalidTimelineCursor
+    return cursor
