@@ -19,9 +19,8 @@ _BLANK = " \t\n"
 
 def join(argv: Sequence[str]) -> str:
     """The command as one line that a POSIX shell would read back as `argv`."""
-    if any("\0" in word for word in argv):
-        return "<command included NUL byte>"
-    return " ".join(quote(word) for word in argv)
+    joined = " ".join(map(quote, argv))
+    return "<command included NUL byte>" if "\0" in joined else joined
 
 
 def quote(word: str) -> str:

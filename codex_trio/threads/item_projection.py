@@ -6,6 +6,7 @@ Owns the wire form of every item. Does not own the items (state/items.py) or the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -31,6 +32,10 @@ _COMMAND_SOURCE = {
     "unified_exec_startup": "unifiedExecStartup",
     "unified_exec_interaction": "unifiedExecInteraction",
 }
+
+
+# Nothing to decode or to cut off, as in nearly all URLs of paths.
+_PLAIN_URL = re.compile(r"[^%?#;]*")
 
 
 def project_item(item: domain.TurnItem, *, started_ms: int | None, completed_ms: int | None) -> Any:
@@ -59,14 +64,15 @@ def _reasoning(item: domain.Reasoning) -> wire.ReasoningThreadItem:
 
 
 def _command_execution(item: domain.CommandExecution) -> wire.CommandExecutionThreadItem:
+    cwd = path_of(item.cwd)
     return wire.CommandExecutionThreadItem(
         id=item.id,
         command=join(item.command),
-        cwd=path_of(item.cwd),
+        cwd=cwd,
         process_id=item.process_id,
         source=_COMMAND_SOURCE[item.source],
         status=_COMMAND_STATUS[item.status],
-        command_actions=[project_action(action, path_of(item.cwd)) for action in item.parsed_cmd],
+        command_actions=[project_action(action, cwd) for action in item.parsed_cmd],
         aggregated_output=item.aggregated_output or None,
         exit_code=item.exit_code,
         duration_ms=None if item.duration is None else item.duration.milliseconds,
@@ -166,6 +172,8 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
 
 def path_of(url: str) -> str:
     """The path in a `file://` URL; anything else is taken for a path."""
+    if url.startswith("file:///") and _PLAIN_URL.fullmatch(url):
+        return url[len("file://") :]
     return unquote(urlsplit(url).path) if url.startswith("file://") else url
 
 

@@ -22,7 +22,7 @@ from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.history import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout.items_of_lines import make_item, make_turn
 from codex_trio.state.rollout.lines import Payload, SessionMeta, decode_line, format_timestamp
-from codex_trio.state.rollout.marks import ItemMark, Read, read_line, read_mark, tells_model_history
+from codex_trio.state.rollout.marks import PASSED, ItemMark, Read, read_line, read_mark, tells_model_history
 from codex_trio.state.rollout.model_history import ModelHistory
 from codex_trio.state.rollout.parts import BaseLocator, Part, Parts, find_parts, read_meta
 from codex_trio.state.rollout.paths import RolloutName
@@ -180,7 +180,11 @@ class FileHistory:
             if part.end_ordinal is not None and index.place_of(read.ordinal) >= part.end_ordinal:
                 part.length = raw.start
                 return True
-            index.apply(read.payload, LineSpan(part.start + raw.start, raw.length), read.ordinal)
+            place = part.start + raw.start
+            if read.payload is PASSED and read.ordinal is not None:
+                index.pass_over(place, raw.length, read.ordinal)
+            else:
+                index.apply(read.payload, LineSpan(place, raw.length), read.ordinal)
             if raw.start + raw.length - start >= max_bytes:
                 return False
         if index.unchecked is not None and index.unchecked.start >= part.start:

@@ -12,7 +12,7 @@ import msgspec
 from codex_trio.state.items import CommandExecution, Reasoning, TurnItem, UserMessage
 from codex_trio.state.rollout import events, legacy
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
-from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContext, decode_line
+from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContext, decode_item_line, decode_line
 from codex_trio.state.rollout.spans import ItemSpan, LineSpan, TurnSpan
 
 
@@ -43,6 +43,16 @@ def make_item(
 
     A recovered command that never ended, told of before the line with that ordinal, counts as failed.
     """
+    if len(lines) == 1:
+        # By far the most usual: an item of today, told of once.
+        event = decode_item_line(lines[0])
+        if event is not None:
+            return StoredItem(
+                item=event.item,
+                ordinal=span.ordinal,
+                started_at_ms=event.started_at_ms,
+                completed_at_ms=event.completed_at_ms,
+            )
     stored = StoredItem(item=_NOTHING, ordinal=span.ordinal)
     recovery: legacy.CallRecovery | None = None
     for raw, where in zip(lines, span.lines, strict=True):

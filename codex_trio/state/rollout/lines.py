@@ -291,6 +291,23 @@ def decode_line(raw: bytes) -> StoredLine | None:
     return StoredLine(_payload_of(line), line.timestamp, line.ordinal)
 
 
+class _ItemLine(msgspec.Struct):
+    payload: KnownItemCompleted
+
+
+@cache
+def _item_decoder() -> msgspec.json.Decoder[_ItemLine]:
+    return msgspec.json.Decoder(_ItemLine)
+
+
+def decode_item_line(raw: bytes) -> KnownItemCompleted | None:
+    """The event of a line that is known to hold an `item_completed`; None when it is not that, or unusual."""
+    try:
+        return _item_decoder().decode(raw).payload
+    except UNDECODABLE:
+        return None
+
+
 def _payload_of(line: _KnownLine) -> Payload:
     if isinstance(line, _ResponseItemLine):
         return ResponseItem(raw=line.payload)

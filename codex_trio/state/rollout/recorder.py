@@ -29,7 +29,7 @@ from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
 from codex_trio.state.rollout.parts import BaseLocator
-from codex_trio.state.rollout.spans import LineSpan, SpanIndex
+from codex_trio.state.rollout.spans import IndexState, LineSpan, SpanIndex
 
 
 class ThreadRecorder(Protocol):
@@ -213,10 +213,9 @@ class EphemeralRecorder:
 
     def __init__(self, meta: SessionMeta, *, inherited: FileHistory | None = None) -> None:
         """`inherited` is the history that the thread goes on from, when it is a fork."""
-        self._index = SpanIndex()
+        facts = HistoryFacts() if inherited is None else msgspec.structs.replace(inherited.facts)
+        self._index = SpanIndex(IndexState(facts=facts))
         self._inherited = inherited
-        if inherited is not None:
-            self._index.state.facts = msgspec.structs.replace(inherited.facts)
         self._index.start(meta)
         self._is_closed = False
 

@@ -24,7 +24,7 @@ from codex_trio.state.items import UserMessage
 from codex_trio.state.rollout import events, legacy, preview
 from codex_trio.state.rollout.history import HistoryFacts, TurnStatus
 from codex_trio.state.rollout.lines import Compacted, Payload, ResponseItem, SessionMeta, TurnContext
-from codex_trio.state.rollout.marks import CompactionMark, ItemKind, ItemMark, Mark, Passed, kind_of
+from codex_trio.state.rollout.marks import CompactionMark, ItemKind, ItemMark, Mark, kind_of
 
 _UNSEALED_TURNS = 8
 """How many turns have their items at hand rather than packed: the latest, and those that late items came for."""
@@ -142,6 +142,10 @@ class SpanIndex:
 
     def __init__(self, state: IndexState | None = None) -> None:
         self.state = IndexState() if state is None else state
+        self.facts = self.state.facts
+        """What the lines tell of the thread as a whole."""
+        self.takes_marks = _takes_marks(self.facts.meta)
+        """Whether the next line may be given by a mark; older files must be read in full."""
         self._turns = {turn.id: turn for turn in self.state.turns}
         self._at_hand: OrderedDict[str, _Items] = OrderedDict()
         self._calls = legacy.CallRecovery(self.state.calls)
@@ -172,11 +176,6 @@ class SpanIndex:
         }
 
     # --- what it knows ---
-
-    @property
-    def facts(self) -> HistoryFacts:
-        """What the lines tell of the thread as a whole."""
-        return self.state.facts
 
     @property
     def turns(self) -> Sequence[TurnSpan]:
@@ -215,17 +214,13 @@ class SpanIndex:
     def start(self, meta: SessionMeta) -> None:
         """Set what the thread is, before its first line, when lines of another thread come first (a fork's base)."""
         self.facts.meta = meta
+        self.takes_marks = _takes_marks(meta)
         self._calls.set_tools(legacy.tool_names(meta.dynamic_tools))
         self._calls.set_cwd(meta.cwd)
 
     def base(self, *, reading: bool) -> None:
         """Whether the lines that follow are a fork's inherited ones, whose metadata is another thread's."""
         self.state.in_base = reading
-
-    @property
-    def takes_marks(self) -> bool:
-        """Whether the next line may be given by a mark; older files must be read in full."""
-        return self.facts.meta is not None and self.facts.meta.is_paginated
 
     @property
     def wants_user_message(self) -> bool:
@@ -243,25 +238,30 @@ class SpanIndex:
         handler = self._handlers.get(type(payload))
         if handler is not None:
             handler(payload)
-        self._unchecked = (
-            _Unchecked(line, ordinal, self.facts.next_ordinal)
-            if isinstance(payload, Passed) and ordinal is not None
-            else None
-        )
+        self._unchecked = None
         self.facts.next_ordinal = self._ordinal + 1
         self.state.position = line.end
+
+    def pass_over(self, start: int, length: int, ordinal: int) -> None:
+        """Take a line into account that tells nothing here; that it is well-formed was not checked."""
+        facts = self.facts
+        before = facts.next_ordinal
+        facts.next_ordinal = max(before, ordinal) + 1
+        self.state.position = start + length
+        self._unchecked = _Unchecked(start, length, ordinal, before)
 
     def doubted_by(self, ordinal: int | None) -> LineSpan | None:
         """The line before, if it was passed over unread and one with this ordinal shows that it may not count."""
         unchecked = self._unchecked
         if unchecked is None or ordinal is None or ordinal > unchecked.ordinal:
             return None
-        return unchecked.line
+        return LineSpan(unchecked.start, unchecked.length)
 
     @property
     def unchecked(self) -> LineSpan | None:
         """The line before, if it was passed over unread."""
-        return None if self._unchecked is None else self._unchecked.line
+        unchecked = self._unchecked
+        return None if unchecked is None else LineSpan(unchecked.start, unchecked.length)
 
     def discount(self) -> None:
         """The line before was no line: it gives its ordinal back."""
@@ -525,9 +525,14 @@ class SpanIndex:
             self._put(turn, item_id, kind_of(found.item), lines=lines, recovered=True)
 
 
-class _Unchecked(msgspec.Struct, frozen=True):
+def _takes_marks(meta: SessionMeta | None) -> bool:
+    return meta is not None and meta.is_paginated
+
+
+class _Unchecked(msgspec.Struct, frozen=True, gc=False):
     """A line that was passed over unread, and the ordinal that would be next without it."""
 
-    line: LineSpan
+    start: int
+    length: int
     ordinal: int
     ordinal_before: int
