@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import trio
@@ -65,6 +65,7 @@ class App:
         self._connections: set[Connection] = set()
         self._says_farewell = False
         self._all_gone = trio.Event()
+        self._warnings: list[str] = []
         self._identity = Identity(settings.environ)
         self._config = ConfigService(
             settings.codex_home,
@@ -95,6 +96,7 @@ class App:
             catalog=self._catalog,
             threads=self._threads,
             prepare=held_weakly(self._begin_to_prepare),
+            warnings=self._warnings,
         )
         self._dispatcher = Dispatcher(CLIENT_REQUESTS, lazy_handlers(services), translate_error=translate, facts=facts)
 
@@ -158,6 +160,7 @@ class App:
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=self._settings.codex_home,
+                thread_home=await self._thread_home(),
                 database=await self._open_database(),
                 environ=environ,
                 config=self._config,
@@ -176,19 +179,32 @@ class App:
         self._nursery.start_soon(runtime.read_states.run)
         return runtime
 
+    @property
+    def _keeps_nothing(self) -> bool:
+        store = self._config.startup_default().merged.get("experimental_thread_store")
+        return isinstance(store, Mapping) and cast("Mapping[str, Any]", store).get("type") == "in_memory"
+
+    async def _thread_home(self) -> Path:
+        if not self._keeps_nothing:
+            return self._settings.codex_home
+        from codex_trio.state.store.memory import memory_home
+
+        return await self._stack.enter_async_context(memory_home())
+
     async def _open_database(self) -> StateDb:
         from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
 
         assert self._nursery is not None
-        path = state_db_path(self._config.startup_default().sqlite_home)
+        path = None if self._keeps_nothing else state_db_path(self._config.startup_default().sqlite_home)
         database = await self._stack.enter_async_context(state_database(path, warn=self._warn))
         self._nursery.start_soon(partial(keep_sound, database, warn=self._warn))
         return database
 
     def _warn(self, message: str) -> None:
-        """Tells every client of what concerns no thread."""
+        """Tells every client of what concerns no thread, those that are still to come included."""
         from codex_trio_protocol.v2.notice import WarningNotification
 
+        self._warnings.append(message)
         self._outgoing.notify("warning", WarningNotification(message=message))
 
     def _begin_to_prepare(self) -> None:

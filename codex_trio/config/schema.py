@@ -223,7 +223,7 @@ CONFIG = Table(
         "experimental_realtime_ws_base_url": _TEXT,
         "experimental_realtime_ws_model": _TEXT,
         "experimental_realtime_ws_startup_context": _TEXT,
-        "experimental_thread_store": _TABLE,
+        "experimental_thread_store": Table({"type": Choice(("local", "in_memory")), "id": _TEXT}),
         "experimental_thread_store_endpoint": _TEXT,
         "experimental_use_unified_exec_tool": _FLAG,
         "features": Table({name: Toggle() for name in sorted(features.known_names())}, opaque=True),

@@ -46,6 +46,10 @@ class InitializeProcessor:
             from codex_trio.processors.notices import Notices
 
             Notices(services.outgoing).config_warning(warning, context)
+        for message in services.warnings:
+            from codex_trio_protocol.v2.notice import WarningNotification
+
+            services.outgoing.notify("warning", WarningNotification(message=message), targets=[context.connection.id])
         services.outgoing.notify(
             "remoteControl/status/changed",
             RemoteControlStatusChangedNotification(

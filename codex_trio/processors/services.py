@@ -5,7 +5,7 @@ Owns nothing: `app.py` fills it once. A processor takes from it what its command
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,3 +40,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     threads: OnFirstUse[ThreadRuntime]
     prepare: Callable[[], None]
     """Begins to load, in the background, what most clients need next."""
+    warnings: Sequence[str]
+    """What every client is to know, as found so far."""

@@ -89,6 +89,7 @@ class ThreadManager:
         names: ThreadNames,
         store: ThreadStore,
         read_states: ReadStates,
+        shows_paths: bool,
         outgoing: OutgoingMessages,
         spawner: ProcessSpawner,
         engine: EngineServices,
@@ -99,6 +100,7 @@ class ThreadManager:
         self._names = names
         self._store = store
         self._read_states = read_states
+        self._shows_paths = shows_paths
         self._outgoing = outgoing
         self._spawner = spawner
         self._engine = engine
@@ -270,6 +272,7 @@ class ThreadManager:
             recorder=recorder,
             outgoing=self._outgoing,
             changed=partial(self._store.changed, meta.id),
+            shows_path=self._shows_paths,
             read_state=ReadState(meta.id, stored.get(meta.id), partial(self._read_states.put, meta.id)),
             name=name,
             created_at=self._loader.created_at(meta),

@@ -62,6 +62,7 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
     cutter: HistoryCutter
     names: ThreadNames
     paths: RolloutPaths
+    shows_paths: bool
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
     keep_index: Callable[[], Awaitable[None]]
@@ -72,7 +73,7 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
         live = self.manager.find(summary.thread_id)
         if live is not None:
             return live.to_wire()
-        return project_thread(_facts(summary))
+        return project_thread(_facts(summary, shows_path=self.shows_paths))
 
     def project_row(self, summary: ThreadSummary) -> wire.Thread:
         """A stored thread as a row of a list, which does not say whether the thread takes turns, loaded or not."""
@@ -85,6 +86,8 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the thread layer is built from. `environ` is the server's own environment."""
 
     codex_home: Path
+    thread_home: Path
+    """The folder that the threads are kept in: `codex_home`, or one in memory, whose paths nobody is told."""
     database: StateDb
     environ: Mapping[str, str]
     config: ConfigService
@@ -97,8 +100,13 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     transport: HttpTransport
     gate: TurnGate
 
+    @property
+    def shows_paths(self) -> bool:
+        """Whether clients are told where threads are kept."""
+        return self.thread_home == self.codex_home
 
-def _facts(summary: ThreadSummary) -> ThreadFacts:
+
+def _facts(summary: ThreadSummary, *, shows_path: bool) -> ThreadFacts:
     """What is known of a thread that is not loaded."""
     return ThreadFacts(
         meta=msgspec.structs.replace(summary.meta, git=summary.git),
@@ -109,7 +117,7 @@ def _facts(summary: ThreadSummary) -> ThreadFacts:
         created_at=summary.created_at_ms // 1000,
         updated_at=summary.updated_at_ms // 1000,
         status=wire.NotLoadedThreadStatus(),
-        path=summary.path,
+        path=summary.path if shows_path else None,
         cwd=summary.meta.cwd,
         name=summary.name,
     )
@@ -117,10 +125,10 @@ def _facts(summary: ThreadSummary) -> ThreadFacts:
 
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     """The thread layer, not yet running."""
-    paths = RolloutPaths(parts.codex_home)
-    names = ThreadNames(parts.codex_home)
+    paths = RolloutPaths(parts.thread_home)
+    names = ThreadNames(parts.thread_home)
     graph = LocalAgentGraph(parts.database)
-    index = RolloutIndex(parts.database, codex_home=parts.codex_home, paths=paths, names=names)
+    index = RolloutIndex(parts.database, codex_home=parts.thread_home, paths=paths, names=names)
     read_states = ReadStates(parts.database)
     text = ThreadTextIndex(index, parts.database)
     spans = SpanCache(parts.database)
@@ -150,6 +158,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         names=names,
         store=store,
         read_states=read_states,
+        shows_paths=parts.shows_paths,
         outgoing=parts.outgoing,
         spawner=parts.spawner,
         engine=engine,
@@ -164,6 +173,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         cutter=HistoryCutter(manager, loader, paths),
         names=names,
         paths=paths,
+        shows_paths=parts.shows_paths,
         warm=partial(_warm, parts),
         keep_index=partial(_keep_indexes, IndexService(index, text, parts.database), spans),
     )
