@@ -17,7 +17,7 @@ from codex_trio.rpc.errors import overloaded, shutting_down
 from codex_trio.rpc.in_flight import InFlight
 from codex_trio.rpc.outbox import PEER_LIMITS, SOCKET_LIMITS, Outbox, OutboxLimits
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.transport.base import CloseReason, MessageTooLong, MessageTransport, TransportClosed
+from codex_trio.transport.base import CloseReason, MessageTooLong, MessageTransport, SendsNow, TransportClosed
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ class Connection:
         # There is one client behind a pipe: it is held up, not turned away.
         peer = transport.kind in ("stdio", "in_process")
         limits = limits or (PEER_LIMITS if peer else SOCKET_LIMITS)
-        self._outbox = Outbox(limits, on_overflow=self._give_up_slow_client)
+        write_now = transport.send_now if isinstance(transport, SendsNow) else None
+        self._outbox = Outbox(limits, on_overflow=self._give_up_slow_client, write_now=write_now)
         self._in_flight = InFlight(self._outbox, paced=peer)
         rpc_transport = "websocket" if transport.kind == "unix" else transport.kind
         self._handle = outgoing.connect(self._outbox, remote=remote, transport=rpc_transport)

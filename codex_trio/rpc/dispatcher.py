@@ -136,7 +136,7 @@ class Dispatcher:
         if context.method == INITIALIZE:
             connection.client = _profile(request.params)
             self._facts.initialized(connection)
-        connection.outbox.put(answer)
+        connection.outbox.put_now(answer)
         self._facts.answered(context, result)
         self._run_callbacks(context)
 

@@ -54,10 +54,18 @@ class Outbox:
     Args:
         limits: how far the client may be behind.
         on_overflow: told once when the client is given up, from within `put`.
+        write_now: writes a message without waiting, or says that it cannot; for `put_now`.
     """
 
-    def __init__(self, limits: OutboxLimits = PEER_LIMITS, *, on_overflow: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        limits: OutboxLimits = PEER_LIMITS,
+        *,
+        on_overflow: Callable[[], object] | None = None,
+        write_now: Callable[[bytes], bool] | None = None,
+    ) -> None:
         self._limits = limits
+        self._write_now = write_now
         self._on_overflow = on_overflow
         self._queue: deque[bytes | MergedDeltas] = deque()
         # The messages at the end of the queue that take more text.
@@ -118,6 +126,15 @@ class Outbox:
             self._room = trio.Event()
         self._arrival.set()
 
+    def put_now(self, message: bytes) -> None:
+        """Like `put`, past the writer when nothing else is to be written: who waits for one answer has it early.
+
+        For messages that come one at a time; many in a row are better written together.
+        """
+        idle = not (self._queue or self._writing_bytes or self._closed)
+        if not (idle and self._write_now is not None and self._write_now(message)):
+            self.put(message)
+
     async def put_and_wait(self, message: bytes) -> bool:
         """Queues one message and waits until the transport has taken all of it; False when the client is gone.
 
@@ -173,7 +190,7 @@ class Outbox:
         self._streams.clear()
         self._queued_bytes = 0
         # Whoever is told most likely holds this outbox.
-        self._on_overflow = None
+        self._on_overflow = self._write_now = None
         self.close()
         while self._waiting_for_wire:
             self._waiting_for_wire.popleft()[1].set()

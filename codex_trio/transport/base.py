@@ -6,7 +6,7 @@ Called by `rpc.connection`, which is the only reader and the only writer of a tr
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -76,5 +76,18 @@ class MessageTransport(Protocol):
 
         Args:
             reason: told to the peer where the transport has a way to.
+        """
+        ...
+
+
+@runtime_checkable
+class SendsNow(Protocol):
+    """A transport that can write a short message without a task: an answer then leaves before its reader waits."""
+
+    def send_now(self, message: bytes) -> bool:
+        """Writes the message if all of it can be written without waiting; False when nothing of it was.
+
+        Not to be called while `send` or `send_many` is under way. Says nothing of a peer that is gone: the next of
+        those does.
         """
         ...

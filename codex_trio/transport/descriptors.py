@@ -39,6 +39,10 @@ class Sink(Protocol):
         """Writes some of the data, at least one byte; says how much. Raises OSError, trio.ClosedResourceError."""
         ...
 
+    def write_now(self, data: bytes) -> bool:
+        """Writes all of the data if it takes no waiting, else nothing. Raises OSError, trio.ClosedResourceError."""
+        ...
+
     def close(self) -> None:
         """Closes the descriptor and ends a write under way."""
         ...
@@ -106,6 +110,11 @@ class _PipeSink(_Owned):
                 return written
             await trio.lowlevel.wait_writable(self._open_descriptor)
 
+    def write_now(self, data: bytes) -> bool:
+        if len(data) > select.PIPE_BUF or not self._poll.poll(0):
+            return False
+        return os.write(self._open_descriptor, data) == len(data)
+
     def _write_ready(self, data: memoryview) -> int:
         descriptor = self._open_descriptor
         end = min(len(data), _WRITE_BURST)
@@ -131,6 +140,10 @@ class _SocketSink(_Owned):
                 return self._socket.send(data[:_WRITE_BURST], socket.MSG_DONTWAIT)
             await trio.lowlevel.wait_writable(descriptor)
 
+    def write_now(self, data: bytes) -> bool:
+        # Nothing says that a stream socket takes all or nothing.
+        return False
+
     def close(self) -> None:
         super().close()
         self._socket.close()
@@ -150,3 +163,6 @@ class _ThreadedSink(_Owned):
         # The bytes are copied: an abandoned thread may outlive the caller's view of them.
         chunk = bytes(data[:_WRITE_BURST])
         return await trio.to_thread.run_sync(os.write, self._open_descriptor, chunk, abandon_on_cancel=True)
+
+    def write_now(self, data: bytes) -> bool:
+        return False

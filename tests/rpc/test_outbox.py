@@ -187,6 +187,28 @@ async def test_who_gives_up_waiting_for_the_wire_disturbs_nobody_else() -> None:
     assert told == [True]
 
 
+async def test_an_answer_is_written_at_once_when_nothing_else_is_to_be_written() -> None:
+    written: list[bytes] = []
+
+    def write_now(message: bytes) -> bool:
+        if message != b"too long":
+            written.append(message)
+        return message != b"too long"
+
+    outbox = Outbox(write_now=write_now)
+    outbox.put_now(b"first")
+    assert (written, outbox.queued_bytes) == ([b"first"], 0)
+    outbox.put_now(b"too long")
+    outbox.put_now(b"second")
+    assert await take(outbox) == [b"too long", b"second"], "not past what waits"
+    outbox.put_now(b"third")
+    assert written == [b"first"], "nor past what is being written"
+    assert await take(outbox) == [b"third"]
+    outbox.close()
+    outbox.put_now(b"too late")
+    assert written == [b"first"]
+
+
 def text(stream: int, part: str) -> AgentMessageDeltaNotification:
     return AgentMessageDeltaNotification(thread_id="t", turn_id="u", item_id=f"i{stream}", delta=part)
 

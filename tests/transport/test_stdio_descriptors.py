@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import sys
 import tty
 from pathlib import Path
@@ -168,3 +169,29 @@ async def test_the_process_gets_its_own_descriptors_back() -> None:
         await transport.aclose()
     after = [os.fstat(descriptor) for descriptor in (0, 1)]
     assert all(os.path.samestat(*pair) for pair in zip(before, after, strict=True))
+
+
+async def test_a_short_message_is_written_without_waiting_or_not_at_all() -> None:
+    server_in, client_out = os.pipe()
+    client_in, server_out = os.pipe()
+    server, client = StdioTransport(server_in, server_out), StdioTransport(client_in, client_out)
+    with trio.fail_after(5):
+        assert server.send_now(b"at once")
+        assert await client.receive() == b"at once"
+        assert not server.send_now(b"x" * select.PIPE_BUF), "longer than a pipe takes in one piece"
+        written = 0
+        while server.send_now(b"y" * 1000):
+            written += 1
+        assert [await client.receive() for _ in range(written)] == [b"y" * 1000] * written
+        await client.send_many([b"one", b"two"])
+        assert await server.receive() == b"one"
+        assert not server.send_now(b"more answers are about to come")
+        assert await server.receive() == b"two"
+        assert server.send_now(b"last")
+        assert await client.receive() == b"last"
+        await client.aclose()
+        assert not server.send_now(b"nobody is there")
+        with pytest.raises(TransportClosed):
+            await server.send(b"nobody is there")
+        await server.aclose()
+        assert not server.send_now(b"closed")
