@@ -45,8 +45,8 @@ async def open_listening_server(
     `listen` is `ws://IP:PORT` (port 0 for any) or `unix://PATH` with an absolute path, and is added to the command as
     `--listen`. `env` replaces the whole environment when given. At the end the server gets SIGTERM, again when it has
     not ended after half of `grace_seconds` (its turns may still run), and is killed after all of it. Raises OSError
-    when the command cannot start, ServerGone when it ends before it listens, and trio.TooSlowError when it takes
-    longer than `start_seconds`.
+    when the command cannot start, and in an exception group ServerGone when it ends before it listens, and
+    trio.TooSlowError when that takes longer than `start_seconds`.
     """
     async with open_server_process([*command, "--listen", listen], env=env, cwd=cwd, pipes=False) as running:
         try:

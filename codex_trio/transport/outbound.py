@@ -85,6 +85,9 @@ def _parse(url: str) -> _Server:
         if not rest:
             raise ServerUrlError("`unix://` needs the path of a socket: `unix://PATH`")
         return _UnixServer(Path(rest))
+    if "@" in rest.partition("/")[0]:
+        # Not repeated: it may be a password.
+        raise ServerUrlError("the server URL holds credentials; give a token instead")
     if separator and scheme in _DEFAULT_PORTS:
         try:
             return _websocket_server(url)
@@ -99,8 +102,6 @@ def _websocket_server(url: str) -> _WebsocketServer:
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError("it has no host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("it holds credentials; give a token instead")
     if parts.fragment:
         raise ValueError("it has a fragment")
     return _WebsocketServer(
