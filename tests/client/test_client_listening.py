@@ -31,7 +31,9 @@ async def test_clients_can_connect_from_the_start_and_the_server_ends_with_the_b
 ) -> None:
     listen = f"unix://{tmp_path}/s" if transport == "unix" else "ws://127.0.0.1:0"
     with trio.fail_after(PATIENCE):
-        async with open_listening_server(COMMAND, listen=listen, env=environment(tmp_path)) as server:
+        async with open_listening_server(
+            COMMAND, listen=listen, env=environment(tmp_path), grace_seconds=PATIENCE
+        ) as server:
             assert not server.url.endswith(":0")
             async with open_remote_client(server.url) as one, open_remote_client(server.url) as two:
                 for client in (one, two):

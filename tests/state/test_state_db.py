@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -283,3 +284,14 @@ async def test_a_helper_that_only_reads_neither_makes_nor_changes_the_file(path:
         with pytest.raises(StateDbError):
             await reader.read(lambda tx: tx.run(MARK, "a", "2"))
     await database.aclose()
+
+
+async def test_an_opening_that_is_cancelled_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    with trio.CancelScope() as cancelled:
+        cancelled.cancel()
+        await StateDb(None).open()
+    assert cancelled.cancelled_caught
+    with trio.fail_after(10):
+        while threading.active_count() > before:  # noqa: ASYNC110  # threads do not tell when they end
+            await trio.sleep(0.01)

@@ -244,7 +244,8 @@ class StateDb:
 
     async def _connect(self, flags: int) -> apsw.AsyncConnection:
         try:
-            with _set(apsw.async_controller, apsw.aio.Trio):
+            # Cancelled within, nobody would have the connection to end its thread by, and the process would never exit.
+            with _set(apsw.async_controller, apsw.aio.Trio), trio.CancelScope(shield=True):
                 connection = await apsw.Connection.as_async(str(self.path), flags)
         except apsw.Error as error:
             raise self._failure(error) from error
