@@ -57,6 +57,8 @@ class End:
         self.exit_code = os.EX_OK
         self._signals = signals
         self._drains = drains
+        self._patience: int | None = None
+        """Signals that are still overlooked; None before the end has begun."""
 
     async def serve(self, app: App, serve_clients: Callable[[App], Awaitable[None]]) -> None:
         """Serves until no client is left to come or the process is told to end. Clients are gone when it returns."""
@@ -68,13 +70,14 @@ class End:
                 nursery.start_soon(_stop_with_parent, app, nursery.cancel_scope)
             await serve_clients(app)
             nursery.cancel_scope.cancel()
-        _insist_on_the_end()
+        self._begin_to_insist()
 
     async def _stop_on_signal(self, serving: trio.CancelScope) -> None:
         number = await anext(self._signals)
         if number != signal.SIGTERM:
             # SIGTERM is an ordinary end; of the others callers like to know.
             self.exit_code = _SIGNAL_BASE + number
+        self._begin_to_insist()
         serving.cancel()
 
     async def _drain_on_signal(self, app: App, serving: trio.CancelScope) -> None:
@@ -87,31 +90,31 @@ class End:
                     _log.info("%s again: ending at once", signal.Signals(number).name)
                     nursery.cancel_scope.cancel()
                     break
+        self._begin_to_insist()
         # All are gone already unless a second signal cut the drain short.
         await app.dismiss()
         serving.cancel()
 
+    def _begin_to_insist(self) -> None:
+        """From now on who goes on sending signals gets an end without order; the janitor kills what turns started.
+
+        Plain handlers: they also work where the event loop does not.
+        """
+        if self._patience is None:
+            self._patience = _PATIENCE
+            signal.signal(signal.SIGINT, self._lose_patience)
+            signal.signal(signal.SIGTERM, self._lose_patience)
+
+    def _lose_patience(self, number: int, _frame: FrameType | None) -> None:
+        assert self._patience is not None
+        if not self._patience:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self._patience -= 1
+
     async def _drain(self, app: App, waiting: trio.CancelScope) -> None:
         await app.drain()
         waiting.cancel()
-
-
-def _insist_on_the_end() -> None:
-    """From now on a user who goes on sending signals gets an end without order; the janitor kills what turns started.
-
-    Plain handlers: they also work where the event loop does not.
-    """
-    patience = _PATIENCE
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        nonlocal patience
-        patience -= 1
-        if patience < 0:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
 
 
 async def _stop_with_parent(app: App, serving: trio.CancelScope) -> None:

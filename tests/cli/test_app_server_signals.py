@@ -1,21 +1,26 @@
 """`codex-trio app-server` ends in order when it is told to by a signal, whatever it is doing."""
 
+import array
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 import trio
 
+from codex_trio.client.channel import LineChannel
 from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, function_call
 from codex_trio.testing.model_server import open_model_server
 
 PATIENCE = 20
+PIPE_BYTES = 65536
 
 each_signal = pytest.mark.parametrize(
     ("number", "exit_code"),
@@ -135,3 +140,40 @@ async def test_a_signal_that_comes_with_the_banner_does_not_kill(server_lab: Lab
             assert b"WebSockets" in await process.stderr.receive_some()
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
+
+
+async def test_a_user_who_insists_gets_an_end_without_order(server_lab: Lab) -> None:
+    server_lab.configure()
+    process = await trio.lowlevel.open_process(
+        server_lab.server.command,
+        env=server_lab.environment({}),
+        cwd=server_lab.cwd,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert isinstance(process.stdout, trio.lowlevel.FdStream)
+    assert process.stderr is not None
+    with trio.fail_after(PATIENCE):
+        async with process.stdin, process.stdout, process.stderr:
+            client = LineChannel(process.stdin, process.stdout)
+            await client.send(b'{"id":0,"method":"initialize","params":{"clientInfo":{"name":"deaf","version":"1"}}}')
+            assert await client.receive()
+            # More than the pipe holds, and nobody reads it: an orderly end waits for the client, and says so.
+            while unread_bytes(process.stdout) < PIPE_BYTES - 4096:
+                await client.send(b'{"id":1,"method":"model/list","params":{}}')
+                await trio.sleep(0.01)
+            while process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                await trio.sleep(0.1)
+            assert process.returncode == -signal.SIGTERM
+            assert await process.stderr.receive_some() == b""
+
+
+def unread_bytes(stream: trio.lowlevel.FdStream) -> int:
+    """How much waits in a pipe."""
+    count = array.array("i", [0])
+    fcntl.ioctl(stream.fileno(), termios.FIONREAD, count)
+    return count[0]
