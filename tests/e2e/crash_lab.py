@@ -112,7 +112,7 @@ class CrashLab:
         self.model = WorkingModel(model, self.ledger)
         self.chosen = random.Random(seed)
         self.busy: set[str] = set()
-        """Threads that a server that lives on is at work in: those that die leave them alone."""
+        """Threads that a server that lives on has loaded: those that die leave them alone."""
         self._lab = Lab(base, SERVER, model)
         self._lab.configure()
         self._numbers = itertools.count(1)
@@ -156,7 +156,6 @@ class CrashLab:
         thread = await start_thread(client)
         self.busy.add(thread.id)
         await self.work(thread, turns=turns)
-        self.busy.remove(thread.id)
 
     async def work(self, thread: Thread, *, turns: int | None = None) -> None:
         """Run turns in a thread, until so many are done or the server is gone."""

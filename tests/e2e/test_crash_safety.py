@@ -56,6 +56,7 @@ async def test_two_servers_work_on_one_home_and_neither_locks_the_other_out(lab:
                     for _ in range(2):
                         nursery.start_soon(partial(lab.work_in_new, server.client, turns=8))
                     nursery.start_soon(partial(lab.look_around, server.client, times=8))
+            lab.busy.clear()
             for server in (first, second):
                 await lab.check_list(server.client)
                 assert server.stderr == ""
@@ -70,6 +71,7 @@ async def test_the_death_of_one_server_does_not_disturb_another_on_the_same_home
             nursery.start_soon(partial(lab.work_in_new, survivor.client, turns=KILLS))
             for _ in range(KILLS // 4):
                 await lab.live_and_die(threads=2)
+        lab.busy.clear()
         await lab.check_list(survivor.client)
         assert survivor.stderr == ""
     await lab.check_everything()
