@@ -156,7 +156,12 @@ class ThreadManager:
         return await self._host(recorder, settings, config, options, birth)
 
     async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
-        """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError."""
+        """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError, ThreadStoreError."""
+        # From before the file is read: nobody else may write on in between.
+        async with self._store.writing(thread_id):
+            return await self._resume(thread_id, options, birth)
+
+    async def _resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
         recorder = await self._loader.open(thread_id)
         settings, config = await self._recorded_settings(recorder.facts, options, settings_from_history)
         live = await self._host(recorder, settings, config, options, birth)
@@ -252,7 +257,7 @@ class ThreadManager:
             await recorder.aclose()
             return already
         assert self._nursery is not None
-        await self._nursery.start(self._live, launch)
+        await self._nursery.start(self._write, launch)
         return live
 
     async def _prepare(
@@ -279,6 +284,14 @@ class ThreadManager:
             instruction_sources=[str(source) for source in docs.sources],
         )
         return _Launch(live=live, settings=settings, config=config, raw_items=raw_items)
+
+    async def _write(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
+        """A thread's task, while no other process writes to the thread's file."""
+        if launch.live.recorder.path is None:
+            await self._live(launch, task_status=task_status)
+            return
+        async with self._store.writing(launch.live.id):
+            await self._live(launch, task_status=task_status)
 
     async def _live(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """A thread's task: everything that it starts ends with it."""

@@ -42,6 +42,7 @@ from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.state.store.writers import ThreadWriters
 from codex_trio.threads.cutting import HistoryCutter
 from codex_trio.threads.history import StoredHistories
 from codex_trio.threads.loading import ThreadLoader
@@ -133,7 +134,8 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     text = ThreadTextIndex(index, parts.database)
     spans = SpanCache(parts.database)
     files = HistoryFiles(locate_base=paths.locate_base, cache=spans)
-    store = LocalThreadStore(index, text, parts.database, paths=paths, names=names, graph=graph)
+    writers = ThreadWriters(parts.thread_home)
+    store = LocalThreadStore(index, text, parts.database, paths=paths, names=names, graph=graph, writers=writers)
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,

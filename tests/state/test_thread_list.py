@@ -20,6 +20,7 @@ from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import InvalidCursor, ThreadPage, ThreadQuery
 from codex_trio.state.store.local import LocalThreadStore
+from codex_trio.state.store.writers import ThreadWriters
 
 NOW_MS = 1_795_350_000_500
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
@@ -35,7 +36,13 @@ class Home:
         index = RolloutIndex(database, codex_home=path, paths=self.paths, names=self.names)
         text = ThreadTextIndex(index, database)
         self.store = LocalThreadStore(
-            index, text, database, paths=self.paths, names=self.names, graph=LocalAgentGraph(database)
+            index,
+            text,
+            database,
+            paths=self.paths,
+            names=self.names,
+            graph=LocalAgentGraph(database),
+            writers=ThreadWriters(path),
         )
 
     def add(self, text: str | None, *, at: int = 0, updated: int | None = None, **changes: Any) -> str:

@@ -23,6 +23,7 @@ from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import ThreadQuery
 from codex_trio.state.store.local import LocalThreadStore
+from codex_trio.state.store.writers import ThreadWriters
 
 NOW_MS = 1_795_350_000_000
 HOUR_MS = 3_600_000
@@ -143,7 +144,9 @@ def store_of(home: Path, database: StateDb) -> LocalThreadStore:
     paths, names = RolloutPaths(home), ThreadNames(home)
     index = RolloutIndex(database, codex_home=home, paths=paths, names=names)
     text = ThreadTextIndex(index, database)
-    return LocalThreadStore(index, text, database, paths=paths, names=names, graph=LocalAgentGraph(database))
+    graph = LocalAgentGraph(database)
+    writers = ThreadWriters(home)
+    return LocalThreadStore(index, text, database, paths=paths, names=names, graph=graph, writers=writers)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

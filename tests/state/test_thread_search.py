@@ -18,6 +18,7 @@ from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import InvalidCursor, SearchPage, SearchQuery
 from codex_trio.state.store.local import LocalThreadStore
+from codex_trio.state.store.writers import ThreadWriters
 
 NOW_MS = 1_795_350_000_500
 
@@ -66,7 +67,9 @@ class Home:
         index = RolloutIndex(database, codex_home=path, paths=self.paths, names=names)
         self.text = ThreadTextIndex(index, database)
         graph = LocalAgentGraph(database)
-        self.store = LocalThreadStore(index, self.text, database, paths=self.paths, names=names, graph=graph)
+        self.store = LocalThreadStore(
+            index, self.text, database, paths=self.paths, names=names, graph=graph, writers=ThreadWriters(path)
+        )
         self.files: dict[str, Path] = {}
 
     def add(self, *items: dict[str, Any], at: int = 0, **changes: Any) -> str:

@@ -11,6 +11,7 @@ not reach a caller: it is an index, and what it would have told is then read fro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -247,6 +248,10 @@ class ThreadStore(Protocol):
 
         Raises ThreadStoreError (not_found), RolloutWriteError.
         """
+        ...
+
+    def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
+        """While open, nobody but this process writes to the thread. Raises ThreadStoreError (conflict)."""
         ...
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:

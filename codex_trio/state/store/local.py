@@ -7,7 +7,8 @@ name cannot be used: then everything works, and is found out anew by each proces
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -34,6 +35,7 @@ from codex_trio.state.store.interface import (
     ThreadSummary,
     patched,
 )
+from codex_trio.state.store.writers import ThreadWriters
 
 _Result = TypeVar("_Result")
 
@@ -50,10 +52,12 @@ class LocalThreadStore:
         paths: RolloutPaths,
         names: ThreadNames,
         graph: AgentGraphStore,
+        writers: ThreadWriters,
     ) -> None:
         self._index = index
         self._text = text
         self._database = database
+        self._writers = writers
         self._paths = paths
         self._names = names
         self._graph = graph
@@ -123,7 +127,8 @@ class LocalThreadStore:
         """See ThreadStore."""
         families = await self._deletable(thread_id)
         paths = [row.path for rows in families.values() for row in rows]
-        await trio.to_thread.run_sync(_unlink, paths)
+        async with self._writing_all(families):
+            await trio.to_thread.run_sync(_unlink, paths)
         await trio.to_thread.run_sync(self._names.remove, list(families))
         await self._patiently(partial(self._index.forget, list(families)))
         return list(families)
@@ -153,7 +158,8 @@ class LocalThreadStore:
                 moved[row.path] = self._paths.move(row.path, row.rollout_name(), to_archive=to_archive)
 
         try:
-            await trio.to_thread.run_sync(move)
+            async with self._writing_all(families):
+                await trio.to_thread.run_sync(move)
         except ArchiveError as error:
             raise ThreadStoreError("internal", str(error)) from error
         finally:
@@ -204,6 +210,17 @@ class LocalThreadStore:
         return summary
 
     # --- loaded threads ---
+
+    def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
+        """See ThreadStore."""
+        return self._writers.writing(thread_id)
+
+    @asynccontextmanager
+    async def _writing_all(self, thread_ids: Iterable[str]) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            for thread_id in thread_ids:
+                await stack.enter_async_context(self.writing(thread_id))
+            yield
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
         """See ThreadStore."""
