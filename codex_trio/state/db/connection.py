@@ -243,12 +243,7 @@ class StateDb:
         raise StateDbBusy(self.path, "another process keeps it locked")
 
     async def _connect(self, flags: int) -> apsw.AsyncConnection:
-        try:
-            # Cancelled within, nobody would have the connection to end its thread by, and the process would never exit.
-            with _set(apsw.async_controller, apsw.aio.Trio), trio.CancelScope(shield=True):
-                connection = await apsw.Connection.as_async(str(self.path), flags)
-        except apsw.Error as error:
-            raise self._failure(error) from error
+        connection = await self._new_connection(flags)
         run = _runner(connection)
         try:
             for _ in range(BUSY_STEPS):
@@ -266,6 +261,16 @@ class StateDb:
             with trio.CancelScope(shield=True):
                 await connection.aclose()
             raise
+
+    async def _new_connection(self, flags: int) -> apsw.AsyncConnection:
+        # Cancelled within, nobody would have the connection to end its thread by, and the process would never exit.
+        with trio.CancelScope(shield=True):
+            try:
+                with _set(apsw.async_controller, apsw.aio.Trio):
+                    return await apsw.Connection.as_async(str(self.path), flags)
+            except apsw.Error as error:
+                raise self._failure(error) from error
+        raise AssertionError("a scope that nobody cancels ends its block")
 
     def _failure(self, error: apsw.Error) -> StateDbError:
         reason = str(error) or type(error).__name__
