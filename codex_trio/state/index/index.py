@@ -9,6 +9,7 @@ Does not own the rows (rows.py, table.py), the statements (listing.py), or the d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ WATCHED = 64
 
 _ROUNDS = 1000
 _BATCH = 256
+_BACKGROUND_BATCH = 64
 _SWEEP_BATCH = 2000
 
 
@@ -58,6 +60,8 @@ class RolloutIndex:
         self._table = RolloutTable(codex_home)
         self._folders = Folders(paths, self._table)
         self._generation = 0
+        self.asked_at = -math.inf
+        """When the last page was asked for, by trio's clock: the background makes room."""
         self._folder_lock = trio.Lock()
         self._sweep_lock = trio.Lock()
         self._is_swept = False
@@ -79,6 +83,7 @@ class RolloutIndex:
 
         `also` is one more condition for rows. Raises InvalidCursor.
         """
+        self.asked_at = trio.current_time()
         cursor = None if query.cursor is None else listing.parse_cursor(query.cursor)
         if query.section_id is not None or query.attached_to_thread_id is not None:
             return ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)
@@ -208,7 +213,9 @@ class RolloutIndex:
 
     def _look_for_unread(self, transaction: Transaction) -> tuple[list[str], list[Path]]:
         # The newest first: they are asked for first.
-        unread = transaction.rows("SELECT path FROM rollouts WHERE NOT is_read ORDER BY file_name DESC LIMIT ?", _BATCH)
+        unread = transaction.rows(
+            "SELECT path FROM rollouts WHERE NOT is_read ORDER BY file_name DESC LIMIT ?", _BACKGROUND_BATCH
+        )
         return self._changed_folders(transaction), [self._table.path(key) for (key,) in unread]
 
     async def moved(self, paths: Mapping[Path, Path], *, to_archive: bool) -> None:
@@ -300,12 +307,11 @@ class RolloutIndex:
     def _moved_on(self, transaction: Transaction, terms: str, *values: int) -> list[IndexedRollout]:
         """The rows among these whose files are not as they were when they were read."""
         stale: list[IndexedRollout] = []
-        for key, *version in transaction.rows(
+        for key, inode, size, mtime_ns in transaction.rows(
             f"SELECT path, inode, size, mtime_ns FROM rollouts WHERE {terms}", *values
         ):
-            path = self._table.path(key)
-            if FileVersion.of(path) != FileVersion(*version):
-                row = self._table.at(transaction, path)
+            if not self._table.is_unchanged(key, inode, size, mtime_ns):
+                row = self._table.at(transaction, self._table.path(key))
                 assert row is not None
                 stale.append(row)
         return stale

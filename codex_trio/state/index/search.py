@@ -28,8 +28,8 @@ from codex_trio.state.store.interface import SearchHit, SearchPage, SearchQuery,
 PATIENCE_SECONDS = 20.0
 """How long a search reads what is not indexed yet; then it answers with what is."""
 
-_FILES_PER_STEP = 64
-_SPANS_PER_STEP = 64
+_FILES_PER_STEP = 32
+_SPANS_PER_STEP = 32
 """How much is read and written in one step: a transaction that writes holds up all others."""
 
 _BEFORE, _AFTER = 49, 96

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 import trio
 
@@ -19,6 +22,8 @@ from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.index import lease
 from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.search import ThreadTextIndex
+
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +36,15 @@ POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 """How often all files are looked at for what other programs wrote to them."""
 
-_BREATH_SECONDS = 0.002
-"""How long the backfill rests between steps, for requests to be served in."""
+HEAD_START_SECONDS = 1.0
+"""How long a client that has just arrived has the machine to itself."""
+
+_QUIET_SECONDS = 0.2
+_MOST_RESTS = 5
+"""For how long the background rests after a question, and how often it does so for questions that go on coming."""
+
+_SWITCH_SECONDS = 0.0005
+"""How soon a thread that works here lets the event loop run; Python's own 5 ms would be felt in every answer."""
 
 
 class IndexService:
@@ -46,6 +58,7 @@ class IndexService:
 
     async def run(self) -> None:
         """Works until cancelled. Trouble with the database ends a round, not the service."""
+        await trio.sleep(HEAD_START_SECONDS)
         while True:
             try:
                 await self._backfill()
@@ -62,8 +75,7 @@ class IndexService:
         try:
             while await self._index.has_unread():
                 if await self._take_lease():
-                    await self._index.read_some()
-                    await trio.sleep(_BREATH_SECONDS)
+                    await self._step(self._index.read_some)
                     continue
                 if not is_told and trio.current_time() - started > WAIT_SECONDS:
                     is_told = True
@@ -78,10 +90,22 @@ class IndexService:
                 await self._give_back()
 
     async def _index_text(self) -> None:
-        has_more = True
-        while has_more:
-            has_more = await self._text.catch_up()
-            await trio.sleep(_BREATH_SECONDS)
+        while await self._step(self._text.catch_up):
+            pass
+
+    async def _step(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Does some work, then rests for as long, and longer while lists are asked for."""
+        before = trio.current_time()
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        try:
+            done = await work()
+        finally:
+            sys.setswitchinterval(interval)
+        await trio.sleep(trio.current_time() - before)
+        for _ in range(_MOST_RESTS):
+            await trio.sleep(max(0.0, self._index.asked_at + _QUIET_SECONDS - trio.current_time()))
+        return done
 
     async def _take_lease(self) -> bool:
         return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))
