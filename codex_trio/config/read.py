@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.config import features
 from codex_trio.config.errors import ConfigLoadError, ConfigReadError
-from codex_trio.config.layers import ConfigLayer, Origin, to_json_value
+from codex_trio.config.layers import ConfigLayer, LayerStack, Origin, to_json_value
 from codex_trio.config.load import check_stack, refuse_withdrawn_settings
 from codex_trio.config.nodes import Table
 from codex_trio.config.schema import (
@@ -73,16 +73,29 @@ class ConfigView(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[ConfigLayer, ...]
 
 
-def read_config(service: ConfigService, *, cwd: Path | None) -> ConfigView:
-    """The configuration as a client reads it. Without `cwd`, projects are left out.
+class ConfigReader:
+    """Views of a server's configuration; the latest is kept as long as nothing changes."""
 
-    Raises `ConfigReadError`.
-    """
-    folder = None if cwd is None else service.resolve_cwd(cwd)
-    try:
-        stack = service.sources(folder).stack
-    except ConfigLoadError as error:
-        raise ConfigReadError(f"failed to read configuration layers: {error.message}") from None
+    def __init__(self, service: ConfigService) -> None:
+        self._service = service
+        self._latest: tuple[LayerStack, ConfigView] | None = None
+
+    def read(self, cwd: Path | None) -> ConfigView:
+        """The configuration as a client reads it. Without `cwd`, projects are left out. Not to be changed.
+
+        Raises `ConfigReadError`.
+        """
+        folder = None if cwd is None else self._service.resolve_cwd(cwd)
+        try:
+            stack = self._service.sources(folder).stack
+        except ConfigLoadError as error:
+            raise ConfigReadError(f"failed to read configuration layers: {error.message}") from None
+        if self._latest is None or self._latest[0] is not stack:
+            self._latest = stack, _view(stack)
+        return self._latest[1]
+
+
+def _view(stack: LayerStack) -> ConfigView:
     try:
         check_stack(stack)
     except ConfigLoadError as error:

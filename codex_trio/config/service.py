@@ -5,21 +5,39 @@ warnings a client has already been told.
 Does not own: layers, checks and defaults (the other modules here), or answering clients.
 Called by: the composition root, which builds one, and every service that needs a configuration.
 
-Calls are synchronous: loading reads a few small files and takes about a millisecond.
+Calls are synchronous: loading reads a few small files and takes about a millisecond. What was read is kept as long as
+the files look the same.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from codex_trio.config.errors import ConfigLoadError, ConfigWarning, StartupRefused, UnsupportedPolicy
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
-from codex_trio.config.sources import ConfigPaths, Sources, read_sources, root_markers
+from codex_trio.config.sightings import Look, look, watched_paths
+from codex_trio.config.sources import DEFAULT_ROOT_MARKERS, ConfigPaths, Sources, read_sources, root_markers
 from codex_trio.config.trust import is_project
 
 _NO_TYPED_OVERRIDES = TypedOverrides()
+
+_KEPT_FOLDERS = 64
+"""For how many folders what was read is kept: those of the threads at work."""
+
+_OTHER_FILES = frozenset({"model_instructions_file", "experimental_compact_prompt_file"})
+"""Settings that name files whose text becomes part of the configuration."""
+
+
+class _Kept(msgspec.Struct):
+    """What was read for a folder, and how its files looked just before."""
+
+    looks: tuple[Look, ...]
+    sources: Sources
+    config: EffectiveConfig | None = None
 
 
 class ConfigService:
@@ -46,6 +64,8 @@ class ConfigService:
         self._cwd = Path.cwd() if cwd is None else cwd
         self._strict = strict
         self._announced: set[str] = set()
+        self._kept: dict[Path | None, _Kept] = {}
+        self._markers = DEFAULT_ROOT_MARKERS
 
     @property
     def paths(self) -> ConfigPaths:
@@ -63,12 +83,21 @@ class ConfigService:
         *,
         typed: TypedOverrides = _NO_TYPED_OVERRIDES,
     ) -> EffectiveConfig:
-        """The configuration for a folder, read now. `overrides` is a request's `config` map.
+        """The configuration for a folder as of now. `overrides` is a request's `config` map.
 
         Raises `ConfigLoadError`.
         """
         folder = self.resolve_cwd(cwd)
-        return self._build(self.sources(folder, overrides), folder, typed=typed)
+        sources = self.sources(folder, overrides)
+        kept = self._kept.get(folder)
+        if kept is None or kept.sources is not sources or typed != _NO_TYPED_OVERRIDES:
+            return self._build(sources, folder, typed=typed)
+        if kept.config is None:
+            config = self._build(sources, folder, typed=typed)
+            if _OTHER_FILES.intersection(sources.stack.merged):
+                return config
+            kept.config = config
+        return kept.config
 
     def load_for_new_thread(
         self,
@@ -109,7 +138,27 @@ class ConfigService:
 
     def sources(self, cwd: Path | None, overrides: Mapping[str, Any] | None = None) -> Sources:
         """The layers for an absolute folder; None leaves projects out. Raises `ConfigLoadError`."""
-        return read_sources(self._paths, cwd=cwd, session=(*self._cli_overrides, *from_request(overrides)))
+        if overrides:
+            return read_sources(self._paths, cwd=cwd, session=(*self._cli_overrides, *from_request(overrides)))
+        # Looked at before reading: what changes in between looks different the next time.
+        looks = look(watched_paths(self._paths, cwd, self._markers))
+        kept = self._kept.get(cwd)
+        if kept is not None and kept.looks == looks:
+            return kept.sources
+        sources = read_sources(self._paths, cwd=cwd, session=self._cli_overrides)
+        self._keep(cwd, looks, sources)
+        return sources
+
+    def _keep(self, cwd: Path | None, looks: tuple[Look, ...] | None, sources: Sources) -> None:
+        self._kept.pop(cwd, None)
+        markers = self._markers if sources.project is None else sources.project.markers
+        if markers != self._markers:
+            # What was looked at was not all that counts.
+            self._markers = markers
+        elif looks is not None:
+            while len(self._kept) >= _KEPT_FOLDERS:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[cwd] = _Kept(looks, sources)
 
     def startup_default(self) -> EffectiveConfig:
         """The configuration a server starts with: its own folder's, or defaults when the files are broken.

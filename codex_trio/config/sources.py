@@ -38,9 +38,13 @@ class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """The project around a working folder: its root, the root trust is given to, and whether it is trusted."""
+    """The project around a working folder: its root, the root trust is given to, and whether it is trusted.
+
+    `markers` are the names by which the root was looked for.
+    """
 
     cwd: Path
+    markers: tuple[str, ...]
     root: Path
     git_root: Path | None
     trust: Trust
@@ -85,10 +89,11 @@ def read_sources(
 
 def find_project(settings: Mapping[str, Any], cwd: Path) -> Project:
     """The project around `cwd`, under the root markers and trust entries of `settings`."""
-    root = project_root(cwd, root_markers(settings))
+    markers = root_markers(settings)
+    root = project_root(cwd, markers)
     git_root = git_root_for_trust(cwd)
     trust = find_trust(_projects(settings), cwd, project_root=root, git_root=git_root)
-    return Project(cwd=cwd, root=root, git_root=git_root, trust=trust)
+    return Project(cwd=cwd, markers=markers, root=root, git_root=git_root, trust=trust)
 
 
 def root_markers(settings: Mapping[str, Any]) -> tuple[str, ...]:

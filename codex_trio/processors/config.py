@@ -16,7 +16,7 @@ from codex_trio_protocol.v2.config_requirements import ConfigRequirementsReadRes
 
 from codex_trio.config.errors import ConfigReadError, ConfigWriteError
 from codex_trio.config.layers import ConfigLayer, to_json_value
-from codex_trio.config.read import read_config
+from codex_trio.config.read import ConfigReader
 from codex_trio.config.write import ConfigEdit, write_config
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
@@ -39,12 +39,13 @@ class ConfigProcessor:
 
     def __init__(self, services: Services) -> None:
         self._config = services.config
+        self._reader = ConfigReader(services.config)
 
-    async def read(self, params: wire.ConfigReadParams, _context: RequestContext) -> dict[str, Any]:
+    def read(self, params: wire.ConfigReadParams, _context: RequestContext) -> dict[str, Any]:
         """The merged configuration, where each value comes from and, on request, the layers."""
         cwd = None if params.cwd is None else Path(params.cwd)
         try:
-            view = await trio.to_thread.run_sync(partial(read_config, self._config, cwd=cwd))
+            view = self._reader.read(cwd)
         except ConfigReadError as error:
             raise internal_error(str(error)) from error
         answer: dict[str, Any] = {

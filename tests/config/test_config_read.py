@@ -8,7 +8,7 @@ from config_setting import MOCK_PROVIDER, Setting
 
 from codex_trio.config.errors import ConfigReadError
 from codex_trio.config.layers import LayerSource
-from codex_trio.config.read import read_config
+from codex_trio.config.read import ConfigReader
 
 
 def digest(text: str) -> str:
@@ -16,7 +16,7 @@ def digest(text: str) -> str:
 
 
 def test_every_known_key_is_there_and_null_when_nobody_set_it(setting: Setting) -> None:
-    config = read_config(setting.service(), cwd=None).config
+    config = ConfigReader(setting.service()).read(None).config
 
     assert config["model"] is None
     assert config["tools"] is None
@@ -37,7 +37,7 @@ def test_tables_that_are_set_are_filled_up_and_unknown_keys_left_out(setting: Se
         '[sandbox_workspace_write]\nwritable_roots = ["rel"]\n[mcp_servers.a]\ncommand = "c"\n' + MOCK_PROVIDER
     )
 
-    config = read_config(setting.service(), cwd=None).config
+    config = ConfigReader(setting.service()).read(None).config
 
     assert "bogus" not in config
     assert config["approval_policy"] == "on-request"
@@ -59,7 +59,7 @@ def test_origins_name_the_deciding_layer_of_every_leaf(setting: Setting) -> None
     setting.user('model = "user"\nnotify = ["a", "b"]\n' + setting.trust())
     setting.project_file('model = "project"\n')
 
-    view = read_config(setting.service(("tools.web_search", True)), cwd=setting.project)
+    view = ConfigReader(setting.service(("tools.web_search", True))).read(setting.project)
 
     project = LayerSource("project", setting.project / ".codex")
     assert (view.origins["model"].source, view.origins["model"].version) == (project, digest('{"model":"project"}'))
@@ -72,7 +72,7 @@ def test_layers_are_listed_highest_first_and_disabled_ones_say_why(setting: Sett
     setting.user('model = "user"\nlog_dir = "logs"\n')
     setting.project_file('model = "project"\nnotify = ["x"]\n')
 
-    view = read_config(setting.service(("model_verbosity", "low")), cwd=Path())
+    view = ConfigReader(setting.service(("model_verbosity", "low"))).read(Path())
 
     flags, project, user, system = view.layers
     assert [layer.source.to_plain()["type"] for layer in view.layers] == ["sessionFlags", "project", "user", "system"]
@@ -91,15 +91,15 @@ def test_without_a_folder_projects_are_left_out(setting: Setting) -> None:
     setting.project_file('model = "project"\n')
     service = setting.service()
 
-    assert read_config(service, cwd=None).config["model"] is None
-    assert read_config(service, cwd=Path("does/not/exist")).config["model"] is None
-    assert read_config(service, cwd=setting.project).config["model"] == "project"
+    assert ConfigReader(service).read(None).config["model"] is None
+    assert ConfigReader(service).read(Path("does/not/exist")).config["model"] is None
+    assert ConfigReader(service).read(setting.project).config["model"] == "project"
 
 
 def test_dates_read_as_a_table_with_one_telling_key(setting: Setting) -> None:
     setting.user("[desktop]\nwhen = 1979-05-27\n")
 
-    assert read_config(setting.service(), cwd=None).config["desktop"] == {
+    assert ConfigReader(setting.service()).read(None).config["desktop"] == {
         "when": {"$__toml_private_datetime": "1979-05-27"}
     }
 
@@ -117,6 +117,6 @@ def test_a_broken_configuration_cannot_be_read(setting: Setting, text: str, mess
     setting.user(text)
 
     with pytest.raises(ConfigReadError) as caught:
-        read_config(setting.service(), cwd=None)
+        ConfigReader(setting.service()).read(None)
 
     assert caught.value.message.startswith(message.format(file=setting.user_file))

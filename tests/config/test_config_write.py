@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codex_trio.config.edit import Edit, edit_table, edit_text
 from codex_trio.config.errors import ConfigWriteError
-from codex_trio.config.read import read_config
+from codex_trio.config.read import ConfigReader
 from codex_trio.config.write import ConfigEdit, WriteOutcome, parse_key_path, write_config
 
 _BAD_POLICY = (
@@ -187,7 +187,7 @@ def test_a_broken_file_is_left_as_it_is(setting: Setting) -> None:
 def test_an_expected_version_that_has_passed_refuses_the_write(setting: Setting) -> None:
     setting.user(FILE)
     service = setting.service()
-    (version,) = [layer.version for layer in read_config(service, cwd=None).layers if layer.source.kind == "user"]
+    (version,) = [layer.version for layer in ConfigReader(service).read(None).layers if layer.source.kind == "user"]
 
     outcome = write_config(service, [change("model", "b1")], expected_version=version)
     error = refused(setting, change("model", "b2"), expected_version=version)

@@ -1,0 +1,63 @@
+"""Whether what a configuration was read from is still as it was.
+
+Owns: which paths a configuration for a folder depends on, and comparing how they look.
+Does not own: reading them (`sources`), nor what is kept meanwhile (`service`).
+Called by: `service`, before each use of what it has kept. Looking costs microseconds a path, reading a millisecond in
+all.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from codex_trio.config.sources import ConfigPaths
+
+Look: TypeAlias = tuple[int, ...]
+"""How a path looks: the kind of error where there is nothing, else the identity, and of a file its version too."""
+
+_SETTLED_NS = 100_000_000
+"""A file that changed this recently may change again without looking any different: clocks of files tick slowly."""
+
+
+def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) -> list[str]:
+    """Everything whose appearance, change or end can change the configuration for an absolute folder.
+
+    `markers` are the names that make a folder the root of a project.
+    """
+    watched = [
+        str(paths.user_config),
+        str(paths.system_dir / "config.toml"),
+        str(paths.system_dir / "managed_config.toml"),
+    ]
+    if cwd is None:
+        return watched
+    names = dict.fromkeys((*markers, ".git", ".codex", ".codex/config.toml"))
+    for folder in (cwd, *cwd.parents):
+        watched.append(str(folder))
+        watched += [os.path.join(folder, name) for name in names]
+    return watched
+
+
+def look(watched: Sequence[str]) -> tuple[Look, ...] | None:
+    """How these paths look now; None when one has only just changed."""
+    unsettled = time.time_ns() - _SETTLED_NS
+    looks: list[Look] = []
+    for path in watched:
+        try:
+            # Both the link and what it leads to count: trust is given to real folders.
+            link = os.lstat(path)
+            status = os.stat(path) if stat.S_ISLNK(link.st_mode) else link
+        except OSError as error:
+            looks.append((error.errno or 0,))
+            continue
+        identity = (link.st_dev, link.st_ino, status.st_dev, status.st_ino, status.st_mode)
+        if not stat.S_ISREG(status.st_mode):
+            looks.append(identity)
+            continue
+        if status.st_ctime_ns > unsettled:
+            return None
+        looks.append((*identity, status.st_size, status.st_mtime_ns))
+    return tuple(looks)
