@@ -1,0 +1,117 @@
+"""The index's background work: done once for all that share a home, and taken over from who died."""
+
+import json
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.initializer import open_state_db, state_db_path
+from codex_trio.state.ids import uuid7
+from codex_trio.state.index import lease, service
+from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.search import ThreadTextIndex
+from codex_trio.state.index.service import IndexService
+from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.lines import format_timestamp
+from codex_trio.state.rollout.paths import RolloutPaths
+
+NOW_MS = 1_795_350_000_500
+FILES = 150
+
+
+@pytest.fixture
+async def database(tmp_path: Path):
+    paths = RolloutPaths(tmp_path)
+    for number in range(FILES):
+        thread_id = uuid7()
+        meta = {"id": thread_id, "timestamp": format_timestamp(NOW_MS), "cwd": "/", "source": "cli"}
+        path = paths.new_path(thread_id, created_ms=NOW_MS + number * 1000)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"timestamp": "t", "ordinal": 0, "type": "session_meta", "payload": meta}) + "\n")
+    opened = await open_state_db(state_db_path(tmp_path))
+    yield opened
+    await opened.aclose()
+
+
+def service_of(home: Path, database: StateDb) -> IndexService:
+    index = RolloutIndex(database, codex_home=home, paths=RolloutPaths(home), names=ThreadNames(home))
+    return IndexService(index, ThreadTextIndex(index, database), database)
+
+
+async def read_files(database: StateDb) -> int:
+    row = await database.read(lambda tx: tx.row("SELECT count(*) FROM rollouts WHERE is_read"))
+    assert row is not None
+    return row[0]
+
+
+async def until_read(database: StateDb, count: int) -> None:
+    for _ in range(2000):
+        if await read_files(database) == count:
+            return
+        await trio.sleep(0.01)
+    raise AssertionError(f"{await read_files(database)} of {count} files were read")
+
+
+async def test_everything_is_read_without_being_asked_for(
+    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(service_of(tmp_path, database).run)
+        await until_read(database, FILES)
+        nursery.cancel_scope.cancel()
+    leases = await database.read(lambda tx: [*tx.rows("SELECT owner FROM leases")])
+    assert leases == []
+
+
+async def test_a_second_server_leaves_it_to_the_first_and_takes_over_when_that_one_died(
+    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
+    monkeypatch.setattr(service, "POLL_SECONDS", 0.02)
+    soon = time.time_ns() // 1_000_000 - lease.LEASE_MS + 500
+    assert await database.write(partial(lease.take, job=service.JOB, owner="who dies", now_ms=soon))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(service_of(tmp_path, database).run)
+        await trio.sleep(0.2)
+        assert await read_files(database) == 0
+        await until_read(database, FILES)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_lease_is_renewed_by_its_owner_and_by_nobody_else(database: StateDb) -> None:
+    take = partial(database.write, lease.take)
+    assert await take(job="x", owner="one", now_ms=1000)
+    assert await take(job="x", owner="one", now_ms=2000)
+    assert not await take(job="x", owner="two", now_ms=3000)
+    assert await take(job="y", owner="two", now_ms=3000)
+    await database.write(lease.give_back, job="x", owner="two")
+    assert not await take(job="x", owner="two", now_ms=4000)
+    assert await take(job="x", owner="two", now_ms=2001 + lease.LEASE_MS)
+    await database.write(lease.give_back, job="x", owner="two")
+    assert await take(job="x", owner="one", now_ms=5000)
+
+
+async def test_a_lease_that_a_wrong_clock_took_holds_nobody_up(database: StateDb) -> None:
+    assert await database.write(lease.take, job="x", owner="future", now_ms=10**15)
+    assert await database.write(lease.take, job="x", owner="now", now_ms=1000)
+
+
+async def test_that_another_server_takes_long_is_said_once(
+    tmp_path: Path,
+    database: StateDb,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
+    monkeypatch.setattr(service, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(service, "POLL_SECONDS", 0.02)
+    now = time.time_ns() // 1_000_000
+    assert await database.write(partial(lease.take, job=service.JOB, owner="busy", now_ms=now))
+    with trio.move_on_after(0.5):
+        await service_of(tmp_path, database).run()
+    assert [record.levelname for record in caplog.records if "another server" in record.message] == ["WARNING"]
