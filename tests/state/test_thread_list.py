@@ -18,7 +18,7 @@ from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, fo
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.store.graph import LocalAgentGraph
-from codex_trio.state.store.interface import InvalidCursor, ThreadPage, ThreadQuery
+from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, ThreadPage, ThreadQuery, ThreadStoreError
 from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.writers import ThreadWriters
 
@@ -285,3 +285,82 @@ async def test_a_folder_is_the_same_by_any_path_to_it(home: Home) -> None:
         assert await home.ids(cwds=frozenset([path])) == [through_link, made]
     assert await home.ids(cwds=frozenset([str(home.path)])) == []
     assert await home.ids(cwds=frozenset()) == []
+
+
+def spawned_by(parent: str) -> dict[str, Any]:
+    return {"subagent": {"thread_spawn": {"parent_thread_id": parent, "depth": 1}}}
+
+
+async def test_what_a_threads_agents_spawned_goes_with_it_into_the_archive_and_back(home: Home) -> None:
+    parent = home.add("parent")
+    child = home.add("child", at=1, source=spawned_by(parent))
+    grandchild = home.add("grandchild", at=2, source=spawned_by(child))
+    fork = home.add("fork", at=3, forked_from_id=parent)
+    every = {"source_kinds": frozenset({"vscode", "subAgent"})}
+    assert [*await home.store.archive(parent)] == [parent, child, grandchild]
+    assert await home.ids(**every) == [fork]
+    assert await home.ids(archived=True, **every) == [grandchild, child, parent]
+    assert [*await home.store.unarchive(parent)] == [parent, child, grandchild]
+    assert await home.ids(**every) == [fork, grandchild, child, parent]
+    for call, text in ((home.store.unarchive, "no archived rollout"), (home.store.archive, "no rollout")):
+        with pytest.raises(ThreadStoreError, match=f"{text} found for thread id") as caught:
+            await call(uuid7() if call == home.store.archive else parent)
+        assert caught.value.kind == "not_found"
+
+
+async def test_a_deleted_thread_leaves_nothing(home: Home) -> None:
+    parent, other = home.add("parent"), home.add("other", at=1)
+    child = home.add("child", at=2, source=spawned_by(parent))
+    home.names.set(parent, "Secret plan")
+    home.names.set(other, "Kept")
+    assert [*await home.store.delete(parent)] == [parent, child]
+    assert [file.name.thread_id for file in home.paths.scan(archived=False)] == [other]
+    assert await home.store.read(parent) is None
+    assert "Secret" not in (home.path / "session_index.jsonl").read_text()
+    assert await home.store.name(other) == "Kept"
+    with pytest.raises(ThreadStoreError, match="no rollout found"):
+        await home.store.delete(parent)
+
+
+async def test_metadata_of_a_thread_that_is_not_loaded_can_be_changed(home: Home) -> None:
+    made = home.add("x", git={"branch": "main", "commit_hash": "abc"})
+    changed = await home.store.update_metadata(made, MetadataPatch(branch="topic", commit_hash=None))
+    assert changed.git == GitInfo(branch="topic")
+    assert (await home.page()).threads[0].git == GitInfo(branch="topic")
+    with pytest.raises(ThreadStoreError, match="no rollout found"):
+        await home.store.update_metadata(uuid7(), MetadataPatch(branch="x"))
+
+
+async def test_a_thread_is_found_by_what_its_file_says_wherever_the_file_is(home: Home) -> None:
+    made, copied = home.add("moved"), home.add("copied", at=1)
+    assert await home.ids() == [copied, made]
+    found = home.paths.find(made)
+    assert found is not None
+    elsewhere = home.paths.sessions / "2020/01/01" / f"rollout-2020-01-01T00-00-00-{uuid7()}.jsonl"
+    move(found.path, elsewhere)
+    stored = await home.store.locate(made)
+    assert stored is not None
+    assert (stored.path, stored.thread_id) == (elsewhere, made)
+    # A copy that came under another name does not stand before the thread's own file.
+    original = home.paths.find(copied)
+    assert original is not None
+    copy(original.path, original.path.with_name(f"rollout-2030-01-01T00-00-00-{uuid7()}.jsonl"))
+    assert await home.ids() == [copied, made]
+    stored = await home.store.locate(copied)
+    assert stored is not None
+    assert stored.path == original.path
+    outside = home.path / "outside.jsonl"
+    copy(original.path, outside)
+    stored = await home.store.locate_path(outside)
+    assert stored is not None
+    assert stored.thread_id == copied
+    assert await home.store.locate_path(home.path / "missing.jsonl") is None
+
+
+def move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True)
+    source.rename(target)
+
+
+def copy(source: Path, target: Path) -> None:
+    target.write_bytes(source.read_bytes())

@@ -34,6 +34,7 @@ WATCHED = 64
 _ROUNDS = 1000
 _BATCH = 256
 _BACKGROUND_BATCH = 64
+_LAST_RESORT = 16
 _SWEEP_BATCH = 2000
 
 
@@ -137,7 +138,14 @@ class RolloutIndex:
         # Not known, or not where it was: the names of all files may tell, and else the files.
         files = await trio.to_thread.run_sync(partial(_named_for, self._paths, thread_id))
         await self.read_files(files)
-        return await self._current_rows(thread_id, own)
+        found = await self._current_rows(thread_id, own)
+        for _ in range(_LAST_RESORT):
+            # A file under another thread's name may hold it. Of very many, the background reads the rest.
+            if found or not await self.has_unread():
+                break
+            await self.read_some()
+            found = await self._current_rows(thread_id, own)
+        return found
 
     async def builders_on(self, base_id: str) -> set[str]:
         """The threads that go on from the lines of a file, by what they call it; files not read yet are left out."""
