@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 import trio
 
@@ -123,10 +123,14 @@ class Turn:
                 self._session.context_is_full()
             return TurnFailure(message=error.message, info=error.info, additional_details=error.additional_details)
         except RolloutWriteError as error:
-            return TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
+            return _cannot_store(error)
         except RolloutReadError as error:
             return TurnFailure(message=f"what was said before cannot be read: {error}", info=OTHER)
         except Exception as error:
+            # Tools run in a nursery, which wraps what they raise.
+            unstored = _unstored(error)
+            if unstored is not None:
+                return _cannot_store(unstored)
             _log.exception("turn %s broke", self.id)
             return TurnFailure(message=f"internal error: {error}", info=OTHER)
         return None
@@ -237,7 +241,7 @@ class Turn:
             await self._session.record([line])
         except RolloutWriteError as error:
             _log.error("turn %s: its end could not be stored: %s", self.id, error)
-            return failure or TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
+            return failure or _cannot_store(error)
         return None
 
     def _tell_end(self, failure: TurnFailure | None, watch: _Stopwatch, *, interrupted: bool) -> None:
@@ -282,3 +286,17 @@ class _Stopwatch:
     def end(self) -> _End:
         """When the turn ended (Unix seconds): when this was first asked for."""
         return _End(int(time.time()), int((time.monotonic() - self._started) * 1000))
+
+
+def _cannot_store(error: RolloutWriteError) -> TurnFailure:
+    return TurnFailure(message=f"the thread cannot be stored: {error}", info=OTHER)
+
+
+def _unstored(error: Exception) -> RolloutWriteError | None:
+    """The failure to store something among what was raised together."""
+    if isinstance(error, RolloutWriteError):
+        return error
+    if not isinstance(error, ExceptionGroup):
+        return None
+    group = cast("ExceptionGroup[Exception]", error)
+    return next(filter(None, map(_unstored, group.exceptions)), None)
