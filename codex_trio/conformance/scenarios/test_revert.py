@@ -122,3 +122,26 @@ async def test_what_cannot_be_reverted_is_refused(lab: Lab, probe: Probe) -> Non
         error = await probe.refusal("thread/revert", {"threadId": target, "beforeTurnId": "zz"})
         assert (error.code, error.message) == (-32600, text)
     assert len(await turn_ids(probe, thread_id)) == 1
+
+
+async def test_a_thread_can_be_reverted_to_before_an_earlier_revert(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, turns = await thread_with_turns(lab, probe)
+        await revert(probe, thread_id, turns[2])
+        lab.script(answer(message("Another way.", item_id="m5")))
+        await probe.run_turn(thread_id, "question 3")
+        await revert(probe, thread_id, turns[1])
+        assert await turn_ids(probe, thread_id) == turns[:1]
+    async with lab.run() as probe:
+        assert await turn_ids(probe, thread_id) == turns[:1]
+        fork = (await probe.request("thread/fork", {"threadId": thread_id}))["thread"]["id"]
+        assert await said(lab, probe, fork) == (["question 0", "and now?"], ["Answer 0."])
+
+
+async def test_a_reverted_fork_is_still_a_fork(lab: Lab, probe: Probe) -> None:
+    thread_id, turns = await thread_with_turns(lab, probe)
+    fork = (await probe.request("thread/fork", {"threadId": thread_id}))["thread"]["id"]
+    thread = (await revert(probe, fork, turns[1]))["thread"]
+    assert (thread["id"], thread["forkedFromId"]) == (fork, thread_id)
+    assert await turn_ids(probe, fork) == turns[:1]
+    assert await turn_ids(probe, thread_id) == turns
