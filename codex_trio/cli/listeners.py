@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from codex_trio.app import App
     from codex_trio.transport.ws_auth import AuthenticatorLoader
 
+# Only stdio's client is known to be at hand: it started the server. Whoever comes to a socket counts as remote, also
+# from this machine, where other users and forwarded ports are.
 ServeClients: TypeAlias = "Callable[[App], Awaitable[None]]"
 """Serves clients with an app: stdio until its one client is gone, the others until they are cancelled."""
 
@@ -45,16 +47,18 @@ async def open_listener(
     """
     match address:
         case StdioAddress():
-            async with _stdio() as serve:
-                yield serve
+            opening = _stdio()
         case UnixAddress(path):
-            async with _unix_socket(path, home) as serve:
-                yield serve
+            opening = _unix_socket(path, home)
         case WebsocketAddress():
-            async with _websocket(address, authentication) as serve:
-                yield serve
+            opening = _websocket(address, authentication)
         case NoAddress():
             raise UsageError("no transport configured; use --listen or enable remote control")
+    try:
+        async with opening as serve:
+            yield serve
+    except ListenRefused as refused:
+        raise UsageError(str(refused)) from refused
 
 
 @asynccontextmanager
@@ -69,14 +73,11 @@ async def _stdio() -> AsyncGenerator[ServeClients]:
 async def _unix_socket(path: Path | None, home: Path) -> AsyncGenerator[ServeClients]:
     from functools import partial
 
-    from codex_trio.transport.socket_path import SocketRefused, bound_socket, default_socket_path
+    from codex_trio.transport.socket_path import bound_socket, default_socket_path
     from codex_trio.transport.unix_socket import serve_unix_socket
 
-    try:
-        async with bound_socket((path or default_socket_path(home)).absolute()) as listening:
-            yield lambda app: serve_unix_socket(listening, partial(app.serve, remote=False))
-    except SocketRefused as refused:
-        raise UsageError(str(refused)) from refused
+    async with bound_socket((path or default_socket_path(home)).absolute()) as listening:
+        yield lambda app: serve_unix_socket(listening, partial(app.serve, remote=True))
 
 
 @asynccontextmanager
@@ -87,15 +88,11 @@ async def _websocket(
 
     from codex_trio.transport.websocket import bind_websocket
 
-    try:
-        listener = await bind_websocket(address, authentication)
-    except ListenRefused as refused:
-        raise UsageError(str(refused)) from refused
+    listener = await bind_websocket(address, authentication)
 
     async def serve_clients(app: App) -> None:
         # Clients can connect since the port was bound; from here on they are served.
         _announce(listener.address)
-        # Not even this machine counts as near: other users, and web pages, can reach its ports.
         await listener.run(partial(app.serve, remote=True))
 
     try:

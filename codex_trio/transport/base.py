@@ -72,7 +72,7 @@ class MessageTransport(Protocol):
         ...
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
-        """Frees the transport, without waiting for the peer. May be called more than once.
+        """Frees the transport, waiting no longer than a moment for the peer to hear why. May be called more than once.
 
         Args:
             reason: told to the peer where the transport has a way to.

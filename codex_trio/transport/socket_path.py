@@ -21,6 +21,8 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.transport.listen import ListenRefused
+
 MAX_ADDRESS_BYTES = 107
 """Linux's `sun_path` without its final zero byte."""
 
@@ -31,10 +33,6 @@ LOCK_SECONDS = 10.0
 """How long another server may take to start in the same folder: it needs a few milliseconds."""
 
 _LOCK_RETRY_SECONDS = 0.02
-
-
-class SocketRefused(Exception):
-    """A unix socket cannot be served at its path; the text says why, with the path."""
 
 
 def default_socket_path(codex_home: Path) -> Path:
@@ -64,7 +62,7 @@ async def bound_socket(path: Path) -> AsyncGenerator[socket.socket]:
     that start at the same moment one is refused.
 
     Raises:
-        SocketRefused: another server listens there, something else is there, or the file system does not allow it.
+        ListenRefused: another server listens there, something else is there, or the file system does not allow it.
     """
     with ExitStack() as stack:
         try:
@@ -72,13 +70,13 @@ async def bound_socket(path: Path) -> AsyncGenerator[socket.socket]:
             async with _starting_alone(path.parent):
                 listening = _take(path, stack)
         except OSError as error:
-            raise SocketRefused(f"cannot listen on the unix socket {path}: {_described(error)}") from error
+            raise ListenRefused(f"cannot listen on the unix socket {path}: {_described(error)}") from error
         yield listening
 
 
 def _make_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise SocketRefused(f"socket directory path exists and is not a directory: {folder}")
+        raise ListenRefused(f"socket directory path exists and is not a directory: {folder}")
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
@@ -94,7 +92,7 @@ async def _starting_alone(folder: Path) -> AsyncGenerator[None]:
             while not _lock(descriptor):  # noqa: ASYNC110  # another process lets go of it
                 await trio.sleep(_LOCK_RETRY_SECONDS)
         if waiting.cancelled_caught:
-            raise SocketRefused(f"another server is starting in {folder} and does not get ready")
+            raise ListenRefused(f"another server is starting in {folder} and does not get ready")
         yield
     finally:
         os.close(descriptor)
@@ -132,9 +130,9 @@ def _clear(path: Path, *, name: Path) -> None:
         path.unlink(missing_ok=True)
         return
     if not stat.S_ISSOCK(mode):
-        raise SocketRefused(f"app-server control socket path exists and is not a socket: {name}")
+        raise ListenRefused(f"app-server control socket path exists and is not a socket: {name}")
     if _is_live(path):
-        raise SocketRefused(f"app-server control socket is already in use at {name}")
+        raise ListenRefused(f"app-server control socket is already in use at {name}")
     path.unlink()
 
 
@@ -185,7 +183,7 @@ def _private_folder() -> Path:
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise SocketRefused(f"{folder} is needed for a socket path of this length, but is open to other users")
+        raise ListenRefused(f"{folder} is needed for a socket path of this length, but is open to other users")
     return folder
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from codex_trio.client.errors import AppServerError
 from codex_trio.client.process import StderrTail
 from codex_trio.client.remote import open_remote_client
 from codex_trio.transport.outbound import CannotConnect
@@ -94,6 +95,8 @@ async def test_clients_share_the_server_at_the_default_socket_until_it_is_told_t
         async with open_remote_client(f"unix://{path}") as one, open_remote_client(f"unix://{path}") as two:
             assert (await one.initialize("one", "1.0"))["codexHome"] == str(home)
             await two.initialize("two", "1.0")
+            with pytest.raises(AppServerError, match="not available over remote transports"):
+                await two.request("device/key/public", {"keyId": "k"})
             with one.subscribe(methods=["thread/started"]) as news:
                 thread = (await two.request("thread/start", {"ephemeral": True}))["thread"]
                 with trio.fail_after(PATIENCE):

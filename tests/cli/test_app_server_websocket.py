@@ -19,6 +19,7 @@ import pytest
 import trio
 
 from codex_trio.cli.main import main
+from codex_trio.client.errors import AppServerError
 from codex_trio.client.process import StderrTail
 from codex_trio.client.remote import open_remote_client
 from codex_trio.transport.outbound import CannotConnect
@@ -118,6 +119,13 @@ async def test_clients_connect_where_the_banner_says_and_nothing_goes_to_stdout(
         where = await server.announced()
         await converse(f"ws://{where}")
         await converse(f"ws://{where}/any/path")
+
+
+async def test_a_client_counts_as_remote_even_on_this_machine(home: Path) -> None:
+    async with running(home) as server, open_remote_client(f"ws://{await server.announced()}") as client:
+        await client.initialize("test", "1.0")
+        with pytest.raises(AppServerError, match="not available over remote transports"):
+            await client.request("device/key/public", {"keyId": "k"})
 
 
 async def test_it_listens_on_ipv6(home: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 import trio
 import trio.testing
 
-from codex_trio.transport.socket_path import SocketRefused, address_of, bound_socket, default_socket_path
+from codex_trio.transport.listen import ListenRefused
+from codex_trio.transport.socket_path import address_of, bound_socket, default_socket_path
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ async def test_a_link_that_0_169_left_behind_is_replaced(folder: Path) -> None:
 async def test_a_second_server_on_a_live_socket_is_refused_and_does_no_harm(folder: Path) -> None:
     path = folder / "s"
     async with bound_socket(path):
-        with pytest.raises(SocketRefused, match=rf"^app-server control socket is already in use at {path}$"):
+        with pytest.raises(ListenRefused, match=rf"^app-server control socket is already in use at {path}$"):
             async with bound_socket(path):
                 pass
         assert connects(path)
@@ -111,7 +112,7 @@ async def test_a_second_server_on_a_live_socket_is_refused_and_does_no_harm(fold
 async def test_a_server_of_0_169_behind_its_link_is_a_live_server(folder: Path) -> None:
     async with bound_socket(folder / "target"):
         (folder / "s").symlink_to("target")
-        with pytest.raises(SocketRefused, match="already in use"):
+        with pytest.raises(ListenRefused, match="already in use"):
             async with bound_socket(folder / "s"):
                 pass
         assert (folder / "s").is_symlink()
@@ -124,7 +125,7 @@ async def test_what_is_no_socket_is_not_touched(folder: Path, *, link: bool) -> 
     if link:
         path = folder / "s"
         path.symlink_to("notes")
-    with pytest.raises(SocketRefused, match=rf"^app-server control socket path exists and is not a socket: {path}$"):
+    with pytest.raises(ListenRefused, match=rf"^app-server control socket path exists and is not a socket: {path}$"):
         async with bound_socket(path):
             pass
     assert path.read_text() == "important"
@@ -137,7 +138,7 @@ async def test_a_place_that_cannot_be_is_refused_with_its_name(folder: Path) -> 
         folder / "file" / "s": "is not a directory: .*/file",
     }
     for path, text in refused.items():
-        with pytest.raises(SocketRefused, match=text):
+        with pytest.raises(ListenRefused, match=text):
             async with bound_socket(path):
                 pass
 
@@ -161,7 +162,7 @@ async def test_a_server_waits_while_another_one_takes_a_place_in_the_same_folder
 async def test_a_server_that_never_gets_ready_does_not_hold_up_others_for_ever(
     folder: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
-    with locked(folder), trio.fail_after(60), pytest.raises(SocketRefused, match="another server is starting in"):
+    with locked(folder), trio.fail_after(60), pytest.raises(ListenRefused, match="another server is starting in"):
         async with bound_socket(folder / "s"):
             pass
 
@@ -180,7 +181,7 @@ async def test_a_path_too_long_for_a_socket_address_works_through_a_link(folder:
         assert connects(path)
         short = path.readlink()
         assert (mode_of(short), mode_of(short.parent)) == (0o600, 0o700)
-        with pytest.raises(SocketRefused, match=rf"already in use at {path}$"):
+        with pytest.raises(ListenRefused, match=rf"already in use at {path}$"):
             async with bound_socket(path):
                 pass
     assert not path.is_symlink()
