@@ -89,6 +89,11 @@ class FrameReader:
         self._parts = bytearray()
         self._text = codecs.getincrementaldecoder("utf-8")()
 
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes fed of which no event has told yet."""
+        return len(self._buffer)
+
     def feed(self, data: bytes | bytearray) -> None:
         """Adds what was read."""
         self._buffer += data

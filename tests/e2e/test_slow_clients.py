@@ -77,7 +77,8 @@ async def test_a_client_that_never_reads_costs_bounded_memory_and_is_told_why_it
             await talking.request("thread/name/set", {"threadId": thread, "name": f"{number} " + "x" * MIB})
             most = max(most, resident(server))
             assert number * MIB < 4 * SOCKET_LIMITS.overflow
-        assert most - before < 2 * SOCKET_LIMITS.overflow
+        # What Python keeps around the bytes, and what malloc does not give back, are not in the bound.
+        assert most - before < 3 * SOCKET_LIMITS.overflow
         with suppress(TransportClosed):
             while True:
                 await stopped.transport.receive()

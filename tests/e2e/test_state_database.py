@@ -39,7 +39,7 @@ async def test_two_servers_on_one_home_see_each_others_threads(lab: Lab) -> None
     async with lab.run() as one, lab.run() as other:
         made = [await stored_thread(lab, server, f"turn {number}") for number, server in enumerate([one, other] * 3)]
         assert await rows(one) == await rows(other) == made[::-1]
-        await one.request("thread/archive", {"threadId": made[1]})
+        await other.request("thread/archive", {"threadId": made[1]})
         assert await rows(other) == await rows(one) == [made[5], made[4], made[3], made[2], made[0]]
         await other.request("thread/name/set", {"threadId": made[0], "name": "Named elsewhere"})
         assert await rows(one, searchTerm="Named elsewhere") == [made[0]]

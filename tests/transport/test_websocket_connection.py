@@ -14,7 +14,7 @@ from websocket_lab import listening, raw_peer
 from codex_trio.conformance.websocket_port import RawPeer
 from codex_trio.transport import websocket_connection
 from codex_trio.transport.base import CloseReason, TransportClosed
-from codex_trio.transport.websocket_connection import WebsocketConnection
+from codex_trio.transport.websocket_connection import SHORT_BYTES, WebsocketConnection
 
 PATIENCE = 10
 
@@ -56,6 +56,32 @@ async def test_many_messages_go_out_in_one_write() -> None:
             await connection.send_many(messages)
             data = await peer.stream.receive_some(65536)
             assert bytes(data) == b"".join(b"\x81" + bytes([len(message)]) + message for message in messages)
+
+
+async def test_a_short_answer_leaves_at_once_while_nothing_else_is_to_be_said() -> None:
+    with trio.fail_after(PATIENCE):
+        async with connected() as (peer, connection):
+            assert connection.send_now(b"at once")
+            assert await peer.exactly(9) == b"\x81\x07at once"
+            assert not connection.send_now(b"x" * (SHORT_BYTES + 1)), "too long to be sure that it is taken whole"
+            await peer.send(client_frame(1, b"one") + client_frame(1, b"another"))
+            assert await connection.receive() == b"one"
+            assert not connection.send_now(b"first"), "more answers are about to come"
+            assert await connection.receive() == b"another"
+            assert connection.send_now(b"last")
+            await connection.send(b"and then")
+            assert await peer.exactly(16) == b"\x81\x04last\x81\x08and then"
+            await connection.aclose()
+            assert not connection.send_now(b"closed")
+
+
+async def test_short_answers_wait_their_turn_behind_what_a_slow_peer_has_not_taken() -> None:
+    with trio.fail_after(PATIENCE):
+        async with connected() as (_peer, connection), trio.open_nursery() as nursery:
+            nursery.start_soon(connection.send, b"x" * (16 * 1024 * 1024))
+            await trio.testing.wait_all_tasks_blocked()
+            assert not connection.send_now(b"short")
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_ping_is_answered_while_the_server_only_reads() -> None:
