@@ -16,7 +16,7 @@ from codex_trio.transport import websocket_connection
 from codex_trio.transport.base import CloseReason, TransportClosed
 from codex_trio.transport.websocket_connection import SHORT_BYTES, WebsocketConnection
 
-PATIENCE = 10
+PATIENCE = 30
 
 
 @contextlib.asynccontextmanager
