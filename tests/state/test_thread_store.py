@@ -1,7 +1,8 @@
-"""Lists of threads: what they show, in which order, page by page."""
+"""What every store of threads promises of lists, single threads and changes, whether it keeps files or nothing."""
 
 import json
 import os
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import trio
 
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db
+from codex_trio.state.db.migrations import migrate
 from codex_trio.state.ids import uuid7
 from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.search import ThreadTextIndex
@@ -18,8 +20,15 @@ from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, fo
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.store.graph import LocalAgentGraph
-from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, ThreadPage, ThreadQuery, ThreadStoreError
+from codex_trio.state.store.interface import (
+    InvalidCursor,
+    MetadataPatch,
+    ThreadPage,
+    ThreadQuery,
+    ThreadStoreError,
+)
 from codex_trio.state.store.local import LocalThreadStore
+from codex_trio.state.store.memory import memory_home
 from codex_trio.state.store.writers import ThreadWriters
 
 NOW_MS = 1_795_350_000_500
@@ -92,10 +101,16 @@ class Home:
                 return pages
 
 
-@pytest.fixture
-async def home(tmp_path: Path):
+@pytest.fixture(params=["files", "memory"])
+async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Home]:
     database = await open_state_db(tmp_path / "index.sqlite")
-    yield Home(tmp_path, database)
+    if request.param == "files":
+        yield Home(tmp_path, database)
+    else:
+        await database.retreat()
+        await database.write(migrate, database.path)
+        async with memory_home() as folder:
+            yield Home(folder, database)
     await database.aclose()
 
 
