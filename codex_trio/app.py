@@ -7,6 +7,7 @@ requests, never a turn; the app's end ends the connections first, so that nothin
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache, partial
@@ -172,12 +173,17 @@ class App:
                 spawner=await self._stack.enter_async_context(open_process_spawner()),
                 transport=await self._nursery.start(_run_transport, environ),
                 gate=self._gate,
+                asked_at=held_weakly(self._asked_at),
             )
         )
         await self._nursery.start(runtime.manager.run)
         self._nursery.start_soon(runtime.keep_index)
         self._nursery.start_soon(runtime.read_states.run)
         return runtime
+
+    def _asked_at(self) -> float:
+        """When a client last asked for something, or waited for it, by trio's clock."""
+        return max((connection.asked_at for connection in self._connections), default=-math.inf)
 
     @property
     def _keeps_nothing(self) -> bool:

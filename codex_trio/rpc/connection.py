@@ -7,6 +7,7 @@ Called once per client by whatever listens.
 """
 
 import logging
+import math
 import time
 
 import trio
@@ -73,6 +74,14 @@ class Connection:
         rpc_transport = "websocket" if transport.kind == "unix" else transport.kind
         self._handle = outgoing.connect(self._outbox, remote=remote, transport=rpc_transport)
         self._close_reason: CloseReason | None = None
+        self._asked_at = -math.inf
+
+    @property
+    def asked_at(self) -> float:
+        """When a request was last taken or under way, by trio's clock."""
+        if self._in_flight.count:
+            self._asked_at = trio.current_time()
+        return self._asked_at
 
     def close(self, reason: CloseReason, *, at_once: bool) -> None:
         """Lets the client go: requests under way are still answered, new ones are refused, and the reason is told.
@@ -155,6 +164,7 @@ class Connection:
             refusal = overloaded() if self._close_reason is None else shutting_down()
             self._outbox.put(codec.encode_error(request.id, refusal.to_body()))
             return
+        self._asked_at = trio.current_time()
         admitted = self._dispatcher.admit(request, self._handle)
         if admitted is None:
             return
@@ -169,6 +179,7 @@ class Connection:
         await self._dispatcher.answer(request)
         # Not reached by those that are cancelled, which are counted as unanswered in the end.
         self._in_flight.remove(size)
+        self._asked_at = trio.current_time()
         if self._close_reason is not None:
             self._stop_reading_when_done()
 

@@ -100,6 +100,8 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     spawner: ProcessSpawner
     transport: HttpTransport
     gate: TurnGate
+    asked_at: Callable[[], float]
+    """When a client last asked for something, by trio's clock."""
 
     @property
     def shows_paths(self) -> bool:
@@ -177,7 +179,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         paths=paths,
         shows_paths=parts.shows_paths,
         warm=partial(_warm, parts),
-        keep_index=partial(_keep_indexes, IndexService(index, text, parts.database), spans),
+        keep_index=partial(_keep_indexes, IndexService(index, text, parts.database, asked_at=parts.asked_at), spans),
     )
 
 

@@ -5,6 +5,8 @@ open file, which a terminal or a `2>&1` shares with other programs and with our 
 cannot put back. Does not own lines or messages. Called by the stdio transport.
 """
 
+import errno
+import fcntl
 import os
 import select
 import socket
@@ -18,6 +20,11 @@ _READ_SIZE = 64 * 1024
 
 _WRITE_BURST = 1024 * 1024
 """Bytes written before other tasks get a turn: well under a millisecond of copying into the kernel."""
+
+_BIG_PIPE = 1024 * 1024
+"""What a pipe is made to hold for the first answer that is bigger than it: else each 64 KiB wait for the reader."""
+
+_NOT_SUPPORTED = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ESPIPE)
 
 
 class Source(Protocol):
@@ -96,14 +103,21 @@ class _PolledSource(_Owned):
 
 
 class _PipeSink(_Owned):
-    """A pipe that polls as writable takes PIPE_BUF bytes without blocking, whatever mode it is in: POSIX says so."""
+    """A pipe that polls as writable takes PIPE_BUF bytes without blocking, whatever mode it is in: POSIX says so.
+
+    Linux can also be asked to write without waiting, once and however much.
+    """
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor)
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
+        self._is_grown = False
+        self._can_refuse = hasattr(os, "RWF_NOWAIT")
 
     async def write(self, data: memoryview) -> int:
+        if len(data) > _READ_SIZE and not self._is_grown:
+            self._grow()
         while True:
             written = self._write_ready(data)
             if written:
@@ -115,13 +129,31 @@ class _PipeSink(_Owned):
             return False
         return os.write(self._open_descriptor, data) == len(data)
 
+    def _grow(self) -> None:
+        self._is_grown = True
+        # Where there is no such call, or the user has too many big pipes, it stays as it is.
+        with suppress(OSError, AttributeError):
+            if fcntl.fcntl(self._open_descriptor, fcntl.F_GETPIPE_SZ) < _BIG_PIPE:
+                fcntl.fcntl(self._open_descriptor, fcntl.F_SETPIPE_SZ, _BIG_PIPE)
+
     def _write_ready(self, data: memoryview) -> int:
-        descriptor = self._open_descriptor
-        end = min(len(data), _WRITE_BURST)
+        burst = data[:_WRITE_BURST]
+        if self._can_refuse:
+            try:
+                return os.pwritev(self._open_descriptor, [burst], -1, os.RWF_NOWAIT)
+            except BlockingIOError:
+                return 0
+            except OSError as error:
+                if error.errno not in _NOT_SUPPORTED:
+                    raise
+                self._can_refuse = False
+        return self._write_pieces(burst)
+
+    def _write_pieces(self, data: memoryview) -> int:
         written = 0
         with suppress(BlockingIOError):
-            while written < end and self._poll.poll(0):
-                written += os.write(descriptor, data[written : min(written + select.PIPE_BUF, end)])
+            while written < len(data) and self._poll.poll(0):
+                written += os.write(self._open_descriptor, data[written : written + select.PIPE_BUF])
         return written
 
 

@@ -1,7 +1,9 @@
 """The index's background work: done once for all that share a home, and taken over from who died."""
 
 import json
+import math
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -37,9 +39,9 @@ async def database(tmp_path: Path):
     await opened.aclose()
 
 
-def service_of(home: Path, database: StateDb) -> IndexService:
+def service_of(home: Path, database: StateDb, *, asked_at: Callable[[], float] = lambda: -math.inf) -> IndexService:
     index = RolloutIndex(database, codex_home=home, paths=RolloutPaths(home), names=ThreadNames(home))
-    return IndexService(index, ThreadTextIndex(index, database), database)
+    return IndexService(index, ThreadTextIndex(index, database), database, asked_at=asked_at)
 
 
 async def read_files(database: StateDb) -> int:
@@ -66,6 +68,18 @@ async def test_everything_is_read_without_being_asked_for(
         nursery.cancel_scope.cancel()
     leases = await database.read(lambda tx: [*tx.rows("SELECT owner FROM leases")])
     assert leases == []
+
+
+async def test_nothing_is_read_in_the_background_while_a_client_asks(
+    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
+    monkeypatch.setattr(service, "QUIET_SECONDS", 3600.0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(service_of(tmp_path, database, asked_at=trio.current_time).run)
+        await trio.sleep(0.3)
+        assert await read_files(database) == 0
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_second_server_leaves_it_to_the_first_and_takes_over_when_that_one_died(

@@ -9,7 +9,6 @@ Does not own the rows (rows.py, table.py), the statements (listing.py), or the d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -61,8 +60,6 @@ class RolloutIndex:
         self._table = RolloutTable(codex_home)
         self._folders = Folders(paths, self._table)
         self._generation = 0
-        self.asked_at = -math.inf
-        """When the last page was asked for, by trio's clock: the background makes room."""
         self._folder_lock = trio.Lock()
         self._sweep_lock = trio.Lock()
         self._is_swept = False
@@ -84,7 +81,6 @@ class RolloutIndex:
 
         `also` is one more condition for rows. Raises InvalidCursor.
         """
-        self.asked_at = trio.current_time()
         cursor = None if query.cursor is None else listing.parse_cursor(query.cursor)
         if query.section_id is not None or query.attached_to_thread_id is not None:
             return ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)

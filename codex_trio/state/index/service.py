@@ -39,18 +39,21 @@ SWEEP_SECONDS = 60.0
 HEAD_START_SECONDS = 1.0
 """How long a client that has just arrived has the machine to itself."""
 
-_QUIET_SECONDS = 0.2
+QUIET_SECONDS = 0.2
 _MOST_RESTS = 5
-"""For how long the background rests after a question, and how often it does so for questions that go on coming."""
+"""For how long the background rests after a request, and how often it does so for requests that go on coming."""
 
 _SWITCH_SECONDS = 0.0005
 """How soon a thread that works here lets the event loop run; Python's own 5 ms would be felt in every answer."""
 
 
 class IndexService:
-    """See the module."""
+    """See the module. `asked_at` says when a client last asked for anything, by trio's clock."""
 
-    def __init__(self, index: RolloutIndex, text: ThreadTextIndex, database: StateDb) -> None:
+    def __init__(
+        self, index: RolloutIndex, text: ThreadTextIndex, database: StateDb, *, asked_at: Callable[[], float]
+    ) -> None:
+        self._asked_at = asked_at
         self._index = index
         self._text = text
         self._database = database
@@ -60,6 +63,7 @@ class IndexService:
         """Works until cancelled. Trouble with the database ends a round, not the service."""
         await trio.sleep(HEAD_START_SECONDS)
         while True:
+            await self._make_room()
             try:
                 await self._backfill()
                 await self._index.sweep()
@@ -94,7 +98,7 @@ class IndexService:
             pass
 
     async def _step(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Does some work, then rests for as long, and longer while lists are asked for."""
+        """Does some work, then rests for as long, and longer while clients ask for something."""
         before = trio.current_time()
         interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)
@@ -103,9 +107,12 @@ class IndexService:
         finally:
             sys.setswitchinterval(interval)
         await trio.sleep(trio.current_time() - before)
-        for _ in range(_MOST_RESTS):
-            await trio.sleep(max(0.0, self._index.asked_at + _QUIET_SECONDS - trio.current_time()))
+        await self._make_room()
         return done
+
+    async def _make_room(self) -> None:
+        for _ in range(_MOST_RESTS):
+            await trio.sleep(max(0.0, self._asked_at() + QUIET_SECONDS - trio.current_time()))
 
     async def _take_lease(self) -> bool:
         return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))
