@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 import msgspec
+from codex_trio_protocol import decoding
 
 AuthMode = Literal["apikey", "chatgpt"]
 
@@ -139,7 +140,7 @@ def api_key_file_text(api_key: str) -> str:
 
 def _parse_tokens(value: Any) -> ChatGptTokens:
     try:
-        return msgspec.convert(value, ChatGptTokens)
+        return decoding.convert(value, ChatGptTokens)
     except msgspec.ValidationError as error:
         # The library's message names the field and the kind that was expected, never a value.
         raise ValueError(f"unusable tokens: {error}") from None

@@ -8,6 +8,7 @@ Called by: config loading, execpolicy, the engine, and the processors that trans
 from typing import Any, Literal
 
 import msgspec
+from codex_trio_protocol import decoding
 
 
 class Granular(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,5 +58,5 @@ def from_plain(value: Any) -> AskForApproval:
     Raises `msgspec.ValidationError` when the value is no approval policy.
     """
     if isinstance(value, dict):
-        return msgspec.convert(value, type=_GranularEnvelope).granular
-    return msgspec.convert(value, type=NamedPolicy)
+        return decoding.convert(value, _GranularEnvelope).granular
+    return decoding.convert(value, NamedPolicy)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
@@ -84,8 +84,8 @@ def build(
         approval_policy=_approval_policy(merged, typed, trust),
         approvals_reviewer=_approvals_reviewer(merged, typed),
         sandbox_mode=typed.sandbox_mode or _sandbox_mode(merged, trust),
-        sandbox_workspace_write=msgspec.convert(merged.get("sandbox_workspace_write", {}), SandboxWorkspaceWrite),
-        shell_environment_policy=msgspec.convert(merged.get("shell_environment_policy", {}), ShellEnvironmentPolicy),
+        sandbox_workspace_write=decoding.convert(merged.get("sandbox_workspace_write", {}), SandboxWorkspaceWrite),
+        shell_environment_policy=decoding.convert(merged.get("shell_environment_policy", {}), ShellEnvironmentPolicy),
         allow_login_shell=flag("allow_login_shell"),
         base_instructions=_base_instructions(merged, typed),
         developer_instructions=_first(typed.developer_instructions, merged.get("developer_instructions")),
@@ -109,7 +109,7 @@ def build(
         thread_unload_delay_seconds=merged.get("thread_unload_delay_secs"),
         hide_agent_reasoning=flag("hide_agent_reasoning"),
         show_raw_agent_reasoning=flag("show_raw_agent_reasoning"),
-        history=msgspec.convert(merged.get("history", {}), HistorySettings),
+        history=decoding.convert(merged.get("history", {}), HistorySettings),
         chatgpt_base_url=merged.get("chatgpt_base_url", READ_DEFAULTS["chatgpt_base_url"]),
         cli_auth_credentials_store=merged.get("cli_auth_credentials_store", "file"),
         forced_login_method=merged.get("forced_login_method"),

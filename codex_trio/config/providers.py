@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
+from codex_trio_protocol import decoding
 
 DEFAULT_REQUEST_MAX_RETRIES = 4
 DEFAULT_STREAM_MAX_RETRIES = 5
@@ -76,7 +77,7 @@ def _local(id: str, name: str, *, port: int, environ: Mapping[str, str]) -> Mode
 
 
 def _from_table(id: str, settings: Mapping[str, Any]) -> ModelProviderConfig:
-    provider = msgspec.convert({**settings, "id": id}, ModelProviderConfig)
+    provider = decoding.convert({**settings, "id": id}, ModelProviderConfig)
     return msgspec.structs.replace(
         provider,
         request_max_retries=min(provider.request_max_retries, MAX_RETRIES),

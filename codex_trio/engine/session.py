@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Protocol
 
 import msgspec
 import trio
+from codex_trio_protocol import decoding
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import additional_context, events
@@ -321,7 +322,7 @@ class Session:
 
     def add_usage(self, usage: ResponseUsage) -> None:
         """Counts the tokens of a response."""
-        last = msgspec.convert(usage, TokenUsage, from_attributes=True)
+        last = decoding.convert(usage, TokenUsage, from_attributes=True)
         total = last if self.usage is None else _sum(self.usage.total_token_usage, last)
         self._set_usage(total, last)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.model.limits import RateLimitSnapshot
 
@@ -243,7 +244,7 @@ class EventDecoder:
     """Decodes the data of single server-sent events."""
 
     def __init__(self) -> None:
-        self._decode = msgspec.json.Decoder(_DirectEvent | WireEvent | _Ignored).decode
+        self._decode = decoding.json_decoder(_DirectEvent | WireEvent | _Ignored).decode
 
     def decode(self, data: bytes) -> _DirectEvent | WireEvent | None:
         """The event in a JSON text; None for one that is not acted on, or not understood."""
@@ -259,7 +260,7 @@ def token_usage(raw: msgspec.Raw) -> TokenUsage | None:
 
     Raises msgspec.DecodeError when the provider's counts do not have the expected form.
     """
-    wire = msgspec.json.decode(bytes(raw) or b"null", type=_WireUsage | None)
+    wire = decoding.json_decoder(_WireUsage | None).decode(bytes(raw) or b"null")
     if wire is None:
         return None
     inputs = wire.input_tokens_details or _InputTokenDetails()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.model import limits, retry, usage_text
 from codex_trio.model.errors import ErrorInfo, ModelError
@@ -53,7 +54,7 @@ class ProviderError(msgspec.Struct, frozen=True, kw_only=True):
         known: dict[str, Any] = {}
         for field in msgspec.structs.fields(cls):
             try:
-                known[field.name] = msgspec.convert(source.get(field.name), field.type)
+                known[field.name] = decoding.convert(source.get(field.name), field.type)
             except msgspec.ValidationError:
                 continue
         return cls(**known)

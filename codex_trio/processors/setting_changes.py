@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
+from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import turn as wire_turn
 from codex_trio_protocol.v2.common import CollaborationMode
 from codex_trio_protocol.v2.thread_settings import (
@@ -109,6 +110,6 @@ def _to_wire(settings: ThreadSettings) -> WireThreadSettings:
         service_tier=settings.service_tier,
         effort=settings.effort,
         summary=settings.summary,
-        collaboration_mode=msgspec.convert(settings.mode, CollaborationMode),
+        collaboration_mode=decoding.convert(settings.mode, CollaborationMode),
         personality=settings.personality,
     )

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import msgspec
+from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import thread_list as wire_list
 from codex_trio_protocol.v2 import thread_settings as wire_settings
@@ -130,7 +130,7 @@ class ThreadLifecycleProcessor:
             initial_turns_page=page,
             turns_backwards_cursor=latest_turn_cursor(history, live.id),
             items_backwards_cursor=latest_item_cursor(history, live.id),
-            collaboration_mode=msgspec.convert(live.session.settings.mode, CollaborationMode),
+            collaboration_mode=decoding.convert(live.session.settings.mode, CollaborationMode),
             **_settings(live),
         )
 

@@ -9,6 +9,7 @@ import json
 from typing import Any, cast
 
 import msgspec
+from codex_trio_protocol import decoding
 from codex_trio_protocol.jsonrpc import JSONRPCErrorBody
 
 RequestId = int | str
@@ -68,7 +69,7 @@ class _Envelope(msgspec.Struct):
     trace: Any = None
 
 
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_ENVELOPE = decoding.json_decoder(_Envelope)
 _NULL = msgspec.Raw(b"null")
 
 

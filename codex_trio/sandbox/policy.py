@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from codex_trio_protocol import decoding
 
 PROTECTED_NAMES = (".git", ".agents", ".codex", ".aws")
 """Entries of every writable root that stay read-only, also while they do not exist."""
@@ -87,9 +88,9 @@ def from_plain(value: dict[str, Any]) -> SandboxPolicy:
         case "danger-full-access":
             return DangerFullAccess()
         case "read-only":
-            return msgspec.convert(value, ReadOnly)
+            return decoding.convert(value, ReadOnly)
         case "workspace-write":
-            return msgspec.convert(value, WorkspaceWrite)
+            return decoding.convert(value, WorkspaceWrite)
         case "external-sandbox":
             return ExternalSandbox(network_access=value.get("network_access") == "enabled")
         case other:

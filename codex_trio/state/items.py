@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+from codex_trio_protocol import decoding
 
 CommandStatus: TypeAlias = Literal["in_progress", "completed", "failed", "declined"]
 CommandSource: TypeAlias = Literal["agent", "user_shell", "unified_exec_startup", "unified_exec_interaction"]
@@ -285,6 +286,6 @@ TurnItem: TypeAlias = KnownItem | Other
 def item_from_builtins(raw: dict[str, Any]) -> TurnItem:
     """The item that a decoded JSON object describes; kinds that are unknown or malformed become `Other`."""
     try:
-        return msgspec.convert(raw, KnownItem)
+        return decoding.convert(raw, KnownItem)
     except msgspec.ValidationError:
         return Other(raw=raw)

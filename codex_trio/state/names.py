@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state.rollout.lines import UNDECODABLE
 
@@ -24,7 +25,7 @@ class _Entry(msgspec.Struct):
     updated_at: str = ""
 
 
-_decoder = msgspec.json.Decoder(_Entry)
+_decoder = decoding.json_decoder(_Entry)
 
 
 class ThreadNames:

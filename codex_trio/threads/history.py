@@ -19,6 +19,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 import trio
+from codex_trio_protocol import decoding
 
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
@@ -91,7 +92,7 @@ class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
         return self.rollout_ordinal + self.include_anchor
 
 
-_cursor_decoder = msgspec.json.Decoder(_Cursor)
+_cursor_decoder = decoding.json_decoder(_Cursor)
 
 
 async def page_turns(

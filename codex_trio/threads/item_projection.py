@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from codex_trio_protocol import table
+from codex_trio_protocol import decoding, table
 from codex_trio_protocol.v2 import item as wire
 from codex_trio_protocol.v2.user_input import UserInput
 
@@ -189,7 +189,7 @@ def _user_input(part: dict[str, Any]) -> Any:
         case _:
             raw = part
     try:
-        return msgspec.convert(raw, UserInput)
+        return decoding.convert(raw, UserInput)
     except msgspec.ValidationError:
         return raw
 

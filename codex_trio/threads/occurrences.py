@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 import trio
+from codex_trio_protocol import decoding
 
 from codex_trio.state.items import AgentMessage, TurnItem, UserMessage
 from codex_trio.state.rollout.file_history import FileHistory
@@ -71,7 +72,7 @@ class _Found(msgspec.Struct, frozen=True):
     occurrence: Occurrence
 
 
-_cursor_decoder = msgspec.json.Decoder(_Cursor)
+_cursor_decoder = decoding.json_decoder(_Cursor)
 
 
 async def page_occurrences(

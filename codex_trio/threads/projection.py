@@ -7,6 +7,7 @@ Items are translated by threads/item_projection.py, so that what is streamed is 
 from __future__ import annotations
 
 import msgspec
+from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import account_limits, item_events, notice, turn, turn_events
 
 from codex_trio.engine import events
@@ -164,7 +165,7 @@ def project_failure(failure: TurnFailure) -> turn.TurnError:
     info = failure.info
     return turn.TurnError(
         message=failure.message,
-        codex_error_info=None if info is None else msgspec.convert(info.to_wire(), turn.CodexErrorInfo),
+        codex_error_info=None if info is None else decoding.convert(info.to_wire(), turn.CodexErrorInfo),
         additional_details=failure.additional_details,
     )
 

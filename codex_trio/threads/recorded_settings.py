@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, get_args
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.config import approval
 from codex_trio.config.settings import ApprovalsReviewer
@@ -58,7 +59,7 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
 
 def _as(kind: type[_T], value: Any) -> _T | None:
     try:
-        return msgspec.convert(value, kind)
+        return decoding.convert(value, kind)
     except msgspec.ValidationError:
         return None
 
@@ -67,7 +68,7 @@ def _chosen(plain: Any) -> dict[str, Any] | None:
     """A collaboration mode, unless it is what threads have anyway."""
     match plain:
         case {"mode": "plan", "settings": {}} | {"mode": "default", "settings": {"developer_instructions": str()}}:
-            return msgspec.convert(plain, dict[str, Any])
+            return decoding.convert(plain, dict[str, Any])
         case _:
             return None
 

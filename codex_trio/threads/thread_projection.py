@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import turn as wire_turn
 from codex_trio_protocol.v2.environment import ThreadEnvironment
@@ -173,7 +174,7 @@ def _camel_info(info: Any) -> Any:
     if isinstance(info, dict):
         return {
             _camel(key): {_camel(name): field for name, field in (fields or {}).items()}
-            for key, fields in msgspec.convert(info, dict[str, dict[str, Any] | None]).items()
+            for key, fields in decoding.convert(info, dict[str, dict[str, Any] | None]).items()
         }
     return None
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 import trio
+from codex_trio_protocol import decoding
 
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
@@ -69,7 +70,7 @@ class _Place(msgspec.Struct, frozen=True, order=True):
     turn_id: str
 
 
-_cursor_decoder = msgspec.json.Decoder(_Cursor)
+_cursor_decoder = decoding.json_decoder(_Cursor)
 
 
 async def page_timeline(history: FileHistory, *, thread_id: str, cursor: str | None, limit: int | None) -> TimelinePage:

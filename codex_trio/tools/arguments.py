@@ -7,6 +7,7 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.tools.calls import ToolFailure
 
@@ -27,7 +28,7 @@ _WANTED = {
 def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
     """The typed arguments of a call. Raises ToolFailure with a text that lets the model mend its call."""
     try:
-        return msgspec.json.decode(text or "{}", type=into)
+        return decoding.json_decoder(into).decode(text or "{}")
     except msgspec.ValidationError as error:
         problem = _shape_problem(str(error), text)
     except msgspec.DecodeError as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeAlias, cast
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.transport.listen import ListenRefused
 
@@ -195,7 +196,7 @@ class SignedBearerToken:
 
     def _claims(self, token: bytes) -> _Claims:
         try:
-            return msgspec.json.decode(self._tokens.decode(token, self._secret, [_ALGORITHM]), type=_Claims)
+            return decoding.json_decoder(_Claims).decode(self._tokens.decode(token, self._secret, [_ALGORITHM]))
         except (self._unacceptable, msgspec.MsgspecError, ValueError, RecursionError):
             # Without a cause: it would say what the token is.
             raise HandshakeRejected("invalid websocket jwt") from None

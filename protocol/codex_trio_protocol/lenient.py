@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeGuard, Union, cast, get_args, ge
 import msgspec
 from msgspec import NODEFAULT, UnsetType
 
+from codex_trio_protocol import decoding
 from codex_trio_protocol.base import DefaultKind, JsonObject, OneOf, Unknowns, alternatives
 
 
@@ -49,7 +50,7 @@ def convert(value: Any, kind: Any) -> Any:
         msgspec.ValidationError: the value has another shape.
     """
     try:
-        return msgspec.convert(value, kind)
+        return decoding.convert(value, kind)
     except msgspec.ValidationError:
         if not has_open_parts(kind):
             raise
@@ -124,7 +125,7 @@ def _convert_parts(kind: Any, value: Any) -> Any:
         return {key: _convert_at("[...]", item, arguments[1]) for key, item in entries.items()}
     if is_struct(kind) and isinstance(value, dict):
         return _convert_struct(kind, cast("JsonObject", value))
-    return msgspec.convert(value, kind)
+    return decoding.convert(value, kind)
 
 
 def _convert_member(union: Any, value: Any) -> Any:
@@ -142,16 +143,16 @@ def _convert_member(union: Any, value: Any) -> Any:
                 return convert(value, member)
             except msgspec.ValidationError:
                 continue
-    return msgspec.convert(value, union)
+    return decoding.convert(value, union)
 
 
 def _convert_struct(kind: type[msgspec.Struct], value: JsonObject) -> Any:
     fields = _fields(kind)
     config = kind.__struct_config__
     if config.forbid_unknown_fields and not {field.encode_name for field in fields} >= value.keys():
-        return msgspec.convert(value, kind)
+        return decoding.convert(value, kind)
     if config.tag_field is not None and value.get(config.tag_field, config.tag) != config.tag:
-        return msgspec.convert(value, kind)
+        return decoding.convert(value, kind)
     known: JsonObject = {}
     for field in fields:
         if field.encode_name in value:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from codex_trio_protocol import decoding
 from codex_trio_protocol.base import Wire
 from codex_trio_protocol.client_rows import CLIENT_NOTIFICATION_ROWS, CLIENT_REQUEST_ROWS
 from codex_trio_protocol.rows import Row
@@ -106,7 +107,7 @@ _ROOT_FAMILIES: Final = frozenset({"v1", "legacy", "jsonrpc"})
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """Decoder of a type; built once. It knows nothing of what open types keep: `decode` does."""
-    return msgspec.json.Decoder(kind)
+    return decoding.json_decoder(kind)
 
 
 def decode(raw: bytes | msgspec.Raw, kind: Any) -> Any:

@@ -68,6 +68,7 @@ def test_the_table_loads_no_message_family() -> None:
         "codex_trio_protocol",
         "codex_trio_protocol.base",
         "codex_trio_protocol.client_rows",
+        "codex_trio_protocol.decoding",
         "codex_trio_protocol.rows",
         "codex_trio_protocol.scopes",
         "codex_trio_protocol.server_rows",

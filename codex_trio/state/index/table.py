@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state.db.connection import Transaction
 from codex_trio.state.index.rows import (
@@ -60,7 +61,7 @@ UPDATE rollouts SET is_listed = is_listable AND id = (
 ) WHERE thread_id = ?1 AND is_archived = ?2
 """
 
-_facts_decoder = msgspec.json.Decoder(RolloutFacts)
+_facts_decoder = decoding.json_decoder(RolloutFacts)
 _facts_encoder = msgspec.json.Encoder()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state.rollout.lines import UNDECODABLE
 
@@ -78,7 +79,7 @@ class _EventLine(msgspec.Struct):
     payload: _Event
 
 
-_decoder = msgspec.json.Decoder(_EventLine)
+_decoder = decoding.json_decoder(_EventLine)
 _KINDS = (b'"item_completed"', b'"user_message"', b'"agent_message"')
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state import items
 from codex_trio.state.rollout import events
@@ -216,8 +217,8 @@ class _Call(msgspec.Struct):
     content: Any = None
 
 
-_call_decoder = msgspec.json.Decoder(_Call)
-_arguments_decoder = msgspec.json.Decoder(dict[str, Any])
+_call_decoder = decoding.json_decoder(_Call)
+_arguments_decoder = decoding.json_decoder(dict[str, Any])
 
 
 def tool_names(dynamic_tools: Iterable[dict[str, Any]] | None) -> frozenset[str]:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state.items import item_from_builtins
 from codex_trio.state.rollout.events import DecodableEvent, Event, ItemCompleted, KnownItemCompleted, OtherEvent
@@ -270,12 +271,12 @@ _KnownLine: TypeAlias = (
 # Made on first use: building a decoder for so many types takes milliseconds that a starting server has not.
 @cache
 def _decoder() -> msgspec.json.Decoder[_KnownLine]:
-    return msgspec.json.Decoder(_KnownLine)
+    return decoding.json_decoder(_KnownLine)
 
 
 @cache
 def _any_decoder() -> msgspec.json.Decoder[_AnyLine]:
-    return msgspec.json.Decoder(_AnyLine)
+    return decoding.json_decoder(_AnyLine)
 
 
 # Types whose payload must decode for the line to mean anything.
@@ -297,7 +298,7 @@ class _ItemLine(msgspec.Struct):
 
 @cache
 def _item_decoder() -> msgspec.json.Decoder[_ItemLine]:
-    return msgspec.json.Decoder(_ItemLine)
+    return decoding.json_decoder(_ItemLine)
 
 
 def decode_item_line(raw: bytes) -> KnownItemCompleted | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state import items
 from codex_trio.state.rollout.lines import UNDECODABLE, Payload, decode_line
@@ -77,8 +78,8 @@ class _MarkedCompactionLine(msgspec.Struct):
     payload: _MarkedCompaction
 
 
-_item_decoder = msgspec.json.Decoder(_MarkedItemLine)
-_compaction_decoder = msgspec.json.Decoder(_MarkedCompactionLine)
+_item_decoder = decoding.json_decoder(_MarkedItemLine)
+_compaction_decoder = decoding.json_decoder(_MarkedCompactionLine)
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):

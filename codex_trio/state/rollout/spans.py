@@ -19,6 +19,7 @@ from copy import copy
 from typing import Any
 
 import msgspec
+from codex_trio_protocol import decoding
 
 from codex_trio.state.items import UserMessage
 from codex_trio.state.rollout import events, legacy, preview
@@ -115,7 +116,7 @@ class IndexState(msgspec.Struct, kw_only=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_packed_decoder = msgspec.msgpack.Decoder(list[ItemSpan])
+_packed_decoder = decoding.msgpack_decoder(list[ItemSpan])
 
 
 def _unpack(turn: TurnSpan) -> list[ItemSpan]:

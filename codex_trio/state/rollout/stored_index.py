@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 import trio
+from codex_trio_protocol import decoding
 
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
@@ -107,9 +108,9 @@ def stored(history: FileHistory) -> bytes:
 def restore(history: FileHistory, kept: bytes) -> bool:
     """Gives a history of which nothing was read yet a kept index, if it fits. Blocking. Raises RolloutReadError."""
     try:
-        if msgspec.msgpack.decode(kept, type=_Format).format != _FORMAT:
+        if decoding.msgpack_decoder(_Format).decode(kept).format != _FORMAT:
             return False
-        index = msgspec.msgpack.decode(kept, type=_StoredIndex)
+        index = decoding.msgpack_decoder(_StoredIndex).decode(kept)
     except UNDECODABLE:
         return False
     parts = history.parts
