@@ -193,6 +193,8 @@ class Connection:
             try:
                 while (batch := await self._outbox.take()) is not None:
                     await self._transport.send_many(batch)
+                    # A big answer is not to be kept until the next one.
+                    del batch
             except TransportClosed as closed:
                 _log.info("connection %d: the client is gone: %s", self._handle.id, closed)
                 self._serving.cancel()
