@@ -5,6 +5,7 @@ families).
 """
 
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -21,6 +22,7 @@ from benchmarks.wire import WAIT_SECONDS, Lines, MeasurementFailed, WebSocket
 from codex_trio.execution import process_tree
 
 _GRACE_SECONDS = 5.0
+_SETTLE_SECONDS, _QUIET_SECONDS, _QUIET_SHARE = 300, 3, 0.05
 _BANNER_PAUSE = 0.01
 _BANNER = re.compile(r"listening on: ws://([0-9.]+):([0-9]+)")
 
@@ -169,6 +171,22 @@ class Server:
                 resident += sizes["Rss"]
                 proportional += sizes["Pss"]
         return resident, proportional
+
+    def settle(self) -> None:
+        """Waits until the server has nothing left to do in the background; not for ever."""
+        quiet = 0
+        for _ in range(_SETTLE_SECONDS):
+            before = self._busy_seconds()
+            time.sleep(1)
+            quiet = quiet + 1 if self._busy_seconds() - before < _QUIET_SHARE else 0
+            if quiet == _QUIET_SECONDS:
+                return
+
+    def _busy_seconds(self) -> float:
+        """The processor time that it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        # User and system time are fields 14 and 15 of proc(5); the state, the first here, is the third.
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> None:
         """Let the server end by itself, then kill what is left of it."""

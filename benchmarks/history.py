@@ -1,7 +1,8 @@
 """The family of history: a home full of threads, one of them big; started cold, then warm; listed, searched and read.
 
 Called by `__main__`, which says how full and how big. A sample starts the server on a copy of the home that no server
-has seen, then a second time. Every reply is checked: a server that answers early with less has no figure.
+has seen, lets it come to rest, and starts it a second time. Every reply is checked: a server that answers early with
+less has no figure.
 """
 
 import time
@@ -28,6 +29,7 @@ def cold_and_warm(lab: Lab) -> Sample:
     home = lab.homes.copy(lab.codex_home)
     with lab.server() as server:
         cold = [*_start(server, home), *_open_big(server.connection, home)]
+        server.settle()
     with lab.server() as server:
         warm = [*_start(server, home), *_pages(server.connection), _search(server.connection, home)]
         warm += _open_big(server.connection, home)
@@ -56,6 +58,7 @@ def paging(lab: Lab) -> Sample:
     home = lab.homes.copy(lab.codex_home)
     with lab.server() as server:
         first, listed = _start(server, home)
+        server.settle()
         return (milliseconds(first), milliseconds(listed), *map(milliseconds, _pages(server.connection)))
 
 
