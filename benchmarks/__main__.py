@@ -10,9 +10,9 @@ Families of figures (all of one with --family, single ones with --only; less is 
     turns        start-up, a turn's own cost, deltas, tool calls, memory, over stdio
     connections  eight small methods over stdio and websocket: round trips (p50, p99), the time that a request takes
                  in a burst of at most 100 unanswered ones; memory of an idle websocket connection
-    history      a generated home of many threads, one of them big (--threads, --big): cold start, warm start, lists,
-                 searches, reading and resuming the big one, memory after; `python -m benchmarks.home` writes such a
-                 home by itself
+    history      a generated home of many threads, one of them big (--threads, --big): cold start; once the server has
+                 come to rest, warm start, lists, searches, reading and resuming the big one, memory after;
+                 `python -m benchmarks.home` writes such a home by itself
                  paging (with --only, for homes that not every server bears): start and pages of lists alone
 
 Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
