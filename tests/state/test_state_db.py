@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.lowlevel
 
 from codex_trio.state.db import connection
 from codex_trio.state.db.connection import StateDb, Transaction, open_read_only
@@ -250,6 +251,32 @@ async def test_a_database_that_stays_locked_is_done_without(path: Path, monkeypa
         assert not database.is_persistent
         assert [str(path) in text for text in told] == [True]
         nursery.cancel_scope.cancel()
+
+
+async def test_whoever_asks_while_a_database_takes_the_place_of_a_failed_one_finds_its_tables(path: Path) -> None:
+    told: list[str] = []
+    reasons: set[str] = set()
+
+    async def ask(database: StateDb) -> None:
+        while True:
+            try:
+                await database.read(value_of, "a")
+            except StateDbError as error:
+                reasons.add(error.reason)
+            await trio.lowlevel.checkpoint()
+
+    async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
+        nursery.start_soon(partial(keep_sound, database, warn=told.append))
+        for _ in range(4):
+            nursery.start_soon(ask, database)
+        with trio.fail_after(30):
+            for generation in range(2, 12):
+                database.failed.set()
+                while database.generation < generation:  # renewed behind our back
+                    await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert len(told) == 1
+    assert reasons <= {"is not open"}
 
 
 async def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

@@ -107,8 +107,7 @@ async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator
     if request.param == "files":
         yield Home(tmp_path, database)
     else:
-        await database.retreat()
-        await database.write(migrate, database.path)
+        await database.retreat(migrate)
         async with memory_home() as folder:
             yield Home(folder, database)
     await database.aclose()

@@ -82,6 +82,10 @@ class Transaction:
         return number
 
 
+Prepare: TypeAlias = Callable[[Transaction, Path], None]
+"""Makes the tables of a database, whose path is for messages."""
+
+
 class StateDb:
     """The database in one file. Its calls raise StateDbError; `read` and `write` may be called by any task."""
 
@@ -98,6 +102,8 @@ class StateDb:
         """Set when the file turned out to be of no use; a new one once there is another in its place."""
         self.is_damaged = False
         """Whether that is because the file is no sound database, so that a new one would do."""
+        self.problem = ""
+        """Why it is of no use, in the database's own words."""
         self.generation = 0
         """Grows when the file is replaced: what was known of its content is not so any more."""
         self._writer: apsw.AsyncConnection | None = None
@@ -107,27 +113,36 @@ class StateDb:
         self._inode = 0
         self._renewed = trio.Event()
 
-    async def open(self) -> None:
-        """Connects. Raises StateDbError, StateDbDamaged."""
+    async def open(self, prepare: Prepare | None = None) -> None:
+        """Connects. Raises StateDbError, StateDbDamaged.
+
+        `prepare` is run in a transaction before anybody else's: whoever is given the database finds its tables there.
+        """
         flags = apsw.SQLITE_OPEN_READONLY
         if not self.read_only:
             flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
             if self.is_persistent:
                 await trio.to_thread.run_sync(_create_private, self.path)
+        opened: list[apsw.AsyncConnection] = []
         try:
-            if not self.read_only:
-                self._writer = await self._connect(flags)
             # What is in memory belongs to one connection, which then also reads.
-            for _ in range(READERS if self.is_persistent else 0):
-                self._readers.append(await self._connect(flags))
-            self._inode = await trio.to_thread.run_sync(_inode_of, self.path)
-            self.failed, self.is_damaged = trio.Event(), False
-            self.generation += 1
-            self._renewed.set()
-            self._renewed = trio.Event()
+            for _ in range((not self.read_only) + (READERS if self.is_persistent else 0)):
+                opened.append(await self._connect(flags))
+                if prepare is not None and len(opened) == 1:
+                    await self._run(opened[0], "BEGIN IMMEDIATE", prepare, self.path)
+            inode = await trio.to_thread.run_sync(_inode_of, self.path)
         except BaseException:
-            await self.aclose()
+            with trio.CancelScope(shield=True):
+                for connection in opened:
+                    await connection.aclose()
             raise
+        self._writer = None if self.read_only else opened.pop(0)
+        self._readers = opened
+        self._inode = inode
+        self.failed, self.is_damaged = trio.Event(), False
+        self.generation += 1
+        self._renewed.set()
+        self._renewed = trio.Event()
 
     async def aclose(self) -> None:
         """Disconnects; waits for transactions that run. Safe to call twice."""
@@ -144,12 +159,12 @@ class StateDb:
             for _ in range(READERS):
                 self._read_slots.release()
 
-    async def retreat(self) -> None:
-        """Goes on in memory, with no tables. Raises StateDbError."""
+    async def retreat(self, prepare: Prepare) -> None:
+        """Goes on in memory, with nothing in it but what `prepare` makes. Raises StateDbError."""
         await self.aclose()
         self.is_persistent = False
         self.path = Path(_IN_MEMORY)
-        await self.open()
+        await self.open(prepare)
 
     async def patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
         """What `call` gives; when the database fails it, once more with the one that takes its place.
@@ -239,8 +254,7 @@ class StateDb:
                 continue
             except apsw.Error as error:
                 raise self._failure(error) from error
-        self.failed.set()
-        raise StateDbBusy(self.path, "another process keeps it locked")
+        raise self._of_no_use(StateDbBusy(self.path, "another process keeps it locked"))
 
     async def _connect(self, flags: int) -> apsw.AsyncConnection:
         connection = await self._new_connection(flags)
@@ -276,12 +290,17 @@ class StateDb:
         reason = str(error) or type(error).__name__
         if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
             self.is_damaged = True
+            return self._of_no_use(StateDbDamaged(self.path, reason))
+        if isinstance(error, (apsw.SQLError, apsw.ConstraintError, apsw.MisuseError)):
+            return StateDbError(self.path, reason)
+        # Not the statement's fault: a full disk, a file that cannot be read, ...
+        return self._of_no_use(StateDbError(self.path, reason))
+
+    def _of_no_use(self, error: StateDbError) -> StateDbError:
+        if not self.failed.is_set():
+            self.problem = error.reason
             self.failed.set()
-            return StateDbDamaged(self.path, reason)
-        if not isinstance(error, (apsw.SQLError, apsw.ConstraintError, apsw.MisuseError)):
-            # Not the statement's fault: a full disk, a file that cannot be read, ...
-            self.failed.set()
-        return StateDbError(self.path, reason)
+        return error
 
 
 @asynccontextmanager

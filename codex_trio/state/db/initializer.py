@@ -65,14 +65,13 @@ async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
             if database.is_damaged and database.is_persistent:
                 await _replace_damaged(database)
                 continue
-            problem = f"The state database {database.path} cannot be used."
+            problem = f"The state database {database.path} cannot be used: {database.problem}."
         except StateDbError as error:
             problem = f"The {error}."
         _log.error("%s", problem)
         if database.is_persistent:
             warn(f"{problem} {_IN_MEMORY}")
-        await database.retreat()
-        await database.write(migrate, database.path)
+        await database.retreat(migrate)
 
 
 async def open_state_db(path: Path) -> StateDb:
@@ -96,18 +95,12 @@ async def _replace_damaged(database: StateDb) -> None:
         if await trio.to_thread.run_sync(database.holds_current_file):
             aside = await trio.to_thread.run_sync(_set_aside, database.path)
             _log.warning("state database %s is damaged; it is kept as %s and made anew", database.path, aside)
-        await database.open()
-        await database.write(migrate, database.path)
+        await database.open(migrate)
 
 
 async def _open(path: Path | None) -> StateDb:
     database = StateDb(path)
-    await database.open()
-    try:
-        await database.write(migrate, database.path)
-    except BaseException:
-        await database.aclose()
-        raise
+    await database.open(migrate)
     return database
 
 
