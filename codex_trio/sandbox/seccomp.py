@@ -2,7 +2,8 @@
 
 Owns: which calls are refused when the network is off, and their numbers per machine. Pure: builds bytes.
 Does not own: loading it; bubblewrap reads it from a descriptor, our own helper passes it to `prctl`.
-Called by: `command` (in the server) and `helper` (in the sandboxed process, before anything heavy is imported).
+Called by: `command` (in the server) and `helper` (in the sandboxed process, before anything heavy is imported), and
+`testing/system_calls` for a filter of its own.
 
 With the network off a command can create no socket but AF_UNIX ones and can connect none, because a unix socket may
 lead to a daemon that acts on the command's behalf. `socketpair`, `sendmsg`, `recvmsg` and `recvfrom` stay usable:
@@ -21,6 +22,7 @@ _LOAD, _JUMP_EQ, _JUMP_GE, _RETURN = 0x20, 0x15, 0x35, 0x06
 _KILL = 0x80000000
 _REFUSE = 0x00050000 | _EPERM
 _ALLOW = 0x7FFF0000
+_NOTIFY = 0x7FC00000
 
 _X32_BIT = 0x40000000
 
@@ -69,6 +71,23 @@ def network_filter(machine: str) -> bytes:
             _step(_RETURN, _ALLOW),
             _step(_RETURN, _REFUSE),
         ]
+    program.append(_step(_RETURN, _ALLOW))
+    return b"".join(program)
+
+
+def notifying_filter(machine: str, numbers: list[int]) -> bytes:
+    """A filter that leaves the calls with these numbers to be decided by whoever holds its listener.
+
+    For tests of what programs do when the kernel fails them. Raises `KeyError` for a machine that is not supported.
+    """
+    program = [
+        _step(_LOAD, _ARCH),
+        _step(_JUMP_EQ, _AUDIT_ARCH[machine], if_true=1),
+        _step(_RETURN, _ALLOW),
+        _step(_LOAD, _NR),
+    ]
+    for number in numbers:
+        program += [_step(_JUMP_EQ, number, if_false=1), _step(_RETURN, _NOTIFY)]
     program.append(_step(_RETURN, _ALLOW))
     return b"".join(program)
 
