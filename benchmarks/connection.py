@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from benchmarks.wire import WAIT_SECONDS, MeasurementFailed, Wire
+from benchmarks.wire import WAIT_SECONDS, MeasurementFailed, Wire, split
 
 _IN_FLIGHT = 100  # a server may refuse requests when more than 128 wait
 _ID = b'"benchmark-'
@@ -57,7 +57,7 @@ class Connection:
             raise MeasurementFailed(f"{method} was refused: {reply['error']['message']}")
         return reply["result"]
 
-    def time(self, method: str, params: object, *, seconds: float = WAIT_SECONDS) -> tuple[float, bytes]:
+    def time(self, method: str, params: object, *, seconds: float = WAIT_SECONDS) -> tuple[float, bytearray]:
         """Send a request and wait for its reply. Returns the seconds that it took, and the undecoded reply."""
         before = time.perf_counter()
         reply = self._exchange(method, params, seconds)
@@ -110,7 +110,7 @@ class Connection:
         """Drop the connection."""
         self._wire.close()
 
-    def _exchange(self, method: str, params: object, seconds: float) -> bytes:
+    def _exchange(self, method: str, params: object, seconds: float) -> bytearray:
         request_id, frame = self._frame(method, params)
         self._wire.write(frame)
         return _last_line(self._take(request_id, seconds))
@@ -126,10 +126,12 @@ class Connection:
         start = 0
         while (found := self._received.find(needle, start)) < 0:
             start = len(self._received)  # whole lines: no needle begins in one and ends in the next
-            self._received += self._wire.read(deadline, needle.decode())
-        end = self._received.index(b"\n", found) + 1
-        taken = self._received[:end]
-        del self._received[:end]
+            lines = self._wire.read(deadline, needle.decode())
+            if start:
+                self._received += lines
+            else:
+                self._received = lines
+        taken, self._received = split(self._received, self._received.index(b"\n", found) + 1)
         return taken
 
 
@@ -144,5 +146,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _last_line(lines: bytes | bytearray) -> bytes:
-    return bytes(lines[lines.rfind(b"\n", 0, len(lines) - 1) + 1 :])
+def _last_line(lines: bytearray) -> bytearray:
+    before = lines.rfind(b"\n", 0, len(lines) - 1) + 1
+    return lines[before:] if before else lines

@@ -2,7 +2,8 @@
 
 Owns framing and blocking reads with a deadline. Knows no JSON-RPC: `connection` does. Whatever the framing, what comes
 in is whole lines, so that a caller can look for byte strings instead of decoding, and a client of an event loop or a
-careful websocket library is not what gets measured. Frames go out with a mask of zeros: legal, and nothing to compute.
+careful websocket library is not what gets measured; nor is the copying of megabytes. Frames go out with a mask of
+zeros: legal, and nothing to compute.
 """
 
 import base64
@@ -37,8 +38,11 @@ class Wire(Protocol):
         """Write frames. Says nothing of a peer that is gone: the next `read` does."""
         ...
 
-    def read(self, deadline: float, awaited: str) -> bytes:
-        """Wait for messages until `deadline` (monotonic). Returns whole lines, or raises `MeasurementFailed`."""
+    def read(self, deadline: float, awaited: str) -> bytearray:
+        """Wait for messages until `deadline` (monotonic). Returns whole lines, or raises `MeasurementFailed`.
+
+        What comes back is the caller's.
+        """
         ...
 
     def close(self) -> None:
@@ -54,7 +58,8 @@ class Lines:
         self._writing = writing
         self._reading = reading
         self._poll = _poll(reading)
-        self._partial = bytearray()
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._received = bytearray()
 
     def frame(self, message: bytes) -> bytes:
         """A line."""
@@ -68,16 +73,15 @@ class Lines:
         except BrokenPipeError:
             pass
 
-    def read(self, deadline: float, awaited: str) -> bytes:
+    def read(self, deadline: float, awaited: str) -> bytearray:
         """See `Wire`."""
         while True:
-            data = _read(self._poll, self._reading, deadline, awaited)
-            end = data.rfind(b"\n") + 1
+            known = len(self._received)
+            self._received += self._buffer[: _read(self._poll, self._reading, self._buffer, deadline, awaited)]
+            end = self._received.rfind(b"\n", known) + 1
             if end:
-                lines = bytes(self._partial) + data[:end] if self._partial else data[:end]
-                self._partial[:] = data[end:]
+                lines, self._received = split(self._received, end)
                 return lines
-            self._partial += data
 
     def close(self) -> None:
         """Nothing to do: the pipes are the caller's."""
@@ -89,6 +93,7 @@ class WebSocket:
     def __init__(self, peer: socket.socket, received: bytes) -> None:
         self._peer = peer
         self._poll = _poll(peer.fileno())
+        self._buffer = memoryview(bytearray(READ_SIZE))
         self._received = bytearray(received)
 
     @classmethod
@@ -123,19 +128,20 @@ class WebSocket:
         with contextlib.suppress(ConnectionError):
             self._peer.sendall(data)
 
-    def read(self, deadline: float, awaited: str) -> bytes:
+    def read(self, deadline: float, awaited: str) -> bytearray:
         """See `Wire`."""
         while not (lines := self._lines()):
-            self._received += _read(self._poll, self._peer.fileno(), deadline, awaited)
+            size = _read(self._poll, self._peer.fileno(), self._buffer, deadline, awaited)
+            self._received += self._buffer[:size]
         return lines
 
     def close(self) -> None:
         """Drop the connection."""
         self._peer.close()
 
-    def _lines(self) -> bytes:
+    def _lines(self) -> bytearray:
         received = self._received
-        lines: list[bytes] = []
+        lines = bytearray()
         at, available = 0, len(received)
         while available - at >= 2:
             kind, size, start = received[at], received[at + 1], at + 2
@@ -147,7 +153,9 @@ class WebSocket:
             if available - start < size:
                 break
             if kind == _TEXT:
-                lines.append(bytes(received[start : start + size]) + b"\n")
+                with memoryview(received) as view:
+                    lines += view[start : start + size]
+                lines += b"\n"
             elif kind == _CLOSE:
                 raise MeasurementFailed(
                     f"the server closed the connection: {bytes(received[start + 2 : start + size])}"
@@ -156,7 +164,14 @@ class WebSocket:
                 raise MeasurementFailed(f"an unexpected websocket frame {kind:#x}")
             at = start + size
         del received[:at]
-        return b"".join(lines)
+        return lines
+
+
+def split(data: bytearray, end: int) -> tuple[bytearray, bytearray]:
+    """What is before that place, and the rest; nothing is copied when there is no rest."""
+    if end == len(data):
+        return data, bytearray()
+    return data[:end], data[end:]
 
 
 def _poll(descriptor: int) -> select.poll:
@@ -165,13 +180,13 @@ def _poll(descriptor: int) -> select.poll:
     return poll
 
 
-def _read(poll: select.poll, descriptor: int, deadline: float, awaited: str) -> bytes:
+def _read(poll: select.poll, descriptor: int, buffer: memoryview, deadline: float, awaited: str) -> int:
     if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
         raise MeasurementFailed(f"no {awaited} in time")
     try:
-        data = os.read(descriptor, READ_SIZE)
+        size = os.readv(descriptor, [buffer])
     except ConnectionError as error:
         raise MeasurementFailed(f"the connection broke before {awaited}") from error
-    if not data:
+    if not size:
         raise MeasurementFailed(f"the server ended before {awaited}")
-    return data
+    return size

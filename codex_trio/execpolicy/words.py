@@ -29,6 +29,8 @@ def quote(word: str) -> str:
         return word
     if not word:
         return "''"
+    if "'" not in word and "\\" not in word and "^" not in word:
+        return f"'{word}'"
     parts: list[str] = []
     at = 0
     while at < len(word):

@@ -353,14 +353,14 @@ def _typed(params: _LoadParams) -> TypedOverrides:
 
 async def _read_turns(
     history: FileHistory, live: LiveThread, params: wire_start.ThreadResumeParams
-) -> tuple[Sequence[bytes], wire_list.TurnsPage | None]:
+) -> tuple[Sequence[memoryview], wire_list.TurnsPage | None]:
     """The turns and the page of turns that a resume asks for.
 
     What is recorded while they are read is read too, so that they tell all that the thread's followers have been told.
     """
     everything = None if params.exclude_turns else all_turns(history)
     asked = params.initial_turns_page
-    turns: Sequence[bytes] = ()
+    turns: Sequence[memoryview] = ()
     page: wire_list.TurnsPage | None = None
     for _ in range(MAX_READS):
         seen = history.facts.next_ordinal

@@ -6,11 +6,15 @@ Called by `rpc.connection` for what comes in, by `rpc.connection` and `rpc.outgo
 """
 
 import json
+import os
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import msgspec
 from codex_trio_protocol import decoding
 from codex_trio_protocol.jsonrpc import JSONRPCErrorBody
+
+from codex_trio.transport.base import MessageInPieces, OutgoingMessage
 
 RequestId = int | str
 """Echoed with the type that the peer gave it."""
@@ -164,12 +168,59 @@ class _ServerRequest(msgspec.Struct):
     params: Any
 
 
+_LONG = 256 * 1024
+"""Bytes from which on it costs more to join the pieces of a message than to write them one by one."""
+
+
+class EncodedArray:
+    """An array, somewhere in a result, of elements that were encoded before; each piece holds some of them.
+
+    It goes into the answer as it is: the megabytes of a long history are not copied to be sent.
+    """
+
+    # Not a struct: the encoder would know how to encode one.
+
+    def __init__(self, pieces: Sequence[bytes | memoryview]) -> None:
+        self.pieces = pieces
+
+
+class _Splices:
+    """Encodes a value around the arrays in it: a mark that nothing else can be stands for each of them."""
+
+    def __init__(self) -> None:
+        self._mark = ""
+        self._arrays: list[EncodedArray] = []
+
+    def encode(self, value: object) -> OutgoingMessage:
+        data = _encode(value, self._leave_out)
+        if not self._arrays:
+            return data
+        before, *others = data.split(b'"%b"' % self._mark.encode())
+        pieces: list[bytes | memoryview] = [before]
+        for array, after in zip(self._arrays[-len(others) :], others, strict=True):
+            pieces.append(b"[")
+            for number, piece in enumerate(array.pieces):
+                if number:
+                    pieces.append(b",")
+                pieces.append(piece)
+            pieces.append(b"]" + after)
+        message = MessageInPieces(pieces)
+        return message if len(message) > _LONG else message.joined()
+
+    def _leave_out(self, value: object) -> str:
+        if not isinstance(value, EncodedArray):
+            raise TypeError(f"a value of type {type(value).__name__} is not JSON")
+        self._mark = self._mark or os.urandom(16).hex()
+        self._arrays.append(value)
+        return self._mark
+
+
 _ENCODER = msgspec.json.Encoder()
 
 
-def encode_response(request_id: RequestId, result: object) -> bytes:
+def encode_response(request_id: RequestId, result: object) -> OutgoingMessage:
     """The answer to a request. Raises what msgspec raises for values that are not JSON."""
-    return _encode(_Response(request_id, result))
+    return _Splices().encode(_Response(request_id, result))
 
 
 def encode_error(request_id: RequestId, error: JSONRPCErrorBody) -> bytes:
@@ -192,12 +243,12 @@ def encode_text(text: str) -> bytes:
     return _encode(text)
 
 
-def _encode(value: object) -> bytes:
+def _encode(value: object, hook: Callable[[object], object] | None = None) -> bytes:
     try:
-        return _ENCODER.encode(value)
+        return _ENCODER.encode(value) if hook is None else msgspec.json.encode(value, enc_hook=hook)
     except UnicodeEncodeError:
         # Half a surrogate pair: a file name or program output that is not text. It must not cost the whole message.
-        return _ENCODER.encode(_with_valid_text(msgspec.to_builtins(value)))
+        return _ENCODER.encode(_with_valid_text(msgspec.to_builtins(value, enc_hook=hook)))
 
 
 def _with_valid_text(value: Any) -> Any:

@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from codex_trio.rpc.deltas import DeltaNotification, MergedDeltas
+from codex_trio.transport.base import OutgoingMessage
 
 WRITE_BYTES = 256 * 1024
 """How much queued traffic is joined into one write."""
@@ -67,7 +68,7 @@ class Outbox:
         self._limits = limits
         self._write_now = write_now
         self._on_overflow = on_overflow
-        self._queue: deque[bytes | MergedDeltas] = deque()
+        self._queue: deque[OutgoingMessage | MergedDeltas] = deque()
         # The messages at the end of the queue that take more text.
         self._streams: dict[Hashable, MergedDeltas] = {}
         self._queued_bytes = 0
@@ -101,7 +102,7 @@ class Outbox:
         """Whether who produces much is to await `ready`."""
         return self._limits.producers_wait
 
-    def put(self, message: bytes, delta: DeltaNotification | None = None) -> None:
+    def put(self, message: OutgoingMessage, delta: DeltaNotification | None = None) -> None:
         """Queues one message; drops it when the outbox is closed.
 
         Args:
@@ -126,13 +127,14 @@ class Outbox:
             self._room = trio.Event()
         self._arrival.set()
 
-    def put_now(self, message: bytes) -> None:
+    def put_now(self, message: OutgoingMessage) -> None:
         """Like `put`, past the writer when nothing else is to be written: who waits for one answer has it early.
 
         For messages that come one at a time; many in a row are better written together.
         """
         idle = not (self._queue or self._writing_bytes or self._closed)
-        if not (idle and self._write_now is not None and self._write_now(message)):
+        short = isinstance(message, bytes)
+        if not (idle and short and self._write_now is not None and self._write_now(message)):
             self.put(message)
 
     async def put_and_wait(self, message: bytes) -> bool:
@@ -157,7 +159,7 @@ class Outbox:
         else:
             await self._room.wait()
 
-    async def take(self) -> list[bytes] | None:
+    async def take(self) -> list[OutgoingMessage] | None:
         """For the writer: waits for messages and takes a write's worth; None when closed and empty.
 
         Taking again says that what was taken before is written.
@@ -171,7 +173,7 @@ class Outbox:
                 return None
             self._arrival = trio.Event()
             await self._arrival.wait()
-        batch: list[bytes] = []
+        batch: list[OutgoingMessage] = []
         while self._queue and self._writing_bytes < WRITE_BYTES:
             batch.append(self._pop())
             self._writing_bytes += len(batch[-1])
@@ -195,7 +197,7 @@ class Outbox:
         while self._waiting_for_wire:
             self._waiting_for_wire.popleft()[1].set()
 
-    def _append(self, message: bytes | MergedDeltas, size: int) -> None:
+    def _append(self, message: OutgoingMessage | MergedDeltas, size: int) -> None:
         self._queue.append(message)
         self._queued_bytes += size
         self._put_count += 1
@@ -210,10 +212,10 @@ class Outbox:
             merged.add(delta)
             self._queued_bytes += merged.size - size
 
-    def _pop(self) -> bytes:
+    def _pop(self) -> OutgoingMessage:
         self._taken_count += 1
         message = self._queue.popleft()
-        if isinstance(message, bytes):
+        if not isinstance(message, MergedDeltas):
             return message
         if self._streams.get(message.stream) is message:
             del self._streams[message.stream]

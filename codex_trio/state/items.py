@@ -144,14 +144,8 @@ class Reasoning(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag
     raw_content: list[str] = []
 
 
-class CommandExecution(
-    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="CommandExecution"
-):
-    """A command that ran, is running, or was declined.
-
-    `cwd` is a `file://` URL. `aggregated_output` is stdout and stderr as they came. `exit_code` is 128+n after signal n
-    and -1 when the process was killed by the server.
-    """
+class Command(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="CommandExecution"):
+    """A command that ran, is running, or was declined, but for what came of it. `cwd` is a `file://` URL."""
 
     id: str
     process_id: str | None = None
@@ -162,7 +156,27 @@ class CommandExecution(
     status: CommandStatus
     stdout: str | None = None
     stderr: str | None = None
+
+
+class CommandExecution(Command, kw_only=True, frozen=True, omit_defaults=True, tag="CommandExecution"):
+    """A command and what came of it.
+
+    `aggregated_output` is stdout and stderr as they came. `exit_code` is 128+n after signal n and -1 when the process
+    was killed by the server.
+    """
+
     aggregated_output: str | None = None
+    exit_code: int | None = None
+    duration: Duration | None = None
+
+
+class UnreadCommandExecution(Command, kw_only=True, frozen=True, omit_defaults=True, tag="CommandExecution"):
+    """A command as it is read back to be passed on: its output, a JSON string or null, is left as it was stored.
+
+    Outputs are most of a history, and nobody on the way to a client looks at them.
+    """
+
+    aggregated_output: msgspec.Raw = msgspec.Raw(b"null")
     exit_code: int | None = None
     duration: Duration | None = None
 
@@ -265,11 +279,10 @@ class Other(msgspec.Struct, kw_only=True, frozen=True):
         return value if isinstance(value, str) else ""
 
 
-KnownItem: TypeAlias = (
+_SmallItem: TypeAlias = (
     UserMessage
     | AgentMessage
     | Reasoning
-    | CommandExecution
     | FileChange
     | ContextCompaction
     | ImageView
@@ -280,6 +293,8 @@ KnownItem: TypeAlias = (
     | EnteredReviewMode
     | ExitedReviewMode
 )
+KnownItem: TypeAlias = CommandExecution | _SmallItem
+UnreadItem: TypeAlias = UnreadCommandExecution | _SmallItem
 TurnItem: TypeAlias = KnownItem | Other
 
 

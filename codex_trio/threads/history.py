@@ -36,6 +36,10 @@ View: TypeAlias = Literal["full", "summary", "notLoaded"]
 
 _SLICE_BYTES = 4 << 20
 _SLICE_TURNS = 200
+"""What is read in one go in the worker thread."""
+
+_FEW_BYTES = 512 << 10
+"""What is decoded at once of it: as much as a processor's cache holds several times."""
 
 _Scope: TypeAlias = Literal["turns", "itemsByCreatedAtOrdinal"]
 _Converted = TypeVar("_Converted")
@@ -166,9 +170,9 @@ async def find_items(history: FileHistory, *, turn_id: str, item_ids: Collection
 
 
 class ConvertedTurns(Generic[_Converted]):
-    """Every turn of a history with all its items, made over by `convert`, in the worker thread, some turns at a time.
+    """Every turn of a history with all its items, made over by `convert`, in the worker thread, a few turns at a time.
 
-    No more than those turns are held at once; what `convert` makes of them is kept.
+    No more than those few are held at once; what `convert` makes of them is kept.
     """
 
     def __init__(self, history: FileHistory, convert: Callable[[Sequence[StoredTurn]], _Converted]) -> None:
@@ -196,16 +200,24 @@ class ConvertedTurns(Generic[_Converted]):
                 snapshots = [index.snapshot(turn) for turn in turns]
             slices[key] = _Slice(await trio.to_thread.run_sync(self._make, snapshots), as_of)
         self._slices = slices
-        return [made.converted for made in slices.values()]
+        return [converted for made in slices.values() for converted in made.converted]
 
-    def _make(self, snapshots: Sequence[TurnSnapshot]) -> _Converted:
-        return self._convert(self._history.read_turns(snapshots, _all))
+    def _make(self, snapshots: Sequence[TurnSnapshot]) -> list[_Converted]:
+        made: list[_Converted] = []
+        few: list[TurnSnapshot] = []
+        for snapshot in snapshots:
+            if few and snapshot.turn.start - few[0].turn.start > _FEW_BYTES:
+                made.append(self._convert(self._history.read_turns(few, _all)))
+                few = []
+            few.append(snapshot)
+        made.append(self._convert(self._history.read_turns(few, _all)))
+        return made
 
 
 class _Slice(msgspec.Struct, Generic[_Converted], frozen=True):
     """What was made of some turns, before the line with the ordinal `as_of`."""
 
-    converted: _Converted
+    converted: Sequence[_Converted]
     as_of: int
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -34,11 +34,15 @@ _COMMAND_SOURCE = {
 }
 
 
-# Nothing to decode or to cut off, as in nearly all URLs of paths.
-_PLAIN_URL = re.compile(r"[^%?#;]*")
+_NO_OUTPUT = (msgspec.Raw(b"null"), msgspec.Raw(b'""'))
+
+# Something to decode or to cut off: rare in URLs of paths.
+_NOT_PLAIN = re.compile(r"[%?#;]")
 
 
-def project_item(item: domain.TurnItem, *, started_ms: int | None, completed_ms: int | None) -> Any:
+def project_item(
+    item: domain.TurnItem | domain.UnreadCommandExecution, *, started_ms: int | None, completed_ms: int | None
+) -> Any:
     """The wire item; times are Unix milliseconds, `completed_ms` is None while it is under way."""
     projected = _PROJECTIONS[type(item)](item)
     if isinstance(projected, wire.ThreadItemBase):
@@ -64,6 +68,18 @@ def _reasoning(item: domain.Reasoning) -> wire.ReasoningThreadItem:
 
 
 def _command_execution(item: domain.CommandExecution) -> wire.CommandExecutionThreadItem:
+    return _command(item, item.aggregated_output or None)
+
+
+def _unread_command_execution(item: domain.UnreadCommandExecution) -> wire.CommandExecutionThreadItem:
+    output = item.aggregated_output
+    # The encoder takes encoded JSON wherever it meets it.
+    return _command(item, None if output in _NO_OUTPUT else cast("str", output))
+
+
+def _command(
+    item: domain.CommandExecution | domain.UnreadCommandExecution, output: str | None
+) -> wire.CommandExecutionThreadItem:
     cwd = path_of(item.cwd)
     return wire.CommandExecutionThreadItem(
         id=item.id,
@@ -73,7 +89,7 @@ def _command_execution(item: domain.CommandExecution) -> wire.CommandExecutionTh
         source=_COMMAND_SOURCE[item.source],
         status=_COMMAND_STATUS[item.status],
         command_actions=[project_action(action, cwd) for action in item.parsed_cmd],
-        aggregated_output=item.aggregated_output or None,
+        aggregated_output=output,
         exit_code=item.exit_code,
         duration_ms=None if item.duration is None else item.duration.milliseconds,
     )
@@ -153,6 +169,7 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
     domain.AgentMessage: _agent_message,
     domain.Reasoning: _reasoning,
     domain.CommandExecution: _command_execution,
+    domain.UnreadCommandExecution: _unread_command_execution,
     domain.FileChange: _file_change,
     domain.ContextCompaction: lambda item: wire.ContextCompactionThreadItem(id=item.id),
     domain.ImageView: lambda item: wire.ImageViewThreadItem(id=item.id, path=item.path),
@@ -172,9 +189,10 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
 
 def path_of(url: str) -> str:
     """The path in a `file://` URL; anything else is taken for a path."""
-    if url.startswith("file:///") and _PLAIN_URL.fullmatch(url):
-        return url[len("file://") :]
-    return unquote(urlsplit(url).path) if url.startswith("file://") else url
+    if not url.startswith("file://"):
+        return url
+    path = url[len("file://") :]
+    return path if path.startswith("/") and _NOT_PLAIN.search(path) is None else unquote(urlsplit(url).path)
 
 
 def _user_input(part: dict[str, Any]) -> Any:

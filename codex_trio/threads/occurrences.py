@@ -16,7 +16,7 @@ import msgspec
 import trio
 from codex_trio_protocol import decoding
 
-from codex_trio.state.items import AgentMessage, TurnItem, UserMessage
+from codex_trio.state.items import AgentMessage, TurnItem, UnreadCommandExecution, UserMessage
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.spans import ItemSpan, TurnSnapshot
@@ -139,7 +139,7 @@ def _messages(items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
     return [item for item in items if item.kind in ("user", "agent")]
 
 
-def _text(item: TurnItem) -> str:
+def _text(item: TurnItem | UnreadCommandExecution) -> str:
     if isinstance(item, AgentMessage):
         return item.text
     if isinstance(item, UserMessage):

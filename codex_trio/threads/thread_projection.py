@@ -6,7 +6,7 @@ threads/item_projection.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from codex_trio_protocol.v2.item import CommandExecutionThreadItem, McpToolCallT
 from codex_trio_protocol.v2.thread_list import ThreadItemEntry, ThreadItemOutputDeferral, TurnsPage
 from msgspec import UNSET
 
+from codex_trio.rpc.codec import EncodedArray
 from codex_trio.state.rollout.events import TurnError
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
@@ -95,29 +96,19 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
     )
 
 
-def all_turns(history: FileHistory) -> ConvertedTurns[bytes]:
+def all_turns(history: FileHistory) -> ConvertedTurns[memoryview]:
     """Every turn of a history, to be read, encoded a few at a time off the event loop."""
     return ConvertedTurns(history, _encode_turns)
 
 
-def put_turns(thread: wire.Thread, slices: Sequence[bytes]) -> None:
+def put_turns(thread: wire.Thread, encoded: Sequence[memoryview]) -> None:
     """Gives a thread its turns, as `all_turns` encodes them."""
-    # The encoder takes encoded JSON wherever it meets it; there are no other readers of a response.
-    thread.turns = cast("list[wire_turn.Turn]", msgspec.Raw(b"".join(_listed(slices))))
+    # There are no other readers of a response than its encoder.
+    thread.turns = cast("list[wire_turn.Turn]", EncodedArray(encoded))
 
 
-def _listed(slices: Sequence[bytes]) -> Iterator[bytes]:
-    """The pieces of a JSON array, each of the slices once, so that megabytes are copied once."""
-    yield b"["
-    for number, encoded in enumerate(slices):
-        if number:
-            yield b","
-        yield encoded
-    yield b"]"
-
-
-def _encode_turns(turns: Sequence[StoredTurn]) -> bytes:
-    return msgspec.json.encode([project_turn(turn, "full") for turn in turns])[1:-1]
+def _encode_turns(turns: Sequence[StoredTurn]) -> memoryview:
+    return memoryview(msgspec.json.encode([project_turn(turn, "full") for turn in turns]))[1:-1]
 
 
 def project_turn(turn: StoredTurn, view: View) -> wire_turn.Turn:

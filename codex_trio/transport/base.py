@@ -1,6 +1,6 @@
 """What the rest of the server knows of a transport: whole messages in, whole messages out.
 
-Owns the `MessageTransport` protocol and the two errors that every transport speaks.
+Owns the `MessageTransport` protocol, the form of messages that go out, and the two errors that every transport speaks.
 Does not own JSON-RPC (rpc/), listening, or authentication.
 Called by `rpc.connection`, which is the only reader and the only writer of a transport.
 """
@@ -14,6 +14,27 @@ TransportKind: TypeAlias = Literal["stdio", "websocket", "unix", "in_process"]
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Longest message accepted from a peer: the limit that the protocol's websocket transport has too."""
+
+
+class MessageInPieces(msgspec.Struct, frozen=True):
+    """A message that is long, and was made in pieces: they are written one after the other and never joined."""
+
+    pieces: Sequence[bytes | memoryview]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def joined(self) -> bytes:
+        """The message, for where it must be one."""
+        return b"".join(self.pieces)
+
+
+OutgoingMessage: TypeAlias = bytes | MessageInPieces
+
+
+def joined(message: OutgoingMessage) -> bytes:
+    """The message as one string of bytes."""
+    return message if isinstance(message, bytes) else message.joined()
 
 
 class CloseReason(msgspec.Struct, frozen=True):
@@ -55,7 +76,7 @@ class MessageTransport(Protocol):
         """
         ...
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: OutgoingMessage) -> None:
         """Writes one message; returns once the transport's buffers have taken all of it.
 
         Raises:
@@ -63,7 +84,7 @@ class MessageTransport(Protocol):
         """
         ...
 
-    async def send_many(self, messages: Sequence[bytes]) -> None:
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         """Writes several messages in order, in as few writes as the transport can.
 
         Raises:

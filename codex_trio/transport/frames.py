@@ -8,6 +8,7 @@ in one frame, has the shortest way.
 
 import codecs
 import struct
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -233,18 +234,33 @@ def _unmask(data: bytearray, mask: bytes) -> bytes:
     return masked.to_bytes(len(data), "little")
 
 
-def encode_message(payload: bytes, *, binary: bool = False) -> list[bytes]:
-    """The pieces of a message, in order, to be joined with those of others into one write."""
+def encode_message(pieces: Sequence[bytes | memoryview], *, binary: bool = False) -> list[bytes | memoryview]:
+    """A message, which comes in pieces: what is to be written, in order."""
     opcode = BINARY if binary else TEXT
-    if len(payload) <= MAX_SENT_FRAME_BYTES:
-        return [_header(_FINAL | opcode, len(payload)), payload]
-    pieces: list[bytes] = []
-    for start in range(0, len(payload), MAX_SENT_FRAME_BYTES):
-        part = payload[start : start + MAX_SENT_FRAME_BYTES]
-        final = _FINAL if start + len(part) == len(payload) else 0
-        pieces += [_header(final | opcode, len(part)), part]
+    size = sum(map(len, pieces))
+    if size <= MAX_SENT_FRAME_BYTES:
+        return [_header(_FINAL | opcode, size), *pieces]
+    frames: list[bytes | memoryview] = []
+    for payload in _fragments(pieces):
+        length = sum(map(len, payload))
+        size -= length
+        frames += [_header((0 if size else _FINAL) | opcode, length), *payload]
         opcode = CONTINUATION
-    return pieces
+    return frames
+
+
+def _fragments(pieces: Sequence[bytes | memoryview]) -> Iterator[list[bytes | memoryview]]:
+    """The payloads of the frames of a long message, each in pieces."""
+    payload: list[bytes | memoryview] = []
+    room = MAX_SENT_FRAME_BYTES
+    for piece in map(memoryview, pieces):
+        rest = piece
+        while len(rest) > room:
+            yield [*payload, rest[:room]]
+            payload, rest, room = [], rest[room:], MAX_SENT_FRAME_BYTES
+        payload.append(rest)
+        room -= len(rest)
+    yield payload
 
 
 def encode_pong(payload: bytes) -> bytes:

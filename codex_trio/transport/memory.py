@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import trio
 
-from codex_trio.transport.base import CloseReason, TransportClosed, TransportKind
+from codex_trio.transport.base import CloseReason, OutgoingMessage, TransportClosed, TransportKind, joined
 
 
 class MemoryTransport:
@@ -44,17 +44,17 @@ class MemoryTransport:
             raise TransportClosed("this end is closed") from None
         return self._received.popleft()
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: OutgoingMessage) -> None:
         """Hands one message to the other end; waits while it is behind by the pair's capacity."""
         await self.send_many([message])
 
-    async def send_many(self, messages: Sequence[bytes]) -> None:
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         """Hands several messages over as one batch."""
         if not messages:
             await trio.lowlevel.checkpoint()
             return
         try:
-            await self._outgoing.send(list(messages))
+            await self._outgoing.send([joined(message) for message in messages])
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise TransportClosed("the other end is closed") from None
 

@@ -12,12 +12,16 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import trio
 
-from codex_trio.transport.base import MAX_MESSAGE_BYTES, CloseReason, TransportClosed, TransportKind
+from codex_trio.transport.base import (
+    MAX_MESSAGE_BYTES,
+    CloseReason,
+    MessageInPieces,
+    OutgoingMessage,
+    TransportClosed,
+    TransportKind,
+)
 from codex_trio.transport.descriptors import open_sink, open_source
 from codex_trio.transport.lines import LineSplitter
-
-_BIG_LINE = 1024 * 1024
-"""Bytes of a line that is not copied to have its end put to it: another system call costs less."""
 
 
 class StdioTransport:
@@ -58,17 +62,24 @@ class StdioTransport:
             line = self._lines.next_line()
         return line
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: OutgoingMessage) -> None:
         """Writes one line; returns when the operating system has all of it."""
-        await self._write(message + b"\n")
+        await self.send_many([message])
 
-    async def send_many(self, messages: Sequence[bytes]) -> None:
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         """Writes several lines with as few system calls as the descriptor allows."""
-        if len(messages) == 1 and len(messages[0]) > _BIG_LINE:
-            await self._write(messages[0])
-            await self._write(b"\n")
-            return
-        await self._write(b"\n".join([*messages, b""]))
+        # Cancelled here nothing was written; further down the last line on the wire may be cut short.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        lines: list[bytes] = []
+        for message in messages:
+            if isinstance(message, MessageInPieces):
+                await self._write(b"".join(lines))
+                for piece in message.pieces:
+                    await self._write(piece)
+                lines = [b"\n"]
+            else:
+                lines += (message, b"\n")
+        await self._write(b"".join(lines))
 
     def send_now(self, message: bytes) -> bool:
         """See `SendsNow`. More input at hand means more answers, which are better written together."""
@@ -85,9 +96,7 @@ class StdioTransport:
         self._sink.close()
         await trio.lowlevel.checkpoint()
 
-    async def _write(self, data: bytes) -> None:
-        # Cancelled here nothing was written; further down the last line on the wire may be cut short.
-        await trio.lowlevel.checkpoint_if_cancelled()
+    async def _write(self, data: bytes | memoryview) -> None:
         with memoryview(data) as view:
             offset = 0
             while offset < len(view):

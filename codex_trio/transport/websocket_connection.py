@@ -13,12 +13,19 @@ import logging
 import os
 import struct
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import trio
 
-from codex_trio.transport.base import MAX_MESSAGE_BYTES, CloseReason, TransportClosed, TransportKind
+from codex_trio.transport.base import (
+    MAX_MESSAGE_BYTES,
+    CloseReason,
+    MessageInPieces,
+    OutgoingMessage,
+    TransportClosed,
+    TransportKind,
+)
 from codex_trio.transport.frames import (
     NORMAL_CLOSURE,
     Closed,
@@ -41,6 +48,9 @@ MESSAGES_BETWEEN_PAUSES = 16
 
 SHORT_BYTES = 4096
 """A message that every socket takes whole when it has nothing else to send: no buffer is that small."""
+
+_BIG_PIECE = 1024 * 1024
+"""Bytes from which on it costs more to copy a piece next to others than to write it by itself."""
 
 _READ_BYTES = 64 * 1024
 _UNSENT = struct.Struct("i")
@@ -113,19 +123,19 @@ class WebsocketConnection:
                     await self._read()
         raise TransportClosed("the connection is closed")
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: OutgoingMessage) -> None:
         """Writes one text message; returns when the operating system has all of it.
 
         Raises:
             TransportClosed: the peer is gone or the connection is closing.
         """
-        await self._write(encode_message(message))
+        await self.send_many([message])
 
-    async def send_many(self, messages: Sequence[bytes]) -> None:
-        """Writes several text messages in one go. Raises like `send`."""
-        pieces: list[bytes] = []
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Writes several text messages in as few writes as is wise. Raises like `send`."""
+        pieces: list[bytes | memoryview] = []
         for message in messages:
-            pieces += encode_message(message)
+            pieces += encode_message(message.pieces if isinstance(message, MessageInPieces) else [message])
         await self._write(pieces)
 
     def send_now(self, message: bytes) -> bool:
@@ -135,7 +145,7 @@ class WebsocketConnection:
         if not self._writable:
             return False
         descriptor = self._stream.socket.fileno()
-        data = b"".join(encode_message(message))
+        data = b"".join(encode_message([message]))
         try:
             (unsent,) = _UNSENT.unpack(fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(_UNSENT.size)))
             if unsent:
@@ -148,7 +158,7 @@ class WebsocketConnection:
 
     async def send_message(self, message: Message) -> None:
         """Writes one message of either kind. Raises like `send`."""
-        await self._write(encode_message(message.payload, binary=message.binary))
+        await self._write(encode_message([message.payload], binary=message.binary))
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
         """Says why, unless the connection is beyond that, and closes it; takes no longer than a moment."""
@@ -181,13 +191,13 @@ class WebsocketConnection:
             raise TransportClosed("the peer is gone without a close frame")
         self._reader.feed(data)
 
-    async def _write(self, pieces: list[bytes]) -> None:
+    async def _write(self, pieces: Sequence[bytes | memoryview]) -> None:
         await self._lock_writing()
         try:
-            await self._write_locked(b"".join(pieces))
+            await self._write_locked(pieces)
             while self._pong:
                 pong, self._pong = self._pong, b""
-                await self._write_locked(pong)
+                await self._write_locked([pong])
         finally:
             self._write_lock.release()
 
@@ -198,14 +208,15 @@ class WebsocketConnection:
         except trio.WouldBlock:
             await self._write_lock.acquire()
 
-    async def _write_locked(self, data: bytes) -> None:
+    async def _write_locked(self, pieces: Sequence[bytes | memoryview]) -> None:
         # Cancelled here nothing was written; further down a message may be cut short, and nothing can follow it.
         await trio.lowlevel.checkpoint_if_cancelled()
         if not self._writable:
             raise TransportClosed("the connection is closed")
         whole = False
         try:
-            await self._stream.send_all(data)
+            for data in _few(pieces):
+                await self._stream.send_all(data)
             whole = True
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise TransportClosed(f"cannot write: {error}") from None
@@ -224,7 +235,7 @@ class WebsocketConnection:
         with trio.move_on_after(CLOSE_SECONDS), suppress(TransportClosed):
             await self._lock_writing()
             try:
-                await self._write_locked(encode_close(reason))
+                await self._write_locked([encode_close(reason)])
                 self._close_sent = True
             finally:
                 self._writable = False
@@ -253,3 +264,16 @@ class WebsocketConnection:
             if isinstance(event, Closed):
                 return True
         return False
+
+
+def _few(pieces: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """The same bytes in fewer pieces."""
+    small: list[bytes | memoryview] = []
+    for piece in pieces:
+        if len(piece) >= _BIG_PIECE:
+            yield b"".join(small)
+            yield piece
+            small = []
+        else:
+            small.append(piece)
+    yield b"".join(small)

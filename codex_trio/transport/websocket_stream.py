@@ -25,7 +25,14 @@ from trio_websocket import (
 )
 from wsproto.events import TextMessage
 
-from codex_trio.transport.base import MAX_MESSAGE_BYTES, CloseReason, TransportClosed, TransportKind
+from codex_trio.transport.base import (
+    MAX_MESSAGE_BYTES,
+    CloseReason,
+    OutgoingMessage,
+    TransportClosed,
+    TransportKind,
+    joined,
+)
 
 Headers = Sequence[tuple[bytes, bytes]]
 """HTTP header names and values."""
@@ -93,17 +100,17 @@ class WebSocketStreamTransport:
                 return message
             _log.warning("ignored a binary message of %d bytes: the protocol's messages are text", len(message))
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: OutgoingMessage) -> None:
         """Writes one message; returns once the socket's buffer has all of it."""
         await self.send_many([message])
 
-    async def send_many(self, messages: Sequence[bytes]) -> None:
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         """Writes several messages in one go. Cancelled on the way, the connection cannot be written to any more."""
         await trio.lowlevel.checkpoint_if_cancelled()
         try:
             async with self._stream.gathered():
                 for message in messages:
-                    await self._send_text(message.decode())
+                    await self._send_text(joined(message).decode())
         except (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError):
             raise self._gone() from None
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from history_oracle import ThreadHistory
 
 from codex_trio.state import items
@@ -147,6 +148,9 @@ def everything(history: FileHistory) -> ThreadHistory:
     """All that a history tells, its turns read in full."""
     snapshots = [history.index.snapshot(turn) for turn in history.index.turns]
     turns = history.read_turns(snapshots, lambda items: items)
+    for stored in (stored for turn in turns for stored in turn.items):
+        if isinstance(stored.item, items.UnreadCommandExecution):
+            stored.item = msgspec.json.decode(msgspec.json.encode(stored.item), type=items.CommandExecution)
     facts = {name: getattr(history.facts, name) for name in HistoryFacts.__struct_fields__}
     return ThreadHistory(turns=turns, **facts)
 

@@ -34,7 +34,7 @@ CHANGE = items.FileChange(
 
 def wire(item, **times):
     times = {"started_ms": 1, "completed_ms": 2, **times}
-    return msgspec.to_builtins(project_item(item, **times))
+    return msgspec.json.decode(msgspec.json.encode(project_item(item, **times)))
 
 
 def test_a_command_shows_its_quoted_line_and_absolute_paths():

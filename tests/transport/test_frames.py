@@ -179,9 +179,9 @@ def test_a_close_says_why_or_nothing() -> None:
 
 
 def test_what_we_send_is_framed_by_the_book() -> None:
-    assert b"".join(encode_message(b"hi")) == b"\x81\x02hi"
-    assert b"".join(encode_message(b"x" * 126, binary=True)) == b"\x82\x7e\x00\x7e" + b"x" * 126
-    assert b"".join(encode_message(b"x" * 65536))[:10] == b"\x81\x7f" + struct.pack("!Q", 65536)
+    assert b"".join(encode_message([b"hi"])) == b"\x81\x02hi"
+    assert b"".join(encode_message([b"x" * 126], binary=True)) == b"\x82\x7e\x00\x7e" + b"x" * 126
+    assert b"".join(encode_message([b"x" * 65536]))[:10] == b"\x81\x7f" + struct.pack("!Q", 65536)
     assert encode_pong(b"p") == b"\x8a\x01p"
     assert encode_close(CloseReason(1001, "bye")) == b"\x88\x05\x03\xe9bye"
     assert encode_close(CloseReason(1005, "")) == b"\x88\x00"
@@ -195,7 +195,7 @@ def test_a_long_reason_is_cut_between_characters() -> None:
 
 def test_a_huge_message_goes_in_fragments_that_clients_accept() -> None:
     limit = MAX_SENT_FRAME_BYTES
-    first_head, first, last_head, last = encode_message(b"x" * (limit + 1))
+    first_head, first, last_head, last = encode_message([b"x" * (limit + 1)])
     assert (first_head[0], len(first)) == (0x01, limit)
     assert (last_head[0], last) == (0x80, b"x")
-    assert len(encode_message(b"x" * limit)) == 2
+    assert len(encode_message([b"x" * limit])) == 2

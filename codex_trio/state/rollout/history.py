@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from codex_trio.state.items import TurnItem
+from codex_trio.state.items import TurnItem, UnreadCommandExecution
 from codex_trio.state.rollout import events
 from codex_trio.state.rollout.lines import SessionMeta, TurnContext
 
@@ -20,7 +20,7 @@ TurnStatus: TypeAlias = Literal["in_progress", "completed", "interrupted", "fail
 class StoredItem(msgspec.Struct, kw_only=True):
     """An item of a turn; `ordinal` is the place of the line that first held it, and orders items over a thread."""
 
-    item: TurnItem
+    item: TurnItem | UnreadCommandExecution
     ordinal: int
     started_at_ms: int | None = None
     completed_at_ms: int | None = None

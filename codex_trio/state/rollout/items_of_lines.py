@@ -37,7 +37,7 @@ def make_turn(turn: TurnSpan, items: Sequence[StoredItem], *, interrupted_before
 
 
 def make_item(
-    span: ItemSpan, lines: Sequence[bytes], *, meta: SessionMeta | None, interrupted_before: int
+    span: ItemSpan, lines: Sequence[bytes | memoryview], *, meta: SessionMeta | None, interrupted_before: int
 ) -> StoredItem | None:
     """The item that these lines, the span's, tell of; None when they cannot be decoded.
 

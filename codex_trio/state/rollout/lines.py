@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import msgspec
 from codex_trio_protocol import decoding
 
-from codex_trio.state.items import item_from_builtins
+from codex_trio.state.items import UnreadCommandExecution, UnreadItem, item_from_builtins
 from codex_trio.state.rollout.events import DecodableEvent, Event, ItemCompleted, KnownItemCompleted, OtherEvent
 
 # What decoding raises for bytes that are not the JSON asked for: no JSON, another shape, no UTF-8, nested too deep.
@@ -283,7 +283,7 @@ def _any_decoder() -> msgspec.json.Decoder[_AnyLine]:
 _STRICT_TYPES = frozenset({"session_meta", "turn_context", "compacted", "response_item"})
 
 
-def decode_line(raw: bytes) -> StoredLine | None:
+def decode_line(raw: bytes | memoryview) -> StoredLine | None:
     """The line that these bytes (with or without the newline) hold; None when they are no rollout line."""
     try:
         line = _decoder().decode(raw)
@@ -292,8 +292,16 @@ def decode_line(raw: bytes) -> StoredLine | None:
     return StoredLine(_payload_of(line), line.timestamp, line.ordinal)
 
 
+class UnreadItemCompleted(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="item_completed"):
+    """An item that is complete, as far as it must be read to be passed on."""
+
+    item: UnreadItem
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+
+
 class _ItemLine(msgspec.Struct):
-    payload: KnownItemCompleted
+    payload: UnreadItemCompleted
 
 
 @cache
@@ -301,12 +309,20 @@ def _item_decoder() -> msgspec.json.Decoder[_ItemLine]:
     return decoding.json_decoder(_ItemLine)
 
 
-def decode_item_line(raw: bytes) -> KnownItemCompleted | None:
+def decode_item_line(raw: bytes | memoryview) -> UnreadItemCompleted | None:
     """The event of a line that is known to hold an `item_completed`; None when it is not that, or unusual."""
     try:
-        return _item_decoder().decode(raw).payload
+        event = _item_decoder().decode(raw).payload
+        if isinstance(event.item, UnreadCommandExecution):
+            # All that the decoder does not check of what it leaves as it is.
+            output = bytes(event.item.aggregated_output)
+            if not output.isascii():
+                output.decode()
+            if not output.startswith((b'"', b"null")):
+                return None
     except UNDECODABLE:
         return None
+    return event
 
 
 def _payload_of(line: _KnownLine) -> Payload:
@@ -330,7 +346,7 @@ def _payload_of(line: _KnownLine) -> Payload:
     return line.payload
 
 
-def _decode_unusual(raw: bytes) -> StoredLine | None:
+def _decode_unusual(raw: bytes | memoryview) -> StoredLine | None:
     """A line that the typed decoder refused: of an unknown kind, malformed, or torn."""
     try:
         line = _any_decoder().decode(raw)

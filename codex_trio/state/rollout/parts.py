@@ -7,6 +7,7 @@ Synchronous: callers run it in a worker thread.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ _GAP_BYTES = 8 << 10
 _GROUP_BYTES = 1 << 20
 
 _META_LINES = 10
+
+_NO_LINE = memoryview(b"")
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -64,34 +67,44 @@ class Parts:
         """The part that holds that place."""
         return next(part for part in reversed(self._parts) if part.start <= offset)
 
-    def read(self, spans: Sequence[LineSpan]) -> list[bytes]:
+    def read(self, spans: Sequence[LineSpan]) -> list[memoryview]:
         """The lines at those places, newlines included. Raises RolloutReadError."""
-        found: dict[LineSpan, bytes] = {}
+        order = sorted(range(len(spans)), key=lambda number: spans[number].start)
+        lines: list[memoryview] = [_NO_LINE] * len(spans)
         with ExitStack() as stack:
             files: dict[int, int] = {}
-            for part, group in self._groups(spans):
+            for part, group in self._groups(spans, order):
                 if part.start not in files:
                     files[part.start] = stack.enter_context(self.opened(part))
-                first = group[0].start
-                data = _read(part, files[part.start], first - part.start, group[-1].end - first)
-                for span in group:
-                    found[span] = data[span.start - first : span.end - first]
-        return [found[span] for span in spans]
+                first = spans[group[0]].start
+                data = memoryview(_read(part, files[part.start], first - part.start, spans[group[-1]].end - first))
+                for number in group:
+                    span = spans[number]
+                    lines[number] = data[span.start - first : span.start - first + span.length]
+        return lines
 
-    def _groups(self, spans: Sequence[LineSpan]) -> Iterator[tuple[Part, list[LineSpan]]]:
-        """The spans in the order of their places, those together that are read together."""
-        group: list[LineSpan] = []
+    def _groups(self, spans: Sequence[LineSpan], order: Sequence[int]) -> Iterator[tuple[Part, list[int]]]:
+        """The spans, by number, in the order of their places, those together that are read together."""
+        group: list[int] = []
         part = self._parts[0]
-        for span in sorted(set(spans), key=lambda span: span.start):
-            is_near = group and span.start - group[-1].end <= _GAP_BYTES and span.end - group[0].start <= _GROUP_BYTES
-            if is_near and self.at(span.start) is part:
-                group.append(span)
+        first = last = stop = 0
+        for number in order:
+            span = spans[number]
+            start, end = span.start, span.start + span.length
+            if group and start - last <= _GAP_BYTES and end - first <= _GROUP_BYTES and start < stop:
+                group.append(number)
+                last = end
                 continue
             if group:
                 yield part, group
-            group, part = [span], self.at(span.start)
+            group, part = [number], self.at(start)
+            first, last, stop = start, end, self._end_of(part)
         if group:
             yield part, group
+
+    def _end_of(self, part: Part) -> int:
+        """Where the next part begins."""
+        return sys.maxsize if part is self.own or part.length is None else part.start + part.length
 
     @contextmanager
     def opened(self, part: Part) -> Generator[int]:
