@@ -16,7 +16,7 @@ from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.graph import LocalAgentGraph
-from codex_trio.state.store.interface import InvalidCursor, SearchPage, SearchQuery
+from codex_trio.state.store.interface import InvalidCursor, SearchPage, SearchQuery, ThreadPage
 from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.writers import ThreadWriters
 
@@ -231,6 +231,23 @@ async def test_messages_of_older_releases_are_found(home: Home) -> None:
         append(home.files[made], json.dumps(line) + "\n")
     assert await home.found("older question") == [made]
     assert await home.found("older answer") == [made]
+
+
+async def test_what_another_server_indexes_during_a_search_is_found(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = home.add(user("the quokka"))
+    other = Home(home.path, home.database)
+    page = RolloutIndex.page
+
+    async def page_while_the_other_is_busy(self: RolloutIndex, *args: Any, **kwargs: Any) -> ThreadPage:
+        found = await page(self, *args, **kwargs)
+        while await other.text.catch_up():
+            pass
+        return found
+
+    monkeypatch.setattr(RolloutIndex, "page", page_while_the_other_is_busy)
+    assert await home.found("quokka") == [made]
 
 
 async def test_the_background_indexes_everything_and_is_then_done(home: Home) -> None:

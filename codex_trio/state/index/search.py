@@ -37,6 +37,7 @@ _BEFORE, _AFTER = 49, 96
 
 _TRIGRAM = 3
 _NOTHING = "\x1f\x1e\x1f"
+_NO_PAGE = object()
 
 
 class _Behind(msgspec.Struct, frozen=True):
@@ -98,15 +99,26 @@ class ThreadTextIndex:
 
     async def _page(self, query: ThreadQuery, term: str, own: Callable[[str], bool]) -> ThreadPage:
         started = time.monotonic()
+        is_behind = False
+        checked: object = _NO_PAGE
+
+        def condition(transaction: Transaction) -> tuple[str, str]:
+            nonlocal is_behind
+            is_behind = _is_behind(transaction)
+            return _condition(transaction, term=term)
+
         while True:
-            page = await self._index.page(query, own=own, also=partial(_condition, term=term))
+            page = await self._index.page(query, own=own, also=condition)
+            if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
+                return page
             cursor = None if query.cursor is None else listing.parse_cursor(query.cursor)
             beyond = page.next_cursor and listing.parse_cursor(page.next_cursor)
             terms, values = listing.terms(query, cursor, until=beyond or None)
             behind = await self._database.read(partial(self._behind, condition=" AND ".join(terms), values=values))
-            if not behind or time.monotonic() - started > PATIENCE_SECONDS:
-                return page
-            await self._catch_up(behind)
+            if behind:
+                await self._catch_up(behind)
+            # Else somebody else may have caught up since the page was made: the next one is good if it ends there too.
+            checked = _NO_PAGE if behind else page.next_cursor
 
     async def catch_up(self) -> bool:
         """Indexes some of what is not indexed yet; False when there was nothing."""
@@ -148,6 +160,12 @@ class _Place(msgspec.Struct, frozen=True):
     path: Path
     preview: str
     span: tuple[int, ...] | None
+
+
+def _is_behind(transaction: Transaction) -> bool:
+    """Whether there is a file of which some is not indexed."""
+    behind = "SELECT 1 FROM rollouts INDEXED BY rollouts_text_behind WHERE is_listed AND text_size <> size LIMIT 1"
+    return transaction.row(behind) is not None
 
 
 def _condition(transaction: Transaction, *, term: str) -> tuple[str, str]:
