@@ -35,6 +35,9 @@ BUSY_STEPS = 20
 RENEWAL_SECONDS = 10.0
 """How long a call waits for another database to take the place of one that failed."""
 
+_REPLACEMENTS = 3
+"""How often: on a disk that breaks, a new file may fail as well, before a database in memory takes its place."""
+
 _CACHE_KIB = 8192
 _IN_MEMORY = ":memory:"
 
@@ -167,17 +170,20 @@ class StateDb:
         await self.open(prepare)
 
     async def patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
-        """What `call` gives; when the database fails it, once more with the one that takes its place.
+        """What `call` gives; when the database fails it, again with the one that takes its place.
 
-        Raises StateDbError when none does for a while, and what `call` raises.
+        Raises StateDbError when none does for a while, or those fail as well, and what `call` raises.
         """
-        generation = self.generation
-        try:
-            return await call()
-        except StateDbError:
-            with trio.move_on_after(RENEWAL_SECONDS):
-                while self.generation == generation:
-                    await self._renewed.wait()
+        for _ in range(_REPLACEMENTS):
+            generation = self.generation
+            try:
+                return await call()
+            except StateDbError:
+                with trio.move_on_after(RENEWAL_SECONDS) as waiting:
+                    while self.generation == generation:
+                        await self._renewed.wait()
+                if waiting.cancelled_caught:
+                    break
         return await call()
 
     def holds_current_file(self) -> bool:
