@@ -85,10 +85,15 @@ class TroubleLab:
 
 
 async def ids(probe: Probe, method: str, params: dict[str, Any]) -> list[str]:
-    """The ids of the threads in an answer that lists threads, all in one page."""
-    answered = await probe.request(method, {"limit": 100, **params})
-    assert answered["nextCursor"] is None
-    return [row.get("thread", row)["id"] for row in answered["data"]]
+    """The ids of the threads in an answer that lists threads, page by page."""
+    found: list[str] = []
+    cursor = None
+    while True:
+        answered = await probe.request(method, {"limit": 100, "cursor": cursor, **params})
+        found += [row.get("thread", row)["id"] for row in answered["data"]]
+        cursor = answered["nextCursor"]
+        if cursor is None:
+            return found
 
 
 def check_database(home: Path) -> None:
