@@ -24,7 +24,7 @@ from codex_trio.config.service import ConfigService
 from codex_trio.identity import Identity
 from codex_trio.on_first_use import OnFirstUse, held_weakly
 from codex_trio.processors.errors import translate
-from codex_trio.processors.registry import lazy_handlers
+from codex_trio.processors.registry import SOON, Processors
 from codex_trio.processors.services import Services
 from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.dispatcher import Dispatcher
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from codex_trio.model.http import HttpTransport
     from codex_trio.state.db.connection import StateDb
     from codex_trio.threads.runtime import ThreadRuntime
+
+QUIET_SECONDS = 0.1
+"""How long clients have asked for nothing when there is time for what they may ask for next."""
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +102,10 @@ class App:
             prepare=held_weakly(self._begin_to_prepare),
             warnings=self._warnings,
         )
-        self._dispatcher = Dispatcher(CLIENT_REQUESTS, lazy_handlers(services), translate_error=translate, facts=facts)
+        self._processors = Processors(services)
+        self._dispatcher = Dispatcher(
+            CLIENT_REQUESTS, self._processors.handlers(), translate_error=translate, facts=facts
+        )
 
     def run_in(self, nursery: trio.Nursery) -> None:
         """Gives the app the nursery that its services live in."""
@@ -185,6 +191,12 @@ class App:
         """When a client last asked for something, or waited for it, by trio's clock."""
         return max((connection.asked_at for connection in self._connections), default=-math.inf)
 
+    async def _quiet(self) -> None:
+        """Waits until no client has asked for anything for a moment."""
+        # What is waited for is that nothing happens: no event tells that.
+        while (left := self._asked_at() + QUIET_SECONDS - trio.current_time()) > 0:  # noqa: ASYNC110
+            await trio.sleep(left)
+
     @property
     def _keeps_nothing(self) -> bool:
         store = self._config.startup_default().merged.get("experimental_thread_store")
@@ -222,6 +234,9 @@ class App:
         try:
             runtime = await self._threads()
             await runtime.warm()
+            for method in SOON:
+                await self._quiet()
+                self._processors.load(method)
         except Exception:
             # The request that needs it will meet the same problem, and can be answered with it.
             _log.exception("preparing for the first thread failed")

@@ -5,7 +5,8 @@ Does not own JSON-RPC (rpc/), listening, or authentication.
 Called by `rpc.connection`, which is the only reader and the only writer of a transport.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -16,17 +17,27 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """Longest message accepted from a peer: the limit that the protocol's websocket transport has too."""
 
 
-class MessageInPieces(msgspec.Struct, frozen=True):
-    """A message that is long, and was made in pieces: they are written one after the other and never joined."""
+class MessageInPieces:
+    """A message that is long, and was made in pieces: they are written one after the other and never joined.
 
-    pieces: Sequence[bytes | memoryview]
+    It is sent once: each piece is let go of as soon as it is written.
+    """
+
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
+        self._pieces = deque(pieces)
+        self._size = sum(map(len, self._pieces))
 
     def __len__(self) -> int:
-        return sum(map(len, self.pieces))
+        return self._size
+
+    def take(self) -> Iterator[bytes | memoryview]:
+        """The pieces, in order."""
+        while self._pieces:
+            yield self._pieces.popleft()
 
     def joined(self) -> bytes:
         """The message, for where it must be one."""
-        return b"".join(self.pieces)
+        return b"".join(self.take())
 
 
 OutgoingMessage: TypeAlias = bytes | MessageInPieces

@@ -74,7 +74,7 @@ class StdioTransport:
         for message in messages:
             if isinstance(message, MessageInPieces):
                 await self._write(b"".join(lines))
-                for piece in message.pieces:
+                for piece in message.take():
                     await self._write(piece)
                 lines = [b"\n"]
             else:

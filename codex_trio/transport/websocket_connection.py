@@ -135,7 +135,7 @@ class WebsocketConnection:
         """Writes several text messages in as few writes as is wise. Raises like `send`."""
         pieces: list[bytes | memoryview] = []
         for message in messages:
-            pieces += encode_message(message.pieces if isinstance(message, MessageInPieces) else [message])
+            pieces += encode_message([*message.take()] if isinstance(message, MessageInPieces) else [message])
         await self._write(pieces)
 
     def send_now(self, message: bytes) -> bool:
