@@ -11,7 +11,7 @@ from pathlib import Path
 
 import trio
 
-from codex_trio.cli import proxy
+from codex_trio.cli import heap, proxy
 from codex_trio.cli.ending import End, ending_signals
 from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener
@@ -74,8 +74,11 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
                 options.listen, authentication=authentication(options), home=settings.codex_home
             ) as serve_clients,
             open_app(settings) as app,
+            trio.open_nursery() as nursery,
         ):
+            nursery.start_soon(heap.keep_small)
             await end.serve(app, serve_clients)
+            nursery.cancel_scope.cancel()
     return end.exit_code
 
 
