@@ -18,8 +18,9 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import additional_context, events
 from codex_trio.engine.context import Surroundings, context_items, context_texts
 from codex_trio.engine.history import ModelHistory, ResponseItem
-from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.item_log import TurnLog, now_ms
 from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.said import Said
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn import Turn
 from codex_trio.engine.turn_request import ContextPiece, TurnInput, TurnRequest
@@ -32,7 +33,7 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.events import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.shutdown import TurnGate
-from codex_trio.state.rollout.events import TokenCount, TokenUsage, TokenUsageInfo
+from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsage, TokenUsageInfo
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
 from codex_trio.state.rollout.recorder import ThreadRecorder
@@ -161,12 +162,27 @@ class Session:
         if self.active is not None:
             await self.active.ended.wait()
 
-    def add_input(self, user_input: TurnInput) -> Turn | None:
-        """Says more to the running turn, and returns it; None when no turn takes input."""
+    def add_input(self, given: TurnInput) -> Said | None:
+        """Says more to the running turn; None when no turn takes input.
+
+        It is taken up once its `answered` is set, which the caller must see to; before that, `store_input`.
+        """
         if self.active is None or not self.active.accepts_input:
             return None
-        self.active.add_input(user_input)
-        return self.active
+        return self.active.add_input(given)
+
+    async def store_input(self, said: Said) -> None:
+        """Stores what a turn has yet to take up, so that it outlives the process whatever the turn is doing.
+
+        Raises RolloutWriteError.
+        """
+        item, message = await said.words()
+        if item is not None:
+            context = additional_context.context_items({}, said.given.context)
+            history = context if message is None else [*context, message]
+            await self.record(
+                [InputAccepted(turn_id=said.turn_id, item=item, history=history, accepted_at_ms=now_ms())]
+            )
 
     # --- what a turn needs ---
 
@@ -276,11 +292,15 @@ class Session:
     # --- memory ---
 
     async def recall(self) -> None:
-        """Reads what the model has seen so far, on the first call. Raises RolloutReadError."""
+        """Reads what the model has seen so far, on the first call. Raises RolloutReadError, RolloutWriteError.
+
+        What was accepted before the process ended that accepted it belongs to it, and is stored as heard.
+        """
         if self._has_recalled:
             return
         async with self._recalling:
             if not self._has_recalled:
+                await self._thread.recorder.take_up_inputs()
                 self.history.extend(await self._thread.recorder.model_history())
                 self._has_recalled = True
 

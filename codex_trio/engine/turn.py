@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import trio
 
@@ -20,12 +20,11 @@ from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.said import Said
 from codex_trio.engine.sampling import Sampler
-from codex_trio.engine.turn_request import ToolOutput, TurnInput, TurnRequest
-from codex_trio.engine.user_input import user_message
+from codex_trio.engine.turn_request import TurnInput, TurnRequest
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.ids import uuid7
-from codex_trio.state.items import FunctionCallOutput, UserMessage
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 
@@ -55,7 +54,10 @@ class Turn:
         self.started_at: int | None = None
         self.accepts_input = True
         self._session = session
-        self._inbox: deque[TurnInput] = deque([request.input])
+        said = Said(self.id, request.input)
+        # Nothing is told before its request is answered anyway.
+        said.answered.set()
+        self._inbox = deque([said])
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
@@ -69,11 +71,16 @@ class Turn:
         )
         self._sampler: Sampler | None = None
 
-    def add_input(self, user_input: TurnInput) -> None:
-        """Says more while the turn runs. The model reads it next: what it is just saying is dropped."""
-        self._inbox.append(user_input)
+    def add_input(self, given: TurnInput) -> Said:
+        """Says more while the turn runs. The model reads it next: what it is just saying is dropped.
+
+        The turn takes it up once the client was answered, which is for the caller to tell.
+        """
+        said = Said(self.id, given)
+        self._inbox.append(said)
         if self._sampler is not None:
             self._sampler.cut()
+        return said
 
     async def interrupt(self, answered: trio.Event) -> None:
         """Stops the turn and returns when its history is marked. `answered` is set once the caller told its client."""
@@ -160,39 +167,41 @@ class Turn:
     async def _loop(self) -> None:
         assert self._sampler is not None
         while True:
-            while self._inbox:
-                await self._take(self._inbox.popleft())
+            await self._hear()
             self.stored.set()
-            follow_up = await self._sampler.sample()
+            try:
+                follow_up = await self._sampler.sample()
+            except ModelError:
+                # What was said meanwhile was accepted.
+                await self._hear()
+                raise
             if not follow_up and not self._inbox:
                 self.accepts_input = False
                 return
 
-    async def _take(self, user_input: TurnInput) -> None:
+    async def _hear(self) -> None:
+        """Takes up all that has been said."""
+        while self._inbox:
+            await self._take(self._inbox.popleft())
+
+    async def _take(self, said: Said) -> None:
         """Shows what the user said and lets the model read it, after the context that came with it."""
-        self.client_metadata = user_input.metadata.apply(self.client_metadata)
-        for item in self._session.new_context(user_input.context):
-            await self._log.history(item)
-        if isinstance(user_input, ToolOutput):
-            await self._take_tool_output(user_input)
+        # The answer to the request goes before what it set off.
+        with trio.move_on_after(ANSWER_SECONDS):
+            await said.answered.wait()
+        if said.is_withdrawn:
             return
-        if not user_input.content:
+        self.client_metadata = said.given.metadata.apply(self.client_metadata)
+        for piece in self._session.new_context(said.given.context):
+            await self._log.history(piece)
+        item, message = await said.words()
+        if item is None:
             return
-        item = UserMessage(id=uuid7(), client_id=user_input.client_id, content=user_input.content)
-        message = await user_message(user_input.content, item_id=uuid7())
         self._log.started(item)
         if message is None:
             await self._log.completed(item)
         else:
             await self._log.completed_with_history(item, message)
-
-    async def _take_tool_output(self, given: ToolOutput) -> None:
-        item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
-        raw: dict[str, Any] = {"type": "function_call_output", "id": item.id, "name": item.name, "output": item.output}
-        if item.namespace is not None:
-            raw["namespace"] = item.namespace
-        self._log.started(item)
-        await self._log.completed_with_history(item, raw)
 
     async def _abort(self, watch: _Stopwatch) -> None:
         """Ends what runs, answers open calls, and marks the history."""
@@ -203,6 +212,9 @@ class Turn:
         try:
             if self._sampler is not None:
                 await self._sampler.abort()
+            if not self._scope.cancel_called:
+                # The server ends. Who stops a turn also stops what it has yet to take up (0.169.0); nobody did.
+                await self._hear()
             marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
             aborted = TurnAborted(
                 root_turn_id=self.request.root_id,

@@ -5,7 +5,8 @@ Protocol source: `turn/start|steer|interrupt`, release 0.169.0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from codex_trio_protocol.v2 import turn as wire
 from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, TurnToolOutput
 from msgspec import UNSET
 
+from codex_trio.engine.said import Said
 from codex_trio.engine.session import TurnInProgress
 from codex_trio.engine.turn_request import (
     ContextPiece,
@@ -66,10 +68,12 @@ class TurnProcessor:
                 raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
             user_input = _tool_output(params.tool_output, user_input)
         before = live.session.settings
-        running = live.session.add_input(user_input)
-        if running is not None:
-            live.session.change(overrides)
-            await live.session.store_settings()
+        running = live.session.active
+        said = live.session.add_input(user_input)
+        if running is not None and said is not None:
+            async with _accepting(live, said, context):
+                live.session.change(overrides)
+                await live.session.store_settings()
             self._changes.tell(before, live)
             return wire.TurnStartResponse(turn=running_turn(running.id, running.request.root_id, started_at=None))
         request = TurnRequest(
@@ -100,7 +104,7 @@ class TurnProcessor:
         self._changes.tell(before, live)
         return wire.TurnStartResponse(turn=running_turn(turn.id, request.root_id, started_at=None))
 
-    async def steer(self, params: wire.TurnSteerParams, _context: RequestContext) -> wire.TurnSteerResponse:
+    async def steer(self, params: wire.TurnSteerParams, context: RequestContext) -> wire.TurnSteerResponse:
         """Says more to the running turn, which must be the expected one."""
         # What is said now would keep a draining server waiting for longer.
         self._gate.check()
@@ -115,8 +119,10 @@ class TurnProcessor:
             raise invalid_request(f"expected active turn id `{params.expected_turn_id}` but found `{active.id}`")
         if not content:
             raise invalid_request("input must not be empty")
-        live.session.add_input(_user_input(params, content))
-        return wire.TurnSteerResponse(turn_id=active.id)
+        said = live.session.add_input(_user_input(params, content))
+        assert said is not None
+        async with _accepting(live, said, context):
+            return wire.TurnSteerResponse(turn_id=active.id)
 
     async def interrupt(self, params: wire.TurnInterruptParams, context: RequestContext) -> wire.TurnInterruptResponse:
         """Stops the running turn. Answered when its history is marked, before its end is told."""
@@ -138,6 +144,22 @@ class TurnProcessor:
     async def _live(self, thread_id: str) -> LiveThread:
         runtime = await self._threads()
         return runtime.manager.get(parse_thread_id(thread_id))
+
+
+@contextlib.asynccontextmanager
+async def _accepting(live: LiveThread, said: Said, context: RequestContext) -> AsyncGenerator[None]:
+    """Around what else is to be done before it is answered that a running turn was told more.
+
+    Answered is stored: whatever ends this process from then on, the user need not say it again. If it cannot be stored,
+    or nobody is there any more to be answered, it does not count.
+    """
+    try:
+        await live.session.store_input(said)
+        yield
+    except BaseException:
+        said.withdraw()
+        raise
+    context.after_response(said.answered.set)
 
 
 def _content(parts: Sequence[Any]) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ import trio
 from crash_ledger import Ledger, lines_of
 
 from codex_trio.client.connection import AppServerClient
-from codex_trio.client.errors import ServerGone
+from codex_trio.client.errors import AppServerError, ServerGone
 from codex_trio.client.process import SpawnedServer, open_stdio_client
-from codex_trio.client.turns import Thread, resume_thread, start_thread
+from codex_trio.client.turns import Thread, TurnResult, as_input, resume_thread, start_thread, turn_of
 from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.testing.model_script import (
     Answer,
@@ -42,6 +42,7 @@ _SAID = re.compile(r"turn (\d+): (\w+)")
 _WAIT_SECONDS = 60.0
 _LONGEST_LIFE = 0.3
 _MOST_MESSAGES = 150
+_MOST_BEFORE_MORE = 20
 _NAME_EVERY = 4
 _TORN = b'{"timestamp":"2026-01-01T00:00:00.000Z","ordinal":9,"type":"event_msg","pay'
 
@@ -76,7 +77,8 @@ class WorkingModel:
         texts = _texts(request)
         if len(set(texts)) != len(texts):
             yield f"the model is told twice what was said once: {texts}"
-        known = next((thread.texts for thread in self._ledger.threads.values() if texts[0] in thread.texts), [])
+        threads = self._ledger.threads.values()
+        known = next((thread.settled_texts for thread in threads if texts[0] in thread.texts), [])
         if forgotten := [text for text in known if text not in texts]:
             yield f"the model is not told {forgotten}"
 
@@ -87,6 +89,8 @@ def _parts(kind: str, number: str, done: int) -> list[Any]:
         return [reasoning([f"About turn {number}."], item_id=f"rs_{number}"), said]
     if kind == "command" and done < 2:
         return [function_call("exec_command", {"cmd": f"echo {number}"}, call_id=f"call_{number}_{done}")]
+    if kind == "wait":
+        return [function_call("exec_command", {"cmd": "sleep 60"}, call_id=f"call_{number}")]
     if kind == "patch" and not done:
         patch = f"*** Begin Patch\n*** Add File: made-{number}.txt\n+by turn {number}\n*** End Patch"
         return [custom_tool_call("apply_patch", patch, call_id=f"call_{number}")]
@@ -162,10 +166,32 @@ class CrashLab:
         with contextlib.suppress(ServerGone):
             for _ in itertools.count() if turns is None else range(turns):
                 number = next(self._numbers)
-                result = await thread.run(f"turn {number}: {self.chosen.choice(KINDS)}")
+                result = await self._turn(thread, f"turn {number}: {self.chosen.choice(KINDS)}")
                 assert result.status == "completed", f"{result.turn}\n{lines_of(self.model.faults)}"
                 if number % _NAME_EVERY == 0:
                     await thread.client.request("thread/name/set", {"threadId": thread.id, "name": f"name {number}"})
+
+    async def _turn(self, thread: Thread, text: str) -> TurnResult:
+        """Run a turn, and mostly say something more while it runs."""
+        more_after = self.chosen.randrange(_MOST_BEFORE_MORE)
+        method = self.chosen.choice(("turn/steer", "turn/start"))
+        answered: Any = {}
+        with thread.client.subscribe(thread_id=thread.id, buffer_size=100_000) as coming:
+            async with thread.stream(text) as running:
+                async for _ in running:
+                    more_after -= 1
+                    if more_after == 0:
+                        said = f"turn {next(self._numbers)}: say"
+                        params = {"threadId": thread.id, "expectedTurnId": running.id, "input": as_input(said)}
+                        # It may just have ended.
+                        with contextlib.suppress(AppServerError):
+                            answered = await thread.client.request(method, params)
+            started = answered.get("turn", running.result.turn)["id"]
+            while started != running.id:  # it had ended: this is another one
+                message = await anext(coming)
+                if message.method == "turn/completed" and turn_of(message.params) == started:
+                    break
+        return running.result
 
     async def check_list(self, client: AppServerClient) -> None:
         """Threads that hold something acknowledged are listed once, as they are; what is listed has a file."""
@@ -198,7 +224,7 @@ class CrashLab:
                 if thread.turns:
                     with trio.fail_after(_WAIT_SECONDS):
                         await self.work(await self._resume(server.client, identifier), turns=1)
-                        await self._check_read(server.client, identifier)
+                        await self.check_read(server.client, identifier)
             assert server.process.returncode is None, server.stderr
         assert self.model.faults == []
 
@@ -212,10 +238,11 @@ class CrashLab:
 
     async def _resume(self, client: AppServerClient, identifier: str) -> Thread:
         thread = await resume_thread(client, identifier)
-        await self._check_read(client, identifier)
+        await self.check_read(client, identifier)
         return thread
 
-    async def _check_read(self, client: AppServerClient, identifier: str) -> None:
+    async def check_read(self, client: AppServerClient, identifier: str) -> None:
+        """What was acknowledged of a thread is there once."""
         read = await client.request("thread/read", {"threadId": identifier, "includeTurns": True})
         faults = self.ledger.faults(identifier, read["thread"]["turns"])
         assert not faults, f"thread {identifier}:\n{lines_of(faults)}"

@@ -1,8 +1,8 @@
 """What a server has acknowledged to its clients, and whether a later server still knows it.
 
 Owns the bookkeeping and the comparison. Does not own servers (`crash_lab`). What counts as acknowledged: a turn whose
-`turn/start` was answered, with what the user said; an item whose completion was reported; how a turn ended; a name that
-was set.
+`turn/start` was answered, with what the user said; what was said while it ran, once that was answered; an item whose
+completion was reported; how a turn ended; a name that was set.
 """
 
 import itertools
@@ -18,7 +18,8 @@ Told = Callable[[Literal["client", "server"], Any], None]
 class KnownTurn:
     """What a client knows of a turn."""
 
-    text: str
+    texts: list[str] = field(default_factory=list[str])
+    """What the user said, in the order of the answers."""
     items: dict[str, Any] = field(default_factory=dict[str, Any])
     """Completed items by id, in order."""
     status: str | None = None
@@ -31,13 +32,21 @@ class KnownThread:
 
     turns: dict[str, KnownTurn] = field(default_factory=dict[str, KnownTurn])
     """By id, in order."""
+    asked: set[str] = field(default_factory=set[str])
+    """All that the user said, answered or not."""
     names: list[str | None] = field(default_factory=list[str | None])
     """The last name acknowledged, then those asked for since, one of which may have come into force."""
 
     @property
     def texts(self) -> list[str]:
-        """What the user said in answered turns."""
-        return [turn.text for turn in self.turns.values()]
+        """What the user said and got an answer to."""
+        return [text for turn in self.turns.values() for text in turn.texts]
+
+    @property
+    def settled_texts(self) -> list[str]:
+        """Those of them that no turn has yet to take up."""
+        *earlier, last = self.turns.values()
+        return [text for turn in earlier for text in turn.texts] + last.texts[:1]
 
 
 class Ledger:
@@ -50,6 +59,16 @@ class Ledger:
     def turns(self) -> int:
         """How many turns were answered."""
         return sum(len(thread.turns) for thread in self.threads.values())
+
+    @property
+    def texts(self) -> int:
+        """How often the user said something and got an answer."""
+        return sum(len(thread.texts) for thread in self.threads.values())
+
+    @property
+    def items(self) -> int:
+        """How many items were reported complete."""
+        return sum(len(turn.items) for thread in self.threads.values() for turn in thread.turns.values())
 
     @property
     def unfinished(self) -> int:
@@ -98,11 +117,10 @@ class Ledger:
             faults.append("the turns are out of order")
         for identifier, turn in known.turns.items():
             if identifier in found:
-                faults += [
-                    f"turn {identifier} ({turn.text}): {fault}" for fault in _turn_faults(turn, found[identifier])
-                ]
+                in_turn = _turn_faults(turn, found[identifier], known.asked)
+                faults += [f"turn {identifier} ({turn.texts}): {fault}" for fault in in_turn]
             else:
-                faults.append(f"turn {identifier} ({turn.text}) is lost")
+                faults.append(f"turn {identifier} ({turn.texts}) is lost")
         return faults
 
     def summary_faults(self, summary: Any) -> list[str]:
@@ -121,12 +139,15 @@ class Ledger:
             if not names:
                 names.append(None)
             names.append(request["params"]["name"])
+        elif request["method"] in ("turn/start", "turn/steer"):
+            self._thread(request["params"]["threadId"]).asked.add(request["params"]["input"][0]["text"])
 
     def _answer(self, request: Any, result: Any) -> None:
         params = request.get("params")
-        if request["method"] == "turn/start":
-            text = params["input"][0]["text"]
-            self._thread(params["threadId"]).turns[result["turn"]["id"]] = KnownTurn(text)
+        if request["method"] in ("turn/start", "turn/steer"):
+            turn_id = _turn_id(result) or result["turnId"]
+            turn = self._thread(params["threadId"]).turns.setdefault(turn_id, KnownTurn())
+            turn.texts.append(params["input"][0]["text"])
         elif request["method"] == "thread/name/set":
             self._thread(params["threadId"]).names = [params["name"]]
 
@@ -142,10 +163,10 @@ class Ledger:
         return self.threads.setdefault(thread_id, KnownThread())
 
 
-def _turn_faults(known: KnownTurn, turn: Any) -> Iterable[str]:
+def _turn_faults(known: KnownTurn, turn: Any, asked: set[str]) -> Iterable[str]:
     items = {item["id"]: item for item in turn["items"]}
     said = [_said(item) for item in turn["items"] if item["type"] == "userMessage"]
-    if said != [known.text]:
+    if [text for text in said if text in known.texts] != known.texts or not asked.issuperset(said):
         yield f"the user said {said}"
     if known.status is not None and turn["status"] != known.status:
         yield f"it ended as {known.status} and is now {turn['status']}"

@@ -14,6 +14,7 @@ import trio
 from crash_lab import CrashLab
 from crash_ledger import Ledger, lines_of
 
+from codex_trio.client.turns import as_input, start_thread
 from codex_trio.testing.model_server import open_model_server
 
 KILLS = int(os.environ.get("CRASH_KILLS", "20"))
@@ -32,8 +33,14 @@ async def test_what_was_acknowledged_is_there_once_however_often_the_server_is_k
         await lab.live_and_die()
         assert not lab.model.faults, lines_of(lab.model.faults)
     await lab.check_everything()
-    assert lab.ledger.turns > KILLS, "the servers lived long enough to work"
-    assert lab.ledger.unfinished > 0, "some died while they worked"
+    ledger = lab.ledger
+    print(
+        f"seed {SEED}: {KILLS} kills, {ledger.turns} turns of which {ledger.unfinished} were cut short, acknowledged:"
+    )
+    print(f"{ledger.texts} inputs and {ledger.items} items in {len(ledger.threads)} threads")
+    assert ledger.turns > KILLS, "the servers lived long enough to work"
+    assert ledger.unfinished > 0, "some died while they worked"
+    assert ledger.texts > ledger.turns, "more was said while turns ran"
 
 
 async def test_what_the_user_said_is_stored_when_the_turn_is_answered(lab: CrashLab) -> None:
@@ -44,6 +51,36 @@ async def test_what_the_user_said_is_stored_when_the_turn_is_answered(lab: Crash
         await server.client.request("turn/start", started)
         server.kill()
     assert b"turn 1: stream" in await trio.Path(thread["path"]).read_bytes()
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+@pytest.mark.parametrize("method", ["turn/steer", "turn/start"])
+async def test_what_the_user_said_to_a_running_turn_outlives_the_server_once_it_is_answered(
+    lab: CrashLab, method: str, *, is_killed: bool
+) -> None:
+    async with lab.server() as server:
+        await server.client.initialize("crash-test", "1.0", experimental=True)
+        thread = await start_thread(server.client)
+        with thread.client.subscribe(thread_id=thread.id) as coming:
+            said = {"threadId": thread.id, "input": as_input("turn 901: wait")}
+            turn_id = (await server.client.request("turn/start", said))["turn"]["id"]
+            # Nothing is taken up while a command runs.
+            async for message in coming:
+                if message.method == "item/started" and message.params["item"]["type"] == "commandExecution":
+                    break
+        for text in ("turn 902: say", "turn 903: say"):
+            said = {"threadId": thread.id, "expectedTurnId": turn_id, "input": as_input(text)}
+            await server.client.request(method, said)
+        if is_killed:
+            server.kill()
+            await server.client.closed.wait()
+    async with lab.server() as server:
+        await server.client.initialize("crash-test", "1.0", experimental=True)
+        await lab.check_read(server.client, thread.id)
+    # Once more after the first turn of a new server, whose model has to be told, and in one that comes after that.
+    for _ in range(2):
+        await lab.check_everything()
+    assert lab.ledger.threads[thread.id].texts[:3] == ["turn 901: wait", "turn 902: say", "turn 903: say"]
 
 
 @pytest.mark.slow

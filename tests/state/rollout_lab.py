@@ -13,7 +13,7 @@ from history_oracle import ThreadHistory
 
 from codex_trio.state import items
 from codex_trio.state.ids import uuid7
-from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
+from codex_trio.state.rollout.events import InputAccepted, ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts, StoredTurn
 from codex_trio.state.rollout.lines import (
@@ -119,6 +119,12 @@ def turn(thread_id: str, turn_id: str, asked: str, *more: items.TurnItem, answer
             duration_ms=7,
         ),
     ]
+
+
+def accepted(turn_id: str, text: str) -> InputAccepted:
+    """The line of an input that a turn has yet to take up."""
+    message = model_message("user", text).item()
+    return InputAccepted(turn_id=turn_id, item=user_message(text), history=[message], accepted_at_ms=CREATED_MS)
 
 
 def asked(turns: list[StoredTurn]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rollout_lab import (
     SAMPLES,
+    accepted,
     as_read,
     asked,
     command,
@@ -184,6 +185,38 @@ async def test_what_we_record_opens_and_goes_on_there(lab: Lab) -> None:
     assert after.history.bad_lines == 1
     ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
     assert ordinals == list(range(len(ordinals)))
+
+
+async def test_what_we_have_accepted_and_not_taken_up_is_passed_over_there_and_still_known_here(lab: Lab) -> None:
+    meta = new_meta(lab)
+    recorder = RolloutRecorder.create(path_for(lab, meta), meta)
+    await recorder.append(turn(meta.id, "whole", "first question"))
+    started = TaskStarted.root("cut", started_at=20, model_context_window=1000)
+    await recorder.append([started, completed(meta.id, "cut", user_message("second question"))])
+    await recorder.append([accepted("cut", "and another")])
+    await recorder.append([completed(meta.id, "cut", user_message("third question"))])
+    await recorder.aclose()
+    lab.script(answer(message("later answer")))
+
+    async with lab.run() as probe:
+        resumed = (await probe.request("thread/resume", {"threadId": meta.id}))["thread"]["turns"]
+        assert [len(turn["items"]) for turn in resumed] == [2, 2]
+        assert (await probe.run_turn(meta.id, "later question")).status == "completed"
+        read = (await probe.request("thread/read", {"threadId": meta.id, "includeTurns": True}))["thread"]["turns"]
+        assert [len(turn["items"]) for turn in read] == [2, 2, 2]
+
+    ordinals = [line["ordinal"] for line in file_lines(recorder.path) if "ordinal" in line]
+    assert ordinals == list(range(len(ordinals)))
+    ours = ["first question", "second question", "third question", "and another", "later question"]
+    assert asked(read_file(recorder.path).turns) == ours
+    again = await reopened(lab, recorder.path)
+    await again.take_up_inputs()
+    await again.aclose()
+    assert asked(read_file(recorder.path).turns) == ours
+    async with lab.run() as probe:
+        await probe.request("thread/resume", {"threadId": meta.id})
+        read = (await probe.request("thread/read", {"threadId": meta.id, "includeTurns": True}))["thread"]["turns"]
+        assert [len(turn["items"]) for turn in read] == [2, 3, 2]
 
 
 async def test_a_fork_that_we_make_goes_on_there(lab: Lab) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from codex_trio.state.items import Change, Duration, KnownItem, ParsedCommand, TurnItem
+from codex_trio.state.items import Change, Duration, FunctionCallOutput, KnownItem, ParsedCommand, TurnItem, UserMessage
 
 
 def _always(default: str) -> str:
@@ -125,6 +125,22 @@ class ItemCompleted(msgspec.Struct, kw_only=True, frozen=True, tag_field="type",
     item: TurnItem
     started_at_ms: int | None = None
     completed_at_ms: int | None = None
+
+
+class InputAccepted(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="codex_trio_input_accepted"
+):
+    """A running turn was told more, which it has yet to take up: an item with this id is to follow.
+
+    This project's own; others pass it over. It matters only if the turn's process dies before: whoever gave the input
+    was told that it was accepted. `history` is what the model is to be told. The line has no ordinal: it takes no place
+    among the lines that others know.
+    """
+
+    turn_id: str
+    item: UserMessage | FunctionCallOutput
+    history: list[dict[str, Any]]
+    accepted_at_ms: int
 
 
 class TokenCount(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="token_count"):
@@ -311,6 +327,7 @@ class OtherEvent(msgspec.Struct, kw_only=True, frozen=True):
 
 CommonEvent: TypeAlias = (
     TaskStarted
+    | InputAccepted
     | TaskComplete
     | TurnAborted
     | TokenCount

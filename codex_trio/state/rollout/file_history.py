@@ -9,7 +9,6 @@ loop run them in a worker thread.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,9 +18,10 @@ from typing import Any
 import trio
 
 from codex_trio.state.rollout.errors import RolloutReadError
+from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
 from codex_trio.state.rollout.history import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout.items_of_lines import make_item, make_turn
-from codex_trio.state.rollout.lines import Payload, SessionMeta, decode_line, format_timestamp
+from codex_trio.state.rollout.lines import Payload, ResponseItem, SessionMeta, decode_line, format_timestamp
 from codex_trio.state.rollout.marks import PASSED, ItemMark, Read, read_line, read_mark, tells_model_history
 from codex_trio.state.rollout.model_history import ModelHistory
 from codex_trio.state.rollout.parts import BaseLocator, Part, Parts, find_parts, read_meta
@@ -32,8 +32,6 @@ from codex_trio.state.rollout.spans import ItemSpan, LineSpan, SpanIndex, TurnSn
 SLICE_BYTES = 16 << 20
 """How much of a file is indexed in one go."""
 
-_NEVER = sys.maxsize
-
 
 class FileHistory:
     """See the module. Made by `open` for a file that exists, or by `new`."""
@@ -42,8 +40,6 @@ class FileHistory:
         self.index = index
         self.lock = trio.Lock()
         """Held while the index is being brought up to date, and by whoever looks at it meanwhile."""
-        self.interrupted_before = _NEVER
-        """Turns that began before the line with that ordinal and never ended count as interrupted."""
         self.parts = parts
         self._lines = 0
         self._bad_lines = 0
@@ -101,8 +97,18 @@ class FileHistory:
         """What the lines tell of the thread as a whole."""
         return self.index.facts
 
+    @property
+    def interrupted_before(self) -> int:
+        """Turns that began before the line with that ordinal and never ended count as interrupted."""
+        return self.index.interrupted_before
+
+    @interrupted_before.setter
+    def interrupted_before(self, ordinal: int) -> None:
+        self.index.interrupted_before = ordinal
+
     def take_up(self, index: SpanIndex, *, bad_lines: int) -> None:
         """Go on from what was indexed before, when nothing was read yet."""
+        index.interrupted_before = self.interrupted_before
         self.index = index
         self._lines = 1
         self._bad_lines = bad_lines
@@ -262,6 +268,28 @@ class FileHistory:
     def _read_each(self, groups: Sequence[Sequence[ItemSpan]]) -> list[list[StoredItem]]:
         by_ordinal = {item.ordinal: item for item in self.read_items([span for group in groups for span in group])}
         return [[by_ordinal[span.ordinal] for span in group if span.ordinal in by_ordinal] for group in groups]
+
+    def unheard_inputs(self) -> list[Payload]:
+        """The lines that make items of inputs which a turn was cut short before it took up.
+
+        They are to be written before the model's history is told. Raises RolloutReadError.
+        """
+        unheard = self.index.unheard()
+        found: list[Payload] = []
+        for one, raw in zip(unheard, self.parts.read([one.line for one in unheard]), strict=True):
+            line = decode_line(raw)
+            if line is None or not isinstance(line.payload, InputAccepted) or self.facts.meta is None:
+                continue
+            accepted = line.payload
+            completed = ItemCompleted(
+                thread_id=self.facts.meta.id,
+                turn_id=one.turn_id,
+                item=accepted.item,
+                started_at_ms=accepted.accepted_at_ms,
+                completed_at_ms=accepted.accepted_at_ms,
+            )
+            found += [completed, *map(ResponseItem.of, accepted.history)]
+        return found
 
     def model_history(self) -> list[dict[str, Any]]:
         """The items that the next model request starts from, by the lines indexed so far. Raises RolloutReadError."""

@@ -62,6 +62,9 @@ def make_item(
             case events.ItemCompleted():
                 stored.item = payload.item
                 stored.started_at_ms, stored.completed_at_ms = payload.started_at_ms, payload.completed_at_ms
+            case events.InputAccepted():
+                stored.item = payload.item
+                stored.started_at_ms = stored.completed_at_ms = payload.accepted_at_ms
             case TurnContext() | ResponseItem():
                 recovery = recovery or _recovery(meta)
                 _recover(recovery, payload, where, span, stored)

@@ -12,6 +12,7 @@ again, or is left as one bad line that readers skip.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ import trio
 
 from codex_trio.state.rollout import legacy
 from codex_trio.state.rollout.errors import RolloutWriteError
-from codex_trio.state.rollout.events import ItemCompleted
+from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
@@ -62,6 +63,13 @@ class ThreadRecorder(Protocol):
 
     async def model_history(self) -> list[dict[str, Any]]:
         """The items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
+        ...
+
+    async def take_up_inputs(self) -> None:
+        """Record inputs as said that were accepted by turns which were cut short before they took them up.
+
+        Raises RolloutReadError, RolloutWriteError.
+        """
         ...
 
     async def append(self, payloads: Sequence[Payload]) -> None:
@@ -152,6 +160,15 @@ class RolloutRecorder:
             return []
         return await trio.to_thread.run_sync(self._history.model_history)
 
+    async def take_up_inputs(self) -> None:
+        """Record inputs as said that were accepted by turns which were cut short before they took them up.
+
+        Raises RolloutReadError, RolloutWriteError.
+        """
+        async with self._lock:
+            if self._history.index.unheard():
+                await self._append(await trio.to_thread.run_sync(self._history.unheard_inputs))
+
     async def append(self, payloads: Sequence[Payload]) -> None:
         """Record lines, in order, all or none. Raises RolloutWriteError."""
         async with self._lock:
@@ -201,10 +218,10 @@ class RolloutRecorder:
                 # Other releases take an older file for what it was when it was made, and look for older events in it.
                 stored += legacy.mirror(payload.item, turn_id=payload.turn_id)
         timestamp = format_timestamp(self._clock())
-        first = self.facts.next_ordinal if meta.is_paginated else None
+        ordinals = itertools.count(self.facts.next_ordinal)
         return [
-            StoredLine(payload, timestamp, None if first is None else first + index)
-            for index, payload in enumerate(stored)
+            StoredLine(payload, timestamp, next(ordinals) if meta.is_paginated and _has_place(payload) else None)
+            for payload in stored
         ]
 
 
@@ -252,6 +269,10 @@ class EphemeralRecorder:
             return []
         return await trio.to_thread.run_sync(self._inherited.model_history)
 
+    async def take_up_inputs(self) -> None:
+        """Do nothing: what died with a process is gone."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+
     async def append(self, payloads: Sequence[Payload]) -> None:
         """Record lines, in order."""
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -273,6 +294,11 @@ class EphemeralRecorder:
         """Appending fails from now on."""
         await trio.lowlevel.checkpoint_if_cancelled()
         self._is_closed = True
+
+
+def _has_place(payload: Payload) -> bool:
+    """Whether a line counts among those that other servers know."""
+    return not isinstance(payload, InputAccepted)
 
 
 class _FileWriter:

@@ -12,6 +12,7 @@ thread. What older files lost but left traces of (commands, viewed images, clien
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -85,10 +86,21 @@ class TurnSnapshot(msgspec.Struct, frozen=True):
 
     turn: TurnSpan
     at_hand: list[ItemSpan] | None
+    unheard: tuple[ItemSpan, ...] = ()
 
     def items(self) -> list[ItemSpan]:
         """Its items, in the order of their ordinals."""
-        return _unpack(self.turn) if self.at_hand is None else self.at_hand
+        items = _unpack(self.turn) if self.at_hand is None else self.at_hand
+        return [*items, *self.unheard]
+
+
+class AcceptedInput(msgspec.Struct, frozen=True, array_like=True):
+    """An input that a turn has yet to take up, and the line that says so."""
+
+    turn_id: str
+    item_id: str
+    kind: ItemKind
+    line: LineSpan
 
 
 class IndexState(msgspec.Struct, kw_only=True):
@@ -111,6 +123,7 @@ class IndexState(msgspec.Struct, kw_only=True):
     calls: legacy.OpenCalls = msgspec.field(default_factory=legacy.OpenCalls)
     context_line: LineSpan | None = None
     in_base: bool = False
+    accepted: list[AcceptedInput] = msgspec.field(default_factory=list[AcceptedInput])
     # Where the lines begin from which the model's history can be told.
     model_start: int = 0
 
@@ -145,6 +158,8 @@ class SpanIndex:
         self.state = IndexState() if state is None else state
         self.facts = self.state.facts
         """What the lines tell of the thread as a whole."""
+        self.interrupted_before = sys.maxsize
+        """Turns that began before the line with that ordinal and never ended count as interrupted."""
         self.takes_marks = _takes_marks(self.facts.meta)
         """Whether the next line may be given by a mark; older files must be read in full."""
         self._turns = {turn.id: turn for turn in self.state.turns}
@@ -198,7 +213,17 @@ class SpanIndex:
     def snapshot(self, turn: TurnSpan) -> TurnSnapshot:
         """The turn with its items as they are now."""
         at_hand = self._at_hand.get(turn.id)
-        return TurnSnapshot(copy(turn), None if at_hand is None else at_hand.spans())
+        # No line will ever have the place of these: taking them up makes them items like others.
+        unheard = tuple(
+            ItemSpan(id=one.item_id, kind=one.kind, ordinal=self.facts.next_ordinal + number, lines=(one.line,))
+            for number, one in enumerate(self.unheard())
+            if one.turn_id == turn.id
+        )
+        return TurnSnapshot(copy(turn), None if at_hand is None else at_hand.spans(), unheard)
+
+    def unheard(self) -> list[AcceptedInput]:
+        """Inputs that were accepted by turns which were cut short before they took them up."""
+        return [one for one in self.state.accepted if self._turns[one.turn_id].ordinal < self.interrupted_before]
 
     def straying(self) -> list[TurnSpan]:
         """The turns of which some items have ordinals below their own, or above that of the turn after them."""
@@ -234,6 +259,10 @@ class SpanIndex:
 
     def apply(self, payload: Payload | Mark, line: LineSpan, ordinal: int | None) -> None:
         """Take one more line into account."""
+        if isinstance(payload, events.InputAccepted):
+            self._input_accepted(payload, line)
+            self.state.position = line.end
+            return
         self._line = line
         self._ordinal = self.place_of(ordinal)
         handler = self._handlers.get(type(payload))
@@ -384,6 +413,7 @@ class SpanIndex:
 
     def _set_times(self, turn: TurnSpan, event: events.TaskComplete | events.TurnAborted) -> None:
         turn.touched = turn.ended = self._ordinal
+        self._forget_accepted(lambda one: one.turn_id == turn.id)
         turn.root_turn_id = event.root_turn_id or turn.root_turn_id
         turn.started_at = turn.started_at if event.started_at is None else event.started_at
         turn.completed_at = event.completed_at
@@ -407,6 +437,7 @@ class SpanIndex:
             self.state.loose.discard(turn.id)
             self.state.straying.discard(turn.id)
         del turns[keep:]
+        self._forget_accepted(lambda one: one.turn_id not in self._turns)
         recovered = self.state.recovered
         self.state.recovered = {item: turn_id for item, turn_id in recovered.items() if turn_id in self._turns}
         self.state.current = None
@@ -436,11 +467,21 @@ class SpanIndex:
     def _item_marked(self, mark: ItemMark) -> None:
         if mark.turn_id in self.state.removed:
             return
+        self._forget_accepted(lambda one: one.item_id == mark.item_id)
         turn = self._turns.get(mark.turn_id)
         if turn is None:
             turn = self._open(mark.turn_id)
             self.state.loose.add(mark.turn_id)
         self._put(turn, mark.item_id, mark.kind, replaces=True)
+
+    def _input_accepted(self, event: events.InputAccepted, line: LineSpan) -> None:
+        turn = self._turns.get(event.turn_id)
+        if turn is not None and turn.status == "in_progress" and event.item.id not in self._items_of(turn).by_id:
+            self.state.accepted.append(AcceptedInput(turn.id, event.item.id, kind_of(event.item), line))
+
+    def _forget_accepted(self, is_over: Callable[[AcceptedInput], bool]) -> None:
+        if self.state.accepted:
+            self.state.accepted = [one for one in self.state.accepted if not is_over(one)]
 
     def _put(
         self,

@@ -23,7 +23,7 @@ from codex_trio.state.rollout.spans import IndexState, SpanIndex
 WORTHWHILE_BYTES = 256 << 10
 """How much of a rollout must have been read for its index to be kept: less is read again faster than looked up."""
 
-_FORMAT = 2
+_FORMAT = 3
 _TAIL_BYTES = 64
 
 

@@ -1,0 +1,65 @@
+"""An input on its way into a turn: what clients see of it, what the model reads, and when its turn may take it up.
+
+Owns one input from when a client gave it until the turn has it. Does not own the turn's inbox (engine/turn.py), nor
+when the client is answered (processors/turn.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import trio
+
+from codex_trio.engine.history import ResponseItem
+from codex_trio.engine.turn_request import ToolOutput, TurnInput
+from codex_trio.engine.user_input import user_message
+from codex_trio.state.ids import uuid7
+from codex_trio.state.items import FunctionCallOutput, UserMessage
+
+
+class Words(NamedTuple):
+    """The item that shows an input, and the one that the model reads; either may be missing."""
+
+    item: UserMessage | FunctionCallOutput | None
+    message: ResponseItem | None
+
+
+class Said:
+    """See the module. `answered` is set once the client that gave the input was told what became of it."""
+
+    def __init__(self, turn_id: str, given: TurnInput) -> None:
+        self.turn_id = turn_id
+        self.given = given
+        self.answered = trio.Event()
+        self.is_withdrawn = False
+        """Whether the client was told that the input does not count."""
+        self._words: Words | None = None
+
+    def withdraw(self) -> None:
+        """The input does not count, unless its turn has taken it up."""
+        self.is_withdrawn = True
+        self.answered.set()
+
+    async def words(self) -> Words:
+        """The input in both its forms, the same ones whenever asked for."""
+        if self._words is None:
+            self._words = await _words(self.given)
+        return self._words
+
+
+async def _words(given: TurnInput) -> Words:
+    if isinstance(given, ToolOutput):
+        item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
+        raw: dict[str, Any] = {
+            "type": "function_call_output",
+            "id": item.id,
+            "name": item.name,
+            "output": item.output,
+        }
+        if item.namespace is not None:
+            raw["namespace"] = item.namespace
+        return Words(item, raw)
+    if not given.content:
+        return Words(None, None)
+    said = UserMessage(id=uuid7(), client_id=given.client_id, content=given.content)
+    return Words(said, await user_message(given.content, item_id=uuid7()))
