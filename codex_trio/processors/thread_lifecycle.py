@@ -120,7 +120,9 @@ class ThreadLifecycleProcessor:
         turns, page = await _read_turns(history, live, params)
         # From here on nothing waits: the client hears of all that the turns above do not tell yet, and of nothing else.
         live.subscribe(context.connection.id)
-        context.after_response(lambda: self._catch_up(live, context))
+        if not params.exclude_turns:
+            context.after_response(lambda: self._tell_usage(live, context))
+        context.after_response(lambda: self._outgoing.replay(live.id, context.connection.id))
         thread = live.to_wire()
         if params.history is not None:
             thread.preview = first_words(params.history)
@@ -198,7 +200,8 @@ class ThreadLifecycleProcessor:
         fork = await runtime.manager.fork(source, options, self._birth(context))
         live = fork.live
         announced = live.to_wire()
-        context.after_response(lambda: self._tell_usage(live, context))
+        if not params.exclude_turns:
+            context.after_response(lambda: self._tell_usage(live, context))
         context.after_response(lambda: self._announce(announced, live, context))
         thread = live.to_wire()
         if not params.exclude_turns:
@@ -300,12 +303,8 @@ class ThreadLifecycleProcessor:
         if problem is not None:
             self._notices.config_warning(rules_warning(problem), context)
 
-    def _catch_up(self, live: LiveThread, context: RequestContext) -> None:
-        """What a client that resumes has missed: token use, then the questions that are still open."""
-        self._tell_usage(live, context)
-        self._outgoing.replay(live.id, context.connection.id)
-
     def _tell_usage(self, live: LiveThread, context: RequestContext) -> None:
+        """What the turns of the answer have used (as observed in 0.169.0: not without them)."""
         usage = live.usage_notification()
         if usage is not None:
             self._outgoing.notify("thread/tokenUsage/updated", usage, targets=[context.connection.id])
