@@ -1,5 +1,6 @@
 """One process at a time writes to a thread."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
+from codex_trio.state.store import writers as writers_module
 from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.writers import COORDINATION, FOLDER, ThreadWriters
 
@@ -74,6 +77,30 @@ async def test_one_of_many_that_want_a_thread_at_once_gets_it(tmp_path: Path) ->
         for writers in many:
             nursery.start_soon(want, writers)
     assert refused < 8 * 20, "somebody got it"
+
+
+async def test_a_thread_is_not_written_to_while_nobody_can_tell_who_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers = ThreadWriters(tmp_path)
+    async with writers.writing(THREAD):
+        pass
+    with (tmp_path / FOLDER / COORDINATION).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with monkeypatch.context() as patched:
+            patched.setattr(writers_module, "COORDINATION_SECONDS", 0.05)
+            with pytest.raises(ThreadStoreError, match=f"^thread {THREAD} cannot be locked: another process keeps"):
+                async with writers.writing(THREAD):
+                    pytest.fail("another process may have the thread")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_write, writers)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            fcntl.flock(held, fcntl.LOCK_UN)
+
+
+async def _write(writers: ThreadWriters) -> None:
+    async with writers.writing(THREAD):
+        pass
 
 
 async def test_a_home_without_room_for_locks_can_still_be_used(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ _log = logging.getLogger(__name__)
 FOLDER = "thread-writer-locks"
 COORDINATION = ".coordination.lock"
 
-_COORDINATION_SECONDS = 2.0
+COORDINATION_SECONDS = 20.0
+"""How long to wait for others that make or remove a lock file: moments, but for a disk that is slow to answer them."""
+
 _PAUSE = 0.005
 
 
@@ -39,7 +41,7 @@ class ThreadWriters:
 
     @contextlib.asynccontextmanager
     async def writing(self, thread_id: str) -> AsyncGenerator[None]:
-        """While open, no other process writes to the thread. Raises ThreadStoreError when one does."""
+        """While open, no other process writes to the thread. Raises ThreadStoreError when one does, or may do so."""
         key = thread_id.lower()
         async with self._changing:
             if key not in self._locks:
@@ -68,6 +70,9 @@ class ThreadWriters:
                 return descriptor
         except BlockingIOError:
             raise ThreadStoreError("conflict", f"thread {key} already has an active writer") from None
+        except TimeoutError as error:
+            # Locks can be made here, so that somebody else may have this one.
+            raise ThreadStoreError("internal", f"thread {key} cannot be locked: {error}") from error
         except OSError as error:
             _log.warning("thread %s is not locked against other processes: %s", key, error)
             return None
@@ -90,11 +95,11 @@ class ThreadWriters:
 
     @contextlib.contextmanager
     def _coordinated(self) -> Generator[None]:
-        """Keep other processes from removing a file that is just being locked. Raises OSError."""
+        """Keep other processes from removing a file that is just being locked. Raises OSError, TimeoutError."""
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._folder / COORDINATION, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            deadline = time.monotonic() + _COORDINATION_SECONDS
+            deadline = time.monotonic() + COORDINATION_SECONDS
             while True:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,6 +108,10 @@ class ThreadWriters:
                     if time.monotonic() > deadline:
                         raise TimeoutError(f"another process keeps {self._folder / COORDINATION} locked") from error
                     time.sleep(_PAUSE)
-            yield
+            try:
+                yield
+            finally:
+                # Closing alone would not do, as above.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
         finally:
             os.close(descriptor)
