@@ -5,6 +5,7 @@ Owns the URLs, connecting, the bearer token, and one error with a text for peopl
 """
 
 import re
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -128,9 +129,28 @@ async def _open(server: _Server, url: str) -> trio.abc.Stream:
             if isinstance(server, _UnixServer):
                 return await trio.open_unix_socket(address_of(server.path))
             if server.encrypted:
-                return await trio.open_ssl_over_tcp_stream(server.host, server.port, https_compatible=True)
+                return await _encrypted(server)
             return await trio.open_tcp_stream(server.host, server.port)
     except trio.TooSlowError:
         raise CannotConnect(f"cannot connect to {url}: no answer within {CONNECT_SECONDS:g} seconds") from None
+    except trio.BrokenResourceError as error:
+        raise CannotConnect(f"cannot connect to {url}: {_tls_problem(error.__cause__)}") from error
     except OSError as error:
         raise CannotConnect(f"cannot connect to {url}: {error.strerror or error}") from error
+
+
+async def _encrypted(server: _WebsocketServer) -> trio.abc.Stream:
+    stream = await trio.open_ssl_over_tcp_stream(server.host, server.port, https_compatible=True)
+    try:
+        # Left to the first write, a certificate that is refused would look like any lost connection.
+        await stream.do_handshake()
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return stream
+
+
+def _tls_problem(cause: BaseException | None) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not accepted: {cause.verify_message}"
+    return f"there is no TLS: {cause.reason if isinstance(cause, ssl.SSLError) else 'the connection was closed'}"

@@ -1,10 +1,15 @@
 """Connections to servers elsewhere: which URLs there are, what a refusal says, and that tokens stay secret."""
 
 import hashlib
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
+import trustme
 from websocket_lab import listening
 
 from codex_trio.client.errors import ServerGone
@@ -16,6 +21,34 @@ from codex_trio.transport.websocket_connection import WebsocketConnection
 from codex_trio.transport.ws_auth import CapabilityToken
 
 TOKEN = "a-token-that-nobody-guesses"
+
+
+@asynccontextmanager
+async def listening_behind_tls(authority: trustme.CA) -> AsyncGenerator[str]:
+    """An echo behind something that ends TLS, with a certificate for `localhost`; its host and port."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    authenticator = CapabilityToken(hashlib.sha256(TOKEN.encode()).digest())
+    async with listening(authenticator=authenticator) as address, trio.open_nursery() as nursery:
+        host, port = str(address).rsplit(":", 1)
+
+        async def pump(source: trio.abc.ReceiveStream, sink: trio.abc.SendStream) -> None:
+            async for data in source:
+                await sink.send_all(data)
+            await sink.aclose()
+
+        async def end_tls(client: trio.SSLStream[trio.SocketStream]) -> None:
+            try:
+                async with await trio.open_tcp_stream(host, int(port)) as server, client, trio.open_nursery() as pumps:
+                    pumps.start_soon(pump, client, server)
+                    pumps.start_soon(pump, server, client)
+            except* (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # One side has had enough.
+
+        serve = partial(trio.serve_ssl_over_tcp, end_tls, 0, context, host="127.0.0.1", https_compatible=True)
+        [listener] = await nursery.start(serve)
+        yield f"localhost:{listener.transport_listener.socket.getsockname()[1]}"
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize(
@@ -68,6 +101,32 @@ async def test_the_right_token_lets_in_and_a_refusal_gives_the_servers_reason_bu
                 said = str(refused.value)
                 assert said.endswith(f"HTTP status 401, {reason}")
                 assert "wrong" not in said
+
+
+async def test_a_server_behind_tls_is_reached_by_wss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with trio.fail_after(10):
+        async with listening_behind_tls(authority) as address, connect(f"wss://{address}", token=TOKEN) as transport:
+            await transport.send(b"sealed")
+            assert await transport.receive() == "sealed"
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_and_named_as_the_reason() -> None:
+    with trio.fail_after(10):
+        async with listening_behind_tls(trustme.CA()) as address:
+            with pytest.raises(CannotConnect, match=rf"^cannot connect to wss://{address}: .*certificate"):
+                async with connect(f"wss://{address}", token=TOKEN):
+                    pass
+
+
+async def test_a_server_without_tls_is_told_from_one_that_is_gone() -> None:
+    with trio.fail_after(10):
+        async with listening() as address:
+            with pytest.raises(CannotConnect, match=rf"^cannot connect to wss://{address}: there is no TLS: "):
+                async with connect(f"wss://{address}"):
+                    pass
 
 
 async def test_a_port_that_nobody_listens_on_is_named() -> None:
