@@ -22,7 +22,7 @@ from benchmarks.wire import WAIT_SECONDS, Lines, MeasurementFailed, WebSocket
 from codex_trio.execution import process_tree
 
 _GRACE_SECONDS = 5.0
-_SETTLE_SECONDS, _QUIET_SECONDS, _QUIET_SHARE = 300, 3, 0.05
+_SETTLE_SECONDS, _QUIET_SECONDS, _QUIET_SHARE = 1800, 3, 0.05
 _BANNER_PAUSE = 0.01
 _BANNER = re.compile(r"listening on: ws://([0-9.]+):([0-9]+)")
 
