@@ -24,7 +24,8 @@ from codex_trio_protocol import decoding
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.spans import ItemSpan, SpanIndex, TurnSnapshot, TurnSpan
+from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
+from codex_trio.state.rollout.spans import SpanIndex
 from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.interface import InvalidCursor
 

@@ -19,7 +19,7 @@ from codex_trio_protocol import decoding
 from codex_trio.state.items import AgentMessage, TurnItem, UnreadCommandExecution, UserMessage
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.spans import ItemSpan, TurnSnapshot
+from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot
 from codex_trio.threads.history import InvalidCursor, turn_cursor
 
 DEFAULT_LIMIT = 50

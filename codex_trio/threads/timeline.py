@@ -18,7 +18,7 @@ from codex_trio_protocol import decoding
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.spans import ItemSpan, TurnSnapshot, TurnSpan
+from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
 from codex_trio.threads.history import page_size
 
 Kind: TypeAlias = Literal[0, 1, 3]

@@ -27,7 +27,8 @@ from codex_trio.state.rollout.model_history import ModelHistory
 from codex_trio.state.rollout.parts import BaseLocator, Part, Parts, find_parts, read_meta
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.scan import RawLine, scan
-from codex_trio.state.rollout.spans import ItemSpan, LineSpan, SpanIndex, TurnSnapshot
+from codex_trio.state.rollout.span_values import ItemSpan, LineSpan, TurnSnapshot
+from codex_trio.state.rollout.spans import SpanIndex
 
 SLICE_BYTES = 16 << 20
 """How much of a file is indexed in one go."""

@@ -17,7 +17,7 @@ import msgspec
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import HistoryBase, SessionMeta, StoredLine, encode_line
-from codex_trio.state.rollout.spans import TurnSpan
+from codex_trio.state.rollout.span_values import TurnSpan
 
 _CHUNK_BYTES = 1 << 20
 

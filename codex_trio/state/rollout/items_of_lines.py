@@ -13,7 +13,7 @@ from codex_trio.state.items import CommandExecution, Reasoning, TurnItem, UserMe
 from codex_trio.state.rollout import events, legacy
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContext, decode_item_line, decode_line
-from codex_trio.state.rollout.spans import ItemSpan, LineSpan, TurnSpan
+from codex_trio.state.rollout.span_values import ItemSpan, LineSpan, TurnSpan
 
 
 def make_turn(turn: TurnSpan, items: Sequence[StoredItem], *, interrupted_before: int) -> StoredTurn:

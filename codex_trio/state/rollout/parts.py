@@ -19,7 +19,7 @@ from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.lines import SessionMeta, decode_line
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.scan import read_exactly, scan
-from codex_trio.state.rollout.spans import LineSpan
+from codex_trio.state.rollout.span_values import LineSpan
 
 # Given a thread id and the files read so far, the file that holds that thread's earlier lines, if there is one.
 BaseLocator: TypeAlias = Callable[[str, frozenset[Path]], Path | None]

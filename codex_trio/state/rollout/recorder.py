@@ -30,7 +30,8 @@ from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
 from codex_trio.state.rollout.parts import BaseLocator
-from codex_trio.state.rollout.spans import IndexState, LineSpan, SpanIndex
+from codex_trio.state.rollout.span_values import IndexState, LineSpan
+from codex_trio.state.rollout.spans import SpanIndex
 
 
 class ThreadRecorder(Protocol):

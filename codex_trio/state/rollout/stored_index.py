@@ -18,7 +18,8 @@ from codex_trio_protocol import decoding
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.parts import BaseLocator, Parts
-from codex_trio.state.rollout.spans import IndexState, SpanIndex
+from codex_trio.state.rollout.span_values import IndexState
+from codex_trio.state.rollout.spans import SpanIndex
 
 WORTHWHILE_BYTES = 256 << 10
 """How much of a rollout must have been read for its index to be kept: less is read again faster than looked up."""
