@@ -60,6 +60,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "does not store that a thread has no environment: after a restart it may use this machine again",
     ),
     Difference(
+        "resume::what_a_running_turn_was_told_outlives_a_killed_server",
+        "reference",
+        "keeps what a running turn is told in memory until the model can hear it",
+    ),
+    Difference(
         "drain::a_running_turn_can_be_joined_and_its_question_answered_while_the_server_drains",
         "reference",
         "refuses thread/resume while it drains, so that a question whose clients are gone keeps it waiting for ever",

@@ -176,6 +176,29 @@ async def test_what_a_client_was_told_survives_a_killed_server(lab: Lab) -> None
     assert "kept" in last.output_of("c2")
 
 
+async def test_what_a_running_turn_was_told_outlives_a_killed_server(lab: Lab) -> None:
+    lab.script(answer(function_call("exec_command", {"cmd": "sleep 60"}, call_id="c1")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        turn_id = await probe.start_turn(thread_id, "one")
+        # As long as it runs the model cannot be told more.
+        await probe.until("item/started", where=lambda params: params["item"]["id"] == "c1")
+        more = {"threadId": thread_id, "expectedTurnId": turn_id, "input": [{"type": "text", "text": "two"}]}
+        await probe.request("turn/steer", more)
+        probe.server.kill()
+        with trio.fail_after(10):
+            await probe.server.process.wait()
+    lab.script(answer(message("Back.", item_id="m1")))
+    async with lab.run() as probe:
+        for _ in range(2):
+            said = [item["content"][0]["text"] for item in (await items_of(probe, thread_id))[0] if "content" in item]
+            assert said == ["one", "two"]
+            await probe.request("thread/resume", {"threadId": thread_id})
+        await probe.run_turn(thread_id, "three")
+        assert [len(items) for items in await items_of(probe, thread_id)] == [2, 2]
+    assert lab.model.requests[-1].texts("user")[-3:] == ["one", "two", "three"]
+
+
 async def test_a_torn_last_line_of_a_rollout_loses_nothing_else(lab: Lab) -> None:
     async with lab.run() as probe:
         thread_id, turn = await thread_with_everything(lab, probe)
