@@ -12,6 +12,7 @@ from trouble_lab import SERVER, TroubleLab, check_database, ids
 
 from codex_trio.client.connection import AppServerClient
 from codex_trio.client.errors import ServerGone
+from codex_trio.client.turns import as_input
 from codex_trio.conformance.lab import ServerUnderTest
 from codex_trio.testing.model_server import open_model_server
 from codex_trio.testing.small_disk import NoSmallDisk, SmallDisk, small_disk
@@ -70,6 +71,26 @@ async def test_a_server_without_room_says_so_and_goes_on_when_there_is_room(
     async with trouble.lab.run() as probe:
         await trouble.check(probe)
         assert probe.server.stderr == ""
+
+
+async def test_what_cannot_be_stored_of_what_a_running_turn_is_told_is_refused_with_the_reason(
+    trouble: TroubleLab, disk: SmallDisk
+) -> None:
+    async with trouble.lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(trouble.lab.cwd)))["id"]
+        turn_id = await probe.start_turn(thread_id, "wait for a file")
+        await probe.until("item/started", where=lambda params: params["item"]["type"] == "commandExecution")
+        ballast = disk.fill()
+        more = {"threadId": thread_id, "expectedTurnId": turn_id, "input": as_input(f"unheard {LONG}")}
+        for method in ("turn/steer", "turn/start"):
+            assert "No space left on device" in (await probe.refusal(method, more)).message
+        ballast.unlink()
+        await probe.request("turn/steer", {**more, "input": as_input("heard")})
+        (trouble.lab.cwd / "go").touch()
+        turn = await probe.finish_turn(turn_id)
+        assert turn.status == "completed"
+        said = [item["content"][0]["text"] for item in turn.items("userMessage")]
+        assert said == ["wait for a file", "heard"]
 
 
 @pytest.mark.parametrize("has_database", [True, False])

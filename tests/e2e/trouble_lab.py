@@ -20,6 +20,11 @@ from codex_trio.testing.model_server import ModelServer
 SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
 DATABASE = "codex_trio_1.sqlite"
 
+_COMMANDS = {
+    "run": "head -c 6000 /dev/zero | tr '\\0' x",
+    "wait": "while ! test -e go; do sleep 0.02; done",
+}
+
 
 def said(item: dict[str, Any]) -> str:
     """What of an item is the same however it is told."""
@@ -41,12 +46,12 @@ class TroubleLab:
         model.add(self._reply)
 
     def _reply(self, request: Request) -> Answer:
-        """A word on what was said; to what starts with `run` a command first."""
+        """A word on what was said; to what starts with `run` or `wait` a command first, which may wait for a file."""
         self._model.add(self._reply)
         text = request.texts("user")[-1]
-        if text.startswith("run ") and not request.input[-1]["type"].endswith("_output"):
-            command = {"cmd": "head -c 6000 /dev/zero | tr '\\0' x"}
-            return answer(function_call("exec_command", command, call_id=f"call_{next(self._numbers)}"))
+        command = _COMMANDS.get(text.partition(" ")[0])
+        if command is not None and not request.input[-1]["type"].endswith("_output"):
+            return answer(function_call("exec_command", {"cmd": command}, call_id=f"call_{next(self._numbers)}"))
         return answer(message(f"Re: {text}", item_id=f"msg_{next(self._numbers)}"))
 
     async def turn(self, probe: Probe, thread_id: str, text: str) -> Turn:
