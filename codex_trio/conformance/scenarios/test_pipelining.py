@@ -3,9 +3,13 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
+
+# Several messages in one write are several lines.
+pytestmark = pytest.mark.only_over("stdio")
 
 MANY = 10_000
 OVERLOADED = {"code": -32001, "message": "Server overloaded; retry later."}
