@@ -33,7 +33,7 @@ class ThreadDeleteProcessor:
         thread_id = parse_thread_id(params.thread_id)
         live = runtime.manager.find(thread_id)
         is_stored = live is None or live.recorder.is_materialized
-        if live is not None and live.recorder.path is None:
+        if live is not None and live.recorder.is_ephemeral:
             raise invalid_request(f"thread is not persisted and cannot be deleted: {thread_id}")
         if is_stored:
             await runtime.store.check_deletable(thread_id)

@@ -31,9 +31,9 @@ class ThreadHistories:
         live = runtime.manager.find(thread_id)
         if live is None:
             found = await runtime.store.locate(thread_id)
-            if found is None or found.path is None:
+            if found is None:
                 raise errors.not_loaded(thread_id)
-            return thread_id, await runtime.histories.read(found.path)
+            return thread_id, await runtime.store.history(found)
         if live.recorder.history is None:
             raise invalid_request(f"ephemeral threads do not support {feature}")
         if not live.recorder.is_materialized:

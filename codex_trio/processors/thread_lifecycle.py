@@ -27,6 +27,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.model_history import first_words
+from codex_trio.state.store.interface import StoredThread
 from codex_trio.threads import errors
 from codex_trio.threads.environments import choose, workspace_roots
 from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor, page_turns
@@ -140,7 +141,7 @@ class ThreadLifecycleProcessor:
         self, params: wire_start.ThreadResumeParams, runtime: ThreadRuntime, context: RequestContext
     ) -> LiveThread:
         """The thread that is named, loaded."""
-        thread_id = await self._source_id(params, runtime)
+        thread_id, _ = await self._named(params, runtime)
         live = runtime.manager.find(thread_id)
         if live is None or live.session.active is None:
             # A draining server lets clients join a running turn: somebody may have to answer its questions.
@@ -181,9 +182,10 @@ class ThreadLifecycleProcessor:
         if params.last_turn_id is not None and params.before_turn_id is not None:
             raise invalid_request("`lastTurnId` cannot be combined with `beforeTurnId`")
         runtime = await self._threads()
+        thread_id, stored = await self._named(params, runtime)
         source = ForkSource(
-            thread_id=await self._source_id(params, runtime),
-            path=_path(params.path),
+            thread_id=thread_id,
+            stored=stored,
             last_turn_id=params.last_turn_id,
             before_turn_id=params.before_turn_id,
         )
@@ -226,7 +228,7 @@ class ThreadLifecycleProcessor:
         for member in (thread_id, *await runtime.graph.descendants(thread_id)):
             live = runtime.manager.find(member)
             if live is not None:
-                if live.recorder.path is None:
+                if live.recorder.is_ephemeral:
                     raise errors.no_rollout(member)
                 await runtime.manager.interrupt(live)
                 await live.recorder.materialize()
@@ -264,7 +266,7 @@ class ThreadLifecycleProcessor:
             raise invalid_request("thread name must not be empty")
         live = runtime.manager.find(thread_id)
         if live is not None:
-            if live.recorder.path is None:
+            if live.recorder.is_ephemeral:
                 raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
             await live.recorder.materialize()
         elif await runtime.store.locate(thread_id) is None:
@@ -284,16 +286,16 @@ class ThreadLifecycleProcessor:
     def _birth(self, context: RequestContext) -> Birth:
         return Birth(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)
 
-    async def _source_id(
+    async def _named(
         self, params: wire_start.ThreadResumeParams | wire_start.ThreadForkParams, runtime: ThreadRuntime
-    ) -> str:
-        """The thread that a resume or fork names: its path counts more than its id."""
+    ) -> tuple[str, StoredThread | None]:
+        """The thread that a resume or fork names, and what is stored at its path, which counts more than its id."""
         if params.path is None:
-            return parse_thread_id(params.thread_id, noun="session")
+            return parse_thread_id(params.thread_id, noun="session"), None
         found = await runtime.store.locate_path(Path(params.path))
         if found is None:
             raise invalid_request(f"failed to resolve rollout path `{params.path}`: it is no stored thread")
-        return found.thread_id
+        return found.thread_id, found
 
     def _announce(self, thread: wire.Thread, live: LiveThread, context: RequestContext) -> None:
         self._outgoing.notify("thread/started", wire.ThreadStartedNotification(thread=thread))

@@ -69,7 +69,7 @@ class ThreadMetadataProcessor:
         live = runtime.manager.find(thread_id)
         if live is None:
             return runtime.project_summary(await runtime.store.update_metadata(thread_id, patch))
-        if live.recorder.path is None:
+        if live.recorder.is_ephemeral:
             raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
         await live.recorder.materialize()
         await live.recorder.update_meta(patched(live.recorder.meta, patch))

@@ -42,7 +42,7 @@ class ThreadRevertProcessor:
         if history.index.turn(params.before_turn_id) is None:
             raise invalid_request(f"turn not found: {params.before_turn_id}")
         await runtime.manager.interrupt(live)
-        live = await runtime.cutter.cut(live, history, before_turn_id=params.before_turn_id)
+        live = await runtime.manager.cut(live, before_turn_id=params.before_turn_id)
         context.after_response(
             partial(self._outgoing.notify, "thread/reverted", wire.ThreadRevertedNotification(thread_id=live.id))
         )
@@ -67,7 +67,7 @@ class ThreadRevertProcessor:
         turns = history.index.turns
         if turns:
             first_dropped = turns[max(len(turns) - params.num_turns, 0)].id
-            live = await runtime.cutter.cut(live, history, before_turn_id=first_dropped)
+            live = await runtime.manager.cut(live, before_turn_id=first_dropped)
         thread = live.to_wire()
         history = live.recorder.history
         assert history is not None

@@ -1,9 +1,9 @@
-"""Pages of a thread's turns and items, and the histories of threads that are not loaded.
+"""Pages of a thread's turns and items.
 
 Owns page sizes, cursors and the choice of what a page holds; wire-free. Does not own where turns and items are in the
 files (state/rollout) nor how turns become wire turns (projection.py). Called by the thread processors, with the history
-of a loaded thread (its recorder's) or one from `StoredHistories`. What a page holds is chosen on the event loop by the
-index alone; its lines are read in a worker thread.
+of a loaded thread (its recorder's) or of a stored one (the thread store's). What a page holds is chosen on the event
+loop by the index alone; its lines are read in a worker thread.
 
 Cursors name the thread, the kind of page, and a rollout ordinal; they are opaque to clients and stay good while a
 thread grows.
@@ -11,10 +11,8 @@ thread grows.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -26,7 +24,6 @@ from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
 from codex_trio.state.rollout.spans import SpanIndex
-from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.interface import InvalidCursor
 
 DEFAULT_LIMIT = 25
@@ -378,51 +375,3 @@ def _anchor_cursor(index: SpanIndex, anchor: ItemAnchor, thread_id: str) -> _Cur
             scope = _CursorScope("itemsByCreatedAtOrdinal")
             return _Cursor(thread_id, item.ordinal, include_anchor=False, scope=scope)
     raise InvalidCursor(anchor.item_id)
-
-
-class StoredHistories:
-    """Histories of threads that are not loaded, read from their files; the indexes of the last few are kept."""
-
-    def __init__(self, files: HistoryFiles, *, kept: int = 4) -> None:
-        self._files = files
-        self._kept = kept
-        self._recent: OrderedDict[Path, _Kept] = OrderedDict()
-
-    async def read(self, path: Path) -> FileHistory:
-        """The history in that file, up to date. It is shared. Raises RolloutReadError."""
-        kept = self._recent.get(path)
-        if kept is None:
-            kept = self._recent[path] = _Kept()
-        self._recent.move_to_end(path)
-        while len(self._recent) > self._kept:
-            self._recent.popitem(last=False)
-        async with kept.lock:
-            return await self._refresh(path, kept)
-
-    async def _refresh(self, path: Path, kept: _Kept) -> FileHistory:
-        version = await trio.to_thread.run_sync(_version, path)
-        if kept.history is None or kept.version[:1] != version[:1] or version[1] < kept.history.size:
-            kept.history = None
-            kept.history = await self._files.open(path)
-        elif version != kept.version:
-            await kept.history.catch_up()
-        kept.version = version
-        return kept.history
-
-
-class _Kept:
-    """A history that is kept, and which state of its file it is up to date with."""
-
-    def __init__(self) -> None:
-        self.lock = trio.Lock()
-        self.version: tuple[int, int, int] = (0, 0, 0)
-        self.history: FileHistory | None = None
-
-
-def _version(path: Path) -> tuple[int, int, int]:
-    """Which file it is, and what tells whether it was changed; zeros when there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (status.st_ino, status.st_size, status.st_mtime_ns)

@@ -190,7 +190,7 @@ class LiveThread:
         """What is known of the thread."""
         settings = self.session.settings
         meta = self.recorder.meta
-        ephemeral = self.recorder.path is None
+        ephemeral = self.recorder.is_ephemeral
         return ThreadFacts(
             meta=meta,
             preview="" if ephemeral and meta.forked_from_id is None else self.recorder.facts.preview,
@@ -209,7 +209,7 @@ class LiveThread:
     def summary(self) -> ThreadSummary | None:
         """The thread as a list of stored ones shows it; None while it is not to be found there."""
         recorder = self.recorder
-        if recorder.path is None or not recorder.is_materialized:
+        if recorder.is_ephemeral or not recorder.is_materialized:
             return None
         return ThreadSummary(
             thread_id=self.id,

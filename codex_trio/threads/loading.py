@@ -1,4 +1,4 @@
-"""What it takes to load a thread: its file, its folder's instructions, its command policy and environment.
+"""What it takes to load a thread: what is stored of it, its folder's instructions, its command policy and environment.
 
 Owns the look-ups. Does not own loaded threads (threads/manager.py). Used by the manager alone.
 """
@@ -25,9 +25,8 @@ from codex_trio.state.rollout import forks
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.state.rollout.recorder import RolloutRecorder
-from codex_trio.state.rollout.stored_index import HistoryFiles
-from codex_trio.state.store.interface import ThreadStore
+from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
@@ -35,10 +34,10 @@ from codex_trio.version import PROTOCOL_RELEASE
 
 
 class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fork goes on from: a thread, or the rollout file of one, whole or up to a turn."""
+    """What a fork goes on from, whole or up to a turn: a thread, `stored` as it was found if it was looked up."""
 
     thread_id: str
-    path: Path | None = None
+    stored: StoredThread | None = None
     last_turn_id: str | None = None
     before_turn_id: str | None = None
 
@@ -62,45 +61,38 @@ class ThreadLoader:
         self,
         *,
         codex_home: Path,
-        files: HistoryFiles,
         store: ThreadStore,
         environ: Mapping[str, str],
         default_model: str,
     ) -> None:
         self.default_model = default_model
         self._codex_home = codex_home
-        self._files = files
         self._store = store
         self._environ = environ
         self._bash = Bash()
 
-    async def open(self, thread_id: str) -> RolloutRecorder:
+    async def open(self, thread_id: str) -> ThreadRecorder:
         """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
-        return RolloutRecorder.open(await self.read(await self._stored(thread_id)))
+        return await self._store.open(await self._stored(thread_id))
 
-    async def _stored(self, thread_id: str) -> Path:
-        """The file of a thread that may be loaded. Raises ThreadError."""
+    async def _stored(self, thread_id: str) -> StoredThread:
+        """A stored thread that may be loaded. Raises ThreadError."""
         found = await self._store.locate(thread_id)
-        if found is None or found.path is None:
+        if found is None:
             raise errors.no_rollout(thread_id)
         if found.is_archived:
             raise _archived(thread_id)
-        return found.path
-
-    async def read(self, path: Path, *, until: int | None = None) -> FileHistory:
-        """The history in a file, but for the lines from the ordinal `until` on. Raises RolloutReadError."""
-        return await self._files.open(path, until=until)
+        return found
 
     async def fork_source(self, source: ForkSource, live: LiveThread | None) -> FileHistory:
         """The history that a fork goes on from. Raises ThreadError, RolloutReadError."""
-        path = source.path
-        if path is None and live is not None:
+        if source.stored is not None:
+            return await self._store.history(source.stored)
+        if live is not None:
             if live.recorder.history is None or not live.recorder.is_materialized:
                 raise errors.no_rollout(source.thread_id)
             return live.recorder.history
-        if path is None:
-            path = await self._stored(source.thread_id)
-        return await self.read(path)
+        return await self._store.history(await self._stored(source.thread_id))
 
     def recorded_cwd(self, facts: HistoryFacts) -> Path | None:
         """Where a stored thread worked last."""

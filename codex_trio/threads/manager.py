@@ -1,14 +1,13 @@
 """The threads that are loaded, from start or resume to unloading.
 
 Owns the nursery that threads and their turns live in, so that no disconnect ends a turn, and what every request about a
-loaded thread goes through first. Does not own one thread's doings (threads/live.py), stored ones (the thread store,
-threads/history.py) or request params (processors). A service: `run` it once.
+loaded thread goes through first. Does not own one thread's doings (threads/live.py), stored ones (the thread store)
+or request params (processors). A service: `run` it once.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -26,16 +25,15 @@ from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.ids import uuid7
-from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.file_history import FileHistory
-from codex_trio.state.rollout.forks import start_from
+from codex_trio.state.rollout.forks import TurnNotFound
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
-from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
+from codex_trio.state.rollout.recorder import EphemeralRecorder, ThreadRecorder, now_ms
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
+from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.git_info import collect_git_info
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
@@ -85,8 +83,6 @@ class ThreadManager:
         self,
         *,
         config: ConfigService,
-        paths: RolloutPaths,
-        names: ThreadNames,
         store: ThreadStore,
         read_states: ReadStates,
         shows_paths: bool,
@@ -96,8 +92,6 @@ class ThreadManager:
         loader: ThreadLoader,
     ) -> None:
         self._config = config
-        self._paths = paths
-        self._names = names
         self._store = store
         self._read_states = read_states
         self._shows_paths = shows_paths
@@ -145,12 +139,8 @@ class ThreadManager:
             partial(self._config.load_for_new_thread, options.cwd, options.overrides, typed=options.typed)
         )
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
-        meta, created_ms = self._new_meta(settings, options, birth)
-        recorder: ThreadRecorder
-        if options.ephemeral:
-            recorder = EphemeralRecorder(meta)
-        else:
-            recorder = RolloutRecorder.create(self._paths.new_path(meta.id, created_ms=created_ms), meta)
+        meta = self._new_meta(settings, options, birth)
+        recorder = EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta)
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
         return await self._host(recorder, settings, config, options, birth)
@@ -177,27 +167,24 @@ class ThreadManager:
         Raises ConfigLoadError, RolloutReadError, RolloutWriteError, ThreadError.
         """
         history = await self._loader.fork_source(source, self.find(source.thread_id))
-        end = end_of_fork(history, source)
+        async with history.lock:
+            end = end_of_fork(history, source)
         settings, config = await self._recorded_settings(history.facts, options, settings_of_fork)
-        name = await trio.to_thread.run_sync(self._names.get, source.thread_id)
-        meta, created_ms = self._new_meta(settings, options, birth)
+        name = await self._store.name(source.thread_id)
+        meta = self._new_meta(settings, options, birth)
         source_meta = history.facts.meta
         assert source_meta is not None
         meta = msgspec.structs.replace(meta, forked_from_id=source_meta.id)
         recorder: ThreadRecorder
         if options.ephemeral:
-            inherited = await self._loader.read(history.path, until=end.ordinal)
+            inherited = await self._store.history_until(history, end)
             recorder = EphemeralRecorder(meta, inherited=inherited)
         else:
-            destination = self._paths.new_path(meta.id, created_ms=created_ms)
-            paginated = source_meta.is_paginated
-            await trio.to_thread.run_sync(
-                partial(start_from, end, destination, meta, paginated=paginated, timestamp=meta.timestamp)
-            )
+            recorder = await self._store.fork(history, end, meta)
             if name is not None:
-                await trio.to_thread.run_sync(self._names.set, meta.id, name)
-            inherited = await self._loader.read(destination)
-            recorder = RolloutRecorder.open(inherited)
+                await self._store.set_name(meta.id, name)
+            assert recorder.history is not None
+            inherited = recorder.history
         live = await self._host(recorder, settings, config, options, birth)
         live.name = name
         return Fork(live=live, history=inherited)
@@ -217,14 +204,13 @@ class ThreadManager:
         self._loader.check_provider(settings, config)
         return settings, config
 
-    def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, birth: Birth) -> tuple[SessionMeta, int]:
-        """What a new thread is, and when it was created (Unix milliseconds)."""
-        created_ms = time.time_ns() // 1_000_000
+    def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, birth: Birth) -> SessionMeta:
+        """What a new thread is."""
         thread_id = uuid7()
-        meta = SessionMeta(
+        return SessionMeta(
             session_id=thread_id,
             id=thread_id,
-            timestamp=format_timestamp(created_ms),
+            timestamp=format_timestamp(now_ms()),
             cwd=str(settings.cwd),
             runtime_workspace_roots=settings.roots,
             originator=birth.originator,
@@ -237,7 +223,6 @@ class ThreadManager:
             history_mode="paginated",
             multi_agent_version="v1",
         )
-        return meta, created_ms
 
     async def _host(
         self,
@@ -270,7 +255,7 @@ class ThreadManager:
     ) -> _Launch:
         meta = recorder.meta
         docs = await self._loader.project_docs(config, settings)
-        name = await trio.to_thread.run_sync(self._names.get, meta.id)
+        name = await self._store.name(meta.id)
         stored = await self._read_states.get([meta.id])
         live = LiveThread(
             thread_id=meta.id,
@@ -286,8 +271,8 @@ class ThreadManager:
         return _Launch(live=live, settings=settings, config=config, raw_items=raw_items)
 
     async def _write(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
-        """A thread's task, while no other process writes to the thread's file."""
-        if launch.live.recorder.path is None:
+        """A thread's task, while no other process writes to the thread."""
+        if launch.live.recorder.is_ephemeral:
             await self._live(launch, task_status=task_status)
             return
         async with self._store.writing(launch.live.id):
@@ -317,14 +302,14 @@ class ThreadManager:
                         listener=live,
                         raw_items=launch.raw_items,
                     )
-                    if live.recorder.path is not None and not live.recorder.is_materialized:
+                    if not live.recorder.is_ephemeral and not live.recorder.is_materialized:
                         nursery.start_soon(self._note_git_info, live)
                     self._threads[live.id] = live
                     self._store.attach(live.id, live.summary)
                     task_status.started()
                     await trio.sleep_forever()
         except Exception:
-            # One broken thread must not take the others with it; it can be resumed from its file.
+            # One broken thread must not take the others with it; it can be resumed.
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
             if self._threads.get(live.id) is live:
@@ -339,11 +324,21 @@ class ThreadManager:
         if git is not None and not live.recorder.is_materialized:
             await live.recorder.update_meta(msgspec.structs.replace(live.recorder.meta, git=git))
 
-    async def replace(self, live: LiveThread, recorder: ThreadRecorder) -> LiveThread:
-        """A loaded thread with another history: its task ends, and a new one goes on with its settings and followers.
+    async def cut(self, live: LiveThread, *, before_turn_id: str) -> LiveThread:
+        """The thread without that turn and all later ones, loaded anew; files that the turns changed stay as they are.
 
-        No turn may run in it.
+        No turn may run in it. Raises ThreadError for a turn that is not there; RolloutReadError, RolloutWriteError.
         """
+        # Nobody else may write on in between.
+        async with self._store.writing(live.id):
+            try:
+                recorder = await self._store.cut(live.recorder, before_turn_id=before_turn_id)
+            except TurnNotFound as error:
+                raise ThreadError(str(error)) from error
+            return await self._replace(live, recorder)
+
+    async def _replace(self, live: LiveThread, recorder: ThreadRecorder) -> LiveThread:
+        """The thread with another history: its task ends, and a new one goes on with its settings and followers."""
         session = live.session
         await self.unload(live)
         launch = await self._prepare(recorder, session.settings, session.config, raw_items=session.raw_items)
@@ -351,7 +346,7 @@ class ThreadManager:
         for subscriber in live.subscribers & connected:
             launch.live.subscribe(subscriber)
         assert self._nursery is not None
-        await self._nursery.start(self._live, launch)
+        await self._nursery.start(self._write, launch)
         launch.live.announce_status(launch.live.status)
         return launch.live
 

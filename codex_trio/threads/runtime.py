@@ -37,14 +37,11 @@ from codex_trio.state.index.service import IndexService
 from codex_trio.state.index.span_cache import SpanCache
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.stored_index import HistoryFiles
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.state.store.writers import ThreadWriters
-from codex_trio.threads.cutting import HistoryCutter
-from codex_trio.threads.history import StoredHistories
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.thread_projection import ThreadFacts, project_thread
@@ -59,10 +56,6 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
     store: ThreadStore
     read_states: ReadStates
     graph: AgentGraphStore
-    histories: StoredHistories
-    cutter: HistoryCutter
-    names: ThreadNames
-    paths: RolloutPaths
     shows_paths: bool
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
@@ -135,9 +128,10 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     read_states = ReadStates(parts.database)
     text = ThreadTextIndex(index, parts.database)
     spans = SpanCache(parts.database)
-    files = HistoryFiles(locate_base=paths.locate_base, cache=spans)
     writers = ThreadWriters(parts.thread_home)
-    store = LocalThreadStore(index, text, parts.database, paths=paths, names=names, graph=graph, writers=writers)
+    store = LocalThreadStore(
+        index, text, parts.database, paths=paths, names=names, graph=graph, writers=writers, spans=spans
+    )
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
@@ -151,15 +145,12 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,
-        files=files,
         store=store,
         environ=parts.environ,
         default_model=default_model(parts.catalog).slug,
     )
     manager = ThreadManager(
         config=parts.config,
-        paths=paths,
-        names=names,
         store=store,
         read_states=read_states,
         shows_paths=parts.shows_paths,
@@ -173,10 +164,6 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         store=store,
         read_states=read_states,
         graph=graph,
-        histories=StoredHistories(files),
-        cutter=HistoryCutter(manager, loader, paths),
-        names=names,
-        paths=paths,
         shows_paths=parts.shows_paths,
         warm=partial(_warm, parts),
         keep_index=partial(_keep_indexes, IndexService(index, text, parts.database, asked_at=parts.asked_at), spans),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from codex_trio.state.items import CommandExecution, Reasoning, TurnItem, UserMessage
 from codex_trio.state.rollout import events, legacy, preview
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.history import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import HistoryBase, ResponseItem, SessionMeta, StoredLine, TurnContext, decode_line
 from codex_trio.state.rollout.model_history import ModelHistory
-from codex_trio.state.rollout.parts import BaseLocator, read_meta
+from codex_trio.state.rollout.parts import read_meta
 
 
 class ThreadHistory(HistoryFacts, kw_only=True):
@@ -343,8 +344,11 @@ def iter_lines(path: Path, report: ReadReport, *, end_offset: int | None = None)
                 report.bad_lines += 1
 
 
+FileLocator: TypeAlias = Callable[[str, frozenset[Path]], Path | None]
+
+
 def load(
-    path: Path, *, locate_base: BaseLocator | None = None, with_model_history: bool, until: int | None = None
+    path: Path, *, locate_base: FileLocator | None = None, with_model_history: bool, until: int | None = None
 ) -> LoadedRollout:
     """Read a thread: its turns, and with `with_model_history` the items that its next model request starts from.
 
@@ -354,7 +358,7 @@ def load(
     loaded = LoadedRollout(
         builder=HistoryBuilder(), model=ModelHistory() if with_model_history else None, report=ReadReport()
     )
-    meta = read_meta(path)
+    meta = read_meta(FileLines(path))
     if meta is not None and meta.history_base is not None:
         loaded.builder.start(meta)
         loaded.builder.base(reading=True)
@@ -372,7 +376,7 @@ def load(
 def _apply_base(
     loaded: LoadedRollout,
     base: HistoryBase,
-    locate: BaseLocator | None,
+    locate: FileLocator | None,
     *,
     seen: frozenset[Path],
     until: int | None,
@@ -382,7 +386,7 @@ def _apply_base(
         loaded.report.missing_base = base.thread_id
         return
     end = base.end_ordinal_exclusive if until is None else min(base.end_ordinal_exclusive, until)
-    meta = read_meta(path)
+    meta = read_meta(FileLines(path))
     if meta is not None and meta.history_base is not None:
         _apply_base(loaded, meta.history_base, locate, seen=seen | {path}, until=end)
     inherited = ReadReport()

@@ -15,6 +15,7 @@ from codex_trio.state import items
 from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.events import InputAccepted, ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.history import HistoryFacts, StoredTurn
 from codex_trio.state.rollout.lines import (
     Payload,
@@ -163,12 +164,12 @@ def everything(history: FileHistory) -> ThreadHistory:
 
 def read(path: Path, **options: Any) -> ThreadHistory:
     """The thread in a file."""
-    return everything(FileHistory.load(path, **options))
+    return everything(FileHistory.load(FileLines(path), **options))
 
 
 async def reopen(path: Path, **options: Any) -> RolloutRecorder:
     """A recorder that goes on in a file."""
-    return RolloutRecorder.open(FileHistory.load(path, **options))
+    return RolloutRecorder.open(FileHistory.load(FileLines(path), **options))
 
 
 def encode(payloads: Iterable[Payload], *, first_ordinal: int | None = None) -> bytes:
@@ -186,7 +187,7 @@ def history_of(*payloads: Payload) -> ThreadHistory:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rollout-2026-11-22T12-00-00-{uuid7()}.jsonl"
         path.write_bytes(encode(payloads))
-        history = FileHistory.load(path)
+        history = FileHistory.load(FileLines(path))
         history.interrupted_before = 0
         return everything(history)
 

@@ -9,6 +9,7 @@ from rollout_lab import accepted, asked, completed, everything, file_lines, meta
 from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.events import InputAccepted, TaskComplete, TaskStarted, TurnAborted
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.rollout.stored_index import restore, stored
@@ -22,7 +23,7 @@ class Thread:
     def __init__(self, home: Path, **changes: Any) -> None:
         self.id = uuid7()
         self.path = new_path(home, self.id)
-        self.recorder = RolloutRecorder.create(self.path, meta(self.id, **changes))
+        self.recorder = RolloutRecorder.create(FileLines(self.path), meta(self.id, **changes))
 
     async def begin(self) -> None:
         started = TaskStarted.root(TURN, started_at=1, model_context_window=1000)
@@ -40,11 +41,11 @@ class Thread:
 
     def read(self) -> list[str]:
         """What was said, as whoever opens the file finds it."""
-        return asked(everything(FileHistory.load(self.path)).turns)
+        return asked(everything(FileHistory.load(FileLines(self.path))).turns)
 
     def told(self) -> list[str]:
         """What the model is told that the user said."""
-        history = FileHistory.load(self.path).model_history()
+        history = FileHistory.load(FileLines(self.path)).model_history()
         return [item["content"][0]["text"] for item in history if item.get("role") == "user"]
 
 
@@ -85,8 +86,8 @@ async def test_what_a_turn_ended_without_is_no_part_of_it(thread: Thread, end: P
 
 async def test_a_kept_index_knows_what_was_accepted(thread: Thread) -> None:
     await thread.record(accepted(TURN, "third"))
-    kept = stored(FileHistory.load(thread.path))
-    history = FileHistory.open(thread.path)
+    kept = stored(FileHistory.load(FileLines(thread.path)))
+    history = FileHistory.open(FileLines(thread.path))
     assert restore(history, kept)
     await history.catch_up()
     assert asked(everything(history).turns) == ["first", "second", "third"]
@@ -100,4 +101,4 @@ async def test_lines_that_other_servers_do_not_know_take_no_ordinal(tmp_path: Pa
     ordinals = [line.get("ordinal") for line in file_lines(thread.path)]
     assert ordinals.count(None) == 1
     assert [number for number in ordinals if number is not None] == list(range(len(ordinals) - 1))
-    assert FileHistory.load(thread.path).bad_lines == 0
+    assert FileHistory.load(FileLines(thread.path)).bad_lines == 0

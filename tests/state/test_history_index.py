@@ -26,6 +26,7 @@ from rollout_lab import (
 from codex_trio.state import items
 from codex_trio.state.rollout import events
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import (
     Compacted,
     HistoryBase,
@@ -152,10 +153,10 @@ def test_every_sample_reads_the_same(path: Path) -> None:
     def locate(thread_id: str, seen: frozenset[Path]) -> Path | None:
         return next((other for other in path.parent.glob(f"*{thread_id}*") if other not in seen), None)
 
-    history = FileHistory.load(path, locate_base=locate)
+    history = FileHistory.load(FileLines(path), locate_base=locator_of(locate))
     assert_same(history, path, locate_base=locate)
     for until in range(1, history.facts.next_ordinal, 9):
-        part = FileHistory.load(path, locate_base=locate, until=until)
+        part = FileHistory.load(FileLines(path), locate_base=locator_of(locate), until=until)
         assert_same(part, path, locate_base=locate, until=until)
 
 
@@ -171,14 +172,14 @@ def test_any_lines_read_the_same_whenever_they_are_indexed(history_mode: str | N
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollout.jsonl"
         path.write_bytes(b"".join(lines[: max(cuts[0], 1)] if cuts else lines))
-        history = FileHistory.load(path)
+        history = FileHistory.load(FileLines(path))
         for cut in [*cuts[1:], len(lines)] if cuts else []:
             # The file grows, with half a line at its end for a while.
             path.write_bytes(b"".join(lines[: max(cut, 1)]) + (lines[cut][:40] if cut < len(lines) else b""))
             if data.draw(st.booleans()):
                 # Another process takes it up from here.
                 kept = stored(history)
-                history = FileHistory.open(path)
+                history = FileHistory.open(FileLines(path))
                 assert restore(history, kept)
             while not history.advance(max_bytes=300):
                 pass
@@ -190,7 +191,7 @@ def test_any_lines_read_the_same_whenever_they_are_indexed(history_mode: str | N
 
 def applied(history: FileHistory, payloads: Sequence[Payload], path: Path) -> FileHistory:
     first, *rest = path.read_bytes().splitlines(keepends=True)
-    made = FileHistory.new(path, history.facts.meta or meta("x"))
+    made = FileHistory.new(FileLines(path), history.facts.meta or meta("x"))
     offset = 0
     paginated = made.index.takes_marks
     for number, (payload, line) in enumerate(zip([made.facts.meta, *payloads], [first, *rest], strict=True)):
@@ -219,9 +220,9 @@ def test_forks_of_forks_read_the_same(data: st.DataObject) -> None:
             own = [meta(thread_id, history_base=base), *payloads]
             path = paths[thread_id] = Path(folder) / f"{thread_id}.jsonl"
             path.write_bytes(encode(own, first_ordinal=ordinal))
-            history = FileHistory.load(path, locate_base=locate)
+            history = FileHistory.load(FileLines(path), locate_base=locator_of(locate))
             assert_same(history, path, locate_base=locate)
-            again = FileHistory.open(path, locate_base=locate)
+            again = FileHistory.open(FileLines(path), locate_base=locator_of(locate))
             if restore(again, stored(history)):
                 while not again.advance():
                     pass
@@ -243,7 +244,7 @@ def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path, monkeypatch: pyt
         apply(index, payload, *args)
 
     monkeypatch.setattr(SpanIndex, "apply", spy)
-    history = FileHistory.load(path)
+    history = FileHistory.load(FileLines(path))
     # The model's items are not even looked at.
     assert len(seen) == history.facts.next_ordinal - 2
     # Only the first message of the user is read in full, for the preview.
@@ -255,13 +256,14 @@ def test_lines_longer_than_what_is_read_at_once_are_found_and_read(tmp_path: Pat
     big = "x" * 3_000_000
     lines = [meta("x"), *turn("x", "t", "hello", command("c", output=big), command("d")), model_message("user", big)]
     path.write_bytes(encode(lines, first_ordinal=0))
-    history = FileHistory.load(path)
+    history = FileHistory.load(FileLines(path))
     assert_same(history, path)
 
 
 def test_a_file_that_moves_meanwhile_is_found_again(tmp_path: Path) -> None:
     path, moved = tmp_path / "rollout.jsonl", tmp_path / "moved.jsonl"
     path.write_bytes(encode([meta("x"), *turn("x", "t", "hello")], first_ordinal=0))
-    history = FileHistory.load(path, locate_base=lambda _id, seen: next(iter({path, moved} - seen - {path}), None))
+    locate = locator_of(lambda _id, seen: next(iter({path, moved} - seen - {path}), None))
+    history = FileHistory.load(FileLines(path), locate_base=locate)
     os.rename(path, moved)
     assert [item.item.id for item in everything(history).turns[0].items]

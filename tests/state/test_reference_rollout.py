@@ -31,6 +31,7 @@ from codex_trio.state import items
 from codex_trio.state.ids import created_ms, uuid7
 from codex_trio.state.rollout import forks
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
+from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
@@ -78,13 +79,13 @@ def path_for(lab: Lab, meta: SessionMeta) -> Path:
 
 
 async def reopened(lab: Lab, path: Path) -> RolloutRecorder:
-    return await reopen(path, locate_base=RolloutPaths(lab.codex_home).locate_base)
+    return await reopen(path, locate_base=locator_of(RolloutPaths(lab.codex_home).locate_base))
 
 
 async def record(lab: Lab) -> RolloutRecorder:
     """A thread with a bit of everything, whose last turn was cut short with the process."""
     meta = new_meta(lab)
-    recorder = RolloutRecorder.create(path_for(lab, meta), meta)
+    recorder = RolloutRecorder.create(FileLines(path_for(lab, meta)), meta)
     first = uuid7()
     context = TurnContext(
         turn_id=first,
@@ -224,7 +225,7 @@ async def test_a_fork_that_we_make_goes_on_there(lab: Lab) -> None:
     meta = new_meta(lab, forked_from_id=source.meta.id)
     end = forks.after(source.history, source.history.index.turns[0].id)
     path = path_for(lab, meta)
-    forks.start_from(end, path, meta, paginated=True, timestamp=meta.timestamp)
+    await FileLines(path).begin(forks.beginning(end, meta, paginated=True, timestamp=meta.timestamp))
     lab.script(answer(message("in the fork")))
 
     async with lab.run() as probe:

@@ -21,6 +21,7 @@ from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout import forks
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import TaskStarted
+from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.history import StoredTurn
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import RolloutPaths
@@ -38,7 +39,7 @@ class Threads:
     async def start(self, *texts: str) -> RolloutRecorder:
         thread_id = uuid7()
         path = self.paths.new_path(thread_id, created_ms=CREATED_MS)
-        recorder = RolloutRecorder.create(path, meta(thread_id))
+        recorder = RolloutRecorder.create(FileLines(path), meta(thread_id))
         for text in texts:
             await recorder.append(turn(thread_id, uuid7(), text))
         return recorder
@@ -47,23 +48,24 @@ class Threads:
         thread_id = uuid7()
         path = self.paths.new_path(thread_id, created_ms=CREATED_MS)
         made = meta(thread_id, forked_from_id=source.meta.id)
-        self.make(source, path, made, point)
+        await self.make(source, path, made, point)
         return await self.open(path)
 
     async def open(self, path: Path) -> RolloutRecorder:
-        return await reopen(path, locate_base=self.paths.locate_base)
+        return await reopen(path, locate_base=locator_of(self.paths.locate_base))
 
     async def cut_back(self, recorder: RolloutRecorder, point: forks.ForkPoint) -> RolloutRecorder:
         thread_id = recorder.meta.id
         path = self.paths.new_path(thread_id, created_ms=CREATED_MS + 5000, segment_id=uuid7())
-        self.make(recorder, path, recorder.meta, point)
+        await self.make(recorder, path, recorder.meta, point)
         return await self.open(path)
 
-    def make(
+    async def make(
         self, source: RolloutRecorder, path: Path, made: SessionMeta, point: forks.ForkPoint | None = None
     ) -> None:
         point = point or forks.whole(source.history)
-        forks.start_from(point, path, made, paginated=source.meta.is_paginated, timestamp=NOW)
+        paginated = source.meta.is_paginated
+        await FileLines(path).begin(forks.beginning(point, made, paginated=paginated, timestamp=NOW))
 
 
 def turns_of(recorder: RolloutRecorder) -> list[StoredTurn]:
@@ -187,9 +189,9 @@ async def test_a_fork_that_cannot_be_written_leaves_nothing(threads: Threads, tm
     source = await threads.start("one")
     (tmp_path / "blocked").write_text("a file")
     with pytest.raises(RolloutWriteError):
-        threads.make(source, tmp_path / "blocked" / "x.jsonl", meta(uuid7()))
+        await threads.make(source, tmp_path / "blocked" / "x.jsonl", meta(uuid7()))
     target = tmp_path / "there.jsonl"
     target.mkdir()
     with pytest.raises(RolloutWriteError):
-        threads.make(source, target, meta(uuid7()))
+        await threads.make(source, target, meta(uuid7()))
     assert [name for name in os.listdir(tmp_path) if name.endswith("tmp")] == []

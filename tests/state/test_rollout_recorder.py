@@ -38,6 +38,7 @@ from codex_trio.state.rollout.events import (
     TurnAborted,
 )
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import (
     GitInfo,
     OtherPayload,
@@ -52,7 +53,7 @@ from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder
 
 def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
     thread_id = uuid7()
-    return RolloutRecorder.create(new_path(home, thread_id), meta(thread_id, **changes))
+    return RolloutRecorder.create(FileLines(new_path(home, thread_id)), meta(thread_id, **changes))
 
 
 async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: Path) -> None:
@@ -158,10 +159,11 @@ import sys, trio
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from rollout_lab import meta, command, completed, everything
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.recorder import RolloutRecorder
 
 async def main():
-    recorder = RolloutRecorder.create(Path(sys.argv[1]), meta({thread_id!r}))
+    recorder = RolloutRecorder.create(FileLines(Path(sys.argv[1])), meta({thread_id!r}))
     number = 0
     while True:
         output = "x" * (number * 977 % 40_000)
@@ -192,7 +194,7 @@ def test_a_killed_server_loses_nothing_that_it_had_acknowledged(tmp_path: Path, 
     child.stdout.close()
     child.wait()
 
-    history = FileHistory.load(path)
+    history = FileHistory.load(FileLines(path))
     turns = everything(history).turns
     found = {stored.item.id for stored in turns[0].items}
     assert {f"c{number}-{part}" for number in range(last + 1) for part in (0, 1)} <= found
@@ -205,6 +207,7 @@ import resource, sys, trio
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 from rollout_lab import meta, command, completed, everything
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 
@@ -213,7 +216,7 @@ def limit(size):
 
 async def main():
     path = Path(sys.argv[1])
-    recorder = RolloutRecorder.create(path, meta({thread_id!r}))
+    recorder = RolloutRecorder.create(FileLines(path), meta({thread_id!r}))
 
     async def append(item_id):
         try:
@@ -250,7 +253,7 @@ def test_a_full_disk_refuses_the_lines_and_leaves_none_of_them_behind(tmp_path: 
         [sys.executable, "-c", code, str(path)], capture_output=True, env=child_env(tmp_path), text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("['b', 'd']", "")
-    history = FileHistory.load(path)
+    history = FileHistory.load(FileLines(path))
     turns = everything(history).turns
     assert [stored.item.id for stored in turns[0].items] == ["b", "d"]
     assert history.bad_lines == 0
@@ -422,7 +425,7 @@ def test_a_forty_megabyte_thread_reads_in_about_a_second(tmp_path: Path) -> None
     path = trio.run(write)
     assert path.stat().st_size > 35_000_000
     started = os.times().user
-    history = FileHistory.load(path)
+    history = FileHistory.load(FileLines(path))
     assert os.times().user - started < 1.5
     assert len(history.index.turns) == 85
 

@@ -8,6 +8,7 @@ import pytest
 from rollout_lab import SAMPLES, as_read, everything, told
 
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import decode_line, encode_line
 
 # What 0.131.0 shows live but loses on disk; we show these again.
@@ -24,11 +25,11 @@ def locate(folder: Path) -> Any:
     def locate_base(thread_id: str, seen: frozenset[Path]) -> Path | None:
         return next((path for path in folder.glob(f"rollout-*{thread_id}*.jsonl") if path not in seen), None)
 
-    return locate_base
+    return locator_of(locate_base)
 
 
 def opened(path: Path) -> FileHistory:
-    return FileHistory.load(path, locate_base=locate(path.parent))
+    return FileHistory.load(FileLines(path), locate_base=locate(path.parent))
 
 
 @pytest.mark.parametrize("name", ["0.169.0-tools", "0.169.0-fork"])

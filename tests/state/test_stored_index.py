@@ -13,7 +13,8 @@ from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import state_database
 from codex_trio.state.index.span_cache import SpanCache
 from codex_trio.state.rollout.file_history import FileHistory
-from codex_trio.state.rollout.stored_index import HistoryFiles, restore, stored
+from codex_trio.state.rollout.file_lines import FileLines
+from codex_trio.state.rollout.stored_index import HistoryReader, restore, stored
 
 BIG = command("big", output="x" * 300_000)
 
@@ -54,31 +55,31 @@ def path(tmp_path: Path) -> Path:
 
 async def test_what_was_indexed_before_is_not_read_again(path: Path) -> None:
     kept = Kept()
-    files = HistoryFiles(locate_base=no_base, cache=kept)
+    files = HistoryReader(no_base, cache=kept)
     data = write(path, "one", "two")
-    first = await files.open(path)
+    first = await files.open(FileLines(path))
     assert list(kept.indexes) == [path.name]
     # Somebody breaks the line that opens the first turn, and goes on at the end: the line is not looked at again.
     begin = first.index.turns[0].start
     more = encode(turn("x", "t9", "three"), first_ordinal=first.facts.next_ordinal)
     put(path, data[:begin] + b"!" + data[begin + 1 :] + more)
-    again = await files.open(path)
+    again = await files.open(FileLines(path))
     assert [turn.id for turn in again.index.turns] == ["t0", "t1", "t9"]
     assert everything(again).turns[:2] == everything(first).turns
 
 
 async def test_little_is_read_again_rather_than_kept(path: Path) -> None:
     kept = Kept()
-    files = HistoryFiles(locate_base=no_base, cache=kept)
+    files = HistoryReader(no_base, cache=kept)
     put(path, encode([meta("x"), *turn("x", "t", "hello")], first_ordinal=0))
-    await files.open(path)
+    await files.open(FileLines(path))
     assert kept.indexes == {}
 
 
 @pytest.mark.parametrize("change", ["another file", "cut back", "other lines", "another format", "damaged"])
 def test_an_index_that_does_not_fit_is_not_used(path: Path, change: str) -> None:
     data = write(path, "one", "two")
-    index = stored(FileHistory.load(path))
+    index = stored(FileHistory.load(FileLines(path)))
     match change:
         case "another file":
             os.rename(path, path.with_name("old"))
@@ -92,7 +93,7 @@ def test_an_index_that_does_not_fit_is_not_used(path: Path, change: str) -> None
             index = index[:place] + b"\x7f" + index[place + 1 :]
         case _:
             index = index[: len(index) // 2]
-    history = FileHistory.open(path)
+    history = FileHistory.open(FileLines(path))
     assert not restore(history, index)
     assert history.index.turns == []
 

@@ -18,7 +18,6 @@ from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import (
     InvalidCursor,
@@ -196,7 +195,7 @@ async def test_a_row_tells_what_the_thread_is_and_how_it_stands_now(home: Home) 
         model_provider="scripted",
         git=GitInfo(branch="main"),
     )
-    recorder = RolloutRecorder.create(home.paths.new_path(thread_id, created_ms=NOW_MS), meta)
+    recorder = home.store.create(meta)
     home.add("seed")  # The folder exists before the thread does.
     await recorder.append([TurnContext(cwd="/work", model="first-model")])
     assert await home.store.read(thread_id) is not None

@@ -9,13 +9,14 @@ import pytest
 from codex_trio.state import items
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.stored_index import HistoryFiles
+from codex_trio.state.rollout.stored_index import HistoryReader
+from codex_trio.state.store.histories import StoredHistories
 from codex_trio.state.store.interface import InvalidCursor
 from codex_trio.threads.history import (
     ItemAnchor,
-    StoredHistories,
     TurnPage,
     latest_item_cursor,
     latest_turn_cursor,
@@ -57,7 +58,7 @@ class Histories:
         self._made += 1
         path = self._folder / f"{self._made}.jsonl"
         path.write_bytes(b"".join(encode_line(StoredLine(made, "t", place)) for place, made in enumerate(payloads)))
-        return FileHistory.load(path)
+        return FileHistory.load(FileLines(path))
 
 
 @pytest.fixture
@@ -169,14 +170,14 @@ async def test_a_stored_thread_is_read_again_only_when_its_file_has_changed(tmp_
     [sample] = (SAMPLES / "0.169.0-tools").glob("rollout-*.jsonl")
     path = tmp_path / sample.name
     path.write_bytes(sample.read_bytes())
-    histories = StoredHistories(HistoryFiles(locate_base=RolloutPaths(tmp_path).locate_base))
-    first = await histories.read(path)
-    assert await histories.read(path) is first
+    histories = StoredHistories(HistoryReader(locator_of(RolloutPaths(tmp_path).locate_base)))
+    first = await histories.read(FileLines(path))
+    assert await histories.read(FileLines(path)) is first
     assert len(first.index.turns) == 8
     # The same thread, cut back.
     path.write_bytes(b"".join(sample.read_bytes().splitlines(keepends=True)[:60]))
     os.utime(path, ns=(1, 1))
-    second = await histories.read(path)
+    second = await histories.read(FileLines(path))
     assert len(second.index.turns) == 3
 
 

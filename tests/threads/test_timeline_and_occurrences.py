@@ -7,6 +7,7 @@ import pytest
 from codex_trio.state import items
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.threads.occurrences import page_occurrences
 from codex_trio.threads.timeline import END, ITEM, START, page_timeline
@@ -38,7 +39,7 @@ LINES: list[Payload] = [
 def history(tmp_path: Path) -> FileHistory:
     path = tmp_path / "rollout.jsonl"
     path.write_bytes(b"".join(encode_line(StoredLine(made, "t", place)) for place, made in enumerate(LINES)))
-    history = FileHistory.load(path)
+    history = FileHistory.load(FileLines(path))
     history.interrupted_before = history.facts.next_ordinal
     return history
 

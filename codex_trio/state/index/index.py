@@ -24,6 +24,7 @@ from codex_trio.state.index.listing import Position
 from codex_trio.state.index.rows import FileVersion, IndexedRollout, read_rollout
 from codex_trio.state.index.table import RolloutTable
 from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.file_lines import locator_of
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery
 
@@ -56,6 +57,7 @@ class RolloutIndex:
     def __init__(self, database: StateDb, *, codex_home: Path, paths: RolloutPaths, names: ThreadNames) -> None:
         self._database = database
         self._paths = paths
+        self._locate_base = locator_of(paths.locate_base)
         self._names = names
         self._table = RolloutTable(codex_home)
         self._folders = Folders(paths, self._table)
@@ -255,7 +257,7 @@ class RolloutIndex:
                 row = read_rollout(
                     path,
                     is_archived=path.is_relative_to(self._paths.archived_sessions),
-                    paths=self._paths,
+                    locate_base=self._locate_base,
                     known=known.get(path),
                 )
                 if row is None:

@@ -1,18 +1,16 @@
-"""A thread's history as its files hold it: the index in memory, everything else read when it is asked for.
+"""A thread's history as its rollouts hold it: the index in memory, everything else read when it is asked for.
 
-Owns `FileHistory`: bringing the index up to what the files hold, reading turns and items by it, and the model's history
-from the last compaction on. Does not own what lines add up to (spans.py, items_of_lines.py), nor pages
+Owns `FileHistory`: bringing the index up to what the rollouts hold, reading turns and items by it, and the model's
+history from the last compaction on. Does not own what lines add up to (spans.py, items_of_lines.py), nor pages
 (threads/history.py). Methods that read are synchronous and bounded by what they are asked for: callers on the event
 loop run them in a worker thread.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import trio
@@ -24,18 +22,18 @@ from codex_trio.state.rollout.items_of_lines import make_item, make_turn
 from codex_trio.state.rollout.lines import Payload, ResponseItem, SessionMeta, decode_line, format_timestamp
 from codex_trio.state.rollout.marks import PASSED, ItemMark, Read, read_line, read_mark, tells_model_history
 from codex_trio.state.rollout.model_history import ModelHistory
-from codex_trio.state.rollout.parts import BaseLocator, Part, Parts, find_parts, read_meta
-from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.parts import Part, Parts, find_parts, read_meta
 from codex_trio.state.rollout.scan import RawLine, scan
+from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.rollout.span_values import ItemSpan, LineSpan, TurnSnapshot
 from codex_trio.state.rollout.spans import SpanIndex
 
 SLICE_BYTES = 16 << 20
-"""How much of a file is indexed in one go."""
+"""How much of a rollout is indexed in one go."""
 
 
 class FileHistory:
-    """See the module. Made by `open` for a file that exists, or by `new`."""
+    """See the module. Made by `open` for a rollout that exists, or by `new`."""
 
     def __init__(self, parts: Parts, index: SpanIndex) -> None:
         self.index = index
@@ -49,39 +47,44 @@ class FileHistory:
         self._size = 0
 
     @classmethod
-    def new(cls, path: Path, meta: SessionMeta) -> FileHistory:
-        """The history of a thread whose file is yet to be made."""
-        history = cls(Parts([Part(path=path, id=meta.id, start=0)], locate_base=None, missing_base=None), SpanIndex())
+    def new(cls, source: LineSource, meta: SessionMeta) -> FileHistory:
+        """The history of a thread whose rollout is yet to be made."""
+        own = Part(source=source, id=meta.id, start=0)
+        history = cls(Parts([own], locate_base=None, missing_base=None), SpanIndex())
         history.index.start(meta)
         history.interrupted_before = 0
         return history
 
     @classmethod
-    def open(cls, path: Path, *, locate_base: BaseLocator | None = None, until: int | None = None) -> FileHistory:
-        """The history in a file, nothing of it read yet: call `advance` until it says so.
+    def open(
+        cls, source: LineSource, *, locate_base: BaseLocator | None = None, until: int | None = None
+    ) -> FileHistory:
+        """The history in a rollout, nothing of it read yet: call `advance` until it says so.
 
-        A fork's inherited lines are read from the file that `locate_base` gives. Lines from the ordinal `until` on do
-        not count. Raises RolloutReadError.
+        A fork's inherited lines are read from the rollout that `locate_base` gives. Lines from the ordinal `until` on
+        do not count. Raises RolloutReadError.
         """
-        history = cls(find_parts(path, locate_base=locate_base, until=until), SpanIndex())
-        with history.parts.opened(history.parts.own) as fd:
-            history._size = os.fstat(fd).st_size
+        history = cls(find_parts(source, locate_base=locate_base, until=until), SpanIndex())
+        with history.parts.opened(history.parts.own) as reader:
+            history._size = reader.size
         if history.parts.own.start > 0:
-            meta = read_meta(path)
+            meta = read_meta(source)
             assert meta is not None
             history.index.start(meta)
         return history
 
     @classmethod
-    def load(cls, path: Path, *, locate_base: BaseLocator | None = None, until: int | None = None) -> FileHistory:
-        """The history in a file, all of it read. Raises RolloutReadError."""
-        history = cls.open(path, locate_base=locate_base, until=until)
+    def load(
+        cls, source: LineSource, *, locate_base: BaseLocator | None = None, until: int | None = None
+    ) -> FileHistory:
+        """The history in a rollout, all of it read. Raises RolloutReadError."""
+        history = cls.open(source, locate_base=locate_base, until=until)
         while not history.advance():
             pass
         return history
 
     async def catch_up(self) -> None:
-        """Take into account what the files have come to hold, in slices off the event loop. Raises RolloutReadError."""
+        """Take into account what the rollouts now hold, in slices off the event loop. Raises RolloutReadError."""
         async with self.lock:
             while not await trio.to_thread.run_sync(self.advance):
                 pass
@@ -89,9 +92,9 @@ class FileHistory:
     # --- what it knows ---
 
     @property
-    def path(self) -> Path:
-        """The thread's own file."""
-        return self.parts.own.path
+    def source(self) -> LineSource:
+        """The thread's own rollout."""
+        return self.parts.own.source
 
     @property
     def facts(self) -> HistoryFacts:
@@ -116,7 +119,7 @@ class FileHistory:
 
     @property
     def missing_base(self) -> str | None:
-        """The thread that a fork goes on from, when its file is gone."""
+        """The thread that a fork goes on from, when it is gone."""
         return self.parts.missing_base
 
     @property
@@ -126,21 +129,21 @@ class FileHistory:
 
     @property
     def size(self) -> int:
-        """How many bytes the thread's own file had when it was last read."""
+        """How many bytes the thread's own rollout had when it was last read."""
         return self._size
 
     @property
     def ends_in_newline(self) -> bool:
-        """Whether the file's last line was whole; if not, it was cut short, or lacks its newline only."""
+        """Whether the rollout's last line was whole; if not, it was cut short, or lacks its newline only."""
         return self._ends_in_newline
 
     @property
     def own_start(self) -> int:
-        """Where the thread's own file begins in the row of bytes that spans count in."""
+        """Where the thread's own rollout begins in the row of bytes that spans count in."""
         return self.parts.own.start
 
     def part_before(self, position: int) -> Part:
-        """The file that holds the last line before that place; the first one when there is none."""
+        """The rollout that holds the last line before that place; the first one when there is none."""
         return self.parts.at(max(position - 1, 0))
 
     # --- catching up ---
@@ -150,13 +153,13 @@ class FileHistory:
         position = self.index.state.position
         part = self.parts.at(position)
         own = part is self.parts.own
-        with self.parts.opened(part) as fd:
-            size = os.fstat(fd).st_size
+        with self.parts.opened(part) as reader:
+            size = reader.size
             end = size if part.length is None else min(part.length, size)
             if own:
                 self._size = size
             self.index.base(reading=not own)
-            done = self._read(fd, part, position - part.start, end, max_bytes)
+            done = self._read(reader, part, position - part.start, end, max_bytes)
         if not own:
             if done:
                 # Whatever lies between the last line that counts and the next file belongs to neither.
@@ -169,19 +172,19 @@ class FileHistory:
     def _next_start(self, part: Part) -> int:
         return min(other.start for other in self.parts if other.start > part.start)
 
-    def _read(self, fd: int, part: Part, start: int, end: int, max_bytes: int) -> bool:
+    def _read(self, reader: LineReader, part: Part, start: int, end: int, max_bytes: int) -> bool:
         """Apply the lines from `start` on; whether the part has no more that count."""
         index = self.index
         self._is_torn = False
         own = part is self.parts.own
-        for raw in scan(fd, start, end):
-            read = self._read_line(fd, raw)
+        for raw in scan(reader, start, end):
+            read = self._read_line(reader, raw)
             if read is None:
                 self._take_bad(part, raw)
                 continue
             doubted = index.doubted_by(read.ordinal)
             if doubted is not None:
-                self._check_line(fd, part, doubted)
+                self._check_line(reader, part, doubted)
             if own:
                 self._lines += 1
             if part.end_ordinal is not None and index.place_of(read.ordinal) >= part.end_ordinal:
@@ -195,9 +198,9 @@ class FileHistory:
             if raw.start + raw.length - start >= max_bytes:
                 return False
         if index.unchecked is not None and index.unchecked.start >= part.start:
-            self._check_line(fd, part, index.unchecked)
+            self._check_line(reader, part, index.unchecked)
         if own:
-            self._ends_in_newline = end == 0 or os.pread(fd, 1, end - 1) == b"\n"
+            self._ends_in_newline = end == 0 or reader.read(1, end - 1) == b"\n"
         return True
 
     def _take_bad(self, part: Part, raw: RawLine) -> None:
@@ -208,37 +211,36 @@ class FileHistory:
             # It may be being written just now: it is looked at again once there is more.
             self._is_torn = not _is_blank(raw)
 
-    def _read_line(self, fd: int, raw: RawLine) -> Read | None:
+    def _read_line(self, reader: LineReader, raw: RawLine) -> Read | None:
         index = self.index
         if not index.takes_marks or not raw.is_terminated:
-            return read_line(raw.whole(fd))
-        read = read_mark(raw.buffer, raw.begin, raw.end, partial(raw.whole, fd))
+            return read_line(raw.whole(reader))
+        read = read_mark(raw.buffer, raw.begin, raw.end, partial(raw.whole, reader))
         mark = None if read is None else read.payload
         if isinstance(mark, ItemMark) and mark.kind == "user" and index.wants_user_message:
-            return read_line(raw.whole(fd))
+            return read_line(raw.whole(reader))
         return read
 
-    def _check_line(self, fd: int, part: Part, line: LineSpan) -> None:
+    def _check_line(self, reader: LineReader, part: Part, line: LineSpan) -> None:
         """Decode a line after all that was passed over."""
         if line.start < part.start:
             return
-        raw = os.pread(fd, line.length, line.start - part.start)
+        raw = reader.read(line.length, line.start - part.start)
         if decode_line(raw) is None:
             self.index.discount()
             self._bad_lines += 1
 
     def _check(self) -> None:
         """All is read: is it a thread?"""
-        path = self.path
         if self._lines == 0:
-            raise RolloutReadError(path, "is empty" if self._size == 0 else "holds no rollout line")
+            raise RolloutReadError(self.source.label, "is empty" if self._size == 0 else "holds no rollout line")
         if self.facts.meta is None:
-            self.index.start(meta_from_name(path))
+            self.index.start(meta_from_name(self.source))
 
     # --- growing ---
 
     def append(self, payload: Payload, *, offset: int, length: int, ordinal: int | None) -> None:
-        """Take a line into account that was written to the thread's own file, there."""
+        """Take a line into account that was written to the thread's own rollout, there."""
         self.index.apply(payload, LineSpan(self.own_start + offset, length), ordinal)
         self._lines += 1
 
@@ -301,31 +303,24 @@ class FileHistory:
             begin = max(start - part.start, 0)
             if begin >= end:
                 continue
-            with self.parts.opened(part) as fd:
-                for raw in scan(fd, begin, end):
+            with self.parts.opened(part) as reader:
+                for raw in scan(reader, begin, end):
                     if tells_model_history(raw.buffer, raw.begin, raw.end):
-                        line = decode_line(raw.whole(fd))
+                        line = decode_line(raw.whole(reader))
                         if line is not None:
                             model.apply(line)
         return model.items()
 
 
-def read_head(path: Path, *, max_lines: int) -> HistoryFacts:
-    """What the first lines of a file tell, up to the first message of the user. Raises RolloutReadError."""
+def read_head(reader: LineReader, *, max_lines: int) -> HistoryFacts:
+    """What the first lines of a rollout tell, up to the first message of the user. Raises OSError."""
     index = SpanIndex()
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            for number, raw in enumerate(scan(fd, 0, os.fstat(fd).st_size)):
-                read = read_line(raw.whole(fd))
-                if read is not None:
-                    index.apply(read.payload, LineSpan(raw.start, raw.length), read.ordinal)
-                if index.facts.preview or number >= max_lines:
-                    break
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise RolloutReadError(path, error.strerror or str(error)) from error
+    for number, raw in enumerate(scan(reader, 0, reader.size)):
+        read = read_line(raw.whole(reader))
+        if read is not None:
+            index.apply(read.payload, LineSpan(raw.start, raw.length), read.ordinal)
+        if index.facts.preview or number >= max_lines:
+            break
     return index.facts
 
 
@@ -333,10 +328,10 @@ def _is_blank(raw: RawLine) -> bool:
     return not raw.is_cut and not raw.buffer[raw.begin : raw.end].strip()
 
 
-def meta_from_name(path: Path) -> SessionMeta:
-    """What the name of a file without metadata tells about its thread."""
-    name = RolloutName.parse(path.name)
+def meta_from_name(source: LineSource) -> SessionMeta:
+    """What the name of a rollout without metadata tells about its thread. Raises RolloutReadError."""
+    name = source.name
     if name is None:
-        raise RolloutReadError(path, "does not say which thread it holds")
+        raise RolloutReadError(source.label, "does not say which thread it holds")
     created_ms = int(time.mktime(time.strptime(name.time, "%Y-%m-%dT%H-%M-%S"))) * 1000
     return SessionMeta(id=name.thread_id, timestamp=format_timestamp(created_ms), source="vscode")

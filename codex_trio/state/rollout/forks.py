@@ -1,22 +1,19 @@
-"""New rollout files that go on from an existing one: forks, and threads whose history is cut back.
+"""New rollouts that go on from an existing one: forks, and threads whose history is cut back.
 
-Owns how the new file refers to, or copies, the lines it inherits. Files of today refer: their metadata names the
-thread, ordinal and byte offset up to which the other file's lines count. Older files have no ordinals; their lines are
-copied. Does not own appending afterwards (recorder.py). Synchronous: callers run it in a worker thread.
+Owns how the new one refers to, or copies, the lines it inherits. Those of today refer: their metadata names the
+thread, ordinal and byte offset up to which the other's lines count. Older ones have no ordinals; their lines are
+copied. Does not own writing it down (file_lines.py, memory_lines.py) nor appending afterwards (recorder.py).
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Generator
 
 import msgspec
 
-from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import HistoryBase, SessionMeta, StoredLine, encode_line
+from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.span_values import TurnSpan
 
 _CHUNK_BYTES = 1 << 20
@@ -31,13 +28,13 @@ class TurnNotFound(Exception):
 
 
 class ForkPoint(msgspec.Struct, frozen=True):
-    """Where the inherited part of a history ends: before the line with this ordinal, in that file at that offset.
+    """Where the inherited part of a history ends: before the line with this ordinal, in that rollout at that offset.
 
-    `id` is what files that build on that one call it. None inherited: ordinal 0.
+    `id` is what those that build on that one call it. None inherited: ordinal 0.
     """
 
     ordinal: int
-    path: Path
+    source: LineSource
     id: str
     offset: int
 
@@ -72,14 +69,14 @@ def _turn(history: FileHistory, turn_id: str) -> TurnSpan:
 
 def _point(history: FileHistory, ordinal: int, position: int) -> ForkPoint:
     part = history.part_before(position)
-    return ForkPoint(ordinal, part.path, part.id, position - part.start)
+    return ForkPoint(ordinal, part.source, part.id, position - part.start)
 
 
-def start_from(point: ForkPoint, destination: Path, meta: SessionMeta, *, paginated: bool, timestamp: str) -> None:
-    """Make a file that goes on from another's lines.
+def beginning(point: ForkPoint, meta: SessionMeta, *, paginated: bool, timestamp: str) -> Generator[bytes]:
+    """All that a rollout which goes on from another's lines begins with, in pieces.
 
-    `meta` says what the new file's thread is, one of its own or the one that is cut back; how the file is tied to the
-    source, which is `paginated` or not, is filled in here, `forked_from_id` excepted. Raises RolloutWriteError.
+    `meta` says what the new rollout's thread is, one of its own or the one that is cut back; how the rollout is tied to
+    the source, which is `paginated` or not, is filled in here, `forked_from_id` excepted. Reading raises OSError.
     """
     base = None
     if paginated and point.ordinal > 0:
@@ -97,7 +94,9 @@ def start_from(point: ForkPoint, destination: Path, meta: SessionMeta, *, pagina
         timestamp,
         point.ordinal if paginated else None,
     )
-    _write_new(destination, encode_line(line), copied=None if paginated else point)
+    yield encode_line(line)
+    if not paginated:
+        yield from _bytes_before(point)
 
 
 def _bounded(inherited: int | None, ordinal: int) -> int:
@@ -105,24 +104,9 @@ def _bounded(inherited: int | None, ordinal: int) -> int:
     return ordinal if inherited is None else min(inherited, ordinal)
 
 
-def _write_new(destination: Path, first_line: bytes, *, copied: ForkPoint | None) -> None:
-    # Written aside and moved into place: a fork is there as a whole or not at all.
-    aside = destination.with_name(f".{destination.name}.{os.getpid()}.tmp")
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("xb") as file:
-            file.write(first_line)
-            if copied is not None:
-                _copy(copied.path, file, copied.offset)
-        aside.rename(destination)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise RolloutWriteError(destination, error.errno or 0, error.strerror or str(error)) from error
-
-
-def _copy(source: Path, destination: BinaryIO, length: int) -> None:
-    with source.open("rb") as file:
-        while length > 0 and (chunk := file.read(min(length, _CHUNK_BYTES))):
-            destination.write(chunk)
-            length -= len(chunk)
+def _bytes_before(point: ForkPoint) -> Generator[bytes]:
+    with point.source.opened() as reader:
+        offset = 0
+        while offset < point.offset and (chunk := reader.read(min(point.offset - offset, _CHUNK_BYTES), offset)):
+            yield chunk
+            offset += len(chunk)

@@ -1,4 +1,4 @@
-"""The files that hold a thread's lines: its own, and, for a fork, those that it goes on from.
+"""The rollouts that hold a thread's lines: its own, and, for a fork, those that it goes on from.
 
 Owns the one row of byte offsets that indexes use for all of them, and reading lines by it. Does not own what lines say.
 Synchronous: callers run it in a worker thread.
@@ -6,23 +6,17 @@ Synchronous: callers run it in a worker thread.
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
 from codex_trio.state.rollout.errors import RolloutReadError
 from codex_trio.state.rollout.lines import SessionMeta, decode_line
-from codex_trio.state.rollout.paths import RolloutName
-from codex_trio.state.rollout.scan import read_exactly, scan
+from codex_trio.state.rollout.scan import scan
+from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.rollout.span_values import LineSpan
-
-# Given a thread id and the files read so far, the file that holds that thread's earlier lines, if there is one.
-BaseLocator: TypeAlias = Callable[[str, frozenset[Path]], Path | None]
 
 # Lines that are no further apart are read in one go, up to so many bytes.
 _GAP_BYTES = 8 << 10
@@ -34,13 +28,13 @@ _NO_LINE = memoryview(b"")
 
 
 class Part(msgspec.Struct, kw_only=True):
-    """A file of which the bytes from offset 0 on are at `start` in the thread's row of bytes.
+    """A rollout of which the bytes from offset 0 on are at `start` in the thread's row of bytes.
 
-    `id` is what files that build on it call it. `length` is how many of the bytes count, None for a file that grows.
+    `id` is what those that build on it call it. `length` is how many of the bytes count, None for one that grows.
     Lines from `end_ordinal` on do not count.
     """
 
-    path: Path
+    source: LineSource
     id: str
     start: int
     length: int | None = None
@@ -48,7 +42,7 @@ class Part(msgspec.Struct, kw_only=True):
 
 
 class Parts:
-    """The files of one thread, in the order of their lines; the last one is its own."""
+    """The rollouts of one thread, in the order of their lines; the last one is its own."""
 
     def __init__(self, parts: Sequence[Part], *, locate_base: BaseLocator | None, missing_base: str | None) -> None:
         self._parts = list(parts)
@@ -57,7 +51,7 @@ class Parts:
 
     @property
     def own(self) -> Part:
-        """The thread's own file."""
+        """The thread's own rollout."""
         return self._parts[-1]
 
     def __iter__(self) -> Iterator[Part]:
@@ -72,12 +66,12 @@ class Parts:
         order = sorted(range(len(spans)), key=lambda number: spans[number].start)
         lines: list[memoryview] = [_NO_LINE] * len(spans)
         with ExitStack() as stack:
-            files: dict[int, int] = {}
+            readers: dict[int, LineReader] = {}
             for part, group in self._groups(spans, order):
-                if part.start not in files:
-                    files[part.start] = stack.enter_context(self.opened(part))
+                if part.start not in readers:
+                    readers[part.start] = stack.enter_context(self.opened(part))
                 first = spans[group[0]].start
-                data = memoryview(_read(part, files[part.start], first - part.start, spans[group[-1]].end - first))
+                data = memoryview(_read(part, readers[part.start], first - part.start, spans[group[-1]].end - first))
                 for number in group:
                     span = spans[number]
                     lines[number] = data[span.start - first : span.start - first + span.length]
@@ -107,67 +101,63 @@ class Parts:
         return sys.maxsize if part is self.own or part.length is None else part.start + part.length
 
     @contextmanager
-    def opened(self, part: Part) -> Generator[int]:
-        """A file descriptor to read a part. Raises RolloutReadError."""
-        try:
-            fd = self._open(part)
-        except OSError as error:
-            raise RolloutReadError(part.path, error.strerror or str(error)) from error
-        try:
-            yield fd
-        finally:
-            os.close(fd)
+    def opened(self, part: Part) -> Generator[LineReader]:
+        """A part, to be read. Raises RolloutReadError."""
+        with ExitStack() as stack:
+            try:
+                reader = self._open(part, stack)
+            except OSError as error:
+                raise RolloutReadError(part.source.label, error.strerror or str(error)) from error
+            yield reader
 
-    def _open(self, part: Part) -> int:
+    def _open(self, part: Part, stack: ExitStack) -> LineReader:
         try:
-            return os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
+            return stack.enter_context(part.source.opened())
         except FileNotFoundError:
             # Archived, or taken back, since: its thread's files are where the others of that thread are.
-            others = frozenset(other.path for other in self._parts if other is not part)
+            others = frozenset(other.source for other in self._parts if other is not part)
             moved = None if self._locate_base is None else self._locate_base(part.id, others)
             if moved is None:
                 raise
-            part.path = moved
-            return os.open(moved, os.O_RDONLY | os.O_CLOEXEC)
+            part.source = moved
+            return stack.enter_context(moved.opened())
 
 
-def _read(part: Part, fd: int, offset: int, length: int) -> bytes:
+def _read(part: Part, reader: LineReader, offset: int, length: int) -> bytes:
     try:
-        return read_exactly(fd, length, offset)
+        return reader.read(length, offset)
     except OSError as error:
-        raise RolloutReadError(part.path, error.strerror or str(error)) from error
+        raise RolloutReadError(part.source.label, error.strerror or str(error)) from error
 
 
-def read_meta(path: Path) -> SessionMeta | None:
-    """The file's own metadata, which is its first; looked for among the first lines only. Raises RolloutReadError."""
+def read_meta(source: LineSource) -> SessionMeta | None:
+    """The rollout's own metadata, its first, looked for among the first lines only. Raises RolloutReadError."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            for index, raw in enumerate(scan(fd, 0, os.fstat(fd).st_size)):
-                line = decode_line(raw.whole(fd))
+        with source.opened() as reader:
+            for index, raw in enumerate(scan(reader, 0, reader.size)):
+                line = decode_line(raw.whole(reader))
                 if line is not None and isinstance(line.payload, SessionMeta):
                     return line.payload
                 if index >= _META_LINES:
                     break
-        finally:
-            os.close(fd)
     except OSError as error:
-        raise RolloutReadError(path, error.strerror or str(error)) from error
+        raise RolloutReadError(source.label, error.strerror or str(error)) from error
     return None
 
 
-def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None = None) -> Parts:
-    """The files of the thread that goes on in `path`; lines from the ordinal `until` on do not count.
+def find_parts(source: LineSource, *, locate_base: BaseLocator | None, until: int | None = None) -> Parts:
+    """The rollouts of the thread that goes on in `source`; lines from the ordinal `until` on do not count.
 
     Raises RolloutReadError.
     """
-    meta = read_meta(path)
-    parts = [Part(path=path, id=_id_of(path, meta), start=0, end_ordinal=until)]
+    meta = read_meta(source)
+    parts = [Part(source=source, id=_id_of(source, meta), start=0, end_ordinal=until)]
     missing: str | None = None
     end = until
     while meta is not None and meta.history_base is not None:
         base = meta.history_base
-        located = None if locate_base is None else locate_base(base.thread_id, frozenset(part.path for part in parts))
+        seen = frozenset(part.source for part in parts)
+        located = None if locate_base is None else locate_base(base.thread_id, seen)
         if located is None:
             missing = base.thread_id
             break
@@ -175,7 +165,7 @@ def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None
         length = base.end_byte_offset
         if length is None:
             length = _size(located)
-        parts.append(Part(path=located, id=base.thread_id, start=0, length=length, end_ordinal=bounded))
+        parts.append(Part(source=located, id=base.thread_id, start=0, length=length, end_ordinal=bounded))
         end = bounded
         meta = read_meta(located)
     parts.reverse()
@@ -186,16 +176,17 @@ def find_parts(path: Path, *, locate_base: BaseLocator | None, until: int | None
     return Parts(parts, locate_base=locate_base, missing_base=missing)
 
 
-def _id_of(path: Path, meta: SessionMeta | None) -> str:
-    """A file that a thread went on in later has an id of its own, in its name."""
-    name = RolloutName.parse(path.name)
+def _id_of(source: LineSource, meta: SessionMeta | None) -> str:
+    """A rollout that a thread went on in later has an id of its own, in its name."""
+    name = source.name
     if name is not None and name.segment_id:
         return name.segment_id
     return "" if meta is None else meta.id
 
 
-def _size(path: Path) -> int:
+def _size(source: LineSource) -> int:
     try:
-        return path.stat().st_size
+        with source.opened() as reader:
+            return reader.size
     except OSError as error:
-        raise RolloutReadError(path, error.strerror or str(error)) from error
+        raise RolloutReadError(source.label, error.strerror or str(error)) from error

@@ -39,6 +39,12 @@ class RolloutName(msgspec.Struct, frozen=True, order=True):
         found = _NAME.fullmatch(name)
         return None if found is None else cls(found["time"], found["thread"].lower(), (found["segment"] or "").lower())
 
+    @classmethod
+    def of(cls, thread_id: str, *, created_ms: int, segment_id: str = "") -> RolloutName:
+        """The name for a rollout created at that time (Unix ms)."""
+        local = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(created_ms // 1000))
+        return cls(local, thread_id, segment_id)
+
     @property
     def file_name(self) -> str:
         """The name itself."""
@@ -77,8 +83,10 @@ class RolloutPaths:
 
     def new_path(self, thread_id: str, *, created_ms: int, segment_id: str = "") -> Path:
         """Where a thread created at that time (Unix ms) keeps its file; nothing is created."""
-        local = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(created_ms // 1000))
-        name = RolloutName(local, thread_id, segment_id)
+        return self.place(RolloutName.of(thread_id, created_ms=created_ms, segment_id=segment_id))
+
+    def place(self, name: RolloutName) -> Path:
+        """Where a file of that name belongs that is not archived; nothing is created."""
         return self.sessions / name.folder / name.file_name
 
     def scan(self, *, archived: bool) -> Iterator[RolloutFile]:

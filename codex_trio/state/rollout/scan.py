@@ -1,21 +1,22 @@
-"""Where the lines of a file begin and end.
+"""Where the lines of a rollout begin and end.
 
-Owns splitting a stretch of a file into lines without keeping more of it than a chunk: of a very long line only the
+Owns splitting a stretch of its bytes into lines without keeping more of it than a chunk: of a very long line only the
 beginning is held. Does not own what lines say (marks.py, lines.py). Synchronous: callers run it in a worker thread.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import msgspec
+
+from codex_trio.state.rollout.sources import LineReader
 
 CHUNK_BYTES = 1 << 20
 
 
 class RawLine(msgspec.Struct, frozen=True, gc=False):
-    """One line of a file: `length` bytes from `start`, newline included.
+    """One line: `length` bytes from `start`, newline included.
 
     `buffer[begin:end]` is the line without its newline, or, when `is_cut`, only its first part. A last line that lacks
     its newline is not `is_terminated`.
@@ -29,30 +30,17 @@ class RawLine(msgspec.Struct, frozen=True, gc=False):
     is_cut: bool = False
     is_terminated: bool = True
 
-    def whole(self, fd: int) -> bytes:
-        """The line without its newline; read from the file again when it was cut."""
+    def whole(self, reader: LineReader) -> bytes:
+        """The line without its newline; read again when it was cut."""
         if not self.is_cut:
             return self.buffer[self.begin : self.end]
-        return read_exactly(fd, self.length - self.is_terminated, self.start)
+        return reader.read(self.length - self.is_terminated, self.start)
 
 
-def read_exactly(fd: int, length: int, offset: int) -> bytes:
-    """So many bytes from there on, fewer only where the file ends."""
-    data = os.pread(fd, length, offset)
-    if len(data) == length:
-        return data
-    parts = [data]
-    while data and (length := length - len(data)):
-        offset += len(data)
-        data = os.pread(fd, length, offset)
-        parts.append(data)
-    return b"".join(parts)
-
-
-def scan(fd: int, start: int, stop: int) -> Iterator[RawLine]:
+def scan(reader: LineReader, start: int, stop: int) -> Iterator[RawLine]:
     """The lines between two offsets, of which `start` is the beginning of a line. Raises OSError."""
     while start < stop:
-        chunk = os.pread(fd, min(CHUNK_BYTES, stop - start), start)
+        chunk = reader.read(min(CHUNK_BYTES, stop - start), start)
         if not chunk:
             return
         begin = 0
@@ -60,18 +48,18 @@ def scan(fd: int, start: int, stop: int) -> Iterator[RawLine]:
             yield RawLine(start + begin, end + 1 - begin, chunk, begin, end)
             begin = end + 1
         if begin == 0:
-            line = _longer_than(fd, chunk, start, stop)
+            line = _longer_than(reader, chunk, start, stop)
             yield line
             begin = line.length
         # What is left of the chunk is the beginning of a line: the next chunk starts with it.
         start += begin
 
 
-def _longer_than(fd: int, head: bytes, start: int, stop: int) -> RawLine:
+def _longer_than(reader: LineReader, head: bytes, start: int, stop: int) -> RawLine:
     """The line that begins with `head`, which holds no newline."""
     length = len(head)
     while start + length < stop:
-        chunk = os.pread(fd, min(CHUNK_BYTES, stop - start - length), start + length)
+        chunk = reader.read(min(CHUNK_BYTES, stop - start - length), start + length)
         if not chunk:
             break
         end = chunk.find(b"\n")

@@ -6,9 +6,7 @@ Owns that form, and opening a history by it. Does not own where the bytes are ke
 
 from __future__ import annotations
 
-import os
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -17,7 +15,8 @@ from codex_trio_protocol import decoding
 
 from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.parts import BaseLocator, Parts
+from codex_trio.state.rollout.parts import Parts
+from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.rollout.span_values import IndexState
 from codex_trio.state.rollout.spans import SpanIndex
 
@@ -64,20 +63,21 @@ class _Format(msgspec.Struct, frozen=True):
 _encoder = msgspec.msgpack.Encoder()
 
 
-class HistoryFiles:
-    """Opens the histories of rollout files, by their kept indexes where that saves reading."""
+class HistoryReader:
+    """Opens the histories of rollouts, by their kept indexes where that saves reading."""
 
-    def __init__(self, *, locate_base: BaseLocator, cache: IndexCache | None = None) -> None:
+    def __init__(self, locate_base: BaseLocator, *, cache: IndexCache | None = None) -> None:
         self._locate_base = locate_base
         self._cache = cache
 
-    async def open(self, path: Path, *, until: int | None = None) -> FileHistory:
-        """The history in a file, up to date, but for lines from the ordinal `until` on. Raises RolloutReadError."""
+    async def open(self, source: LineSource, *, until: int | None = None) -> FileHistory:
+        """The history in a rollout, up to date, but for lines from the ordinal `until` on. Raises RolloutReadError."""
         history = await trio.to_thread.run_sync(
-            partial(FileHistory.open, path, locate_base=self._locate_base, until=until)
+            partial(FileHistory.open, source, locate_base=self._locate_base, until=until)
         )
         is_partial = until is not None or history.missing_base is not None
-        if self._cache is None or is_partial or history.size < WORTHWHILE_BYTES:
+        path = source.path
+        if self._cache is None or path is None or is_partial or history.size < WORTHWHILE_BYTES:
             await history.catch_up()
             return history
         kept = await self._cache.get(path.name)
@@ -94,11 +94,11 @@ def stored(history: FileHistory) -> bytes:
     """The index of a history that nobody else is using. Blocking. Raises RolloutReadError."""
     parts = history.parts
     position = history.index.state.position - parts.own.start
-    with parts.opened(parts.own) as fd:
+    with parts.opened(parts.own) as reader:
         index = _StoredIndex(
             format=_FORMAT,
-            inode=os.fstat(fd).st_ino,
-            tail=_tail(fd, position),
+            inode=reader.identity,
+            tail=_tail(reader, position),
             parts=_stored_parts(parts),
             bad_lines=history.bad_lines,
             state=history.index.pack(),
@@ -120,9 +120,8 @@ def restore(history: FileHistory, kept: bytes) -> bool:
     if [(part.id, part.start) for part in known] != [(part.id, part.start) for part in index.parts]:
         return False
     position = index.state.position - parts.own.start
-    with parts.opened(parts.own) as fd:
-        status = os.fstat(fd)
-        if status.st_ino != index.inode or status.st_size < position or _tail(fd, position) != index.tail:
+    with parts.opened(parts.own) as reader:
+        if reader.identity != index.inode or reader.size < position or _tail(reader, position) != index.tail:
             return False
     for part, as_read in zip(parts, index.parts, strict=True):
         part.length = as_read.length
@@ -134,6 +133,6 @@ def _stored_parts(parts: Parts) -> list[_StoredPart]:
     return [_StoredPart(part.id, part.start, part.length) for part in parts]
 
 
-def _tail(fd: int, position: int) -> bytes:
+def _tail(reader: LineReader, position: int) -> bytes:
     begin = max(position - _TAIL_BYTES, 0)
-    return os.pread(fd, position - begin, begin)
+    return reader.read(position - begin, begin)

@@ -18,7 +18,10 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta
+from codex_trio.state.rollout.recorder import ThreadRecorder
 
 SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at"]
 
@@ -71,7 +74,7 @@ class ThreadSummary(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class StoredThread(msgspec.Struct, frozen=True):
-    """Where a thread is kept; `path` is None in a store that keeps no files."""
+    """A thread that a store has; `path` is None in a store that keeps no files."""
 
     thread_id: str
     path: Path | None
@@ -181,15 +184,55 @@ class SearchPage(msgspec.Struct, kw_only=True, frozen=True):
 class ThreadStore(Protocol):
     """Threads that can be found again. Ids may come in any case."""
 
-    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
-        """Where a thread is; None when it is not stored. `archived` narrows it to the archive, or to what is not in it.
+    # --- recording ---
 
-        The file has been checked to hold that thread.
+    def create(self, meta: SessionMeta) -> ThreadRecorder:
+        """What a new thread records itself with; the thread is there with its first lines."""
+        ...
+
+    async def open(self, thread: StoredThread) -> ThreadRecorder:
+        """What a stored thread goes on recording itself with. Turns that never ended count as interrupted.
+
+        Raises RolloutReadError.
+        """
+        ...
+
+    async def history(self, thread: StoredThread) -> FileHistory:
+        """What a stored thread has recorded, up to date. It is shared: for reading only, its index under its lock.
+
+        Raises RolloutReadError.
+        """
+        ...
+
+    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+        """That history up to there, for one reader alone. Raises RolloutReadError."""
+        ...
+
+    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
+        """What a new thread records itself with that goes on from a history of this store, up to there.
+
+        The thread is there at once, as a whole or not at all. Raises RolloutReadError, RolloutWriteError.
+        """
+        ...
+
+    async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> ThreadRecorder:
+        """What a thread goes on with that loses that turn and all later ones; the recorder is to be closed.
+
+        Nothing is deleted: forks keep what they inherited. Raises TurnNotFound, RolloutReadError, RolloutWriteError.
+        """
+        ...
+
+    # --- finding ---
+
+    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
+        """A thread that is stored; None when it is not. `archived` narrows it to the archive, or to what is not in it.
+
+        It has been checked to be there.
         """
         ...
 
     async def locate_path(self, path: Path) -> StoredThread | None:
-        """The thread that a rollout file holds, wherever the file is and whatever it is called."""
+        """The thread that a file holds, wherever it is and whatever it is called; None when it holds none."""
         ...
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
@@ -197,7 +240,7 @@ class ThreadStore(Protocol):
         ...
 
     async def read_path(self, path: Path) -> ThreadSummary | None:
-        """The thread that a rollout file holds, wherever the file is and whatever it is called."""
+        """The thread that a file holds, wherever it is and whatever it is called; None when it holds none."""
         ...
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
@@ -207,6 +250,8 @@ class ThreadStore(Protocol):
     async def search(self, query: SearchQuery) -> SearchPage:
         """A page of threads with these words. Raises InvalidCursor."""
         ...
+
+    # --- putting away ---
 
     async def archive(self, thread_id: str) -> Sequence[str]:
         """Puts a thread and what its agents spawned away; the ids that moved, the thread's own first.
@@ -235,6 +280,8 @@ class ThreadStore(Protocol):
         """
         ...
 
+    # --- names and metadata ---
+
     async def name(self, thread_id: str) -> str | None:
         """What a thread is called."""
         ...
@@ -250,6 +297,8 @@ class ThreadStore(Protocol):
         """
         ...
 
+    # --- loaded threads ---
+
     def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
         """While open, nobody but this process writes to the thread. Raises ThreadStoreError (conflict)."""
         ...
@@ -263,7 +312,7 @@ class ThreadStore(Protocol):
         ...
 
     def detach(self, thread_id: str) -> None:
-        """Tells that a thread is not loaded here any more; its file speaks for it from now on."""
+        """Tells that a thread is not loaded here any more; what it recorded speaks for it from now on."""
         ...
 
 

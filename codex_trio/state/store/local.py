@@ -21,8 +21,13 @@ from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.rows import FileVersion, IndexedRollout, of_summary
 from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.file_lines import FileLines, locator_of
+from codex_trio.state.rollout.forks import ForkPoint
+from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import ArchiveError, RolloutPaths
-from codex_trio.state.rollout.recorder import RolloutRecorder
+from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.rollout.stored_index import HistoryReader, IndexCache
 from codex_trio.state.store.interface import (
     AgentGraphStore,
     MetadataPatch,
@@ -33,8 +38,8 @@ from codex_trio.state.store.interface import (
     ThreadQuery,
     ThreadStoreError,
     ThreadSummary,
-    patched,
 )
+from codex_trio.state.store.recording import ThreadRecording
 from codex_trio.state.store.writers import ThreadWriters
 
 _Result = TypeVar("_Result")
@@ -53,6 +58,7 @@ class LocalThreadStore:
         names: ThreadNames,
         graph: AgentGraphStore,
         writers: ThreadWriters,
+        spans: IndexCache | None = None,
     ) -> None:
         self._index = index
         self._text = text
@@ -61,10 +67,38 @@ class LocalThreadStore:
         self._paths = paths
         self._names = names
         self._graph = graph
+        reader = HistoryReader(locator_of(paths.locate_base), cache=spans)
+        self._recording = ThreadRecording(lambda name: FileLines(paths.place(name)), reader)
         # Loaded threads of this process tell of themselves: no file of theirs is read for a list.
         self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
         self._dirty: set[str] = set()
         self._flushing = trio.Lock()
+
+    # --- recording ---
+
+    def create(self, meta: SessionMeta) -> ThreadRecorder:
+        """See ThreadStore."""
+        return self._recording.create(meta)
+
+    async def open(self, thread: StoredThread) -> ThreadRecorder:
+        """See ThreadStore."""
+        return await self._recording.open(_source(thread))
+
+    async def history(self, thread: StoredThread) -> FileHistory:
+        """See ThreadStore."""
+        return await self._recording.history(_source(thread))
+
+    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+        """See ThreadStore."""
+        return await self._recording.history_until(history, end)
+
+    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
+        """See ThreadStore."""
+        return await self._recording.fork(history, end, meta)
+
+    async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> ThreadRecorder:
+        """See ThreadStore."""
+        return await self._recording.cut(recorder, before_turn_id=before_turn_id)
 
     # --- finding ---
 
@@ -200,11 +234,7 @@ class LocalThreadStore:
         found = await self._find(thread_id, archived=None)
         if found is None:
             raise ThreadStoreError("not_found", f"no rollout found for thread id {thread_id}")
-        recorder = await RolloutRecorder.reopen(found.path, locate_base=self._paths.locate_base)
-        try:
-            await recorder.update_meta(patched(recorder.meta, patch))
-        finally:
-            await recorder.aclose()
+        await self._recording.change_meta(FileLines(found.path), patch)
         summary = await self.read(thread_id)
         assert summary is not None
         return summary
@@ -258,6 +288,11 @@ class LocalThreadStore:
 
 def _stored(row: IndexedRollout) -> StoredThread:
     return StoredThread(thread_id=row.thread_id, path=row.path, is_archived=row.is_archived)
+
+
+def _source(thread: StoredThread) -> FileLines:
+    assert thread.path is not None
+    return FileLines(thread.path)
 
 
 def _rows_of(summaries: Sequence[ThreadSummary]) -> list[IndexedRollout]:

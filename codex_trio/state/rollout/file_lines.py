@@ -1,0 +1,200 @@
+"""Rollouts that are files: their bytes, and appending to them.
+
+Owns file descriptors, and what becomes of a write that does not succeed. Does not own where files are (paths.py) nor
+what their lines say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import trio
+
+from codex_trio.state.rollout.errors import RolloutWriteError
+from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.sources import BaseLocator, LineSource
+
+
+class FileLines(msgspec.Struct, frozen=True):
+    """A rollout file, which need not exist."""
+
+    path: Path
+
+    @property
+    def label(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def name(self) -> RolloutName | None:
+        """The parts of the file's name; None when it is no rollout file's."""
+        return RolloutName.parse(self.path.name)
+
+    @contextmanager
+    def opened(self) -> Generator[FileReader]:
+        """See LineSource."""
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield FileReader(fd)
+        finally:
+            os.close(fd)
+
+    def version(self) -> tuple[int, int, int]:
+        """The file's inode, size and time of change; zeros when there is none."""
+        try:
+            return _version(self.path.stat())
+        except OSError:
+            return (0, 0, 0)
+
+    async def begin(self, pieces: Iterable[bytes]) -> None:
+        """See LineSource."""
+        await trio.to_thread.run_sync(_make, self.path, pieces)
+
+    def writer(self, *, size: int | None, needs_newline: bool = False) -> FileWriter:
+        """See LineSource."""
+        return FileWriter(self.path, size=size, needs_newline=needs_newline)
+
+
+def locator_of(locate: Callable[[str, frozenset[Path]], Path | None]) -> BaseLocator:
+    """Finds rollouts by finding their files."""
+
+    def locate_source(base_id: str, seen: frozenset[LineSource]) -> LineSource | None:
+        found = locate(base_id, frozenset(source.path for source in seen if source.path is not None))
+        return None if found is None else FileLines(found)
+
+    return locate_source
+
+
+class FileReader:
+    """An open file."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    @property
+    def identity(self) -> int:
+        """The number of the file's inode."""
+        return os.fstat(self._fd).st_ino
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """As for FileLines."""
+        return _version(os.fstat(self._fd))
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file has now."""
+        return os.fstat(self._fd).st_size
+
+    def read(self, length: int, offset: int) -> bytes:
+        """See LineReader."""
+        data = os.pread(self._fd, length, offset)
+        if len(data) == length:
+            return data
+        parts = [data]
+        while data and (length := length - len(data)):
+            offset += len(data)
+            data = os.pread(self._fd, length, offset)
+            parts.append(data)
+        return b"".join(parts)
+
+
+class FileWriter:
+    """Appends to a file, or makes it. When a write raises, what part of it reached the file is cut off again."""
+
+    def __init__(self, path: Path, *, size: int | None = None, needs_newline: bool = False) -> None:
+        """`size` is that of the existing file to continue, None to make a new one."""
+        self._path = path
+        self._size = size
+        self._needs_newline = needs_newline
+        self._fd: int | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file has been made."""
+        return self._size is not None
+
+    async def write(self, data: bytes) -> int:
+        """See LineWriter."""
+        # Not abandoned when cancelled: either the lines are in the file and count, or they are not and do not.
+        return await trio.to_thread.run_sync(self._write, data)
+
+    def _write(self, data: bytes) -> int:
+        try:
+            fd = self._open()
+        except OSError as error:
+            raise self._failure(error) from error
+        before = self._size or 0
+        remaining = memoryview(b"\n" + data if self._needs_newline else data)
+        written = 0
+        try:
+            while remaining:
+                count = os.write(fd, remaining)
+                written += count
+                remaining = remaining[count:]
+        except OSError as error:
+            self._undo(fd, before, written)
+            raise self._failure(error) from error
+        # Where the write ended, whoever else has appended since the last one.
+        self._size = os.lseek(fd, 0, os.SEEK_CUR)
+        self._needs_newline = False
+        return self._size - len(data)
+
+    def close(self) -> None:
+        """Give up the file descriptor."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _open(self) -> int:
+        if self._fd is None:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+            if self._size is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                flags |= os.O_CREAT | os.O_EXCL
+            self._fd = os.open(self._path, flags, 0o644)
+        return self._fd
+
+    def _undo(self, fd: int, before: int, written: int) -> None:
+        """Take back a write that got only so far."""
+        if self._size is None:
+            # The file was made for this write: without it, there is no thread to find.
+            self.close()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            return
+        if written == 0:
+            return
+        try:
+            if os.fstat(fd).st_size != before + written:
+                raise OSError("the file was changed by another process")
+            os.ftruncate(fd, before)
+        except OSError:
+            # A torn line stays behind; the next write starts on a line of its own.
+            self._size = before + written
+            self._needs_newline = True
+
+    def _failure(self, error: OSError) -> RolloutWriteError:
+        return RolloutWriteError(self._path, error.errno or 0, error.strerror or str(error))
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _make(path: Path, pieces: Iterable[bytes]) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("xb") as file:
+            file.writelines(pieces)
+        aside.rename(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise RolloutWriteError(path, error.errno or 0, error.strerror or str(error)) from error
