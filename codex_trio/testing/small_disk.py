@@ -91,11 +91,8 @@ async def small_disk(folder: Path, *, size: int) -> AsyncGenerator[SmallDisk]:
 
 
 def _hold(folder: str, size: int) -> None:
-    kernel.die_with_parent()
     uid, gid = os.getuid(), os.getgid()
     kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
-    # The new user namespace has undone an earlier wish.
-    kernel.die_with_parent()
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
     Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
@@ -106,7 +103,7 @@ def _hold(folder: str, size: int) -> None:
     os.close(covered)
     sys.stdout.buffer.write(_READY)
     sys.stdout.buffer.flush()
-    # Until whoever asked for the disk lets go of it.
+    # Until whoever asked for the disk lets go of it, or dies.
     sys.stdin.buffer.read()
 
 
