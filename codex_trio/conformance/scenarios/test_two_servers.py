@@ -5,6 +5,9 @@ import pytest
 from codex_trio.conformance.lab import Lab
 from codex_trio.testing.model_script import answer, message
 
+# Two servers of one home would want the same unix socket.
+pytestmark = pytest.mark.only_over("stdio", "websocket")
+
 TWICE = [answer(message("Hello.")), answer(message("Hello."))]
 
 
