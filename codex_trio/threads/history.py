@@ -32,8 +32,8 @@ MAX_LIMIT = 100
 View: TypeAlias = Literal["full", "summary", "notLoaded"]
 """How much of a turn is wanted: all its items, what was asked first and answered last, or none."""
 
-_SLICE_BYTES = 4 << 20
-_SLICE_TURNS = 200
+_SLICE_BYTES = 16 << 20
+_SLICE_TURNS = 1000
 """What is read in one go in the worker thread."""
 
 _FEW_BYTES = 512 << 10
