@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from codex_trio.model.catalog import ModelCatalog
     from codex_trio.model.http import HttpTransport
     from codex_trio.state.db.connection import StateDb
+    from codex_trio.state.store.storage import ThreadStorage
     from codex_trio.threads.runtime import ThreadRuntime
 
 QUIET_SECONDS = 0.1
@@ -164,11 +165,11 @@ class App:
 
         assert self._nursery is not None
         environ = self._settings.environ
+        storage = await self._open_storage()
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=self._settings.codex_home,
-                thread_home=await self._thread_home(),
-                database=await self._open_database(),
+                storage=storage,
                 environ=environ,
                 config=self._config,
                 auth=self._auth,
@@ -179,12 +180,10 @@ class App:
                 spawner=await self._stack.enter_async_context(open_process_spawner()),
                 transport=await self._nursery.start(_run_transport, environ),
                 gate=self._gate,
-                asked_at=held_weakly(self._asked_at),
             )
         )
         await self._nursery.start(runtime.manager.run)
-        self._nursery.start_soon(runtime.keep_index)
-        self._nursery.start_soon(runtime.read_states.run)
+        self._nursery.start_soon(storage.run)
         return runtime
 
     def _asked_at(self) -> float:
@@ -202,18 +201,21 @@ class App:
         store = self._config.startup_default().merged.get("experimental_thread_store")
         return isinstance(store, Mapping) and cast("Mapping[str, Any]", store).get("type") == "in_memory"
 
-    async def _thread_home(self) -> Path:
-        if not self._keeps_nothing:
-            return self._settings.codex_home
-        from codex_trio.state.store.memory import memory_home
+    async def _open_storage(self) -> ThreadStorage:
+        if self._keeps_nothing:
+            from codex_trio.state.store.memory_storage import memory_storage
 
-        return await self._stack.enter_async_context(memory_home())
+            return memory_storage()
+        from codex_trio.state.store.local_storage import local_storage
+
+        database = await self._open_database()
+        return local_storage(self._settings.codex_home, database, asked_at=held_weakly(self._asked_at))
 
     async def _open_database(self) -> StateDb:
         from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
 
         assert self._nursery is not None
-        path = None if self._keeps_nothing else state_db_path(self._config.startup_default().sqlite_home)
+        path = state_db_path(self._config.startup_default().sqlite_home)
         database = await self._stack.enter_async_context(state_database(path, warn=self._warn))
         self._nursery.start_soon(partial(keep_sound, database, warn=self._warn))
         return database

@@ -40,7 +40,6 @@ class LiveThread:
         recorder: ThreadRecorder,
         outgoing: OutgoingMessages,
         changed: Callable[[], None],
-        shows_path: bool,
         read_state: ReadState,
         name: str | None,
         created_at: int,
@@ -63,7 +62,6 @@ class LiveThread:
         )
         self._outgoing = outgoing
         self._changed = changed
-        self._shows_path = shows_path
         self._created_at = created_at
         self._updated_at = created_at
         self._idle_since: float | None = None
@@ -200,7 +198,7 @@ class LiveThread:
             created_at=self._created_at,
             updated_at=self._updated_at,
             status=self._status,
-            path=self.recorder.path if self._shows_path else None,
+            path=self.recorder.path,
             cwd=str(settings.cwd),
             name=self.name,
             environments=environments_to_wire(settings),

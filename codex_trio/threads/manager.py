@@ -85,7 +85,6 @@ class ThreadManager:
         config: ConfigService,
         store: ThreadStore,
         read_states: ReadStates,
-        shows_paths: bool,
         outgoing: OutgoingMessages,
         spawner: ProcessSpawner,
         engine: EngineServices,
@@ -94,7 +93,6 @@ class ThreadManager:
         self._config = config
         self._store = store
         self._read_states = read_states
-        self._shows_paths = shows_paths
         self._outgoing = outgoing
         self._spawner = spawner
         self._engine = engine
@@ -262,7 +260,6 @@ class ThreadManager:
             recorder=recorder,
             outgoing=self._outgoing,
             changed=partial(self._store.changed, meta.id),
-            shows_path=self._shows_paths,
             read_state=ReadState(meta.id, stored.get(meta.id), partial(self._read_states.put, meta.id)),
             name=name,
             created_at=self._loader.created_at(meta),

@@ -30,18 +30,9 @@ from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.shutdown import TurnGate
-from codex_trio.state.db.connection import StateDb
-from codex_trio.state.index.index import RolloutIndex
-from codex_trio.state.index.search import ThreadTextIndex
-from codex_trio.state.index.service import IndexService
-from codex_trio.state.index.span_cache import SpanCache
-from codex_trio.state.names import ThreadNames
-from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
-from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.read_states import ReadStates
-from codex_trio.state.store.writers import ThreadWriters
+from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.thread_projection import ThreadFacts, project_thread
@@ -56,18 +47,15 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
     store: ThreadStore
     read_states: ReadStates
     graph: AgentGraphStore
-    shows_paths: bool
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
-    keep_index: Callable[[], Awaitable[None]]
-    """Fills the index of threads, and keeps it true, until cancelled."""
 
     def project_summary(self, summary: ThreadSummary) -> wire.Thread:
         """A stored thread as lists show it; a loaded one with its live status."""
         live = self.manager.find(summary.thread_id)
         if live is not None:
             return live.to_wire()
-        return project_thread(_facts(summary, shows_path=self.shows_paths))
+        return project_thread(_facts(summary))
 
     def project_row(self, summary: ThreadSummary) -> wire.Thread:
         """A stored thread as a row of a list, which does not say whether the thread takes turns, loaded or not."""
@@ -80,9 +68,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the thread layer is built from. `environ` is the server's own environment."""
 
     codex_home: Path
-    thread_home: Path
-    """The folder that the threads are kept in: `codex_home`, or one in memory, whose paths nobody is told."""
-    database: StateDb
+    storage: ThreadStorage
     environ: Mapping[str, str]
     config: ConfigService
     auth: AuthStore
@@ -93,16 +79,9 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     spawner: ProcessSpawner
     transport: HttpTransport
     gate: TurnGate
-    asked_at: Callable[[], float]
-    """When a client last asked for something, by trio's clock."""
-
-    @property
-    def shows_paths(self) -> bool:
-        """Whether clients are told where threads are kept."""
-        return self.thread_home == self.codex_home
 
 
-def _facts(summary: ThreadSummary, *, shows_path: bool) -> ThreadFacts:
+def _facts(summary: ThreadSummary) -> ThreadFacts:
     """What is known of a thread that is not loaded."""
     return ThreadFacts(
         meta=msgspec.structs.replace(summary.meta, git=summary.git),
@@ -113,7 +92,7 @@ def _facts(summary: ThreadSummary, *, shows_path: bool) -> ThreadFacts:
         created_at=summary.created_at_ms // 1000,
         updated_at=summary.updated_at_ms // 1000,
         status=wire.NotLoadedThreadStatus(),
-        path=summary.path if shows_path else None,
+        path=summary.path,
         cwd=summary.meta.cwd,
         name=summary.name,
     )
@@ -121,17 +100,7 @@ def _facts(summary: ThreadSummary, *, shows_path: bool) -> ThreadFacts:
 
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     """The thread layer, not yet running."""
-    paths = RolloutPaths(parts.thread_home)
-    names = ThreadNames(parts.thread_home)
-    graph = LocalAgentGraph(parts.database)
-    index = RolloutIndex(parts.database, codex_home=parts.thread_home, paths=paths, names=names)
-    read_states = ReadStates(parts.database)
-    text = ThreadTextIndex(index, parts.database)
-    spans = SpanCache(parts.database)
-    writers = ThreadWriters(parts.thread_home)
-    store = LocalThreadStore(
-        index, text, parts.database, paths=paths, names=names, graph=graph, writers=writers, spans=spans
-    )
+    storage = parts.storage
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
@@ -145,15 +114,14 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,
-        store=store,
+        store=storage.store,
         environ=parts.environ,
         default_model=default_model(parts.catalog).slug,
     )
     manager = ThreadManager(
         config=parts.config,
-        store=store,
-        read_states=read_states,
-        shows_paths=parts.shows_paths,
+        store=storage.store,
+        read_states=storage.read_states,
         outgoing=parts.outgoing,
         spawner=parts.spawner,
         engine=engine,
@@ -161,19 +129,11 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     return ThreadRuntime(
         manager=manager,
-        store=store,
-        read_states=read_states,
-        graph=graph,
-        shows_paths=parts.shows_paths,
+        store=storage.store,
+        read_states=storage.read_states,
+        graph=storage.graph,
         warm=partial(_warm, parts),
-        keep_index=partial(_keep_indexes, IndexService(index, text, parts.database, asked_at=parts.asked_at), spans),
     )
-
-
-async def _keep_indexes(index: IndexService, spans: SpanCache) -> None:
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(index.run)
-        nursery.start_soon(spans.run)
 
 
 async def _warm(parts: RuntimeParts) -> None:

@@ -1,4 +1,4 @@
-"""Lists from the index against what anybody would make of the files: any home, any filter, any page size."""
+"""Lists against what anybody would make of the threads: any home, any filter, any page size, with files or without."""
 
 import json
 import os
@@ -11,6 +11,8 @@ import msgspec
 import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from store_lab import NOW_MS as MADE_MS
+from store_lab import MemoryHome
 
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
@@ -21,7 +23,7 @@ from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.graph import LocalAgentGraph
-from codex_trio.state.store.interface import ThreadQuery
+from codex_trio.state.store.interface import ThreadQuery, ThreadStore
 from codex_trio.state.store.local import LocalThreadStore
 from codex_trio.state.store.writers import ThreadWriters
 
@@ -126,7 +128,7 @@ def expected(home: dict[str, Thread], query: dict[str, Any]) -> list[str]:
     return sorted(listed, key=place, reverse=query["descending"])
 
 
-async def walk(store: LocalThreadStore, query: dict[str, Any]) -> list[str]:
+async def walk(store: ThreadStore, query: dict[str, Any]) -> list[str]:
     """The ids of all pages, in order; each page is as big as it may be."""
     found: list[str] = []
     cursor: str | None = None
@@ -180,3 +182,36 @@ def test_lists_tell_what_the_files_say(home: list[Thread], later: list[Thread], 
 
     with tempfile.TemporaryDirectory() as folder:
         trio.run(partial(check, Path(folder)))
+
+
+async def put(home: MemoryHome, thread: Thread) -> str:
+    thread_id = await home.add(
+        thread.text or None,
+        at=NOW_MS - MADE_MS - thread.created * HOUR_MS,
+        updated=NOW_MS - MADE_MS - thread.updated * HOUR_MS,
+        cwd=thread.cwd,
+        source=thread.source,
+        model_provider=thread.provider,
+    )
+    if thread.name:
+        await home.store.set_name(thread_id, thread.name)
+    if thread.is_archived:
+        await home.store.archive(thread_id)
+    return thread_id
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(home=st.lists(threads, max_size=25), asked=st.lists(queries, min_size=1, max_size=4))
+def test_lists_without_files_tell_what_the_threads_are(home: list[Thread], asked: list[dict[str, Any]]) -> None:
+    async def check() -> None:
+        store = MemoryHome(Path("/nowhere"))
+        made = {await put(store, thread): thread for thread in home}
+        for query in asked:
+            assert await walk(store.store, query) == expected(made, query)
+        for thread_id in list(made)[::5]:
+            await store.store.delete(thread_id)
+            del made[thread_id]
+        for query in asked:
+            assert await walk(store.store, query) == expected(made, query)
+
+    trio.run(check)

@@ -36,14 +36,14 @@ def state_db_path(sqlite_home: Path) -> Path:
 
 
 @asynccontextmanager
-async def state_database(path: Path | None, *, warn: Callable[[str], None]) -> AsyncGenerator[StateDb]:
-    """The database of a server, to be watched over by `keep_sound`; without a path one in memory.
+async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGenerator[StateDb]:
+    """The database of a server, to be watched over by `keep_sound`.
 
-    One in memory takes its place as well when the file cannot be used; `warn` is then told, in words for the user, what
-    that means.
+    One in memory takes its place when the file cannot be used; `warn` is then told, in words for the user, what that
+    means.
     """
     try:
-        database = await (_open(None) if path is None else open_state_db(path))
+        database = await open_state_db(path)
     except StateDbError as error:
         _log.error("%s", error)
         warn(f"The {error}. {_IN_MEMORY}")

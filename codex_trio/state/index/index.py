@@ -20,13 +20,14 @@ import trio
 from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.index import listing
 from codex_trio.state.index.folders import Folders, batches
-from codex_trio.state.index.listing import Position
 from codex_trio.state.index.rows import FileVersion, IndexedRollout, read_rollout
 from codex_trio.state.index.table import RolloutTable
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.file_lines import locator_of
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store import paging
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery
+from codex_trio.state.store.paging import Position
 
 WATCHED = 64
 """How many files, those that changed last, are looked at for each answer: one that is written to will be among them."""
@@ -83,14 +84,14 @@ class RolloutIndex:
 
         `also` is one more condition for rows. Raises InvalidCursor.
         """
-        cursor = None if query.cursor is None else listing.parse_cursor(query.cursor)
-        if query.section_id is not None or query.attached_to_thread_id is not None:
-            return ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)
+        cursor = paging.cursor_of(query)
+        if paging.finds_none(query):
+            return paging.EMPTY_PAGE
         if query.sort_key != "created_at":
             # What another process wrote to while this one did not run shows only in the files.
             await self.sweep(once=True)
         fresh: set[Path] = set()
-        batch = max(64, 2 * listing.page_size(query.limit))
+        batch = max(64, 2 * paging.page_size(query.limit))
         for _ in range(_ROUNDS):
             look = await self._database.read(
                 partial(self._look, query=query, cursor=cursor, own=own, also=also, batch=batch)

@@ -1,7 +1,7 @@
-"""Pages of threads from the table: filters, orders and cursors as SQL.
+"""Pages of threads from the table: filters and orders as SQL.
 
-Owns the statements and the cursors' text. Reads no file: which rows can be relied on is the index's business
-(index.py). Functions run inside a transaction.
+Owns the statements. Does not own cursors, nor what a query means by itself (state/store/paging.py). Reads no file:
+which rows can be relied on is the index's business (index.py). Functions run inside a transaction.
 """
 
 from __future__ import annotations
@@ -10,35 +10,18 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
 from codex_trio.state.db.connection import SqlValue, Transaction
-from codex_trio.state.ids import is_uuid
-from codex_trio.state.index.rows import SUBAGENT_KINDS, IndexedRollout, datetime_ms
+from codex_trio.state.index.rows import IndexedRollout
 from codex_trio.state.index.table import COLUMNS, RolloutTable
-from codex_trio.state.rollout.lines import format_timestamp
-from codex_trio.state.store.interface import (
-    DEFAULT_LIMIT,
-    INTERACTIVE_SOURCES,
-    MAX_LIMIT,
-    InvalidCursor,
-    SortKey,
-    ThreadPage,
-    ThreadQuery,
-    ThreadSummary,
-)
+from codex_trio.state.store import paging
+from codex_trio.state.store.interface import SortKey, ThreadPage, ThreadQuery
+from codex_trio.state.store.paging import Position, page_size, source_kinds
 
 # A file's name tells when its thread was created, in the local time of where that was: so far it can be off.
 _NAME_SLACK_MS = 48 * 3600 * 1000
-
-
-class Position(msgspec.Struct, frozen=True):
-    """A place in an order. Without a thread id, all threads of that very time count as seen."""
-
-    time_ms: int
-    thread_id: str = ""
 
 
 class RowsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,28 +29,6 @@ class RowsPage(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: Sequence[IndexedRollout]
     beyond: Position | None
-
-
-def parse_cursor(text: str) -> Position:
-    """The place that a cursor names. Raises InvalidCursor."""
-    moment, separator, thread_id = text.partition("|")
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except ValueError:
-        raise InvalidCursor(text) from None
-    if parsed.tzinfo is None or (separator and not is_uuid(thread_id)):
-        raise InvalidCursor(text)
-    return Position(datetime_ms(parsed), thread_id)
-
-
-def page_size(limit: int | None) -> int:
-    """How many rows a page may have."""
-    return DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
-
-
-def _sort_time(thread: ThreadSummary, key: SortKey) -> int:
-    """What a thread is sorted by, in Unix milliseconds."""
-    return thread.created_at_ms if key == "created_at" else thread.updated_at_ms
 
 
 def _column(key: SortKey) -> str:
@@ -136,16 +97,7 @@ def page_of(page: RowsPage, query: ThreadQuery, names: Mapping[str, str]) -> Thr
     """The page as callers get it."""
     found = [row.summary(names.get(row.thread_id)) for row in page.rows]
     threads = [summary for summary in found if summary is not None]
-    if not threads:
-        return ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)
-    first, last = _sort_time(threads[0], query.sort_key), _sort_time(threads[-1], query.sort_key)
-    # One millisecond aside, so that going back the other way includes the first row itself.
-    aside = -1 if query.descending else 1
-    return ThreadPage(
-        threads=threads,
-        next_cursor=None if page.beyond is None else f"{format_timestamp(last)}|{threads[-1].thread_id}",
-        backwards_cursor=format_timestamp(first + aside),
-    )
+    return paging.page_of(threads, query, is_last=page.beyond is None)
 
 
 def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[SqlValue]]:
@@ -159,7 +111,7 @@ def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[
 
     if query.model_providers is not None:
         among("model_provider", query.model_providers)
-    kinds = _kinds(query)
+    kinds = source_kinds(query)
     if kinds is not None:
         among("source_kind", kinds)
     if query.excluded_thread_ids:
@@ -188,14 +140,6 @@ WITH RECURSIVE below (thread_id) AS (
     SELECT rollouts.thread_id FROM below JOIN rollouts ON rollouts.parent_thread_id = below.thread_id
 ) SELECT thread_id FROM below
 """
-
-
-def _kinds(query: ThreadQuery) -> frozenset[str] | None:
-    kinds = query.source_kinds
-    if kinds is None:
-        related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
-        return None if related else INTERACTIVE_SOURCES
-    return kinds | SUBAGENT_KINDS if "subAgent" in kinds else kinds
 
 
 def unread_before(

@@ -22,8 +22,10 @@ import trio
 from codex_trio.state.db.connection import SqlValue, StateDb, Transaction
 from codex_trio.state.index import listing
 from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.snippets import pattern_of, snippet_of
 from codex_trio.state.index.text import TextSpan, normalized, spans, texts
-from codex_trio.state.store.interface import SearchHit, SearchPage, SearchQuery, ThreadPage, ThreadQuery
+from codex_trio.state.store import paging
+from codex_trio.state.store.interface import SearchPage, SearchQuery, ThreadPage, ThreadQuery
 
 PATIENCE_SECONDS = 20.0
 """How long a search reads what is not indexed yet; then it answers with what is."""
@@ -31,9 +33,6 @@ PATIENCE_SECONDS = 20.0
 _FILES_PER_STEP = 32
 _SPANS_PER_STEP = 32
 """How much is read and written in one step: a transaction that writes holds up all others."""
-
-_BEFORE, _AFTER = 49, 96
-"""How many characters a snippet has around the match."""
 
 _TRIGRAM = 3
 _NOTHING = "\x1f\x1e\x1f"
@@ -76,26 +75,11 @@ class ThreadTextIndex:
     async def search(self, query: SearchQuery, *, own: Callable[[str], bool]) -> SearchPage:
         """A page of threads with these words; `own` as for RolloutIndex.page. Raises InvalidCursor."""
         term = normalized(query.term)
-        listed = ThreadQuery(
-            archived=query.archived,
-            source_kinds=query.source_kinds,
-            sort_key=query.sort_key,
-            descending=query.descending,
-            cursor=query.cursor,
-            limit=query.limit,
-        )
-        page = await self._page(listed, term, own)
+        page = await self._page(paging.listing_of(query), term, own)
         found = await self._database.read(partial(self._first_spans, term=term, page=page))
-        pattern = re.compile(re.escape(term), re.IGNORECASE)
+        pattern = pattern_of(term)
         snippets = await trio.to_thread.run_sync(lambda: [_snippet(place, pattern) for place in found])
-        return SearchPage(
-            hits=[
-                SearchHit(thread=thread, snippet=snippet)
-                for thread, snippet in zip(page.threads, snippets, strict=True)
-            ],
-            next_cursor=page.next_cursor,
-            backwards_cursor=page.backwards_cursor,
-        )
+        return paging.hits_of(page, snippets)
 
     async def _page(self, query: ThreadQuery, term: str, own: Callable[[str], bool]) -> ThreadPage:
         started = time.monotonic()
@@ -111,8 +95,8 @@ class ThreadTextIndex:
             page = await self._index.page(query, own=own, also=condition)
             if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
                 return page
-            cursor = None if query.cursor is None else listing.parse_cursor(query.cursor)
-            beyond = page.next_cursor and listing.parse_cursor(page.next_cursor)
+            cursor = paging.cursor_of(query)
+            beyond = page.next_cursor and paging.parse_cursor(page.next_cursor)
             terms, values = listing.terms(query, cursor, until=beyond or None)
             behind = await self._database.read(partial(self._behind, condition=" AND ".join(terms), values=values))
             if behind:
@@ -245,11 +229,4 @@ def _snippet(place: _Place, pattern: re.Pattern[str]) -> str:
     if place.span is not None:
         with contextlib.suppress(OSError):  # Gone meanwhile.
             found = texts(place.path, start=place.span[0], end=place.span[1])
-    for text in found:
-        match = pattern.search(text)
-        if match is not None:
-            start, end = max(0, match.start() - _BEFORE), match.end() + _AFTER
-            before = "... " if start > 0 else ""
-            after = " ..." if end < len(text) else ""
-            return f"{before}{text[start:end].strip()}{after}"
-    return normalized(place.preview)[: _BEFORE + _AFTER]
+    return snippet_of(found, pattern, otherwise=place.preview)

@@ -1,14 +1,12 @@
-"""Which thread was started by which: the two implementations of `AgentGraphStore`.
+"""Which thread was started by which, over restarts.
 
-Owns the spawn edges: those of the database, and those of a process that keeps nothing. Edges of threads that were
-spawned long ago come from their files' metadata, with the index; what is written here counts more.
+Owns the spawn edges in the database. Edges of threads that were spawned long ago come from their files' metadata, with
+the index; what is written here counts more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import trio
 
 from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.store.interface import EdgeStatus
@@ -63,45 +61,3 @@ class LocalAgentGraph:
             return [found for (found,) in transaction.rows(statement, thread_id.lower(), status)]
 
         return await self._database.read(select)
-
-
-class MemoryAgentGraph:
-    """The edges of a process that keeps nothing."""
-
-    def __init__(self) -> None:
-        self._edges: dict[str, tuple[str, EdgeStatus]] = {}
-
-    async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
-        """See AgentGraphStore."""
-        await trio.lowlevel.checkpoint()
-        self._edges[child_thread_id.lower()] = (parent_thread_id.lower(), status)
-
-    async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
-        """See AgentGraphStore."""
-        await trio.lowlevel.checkpoint()
-        edge = self._edges.get(child_thread_id.lower())
-        if edge is not None:
-            self._edges[child_thread_id.lower()] = (edge[0], status)
-
-    async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """See AgentGraphStore."""
-        await trio.lowlevel.checkpoint()
-        return self._children(parent_thread_id.lower(), status)
-
-    async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """See AgentGraphStore."""
-        await trio.lowlevel.checkpoint()
-        found: list[str] = []
-        level = [thread_id.lower()]
-        while level:
-            below = {child for parent in level for child in self._children(parent, status)}
-            level = sorted(below - {thread_id.lower(), *found})
-            found += level
-        return found
-
-    def _children(self, parent: str, status: EdgeStatus | None) -> list[str]:
-        return sorted(
-            child
-            for child, (edge_parent, edge_status) in self._edges.items()
-            if edge_parent == parent and status in (None, edge_status)
-        )

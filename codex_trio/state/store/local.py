@@ -28,6 +28,7 @@ from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import ArchiveError, RolloutPaths
 from codex_trio.state.rollout.recorder import ThreadRecorder
 from codex_trio.state.rollout.stored_index import HistoryReader, IndexCache
+from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
     AgentGraphStore,
     MetadataPatch,
@@ -171,19 +172,17 @@ class LocalThreadStore:
         """The files that deleting a thread removes. Raises ThreadStoreError."""
         families = await self._family(thread_id, archived=None)
         if not families:
-            raise ThreadStoreError("not_found", f"no rollout found for thread id {thread_id}")
+            raise no_rollout(thread_id)
         for member, rows in families.items():
             for row in rows:
                 if await self._index.builders_on(row.rollout_name().base_id) - families.keys():
-                    text = f"cannot delete thread {member}: forked history still references it"
-                    raise ThreadStoreError("conflict", text)
+                    raise still_needed(member)
         return families
 
     async def _move(self, thread_id: str, *, to_archive: bool) -> Sequence[str]:
         families = await self._family(thread_id, archived=not to_archive)
         if not families:
-            kind = "rollout" if to_archive else "archived rollout"
-            raise ThreadStoreError("not_found", f"no {kind} found for thread id {thread_id}")
+            raise no_rollout(thread_id, archived=not to_archive)
 
         moved: dict[Path, Path] = {}
 
@@ -204,15 +203,12 @@ class LocalThreadStore:
         """The files of a thread and of what its agents spawned, oldest first; empty when its own are not there."""
         # Who spawned whom stands in the files.
         await self._patiently(self._index.read_all)
-        family: dict[str, list[IndexedRollout]] = {}
-        for member in (thread_id.lower(), *await self._graph.descendants(thread_id)):
+
+        async def rollouts(member: str) -> list[IndexedRollout]:
             rows = await self._patiently(partial(self._index.find, member, own=self._own.__contains__))
-            rows = [row for row in rows if archived is None or row.is_archived == archived]
-            if rows:
-                family[member] = rows[::-1]
-            elif not family:
-                break
-        return family
+            return [row for row in rows[::-1] if archived is None or row.is_archived == archived]
+
+        return await family_of(thread_id, self._graph, rollouts)
 
     # --- names ---
 
@@ -233,7 +229,7 @@ class LocalThreadStore:
         """See ThreadStore."""
         found = await self._find(thread_id, archived=None)
         if found is None:
-            raise ThreadStoreError("not_found", f"no rollout found for thread id {thread_id}")
+            raise no_rollout(thread_id)
         await self._recording.change_meta(FileLines(found.path), patch)
         summary = await self.read(thread_id)
         assert summary is not None

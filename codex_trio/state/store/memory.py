@@ -1,70 +1,271 @@
-"""Threads kept in memory: for a server that is to leave nothing behind.
+"""Threads kept in memory: for a server that is to leave nothing behind, however it ends.
 
-Owns the folder that rollout files are in then: on a file system in memory where there is one, for this process's user
-alone, and removed at the end. Everything else is as for threads on disk, so that a thread in memory lacks nothing while
-its server lives. Called by `app.py`, for `experimental_thread_store = { type = "in_memory", ... }`.
+Owns the `ThreadStore` of a process that keeps nothing: its threads, their names, and finding them. Does not own how
+threads are recorded and read (recording.py), which is as for files, nor what lists mean (memory_rows.py, paging.py).
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import shutil
-import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import trio
 
-_IN_MEMORY = Path("/dev/shm")
-_PREFIX = "codex-trio-threads-"
-_LOCK = ".lock"
+from codex_trio.state.index.rows import spawned_by
+from codex_trio.state.index.snippets import pattern_of, snippet_of
+from codex_trio.state.rollout.errors import RolloutReadError
+from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.forks import ForkPoint
+from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.state.rollout.memory_lines import MemoryLines
+from codex_trio.state.rollout.parts import read_meta
+from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.recorder import ThreadRecorder, now_ms
+from codex_trio.state.rollout.sources import LineSource
+from codex_trio.state.rollout.stored_index import HistoryReader
+from codex_trio.state.store import memory_rows, paging
+from codex_trio.state.store.families import family_of, no_rollout, still_needed
+from codex_trio.state.store.interface import (
+    MetadataPatch,
+    SearchPage,
+    SearchQuery,
+    StoredThread,
+    ThreadPage,
+    ThreadQuery,
+    ThreadSummary,
+)
+from codex_trio.state.store.memory_graph import MemoryAgentGraph
+from codex_trio.state.store.memory_rows import MemoryRow
+from codex_trio.state.store.memory_thread import MemoryThread
+from codex_trio.state.store.read_states import MemoryReadStates
+from codex_trio.state.store.recording import ThreadRecording
 
 
-@asynccontextmanager
-async def memory_home() -> AsyncGenerator[Path]:
-    """A folder to keep threads in that ends with this process. Raises OSError.
+class MemoryThreadStore:
+    """See the module. `clock` gives Unix milliseconds."""
 
-    One that a killed process left is removed when the next is made.
-    """
-    folder, lock = await trio.to_thread.run_sync(_make)
-    try:
-        yield folder
-    finally:
-        with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(_remove, folder)
-        os.close(lock)
+    def __init__(
+        self, graph: MemoryAgentGraph, read_states: MemoryReadStates, *, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self._graph = graph
+        self._read_states = read_states
+        self._clock = clock
+        self._recording = ThreadRecording(self._place, HistoryReader(self._locate_base), clock=clock)
+        self._threads: dict[str, MemoryThread] = {}
+        self._names: dict[str, str] = {}
+        # Loaded threads tell of themselves.
+        self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
+
+    # --- recording ---
+
+    def create(self, meta: SessionMeta) -> ThreadRecorder:
+        """See ThreadStore."""
+        return self._recording.create(meta)
+
+    async def open(self, thread: StoredThread) -> ThreadRecorder:
+        """See ThreadStore."""
+        return await self._recording.open(self._source(thread))
+
+    async def history(self, thread: StoredThread) -> FileHistory:
+        """See ThreadStore."""
+        return await self._recording.history(self._source(thread))
+
+    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+        """See ThreadStore."""
+        return await self._recording.history_until(history, end)
+
+    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
+        """See ThreadStore."""
+        return await self._recording.fork(history, end, meta)
+
+    async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> ThreadRecorder:
+        """See ThreadStore."""
+        return await self._recording.cut(recorder, before_turn_id=before_turn_id)
+
+    def _place(self, name: RolloutName) -> MemoryLines:
+        return MemoryLines(name, clock=self._clock, appeared=self._appeared)
+
+    def _appeared(self, lines: MemoryLines) -> None:
+        """A rollout has its first lines: its thread is there, or goes on in it, from now on."""
+        thread_id = lines.rollout_name.thread_id.lower()
+        self._threads.setdefault(thread_id, MemoryThread(thread_id)).rollouts.append(lines)
+        meta = read_meta(lines)
+        spawner = None if meta is None else spawned_by(meta)
+        if spawner is not None:
+            self._graph.learn(spawner, thread_id)
+
+    def _locate_base(self, base_id: str, seen: frozenset[LineSource]) -> LineSource | None:
+        every = (lines for thread in list(self._threads.values()) for lines in thread.rollouts)
+        return next((lines for lines in every if lines.rollout_name.base_id == base_id and lines not in seen), None)
+
+    def _source(self, thread: StoredThread) -> MemoryLines:
+        found = self._threads.get(thread.thread_id)
+        if found is None:
+            raise RolloutReadError(thread.thread_id, "is not there any more")
+        return found.latest
+
+    # --- finding ---
+
+    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(thread_id, archived=archived)
+        return None if found is None else StoredThread(found.thread_id, None, found.is_archived)
+
+    async def locate_path(self, path: Path) -> StoredThread | None:
+        """See ThreadStore. No file holds a thread of this store."""
+        await trio.lowlevel.checkpoint()
+
+    async def read(self, thread_id: str) -> ThreadSummary | None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(thread_id, archived=None)
+        rows = await self._rows([] if found is None else [found])
+        return rows[0].summary if rows else None
+
+    async def read_path(self, path: Path) -> ThreadSummary | None:
+        """See ThreadStore. No file holds a thread of this store."""
+        await trio.lowlevel.checkpoint()
+
+    async def list(self, query: ThreadQuery) -> ThreadPage:
+        """See ThreadStore."""
+        rows = await self._rows(self._threads.values())
+        return await trio.to_thread.run_sync(memory_rows.page, rows, query)
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """See ThreadStore."""
+        threads = dict(self._threads)
+        rows = await self._rows(threads.values())
+        return await trio.to_thread.run_sync(_search, rows, query, threads)
+
+    def _find(self, thread_id: str, *, archived: bool | None) -> MemoryThread | None:
+        found = self._threads.get(thread_id.lower())
+        return None if found is None or archived not in (None, found.is_archived) else found
+
+    async def _rows(self, threads: Iterable[MemoryThread]) -> list[MemoryRow]:
+        """These threads as they are now."""
+        asked = [(thread, self._told_of(thread), self._names.get(thread.thread_id)) for thread in threads]
+
+        def make() -> list[MemoryRow]:
+            rows = (thread.row(told, name, self._locate_base) for thread, told, name in asked)
+            return [row for row in rows if row is not None]
+
+        return await trio.to_thread.run_sync(make)
+
+    def _told_of(self, thread: MemoryThread) -> ThreadSummary | None:
+        tell = self._own.get(thread.thread_id)
+        return None if tell is None else tell()
+
+    # --- putting away ---
+
+    async def archive(self, thread_id: str) -> Sequence[str]:
+        """See ThreadStore."""
+        return await self._move(thread_id, to_archive=True)
+
+    async def unarchive(self, thread_id: str) -> Sequence[str]:
+        """See ThreadStore."""
+        return await self._move(thread_id, to_archive=False)
+
+    async def _move(self, thread_id: str, *, to_archive: bool) -> Sequence[str]:
+        family = await self._family(thread_id, archived=not to_archive)
+        if not family:
+            raise no_rollout(thread_id, archived=not to_archive)
+        for member in family:
+            self._threads[member].is_archived = to_archive
+        return list(family)
+
+    async def check_deletable(self, thread_id: str) -> None:
+        """See ThreadStore."""
+        await self._deletable(thread_id)
+
+    async def delete(self, thread_id: str) -> Sequence[str]:
+        """See ThreadStore."""
+        family = await self._deletable(thread_id)
+        for member, rollouts in family.items():
+            self._threads.pop(member, None)
+            self._names.pop(member, None)
+            for lines in rollouts:
+                lines.drop()
+        self._graph.forget(family)
+        self._read_states.forget(family)
+        return list(family)
+
+    async def _deletable(self, thread_id: str) -> dict[str, list[MemoryLines]]:
+        """The rollouts that deleting a thread removes. Raises ThreadStoreError."""
+        family = await self._family(thread_id, archived=None)
+        if not family:
+            raise no_rollout(thread_id)
+        staying = [thread for thread in self._threads.values() if thread.thread_id not in family]
+        needed = await trio.to_thread.run_sync(_bases_of, [lines for thread in staying for lines in thread.rollouts])
+        for member, rollouts in family.items():
+            if any(lines.rollout_name.base_id in needed for lines in rollouts):
+                raise still_needed(member)
+        return family
+
+    async def _family(self, thread_id: str, *, archived: bool | None) -> dict[str, list[MemoryLines]]:
+        async def rollouts(member: str) -> list[MemoryLines]:
+            await trio.lowlevel.checkpoint()
+            found = self._find(member, archived=archived)
+            return [] if found is None else list(found.rollouts)
+
+        return await family_of(thread_id, self._graph, rollouts)
+
+    # --- names and metadata ---
+
+    async def name(self, thread_id: str) -> str | None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        return self._names.get(thread_id.lower())
+
+    async def set_name(self, thread_id: str, name: str) -> None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        self._names[thread_id.lower()] = name
+
+    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
+        """See ThreadStore."""
+        found = self._find(thread_id, archived=None)
+        if found is None:
+            raise no_rollout(thread_id)
+        await self._recording.change_meta(found.latest, patch)
+        summary = await self.read(thread_id)
+        assert summary is not None
+        return summary
+
+    # --- loaded threads ---
+
+    def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
+        """See ThreadStore. No other process can."""
+        return contextlib.nullcontext()
+
+    def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
+        """See ThreadStore."""
+        self._own[thread_id] = summary
+
+    def changed(self, thread_id: str) -> None:
+        """See ThreadStore. Loaded threads are asked for every list."""
+
+    def detach(self, thread_id: str) -> None:
+        """See ThreadStore."""
+        self._own.pop(thread_id, None)
 
 
-def _make() -> tuple[Path, int]:
-    base = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
-    for left in base.glob(f"{_PREFIX}*"):
-        _remove_if_left(left)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-    return folder, _locked(folder)
+def _search(rows: Sequence[MemoryRow], query: SearchQuery, threads: Mapping[str, MemoryThread]) -> SearchPage:
+    pattern = pattern_of(query.term)
+
+    def has_words(thread: ThreadSummary) -> bool:
+        return any(pattern.search(text) for text in threads[thread.thread_id].texts())
+
+    page = memory_rows.page(rows, paging.listing_of(query), also=has_words)
+    return paging.hits_of(
+        page,
+        [snippet_of(threads[thread.thread_id].texts(), pattern, otherwise=thread.preview) for thread in page.threads],
+    )
 
 
-def _locked(folder: Path) -> int:
-    """A descriptor that says, while it is open, that the folder is in use. Raises BlockingIOError when it is."""
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise
-    return lock
-
-
-def _remove_if_left(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        # One that is being made has no lock file yet.
-        if folder.stat().st_uid == os.getuid() and (folder / _LOCK).exists():
-            lock = _locked(folder)
-            _remove(folder)
-            os.close(lock)
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _bases_of(rollouts: Sequence[MemoryLines]) -> set[str]:
+    """What those rollouts call the ones that they build on."""
+    metas = (read_meta(lines) for lines in rollouts if lines.size)
+    return {meta.history_base.thread_id for meta in metas if meta is not None and meta.history_base is not None}

@@ -1,13 +1,14 @@
-"""Which threads a user has not read, over restarts.
+"""Which threads a user has not read: over restarts, or while the process lives.
 
 Owns the table `read_states`. What changes is told at once and written down behind: losing the last moment of it to a
-crash costs nobody anything. Does not own what the position means (threads/read_state.py). A service: `run` it once.
+crash costs nobody anything. Does not own what the position means (threads/read_state.py).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 import trio
@@ -32,8 +33,41 @@ class StoredReadState(msgspec.Struct, frozen=True):
     revision: str
 
 
-class ReadStates:
+class ReadStates(Protocol):
     """The read states of all threads; a thread that none was kept for is read."""
+
+    def put(self, thread_id: str, state: StoredReadState) -> None:
+        """Keeps a thread's read state from now on."""
+        ...
+
+    async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
+        """What was kept for these threads."""
+        ...
+
+
+class MemoryReadStates:
+    """Those of a process that keeps nothing."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, StoredReadState] = {}
+
+    def put(self, thread_id: str, state: StoredReadState) -> None:
+        """See ReadStates."""
+        self._states[thread_id] = state
+
+    async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
+        """See ReadStates."""
+        await trio.lowlevel.checkpoint()
+        return {thread_id: state for thread_id in thread_ids if (state := self._states.get(thread_id))}
+
+    def forget(self, thread_ids: Iterable[str]) -> None:
+        """Drops those of threads that are gone."""
+        for thread_id in thread_ids:
+            self._states.pop(thread_id, None)
+
+
+class LocalReadStates:
+    """Those in the state database. A service: `run` it once."""
 
     def __init__(self, database: StateDb) -> None:
         self._database = database
@@ -41,12 +75,12 @@ class ReadStates:
         self._changed = trio.Event()
 
     def put(self, thread_id: str, state: StoredReadState) -> None:
-        """Keeps a thread's read state from now on."""
+        """See ReadStates."""
         self._unwritten[thread_id] = state
         self._changed.set()
 
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
-        """What was kept for these threads."""
+        """See ReadStates."""
         ids = list(thread_ids)
         try:
             found = await self._database.read(_select, ids)

@@ -1,0 +1,20 @@
+"""All that is kept of threads, together: built by one of `local_storage` and `memory_storage`, and injected."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from codex_trio.state.store.interface import AgentGraphStore, ThreadStore
+from codex_trio.state.store.read_states import ReadStates
+
+
+class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
+    """See the module."""
+
+    store: ThreadStore
+    graph: AgentGraphStore
+    read_states: ReadStates
+    run: Callable[[], Awaitable[None]]
+    """Keeps it true and written down, behind everybody's back, until cancelled."""

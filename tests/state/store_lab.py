@@ -1,0 +1,156 @@
+"""Stores of threads to test: one that keeps files, and one that keeps nothing, filled and asked in the same way."""
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+from rollout_lab import completed, everything, user_message
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.ids import uuid7
+from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.index.search import ThreadTextIndex
+from codex_trio.state.names import ThreadNames
+from codex_trio.state.rollout.history import StoredTurn
+from codex_trio.state.rollout.lines import Payload, SessionMeta, format_timestamp
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.store.graph import LocalAgentGraph
+from codex_trio.state.store.interface import (
+    AgentGraphStore,
+    MetadataPatch,
+    SearchPage,
+    SearchQuery,
+    StoredThread,
+    ThreadPage,
+    ThreadQuery,
+    ThreadStore,
+)
+from codex_trio.state.store.local import LocalThreadStore
+from codex_trio.state.store.memory import MemoryThreadStore
+from codex_trio.state.store.memory_graph import MemoryAgentGraph
+from codex_trio.state.store.read_states import MemoryReadStates
+from codex_trio.state.store.writers import ThreadWriters
+
+NOW_MS = 1_795_350_000_500
+
+
+class Home(ABC):
+    """A store with threads in it, and questions to it. Paths of folders are made below `path`."""
+
+    store: ThreadStore
+    graph: AgentGraphStore
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # --- filling ---
+
+    @abstractmethod
+    async def at_time(self, thread_id: str, unix_ms: int) -> None:
+        """Makes it so that the thread was written to last at that time."""
+
+    async def add(self, text: str | None, *lines: Payload, at: int = 0, updated: int | None = None, **meta: Any) -> str:
+        """A thread created `at` milliseconds in which that was said, and what else was recorded; its id."""
+        recorder = self.create(at=at, **meta)
+        said = [] if text is None else [completed(recorder.meta.id, "t", user_message(text))]
+        await recorder.materialize()
+        await recorder.append([*said, *lines])
+        await recorder.aclose()
+        await self.at_time(recorder.meta.id, NOW_MS + (at if updated is None else updated))
+        return recorder.meta.id
+
+    def create(self, *, at: int = 0, **meta: Any) -> ThreadRecorder:
+        """A recorder for a thread created `at` milliseconds."""
+        fields = {
+            "id": uuid7(),
+            "timestamp": format_timestamp(NOW_MS + at),
+            "cwd": "/work",
+            "source": "vscode",
+            "model_provider": "scripted",
+            "history_mode": "paginated",
+            **meta,
+        }
+        return self.store.create(msgspec.convert(fields, SessionMeta))
+
+    async def stored(self, thread_id: str) -> StoredThread:
+        found = await self.store.locate(thread_id)
+        assert found is not None
+        return found
+
+    # --- asking ---
+
+    async def page(self, **query: Any) -> ThreadPage:
+        with trio.fail_after(10):
+            return await self.store.list(ThreadQuery(**query))
+
+    async def ids(self, **query: Any) -> list[str]:
+        return [row.thread_id for row in (await self.page(**query)).threads]
+
+    async def walk(self, **query: Any) -> list[list[str]]:
+        """Every page, to the last."""
+        pages: list[list[str]] = []
+        cursor = None
+        while True:
+            page = await self.page(cursor=cursor, **query)
+            pages.append([row.thread_id for row in page.threads])
+            cursor = page.next_cursor
+            if cursor is None:
+                return pages
+
+    async def search(self, term: str, **query: Any) -> SearchPage:
+        with trio.fail_after(20):
+            return await self.store.search(SearchQuery(term=term, **query))
+
+    async def found(self, term: str, **query: Any) -> list[str]:
+        return [hit.thread.thread_id for hit in (await self.search(term, **query)).hits]
+
+    async def turns(self, thread_id: str) -> list[StoredTurn]:
+        """What is stored of a thread, its turns read in full."""
+        return everything(await self.store.history(await self.stored(thread_id))).turns
+
+
+class FilesHome(Home):
+    """Threads in the files of a CODEX_HOME."""
+
+    def __init__(self, path: Path, database: StateDb) -> None:
+        super().__init__(path)
+        self.paths = RolloutPaths(path)
+        self.names = ThreadNames(path)
+        self.graph = LocalAgentGraph(database)
+        index = RolloutIndex(database, codex_home=path, paths=self.paths, names=self.names)
+        self.store = LocalThreadStore(
+            index,
+            ThreadTextIndex(index, database),
+            database,
+            paths=self.paths,
+            names=self.names,
+            graph=self.graph,
+            writers=ThreadWriters(path),
+        )
+
+    def file(self, thread_id: str) -> Path:
+        """The file that a thread goes on in."""
+        found = self.paths.find(thread_id)
+        assert found is not None
+        return found.path
+
+    async def at_time(self, thread_id: str, unix_ms: int) -> None:
+        os.utime(self.file(thread_id), ns=(unix_ms * 1_000_000, unix_ms * 1_000_000))
+
+
+class MemoryHome(Home):
+    """Threads in this process."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.now_ms = NOW_MS
+        self.graph = MemoryAgentGraph()
+        self.store = MemoryThreadStore(self.graph, MemoryReadStates(), clock=lambda: self.now_ms)
+
+    async def at_time(self, thread_id: str, unix_ms: int) -> None:
+        self.now_ms = unix_ms
+        await self.store.update_metadata(thread_id, MetadataPatch())
