@@ -24,8 +24,9 @@ class MemoryThread:
         self.thread_id = thread_id
         self.rollouts: list[MemoryLines] = []
         self.is_archived = False
-        # What was found by last time, and in which lines: a worker thread may find the same as another at a time.
-        self._contents: tuple[MemoryLines, int, RolloutContents] | None = None
+        # What was found last time, and in which lines: a worker thread may find the same as another at a time.
+        self._row: tuple[tuple[object, ...], MemoryRow] | None = None
+        self._contents: tuple[MemoryLines, RolloutContents] | None = None
         self._texts: tuple[MemoryLines, int, Sequence[str]] | None = None
 
     @property
@@ -35,24 +36,31 @@ class MemoryThread:
 
     def row(self, told: ThreadSummary | None, name: str | None, locate_base: BaseLocator) -> MemoryRow | None:
         """The thread as lists show it, by what it tells of itself if it is loaded. None when it is gone."""
+        lines = self.latest
+        state = (lines, lines.size, name, self.is_archived)
+        if told is None and self._row is not None and self._row[0] == state:
+            return self._row[1]
         try:
-            contents = self._read(locate_base) if told is None else contents_of_summary(told)
+            contents = self._read(lines, locate_base) if told is None else contents_of_summary(told)
         except OSError:
             return None
-        updated = self.latest.changed_ms
-        summary = summary_of(contents, path=None, is_archived=self.is_archived, name=name, updated_at_ms=updated)
-        return None if summary is None else MemoryRow(summary, contents.is_listable)
+        summary = summary_of(
+            contents, path=None, is_archived=self.is_archived, name=name, updated_at_ms=lines.changed_ms
+        )
+        if summary is None:
+            return None
+        row = MemoryRow(summary, contents.is_listable)
+        if told is None:
+            self._row = (state, row)
+        return row
 
-    def _read(self, locate_base: BaseLocator) -> RolloutContents:
-        lines = self.latest
-        size, known = lines.size, None
+    def _read(self, lines: MemoryLines, locate_base: BaseLocator) -> RolloutContents:
+        known = None
         if self._contents is not None and self._contents[0] is lines:
-            _, known_size, known = self._contents
-            if known_size == size:
-                return known
+            known = self._contents[1]
         with lines.opened() as reader:
             contents = read_contents(lines, reader, locate_base=locate_base, known=known)
-        self._contents = (lines, size, contents)
+        self._contents = (lines, contents)
         return contents
 
     def texts(self) -> Sequence[str]:
