@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.threads import errors
 from codex_trio.threads.runtime import ThreadRuntime
 
@@ -20,7 +20,7 @@ class ThreadHistories:
     def __init__(self, threads: Callable[[], Awaitable[ThreadRuntime]]) -> None:
         self._threads = threads
 
-    async def get(self, thread_id: str, *, feature: str) -> tuple[str, FileHistory]:
+    async def get(self, thread_id: str, *, feature: str) -> tuple[str, RolloutHistory]:
         """The thread's id in canonical form, and its history; `feature` names what is asked for in refusals.
 
         Raises RpcError, ThreadError when the thread is unknown, ephemeral, or nothing has been said in it yet;

@@ -25,8 +25,8 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.model_history import first_words
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import StoredThread
 from codex_trio.threads import errors
 from codex_trio.threads.environments import choose, workspace_roots
@@ -353,7 +353,7 @@ def _typed(params: _LoadParams) -> TypedOverrides:
 
 
 async def _read_turns(
-    history: FileHistory, live: LiveThread, params: wire_start.ThreadResumeParams
+    history: RolloutHistory, live: LiveThread, params: wire_start.ThreadResumeParams
 ) -> tuple[Sequence[memoryview], wire_list.TurnsPage | None]:
     """The turns and the page of turns that a resume asks for.
 
@@ -375,7 +375,7 @@ async def _read_turns(
 
 
 async def _turns_page(
-    history: FileHistory, live: LiveThread, asked: wire_start.ThreadResumeInitialTurnsPageParams
+    history: RolloutHistory, live: LiveThread, asked: wire_start.ThreadResumeInitialTurnsPageParams
 ) -> wire_list.TurnsPage:
     view = asked.items_view or "summary"
     page = await page_turns(

@@ -14,7 +14,7 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread_ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.threads import errors
 from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor
 from codex_trio.threads.live import LiveThread
@@ -79,7 +79,7 @@ class ThreadRevertProcessor:
         return runtime, runtime.manager.get(parse_thread_id(thread_id))
 
 
-def _stored_history(live: LiveThread, *, ephemeral: str) -> FileHistory:
+def _stored_history(live: LiveThread, *, ephemeral: str) -> RolloutHistory:
     if live.recorder.history is None:
         raise invalid_request(ephemeral)
     if not live.recorder.is_materialized:

@@ -19,9 +19,9 @@ import msgspec
 import trio
 from codex_trio_protocol import decoding
 
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
 from codex_trio.state.rollout.spans import SpanIndex
 from codex_trio.state.store.interface import InvalidCursor
@@ -98,7 +98,7 @@ _cursor_decoder = decoding.json_decoder(_Cursor)
 
 
 async def page_turns(
-    history: FileHistory,
+    history: RolloutHistory,
     *,
     thread_id: str,
     cursor: str | None,
@@ -122,7 +122,7 @@ async def page_turns(
 
 
 async def page_items(
-    history: FileHistory,
+    history: RolloutHistory,
     *,
     thread_id: str,
     turn_id: str | None = None,
@@ -153,7 +153,7 @@ async def page_items(
     )
 
 
-async def find_items(history: FileHistory, *, turn_id: str, item_ids: Collection[str]) -> list[ItemRow]:
+async def find_items(history: RolloutHistory, *, turn_id: str, item_ids: Collection[str]) -> list[ItemRow]:
     """Those of a turn's items that are named, in the order of the turn. Raises RolloutReadError."""
     async with history.lock:
         turn = history.index.turn(turn_id)
@@ -173,7 +173,7 @@ class ConvertedTurns(Generic[_Converted]):
     No more than those few are held at once; what `convert` makes of them is kept.
     """
 
-    def __init__(self, history: FileHistory, convert: Callable[[Sequence[StoredTurn]], _Converted]) -> None:
+    def __init__(self, history: RolloutHistory, convert: Callable[[Sequence[StoredTurn]], _Converted]) -> None:
         self._history = history
         self._convert = convert
         self._slices: dict[tuple[int, int], _Slice[_Converted]] = {}
@@ -224,13 +224,13 @@ def turn_cursor(thread_id: str, ordinal: int) -> str:
     return _cursor(thread_id, ordinal, "turns", include_anchor=True)
 
 
-def latest_turn_cursor(history: FileHistory, thread_id: str) -> str | None:
+def latest_turn_cursor(history: RolloutHistory, thread_id: str) -> str | None:
     """Where pages of turns go back from, the latest turn being the first; None before there is one."""
     turns = history.index.turns
     return turn_cursor(thread_id, turns[-1].ordinal) if turns else None
 
 
-def latest_item_cursor(history: FileHistory, thread_id: str) -> str | None:
+def latest_item_cursor(history: RolloutHistory, thread_id: str) -> str | None:
     """Where pages of items go back from, the latest item being the first; None before there is one."""
     index = history.index
     latest = max((turn.last_item for turn in index.straying()), default=-1)
@@ -329,7 +329,7 @@ def _slice_of_turns(index: SpanIndex, after: int) -> list[TurnSpan]:
 
 
 def _read_items(
-    history: FileHistory, turns: Sequence[TurnSnapshot], anchor: _Cursor | None, count: int, *, descending: bool
+    history: RolloutHistory, turns: Sequence[TurnSnapshot], anchor: _Cursor | None, count: int, *, descending: bool
 ) -> tuple[list[ItemRow], bool]:
     """The items of those turns after the anchor, at most so many, and whether there are more. In the worker thread."""
     pairs = [(item, snapshot.turn.id) for snapshot in turns for item in snapshot.items()]

@@ -22,10 +22,10 @@ from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
 from codex_trio.state.rollout import forks
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
@@ -42,7 +42,7 @@ class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
     before_turn_id: str | None = None
 
 
-def end_of_fork(history: FileHistory, source: ForkSource) -> forks.ForkPoint:
+def end_of_fork(history: RolloutHistory, source: ForkSource) -> forks.ForkPoint:
     """Where the inherited lines end. Raises ThreadError for a turn that is not there."""
     try:
         if source.last_turn_id is not None:
@@ -84,7 +84,7 @@ class ThreadLoader:
             raise _archived(thread_id)
         return found
 
-    async def fork_source(self, source: ForkSource, live: LiveThread | None) -> FileHistory:
+    async def fork_source(self, source: ForkSource, live: LiveThread | None) -> RolloutHistory:
         """The history that a fork goes on from. Raises ThreadError, RolloutReadError."""
         if source.stored is not None:
             return await self._store.history(source.stored)

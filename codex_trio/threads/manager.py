@@ -25,11 +25,11 @@ from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.ids import uuid7
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.forks import TurnNotFound
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
 from codex_trio.state.rollout.recorder import EphemeralRecorder, ThreadRecorder, now_ms
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
@@ -73,7 +73,7 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
     """A thread that was forked, and the history that it begins with."""
 
     live: LiveThread
-    history: FileHistory
+    history: RolloutHistory
 
 
 class ThreadManager:

@@ -17,8 +17,8 @@ import trio
 from codex_trio_protocol import decoding
 
 from codex_trio.state.items import AgentMessage, TurnItem, UnreadCommandExecution, UserMessage
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot
 from codex_trio.threads.history import InvalidCursor, turn_cursor
 
@@ -76,7 +76,7 @@ _cursor_decoder = decoding.json_decoder(_Cursor)
 
 
 async def page_occurrences(
-    history: FileHistory, *, thread_id: str, term: str, cursor: str | None, limit: int | None
+    history: RolloutHistory, *, thread_id: str, term: str, cursor: str | None, limit: int | None
 ) -> OccurrencePage:
     """A page of places with the words. Raises InvalidCursor, RolloutReadError."""
     start = None if cursor is None else _decode(cursor, thread_id, term)
@@ -102,7 +102,7 @@ async def page_occurrences(
 
 
 def _search(
-    history: FileHistory,
+    history: RolloutHistory,
     thread_id: str,
     turns: Sequence[TurnSnapshot],
     pattern: re.Pattern[str],

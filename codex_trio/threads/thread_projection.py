@@ -21,9 +21,9 @@ from msgspec import UNSET
 
 from codex_trio.rpc.codec import EncodedArray
 from codex_trio.state.rollout.events import TurnError
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
 from codex_trio.threads.item_projection import project_item
 
@@ -96,7 +96,7 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
     )
 
 
-def all_turns(history: FileHistory) -> ConvertedTurns[memoryview]:
+def all_turns(history: RolloutHistory) -> ConvertedTurns[memoryview]:
     """Every turn of a history, to be read, encoded a few at a time off the event loop."""
     return ConvertedTurns(history, _encode_turns)
 

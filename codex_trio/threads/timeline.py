@@ -15,9 +15,9 @@ import msgspec
 import trio
 from codex_trio_protocol import decoding
 
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
 from codex_trio.threads.history import page_size
 
@@ -73,7 +73,9 @@ class _Place(msgspec.Struct, frozen=True, order=True):
 _cursor_decoder = decoding.json_decoder(_Cursor)
 
 
-async def page_timeline(history: FileHistory, *, thread_id: str, cursor: str | None, limit: int | None) -> TimelinePage:
+async def page_timeline(
+    history: RolloutHistory, *, thread_id: str, cursor: str | None, limit: int | None
+) -> TimelinePage:
     """The last places before the cursor, or of all. Raises InvalidTimelineCursor, RolloutReadError."""
     before = None if cursor is None else _decode(cursor, thread_id)
     count = page_size(limit)
@@ -83,7 +85,7 @@ async def page_timeline(history: FileHistory, *, thread_id: str, cursor: str | N
     return await trio.to_thread.run_sync(partial(_read, history, thread_id, snapshots, before, count))
 
 
-def _turns_before(history: FileHistory, before: _Cursor | None, count: int) -> Iterator[TurnSpan]:
+def _turns_before(history: RolloutHistory, before: _Cursor | None, count: int) -> Iterator[TurnSpan]:
     """The turns that hold the last so many places before the cursor, and maybe others."""
     index = history.index
     straying = {turn.id: turn for turn in index.straying()}
@@ -102,7 +104,7 @@ def _turns_before(history: FileHistory, before: _Cursor | None, count: int) -> I
 
 
 def _read(
-    history: FileHistory, thread_id: str, snapshots: dict[str, TurnSnapshot], before: _Cursor | None, count: int
+    history: RolloutHistory, thread_id: str, snapshots: dict[str, TurnSnapshot], before: _Cursor | None, count: int
 ) -> TimelinePage:
     """In the worker thread."""
     turns = {turn.id: turn for turn in history.read_turns(list(snapshots.values()), _no_items)}

@@ -14,7 +14,6 @@ from history_oracle import ThreadHistory
 from codex_trio.state import items
 from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.events import InputAccepted, ItemCompleted, TaskComplete, TaskStarted
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.history import HistoryFacts, StoredTurn
 from codex_trio.state.rollout.lines import (
@@ -27,6 +26,7 @@ from codex_trio.state.rollout.lines import (
 )
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.rollout.recorder import RolloutRecorder
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 CREATED_MS = 1_795_350_000_123
@@ -151,7 +151,7 @@ def file_lines(path: Path) -> list[dict[str, Any]]:
 # --- whole histories -------------------------------------------------------------------------------------------------
 
 
-def everything(history: FileHistory) -> ThreadHistory:
+def everything(history: RolloutHistory) -> ThreadHistory:
     """All that a history tells, its turns read in full."""
     snapshots = [history.index.snapshot(turn) for turn in history.index.turns]
     turns = history.read_turns(snapshots, lambda items: items)
@@ -164,12 +164,12 @@ def everything(history: FileHistory) -> ThreadHistory:
 
 def read(path: Path, **options: Any) -> ThreadHistory:
     """The thread in a file."""
-    return everything(FileHistory.load(FileLines(path), **options))
+    return everything(RolloutHistory.load(FileLines(path), **options))
 
 
 async def reopen(path: Path, **options: Any) -> RolloutRecorder:
     """A recorder that goes on in a file."""
-    return RolloutRecorder.open(FileHistory.load(FileLines(path), **options))
+    return RolloutRecorder.open(RolloutHistory.load(FileLines(path), **options))
 
 
 def encode(payloads: Iterable[Payload], *, first_ordinal: int | None = None) -> bytes:
@@ -187,7 +187,7 @@ def history_of(*payloads: Payload) -> ThreadHistory:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rollout-2026-11-22T12-00-00-{uuid7()}.jsonl"
         path.write_bytes(encode(payloads))
-        history = FileHistory.load(FileLines(path))
+        history = RolloutHistory.load(FileLines(path))
         history.interrupted_before = 0
         return everything(history)
 

@@ -8,10 +8,10 @@ from rollout_lab import accepted, asked, completed, everything, file_lines, meta
 
 from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.events import InputAccepted, TaskComplete, TaskStarted, TurnAborted
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.recorder import RolloutRecorder
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.stored_index import restore, stored
 
 TURN = "the-turn"
@@ -41,11 +41,11 @@ class Thread:
 
     def read(self) -> list[str]:
         """What was said, as whoever opens the file finds it."""
-        return asked(everything(FileHistory.load(FileLines(self.path))).turns)
+        return asked(everything(RolloutHistory.load(FileLines(self.path))).turns)
 
     def told(self) -> list[str]:
         """What the model is told that the user said."""
-        history = FileHistory.load(FileLines(self.path)).model_history()
+        history = RolloutHistory.load(FileLines(self.path)).model_history()
         return [item["content"][0]["text"] for item in history if item.get("role") == "user"]
 
 
@@ -86,8 +86,8 @@ async def test_what_a_turn_ended_without_is_no_part_of_it(thread: Thread, end: P
 
 async def test_a_kept_index_knows_what_was_accepted(thread: Thread) -> None:
     await thread.record(accepted(TURN, "third"))
-    kept = stored(FileHistory.load(FileLines(thread.path)))
-    history = FileHistory.open(FileLines(thread.path))
+    kept = stored(RolloutHistory.load(FileLines(thread.path)))
+    history = RolloutHistory.open(FileLines(thread.path))
     assert restore(history, kept)
     await history.catch_up()
     assert asked(everything(history).turns) == ["first", "second", "third"]
@@ -101,4 +101,4 @@ async def test_lines_that_other_servers_do_not_know_take_no_ordinal(tmp_path: Pa
     ordinals = [line.get("ordinal") for line in file_lines(thread.path)]
     assert ordinals.count(None) == 1
     assert [number for number in ordinals if number is not None] == list(range(len(ordinals) - 1))
-    assert FileHistory.load(FileLines(thread.path)).bad_lines == 0
+    assert RolloutHistory.load(FileLines(thread.path)).bad_lines == 0

@@ -25,7 +25,6 @@ from rollout_lab import (
 
 from codex_trio.state import items
 from codex_trio.state.rollout import events
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import (
     Compacted,
@@ -37,6 +36,7 @@ from codex_trio.state.rollout.lines import (
     TurnContext,
     encode_line,
 )
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.spans import SpanIndex
 from codex_trio.state.rollout.stored_index import restore, stored
 
@@ -141,7 +141,7 @@ def lines_of(history_mode: str | None, payloads: Sequence[Payload], torn: Sequen
     return lines
 
 
-def assert_same(history: FileHistory, path: Path, **options: Any) -> None:
+def assert_same(history: RolloutHistory, path: Path, **options: Any) -> None:
     plain = history_oracle.load(path, with_model_history=True, **options)
     assert plain.model is not None
     assert everything(history) == plain.history
@@ -153,10 +153,10 @@ def test_every_sample_reads_the_same(path: Path) -> None:
     def locate(thread_id: str, seen: frozenset[Path]) -> Path | None:
         return next((other for other in path.parent.glob(f"*{thread_id}*") if other not in seen), None)
 
-    history = FileHistory.load(FileLines(path), locate_base=locator_of(locate))
+    history = RolloutHistory.load(FileLines(path), locate_base=locator_of(locate))
     assert_same(history, path, locate_base=locate)
     for until in range(1, history.facts.next_ordinal, 9):
-        part = FileHistory.load(FileLines(path), locate_base=locator_of(locate), until=until)
+        part = RolloutHistory.load(FileLines(path), locate_base=locator_of(locate), until=until)
         assert_same(part, path, locate_base=locate, until=until)
 
 
@@ -172,14 +172,14 @@ def test_any_lines_read_the_same_whenever_they_are_indexed(history_mode: str | N
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollout.jsonl"
         path.write_bytes(b"".join(lines[: max(cuts[0], 1)] if cuts else lines))
-        history = FileHistory.load(FileLines(path))
+        history = RolloutHistory.load(FileLines(path))
         for cut in [*cuts[1:], len(lines)] if cuts else []:
             # The file grows, with half a line at its end for a while.
             path.write_bytes(b"".join(lines[: max(cut, 1)]) + (lines[cut][:40] if cut < len(lines) else b""))
             if data.draw(st.booleans()):
                 # Another process takes it up from here.
                 kept = stored(history)
-                history = FileHistory.open(FileLines(path))
+                history = RolloutHistory.open(FileLines(path))
                 assert restore(history, kept)
             while not history.advance(max_bytes=300):
                 pass
@@ -189,9 +189,9 @@ def test_any_lines_read_the_same_whenever_they_are_indexed(history_mode: str | N
             assert everything(applied(history, payloads, path)) == everything(history)
 
 
-def applied(history: FileHistory, payloads: Sequence[Payload], path: Path) -> FileHistory:
+def applied(history: RolloutHistory, payloads: Sequence[Payload], path: Path) -> RolloutHistory:
     first, *rest = path.read_bytes().splitlines(keepends=True)
-    made = FileHistory.new(FileLines(path), history.facts.meta or meta("x"))
+    made = RolloutHistory.new(FileLines(path), history.facts.meta or meta("x"))
     offset = 0
     paginated = made.index.takes_marks
     for number, (payload, line) in enumerate(zip([made.facts.meta, *payloads], [first, *rest], strict=True)):
@@ -220,9 +220,9 @@ def test_forks_of_forks_read_the_same(data: st.DataObject) -> None:
             own = [meta(thread_id, history_base=base), *payloads]
             path = paths[thread_id] = Path(folder) / f"{thread_id}.jsonl"
             path.write_bytes(encode(own, first_ordinal=ordinal))
-            history = FileHistory.load(FileLines(path), locate_base=locator_of(locate))
+            history = RolloutHistory.load(FileLines(path), locate_base=locator_of(locate))
             assert_same(history, path, locate_base=locate)
-            again = FileHistory.open(FileLines(path), locate_base=locator_of(locate))
+            again = RolloutHistory.open(FileLines(path), locate_base=locator_of(locate))
             if restore(again, stored(history)):
                 while not again.advance():
                     pass
@@ -244,7 +244,7 @@ def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path, monkeypatch: pyt
         apply(index, payload, *args)
 
     monkeypatch.setattr(SpanIndex, "apply", spy)
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     # The model's items are not even looked at.
     assert len(seen) == history.facts.next_ordinal - 2
     # Only the first message of the user is read in full, for the preview.
@@ -256,7 +256,7 @@ def test_lines_longer_than_what_is_read_at_once_are_found_and_read(tmp_path: Pat
     big = "x" * 3_000_000
     lines = [meta("x"), *turn("x", "t", "hello", command("c", output=big), command("d")), model_message("user", big)]
     path.write_bytes(encode(lines, first_ordinal=0))
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     assert_same(history, path)
 
 
@@ -264,6 +264,6 @@ def test_a_file_that_moves_meanwhile_is_found_again(tmp_path: Path) -> None:
     path, moved = tmp_path / "rollout.jsonl", tmp_path / "moved.jsonl"
     path.write_bytes(encode([meta("x"), *turn("x", "t", "hello")], first_ordinal=0))
     locate = locator_of(lambda _id, seen: next(iter({path, moved} - seen - {path}), None))
-    history = FileHistory.load(FileLines(path), locate_base=locate)
+    history = RolloutHistory.load(FileLines(path), locate_base=locate)
     os.rename(path, moved)
     assert [item.item.id for item in everything(history).turns[0].items]

@@ -42,10 +42,10 @@ from codex_trio.state.rollout.events import (
     TurnError,
     UserMessageEvent,
 )
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Compacted, Payload, ResponseItem, StoredLine, decode_line
 from codex_trio.state.rollout.model_history import ModelHistory
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 
 def started(turn_id: str) -> TaskStarted:
@@ -312,7 +312,7 @@ def read_damaged(lines: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollout.jsonl"
         path.write_bytes(good + b"\n".join(lines) + b"\n")
-        history = FileHistory.load(FileLines(path))
+        history = RolloutHistory.load(FileLines(path))
         everything(history)
         history.model_history()
 
@@ -339,7 +339,7 @@ def test_lines_of_unknown_kinds_are_kept_and_bad_ones_counted(tmp_path: Path) ->
     ]
     path = tmp_path / f"rollout-2026-11-22T12-35-13-{thread}.jsonl"
     path.write_text("\n".join(json.dumps(line) for line in lines) + '\n\n  \nnot json\n{"timestamp":"t","ty')
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     assert (history.facts.next_ordinal, history.bad_lines, history.ends_in_newline) == (4, 4, False)
     assert everything(history).turns[0].items[0].item == items.Other(raw={"type": "Hologram", "id": "h", "x": 1})
 

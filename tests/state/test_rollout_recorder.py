@@ -37,7 +37,6 @@ from codex_trio.state.rollout.events import (
     ThreadGoalUpdated,
     TurnAborted,
 )
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import (
     GitInfo,
@@ -49,6 +48,7 @@ from codex_trio.state.rollout.lines import (
     encode_line,
 )
 from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 
 def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
@@ -194,7 +194,7 @@ def test_a_killed_server_loses_nothing_that_it_had_acknowledged(tmp_path: Path, 
     child.stdout.close()
     child.wait()
 
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     turns = everything(history).turns
     found = {stored.item.id for stored in turns[0].items}
     assert {f"c{number}-{part}" for number in range(last + 1) for part in (0, 1)} <= found
@@ -253,7 +253,7 @@ def test_a_full_disk_refuses_the_lines_and_leaves_none_of_them_behind(tmp_path: 
         [sys.executable, "-c", code, str(path)], capture_output=True, env=child_env(tmp_path), text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("['b', 'd']", "")
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     turns = everything(history).turns
     assert [stored.item.id for stored in turns[0].items] == ["b", "d"]
     assert history.bad_lines == 0
@@ -425,7 +425,7 @@ def test_a_forty_megabyte_thread_reads_in_about_a_second(tmp_path: Path) -> None
     path = trio.run(write)
     assert path.stat().st_size > 35_000_000
     started = os.times().user
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     assert os.times().user - started < 1.5
     assert len(history.index.turns) == 85
 

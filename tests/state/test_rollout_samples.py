@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rollout_lab import SAMPLES, as_read, everything, told
 
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import decode_line, encode_line
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 # What 0.131.0 shows live but loses on disk; we show these again.
 RECOVERED = {"commandExecution", "imageView", "dynamicToolCall"}
@@ -28,8 +28,8 @@ def locate(folder: Path) -> Any:
     return locator_of(locate_base)
 
 
-def opened(path: Path) -> FileHistory:
-    return FileHistory.load(FileLines(path), locate_base=locate(path.parent))
+def opened(path: Path) -> RolloutHistory:
+    return RolloutHistory.load(FileLines(path), locate_base=locate(path.parent))
 
 
 @pytest.mark.parametrize("name", ["0.169.0-tools", "0.169.0-fork"])

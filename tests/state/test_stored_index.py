@@ -12,8 +12,8 @@ from rollout_lab import command, encode, everything, meta, turn
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import state_database
 from codex_trio.state.index.span_cache import SpanCache
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.stored_index import HistoryReader, restore, stored
 
 BIG = command("big", output="x" * 300_000)
@@ -79,7 +79,7 @@ async def test_little_is_read_again_rather_than_kept(path: Path) -> None:
 @pytest.mark.parametrize("change", ["another file", "cut back", "other lines", "another format", "damaged"])
 def test_an_index_that_does_not_fit_is_not_used(path: Path, change: str) -> None:
     data = write(path, "one", "two")
-    index = stored(FileHistory.load(FileLines(path)))
+    index = stored(RolloutHistory.load(FileLines(path)))
     match change:
         case "another file":
             os.rename(path, path.with_name("old"))
@@ -93,7 +93,7 @@ def test_an_index_that_does_not_fit_is_not_used(path: Path, change: str) -> None
             index = index[:place] + b"\x7f" + index[place + 1 :]
         case _:
             index = index[: len(index) // 2]
-    history = FileHistory.open(FileLines(path))
+    history = RolloutHistory.open(FileLines(path))
     assert not restore(history, index)
     assert history.index.turns == []
 

@@ -8,10 +8,10 @@ import pytest
 
 from codex_trio.state import items
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.stored_index import HistoryReader
 from codex_trio.state.store.histories import StoredHistories
 from codex_trio.state.store.interface import InvalidCursor
@@ -51,14 +51,14 @@ class Histories:
         self._folder = folder
         self._made = 0
 
-    def __call__(self, turns: int, *more: Payload) -> FileHistory:
+    def __call__(self, turns: int, *more: Payload) -> RolloutHistory:
         """That of so many turns, and more lines."""
         meta = SessionMeta(id="x", history_mode="paginated")
         payloads = [meta, *(line for number in range(turns) for line in lines_of_turn(number)), *more]
         self._made += 1
         path = self._folder / f"{self._made}.jsonl"
         path.write_bytes(b"".join(encode_line(StoredLine(made, "t", place)) for place, made in enumerate(payloads)))
-        return FileHistory.load(FileLines(path))
+        return RolloutHistory.load(FileLines(path))
 
 
 @pytest.fixture
@@ -66,11 +66,11 @@ def history_of(tmp_path: Path) -> Histories:
     return Histories(tmp_path)
 
 
-async def turns_page(history: FileHistory, **page: Any) -> TurnPage:
+async def turns_page(history: RolloutHistory, **page: Any) -> TurnPage:
     return await page_turns(history, **{"thread_id": "x", "cursor": None, "limit": None, "view": "full", **page})
 
 
-async def walk_turns(history: FileHistory, **page: Any) -> list[list[str]]:
+async def walk_turns(history: RolloutHistory, **page: Any) -> list[list[str]]:
     pages: list[list[str]] = []
     cursor = None
     while True:
@@ -81,7 +81,7 @@ async def walk_turns(history: FileHistory, **page: Any) -> list[list[str]]:
             return pages
 
 
-async def walk_items(history: FileHistory, **page: Any) -> list[list[str]]:
+async def walk_items(history: RolloutHistory, **page: Any) -> list[list[str]]:
     pages: list[list[str]] = []
     cursor = None
     while True:

@@ -7,8 +7,8 @@ from codex_trio_protocol.v2.user_input import ImageUserInput, LocalImageUserInpu
 
 from codex_trio.state import items
 from codex_trio.state.items import item_from_builtins
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.threads.item_projection import domain_input, path_of, project_item
 
 COMMAND = items.CommandExecution(
@@ -132,7 +132,7 @@ def test_every_kind_of_item_that_is_stored_can_be_shown():
     kinds = set()
     for path in recorded.glob("*/*.jsonl"):
         locate = locator_of(lambda base, _: next(recorded.glob(f"*/*{base}.*")))
-        history = FileHistory.load(FileLines(path), locate_base=locate)
+        history = RolloutHistory.load(FileLines(path), locate_base=locate)
         snapshots = [history.index.snapshot(turn) for turn in history.index.turns]
         for turn in history.read_turns(snapshots, lambda spans: spans):
             kinds.update(wire(stored.item)["type"] for stored in turn.items)

@@ -6,9 +6,9 @@ import pytest
 
 from codex_trio.state import items
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.threads.occurrences import page_occurrences
 from codex_trio.threads.timeline import END, ITEM, START, page_timeline
 
@@ -36,16 +36,16 @@ LINES: list[Payload] = [
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> FileHistory:
+def history(tmp_path: Path) -> RolloutHistory:
     path = tmp_path / "rollout.jsonl"
     path.write_bytes(b"".join(encode_line(StoredLine(made, "t", place)) for place, made in enumerate(LINES)))
-    history = FileHistory.load(FileLines(path))
+    history = RolloutHistory.load(FileLines(path))
     history.interrupted_before = history.facts.next_ordinal
     return history
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
-async def test_timeline_pages_add_up_in_the_order_of_the_lines(history: FileHistory, limit: int) -> None:
+async def test_timeline_pages_add_up_in_the_order_of_the_lines(history: RolloutHistory, limit: int) -> None:
     places: list[tuple[int, int, str]] = []
     cursor: str | None = None
     while True:
@@ -73,14 +73,14 @@ async def test_timeline_pages_add_up_in_the_order_of_the_lines(history: FileHist
     ]
 
 
-async def test_a_turn_that_was_cut_short_ends_as_interrupted(history: FileHistory) -> None:
+async def test_a_turn_that_was_cut_short_ends_as_interrupted(history: RolloutHistory) -> None:
     page = await page_timeline(history, thread_id="x", cursor=None, limit=1)
     [entry] = page.entries
     assert (entry.kind, entry.turn.id, entry.turn.status) == (END, "c", "interrupted")
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-async def test_pages_of_places_add_up_in_the_order_of_the_turns(history: FileHistory, limit: int) -> None:
+async def test_pages_of_places_add_up_in_the_order_of_the_turns(history: RolloutHistory, limit: int) -> None:
     places: list[tuple[str, str]] = []
     cursor: str | None = None
     while True:

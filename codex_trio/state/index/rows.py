@@ -16,10 +16,10 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from codex_trio.state.rollout.file_history import meta_from_name, read_head
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, decode_line
 from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.rollout_history import meta_from_name, read_head
 from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.store.interface import ThreadSummary
 

@@ -11,8 +11,8 @@ from collections.abc import Generator
 
 import msgspec
 
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import HistoryBase, SessionMeta, StoredLine, encode_line
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.span_values import TurnSpan
 
@@ -39,19 +39,19 @@ class ForkPoint(msgspec.Struct, frozen=True):
     offset: int
 
 
-def whole(history: FileHistory) -> ForkPoint:
+def whole(history: RolloutHistory) -> ForkPoint:
     """The end of the history as it is now."""
     return _point(history, history.facts.next_ordinal, history.index.state.position)
 
 
-def before(history: FileHistory, turn_id: str) -> ForkPoint:
+def before(history: RolloutHistory, turn_id: str) -> ForkPoint:
     """Where a history without that turn and all later ones ends. Raises TurnNotFound."""
     turn = _turn(history, turn_id)
     first = history.index.position_of(turn) == 0
     return _point(history, 0 if first else turn.ordinal, 0 if first else turn.start)
 
 
-def after(history: FileHistory, turn_id: str) -> ForkPoint:
+def after(history: RolloutHistory, turn_id: str) -> ForkPoint:
     """Where a history that ends with that turn ends. Raises TurnNotFound."""
     following = history.index.position_of(_turn(history, turn_id)) + 1
     turns = history.index.turns
@@ -60,14 +60,14 @@ def after(history: FileHistory, turn_id: str) -> ForkPoint:
     )
 
 
-def _turn(history: FileHistory, turn_id: str) -> TurnSpan:
+def _turn(history: RolloutHistory, turn_id: str) -> TurnSpan:
     turn = history.index.turn(turn_id)
     if turn is None:
         raise TurnNotFound(turn_id)
     return turn
 
 
-def _point(history: FileHistory, ordinal: int, position: int) -> ForkPoint:
+def _point(history: RolloutHistory, ordinal: int, position: int) -> ForkPoint:
     part = history.part_before(position)
     return ForkPoint(ordinal, part.source, part.id, position - part.start)
 

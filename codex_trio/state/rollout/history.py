@@ -1,6 +1,6 @@
 """What a thread's rollout lines add up to: facts of the whole thread, turns, and their items.
 
-Owns the values. Does not own how lines become them (spans.py, items_of_lines.py), files (file_history.py) or wire
+Owns the values. Does not own how lines become them (spans.py, items_of_lines.py), files (rollout_history.py) or wire
 shapes (threads/projection.py).
 """
 

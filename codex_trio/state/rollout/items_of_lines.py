@@ -1,6 +1,7 @@
 """Items, made from the lines that an index names for them.
 
-Owns how the lines of one item add up. Does not own which lines they are (spans.py) or reading them (file_history.py).
+Owns how the lines of one item add up. Does not own which lines they are (spans.py) or reading them
+(rollout_history.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Owns appending: lines get their time and ordinal, go out in one write of whole lines, and only then count in the
 thread's history, which the recorder keeps up to date without holding what it wrote. Does not own what is worth
-recording (engine), reading (file_history.py) or the bytes' way into a file (file_lines.py). One recorder exists per
+recording (engine), reading (rollout_history.py) or the bytes' way into a file (file_lines.py). One recorder exists per
 loaded thread; it is used from the event loop.
 
 When append returns, lines of a file survive the death of this process at any moment (they are in the file, not
@@ -24,9 +24,9 @@ import trio
 from codex_trio.state.rollout import legacy
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.history import HistoryFacts
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource, LineWriter
 from codex_trio.state.rollout.span_values import IndexState, LineSpan
 from codex_trio.state.rollout.spans import SpanIndex
@@ -61,7 +61,7 @@ class ThreadRecorder(Protocol):
         ...
 
     @property
-    def history(self) -> FileHistory | None:
+    def history(self) -> RolloutHistory | None:
         """All that has been recorded; None for a thread that leaves no trace."""
         ...
 
@@ -101,7 +101,7 @@ def now_ms() -> int:
 class RolloutRecorder:
     """Appends to one rollout. Made by `create` or `open`."""
 
-    def __init__(self, history: FileHistory, writer: LineWriter, clock: Callable[[], int]) -> None:
+    def __init__(self, history: RolloutHistory, writer: LineWriter, clock: Callable[[], int]) -> None:
         self._history = history
         self._writer = writer
         self._clock = clock
@@ -112,10 +112,10 @@ class RolloutRecorder:
     @classmethod
     def create(cls, source: LineSource, meta: SessionMeta, *, clock: Callable[[], int] = now_ms) -> RolloutRecorder:
         """A recorder for a new thread; its rollout appears with the first lines. `clock` gives Unix ms."""
-        return cls(FileHistory.new(source, meta), source.writer(size=None), clock)
+        return cls(RolloutHistory.new(source, meta), source.writer(size=None), clock)
 
     @classmethod
-    def open(cls, history: FileHistory, *, clock: Callable[[], int] = now_ms) -> RolloutRecorder:
+    def open(cls, history: RolloutHistory, *, clock: Callable[[], int] = now_ms) -> RolloutRecorder:
         """Continue a rollout, all of which has been read, after the last good line.
 
         Turns that never ended were cut short with the process that ran them: they count as interrupted.
@@ -151,7 +151,7 @@ class RolloutRecorder:
         return self._history.facts
 
     @property
-    def history(self) -> FileHistory:
+    def history(self) -> RolloutHistory:
         """All that has been recorded."""
         return self._history
 
@@ -229,7 +229,7 @@ class RolloutRecorder:
 class EphemeralRecorder:
     """Keeps what a thread's lines tell of it as a whole, in memory only, and none of its turns."""
 
-    def __init__(self, meta: SessionMeta, *, inherited: FileHistory | None = None) -> None:
+    def __init__(self, meta: SessionMeta, *, inherited: RolloutHistory | None = None) -> None:
         """`inherited` is the history that the thread goes on from, when it is a fork."""
         facts = HistoryFacts() if inherited is None else msgspec.structs.replace(inherited.facts)
         self._index = SpanIndex(IndexState(facts=facts))

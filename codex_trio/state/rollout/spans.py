@@ -3,7 +3,7 @@
 Owns `SpanIndex`: it takes lines in order, with their byte offsets, and keeps for every item the lines that it can be
 made from. It is the one projection for files read cold and for threads that run: the recorder applies what it has
 written. Its state can be stored and taken up again at the offset where it ended. Sans-io. Does not own items themselves
-(items_of_lines.py), the model's history (model_history.py) or files (file_history.py).
+(items_of_lines.py), the model's history (model_history.py) or files (rollout_history.py).
 
 Two families of lines are understood, also mixed in one file: `item_completed` events with whole items (today's), and
 the message, reasoning and tool events of older releases, whose items are numbered `item-1`, `item-2`, ... over the

@@ -13,9 +13,9 @@ import msgspec
 import trio
 from codex_trio_protocol import decoding
 
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.rollout.parts import Parts
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.rollout.span_values import IndexState
 from codex_trio.state.rollout.spans import SpanIndex
@@ -70,10 +70,10 @@ class HistoryReader:
         self._locate_base = locate_base
         self._cache = cache
 
-    async def open(self, source: LineSource, *, until: int | None = None) -> FileHistory:
+    async def open(self, source: LineSource, *, until: int | None = None) -> RolloutHistory:
         """The history in a rollout, up to date, but for lines from the ordinal `until` on. Raises RolloutReadError."""
         history = await trio.to_thread.run_sync(
-            partial(FileHistory.open, source, locate_base=self._locate_base, until=until)
+            partial(RolloutHistory.open, source, locate_base=self._locate_base, until=until)
         )
         is_partial = until is not None or history.missing_base is not None
         path = source.path
@@ -90,7 +90,7 @@ class HistoryReader:
         return history
 
 
-def stored(history: FileHistory) -> bytes:
+def stored(history: RolloutHistory) -> bytes:
     """The index of a history that nobody else is using. Blocking. Raises RolloutReadError."""
     parts = history.parts
     position = history.index.state.position - parts.own.start
@@ -106,7 +106,7 @@ def stored(history: FileHistory) -> bytes:
     return _encoder.encode(index)
 
 
-def restore(history: FileHistory, kept: bytes) -> bool:
+def restore(history: RolloutHistory, kept: bytes) -> bool:
     """Gives a history of which nothing was read yet a kept index, if it fits. Blocking. Raises RolloutReadError."""
     try:
         if decoding.msgpack_decoder(_Format).decode(kept).format != _FORMAT:

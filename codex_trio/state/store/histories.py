@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 import trio
 
-from codex_trio.state.rollout.file_history import FileHistory
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.stored_index import HistoryReader
 
@@ -25,7 +25,7 @@ class StoredHistories:
         self._reader = reader
         self._recent: OrderedDict[LineSource, _Kept] = OrderedDict()
 
-    async def read(self, source: LineSource) -> FileHistory:
+    async def read(self, source: LineSource) -> RolloutHistory:
         """The history in that rollout, up to date. Raises RolloutReadError."""
         kept = self._recent.get(source)
         if kept is None:
@@ -36,7 +36,7 @@ class StoredHistories:
         async with kept.lock:
             return await self._refresh(source, kept)
 
-    async def _refresh(self, source: LineSource, kept: _Kept) -> FileHistory:
+    async def _refresh(self, source: LineSource, kept: _Kept) -> RolloutHistory:
         version = await trio.to_thread.run_sync(source.version)
         if kept.history is None or kept.version[:1] != version[:1] or version[1] < kept.history.size:
             kept.history = None
@@ -53,4 +53,4 @@ class _Kept:
     def __init__(self) -> None:
         self.lock = trio.Lock()
         self.version: tuple[int, ...] = (0,)
-        self.history: FileHistory | None = None
+        self.history: RolloutHistory | None = None

@@ -18,10 +18,10 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at"]
 
@@ -197,18 +197,18 @@ class ThreadStore(Protocol):
         """
         ...
 
-    async def history(self, thread: StoredThread) -> FileHistory:
+    async def history(self, thread: StoredThread) -> RolloutHistory:
         """What a stored thread has recorded, up to date. It is shared: for reading only, its index under its lock.
 
         Raises RolloutReadError.
         """
         ...
 
-    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+    async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
         """That history up to there, for one reader alone. Raises RolloutReadError."""
         ...
 
-    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
+    async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
         """What a new thread records itself with that goes on from a history of this store, up to there.
 
         The thread is there at once, as a whole or not at all. Raises RolloutReadError, RolloutWriteError.

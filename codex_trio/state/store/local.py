@@ -21,12 +21,12 @@ from codex_trio.state.index.index import RolloutIndex
 from codex_trio.state.index.rows import FileVersion, IndexedRollout, of_summary
 from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import ArchiveError, RolloutPaths
 from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.stored_index import HistoryReader, IndexCache
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
@@ -85,15 +85,15 @@ class LocalThreadStore:
         """See ThreadStore."""
         return await self._recording.open(_source(thread))
 
-    async def history(self, thread: StoredThread) -> FileHistory:
+    async def history(self, thread: StoredThread) -> RolloutHistory:
         """See ThreadStore."""
         return await self._recording.history(_source(thread))
 
-    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+    async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
         """See ThreadStore."""
         return await self._recording.history_until(history, end)
 
-    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
+    async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
         """See ThreadStore."""
         return await self._recording.fork(history, end, meta)
 

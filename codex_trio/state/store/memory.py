@@ -16,13 +16,13 @@ import trio
 from codex_trio.state.index.rows import spawned_by
 from codex_trio.state.index.snippets import pattern_of, snippet_of
 from codex_trio.state.rollout.errors import RolloutReadError
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.memory_lines import MemoryLines
 from codex_trio.state.rollout.parts import read_meta
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.recorder import ThreadRecorder, now_ms
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.stored_index import HistoryReader
 from codex_trio.state.store import memory_rows, paging
@@ -68,15 +68,15 @@ class MemoryThreadStore:
         """See ThreadStore."""
         return await self._recording.open(self._source(thread))
 
-    async def history(self, thread: StoredThread) -> FileHistory:
+    async def history(self, thread: StoredThread) -> RolloutHistory:
         """See ThreadStore."""
         return await self._recording.history(self._source(thread))
 
-    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+    async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
         """See ThreadStore."""
         return await self._recording.history_until(history, end)
 
-    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
+    async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
         """See ThreadStore."""
         return await self._recording.fork(history, end, meta)
 

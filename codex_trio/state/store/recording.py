@@ -12,11 +12,11 @@ from codex_trio.state.ids import uuid7
 from codex_trio.state.index.rows import unix_ms
 from codex_trio.state.rollout import forks
 from codex_trio.state.rollout.events import ThreadRolledBack
-from codex_trio.state.rollout.file_history import FileHistory
 from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.recorder import RolloutRecorder, ThreadRecorder, now_ms
+from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.stored_index import HistoryReader
 from codex_trio.state.store.histories import StoredHistories
@@ -46,15 +46,15 @@ class ThreadRecording:
         """Goes on in a rollout. Raises RolloutReadError."""
         return RolloutRecorder.open(await self._reader.open(source), clock=self._clock)
 
-    async def history(self, source: LineSource) -> FileHistory:
+    async def history(self, source: LineSource) -> RolloutHistory:
         """What a rollout holds, up to date; shared. Raises RolloutReadError."""
         return await self._histories.read(source)
 
-    async def history_until(self, history: FileHistory, end: ForkPoint) -> FileHistory:
+    async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
         """See ThreadStore."""
         return await self._reader.open(history.source, until=end.ordinal)
 
-    async def fork(self, history: FileHistory, end: ForkPoint, meta: SessionMeta) -> RolloutRecorder:
+    async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> RolloutRecorder:
         """See ThreadStore."""
         inherited = history.facts.meta
         assert inherited is not None

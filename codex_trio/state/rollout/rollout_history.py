@@ -1,6 +1,6 @@
 """A thread's history as its rollouts hold it: the index in memory, everything else read when it is asked for.
 
-Owns `FileHistory`: bringing the index up to what the rollouts hold, reading turns and items by it, and the model's
+Owns `RolloutHistory`: bringing the index up to what the rollouts hold, reading turns and items by it, and the model's
 history from the last compaction on. Does not own what lines add up to (spans.py, items_of_lines.py), nor pages
 (threads/history.py). Methods that read are synchronous and bounded by what they are asked for: callers on the event
 loop run them in a worker thread.
@@ -32,7 +32,7 @@ SLICE_BYTES = 16 << 20
 """How much of a rollout is indexed in one go."""
 
 
-class FileHistory:
+class RolloutHistory:
     """See the module. Made by `open` for a rollout that exists, or by `new`."""
 
     def __init__(self, parts: Parts, index: SpanIndex) -> None:
@@ -47,7 +47,7 @@ class FileHistory:
         self._size = 0
 
     @classmethod
-    def new(cls, source: LineSource, meta: SessionMeta) -> FileHistory:
+    def new(cls, source: LineSource, meta: SessionMeta) -> RolloutHistory:
         """The history of a thread whose rollout is yet to be made."""
         own = Part(source=source, id=meta.id, start=0)
         history = cls(Parts([own], locate_base=None, missing_base=None), SpanIndex())
@@ -58,7 +58,7 @@ class FileHistory:
     @classmethod
     def open(
         cls, source: LineSource, *, locate_base: BaseLocator | None = None, until: int | None = None
-    ) -> FileHistory:
+    ) -> RolloutHistory:
         """The history in a rollout, nothing of it read yet: call `advance` until it says so.
 
         A fork's inherited lines are read from the rollout that `locate_base` gives. Lines from the ordinal `until` on
@@ -76,7 +76,7 @@ class FileHistory:
     @classmethod
     def load(
         cls, source: LineSource, *, locate_base: BaseLocator | None = None, until: int | None = None
-    ) -> FileHistory:
+    ) -> RolloutHistory:
         """The history in a rollout, all of it read. Raises RolloutReadError."""
         history = cls.open(source, locate_base=locate_base, until=until)
         while not history.advance():
