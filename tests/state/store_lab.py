@@ -118,16 +118,18 @@ class FilesHome(Home):
 
     def __init__(self, path: Path, database: StateDb) -> None:
         super().__init__(path)
+        self.database = database
         self.paths = RolloutPaths(path)
-        self.names = ThreadNames(path)
+        names = ThreadNames(path)
         self.graph = LocalAgentGraph(database)
-        index = RolloutIndex(database, codex_home=path, paths=self.paths, names=self.names)
+        index = RolloutIndex(database, codex_home=path, paths=self.paths, names=names)
+        self.text = ThreadTextIndex(index, database)
         self.store = LocalThreadStore(
             index,
-            ThreadTextIndex(index, database),
+            self.text,
             database,
             paths=self.paths,
-            names=self.names,
+            names=names,
             graph=self.graph,
             writers=ThreadWriters(path),
         )

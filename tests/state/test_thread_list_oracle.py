@@ -12,20 +12,14 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_lab import NOW_MS as MADE_MS
-from store_lab import MemoryHome
+from store_lab import FilesHome, MemoryHome
 
-from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.ids import uuid7
-from codex_trio.state.index.index import RolloutIndex
-from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import ThreadQuery, ThreadStore
-from codex_trio.state.store.local import LocalThreadStore
-from codex_trio.state.store.writers import ThreadWriters
 
 NOW_MS = 1_795_350_000_000
 HOUR_MS = 3_600_000
@@ -142,15 +136,6 @@ async def walk(store: ThreadStore, query: dict[str, Any]) -> list[str]:
         cursor = page.next_cursor
 
 
-def store_of(home: Path, database: StateDb) -> LocalThreadStore:
-    paths, names = RolloutPaths(home), ThreadNames(home)
-    index = RolloutIndex(database, codex_home=home, paths=paths, names=names)
-    text = ThreadTextIndex(index, database)
-    graph = LocalAgentGraph(database)
-    writers = ThreadWriters(home)
-    return LocalThreadStore(index, text, database, paths=paths, names=names, graph=graph, writers=writers)
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     home=st.lists(threads, max_size=25),
@@ -162,7 +147,7 @@ def test_lists_tell_what_the_files_say(home: list[Thread], later: list[Thread], 
         made = {write(folder, thread): thread for thread in home}
         database = await open_state_db(state_db_path(folder))
         try:
-            store = store_of(folder, database)
+            store = FilesHome(folder, database).store
             for query in asked:
                 assert await walk(store, query) == expected(made, query)
             # Threads of another program come, and some go.
@@ -173,7 +158,7 @@ def test_lists_tell_what_the_files_say(home: list[Thread], later: list[Thread], 
                 os.unlink(found.path)
                 del made[thread_id]
             made |= {write(folder, thread): thread for thread in later}
-            again = store_of(folder, database)
+            again = FilesHome(folder, database).store
             for query in asked:
                 assert await walk(store, query) == expected(made, query)
                 assert await walk(again, query) == expected(made, query)
