@@ -235,10 +235,11 @@ class App:
         """Loads what the next requests of most clients need, behind the first reply."""
         try:
             runtime = await self._threads()
-            await runtime.warm()
             for method in SOON:
                 await self._quiet()
                 self._processors.load(method)
+            await self._quiet()
+            await runtime.warm()
         except Exception:
             # The request that needs it will meet the same problem, and can be answered with it.
             _log.exception("preparing for the first thread failed")

@@ -11,7 +11,8 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -36,8 +37,8 @@ POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 """How often all files are looked at for what other programs wrote to them."""
 
-HEAD_START_SECONDS = 1.0
-"""How long a client that has just arrived has the machine to itself."""
+HEAD_START_SECONDS = 3.0
+"""How long a client that has just arrived has the machine to itself: it lists threads, and opens one."""
 
 QUIET_SECONDS = 0.2
 _MOST_RESTS = 5
@@ -66,7 +67,8 @@ class IndexService:
             await self._make_room()
             try:
                 await self._backfill()
-                await self._index.sweep()
+                with _giving_way():
+                    await self._index.sweep()
                 await self._index_text()
             except StateDbError as error:
                 _log.warning("the index of threads is not kept up to date now: %s", error)
@@ -100,12 +102,8 @@ class IndexService:
     async def _step(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
         """Does some work, then rests for as long, and longer while clients ask for something."""
         before = trio.current_time()
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        try:
+        with _giving_way():
             done = await work()
-        finally:
-            sys.setswitchinterval(interval)
         await trio.sleep(trio.current_time() - before)
         await self._make_room()
         return done
@@ -122,6 +120,17 @@ class IndexService:
             await self._database.write(partial(lease.give_back, job=JOB, owner=self._owner))
         except StateDbError as error:
             _log.debug("the lease of the backfill runs out by itself: %s", error)
+
+
+@contextmanager
+def _giving_way() -> Generator[None]:
+    """Lets the event loop run soon whenever it wants to, while threads work for it."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def _now_ms() -> int:
