@@ -109,6 +109,7 @@ class ThreadLifecycleProcessor:
     ) -> wire_start.ThreadResumeResponse:
         """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
         runtime = await self._threads()
+        loaded_before = runtime.manager.loaded_ids
         if params.history is None:
             live = await self._stored_or_running(params, runtime, context)
         else:
@@ -121,7 +122,8 @@ class ThreadLifecycleProcessor:
         turns, page = await _read_turns(history, live, params)
         # From here on nothing waits: the client hears of all that the turns above do not tell yet, and of nothing else.
         live.subscribe(context.connection.id)
-        if not params.exclude_turns:
+        # As observed in 0.169.0: not without the turns, unless the thread was only loaded for this.
+        if not params.exclude_turns or live.id not in loaded_before:
             context.after_response(lambda: self._tell_usage(live, context))
         context.after_response(lambda: self._outgoing.replay(live.id, context.connection.id))
         thread = live.to_wire()
@@ -306,7 +308,7 @@ class ThreadLifecycleProcessor:
             self._notices.config_warning(rules_warning(problem), context)
 
     def _tell_usage(self, live: LiveThread, context: RequestContext) -> None:
-        """What the turns of the answer have used (as observed in 0.169.0: not without them)."""
+        """What the turns so far have used."""
         usage = live.usage_notification()
         if usage is not None:
             self._outgoing.notify("thread/tokenUsage/updated", usage, targets=[context.connection.id])

@@ -190,7 +190,7 @@ async def test_what_we_record_opens_and_goes_on_there(lab: Lab) -> None:
 
 async def test_what_we_have_accepted_and_not_taken_up_is_passed_over_there_and_still_known_here(lab: Lab) -> None:
     meta = new_meta(lab)
-    recorder = RolloutRecorder.create(path_for(lab, meta), meta)
+    recorder = RolloutRecorder.create(FileLines(path_for(lab, meta)), meta)
     await recorder.append(turn(meta.id, "whole", "first question"))
     started = TaskStarted.root("cut", started_at=20, model_context_window=1000)
     await recorder.append([started, completed(meta.id, "cut", user_message("second question"))])

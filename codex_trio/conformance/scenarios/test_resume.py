@@ -95,17 +95,19 @@ async def test_resuming_can_leave_the_turns_out(lab: Lab) -> None:
         assert resumed["thread"]["turns"] == []
 
 
-async def test_leaving_the_turns_out_leaves_out_their_token_use_as_well(lab: Lab) -> None:
+async def test_token_use_comes_with_the_turns_or_when_the_thread_is_loaded(lab: Lab) -> None:
     async with lab.run() as probe:
         thread_id, _ = await thread_with_everything(lab, probe)
+    told = "thread/tokenUsage/updated"
+    params = {"threadId": thread_id, "excludeTurns": True}
     async with lab.run() as probe:
-        for method in ("thread/resume", "thread/resume", "thread/fork"):
-            opened = await probe.request(method, {"threadId": thread_id, "excludeTurns": True})
-            assert opened["thread"]["turns"] == []
+        await probe.request("thread/resume", params)
+        await probe.until(told, thread_id=thread_id)
+        for method in ("thread/resume", "thread/fork"):
+            assert (await probe.request(method, params))["thread"]["turns"] == []
         await probe.request("thread/resume", {"threadId": thread_id})
-        usage = await probe.until("thread/tokenUsage/updated")
-        assert usage["params"]["threadId"] == thread_id
-        assert probe.log.methods().count("thread/tokenUsage/updated") == 1
+        await probe.until(told, thread_id=thread_id)
+        assert probe.log.methods().count(told) == 2
 
 
 async def test_resuming_a_stored_thread_can_change_its_settings(lab: Lab) -> None:
