@@ -7,6 +7,7 @@ Called by: everything that shows a command or reads a rule's example. Pure.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _PLAIN = re.compile(r"[A-Za-z0-9+\-./:@\]_]+")
 # Single quotes take all but the quote itself and what some shells misread inside: backslash, and `^` unless first.
@@ -15,6 +16,7 @@ _SINGLE = re.compile(r"\^?[^'\\^]*")
 _DOUBLE = re.compile(r"[^`$!^]*")
 _DOUBLE_ESCAPED = re.compile(r'(["\\])')
 _BLANK = " \t\n"
+_SHORT = 16
 
 
 def join(argv: Sequence[str]) -> str:
@@ -25,6 +27,10 @@ def join(argv: Sequence[str]) -> str:
 
 def quote(word: str) -> str:
     """`word` as it is when that is safe, else quoted, in single quotes as far as they go."""
+    return _quote_short(word) if len(word) <= _SHORT else _quote(word)
+
+
+def _quote(word: str) -> str:
     if _PLAIN.fullmatch(word):
         return word
     if not word:
@@ -44,6 +50,10 @@ def quote(word: str) -> str:
             parts.append('"' + _DOUBLE_ESCAPED.sub(r"\\\1", word[at:double_end]) + '"')
         at = max(single_end, double_end)
     return "".join(parts)
+
+
+# The commands of a history begin with the same few words over and over.
+_quote_short = lru_cache(maxsize=256)(_quote)
 
 
 def split(text: str) -> list[str] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -187,6 +188,7 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
 }
 
 
+@lru_cache(maxsize=64)
 def path_of(url: str) -> str:
     """The path in a `file://` URL; anything else is taken for a path."""
     if not url.startswith("file://"):
