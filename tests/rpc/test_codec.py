@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_trio.rpc.codec import (
+    EncodedArray,
     IncomingError,
     IncomingNotification,
     IncomingRequest,
@@ -19,6 +20,7 @@ from codex_trio.rpc.codec import (
     encode_request,
     encode_response,
 )
+from codex_trio.transport.base import joined
 
 
 @pytest.mark.parametrize("request_id", [0, -7, 2**63 - 1, -(2**63), "abc", "", "117"])
@@ -131,3 +133,18 @@ def test_messages_of_ours_have_the_keys_that_clients_expect() -> None:
 def test_a_file_name_that_is_not_text_does_not_cost_the_message() -> None:
     message = encode_notification("n", {"path": ["caf\udce9", 1], "k\ud800": None}, emitted_at_ms=5)
     assert json.loads(message)["params"]["path"] == ["caf\ufffd\ufffd\ufffd", 1]
+
+
+@pytest.mark.parametrize("name", ["plain", "half a pair \ud800"])
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_what_was_encoded_before_stands_in_the_answer_where_it_belongs(name: str, size: int) -> None:
+    first, second = EncodedArray([b'{"a":1},{"a":2}', memoryview(b'{"a":"%b"}' % (b"x" * size))]), EncodedArray([])
+    answer = json.loads(joined(encode_response(7, {"first": first, "name": name, "second": second, "last": None})))
+    found = answer["result"]
+    assert [row["a"] for row in found["first"]] == [1, 2, "x" * size]
+    assert (answer["id"], found["name"][:5], found["second"], found["last"]) == (7, name[:5], [], None)
+
+
+def test_a_value_that_is_no_json_is_named() -> None:
+    with pytest.raises(TypeError, match="a value of type object is not JSON"):
+        encode_response(1, {"x": object()})

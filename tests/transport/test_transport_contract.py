@@ -9,7 +9,7 @@ import trio
 import trio.testing
 from transport_pairs import TRANSPORTS, Pair, take
 
-from codex_trio.transport.base import CloseReason, MessageTransport, TransportClosed
+from codex_trio.transport.base import CloseReason, MessageInPieces, MessageTransport, TransportClosed
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
 
 
@@ -34,6 +34,20 @@ async def test_messages_arrive_whole_and_in_order(pair: Pair) -> None:
         await left.send(sent[0])
         await left.send_many(sent[1:])
         assert [await take(right) for _ in sent] == sent
+
+
+@pytest.mark.parametrize("sizes", [(3, 0, 5), (2_000_000, 1, 400_000, 1_500_000), (17_000_000, 2, 17_000_000)])
+async def test_a_message_in_pieces_arrives_as_one_between_its_neighbours(pair: Pair, sizes: tuple[int, ...]) -> None:
+    pieces = [bytes([97 + number]) * size for number, size in enumerate(sizes)]
+    for end, other in (pair, pair[::-1]):
+        with trio.fail_after(20):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(end.send_many, [b"before", MessageInPieces(map(memoryview, pieces)), b"after"])
+                received = [await take(other) for _ in range(3)]
+        assert received[0] == b"before"
+        # Not compared by the assertion: it would take its time to show how megabytes differ.
+        assert bool(received[1] == b"".join(pieces))
+        assert received[2] == b"after"
 
 
 async def test_nothing_to_send_is_nothing_sent(pair: Pair) -> None:
