@@ -22,16 +22,11 @@ from codex_trio.state.index.rows import FileVersion, IndexedRollout, of_summary
 from codex_trio.state.index.search import ThreadTextIndex
 from codex_trio.state.names import ThreadNames
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
-from codex_trio.state.rollout.forks import ForkPoint
-from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.state.rollout.paths import ArchiveError, RolloutPaths
-from codex_trio.state.rollout.recorder import ThreadRecorder
-from codex_trio.state.rollout.rollout_history import RolloutHistory
+from codex_trio.state.rollout.paths import ArchiveError, RolloutName, RolloutPaths
 from codex_trio.state.rollout.stored_index import HistoryReader, IndexCache
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
     AgentGraphStore,
-    MetadataPatch,
     SearchPage,
     SearchQuery,
     StoredThread,
@@ -40,13 +35,13 @@ from codex_trio.state.store.interface import (
     ThreadStoreError,
     ThreadSummary,
 )
-from codex_trio.state.store.recording import ThreadRecording
+from codex_trio.state.store.recording import RecordingStore
 from codex_trio.state.store.writers import ThreadWriters
 
 _Result = TypeVar("_Result")
 
 
-class LocalThreadStore:
+class LocalThreadStore(RecordingStore):
     """See the module."""
 
     def __init__(
@@ -61,6 +56,7 @@ class LocalThreadStore:
         writers: ThreadWriters,
         spans: IndexCache | None = None,
     ) -> None:
+        super().__init__(HistoryReader(locator_of(paths.locate_base), cache=spans))
         self._index = index
         self._text = text
         self._database = database
@@ -68,38 +64,17 @@ class LocalThreadStore:
         self._paths = paths
         self._names = names
         self._graph = graph
-        reader = HistoryReader(locator_of(paths.locate_base), cache=spans)
-        self._recording = ThreadRecording(lambda name: FileLines(paths.place(name)), reader)
         # Loaded threads of this process tell of themselves: no file of theirs is read for a list.
         self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
         self._dirty: set[str] = set()
         self._flushing = trio.Lock()
 
-    # --- recording ---
+    def _new_source(self, name: RolloutName) -> FileLines:
+        return FileLines(self._paths.place(name))
 
-    def create(self, meta: SessionMeta) -> ThreadRecorder:
-        """See ThreadStore."""
-        return self._recording.create(meta)
-
-    async def open(self, thread: StoredThread) -> ThreadRecorder:
-        """See ThreadStore."""
-        return await self._recording.open(_source(thread))
-
-    async def history(self, thread: StoredThread) -> RolloutHistory:
-        """See ThreadStore."""
-        return await self._recording.history(_source(thread))
-
-    async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
-        """See ThreadStore."""
-        return await self._recording.history_until(history, end)
-
-    async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
-        """See ThreadStore."""
-        return await self._recording.fork(history, end, meta)
-
-    async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> ThreadRecorder:
-        """See ThreadStore."""
-        return await self._recording.cut(recorder, before_turn_id=before_turn_id)
+    def _source_of(self, thread: StoredThread) -> FileLines:
+        assert thread.path is not None
+        return FileLines(thread.path)
 
     # --- finding ---
 
@@ -225,16 +200,6 @@ class LocalThreadStore:
 
     # --- metadata ---
 
-    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
-        """See ThreadStore."""
-        found = await self._find(thread_id, archived=None)
-        if found is None:
-            raise no_rollout(thread_id)
-        await self._recording.change_meta(FileLines(found.path), patch)
-        summary = await self.read(thread_id)
-        assert summary is not None
-        return summary
-
     # --- loaded threads ---
 
     def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
@@ -284,11 +249,6 @@ class LocalThreadStore:
 
 def _stored(row: IndexedRollout) -> StoredThread:
     return StoredThread(thread_id=row.thread_id, path=row.path, is_archived=row.is_archived)
-
-
-def _source(thread: StoredThread) -> FileLines:
-    assert thread.path is not None
-    return FileLines(thread.path)
 
 
 def _rows_of(summaries: Sequence[ThreadSummary]) -> list[IndexedRollout]:

@@ -16,19 +16,15 @@ import trio
 from codex_trio.state.index.rows import spawned_by
 from codex_trio.state.index.snippets import pattern_of, snippet_of
 from codex_trio.state.rollout.errors import RolloutReadError
-from codex_trio.state.rollout.forks import ForkPoint
-from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.memory_lines import MemoryLines
 from codex_trio.state.rollout.parts import read_meta
 from codex_trio.state.rollout.paths import RolloutName
-from codex_trio.state.rollout.recorder import ThreadRecorder, now_ms
-from codex_trio.state.rollout.rollout_history import RolloutHistory
+from codex_trio.state.rollout.recorder import now_ms
 from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.stored_index import HistoryReader
 from codex_trio.state.store import memory_rows, paging
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
-    MetadataPatch,
     SearchPage,
     SearchQuery,
     StoredThread,
@@ -40,51 +36,24 @@ from codex_trio.state.store.memory_graph import MemoryAgentGraph
 from codex_trio.state.store.memory_rows import MemoryRow
 from codex_trio.state.store.memory_thread import MemoryThread
 from codex_trio.state.store.read_states import MemoryReadStates
-from codex_trio.state.store.recording import ThreadRecording
+from codex_trio.state.store.recording import RecordingStore
 
 
-class MemoryThreadStore:
+class MemoryThreadStore(RecordingStore):
     """See the module. `clock` gives Unix milliseconds."""
 
     def __init__(
         self, graph: MemoryAgentGraph, read_states: MemoryReadStates, *, clock: Callable[[], int] = now_ms
     ) -> None:
+        super().__init__(HistoryReader(self._locate_base), clock=clock)
         self._graph = graph
         self._read_states = read_states
-        self._clock = clock
-        self._recording = ThreadRecording(self._place, HistoryReader(self._locate_base), clock=clock)
         self._threads: dict[str, MemoryThread] = {}
         self._names: dict[str, str] = {}
         # Loaded threads tell of themselves.
         self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
 
-    # --- recording ---
-
-    def create(self, meta: SessionMeta) -> ThreadRecorder:
-        """See ThreadStore."""
-        return self._recording.create(meta)
-
-    async def open(self, thread: StoredThread) -> ThreadRecorder:
-        """See ThreadStore."""
-        return await self._recording.open(self._source(thread))
-
-    async def history(self, thread: StoredThread) -> RolloutHistory:
-        """See ThreadStore."""
-        return await self._recording.history(self._source(thread))
-
-    async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
-        """See ThreadStore."""
-        return await self._recording.history_until(history, end)
-
-    async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
-        """See ThreadStore."""
-        return await self._recording.fork(history, end, meta)
-
-    async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> ThreadRecorder:
-        """See ThreadStore."""
-        return await self._recording.cut(recorder, before_turn_id=before_turn_id)
-
-    def _place(self, name: RolloutName) -> MemoryLines:
+    def _new_source(self, name: RolloutName) -> MemoryLines:
         return MemoryLines(name, clock=self._clock, appeared=self._appeared)
 
     def _appeared(self, lines: MemoryLines) -> None:
@@ -100,7 +69,7 @@ class MemoryThreadStore:
         every = (lines for thread in list(self._threads.values()) for lines in thread.rollouts)
         return next((lines for lines in every if lines.rollout_name.base_id == base_id and lines not in seen), None)
 
-    def _source(self, thread: StoredThread) -> MemoryLines:
+    def _source_of(self, thread: StoredThread) -> MemoryLines:
         found = self._threads.get(thread.thread_id)
         if found is None:
             raise RolloutReadError(thread.thread_id, "is not there any more")
@@ -212,7 +181,7 @@ class MemoryThreadStore:
 
         return await family_of(thread_id, self._graph, rollouts)
 
-    # --- names and metadata ---
+    # --- names ---
 
     async def name(self, thread_id: str) -> str | None:
         """See ThreadStore."""
@@ -223,16 +192,6 @@ class MemoryThreadStore:
         """See ThreadStore."""
         await trio.lowlevel.checkpoint()
         self._names[thread_id.lower()] = name
-
-    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
-        """See ThreadStore."""
-        found = self._find(thread_id, archived=None)
-        if found is None:
-            raise no_rollout(thread_id)
-        await self._recording.change_meta(found.latest, patch)
-        summary = await self.read(thread_id)
-        assert summary is not None
-        return summary
 
     # --- loaded threads ---
 

@@ -6,6 +6,7 @@ place for each new one. Does not own finding threads, nor who may write to one. 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from codex_trio.state.ids import uuid7
@@ -19,36 +20,46 @@ from codex_trio.state.rollout.recorder import RolloutRecorder, ThreadRecorder, n
 from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.rollout.stored_index import HistoryReader
+from codex_trio.state.store.families import no_rollout
 from codex_trio.state.store.histories import StoredHistories
-from codex_trio.state.store.interface import MetadataPatch, patched
+from codex_trio.state.store.interface import MetadataPatch, StoredThread, ThreadSummary, patched
 
 
-class ThreadRecording:
-    """See the module. `place` says where a rollout of that name is to be; `clock` gives Unix milliseconds."""
+class RecordingStore(ABC):
+    """The half of a `ThreadStore` that records and reads, for stores to build on. `clock` gives Unix milliseconds."""
 
-    def __init__(
-        self,
-        place: Callable[[RolloutName], LineSource],
-        reader: HistoryReader,
-        *,
-        clock: Callable[[], int] = now_ms,
-    ) -> None:
-        self._place = place
+    def __init__(self, reader: HistoryReader, *, clock: Callable[[], int] = now_ms) -> None:
         self._reader = reader
         self._clock = clock
         self._histories = StoredHistories(reader)
+
+    @abstractmethod
+    def _new_source(self, name: RolloutName) -> LineSource:
+        """Where a rollout of that name is to be."""
+
+    @abstractmethod
+    def _source_of(self, thread: StoredThread) -> LineSource:
+        """Where a stored thread's is. Raises RolloutReadError."""
+
+    @abstractmethod
+    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
+        """See ThreadStore."""
+
+    @abstractmethod
+    async def read(self, thread_id: str) -> ThreadSummary | None:
+        """See ThreadStore."""
 
     def create(self, meta: SessionMeta) -> RolloutRecorder:
         """See ThreadStore."""
         return RolloutRecorder.create(self._new(meta), meta, clock=self._clock)
 
-    async def open(self, source: LineSource) -> RolloutRecorder:
-        """Goes on in a rollout. Raises RolloutReadError."""
-        return RolloutRecorder.open(await self._reader.open(source), clock=self._clock)
+    async def open(self, thread: StoredThread) -> RolloutRecorder:
+        """See ThreadStore."""
+        return await self._go_on_in(self._source_of(thread))
 
-    async def history(self, source: LineSource) -> RolloutHistory:
-        """What a rollout holds, up to date; shared. Raises RolloutReadError."""
-        return await self._histories.read(source)
+    async def history(self, thread: StoredThread) -> RolloutHistory:
+        """See ThreadStore."""
+        return await self._histories.read(self._source_of(thread))
 
     async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
         """See ThreadStore."""
@@ -62,7 +73,7 @@ class ThreadRecording:
         await source.begin(
             forks.beginning(end, meta, paginated=inherited.is_paginated, timestamp=format_timestamp(self._clock()))
         )
-        return await self.open(source)
+        return await self._go_on_in(source)
 
     async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> RolloutRecorder:
         """See ThreadStore.
@@ -77,22 +88,31 @@ class ThreadRecording:
         source = history.source
         if meta.is_paginated:
             now = self._clock()
-            source = self._place(RolloutName.of(meta.id, created_ms=now, segment_id=uuid7()))
+            source = self._new_source(RolloutName.of(meta.id, created_ms=now, segment_id=uuid7()))
             await source.begin(forks.beginning(end, meta, paginated=True, timestamp=format_timestamp(now)))
         else:
             turn = history.index.turn(before_turn_id)
             assert turn is not None
             dropped = len(history.index.turns) - history.index.position_of(turn)
             await recorder.append([ThreadRolledBack(num_turns=dropped)])
-        return await self.open(source)
+        return await self._go_on_in(source)
 
-    async def change_meta(self, source: LineSource, patch: MetadataPatch) -> None:
-        """Changes what a thread that nobody records says of itself. Raises RolloutReadError, RolloutWriteError."""
-        recorder = await self.open(source)
+    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
+        """See ThreadStore."""
+        found = await self.locate(thread_id)
+        if found is None:
+            raise no_rollout(thread_id)
+        recorder = await self.open(found)
         try:
             await recorder.update_meta(patched(recorder.meta, patch))
         finally:
             await recorder.aclose()
+        summary = await self.read(thread_id)
+        assert summary is not None
+        return summary
+
+    async def _go_on_in(self, source: LineSource) -> RolloutRecorder:
+        return RolloutRecorder.open(await self._reader.open(source), clock=self._clock)
 
     def _new(self, meta: SessionMeta) -> LineSource:
-        return self._place(RolloutName.of(meta.id, created_ms=unix_ms(meta.timestamp)))
+        return self._new_source(RolloutName.of(meta.id, created_ms=unix_ms(meta.timestamp)))
