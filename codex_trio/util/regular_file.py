@@ -1,0 +1,78 @@
+"""Reading a file that should be a regular one: never more than so many bytes, never waiting for one that is none.
+
+A path that a model, a client or a repository names may lead to a named pipe, a device without an end, or a kernel file
+that waits for news. Owns telling these apart. Synchronous; a mount that answers no more holds even these functions up:
+`abandonable.py` lets an async caller go on without them. Failures are OSErrors with a `strerror` fit for a message.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import BinaryIO
+
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+
+
+class NotARegularFile(OSError):
+    """The path leads to a pipe, a device, a socket or a folder."""
+
+
+class FileTooLarge(OSError):
+    """The file has more bytes than may be read."""
+
+
+def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a regular file to read its bytes, unbuffered. Raises OSError, NotARegularFile among them.
+
+    What a read would wait for raises BlockingIOError.
+    """
+    # Looked at before, since opening a device may do something, and after, since it may have been replaced.
+    _check(os.stat(path), path)
+    descriptor = os.open(path, _FLAGS)
+    try:
+        _check(os.fstat(descriptor), path)
+        return open(descriptor, "rb", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_whole(path: str | os.PathLike[str], *, limit: int) -> bytes:
+    """All bytes of a regular file. Raises OSError: NotARegularFile, or FileTooLarge above `limit` bytes."""
+    content = read_start(path, limit=limit + 1)
+    if len(content) > limit:
+        raise FileTooLarge(errno.EFBIG, f"is larger than {limit} bytes", os.fspath(path))
+    return content
+
+
+def read_start(path: str | os.PathLike[str], *, limit: int) -> bytes:
+    """The first bytes of a regular file, `limit` at most. Raises OSError, NotARegularFile among them."""
+    pieces: list[bytes] = []
+    left = limit
+    with open_regular_file(path) as file:
+        while left > 0:
+            # In pieces, as what a file says of its size binds nobody, and a read allocates what it is asked for.
+            piece = os.read(file.fileno(), min(left, 1 << 20))
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+    return b"".join(pieces)
+
+
+def _check(found: os.stat_result, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    if stat.S_ISDIR(found.st_mode):
+        raise NotARegularFile(errno.EISDIR, "is a folder", os.fspath(path))
+    raise NotARegularFile(errno.EINVAL, f"is {_kind(found.st_mode)}, not a regular file", os.fspath(path))
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a named pipe"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    return "a device"
