@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator
 
 import trio
 
-from codex_trio.app import App, AppSettings, open_app
 from codex_trio.client.connection import AppServerClient, Observer, open_client
+from codex_trio.server.app import App, AppSettings, open_app
 from codex_trio.transport.memory import memory_transport_pair
 
 

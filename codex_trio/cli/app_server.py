@@ -58,7 +58,7 @@ def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from codex_trio.app import AppSettings, open_app
+    from codex_trio.server.app import AppSettings, open_app
 
     settings = AppSettings(
         codex_home=codex_home(environ),

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from codex_trio.app import App
+    from codex_trio.server.app import App
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,6 @@ from typing import BinaryIO, TextIO
 
 import trio
 
-from codex_trio.app import AppSettings
 from codex_trio.cli import exec_arguments
 from codex_trio.cli.exec_human import HumanPresenter
 from codex_trio.cli.exec_json import JsonPresenter
@@ -28,6 +27,7 @@ from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
 from codex_trio.client.turns import TurnResult
 from codex_trio.config.errors import StartupRefused
 from codex_trio.in_process import open_in_process_server
+from codex_trio.server.app import AppSettings
 from codex_trio.telemetry import logs
 
 STDOUT, STDERR = 1, 2

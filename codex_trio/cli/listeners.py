@@ -22,7 +22,7 @@ from codex_trio.transport.listen import (
 )
 
 if TYPE_CHECKING:
-    from codex_trio.app import App
+    from codex_trio.server.app import App
     from codex_trio.transport.ws_auth import AuthenticatorLoader
 
 # Only stdio's client is known to be at hand: it started the server. Whoever comes to a socket counts as remote, also

@@ -8,7 +8,8 @@ Called by: config loading, execpolicy, the engine, and the processors that trans
 from typing import Any, Literal
 
 import msgspec
-from codex_trio_protocol import decoding
+
+from codex_trio.util import decoding
 
 
 class Granular(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from codex_trio_protocol import decoding
-
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
@@ -33,6 +31,7 @@ from codex_trio.config.settings import (
 )
 from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_in_file, root_markers
 from codex_trio.config.trust import TrustLevel
+from codex_trio.util import decoding
 
 _DEFAULT_PROVIDER = "openai"
 _MAX_LISTED_KEYS = 3

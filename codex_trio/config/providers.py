@@ -1,7 +1,7 @@
 """Model providers as configured: where requests to a model go and how they are paid for.
 
 Owns: the provider value, the built-in ones, and building the set from a checked table.
-Does not own: requests (`codex_trio.model`) or keys (`codex_trio.auth`).
+Does not own: requests (`codex_trio.model`) or keys (`codex_trio.identity`).
 Called by: `load`.
 """
 
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from codex_trio_protocol import decoding
+
+from codex_trio.util import decoding
 
 DEFAULT_REQUEST_MAX_RETRIES = 4
 DEFAULT_STREAM_MAX_RETRIES = 5

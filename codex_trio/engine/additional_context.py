@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine.history import ResponseItem, message_item
 from codex_trio.engine.turn_request import ContextPiece
-from codex_trio.state.ids import uuid7
 
 NAMESPACE = "agent"
 """Whose tools' outputs untrusted pieces pretend to be (0.169.0)."""

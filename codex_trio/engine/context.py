@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine import instructions
 from codex_trio.engine.history import ResponseItem, message_item, texts_of
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.sandbox.policy import WorkspaceWrite, writable_roots
-from codex_trio.state.ids import uuid7
 
 
 class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):

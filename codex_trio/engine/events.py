@@ -1,6 +1,6 @@
 """What a session reports while it works.
 
-Owns the event types. Does not own their wire form: threads/projection.py is the only translator. Emitted by the
+Owns the event types. Does not own their wire form: wire/events.py is the only translator. Emitted by the
 engine, received by the thread that the session belongs to. Times are Unix milliseconds unless a name says otherwise.
 """
 
@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from codex_trio.domain.items import TurnItem
 from codex_trio.model.errors import ErrorInfo
-from codex_trio.state.items import TurnItem
 from codex_trio.state.rollout.events import TokenUsageInfo
 from codex_trio.tools.log import PlanStep
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from codex_trio.config.project import git_root
+from codex_trio.domain.ids import uuid7
+from codex_trio.domain.items import AgentMessage, TurnItem
 from codex_trio.engine import events
 from codex_trio.engine.history import ResponseItem, message_item
 from codex_trio.model.limits import RateLimitSnapshot
-from codex_trio.state.ids import uuid7
-from codex_trio.state.items import AgentMessage, TurnItem
 from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep

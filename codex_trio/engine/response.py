@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from codex_trio.domain.ids import uuid7
+from codex_trio.domain.items import AgentMessage, AgentText, Reasoning, TurnItem, WebSearch
 from codex_trio.engine.events import (
     AgentMessageDelta,
     ReasoningSummaryDelta,
@@ -18,8 +20,6 @@ from codex_trio.engine.events import (
 from codex_trio.engine.history import texts_of
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.model import events as model
-from codex_trio.state.ids import uuid7
-from codex_trio.state.items import AgentMessage, AgentText, Reasoning, TurnItem, WebSearch
 
 CALL_KINDS = frozenset({"function_call", "custom_tool_call"})
 _NEVER_SHOWN = CALL_KINDS | {"function_call_output", "custom_tool_call_output", "tool_search_call", "compaction"}

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import trio
 
+from codex_trio.domain.ids import uuid7
+from codex_trio.domain.items import FunctionCallOutput, UserMessage
 from codex_trio.engine.history import ResponseItem
 from codex_trio.engine.turn_request import ToolOutput, TurnInput
 from codex_trio.engine.user_input import user_message
-from codex_trio.state.ids import uuid7
-from codex_trio.state.items import FunctionCallOutput, UserMessage
 
 
 class Words(NamedTuple):

@@ -12,7 +12,6 @@ from typing import Any, NoReturn, Protocol
 
 import msgspec
 import trio
-from codex_trio_protocol import decoding
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import additional_context, events
@@ -23,24 +22,25 @@ from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.said import Said
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn import Turn
+from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import ContextPiece, TurnInput, TurnRequest
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import RulesProblem
 from codex_trio.execution.sessions import ExecSessions
-from codex_trio.identity import Identity
+from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.events import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
-from codex_trio.shutdown import TurnGate
+from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsage, TokenUsageInfo
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
-from codex_trio.state.rollout.recorder import ThreadRecorder
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.registry import ToolRegistry, default_tools
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
+from codex_trio.util import decoding
 
 
 class TurnInProgress(Exception):

@@ -11,9 +11,9 @@ from typing import Any
 
 import trio
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine.history import ResponseItem, output_item
 from codex_trio.engine.item_log import TurnLog
-from codex_trio.state.ids import uuid7
 from codex_trio.tools.calls import ToolCall, ToolFailure
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.lock import SharedLock

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import trio
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
 from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
@@ -24,7 +25,6 @@ from codex_trio.engine.said import Said
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.turn_request import TurnInput, TurnRequest
 from codex_trio.model.errors import OTHER, ModelError
-from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 

@@ -9,9 +9,9 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from codex_trio.domain.items import ListFilesCommand, ParsedCommand, ReadCommand, SearchCommand, UnknownCommand
 from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.words import join, split
-from codex_trio.state.items import ListFilesCommand, ParsedCommand, ReadCommand, SearchCommand, UnknownCommand
 
 Words = Sequence[str]
 

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular, describe
+from codex_trio.domain.items import ParsedCommand
 from codex_trio.execpolicy.actions import command_actions
 from codex_trio.execpolicy.amendments import amend
 from codex_trio.execpolicy.bash import Bash
@@ -21,7 +22,6 @@ from codex_trio.execpolicy.proposals import proposal
 from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleMatch, RulesProblem, strictest
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.words import join
-from codex_trio.state.items import ParsedCommand
 
 UNPLACED_JUSTIFICATION = (
     "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import msgspec
-from codex_trio_protocol import decoding
 
 from codex_trio.model.limits import RateLimitSnapshot
+from codex_trio.util import decoding
 
 ResponseItem: TypeAlias = dict[str, Any]
 

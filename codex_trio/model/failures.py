@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
-from codex_trio_protocol import decoding
 
 from codex_trio.model import limits, retry, usage_text
 from codex_trio.model.errors import ErrorInfo, ModelError
+from codex_trio.util import decoding
 
 CONTEXT_FULL = (
     "Codex ran out of room in the model's context window. Start a new thread or clear earlier history before retrying."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from codex_trio_protocol.v2 import account as wire
 
-from codex_trio.auth.credentials import AuthFileError
+from codex_trio.identity.credentials import AuthFileError
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error

@@ -9,7 +9,7 @@ def translate(error: Exception) -> RpcError | None:
     """The wire error of a domain error; None for one that nobody expected."""
     # Imported when something went wrong: most of these modules are not needed for the first reply.
     from codex_trio.config.errors import ConfigLoadError
-    from codex_trio.shutdown import ShuttingDown
+    from codex_trio.engine.turn_gate import ShuttingDown
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
     from codex_trio.threads.errors import ThreadError

@@ -7,7 +7,7 @@ import socket
 from codex_trio_protocol.v1 import InitializeParams, InitializeResponse
 from codex_trio_protocol.v2.remote_control import RemoteControlStatusChangedNotification
 
-from codex_trio.identity import is_header_value
+from codex_trio.identity.user_agent import is_header_value
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request

@@ -16,7 +16,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 
 MODULES: Mapping[str, tuple[str, ...]] = {
     "initialize": ("initialize",),
-    "thread_lifecycle": (
+    "thread.lifecycle": (
         "thread/start",
         "thread/resume",
         "thread/fork",
@@ -25,7 +25,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "thread/unarchive",
         "thread/name/set",
     ),
-    "thread_read": (
+    "thread.read": (
         "thread/read",
         "thread/list",
         "thread/loaded/list",
@@ -33,16 +33,16 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "thread/items/list",
         "thread/readState/update",
     ),
-    "thread_metadata": ("thread/metadata/update", "thread/memoryMode/set"),
-    "thread_delete": ("thread/delete",),
-    "conversation_summary": ("getConversationSummary",),
-    "thread_items": ("thread/items/read", "thread/turns/items/list", "thread/timeline/list"),
-    "thread_revert": ("thread/revert", "thread/rollback"),
-    "thread_search": ("thread/search", "thread/searchOccurrences"),
-    "thread_work": ("thread/inject_items",),
-    "thread_settings": ("thread/settings/update",),
+    "thread.metadata": ("thread/metadata/update", "thread/memoryMode/set"),
+    "thread.delete": ("thread/delete",),
+    "thread.summary": ("getConversationSummary",),
+    "thread.items": ("thread/items/read", "thread/turns/items/list", "thread/timeline/list"),
+    "thread.revert": ("thread/revert", "thread/rollback"),
+    "thread.search": ("thread/search", "thread/searchOccurrences"),
+    "thread.inject": ("thread/inject_items",),
+    "thread.settings": ("thread/settings/update",),
     "turn": ("turn/start", "turn/steer", "turn/interrupt"),
-    "background_terminals": (
+    "thread.terminals": (
         "thread/backgroundTerminals/list",
         "thread/backgroundTerminals/clean",
         "thread/backgroundTerminals/terminate",

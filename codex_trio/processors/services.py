@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from codex_trio.auth.store import AuthStore
 from codex_trio.config.service import ConfigService
-from codex_trio.identity import Identity
-from codex_trio.on_first_use import OnFirstUse
+from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.identity.auth_store import AuthStore
+from codex_trio.identity.user_agent import Identity
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.shutdown import TurnGate
+from codex_trio.util.on_first_use import OnFirstUse
 
 if TYPE_CHECKING:
     from codex_trio.model.catalog import ModelCatalog

@@ -15,6 +15,7 @@ from codex_trio_protocol.v2 import turn as wire
 from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, TurnToolOutput
 from msgspec import UNSET
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine.said import Said
 from codex_trio.engine.session import TurnInProgress
 from codex_trio.engine.turn_request import (
@@ -26,14 +27,13 @@ from codex_trio.engine.turn_request import (
     UserInput,
 )
 from codex_trio.processors.services import Services
-from codex_trio.processors.setting_changes import SettingChanges
-from codex_trio.processors.thread_ids import parse_thread_id
+from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.processors.thread.setting_changes import SettingChanges
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_params, invalid_request
-from codex_trio.state.ids import uuid7
-from codex_trio.threads.item_projection import domain_input
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.projection import running_turn
+from codex_trio.wire.events import running_turn
+from codex_trio.wire.items import domain_input
 
 MAX_INPUT_CHARACTERS = 1_048_576
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import msgspec
-from codex_trio_protocol import decoding
 from codex_trio_protocol.jsonrpc import JSONRPCErrorBody
 
 from codex_trio.transport.base import MessageInPieces, OutgoingMessage
+from codex_trio.util import decoding
 
 RequestId = int | str
 """Echoed with the type that the peer gave it."""

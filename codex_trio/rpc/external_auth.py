@@ -9,7 +9,7 @@ import weakref
 
 import trio
 
-from codex_trio.auth.external import ExternalRefreshFailed, ExternalTokens
+from codex_trio.identity.external import ExternalRefreshFailed, ExternalTokens
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import ServerRequestFailed
 

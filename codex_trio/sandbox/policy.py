@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from codex_trio_protocol import decoding
+
+from codex_trio.util import decoding
 
 PROTECTED_NAMES = (".git", ".agents", ".codex", ".aws")
 """Entries of every writable root that stay read-only, also while they do not exist."""

@@ -19,8 +19,8 @@ from codex_trio.execpolicy.words import join
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
 from codex_trio.threads.environments import LOCAL
-from codex_trio.threads.item_projection import project_action
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.wire.items import project_action
 
 NO_REVIEWER = (
     "Approvals of this thread go to an automatic reviewer, which this server does not have yet: what needs an approval "

@@ -17,14 +17,14 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 import trio
-from codex_trio_protocol import decoding
 
-from codex_trio.state.rollout.history import StoredItem, StoredTurn
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot, TurnSpan
+from codex_trio.state.history.spans import SpanIndex
+from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
-from codex_trio.state.rollout.spans import SpanIndex
 from codex_trio.state.store.interface import InvalidCursor
+from codex_trio.util import decoding
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100

@@ -1,7 +1,7 @@
 """One loaded thread: its session, who follows it, and what it is doing.
 
 Owns the status, the subscribers and the order of what they are told. Does not own the agent (engine/session.py), the
-wire form of events (threads/projection.py) or when a thread is loaded and unloaded (threads/manager.py).
+wire form of events (wire/events.py) or when a thread is loaded and unloaded (threads/manager.py).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from codex_trio.engine import events
 from codex_trio.engine.session import Session
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.state.rollout.recorder import ThreadRecorder
+from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.store.interface import ThreadSummary
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.environments import environments_to_wire
-from codex_trio.threads.projection import project, token_usage_notification
 from codex_trio.threads.read_state import ReadState
-from codex_trio.threads.thread_projection import ThreadFacts, project_thread
+from codex_trio.wire.events import project, token_usage_notification
+from codex_trio.wire.threads import ThreadFacts, project_thread
 
 
 class LiveThread:

@@ -21,11 +21,11 @@ from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
-from codex_trio.state.rollout import forks
-from codex_trio.state.rollout.history import HistoryFacts
+from codex_trio.state.history import forks
+from codex_trio.state.history.recorder import ThreadRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.state.rollout.recorder import ThreadRecorder
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError

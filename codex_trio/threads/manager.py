@@ -18,18 +18,18 @@ from codex_trio_protocol.v2 import thread as wire
 
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine.session import EngineServices, Session, ThreadServices
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.execution.sessions import open_exec_sessions
 from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.state.ids import uuid7
-from codex_trio.state.rollout.forks import TurnNotFound
-from codex_trio.state.rollout.history import HistoryFacts
+from codex_trio.state.history.forks import TurnNotFound
+from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder, now_ms
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
-from codex_trio.state.rollout.recorder import EphemeralRecorder, ThreadRecorder, now_ms
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import msgspec
 import trio
-from codex_trio_protocol import decoding
 
-from codex_trio.state.items import AgentMessage, TurnItem, UnreadCommandExecution, UserMessage
+from codex_trio.domain.items import AgentMessage, TurnItem, UnreadCommandExecution, UserMessage
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot
 from codex_trio.threads.history import InvalidCursor, turn_cursor
+from codex_trio.util import decoding
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100

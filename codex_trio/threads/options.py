@@ -15,9 +15,9 @@ import msgspec
 from codex_trio.config.settings import EffectiveConfig, TypedOverrides
 from codex_trio.engine.settings import Personality, ThreadSettings
 from codex_trio.sandbox import policy as sandbox
-from codex_trio.state.rollout.history import HistoryFacts
-from codex_trio.threads.policy_projection import sandbox_from_mode
+from codex_trio.state.history.values import HistoryFacts
 from codex_trio.threads.recorded_settings import RecordedSettings, recorded_settings
+from codex_trio.wire.policies import sandbox_from_mode
 
 
 class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):

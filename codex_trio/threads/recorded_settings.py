@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any, TypeVar, get_args
 
 import msgspec
-from codex_trio_protocol import decoding
 
 from codex_trio.config import approval
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.engine.settings import Personality, ReasoningSummary
 from codex_trio.sandbox import policy as sandbox
-from codex_trio.state.rollout.history import HistoryFacts
+from codex_trio.state.history.values import HistoryFacts
+from codex_trio.util import decoding
 
 _T = TypeVar("_T")
 

@@ -15,27 +15,27 @@ import msgspec
 import trio
 from codex_trio_protocol.v2 import thread as wire
 
-from codex_trio.auth.credentials import AuthFileError
-from codex_trio.auth.keys import MissingApiKey, resolve_request_auth
-from codex_trio.auth.store import AuthStore
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.session import EngineServices
+from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.execution.spawner import ProcessSpawner
-from codex_trio.identity import Identity
+from codex_trio.identity.auth_store import AuthStore
+from codex_trio.identity.credentials import AuthFileError
+from codex_trio.identity.keys import MissingApiKey, resolve_request_auth
+from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
-from codex_trio.shutdown import TurnGate
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
-from codex_trio.threads.thread_projection import ThreadFacts, project_thread
+from codex_trio.wire.threads import ThreadFacts, project_thread
 
 DEFAULT_SHELL = "/bin/bash"
 

@@ -13,13 +13,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 import trio
-from codex_trio_protocol import decoding
 
-from codex_trio.state.rollout.history import StoredItem, StoredTurn
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot, TurnSpan
+from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.span_values import ItemSpan, TurnSnapshot, TurnSpan
 from codex_trio.threads.history import page_size
+from codex_trio.util import decoding
 
 Kind: TypeAlias = Literal[0, 1, 3]
 """What is at a place: the beginning of a turn, an item, the end of a turn. Of one line, it is told in this order."""

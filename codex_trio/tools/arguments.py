@@ -7,9 +7,9 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
-from codex_trio_protocol import decoding
 
 from codex_trio.tools.calls import ToolFailure
+from codex_trio.util import decoding
 
 Arguments = TypeVar("Arguments", bound=msgspec.Struct)
 

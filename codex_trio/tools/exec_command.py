@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from codex_trio.domain.items import CommandExecution, Duration
 from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, Decision, rejected_for_model
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
@@ -20,7 +21,6 @@ from codex_trio.execution.sessions import exec_yield_ms
 from codex_trio.sandbox.command import wrap
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import DangerFullAccess, is_enforced_here
-from codex_trio.state.items import CommandExecution, Duration
 from codex_trio.tools.apply_patch.shell import detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from codex_trio.state.items import TurnItem
+from codex_trio.domain.items import TurnItem
 
 
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from codex_trio.state.items import ParsedCommand
+from codex_trio.domain.items import ParsedCommand
 
 
 class ReviewOutcome(enum.Enum):

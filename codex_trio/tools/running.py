@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import msgspec
 import trio
 
+from codex_trio.domain.items import CommandExecution, Duration
 from codex_trio.execution.sessions import ExecSession, ExecSessions
-from codex_trio.state.items import CommandExecution, Duration
 from codex_trio.tools.log import ItemLog
 
 KILLED_EXIT_CODE = -1

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import trio
 
-from codex_trio.state.items import ImageView
+from codex_trio.domain.items import ImageView
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeAlias, cast
 
 import msgspec
-from codex_trio_protocol import decoding
 
 from codex_trio.transport.listen import ListenRefused
+from codex_trio.util import decoding
 
 CAPABILITY_TOKEN = "capability-token"
 SIGNED_BEARER_TOKEN = "signed-bearer-token"

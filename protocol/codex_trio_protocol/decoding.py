@@ -1,10 +1,10 @@
-"""Makes typed values of JSON, MessagePack and plain ones, in any thread.
+"""Make values of this package's types of JSON and plain values, in any thread.
 
 msgspec remembers what it learned of a struct on the struct, and does so before it has learned it all. A thread that
 asks for the same struct in that moment is given what is half known, and crashes the process with it. So whoever decodes
 into structs comes by here, where one thread at a time learns of types. Decoders that are made need no such care.
 
-Owns no types and knows none. Types without structs, like `dict[str, Any]`, need none of this.
+Types of other packages are learned under locks of their own: what matters is that no type is learned by two threads.
 """
 
 import threading
@@ -30,30 +30,21 @@ def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 @overload
-def msgpack_decoder(kind: type[_Kind]) -> msgspec.msgpack.Decoder[_Kind]: ...
+def convert(value: Any, kind: type[_Kind]) -> _Kind: ...
 @overload
-def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]: ...
-def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    """A new decoder of MessagePack into a type."""
-    with _learning:
-        return msgspec.msgpack.Decoder(kind)
-
-
-@overload
-def convert(value: Any, kind: type[_Kind], *, from_attributes: bool = False) -> _Kind: ...
-@overload
-def convert(value: Any, kind: Any, *, from_attributes: bool = False) -> Any: ...
-def convert(value: Any, kind: Any, *, from_attributes: bool = False) -> Any:
+def convert(value: Any, kind: Any) -> Any: ...
+def convert(value: Any, kind: Any) -> Any:
     """Like `msgspec.convert`.
 
     Raises:
         msgspec.ValidationError: the value has another shape.
     """
     _learn(kind)
-    return msgspec.convert(value, kind, from_attributes=from_attributes)
+    return msgspec.convert(value, kind)
 
 
 @cache
 def _learn(kind: Any) -> None:
     # Of all that takes a type, this asks the least of it.
-    msgpack_decoder(kind)
+    with _learning:
+        msgspec.msgpack.Decoder(kind)

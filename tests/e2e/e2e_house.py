@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
-from codex_trio.app import AppSettings
 from codex_trio.client.connection import AppServerClient
 from codex_trio.conformance.lab import CONFIG, MODEL
 from codex_trio.in_process import InProcessServer, open_in_process_server
+from codex_trio.server.app import AppSettings
 from codex_trio.testing.model_server import ModelServer, open_model_server
 
 

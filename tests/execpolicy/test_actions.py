@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from codex_trio.domain.items import ListFilesCommand, ParsedCommand, ReadCommand, SearchCommand, UnknownCommand
 from codex_trio.execpolicy.actions import command_actions
 from codex_trio.execpolicy.bash import Bash
-from codex_trio.state.items import ListFilesCommand, ParsedCommand, ReadCommand, SearchCommand, UnknownCommand
 
 DATA = Path(__file__).parent.parent / "data" / "command_cases.jsonl"
 CASES = [json.loads(line) for line in DATA.read_text().splitlines()]

@@ -14,7 +14,7 @@ import codex_trio
 MEETING = """
 import sys
 import threading
-from codex_trio_protocol import decoding
+from {package} import decoding
 import msgspec
 
 class Inner(msgspec.Struct):
@@ -47,11 +47,20 @@ ASKING = {
 }
 
 
-@pytest.mark.parametrize("late", ASKING.values(), ids=ASKING)
-def test_a_thread_can_ask_for_a_type_that_another_one_is_learning(late, tmp_path):
+@pytest.mark.parametrize(
+    ("package", "way"),
+    [
+        ("codex_trio.util", "json"),
+        ("codex_trio.util", "msgpack"),
+        ("codex_trio.util", "convert"),
+        ("codex_trio_protocol", "json"),
+        ("codex_trio_protocol", "convert"),
+    ],
+)
+def test_a_thread_can_ask_for_a_type_that_another_one_is_learning(package, way, tmp_path):
     # In a process of its own, which a half known type would crash.
     done = subprocess.run(
-        [sys.executable, "-c", MEETING.format(late=late)],
+        [sys.executable, "-c", MEETING.format(package=package, late=ASKING[way])],
         env={"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": os.defpath},
         capture_output=True,
         text=True,
@@ -70,14 +79,18 @@ def _learns_alone(call: ast.Call) -> bool:
     return name in ("msgspec.convert", "msgspec.json.Decoder", "msgspec.msgpack.Decoder")
 
 
-@pytest.mark.parametrize("package", [codex_trio, codex_trio_protocol], ids=lambda package: package.__name__)
-def test_every_module_has_its_types_learned_in_the_one_place_for_it(package):
+@pytest.mark.parametrize(
+    ("package", "place"),
+    [(codex_trio, "util/decoding.py"), (codex_trio_protocol, "decoding.py")],
+    ids=["server", "protocol"],
+)
+def test_every_module_has_its_types_learned_in_the_one_place_for_it(package, place):
     [root] = package.__path__
     found = [
         f"{path.relative_to(root)}:{node.lineno}"
         for path in sorted(Path(root).rglob("*.py"))
-        if path != Path(codex_trio_protocol.__path__[0], "decoding.py")
+        if path != Path(root, place)
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.Call) and _learns_alone(node)
     ]
-    assert found == [], "use codex_trio_protocol.decoding there"
+    assert found == [], f"use {place} there"

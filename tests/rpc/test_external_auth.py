@@ -9,7 +9,7 @@ import trio.testing
 from rpc_harness import make_outgoing, serving
 
 from codex_trio.analytics.sink import FactQueue
-from codex_trio.auth.external import ExternalRefreshFailed, ExternalTokens
+from codex_trio.identity.external import ExternalRefreshFailed, ExternalTokens
 from codex_trio.rpc.external_auth import REFRESH_SECONDS, ClientManagedTokens
 
 METHOD = "account/chatgptAuthTokens/refresh"

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from codex_trio.state.items import CommandExecution, Reasoning, TurnItem, UserMessage
+from codex_trio.domain.items import CommandExecution, Reasoning, TurnItem, UserMessage
+from codex_trio.state.history.model_history import ModelHistory
+from codex_trio.state.history.parts import read_meta
+from codex_trio.state.history.values import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout import events, legacy, preview
 from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.history import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import HistoryBase, ResponseItem, SessionMeta, StoredLine, TurnContext, decode_line
-from codex_trio.state.rollout.model_history import ModelHistory
-from codex_trio.state.rollout.parts import read_meta
 
 
 class ThreadHistory(HistoryFacts, kw_only=True):

@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 from history_oracle import ThreadHistory
 
-from codex_trio.state import items
-from codex_trio.state.ids import uuid7
+from codex_trio.domain import items
+from codex_trio.domain.ids import uuid7
+from codex_trio.state.history.recorder import RolloutRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.values import HistoryFacts, StoredTurn
 from codex_trio.state.rollout.events import InputAccepted, ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.history import HistoryFacts, StoredTurn
 from codex_trio.state.rollout.lines import (
     Payload,
     ResponseItem,
@@ -25,8 +27,6 @@ from codex_trio.state.rollout.lines import (
     format_timestamp,
 )
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.recorder import RolloutRecorder
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 CREATED_MS = 1_795_350_000_123

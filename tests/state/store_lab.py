@@ -9,16 +9,21 @@ import msgspec
 import trio
 from rollout_lab import completed, everything, user_message
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import StateDb
-from codex_trio.state.ids import uuid7
-from codex_trio.state.index.index import RolloutIndex
-from codex_trio.state.index.search import ThreadTextIndex
-from codex_trio.state.names import ThreadNames
-from codex_trio.state.rollout.history import StoredTurn
+from codex_trio.state.history.recorder import ThreadRecorder
+from codex_trio.state.history.values import StoredTurn
+from codex_trio.state.local.graph import LocalAgentGraph
+from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.search import ThreadTextIndex
+from codex_trio.state.local.names import ThreadNames
+from codex_trio.state.local.store import LocalThreadStore
+from codex_trio.state.local.writers import ThreadWriters
+from codex_trio.state.memory.graph import MemoryAgentGraph
+from codex_trio.state.memory.read_states import MemoryReadStates
+from codex_trio.state.memory.store import MemoryThreadStore
 from codex_trio.state.rollout.lines import Payload, SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.recorder import ThreadRecorder
-from codex_trio.state.store.graph import LocalAgentGraph
 from codex_trio.state.store.interface import (
     AgentGraphStore,
     MetadataPatch,
@@ -29,11 +34,6 @@ from codex_trio.state.store.interface import (
     ThreadQuery,
     ThreadStore,
 )
-from codex_trio.state.store.local import LocalThreadStore
-from codex_trio.state.store.memory import MemoryThreadStore
-from codex_trio.state.store.memory_graph import MemoryAgentGraph
-from codex_trio.state.store.read_states import MemoryReadStates
-from codex_trio.state.store.writers import ThreadWriters
 
 NOW_MS = 1_795_350_000_500
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from rollout_lab import accepted, asked, completed, everything, file_lines, meta, model_message, new_path, reopen, turn
 
-from codex_trio.state.ids import uuid7
+from codex_trio.domain.ids import uuid7
+from codex_trio.state.history.recorder import RolloutRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.stored_index import restore, stored
 from codex_trio.state.rollout.events import InputAccepted, TaskComplete, TaskStarted, TurnAborted
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload
-from codex_trio.state.rollout.recorder import RolloutRecorder
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.stored_index import restore, stored
 
 TURN = "the-turn"
 

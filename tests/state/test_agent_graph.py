@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from codex_trio.state.db.initializer import open_state_db, state_db_path
-from codex_trio.state.store.graph import LocalAgentGraph
+from codex_trio.state.local.graph import LocalAgentGraph
+from codex_trio.state.memory.graph import MemoryAgentGraph
 from codex_trio.state.store.interface import AgentGraphStore
-from codex_trio.state.store.memory_graph import MemoryAgentGraph
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -23,7 +23,10 @@ from rollout_lab import (
     user_message,
 )
 
-from codex_trio.state import items
+from codex_trio.domain import items
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.spans import SpanIndex
+from codex_trio.state.history.stored_index import restore, stored
 from codex_trio.state.rollout import events
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import (
@@ -36,9 +39,6 @@ from codex_trio.state.rollout.lines import (
     TurnContext,
     encode_line,
 )
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.spans import SpanIndex
-from codex_trio.state.rollout.stored_index import restore, stored
 
 # Each draw of a number below is a choice; these are few, so that lines often mean the same turn, item or call.
 TURN_IDS = ("t1", "t2", "t3")

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import trio
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
-from codex_trio.state.ids import uuid7
-from codex_trio.state.index import lease, service
-from codex_trio.state.index.index import RolloutIndex
-from codex_trio.state.index.search import ThreadTextIndex
-from codex_trio.state.index.service import IndexService
-from codex_trio.state.names import ThreadNames
+from codex_trio.state.local.index import lease, service
+from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.search import ThreadTextIndex
+from codex_trio.state.local.index.service import IndexService
+from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rollout_lab import asked, command, encode, everything, meta, turn
 
-from codex_trio.state.ids import uuid7
+from codex_trio.domain.ids import uuid7
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.memory_lines import MemoryLines
 from codex_trio.state.rollout.paths import RolloutName
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
 
 NAME = RolloutName("2026-11-22T12-00-00", "01a204c5-d161-79fc-8181-56ca2af0a7a1")

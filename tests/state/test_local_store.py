@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from store_lab import NOW_MS, FilesHome
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.initializer import open_state_db
-from codex_trio.state.ids import uuid7
 from codex_trio.state.rollout.lines import GitInfo
 
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"

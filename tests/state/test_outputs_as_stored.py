@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from rollout_lab import command, encode, meta, turn
 
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.threads.thread_projection import all_turns
+from codex_trio.wire.threads import all_turns
 
 MARK = b"THE OUTPUT"
 

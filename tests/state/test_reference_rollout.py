@@ -27,14 +27,14 @@ from rollout_lab import (
 from rollout_lab import read as read_file
 
 from codex_trio.conformance.lab import Lab, ServerUnderTest
-from codex_trio.state import items
-from codex_trio.state.ids import created_ms, uuid7
-from codex_trio.state.rollout import forks
+from codex_trio.domain import items
+from codex_trio.domain.ids import created_ms, uuid7
+from codex_trio.state.history import forks
+from codex_trio.state.history.recorder import RolloutRecorder
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.recorder import RolloutRecorder
 from codex_trio.testing.model_script import answer, function_call, message, reasoning
 from codex_trio.testing.model_server import open_model_server
 

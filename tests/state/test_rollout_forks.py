@@ -17,15 +17,15 @@ from rollout_lab import (
     user_message,
 )
 
-from codex_trio.state.ids import uuid7
-from codex_trio.state.rollout import forks
+from codex_trio.domain.ids import uuid7
+from codex_trio.state.history import forks
+from codex_trio.state.history.recorder import RolloutRecorder
+from codex_trio.state.history.values import StoredTurn
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
-from codex_trio.state.rollout.history import StoredTurn
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.recorder import RolloutRecorder
 
 NOW = "2026-11-22T13:00:00.000Z"
 

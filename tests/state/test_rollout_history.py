@@ -24,7 +24,9 @@ from rollout_lab import (
     user_message,
 )
 
-from codex_trio.state import items
+from codex_trio.domain import items
+from codex_trio.state.history.model_history import ModelHistory
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.events import (
     AgentMessageEvent,
     AgentReasoningEvent,
@@ -44,8 +46,6 @@ from codex_trio.state.rollout.events import (
 )
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Compacted, Payload, ResponseItem, StoredLine, decode_line
-from codex_trio.state.rollout.model_history import ModelHistory
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 
 def started(turn_id: str) -> TaskStarted:

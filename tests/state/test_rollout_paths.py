@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rollout_lab import CREATED_MS
 
-from codex_trio.state.ids import created_ms, is_uuid, uuid7
+from codex_trio.domain.ids import created_ms, is_uuid, uuid7
 from codex_trio.state.rollout.paths import ArchiveError, RolloutName, RolloutPaths
 
 THREAD = "01a20340-e350-7ad0-9360-81adfe7f6dc5"

@@ -26,8 +26,10 @@ from rollout_lab import (
     user_message,
 )
 
-from codex_trio.state import items
-from codex_trio.state.ids import uuid7
+from codex_trio.domain import items
+from codex_trio.domain.ids import uuid7
+from codex_trio.state.history.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import (
     ErrorEvent,
@@ -47,8 +49,6 @@ from codex_trio.state.rollout.lines import (
     TurnContext,
     encode_line,
 )
-from codex_trio.state.rollout.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 
 def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
@@ -160,7 +160,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from rollout_lab import meta, command, completed, everything
 from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.recorder import RolloutRecorder
+from codex_trio.state.history.recorder import RolloutRecorder
 
 async def main():
     recorder = RolloutRecorder.create(FileLines(Path(sys.argv[1])), meta({thread_id!r}))
@@ -208,7 +208,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from rollout_lab import meta, command, completed, everything
 from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.recorder import RolloutRecorder
+from codex_trio.state.history.recorder import RolloutRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 
 def limit(size):

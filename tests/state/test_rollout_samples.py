@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rollout_lab import SAMPLES, as_read, everything, told
 
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import decode_line, encode_line
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 # What 0.131.0 shows live but loses on disk; we show these again.
 RECOVERED = {"commandExecution", "imageView", "dynamicToolCall"}

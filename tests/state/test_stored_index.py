@@ -11,10 +11,10 @@ from rollout_lab import command, encode, everything, meta, turn
 
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import state_database
-from codex_trio.state.index.span_cache import SpanCache
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.stored_index import HistoryReader, restore, stored
+from codex_trio.state.local.index.span_cache import SpanCache
 from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.stored_index import HistoryReader, restore, stored
 
 BIG = command("big", output="x" * 300_000)
 

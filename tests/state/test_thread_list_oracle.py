@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from store_lab import NOW_MS as MADE_MS
 from store_lab import FilesHome, MemoryHome
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.initializer import open_state_db, state_db_path
-from codex_trio.state.ids import uuid7
-from codex_trio.state.names import ThreadNames
+from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.interface import ThreadQuery, ThreadStore

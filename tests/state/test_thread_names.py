@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.state.names import ThreadNames
+from codex_trio.state.local.names import ThreadNames
 
 
 def test_the_last_name_counts_and_other_servers_see_it(tmp_path: Path) -> None:

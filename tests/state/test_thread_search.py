@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from store_lab import NOW_MS, FilesHome
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
-from codex_trio.state.ids import uuid7
-from codex_trio.state.index.index import RolloutIndex
+from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.store.interface import ThreadPage
 

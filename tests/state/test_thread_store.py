@@ -9,14 +9,14 @@ import pytest
 from rollout_lab import agent_message, asked, command, completed, everything, turn
 from store_lab import NOW_MS, FilesHome, Home, MemoryHome
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.initializer import open_state_db
-from codex_trio.state.ids import uuid7
-from codex_trio.state.rollout import forks
+from codex_trio.state.history import forks
+from codex_trio.state.history.forks import ForkPoint
+from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import ItemCompleted
-from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
-from codex_trio.state.rollout.recorder import ThreadRecorder
 from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, ThreadStoreError
 from codex_trio.threads.history import page_items, page_turns
 

@@ -10,9 +10,9 @@ import pytest
 import trio
 import trio.testing
 
-from codex_trio.state.store import writers as writers_module
+from codex_trio.state.local import writers as writers_module
+from codex_trio.state.local.writers import COORDINATION, FOLDER, ThreadWriters
 from codex_trio.state.store.interface import ThreadStoreError
-from codex_trio.state.store.writers import COORDINATION, FOLDER, ThreadWriters
 
 THREAD = "01a203a9-0000-7000-8000-000000000001"
 HOLD = """

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from codex_trio.state import items
+from codex_trio.domain import items
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.stored_index import HistoryReader
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.rollout.rollout_history import RolloutHistory
-from codex_trio.state.rollout.stored_index import HistoryReader
 from codex_trio.state.store.histories import StoredHistories
 from codex_trio.state.store.interface import InvalidCursor
 from codex_trio.threads.history import (

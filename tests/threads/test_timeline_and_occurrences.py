@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.state import items
+from codex_trio.domain import items
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.threads.occurrences import page_occurrences
 from codex_trio.threads.timeline import END, ITEM, START, page_timeline
 

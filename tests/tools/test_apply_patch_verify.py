@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codex_trio.state.items import AddChange, DeleteChange, UpdateChange
+from codex_trio.domain.items import AddChange, DeleteChange, UpdateChange
 from codex_trio.tools.apply_patch.apply import apply_blocking
 from codex_trio.tools.apply_patch.edits import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from codex_trio.app import App, AppSettings, open_app
 from codex_trio.client.connection import AppServerClient
 from codex_trio.client.listening import open_listening_server
 from codex_trio.client.remote import open_remote_client
+from codex_trio.server.app import App, AppSettings, open_app
 from codex_trio.transport.listen import WebsocketAddress, parse_listen_url
 from codex_trio.transport.socket_path import bound_socket
 from codex_trio.transport.unix_socket import serve_unix_socket

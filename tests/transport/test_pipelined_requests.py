@@ -9,7 +9,7 @@ import pytest
 import trio
 from transport_pairs import TRANSPORTS, take
 
-from codex_trio.app import AppSettings, open_app
+from codex_trio.server.app import AppSettings, open_app
 from codex_trio.transport.base import MessageTransport
 
 REQUESTS = 10_000

@@ -12,7 +12,15 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from codex_trio.state.items import Change, Duration, FunctionCallOutput, KnownItem, ParsedCommand, TurnItem, UserMessage
+from codex_trio.domain.items import (
+    Change,
+    Duration,
+    FunctionCallOutput,
+    KnownItem,
+    ParsedCommand,
+    TurnItem,
+    UserMessage,
+)
 
 
 def _always(default: str) -> str:

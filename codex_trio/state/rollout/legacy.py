@@ -13,11 +13,11 @@ from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
-from codex_trio_protocol import decoding
 
-from codex_trio.state import items
+from codex_trio.domain import items
 from codex_trio.state.rollout import events
 from codex_trio.state.rollout.lines import UNDECODABLE, ResponseItem
+from codex_trio.util import decoding
 
 ItemEvent: TypeAlias = (
     events.AgentMessageEvent

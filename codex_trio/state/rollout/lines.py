@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
-from codex_trio_protocol import decoding
 
-from codex_trio.state.items import UnreadCommandExecution, UnreadItem, item_from_builtins
+from codex_trio.domain.items import UnreadCommandExecution, UnreadItem, item_from_builtins
 from codex_trio.state.rollout.events import DecodableEvent, Event, ItemCompleted, KnownItemCompleted, OtherEvent
+from codex_trio.util import decoding
 
 # What decoding raises for bytes that are not the JSON asked for: no JSON, another shape, no UTF-8, nested too deep.
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

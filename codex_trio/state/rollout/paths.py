@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from codex_trio.state import ids
+from codex_trio.domain import ids
 
 _SESSIONS = "sessions"
 _ARCHIVED = "archived_sessions"

@@ -10,9 +10,9 @@ from collections import OrderedDict
 
 import trio
 
-from codex_trio.state.rollout.rollout_history import RolloutHistory
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.stored_index import HistoryReader
 from codex_trio.state.rollout.sources import LineSource
-from codex_trio.state.rollout.stored_index import HistoryReader
 
 KEPT = 4
 """Of how many threads the indexes are kept."""

@@ -18,10 +18,10 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from codex_trio.state.rollout.forks import ForkPoint
+from codex_trio.state.history.forks import ForkPoint
+from codex_trio.state.history.recorder import ThreadRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta
-from codex_trio.state.rollout.recorder import ThreadRecorder
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 
 SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at"]
 

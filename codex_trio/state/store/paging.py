@@ -1,7 +1,7 @@
 """Lists of threads as every store makes them: cursors, the size of a page, and what a query means by itself.
 
 Owns the cursors' text and the page as callers get it. Pure: it does not know where threads are. Used by the index's
-statements (state/index/listing.py) and by the store in memory.
+statements (state/local/index/listing.py) and by the store in memory.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from codex_trio.state.ids import is_uuid
-from codex_trio.state.index.rows import SUBAGENT_KINDS, datetime_ms
+from codex_trio.domain.ids import is_uuid
 from codex_trio.state.rollout.lines import format_timestamp
+from codex_trio.state.store.contents import SUBAGENT_KINDS, datetime_ms
 from codex_trio.state.store.interface import (
     DEFAULT_LIMIT,
     INTERACTIVE_SOURCES,

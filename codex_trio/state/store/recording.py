@@ -9,17 +9,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from codex_trio.state.ids import uuid7
-from codex_trio.state.index.rows import unix_ms
-from codex_trio.state.rollout import forks
+from codex_trio.domain.ids import uuid7
+from codex_trio.state.history import forks
+from codex_trio.state.history.forks import ForkPoint
+from codex_trio.state.history.recorder import RolloutRecorder, ThreadRecorder, now_ms
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.stored_index import HistoryReader
 from codex_trio.state.rollout.events import ThreadRolledBack
-from codex_trio.state.rollout.forks import ForkPoint
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutName
-from codex_trio.state.rollout.recorder import RolloutRecorder, ThreadRecorder, now_ms
-from codex_trio.state.rollout.rollout_history import RolloutHistory
 from codex_trio.state.rollout.sources import LineSource
-from codex_trio.state.rollout.stored_index import HistoryReader
+from codex_trio.state.store.contents import unix_ms
 from codex_trio.state.store.families import no_rollout
 from codex_trio.state.store.histories import StoredHistories
 from codex_trio.state.store.interface import MetadataPatch, StoredThread, ThreadSummary, patched

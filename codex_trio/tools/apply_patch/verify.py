@@ -7,7 +7,7 @@ Called by: the apply_patch tool, on a worker thread.
 
 import msgspec
 
-from codex_trio.state.items import AddChange, Change, DeleteChange, UpdateChange
+from codex_trio.domain.items import AddChange, Change, DeleteChange, UpdateChange
 from codex_trio.tools.apply_patch.edits import EditError, FileEdit, FileReader, read_text, resolve, work_out
 from codex_trio.tools.apply_patch.parser import DeleteHunk, Patch, PatchError
 from codex_trio.tools.apply_patch.text_diff import unified

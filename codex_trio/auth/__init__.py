@@ -1,1 +1,0 @@
-"""Credentials for model providers."""

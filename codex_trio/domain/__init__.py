@@ -1,0 +1,1 @@
+"""Values that every layer speaks: items and ids."""

@@ -1,0 +1,58 @@
+"""Whether the server still takes on work: the state that a draining server has.
+
+Owns the gate that turns begin through. Does not own signals, connections, or the order in which things end.
+"""
+
+from __future__ import annotations
+
+import trio
+
+
+class ShuttingDown(Exception):
+    """The server takes on no more work of this kind: it ends as soon as what runs has ended."""
+
+
+class TurnGate:
+    """What every turn begins and ends through. Once closed it lets no more in, and can be waited for."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._closed = False
+        self._quiet = trio.Event()
+
+    @property
+    def running(self) -> int:
+        """How many turns run."""
+        return self._running
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server is draining."""
+        return self._closed
+
+    def check(self) -> None:
+        """Raises ShuttingDown once the gate is closed."""
+        if self._closed:
+            raise ShuttingDown
+
+    def enter(self) -> None:
+        """A turn begins to run. It must leave."""
+        self._running += 1
+
+    def leave(self) -> None:
+        """A turn has ended, and everybody was told."""
+        self._running -= 1
+        self._look()
+
+    def close(self) -> None:
+        """From now on `check` refuses."""
+        self._closed = True
+        self._look()
+
+    async def quiet(self) -> None:
+        """Waits until the gate is closed and no turn runs."""
+        await self._quiet.wait()
+
+    def _look(self) -> None:
+        if self._closed and not self._running:
+            self._quiet.set()

@@ -1,0 +1,1 @@
+"""Who this server and its user are: installation, accounts, credentials."""

@@ -1,0 +1,139 @@
+"""Where credentials are kept between runs, and logging in and out.
+
+Owns: `$CODEX_HOME/auth.json`, the credentials in force, and which kinds of login the configuration allows.
+Does not own: what is in the file (`credentials`), network logins, or answering clients.
+Called by: the composition root, which builds one; the account processor; whoever sends model requests.
+"""
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from codex_trio.identity.credentials import AuthFileError, Credentials, api_key_file_text, parse_auth_file
+from codex_trio.identity.external import ExternalTokenSource
+
+StoreKind = Literal["file", "keyring", "auto", "ephemeral"]
+
+
+class LoginRefused(Exception):
+    """The configuration forbids this kind of login; the message is for the user."""
+
+
+class AuthStoreError(Exception):
+    """Credentials could not be saved or removed; the message is for the user."""
+
+
+class AuthStore:
+    """The credentials of one `$CODEX_HOME`.
+
+    Read on first use and kept: a file edited by somebody else counts after `reload`. `ephemeral` keeps them in memory
+    and leaves the file alone. There is no keyring here: `auto` means the file, `keyring` cannot save.
+    """
+
+    def __init__(
+        self,
+        codex_home: Path,
+        *,
+        kind: StoreKind = "file",
+        forced_login_method: Literal["chatgpt", "api"] | None = None,
+        external: ExternalTokenSource | None = None,
+    ) -> None:
+        self._path = codex_home / "auth.json"
+        self._kind: StoreKind = kind
+        self._forced_login_method = forced_login_method
+        self.external = external
+        """Who is asked for fresh tokens of a login that clients manage; None where there are no clients."""
+        self._loaded = False
+        self._credentials: Credentials | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    def credentials(self) -> Credentials | None:
+        """The credentials in force, None when nobody is logged in.
+
+        Stored ones of a kind that the configuration forbids do not count. Raises `AuthFileError`.
+        """
+        if not self._loaded:
+            self.reload()
+        current = self._credentials
+        return None if current is None or self._is_forbidden(current) else current
+
+    def reload(self) -> None:
+        """Read the file again. Raises `AuthFileError`, and then nobody is logged in."""
+        if self._kind == "ephemeral":
+            self._loaded = True
+            return
+        self._credentials = None
+        self._loaded = True
+        self._credentials = read_auth_file(self._path)
+
+    def log_in_with_api_key(self, api_key: str) -> None:
+        """Keep an API key; it is not tried out. Raises `LoginRefused` or `AuthStoreError`."""
+        if self._forced_login_method == "chatgpt":
+            raise LoginRefused("API key login is disabled. Use ChatGPT login instead.")
+        if self._kind == "keyring":
+            raise AuthStoreError(
+                "failed to save api key: no keyring is available; use another cli_auth_credentials_store"
+            )
+        if self._kind != "ephemeral":
+            try:
+                _write_private(self._path, api_key_file_text(api_key))
+            except OSError as error:
+                raise AuthStoreError(f"failed to save api key: {self._path}: {error.strerror}") from None
+        self._credentials = Credentials(mode="apikey", api_key=api_key)
+        self._loaded = True
+
+    def log_out(self) -> bool:
+        """Forget the credentials, also on disk. True if there were any. Raises `AuthStoreError`."""
+        had_any = self._credentials is not None
+        if self._kind != "ephemeral":
+            had_any = self._path.exists()
+            try:
+                self._path.unlink(missing_ok=True)
+            except OSError as error:
+                raise AuthStoreError(f"failed to log out: {self._path}: {error.strerror}") from None
+        self._credentials = None
+        self._loaded = True
+        return had_any
+
+    def _is_forbidden(self, credentials: Credentials) -> bool:
+        allowed = {"chatgpt": "chatgpt", "api": "apikey"}
+        return self._forced_login_method is not None and allowed[self._forced_login_method] != credentials.mode
+
+
+def read_auth_file(path: Path) -> Credentials | None:
+    """The credentials in a file; None when there is no file or it holds none. Raises `AuthFileError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise AuthFileError(f"{path}: not UTF-8 text") from None
+    except OSError as error:
+        raise AuthFileError(f"{path}: {error.strerror}") from None
+    try:
+        return parse_auth_file(text)
+    except json.JSONDecodeError as error:
+        # Never the decoder's own text with its excerpt: it could hold a secret.
+        raise AuthFileError(f"{path}:{error.lineno}:{error.colno}: not valid JSON") from None
+    except (ValueError, RecursionError) as error:
+        raise AuthFileError(f"{path}: {error}") from None
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=".auth.", dir=path.parent)  # made readable for its owner only
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,86 @@
+"""What is stored about a thread besides its history: the repository, choices of the client, whether memories are made.
+
+Protocol source: `thread/metadata/update`, `thread/memoryMode/set`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from codex_trio_protocol.v2 import thread as wire_thread
+from codex_trio_protocol.v2 import thread_settings as wire
+from msgspec import UNSET, UnsetType
+
+from codex_trio.processors.services import Services
+from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import invalid_request
+from codex_trio.state.store.interface import MetadataPatch, patched
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = ThreadMetadataProcessor(services)
+    return {
+        "thread/metadata/update": processor.update,
+        "thread/memoryMode/set": processor.set_memory_mode,
+    }
+
+
+class ThreadMetadataProcessor:
+    """See the module."""
+
+    def __init__(self, services: Services) -> None:
+        self._threads = services.threads
+
+    async def update(
+        self, params: wire.ThreadMetadataUpdateParams, _context: RequestContext
+    ) -> wire.ThreadMetadataUpdateResponse:
+        """Changes repository facts and choices of the client, of a loaded thread or a stored one."""
+        git = params.git_info
+        if git is None and params.daybreak_enabled is None and params.project_id is None:
+            raise invalid_request("thread metadata update must include at least one field")
+        if params.project_id:
+            raise invalid_request(f"project not found: {params.project_id}")
+        patch = MetadataPatch(daybreak_enabled=UNSET if params.daybreak_enabled is None else params.daybreak_enabled)
+        if git is not None:
+            if git.sha is UNSET and git.branch is UNSET and git.origin_url is UNSET:
+                raise invalid_request("gitInfo must include at least one field")
+            patch = MetadataPatch(
+                commit_hash=_text(git.sha, "sha"),
+                branch=_text(git.branch, "branch"),
+                repository_url=_text(git.origin_url, "originUrl"),
+                daybreak_enabled=patch.daybreak_enabled,
+            )
+        thread = await self._apply(params.thread_id, patch)
+        # Said of threads only where they are loaded.
+        thread.can_accept_direct_input = None
+        return wire.ThreadMetadataUpdateResponse(thread=thread)
+
+    async def set_memory_mode(
+        self, params: wire.ThreadMemoryModeSetParams, _context: RequestContext
+    ) -> wire.ThreadMemoryModeSetResponse:
+        """Says whether memories may be made of a thread."""
+        await self._apply(params.thread_id, MetadataPatch(memory_mode=params.mode))
+        return wire.ThreadMemoryModeSetResponse()
+
+    async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
+        """Changes what is stored of a thread, and returns it as it is then."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(thread_id)
+        live = runtime.manager.find(thread_id)
+        if live is None:
+            return runtime.project_summary(await runtime.store.update_metadata(thread_id, patch))
+        if live.recorder.is_ephemeral:
+            raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
+        await live.recorder.materialize()
+        await live.recorder.update_meta(patched(live.recorder.meta, patch))
+        runtime.store.changed(thread_id)
+        return live.to_wire()
+
+
+def _text(value: str | UnsetType | None, field: str) -> str | UnsetType | None:
+    if not isinstance(value, str):
+        return value
+    value = value.strip()
+    if not value:
+        raise invalid_request(f"gitInfo.{field} must not be empty")
+    return value

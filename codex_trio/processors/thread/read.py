@@ -1,0 +1,252 @@
+"""Reading threads: one, a list of them, and pages of their turns and items. Nothing here loads a thread.
+
+Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/update`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from pathlib import Path
+
+from codex_trio_protocol.v2 import thread_list as wire
+from msgspec import UNSET
+
+from codex_trio.processors.notices import Notices
+from codex_trio.processors.services import Services
+from codex_trio.processors.thread.histories import ThreadHistories
+from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
+from codex_trio.state.store.interface import SortKey, ThreadQuery
+from codex_trio.threads import errors
+from codex_trio.threads.history import ItemAnchor, page_items, page_turns
+from codex_trio.threads.read_state import ReadState
+from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.wire.threads import all_turns, project_item_entry, project_turn, put_turns
+
+MAX_EXCLUDED_THREADS = 100
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = ThreadReadProcessor(services)
+    return {
+        "thread/read": processor.read,
+        "thread/list": processor.list,
+        "thread/loaded/list": processor.loaded,
+        "thread/turns/list": processor.turns,
+        "thread/items/list": processor.items,
+        "thread/readState/update": processor.update_read_state,
+    }
+
+
+class ThreadReadProcessor:
+    """See the module."""
+
+    def __init__(self, services: Services) -> None:
+        self._threads = services.threads
+        self._histories = ThreadHistories(services.threads)
+        self._notices = Notices(services.outgoing)
+        self._config = services.config
+
+    async def read(self, params: wire.ThreadReadParams, context: RequestContext) -> wire.ThreadReadResponse:
+        """A thread, loaded or stored, with its turns when they are asked for."""
+        runtime = await self._threads()
+        thread_id = parse_thread_id(params.thread_id)
+        live = runtime.manager.find(thread_id)
+        if params.include_turns:
+            _, history = await self._histories.get(params.thread_id, feature="includeTurns")
+            self._notices.full_history("includeTurns: false", context)
+        else:
+            history = None
+        if live is not None:
+            thread = live.to_wire()
+            read_state = live.read_state.to_wire() if live.recorder.is_materialized else None
+        else:
+            summary = await runtime.store.read(thread_id)
+            if summary is None:
+                raise errors.not_loaded(thread_id)
+            thread = runtime.project_summary(summary)
+            stored = await runtime.read_states.get([thread_id])
+            read_state = ReadState(thread_id, stored.get(thread_id)).to_wire()
+        if history is not None:
+            put_turns(thread, await all_turns(history).read())
+        return wire.ThreadReadResponse(thread=thread, read_state=read_state)
+
+    async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
+        """A page of stored threads, newest first unless asked otherwise."""
+        runtime = await self._threads()
+        page = await runtime.store.list(self._query(params))
+        rows = [runtime.project_row(summary) for summary in page.threads]
+        stored = await runtime.read_states.get(row.id for row in rows)
+        states: dict[str, wire.ThreadReadState] = {}
+        for row in rows:
+            live = runtime.manager.find(row.id)
+            states[row.id] = (ReadState(row.id, stored.get(row.id)) if live is None else live.read_state).to_wire()
+        return wire.ThreadListResponse(
+            data=rows,
+            read_states=states,
+            next_cursor=page.next_cursor,
+            backwards_cursor=page.backwards_cursor,
+        )
+
+    def loaded(
+        self, params: wire.ThreadLoadedListParams, _context: RequestContext
+    ) -> wire.ThreadLoadedListResponse | Awaitable[wire.ThreadLoadedListResponse]:
+        """Ids of the loaded threads, ascending; the cursor is the last id of the page before."""
+        runtime = self._threads.built
+        return self._loaded_later(params) if runtime is None else _loaded_page(runtime, params)
+
+    async def _loaded_later(self, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
+        return _loaded_page(await self._threads(), params)
+
+    async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
+        """A page of turns, newest first unless asked otherwise."""
+        thread_id, history = await self._histories.get(params.thread_id, feature="thread/turns/list")
+        view = params.items_view or "summary"
+        page = await page_turns(
+            history,
+            thread_id=thread_id,
+            cursor=params.cursor,
+            limit=params.limit,
+            view=view,
+            descending=params.sort_direction != "asc",
+        )
+        return wire.ThreadTurnsListResponse(
+            data=[project_turn(turn, view) for turn in page.turns],
+            next_cursor=page.next_cursor,
+            backwards_cursor=page.backwards_cursor,
+        )
+
+    async def items(self, params: wire.ThreadItemsListParams, _context: RequestContext) -> wire.ThreadItemsListResponse:
+        """A page of items, of one turn or of all, oldest first unless asked otherwise."""
+        thread_id, history = await self._histories.get(params.thread_id, feature="thread/items/list")
+        cursor: str | ItemAnchor | None
+        if isinstance(params.cursor, wire.ItemThreadItemsListAnchor):
+            if params.turn_id is None:
+                raise invalid_request("an item anchor needs `turnId`")
+            cursor = ItemAnchor(turn_id=params.turn_id, item_id=params.cursor.item_id)
+        else:
+            cursor = params.cursor
+        page = await page_items(
+            history,
+            thread_id=thread_id,
+            turn_id=params.turn_id,
+            cursor=cursor,
+            limit=params.limit,
+            descending=params.sort_direction == "desc",
+        )
+        return wire.ThreadItemsListResponse(
+            data=[project_item_entry(row, defer=params.defer_output) for row in page.items],
+            next_cursor=page.next_cursor,
+            backwards_cursor=page.backwards_cursor,
+        )
+
+    async def update_read_state(
+        self, params: wire.ThreadReadStateUpdateParams, _context: RequestContext
+    ) -> wire.ThreadReadStateUpdateResponse:
+        """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
+        runtime = await self._threads()
+        thread_id = _id_param(params.thread_id, noun="thread")
+        live = runtime.manager.find(thread_id)
+        if live is None and await runtime.store.locate(thread_id) is None:
+            raise errors.not_loaded(thread_id)
+        if live is None or not live.recorder.is_materialized:
+            raise invalid_request("thread read state unavailable")
+        if params.expected_revision != live.read_state.revision:
+            raise invalid_request("read state changed")
+        if isinstance(params.operation, wire.ReadThreadReadStateOperation):
+            live.read_state.mark_read()
+        else:
+            live.read_state.mark_unread()
+        live.announce_read_state()
+        return wire.ThreadReadStateUpdateResponse(read_state=live.read_state.to_wire())
+
+    def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
+        excluded = _excluded_ids(params)
+        _refuse_what_is_not_kept(params)
+        parent, ancestor, attached = _relations(params)
+        section = None if params.section_id is UNSET else params.section_id
+        if params.sort_key == "section_position" and section is None:
+            raise invalid_request("section-position sorting requires a section filter")
+        providers = params.model_providers
+        if providers is None:
+            providers = [self._config.startup_default().model_provider_id]
+        sort_key: SortKey = (
+            "created_at" if params.sort_key in (None, "created_at", "section_position") else "updated_at"
+        )
+        return ThreadQuery(
+            archived=bool(params.archived),
+            model_providers=frozenset(providers) or None,
+            source_kinds=frozenset(params.source_kinds) if params.source_kinds else None,
+            cwds=self._folders(params.cwd),
+            search_term=params.search_term or "",
+            parent_thread_id=parent,
+            ancestor_thread_id=ancestor,
+            attached_to_thread_id=attached,
+            section_id=section,
+            excluded_thread_ids=excluded,
+            sort_key=sort_key,
+            descending=params.sort_direction != "asc",
+            cursor=params.cursor,
+            limit=params.limit,
+        )
+
+    def _folders(self, cwds: str | list[str] | None) -> frozenset[str] | None:
+        """The folders of a filter; relative ones count from the server's own."""
+        if cwds is None:
+            return None
+        named = [cwds] if isinstance(cwds, str) else cwds
+        return frozenset(str(self._config.resolve_cwd(Path(cwd))) for cwd in named)
+
+
+def _loaded_page(runtime: ThreadRuntime, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
+    ids = runtime.manager.loaded_ids
+    if params.cursor is not None:
+        try:
+            after = parse_thread_id(params.cursor)
+        except RpcError as error:
+            raise invalid_request(f"invalid cursor: {params.cursor}") from error
+        ids = [thread_id for thread_id in ids if thread_id > after]
+    page = ids if params.limit is None else ids[: max(1, params.limit)]
+    return wire.ThreadLoadedListResponse(data=page, next_cursor=page[-1] if len(page) < len(ids) else None)
+
+
+def _excluded_ids(params: wire.ThreadListParams) -> frozenset[str]:
+    ids = params.excluded_thread_ids or []
+    if len(ids) > MAX_EXCLUDED_THREADS:
+        raise invalid_params(f"excludedThreadIds accepts at most {MAX_EXCLUDED_THREADS} entries")
+    return frozenset(_id_param(thread_id, noun="excluded thread") for thread_id in ids)
+
+
+def _refuse_what_is_not_kept(params: wire.ThreadListParams) -> None:
+    """Refuses filters by what this server does not know of threads."""
+    if params.originators:
+        raise invalid_params("originator filtering is not supported by the local app-server")
+    if isinstance(params.project_id, str):
+        empty = "projectId must not be empty"
+        raise invalid_params(f"project not found: {params.project_id}" if params.project_id else empty)
+    if params.include_attached_threads and not (params.search_term or "").strip():
+        raise invalid_request("includeAttachedThreads requires a non-empty searchTerm")
+
+
+def _relations(params: wire.ThreadListParams) -> tuple[str | None, str | None, str | None]:
+    """The parent, ancestor and owner that threads are asked to have; at most one of them."""
+    parent, ancestor, attached = params.parent_thread_id, params.ancestor_thread_id, params.attached_to_thread_id
+    if attached is not None and (parent is not None or ancestor is not None):
+        raise invalid_request("attachedToThreadId cannot be combined with parentThreadId or ancestorThreadId")
+    if parent is not None and ancestor is not None:
+        raise invalid_request("parentThreadId and ancestorThreadId are mutually exclusive")
+    return (
+        None if parent is None else parse_thread_id(parent, noun="parent thread"),
+        None if ancestor is None else parse_thread_id(ancestor, noun="ancestor thread"),
+        None if attached is None else parse_thread_id(attached, noun="attached thread parent"),
+    )
+
+
+def _id_param(text: str, *, noun: str) -> str:
+    """A thread id, where a bad one is a bad param."""
+    try:
+        return parse_thread_id(text, noun=noun)
+    except RpcError as error:
+        raise invalid_params(error.message) from error

@@ -1,0 +1,115 @@
+"""Changes to what later turns of a thread run with: from request params to settings, and to the clients that follow.
+
+Owns the translation and the notification. Used by the processors of `turn/start` and `thread/settings/update`, which
+take the same settings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+from codex_trio_protocol import decoding
+from codex_trio_protocol.v2 import turn as wire_turn
+from codex_trio_protocol.v2.common import CollaborationMode
+from codex_trio_protocol.v2.thread_settings import (
+    ThreadSettings as WireThreadSettings,
+)
+from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification, ThreadSettingsUpdateParams
+from msgspec import UNSET, UnsetType
+
+from codex_trio.config.permission_profiles import sandbox_mode_of
+from codex_trio.config.service import ConfigService
+from codex_trio.config.service_tiers import canonical_tier
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
+from codex_trio.rpc.errors import invalid_request
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.threads.environments import choose, environments_to_wire
+from codex_trio.threads.live import LiveThread
+from codex_trio.wire.policies import (
+    approval_from_wire,
+    approval_to_wire,
+    reviewer_from_wire,
+    sandbox_from_mode,
+    sandbox_from_wire,
+    sandbox_to_wire,
+)
+
+_Params: TypeAlias = wire_turn.TurnStartParams | ThreadSettingsUpdateParams
+
+
+class SettingChanges:
+    """See the module."""
+
+    def __init__(self, config: ConfigService, outgoing: OutgoingMessages) -> None:
+        self._config = config
+        self._outgoing = outgoing
+
+    def overrides(self, params: _Params, live: LiveThread) -> TurnOverrides:
+        """What the params change. Raises RpcError, ConfigLoadError, ThreadError."""
+        if params.permissions is not None and params.sandbox_policy is not None:
+            raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
+        mode = params.collaboration_mode
+        environment = None if params.environments is None else choose(params.environments)
+        cwd = None if environment is None else environment.cwd
+        if cwd is None and params.cwd is not None:
+            cwd = self._config.resolve_cwd(Path(params.cwd))
+        named_roots = params.runtime_workspace_roots if isinstance(params, wire_turn.TurnStartParams) else None
+        roots: tuple[str, ...] | UnsetType | None = UNSET
+        if named_roots is not None:
+            roots = tuple(named_roots)
+        elif environment is not None and environment.cwd is not None:
+            roots = environment.workspace_roots
+        return TurnOverrides(
+            model=(None if mode is None else mode.settings.model) or params.model,
+            cwd=cwd,
+            workspace_roots=roots,
+            has_environment=None if environment is None else environment.has_environment,
+            approval_policy=None if params.approval_policy is None else approval_from_wire(params.approval_policy),
+            approvals_reviewer=reviewer_from_wire(params.approvals_reviewer),
+            sandbox_policy=_sandbox(params, live),
+            effort=params.effort or (UNSET if mode is None else mode.settings.reasoning_effort),
+            summary=params.summary,
+            # Null takes back what was asked for before. It is told as null, not as `default` (0.169.0), which clients
+            # written for older releases do not know.
+            service_tier=canonical_tier(params.service_tier) if params.service_tier else params.service_tier,
+            personality=params.personality,
+            collaboration_mode=None if mode is None else msgspec.to_builtins(mode),
+        )
+
+    def tell(self, before: ThreadSettings, live: LiveThread) -> None:
+        """Tells the clients that follow the thread of its settings, if they are others than before."""
+        if live.session.settings != before:
+            self._outgoing.notify(
+                "thread/settings/updated",
+                ThreadSettingsUpdatedNotification(thread_id=live.id, thread_settings=_to_wire(live.session.settings)),
+                targets=live.subscribers,
+            )
+
+
+def _sandbox(params: _Params, live: LiveThread) -> SandboxPolicy | None:
+    """What is asked for by policy or by the name of a permission profile. Raises ConfigLoadError."""
+    if params.sandbox_policy is not None:
+        return sandbox_from_wire(params.sandbox_policy)
+    if params.permissions is None:
+        return None
+    return sandbox_from_mode(sandbox_mode_of(params.permissions), live.session.config.sandbox_workspace_write)
+
+
+def _to_wire(settings: ThreadSettings) -> WireThreadSettings:
+    return WireThreadSettings(
+        cwd=str(settings.cwd),
+        environments=environments_to_wire(settings),
+        approval_policy=approval_to_wire(settings.approval_policy),
+        approvals_reviewer=settings.approvals_reviewer,
+        sandbox_policy=sandbox_to_wire(settings.confinement),
+        model=settings.model,
+        model_provider=settings.provider_id,
+        service_tier=settings.service_tier,
+        effort=settings.effort,
+        summary=settings.summary,
+        collaboration_mode=decoding.convert(settings.mode, CollaborationMode),
+        personality=settings.personality,
+    )

@@ -1,0 +1,38 @@
+"""Changing what later turns of a thread run with, without starting one.
+
+Protocol source: `thread/settings/update`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from codex_trio_protocol.v2 import thread_settings as wire
+
+from codex_trio.processors.services import Services
+from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.processors.thread.setting_changes import SettingChanges
+from codex_trio.rpc.context import Handler, RequestContext
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    return {"thread/settings/update": ThreadSettingsProcessor(services).update}
+
+
+class ThreadSettingsProcessor:
+    """See the module."""
+
+    def __init__(self, services: Services) -> None:
+        self._threads = services.threads
+        self._changes = SettingChanges(services.config, services.outgoing)
+
+    async def update(
+        self, params: wire.ThreadSettingsUpdateParams, _context: RequestContext
+    ) -> wire.ThreadSettingsUpdateResponse:
+        """Changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
+        runtime = await self._threads()
+        live = runtime.manager.get(parse_thread_id(params.thread_id))
+        before = live.session.settings
+        live.session.change(self._changes.overrides(params, live))
+        await live.session.store_settings()
+        self._changes.tell(before, live)
+        return wire.ThreadSettingsUpdateResponse()

@@ -1,0 +1,1 @@
+"""The process: what it is built of, and the order in which it ends."""

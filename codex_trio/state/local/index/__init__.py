@@ -1,0 +1,1 @@
+"""The index of rollout files."""

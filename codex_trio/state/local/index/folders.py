@@ -1,0 +1,138 @@
+"""Which rollout files there are, told from the folders' times of change: no folder is read twice for the same names.
+
+Owns what is known of the folders under one CODEX_HOME and how names that come and go reach the table. A folder changes
+whenever a name in it does, so one look at each folder's time tells of every new and every vanished file, however many
+there are. Does not read files. Synchronous: run on a database thread or in a worker thread.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from codex_trio.state.db.connection import Transaction
+from codex_trio.state.local.index.table import FoundName, RolloutTable
+from codex_trio.state.rollout.paths import RolloutName, RolloutPaths
+
+_SETTLED_NS = 100_000_000
+"""A folder that changed so recently may change again without its time telling, such is a file system's clock."""
+
+_UNSETTLED = -1
+
+NAMES_PER_TRANSACTION = 2000
+
+
+class FolderNames(msgspec.Struct, frozen=True):
+    """What a folder holds. `mtime_ns` is its time of change if that can be relied on, else a time that never is."""
+
+    folder: str
+    mtime_ns: int
+    folders: Sequence[str]
+    files: Sequence[FoundName]
+
+
+class Folders:
+    """The folders that rollout files are in."""
+
+    def __init__(self, paths: RolloutPaths, table: RolloutTable) -> None:
+        self._archive = str(paths.archived_sessions)
+        self._roots = (str(paths.sessions), self._archive)
+        self._table = table
+        self._known: dict[str, int] = dict.fromkeys(self._roots, _UNSETTLED)
+
+    def load(self, transaction: Transaction) -> None:
+        """Takes over what earlier runs, or another process, knew, and forgets anything else."""
+        self._known = dict.fromkeys(self._roots, _UNSETTLED)
+        for key, mtime_ns in transaction.rows("SELECT path, mtime_ns FROM folders"):
+            self._known[str(self._table.path(key))] = mtime_ns
+
+    def changed(self) -> list[str]:
+        """The folders whose names are not those that are known."""
+        stat = os.stat
+        changed: list[str] = []
+        for folder, mtime_ns in self._known.items():
+            try:
+                if stat(folder).st_mtime_ns != mtime_ns:
+                    changed.append(folder)
+            except OSError:
+                if folder not in self._roots or mtime_ns != 0:
+                    changed.append(folder)
+        return changed
+
+    def read(self, folders: Iterable[str]) -> Iterator[FolderNames]:
+        """What these folders hold now, and those below them that are new."""
+        pending = list(folders)
+        while pending:
+            names = _read(pending.pop(0))
+            yield names
+            pending += [folder for folder in names.folders if folder not in self._known]
+
+    def put(self, transaction: Transaction, many: Iterable[FolderNames]) -> None:
+        """Makes the table hold the names that were read."""
+        for names in many:
+            key = self._table.key(names.folder)
+            known = {path for (path,) in transaction.rows("SELECT path FROM rollouts WHERE folder = ?", key)}
+            found = {self._table.key(file.path): file for file in names.files}
+            new = [file for path, file in found.items() if path not in known]
+            self._table.add_names(transaction, new, is_archived=names.folder.startswith(self._archive))
+            self._table.remove(transaction, known - found.keys())
+            if names.mtime_ns == 0:
+                transaction.run("DELETE FROM folders WHERE path = ?", key)
+            else:
+                transaction.run(
+                    "INSERT INTO folders (path, mtime_ns) VALUES (?, ?)"
+                    " ON CONFLICT (path) DO UPDATE SET mtime_ns = excluded.mtime_ns",
+                    key,
+                    names.mtime_ns,
+                )
+
+    def learn(self, many: Iterable[FolderNames]) -> None:
+        """Takes what the table now holds for known."""
+        for names in many:
+            if names.mtime_ns == 0 and names.folder not in self._roots:
+                self._known.pop(names.folder, None)
+            else:
+                self._known[names.folder] = names.mtime_ns
+
+
+def batches(many: Iterable[FolderNames]) -> Iterator[list[FolderNames]]:
+    """Folders together, as many as a short transaction can take."""
+    batch: list[FolderNames] = []
+    count = 0
+    for names in many:
+        batch.append(names)
+        count += len(names.files) + 1
+        if count >= NAMES_PER_TRANSACTION:
+            yield batch
+            batch, count = [], 0
+    if batch:
+        yield batch
+
+
+def _read(folder: str) -> FolderNames:
+    """What a folder holds; nothing, changed at 0, when it is gone or cannot be read."""
+    folders: list[str] = []
+    files: list[FoundName] = []
+    try:
+        mtime_ns = os.stat(folder).st_mtime_ns
+        if time.time_ns() - mtime_ns < _SETTLED_NS:
+            mtime_ns = _UNSETTLED
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif (name := RolloutName.parse(entry.name)) is not None and (status := _status(entry)) is not None:
+                    files.append(FoundName(entry.path, name, status.st_mtime_ns))
+    except OSError:
+        return FolderNames(folder, 0, (), ())
+    return FolderNames(folder, mtime_ns, folders, files)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat()
+    except OSError:
+        return None

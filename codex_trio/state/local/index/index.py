@@ -1,0 +1,343 @@
+"""The index of rollout files in use: answers that agree with the files, and the work that keeps it so.
+
+Owns when files are looked at. The files are the truth: a row counts only for the version of the file that it was made
+from, folders tell of files that came or went, and what is not so any more is read again before anybody is answered.
+In the steady state an answer opens no file: it costs one look at each folder and at each file that it names.
+
+Does not own the rows (rows.py, table.py), the statements (listing.py), or the database. Used by the local thread store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+import trio
+
+from codex_trio.state.db.connection import StateDb, Transaction
+from codex_trio.state.local.index import listing
+from codex_trio.state.local.index.folders import Folders, batches
+from codex_trio.state.local.index.table import RolloutTable
+from codex_trio.state.local.names import ThreadNames
+from codex_trio.state.rollout.file_lines import locator_of
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store import paging
+from codex_trio.state.store.contents import FileVersion, IndexedRollout, read_rollout
+from codex_trio.state.store.interface import ThreadPage, ThreadQuery
+from codex_trio.state.store.paging import Position
+
+WATCHED = 64
+"""How many files, those that changed last, are looked at for each answer: one that is written to will be among them."""
+
+_ROUNDS = 1000
+_BATCH = 256
+_BACKGROUND_BATCH = 64
+_LAST_RESORT = 16
+_SWEEP_BATCH = 2000
+
+
+Condition: TypeAlias = Callable[[Transaction], tuple[str, str]]
+"""An SQL condition with one parameter, and that parameter's value."""
+
+
+class _Look(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer, and what has to be read before it can be relied on."""
+
+    page: ThreadPage | None
+    folders: Sequence[str] = ()
+    stale: Sequence[IndexedRollout] = ()
+    unread: Sequence[str] = ()
+
+
+class RolloutIndex:
+    """The rollout files under one CODEX_HOME, by way of the database. Calls raise StateDbError."""
+
+    def __init__(self, database: StateDb, *, codex_home: Path, paths: RolloutPaths, names: ThreadNames) -> None:
+        self._database = database
+        self._paths = paths
+        self._locate_base = locator_of(paths.locate_base)
+        self._names = names
+        self._table = RolloutTable(codex_home)
+        self._folders = Folders(paths, self._table)
+        self._generation = 0
+        self._folder_lock = trio.Lock()
+        self._sweep_lock = trio.Lock()
+        self._is_swept = False
+
+    def path(self, key: str) -> Path:
+        """The file that a row's key stands for."""
+        return self._table.path(key)
+
+    def key(self, path: Path) -> str:
+        """What a file's row has for its path."""
+        return self._table.key(path)
+
+    # --- asking ---
+
+    async def page(
+        self, query: ThreadQuery, *, own: Callable[[str], bool], also: Condition | None = None
+    ) -> ThreadPage:
+        """A page of threads. `own` says which threads are this process's own: their rows are kept true by `put`.
+
+        `also` is one more condition for rows. Raises InvalidCursor.
+        """
+        cursor = paging.cursor_of(query)
+        if paging.finds_none(query):
+            return paging.EMPTY_PAGE
+        if query.sort_key != "created_at":
+            # What another process wrote to while this one did not run shows only in the files.
+            await self.sweep(once=True)
+        fresh: set[Path] = set()
+        batch = max(64, 2 * paging.page_size(query.limit))
+        for _ in range(_ROUNDS):
+            look = await self._database.read(
+                partial(self._look, query=query, cursor=cursor, own=own, also=also, batch=batch)
+            )
+            if look.folders:
+                await self._refresh(look.folders)
+            again = [row for row in look.stale if row.path not in fresh]
+            fresh.update(row.path for row in again)
+            if look.page is not None and not look.unread and not again:
+                return look.page
+            await self.read_files([*(row.path for row in again), *map(self._table.path, look.unread)])
+            batch = _BATCH
+        raise AssertionError("every round reads files that were not read before")
+
+    def _look(
+        self,
+        transaction: Transaction,
+        *,
+        query: ThreadQuery,
+        cursor: Position | None,
+        own: Callable[[str], bool],
+        also: Condition | None,
+        batch: int,
+    ) -> _Look:
+        folders = self._changed_folders(transaction)
+        if folders:
+            return _Look(page=None, folders=folders)
+        named = self._names.containing(query.search_term) if query.search_term else ()
+        condition = None if also is None else also(transaction)
+        page = listing.select_page(transaction, self._table, query, cursor, named=named, also=condition)
+        watched = self._moved_on(transaction, "is_read ORDER BY mtime_ns DESC LIMIT ?", WATCHED)
+        stale = [row for row in page.rows if not _is_current(row)] + watched
+        stale = [row for row in stale if not own(row.thread_id)]
+        unread = listing.unread_before(transaction, query, cursor, page.beyond, limit=batch)
+        return _Look(page=listing.page_of(page, query, self._names.all()), stale=stale, unread=unread)
+
+    async def find(self, thread_id: str, *, own: Callable[[str], bool]) -> list[IndexedRollout]:
+        """The files that hold a thread, the one it goes on in first; files that are not archived count more."""
+        thread_id = thread_id.lower()
+        found = await self._current_rows(thread_id, own)
+        if found:
+            return found
+        # Not known, or not where it was: the names of all files may tell, and else the files.
+        files = await trio.to_thread.run_sync(partial(_named_for, self._paths, thread_id))
+        await self.read_files(files)
+        found = await self._current_rows(thread_id, own)
+        for _ in range(_LAST_RESORT):
+            # A file under another thread's name may hold it. Of very many, the background reads the rest.
+            if found or not await self.has_unread():
+                break
+            await self.read_some()
+            found = await self._current_rows(thread_id, own)
+        return found
+
+    async def builders_on(self, base_id: str) -> set[str]:
+        """The threads that go on from the lines of a file, by what they call it; files not read yet are left out."""
+
+        def look(transaction: Transaction) -> set[str]:
+            found = transaction.rows(
+                "SELECT thread_id FROM rollouts WHERE instr(CAST(facts AS TEXT), ?1)"
+                " AND json_extract(CAST(facts AS TEXT), '$.meta.history_base.thread_id') = ?1",
+                base_id,
+            )
+            return {thread_id for (thread_id,) in found}
+
+        return await self._database.read(look)
+
+    async def at(self, path: Path) -> IndexedRollout | None:
+        """What a file holds, wherever it is; None when it is gone."""
+        row = await self._database.read(partial(_row_at, table=self._table, path=path))
+        if row is None or not await trio.to_thread.run_sync(_is_current, row):
+            await self.read_files([path])
+            row = await self._database.read(partial(_row_at, table=self._table, path=path))
+        return row
+
+    async def _current_rows(self, thread_id: str, own: Callable[[str], bool]) -> list[IndexedRollout]:
+        for _ in range(2):
+            folders, found, stale = await self._database.read(
+                partial(self._look_for, thread_id=thread_id, is_own=own(thread_id))
+            )
+            if not folders and not stale:
+                return found
+            if folders:
+                await self._refresh(folders)
+            await self.read_files(row.path for row in stale)
+        _, found, _ = await self._database.read(partial(self._look_for, thread_id=thread_id, is_own=own(thread_id)))
+        return found
+
+    def _look_for(
+        self, transaction: Transaction, *, thread_id: str, is_own: bool
+    ) -> tuple[list[str], list[IndexedRollout], list[IndexedRollout]]:
+        folders = self._changed_folders(transaction)
+        found = self._table.of_thread(transaction, thread_id)
+        return folders, found, [] if is_own else [row for row in found if not _is_current(row)]
+
+    # --- keeping it true ---
+
+    async def put(self, rollouts: Sequence[IndexedRollout]) -> None:
+        """Takes these rows for what the files hold."""
+        if rollouts:
+            await self._database.write(self._table.put, rollouts)
+
+    async def read_files(self, paths: Iterable[Path]) -> None:
+        """Reads these files, again or for the first time; what is gone is forgotten."""
+        pending = list(paths)
+        while pending:
+            batch, pending = pending[:_BATCH], pending[_BATCH:]
+            await self._read_batch(batch)
+
+    async def read_all(self) -> None:
+        """Reads what was not read yet, all of it."""
+        while await self.has_unread():
+            await self.read_some()
+
+    async def has_unread(self) -> bool:
+        """Whether there are files that were not read yet."""
+        folders, unread = await self._database.read(self._look_for_unread)
+        if folders:
+            await self._refresh(folders)
+        return bool(folders or unread)
+
+    async def read_some(self) -> None:
+        """Reads some of the files that were not read yet."""
+        _, unread = await self._database.read(self._look_for_unread)
+        await self.read_files(unread)
+
+    def _look_for_unread(self, transaction: Transaction) -> tuple[list[str], list[Path]]:
+        # The newest first: they are asked for first.
+        unread = transaction.rows(
+            "SELECT path FROM rollouts WHERE NOT is_read ORDER BY file_name DESC LIMIT ?", _BACKGROUND_BATCH
+        )
+        return self._changed_folders(transaction), [self._table.path(key) for (key,) in unread]
+
+    async def moved(self, paths: Mapping[Path, Path], *, to_archive: bool) -> None:
+        """Takes files for the same at their new paths: what is known of them holds on."""
+
+        def write(transaction: Transaction) -> None:
+            for before, after in paths.items():
+                self._table.move(transaction, before, after, is_archived=to_archive)
+
+        await self._database.write(write)
+
+    async def forget(self, thread_ids: Sequence[str]) -> None:
+        """Drops everything about these threads, whose files are gone."""
+
+        def write(transaction: Transaction) -> None:
+            for thread_id in thread_ids:
+                for table, column in (
+                    ("rollouts", "thread_id"),
+                    ("spawn_edges", "child_thread_id"),
+                    ("read_states", "thread_id"),
+                ):
+                    transaction.run(f"DELETE FROM {table} WHERE {column} = ?", thread_id)
+
+        await self._database.write(write)
+
+    async def _read_batch(self, paths: Sequence[Path]) -> None:
+        known = await self._database.read(partial(_rows_at, table=self._table, paths=paths))
+
+        def read() -> tuple[list[IndexedRollout], list[str]]:
+            found: list[IndexedRollout] = []
+            gone: list[str] = []
+            for path in paths:
+                row = read_rollout(
+                    path,
+                    is_archived=path.is_relative_to(self._paths.archived_sessions),
+                    locate_base=self._locate_base,
+                    known=known.get(path),
+                )
+                if row is None:
+                    gone.append(self._table.key(path))
+                else:
+                    found.append(row)
+            return found, gone
+
+        found, gone = await trio.to_thread.run_sync(read)
+
+        def write(transaction: Transaction) -> None:
+            self._table.put(transaction, found)
+            self._table.remove(transaction, gone)
+
+        await self._database.write(write)
+
+    def _changed_folders(self, transaction: Transaction) -> list[str]:
+        if self._generation != self._database.generation:
+            self._generation = self._database.generation
+            self._folders.load(transaction)
+            self._is_swept = False
+        return self._folders.changed()
+
+    async def _refresh(self, folders: Sequence[str]) -> None:
+        async with self._folder_lock:
+            pending = batches(self._folders.read(folders))
+            while (batch := await trio.to_thread.run_sync(next, pending, None)) is not None:
+                await self._database.write(self._folders.put, batch)
+                self._folders.learn(batch)
+
+    # --- in the background ---
+
+    async def sweep(self, *, once: bool = False) -> None:
+        """Looks at every file, and reads again those that another process wrote to; `once`, unless that was done."""
+        async with self._sweep_lock:
+            last = 0
+            while last >= 0 and not (once and self._is_swept):
+                last, stale = await self._database.read(partial(self._moved_on_after, last=last))
+                await self.read_files(row.path for row in stale)
+            self._is_swept = True
+
+    def _moved_on_after(self, transaction: Transaction, *, last: int) -> tuple[int, list[IndexedRollout]]:
+        ids = transaction.row(
+            "SELECT max(id), count(*) FROM (SELECT id FROM rollouts WHERE id > ? ORDER BY id LIMIT ?)",
+            last,
+            _SWEEP_BATCH,
+        )
+        assert ids is not None
+        following, count = ids
+        stale = self._moved_on(transaction, "is_read AND id > ? AND id <= ?", last, following)
+        return (following if count == _SWEEP_BATCH else -1), stale
+
+    def _moved_on(self, transaction: Transaction, terms: str, *values: int) -> list[IndexedRollout]:
+        """The rows among these whose files are not as they were when they were read."""
+        stale: list[IndexedRollout] = []
+        for key, inode, size, mtime_ns in transaction.rows(
+            f"SELECT path, inode, size, mtime_ns FROM rollouts WHERE {terms}", *values
+        ):
+            if not self._table.is_unchanged(key, inode, size, mtime_ns):
+                row = self._table.at(transaction, self._table.path(key))
+                assert row is not None
+                stale.append(row)
+        return stale
+
+
+def _is_current(row: IndexedRollout) -> bool:
+    return FileVersion.of(row.path) == row.version
+
+
+def _row_at(transaction: Transaction, *, table: RolloutTable, path: Path) -> IndexedRollout | None:
+    return table.at(transaction, path)
+
+
+def _rows_at(transaction: Transaction, *, table: RolloutTable, paths: Sequence[Path]) -> dict[Path, IndexedRollout]:
+    rows = {path: table.at(transaction, path) for path in paths}
+    return {path: row for path, row in rows.items() if row is not None}
+
+
+def _named_for(paths: RolloutPaths, thread_id: str) -> list[Path]:
+    """The files whose names have that thread's id, in the archive or not."""
+    live = paths.segments(thread_id, archived=False)
+    return [file.path for file in (*live, *paths.segments(thread_id, archived=True))]

@@ -1,0 +1,184 @@
+"""Pages of threads from the table: filters and orders as SQL.
+
+Owns the statements. Does not own cursors, nor what a query means by itself (state/store/paging.py). Reads no file:
+which rows can be relied on is the index's business (index.py). Functions run inside a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from codex_trio.state.db.connection import SqlValue, Transaction
+from codex_trio.state.local.index.table import COLUMNS, RolloutTable
+from codex_trio.state.store import paging
+from codex_trio.state.store.contents import IndexedRollout
+from codex_trio.state.store.interface import SortKey, ThreadPage, ThreadQuery
+from codex_trio.state.store.paging import Position, page_size, source_kinds
+
+# A file's name tells when its thread was created, in the local time of where that was: so far it can be off.
+_NAME_SLACK_MS = 48 * 3600 * 1000
+
+
+class RowsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page's rows in order. `beyond` is the place of the first row after them; None when there is none."""
+
+    rows: Sequence[IndexedRollout]
+    beyond: Position | None
+
+
+def _column(key: SortKey) -> str:
+    return "created_at_ms" if key == "created_at" else "updated_at_ms"
+
+
+def terms(
+    query: ThreadQuery, cursor: Position | None, *, until: Position | None = None, named: Iterable[str] = ()
+) -> tuple[list[str], list[SqlValue]]:
+    """The conditions for the rows of a query, and their values: after the cursor, and up to `until`, itself included.
+
+    `named` are the threads whose names match the query's search term.
+    """
+    column = _column(query.sort_key)
+    conditions, values = _filters(query, named)
+    if cursor is not None:
+        operator = "<" if query.descending else ">"
+        if cursor.thread_id:
+            conditions.append(f"({column}, thread_id) {operator} (?, ?)")
+            values += [cursor.time_ms, cursor.thread_id]
+        else:
+            conditions.append(f"{column} {operator} ?")
+            values.append(cursor.time_ms)
+    if until is not None:
+        conditions.append(f"({column}, thread_id) {'>=' if query.descending else '<='} (?, ?)")
+        values += [until.time_ms, until.thread_id]
+    return conditions, values
+
+
+def select_page(
+    transaction: Transaction,
+    table: RolloutTable,
+    query: ThreadQuery,
+    cursor: Position | None,
+    *,
+    named: Iterable[str],
+    also: tuple[str, str] | None = None,
+) -> RowsPage:
+    """The page's rows. `also` is one more condition, and its value; `named` as for `terms`."""
+    column = _column(query.sort_key)
+    conditions, values = terms(query, cursor, named=named)
+    if also is not None:
+        conditions.append(also[0])
+        values.append(also[1])
+    direction = "DESC" if query.descending else "ASC"
+    limit = page_size(query.limit)
+    related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
+    # Few threads are related to one; else the order is what must not be made anew for every page.
+    index = "" if related else f"INDEXED BY rollouts_{'created' if query.sort_key == 'created_at' else 'updated'}"
+    found = [
+        *transaction.rows(
+            f"SELECT {column}, {COLUMNS} FROM rollouts {index} WHERE {' AND '.join(conditions)}"
+            f" ORDER BY {column} {direction}, thread_id {direction} LIMIT ?",
+            *values,
+            limit + 1,
+        )
+    ]
+    rows = [table.row_of(row[1:]) for row in found]
+    return RowsPage(
+        rows=rows[:limit],
+        beyond=Position(found[-1][0], rows[-1].thread_id) if len(rows) > limit else None,
+    )
+
+
+def page_of(page: RowsPage, query: ThreadQuery, names: Mapping[str, str]) -> ThreadPage:
+    """The page as callers get it."""
+    found = [row.summary(names.get(row.thread_id)) for row in page.rows]
+    threads = [summary for summary in found if summary is not None]
+    return paging.page_of(threads, query, is_last=page.beyond is None)
+
+
+def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[SqlValue]]:
+    conditions = ["is_listed", "is_archived = ?"]
+    values: list[SqlValue] = [query.archived]
+
+    def among(column: str, wanted: Iterable[str], *, negated: bool = False) -> None:
+        listed = sorted(wanted)
+        conditions.append(f"{column} {'NOT IN' if negated else 'IN'} ({', '.join('?' * len(listed))})")
+        values.extend(listed)
+
+    if query.model_providers is not None:
+        among("model_provider", query.model_providers)
+    kinds = source_kinds(query)
+    if kinds is not None:
+        among("source_kind", kinds)
+    if query.excluded_thread_ids:
+        among("thread_id", query.excluded_thread_ids, negated=True)
+    if query.parent_thread_id is not None:
+        conditions.append("parent_thread_id = ?")
+        values.append(query.parent_thread_id.lower())
+    if query.ancestor_thread_id is not None:
+        conditions.append(f"thread_id IN ({_DESCENDANTS})")
+        values.append(query.ancestor_thread_id.lower())
+    if query.cwds is not None:
+        wanted = sorted(query.cwds)
+        real = sorted({os.path.realpath(folder) for folder in wanted})
+        conditions.append(f"(cwd IN ({', '.join('?' * len(wanted))}) OR real_cwd IN ({', '.join('?' * len(real))}))")
+        values += [*wanted, *real]
+    if query.search_term:
+        conditions.append("(instr(preview, ?) OR thread_id IN (SELECT value FROM json_each(?)))")
+        values += [query.search_term, json.dumps(sorted(named))]
+    return conditions, values
+
+
+_DESCENDANTS = """
+WITH RECURSIVE below (thread_id) AS (
+    SELECT thread_id FROM rollouts WHERE parent_thread_id = ?
+    UNION
+    SELECT rollouts.thread_id FROM below JOIN rollouts ON rollouts.parent_thread_id = below.thread_id
+) SELECT thread_id FROM below
+"""
+
+
+def unread_before(
+    transaction: Transaction, query: ThreadQuery, cursor: Position | None, beyond: Position | None, *, limit: int
+) -> list[str]:
+    """The files, most needed first, that were not read yet and may belong on this page; `beyond` ends the page.
+
+    Their place is told by their names, or times of change, so that a page needs only the files around it.
+    """
+    bounds: tuple[SqlValue, SqlValue]
+    low, high = (beyond, cursor) if query.descending else (cursor, beyond)
+    if query.sort_key == "created_at":
+        column = "file_name"
+        bounds = (
+            None if low is None else _name_at(low.time_ms - _NAME_SLACK_MS),
+            None if high is None else _name_at(high.time_ms + _NAME_SLACK_MS),
+        )
+    else:
+        column = "mtime_ns"
+        bounds = (
+            None if low is None else low.time_ms * 1_000_000,
+            None if high is None else (high.time_ms + 1) * 1_000_000,
+        )
+    conditions = ["NOT is_read", "is_archived = ?"]
+    values: list[SqlValue] = [query.archived]
+    for operator, bound in zip((">=", "<="), bounds, strict=True):
+        if bound is not None:
+            conditions.append(f"{column} {operator} ?")
+            values.append(bound)
+    direction = "DESC" if query.descending else "ASC"
+    return [
+        path
+        for (path,) in transaction.rows(
+            f"SELECT path FROM rollouts WHERE {' AND '.join(conditions)} ORDER BY {column} {direction} LIMIT ?",
+            *values,
+            limit,
+        )
+    ]
+
+
+def _name_at(time_ms: int) -> str:
+    return f"rollout-{time.strftime('%Y-%m-%dT%H-%M-%S', time.gmtime(max(time_ms, 0) // 1000))}"

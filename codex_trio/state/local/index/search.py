@@ -1,0 +1,232 @@
+"""Full-text search over what was said and run in threads.
+
+Owns the tables `text_spans` and `text_index`. The index (FTS5, by trigrams) holds no text, only where in which file
+words are: a snippet is read from the rollout file. Like the list, a search reads first what it needs and lacks, the
+newest threads first; the background does the same for everything.
+
+What is found is what the words are part of, in any case, with every run of blanks taken for one space.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import trio
+
+from codex_trio.state.db.connection import SqlValue, StateDb, Transaction
+from codex_trio.state.local.index import listing
+from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.store import paging
+from codex_trio.state.store.interface import SearchPage, SearchQuery, ThreadPage, ThreadQuery
+from codex_trio.state.store.snippets import pattern_of, snippet_of
+from codex_trio.state.store.text import TextSpan, normalized, spans, texts
+
+PATIENCE_SECONDS = 20.0
+"""How long a search reads what is not indexed yet; then it answers with what is."""
+
+_FILES_PER_STEP = 32
+_SPANS_PER_STEP = 32
+"""How much is read and written in one step: a transaction that writes holds up all others."""
+
+_TRIGRAM = 3
+_NOTHING = "\x1f\x1e\x1f"
+_NO_PAGE = object()
+
+
+class _Behind(msgspec.Struct, frozen=True):
+    """A file of which some is not indexed yet. `offset` and `inode` say how far it is, and of which file that was."""
+
+    rollout_id: int
+    path: Path
+    file_inode: int
+    file_size: int
+    offset: int
+    inode: int
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether nothing that is indexed holds any more."""
+        return self.inode != self.file_inode or self.offset > self.file_size
+
+
+class _Step(msgspec.Struct, frozen=True):
+    """Some more of a file; `is_last` when that is all of it."""
+
+    file: _Behind
+    spans: Sequence[TextSpan]
+    is_last: bool
+
+
+class ThreadTextIndex:
+    """See the module. Calls raise StateDbError."""
+
+    def __init__(self, index: RolloutIndex, database: StateDb) -> None:
+        self._index = index
+        self._database = database
+        # Several that read the same would only be in each other's way.
+        self._reading = trio.Lock()
+
+    async def search(self, query: SearchQuery, *, own: Callable[[str], bool]) -> SearchPage:
+        """A page of threads with these words; `own` as for RolloutIndex.page. Raises InvalidCursor."""
+        term = normalized(query.term)
+        page = await self._page(paging.listing_of(query), term, own)
+        found = await self._database.read(partial(self._first_spans, term=term, page=page))
+        pattern = pattern_of(term)
+        snippets = await trio.to_thread.run_sync(lambda: [_snippet(place, pattern) for place in found])
+        return paging.hits_of(page, snippets)
+
+    async def _page(self, query: ThreadQuery, term: str, own: Callable[[str], bool]) -> ThreadPage:
+        started = time.monotonic()
+        is_behind = False
+        checked: object = _NO_PAGE
+
+        def condition(transaction: Transaction) -> tuple[str, str]:
+            nonlocal is_behind
+            is_behind = _is_behind(transaction)
+            return _condition(transaction, term=term)
+
+        while True:
+            page = await self._index.page(query, own=own, also=condition)
+            if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
+                return page
+            cursor = paging.cursor_of(query)
+            beyond = page.next_cursor and paging.parse_cursor(page.next_cursor)
+            terms, values = listing.terms(query, cursor, until=beyond or None)
+            behind = await self._database.read(partial(self._behind, condition=" AND ".join(terms), values=values))
+            if behind:
+                await self._catch_up(behind)
+            # Else somebody else may have caught up since the page was made: the next one is good if it ends there too.
+            checked = _NO_PAGE if behind else page.next_cursor
+
+    async def catch_up(self) -> bool:
+        """Indexes some of what is not indexed yet; False when there was nothing."""
+        behind = await self._database.read(partial(self._behind, condition="is_listed", values=()))
+        await self._catch_up(behind)
+        return bool(behind)
+
+    async def _catch_up(self, behind: Sequence[_Behind]) -> None:
+        async with self._reading:
+            steps = await trio.to_thread.run_sync(_read, behind)
+            await self._database.write(partial(_put, steps=steps))
+
+    def _behind(self, transaction: Transaction, *, condition: str, values: Sequence[SqlValue]) -> list[_Behind]:
+        rows = transaction.rows(
+            "SELECT id, path, inode, size, text_offset, text_inode FROM rollouts INDEXED BY rollouts_text_behind"
+            f" WHERE text_size <> size AND {condition} ORDER BY created_at_ms DESC LIMIT {_FILES_PER_STEP}",
+            *values,
+        )
+        return [_Behind(row[0], self._index.path(row[1]), *row[2:]) for row in rows]
+
+    def _first_spans(self, transaction: Transaction, *, term: str, page: ThreadPage) -> list[_Place]:
+        places: list[_Place] = []
+        match = _match(transaction, term)
+        for thread in page.threads:
+            assert thread.path is not None
+            span = transaction.row(
+                "SELECT first, past FROM text_spans WHERE rollout_id = (SELECT id FROM rollouts WHERE path = ?)"
+                " AND id IN (SELECT rowid FROM text_index WHERE text_index MATCH ?) ORDER BY first LIMIT 1",
+                self._index.key(thread.path),
+                match,
+            )
+            places.append(_Place(thread.path, thread.preview, span))
+        return places
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where in a file words are; the preview stands in when they are not there any more."""
+
+    path: Path
+    preview: str
+    span: tuple[int, ...] | None
+
+
+def _is_behind(transaction: Transaction) -> bool:
+    """Whether there is a file of which some is not indexed."""
+    behind = "SELECT 1 FROM rollouts INDEXED BY rollouts_text_behind WHERE is_listed AND text_size <> size LIMIT 1"
+    return transaction.row(behind) is not None
+
+
+def _condition(transaction: Transaction, *, term: str) -> tuple[str, str]:
+    """What rollouts that have the words fulfil, and its value."""
+    return (
+        "id IN (SELECT rollout_id FROM text_spans WHERE id IN (SELECT rowid FROM text_index WHERE text_index MATCH ?))",
+        _match(transaction, term),
+    )
+
+
+def _match(transaction: Transaction, term: str) -> str:
+    """The term as FTS5 takes it: a phrase of trigrams; a shorter one is every trigram that begins with it."""
+    if len(term) >= _TRIGRAM:
+        return _quoted(term)
+    folded = term.lower()
+    after = folded[:-1] + chr(ord(folded[-1]) + 1)
+    # A text that ends with the term has separators after it.
+    begun = transaction.rows("SELECT term FROM text_terms WHERE term >= ? AND term < ?", folded, after)
+    return " OR ".join(_quoted(trigram) for (trigram,) in begun) or _quoted(_NOTHING)
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
+
+
+def _read(behind: Sequence[_Behind]) -> list[_Step]:
+    steps: list[_Step] = []
+    room = _SPANS_PER_STEP
+    for file in behind:
+        if room == 0:
+            break
+        found: list[TextSpan] = []
+        start = 0 if file.is_replaced else file.offset
+        try:
+            for span in spans(file.path, start=start, end=file.file_size):
+                found.append(span)
+                if len(found) == room:
+                    break
+        except OSError:
+            pass  # Gone: the list will notice.
+        steps.append(_Step(file, found, is_last=len(found) < room))
+        room -= len(found)
+    return steps
+
+
+def _put(transaction: Transaction, *, steps: Sequence[_Step]) -> None:
+    for step in steps:
+        file = step.file
+        now = transaction.row("SELECT text_offset, text_inode, inode FROM rollouts WHERE id = ?", file.rollout_id)
+        if now != (file.offset, file.inode, file.file_inode):
+            continue  # Another process was faster.
+        if file.is_replaced:
+            transaction.run("DELETE FROM text_spans WHERE rollout_id = ?", file.rollout_id)
+        for span in step.spans:
+            if span.text:
+                transaction.run(
+                    "INSERT INTO text_spans (rollout_id, first, past) VALUES (?, ?, ?)",
+                    file.rollout_id,
+                    span.start,
+                    span.end,
+                )
+                transaction.run("INSERT INTO text_index (rowid, text) VALUES (?, ?)", transaction.last_id, span.text)
+        offset = step.spans[-1].end if step.spans else (0 if file.is_replaced else file.offset)
+        transaction.run(
+            "UPDATE rollouts SET text_offset = ?, text_inode = ?, text_size = iif(?, ?, -1) WHERE id = ?",
+            offset,
+            file.file_inode,
+            step.is_last,
+            file.file_size,
+            file.rollout_id,
+        )
+
+
+def _snippet(place: _Place, pattern: re.Pattern[str]) -> str:
+    """The words around the first match."""
+    found: list[str] = []
+    if place.span is not None:
+        with contextlib.suppress(OSError):  # Gone meanwhile.
+            found = texts(place.path, start=place.span[0], end=place.span[1])
+    return snippet_of(found, pattern, otherwise=place.preview)

@@ -1,0 +1,137 @@
+"""The index's work in the background: reading what was not read yet, and noticing what others wrote.
+
+Owns when that is done, and by which of the processes that share a home. No answer waits for it: what a list needs is
+read for it, and this only makes that rare. A service: `run` it once, behind the first reply.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+import trio
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.local.index import lease
+from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.search import ThreadTextIndex
+
+_Result = TypeVar("_Result")
+
+_log = logging.getLogger(__name__)
+
+JOB = "backfill"
+
+WAIT_SECONDS = 30.0
+"""How long another process may work on the backfill before it is said that this one waits."""
+
+POLL_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
+"""How often all files are looked at for what other programs wrote to them."""
+
+HEAD_START_SECONDS = 3.0
+"""How long a client that has just arrived has the machine to itself: it lists threads, and opens one."""
+
+QUIET_SECONDS = 0.2
+_MOST_RESTS = 5
+"""For how long the background rests after a request, and how often it does so for requests that go on coming."""
+
+_SWITCH_SECONDS = 0.0005
+"""How soon a thread that works here lets the event loop run; Python's own 5 ms would be felt in every answer."""
+
+
+class IndexService:
+    """See the module. `asked_at` says when a client last asked for anything, by trio's clock."""
+
+    def __init__(
+        self, index: RolloutIndex, text: ThreadTextIndex, database: StateDb, *, asked_at: Callable[[], float]
+    ) -> None:
+        self._asked_at = asked_at
+        self._index = index
+        self._text = text
+        self._database = database
+        self._owner = f"{os.getpid()}-{uuid.uuid4()}"
+
+    async def run(self) -> None:
+        """Works until cancelled. Trouble with the database ends a round, not the service."""
+        await trio.sleep(HEAD_START_SECONDS)
+        while True:
+            await self._make_room()
+            try:
+                await self._backfill()
+                with _giving_way():
+                    await self._index.sweep()
+                await self._index_text()
+            except StateDbError as error:
+                _log.warning("the index of threads is not kept up to date now: %s", error)
+            await trio.sleep(SWEEP_SECONDS)
+
+    async def _backfill(self) -> None:
+        """Reads what was not read yet, unless another process does; then waits for that."""
+        started = trio.current_time()
+        is_told = False
+        try:
+            while await self._index.has_unread():
+                if await self._take_lease():
+                    await self._step(self._index.read_some)
+                    continue
+                if not is_told and trio.current_time() - started > WAIT_SECONDS:
+                    is_told = True
+                    _log.warning(
+                        "another server has been indexing the threads for %d seconds; until it is done, lists that go "
+                        "far back take longer here",
+                        int(WAIT_SECONDS),
+                    )
+                await trio.sleep(POLL_SECONDS)
+        finally:
+            with trio.move_on_after(1, shield=True):
+                await self._give_back()
+
+    async def _index_text(self) -> None:
+        while await self._step(self._text.catch_up):
+            pass
+
+    async def _step(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Does some work, then rests for as long, and longer while clients ask for something."""
+        before = trio.current_time()
+        with _giving_way():
+            done = await work()
+        await trio.sleep(trio.current_time() - before)
+        await self._make_room()
+        return done
+
+    async def _make_room(self) -> None:
+        for _ in range(_MOST_RESTS):
+            await trio.sleep(max(0.0, self._asked_at() + QUIET_SECONDS - trio.current_time()))
+
+    async def _take_lease(self) -> bool:
+        return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))
+
+    async def _give_back(self) -> None:
+        try:
+            await self._database.write(partial(lease.give_back, job=JOB, owner=self._owner))
+        except StateDbError as error:
+            _log.debug("the lease of the backfill runs out by itself: %s", error)
+
+
+@contextmanager
+def _giving_way() -> Generator[None]:
+    """Lets the event loop run soon whenever it wants to, while threads work for it."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

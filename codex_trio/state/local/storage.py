@@ -1,0 +1,57 @@
+"""Threads kept as files under CODEX_HOME, with all that finds them again.
+
+Owns the wiring. Called by `app.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from codex_trio.state.db.connection import StateDb
+from codex_trio.state.local.graph import LocalAgentGraph
+from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.search import ThreadTextIndex
+from codex_trio.state.local.index.service import IndexService
+from codex_trio.state.local.index.span_cache import SpanCache
+from codex_trio.state.local.names import ThreadNames
+from codex_trio.state.local.read_states import LocalReadStates
+from codex_trio.state.local.store import LocalThreadStore
+from codex_trio.state.local.writers import ThreadWriters
+from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store.storage import ThreadStorage
+
+
+def local_storage(codex_home: Path, database: StateDb, *, asked_at: Callable[[], float]) -> ThreadStorage:
+    """The threads of that home. `asked_at` says when a client last asked for anything, by trio's clock."""
+    paths = RolloutPaths(codex_home)
+    names = ThreadNames(codex_home)
+    graph = LocalAgentGraph(database)
+    index = RolloutIndex(database, codex_home=codex_home, paths=paths, names=names)
+    text = ThreadTextIndex(index, database)
+    spans = SpanCache(database)
+    read_states = LocalReadStates(database)
+    store = LocalThreadStore(
+        index,
+        text,
+        database,
+        paths=paths,
+        names=names,
+        graph=graph,
+        writers=ThreadWriters(codex_home),
+        spans=spans,
+    )
+    service = IndexService(index, text, database, asked_at=asked_at)
+    return ThreadStorage(
+        store=store, graph=graph, read_states=read_states, run=partial(_run, service, spans, read_states)
+    )
+
+
+async def _run(index: IndexService, spans: SpanCache, read_states: LocalReadStates) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(index.run)
+        nursery.start_soon(spans.run)
+        nursery.start_soon(read_states.run)

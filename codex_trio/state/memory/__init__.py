@@ -1,0 +1,1 @@
+"""Threads kept in memory and nowhere else."""

@@ -1,0 +1,110 @@
+"""Lists of threads that are in memory: which of them a query asks for, and in which order.
+
+Owns the filters. They mean what the statements of the index on disk mean, and the contract's tests hold both to it.
+Does not own cursors, pages, nor what a query means by itself (paging.py). Synchronous: run in a worker thread, for
+names of folders are looked up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from codex_trio.state.store import paging
+from codex_trio.state.store.contents import parent_of, source_kind
+from codex_trio.state.store.interface import ThreadPage, ThreadQuery, ThreadSummary
+
+
+class MemoryRow(msgspec.Struct, frozen=True):
+    """A thread; one in which nobody has said anything yet is not listable."""
+
+    summary: ThreadSummary
+    is_listable: bool
+
+
+def page(
+    rows: Sequence[MemoryRow], query: ThreadQuery, *, also: Callable[[ThreadSummary], bool] | None = None
+) -> ThreadPage:
+    """The page of a query; `also` is one more condition, asked as seldom as possible. Raises InvalidCursor."""
+    cursor = paging.cursor_of(query)
+    if paging.finds_none(query):
+        return paging.EMPTY_PAGE
+    found = _matching(rows, query)
+    if cursor is not None:
+        found = [thread for thread in found if _is_after(thread, cursor, query)]
+    found.sort(key=lambda thread: _place(thread, query), reverse=query.descending)
+    wanted = paging.page_size(query.limit)
+    chosen: list[ThreadSummary] = []
+    for thread in found:
+        if also is None or also(thread):
+            chosen.append(thread)
+        if len(chosen) > wanted:
+            break
+    return paging.page_of(chosen[:wanted], query, is_last=len(chosen) <= wanted)
+
+
+def _place(thread: ThreadSummary, query: ThreadQuery) -> tuple[int, str]:
+    return (paging.sort_time(thread, query.sort_key), thread.thread_id)
+
+
+def _is_after(thread: ThreadSummary, cursor: paging.Position, query: ThreadQuery) -> bool:
+    place: tuple[int | str, ...] = _place(thread, query)
+    limit: tuple[int | str, ...] = (cursor.time_ms, cursor.thread_id)
+    if not cursor.thread_id:
+        place, limit = place[:1], limit[:1]
+    return place < limit if query.descending else place > limit
+
+
+def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[ThreadSummary]:
+    """The threads that fulfil every condition, in no particular order."""
+    kinds = paging.source_kinds(query)
+    related = _related(rows, query)
+    in_folders = _in_folders(query.cwds)
+    return [
+        thread
+        for thread in (row.summary for row in rows if row.is_listable)
+        if thread.is_archived == query.archived
+        and (query.model_providers is None or thread.meta.model_provider in query.model_providers)
+        and (kinds is None or source_kind(thread.meta.source) in kinds)
+        and thread.thread_id not in query.excluded_thread_ids
+        and (related is None or thread.thread_id in related)
+        and (query.search_term in thread.preview or query.search_term in (thread.name or ""))
+        and in_folders(thread.meta.cwd)
+    ]
+
+
+def _related(rows: Sequence[MemoryRow], query: ThreadQuery) -> set[str] | None:
+    """The threads that have the parent and the ancestor that are asked for; None when neither is."""
+    if query.parent_thread_id is None and query.ancestor_thread_id is None:
+        return None
+    children: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        parent = parent_of(row.summary.meta)
+        if parent is not None:
+            children[parent.lower()].add(row.summary.thread_id)
+    found: list[set[str]] = []
+    if query.parent_thread_id is not None:
+        found.append(children[query.parent_thread_id.lower()])
+    if query.ancestor_thread_id is not None:
+        found.append(_below(query.ancestor_thread_id.lower(), children))
+    return set[str].intersection(*found)
+
+
+def _below(ancestor: str, children: defaultdict[str, set[str]]) -> set[str]:
+    below: set[str] = set()
+    pending = {ancestor}
+    while pending:
+        pending = set[str]().union(*(children[thread_id] for thread_id in pending)) - below
+        below |= pending
+    return below
+
+
+def _in_folders(wanted: frozenset[str] | None) -> Callable[[str], bool]:
+    """Whether a folder is one of those, by whatever path."""
+    if wanted is None:
+        return lambda _cwd: True
+    real = {os.path.realpath(folder) for folder in wanted}
+    return lambda cwd: cwd in wanted or (os.path.realpath(cwd) if cwd else "") in real

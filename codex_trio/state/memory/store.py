@@ -1,0 +1,231 @@
+"""Threads kept in memory: for a server that is to leave nothing behind, however it ends.
+
+Owns the `ThreadStore` of a process that keeps nothing: its threads, their names, and finding them. Does not own how
+threads are recorded and read (recording.py), which is as for files, nor what lists mean (memory_rows.py, paging.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import trio
+
+from codex_trio.state.history.parts import read_meta
+from codex_trio.state.history.recorder import now_ms
+from codex_trio.state.history.stored_index import HistoryReader
+from codex_trio.state.memory import rows as memory_rows
+from codex_trio.state.memory.graph import MemoryAgentGraph
+from codex_trio.state.memory.read_states import MemoryReadStates
+from codex_trio.state.memory.rows import MemoryRow
+from codex_trio.state.memory.thread import MemoryThread
+from codex_trio.state.rollout.errors import RolloutReadError
+from codex_trio.state.rollout.memory_lines import MemoryLines
+from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.sources import LineSource
+from codex_trio.state.store import paging
+from codex_trio.state.store.contents import spawned_by
+from codex_trio.state.store.families import family_of, no_rollout, still_needed
+from codex_trio.state.store.interface import (
+    SearchPage,
+    SearchQuery,
+    StoredThread,
+    ThreadPage,
+    ThreadQuery,
+    ThreadSummary,
+)
+from codex_trio.state.store.recording import RecordingStore
+from codex_trio.state.store.snippets import pattern_of, snippet_of
+
+
+class MemoryThreadStore(RecordingStore):
+    """See the module. `clock` gives Unix milliseconds."""
+
+    def __init__(
+        self, graph: MemoryAgentGraph, read_states: MemoryReadStates, *, clock: Callable[[], int] = now_ms
+    ) -> None:
+        super().__init__(HistoryReader(self._locate_base), clock=clock)
+        self._graph = graph
+        self._read_states = read_states
+        self._threads: dict[str, MemoryThread] = {}
+        self._names: dict[str, str] = {}
+        # Loaded threads tell of themselves.
+        self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
+
+    def _new_source(self, name: RolloutName) -> MemoryLines:
+        return MemoryLines(name, clock=self._clock, appeared=self._appeared)
+
+    def _appeared(self, lines: MemoryLines) -> None:
+        """A rollout has its first lines: its thread is there, or goes on in it, from now on."""
+        thread_id = lines.rollout_name.thread_id.lower()
+        self._threads.setdefault(thread_id, MemoryThread(thread_id)).rollouts.append(lines)
+        meta = read_meta(lines)
+        spawner = None if meta is None else spawned_by(meta)
+        if spawner is not None:
+            self._graph.learn(spawner, thread_id)
+
+    def _locate_base(self, base_id: str, seen: frozenset[LineSource]) -> LineSource | None:
+        every = (lines for thread in list(self._threads.values()) for lines in thread.rollouts)
+        return next((lines for lines in every if lines.rollout_name.base_id == base_id and lines not in seen), None)
+
+    def _source_of(self, thread: StoredThread) -> MemoryLines:
+        found = self._threads.get(thread.thread_id)
+        if found is None:
+            raise RolloutReadError(thread.thread_id, "is not there any more")
+        return found.latest
+
+    # --- finding ---
+
+    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(thread_id, archived=archived)
+        return None if found is None else StoredThread(found.thread_id, None, found.is_archived)
+
+    async def locate_path(self, path: Path) -> StoredThread | None:
+        """See ThreadStore. No file holds a thread of this store."""
+        await trio.lowlevel.checkpoint()
+
+    async def read(self, thread_id: str) -> ThreadSummary | None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(thread_id, archived=None)
+        rows = await self._rows([] if found is None else [found])
+        return rows[0].summary if rows else None
+
+    async def read_path(self, path: Path) -> ThreadSummary | None:
+        """See ThreadStore. No file holds a thread of this store."""
+        await trio.lowlevel.checkpoint()
+
+    async def list(self, query: ThreadQuery) -> ThreadPage:
+        """See ThreadStore."""
+        rows = await self._rows(self._threads.values())
+        return await trio.to_thread.run_sync(memory_rows.page, rows, query)
+
+    async def search(self, query: SearchQuery) -> SearchPage:
+        """See ThreadStore."""
+        threads = dict(self._threads)
+        rows = await self._rows(threads.values())
+        return await trio.to_thread.run_sync(_search, rows, query, threads)
+
+    def _find(self, thread_id: str, *, archived: bool | None) -> MemoryThread | None:
+        found = self._threads.get(thread_id.lower())
+        return None if found is None or archived not in (None, found.is_archived) else found
+
+    async def _rows(self, threads: Iterable[MemoryThread]) -> list[MemoryRow]:
+        """These threads as they are now."""
+        asked = [(thread, self._told_of(thread), self._names.get(thread.thread_id)) for thread in threads]
+
+        def make() -> list[MemoryRow]:
+            rows = (thread.row(told, name, self._locate_base) for thread, told, name in asked)
+            return [row for row in rows if row is not None]
+
+        return await trio.to_thread.run_sync(make)
+
+    def _told_of(self, thread: MemoryThread) -> ThreadSummary | None:
+        tell = self._own.get(thread.thread_id)
+        return None if tell is None else tell()
+
+    # --- putting away ---
+
+    async def archive(self, thread_id: str) -> Sequence[str]:
+        """See ThreadStore."""
+        return await self._move(thread_id, to_archive=True)
+
+    async def unarchive(self, thread_id: str) -> Sequence[str]:
+        """See ThreadStore."""
+        return await self._move(thread_id, to_archive=False)
+
+    async def _move(self, thread_id: str, *, to_archive: bool) -> Sequence[str]:
+        family = await self._family(thread_id, archived=not to_archive)
+        if not family:
+            raise no_rollout(thread_id, archived=not to_archive)
+        for member in family:
+            self._threads[member].is_archived = to_archive
+        return list(family)
+
+    async def check_deletable(self, thread_id: str) -> None:
+        """See ThreadStore."""
+        await self._deletable(thread_id)
+
+    async def delete(self, thread_id: str) -> Sequence[str]:
+        """See ThreadStore."""
+        family = await self._deletable(thread_id)
+        for member, rollouts in family.items():
+            self._threads.pop(member, None)
+            self._names.pop(member, None)
+            for lines in rollouts:
+                lines.drop()
+        self._graph.forget(family)
+        self._read_states.forget(family)
+        return list(family)
+
+    async def _deletable(self, thread_id: str) -> dict[str, list[MemoryLines]]:
+        """The rollouts that deleting a thread removes. Raises ThreadStoreError."""
+        family = await self._family(thread_id, archived=None)
+        if not family:
+            raise no_rollout(thread_id)
+        staying = [thread for thread in self._threads.values() if thread.thread_id not in family]
+        needed = await trio.to_thread.run_sync(_bases_of, [lines for thread in staying for lines in thread.rollouts])
+        for member, rollouts in family.items():
+            if any(lines.rollout_name.base_id in needed for lines in rollouts):
+                raise still_needed(member)
+        return family
+
+    async def _family(self, thread_id: str, *, archived: bool | None) -> dict[str, list[MemoryLines]]:
+        async def rollouts(member: str) -> list[MemoryLines]:
+            await trio.lowlevel.checkpoint()
+            found = self._find(member, archived=archived)
+            return [] if found is None else list(found.rollouts)
+
+        return await family_of(thread_id, self._graph, rollouts)
+
+    # --- names ---
+
+    async def name(self, thread_id: str) -> str | None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        return self._names.get(thread_id.lower())
+
+    async def set_name(self, thread_id: str, name: str) -> None:
+        """See ThreadStore."""
+        await trio.lowlevel.checkpoint()
+        self._names[thread_id.lower()] = name
+
+    # --- loaded threads ---
+
+    def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
+        """See ThreadStore. No other process can."""
+        return contextlib.nullcontext()
+
+    def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
+        """See ThreadStore."""
+        self._own[thread_id] = summary
+
+    def changed(self, thread_id: str) -> None:
+        """See ThreadStore. Loaded threads are asked for every list."""
+
+    def detach(self, thread_id: str) -> None:
+        """See ThreadStore."""
+        self._own.pop(thread_id, None)
+
+
+def _search(rows: Sequence[MemoryRow], query: SearchQuery, threads: Mapping[str, MemoryThread]) -> SearchPage:
+    pattern = pattern_of(query.term)
+
+    def has_words(thread: ThreadSummary) -> bool:
+        return any(pattern.search(text) for text in threads[thread.thread_id].texts())
+
+    page = memory_rows.page(rows, paging.listing_of(query), also=has_words)
+    return paging.hits_of(
+        page,
+        [snippet_of(threads[thread.thread_id].texts(), pattern, otherwise=thread.preview) for thread in page.threads],
+    )
+
+
+def _bases_of(rollouts: Sequence[MemoryLines]) -> set[str]:
+    """What those rollouts call the ones that they build on."""
+    metas = (read_meta(lines) for lines in rollouts if lines.size)
+    return {meta.history_base.thread_id for meta in metas if meta is not None and meta.history_base is not None}

@@ -1,0 +1,333 @@
+"""What the index knows of a rollout: read from its first and last lines, and kept as a row.
+
+Owns `IndexedRollout`, and reading one from its file or whatever holds the lines. A rollout is never read whole: its
+head says what the thread is, its tail what may change about it. Does not own when that happens (reconcile.py) or what
+is asked of the rows (listing.py). Synchronous.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from codex_trio.state.history.rollout_history import meta_from_name, read_head
+from codex_trio.state.rollout.file_lines import FileLines
+from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, decode_line
+from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
+from codex_trio.state.store.interface import ThreadSummary
+
+_HEAD_LINES = 210
+"""How far into a file the first user message is looked for."""
+
+_CHUNK_BYTES = 1 << 18
+_TAIL_BYTES = 1 << 23
+"""How far from the end of a file the latest metadata and turn context are looked for."""
+
+_ENVELOPE_BYTES = 256
+"""The type stands within so many bytes of a line's start, whoever wrote it."""
+
+_Payload = TypeVar("_Payload")
+
+
+class FileVersion(msgspec.Struct, frozen=True):
+    """Which file, and how much of it, a row was made from."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> FileVersion | None:
+        """The file as it is now; None when there is none."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class RolloutFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What lists show of a thread besides what they filter and sort by. `git` is the latest.
+
+    `meta` is what the file says first, but for what threads change later.
+    """
+
+    meta: SessionMeta
+    git: GitInfo | None = None
+    model: str | None = None
+    reasoning_effort: str | None = None
+
+
+class RolloutContents(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rollout holds. `facts` is None when it holds no thread."""
+
+    thread_id: str
+    facts: RolloutFacts | None = None
+    preview: str = ""
+    is_listable: bool = False
+    """Whether the rollout says what it is, and somebody has said something in it."""
+
+
+class IndexedRollout(RolloutContents, frozen=True, kw_only=True):
+    """A rollout file as the index knows it."""
+
+    path: Path
+    is_archived: bool
+    version: FileVersion
+
+    def rollout_name(self) -> RolloutName:
+        """The parts of the file's name, or of the one that it should have."""
+        named = RolloutName.parse(self.path.name)
+        if named is not None:
+            return named
+        created_ms = 0 if self.facts is None else unix_ms(self.facts.meta.timestamp)
+        return RolloutName.of(self.thread_id, created_ms=created_ms)
+
+    def summary(self, name: str | None) -> ThreadSummary | None:
+        """The thread as lists show it."""
+        updated = self.version.mtime_ns // 1_000_000
+        return summary_of(self, path=self.path, is_archived=self.is_archived, name=name, updated_at_ms=updated)
+
+
+def summary_of(
+    contents: RolloutContents, *, path: Path | None, is_archived: bool, name: str | None, updated_at_ms: int
+) -> ThreadSummary | None:
+    """The thread in a rollout, as lists show it; None when it holds none."""
+    facts = contents.facts
+    if facts is None:
+        return None
+    return ThreadSummary(
+        thread_id=contents.thread_id,
+        path=path,
+        is_archived=is_archived,
+        meta=facts.meta,
+        preview=contents.preview,
+        name=name,
+        model=facts.model,
+        reasoning_effort=facts.reasoning_effort,
+        git=facts.git,
+        created_at_ms=unix_ms(facts.meta.timestamp),
+        updated_at_ms=updated_at_ms,
+    )
+
+
+def of_summary(summary: ThreadSummary, version: FileVersion) -> IndexedRollout:
+    """The row of a loaded thread, which knows itself better than its file has to be read for."""
+    assert summary.path is not None
+    told = contents_of_summary(summary)
+    return _indexed(told, summary.path, version, is_archived=summary.is_archived)
+
+
+def contents_of_summary(summary: ThreadSummary) -> RolloutContents:
+    """What the rollout of a loaded thread holds, as the thread tells."""
+    return RolloutContents(
+        thread_id=summary.thread_id.lower(),
+        facts=RolloutFacts(
+            meta=_without_bulk(summary.meta),
+            git=summary.git,
+            model=summary.model,
+            reasoning_effort=summary.reasoning_effort,
+        ),
+        preview=summary.preview,
+        is_listable=bool(summary.preview),
+    )
+
+
+def _indexed(contents: RolloutContents, path: Path, version: FileVersion, *, is_archived: bool) -> IndexedRollout:
+    return IndexedRollout(
+        path=path,
+        is_archived=is_archived,
+        version=version,
+        thread_id=contents.thread_id,
+        facts=contents.facts,
+        preview=contents.preview,
+        is_listable=contents.is_listable,
+    )
+
+
+# --- from the lines ---
+
+
+def read_rollout(
+    path: Path, *, is_archived: bool, locate_base: BaseLocator, known: IndexedRollout | None = None
+) -> IndexedRollout | None:
+    """A file as it is now; None when it is gone or is no file.
+
+    `known` is what was known of it: what stands further from its end than this looks is taken from there.
+    """
+    source = FileLines(path)
+    try:
+        with source.opened() as reader:
+            version = FileVersion(*reader.version)
+            # Of the same file, when it was shorter.
+            holds_on = known is not None and known.version.inode == version.inode and known.version.size <= version.size
+            older = known if holds_on else None
+            contents = read_contents(source, reader, locate_base=locate_base, known=older)
+    except OSError:
+        return None
+    return _indexed(contents, path, version, is_archived=is_archived)
+
+
+def read_contents(
+    source: LineSource, reader: LineReader, *, locate_base: BaseLocator, known: RolloutContents | None = None
+) -> RolloutContents:
+    """What a rollout, which is open, holds now. Raises OSError.
+
+    `known` is what it held before it grew: what stands further from its end than this looks is taken from there.
+    """
+    size = reader.size
+    meta, preview = _read_head(source, reader, locate_base)
+    if meta is None:
+        # Older files may lack metadata; their names still say which thread they hold.
+        name = source.name
+        facts = None if name is None or size == 0 else RolloutFacts(meta=meta_from_name(source))
+        return RolloutContents(thread_id="" if name is None else name.thread_id, facts=facts, preview=preview)
+    older = None if known is None or known.facts is None or known.facts.meta.id != meta.id else known.facts
+    latest = _last_payload(reader, b'"session_meta"', SessionMeta, size)
+    context = _last_payload(reader, b'"turn_context"', TurnContext, size)
+    if latest is None or latest.id != meta.id:
+        latest = meta if older is None else msgspec.structs.replace(older.meta, git=older.git)
+    return RolloutContents(
+        thread_id=meta.id.lower(),
+        facts=RolloutFacts(
+            meta=_without_bulk(
+                msgspec.structs.replace(meta, memory_mode=latest.memory_mode, daybreak_enabled=latest.daybreak_enabled)
+            ),
+            git=latest.git,
+            model=context.model if context is not None else (None if older is None else older.model),
+            reasoning_effort=context.effort
+            if context is not None
+            else (None if older is None else older.reasoning_effort),
+        ),
+        preview=preview,
+        is_listable=bool(preview),
+    )
+
+
+def _without_bulk(meta: SessionMeta) -> SessionMeta:
+    """The metadata without what only loading the thread needs."""
+    return msgspec.structs.replace(meta, base_instructions=None, dynamic_tools=None, context_window=None)
+
+
+def _read_head(
+    source: LineSource, reader: LineReader, locate_base: BaseLocator, seen: frozenset[LineSource] = frozenset()
+) -> tuple[SessionMeta | None, str]:
+    """A rollout's own metadata, and the first thing that the user said in the thread."""
+    try:
+        history = read_head(reader, max_lines=_HEAD_LINES)
+    except OSError:
+        return None, ""
+    meta = history.meta
+    if meta is None or not meta.id:
+        return None, history.preview
+    if meta.history_base is None:
+        return meta, history.preview
+    # A fork's first message is the one of the thread that it continues.
+    seen |= {source}
+    base = locate_base(meta.history_base.thread_id, seen)
+    inherited = ""
+    with contextlib.suppress(OSError):
+        if base is not None:
+            with base.opened() as inherited_lines:
+                _, inherited = _read_head(base, inherited_lines, locate_base, seen)
+    return meta, inherited or history.preview
+
+
+def _last_payload(reader: LineReader, marker: bytes, kind: type[_Payload], size: int) -> _Payload | None:
+    """The payload of the last line of that kind near the end; `marker` is the kind as lines spell it."""
+    for chunk, begin in _chunks_from_end(reader, size, overlap=len(marker)):
+        at = chunk.rfind(marker)
+        while at >= 0:
+            payload = _payload_around(reader, begin + at)
+            if isinstance(payload, kind):
+                return payload
+            at = chunk.rfind(marker, 0, at)
+    return None
+
+
+def _chunks_from_end(reader: LineReader, size: int, *, overlap: int) -> Iterator[tuple[bytes, int]]:
+    stop = size
+    least = max(0, size - _TAIL_BYTES)
+    while stop > least:
+        begin = max(least, stop - _CHUNK_BYTES)
+        # A marker may lie across two chunks.
+        yield reader.read(min(stop + overlap, size) - begin, begin), begin
+        stop = begin
+
+
+def _payload_around(reader: LineReader, offset: int) -> object:
+    """The payload of the line in whose first bytes this offset lies, if it does lie there."""
+    begin = max(0, offset - _ENVELOPE_BYTES)
+    before = reader.read(offset - begin, begin)
+    newline = before.rfind(b"\n")
+    if newline < 0 and begin > 0:
+        return None
+    line = bytearray()
+    position = begin + newline + 1
+    while b"\n" not in line[-_CHUNK_BYTES:] and (chunk := reader.read(_CHUNK_BYTES, position)):
+        line += chunk
+        position += len(chunk)
+    decoded = decode_line(bytes(line.partition(b"\n")[0]))
+    return None if decoded is None else decoded.payload
+
+
+def unix_ms(timestamp: str) -> int:
+    """Unix milliseconds of an RFC 3339 time; 0 when it is none."""
+    try:
+        return datetime_ms(datetime.fromisoformat(timestamp))
+    except ValueError:
+        return 0
+
+
+def datetime_ms(moment: datetime) -> int:
+    """Unix milliseconds; a time without a zone counts as UTC."""
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    # Not through a float of seconds, which would lose the last millisecond now and then.
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
+def parent_of(meta: SessionMeta) -> str | None:
+    """The thread that started this one as its sub-agent."""
+    if meta.parent_thread_id is not None:
+        return meta.parent_thread_id
+    return spawned_by(meta)
+
+
+def spawned_by(meta: SessionMeta) -> str | None:
+    """The thread whose agent spawned this one."""
+    match meta.source:
+        case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent)}}}:
+            return parent
+        case _:
+            return None
+
+
+def source_kind(source: Any) -> str:
+    """The protocol's name for where a thread comes from."""
+    match source:
+        case "cli" | "vscode" | "exec":
+            return cast("str", source)
+        case "mcp" | "appServer" | "app_server":
+            return "appServer"
+        case {"subagent": "review"}:
+            return "subAgentReview"
+        case {"subagent": "compact"}:
+            return "subAgentCompact"
+        case {"subagent": {"thread_spawn": _}}:
+            return "subAgentThreadSpawn"
+        case {"subagent": _}:
+            return "subAgentOther"
+        case _:
+            return "unknown"
+
+
+SUBAGENT_KINDS = frozenset({"subAgentReview", "subAgentCompact", "subAgentThreadSpawn", "subAgentOther"})
+"""What `source_kind` calls threads that another thread started."""

@@ -1,0 +1,60 @@
+"""Makes typed values of JSON, MessagePack and plain ones, in any thread.
+
+msgspec remembers what it learned of a struct on the struct, and does so before it has learned it all. A thread that
+asks for the same struct in that moment is given what is half known, and crashes the process with it. So whoever decodes
+into structs comes by here, where one thread at a time learns of types. Decoders that are made need no such care.
+
+Owns no types and knows none. Types of the protocol have a lock of their own (`codex_trio_protocol.decoding`). Types
+without structs, like `dict[str, Any]`, need none of this.
+"""
+
+import threading
+from functools import cache
+from typing import Any, TypeVar, overload
+
+import msgspec
+
+_Kind = TypeVar("_Kind")
+
+# Held for as long as a thread learns types. Whoever holds it waits for no other thread and imports nothing.
+_learning = threading.Lock()
+
+
+@overload
+def json_decoder(kind: type[_Kind]) -> msgspec.json.Decoder[_Kind]: ...
+@overload
+def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]: ...
+def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """A new decoder of JSON into a type."""
+    with _learning:
+        return msgspec.json.Decoder(kind)
+
+
+@overload
+def msgpack_decoder(kind: type[_Kind]) -> msgspec.msgpack.Decoder[_Kind]: ...
+@overload
+def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]: ...
+def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    """A new decoder of MessagePack into a type."""
+    with _learning:
+        return msgspec.msgpack.Decoder(kind)
+
+
+@overload
+def convert(value: Any, kind: type[_Kind], *, from_attributes: bool = False) -> _Kind: ...
+@overload
+def convert(value: Any, kind: Any, *, from_attributes: bool = False) -> Any: ...
+def convert(value: Any, kind: Any, *, from_attributes: bool = False) -> Any:
+    """Like `msgspec.convert`.
+
+    Raises:
+        msgspec.ValidationError: the value has another shape.
+    """
+    _learn(kind)
+    return msgspec.convert(value, kind, from_attributes=from_attributes)
+
+
+@cache
+def _learn(kind: Any) -> None:
+    # Of all that takes a type, this asks the least of it.
+    msgpack_decoder(kind)

@@ -1,0 +1,234 @@
+"""From domain turn items to wire items, for streaming and for reading back alike.
+
+Owns the wire form of every item. Does not own the items (domain/items.py) or the notifications around them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from codex_trio_protocol import decoding, table
+from codex_trio_protocol.v2 import item as wire
+from codex_trio_protocol.v2.user_input import UserInput
+
+from codex_trio.domain import items as domain
+from codex_trio.execpolicy.words import join
+from codex_trio.wire.review_text import review_text
+
+_COMMAND_STATUS = {
+    "in_progress": "inProgress",
+    "completed": "completed",
+    "failed": "failed",
+    "declined": "declined",
+}
+_COMMAND_SOURCE = {
+    "agent": "agent",
+    "user_shell": "userShell",
+    "unified_exec_startup": "unifiedExecStartup",
+    "unified_exec_interaction": "unifiedExecInteraction",
+}
+
+
+_NO_OUTPUT = (msgspec.Raw(b"null"), msgspec.Raw(b'""'))
+
+# Something to decode or to cut off: rare in URLs of paths.
+_NOT_PLAIN = re.compile(r"[%?#;]")
+
+
+def project_item(
+    item: domain.TurnItem | domain.UnreadCommandExecution, *, started_ms: int | None, completed_ms: int | None
+) -> Any:
+    """The wire item; times are Unix milliseconds, `completed_ms` is None while it is under way."""
+    projected = _PROJECTIONS[type(item)](item)
+    if isinstance(projected, wire.ThreadItemBase):
+        projected.started_at_ms = started_ms
+        projected.completed_at_ms = completed_ms
+    return projected
+
+
+def _user_message(item: domain.UserMessage) -> wire.UserMessageThreadItem:
+    return wire.UserMessageThreadItem(
+        id=item.id, client_id=item.client_id, content=[_user_input(part) for part in item.content]
+    )
+
+
+def _agent_message(item: domain.AgentMessage) -> wire.AgentMessageThreadItem:
+    return wire.AgentMessageThreadItem(
+        id=item.id, text=item.text, phase=item.phase if item.phase in ("commentary", "final_answer") else None
+    )
+
+
+def _reasoning(item: domain.Reasoning) -> wire.ReasoningThreadItem:
+    return wire.ReasoningThreadItem(id=item.id, summary=item.summary_text, content=item.raw_content)
+
+
+def _command_execution(item: domain.CommandExecution) -> wire.CommandExecutionThreadItem:
+    return _command(item, item.aggregated_output or None)
+
+
+def _unread_command_execution(item: domain.UnreadCommandExecution) -> wire.CommandExecutionThreadItem:
+    output = item.aggregated_output
+    # The encoder takes encoded JSON wherever it meets it.
+    return _command(item, None if output in _NO_OUTPUT else cast("str", output))
+
+
+def _command(
+    item: domain.CommandExecution | domain.UnreadCommandExecution, output: str | None
+) -> wire.CommandExecutionThreadItem:
+    cwd = path_of(item.cwd)
+    return wire.CommandExecutionThreadItem(
+        id=item.id,
+        command=join(item.command),
+        cwd=cwd,
+        process_id=item.process_id,
+        source=_COMMAND_SOURCE[item.source],
+        status=_COMMAND_STATUS[item.status],
+        command_actions=[project_action(action, cwd) for action in item.parsed_cmd],
+        aggregated_output=output,
+        exit_code=item.exit_code,
+        duration_ms=None if item.duration is None else item.duration.milliseconds,
+    )
+
+
+def _file_change(item: domain.FileChange) -> wire.FileChangeThreadItem:
+    return wire.FileChangeThreadItem(
+        id=item.id,
+        changes=[_change(path, change) for path, change in sorted(item.changes.items())],
+        status=_COMMAND_STATUS[item.status],
+    )
+
+
+def _change(path: str, change: domain.Change) -> wire.FileUpdateChange:
+    match change:
+        case domain.AddChange():
+            return wire.FileUpdateChange(path=path, kind=wire.AddPatchChangeKind(), diff=change.content)
+        case domain.DeleteChange():
+            return wire.FileUpdateChange(path=path, kind=wire.DeletePatchChangeKind(), diff=change.content)
+        case domain.UpdateChange():
+            # A move is told in the diff's text too (observed in 0.131.0 and 0.169.0).
+            moved = f"\n\nMoved to: {change.move_path}" if change.move_path else ""
+            return wire.FileUpdateChange(
+                path=path,
+                kind=wire.UpdatePatchChangeKind(move_path=change.move_path),
+                diff=change.unified_diff + moved,
+            )
+
+
+def project_action(action: domain.ParsedCommand, cwd: str) -> Any:
+    """What a command does, in wire form; the paths of reads are absolute."""
+    match action:
+        case domain.ReadCommand():
+            path = os.path.normpath(os.path.join(cwd, action.path))
+            return wire.ReadCommandAction(command=action.cmd, name=action.name, path=path)
+        case domain.ListFilesCommand():
+            return wire.ListFilesCommandAction(command=action.cmd, path=action.path)
+        case domain.SearchCommand():
+            return wire.SearchCommandAction(command=action.cmd, query=action.query, path=action.path)
+        case domain.UnknownCommand():
+            return wire.UnknownCommandAction(command=action.cmd)
+
+
+def _other(item: domain.Other) -> Any:
+    """Items of kinds that only other releases make: their keys in wire spelling, their content untouched."""
+    raw = {_camel(key): value for key, value in item.raw.items()}
+    raw["type"] = item.kind[:1].lower() + item.kind[1:]
+    return raw
+
+
+def _web_search(item: domain.WebSearch) -> wire.WebSearchThreadItem:
+    action = item.action and {**item.action, "type": _camel(str(item.action.get("type", "other")))}
+    plain = {"type": "webSearch", "id": item.id, "query": item.query, "action": action}
+    return table.convert(plain, wire.WebSearchThreadItem)
+
+
+def _dynamic_tool_call(item: domain.DynamicToolCall) -> wire.DynamicToolCallThreadItem:
+    parts: Any = item.content_items  # In wire form, as the client gave them.
+    return wire.DynamicToolCallThreadItem(
+        id=item.id,
+        namespace=item.namespace,
+        tool=item.tool,
+        arguments=item.arguments,
+        status=_COMMAND_STATUS[item.status],
+        content_items=parts,
+        success=item.success,
+        duration_ms=None if item.duration is None else item.duration.milliseconds,
+    )
+
+
+def _entered_review(item: domain.EnteredReviewMode) -> wire.EnteredReviewModeThreadItem:
+    return wire.EnteredReviewModeThreadItem(id=item.id, review=item.user_facing_hint or "")
+
+
+_PROJECTIONS: dict[type, Callable[[Any], Any]] = {
+    domain.UserMessage: _user_message,
+    domain.AgentMessage: _agent_message,
+    domain.Reasoning: _reasoning,
+    domain.CommandExecution: _command_execution,
+    domain.UnreadCommandExecution: _unread_command_execution,
+    domain.FileChange: _file_change,
+    domain.ContextCompaction: lambda item: wire.ContextCompactionThreadItem(id=item.id),
+    domain.ImageView: lambda item: wire.ImageViewThreadItem(id=item.id, path=item.path),
+    domain.Plan: lambda item: wire.PlanThreadItem(id=item.id, text=item.text),
+    domain.WebSearch: _web_search,
+    domain.DynamicToolCall: _dynamic_tool_call,
+    domain.EnteredReviewMode: _entered_review,
+    domain.ExitedReviewMode: lambda item: wire.ExitedReviewModeThreadItem(
+        id=item.id, review=review_text(item.review_output)
+    ),
+    domain.FunctionCallOutput: lambda item: wire.FunctionCallOutputThreadItem(
+        id=item.id, name=item.name, namespace=item.namespace, output=item.output
+    ),
+    domain.Other: _other,
+}
+
+
+@lru_cache(maxsize=64)
+def path_of(url: str) -> str:
+    """The path in a `file://` URL; anything else is taken for a path."""
+    if not url.startswith("file://"):
+        return url
+    path = url[len("file://") :]
+    return path if path.startswith("/") and _NOT_PLAIN.search(path) is None else unquote(urlsplit(url).path)
+
+
+def _user_input(part: dict[str, Any]) -> Any:
+    """An input part in wire form, from the form that rollouts hold."""
+    match part.get("type"):
+        case "image":
+            raw = {"type": "image", "url": part.get("image_url") or part.get("url", ""), "detail": part.get("detail")}
+        case "local_image":
+            raw = {"type": "localImage", "path": part.get("path", ""), "detail": part.get("detail")}
+        case "local_audio":
+            raw = {"type": "localAudio", "path": part.get("path", "")}
+        case _:
+            raw = part
+    try:
+        return decoding.convert(raw, UserInput)
+    except msgspec.ValidationError:
+        return raw
+
+
+def domain_input(part: Any) -> dict[str, Any]:
+    """An input part in the form that rollouts hold, from its wire form."""
+    raw: dict[str, Any] = msgspec.to_builtins(part)
+    match raw["type"]:
+        case "image":
+            raw["image_url"] = raw.pop("url", None)
+        case "localImage":
+            raw["type"] = "local_image"
+        case "localAudio":
+            raw["type"] = "local_audio"
+        case _:
+            return raw
+    return {key: value for key, value in raw.items() if value is not None}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
