@@ -37,7 +37,7 @@ NOT_NEEDED_YET = (
     "tree_sitter",
     "starlark",
     "apsw",
-    "codex_trio.engine",
+    "codex_trio.engine.session",
     "codex_trio.tools",
     "codex_trio.model",
     "codex_trio.execution",
