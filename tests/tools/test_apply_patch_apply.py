@@ -9,7 +9,8 @@ import pytest
 
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply, apply_blocking
 from codex_trio.tools.apply_patch.edits import DiskFiles
-from codex_trio.tools.apply_patch.parser import parse
+from codex_trio.tools.apply_patch.matching import MatchError, update_text
+from codex_trio.tools.apply_patch.parser import Chunk, UpdateHunk, parse
 from codex_trio.tools.apply_patch.standalone import main
 from codex_trio.tools.apply_patch.verify import verify
 
@@ -54,16 +55,72 @@ def test_a_recorded_patch_has_its_recorded_effect(case, tmp_path):
     [
         ("a\r\nb\r\n", ["@@", " a", "+n"], "a\r\nn\r\nb\r\n"),
         ("a\r\nb\nc\r\n", ["@@", " a", " b", "-c", "+d"], "a\r\nb\nd\r\n"),
-        ("a\nb\r\n", ["@@", "+n"], "a\nb\r\nn\n"),
+        ("a\nb\r\n", ["@@", "+n"], "a\nb\r\nn\r\n"),
         ("a\r\nb", ["@@", "-b", "+n"], "a\r\nn\r\n"),
-        ("a\rb\nc\n", ["@@", "-c", "+d"], "a\rb\nd\r"),
-        ("a\r\nb\n", ["@@", "-b", "+b"], "a\r\nb\r\n"),
+        ("a\r\nb\n", ["@@", "-b", "+B"], "a\r\nB\n"),
+        ("#!x\na\r\nb\r\n", ["@@", " a", "+n", "-b", "+B"], "#!x\na\r\nn\r\nB\r\n"),
+        ("a\r\nb\n", ["@@", "-a", "-b", "+A", "+B", "+C"], "a\r\nb\n".upper() + "C\n"),
+        ("a\nb\r\n", ["@@", "+n", " a"], "n\na\nb\r\n"),
+        ("a\r\nb\n", ["@@", "-a", " b"], "b\n"),
+        ("a\rb\r", ["@@", "-b", "+d", "+e"], "a\rd\re\r"),
+        ("a\rb\nc\n", ["@@", "-c", "+d"], "a\rb\nd\n"),
+        ("a\rb\nc\n", ["@@", "-a\rb", "+A\rb", "+n", " c"], "A\rb\nn\nc\n"),
+        ("10%\r20%\nok\n", ["@@", " 10%\r20%", "+n"], "10%\r20%\nn\nok\n"),
     ],
 )
-def test_new_lines_take_the_files_first_line_ending_and_kept_lines_stay(before, lines, after, tmp_path):
+def test_a_new_line_ends_as_the_one_it_replaces_or_its_neighbours_and_kept_lines_stay(before, lines, after, tmp_path):
     fill(tmp_path, {"f": before})
     assert run(tmp_path, update(*lines))[0] == 0
     assert contents(tmp_path)["f"] == after.encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "after"),
+    [
+        ("a\nb", ["@@", "-a", "+A", " b"], "A\nb"),
+        ("a\nb", ["@@", "-a"], "b"),
+        ("a\r\nb\r\nc", ["@@", " a", "-b", "+B"], "a\r\nB\r\nc"),
+        ("a\nb", ["@@", "+n", " b"], "a\nn\nb"),
+        ("a\nb", ["@@", " b", "*** End of File"], "a\nb"),
+        ("a\nb \t", ["@@", "-a", "+A", " b"], "A\nb \t"),
+        # The patch language has no last line without an ending: what it puts there is a whole line.
+        ("a\nb", ["@@", "-b", "+B"], "a\nB\n"),
+        ("a\nb", ["@@", " b", "+c"], "a\nb\nc\n"),
+        ("a\r\nb", ["@@", "+c"], "a\r\nb\r\nc\r\n"),
+        ("a", ["@@", "+c"], "a\nc\n"),
+        ("a\nb", ["@@", "-b"], "a\n"),
+        ("a\nb\n\n\n", ["@@", "-a", "+A"], "A\nb\n\n\n"),
+    ],
+)
+def test_the_end_of_a_file_stays_as_it_was_unless_the_patch_changes_it(before, lines, after, tmp_path):
+    fill(tmp_path, {"f": before})
+    assert run(tmp_path, update(*lines))[0] == 0
+    assert contents(tmp_path)["f"] == after.encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "after"),
+    [
+        ("a\nb\n", ["@@", "-a", "+A", " b"], "\ufeffA\nb\n"),
+        ("a\nb\n", ["@@ a", "-b", "+B"], "\ufeffa\nB\n"),
+        ("a\nb\n", ["@@", "+n", " a"], "\ufeffn\na\nb\n"),
+        ("a\r\nb", ["@@", "-a", "+A"], "\ufeffA\r\nb"),
+        ("a\nb\n", ["@@", "-a"], "\ufeffb\n"),
+        # Written with the mark, the patch says itself what becomes of it.
+        ("a\nb\n", ["@@", "-\ufeffa", "+\ufeffA"], "\ufeffA\nb\n"),
+        ("a\nb\n", ["@@", "-\ufeffa", "+A"], "A\nb\n"),
+        ("a\nb\n", ["@@", "-a", "+\ufeffA"], "\ufeffA\nb\n"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_the_first_line_and_stays(before, lines, after, tmp_path):
+    fill(tmp_path, {"f": "\ufeff" + before})
+    assert run(tmp_path, update(*lines))[0] == 0
+    assert contents(tmp_path)["f"] == after.encode()
+
+
+def test_what_is_not_in_a_file_with_a_byte_order_mark_is_told_as_in_any_other(tmp_path):
+    fill(tmp_path, {"f": "\ufeffa\n"})
+    assert run(tmp_path, update("@@", "-x"))[2] == f"Failed to find expected lines in {tmp_path}/f:\nx\n"
 
 
 @pytest.mark.parametrize(
@@ -163,3 +220,50 @@ def test_the_command_reads_one_argument_or_stdin(tmp_path):
     assert run(tmp_path, "a", "b") == (2, "", "Error: apply_patch accepts exactly one argument.\n")
     assert run(tmp_path, stdin=b"\xff")[0] == 1
     assert run(tmp_path, "--help")[2].startswith("Invalid patch: The first line")
+
+
+class GaveUp(Exception):
+    """What the caller of a search gives up with."""
+
+
+def test_a_search_looks_at_no_line_much_more_often_than_once():
+    """Each of 2,000 wanted lines is nearly everywhere in the file: compared place by place that is 10^8 comparisons."""
+    compared = 0
+
+    class Line(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+    wanted = [Line("a")] * 2_000 + [Line("b")]
+    chunk = Chunk(context=None, lines=(*((" ", line) for line in wanted), ("+", "new")))
+    with pytest.raises(MatchError):
+        update_text("a\n" * 50_000, [chunk])
+    assert 50_000 < compared < 2_000_000
+    text = "a\n" * 50_000 + "b\n"
+    assert update_text(text + "a\n", [chunk]) == text + "new\na\n"
+
+
+def test_a_search_can_be_given_up():
+    def check() -> None:
+        raise GaveUp
+
+    [hunk] = parse(update("@@", "-a")).hunks
+    assert isinstance(hunk, UpdateHunk)
+    with pytest.raises(GaveUp):
+        update_text("a\n", hunk.chunks, check)
+
+
+@pytest.mark.parametrize("chunks", [1, 12])
+def test_many_chunks_are_found_in_their_order_however_the_search_is_done(chunks, tmp_path):
+    fill(tmp_path, {"f": "".join(f"{number}\nsame \n" for number in range(50))})
+    lines = [line for number in range(chunks) for line in ("@@", f" {number * 3}", "-same", f"+changed {number}")]
+    assert run(tmp_path, update(*lines))[0] == 0
+    after = "".join(
+        f"{number}\n" + ("same \n" if number % 3 or number >= chunks * 3 else f"changed {number // 3}\n")
+        for number in range(50)
+    )
+    assert contents(tmp_path)["f"] == after.encode()

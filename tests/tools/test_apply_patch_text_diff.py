@@ -69,6 +69,22 @@ def _common(a: list[str], b: list[str]) -> int:
     return row[-1]
 
 
+REPEATED = st.lists(st.sampled_from(["a\n", "b\n", "\n"]), max_size=4).map(lambda rows: "".join(rows * 40))
+
+
+@given(before=REPEATED, old=TEXT, new=TEXT, after=REPEATED, context=st.sampled_from([1, 3]))
+@settings(max_examples=100, deadline=None)
+def test_what_is_common_around_a_difference_changes_nothing_but_line_numbers(before, old, new, after, context):
+    """However much of it there is, and however far an addition slides in it."""
+    a, b = before + old + after, before + new + after
+    expected = line_changes(lines(a), lines(b))
+    shown = [match.groups() for match in HEADER.finditer(unified(a, b, context=0))]
+    assert [(int(start) - (count != "0"), int(count or 1)) for start, count, _, _ in shown] == [
+        (i0, i1 - i0) for i0, i1, _, _ in expected
+    ]
+    assert patched(a, unified(a, b, context=context)) == b
+
+
 def test_added_code_is_shown_where_it_ends_a_block_not_where_it_starts_one():
     old = "def a():\n    x\n\ndef c():\n    x\n"
     new = "def a():\n    x\n\ndef b():\n    x\n\ndef c():\n    x\n"
@@ -81,6 +97,11 @@ def test_new_empty_and_unfinished_files_have_their_usual_headers():
     no_newline = "\\ No newline at end of file\n"
     assert unified("a", "b", context=3) == f"@@ -1 +1 @@\n-a\n{no_newline}+b\n{no_newline}"
     assert unified("a\r\nb\r\n", "a\r\nc\r\n", context=3) == "@@ -1,2 +1,2 @@\n a\r\n-b\r\n+c\r\n"
+
+
+def test_an_addition_slides_to_the_end_of_a_long_file_of_equal_lines():
+    old = "a\n" * 5_000
+    assert unified(old, old + "a\n" * 2, context=1) == "@@ -5000 +5000,3 @@\n a\n+a\n+a\n"
 
 
 def test_a_rewritten_large_file_does_not_take_for_ever():

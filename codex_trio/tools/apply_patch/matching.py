@@ -1,24 +1,30 @@
 """Finding a chunk's lines in a file and putting the new ones there.
 
-Owns: the search passes, the order rule, line endings and the final newline of the result.
-Does not own: reading or writing files.
-Called by: `verify` and `apply`. Pure.
+Owns: the search passes, the order rule, the byte order mark, line endings and the end of the result.
+Does not own: reading or writing files. Pure; the time it takes grows with the file, not with how much looks alike.
 """
 
-import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from codex_trio.tools.apply_patch.parser import WHITE, Chunk, Sign
 
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+BYTE_ORDER_MARK = "\ufeff"
+
 _TYPOGRAPHY = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
     | dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f", '"')
     | dict.fromkeys("\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " ")
 )
+# Lines compared one place after the other before the search goes on in a way that looks at no line twice.
+_PLAIN_COMPARISONS = 200_000
+# Searches of the whole file before it pays to know where each of its lines is.
+_PLAIN_SEARCHES = 3
+
+Change = tuple[Sign, str]
 
 
 class MatchError(Exception):
@@ -36,24 +42,40 @@ class MatchError(Exception):
         return f"Failed to find expected lines in {path}:\n" + "\n".join(self._lines)
 
 
-def update_text(original: str, chunks: Sequence[Chunk]) -> str:
+def update_text(original: str, chunks: Sequence[Chunk], check: Callable[[], None] = lambda: None) -> str:
     """The text after `chunks`, which are searched for from top to bottom.
 
-    Kept lines stay as the file has them, even where they only match loosely. New lines take the file's first line
-    ending. The result ends in a newline unless it is empty.
+    Kept lines stay as the file has them, even where they only match loosely; so do a byte order mark and an end
+    without a newline. A new line ends as the line that it replaces, else as its neighbours; it always has an ending.
+    `check` is called now and then, and may raise to give up.
 
     Raises `MatchError` when a chunk's context or lines are not there.
     """
-    lines, endings = _split(original)
-    newline = next((ending for ending in endings if ending), "\n")
-    splices = sorted(_splices(lines, chunks), key=lambda splice: splice.start)
+    if not original.startswith(BYTE_ORDER_MARK):
+        return _update(original, chunks, check)
+    # The mark is no part of the first line, unless the patch itself says so.
+    try:
+        text = _update(original.removeprefix(BYTE_ORDER_MARK), chunks, check)
+    except MatchError as failure:
+        try:
+            return _update(original, chunks, check)
+        except MatchError:
+            raise failure from None
+    return text if text.startswith(BYTE_ORDER_MARK) else BYTE_ORDER_MARK + text
+
+
+def _update(original: str, chunks: Sequence[Chunk], check: Callable[[], None]) -> str:
+    text = _Text(original)
+    splices = sorted(_splices(text.lines, chunks, check), key=lambda splice: splice.start)
     result: list[str] = []
     copied = 0
     for splice in splices:
-        result += _join(lines, endings, copied, splice.start, newline)
-        result += [line + newline for line in splice.new]
+        result += text.kept(copied, splice.start)
         copied = splice.start + splice.removed
-    result += _join(lines, endings, copied, len(lines), newline)
+        if splice.new:
+            text.end_last_of(result)
+            result += text.added(splice)
+    result += text.kept(copied, len(text.lines))
     return "".join(result)
 
 
@@ -65,8 +87,76 @@ class _Splice(msgspec.Struct):
     new: list[str] = msgspec.field(default_factory=list[str])
 
 
-def _splices(lines: list[str], chunks: Sequence[Chunk]) -> Iterator[_Splice]:
-    finder = _Finder(lines)
+class _Text:
+    """The lines of a text and the ending of each; only the last one's may be empty.
+
+    A carriage return alone ends a line too, as in the reference.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines, self._endings = _split(text)
+        # Where there are newlines, new lines do not end in a carriage return alone.
+        self._usable = ("\n", "\r\n") if "\n" in text else ("\r",)
+
+    def kept(self, start: int, end: int) -> Iterator[str]:
+        return map(str.__add__, self.lines[start:end], self._endings[start:end])
+
+    def added(self, splice: _Splice) -> Iterator[str]:
+        """The new lines of `splice`, each with its ending."""
+        replaced = [ending for ending in self._endings[splice.start : splice.start + splice.removed] if ending]
+        usual = replaced[-1] if replaced else self._neighbour(splice)
+        place = 0
+        for line in splice.new:
+            place += line.count("\r")
+            yield line + (replaced[place] if place < len(replaced) else usual)
+            place += 1
+
+    def end_last_of(self, result: list[str]) -> None:
+        """End the line before a new one, in case the file's last line had no ending."""
+        if result and not result[-1].endswith(("\n", "\r")):
+            result[-1] += self._ending_before(len(self.lines) - 1) or "\n"
+
+    def _neighbour(self, splice: _Splice) -> str:
+        following = self._endings[splice.start + splice.removed :][:1]
+        return self._ending_before(splice.start) or next((one for one in following if one in self._usable), "\n")
+
+    def _ending_before(self, index: int) -> str | None:
+        while index > 0:
+            index -= 1
+            if self._endings[index] in self._usable:
+                return self._endings[index]
+        return None
+
+
+def _split(text: str) -> tuple[list[str], list[str]]:
+    lines = text.split("\n")
+    endings = ["\n"] * (len(lines) - 1) + [""]
+    if "\r" in text:
+        lines, endings = _split_at_returns(lines, endings)
+    if lines[-1] == "":
+        lines.pop()
+        endings.pop()
+    return lines, endings
+
+
+def _split_at_returns(pieces: list[str], piece_endings: list[str]) -> tuple[list[str], list[str]]:
+    lines: list[str] = []
+    endings: list[str] = []
+    for piece, piece_ending in zip(pieces, piece_endings, strict=True):
+        line, ending = piece, piece_ending
+        if "\r" in line:
+            if ending and line.endswith("\r"):
+                line, ending = line[:-1], "\r\n"
+            *parts, line = line.split("\r")
+            lines += parts
+            endings += ["\r"] * len(parts)
+        lines.append(line)
+        endings.append(ending)
+    return lines, endings
+
+
+def _splices(lines: list[str], chunks: Sequence[Chunk], check: Callable[[], None]) -> Iterator[_Splice]:
+    finder = _Finder(lines, check)
     for chunk in chunks:
         if chunk.context is not None:
             finder.skip_past(chunk.context)
@@ -77,7 +167,7 @@ def _splices(lines: list[str], chunks: Sequence[Chunk]) -> Iterator[_Splice]:
             yield from _chunk_splices(*finder.find(chunk))
 
 
-def _chunk_splices(start: int, changes: Sequence[tuple[Sign, str]]) -> Iterator[_Splice]:
+def _chunk_splices(start: int, changes: Sequence[Change]) -> Iterator[_Splice]:
     """One splice for each run of changed lines; kept lines part the runs."""
     splice = _Splice(start)
     for sign, text in changes:
@@ -89,18 +179,6 @@ def _chunk_splices(start: int, changes: Sequence[tuple[Sign, str]]) -> Iterator[
             yield splice
             splice = _Splice(splice.start + splice.removed + 1)
     yield splice
-
-
-def _join(lines: list[str], endings: list[str], start: int, end: int, newline: str) -> Iterator[str]:
-    return (lines[index] + (endings[index] or newline) for index in range(start, end))
-
-
-def _split(text: str) -> tuple[list[str], list[str]]:
-    """Lines and the ending of each; only the last one's may be empty."""
-    pairs = _LINE.findall(text)
-    if pairs and pairs[-1] == ("", ""):
-        pairs.pop()
-    return [line for line, _ in pairs], [ending for _, ending in pairs]
 
 
 def _as_is(line: str) -> str:
@@ -116,18 +194,82 @@ def _without_outer_space(line: str) -> str:
 
 
 def _without_typography(line: str) -> str:
-    return line.strip(WHITE).translate(_TYPOGRAPHY)
+    stripped = line.strip(WHITE)
+    return stripped if stripped.isascii() else stripped.translate(_TYPOGRAPHY)
 
 
 _PASSES: tuple[Callable[[str], str], ...] = (_as_is, _without_trailing_space, _without_outer_space, _without_typography)
 
 
+class _Form:
+    """The lines of a file as one pass sees them."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._searches = 0
+        self._places: dict[str, list[int]] = {}
+
+    def find(self, wanted: list[str], first: int) -> int | None:
+        """The first place at or after `first` where the `wanted` lines follow one another."""
+        self._searches += 1
+        starts = self._starts(wanted, first) if self._searches <= _PLAIN_SEARCHES else self._known(wanted, first)
+        compared = 0
+        for start in starts:
+            if self._lines[start : start + len(wanted)] == wanted:
+                return start
+            compared += len(wanted)
+            if compared > _PLAIN_COMPARISONS:
+                return _find_run(self._lines, wanted, start + 1)
+        return None
+
+    def _starts(self, wanted: list[str], first: int) -> Iterator[int]:
+        """Where the first of the lines is."""
+        try:
+            while True:
+                first = self._lines.index(wanted[0], first) + 1
+                yield first - 1
+        except ValueError:
+            return
+
+    def _known(self, wanted: list[str], first: int) -> Iterator[int]:
+        """The same for patches of many chunks: where the rarest of the lines is, all can be."""
+        if not self._places:
+            for index, line in enumerate(self._lines):
+                self._places.setdefault(line, []).append(index)
+        if all(line in self._places for line in wanted):
+            offset = min(range(len(wanted)), key=lambda index: len(self._places[wanted[index]]))
+            places = self._places[wanted[offset]]
+            for index in range(bisect_left(places, first + offset), len(places)):
+                yield places[index] - offset
+
+
+def _find_run(lines: list[str], wanted: list[str], first: int) -> int | None:
+    """The same by the method of Knuth, Morris and Pratt, which never goes back."""
+    fallback = [0] * len(wanted)
+    matched = 0
+    for index in range(1, len(wanted)):
+        while matched and wanted[index] != wanted[matched]:
+            matched = fallback[matched - 1]
+        matched += wanted[index] == wanted[matched]
+        fallback[index] = matched
+    matched = 0
+    for index in range(first, len(lines)):
+        while matched and lines[index] != wanted[matched]:
+            matched = fallback[matched - 1]
+        matched += lines[index] == wanted[matched]
+        if matched == len(wanted):
+            return index - matched + 1
+    return None
+
+
 class _Finder:
     """Searches forward only; each pass is looser than the one before, and the first place found wins."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], check: Callable[[], None]) -> None:
+        self._raw = lines
+        self._check = check
         self._next = 0
-        self._forms: dict[Callable[[str], str], list[str]] = {_as_is: lines}
+        self._forms: dict[Callable[[str], str], _Form] = {_as_is: _Form(lines)}
 
     def skip_past(self, context: str) -> None:
         found = self._search([context], at_end=False)
@@ -135,10 +277,10 @@ class _Finder:
             raise MatchError(context=context, lines=())
         self._next = found + 1
 
-    def find(self, chunk: Chunk) -> tuple[int, Sequence[tuple[Sign, str]]]:
+    def find(self, chunk: Chunk) -> tuple[int, Sequence[Change]]:
         """Where the chunk's lines are, and the lines to apply there."""
-        wanted = [text for sign, text in chunk.lines if sign != "+"]
-        changes: Sequence[tuple[Sign, str]] = chunk.lines
+        changes: Sequence[Change] = list(_as_file_lines(chunk.lines))
+        wanted = [text for sign, text in changes if sign != "+"]
         found = self._search(wanted, at_end=chunk.at_end)
         if found is None and wanted[-1] == "":
             # Models end a chunk with an empty line that the file does not have.
@@ -152,23 +294,29 @@ class _Finder:
     def _search(self, wanted: Sequence[str], *, at_end: bool) -> int | None:
         if not wanted:
             return self._next
-        count = len(self._forms[_as_is])
+        count = len(self._raw)
         first = max(count - len(wanted), self._next) if at_end else self._next
         for simplify in _PASSES:
-            lines = self._lines(simplify)
-            target = [simplify(line) for line in wanted]
-            for start in range(first, count - len(target) + 1):
-                if lines[start] == target[0] and lines[start : start + len(target)] == target:
-                    return start
+            self._check()
+            found = self._form(simplify).find([simplify(line) for line in wanted], first)
+            if found is not None:
+                return found
         return None
 
-    def _lines(self, simplify: Callable[[str], str]) -> list[str]:
+    def _form(self, simplify: Callable[[str], str]) -> _Form:
         if simplify not in self._forms:
-            self._forms[simplify] = [simplify(line) for line in self._forms[_as_is]]
+            self._forms[simplify] = _Form([simplify(line) for line in self._raw])
         return self._forms[simplify]
 
 
-def _without_last_empty(lines: Sequence[tuple[Sign, str]]) -> Sequence[tuple[Sign, str]]:
+def _as_file_lines(changes: Sequence[Change]) -> Iterator[Change]:
+    """The changes with old lines split where a file's lines are: at carriage returns too."""
+    for sign, text in changes:
+        for part in [text] if sign == "+" or "\r" not in text else text.split("\r"):
+            yield sign, part
+
+
+def _without_last_empty(lines: Sequence[Change]) -> Sequence[Change]:
     """The lines less the last wanted one, which is empty; if the new text ends in an empty line, less that as well."""
     kept = list(lines)
     last_old = max(index for index, (sign, _) in enumerate(kept) if sign != "+")
@@ -179,7 +327,7 @@ def _without_last_empty(lines: Sequence[tuple[Sign, str]]) -> Sequence[tuple[Sig
     return kept
 
 
-def _forget(lines: list[tuple[Sign, str]], index: int, side: Sign, *, other: Sign) -> None:
+def _forget(lines: list[Change], index: int, side: Sign, *, other: Sign) -> None:
     """Take a line out of the old (`-`) or the new (`+`) text; one that was kept stays in the other."""
     if lines[index][0] == side:
         del lines[index]

@@ -1,8 +1,7 @@
 """Unified diffs of two texts.
 
 Owns: the line diff (Myers' linear-space algorithm, additions then slid down as far as they go) and its unified form.
-Does not own: file headers; `turn_diff` writes those.
-Called by: `verify` for file changes, `turn_diff` for the diff of a turn. Pure.
+Does not own: file headers; `turn_diff` writes those. Pure. What both texts begin and end with costs next to nothing.
 """
 
 import re
@@ -12,6 +11,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Steps of the search before the rest is shown as one replacement: well under a second of work.
 _EFFORT = 500_000
 _NO_NEWLINE = "\n\\ No newline at end of file\n"
+# Lines of what is common that are looked at around the difference at first: most changes slide no further.
+_MARGIN = 50
 
 # (old start, old end, new start, new end) of one change; between changes both texts agree.
 Change = tuple[int, int, int, int]
@@ -19,19 +20,86 @@ Change = tuple[int, int, int, int]
 
 def unified(old: str, new: str, *, context: int) -> str:
     """Hunks with `context` unchanged lines around changes, without file headers; empty when nothing differs."""
-    a, b = _LINE.findall(old), _LINE.findall(new)
-    return "".join(_render(a, b, group, context) for group in _group(line_changes(a, b), context))
+    if old == new:
+        return ""
+    head, tail = _common_ends(old, new)
+    margin = max(context, _MARGIN)
+    while True:
+        start, end = _back(old, head, margin), _ahead(old, len(old) - tail, margin)
+        a = _LINE.findall(old[start:end])
+        b = _LINE.findall(new[start : end + len(new) - len(old)])
+        diff = _Changes(a, b)
+        if diff.is_within(context, top=start == 0, bottom=end == len(old)):
+            above = _count_lines(old, start)
+            return "".join(_render(a, b, group, context, above) for group in _group(diff.changes, context))
+        margin *= 8
 
 
 def line_changes(old: Sequence[str], new: Sequence[str]) -> list[Change]:
     """The changes that turn one list of lines into the other, in order and never adjacent."""
-    numbers: dict[str, int] = {}
-    a = [numbers.setdefault(line, len(numbers)) for line in old]
-    b = [numbers.setdefault(line, len(numbers)) for line in new]
-    removed, added = _LineDiff(a, b).run()
-    # Only additions slide: that is where the reference shows changes, and a diff of added code reads best so.
-    _compact(b, added)
-    return list(_changes(removed, added))
+    return _Changes(old, new).changes
+
+
+def _common_ends(old: str, new: str) -> tuple[int, int]:
+    """How many characters of whole lines both texts begin and end with; the two parts do not overlap."""
+    head = old.rfind("\n", 0, _common(old, new)) + 1
+    # Backwards, by the same halving: a reversed copy costs less than a loop over characters.
+    rest = min(len(old), len(new)) - head
+    tail = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1])
+    newline = old.find("\n", len(old) - tail)
+    return head, 0 if newline < 0 else len(old) - newline - 1
+
+
+def _common(a: str, b: str) -> int:
+    """The number of characters that both begin with."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _back(text: str, place: int, lines: int) -> int:
+    """The start of the line that is `lines` above the one that starts at `place`, or of the text."""
+    while lines and place:
+        place = text.rfind("\n", 0, place - 1) + 1
+        lines -= 1
+    return place
+
+
+def _ahead(text: str, place: int, lines: int) -> int:
+    """The same downwards."""
+    while lines and place < len(text):
+        place = text.find("\n", place) + 1 or len(text)
+        lines -= 1
+    return place
+
+
+def _count_lines(text: str, end: int) -> int:
+    return text.count("\n", 0, end) + text.count("\r", 0, end) - text.count("\r\n", 0, end)
+
+
+class _Changes:
+    """The changes between two lists of lines, and whether more lines around them could alter these."""
+
+    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
+        numbers: dict[str, int] = {}
+        a = [numbers.setdefault(line, len(numbers)) for line in old]
+        b = [numbers.setdefault(line, len(numbers)) for line in new]
+        removed, added = _LineDiff(a, b).run()
+        # Only additions slide: that is where the reference shows changes, and a diff of added code reads best so.
+        self._slid_to_top = _compact(b, added)
+        self.changes = list(_changes(removed, added))
+        self._count = len(a)
+
+    def is_within(self, margin: int, *, top: bool, bottom: bool) -> bool:
+        """Whether no change came closer than `margin` to an end of the lines that is not a `top` or `bottom`."""
+        first, last = self.changes[0], self.changes[-1]
+        fits_top = top or (first[0] >= margin and not self._slid_to_top)
+        return fits_top and (bottom or last[1] < self._count - margin)
 
 
 class _LineDiff:
@@ -40,17 +108,17 @@ class _LineDiff:
     def __init__(self, a: list[int], b: list[int]) -> None:
         self._a = a
         self._b = b
-        self._removed = [False] * len(a)
-        self._added = [False] * len(b)
+        self._removed = bytearray(len(a))
+        self._added = bytearray(len(b))
         self._effort = _EFFORT
 
-    def run(self) -> tuple[list[bool], list[bool]]:
+    def run(self) -> tuple[bytearray, bytearray]:
         todo: list[Change] = [(0, len(self._a), 0, len(self._b))]
         while todo:
             a0, a1, b0, b1 = self._trim(todo.pop())
             if a0 == a1 or b0 == b1 or (split := self._middle(a0, a1, b0, b1)) is None:
-                self._removed[a0:a1] = [True] * (a1 - a0)
-                self._added[b0:b1] = [True] * (b1 - b0)
+                self._removed[a0:a1] = b"\1" * (a1 - a0)
+                self._added[b0:b1] = b"\1" * (b1 - b0)
             else:
                 x, y = split
                 todo += [(x, a1, y, b1), (a0, x, b0, y)]
@@ -99,52 +167,61 @@ class _LineDiff:
         return reached[k - 1] + 1
 
 
-def _compact(lines: Sequence[int], changed: list[bool]) -> None:
-    """Join runs of changed lines that can slide together, and leave each as far down as the text allows."""
-    index = 0
-    while index < len(lines):
-        if changed[index]:
-            start, end = _run_around(changed, index)
-            start, end = _slide_up(lines, changed, start, end)
-            index = _slide_down(lines, changed, start, end)
-        index += 1
+def _compact(lines: Sequence[int], changed: bytearray) -> bool:
+    """Join runs of changed lines that can slide together, and leave each as far down as the text allows.
+
+    Returns whether a run slid up to the first line on its way.
+    """
+    touched = False
+    index = changed.find(1)
+    while index >= 0:
+        start, end = _run_around(changed, index)
+        start, end = _slide_up(lines, changed, start, end)
+        touched = touched or start == 0
+        index = changed.find(1, _slide_down(lines, changed, start, end))
+    return touched
 
 
-def _run_around(changed: Sequence[bool], index: int) -> tuple[int, int]:
-    start, end = index, index + 1
-    while start > 0 and changed[start - 1]:
-        start -= 1
-    while end < len(changed) and changed[end]:
-        end += 1
-    return start, end
+def _run_around(changed: bytearray, index: int) -> tuple[int, int]:
+    """Where the run of changed lines around `index` starts and ends."""
+    end = changed.find(0, index)
+    return changed.rfind(0, 0, index) + 1, len(changed) if end < 0 else end
 
 
-def _slide_up(lines: Sequence[int], changed: list[bool], start: int, end: int) -> tuple[int, int]:
+def _slide_up(lines: Sequence[int], changed: bytearray, start: int, end: int) -> tuple[int, int]:
     while start > 0 and lines[start - 1] == lines[end - 1]:
-        changed[start - 1], changed[end - 1] = True, False
+        changed[start - 1], changed[end - 1] = 1, 0
         start, end = _run_around(changed, start - 1)
     return start, end
 
 
-def _slide_down(lines: Sequence[int], changed: list[bool], start: int, end: int) -> int:
+def _slide_down(lines: Sequence[int], changed: bytearray, start: int, end: int) -> int:
     """Returns the end of the run."""
     while end < len(lines) and lines[start] == lines[end]:
-        changed[start], changed[end] = False, True
+        changed[start], changed[end] = 0, 1
         start, end = _run_around(changed, end)
     return end
 
 
-def _changes(removed: Sequence[bool], added: Sequence[bool]) -> Iterator[Change]:
+def _changes(removed: bytearray, added: bytearray) -> Iterator[Change]:
     i = j = 0
-    while i < len(removed) or j < len(added):
-        i0, j0 = i, j
-        while i < len(removed) and removed[i]:
-            i += 1
-        while j < len(added) and added[j]:
-            j += 1
-        if i > i0 or j > j0:
-            yield i0, i, j0, j
-        i, j = i + 1, j + 1
+    while True:
+        # The lines that are neither removed nor added pass side by side.
+        next_removed, next_added = removed.find(1, i), added.find(1, j)
+        kept = min(
+            next_removed - i if next_removed >= 0 else len(removed) - i,
+            next_added - j if next_added >= 0 else len(added) - j,
+        )
+        i0, j0 = i + kept, j + kept
+        if i0 >= len(removed) and j0 >= len(added):
+            return
+        i, j = _end_of_run(removed, i0), _end_of_run(added, j0)
+        yield i0, i, j0, j
+
+
+def _end_of_run(changed: bytearray, start: int) -> int:
+    end = changed.find(0, start)
+    return len(changed) if end < 0 else end
 
 
 def _group(changes: Sequence[Change], context: int) -> Iterator[list[Change]]:
@@ -158,11 +235,12 @@ def _group(changes: Sequence[Change], context: int) -> Iterator[list[Change]]:
         yield group
 
 
-def _render(a: Sequence[str], b: Sequence[str], group: Sequence[Change], context: int) -> str:
+def _render(a: Sequence[str], b: Sequence[str], group: Sequence[Change], context: int, above: int) -> str:
+    """One hunk; there are `above` more lines before the given ones."""
     before = min(context, group[0][0])
     after = min(context, len(a) - group[-1][1])
-    old_span = _span(group[0][0] - before, group[-1][1] + after)
-    new_span = _span(group[0][2] - before, group[-1][3] + after)
+    old_span = _span(above + group[0][0] - before, above + group[-1][1] + after)
+    new_span = _span(above + group[0][2] - before, above + group[-1][3] + after)
     out = [f"@@ -{old_span} +{new_span} @@\n"]
     at = group[0][0] - before
     for i0, i1, j0, j1 in group:
