@@ -83,6 +83,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         "drops some requests without an answer when thousands come at once",
     ),
     *(
+        Difference(f"rules::{scenario}", "reference", "sees the commands of scripts of nothing but plain words only")
+        for scenario in (
+            "a_forbidden_command_does_not_run_however_the_script_around_it_is_written",
+            "a_command_is_asked_about_however_the_script_around_it_is_written",
+        )
+    ),
+    *(
         Difference(f"rollback::{scenario}", "reference", "knows thread/revert in its place since 0.132.0")
         for scenario in (
             "the_last_turns_can_be_rolled_back",

@@ -16,11 +16,12 @@ from codex_trio.config.approval import AskForApproval, Granular, describe
 from codex_trio.domain.items import ParsedCommand
 from codex_trio.execpolicy.actions import command_actions
 from codex_trio.execpolicy.amendments import amend
-from codex_trio.execpolicy.bash import Bash
+from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
 from codex_trio.execpolicy.proposals import proposal
 from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleMatch, RulesProblem, strictest
 from codex_trio.execpolicy.safe import is_known_safe
+from codex_trio.execpolicy.script_commands import commands_of
 from codex_trio.execpolicy.words import join
 
 UNPLACED_JUSTIFICATION = (
@@ -122,7 +123,8 @@ class _Judge:
     def decide(self, argv: Sequence[str], *, justification: str | None, prefix_rule: Sequence[str] | None) -> Decision:
         parts = [self._judge(part) for part in self._bash.segments(argv) or [list(argv)]]
         matches = [match for part in parts for match in part.matches]
-        verdict = strictest(part.decision for part in parts)
+        matches += self._limits(argv)
+        verdict = strictest([*(part.decision for part in parts), *(match.decision for match in matches)])
         if verdict == "forbidden":
             return Decision(kind="forbid", reason=_forbidden_reason(argv, matches))
         if verdict == "prompt" and any(match.decision == "prompt" for match in matches):
@@ -137,6 +139,19 @@ class _Judge:
             return Decision(kind="prompt", reason=justification, proposed_amendment=_list(proposed))
         retry = None if matches else _list(open_parts[0])
         return Decision(kind="allow", proposed_amendment=retry, bypass_sandbox=all(part.matches for part in parts))
+
+    def _limits(self, argv: Sequence[str]) -> list[RuleMatch]:
+        """Rules that forbid or ask about any command in a script, however it is written: only allowing takes it apart.
+
+        The shell that is handed the script is none of its commands.
+        """
+        if not self._rules.has_limits:
+            return []
+        inside = commands_of(argv, self._bash)
+        if shell_script(argv) is not None:
+            next(inside)
+        script = " ".join(argv)
+        return [match for command in inside for match in self._rules.limits(command, script)]
 
     def _judge(self, argv: Sequence[str]) -> _Part:
         matches = self._rules.check(argv)

@@ -6,10 +6,13 @@ Called by: the engine (load once per thread, check per command) and the execpoli
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
+
+from codex_trio.execpolicy.script_words import Word
+from codex_trio.execpolicy.words import join
 
 RuleDecision = Literal["allow", "prompt", "forbidden"]
 NetworkProtocol = Literal["http", "https", "socks5_tcp", "socks5_udp"]
@@ -33,6 +36,21 @@ class PrefixRule(msgspec.Struct, frozen=True, kw_only=True):
         if any(word not in allowed for word, allowed in zip(words, self.rest, strict=True)):
             return None
         return [self.program, *words]
+
+    def may_match(self, args: Sequence[Word]) -> bool | None:
+        """Whether it applies to a command with these words behind the program; None when that cannot be told."""
+        for index, alternatives in enumerate(self.rest):
+            if index >= len(args):
+                return False
+            word = args[index]
+            if word.is_several:
+                return None
+            if not any(map(word.may_be, alternatives)):
+                return False
+            if not word.is_known:
+                rest = PrefixRule(program=self.program, rest=self.rest[index + 1 :])
+                return None if rest.may_match(args[index + 1 :]) is not False else False
+        return True
 
 
 class NetworkRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +155,52 @@ class PolicyRules:
             return matches
         return self._match_base_name(argv)
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether any rule forbids commands or wants a question."""
+        return any(rule.decision != "allow" for rules in self._prefix_rules.values() for rule in rules)
+
+    def limits(self, words: Sequence[Word], script: str) -> list[RuleMatch]:
+        """The rules that forbid, or want a question about, a command anywhere in `script`.
+
+        Wider than `check`: a program by any path counts, options of git in front of its subcommand do not. Where it
+        cannot be told what runs a question is wanted, but about a program that nothing is known of only if the rule's
+        is mentioned at all.
+        """
+        forms = [words]
+        if words and words[0].base_name == "git" and (bare := _without_git_options(words)) != words:
+            forms.append(bare)
+        return [
+            match
+            for form in forms
+            if form
+            for rule in self._strict_rules(form[0])
+            if (match := self._limit(rule, form)) is not None
+            and (form[0].start or form[0].end or form[0].is_known or os.path.basename(rule.program) in script)
+        ]
+
+    def _strict_rules(self, program: Word) -> Iterator[PrefixRule]:
+        names = dict.fromkeys((program.text, program.base_name)) if program.is_known else self._prefix_rules
+        for name in names:
+            if name is not None and (program.is_known or program.may_be(name) or program.base_name == name):
+                yield from (rule for rule in self._prefix_rules.get(name, ()) if rule.decision != "allow")
+
+    @staticmethod
+    def _limit(rule: PrefixRule, words: Sequence[Word]) -> RuleMatch | None:
+        applies = None if words[0].is_several and words[0].base_name is None else rule.may_match(words[1:])
+        if applies is False:
+            return None
+        prefix = [rule.program, *(alternatives[0] for alternatives in rule.rest)]
+        is_certain = applies and (words[0].is_known or words[0].base_name == rule.program)
+        if not is_certain:
+            verb = "forbids" if rule.decision == "forbidden" else "wants a question about"
+            why = f"it may run `{join(prefix)}`, and a rule {verb} that"
+            return RuleMatch(matched_prefix=prefix, decision="prompt", justification=why)
+        written = [word.text or prefix[index] for index, word in enumerate(words[: len(prefix)])]
+        return RuleMatch(
+            matched_prefix=[rule.program, *written[1:]], decision=rule.decision, justification=rule.justification
+        )
+
     def _match(self, program: str, argv: Sequence[str], *, resolved: str | None = None) -> list[RuleMatch]:
         return [
             RuleMatch(
@@ -174,6 +238,17 @@ class PolicyRules:
             except (OSError, UnicodeDecodeError) as error:
                 return PolicyRules(), _unreadable(error, path=path)
         return self, None
+
+
+_GIT_VALUES = frozenset({"-C", "-c", "--config-env", "--exec-path", "--git-dir", "--namespace", "--work-tree"})
+
+
+def _without_git_options(words: Sequence[Word]) -> list[Word]:
+    """A git command without what stands in front of its subcommand."""
+    at = 1
+    while at < len(words) and words[at].start.startswith("-"):
+        at += 2 if words[at].text in _GIT_VALUES else 1
+    return [words[0], *words[at:]]
 
 
 def _rule_files(folder: str) -> list[str]:

@@ -1,0 +1,72 @@
+"""Command rules of the user: what they forbid or want to be asked about, in whatever form the model writes it."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Turn
+from codex_trio.testing.model_script import answer, function_call, message
+
+COMMAND = "item/commandExecution/requestApproval"
+
+RULES = """
+prefix_rule(pattern=["touch", "forbidden"], decision="forbidden", justification="not here")
+prefix_rule(pattern=["touch", "asked"], decision="prompt")
+"""
+
+
+@pytest.fixture
+def ruled(lab: Lab) -> Lab:
+    """A server whose user has rules about `touch`."""
+    lab.configure(approval_policy="on-request", sandbox_mode="workspace-write")
+    write_rules(lab, RULES)
+    return lab
+
+
+def write_rules(lab: Lab, text: str) -> None:
+    """Write the user's rules."""
+    folder = lab.codex_home / "rules"
+    folder.mkdir(exist_ok=True)
+    (folder / "default.rules").write_text(text)
+
+
+async def run(lab: Lab, scripts: Sequence[str]) -> Turn:
+    """A turn in which the model runs scripts, all questions declined."""
+    calls = [function_call("exec_command", {"cmd": cmd}, call_id=f"c{i}") for i, cmd in enumerate(scripts)]
+    lab.script(*map(answer, calls), answer(message("Done.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        return await probe.run_turn(thread_id, answer=lambda _: {"decision": "decline"})
+
+
+async def test_a_plain_command_that_a_rule_forbids_does_not_run(ruled: Lab) -> None:
+    turn = await run(ruled, ["ls && touch forbidden"])
+    told = ruled.model.requests[1].output_of("c0")
+    assert told is not None
+    assert "touch forbidden'` rejected: not here" in told
+    assert turn.items("commandExecution") == []
+    assert not (ruled.cwd / "forbidden").exists()
+
+
+async def test_a_forbidden_command_does_not_run_however_the_script_around_it_is_written(ruled: Lab) -> None:
+    await run(
+        ruled,
+        [
+            "touch forbidden 2>&1",
+            "X=1 touch forbidden > out",
+            "echo $(touch forbidden)",
+            "if true; then (touch forbidden); fi",
+            "bash -c 'touch forbidden'",
+            "env touch forbidden # really",
+            "cat <<E\nx\nE\ntouch forbidden",
+        ],
+    )
+    assert not (ruled.cwd / "forbidden").exists()
+    assert not (ruled.cwd / "out").exists()
+
+
+async def test_a_command_is_asked_about_however_the_script_around_it_is_written(ruled: Lab) -> None:
+    turn = await run(ruled, ["touch asked", "touch asked > out", "(X=1 touch asked)", "sh -c 'touch asked'"])
+    assert len(turn.of(COMMAND)) == 4
+    assert not (ruled.cwd / "asked").exists()

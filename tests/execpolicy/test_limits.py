@@ -1,0 +1,180 @@
+"""A rule that forbids or wants a question holds for every command of a script, however the script is written."""
+
+import pytest
+
+from codex_trio.execpolicy.bash import Bash
+from codex_trio.execpolicy.decision import CommandPolicy, Decision
+from codex_trio.execpolicy.rules import PolicyRules, PrefixRule, RuleDecision
+
+BASH = Bash()
+
+
+def policy(*rules: tuple[str, RuleDecision]) -> CommandPolicy:
+    known = PolicyRules()
+    known.limit_executable("tool", ["/usr/bin/tool"])
+    for pattern, decision in rules:
+        program, *rest = pattern.split()
+        known.add_prefix(PrefixRule(program=program, rest=tuple((word,) for word in rest), decision=decision))
+    return CommandPolicy(rules=known, bash=BASH, amendments="/nonexistent")
+
+
+POLICY = policy(("tool push", "forbidden"), ("git push", "forbidden"), ("ask", "prompt"), ("ls", "allow"))
+
+
+def decide(script: str, commands: CommandPolicy = POLICY) -> Decision:
+    return commands.decide(["/bin/bash", "-lc", script], approval_policy="on-request", sandboxed=True)
+
+
+WAYS = r"""
+{}
+{} 2>&1
+{} > out
+> out {}
+2>/dev/null {} </dev/null
+X=1 {}
+X=$(ls) {} x
+echo $({})
+echo "`{}`"
+echo "${x:-$({})}"
+x=$({})
+export X=$({})
+cat <({})
+ls | {} | ls
+ls |& {}
+({})
+{ {}; }
+if true; then {}; fi
+if {}; then ls; fi
+for i in 1 2; do {}; done
+while {}; do ls; done
+case x in x) {};; esac
+f() { {}; }
+! {}
+{} &
+{} # note
+[[ -n $({}) ]]
+time -p {}
+coproc {}
+bash -c '{}'
+/bin/sh -xec '{}'
+bash --norc -o pipefail -c "{}" name
+bash -c "bash -c '{}'"
+bash <<< '{}'
+echo '{}' | sh
+eval '{}'
+eval {}
+trap '{}' EXIT
+command {}
+exec -a x {}
+env -i A=1 {}
+env -S'{}'
+sudo -nu root -- {}
+nohup timeout -k 5 10 nice -n5 {}
+flock lock -c '{}'
+su - me -c '{}'
+watch -n 1 {}
+xargs -n1 {}
+xargs -I% {} %
+find . -name x -exec {} {} \; -print
+"""
+
+
+@pytest.mark.parametrize("way", WAYS.strip().splitlines())
+@pytest.mark.parametrize(("command", "kind"), [("tool push", "forbid"), ("ask", "prompt")])
+def test_a_rule_holds_wherever_its_command_stands(way, command, kind):
+    decision = decide(way.replace("{}", command, 1))
+    assert decision.kind == kind, way
+    assert decision.proposed_amendment is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *["'tool' push", 't"oo"l push', "\\tool push", "$'to\\x6fl' push", '$"tool" push', "tool pu''sh"],
+        *["tool \\\npush", "to\\\nol push", "tool > out push", "tool 2>&1 push", "cat <<E\nx\nE\ntool push"],
+        *["cat <<E\n$(tool push)\nE", "bash <<'E'\ntool push\nE", "bash -s <<E\ntool push\nE", "tool push <<E\nE"],
+        *["./tool push", "/opt/tool push", "~/bin/tool push", "../x/tool push", "env ./tool push", "(./tool push)"],
+        *['"$D/tool" push', "$(pwd)/tool push", "# a \\\ntool push", "echo a\\\\\ntool push", "tool push\r"],
+        *["git -C . push", "git -c a=b --no-pager push", "git --git-dir=x push", "X=1 git -C sub push > out"],
+        *["if tool push", "tool push 'open", "{tool,push} (", "tool push )"],
+    ],
+)
+def test_a_rule_holds_however_its_command_is_spelled(script):
+    assert decide(script).kind == "forbid"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *["$(echo tool) push", "`echo tool` push", "tool $x", 'tool "$@"', 'tool "${a[@]}"', "tool p*h"],
+        *["tool {push,pull}", 'tool "$x"', 'tool "pu$x"', "t?ol push", "x='tool push'; eval $x", "xargs tool"],
+        *["x='tool push'; $x y", "x='tool push' bash -c \"$x\"", "echo tool push | xargs env", "$tool push"],
+        *[
+            "f() { tool $1; }; f push",
+            "T=tool; $T push",
+            "find . -exec tool {} +",
+            "x=tool; bash <<E\n$x push\nE",
+            "read x <<< 'tool push'; $x",
+        ],
+    ],
+)
+def test_what_may_be_a_forbidden_command_is_asked_about(script):
+    decision = decide(script, policy(("tool push", "forbidden")))
+    assert decision.kind == "prompt"
+    assert decision.reason is not None
+    assert decision.reason.endswith("requires approval: it may run `tool push`, and a rule forbids that")
+
+
+def test_where_nobody_is_asked_what_may_be_forbidden_is_refused():
+    refused = POLICY.decide(["bash", "-c", "tool $x"], approval_policy="never", sandboxed=True)
+    assert refused.kind == "forbid"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *["echo tool push", "echo 'tool push'", "# tool push", "tool pull", "tool", "toolpush", "tool x push"],
+        *["cat <<'E'\ntool push\nE", "command -v tool push", "a=(tool push)", "grep -r tool push", "tool 'push x'"],
+        *['tool "x$y"', 'git commit -m "$x"', "git -C push status", "git stash push", "xargs grep tool push"],
+        *[
+            "find . -name tool",
+            "sh push.sh tool push",
+            "echo '(' tool push",
+            "$PYTHON -m pytest",
+            'eval "$(hook)"',
+            "ls $x",
+            "tool pull $x push",
+        ],
+    ],
+)
+def test_what_only_looks_like_a_forbidden_command_is_not_refused(script):
+    assert decide(script, policy(("tool push", "forbidden"), ("git push", "forbidden"))).kind == "allow"
+
+
+def test_the_refusal_names_the_rule_and_the_whole_command():
+    assert decide("X=1 /opt/tool push y > out") == Decision(
+        kind="forbid",
+        reason=(
+            "`/bin/bash -lc 'X=1 /opt/tool push y > out'` rejected: policy forbids commands starting with `tool push`"
+        ),
+    )
+
+
+def test_only_allowing_needs_a_plain_command():
+    assert decide("ls").bypass_sandbox
+    for script in ("ls > f", "(ls)", "X=1 ls", "ls &", "bash -c ls", "env ls"):
+        assert not decide(script).bypass_sandbox
+
+
+def test_the_shell_of_a_script_is_none_of_its_commands():
+    rules = policy(("bash", "prompt"))
+    assert decide("ls", rules).kind == "allow"
+    assert decide("ls; (bash x.sh)", rules).kind == "prompt"
+
+
+def test_deeply_nested_scripts_are_asked_about_and_nothing_raises():
+    script = "tool pull"
+    for _ in range(40):
+        script = f"bash -c {script!r}" if len(script) < 2000 else f"eval {script}"
+    assert decide(script).kind in ("allow", "prompt")
+    assert decide("eval " * 3000 + "tool push").kind in ("forbid", "prompt")
