@@ -191,6 +191,7 @@ class OutgoingMessages:
         self._pending[request_id] = pending
         message = encode_request(method, request_id, params)
         for handle in self._asked(pending):
+            pending.put_to.add(handle.id)
             handle.outbox.put(message)
             if pending.targets is not None:
                 self._count(pending, handle, replayed=False)
@@ -205,6 +206,7 @@ class OutgoingMessages:
         """Puts the unanswered questions about a thread to one more client, with their ids."""
         for handle in self._handles([connection_id]):
             for pending in self.pending_for(thread_id):
+                pending.put_to.add(handle.id)
                 handle.outbox.put(encode_request(pending.method, pending.id, pending.params))
                 self._count(pending, handle, replayed=True)
 
@@ -214,10 +216,16 @@ class OutgoingMessages:
             pending.withdraw()
 
     def receive_reply(self, reply: IncomingResponse | IncomingError, connection: ConnectionHandle) -> None:
-        """For connections: a client's reply. One that nobody waits for, or waits for no longer, is dropped."""
+        """For connections: a client's reply. One that nobody waits for, or waits for no longer, is dropped.
+
+        So is one from a client that was not asked: ids are easy to guess, and a question may be about permission.
+        """
         pending = self._pending.get(reply.id) if isinstance(reply.id, int) else None
         if pending is None:
             _log.debug("dropped a reply to request %r, which is not pending", reply.id)
+            return
+        if connection.id not in pending.put_to:
+            _log.warning("dropped a reply to request %d from connection %d, not asked", pending.id, connection.id)
             return
         pending.replied_by = connection
         pending.settle(self._outcome(pending, reply))

@@ -57,6 +57,8 @@ class PendingServerRequest:
         self.thread_id = thread_id
         self.targets = targets
         """Whom it was put to; None for everybody."""
+        self.put_to: set[ConnectionId] = set()
+        """Who got it, and may reply: those who came later and resumed its thread among them."""
         self.replied_by: ConnectionHandle | None = None
         """Whose reply settled it, if one did."""
         self.counted_for: set[ConnectionId] = set()

@@ -258,6 +258,18 @@ async def test_several_open_questions_are_put_again_in_their_order(lab: Lab) -> 
         assert [await two.until(QUESTION) for _ in questions] == questions
 
 
+async def test_a_client_that_was_not_asked_cannot_answer(lab: Lab) -> None:
+    asking(lab)
+    async with lab.listen() as server, server.connect("one") as one, server.connect("two") as two:
+        _, turn_id, question = await ask(lab, server, one)
+        await two.respond(question, {"decision": "accept"})
+        await settle(two, one)
+        assert RESOLVED not in one.log.methods()
+        await one.respond(question, {"decision": "decline"})
+        await one.finish_turn(turn_id)
+    assert not (lab.cwd / "done").exists()
+
+
 async def test_a_client_that_no_longer_follows_may_still_answer(lab: Lab) -> None:
     asking(lab)
     async with lab.listen() as server, server.connect("one") as one, server.connect("two") as two:
