@@ -82,6 +82,16 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "drops some requests without an answer when thousands come at once",
     ),
+    Difference(
+        "approval::files_may_be_removed_by_force_where_everything_is_switched_off",
+        "reference",
+        "refuses `rm -rf build` to those who have switched off both the sandbox and all questions",
+    ),
+    Difference(
+        "several_clients::a_client_that_was_not_asked_cannot_answer",
+        "reference",
+        "takes the answer to a question from any connection that guesses its number",
+    ),
     *(
         Difference(f"rules::{scenario}", "reference", "sees the commands of scripts of nothing but plain words only")
         for scenario in (

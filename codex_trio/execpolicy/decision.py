@@ -76,19 +76,27 @@ class CommandPolicy:
         *,
         approval_policy: AskForApproval,
         sandboxed: bool,
+        unrestricted: bool = False,
         escalate: bool = False,
         justification: str | None = None,
         prefix_rule: Sequence[str] | None = None,
     ) -> Decision:
         """Decide about `argv`, usually `[shell, "-lc", script]`.
 
-        `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `escalate`, `justification` and
+        `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `unrestricted`: it is full
+        access. `escalate`, `justification` and
         `prefix_rule` are what the model asked for.
         """
         refusal = _refused_escalation(approval_policy) if escalate else None
         if refusal is not None:
             return Decision(kind="forbid", reason=refusal, request_refused=True)
-        judge = _Judge(self._rules, self.bash, approval_policy, ask_to_leave=escalate and sandboxed)
+        judge = _Judge(
+            self._rules,
+            self.bash,
+            approval_policy,
+            ask_to_leave=escalate and sandboxed,
+            guard_removal=not (unrestricted and approval_policy == "never"),
+        )
         return judge.decide(argv, justification=justification, prefix_rule=prefix_rule)
 
     def parse(self, argv: Sequence[str]) -> list[ParsedCommand]:
@@ -114,11 +122,14 @@ class _Part(msgspec.Struct, frozen=True):
 class _Judge:
     """One decision; the parts of a command are judged one by one, and the strictest verdict holds."""
 
-    def __init__(self, rules: PolicyRules, bash: Bash, policy: AskForApproval, *, ask_to_leave: bool) -> None:
+    def __init__(
+        self, rules: PolicyRules, bash: Bash, policy: AskForApproval, *, ask_to_leave: bool, guard_removal: bool
+    ) -> None:
         self._rules = rules
         self._bash = bash
         self._policy: AskForApproval = policy
         self._ask_to_leave = ask_to_leave
+        self._guard_removal = guard_removal
 
     def decide(self, argv: Sequence[str], *, justification: str | None, prefix_rule: Sequence[str] | None) -> Decision:
         parts = [self._judge(part) for part in self._bash.segments(argv) or [list(argv)]]
@@ -158,7 +169,8 @@ class _Judge:
         return _Part(argv, matches, strictest(match.decision for match in matches) or self._heuristic(argv))
 
     def _heuristic(self, argv: Sequence[str]) -> RuleDecision:
-        if is_dangerous(argv, self._bash):
+        # Who has switched everything off, questions and sandbox, has no use for a refusal.
+        if self._guard_removal and is_dangerous(argv, self._bash):
             return "forbidden" if self._policy == "never" else "prompt"
         if self._policy == "never":
             return "allow"

@@ -117,6 +117,7 @@ class ExecCommand:
             argv,
             approval_policy=context.approval_policy,
             sandboxed=is_enforced_here(context.sandbox_policy),
+            unrestricted=isinstance(context.sandbox_policy, DangerFullAccess),
             escalate=arguments.escalated,
             justification=arguments.justification,
             prefix_rule=arguments.prefix_rule,

@@ -41,6 +41,7 @@ def decide(
     *,
     ruled: bool = False,
     sandboxed: bool = True,
+    unrestricted: bool = False,
     escalate: bool = False,
     justification: str | None = None,
     prefix_rule: list[str] | None = None,
@@ -50,6 +51,7 @@ def decide(
         ["/bin/bash", "-c", script],
         approval_policy=policy,
         sandboxed=sandboxed,
+        unrestricted=unrestricted,
         escalate=escalate,
         justification=justification,
         prefix_rule=prefix_rule,
@@ -87,6 +89,14 @@ def test_dangerous_commands_are_refused_where_nobody_is_asked(sandboxed):
     decision = decide("rm -rf z", "never", sandboxed=sandboxed)
     assert decision == Decision(kind="forbid", reason=reason)
     assert decision.for_model() == REFUSED % reason
+
+
+def test_who_has_switched_everything_off_is_not_refused_what_removes_files():
+    everything_off = {"sandboxed": False, "unrestricted": True}
+    assert decide("rm -rf build && (rm -f z)", "never", **everything_off).kind == "allow"
+    assert decide("rm -rf build", "on-request", **everything_off) == asked(None, "rm", "-rf", "build")
+    assert decide("rm -rf build", "never", sandboxed=False).kind == "forbid"
+    assert decide("rm -rf build; id", "never", ruled=True, **everything_off).kind == "forbid"
 
 
 def test_a_wish_to_leave_the_sandbox_is_asked_about_with_its_justification():

@@ -234,6 +234,14 @@ async def test_a_dangerous_command_is_asked_even_without_a_sandbox(lab: Lab) -> 
     assert (lab.cwd / "precious").exists()
 
 
+async def test_files_may_be_removed_by_force_where_everything_is_switched_off(lab: Lab) -> None:
+    lab.configure(approval_policy="never", sandbox_mode="danger-full-access")
+    (lab.cwd / "build").mkdir()
+    turn = await run(lab, function_call("exec_command", {"cmd": "rm -rf build"}, call_id="c1"), answers=decide())
+    assert turn.of(COMMAND) == []
+    assert not (lab.cwd / "build").exists()
+
+
 async def test_questions_are_numbered_from_zero_over_all_threads(asking: Lab) -> None:
     asking.script(*(answer(escalated(f"c{number}", "touch n")).matching(f"go {number}") for number in range(3)))
     async with asking.run() as probe:
