@@ -18,7 +18,8 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.engine import instructions
 from codex_trio.engine.history import ResponseItem, message_item, texts_of
 from codex_trio.engine.settings import ThreadSettings
-from codex_trio.sandbox.policy import WorkspaceWrite, writable_roots
+from codex_trio.sandbox.policy import WorkspaceWrite
+from codex_trio.sandbox.roots import writable_roots
 
 
 class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular
 from codex_trio.sandbox.policy import (
-    PROTECTED_NAMES,
     DangerFullAccess,
     ExternalSandbox,
     ReadOnly,
@@ -22,6 +21,7 @@ from codex_trio.sandbox.policy import (
     WorkspaceWrite,
     has_network,
 )
+from codex_trio.sandbox.protected import PROTECTED_NAMES
 
 ENVIRONMENT_CONTEXT_TAG = "<environment_context>"
 USER_INSTRUCTIONS_PREFIX = "# AGENTS.md instructions for "

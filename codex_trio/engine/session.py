@@ -32,6 +32,7 @@ from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.events import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsage, TokenUsageInfo
 from codex_trio.state.rollout.lines import Payload
@@ -55,6 +56,8 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     shell: str
     timezone: str
     tmpdir: str | None
+    guarded: GuardedPaths
+    """What is the server's own, and out of the reach of commands and patches."""
     probe: Callable[[], Awaitable[SandboxProbe]]
     """What can confine a command here; found out on the first call."""
     client: Callable[[EffectiveConfig, str], ResponsesClient]
@@ -119,6 +122,8 @@ class Session:
         self.active: Turn | None = None
         self._thread = thread
         self._approvals = SessionApprovals()
+        self._anchors = RootAnchors(services.guarded)
+        self._note_roots()
         self._docs: tuple[object, ProjectDocs] | None = None
         self._warned: set[str] = set()
         self._additional_context: Mapping[str, ContextPiece] = {}
@@ -140,6 +145,11 @@ class Session:
     def change(self, overrides: TurnOverrides) -> None:
         """Changes the settings of later turns; one that runs goes on as it began."""
         self.settings = overrides.apply(self.settings)
+        self._note_roots()
+
+    def _note_roots(self) -> None:
+        """Remember the folders that commands may write, before any command can put others in their place."""
+        self._anchors.note(self.settings.confinement, cwd=str(self.settings.cwd), tmpdir=self.services.tmpdir)
 
     def launch(self, turn: Turn) -> None:
         """Runs a turn in the thread's nursery."""
@@ -230,6 +240,7 @@ class Session:
             tmpdir=self.services.tmpdir,
             approval_policy=self.turn_settings.approval_policy,
             sandbox_policy=self.turn_settings.confinement,
+            anchors=self._anchors,
             has_environment=self.turn_settings.has_environment,
             model=self.model,
             log=log,

@@ -44,6 +44,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that it can read from these descriptors: 3, 4 and so on without a gap."""
     placeholders: tuple[str, ...] = ()
     """Folders that must exist while it runs; see `codex_trio.sandbox.placeholders`."""
+    absent: tuple[str, ...] = ()
+    """Paths at which nothing may stand while it runs; see `codex_trio.sandbox.absent`."""
 
 
 class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):

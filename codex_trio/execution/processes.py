@@ -18,6 +18,7 @@ from codex_trio.execution import process_tree
 from codex_trio.execution.errors import NotATerminal, StdinClosed
 from codex_trio.execution.launch import LaunchedChild, TerminalSize
 from codex_trio.execution.streams import InputStream, OutputStream
+from codex_trio.sandbox.absent import AbsentPaths
 
 KILL_SECONDS = 5.0
 """How long to insist on a kill. Only a process stuck inside the kernel takes longer than milliseconds."""
@@ -36,6 +37,7 @@ class ManagedProcess:
         child: LaunchedChild,
         *,
         mark: str,
+        absent: AbsentPaths,
         on_end: "Callable[[ManagedProcess], None]",
         on_close: Callable[[], None],
     ) -> None:
@@ -47,6 +49,7 @@ class ManagedProcess:
         self.stderr = None if child.stderr is None else OutputStream(child.stderr)
         self._terminal = child.terminal
         self._stdin = None if child.stdin is None else InputStream(child.stdin)
+        self._absent = absent
         self._on_end = on_end
         self._on_close = on_close
         self._pidfd = child.pidfd
@@ -68,6 +71,13 @@ class ManagedProcess:
                     await trio.lowlevel.wait_readable(self._pidfd)
         assert self._exit_code is not None
         return self._exit_code
+
+    async def keep_absent(self) -> None:
+        """Set aside, for as long as the process is open, what appears where nothing may stand."""
+        with suppress(trio.ClosedResourceError):
+            while self._absent.handle is not None:
+                await trio.lowlevel.wait_readable(self._absent.handle)
+                self._absent.enforce()
 
     async def write(self, data: bytes) -> None:
         """Send input, waiting while the process does not read. Raises `StdinClosed`."""
@@ -142,6 +152,8 @@ class ManagedProcess:
         if self._pidfd < 0:
             return
         trio.lowlevel.notify_closing(self._pidfd)
+        if self._absent.handle is not None:
+            trio.lowlevel.notify_closing(self._absent.handle)
         os.close(self._pidfd)
         self._pidfd = -1
         self._terminal = None  # Owned by the output stream.

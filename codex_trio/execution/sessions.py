@@ -223,8 +223,10 @@ class ExecSessions:
         with trio.CancelScope(shield=True) as scope:
             self._readers[session] = scope
             try:
-                async with session.process:
+                async with session.process, trio.open_nursery() as nursery:
+                    nursery.start_soon(session.process.keep_absent)
                     await session.run()
+                    nursery.cancel_scope.cancel()
             finally:
                 session.end(_KILLED if session.process.exit_code is None else session.process.exit_code)
                 del self._readers[session]

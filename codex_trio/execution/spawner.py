@@ -22,6 +22,7 @@ from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import LaunchedChild, SpawnRequest, launch
 from codex_trio.execution.processes import ManagedProcess, kill_tree
 from codex_trio.sandbox import placeholders
+from codex_trio.sandbox.absent import AbsentPaths
 
 _NOBODY = "none"
 
@@ -56,11 +57,18 @@ class ProcessSpawner:
         with ExitStack() as on_failure:
             held = self._hold(request)
             on_failure.callback(held.release)
+            absent = AbsentPaths(request.absent)
+            on_failure.callback(absent.close)
             child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark})
             on_failure.pop_all()
         self._leaders[child.pid] = owner
         self._janitor.tell(f"+{child.pid}")
-        return ManagedProcess(child, mark=mark, on_end=self._note_end, on_close=lambda: self._release(held))
+
+        def on_close() -> None:
+            absent.close()
+            self._release(held)
+
+        return ManagedProcess(child, mark=mark, absent=absent, on_end=self._note_end, on_close=on_close)
 
     def new_owner(self) -> str:
         """A name for a group of processes, for `start` and `kill_all_of`."""

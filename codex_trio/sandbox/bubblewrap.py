@@ -1,15 +1,14 @@
-"""The bubblewrap command line for a policy.
+"""The bubblewrap command line for a view.
 
-Owns: the flags and their order. Pure. Does not own: which bubblewrap, and whether it works (`probe`).
-Called by: `command` and `probe`.
+Owns: the flags and their order. Does not own: which bubblewrap, and whether it works (`probe`).
 
 No flag here is younger than bubblewrap 0.4. The child shares our session when it has a terminal (the terminal is one
-that we made for it alone), otherwise it gets a session of its own.
+that we made for it alone), otherwise it gets a session of its own. Bubblewrap cannot mount on a symbolic link.
 """
 
 from collections.abc import Sequence
 
-from codex_trio.sandbox.policy import WritableRoot
+from codex_trio.sandbox.view import Mount, is_folder
 
 _POWERFUL_PROC = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
 """Parts of /proc that change the whole machine."""
@@ -18,23 +17,19 @@ _POWERFUL_PROC = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus")
 def arguments(
     program: str,
     *,
-    roots: Sequence[WritableRoot],
+    mounts: Sequence[Mount],
     network: bool,
     mount_proc: bool,
     new_session: bool,
     seccomp_fd: int | None,
 ) -> list[str]:
-    """The argv up to and including `--`. Later mounts cover earlier ones, hence `roots`: parents before children."""
+    """Return the argv up to and including `--`. Later mounts cover earlier ones, hence `mounts`: parents first."""
     argv = [program, "--die-with-parent"]
     if new_session:
         argv.append("--new-session")
-    argv += ["--bind" if any(root.path == "/" for root in roots) else "--ro-bind", "/", "/", "--dev", "/dev"]
-    for root in roots:
-        if root.path != "/":
-            argv += ["--bind", root.path, root.path]
-        for path in root.protected:
-            # "try": a path whose placeholder could not be made is one that the command cannot make either.
-            argv += ["--ro-bind-try", path, path]
+    argv += ["--bind" if Mount("/", "write") in mounts else "--ro-bind", "/", "/", "--dev", "/dev"]
+    for mount in mounts:
+        argv += _flags(mount)
     argv += ["--unshare-user", "--unshare-pid", "--unshare-ipc"]
     if not network:
         argv.append("--unshare-net")
@@ -47,3 +42,17 @@ def arguments(
     if seccomp_fd is not None:
         argv += ["--seccomp", str(seccomp_fd)]
     return [*argv, "--"]
+
+
+def _flags(mount: Mount) -> list[str]:
+    path = mount.path
+    match mount.kind:
+        case "write" | "pin":
+            return [] if path == "/" else ["--bind", path, path]
+        case "protect":
+            # "try": a path whose placeholder could not be made is one that the command cannot make either.
+            return ["--ro-bind-try", path, path]
+        case "hide":
+            return ["--tmpfs", path, "--remount-ro", path] if is_folder(path) else ["--ro-bind", "/dev/null", path]
+        case "link":
+            raise ValueError(f"bubblewrap cannot keep the link {path} in its place")

@@ -2,7 +2,6 @@
 
 Owns: the choice of the mechanism and everything that the spawner must provide for it.
 Does not own: starting it (`execution`), nor what works here (`probe`).
-Called by: the exec tool and the command/exec processor.
 """
 
 import os
@@ -10,18 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from codex_trio.sandbox import bubblewrap, helper, placeholders, seccomp
+from codex_trio.sandbox import bubblewrap, helper, seccomp
 from codex_trio.sandbox.errors import SandboxUnavailable
-from codex_trio.sandbox.policy import (
-    SandboxPolicy,
-    WorkspaceWrite,
-    WritableRoot,
-    has_network,
-    is_enforced_here,
-    is_within,
-    writable_roots,
-)
+from codex_trio.sandbox.policy import SandboxPolicy, has_network, is_enforced_here
 from codex_trio.sandbox.probe import Mechanism, SandboxProbe
+from codex_trio.sandbox.roots import RootAnchors, is_within
+from codex_trio.sandbox.view import View, build_view, paths_of
 
 NETWORK_DISABLED_VARIABLE = "CODEX_SANDBOX_NETWORK_DISABLED"
 
@@ -37,6 +30,8 @@ class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that the process reads from these descriptors, from 3 upwards without a gap."""
     placeholders: tuple[str, ...] = ()
     """Folders to be held while the process runs; see `placeholders`."""
+    absent: tuple[str, ...] = ()
+    """Paths at which nothing may stand while the process runs; see `absent`."""
     mechanism: Mechanism | None = None
     """None when the command runs as it is."""
 
@@ -48,79 +43,76 @@ def wrap(
     cwd: str,
     tmpdir: str | None,
     probe: SandboxProbe,
+    anchors: RootAnchors | None = None,
     tty: bool = False,
 ) -> SandboxedCommand:
     """Wrap `argv` for `policy`.
 
     `cwd` is the policy's working directory (absolute), which may differ from where the command starts; `tmpdir` the
-    `$TMPDIR` that the command will see; `tty` whether it gets a terminal. A few file system look-ups, no writes.
+    `$TMPDIR` that the command will see; `anchors` the thread's; `tty` whether it gets a terminal. A few file system
+    look-ups, no writes.
 
-    Raises `SandboxUnavailable` when `policy` must be enforced and nothing here can.
+    Raises `SandboxUnavailable` when `policy` must be enforced and nothing here can, or not for these folders.
     """
     network = has_network(policy)
     env = {} if network else {NETWORK_DISABLED_VARIABLE: "1"}
     if not is_enforced_here(policy):
         return SandboxedCommand(argv=tuple(argv), env=env)
-    roots = writable_roots(policy, cwd=cwd, tmpdir=tmpdir) if isinstance(policy, WorkspaceWrite) else ()
-    mechanism = _choose(probe, roots, tty=tty)
-    roots, missing = _prepare(roots)
+    anchors = RootAnchors() if anchors is None else anchors
+    view = build_view(anchors.roots(policy, cwd=cwd, tmpdir=tmpdir), anchors.guarded)
+    mechanism = _choose(probe, view, tty=tty)
     inherited: dict[int, bytes] = {}
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:
-        if not network and seccomp.is_supported(os.uname().machine):
-            inherited[_SECCOMP_FD] = seccomp.network_filter(os.uname().machine)
+        if seccomp.is_supported(os.uname().machine):
+            inherited[_SECCOMP_FD] = seccomp.command_filter(os.uname().machine, network=network)
         prefix = bubblewrap.arguments(
             probe.bubblewrap.path,
-            roots=roots,
+            mounts=view.mounts,
             network=network,
             mount_proc=probe.bubblewrap.mounts_proc,
             new_session=not tty,
             seccomp_fd=_SECCOMP_FD if inherited else None,
         )
     else:
-        prefix = helper.start_arguments(probe.python, mechanism)
-        for root in roots:
-            prefix += ["--write", root.path]
-            for path in root.protected:
-                prefix += ["--protect", path]
-        prefix += (
-            [
-                "--",
-            ]
-            if network
-            else ["--no-network", "--"]
-        )
+        prefix = [*helper.start_arguments(probe.python, mechanism), *_helper_options(view, mechanism)]
+        prefix += ["--"] if network else ["--no-network", "--"]
+    mounts = mechanism != "landlock"
     return SandboxedCommand(
         argv=(*prefix, *argv),
         env=env,
         inherited=inherited,
-        placeholders=missing if mechanism != "landlock" else (),
+        placeholders=view.placeholders if mounts else (),
+        # Where nothing can be mounted on a placeholder it keeps nobody out.
+        absent=view.absent if mounts else (*view.placeholders, *view.absent),
         mechanism=mechanism,
     )
 
 
-def _choose(probe: SandboxProbe, roots: Sequence[WritableRoot], *, tty: bool) -> Mechanism:
+def _helper_options(view: View, mechanism: Mechanism) -> list[str]:
+    if mechanism == "landlock":
+        writable = [option for path in paths_of(view.mounts, "write") for option in ("--write", path)]
+        return writable + [option for path in view.guarded for option in ("--guard", path)]
+    return [option for mount in view.mounts for option in (f"--{mount.kind}", mount.path)]
+
+
+def _choose(probe: SandboxProbe, view: View, *, tty: bool) -> Mechanism:
     # Bubblewrap dies of an interrupt that is typed at the terminal, and takes along a command that would survive it.
+    reason = probe.problem
     for mechanism in sorted(probe.available, key=lambda name: tty and name != "namespaces"):
-        # A sandboxed command could have replaced a bubblewrap that lies where it may write.
-        program = probe.bubblewrap.path if mechanism == "bubblewrap" and probe.bubblewrap else None
-        if program is None or not any(is_within(program, root.path) for root in roots):
+        if mechanism == "landlock" and view.has_links and len(probe.available) > 1:
+            continue  # It protects no link either, and is only taken for what it is where nothing else works.
+        problem = _bubblewrap_problem(probe, view) if mechanism == "bubblewrap" else None
+        if problem is None:
             return mechanism
-    raise SandboxUnavailable(probe.problem or "bubblewrap lies inside a writable folder and nothing else works here")
+        reason = f"{problem}, and nothing else works here"
+    raise SandboxUnavailable(reason)
 
 
-def _prepare(roots: Sequence[WritableRoot]) -> tuple[tuple[WritableRoot, ...], tuple[str, ...]]:
-    """The roots with mountable protected paths, and those among the latter that need a placeholder."""
-    prepared: list[WritableRoot] = []
-    missing: list[str] = []
-    writable = {root.path for root in roots}
-    for root in roots:
-        # A link cannot be mounted over: what it leads to is protected instead. What is named as a root of its own
-        # is not protected: the more specific wish wins.
-        targets = {path: os.path.realpath(path) for path in root.protected}
-        prepared.append(WritableRoot(root.path, tuple(t for t in targets.values() if t not in writable)))
-        missing += [
-            path
-            for path, target in targets.items()
-            if target == path and path not in writable and placeholders.is_missing_or_placeholder(path)
-        ]
-    return tuple(prepared), tuple(missing)
+def _bubblewrap_problem(probe: SandboxProbe, view: View) -> str | None:
+    if probe.bubblewrap is None:
+        return "bubblewrap does not work here"
+    # A sandboxed command could have replaced a bubblewrap that lies where it may write.
+    if any(is_within(probe.bubblewrap.path, path) for path in paths_of(view.mounts, "write")):
+        return "bubblewrap lies inside a writable folder"
+    links = paths_of(view.mounts, "link")
+    return f"bubblewrap cannot keep the symbolic link {links[0]} in its place" if links else None

@@ -1,6 +1,8 @@
 """The program that confines itself and then becomes the command.
 
-    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--write PATH | --protect PATH]... [--no-network] -- COMMAND...
+    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--KIND PATH]... [--no-network] -- COMMAND...
+
+A KIND is one of `view.MountKind`; Landlock takes `write`, and `guard` for what has to be left out of it.
 
 Owns: the order of the last steps before the command runs: privileges, network filter, signals, exec.
 Does not own: the rest of its argv (`command`).
@@ -25,13 +27,18 @@ from codex_trio.sandbox.helper import main
 main(sys.argv[2:])
 """
 
+_MOUNT_OPTIONS = ("--write", "--pin", "--protect", "--link", "--hide", "--guard")
+
 _FAILED = 125
 _CANNOT_RUN = 126
 _NOT_FOUND = 127
 
 
 def start_arguments(python: str, mechanism: str) -> list[str]:
-    """The beginning of the argv that runs this program, without site-packages: it must start fast."""
+    """Return the beginning of the argv that runs this program.
+
+    Isolated, and without site-packages: nothing of the folder that it starts in may count, and it must start fast.
+    """
     package_parent = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     return [python, "-I", "-S", "-c", _BOOTSTRAP, package_parent, mechanism]
 
@@ -41,20 +48,20 @@ class Options:
 
     def __init__(self, arguments: list[str]) -> None:
         self.mechanism = arguments[0]
-        self.mounts: list[tuple[str, bool]] = []
-        """Paths in the order of the command line, True for writable ones."""
+        self.mounts: list[tuple[str, str]] = []
+        """Kinds and paths in the order of the command line."""
         self.network = True
         position = 1
         while arguments[position] != "--":
-            match arguments[position]:
-                case "--write" | "--protect" as kind:
-                    self.mounts.append((arguments[position + 1], kind == "--write"))
-                case "--no-network":
-                    self.network = False
-                    position -= 1
-                case other:
-                    raise ValueError(f"unknown option {other}")
-            position += 2
+            option = arguments[position]
+            if option == "--no-network":
+                self.network = False
+                position += 1
+            elif option in _MOUNT_OPTIONS:
+                self.mounts.append((option.removeprefix("--"), arguments[position + 1]))
+                position += 2
+            else:
+                raise ValueError(f"unknown option {option}")
         self.command = arguments[position + 1 :]
 
 
@@ -86,7 +93,10 @@ def _confine_and_run(options: Options) -> NoReturn:
 
     kernel.forbid_new_privileges()
     kernel.drop_capabilities()
-    landlock.confine([path for path, writable in options.mounts if writable])
+    landlock.confine(
+        [path for kind, path in options.mounts if kind == "write"],
+        kept=[path for kind, path in options.mounts if kind == "guard"],
+    )
     _become_command(options)
 
 
@@ -94,8 +104,9 @@ def _become_command(options: Options) -> NoReturn:
     from codex_trio.sandbox import kernel, seccomp
 
     machine = os.uname().machine
-    if not options.network and seccomp.is_supported(machine):
-        kernel.load_seccomp(seccomp.network_filter(machine))
+    if seccomp.is_supported(machine):
+        landlock = options.mechanism == "landlock"
+        kernel.load_seccomp(seccomp.command_filter(machine, network=options.network, landlock=landlock))
     kernel.restore_signals()
     try:
         os.execvp(options.command[0], options.command)

@@ -18,6 +18,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
+MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_NOEXEC = 0x8
@@ -40,9 +41,14 @@ _SECCOMP_MODE_FILTER = 2
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
 _AT_FDCWD = -100
+_AT_SYMLINK_NOFOLLOW = 0x100
 _AT_RECURSIVE = 0x8000
+_OPEN_TREE_CLONE = 1
+_MOVE_MOUNT_F_EMPTY_PATH = 4
 
 # The same on every machine: these calls are younger than the common numbering.
+_SYS_OPEN_TREE = 428
+_SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 _SYS_LANDLOCK_CREATE_RULESET = 444
 _SYS_LANDLOCK_ADD_RULE = 445
@@ -135,6 +141,20 @@ def set_mount_attributes(path: str, *, add: int = 0, remove: int = 0, recursive:
         number, _AT_FDCWD, os.fsencode(path), ctypes.c_uint(flags), attributes, ctypes.c_size_t(len(attributes))
     )
     _check(result, f"mount_setattr {path}")
+
+
+def mount_link_on_itself(path: str) -> None:
+    """Make a symbolic link a mount point, which nobody can remove or replace; it leads where it did. Linux 5.2."""
+    place = ctypes.c_int(_AT_FDCWD), os.fsencode(path)
+    flags = ctypes.c_uint(_OPEN_TREE_CLONE | _AT_SYMLINK_NOFOLLOW | os.O_CLOEXEC)
+    tree = _check(_libc.syscall(ctypes.c_long(_SYS_OPEN_TREE), *place, flags), f"open_tree {path}")
+    try:
+        to = ctypes.c_uint(_MOVE_MOUNT_F_EMPTY_PATH)
+        _check(
+            _libc.syscall(ctypes.c_long(_SYS_MOVE_MOUNT), ctypes.c_int(tree), b"", *place, to), f"move_mount {path}"
+        )
+    finally:
+        os.close(tree)
 
 
 def landlock_abi() -> int:

@@ -32,17 +32,35 @@ _SCOPE_SIGNAL = 1 << 1
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 
 
-def confine(roots: list[str]) -> None:
+def confine(roots: list[str], *, kept: list[str]) -> None:
     """Restrict this process and its future children to writing below `roots` and to the harmless devices.
+
+    What lies in `kept` is left out. Rights always count for all that is below, so the folders that lead there are
+    left out too, but for their other entries: what is in those can be changed, but nothing put beside them.
 
     Raises `OSError` when the kernel has no usable Landlock.
     """
     scoped = _SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL if kernel.landlock_abi() >= _SCOPES_ABI else 0
     ruleset = kernel.landlock_create_ruleset(filesystem=_HANDLED, scoped=scoped)
     for root in roots:
-        kernel.landlock_allow(ruleset, root, _HANDLED if os.path.isdir(root) else _ON_FILES)
+        for path in _without(root, kept):
+            kernel.landlock_allow(ruleset, path, _HANDLED if os.path.isdir(path) else _ON_FILES)
     for device in _DEVICES:
         if os.path.exists(device):
             kernel.landlock_allow(ruleset, device, _ON_FILES)
     kernel.landlock_restrict_self(ruleset)
     os.close(ruleset)
+
+
+def _without(folder: str, kept: list[str]) -> list[str]:
+    """Return `folder`, or in its place what is in it and neither in `kept` nor leads there."""
+    if folder in kept:
+        return []
+    if not any(path.startswith(folder.rstrip("/") + "/") for path in kept):
+        return [folder]
+    found: list[str] = []
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if not os.path.islink(path):
+            found += _without(path, kept)
+    return found

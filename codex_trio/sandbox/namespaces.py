@@ -28,8 +28,8 @@ _DEV_LINKS = {
     "stderr": "/proc/self/fd/2",
     "ptmx": "pts/ptmx",
 }
-Mount = tuple[str, bool]
-"""A path and whether it is writable; later ones cover earlier ones."""
+Mount = tuple[str, str]
+"""A kind and a path, as in `view`; later ones cover earlier ones."""
 
 _POWERFUL_PROC = ("sys", "sysrq-trigger", "irq", "bus")
 """Parts of /proc that change the whole machine when root writes them."""
@@ -70,20 +70,36 @@ def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount]
 def _build_view(mounts: Sequence[Mount]) -> None:
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     closed = kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOSUID
-    if ("/", True) not in mounts:
+    if ("write", "/") not in mounts:
         closed |= kernel.MOUNT_ATTR_RDONLY
     kernel.set_mount_attributes("/", add=closed, recursive=True)
     _mount_dev()
     _mount_proc()
-    for path, writable in mounts:
+    for kind, path in mounts:
         # A path whose placeholder could not be made is one that the command cannot make either.
-        if path == "/" or not os.path.exists(path):
-            continue
+        if path != "/" and os.path.lexists(path):
+            _change(kind, path)
+
+
+def _change(kind: str, path: str) -> None:
+    if kind == "link":
+        kernel.mount_link_on_itself(path)
+    elif kind == "hide":
+        _hide(path)
+    else:
         _rebind(path)
-        if writable:
+        if kind == "write":
             _make_writable(path)
-        else:
+        elif kind == "protect":
             _make_read_only(path)
+
+
+def _hide(path: str) -> None:
+    if os.path.isdir(path):
+        flags = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+        kernel.mount("tmpfs", path, "tmpfs", flags, "mode=0555")
+    else:
+        kernel.mount("/dev/null", path, None, kernel.MS_BIND)
 
 
 def _mount_dev() -> None:

@@ -1,8 +1,7 @@
 """Empty folders that stand in for protected paths that do not exist while a sandboxed command runs.
 
 Owns: their creation, sharing between commands (of other servers too) and removal.
-Does not own: which paths need one (`command`), nor how they are made read-only (the mounts of the sandbox).
-Called by: the process spawner around a command's life, and the janitor after the server's death. No trio here.
+Does not own: which paths need one (`view`), nor how they are made read-only (the mounts of the sandbox). No trio here.
 
 A mount needs something to be mounted on: to keep a command from creating `.git` in a folder that has none, an empty
 `.git` has to be there. It is marked by its mode, so that a leftover of a crash is recognised and swept by the next
@@ -13,10 +12,12 @@ removing a mount point on the host would lift the protection inside a command th
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterable
 
 from codex_trio.config.project import PLACEHOLDER_MODE, is_placeholder
 
+_PAUSE = 0.0001
 _CANNOT_CREATE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
 
 
@@ -60,13 +61,12 @@ def acquire(paths: Iterable[str]) -> Placeholders:
     return held
 
 
-def is_missing_or_placeholder(path: str) -> bool:
-    """Whether protecting `path` takes a placeholder: nothing is there, or one that may vanish with its last user."""
+def is_placeholder_at(path: str) -> bool:
+    """Return whether a placeholder is at `path`, which may vanish with its last user."""
     try:
-        status = os.lstat(path)
+        return is_placeholder(os.lstat(path))
     except OSError:
-        return True
-    return is_placeholder(status)
+        return False
 
 
 def sweep(path: str) -> bool:
@@ -97,9 +97,13 @@ def _hold(path: str) -> int | None:
         except (NotADirectoryError, PermissionError):
             return None  # Somebody put something else there meanwhile; it is protected as it is.
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH)
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(handle), os.lstat(path)):
                 return handle
+        except BlockingIOError:
+            # Mostly somebody who is just removing it. Anybody can lock a folder, and waiting would keep the server
+            # from all else; one that stays locked is not removed by others either.
+            time.sleep(_PAUSE)
         except OSError:
             pass
         os.close(handle)

@@ -26,8 +26,10 @@ _TRIAL_SECONDS = 10
 _TRIAL = ("/bin/sh", "-c", ":")
 _NO_NETWORK_FILTER = "no system call filter is known for this processor, so unix sockets stay usable"
 _LANDLOCK_CAVEAT = (
-    "Landlock cannot keep .git, .agents, .codex and .aws inside writable folders read-only; "
-    "install bubblewrap or allow user namespaces for that"
+    "Only Landlock confines commands here. It cannot keep .git, .agents, .codex and .aws inside writable folders "
+    "read-only, nor keep commands from changing the mode, owner and times of files elsewhere, from using /dev/shm, or "
+    "from seeing other processes with their command lines; what a command leaves in the background may outlive it. "
+    "Install bubblewrap or allow user namespaces for that"
 )
 
 
@@ -131,11 +133,11 @@ async def _try_bubblewrap(program: str, *, mount_proc: bool) -> str | None:
     try:
         if seccomp.is_supported(os.uname().machine):
             handle = os.memfd_create("seccomp")
-            os.write(handle, seccomp.network_filter(os.uname().machine))
+            os.write(handle, seccomp.command_filter(os.uname().machine, network=False))
             os.lseek(handle, 0, os.SEEK_SET)
         argv = bubblewrap.arguments(
             program,
-            roots=(),
+            mounts=(),
             network=False,
             mount_proc=mount_proc,
             new_session=True,

@@ -1,56 +1,85 @@
 """The system call filter of sandboxed commands, as a classic BPF program.
 
-Owns: which calls are refused when the network is off, and their numbers per machine. Pure: builds bytes.
-Does not own: loading it; bubblewrap reads it from a descriptor, our own helper passes it to `prctl`.
-Called by: `command` (in the server) and `helper` (in the sandboxed process, before anything heavy is imported), and
-`testing/system_calls` for a filter of its own.
+Owns: which calls are refused, and their numbers per machine. Pure: builds bytes.
+Does not own: loading it; bubblewrap reads it from a descriptor, our own helper passes it to `prctl`. Imports little, as
+the helper does.
 
-With the network off a command can create no socket but AF_UNIX ones and can connect none, because a unix socket may
-lead to a daemon that acts on the command's behalf. `socketpair`, `sendmsg`, `recvmsg` and `recvfrom` stay usable:
-build tools talk to their children that way.
+Whatever the policy, foreign calling conventions, io_uring (which makes calls that no filter sees), vsock and the keys
+of the user are out of reach. With the network off a command can create no socket but AF_UNIX ones and can connect none,
+because a unix socket may lead to a daemon that acts on the command's behalf. Nor can it create one for datagrams, which
+reach any such daemon without being connected. `socketpair`, messages without an address and questions about a socket
+stay usable: event loops, build tools and their children talk to each other that way.
+
+Under Landlock the filter also has to stand in for what namespaces would hide: other processes, the memory and queues
+that they share, and attributes of files that Landlock does not guard.
 """
 
 import struct
 
-_AF_UNIX = 1
-_EPERM = 1
+_AF_UNIX, _AF_VSOCK = 1, 40
+_SOCK_DGRAM, _SOCK_RAW, _SOCK_TYPE_MASK = 2, 3, 0xF
+_EPERM, _ENOTSUP = 1, 95
 
 # struct seccomp_data { int nr; __u32 arch; __u64 instruction_pointer; __u64 args[6]; }, little endian
 _NR, _ARCH, _ARG0 = 0, 4, 16
 
-_LOAD, _JUMP_EQ, _JUMP_GE, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD, _JUMP_EQ, _JUMP_GE, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 _KILL = 0x80000000
 _REFUSE = 0x00050000 | _EPERM
+_UNSUPPORTED = 0x00050000 | _ENOTSUP
 _ALLOW = 0x7FFF0000
 _NOTIFY = 0x7FC00000
 
 _X32_BIT = 0x40000000
 
-_SOCKET_CALLS = {
-    "x86_64": (41, 53),
-    "aarch64": (198, 199),
-}
-"""`socket` and `socketpair`: refused for every family but AF_UNIX."""
-
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
-_REFUSED_CALLS = {
-    # connect accept sendto shutdown bind listen getsockname getpeername setsockopt getsockopt ptrace
-    # accept4 recvmmsg sendmmsg io_uring_{setup,enter,register}
-    "x86_64": (42, 43, 44, 48, 49, 50, 51, 52, 54, 55, 101, 288, 299, 307, 425, 426, 427),
-    "aarch64": (203, 202, 206, 210, 200, 201, 204, 205, 208, 209, 117, 242, 243, 269, 425, 426, 427),
+_SOCKET = {"x86_64": 41, "aarch64": 198}
+_SOCKETPAIR = {"x86_64": 53, "aarch64": 199}
+_SENDTO = {"x86_64": 44, "aarch64": 206}
+
+_ALWAYS_REFUSED = {
+    # io_uring_{setup,enter,register} add_key request_key keyctl
+    "x86_64": (425, 426, 427, 248, 249, 250),
+    "aarch64": (425, 426, 427, 217, 218, 219),
+}
+
+_REFUSED_OFFLINE = {
+    # connect accept bind listen setsockopt ptrace accept4 recvmmsg sendmmsg
+    "x86_64": (42, 43, 49, 50, 54, 101, 288, 299, 307),
+    "aarch64": (203, 202, 200, 201, 208, 117, 242, 243, 269),
+}
+
+_LANDLOCK_OTHER_PROCESS = {
+    # prlimit64 setpriority(1) sched_setaffinity sched_setparam sched_setscheduler sched_setattr ioprio_set(1)
+    # migrate_pages move_pages: the position of the argument that names a process, of which only 0 (oneself) passes
+    "x86_64": ((302, 0), (141, 1), (203, 0), (142, 0), (144, 0), (314, 0), (251, 1), (256, 0), (279, 0)),
+    "aarch64": ((261, 0), (140, 1), (122, 0), (118, 0), (119, 0), (274, 0), (30, 1), (238, 0), (239, 0)),
+}
+
+_LANDLOCK_UNSUPPORTED = {
+    # {,l,f}setxattr {,l,f}removexattr setxattrat removexattrat file_setattr: programs can do without
+    "x86_64": (188, 189, 190, 197, 198, 199, 463, 466, 469),
+    "aarch64": (5, 6, 7, 14, 15, 16, 463, 466, 469),
+}
+
+_LANDLOCK_REFUSED = {
+    # System V shared memory, semaphores and queues, and mq_{open,unlink}: all users share them where no namespace
+    # divides them, and numbers that can be guessed open them.
+    "x86_64": (29, 30, 31, 64, 65, 66, 67, 68, 69, 70, 71, 220, 240, 241),
+    "aarch64": (180, 181, 186, 187, 188, 189, 190, 191, 192, 193, 194, 195, 196, 197),
 }
 
 
 def is_supported(machine: str) -> bool:
-    """Whether a filter can be built for `machine`, a name as in `os.uname().machine`."""
+    """Return whether a filter can be built for `machine`, a name as in `os.uname().machine`."""
     return machine in _AUDIT_ARCH
 
 
-def network_filter(machine: str) -> bytes:
-    """The filter that keeps a command off the network: an array of `struct sock_filter`.
+def command_filter(machine: str, *, network: bool, landlock: bool = False) -> bytes:
+    """Return the filter of a command: an array of `struct sock_filter`. `landlock` when no namespaces confine it.
 
-    Raises `KeyError` for a machine that `is_supported` denies.
+    Raises `KeyError` for a machine that is not supported.
     """
     program = [
         _step(_LOAD, _ARCH),
@@ -61,22 +90,64 @@ def network_filter(machine: str) -> bytes:
     ]
     if machine == "x86_64":
         program += [_step(_JUMP_GE, _X32_BIT, if_false=1), _step(_RETURN, _KILL)]
-    for number in _REFUSED_CALLS[machine]:
-        program += [_step(_JUMP_EQ, number, if_false=1), _step(_RETURN, _REFUSE)]
-    for number in _SOCKET_CALLS[machine]:
-        program += [
-            _step(_JUMP_EQ, number, if_false=4),
-            _step(_LOAD, _ARG0),
-            _step(_JUMP_EQ, _AF_UNIX, if_false=1),
-            _step(_RETURN, _ALLOW),
-            _step(_RETURN, _REFUSE),
-        ]
+    refused = _ALWAYS_REFUSED[machine] + (() if network else _REFUSED_OFFLINE[machine])
+    for number in refused + (_LANDLOCK_REFUSED[machine] if landlock else ()):
+        program += _when(number, [_step(_RETURN, _REFUSE)])
+    if landlock:
+        for number in _LANDLOCK_UNSUPPORTED[machine]:
+            program += _when(number, [_step(_RETURN, _UNSUPPORTED)])
+        for number, position in _LANDLOCK_OTHER_PROCESS[machine]:
+            program += _when(number, [_load(position), *_allow_only(0)])
+    program += _socket_rules(machine, network=network, landlock=landlock)
     program.append(_step(_RETURN, _ALLOW))
     return b"".join(program)
 
 
+def _socket_rules(machine: str, *, network: bool, landlock: bool) -> list[bytes]:
+    no_datagrams = [
+        _load(1),
+        _step(_AND, _SOCK_TYPE_MASK),
+        _step(_JUMP_EQ, _SOCK_DGRAM, if_true=1),
+        # The kernel takes a raw unix socket for one of datagrams.
+        _step(_JUMP_EQ, _SOCK_RAW, if_false=1),
+        _step(_RETURN, _REFUSE),
+        _step(_RETURN, _ALLOW),
+    ]
+    unix_only = [_load(0), _step(_JUMP_EQ, _AF_UNIX, if_true=1), _step(_RETURN, _REFUSE)]
+    if not network:
+        return [
+            *_when(_SOCKET[machine], [*unix_only, *([_step(_RETURN, _REFUSE)] if landlock else no_datagrams)]),
+            *_when(_SOCKETPAIR[machine], [*unix_only, *no_datagrams]),
+            *_when(_SENDTO[machine], [_load(4), *_refuse_unless_zero(), _load(4, high=True), *_allow_only(0)]),
+        ]
+    # Landlock cannot hide a socket in the file system: not the server's own either.
+    families = (_AF_VSOCK, _AF_UNIX) if landlock else (_AF_VSOCK,)
+    rules: list[bytes] = [_load(0)]
+    for family in families:
+        rules += [_step(_JUMP_EQ, family, if_false=1), _step(_RETURN, _REFUSE)]
+    return _when(_SOCKET[machine], [*rules, _step(_RETURN, _ALLOW)])
+
+
+def _when(number: int, steps: list[bytes]) -> list[bytes]:
+    """Return `steps` for one call, which they must decide about; the number is loaded."""
+    return [_step(_JUMP_EQ, number, if_false=len(steps)), *steps]
+
+
+def _load(position: int, *, high: bool = False) -> bytes:
+    """Return the step that loads half of an argument."""
+    return _step(_LOAD, _ARG0 + 8 * position + (4 if high else 0))
+
+
+def _refuse_unless_zero() -> list[bytes]:
+    return [_step(_JUMP_EQ, 0, if_true=1), _step(_RETURN, _REFUSE)]
+
+
+def _allow_only(value: int) -> list[bytes]:
+    return [_step(_JUMP_EQ, value, if_true=1), _step(_RETURN, _REFUSE), _step(_RETURN, _ALLOW)]
+
+
 def notifying_filter(machine: str, numbers: list[int]) -> bytes:
-    """A filter that leaves the calls with these numbers to be decided by whoever holds its listener.
+    """Return a filter that leaves the calls with these numbers to be decided by whoever holds its listener.
 
     For tests of what programs do when the kernel fails them. Raises `KeyError` for a machine that is not supported.
     """

@@ -14,6 +14,7 @@ from codex_trio.execution.sessions import ExecSessions
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.sandbox.roots import RootAnchors
 from codex_trio.tools.log import ItemLog
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
@@ -30,6 +31,8 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     tmpdir: str | None
     approval_policy: AskForApproval
     sandbox_policy: SandboxPolicy
+    anchors: RootAnchors
+    """The folders that the thread may write, as they were when it began."""
     has_environment: bool
     """Whether tools may use this machine."""
     model: ModelInfo
@@ -53,3 +56,7 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     def resolve(self, path: str | None) -> Path:
         """An absolute path from one that the model wrote, relative to the turn's working directory."""
         return self.cwd if not path else self.cwd / path
+
+    def may_write(self, path: str) -> bool:
+        """Return whether a sandboxed command of this turn could write an absolute path. Raises `RootChanged`."""
+        return self.anchors.may_write(path, self.sandbox_policy, cwd=str(self.cwd), tmpdir=self.tmpdir)

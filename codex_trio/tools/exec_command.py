@@ -249,6 +249,7 @@ class ExecCommand:
             cwd=str(context.cwd),
             tmpdir=context.tmpdir,
             probe=probe,
+            anchors=context.anchors,
             tty=arguments.tty,
         )
         return SpawnRequest(
@@ -258,6 +259,7 @@ class ExecCommand:
             tty=arguments.tty,
             inherited=wrapped.inherited,
             placeholders=wrapped.placeholders,
+            absent=wrapped.absent,
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import trio
 
+from codex_trio.sandbox.errors import RootChanged
 from codex_trio.domain.items import FileChange
 from codex_trio.tools.apply_patch.apply import apply
 from codex_trio.tools.apply_patch.edits import DiskFiles
@@ -110,13 +111,15 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext) 
         verified = await trio.to_thread.run_sync(verify, parse(text), str(cwd), DiskFiles())
     except (PatchError, VerificationError) as error:
         raise ToolFailure(failure_for_model(error)) from error
-    verdict = assess(
-        verified.written_paths(),
-        context.approval_policy,
-        context.sandbox_policy,
-        cwd=str(context.cwd),
-        tmpdir=context.tmpdir,
-    )
+    try:
+        verdict = assess(
+            verified.written_paths(),
+            context.approval_policy,
+            context.sandbox_policy,
+            may_write=context.may_write,
+        )
+    except RootChanged as error:
+        raise ToolFailure(f"patch rejected: {error}") from error
     if verdict.kind == "reject":
         raise ToolFailure(f"patch rejected: {verdict.reason}")
     item = FileChange(id=call_id, changes=verified.changes, status="in_progress")

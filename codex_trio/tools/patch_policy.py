@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular
-from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, is_writable
+from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy
 
 
 class PatchVerdict(msgspec.Struct, frozen=True):
@@ -27,13 +27,15 @@ def assess(
     approval_policy: AskForApproval,
     sandbox_policy: SandboxPolicy,
     *,
-    cwd: str,
-    tmpdir: str | None,
+    may_write: Callable[[str], bool],
 ) -> PatchVerdict:
-    """The verdict for a patch that touches these absolute paths (matrix observed in 0.169.0)."""
+    """Return the verdict for a patch that touches these absolute paths (matrix observed in 0.169.0).
+
+    `may_write` says of a path whether a sandboxed command could write it. What it raises is raised.
+    """
     if approval_policy == "untrusted":
         return ASK
-    if all(is_writable(path, sandbox_policy, cwd=cwd, tmpdir=tmpdir) for path in paths):
+    if all(may_write(path) for path in paths):
         return APPLY
     if approval_policy == "never" or (isinstance(approval_policy, Granular) and not approval_policy.sandbox_approval):
         what = (

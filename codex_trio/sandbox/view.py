@@ -1,0 +1,156 @@
+"""The file system as a confined command is to see it: a list of mounts.
+
+Owns what is mounted where and in which order, and what must be there, or must not come to be there, while the command
+runs. Does not own the mounting (`bubblewrap`, `namespaces`). Reads the file system, changes nothing.
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from codex_trio.sandbox import placeholders
+from codex_trio.sandbox.links import first_missing, trace
+from codex_trio.sandbox.protected import repository_above
+from codex_trio.sandbox.roots import GuardedPaths, WritableRoot, depth, is_within
+
+MountKind = Literal["write", "pin", "protect", "link", "hide"]
+"""What a mount does to its path and all below it, until the next one on the way.
+
+`write` and `protect` make it writable and read-only. `pin` changes nothing but that the folder cannot be renamed or
+replaced: what is mounted deeper depends on its path. `link` does the same to a symbolic link, which still leads where
+it did. `hide` puts something empty in its place.
+"""
+
+_OUR_OWN_MOUNTS = ("/dev", "/proc")
+"""What every confined command gets anew; nothing in there is the machine's."""
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """A path, absolute and (but for a last part that is a link) free of links, and what is done to it."""
+
+    path: str
+    kind: MountKind
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """See the module."""
+
+    mounts: tuple[Mount, ...]
+    """Parents before children: later ones cover earlier ones."""
+    placeholders: tuple[str, ...]
+    """Protected paths that do not exist, and need something to be mounted on; see `placeholders`."""
+    absent: tuple[str, ...]
+    """Protected paths that do not exist, and where nothing may be put even for a moment; see `absent`."""
+    guarded: tuple[str, ...]
+    """What among the mounts is the server's own."""
+
+    @property
+    def has_links(self) -> bool:
+        """Whether links have to be kept in their places."""
+        return any(mount.kind == "link" for mount in self.mounts)
+
+
+def build_view(roots: tuple[WritableRoot, ...], guarded: GuardedPaths) -> View:
+    """Return the view for these roots."""
+    builder = _Builder([root.path for root in roots])
+    for root in roots:
+        for path in root.protected:
+            builder.protect(path)
+    own = [trace(path).end for path in guarded.read_only]
+    for path in guarded.read_only:
+        if os.path.exists(path):
+            builder.protect(path)
+    for path in guarded.hidden:
+        builder.hide(trace(path).end)
+    builder.pin_the_ways()
+    return View(
+        mounts=builder.mounts(),
+        placeholders=tuple(sorted(builder.placeholders, key=depth)),
+        absent=tuple(sorted(builder.absent, key=depth)),
+        guarded=tuple(path for path in own if builder.kinds.get(path) == "protect"),
+    )
+
+
+class _Builder:
+    def __init__(self, roots: list[str]) -> None:
+        self.kinds: dict[str, MountKind] = dict.fromkeys(roots, "write")
+        self.placeholders: set[str] = set()
+        self.absent: set[str] = set()
+        self._roots = frozenset(roots)
+
+    def protect(self, path: str) -> None:
+        """Keep a path as it is: what it leads to, and every link on the way."""
+        # What is named as a root of its own is not protected: the more specific wish wins.
+        if path in self._roots:
+            return
+        way = trace(path)
+        for link in way.links:
+            if self._lies_in_a_root(link):
+                self.kinds.setdefault(link, "link")
+        end = way.end
+        if end in self._roots or not self._lies_in_a_root(end):
+            return
+        missing = first_missing(end)
+        if missing is None:
+            self.kinds[end] = "protect"
+            if placeholders.is_placeholder_at(end):
+                self.placeholders.add(end)
+        elif repository_above(os.path.dirname(missing)) is None:
+            self.kinds[missing] = "protect"
+            self.placeholders.add(missing)
+        else:
+            # Programs look upward for the root of a repository, and must not find it here.
+            self.absent.add(missing)
+
+    def hide(self, path: str) -> None:
+        """Keep a command from what is there, if anything is."""
+        if os.path.exists(path):
+            self.kinds[path] = "hide"
+
+    def pin_the_ways(self) -> None:
+        """Keep the folders between a root and what is mounted inside it in their places."""
+        for path in sorted(self.kinds, key=depth):
+            between: list[str] = []
+            folder = os.path.dirname(path)
+            while folder != "/" and self.kinds.get(folder, "pin") == "pin":
+                between.append(folder)
+                folder = os.path.dirname(folder)
+            if self.kinds.get(folder) == "write" and path != "/":
+                for folder in between:
+                    self.kinds.setdefault(folder, "pin")
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """Return those that change something."""
+        return tuple(
+            Mount(path, kind)
+            for path, kind in sorted(self.kinds.items(), key=lambda item: depth(item[0]))
+            if kind in ("write", "hide") or self._enclosing_kind(path) in ("write", "pin")
+        )
+
+    def _lies_in_a_root(self, path: str) -> bool:
+        if any(is_within(path, own) for own in _OUR_OWN_MOUNTS):
+            return False
+        return any(path != root and is_within(path, root) for root in self._roots)
+
+    def _enclosing_kind(self, path: str) -> MountKind | None:
+        while path != "/":
+            path = os.path.dirname(path)
+            if path in self.kinds:
+                return self.kinds[path]
+        return None
+
+
+def is_folder(path: str) -> bool:
+    """Return whether `path` is a folder, and no link to one."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def paths_of(mounts: Iterable[Mount], kind: MountKind) -> list[str]:
+    """Return the paths of the mounts of a kind."""
+    return [mount.path for mount in mounts if mount.kind == kind]
