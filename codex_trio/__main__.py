@@ -1,7 +1,17 @@
-"""`python -m codex_trio`: the same as the console script `codex-trio`."""
+"""`python -m codex_trio`: the same as the console script `codex-trio`.
 
+`-m` has imports look in the working directory first. That is the user's project, or a model's: nothing of the server is
+there, unless it is the server's own source tree.
+"""
+
+import os
 import sys
 
-from codex_trio.cli.main import main
+_IS_OWN_TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) == os.getcwd()
+
+if not (sys.flags.safe_path or _IS_OWN_TREE) and sys.path[:1] == [os.getcwd()]:
+    del sys.path[0]
+
+from codex_trio.cli.main import main  # noqa: E402  # after the above, which is about imports
 
 sys.exit(main())

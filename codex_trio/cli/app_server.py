@@ -14,7 +14,7 @@ import trio
 from codex_trio.cli import heap, proxy
 from codex_trio.cli.ending import End, ending_signals
 from codex_trio.cli.listen_options import add_listen_options, authentication
-from codex_trio.cli.listeners import open_listener
+from codex_trio.cli.listeners import open_listener, own_sockets
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
 from codex_trio.transport.listen import StdioAddress
 
@@ -66,6 +66,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         cwd=Path.cwd(),
         overrides=config_overrides(options),
         strict_config=getattr(options, "strict_config", False),
+        own_sockets=own_sockets(options.listen),
     )
     with ending_signals() as signals:
         end = End(signals, drains=not isinstance(options.listen, StdioAddress))

@@ -61,6 +61,11 @@ async def open_listener(
         raise UsageError(str(refused)) from refused
 
 
+def own_sockets(address: ListenAddress) -> tuple[Path, ...]:
+    """Return the sockets in the file system that `address` names; the default one is known anyway."""
+    return (address.path.absolute(),) if isinstance(address, UnixAddress) and address.path is not None else ()
+
+
 @asynccontextmanager
 async def _stdio() -> AsyncGenerator[ServeClients]:
     from codex_trio.transport.stdio import open_process_stdio

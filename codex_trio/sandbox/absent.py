@@ -57,7 +57,9 @@ def _set_aside(path: str) -> None:
         except OSError as error:
             _log.warning("%s appeared while a sandboxed command ran, and cannot be moved away: %s", path, error)
             return
-        _log.warning("%s appeared while a sandboxed command ran, and was moved to %s so that it has no effect", path, aside)
+        _log.warning(
+            "%s appeared while a sandboxed command ran, and was moved to %s so that it has no effect", path, aside
+        )
         return
 
 

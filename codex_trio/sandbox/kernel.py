@@ -150,9 +150,7 @@ def mount_link_on_itself(path: str) -> None:
     tree = _check(_libc.syscall(ctypes.c_long(_SYS_OPEN_TREE), *place, flags), f"open_tree {path}")
     try:
         to = ctypes.c_uint(_MOVE_MOUNT_F_EMPTY_PATH)
-        _check(
-            _libc.syscall(ctypes.c_long(_SYS_MOVE_MOUNT), ctypes.c_int(tree), b"", *place, to), f"move_mount {path}"
-        )
+        _check(_libc.syscall(ctypes.c_long(_SYS_MOVE_MOUNT), ctypes.c_int(tree), b"", *place, to), f"move_mount {path}")
     finally:
         os.close(tree)
 

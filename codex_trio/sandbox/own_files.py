@@ -40,7 +40,9 @@ def _import_folders(path: Iterable[str], modules: Mapping[str, ModuleType]) -> I
     """Yield where imports look; of a tree of sources, whose other files are somebody's work, only what is in use."""
     trees: list[str] = []
     for folder in path:
-        if any(os.path.exists(os.path.join(folder, mark)) for mark in _SOURCE_TREE_MARKS):
+        if folder in ("", os.getcwd()) or any(
+            os.path.exists(os.path.join(folder, mark)) for mark in _SOURCE_TREE_MARKS
+        ):
             trees.append(folder)
         else:
             yield folder

@@ -27,9 +27,10 @@ _TRIAL = ("/bin/sh", "-c", ":")
 _NO_NETWORK_FILTER = "no system call filter is known for this processor, so unix sockets stay usable"
 _LANDLOCK_CAVEAT = (
     "Only Landlock confines commands here. It cannot keep .git, .agents, .codex and .aws inside writable folders "
-    "read-only, nor keep commands from changing the mode, owner and times of files elsewhere, from using /dev/shm, or "
-    "from seeing other processes with their command lines; what a command leaves in the background may outlive it. "
-    "Install bubblewrap or allow user namespaces for that"
+    "read-only, nor keep commands from changing the mode, owner and times of files elsewhere, or from seeing other "
+    "processes with their command lines and what these share in /dev/shm; what a command leaves in the background may "
+    "outlive it. Unix sockets are closed to commands even with network access. Install bubblewrap or allow user "
+    "namespaces for a sandbox without these gaps"
 )
 
 

@@ -12,7 +12,7 @@ from codex_trio.sandbox.links import trace
 from codex_trio.util.regular_file import read_start
 
 PROTECTED_NAMES = (".git", ".agents", ".codex", ".aws")
-"""Entries of every writable root, and of what is above it in its repository, that stay read-only, also while missing."""
+"""Entries of every writable root, and of the folders above it in its repository, that stay read-only or missing."""
 
 _GITDIR_POINTER = "gitdir:"
 _MAX_POINTER_BYTES = 8192
@@ -56,7 +56,7 @@ def _git_root(folder: str) -> str | None:
 
 
 def _git_folders(work_tree: str) -> list[str]:
-    """Return where the repository of a work tree really is: the folder of a worktree or submodule, and the shared one."""
+    """Return where a work tree's repository is, if not in it: that of a worktree or submodule, and the shared one."""
     dot_git = os.path.join(work_tree, ".git")
     git_folder = _pointed(dot_git, _GITDIR_POINTER)
     found = [] if git_folder is None else [git_folder]

@@ -91,7 +91,8 @@ class _Builder:
             if self._lies_in_a_root(link):
                 self.kinds.setdefault(link, "link")
         end = way.end
-        if end in self._roots or not self._lies_in_a_root(end):
+        # Links that lead in a circle lead nowhere, and end at one of them.
+        if end in self._roots or end in way.links or not self._lies_in_a_root(end):
             return
         missing = first_missing(end)
         if missing is None:

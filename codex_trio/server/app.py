@@ -59,6 +59,8 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[tuple[str, Any], ...] = ()
     strict_config: bool = False
     source: str = "vscode"
+    own_sockets: tuple[Path, ...] = ()
+    """Where in the file system clients reach this server: absolute, and out of the reach of commands."""
 
 
 class App:
@@ -183,6 +185,7 @@ class App:
                 spawner=await self._stack.enter_async_context(open_process_spawner()),
                 transport=await self._nursery.start(_run_transport, environ),
                 gate=self._gate,
+                own_sockets=self._settings.own_sockets,
             )
         )
         await self._nursery.start(runtime.manager.run)

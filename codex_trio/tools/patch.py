@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import trio
 
-from codex_trio.sandbox.errors import RootChanged
 from codex_trio.domain.items import FileChange
+from codex_trio.sandbox.errors import RootChanged
 from codex_trio.tools.apply_patch.apply import apply
 from codex_trio.tools.apply_patch.edits import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse

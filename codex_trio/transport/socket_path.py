@@ -40,6 +40,15 @@ def default_socket_path(codex_home: Path) -> Path:
     return codex_home / "app-server-control" / "app-server-control.sock"
 
 
+def default_places(codex_home: Path) -> tuple[Path, ...]:
+    """Return the folders in which servers of this user, others than codex-trio too, have their sockets by default."""
+    return (
+        default_socket_path(codex_home.absolute()).parent,
+        _short_folder(),
+        Path(f"/tmp/codex-daemon-{os.getuid()}"),
+    )
+
+
 def address_of(path: Path) -> str:
     """What to connect to for a socket path: the path, or what it links to when it is too long for an address.
 
@@ -178,13 +187,17 @@ def _linked(path: Path, short: Path) -> Generator[None]:
 
 def _private_folder() -> Path:
     """Where short paths are: a folder in /tmp that is this user's alone. Paths below $TMPDIR can be too long too."""
-    folder = Path(f"/tmp/codex-trio-{os.getuid()}")
+    folder = _short_folder()
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise ListenRefused(f"{folder} is needed for a socket path of this length, but is open to other users")
     return folder
+
+
+def _short_folder() -> Path:
+    return Path(f"/tmp/codex-trio-{os.getuid()}")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

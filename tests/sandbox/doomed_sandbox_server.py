@@ -23,6 +23,7 @@ async def serve(folder: str, mechanism: Mechanism, seconds: str) -> None:
         env={**os.environ, **wrapped.env},
         inherited=wrapped.inherited,
         placeholders=wrapped.placeholders,
+        absent=wrapped.absent,
     )
     async with open_process_spawner() as spawner, spawner.start(request) as process:
         await process.wait()

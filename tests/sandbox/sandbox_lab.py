@@ -45,6 +45,7 @@ class SandboxLab:
             tty=tty,
             inherited=wrapped.inherited,
             placeholders=wrapped.placeholders,
+            absent=wrapped.absent,
         )
 
     async def run(self, request: SpawnRequest) -> Outcome:

@@ -39,7 +39,7 @@ def test_a_folder_that_somebody_else_made_stays(tmp_path: Path) -> None:
     placeholders.acquire([str(path)]).release()
     placeholders.sweep(str(path))
     assert path.is_dir()
-    assert not placeholders.is_missing_or_placeholder(str(path))
+    assert not placeholders.is_placeholder_at(str(path))
 
 
 def test_what_is_no_folder_is_left_alone(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_leftover_of_a_crash_is_removed_by_the_next_user(tmp_path: Path) -> No
     path = tmp_path / ".git"
     path.mkdir()
     path.chmod(0o1755)
-    assert placeholders.is_missing_or_placeholder(str(path))
+    assert placeholders.is_placeholder_at(str(path))
     placeholders.acquire([str(path)]).release()
     assert not path.exists()
 

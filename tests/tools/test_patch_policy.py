@@ -4,6 +4,7 @@ import pytest
 
 from codex_trio.config.approval import Granular
 from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, WorkspaceWrite
+from codex_trio.sandbox.roots import RootAnchors
 from codex_trio.tools.patch_policy import assess
 
 WORKSPACE = WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True)
@@ -15,6 +16,13 @@ ASKS = Granular(sandbox_approval=True, rules=True, mcp_elicitations=True)
 def folder(tmp_path):
     (tmp_path / "work").mkdir()
     return tmp_path
+
+
+def judge(folder, paths, approval, policy):
+    def may_write(path):
+        return RootAnchors().may_write(path, policy, cwd=str(folder / "work"), tmpdir=None)
+
+    return assess(paths, approval, policy, may_write=may_write)
 
 
 @pytest.mark.parametrize(
@@ -33,20 +41,18 @@ def folder(tmp_path):
     ],
 )
 def test_where_a_patch_writes_decides_whether_it_is_asked_about(folder, approval, policy, place, kind):
-    verdict = assess([str(folder / place)], approval, policy, cwd=str(folder / "work"), tmpdir=None)
+    verdict = judge(folder, [str(folder / place)], approval, policy)
     assert verdict.kind == kind
 
 
 def test_one_path_outside_is_enough_to_ask(folder):
     paths = [str(folder / "work" / "a"), str(folder / "b")]
-    assert assess(paths, "on-request", WORKSPACE, cwd=str(folder / "work"), tmpdir=None).kind == "ask"
+    assert judge(folder, paths, "on-request", WORKSPACE).kind == "ask"
 
 
 def test_a_link_out_of_the_workspace_does_not_count_as_inside(folder):
     (folder / "work" / "out").symlink_to(folder)
-    verdict = assess(
-        [str(folder / "work" / "out" / "x")], "on-request", WORKSPACE, cwd=str(folder / "work"), tmpdir=None
-    )
+    verdict = judge(folder, [str(folder / "work" / "out" / "x")], "on-request", WORKSPACE)
     assert verdict.kind == "ask"
 
 
@@ -58,5 +64,5 @@ def test_a_link_out_of_the_workspace_does_not_count_as_inside(folder):
     ],
 )
 def test_a_refusal_says_why(folder, policy, reason):
-    verdict = assess([str(folder / "x")], "never", policy, cwd=str(folder / "work"), tmpdir=None)
+    verdict = judge(folder, [str(folder / "x")], "never", policy)
     assert verdict.reason == reason
