@@ -6,6 +6,7 @@ measured (the families). It looks for byte strings and decodes only results that
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +35,17 @@ class Burst(NamedTuple):
     total: float
     client: float
     """Of that, processor time of this process: near `total`, the client is what was measured."""
+
+
+class Round(NamedTuple):
+    """What became of turns that were started together."""
+
+    total: float
+    answered: int
+    statuses: Counter[str]
+    """How many ended in which way."""
+    missing: set[str]
+    """The threads whose turns did not end in time."""
 
 
 class Connection:
@@ -105,6 +117,38 @@ class Connection:
         if status != "completed":
             raise MeasurementFailed(f"the turn ended as {status}")
         return Turn(total=after - before, streaming=after - first, output=bytes(output))
+
+    def turns(self, thread_ids: Sequence[str], text: str, *, seconds: float) -> Round:
+        """Start a turn in each of many threads, a hundred unanswered requests at most, and wait for all ends."""
+        begun = time.perf_counter()
+        deadline = time.monotonic() + seconds
+        waiting, statuses = set(thread_ids), Counter[str]()
+        frames = [
+            self._frame("turn/start", {"threadId": thread_id, "input": [{"type": "text", "text": text}]})[1]
+            for thread_id in thread_ids
+        ]
+        sent = answered = 0
+        while waiting or answered < len(frames):
+            until = min(len(frames), answered + _IN_FLIGHT)
+            if sent < until:
+                self._wire.write(b"".join(frames[sent:until]))
+                sent = until
+            try:
+                lines = self._wire.read(deadline, "the end of a turn")
+            except MeasurementFailed:
+                if time.monotonic() < deadline:
+                    raise
+                break
+            for line in lines.splitlines():
+                if _ID in line:
+                    answered += 1
+                    if _ERROR in line:
+                        raise MeasurementFailed(f"a turn was refused: {line[:300].decode(errors='replace')}")
+                elif b'"turn/completed"' in line:
+                    params = msgspec.json.decode(line)["params"]
+                    waiting.discard(params["threadId"])
+                    statuses[params["turn"]["status"]] += 1
+        return Round(time.perf_counter() - begun, answered, statuses, waiting)
 
     def close(self) -> None:
         """Drop the connection."""

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import trio
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ABORT_SECONDS = 5.0
-"""How long the end of a stopped turn may take: processes are killed and the history is marked in this time."""
+INTERRUPT_SECONDS = 10.0
+"""How long `turn/interrupt` waits until the turn's history is marked. The turn's end is told however long it takes."""
 
-ANSWER_SECONDS = 1.0
-"""How long a stopped turn waits for the answers to `turn/interrupt` to be on their way before it says that it ended."""
+ANSWER_SECONDS = 30.0
+"""How long a turn waits until what set off its next step was answered, which comes before it on the wire. A request
+that can no longer be answered says so at once."""
 
 
 class Turn:
@@ -83,10 +84,14 @@ class Turn:
         return said
 
     async def interrupt(self, answered: trio.Event) -> None:
-        """Stops the turn and returns when its history is marked. `answered` is set once the caller told its client."""
+        """Stops the turn and returns when its history is marked, or when that takes too long for anybody to wait.
+
+        `answered` is set once the caller told its client, or never will.
+        """
         self._answers.append(answered)
         self._scope.cancel()
-        await self._aborted.wait()
+        with trio.move_on_after(INTERRUPT_SECONDS):
+            await self._aborted.wait()
 
     async def stop(self) -> NoReturn:
         """Ends the turn as interrupted, from inside one of its tools."""
@@ -95,7 +100,7 @@ class Turn:
         raise AssertionError("unreachable")
 
     async def run(self) -> None:
-        """Runs the turn to its end, whatever that is; raises only when the whole server is being cancelled."""
+        """Runs the turn to its end, whatever that is, and says so; raises only when the whole server is cancelled."""
         watch = _Stopwatch()
         self.started_at = int(time.time())
         failure: TurnFailure | None = None
@@ -107,18 +112,29 @@ class Turn:
         finally:
             self.accepts_input = False
             self.stored.set()
-            if not finished:
-                with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
-                    await self._abort(watch)
-            self._aborted.set()
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + ABORT_SECONDS):
+            # No deadline: what is told below is promised. What it waits for (processes, the disk) ends by itself.
+            with trio.CancelScope(shield=True):
+                await self._end(failure, watch, finished=finished)
+
+    async def _end(self, failure: TurnFailure | None, watch: _Stopwatch, *, finished: bool) -> None:
+        """Stores how the turn ended, as far as that can be, and tells it in any case."""
+        try:
             if finished:
                 failure = await self._store_end(failure, watch) or failure
             else:
+                await self._abort(watch)
+                self._aborted.set()
                 await self._wait_for_answers()
+        except Exception as error:
+            _log.exception("turn %s did not end as it should", self.id)
+            failure = failure or TurnFailure(message=f"internal error: {error}", info=OTHER)
+        finally:
+            self._aborted.set()
             self._session.turn_over(self)
-            self._tell_end(failure, watch, interrupted=not finished)
-            self.ended.set()
+            try:
+                self._tell_end(failure, watch, interrupted=not finished)
+            finally:
+                self.ended.set()
 
     async def _work(self) -> TurnFailure | None:
         """Everything that can be interrupted; the failure that ended it, if one did."""
@@ -206,29 +222,45 @@ class Turn:
     async def _abort(self, watch: _Stopwatch) -> None:
         """Ends what runs, answers open calls, and marks the history."""
         session = self._session
-        for command in session.running.of_turn(self.id):
-            await command.kill()
-            session.running.remove(command)
-        try:
-            if self._sampler is not None:
-                await self._sampler.abort()
-            if not self._scope.cancel_called:
-                # The server ends. Who stops a turn also stops what it has yet to take up (0.169.0); nobody did.
-                await self._hear()
-            marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
-            aborted = TurnAborted(
-                root_turn_id=self.request.root_id,
-                turn_id=self.id,
-                started_at=self.started_at,
-                completed_at=watch.end.completed_at,
-                duration_ms=watch.end.duration_ms,
-            )
-            await session.store_usage(self._log)
-            await session.remember([marker])
-            await session.record([aborted])
-        except (RolloutReadError, RolloutWriteError) as error:
-            _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
+        async with trio.open_nursery() as nursery:
+            for command in session.running.of_turn(self.id):
+                nursery.start_soon(command.stop)
+        steps = [self._complete_commands, self._answer_calls, partial(self._mark, watch)]
+        for step in steps:
+            try:
+                await step()
+            except (RolloutReadError, RolloutWriteError) as error:
+                # What comes after it is done nevertheless.
+                _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
+                session.warn_once(f"The interruption of a turn could not be stored: {error}")
         session.tell_usage(self.id, self._log)
+
+    async def _complete_commands(self) -> None:
+        running = self._session.running
+        for command in running.of_turn(self.id):
+            running.remove(command)
+            await command.complete()
+
+    async def _answer_calls(self) -> None:
+        if self._sampler is not None:
+            await self._sampler.abort()
+        if not self._scope.cancel_called:
+            # The server ends. Who stops a turn also stops what it has yet to take up (0.169.0); nobody did.
+            await self._hear()
+
+    async def _mark(self, watch: _Stopwatch) -> None:
+        session = self._session
+        marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
+        aborted = TurnAborted(
+            root_turn_id=self.request.root_id,
+            turn_id=self.id,
+            started_at=self.started_at,
+            completed_at=watch.end.completed_at,
+            duration_ms=watch.end.duration_ms,
+        )
+        await session.store_usage(self._log)
+        await session.remember([marker])
+        await session.record([aborted])
 
     async def _store_end(self, failure: TurnFailure | None, watch: _Stopwatch) -> TurnFailure | None:
         """Stores how the turn ended; the failure to do so, when it did not fail before."""

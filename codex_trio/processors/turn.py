@@ -93,15 +93,15 @@ class TurnProcessor:
                 # The running turn takes no input any more: it is about to end.
                 await live.session.wait_for_turn()
         live.hold()
-        live.session.launch(turn)
         try:
+            live.session.launch(turn)
             # Answered is stored: whatever ends this process from then on, the user need not say it again.
             await turn.stored.wait()
-        except trio.Cancelled:
+            self._changes.tell(before, live)
+        except BaseException:
             live.release()
             raise
         context.after_response(live.release)
-        self._changes.tell(before, live)
         return wire.TurnStartResponse(turn=running_turn(turn.id, request.root_id, started_at=None))
 
     async def steer(self, params: wire.TurnSteerParams, context: RequestContext) -> wire.TurnSteerResponse:
@@ -138,7 +138,12 @@ class TurnProcessor:
         context.after_response(answered.set)
         # The answer waits for the turn; a second interruption need not wait for the answer.
         context.leave_scope()
-        await active.interrupt(answered)
+        try:
+            await active.interrupt(answered)
+        except BaseException:
+            # Nobody will be answered: the turn need not wait for that.
+            answered.set()
+            raise
         return wire.TurnInterruptResponse()
 
     async def _live(self, thread_id: str) -> LiveThread:

@@ -90,7 +90,8 @@ class LiveThread:
 
     def hold(self) -> None:
         """Keeps events back until `release`: the answer to a request goes before what it set off."""
-        self._held = []
+        if self._held is None:
+            self._held = []
 
     def release(self) -> None:
         """Tells what was kept back, and everything from now on."""

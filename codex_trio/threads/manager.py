@@ -48,8 +48,8 @@ UNLOAD_SECONDS = 30 * 60
 
 SWEEP_SECONDS = 60.0
 
-CLOSE_SECONDS = 10.0
-"""How long a thread that is unloaded may take to end its turn."""
+END_SECONDS = 60.0
+"""How long a turn that was stopped, or a thread that is unloaded, may take to end before those who wait are refused."""
 
 
 class _Launch(msgspec.Struct, kw_only=True):
@@ -350,19 +350,18 @@ class ThreadManager:
     # --- unloading ---
 
     async def interrupt(self, live: LiveThread) -> None:
-        """Stops a thread's turn, if one runs, and waits for its end."""
+        """Stops a thread's turn, if one runs, and waits for its end. Raises ThreadError when it does not come."""
         active = live.session.active
         if active is not None:
             answered = trio.Event()
             answered.set()
             await active.interrupt(answered)
-            await active.ended.wait()
+            await _ended(active.ended, f"the turn of thread {live.id} was told to stop and has not ended yet")
 
     async def unload(self, live: LiveThread) -> None:
-        """Ends a thread's task, its turn and its commands, and waits for that."""
+        """Ends a thread's task, its turn and its commands, and waits for that. Raises ThreadError as `interrupt`."""
         live.scope.cancel()
-        with trio.move_on_after(CLOSE_SECONDS):
-            await live.closed.wait()
+        await _ended(live.closed, f"thread {live.id} was told to end and has not ended yet")
         live.announce_status(wire.NotLoadedThreadStatus())
 
     async def _unload_idle_threads(self) -> None:
@@ -370,9 +369,21 @@ class ThreadManager:
             await trio.sleep(SWEEP_SECONDS)
             for live in list(self._threads.values()):
                 if live.idle_seconds() > UNLOAD_SECONDS:
-                    await self.unload(live)
+                    try:
+                        await self.unload(live)
+                    except ThreadError as error:
+                        _log.warning("%s", error)
+                        continue
                     self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=live.id))
 
     def _drop_subscriber(self, connection_id: ConnectionId) -> None:
         for live in self._threads.values():
             live.unsubscribe(connection_id)
+
+
+async def _ended(event: trio.Event, complaint: str) -> None:
+    """Wait for an end. Raises ThreadError, with that complaint, when it does not come."""
+    with trio.move_on_after(END_SECONDS) as waiting:
+        await event.wait()
+    if waiting.cancelled_caught:
+        raise ThreadError(f"{complaint}: the disk may not answer; try again")

@@ -21,6 +21,7 @@ from codex_trio.execution.sessions import exec_yield_ms
 from codex_trio.sandbox.command import wrap
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import DangerFullAccess, is_enforced_here
+from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.tools.apply_patch.shell import detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
@@ -265,5 +266,9 @@ class ExecCommand:
 
 async def _watch(command: RunningCommand, context: ToolContext) -> None:
     """Completes the item of a command that outlived its call."""
-    await command.finish()
+    try:
+        await command.finish()
+    except RolloutWriteError as error:
+        # Nothing else of the thread is to break of it; a turn that runs says so itself.
+        context.log.warning(f"The end of a command could not be stored: {error}")
     context.running.remove(command)

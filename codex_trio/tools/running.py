@@ -7,6 +7,7 @@ Owns the one place where a command's item becomes final, whoever sees its end fi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import msgspec
@@ -16,8 +17,13 @@ from codex_trio.domain.items import CommandExecution, Duration
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.tools.log import ItemLog
 
+_log = logging.getLogger(__name__)
+
 KILLED_EXIT_CODE = -1
 """What an item shows when the server ended the command (observed in 0.169.0)."""
+
+STOP_SECONDS = 10.0
+"""How long a command that was killed may take to be gone. Its item is complete then, whatever became of it."""
 
 
 class RunningCommand:
@@ -32,32 +38,39 @@ class RunningCommand:
         self.log = log
         self.turn_id = turn_id
         self._killed = False
-        self._finishing = False
-        self._finished = trio.Event()
+        self._completing = trio.Lock()
+        self._is_complete = False
 
     async def finish(self) -> None:
-        """Waits for the process and completes the item, once; every caller returns after that."""
+        """Wait for the process and complete the item. Raises RolloutWriteError when that cannot be stored."""
         await self.session.wait()
-        if self._finishing:
-            await self._finished.wait()
-            return
-        self._finishing = True
-        try:
-            await self.log.completed(self._final_item())
-        finally:
-            self._finished.set()
+        await self.complete()
 
     async def kill(self) -> None:
-        """Ends the whole process tree and completes the item."""
+        """End the whole process tree and complete the item. Raises RolloutWriteError when that cannot be stored."""
+        await self.stop()
+        await self.complete()
+
+    async def stop(self) -> None:
+        """End the whole process tree, as far as that can be: a process may be stuck in a disk that does not answer."""
         if self.session.exit_code is None:
             self._killed = True
-        await self._sessions.kill(self.session)
-        await self.finish()
+        with trio.move_on_after(STOP_SECONDS) as waiting:
+            await self._sessions.kill(self.session)
+        if waiting.cancelled_caught:
+            _log.error("the command %s cannot be ended: %s", self.item.id, self.item.command)
+
+    async def complete(self) -> None:
+        """Make the item final, once. Raises RolloutWriteError when that cannot be stored."""
+        async with self._completing:
+            if not self._is_complete:
+                await self.log.completed(self._final_item())
+                self._is_complete = True
 
     def _final_item(self) -> CommandExecution:
         session = self.session
         code = KILLED_EXIT_CODE if self._killed else session.exit_code
-        ended_at = session.started_at if session.ended_at is None else session.ended_at
+        ended_at = trio.current_time() if session.ended_at is None else session.ended_at
         return msgspec.structs.replace(
             self.item,
             status="completed" if code == 0 else "failed",

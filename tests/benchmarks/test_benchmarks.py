@@ -73,3 +73,20 @@ def test_the_model_answers_the_last_thing_that_was_said_in_a_thread() -> None:
         assert f'"call_{number}"'.encode() in script.answer("".join(said).encode())
         said.append('{"type":"function_call_output"}')
     assert b"Hello." in script.answer("".join(said).encode())
+
+
+def test_the_drill_of_turns_tells_those_that_end_from_those_that_do_not(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{ROOT / 'protocol'}"}
+    command = [sys.executable, "-m", "benchmarks.every_turn_ends", "--threads", "20", "--rounds", "2", "--server"]
+
+    def drill(server: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, server], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    ran = drill(OUR_SERVER)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.count("20 completed, 0 without an end") == 2
+    for server in ("/bin/false", "/no/such/server"):
+        failed = drill(server)
+        assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)

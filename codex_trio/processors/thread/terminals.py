@@ -74,7 +74,7 @@ class BackgroundTerminalsProcessor:
     ) -> wire.ThreadBackgroundTerminalsTerminateResponse:
         """Ends one; false when it does not run any more."""
         running = await self._running(params.thread_id)
-        command = running.get(int(params.process_id)) if params.process_id.isdigit() else None
+        command = running.get(int(params.process_id)) if params.process_id.isdecimal() else None
         if command is None:
             return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=False)
         await command.kill()

@@ -26,10 +26,13 @@ from codex_trio.state.history.span_values import IndexState, LineSpan
 from codex_trio.state.history.spans import SpanIndex
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout import legacy
-from codex_trio.state.rollout.errors import RolloutWriteError
+from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
 from codex_trio.state.rollout.sources import LineSource, LineWriter
+
+WRITE_SECONDS = 30.0
+"""How long the disk may take for a write before it counts as failed: one that is far away or asleep answers sooner."""
 
 
 class ThreadRecorder(Protocol):
@@ -107,6 +110,7 @@ class RolloutRecorder:
         self._clock = clock
         self._lock = trio.Lock()
         self._is_closed = False
+        self._is_in_doubt = False
         self._meta_is_written = writer.exists
 
     @classmethod
@@ -160,7 +164,7 @@ class RolloutRecorder:
         if not self._meta_is_written:
             await trio.lowlevel.checkpoint()
             return []
-        return await trio.to_thread.run_sync(self._history.model_history)
+        return await trio.to_thread.run_sync(self._history.model_history, abandon_on_cancel=True)
 
     async def take_up_inputs(self) -> None:
         """Record inputs as said that were accepted by turns which were cut short before they took them up.
@@ -199,16 +203,40 @@ class RolloutRecorder:
 
     async def _append(self, payloads: Sequence[Payload]) -> None:
         if self._is_closed:
-            raise RolloutWriteError(self._history.source.label, 0, "the thread is closed")
+            raise self._failure("the thread is closed")
+        if self._is_in_doubt:
+            await self._look_what_was_written()
         lines = self._lines(payloads)
         if not lines:
             return
         encoded = [encode_line(line) for line in lines]
-        offset = await self._writer.write(b"".join(encoded))
+        offset = await self._write(b"".join(encoded))
         self._meta_is_written = True
         for line, data in zip(lines, encoded, strict=True):
             self._history.append(line.payload, offset=offset, length=len(data), ordinal=line.ordinal)
             offset += len(data)
+
+    async def _write(self, data: bytes) -> int:
+        """Write, whoever is cancelled meanwhile, as long as the disk may take: then nobody waits for it any more."""
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + WRITE_SECONDS):
+            return await self._writer.write(data)
+        self._is_in_doubt = True
+        raise self._failure(f"it could not be written within {WRITE_SECONDS:.0f} seconds")
+
+    async def _look_what_was_written(self) -> None:
+        """Take into account what became of a write that nobody waited for to its end."""
+        if self._writer.is_writing:
+            raise self._failure(f"an earlier write has been waiting for more than {WRITE_SECONDS:.0f} seconds")
+        if self._writer.exists:
+            try:
+                await self._history.catch_up()
+            except RolloutReadError as error:
+                raise self._failure(f"what was written before cannot be read back: {error.reason}") from error
+            self._meta_is_written = True
+        self._is_in_doubt = False
+
+    def _failure(self, reason: str) -> RolloutWriteError:
+        return RolloutWriteError(self._history.source.label, 0, reason)
 
     def _lines(self, payloads: Sequence[Payload]) -> list[StoredLine]:
         meta = self.meta
@@ -273,7 +301,7 @@ class EphemeralRecorder:
         if self._inherited is None:
             await trio.lowlevel.checkpoint()
             return []
-        return await trio.to_thread.run_sync(self._inherited.model_history)
+        return await trio.to_thread.run_sync(self._inherited.model_history, abandon_on_cancel=True)
 
     async def take_up_inputs(self) -> None:
         """Do nothing: what died with a process is gone."""

@@ -22,7 +22,7 @@ INSERT INTO read_states (thread_id, first_unread, revision) VALUES (?, ?, ?)
 ON CONFLICT (thread_id) DO UPDATE SET first_unread = excluded.first_unread, revision = excluded.revision
 """
 
-_LAST_WRITE_SECONDS = 2.0
+_LAST_WRITE_SECONDS = 10.0
 
 
 class LocalReadStates:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +105,24 @@ class FileReader:
         return b"".join(parts)
 
 
+class _Write:
+    """One write, which begins once or never."""
+
+    def __init__(self, data: bytes, *, is_over: bool = False) -> None:
+        self.data = data
+        self.is_over = is_over
+        self._beginning = threading.Lock()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was decided that it begins, or never does."""
+        return self._beginning.locked()
+
+    def begin(self) -> bool:
+        """Whether it begins now: the first to ask decides."""
+        return self._beginning.acquire(blocking=False)
+
+
 class FileWriter:
     """Appends to a file, or makes it. When a write raises, what part of it reached the file is cut off again."""
 
@@ -113,16 +132,39 @@ class FileWriter:
         self._size = size
         self._needs_newline = needs_newline
         self._fd: int | None = None
+        self._last = _Write(b"", is_over=True)
+        self._is_closed = False
 
     @property
     def exists(self) -> bool:
         """Whether the file has been made."""
         return self._size is not None
 
+    @property
+    def is_writing(self) -> bool:
+        """See LineWriter."""
+        return self._last.has_begun and not self._last.is_over
+
     async def write(self, data: bytes) -> int:
         """See LineWriter."""
-        # Not abandoned when cancelled: either the lines are in the file and count, or they are not and do not.
-        return await trio.to_thread.run_sync(self._write, data)
+        self._last = write = _Write(data)
+        try:
+            # A disk may never answer. The thread then stays behind, and leaves things as they should be if it ends.
+            return await trio.to_thread.run_sync(self._run, write, abandon_on_cancel=True)
+        except trio.Cancelled:
+            # What has not begun never will.
+            write.is_over = write.begin()
+            raise
+
+    def _run(self, write: _Write) -> int:
+        if not write.begin():
+            return 0
+        try:
+            return self._write(write.data)
+        finally:
+            if self._is_closed:
+                self._close()
+            write.is_over = True
 
     def _write(self, data: bytes) -> int:
         try:
@@ -146,7 +188,12 @@ class FileWriter:
         return self._size - len(data)
 
     def close(self) -> None:
-        """Give up the file descriptor."""
+        """Give up the file descriptor, after a write that is under way."""
+        self._is_closed = True
+        if not self.is_writing:
+            self._close()
+
+    def _close(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -164,7 +211,7 @@ class FileWriter:
         """Take back a write that got only so far."""
         if self._size is None:
             # The file was made for this write: without it, there is no thread to find.
-            self.close()
+            self._close()
             with contextlib.suppress(OSError):
                 self._path.unlink()
             return

@@ -120,6 +120,11 @@ class MemoryWriter:
         """Whether there is anything of the rollout yet."""
         return self._lines.size > 0
 
+    @property
+    def is_writing(self) -> bool:
+        """Never."""
+        return False
+
     async def write(self, data: bytes) -> int:
         """See LineWriter."""
         await trio.lowlevel.checkpoint()

@@ -41,8 +41,16 @@ class LineWriter(Protocol):
         """Whether there is anything of it yet."""
         ...
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether a write that nobody waits for any more is still under way."""
+        ...
+
     async def write(self, data: bytes) -> int:
-        """Append lines, all or none, cancelled or not; the offset at which they begin. Raises RolloutWriteError."""
+        """Append lines, all or none; the offset at which they begin. Raises RolloutWriteError.
+
+        When it is cancelled, whether the lines are there is known once nothing `is_writing`.
+        """
         ...
 
     def close(self) -> None:
