@@ -2,20 +2,28 @@
 
 Owns: setting and deleting keys with comments, order and layout kept, and replacing a file in one step.
 Does not own: who may write what (`write`), or what a file should contain (`schema`).
-Called by: `write` and `service`. Imports the TOML editor on first use.
+
+Imports the TOML editor on first use.
 """
 
 import contextlib
 import os
 import tempfile
-import tomllib
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
+from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigWriteError
+from codex_trio.util.regular_file import read_whole
+
+MAX_FILE_BYTES = 4 << 20
+"""The user's own file collects an entry for every project; it still is far smaller."""
+
+_BYTE_ORDER_MARK = "\ufeff"
+"""What some editors begin a UTF-8 file with; those want it back."""
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +58,8 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
         for edit in edits:
             _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=tomlkit.table)
         edited = tomlkit.dumps(document)
-        as_meant = tomllib.loads(edited) == edit_table(tomllib.loads(text), edits)
-    except (TOMLKitError, tomllib.TOMLDecodeError) as error:
+        as_meant = toml_text.parse(edited) == edit_table(toml_text.parse(text), edits)
+    except (TOMLKitError, toml_text.TomlSyntaxError) as error:
         raise ConfigWriteError(f"Unable to edit the configuration: {error}", code="configValidationError") from None
     if not as_meant:
         raise ConfigWriteError(
@@ -66,16 +74,21 @@ def edit_file(path: Path, edits: Sequence[Edit], *, accept: Callable[[str], None
 
     Readers see the old text or the new, never a part. Raises `ConfigWriteError` or `OSError`.
     """
-    target = path.resolve()  # a link to the file stays a link
+    target = Path(os.path.realpath(path))  # a link to the file stays a link
     try:
-        text = target.read_text(encoding="utf-8")
+        text = read_whole(target, limit=MAX_FILE_BYTES).decode("utf-8")
     except FileNotFoundError:
         text = ""
-    edited = edit_text(text, edits)
+    except UnicodeDecodeError as error:
+        raise ConfigWriteError(
+            f"{path} is not UTF-8 text (byte {error.start}); correct it by hand", code="configValidationError"
+        ) from None
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    edited = edit_text(text.removeprefix(mark), edits)
     if accept is not None:
         accept(edited)
-    if edited != text:
-        replace_file(target, edited)
+    if mark + edited != text:
+        replace_file(target, mark + edited)
 
 
 def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:

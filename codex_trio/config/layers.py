@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-LayerKind = Literal["system", "user", "project", "sessionFlags", "legacyManagedConfigTomlFromFile"]
+LayerKind = Literal["system", "user", "project", "sessionFlags"]
 
 
 class LayerSource(msgspec.Struct, frozen=True):

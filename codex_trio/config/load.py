@@ -32,9 +32,14 @@ from codex_trio.config.settings import (
 from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_in_file, root_markers
 from codex_trio.config.trust import TrustLevel
 from codex_trio.util import decoding
+from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, read_whole
 
 _DEFAULT_PROVIDER = "openai"
 _MAX_LISTED_KEYS = 3
+
+_MAX_TEXT_BYTES = 1 << 20
+"""Instructions of this size already are more than any model takes."""
+
 _ADVICE = "Check for typos or deprecated settings."
 
 
@@ -191,8 +196,6 @@ def _layer_name(layer: ConfigLayer) -> str:
     match layer.source.kind:
         case "sessionFlags":
             return "session-flags"
-        case "legacyManagedConfigTomlFromFile":
-            return f"managed ({layer.source.file})"
         case kind:
             return f"{kind} ({layer.source.file})"
 
@@ -270,9 +273,11 @@ def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:
     if path is None:
         return None
     try:
-        text = Path(path).read_text(encoding="utf-8").strip()
+        text = read_whole(path, limit=_MAX_TEXT_BYTES).decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise ConfigLoadError(f"failed to read {name} {path}: stream did not contain valid UTF-8") from None
+    except (NotARegularFile, FileTooLarge) as error:
+        raise ConfigLoadError(f"failed to read {name} {path}: {error.strerror}") from None
     except OSError as error:
         number = error.errno or 0
         raise ConfigLoadError(f"failed to read {name} {path}: {os.strerror(number)} (os error {number})") from None

@@ -2,14 +2,14 @@
 
 Owns: parsing `-c key=value`, and turning dotted keys into a table.
 Does not own: what the keys mean (`schema`) or their place among the layers (`sources`).
-Called by: the command line (parsing), and `sources`.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.layers import merge
+from codex_trio.config.toml_text import MAX_DEPTH, TomlSyntaxError, is_too_deep, parse
 
 Override = tuple[str, Any]
 
@@ -29,6 +29,8 @@ def parse_override(argument: str) -> Override:
     key = key.strip()
     if not key:
         raise OverrideError(f"Empty key in override: {argument}")
+    if key.count(".") >= MAX_DEPTH:
+        raise OverrideError(f"Key of more than {MAX_DEPTH} parts in override: {key[:40]}...")
     return key, _parse_value(value)
 
 
@@ -38,19 +40,25 @@ def feature_override(name: str, *, enabled: bool) -> Override:
 
 
 def to_table(overrides: Iterable[Override]) -> dict[str, Any]:
-    """Dotted keys as nested tables; later ones win, tables for the same key merge."""
+    """Return dotted keys as nested tables; later ones win, tables for the same key merge."""
     return merge([_nest(key, value) for key, value in overrides])
 
 
 def from_request(config: Mapping[str, Any] | None) -> list[Override]:
-    """A request's `config` map as overrides. JSON has null where TOML has nothing: it counts as empty text."""
+    """Return a request's `config` map as overrides. JSON has null where TOML has nothing: it counts as empty text.
+
+    Raises `ConfigLoadError` for what is nested too deeply to be a setting.
+    """
+    for key, value in (config or {}).items():
+        if key.count(".") >= MAX_DEPTH or is_too_deep(value):
+            raise ConfigLoadError(f"`{key[:40]}` is nested more than {MAX_DEPTH} levels deep")
     return [(key, _without_null(value)) for key, value in (config or {}).items()]
 
 
 def _parse_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text.strip()}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+        return parse(f"value = {text.strip()}")["value"]
+    except TomlSyntaxError:
         return text.strip().strip("\"'")
 
 

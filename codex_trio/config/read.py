@@ -21,6 +21,7 @@ from codex_trio.config.schema import (
     CONFIG,
     HISTORY,
     MODEL_PROVIDER,
+    OWN_KEYS,
     READ_DEFAULTS,
     SANDBOX_WORKSPACE_WRITE,
     SHELL_ENVIRONMENT_POLICY,
@@ -115,7 +116,11 @@ def _refuse_unknown_provider(merged: Mapping[str, Any]) -> None:
 
 
 def _show(merged: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: merged.get(name, READ_DEFAULTS.get(name)) for name in CONFIG.fields}
+    shown: dict[str, Any] = {
+        name: merged.get(name, READ_DEFAULTS.get(name))
+        for name in CONFIG.fields
+        if name in merged or name not in OWN_KEYS
+    }
     shown["client_search_provider"] = None
     shown["history"] = _filled(HISTORY, shown["history"], READ_DEFAULTS["history"])
     shown["shell_environment_policy"] = _filled(SHELL_ENVIRONMENT_POLICY, shown["shell_environment_policy"], {})

@@ -28,6 +28,9 @@ from codex_trio.config.nodes import (
 
 BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock")
 
+OWN_KEYS = frozenset({"trust_projects_on_start"})
+"""What only this server knows; shown to readers when it is set."""
+
 # A project may not choose where requests go, who is told about them, or which profile counts.
 PROJECT_DENIED_KEYS = (
     "openai_base_url",
@@ -41,6 +44,7 @@ PROJECT_DENIED_KEYS = (
     "experimental_realtime_webrtc_call_base_url",
     "experimental_realtime_ws_base_url",
     "otel",
+    "trust_projects_on_start",
 )
 
 
@@ -280,6 +284,7 @@ CONFIG = Table(
         "thread_unload_delay_secs": _U64,
         "tool_output_token_limit": _USIZE,
         "tool_suggest": _TABLE,
+        "trust_projects_on_start": _FLAG,
         "tui": _TABLE,
         "windows": _TABLE,
     }

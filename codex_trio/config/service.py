@@ -1,9 +1,8 @@
 """The configuration of a server: loaded anew for every thread, judged once at start.
 
-Owns: the user's folder and the command line's settings; loading for a folder; trust given by starting a thread; which
-warnings a client has already been told.
+Owns: the user's folder and the command line's settings; loading for a folder; trust given by starting a thread, where
+the user wants that; which warnings a client has already been told.
 Does not own: layers, checks and defaults (the other modules here), or answering clients.
-Called by: the composition root, which builds one, and every service that needs a configuration.
 
 Calls are synchronous: loading reads a few small files and takes about a millisecond. What was read is kept as long as
 the files look the same.
@@ -15,7 +14,13 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.config.errors import ConfigLoadError, ConfigWarning, StartupRefused, UnsupportedPolicy
+from codex_trio.config.errors import (
+    ConfigLoadError,
+    ConfigWarning,
+    ManagedConfiguration,
+    StartupRefused,
+    UnsupportedPolicy,
+)
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
@@ -106,7 +111,7 @@ class ConfigService:
         *,
         typed: TypedOverrides = _NO_TYPED_OVERRIDES,
     ) -> EffectiveConfig:
-        """`load`, for starting a thread: letting it write to a new project makes the project a trusted one.
+        """Load for starting a thread, which with `trust_projects_on_start` may make its project a trusted one.
 
         The project's own configuration then applies to this very thread. Raises `ConfigLoadError`.
         """
@@ -122,6 +127,10 @@ class ConfigService:
         fill the user's file. True when that file was changed. Raises `ConfigLoadError` when it cannot be.
         """
         project = sources.project
+        user = sources.stack.layer("user")
+        if user is None or user.table.get("trust_projects_on_start") is not True:
+            # What lies in a folder decides what is obeyed there: only the user can say that it may.
+            return False
         if project is None or project.trust.level is not None or sandbox_mode == "read-only":
             return False
         has_settings = any(layer.source.kind == "project" for layer in sources.stack.layers)
@@ -139,13 +148,14 @@ class ConfigService:
     def sources(self, cwd: Path | None, overrides: Mapping[str, Any] | None = None) -> Sources:
         """The layers for an absolute folder; None leaves projects out. Raises `ConfigLoadError`."""
         if overrides:
-            return read_sources(self._paths, cwd=cwd, session=(*self._cli_overrides, *from_request(overrides)))
+            request = from_request(overrides)
+            return read_sources(self._paths, cwd=cwd, command_line=self._cli_overrides, request=request)
         # Looked at before reading: what changes in between looks different the next time.
         looks = look(watched_paths(self._paths, cwd, self._markers))
         kept = self._kept.get(cwd)
         if kept is not None and kept.looks == looks:
             return kept.sources
-        sources = read_sources(self._paths, cwd=cwd, session=self._cli_overrides)
+        sources = read_sources(self._paths, cwd=cwd, command_line=self._cli_overrides)
         self._keep(cwd, looks, sources)
         return sources
 
@@ -169,10 +179,10 @@ class ConfigService:
         try:
             return self.load()
         except ConfigLoadError as error:
-            if self._strict or isinstance(error, UnsupportedPolicy):
+            if self._strict or isinstance(error, UnsupportedPolicy | ManagedConfiguration):
                 raise StartupRefused(error.message) from None
         try:
-            sources = read_sources(self._paths, cwd=None, session=self._cli_overrides, user_table={})
+            sources = read_sources(self._paths, cwd=None, command_line=self._cli_overrides, user_table={})
             return self._build(sources, self._cwd, typed=_NO_TYPED_OVERRIDES)
         except ConfigLoadError as error:
             raise StartupRefused(error.message) from None
@@ -190,13 +200,14 @@ class ConfigService:
                     range=error.range,
                 )
             ]
-        disabled = _disabled_projects_warning(config)
-        self._announced.update(config.warnings)
-        return [ConfigWarning(summary=text) for text in (*config.warnings, *disabled)]
+        texts = (*config.warnings, *_disabled_projects_warning(config))
+        self._announced.update(texts)
+        return [ConfigWarning(summary=text) for text in texts]
 
     def unannounced_warnings(self, config: EffectiveConfig) -> list[ConfigWarning]:
         """Those of a configuration's warnings that clients have not been told; they count as told from now on."""
-        fresh = [text for text in config.warnings if text not in self._announced]
+        texts = (*config.warnings, *_disabled_projects_warning(config))
+        fresh = [text for text in texts if text not in self._announced]
         self._announced.update(fresh)
         return [ConfigWarning(summary=text) for text in fresh]
 

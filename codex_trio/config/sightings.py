@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from codex_trio.config.sources import ConfigPaths
+from codex_trio.config.sources import MANAGED_FILES, ConfigPaths
 
 Look: TypeAlias = tuple[int, ...]
 """How a path looks: the kind of error where there is nothing, else the identity, and of a file its version too."""
@@ -30,11 +30,11 @@ def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) 
     watched = [
         str(paths.user_config),
         str(paths.system_dir / "config.toml"),
-        str(paths.system_dir / "managed_config.toml"),
+        *(str(paths.system_dir / name) for name in MANAGED_FILES),
     ]
     if cwd is None:
         return watched
-    names = dict.fromkeys((*markers, ".git", ".codex", ".codex/config.toml"))
+    names = dict.fromkeys((*markers, ".git", ".git/HEAD", ".codex", ".codex/config.toml"))
     for folder in (cwd, *cwd.parents):
         watched.append(str(folder))
         watched += [os.path.join(folder, name) for name in names]
@@ -46,12 +46,13 @@ def look(watched: Sequence[str]) -> tuple[Look, ...] | None:
     unsettled = time.time_ns() - _SETTLED_NS
     looks: list[Look] = []
     for path in watched:
+        link: os.stat_result | None = None
         try:
             # Both the link and what it leads to count: trust is given to real folders.
             link = os.lstat(path)
             status = os.stat(path) if stat.S_ISLNK(link.st_mode) else link
         except OSError as error:
-            looks.append((error.errno or 0,))
+            looks.append((error.errno or 0, 0 if link is None else link.st_ino))
             continue
         identity = (link.st_dev, link.st_ino, status.st_dev, status.st_ino, status.st_mode)
         if not stat.S_ISREG(status.st_mode):

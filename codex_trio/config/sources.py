@@ -2,7 +2,8 @@
 
 Owns: which files count for a folder, their order, and the error for one that cannot be read.
 Does not own: what is in them (`schema`, `load`).
-Called by: `service`, once per load; everything here is a handful of small synchronous reads.
+
+Everything here is a handful of small synchronous reads.
 """
 
 import os
@@ -13,15 +14,23 @@ from typing import Any, cast
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.config.errors import ConfigLoadError, TextRange
+from codex_trio.config.edit import MAX_FILE_BYTES
+from codex_trio.config.errors import ConfigLoadError, ManagedConfiguration, TextRange
 from codex_trio.config.layers import ConfigLayer, LayerKind, LayerSource, LayerStack, merge
 from codex_trio.config.nodes import absolute_paths
 from codex_trio.config.overrides import Override, to_table
 from codex_trio.config.project import folders_between, git_root_for_trust, project_root
 from codex_trio.config.schema import CONFIG, PROJECT_DENIED_KEYS
 from codex_trio.config.trust import Trust, disabled_reason, find_trust
+from codex_trio.util.regular_file import read_whole
 
 DEFAULT_ROOT_MARKERS = (".git",)
+
+MANAGED_FILES = ("requirements.toml", "managed_config.toml")
+"""What an administrator restricts users with."""
+
+_MAX_PROJECT_FILE_BYTES = 256 << 10
+"""A project's file is somebody else's, and it is read before anybody has said that it may count."""
 
 
 class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,39 +70,71 @@ def read_sources(
     paths: ConfigPaths,
     *,
     cwd: Path | None,
-    session: Iterable[Override] = (),
+    command_line: Iterable[Override] = (),
+    request: Iterable[Override] = (),
     user_table: Mapping[str, Any] | None = None,
 ) -> Sources:
-    """All layers for `cwd` (an absolute path; None leaves projects out), lowest first.
+    """Return all layers for `cwd` (an absolute path; None leaves projects out), lowest first.
 
-    `user_table` stands in for the user's file. Raises `ConfigLoadError` for a file that cannot be read as TOML.
+    `command_line` and `request` are settings for one run and for one thread. A request decides about no project: what
+    it says of trust can only take it away. `user_table` stands in for the user's file. Raises `ConfigLoadError` for a
+    file that cannot be read as TOML.
     """
+    refuse_managed_configuration(paths)
+    command_line = tuple(command_line)
     system = _file_layer(paths, "system", paths.system_dir / "config.toml")
     if user_table is None:
         user = _file_layer(paths, "user", paths.user_config)
     else:
         user = ConfigLayer(source=LayerSource("user", paths.user_config), table=dict(user_table))
-    flags = _session_layer(paths, cwd, session)
-    managed_file = paths.system_dir / "managed_config.toml"
-    managed = [_file_layer(paths, "legacyManagedConfigTomlFromFile", managed_file)] if managed_file.exists() else []
-    below, above = [system, user], [*flags, *managed]
+    above = _session_layer(paths, cwd, (*command_line, *request))
+    below = [system, user]
     if cwd is None:
         return Sources(stack=LayerStack((*below, *above)), project=None)
-    settings = merge(layer.table for layer in (*below, *above))
-    project = find_project(settings, cwd)
+    decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line))])
+    settings = merge([layer.table for layer in (*below, *above)])
+    project = find_project(settings, cwd, decided=decided)
     return Sources(
-        stack=LayerStack((*below, *_project_layers(paths, project, settings), *above)),
-        project=project,
+        stack=LayerStack((*below, *_project_layers(paths, project, decided, settings), *above)), project=project
     )
 
 
-def find_project(settings: Mapping[str, Any], cwd: Path) -> Project:
-    """The project around `cwd`, under the root markers and trust entries of `settings`."""
+def refuse_managed_configuration(paths: ConfigPaths) -> None:
+    """Raise `ManagedConfiguration` when an administrator restricts what users may do here: nobody would see to it."""
+    for name in MANAGED_FILES:
+        path = paths.system_dir / name
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise ManagedConfiguration(
+                f"cannot tell whether {path} restricts what users may do: {error.strerror}"
+            ) from None
+        raise ManagedConfiguration(
+            f"{path} restricts what users may do, which this server does not support yet; it does not run beside it"
+        )
+
+
+def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str, Any] | None = None) -> Project:
+    """Return the project around `cwd`, under the root markers of `settings` and the trust entries of `decided`.
+
+    Without `decided`, `settings` hold the entries; with it they can only take trust away.
+    """
     markers = root_markers(settings)
     root = project_root(cwd, markers)
     git_root = git_root_for_trust(cwd)
-    trust = find_trust(_projects(settings), cwd, project_root=root, git_root=git_root)
+    entries = [_projects(settings)] if decided is None else [_projects(decided), _projects(settings)]
+    trust = _least_trust(entries, cwd, project_root=root, git_root=git_root)
     return Project(cwd=cwd, markers=markers, root=root, git_root=git_root, trust=trust)
+
+
+def _least_trust(
+    entries: Iterable[Mapping[str, Any]], folder: Path, *, project_root: Path, git_root: Path | None
+) -> Trust:
+    """Return what the first entries say of a folder, or that it is untrusted when others say so."""
+    found = [find_trust(projects, folder, project_root=project_root, git_root=git_root) for projects in entries]
+    return next((trust for trust in found if trust.level == "untrusted"), found[0])
 
 
 def root_markers(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -110,8 +151,8 @@ def place_in_file(layer: ConfigLayer, path: toml_text.KeyPath, *, of_key: bool =
     if file is None:
         return None
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = read_text(file) or ""
+    except ConfigLoadError:
         return None
     return toml_text.find_key(text, path) if of_key else toml_text.find_value(text, path)
 
@@ -121,9 +162,10 @@ def _projects(settings: Mapping[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", projects) if isinstance(projects, dict) else {}
 
 
-def _read_text(path: Path) -> str | None:
+def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str | None:
+    """Return the text of a configuration file; None when there is none. Raises `ConfigLoadError`."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_whole(path, limit=limit).decode("utf-8-sig").replace("\r\n", "\n")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as error:
@@ -134,7 +176,7 @@ def _read_text(path: Path) -> str | None:
 
 
 def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path) -> ConfigLayer:
-    text = _read_text(path)
+    text = read_text(path)
     table: dict[str, Any] = {}
     if text:
         try:
@@ -160,13 +202,16 @@ def _session_layer(paths: ConfigPaths, cwd: Path | None, session: Iterable[Overr
     return [ConfigLayer(source=LayerSource("sessionFlags"), table=table)]
 
 
-def _project_layers(paths: ConfigPaths, project: Project, settings: Mapping[str, Any]) -> list[ConfigLayer]:
+def _project_layers(
+    paths: ConfigPaths, project: Project, decided: Mapping[str, Any], settings: Mapping[str, Any]
+) -> list[ConfigLayer]:
+    entries = [_projects(decided), _projects(settings)]
     layers: list[ConfigLayer] = []
     for folder in folders_between(project.root, project.cwd):
         dot_codex = folder / ".codex"
-        if not dot_codex.is_dir() or _same_folder(dot_codex, paths.codex_home):
+        if not os.path.isdir(dot_codex) or _same_folder(dot_codex, paths.codex_home):
             continue
-        trust = find_trust(_projects(settings), folder, project_root=project.root, git_root=project.git_root)
+        trust = _least_trust(entries, folder, project_root=project.root, git_root=project.git_root)
         layers.append(_project_layer(paths, dot_codex, trust))
     return layers
 
@@ -174,13 +219,14 @@ def _project_layers(paths: ConfigPaths, project: Project, settings: Mapping[str,
 def _project_layer(paths: ConfigPaths, dot_codex: Path, trust: Trust) -> ConfigLayer:
     reason = disabled_reason(trust, user_config=paths.user_config)
     path = dot_codex / "config.toml"
+    text: str | None = None
     table: dict[str, Any] = {}
     try:
-        text = _read_text(path)
+        text = read_text(path, limit=_MAX_PROJECT_FILE_BYTES)
         table = toml_text.parse(text) if text else {}
     except toml_text.TomlSyntaxError as error:
         if reason is None:
-            details = toml_text.render_syntax_error(path.read_text(encoding="utf-8-sig"), error)
+            details = toml_text.render_syntax_error(text or "", error)
             raise ConfigLoadError(
                 f"Error parsing project config file {path}: {details}", unreadable_layer=True
             ) from None

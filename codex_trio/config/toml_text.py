@@ -2,23 +2,26 @@
 
 Owns: turning text into plain tables with a syntax error that has a place, and finding the place of a key afterwards.
 Does not own: what the keys mean (`schema`), files, or changing text (`edit`).
-Called by: `layers` for every file; the finder only once something is already known to be wrong.
 
-The finder walks text that the standard library has accepted, so it can skip what it does not need to understand.
+The text is TOML 1.1, which allows inline tables over several lines; the standard library knows 1.0. The finder walks
+text that was read without an error, so it can skip what it does not need to understand.
 """
 
 import re
-import tomllib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+import tomli
 
 from codex_trio.config.errors import TextPosition, TextRange
 
 KeyPath = tuple[str | int, ...]
 
-_TOMLLIB_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+MAX_DEPTH = 100
+"""How deep tables and arrays may lie in one another: far more than any setting needs, and safe to walk."""
+
+_TOMLI_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\[\[|\[")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _BLANKS = re.compile(r"[ \t]*")
@@ -27,6 +30,10 @@ _STRING = re.compile(
     r'"""(?:\\.|(?!""").)*"{3,5}' + r"|'''(?:(?!''').)*'{3,5}" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'", re.DOTALL
 )
 _SCALAR = re.compile(r"[^,\]}#\r\n]+")
+_KEY_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_KEY_PART}\.[ \t]*+){{{MAX_DEPTH}}}")
+_LONG_NUMBER = re.compile(r"[0-9_]{1000,}")
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
 # How a syntax error is put: the parser's own words are kept where no shorter form is established.
 _SYNTAX_TEXTS = (
@@ -62,13 +69,44 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The text's table. Raises `TomlSyntaxError`."""
+    """Return the text's table. Raises `TomlSyntaxError`."""
+    if text.count(".") >= MAX_DEPTH and (match := _LONG_KEY.search(text)):
+        # Reading keys takes time that grows with the square of their parts.
+        raise TomlSyntaxError(f"a key of more than {MAX_DEPTH} parts", _position(text, match.start()))
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
         raise _syntax_error(text, str(error)) from None
     except RecursionError:
-        raise TomlSyntaxError("nested too deeply", TextPosition(line=1, column=1)) from None
+        raise TomlSyntaxError(_TOO_DEEP, TextPosition(line=1, column=1)) from None
+    except ValueError as error:  # a date that does not exist, or a number longer than Python reads
+        match = _LONG_NUMBER.search(text)
+        place = _position(text, match.start()) if match else TextPosition(line=1, column=1)
+        raise TomlSyntaxError("a number with too many digits" if match else str(error), place) from None
+    if is_too_deep(table):
+        raise TomlSyntaxError(_TOO_DEEP, TextPosition(line=1, column=1))
+    return table
+
+
+def is_too_deep(value: Any) -> bool:
+    """Return whether tables and arrays lie deeper in one another than is safe to walk."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [part for outer in level for part in _parts(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> list[Any]:
+    match value:
+        case dict():
+            inner = cast("dict[str, Any]", value).values()
+        case list():
+            inner = cast("list[Any]", value)
+        case _:
+            return []
+    return [part for part in inner if isinstance(part, dict | list)]
 
 
 def render_syntax_error(text: str, error: TomlSyntaxError) -> str:
@@ -98,7 +136,7 @@ def find_key(text: str, path: KeyPath) -> TextRange | None:
 
 
 def _syntax_error(text: str, message: str) -> TomlSyntaxError:
-    match = _TOMLLIB_PLACE.search(message)
+    match = _TOMLI_PLACE.search(message)
     words = message[: match.start()] if match else message
     if match and match.group(1):
         place = TextPosition(line=int(match.group(1)), column=int(match.group(2)))
@@ -191,7 +229,7 @@ class _Finder:
                 return parts or [("", (start, start))]
             self._at = match.end()
             word = match.group()
-            name = next(iter(tomllib.loads(f"{word} = 0"))) if word[0] in "\"'" else word
+            name = next(iter(tomli.loads(f"{word} = 0"))) if word[0] in "\"'" else word
             parts.append((name, (start, match.end())))
             self._skip(_BLANKS)
             if self._peek() != ".":

@@ -4,9 +4,9 @@ Owns: looking a folder's trust up in `[projects]`, what counts as a project, and
 has no effect.
 Does not own: writing trust (`service`), or what an untrusted project loses (`sources` for config; hooks and rules
 follow the same layers).
-Called by: `sources` and `service`.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -39,13 +39,8 @@ def find_trust(projects: Mapping[str, Any], folder: Path, *, project_root: Path 
 
 
 def is_project(root: Path, markers: Sequence[str], git_root: Path | None) -> bool:
-    """Whether a folder belongs to a repository, or to a root that one of the user's own markers stands for.
-
-    A `.git` folder without a HEAD makes no repository; a `.git` file does, wherever it points to.
-    """
-    if git_root is not None and ((git_root / ".git").is_file() or (git_root / ".git" / "HEAD").exists()):
-        return True
-    return any((root / marker).exists() for marker in markers if marker != ".git")
+    """Return whether a folder belongs to a repository, or to a root that one of the user's own markers stands for."""
+    return git_root is not None or any(os.path.lexists(root / marker) for marker in markers if marker != ".git")
 
 
 def disabled_reason(trust: Trust, *, user_config: Path) -> str | None:

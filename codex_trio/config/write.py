@@ -2,17 +2,16 @@
 
 Owns: what a write may touch, checking its outcome before anything is written, and telling when it has no effect.
 Does not own: editing text (`edit`), the wire structs.
-Called by: the configuration processor and services that remember something in the user's file.
 """
 
 import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from codex_trio.config import toml_text
 from codex_trio.config.edit import Edit, edit_file
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version, to_json_value
@@ -74,6 +73,10 @@ def write_config(
         Edit(path=parse_key_path(edit.key_path), value=edit.value, merge=edit.merge_strategy == "upsert")
         for edit in edits
     ]
+    if any(len(edit.path) > toml_text.MAX_DEPTH or toml_text.is_too_deep(edit.value) for edit in prepared):
+        raise ConfigWriteError(
+            f"value is nested more than {toml_text.MAX_DEPTH} levels deep", code="configValidationError"
+        )
     if expected_version is not None and expected_version != _user_version(_stack(service)):
         raise ConfigWriteError(
             "Configuration was modified since last read. Fetch latest version and retry.", code="configVersionConflict"
@@ -110,8 +113,8 @@ def _unquote(segment: str) -> str:
     if segment[0] not in "\"'":
         return segment
     try:
-        return next(iter(tomllib.loads(f"{segment} = 0")))
-    except tomllib.TOMLDecodeError:
+        return next(iter(toml_text.parse(f"{segment} = 0")))
+    except toml_text.TomlSyntaxError:
         raise ConfigWriteError("keyPath is not a dotted path", code="configValidationError") from None
 
 
@@ -134,7 +137,7 @@ def _user_version(stack: LayerStack) -> str:
 
 def _accept(text: str) -> None:
     try:
-        check(CONFIG, tomllib.loads(text))
+        check(CONFIG, toml_text.parse(text))
     except SchemaProblem as problem:
         raise ConfigWriteError(f"Invalid configuration: {problem.describe()}", code="configValidationError") from None
 
@@ -149,11 +152,7 @@ def _find_overridden(stack: LayerStack, path: tuple[str, ...]) -> Overridden | N
             user = stack.layer("user")
             if user is not None and lookup(user.table, path) == effective:
                 return None
-            return Overridden(message=_overridden_message(layer), layer=layer, effective_value=to_json_value(effective))
+            return Overridden(
+                message="Overridden by session flags", layer=layer, effective_value=to_json_value(effective)
+            )
     return None
-
-
-def _overridden_message(layer: ConfigLayer) -> str:
-    if layer.source.kind == "legacyManagedConfigTomlFromFile":
-        return f"Overridden by legacy managed_config.toml: {layer.source.path}"
-    return "Overridden by session flags"

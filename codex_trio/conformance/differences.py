@@ -77,6 +77,19 @@ DIFFERENCES: tuple[Difference, ...] = (
         )
         for place in ("websocket", "unix")
     ),
+    *(
+        Difference(
+            f"trust::starting_a_thread_decides_nothing_about_a_project[{sandbox}]",
+            "reference",
+            "marks a repository as trusted by itself and obeys the settings in it, as soon as a thread may write there",
+        )
+        for sandbox in ("workspace-write", "danger-full-access")
+    ),
+    Difference(
+        "trust::a_request_cannot_trust_the_project_that_it_starts_a_thread_in",
+        "reference",
+        "takes trust from the request that starts the thread",
+    ),
     Difference(
         "pipelining::every_one_of_many_pipelined_requests_is_answered_once",
         "reference",

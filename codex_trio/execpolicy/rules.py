@@ -13,9 +13,13 @@ import msgspec
 
 from codex_trio.execpolicy.script_words import Word
 from codex_trio.execpolicy.words import join
+from codex_trio.util.regular_file import read_whole
 
 RuleDecision = Literal["allow", "prompt", "forbidden"]
 NetworkProtocol = Literal["http", "https", "socks5_tcp", "socks5_udp"]
+
+_MAX_FILE_BYTES = 1 << 20
+"""Rules are lines of text; a repository can bring a file of any size."""
 
 _STRICTNESS: dict[RuleDecision, int] = {"allow": 0, "prompt": 1, "forbidden": 2}
 
@@ -231,8 +235,7 @@ class PolicyRules:
         for name in paths:
             path = os.fspath(name)
             try:
-                with open(path, encoding="utf-8") as file:
-                    read_rules(path, file.read(), self)
+                read_rules(path, read_whole(path, limit=_MAX_FILE_BYTES).decode("utf-8"), self)
             except RuleFileError as error:
                 return PolicyRules(), error.problem
             except (OSError, UnicodeDecodeError) as error:

@@ -57,6 +57,7 @@ class ExecLab:
         self.home, self.codex_home, self.work, self.tmp = (base / name for name in ("home", "codex", "work", "tmp"))
         for folder in (self.home, self.codex_home, self.work / ".git", self.tmp):
             folder.mkdir(parents=True)
+        (self.work / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
         self.configure()
         self.env = {
             "HOME": str(self.home),

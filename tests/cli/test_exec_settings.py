@@ -83,7 +83,7 @@ async def test_an_ephemeral_thread_leaves_no_file_and_others_say_where_they_come
 
 
 async def test_outside_of_a_repository_the_check_has_to_be_skipped(lab: ExecLab) -> None:
-    (lab.work / ".git").rmdir()
+    (lab.work / ".git" / "HEAD").unlink()
     done = await lab.run("do it", "--json")
     assert (done.code, done.stdout) == (1, "")
     assert done.stderr == "Not inside a trusted directory and --skip-git-repo-check was not specified.\n"
@@ -111,6 +111,7 @@ def test_what_cannot_work_is_refused_before_anything_starts(
     from codex_trio.cli.main import main
 
     (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     (tmp_path / "torn.json").write_text("{x")
     monkeypatch.setenv("CODEX_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

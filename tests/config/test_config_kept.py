@@ -66,6 +66,8 @@ def test_a_repository_made_around_the_folder_is_seen(setting: Setting) -> None:
     service.load(below)
     assert service.load(below).project_root == below
     (setting.project / ".git").mkdir()
+    assert service.load(below).project_root == below
+    (setting.project / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     assert service.load(below).project_root == setting.project
 
 

@@ -51,12 +51,6 @@ def test_higher_layers_win_and_tables_merge_key_by_key(setting: Setting) -> None
     assert config.sandbox_workspace_write == SandboxWorkspaceWrite(network_access=True, exclude_slash_tmp=True)
 
 
-def test_the_machines_managed_file_beats_even_the_command_line(setting: Setting) -> None:
-    (setting.etc / "managed_config.toml").write_text('model = "managed"\n')
-
-    assert setting.service(("model", "flag")).load().model == "managed"
-
-
 def test_a_requests_map_beats_the_files_and_its_own_fields_beat_the_map(setting: Setting) -> None:
     setting.user('model = "user"\nmodel_provider = "mock"\ndeveloper_instructions = "user"\n' + MOCK_PROVIDER)
     service = setting.service()

@@ -213,7 +213,7 @@ def test_a_file_that_is_no_text_or_may_not_be_read_is_named(setting: Setting) ->
 
     setting.user_file.unlink()
     setting.user_file.mkdir()
-    with pytest.raises(ConfigLoadError, match=f"failed to read config file {setting.user_file}: Is a directory"):
+    with pytest.raises(ConfigLoadError, match=f"failed to read config file {setting.user_file}: is a folder"):
         setting.service().load()
 
 

@@ -223,16 +223,6 @@ def test_a_value_under_a_command_line_setting_is_written_and_told_to_have_no_eff
     assert write(setting, change("model", None), flags=flags).status == "okOverridden"
 
 
-def test_a_value_under_the_machines_managed_file_names_that_file(setting: Setting) -> None:
-    managed = setting.etc / "managed_config.toml"
-    managed.write_text('model = "managed"\n')
-
-    outcome = write(setting, change("model_verbosity", "low"), change("model", "user"))
-
-    assert outcome.overridden is not None
-    assert outcome.overridden.message == f"Overridden by legacy managed_config.toml: {managed}"
-
-
 def test_a_written_value_counts_for_the_next_load(setting: Setting) -> None:
     setting.user('model_provider = "mock"\n' + MOCK_PROVIDER)
     service = setting.service()

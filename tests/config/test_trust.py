@@ -109,7 +109,7 @@ def test_a_project_cannot_redirect_requests_and_is_told_so(setting: Setting) -> 
 
 
 def test_the_nearest_entry_decides_so_a_subfolder_can_be_trusted_again(setting: Setting) -> None:
-    (setting.project / ".git").mkdir()
+    make_repository(setting.project)
     sub = setting.project / "sub"
     setting.project_file('model = "root"\n')
     setting.project_file('model_verbosity = "low"\n', folder="sub")
@@ -121,7 +121,7 @@ def test_the_nearest_entry_decides_so_a_subfolder_can_be_trusted_again(setting: 
 
 
 def test_every_folder_from_the_root_to_the_working_folder_counts_the_nearest_most(setting: Setting) -> None:
-    (setting.project / ".git").mkdir()
+    make_repository(setting.project)
     setting.project_file('model = "root"\nmodel_verbosity = "low"\n')
     setting.project_file('model = "sub"\n', folder="sub")
     setting.project_file('model = "beside"\n', folder="other")
@@ -155,33 +155,127 @@ def test_the_users_own_folder_is_not_also_a_project(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize("mode", ["workspace-write", "danger-full-access"])
-def test_letting_a_thread_write_trusts_a_new_project_for_this_very_thread(setting: Setting, mode: str) -> None:
-    setting.user('# mine\nmodel = "user" # why\n')
+@pytest.mark.parametrize("thing", [".git/HEAD", ".codex/", ".codex/hooks.json", "top.marker"])
+def test_starting_a_thread_trusts_nothing_however_much_it_may_do(
+    setting: Setting, thing: str, mode: SandboxMode
+) -> None:
+    make(setting.project / thing, folder=thing.endswith("/"))
+    setting.project_file('model = "project"\nsandbox_mode = "danger-full-access"\n')
+    service = setting.service(("project_root_markers", [".git", "top.marker"]))
+
+    for _ in range(2):
+        config = service.load_for_new_thread(typed=TypedOverrides(sandbox_mode=mode, approval_policy="never"))
+        assert (config.model, config.trust_level, config.config_folders) == (None, None, (setting.etc, setting.home))
+    assert not setting.user_file.exists()
+
+
+def test_whoever_starts_a_thread_where_settings_have_no_effect_is_told_once(setting: Setting) -> None:
+    folder = setting.base / "elsewhere"
+    make(folder / ".codex" / "config.toml", folder=False)
+    service = setting.service()
+    service.startup_warnings()
+
+    (warning,) = service.unannounced_warnings(service.load_for_new_thread(folder))
+
+    assert f"1. {folder / '.codex'}" in warning.summary
+    assert service.unannounced_warnings(service.load_for_new_thread(folder)) == []
+
+
+def test_a_request_can_take_trust_away_and_not_give_it(setting: Setting) -> None:
+    make_repository(setting.project)
+    setting.project_file('model = "project"\n')
+
+    def load(level: str) -> tuple[str | None, str | None]:
+        request = {"projects": {str(setting.project): {"trust_level": level}}}
+        config = setting.service().load_for_new_thread(None, request)
+        return config.model, config.trust_level
+
+    assert load("trusted") == (None, None)
+    setting.user(setting.trust())
+    assert load("trusted") == ("project", "trusted")
+    assert load("untrusted") == (None, "untrusted")
+
+
+def test_the_command_line_is_the_users_own_word(setting: Setting) -> None:
+    setting.project_file('model = "project"\n')
+    flag = ("projects", {str(setting.project): {"trust_level": "trusted"}})
+    assert setting.service(flag).load().model == "project"
+
+
+def test_a_project_cannot_make_itself_or_others_trusted(setting: Setting) -> None:
+    make_repository(setting.project)
+    inner = setting.project / "inner"
+    make_repository(inner)
+    setting.project_file(f"trust_projects_on_start = true\n{setting.trust(inner)}")
+    setting.project_file('model = "inner"\n', folder="inner")
+    setting.user(setting.trust())
+    service = setting.service()
+
+    config = service.load_for_new_thread(inner, typed=TypedOverrides(sandbox_mode="workspace-write"))
+
+    assert (config.model, config.trust_level) == (None, None)
+    assert "trust_projects_on_start" in service.load().warnings[0]
+    assert setting.user_file.read_text() == setting.trust()
+
+
+@pytest.mark.parametrize("way_back", [None, "", "/somewhere/else/.git", "\0"])
+def test_a_folder_that_only_claims_to_be_a_worktree_is_not_trusted_as_one(
+    setting: Setting, way_back: str | None
+) -> None:
+    trusted = setting.base / "trusted"
+    make_repository(trusted)
+    entry = trusted / ".git" / "worktrees" / "tree"
+    entry.mkdir(parents=True)
+    if way_back is not None:
+        (entry / "gitdir").write_text(way_back)
+    (setting.project / ".git").write_text(f"gitdir: {entry}\n")
+    setting.project_file('model = "project"\n')
+    setting.user(setting.trust(trusted))
+
+    assert setting.service().load().model is None
+
+    (entry / "gitdir").write_text(f"{setting.project / '.git'}\n")
+    assert setting.service().load().model == "project"
+
+
+# --- with `trust_projects_on_start` ---
+
+ASKED_FOR = "trust_projects_on_start = true\n"
+
+
+@pytest.mark.parametrize("mode", ["workspace-write", "danger-full-access"])
+def test_a_user_can_have_projects_trusted_by_letting_a_thread_write(setting: Setting, mode: str) -> None:
+    setting.user(f'# mine\nmodel = "user" # why\n{ASKED_FOR}')
     setting.project_file('model = "project"\n')
     service = setting.service()
 
     config = service.load_for_new_thread(None, {"sandbox_mode": mode})
 
     assert (config.model, config.trust_level) == ("project", "trusted")
-    assert setting.user_file.read_text() == f'# mine\nmodel = "user" # why\n\n{setting.trust()}'
+    assert setting.user_file.read_text() == f'# mine\nmodel = "user" # why\n{ASKED_FOR}\n{setting.trust()}'
 
 
-def test_trust_is_given_to_a_home_without_a_file_too(setting: Setting) -> None:
+@pytest.mark.parametrize("where", ["the command line", "a request"])
+def test_only_the_users_file_can_ask_for_that(setting: Setting, where: str) -> None:
     make_repository(setting.project)
+    flags = [("trust_projects_on_start", True)] if where == "the command line" else []
+    request = {"trust_projects_on_start": True} if where == "a request" else None
 
-    config = setting.service().load_for_new_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
+    typed = TypedOverrides(sandbox_mode="workspace-write")
+    config = setting.service(*flags).load_for_new_thread(None, request, typed=typed)
 
-    assert config.trust_level == "trusted"
-    assert setting.user_file.read_text() == setting.trust()
+    assert config.trust_level is None
+    assert not setting.user_file.exists()
 
 
 def test_looking_only_or_an_earlier_decision_changes_nothing(setting: Setting) -> None:
     make_repository(setting.project)
+    setting.user(ASKED_FOR)
     service = setting.service()
     service.load_for_new_thread(typed=TypedOverrides(sandbox_mode="read-only", approval_policy="never"))
-    assert not setting.user_file.exists()
+    assert setting.user_file.read_text() == ASKED_FOR
 
-    text = setting.trust(level="untrusted")
+    text = ASKED_FOR + setting.trust(level="untrusted")
     setting.user(text)
     service.load_for_new_thread(typed=TypedOverrides(sandbox_mode="danger-full-access"))
     assert setting.user_file.read_text() == text
@@ -189,57 +283,51 @@ def test_looking_only_or_an_earlier_decision_changes_nothing(setting: Setting) -
 
 @pytest.mark.parametrize("mode", ["workspace-write", "danger-full-access"])
 @pytest.mark.parametrize(
-    "plain", ["nothing", ".git/", ".git/config", ".codex", ".agents/skills/", "sub/.codex/", ".hg/"]
+    "plain", ["nothing", ".git/", ".git", ".git/config", ".git/HEAD/", ".codex", ".agents/skills/", "sub/.codex/"]
 )
 def test_a_plain_folder_leaves_no_entry_however_much_a_thread_may_do_there(
     setting: Setting, plain: str, mode: SandboxMode
 ) -> None:
     make(setting.project / plain, folder=plain.endswith("/"))
+    setting.user(ASKED_FOR)
 
     config = setting.service().load_for_new_thread(typed=TypedOverrides(sandbox_mode=mode, approval_policy="never"))
 
     assert (config.sandbox_mode, config.trust_level) == (mode, None)
-    assert not setting.user_file.exists()
+    assert setting.user_file.read_text() == ASKED_FOR
 
 
-@pytest.mark.parametrize("thing", [".git", ".git/HEAD", ".codex/", ".codex/hooks.json", "top.marker"])
+@pytest.mark.parametrize("thing", [".git/HEAD", ".codex/", ".codex/hooks.json", "top.marker"])
 def test_a_repository_own_settings_or_a_marker_make_a_folder_one_to_trust(setting: Setting, thing: str) -> None:
     make(setting.project / thing, folder=thing.endswith("/"))
+    setting.user(ASKED_FOR)
     service = setting.service(("project_root_markers", [".git", "top.marker"]))
 
     service.load_for_new_thread(typed=TypedOverrides(sandbox_mode="workspace-write"))
 
-    assert setting.user_file.read_text() == setting.trust()
+    assert setting.user_file.read_text() == f"{ASKED_FOR}\n{setting.trust()}"
 
 
 def test_the_settings_of_a_folder_above_that_is_no_root_do_not_count(setting: Setting) -> None:
     setting.project_file('model = "above"\n')
+    setting.user(ASKED_FOR)
     sub = setting.project / "sub"
     sub.mkdir()
 
     setting.service().load_for_new_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
-    assert not setting.user_file.exists()
-
-
-def test_a_request_that_decides_itself_leaves_the_users_file_alone(setting: Setting) -> None:
-    make_repository(setting.project)
-    request = {"sandbox_mode": "workspace-write", "projects": {str(setting.project): {"trust_level": "trusted"}}}
-
-    config = setting.service().load_for_new_thread(None, request)
-
-    assert config.trust_level == "trusted"
-    assert not setting.user_file.exists()
+    assert setting.user_file.read_text() == ASKED_FOR
 
 
 def test_trust_from_a_subfolder_is_given_to_the_repository(setting: Setting) -> None:
     make_repository(setting.project)
+    setting.user(ASKED_FOR)
     sub = setting.project / "sub"
     sub.mkdir()
 
     setting.service().load_for_new_thread(sub, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
-    assert setting.user_file.read_text() == setting.trust()
+    assert setting.user_file.read_text() == f"{ASKED_FOR}\n{setting.trust()}"
 
 
 def test_a_linked_worktree_shares_the_trust_of_its_main_checkout(setting: Setting) -> None:
@@ -255,11 +343,12 @@ def test_a_linked_worktree_shares_the_trust_of_its_main_checkout(setting: Settin
     git("commit", "-q", "--allow-empty", "-m", "x")
     git("worktree", "add", "-q", str(tree))
     setting.project_file('model = "tree"\n', folder="tree")
+    setting.user(ASKED_FOR)
 
     config = setting.service().load_for_new_thread(tree, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert config.model == "tree"
-    assert setting.user_file.read_text() == setting.trust(main)
+    assert setting.user_file.read_text() == f"{ASKED_FOR}\n{setting.trust(main)}"
 
 
 def test_trust_follows_a_symlink_to_the_project(setting: Setting, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which folders starting a thread marks as trusted in the user's configuration."""
+"""Which folders are trusted to bring settings of their own, and what starting a thread there does about it."""
 
 import tomllib
 from pathlib import Path
@@ -31,6 +31,63 @@ def trusted(*folders: Path) -> dict[str, Any]:
     return {str(folder): {"trust_level": "trusted"} for folder in folders}
 
 
+ASKED_FOR = "trust_projects_on_start = true"
+"""Has threads make their project a trusted one, where that takes a setting."""
+
+
+@pytest.mark.parametrize("sandbox", ["read-only", "workspace-write", "danger-full-access"])
+async def test_starting_a_thread_decides_nothing_about_a_project(lab: Lab, probe: Probe, sandbox: str) -> None:
+    cwd = make(lab.base / "project", holding=".git/HEAD")
+    make(cwd, holding=".codex/config.toml")
+    (cwd / ".codex" / "config.toml").write_text('model = "of-the-project"\nsandbox_mode = "danger-full-access"\n')
+    for _ in range(2):
+        started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": sandbox})
+        assert started["model"] != "of-the-project"
+        assert started["sandbox"]["type"].lower() == sandbox.replace("-", "")
+    assert decisions(lab) == {}
+
+
+async def test_a_request_cannot_trust_the_project_that_it_starts_a_thread_in(lab: Lab, probe: Probe) -> None:
+    cwd = make(lab.base / "project", holding=".codex/config.toml")
+    (cwd / ".codex" / "config.toml").write_text('model = "of-the-project"\n')
+    config = {"projects": {str(cwd): {"trust_level": "trusted"}}}
+    started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "read-only", "config": config})
+    assert started["model"] != "of-the-project"
+
+
+async def test_a_client_writes_the_users_answer_and_the_projects_settings_count(lab: Lab, probe: Probe) -> None:
+    cwd = make(lab.base / "project", holding=".codex/config.toml")
+    (cwd / ".codex" / "config.toml").write_text('model = "of-the-project"\n')
+    edit = {"keyPath": f'projects."{cwd}".trust_level', "value": "trusted", "mergeStrategy": "upsert"}
+    await probe.request("config/value/write", edit)
+    started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "read-only"})
+    assert started["model"] == "of-the-project"
+
+
+async def test_a_repository_that_claims_to_be_a_worktree_of_a_trusted_one_is_not_trusted(lab: Lab) -> None:
+    mine = make(lab.base / "mine", holding=".git/HEAD")
+    entry = make(mine / ".git" / "worktrees" / "w", holding="HEAD")
+    (entry / "gitdir").write_text(f"{lab.base}/elsewhere/.git\n")
+    cwd = make(lab.base / "hostile", holding=".codex/config.toml")
+    (cwd / ".git").write_text(f"gitdir: {entry}\n")
+    (cwd / ".codex" / "config.toml").write_text('model = "of-the-project"\n')
+    lab.configure(tables=f'[projects."{mine}"]\ntrust_level = "trusted"\n')
+    async with lab.run() as probe:
+        started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "read-only"})
+    assert started["model"] != "of-the-project"
+
+
+async def test_a_stray_git_folder_hides_no_project(lab: Lab) -> None:
+    root = make(lab.base / "project", holding=".git/HEAD")
+    make(root, holding=".codex/config.toml")
+    (root / ".codex" / "config.toml").write_text('model = "of-the-project"\n')
+    cwd = make(root / "a" / "b", holding=".git/")
+    lab.configure(tables=f'[projects."{root}"]\ntrust_level = "trusted"\n')
+    async with lab.run() as probe:
+        started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "read-only"})
+    assert started["model"] == "of-the-project"
+
+
 async def test_starting_threads_in_plain_folders_leaves_the_users_file_alone(lab: Lab, probe: Probe) -> None:
     before = (lab.codex_home / "config.toml").read_text()
     for number, holding in enumerate(("AGENTS.md", ".git/", ".codex", "sub/.codex/", ".agents/skills/", ".hg/")):
@@ -41,26 +98,30 @@ async def test_starting_threads_in_plain_folders_leaves_the_users_file_alone(lab
     assert (lab.codex_home / "config.toml").read_text() == before
 
 
-@pytest.mark.parametrize("holding", [".git/HEAD", ".git", ".codex/", ".codex/hooks.json"])
-async def test_a_thread_that_may_write_makes_a_repository_or_a_configured_folder_a_trusted_one(
-    lab: Lab, probe: Probe, holding: str
+@pytest.mark.parametrize("holding", [".git/HEAD", ".codex/", ".codex/hooks.json"])
+async def test_where_asked_for_a_thread_that_may_write_makes_a_repository_or_a_configured_folder_a_trusted_one(
+    lab: Lab, holding: str
 ) -> None:
     cwd = make(lab.base / "project", holding=holding)
-    await probe.start_thread(cwd=str(cwd), sandbox="read-only")
-    assert decisions(lab) == {}
-    await probe.start_thread(cwd=str(cwd), sandbox="workspace-write")
-    assert decisions(lab) == trusted(cwd)
+    lab.configure(extra=ASKED_FOR)
+    async with lab.run() as probe:
+        await probe.start_thread(cwd=str(cwd), sandbox="read-only")
+        assert decisions(lab) == {}
+        await probe.start_thread(cwd=str(cwd), sandbox="workspace-write")
+        assert decisions(lab) == trusted(cwd)
 
 
-async def test_a_thread_in_a_subfolder_makes_its_whole_repository_trusted(lab: Lab, probe: Probe) -> None:
+async def test_where_asked_for_a_thread_in_a_subfolder_makes_its_whole_repository_trusted(lab: Lab) -> None:
     repository = make(lab.base / "project", holding=".git/HEAD")
     sub = make(repository / "a" / "b", holding="file")
-    await probe.start_thread(cwd=str(sub), sandbox="workspace-write")
+    lab.configure(extra=ASKED_FOR)
+    async with lab.run() as probe:
+        await probe.start_thread(cwd=str(sub), sandbox="workspace-write")
     assert decisions(lab) == trusted(repository)
 
 
 async def test_a_marker_of_the_users_own_makes_a_folder_one_to_trust(lab: Lab) -> None:
-    lab.configure(extra='project_root_markers = ["top.marker"]')
+    lab.configure(extra=f'{ASKED_FOR}\nproject_root_markers = ["top.marker"]')
     marked = make(lab.base / "marked", holding="top.marker")
     plain = make(lab.base / "plain", holding="file")
     async with lab.run() as probe:
@@ -69,16 +130,18 @@ async def test_a_marker_of_the_users_own_makes_a_folder_one_to_trust(lab: Lab) -
     assert decisions(lab) == trusted(marked)
 
 
-async def test_the_settings_of_a_folder_that_becomes_trusted_apply_to_the_very_thread(lab: Lab, probe: Probe) -> None:
+async def test_the_settings_of_a_folder_that_becomes_trusted_apply_to_the_very_thread(lab: Lab) -> None:
     cwd = make(lab.base / "project", holding=".codex/config.toml")
     (cwd / ".codex" / "config.toml").write_text('model = "of-the-project"\n')
-    started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "workspace-write"})
+    lab.configure(extra=ASKED_FOR)
+    async with lab.run() as probe:
+        started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "workspace-write"})
     assert started["model"] == "of-the-project"
 
 
 async def test_a_folder_that_the_user_decided_about_stays_as_it_is(lab: Lab) -> None:
     cwd = make(lab.base / "project", holding=".git/HEAD")
-    lab.configure(tables=f'[projects."{cwd}"]\ntrust_level = "untrusted"\n')
+    lab.configure(extra=ASKED_FOR, tables=f'[projects."{cwd}"]\ntrust_level = "untrusted"\n')
     async with lab.run() as probe:
         await probe.start_thread(cwd=str(cwd), sandbox="workspace-write")
     assert decisions(lab) == {str(cwd): {"trust_level": "untrusted"}}
