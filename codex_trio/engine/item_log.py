@@ -60,7 +60,7 @@ class TurnLog:
         self.thread_id = thread_id
         self.turn_id = turn_id
         self.emit = emit
-        self.diff = TurnDiffTracker(str(git_root(cwd) or cwd))
+        self.diff = TurnDiffTracker(lambda: str(git_root(cwd) or cwd))
         self.rate_limits: RateLimitSnapshot | None = None
         self.last_message: tuple[AgentMessage, int, int] | None = None
         self._journal = journal
@@ -113,7 +113,7 @@ class TurnLog:
 
     def diff_updated(self) -> None:
         """Shows the turn's diff, if its patches changed anything or have just undone all that they had changed."""
-        diff = self.diff.unified_diff()
+        diff = self.diff.text
         if diff or self._shown_diff:
             self._shown_diff = diff
             self.emit(events.DiffUpdated(turn_id=self.turn_id, diff=diff))

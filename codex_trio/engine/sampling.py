@@ -57,8 +57,10 @@ class Sampler:
             if error is None:
                 await self._session.store_usage(self._log)
                 self._session.tell_usage(turn_id, self._log)
-                self._log.diff_updated()
-                return calls > 0 or reader.completed is None or reader.completed.end_turn is False
+                goes_on = calls > 0 or reader.completed is None or reader.completed.end_turn is False
+                if not goes_on:
+                    self._log.diff_updated()
+                return goes_on
             if reader.began:
                 self._log.emit(events.RateLimitsChanged(turn_id=turn_id, limits=self._log.rate_limits))
             attempt += 1

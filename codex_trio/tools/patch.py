@@ -6,25 +6,39 @@ written (sandbox/policy.py). Also called by `exec_command` for a patch that came
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import trio
 
 from codex_trio.domain.items import FileChange
 from codex_trio.sandbox.errors import RootChanged
-from codex_trio.tools.apply_patch.apply import apply
-from codex_trio.tools.apply_patch.edits import DiskFiles
+from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
+from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse
 from codex_trio.tools.apply_patch.shell import ShellPatch
 from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, verify
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
-from codex_trio.tools.patch_policy import PatchVerdict, assess
+from codex_trio.tools.patch_policy import PatchVerdict, WritablePlaces, assess
 from codex_trio.tools.review import PatchQuestion, ReviewOutcome
+from codex_trio.util.abandonable import abandonable, finished
+
+CHECK_SECONDS = 30
+"""How long files may take to be read, and the places of a patch in them to be found."""
+
+WRITE_SECONDS = 60
+"""How long files may take to be written."""
+
+STOPPED_SECONDS = 5
+"""How long that may go on after the turn was stopped."""
 
 GRAMMAR = """\
 start: begin_patch hunk+ end_patch
@@ -102,35 +116,21 @@ async def apply_shell_patch(call: ToolCall, context: ToolContext, patch: ShellPa
     """Applies a patch that the model wrote as a shell heredoc: it is shown as a patch, not as a command."""
     started = time.monotonic()
     workdir = cwd / patch.workdir if patch.workdir else cwd
-    text = await _apply_text(call.call_id, patch.text, workdir, context)
+    text = await _apply_text(call.call_id, patch.text, workdir, context, workdir_exists=True)
     return ToolOutput(content=f"Wall time: {time.monotonic() - started:.4f} seconds\nOutput:\n{text}")
 
 
-async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext) -> str:
-    try:
-        verified = await trio.to_thread.run_sync(verify, parse(text), str(cwd), DiskFiles())
-    except (PatchError, VerificationError) as error:
-        raise ToolFailure(failure_for_model(error)) from error
-    try:
-        verdict = assess(
-            verified.written_paths(),
-            context.approval_policy,
-            context.sandbox_policy,
-            may_write=context.may_write,
-        )
-    except RootChanged as error:
-        raise ToolFailure(f"patch rejected: {error}") from error
-    if verdict.kind == "reject":
-        raise ToolFailure(f"patch rejected: {verdict.reason}")
-    item = FileChange(id=call_id, changes=verified.changes, status="in_progress")
+async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext, *, workdir_exists: bool = False) -> str:
+    checked = await _check(text, cwd, context, workdir_exists=workdir_exists)
+    if checked.verdict.kind == "reject":
+        raise ToolFailure(f"patch rejected: {checked.verdict.reason}")
+    item = FileChange(id=call_id, changes=checked.verified.changes, status="in_progress")
     started_ms = context.log.started(item)
-    await _ask_if_needed(item, started_ms, verified, verdict, context)
+    approved = await _ask_if_needed(item, started_ms, checked, context)
     started = time.monotonic()
-    # Not abandoned when the turn is stopped: a patch is applied whole, and what it did is told.
-    outcome = await apply(verified)
+    outcome = await _apply(checked, approved, context)
     seconds = time.monotonic() - started
     status = "completed" if outcome.exit_code == 0 else "failed"
-    context.diff.observe(outcome.edits)
     await context.log.completed(
         msgspec.structs.replace(item, status=status, stdout=outcome.stdout, stderr=outcome.stderr)
     )
@@ -138,11 +138,94 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext) 
     return outcome.for_model(seconds)
 
 
-async def _ask_if_needed(
-    item: FileChange, started_ms: int, verified: VerifiedPatch, verdict: PatchVerdict, context: ToolContext
-) -> None:
-    if verdict.kind == "apply" or context.approvals.allows_paths(verified.written_paths()):
-        return
+class _Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """A patch that fits. `places` is where it writes, links followed as they were when it was checked."""
+
+    verified: VerifiedPatch
+    places: frozenset[str]
+    verdict: PatchVerdict
+
+    def approval_key(self) -> list[str]:
+        """What an approval for the session is about: the files by name, and where the names led."""
+        return sorted({*self.verified.written_paths(), *self.places})
+
+
+class _GaveUp(Exception):
+    """Nobody waits for the work any more."""
+
+
+async def _check(text: str, cwd: Path, context: ToolContext, *, workdir_exists: bool) -> _Checked:
+    given_up = threading.Event()
+
+    def check() -> _Checked:
+        if workdir_exists:
+            _check_workdir(cwd)
+        verified = verify(parse(text), str(cwd), DiskFiles(), partial(_stop_if, given_up))
+        verdict = assess(
+            verified.written_paths(),
+            context.approval_policy,
+            context.sandbox_policy,
+            may_write=context.may_write,
+        )
+        return _Checked(verified=verified, places=verified.places(), verdict=verdict)
+
+    try:
+        return await abandonable(CHECK_SECONDS, check)
+    except (PatchError, VerificationError) as error:
+        raise ToolFailure(failure_for_model(error)) from error
+    except RootChanged as error:
+        raise ToolFailure(f"patch rejected: {error}") from error
+    except TimeoutError:
+        raise ToolFailure(
+            f"apply_patch verification failed: the patch could not be checked within {CHECK_SECONDS} seconds"
+        ) from None
+    finally:
+        given_up.set()
+
+
+def _check_workdir(cwd: Path) -> None:
+    try:
+        if stat.S_ISDIR(cwd.stat().st_mode):
+            return
+        problem = os.strerror(errno.ENOTDIR)
+    except (OSError, ValueError) as error:
+        problem = (isinstance(error, OSError) and error.strerror) or str(error)
+    raise VerificationError(f"the working folder {cwd} cannot be used: {problem}")
+
+
+def _stop_if(given_up: threading.Event) -> None:
+    if given_up.is_set():
+        raise _GaveUp
+
+
+async def _apply(checked: _Checked, approved: frozenset[str], context: ToolContext) -> PatchOutcome:
+    """Write the patch. When the turn is stopped meanwhile it is still written whole, and what it did is told."""
+    given_up = threading.Event()
+    verified = checked.verified
+    files = DiskFiles(WritablePlaces(approved, context.may_write))
+
+    def write() -> PatchOutcome:
+        outcome = apply_blocking(
+            verified.patch, verified.cwd, files, expected=verified.edits, check=partial(_stop_if, given_up)
+        )
+        context.diff.observe(outcome.edits)
+        return outcome
+
+    try:
+        return await finished(WRITE_SECONDS, STOPPED_SECONDS, write)
+    except TimeoutError:
+        problem = "The files were not written in time: what has become of them is not known.\n"
+        return PatchOutcome(stdout="", stderr=problem, exit_code=1, edits=())
+    finally:
+        given_up.set()
+
+
+async def _ask_if_needed(item: FileChange, started_ms: int, checked: _Checked, context: ToolContext) -> frozenset[str]:
+    """Where the user lets the patch write, besides what the sandbox does."""
+    if checked.verdict.kind == "apply":
+        return frozenset()
+    if context.approvals.allows_paths(checked.approval_key()):
+        return checked.places
     context.approver.hold(item.id)
     answer = await context.approver.ask_patch(
         PatchQuestion(turn_id=context.turn_id, item_id=item.id, started_ms=started_ms)
@@ -154,4 +237,5 @@ async def _ask_if_needed(
         await context.log.completed(msgspec.structs.replace(item, status="declined"))
         raise ToolFailure(f"patch {answer.reason}")
     if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
-        context.approvals.allow_paths(verified.written_paths())
+        context.approvals.allow_paths(checked.approval_key())
+    return checked.places

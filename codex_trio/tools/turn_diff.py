@@ -2,13 +2,14 @@
 
 Owns: following files through edits and moves, blob ids, headers.
 Does not own: when clients are told; what shell commands changed (as in the reference, only patches count).
-Called by: the engine, one tracker per turn.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 
 from codex_trio.tools.apply_patch.edits import FileEdit
+from codex_trio.tools.apply_patch.files import Contents, Unread
 from codex_trio.tools.apply_patch.text_diff import unified
 
 _ABSENT = "0" * 40
@@ -16,36 +17,44 @@ _CONTEXT = 3
 
 
 class TurnDiffTracker:
-    """Collects the edits of applied patches. Contents are kept in memory for the length of the turn."""
+    """Collects the edits of applied patches. Contents are kept in memory for the length of the turn.
 
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._before: dict[str, bytes | None] = {}
-        self._now: dict[str, bytes | None] = {}
+    `text` is the whole diff, files in order of their (old) names; empty when the turn has changed nothing.
+    """
+
+    def __init__(self, root: Callable[[], str]) -> None:
+        """`root` finds the folder that names are shown relative to; it may block."""
+        self._find_root = root
+        self._root = ""
+        self._lock = threading.Lock()
+        self.text = ""
+        self._before: dict[str, Contents] = {}
+        self._now: dict[str, Contents] = {}
         # Where the content now at a path was when the turn began, for files that moved.
         self._origin: dict[str, str] = {}
+        self._made: dict[tuple[str, str], tuple[Contents, Contents, str]] = {}
 
     def observe(self, edits: Iterable[FileEdit]) -> None:
-        """Take in the edits of one `PatchOutcome`, in order."""
-        for edit in edits:
-            self._set(edit.path, before=edit.before, now=None if edit.move_to is not None else edit.after)
-            origin = self._origin.pop(edit.path, edit.path)
-            if edit.move_to is not None:
-                self._set(edit.move_to, before=edit.replaced, now=edit.after)
-                self._origin.pop(edit.move_to, None)
-                if origin != edit.move_to and self._before[origin] is not None:
-                    self._origin[edit.move_to] = origin
-            elif edit.after is not None and not edit.is_new and origin != edit.path:
-                self._origin[edit.path] = origin
+        """Take in the edits of one `PatchOutcome`, in order. Takes a while for big files: for worker threads."""
+        with self._lock:
+            for edit in edits:
+                self._observe(edit)
+            if self._before:
+                self._root = self._root or self._find_root()
+                self.text = "".join(self._file_diffs())
 
-    def unified_diff(self) -> str:
-        """The whole diff, files in order of their (old) names; empty when the turn has changed nothing.
+    def _observe(self, edit: FileEdit) -> None:
+        self._set(edit.path, before=edit.before, now=None if edit.move_to is not None else edit.after)
+        origin = self._origin.pop(edit.path, edit.path)
+        if edit.move_to is not None:
+            self._set(edit.move_to, before=edit.replaced, now=edit.after)
+            self._origin.pop(edit.move_to, None)
+            if origin != edit.move_to and self._before[origin] is not None:
+                self._origin[edit.move_to] = origin
+        elif edit.after is not None and not edit.is_new and origin != edit.path:
+            self._origin[edit.path] = origin
 
-        Clients are to be told after each applied patch when this is not empty, or has just become empty.
-        """
-        return "".join(self._file_diffs())
-
-    def _set(self, path: str, *, before: bytes | None, now: bytes | None) -> None:
+    def _set(self, path: str, *, before: Contents, now: Contents) -> None:
         self._before.setdefault(path, before)
         self._now[path] = now
 
@@ -58,7 +67,15 @@ class TurnDiffTracker:
             target = moved.get(path, path)
             before, now = self._before[path], self._now[target]
             if before != now:
-                yield _file_diff(self._display(path), self._display(target), before, now)
+                yield self._file_diff(path, target, before, now)
+
+    def _file_diff(self, path: str, target: str, before: Contents, now: Contents) -> str:
+        """The diff of one file, as made before if neither text has changed since."""
+        known = self._made.get((path, target))
+        if known is None or known[0] is not before or known[1] is not now:
+            known = before, now, _file_diff(self._display(path), self._display(target), before, now)
+            self._made[path, target] = known
+        return known[2]
 
     def _moves(self) -> Iterator[tuple[str, str]]:
         """Old and new path of files shown as moved: the old one is gone and the new one did not exist before."""
@@ -70,15 +87,18 @@ class TurnDiffTracker:
         return path.removeprefix(self._root.rstrip("/") + "/")
 
 
-def _file_diff(old: str, new: str, before: bytes | None, now: bytes | None) -> str:
+def _file_diff(old: str, new: str, before: Contents, now: Contents) -> str:
     lines = [f"diff --git a/{old} b/{new}"]
     if before is None:
         lines.append("new file mode 100644")
     if now is None:
         lines.append("deleted file mode 100644")
-    lines.append(f"index {_blob_id(before)}..{_blob_id(now)}")
     old_name = "/dev/null" if before is None else f"a/{old}"
     new_name = "/dev/null" if now is None else f"b/{new}"
+    if isinstance(before, Unread) or isinstance(now, Unread):
+        lines.append(f"Binary files {old_name} and {new_name} differ")
+        return "\n".join(lines) + "\n"
+    lines.append(f"index {_blob_id(before)}..{_blob_id(now)}")
     try:
         body = unified((before or b"").decode(), (now or b"").decode(), context=_CONTEXT)
     except UnicodeDecodeError:

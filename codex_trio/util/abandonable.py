@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
+import outcome
 import trio
 
 P = ParamSpec("P")
@@ -23,3 +26,27 @@ async def abandonable(seconds: float, function: Callable[P, T], /, *args: P.args
             lambda: function(*args, **kwargs), abandon_on_cancel=True, limiter=trio.CapacityLimiter(1)
         )
     raise TimeoutError(errno.ETIMEDOUT, f"did not answer within {seconds:g} seconds")
+
+
+async def finished(seconds: float, grace: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for work that changes something: a caller that is cancelled waits for it, `grace` seconds at most."""
+    token = trio.lowlevel.current_trio_token()
+    done = trio.Event()
+    results: list[outcome.Outcome[T]] = []
+
+    def deliver(result: outcome.Outcome[T]) -> None:
+        results.append(result)
+        with contextlib.suppress(trio.RunFinishedError):
+            token.run_sync_soon(done.set)
+
+    trio.lowlevel.start_thread_soon(partial(function, *args, **kwargs), deliver)
+    try:
+        with trio.move_on_after(seconds):
+            await done.wait()
+    except trio.Cancelled:
+        # The caller is to learn what became of the work; the next thing that it waits for is cancelled.
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + grace):
+            await done.wait()
+    if not results:
+        raise TimeoutError(errno.ETIMEDOUT, f"did not end within {seconds:g} seconds")
+    return results[0].unwrap()

@@ -23,35 +23,42 @@ class FileTooLarge(OSError):
     """The file has more bytes than may be read."""
 
 
-def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
+def open_regular_file(
+    path: str | os.PathLike[str], *, folder: int | None = None, follow_links: bool = True
+) -> BinaryIO:
     """Open a regular file to read its bytes, unbuffered. Raises OSError, NotARegularFile among them.
 
-    What a read would wait for raises BlockingIOError.
+    `path` may be a name in an open `folder`, and may be kept from being a link. What a read would wait for raises
+    BlockingIOError.
     """
     # Looked at before, since opening a device may do something, and after, since it may have been replaced.
-    _check(os.stat(path), path)
-    descriptor = os.open(path, _FLAGS)
+    check_regular(os.stat(path, dir_fd=folder, follow_symlinks=follow_links), path)
+    descriptor = os.open(path, _FLAGS if follow_links else _FLAGS | os.O_NOFOLLOW, dir_fd=folder)
     try:
-        _check(os.fstat(descriptor), path)
+        check_regular(os.fstat(descriptor), path)
         return open(descriptor, "rb", buffering=0)
     except BaseException:
         os.close(descriptor)
         raise
 
 
-def read_whole(path: str | os.PathLike[str], *, limit: int) -> bytes:
+def read_whole(
+    path: str | os.PathLike[str], *, limit: int, folder: int | None = None, follow_links: bool = True
+) -> bytes:
     """All bytes of a regular file. Raises OSError: NotARegularFile, or FileTooLarge above `limit` bytes."""
-    content = read_start(path, limit=limit + 1)
+    content = read_start(path, limit=limit + 1, folder=folder, follow_links=follow_links)
     if len(content) > limit:
         raise FileTooLarge(errno.EFBIG, f"is larger than {limit} bytes", os.fspath(path))
     return content
 
 
-def read_start(path: str | os.PathLike[str], *, limit: int) -> bytes:
+def read_start(
+    path: str | os.PathLike[str], *, limit: int, folder: int | None = None, follow_links: bool = True
+) -> bytes:
     """The first bytes of a regular file, `limit` at most. Raises OSError, NotARegularFile among them."""
     pieces: list[bytes] = []
     left = limit
-    with open_regular_file(path) as file:
+    with open_regular_file(path, folder=folder, follow_links=follow_links) as file:
         while left > 0:
             # In pieces, as what a file says of its size binds nobody, and a read allocates what it is asked for.
             piece = os.read(file.fileno(), min(left, 1 << 20))
@@ -62,7 +69,10 @@ def read_start(path: str | os.PathLike[str], *, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def _check(found: os.stat_result, path: str | os.PathLike[str]) -> None:
+def check_regular(found: os.stat_result, path: str | os.PathLike[str]) -> None:
+    """Raise NotARegularFile unless `found` is what a regular file at `path` has. A link is an OSError of its own."""
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
     if stat.S_ISREG(found.st_mode):
         return
     if stat.S_ISDIR(found.st_mode):

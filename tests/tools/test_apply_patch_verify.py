@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from codex_trio.domain.items import AddChange, DeleteChange, UpdateChange
 from codex_trio.tools.apply_patch.apply import apply_blocking
-from codex_trio.tools.apply_patch.edits import DiskFiles
+from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse
 from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, verify
 
@@ -83,8 +83,8 @@ def test_what_does_not_fit_is_told_in_words_that_models_know(tmp_path):
     assert told(tmp_path, "*** Delete File: sub") == (
         f"{failed}Failed to read {tmp_path}/sub: path `{tmp_path}/sub` is not a file"
     )
-    assert told(tmp_path, "*** Delete File: bin") == (
-        f"{failed}Failed to read {tmp_path}/bin: invalid utf-8 sequence of 1 bytes from index 0"
+    assert told(tmp_path, "*** Update File: bin", "@@", "-a") == (
+        f"{failed}Failed to read file to update {tmp_path}/bin: invalid utf-8 sequence of 1 bytes from index 0"
     )
     assert told(tmp_path, "*** Add File: n", "+a", "*** Update File: ./n", "@@", "-a") == (
         f"{failed}invalid patch: multiple operations target {tmp_path}/n"

@@ -24,12 +24,12 @@ class Turn:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.tracker = TurnDiffTracker(str(folder))
+        self.tracker = TurnDiffTracker(lambda: str(folder))
 
     def patch(self, *lines: str) -> str:
         outcome = apply_blocking(parse("\n".join(["*** Begin Patch", *lines, "*** End Patch"])), str(self.folder))
         self.tracker.observe(outcome.edits)
-        return self.tracker.unified_diff()
+        return self.tracker.text
 
 
 def new_file(name: str, content: str, *body: str) -> str:

@@ -61,7 +61,7 @@ def test_a_refused_file_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # Replaced between the look at it and its opening.
     found = os.stat(tmp_path / "file")
 
-    def stat_before(_path: Path) -> os.stat_result:
+    def stat_before(_path: Path, **_how: object) -> os.stat_result:
         return found
 
     with monkeypatch.context() as patch:

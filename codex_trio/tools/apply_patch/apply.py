@@ -1,18 +1,17 @@
 """Writing a patch to disk.
 
 Owns: hunk order (no rollback: what was done before a failure stays), the success report, what was really changed.
-Does not own: whether it may; approval and sandbox are the tool's business.
-Called by: the apply_patch tool and the standalone command.
+Does not own: whether it may; approval and sandbox are the tool's business. Blocking: for worker threads.
 """
 
 import os
+from collections.abc import Callable, Sequence
 
 import msgspec
-import trio
 
-from codex_trio.tools.apply_patch.edits import DiskFiles, EditError, FileEdit, perform, work_out
-from codex_trio.tools.apply_patch.parser import AddHunk, DeleteHunk, Hunk, Patch, UpdateHunk
-from codex_trio.tools.apply_patch.verify import VerifiedPatch
+from codex_trio.tools.apply_patch.edits import EditError, FileEdit, perform, work_out
+from codex_trio.tools.apply_patch.files import DiskFiles, Unread
+from codex_trio.tools.apply_patch.parser import AddHunk, DeleteHunk, Patch, UpdateHunk
 
 
 class PatchOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,33 +28,41 @@ class PatchOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return head + self.stdout + self.stderr
 
 
-async def apply(verified: VerifiedPatch) -> PatchOutcome:
-    """Apply on a worker thread. A started patch is finished even when the caller is cancelled."""
-    return await trio.to_thread.run_sync(apply_blocking, verified.patch, verified.cwd)
+def apply_blocking(
+    patch: Patch,
+    cwd: str,
+    files: DiskFiles | None = None,
+    *,
+    expected: Sequence[FileEdit] = (),
+    check: Callable[[], None] = lambda: None,
+) -> PatchOutcome:
+    """Apply `patch` with paths relative to `cwd`. Failures are in the outcome.
 
-
-def apply_blocking(patch: Patch, cwd: str) -> PatchOutcome:
-    """Apply `patch` with paths relative to `cwd`. Failures are in the outcome."""
+    `expected` are the edits that its hunks amounted to when it was verified: they are not worked out again for files
+    that are as they were. `check` is called before anything is written, and may raise to give up.
+    """
     if not patch.hunks:
         return PatchOutcome(stdout="", stderr="No files were modified.\n", exit_code=1, edits=())
+    files = files or DiskFiles()
     edits: list[FileEdit] = []
-    for hunk in patch.hunks:
+    for index, hunk in enumerate(patch.hunks):
         try:
-            _apply_hunk(hunk, cwd, edits)
+            before = expected[index] if index < len(expected) else None
+            edit = work_out(hunk, cwd=cwd, files=files, expected=before, check=check)
+            check()
+            _perform(edit, files, edits)
         except EditError as error:
             return PatchOutcome(stdout="", stderr=f"{error}\n", exit_code=1, edits=tuple(edits))
     return PatchOutcome(stdout=_report(patch), stderr="", exit_code=0, edits=tuple(edits))
 
 
-def _apply_hunk(hunk: Hunk, cwd: str, edits: list[FileEdit]) -> None:
-    files = DiskFiles()
-    edit = work_out(hunk, cwd=cwd, files=files)
+def _perform(edit: FileEdit, files: DiskFiles, edits: list[FileEdit]) -> None:
     if edit.after is None and os.path.islink(edit.path):
-        perform(edit)
+        perform(edit, files)
         return
     recorded = _through_links(edit)
     try:
-        perform(edit)
+        perform(edit, files)
     except EditError:
         edits += _partial(recorded, files)
         raise
@@ -78,13 +85,13 @@ def _holder(path: str) -> str:
 
 
 def _partial(edit: FileEdit, files: DiskFiles) -> list[FileEdit]:
-    """What a failed edit has changed all the same, such as a file cut short by a full disk."""
+    """What a failed edit has changed all the same, such as a file whose original could not be removed."""
     target, before = (edit.move_to, edit.replaced) if edit.move_to else (edit.path, edit.before)
     try:
-        now = files.read(target)
-    except (EditError, OSError):
+        now = files.peek(target)
+    except OSError:
         return []
-    return [] if now == before else [FileEdit(path=target, before=before, after=now)]
+    return [] if isinstance(now, Unread) or now == before else [FileEdit(path=target, before=before, after=now)]
 
 
 def _report(patch: Patch) -> str:

@@ -1,20 +1,25 @@
 """What one hunk does to the file system, worked out or done.
 
-Owns: resolving paths, reading with the reference's error wording, the edit that a hunk amounts to, performing it.
-Does not own: the order of hunks, success reports; `verify` and `apply` do those.
-Called by: `verify` and `apply`. Blocking file access: call from a worker thread.
+Owns: resolving paths, the reference's error wording, the edit that a hunk amounts to, performing it.
+Does not own: the order of hunks, success reports; `verify` and `apply` do those. How files are read and written is in
+`files`. Blocking file access: call from a worker thread.
 """
 
 import errno
 import os
-import stat
-from pathlib import Path
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
+from codex_trio.tools.apply_patch.entry import OriginalRemains
+from codex_trio.tools.apply_patch.files import Contents, DiskFiles, NotWritable, entry_of, leads_to
 from codex_trio.tools.apply_patch.matching import MatchError, update_text
 from codex_trio.tools.apply_patch.parser import AddHunk, DeleteHunk, Hunk, UpdateHunk
+from codex_trio.util.regular_file import NotARegularFile
+
+# Failures that the reference gives no cause for, and that need none.
+_SAID_BY_ITSELF = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
 
 
 class EditError(Exception):
@@ -29,34 +34,35 @@ class FileEdit(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    before: bytes | None
+    before: Contents
     after: bytes | None
     move_to: str | None = None
-    replaced: bytes | None = None
+    replaced: Contents = None
     is_new: bool = False
+
+    def places(self) -> set[str]:
+        """Where the edit writes, links followed as they are now. Raises OSError for what is no path."""
+        if self.after is None:
+            return {entry_of(self.path)}
+        if self.move_to is None:
+            return {leads_to(self.path)}
+        return {entry_of(self.path), leads_to(self.move_to)}
 
 
 class FileReader(Protocol):
     """Where contents come from."""
 
     def read(self, path: str) -> bytes | None:
-        """The content of the regular file at `path`, links followed; None when nothing is there.
-
-        Raises `EditError` (wording of the cause only) or `OSError`.
-        """
+        """The content of the regular file at `path`, links followed; None when nothing is there. Raises OSError."""
         ...
 
+    def peek(self, path: str) -> Contents:
+        """The same for the record only, where it need not be known. Raises OSError."""
+        ...
 
-class DiskFiles:
-    """The real files."""
-
-    def read(self, path: str) -> bytes | None:
-        try:
-            if not stat.S_ISREG(os.stat(path).st_mode):
-                raise EditError(f"path `{path}` is not a file")
-            return Path(path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+    def peek_entry(self, path: str) -> Contents:
+        """The same for what is to be removed: a link is there wherever it leads."""
+        ...
 
 
 def resolve(path: str, cwd: str) -> str:
@@ -65,92 +71,116 @@ def resolve(path: str, cwd: str) -> str:
     return "/" + joined.lstrip("/")
 
 
-def work_out(hunk: Hunk, *, cwd: str, files: FileReader) -> FileEdit:
+def work_out(
+    hunk: Hunk,
+    *,
+    cwd: str,
+    files: FileReader,
+    expected: FileEdit | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> FileEdit:
     """The edit that `hunk` amounts to, given the files as they are.
+
+    `expected` is what it amounted to before; it still does where the file is as it was. `check` is called now and then,
+    and may raise to give up.
 
     Raises `EditError` when the hunk does not fit.
     """
     path = resolve(hunk.path, cwd)
     if isinstance(hunk, AddHunk):
-        return FileEdit(path=path, before=_peek(files, path), after=hunk.content.encode(), is_new=True)
+        return FileEdit(path=path, before=_peek(files.peek, path), after=hunk.content.encode(), is_new=True)
     if isinstance(hunk, DeleteHunk):
-        return FileEdit(path=path, before=_peek(files, path), after=None)
-    return _work_out_update(hunk, path=path, cwd=cwd, files=files)
+        return FileEdit(path=path, before=_peek(files.peek_entry, path), after=None)
+    before = _read(files, path)
+    if expected is not None and expected.before == before and expected.after is not None:
+        after = expected.after
+    else:
+        after = _update(before, hunk, path, check)
+    target = path if hunk.move_to is None else resolve(hunk.move_to, cwd)
+    if target == path:
+        return FileEdit(path=path, before=before, after=after)
+    return FileEdit(path=path, before=before, after=after, move_to=target, replaced=_peek(files.peek, target))
 
 
-def read_text(files: FileReader, path: str, *, failure: str) -> str:
-    """The text of an existing file.
-
-    Raises `EditError` with "<failure> <path>: <cause>".
-    """
+def check_removable(files: FileReader, path: str) -> None:
+    """Raise `EditError` unless there is a file, or a link, that can be removed; what it holds does not matter."""
     try:
-        content = files.read(path)
-        if content is None:
+        if files.peek_entry(path) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        return content.decode()
-    except (EditError, OSError, UnicodeDecodeError) as error:
-        raise EditError(f"{failure} {path}: {_cause(error)}") from None
+    except OSError as error:
+        raise EditError(f"Failed to read {path}: {_cause(error, path)}") from None
 
 
-def perform(edit: FileEdit) -> None:
-    """Bring an edit to disk. Existing files are rewritten in place, so they keep their mode and links to them.
+def perform(edit: FileEdit, files: DiskFiles) -> None:
+    """Bring an edit to disk.
 
     Raises `EditError`.
     """
     if edit.after is None:
-        _delete(edit.path)
+        _doing(f"Failed to delete file {edit.path}", lambda: files.delete(edit.path))
         return
-    target = edit.move_to or edit.path
-    _write(target, edit.after)
-    if edit.move_to is None or os.path.realpath(target) == os.path.realpath(edit.path):
+    after, target, changed = edit.after, edit.move_to, edit.after != edit.before
+    if target is None and not changed:
+        return
+    if target is None:
+        _doing(f"Failed to write file {edit.path}", lambda: files.write(edit.path, after))
         return
     try:
-        os.unlink(edit.path)
-    except OSError:
+        _doing(f"Failed to write file {target}", lambda: files.move(edit.path, target, after, changed=changed))
+    except OriginalRemains:
         raise EditError(f"Failed to remove original {edit.path}") from None
 
 
-def _work_out_update(hunk: UpdateHunk, *, path: str, cwd: str, files: FileReader) -> FileEdit:
-    text = read_text(files, path, failure="Failed to read file to update")
+def _doing(failure: str, action: Callable[[], None]) -> None:
     try:
-        after = update_text(text, hunk.chunks).encode()
+        action()
+    except OriginalRemains:
+        raise
+    except NotARegularFile as error:
+        raise EditError(failure if error.errno == errno.EISDIR else f"{failure}: it {error.strerror}") from None
+    except NotWritable as error:
+        raise EditError(f"{failure}: {error.strerror}") from None
+    except OSError as error:
+        raise EditError(failure if error.errno in _SAID_BY_ITSELF else f"{failure}: {_cause(error, '')}") from None
+
+
+def _read(files: FileReader, path: str) -> bytes:
+    failure = f"Failed to read file to update {path}"
+    try:
+        content = files.read(path)
+    except OSError as error:
+        raise EditError(f"{failure}: {_cause(error, path)}") from None
+    if content is None:
+        raise EditError(f"{failure}: {os.strerror(errno.ENOENT)} (os error {errno.ENOENT})")
+    return content
+
+
+def _update(content: bytes, hunk: UpdateHunk, path: str, check: Callable[[], None]) -> bytes:
+    try:
+        return update_text(content.decode(), hunk.chunks, check).encode()
+    except UnicodeDecodeError as error:
+        raise EditError(f"Failed to read file to update {path}: {_bad_bytes(error)}") from None
     except MatchError as error:
         raise EditError(error.describe(path)) from None
-    target = path if hunk.move_to is None else resolve(hunk.move_to, cwd)
-    if target == path:
-        return FileEdit(path=path, before=text.encode(), after=after)
-    return FileEdit(path=path, before=text.encode(), after=after, move_to=target, replaced=_peek(files, target))
 
 
-def _peek(files: FileReader, path: str) -> bytes | None:
-    """What is at `path`, for the record only: what cannot be read counts as absent here and fails when performed."""
+def _peek(peek: Callable[[str], Contents], path: str) -> Contents:
+    """What is at `path`, for the record only: what is no regular file counts as absent, and fails when performed."""
     try:
-        return files.read(path)
-    except (EditError, OSError):
+        return peek(path)
+    except OSError:
         return None
 
 
-def _write(path: str, content: bytes) -> None:
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        Path(path).write_bytes(content)
-    except OSError:
-        raise EditError(f"Failed to write file {path}") from None
+def _bad_bytes(error: UnicodeDecodeError) -> str:
+    """What is wrong with bytes that are no text, in the reference's words."""
+    if error.reason == "unexpected end of data":
+        return f"incomplete utf-8 byte sequence from index {error.start}"
+    return f"invalid utf-8 sequence of {error.end - error.start} bytes from index {error.start}"
 
 
-def _delete(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        raise EditError(f"Failed to delete file {path}") from None
-
-
-def _cause(error: EditError | OSError | UnicodeDecodeError) -> str:
+def _cause(error: OSError, path: str) -> str:
     """The cause in the reference's words."""
-    if isinstance(error, UnicodeDecodeError):
-        if error.reason == "unexpected end of data":
-            return f"incomplete utf-8 byte sequence from index {error.start}"
-        return f"invalid utf-8 sequence of {error.end - error.start} bytes from index {error.start}"
-    if isinstance(error, OSError):
-        return f"{error.strerror} (os error {error.errno})"
-    return str(error)
+    if isinstance(error, NotARegularFile):
+        return f"path `{path}` {'is not a file' if error.errno == errno.EISDIR else error.strerror}"
+    return f"{error.strerror} (os error {error.errno})"

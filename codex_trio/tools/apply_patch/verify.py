@@ -5,10 +5,13 @@ Does not own: writing; `apply` works the edits out again, so that what changed m
 Called by: the apply_patch tool, on a worker thread.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from codex_trio.domain.items import AddChange, Change, DeleteChange, UpdateChange
-from codex_trio.tools.apply_patch.edits import EditError, FileEdit, FileReader, read_text, resolve, work_out
+from codex_trio.tools.apply_patch.edits import EditError, FileEdit, FileReader, check_removable, resolve, work_out
+from codex_trio.tools.apply_patch.files import Contents
 from codex_trio.tools.apply_patch.parser import DeleteHunk, Patch, PatchError
 from codex_trio.tools.apply_patch.text_diff import unified
 
@@ -36,9 +39,18 @@ class VerifiedPatch(msgspec.Struct, frozen=True, kw_only=True):
         """Every absolute path that applying touches, destinations of moves included: what an approval is about."""
         return sorted({*self.changes, *(edit.move_to for edit in self.edits if edit.move_to is not None)})
 
+    def places(self) -> frozenset[str]:
+        """Where applying writes, links followed as they are now. Raises `VerificationError` for what is no path."""
+        try:
+            return frozenset(place for edit in self.edits for place in edit.places())
+        except OSError as error:
+            raise VerificationError(f"{error.strerror}: {error.filename!r}") from None
 
-def verify(patch: Patch, cwd: str, files: FileReader) -> VerifiedPatch:
+
+def verify(patch: Patch, cwd: str, files: FileReader, check: Callable[[], None] = lambda: None) -> VerifiedPatch:
     """Work out every change of `patch` in order, each seeing the ones before it. Nothing is written.
+
+    `check` is called now and then, and may raise to give up.
 
     Raises `VerificationError`.
     """
@@ -53,8 +65,8 @@ def verify(patch: Patch, cwd: str, files: FileReader) -> VerifiedPatch:
             raise VerificationError(f"invalid patch: multiple operations target {path}")
         try:
             if isinstance(hunk, DeleteHunk):
-                read_text(overlay, path, failure="Failed to read")
-            edit = work_out(hunk, cwd=cwd, files=overlay)
+                check_removable(overlay, path)
+            edit = work_out(hunk, cwd=cwd, files=overlay, check=check)
         except EditError as error:
             raise VerificationError(str(error)) from None
         overlay.note(edit)
@@ -72,13 +84,20 @@ def failure_for_model(error: PatchError | VerificationError) -> str:
 
 
 def _change(edit: FileEdit) -> Change:
-    before = (edit.before or b"").decode("utf-8", "replace")
     if edit.after is None:
-        return DeleteChange(content=before)
+        return DeleteChange(content=_text(edit.before))
     after = edit.after.decode()
     if edit.is_new:
         return AddChange(content=after)
-    return UpdateChange(unified_diff=unified(before, after, context=_CONTEXT), move_path=edit.move_to)
+    return UpdateChange(unified_diff=unified(_text(edit.before), after, context=_CONTEXT), move_path=edit.move_to)
+
+
+def _text(content: Contents) -> str:
+    """What can be shown of a file; nothing of one that is no text."""
+    try:
+        return content.decode() if isinstance(content, bytes) else ""
+    except UnicodeDecodeError:
+        return ""
 
 
 class _Overlay:
@@ -90,6 +109,12 @@ class _Overlay:
 
     def read(self, path: str) -> bytes | None:
         return self._edited[path] if path in self._edited else self._files.read(path)
+
+    def peek(self, path: str) -> Contents:
+        return self._edited[path] if path in self._edited else self._files.peek(path)
+
+    def peek_entry(self, path: str) -> Contents:
+        return self._edited[path] if path in self._edited else self._files.peek_entry(path)
 
     def note(self, edit: FileEdit) -> None:
         if edit.move_to is not None:
