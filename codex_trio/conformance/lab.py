@@ -81,6 +81,7 @@ class Lab:
             folder.mkdir()
         # Where the project starts: nothing above the scenario's folders may count as part of it.
         (self.cwd / ".git").mkdir()
+        (self.cwd / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
 
     def script(self, *replies: Reply) -> None:
         """Add answers to the model's script."""

@@ -72,5 +72,5 @@ class WritablePlaces:
             raise NotWritable(errno.EPERM, str(error), place) from error
 
     def admits_beside(self, place: str) -> bool:
-        """Return whether other files may be made in its folder for a while: not where that file alone may be written."""
+        """Return whether other files may be made beside it for a while: not where that file alone may be written."""
         return place in self._approved or self.admits(os.path.join(os.path.dirname(place), ".patch"))
