@@ -113,6 +113,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         )
     ),
     *(
+        Difference(f"rules::{scenario}", "reference", "goes on without any rules when a file of them cannot be used")
+        for scenario in (
+            "no_thread_is_loaded_without_the_rules_of_a_broken_file",
+            "a_turn_is_refused_while_a_rules_file_is_broken_and_begins_when_it_is_mended",
+            "the_place_of_a_bracket_that_stays_open_is_the_end_of_the_file",
+        )
+    ),
+    *(
         Difference(f"rollback::{scenario}", "reference", "knows thread/revert in its place since 0.132.0")
         for scenario in (
             "the_last_turns_can_be_rolled_back",

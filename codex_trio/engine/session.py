@@ -25,7 +25,6 @@ from codex_trio.engine.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import ContextPiece, TurnInput, TurnRequest
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execpolicy.rules import RulesProblem
 from codex_trio.execution.sessions import ExecSessions
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
@@ -202,9 +201,9 @@ class Session:
         return self.settings if self.active is None else self.active.settings
 
     @property
-    def rules_problem(self) -> RulesProblem | None:
-        """Why the user's command rules do not apply; None when they do."""
-        return self._thread.policy.problem
+    def policy(self) -> CommandPolicy:
+        """The thread's rules for commands."""
+        return self._thread.policy
 
     @property
     def config(self) -> EffectiveConfig:

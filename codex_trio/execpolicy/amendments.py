@@ -2,9 +2,9 @@
 
 Owns: the line that is appended to the rules file, under a lock, and the update of the rules in memory.
 Does not own: what is proposed; that is `policy`.
-Called by: the engine, when an approval is answered with an amendment.
 """
 
+import errno
 import fcntl
 import json
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES
 from codex_trio.execpolicy.rules import PolicyRules
 
 
@@ -44,6 +45,8 @@ def append_prefix_rule(rules_file: str, prefix: Sequence[str]) -> None:
 
 def _append_line(path: Path, line: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
     with path.open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
@@ -51,4 +54,6 @@ def _append_line(path: Path, line: str) -> None:
         if line in map(str.strip, present.split("\n")):
             return
         separator = "\n" if present and not present.endswith("\n") else ""
+        if len(present.encode()) + len(line.encode()) + 2 > MAX_FILE_BYTES:
+            raise OSError(errno.EFBIG, f"it would be larger than {MAX_FILE_BYTES} bytes")
         file.write(f"{separator}{line}\n")

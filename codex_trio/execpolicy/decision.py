@@ -19,7 +19,8 @@ from codex_trio.execpolicy.amendments import amend
 from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
 from codex_trio.execpolicy.proposals import proposal
-from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleMatch, RulesProblem, strictest
+from codex_trio.execpolicy.rule_loading import load_rules, read_rule_files
+from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.script_commands import commands_of
 from codex_trio.execpolicy.words import join
@@ -60,15 +61,38 @@ def rejected_for_model(reason: str) -> str:
 
 
 class CommandPolicy:
-    """The rules of one thread, ready to be asked. `problem` is why custom rules do not apply, to warn about."""
+    """The rules of one thread, ready to be asked."""
 
     def __init__(
-        self, *, rules: PolicyRules, bash: Bash, amendments: str | os.PathLike[str], problem: RulesProblem | None = None
+        self,
+        *,
+        rules: PolicyRules,
+        bash: Bash,
+        amendments: str | os.PathLike[str],
+        folders: Sequence[str | os.PathLike[str]] = (),
+        files: Sequence[RuleFile] = (),
     ) -> None:
         self.bash = bash
-        self.problem = problem
         self._rules = rules
         self._amendments = os.fspath(amendments)
+        self._folders = folders
+        self._files = files
+
+    @classmethod
+    async def load(
+        cls, folders: Sequence[str | os.PathLike[str]], *, bash: Bash, amendments: str | os.PathLike[str]
+    ) -> "CommandPolicy":
+        """The rules in `folders`, lowest precedence first. Raises RulesError."""
+        files = await read_rule_files(folders)
+        rules = await load_rules(files)
+        return cls(rules=rules, bash=bash, amendments=amendments, folders=folders, files=files)
+
+    async def refresh(self) -> None:
+        """Take up what has changed in the files. Raises RulesError; what held before then holds on."""
+        files = await read_rule_files(self._folders)
+        if files != self._files:
+            self._rules = await load_rules(files)
+            self._files = files
 
     def decide(
         self,
@@ -84,8 +108,7 @@ class CommandPolicy:
         """Decide about `argv`, usually `[shell, "-lc", script]`.
 
         `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `unrestricted`: it is full
-        access. `escalate`, `justification` and
-        `prefix_rule` are what the model asked for.
+        access. `escalate`, `justification` and `prefix_rule` are what the model asked for.
         """
         refusal = _refused_escalation(approval_policy) if escalate else None
         if refusal is not None:

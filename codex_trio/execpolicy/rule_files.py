@@ -1,8 +1,8 @@
 """The rule language: Starlark files that call `prefix_rule`, `network_rule` and `host_executable`.
 
 Owns: the three functions, checking their arguments and examples, the place and wording of errors.
-Does not own: matching; the rules go into a `PolicyRules`.
-Called by: `rules`, which imports it (and Starlark) only when there is a file to read.
+Does not own: matching; the rules go into a `PolicyRules`. Nor keeping a file from running for ever or taking all
+memory: see `rule_loading`, which is to be used for anything but text that is known to be harmless.
 """
 
 import os
@@ -18,11 +18,17 @@ from codex_trio.execpolicy.rules import (
     PolicyRules,
     PrefixRule,
     RuleDecision,
+    RuleFile,
     RuleMatch,
+    RulesError,
     RulesProblem,
 )
 from codex_trio.execpolicy.words import join, split
 
+MAX_RULES = 20_000
+"""What a file that makes rules in a loop may come to."""
+
+_MAX_DETAILS = 20_000
 _DECISIONS: dict[str, RuleDecision] = {"allow": "allow", "prompt": "prompt", "forbidden": "forbidden"}
 _NETWORK_DECISIONS: dict[str, RuleDecision] = {**_DECISIONS, "deny": "forbidden"}
 _PROTOCOLS: dict[str, NetworkProtocol] = {
@@ -33,27 +39,29 @@ _PROTOCOLS: dict[str, NetworkProtocol] = {
     "socks5_udp": "socks5_udp",
 }
 _LOCATION = re.compile(r"^ *--> .*:(\d+):(\d+)$", re.MULTILINE)
+# An error without a place is shown at the very beginning, above no line of the file.
+_NOWHERE = re.compile(r"^ *--> .*:1:1\n *\|\n(?: *\|\n)?\Z", re.MULTILINE)
 _LAST_LINE = re.compile(r"^(\d+) \| \| .*$", re.MULTILINE)
 _ONE_LINE_MARK = re.compile(r"^ *\| ( *)(\^+)$", re.MULTILINE)
 _LAST_LINE_MARK = re.compile(r"^ *\| \|(_+)\^$", re.MULTILINE)
-
-
-class RuleFileError(Exception):
-    """The file cannot be used."""
-
-    def __init__(self, problem: RulesProblem) -> None:
-        super().__init__(problem.details)
-        self.problem = problem
 
 
 class _Refused(Exception):
     """A call with bad arguments. Starlark adds the place, and this class's name, which is taken out again."""
 
 
+def evaluate(files: Iterable[RuleFile]) -> PolicyRules:
+    """The rules of `files`, evaluated in this process and without limits. Raises `RulesError`."""
+    rules = PolicyRules()
+    for file in files:
+        read_rules(file.path, file.source, rules)
+    return rules
+
+
 def read_rules(path: str, source: str, rules: PolicyRules) -> None:
     """Run the file and add its rules.
 
-    Raises `RuleFileError`; `rules` may then hold part of the file.
+    Raises `RulesError`; `rules` may then hold part of the file.
     """
     dialect = starlark.Dialect.extended()
     dialect.enable_f_strings = True
@@ -64,11 +72,18 @@ def read_rules(path: str, source: str, rules: PolicyRules) -> None:
     try:
         starlark.eval(module, starlark.parse(path, source, dialect), starlark.Globals.standard())
     except starlark.StarlarkError as error:
-        text = str(error).replace(f"error: {_Refused.__name__}: ", "error: ", 1)
+        text = _with_end(str(error).replace(f"error: {_Refused.__name__}: ", "error: ", 1), path, source)
         cause = builtins.failed_example or f"starlark error: {text}"
         start, end = _span(text)
         details = f"failed to parse rules file {path}: {cause}"
-        raise RuleFileError(RulesProblem(path=path, details=details, start=start, end=end)) from None
+        problem = RulesProblem(path=path, details=details[:_MAX_DETAILS], start=start, end=end)
+        raise RulesError(problem) from None
+
+
+def _with_end(text: str, path: str, source: str) -> str:
+    """An error report with the end of the file for its place where it has none, as when a bracket stays open."""
+    lines = source.rstrip().split("\n")
+    return _NOWHERE.sub(lambda _: f" --> {path}:{len(lines)}:{len(lines[-1]) + 1}\n", text)
 
 
 def _span(text: str) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
@@ -91,6 +106,7 @@ class _Builtins:
     def __init__(self, rules: PolicyRules) -> None:
         self._rules = rules
         self.failed_example: str | None = None
+        self._count = 0
 
     def prefix_rule(self, *args: object, **kwargs: object) -> None:
         """prefix_rule(pattern, decision="allow", match=[], not_match=[], justification=None)"""
@@ -106,6 +122,7 @@ class _Builtins:
             for program in first
         ]
         self._check_examples(rules, matching, not_matching)
+        self._add(len(rules))
         for rule in rules:
             self._rules.add_prefix(rule)
 
@@ -119,6 +136,7 @@ class _Builtins:
             raise _Refused(f"invalid rule: network_rule protocol must be one of {known} (got {protocol})")
         decision = _one_of(_NETWORK_DECISIONS, given.text("decision"))
         justification = given.justification()
+        self._add(1)
         self._rules.add_network(
             NetworkRule(host=host, protocol=_PROTOCOLS[protocol], decision=decision, justification=justification)
         )
@@ -132,7 +150,13 @@ class _Builtins:
         if "/" in name or name in (".", ".."):
             raise _Refused(f"invalid rule: host_executable name must be a bare executable name (got {name})")
         paths = [_executable_path(value, name) for value in given.items("paths")]
+        self._add(1)
         self._rules.limit_executable(name, paths)
+
+    def _add(self, count: int) -> None:
+        self._count += count
+        if self._count > MAX_RULES:
+            raise _Refused(f"invalid rule: a file may hold at most {MAX_RULES} rules")
 
     def _check_examples(
         self, rules: Sequence[PrefixRule], matching: Sequence[list[str]], not_matching: Sequence[list[str]]

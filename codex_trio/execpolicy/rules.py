@@ -1,25 +1,20 @@
 """Rules about commands: which prefixes are allowed, asked about or forbidden.
 
-Owns: the rule types, matching, loading the folders, adding a rule at run time.
-Does not own: the rule language (`rule_files`), writing files (`amendments`), or the decision (`policy`).
-Called by: the engine (load once per thread, check per command) and the execpolicy command.
+Owns: the rule types, matching, adding a rule at run time.
+Does not own: reading files (`rule_loading`), writing them (`amendments`), or the decision (`decision`).
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from codex_trio.execpolicy.script_words import Word
 from codex_trio.execpolicy.words import join
-from codex_trio.util.regular_file import read_whole
 
 RuleDecision = Literal["allow", "prompt", "forbidden"]
 NetworkProtocol = Literal["http", "https", "socks5_tcp", "socks5_udp"]
-
-_MAX_FILE_BYTES = 1 << 20
-"""Rules are lines of text; a repository can bring a file of any size."""
 
 _STRICTNESS: dict[RuleDecision, int] = {"allow": 0, "prompt": 1, "forbidden": 2}
 
@@ -78,8 +73,16 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     justification: str | None = None
 
 
+class RulesContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What rule files hold, as values."""
+
+    prefix_rules: Sequence[PrefixRule] = ()
+    network_rules: Sequence[NetworkRule] = ()
+    host_executables: Mapping[str, tuple[str, ...]] = {}
+
+
 class RulesProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the custom rules do not apply. `start` and `end` are 1-based (line, column), the end exclusive.
+    """Why rule files cannot be used. `start` and `end` are 1-based (line, column), the end exclusive.
 
     Protocol source: `configWarning` with summary `SUMMARY`.
     """
@@ -90,7 +93,33 @@ class RulesProblem(msgspec.Struct, frozen=True, kw_only=True):
     end: tuple[int, int] | None = None
 
 
+class RuleFile(msgspec.Struct, frozen=True):
+    """A rule file that was read."""
+
+    path: str
+    source: str
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of evaluating files: what they hold, or why they cannot be used."""
+
+    content: RulesContent | None = None
+    problem: RulesProblem | None = None
+
+
 SUMMARY = "Error parsing rules; custom rules not applied."
+
+
+class RulesError(Exception):
+    """Rule files cannot be used: no command may run then, since one of them may forbid it. The text is for the user."""
+
+    def __init__(self, problem: RulesProblem) -> None:
+        place = problem.path if problem.start is None else "{}:{}:{}".format(problem.path, *problem.start)
+        super().__init__(
+            f"the command rules at {place} cannot be used, and without them commands that they forbid would run: "
+            f"correct or remove the file. {problem.details}"
+        )
+        self.problem = problem
 
 
 def strictest(decisions: Iterable[RuleDecision]) -> RuleDecision | None:
@@ -107,17 +136,25 @@ class PolicyRules:
         self._host_executables: dict[str, tuple[str, ...]] = {}
 
     @classmethod
-    def load(cls, folders: Iterable[str | os.PathLike[str]]) -> "tuple[PolicyRules, RulesProblem | None]":
-        """The rules of all `*.rules` files in `folders`, lowest precedence first; blocking file reads.
-
-        One bad file voids all of them: no rules then, and the problem to warn about. Missing folders are fine.
-        """
+    def of(cls, content: RulesContent) -> "PolicyRules":
+        """The rules that files were found to hold."""
         rules = cls()
-        try:
-            files = [path for folder in folders for path in _rule_files(os.fspath(folder))]
-        except OSError as error:
-            return cls(), _unreadable(error)
-        return rules._load_files(files) if files else (rules, None)
+        for prefix_rule in content.prefix_rules:
+            rules.add_prefix(prefix_rule)
+        for network_rule in content.network_rules:
+            rules.add_network(network_rule)
+        for name, paths in content.host_executables.items():
+            rules.limit_executable(name, paths)
+        return rules
+
+    @property
+    def content(self) -> RulesContent:
+        """Everything that is in the set."""
+        return RulesContent(
+            prefix_rules=[rule for rules in self._prefix_rules.values() for rule in rules],
+            network_rules=self._network_rules,
+            host_executables=self._host_executables,
+        )
 
     def add_prefix(self, rule: PrefixRule) -> None:
         """Add one rule, unless it is there already."""
@@ -229,19 +266,6 @@ class PolicyRules:
         # A relative path may lead to anything in the working tree: good enough to be strict about, not to be trusted.
         return [match for match in matches if match.decision != "allow"]
 
-    def _load_files(self, paths: Iterable[str | os.PathLike[str]]) -> "tuple[PolicyRules, RulesProblem | None]":
-        from codex_trio.execpolicy.rule_files import RuleFileError, read_rules
-
-        for name in paths:
-            path = os.fspath(name)
-            try:
-                read_rules(path, read_whole(path, limit=_MAX_FILE_BYTES).decode("utf-8"), self)
-            except RuleFileError as error:
-                return PolicyRules(), error.problem
-            except (OSError, UnicodeDecodeError) as error:
-                return PolicyRules(), _unreadable(error, path=path)
-        return self, None
-
 
 _GIT_VALUES = frozenset({"-C", "-c", "--config-env", "--exec-path", "--git-dir", "--namespace", "--work-tree"})
 
@@ -252,18 +276,3 @@ def _without_git_options(words: Sequence[Word]) -> list[Word]:
     while at < len(words) and words[at].start.startswith("-"):
         at += 2 if words[at].text in _GIT_VALUES else 1
     return [words[0], *words[at:]]
-
-
-def _rule_files(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if os.path.splitext(entry.name)[1] == ".rules" and entry.is_file()]
-    except FileNotFoundError:
-        return []
-    return [os.path.join(folder, name) for name in sorted(names)]
-
-
-def _unreadable(error: OSError | UnicodeDecodeError, *, path: str | None = None) -> RulesProblem:
-    where = path or (str(error.filename) if isinstance(error, OSError) else "")
-    cause = f"{error.strerror} (os error {error.errno})" if isinstance(error, OSError) else "not valid UTF-8"
-    return RulesProblem(path=where, details=f"failed to read rules file {where}: {cause}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from pathlib import Path
 
 from codex_trio_protocol.v2 import notice as wire
 from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigWarning, TextPosition, TextRange
-from codex_trio.execpolicy.rules import SUMMARY, RulesProblem
+from codex_trio.execpolicy.rules import SUMMARY, RulesError, RulesProblem
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.outgoing import OutgoingMessages
 
@@ -35,6 +37,15 @@ class Notices:
         )
         self._outgoing.notify("configWarning", notification, targets=[context.connection.id])
 
+    @contextlib.contextmanager
+    def of_rules(self, context: RequestContext) -> Generator[None]:
+        """Around what needs the command rules: tells where a file is wrong, beside the error that follows."""
+        try:
+            yield
+        except RulesError as error:
+            self.config_warning(_rules_warning(error.problem), context)
+            raise
+
     def full_history(self, instead: str, context: RequestContext) -> None:
         """Tells that a whole history is coming, and how to do without (0.169.0 sends this before the answer)."""
         summary = (
@@ -48,7 +59,7 @@ class Notices:
         )
 
 
-def rules_warning(problem: RulesProblem) -> ConfigWarning:
+def _rules_warning(problem: RulesProblem) -> ConfigWarning:
     """A rules file that cannot be used, as a configuration problem."""
     place = None
     if problem.start is not None and problem.end is not None:

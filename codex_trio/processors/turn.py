@@ -26,6 +26,7 @@ from codex_trio.engine.turn_request import (
     TurnRequest,
     UserInput,
 )
+from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.processors.thread.setting_changes import SettingChanges
@@ -55,6 +56,7 @@ class TurnProcessor:
         self._threads = services.threads
         self._changes = SettingChanges(services.config, services.outgoing)
         self._gate = services.gate
+        self._notices = Notices(services.outgoing)
 
     async def start(self, params: wire.TurnStartParams, context: RequestContext) -> wire.TurnStartResponse:
         """Starts a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
@@ -67,6 +69,9 @@ class TurnProcessor:
             if content:
                 raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
             user_input = _tool_output(params.tool_output, user_input)
+        if live.session.active is None:
+            with self._notices.of_rules(context):
+                await live.session.policy.refresh()
         before = live.session.settings
         running = live.session.active
         said = live.session.add_input(user_input)

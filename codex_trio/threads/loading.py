@@ -19,7 +19,6 @@ from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
@@ -139,12 +138,10 @@ class ThreadLoader:
         )
 
     async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:
-        """The rules for commands under a configuration."""
+        """The rules for commands under a configuration. Raises RulesError."""
         folders = [folder / "rules" for folder in config.config_folders]
-        rules, problem = await trio.to_thread.run_sync(PolicyRules.load, folders)
-        return CommandPolicy(
-            rules=rules, problem=problem, bash=self._bash, amendments=self._codex_home / "rules" / "default.rules"
-        )
+        amendments = self._codex_home / "rules" / "default.rules"
+        return await CommandPolicy.load(folders, bash=self._bash, amendments=amendments)
 
     def environment(self, config: EffectiveConfig, thread_id: str) -> Callable[[str], Mapping[str, str]]:
         """What a command of a thread sees of the environment, by call id."""

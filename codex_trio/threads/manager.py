@@ -21,6 +21,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.session import EngineServices, Session, ThreadServices
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.sessions import open_exec_sessions
 from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.rpc.context import ConnectionId
@@ -58,6 +59,7 @@ class _Launch(msgspec.Struct, kw_only=True):
     live: LiveThread
     settings: ThreadSettings
     config: EffectiveConfig
+    policy: CommandPolicy
     raw_items: bool
 
 
@@ -131,20 +133,24 @@ class ThreadManager:
     async def start(self, options: ThreadOptions, birth: Birth, *, items: Sequence[dict[str, Any]] = ()) -> LiveThread:
         """A new thread; where its model is to remember response items, they are stored at once.
 
-        Raises ConfigLoadError, RolloutWriteError, ThreadError.
+        Raises ConfigLoadError, RolloutWriteError, RulesError, ThreadError.
         """
         config = await trio.to_thread.run_sync(
             partial(self._config.load_for_new_thread, options.cwd, options.overrides, typed=options.typed)
         )
+        policy = await self._loader.command_policy(config)
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
         meta = self._new_meta(settings, options, birth)
         recorder = EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta)
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
-        return await self._host(recorder, settings, config, options, birth)
+        return await self._host(recorder, settings, config, policy, options, birth)
 
     async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
-        """A stored thread, loaded. Raises ConfigLoadError, RolloutReadError, ThreadError, ThreadStoreError."""
+        """A stored thread, loaded.
+
+        Raises ConfigLoadError, RolloutReadError, RulesError, ThreadError, ThreadStoreError.
+        """
         # From before the file is read: nobody else may write on in between.
         async with self._store.writing(thread_id):
             return await self._resume(thread_id, options, birth)
@@ -152,7 +158,8 @@ class ThreadManager:
     async def _resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
         recorder = await self._loader.open(thread_id)
         settings, config = await self._recorded_settings(recorder.facts, options, settings_from_history)
-        live = await self._host(recorder, settings, config, options, birth)
+        policy = await self._loader.command_policy(config)
+        live = await self._host(recorder, settings, config, policy, options, birth)
         context = recorder.facts.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
             live.warn(self._loader.model_changed(context.model, settings.model))
@@ -162,12 +169,13 @@ class ThreadManager:
     async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> Fork:
         """A new thread that goes on from another's history, up to a turn or whole.
 
-        Raises ConfigLoadError, RolloutReadError, RolloutWriteError, ThreadError.
+        Raises ConfigLoadError, RolloutReadError, RolloutWriteError, RulesError, ThreadError.
         """
         history = await self._loader.fork_source(source, self.find(source.thread_id))
         async with history.lock:
             end = end_of_fork(history, source)
         settings, config = await self._recorded_settings(history.facts, options, settings_of_fork)
+        policy = await self._loader.command_policy(config)
         name = await self._store.name(source.thread_id)
         meta = self._new_meta(settings, options, birth)
         source_meta = history.facts.meta
@@ -183,7 +191,7 @@ class ThreadManager:
                 await self._store.set_name(meta.id, name)
             assert recorder.history is not None
             inherited = recorder.history
-        live = await self._host(recorder, settings, config, options, birth)
+        live = await self._host(recorder, settings, config, policy, options, birth)
         live.name = name
         return Fork(live=live, history=inherited)
 
@@ -227,11 +235,12 @@ class ThreadManager:
         recorder: ThreadRecorder,
         settings: ThreadSettings,
         config: EffectiveConfig,
+        policy: CommandPolicy,
         options: ThreadOptions,
         birth: Birth,
     ) -> LiveThread:
         """Starts a thread's task, followed by the client that asked for it; on return the thread is loaded."""
-        launch = await self._prepare(recorder, settings, config, raw_items=options.raw_items)
+        launch = await self._prepare(recorder, settings, config, policy, raw_items=options.raw_items)
         # Another request may have loaded it while this one read the file.
         already = self.find(recorder.meta.id)
         live = launch.live if already is None else already
@@ -248,6 +257,7 @@ class ThreadManager:
         recorder: ThreadRecorder,
         settings: ThreadSettings,
         config: EffectiveConfig,
+        policy: CommandPolicy,
         *,
         raw_items: bool,
     ) -> _Launch:
@@ -265,7 +275,7 @@ class ThreadManager:
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],
         )
-        return _Launch(live=live, settings=settings, config=config, raw_items=raw_items)
+        return _Launch(live=live, settings=settings, config=config, policy=policy, raw_items=raw_items)
 
     async def _write(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """A thread's task, while no other process writes to the thread."""
@@ -289,7 +299,7 @@ class ThreadManager:
                         thread=ThreadServices(
                             recorder=live.recorder,
                             sessions=sessions,
-                            policy=await self._loader.command_policy(launch.config),
+                            policy=launch.policy,
                             approver=live.approver,
                             nursery=nursery,
                             environment=self._loader.environment(launch.config, live.id),
@@ -338,7 +348,9 @@ class ThreadManager:
         """The thread with another history: its task ends, and a new one goes on with its settings and followers."""
         session = live.session
         await self.unload(live)
-        launch = await self._prepare(recorder, session.settings, session.config, raw_items=session.raw_items)
+        launch = await self._prepare(
+            recorder, session.settings, session.config, session.policy, raw_items=session.raw_items
+        )
         connected = {connection.id for connection in self._outgoing.connections()}
         for subscriber in live.subscribers & connected:
             launch.live.subscribe(subscriber)

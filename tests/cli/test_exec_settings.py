@@ -126,3 +126,13 @@ async def test_a_configuration_that_does_not_load_ends_the_run_with_its_problem(
     assert "Error: " in done.stderr
     assert "Model provider `nobody` not found" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_no_turn_runs_without_the_rules_of_a_broken_file(lab: ExecLab) -> None:
+    rules = lab.codex_home / "rules" / "default.rules"
+    rules.parent.mkdir()
+    rules.write_text('prefix_rule(pattern=["touch"], decision="forbidden"\n')
+    done = await lab.run("do it", model=answer(OK))
+    assert done.code == 1
+    assert f"{rules}:1:52" in done.stderr
+    assert lab.model.requests == []

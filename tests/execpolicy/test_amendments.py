@@ -8,6 +8,7 @@ import pytest
 from codex_trio.execpolicy.amendments import AmendmentError, append_prefix_rule
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES, load_rules, read_rule_files
 from codex_trio.execpolicy.rules import PolicyRules
 
 LINE = 'prefix_rule(pattern=["git", "push"], decision="allow")\n'
@@ -21,17 +22,16 @@ async def test_an_amendment_is_stored_and_holds_at_once(tmp_path):
     assert file.read_text() == LINE
     decision = policy.decide(["bash", "-lc", "git push x"], approval_policy="never", sandboxed=True)
     assert (decision.kind, decision.bypass_sandbox) == ("allow", True)
-    later, problem = PolicyRules.load([file.parent])
-    assert problem is None
+    later = await load_rules(await read_rule_files([file.parent]))
     assert later.check(["git", "push", "x"])
 
 
 async def test_any_words_are_read_back_as_they_were(tmp_path):
     file = tmp_path / "default.rules"
-    prefix = ["a b", 'q"x', "n\nl", "\u00fc\u4e2d", "\\", ""]
+    controls = "".join(map(chr, (*range(1, 32), 127, 0x85, 0x2028)))
+    prefix = ["a b", 'q"x', "n\nl", "\u00fc\u4e2d", "\\", "", controls]
     await CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=file).amend(prefix)
-    rules, problem = PolicyRules.load([tmp_path])
-    assert problem is None
+    rules = await load_rules(await read_rule_files([tmp_path]))
     assert [match.matched_prefix for match in rules.check(prefix)] == [prefix]
 
 
@@ -58,6 +58,14 @@ async def test_a_file_that_cannot_be_written_changes_nothing_in_memory(tmp_path)
         await policy.amend(["git", "push"])
     decision = policy.decide(["bash", "-lc", "git push x"], approval_policy="never", sandboxed=True)
     assert not decision.bypass_sandbox
+
+
+def test_a_rule_is_refused_that_would_make_the_file_too_large_to_be_read(tmp_path):
+    file = tmp_path / "default.rules"
+    file.write_text("#" * (MAX_FILE_BYTES - 20))
+    with pytest.raises(AmendmentError, match="larger than"):
+        append_prefix_rule(str(file), ["git", "push"])
+    assert file.stat().st_size == MAX_FILE_BYTES - 20
 
 
 def test_several_processes_can_add_rules_at_once(tmp_path):

@@ -125,9 +125,8 @@ def test_parsers_are_loaded_only_when_there_is_something_to_parse(tmp_path):
         "import sys\n"
         "from codex_trio.execpolicy.bash import Bash\n"
         "from codex_trio.execpolicy.decision import CommandPolicy\n"
-        "from codex_trio.execpolicy.rules import PolicyRules\n"
-        "rules, problem = PolicyRules.load(['/nonexistent'])\n"
-        "CommandPolicy(rules=rules, bash=Bash(), amendments='/nonexistent/x')\n"
+        "import trio\n"
+        "trio.run(lambda: CommandPolicy.load(['/nonexistent'], bash=Bash(), amendments='/nonexistent/x'))\n"
         "print(sorted({'tree_sitter', 'starlark'} & set(sys.modules)))\n"
     )
     done = subprocess.run(

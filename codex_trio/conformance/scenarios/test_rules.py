@@ -6,6 +6,7 @@ import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Turn
+from codex_trio.conformance.shapes import text_with
 from codex_trio.testing.model_script import answer, function_call, message
 
 COMMAND = "item/commandExecution/requestApproval"
@@ -70,3 +71,53 @@ async def test_a_command_is_asked_about_however_the_script_around_it_is_written(
     turn = await run(ruled, ["touch asked", "touch asked > out", "(X=1 touch asked)", "sh -c 'touch asked'"])
     assert len(turn.of(COMMAND)) == 4
     assert not (ruled.cwd / "asked").exists()
+
+
+# Files that cannot be used
+
+BROKEN = 'x = 1\nprefix_rule(pattern=["touch"], decision="forbiden")\n'
+
+
+async def test_no_thread_is_loaded_without_the_rules_of_a_broken_file(lab: Lab) -> None:
+    lab.script(answer(message("Hi.")))
+    async with lab.run() as probe:
+        thread = await probe.start_thread(cwd=str(lab.cwd))
+        await probe.run_turn(thread["id"])
+    write_rules(lab, BROKEN)
+    path = lab.codex_home / "rules" / "default.rules"
+    async with lab.run() as probe:
+        for method, params in (
+            ("thread/start", {"cwd": str(lab.cwd)}),
+            ("thread/resume", {"threadId": thread["id"]}),
+            ("thread/fork", {"threadId": thread["id"]}),
+        ):
+            refused = await probe.refusal(method, params)
+            assert refused.code == -32600
+            assert f"{path}:2:1" in refused.message
+            assert "invalid decision: forbiden" in refused.message
+            warning = (await probe.until("configWarning"))["params"]
+            assert (warning["path"], warning["range"]["start"]) == (str(path), {"line": 2, "column": 1})
+        assert await probe.request("thread/loaded/list") == {"data": [], "nextCursor": None}
+        write_rules(lab, RULES)
+        assert (await probe.request("thread/resume", {"threadId": thread["id"]}))["thread"]["id"] == thread["id"]
+
+
+async def test_a_turn_is_refused_while_a_rules_file_is_broken_and_begins_when_it_is_mended(ruled: Lab) -> None:
+    ruled.script(answer(function_call("exec_command", {"cmd": "touch new"}, call_id="c1")), answer(message("Done.")))
+    async with ruled.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(ruled.cwd)))["id"]
+        write_rules(ruled, BROKEN)
+        turn = {"threadId": thread_id, "input": [{"type": "text", "text": "go"}]}
+        refused = await probe.refusal("turn/start", turn)
+        assert f"{ruled.codex_home}/rules/default.rules:2:1" in refused.message
+        write_rules(ruled, 'prefix_rule(pattern=["touch", "new"], decision="forbidden", justification="changed")')
+        await probe.run_turn(thread_id)
+    assert ruled.model.requests[1].output_of("c1") == text_with("rejected: changed")
+    assert not (ruled.cwd / "new").exists()
+
+
+async def test_the_place_of_a_bracket_that_stays_open_is_the_end_of_the_file(lab: Lab) -> None:
+    write_rules(lab, '# mine\nprefix_rule(pattern=["touch"], decision="forbidden"\n')
+    async with lab.run() as probe:
+        refused = await probe.refusal("thread/start", {"cwd": str(lab.cwd)})
+        assert "default.rules:2:52" in refused.message

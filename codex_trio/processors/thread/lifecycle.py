@@ -20,7 +20,7 @@ from msgspec import UNSET
 
 from codex_trio.config.settings import TypedOverrides
 from codex_trio.engine.history import is_known
-from codex_trio.processors.notices import Notices, rules_warning
+from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -99,7 +99,8 @@ class ThreadLifecycleProcessor:
             ephemeral=bool(params.ephemeral),
             raw_items=params.experimental_raw_events,
         )
-        live = await runtime.manager.start(options, self._birth(context))
+        with self._notices.of_rules(context):
+            live = await runtime.manager.start(options, self._birth(context))
         thread = live.to_wire()
         context.after_response(lambda: self._announce(thread, live, context))
         return wire_start.ThreadStartResponse(thread=thread, **_settings(live))
@@ -149,7 +150,8 @@ class ThreadLifecycleProcessor:
             # A draining server lets clients join a running turn: somebody may have to answer its questions.
             self._gate.check()
         if live is None:
-            return await runtime.manager.resume(thread_id, _resume_options(params), self._birth(context))
+            with self._notices.of_rules(context):
+                return await runtime.manager.resume(thread_id, _resume_options(params), self._birth(context))
         if not live.recorder.is_materialized:
             raise errors.no_rollout(thread_id)
         if params.path is not None and Path(params.path) != live.recorder.path:
@@ -174,7 +176,8 @@ class ThreadLifecycleProcessor:
         if named is not None:
             raise invalid_request(f"cannot resume thread {named.id} with history while it is already running")
         known = [item for item in items if is_known(item)]
-        live = await runtime.manager.start(_resume_options(params), self._birth(context), items=known)
+        with self._notices.of_rules(context):
+            live = await runtime.manager.start(_resume_options(params), self._birth(context), items=known)
         live.announce_status(live.status)
         return live
 
@@ -201,7 +204,8 @@ class ThreadLifecycleProcessor:
         )
         if not params.exclude_turns:
             self._notices.full_history("excludeTurns: true", context)
-        fork = await runtime.manager.fork(source, options, self._birth(context))
+        with self._notices.of_rules(context):
+            fork = await runtime.manager.fork(source, options, self._birth(context))
         live = fork.live
         announced = live.to_wire()
         if not params.exclude_turns:
@@ -303,9 +307,6 @@ class ThreadLifecycleProcessor:
         self._outgoing.notify("thread/started", wire.ThreadStartedNotification(thread=thread))
         for warning in self._config.unannounced_warnings(live.session.config):
             self._notices.config_warning(warning, context)
-        problem = live.session.rules_problem
-        if problem is not None:
-            self._notices.config_warning(rules_warning(problem), context)
 
     def _tell_usage(self, live: LiveThread, context: RequestContext) -> None:
         """What the turns so far have used."""
