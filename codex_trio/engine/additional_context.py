@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine.history import ResponseItem, message_item
+from codex_trio.engine.history import message_item
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.turn_request import ContextPiece
 
 NAMESPACE = "agent"

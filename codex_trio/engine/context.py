@@ -16,7 +16,8 @@ import msgspec
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import instructions
-from codex_trio.engine.history import ResponseItem, message_item, texts_of
+from codex_trio.engine.history import message_item
+from codex_trio.engine.response_items import ResponseItem, texts_of
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.sandbox.roots import writable_roots

@@ -1,46 +1,44 @@
 """The model's view of a conversation: the response items of every request.
 
-Owns their order, and the rule that calls and outputs come in pairs. Does not own storage (state/rollout) or context
+Owns their order, and the rules of a request: calls and outputs come in pairs, no id stands twice, pictures are labelled
+as the model takes them. Does not own the form of items (engine/response_items.py), storage (state/rollout) or context
 text (engine/context.py). Used by the session and its turns.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
-ResponseItem = dict[str, Any]
+from codex_trio.domain.ids import uuid7
+from codex_trio.engine.item_ids import ItemIds, is_sendable
+from codex_trio.engine.response_items import CALL_KINDS, ResponseItem, clean
+from codex_trio.model.catalog import ModelInfo
 
-_OUTPUT_OF = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
-_CALL_OF = {output: call for call, output in _OUTPUT_OF.items()}
+_OUTPUT_OF = {
+    "function_call": "function_call_output",
+    "custom_tool_call": "custom_tool_call_output",
+    # These are made elsewhere, by clients or other servers.
+    "local_shell_call": "function_call_output",
+    "tool_search_call": "tool_search_output",
+}
+_OUTPUTS = frozenset(_OUTPUT_OF.values())
+_PAIRED = _OUTPUTS | frozenset(_OUTPUT_OF)
+_MADE_BY_MODEL = frozenset({*_OUTPUT_OF, "reasoning", "web_search_call", "image_generation_call"})
 ABORTED = "aborted"
 
-_KNOWN = frozenset(
-    {
-        "additional_tools",
-        "agent_message",
-        "compaction",
-        "context_compaction",
-        "custom_tool_call",
-        "custom_tool_call_output",
-        "function_call",
-        "function_call_output",
-        "image_generation_call",
-        "local_shell_call",
-        "message",
-        "reasoning",
-        "tool_search_call",
-        "tool_search_output",
-        "web_search_call",
-    }
-)
+NO_IMAGES = "image content omitted because this model does not take images"
 
 
 class ModelHistory:
     """Response items in the order in which the model sees them."""
 
     def __init__(self, items: Iterable[ResponseItem] = ()) -> None:
-        self._items = list(items)
+        self._items: list[ResponseItem] = []
+        self.ids = ItemIds()
+        """The ids that are taken."""
+        self.extend(items)
 
     @property
     def items(self) -> Sequence[ResponseItem]:
@@ -48,38 +46,122 @@ class ModelHistory:
         return self._items
 
     def extend(self, items: Iterable[ResponseItem]) -> None:
-        self._items.extend(items)
+        """Remember more. What no provider takes back is forgotten at once."""
+        known = [cleaned for cleaned in map(clean, items) if cleaned is not None]
+        self._items += known
+        self.ids.note(known)
 
-    def for_request(self) -> list[ResponseItem]:
-        """What a request may carry: every call answered, no answer without a call.
+    def replace(self, items: Sequence[ResponseItem]) -> None:
+        """Remember those instead. Ids that were taken stay taken."""
+        self._items.clear()
+        self.extend(items)
+
+    @property
+    def answered(self) -> int:
+        """How many of the items, from the first on, a model has answered; the others it may never have read."""
+        for number in range(len(self._items) - 1, -1, -1):
+            item = self._items[number]
+            if item["type"] in _MADE_BY_MODEL or item.get("role") == "assistant":
+                return number + 1
+        return 0
+
+    def for_request(self, model: ModelInfo) -> list[ResponseItem]:
+        """What a request may carry: every call answered, no answer without a call, each id once.
 
         A call whose output was lost (the process was killed) counts as aborted: providers refuse unpaired items. An
         output without a call id is the client's own: it answers none.
         """
-        answered = {item.get("call_id") for item in self._items if item.get("type") in _CALL_OF}
-        called = {item.get("call_id") for item in self._items if item.get("type") in _OUTPUT_OF}
+        pairs = _Pairs(self._items)
         request: list[ResponseItem] = []
-        for item in self._items:
-            kind = item.get("type")
-            if kind in _CALL_OF and item.get("call_id") and item["call_id"] not in called:
+        ids: set[str] = set()
+        for number, item in enumerate(self._items):
+            kind = item["type"]
+            if kind == "message" and not item["content"]:
                 continue
-            request.append(item)
-            if kind in _OUTPUT_OF and item.get("call_id") not in answered:
-                request.append({"type": _OUTPUT_OF[kind], "call_id": item.get("call_id"), "output": ABORTED})
+            if kind in CALL_KINDS or (kind in _PAIRED and "call_id" in item):
+                call_id = pairs.ids.get(number)
+                if call_id is None:
+                    continue
+                item = {**item, "call_id": call_id}
+            request.append(_sendable(item, ids, model))
+            if number in pairs.unanswered:
+                request.append(_aborted(kind, item["call_id"]))
         return request
 
 
-def is_known(item: ResponseItem) -> bool:
-    """Whether an item that a client brings is of a kind that providers take."""
-    return item.get("type") in _KNOWN
+class _Pairs:
+    """Which calls and outputs belong together, and under which call ids: `ids` by their place, unique for each pair.
+
+    Older threads hold call ids that a provider gave again and again; the first call that waits is answered first.
+    """
+
+    def __init__(self, items: Sequence[ResponseItem]) -> None:
+        self.ids: dict[int, str] = {}
+        self.unanswered: set[int] = set()
+        waiting: dict[str, deque[int]] = {}
+        taken: set[str] = set()
+        for number, item in enumerate(items):
+            call_id, kind = item.get("call_id"), item["type"]
+            if not isinstance(call_id, str):
+                continue
+            if kind in _OUTPUT_OF:
+                self.ids[number] = _free(call_id, taken)
+                self.unanswered.add(number)
+                waiting.setdefault(call_id, deque()).append(number)
+            elif kind in _OUTPUTS and waiting.get(call_id):
+                call = waiting[call_id][0]
+                if _OUTPUT_OF[items[call]["type"]] == kind:
+                    waiting[call_id].popleft()
+                    self.unanswered.discard(call)
+                    self.ids[number] = self.ids[call]
 
 
-def output_item(call: ResponseItem, output: Any, *, item_id: str) -> ResponseItem:
+def _free(call_id: str, taken: set[str]) -> str:
+    """The call id, or one made from it, the same in every request, that no other call has."""
+    made, number = call_id, 1
+    while made in taken:
+        number += 1
+        made = f"{call_id[:48]}_{number}"
+    taken.add(made)
+    return made
+
+
+def _sendable(item: ResponseItem, ids: set[str], model: ModelInfo) -> ResponseItem:
+    """The item as this model's provider takes it; `ids` are those of the items before it."""
+    if "id" in item:
+        if is_sendable(item) and item["id"] not in ids:
+            ids.add(item["id"])
+        else:
+            item = {name: value for name, value in item.items() if name != "id"}
+    for name in ("content", "output"):
+        parts = item.get(name)
+        if isinstance(parts, list) and not model.image_detail_original:
+            item = {**item, name: [_part_for(part, model) for part in cast("list[Any]", parts)]}
+    return item
+
+
+def _part_for(part: Any, model: ModelInfo) -> Any:
+    if not isinstance(part, dict) or cast("dict[str, Any]", part).get("type") != "input_image":
+        return cast("Any", part)
+    if "image" not in model.input_modalities:
+        return {"type": "input_text", "text": NO_IMAGES}
+    image = cast("dict[str, Any]", part)
+    return {**image, "detail": "high"} if image.get("detail") == "original" else image
+
+
+def _aborted(call_kind: str, call_id: str) -> ResponseItem:
+    kind = _OUTPUT_OF[call_kind]
+    if kind == "tool_search_output":
+        return {"type": kind, "call_id": call_id, "status": "completed", "execution": "client", "tools": []}
+    return {"type": kind, "call_id": call_id, "output": ABORTED}
+
+
+def output_item(call: ResponseItem, output: Any) -> ResponseItem:
     """The item that answers a call of the model; `output` is text or content parts."""
     prefix = "ctco" if call["type"] == "custom_tool_call" else "fco"
     return {
         "type": _OUTPUT_OF[call["type"]],
-        "id": f"{prefix}_{item_id}",
+        "id": f"{prefix}_{uuid7()}",
         "call_id": call["call_id"],
         "output": output,
     }
@@ -93,10 +175,3 @@ def message_item(role: str, texts: Iterable[str], *, item_id: str) -> ResponseIt
         "role": role,
         "content": [{"type": "input_text", "text": text} for text in texts],
     }
-
-
-def texts_of(item: ResponseItem, key: str = "content") -> list[str]:
-    """The texts in an item's parts; `key` names the list of parts."""
-    parts: list[Any] = item.get(key) or []
-    texts: list[Any] = [part.get("text") or part.get("refusal") for part in parts if isinstance(part, dict)]  # pyright: ignore[reportUnknownMemberType]  # decoded JSON
-    return [text for text in texts if isinstance(text, str)]

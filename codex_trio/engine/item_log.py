@@ -15,7 +15,8 @@ from codex_trio.config.project import git_root
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import AgentMessage, TurnItem
 from codex_trio.engine import events
-from codex_trio.engine.history import ResponseItem, message_item
+from codex_trio.engine.history import message_item
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.model.limits import RateLimitSnapshot
 from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import Payload

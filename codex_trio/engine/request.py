@@ -33,7 +33,7 @@ def build_request(session: Session, turn: Turn, *, tools: list[dict[str, Any]]) 
     )
     return ModelRequest(
         model=settings.model,
-        input=[base, *session.history.for_request()],
+        input=[base, *session.history.for_request(model)],
         tools=tools,
         parallel_tool_calls=model.parallel_tool_calls,
         reasoning=_reasoning(model, settings.effort, settings.summary),

@@ -1,15 +1,17 @@
 """One model response, as it streams: items shown, calls found, everything stored.
 
-Owns the translation of model events to turn items and history. Does not own retries (engine/sampling.py) or running the
-calls (engine/tool_calls.py). Used by a sampling for each attempt.
+Owns the translation of model events to turn items and history, under ids that are the thread's own. Does not own
+retries (engine/sampling.py), the calls (engine/tool_calls.py) or the form of items (engine/response_items.py).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from codex_trio.domain.ids import uuid7
+import msgspec
+
 from codex_trio.domain.items import AgentMessage, AgentText, Reasoning, TurnItem, WebSearch
 from codex_trio.engine.events import (
     AgentMessageDelta,
@@ -17,22 +19,39 @@ from codex_trio.engine.events import (
     ReasoningSummaryPartAdded,
     ReasoningTextDelta,
 )
-from codex_trio.engine.history import texts_of
+from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.response_items import CALL_KINDS, arguments_of, of_model, texts_of
 from codex_trio.model import events as model
+from codex_trio.tools.calls import ToolCall
 
-CALL_KINDS = frozenset({"function_call", "custom_tool_call"})
-_NEVER_SHOWN = CALL_KINDS | {"function_call_output", "custom_tool_call_output", "tool_search_call", "compaction"}
+_log = logging.getLogger(__name__)
+
+_MESSAGE, _REASONING, _WEB_SEARCH = "message", "reasoning", "web_search_call"
+_SHOWN = frozenset({_MESSAGE, _REASONING, _WEB_SEARCH})
+
+OnCall = Callable[[dict[str, Any], ToolCall], None]
+"""Takes a call: as it is part of the history, and as the model meant it."""
+
+
+class _OpenItem(msgspec.Struct, eq=False):
+    """An item that streams: what the provider calls it (whatever that is), and the id that clients know it by."""
+
+    kind: str
+    provider_id: Any
+    id: str
+    text: list[str]
+    """What has come of a message."""
 
 
 class ResponseReader:
     """Feeds on the events of one response; calls go to `on_call` as soon as they are complete."""
 
-    def __init__(self, log: TurnLog, on_call: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, log: TurnLog, ids: ItemIds, on_call: OnCall) -> None:
         self._log = log
+        self._ids = ids
         self._on_call = on_call
-        self._open: set[str] = set()
-        self._message_id: str | None = None
+        self._open: list[_OpenItem] = []
         self.completed: model.Completed | None = None
         self.began = False
         """Whether the provider accepted the request, however the stream ended."""
@@ -41,34 +60,33 @@ class ResponseReader:
 
     async def handle(self, event: model.ModelEvent) -> None:
         """Takes the next event. Deltas only emit; an item that is done is stored first."""
+        turn_id = self._log.turn_id
         match event:
             case model.OutputTextDelta():
-                item_id = event.item_id or self._message_id
-                if item_id is not None:
-                    self._log.emit(AgentMessageDelta(turn_id=self._log.turn_id, item_id=item_id, delta=event.delta))
+                message = self._streaming(_MESSAGE, event.item_id)
+                message.text.append(event.delta)
+                self._log.emit(AgentMessageDelta(turn_id=turn_id, item_id=message.id, delta=event.delta))
             case model.ReasoningSummaryTextDelta():
+                item_id = self._streaming(_REASONING, event.item_id).id
                 self._log.emit(
                     ReasoningSummaryDelta(
-                        turn_id=self._log.turn_id, item_id=event.item_id, delta=event.delta, index=event.summary_index
+                        turn_id=turn_id, item_id=item_id, delta=event.delta, index=event.summary_index
                     )
                 )
             case model.ReasoningTextDelta():
+                item_id = self._streaming(_REASONING, event.item_id).id
                 self._log.emit(
-                    ReasoningTextDelta(
-                        turn_id=self._log.turn_id, item_id=event.item_id, delta=event.delta, index=event.content_index
-                    )
+                    ReasoningTextDelta(turn_id=turn_id, item_id=item_id, delta=event.delta, index=event.content_index)
                 )
             case model.ReasoningSummaryPartAdded():
-                self._log.emit(
-                    ReasoningSummaryPartAdded(
-                        turn_id=self._log.turn_id, item_id=event.item_id, index=event.summary_index
-                    )
-                )
+                item_id = self._streaming(_REASONING, event.item_id).id
+                self._log.emit(ReasoningSummaryPartAdded(turn_id=turn_id, item_id=item_id, index=event.summary_index))
             case model.OutputItemAdded():
                 self._item_added(event.item)
             case model.OutputItemDone():
                 await self._item_done(event.item)
             case model.Completed():
+                await self._complete_messages()
                 self.completed = event
             case model.RateLimits():
                 self._log.rate_limits = event.limits
@@ -77,69 +95,104 @@ class ResponseReader:
                 pass
 
     def _item_added(self, raw: dict[str, Any]) -> None:
-        item = _opening_item(raw)
-        if item is None:
-            return
-        self._open.add(item.id)
-        if isinstance(item, AgentMessage):
-            self._message_id = item.id
-        self._log.started(item)
+        kind = raw.get("type")
+        if kind in (_MESSAGE, _REASONING) and self._find(kind, raw.get("id")) is None:
+            self._begin(kind, raw)
 
     async def _item_done(self, raw: dict[str, Any]) -> None:
         self.got_output = True
-        raw = _with_id(raw)
-        item = _final_item(raw)
-        if item is not None:
-            if item.id not in self._open:
-                self._log.started(item)
-            self._open.discard(item.id)
-            await self._log.completed_with_history(item, raw)
+        item = of_model(raw)
+        if item is None:
+            # Nothing that could be shown, answered or sent back.
+            _log.info("a model item of type %.80r was left out", raw.get("type"))
+        elif item["type"] in CALL_KINDS:
+            item = self._ids.name_call(item)
+            await self._log.history(item)
+            self._on_call(item, _call(item, raw))
+        elif item["type"] in _SHOWN:
+            await self._show(item, raw)
         else:
-            await self._log.history(raw)
-        if raw.get("type") in CALL_KINDS:
-            self._on_call(raw)
+            await self._log.history(item)
+
+    async def _show(self, item: dict[str, Any], raw: dict[str, Any]) -> None:
+        """Shows a finished item, and stores it under the id that clients know it by."""
+        kind = item["type"]
+        opened = self._find(kind, raw.get("id")) or self._latest(kind)
+        if opened is None:
+            item["id"] = self._pick(kind, raw)
+            shown = _final_item(item, raw)
+            self._log.started(shown)
+        else:
+            self._open.remove(opened)
+            item["id"] = opened.id
+            if kind == _MESSAGE and not item["content"]:
+                item["content"] = _said("".join(opened.text))
+            shown = _final_item(item, raw)
+        self._ids.note([item])
+        await self._log.completed_with_history(shown, item)
+
+    async def _complete_messages(self) -> None:
+        """The response is whole: what clients have read of messages that were never said to be done is their text."""
+        for opened in [one for one in self._open if one.text]:
+            item: dict[str, Any] = {"type": _MESSAGE, "role": "assistant", "content": []}
+            await self._show(item, {"id": opened.provider_id})
+
+    # --- ids ---
+
+    def _streaming(self, kind: str, provider_id: Any) -> _OpenItem:
+        """The item that a delta belongs to; one that was not announced begins with it."""
+        return self._find(kind, provider_id) or self._latest(kind) or self._begin(kind, {"id": provider_id})
+
+    def _find(self, kind: str, provider_id: Any) -> _OpenItem | None:
+        return next((one for one in self._open if one.kind == kind and one.provider_id == provider_id), None)
+
+    def _latest(self, kind: str) -> _OpenItem | None:
+        """The item of that kind which streams: some providers leave its id out, or change it from event to event."""
+        return next((one for one in reversed(self._open) if one.kind == kind), None)
+
+    def _begin(self, kind: str, raw: dict[str, Any]) -> _OpenItem:
+        opened = _OpenItem(kind, raw.get("id"), self._pick(kind, raw), [])
+        self._open.append(opened)
+        self._log.started(_opening_item(kind, opened.id, raw))
+        return opened
+
+    def _pick(self, kind: str, raw: dict[str, Any]) -> str:
+        return self._ids.pick(kind, raw.get("id"), besides=[one.id for one in self._open])
 
 
-def _with_id(raw: dict[str, Any]) -> dict[str, Any]:
-    """The item under an id of ours when the provider gave none: clients follow items by id."""
-    if raw.get("id") or raw.get("type") in _NEVER_SHOWN:
-        return raw
-    return {**raw, "id": f"msg_{uuid7()}"}
+def _opening_item(kind: str, item_id: str, raw: dict[str, Any]) -> TurnItem:
+    if kind == _REASONING:
+        return Reasoning(id=item_id, summary_text=[])
+    known = of_model({**raw, "type": kind}) or {}
+    return AgentMessage(id=item_id, content=[], phase=known.get("phase"))
 
 
-def _opening_item(raw: dict[str, Any]) -> TurnItem | None:
-    item_id = raw.get("id")
-    if not item_id:
-        return None
-    match raw.get("type"):
-        case "message" if raw.get("role") == "assistant":
-            return AgentMessage(id=item_id, content=[], phase=raw.get("phase"))
+def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
+    """The turn item that shows a finished output item."""
+    item_id = item["id"]
+    match item["type"]:
+        case "message":
+            text = "".join(texts_of(item))
+            return AgentMessage(id=item_id, content=[AgentText(text=text)], phase=item.get("phase"))
         case "reasoning":
-            return Reasoning(id=item_id, summary_text=[])
+            # All of it, also what cannot be sent back.
+            return Reasoning(id=item_id, summary_text=texts_of(item, "summary"), raw_content=texts_of(raw))
         case _:
-            return None
+            action = item.get("action") or {"type": "other"}
+            return WebSearch(id=item_id, query=action.get("query") or action.get("url") or "", action=action)
 
 
-def _final_item(raw: dict[str, Any]) -> TurnItem | None:
-    """The turn item that shows a finished output item; None for what is only the model's business."""
-    match raw.get("type"):
-        case "message" if raw.get("role") == "assistant":
-            text = "".join(texts_of(raw))
-            return AgentMessage(id=raw["id"], content=[AgentText(text=text)], phase=raw.get("phase"))
-        case "reasoning":
-            return Reasoning(
-                id=raw["id"],
-                summary_text=texts_of(raw, "summary"),
-                raw_content=texts_of(raw),
-            )
-        case "web_search_call":
-            return _web_search(raw)
-        case _:
-            return None
+def _said(text: str) -> list[dict[str, Any]]:
+    return [{"type": "output_text", "text": text}] if text else []
 
 
-def _web_search(raw: dict[str, Any]) -> WebSearch:
-    """A web search that the provider ran."""
-    action = raw.get("action") or {"type": "other"}
-    query = action.get("query") or action.get("url") or ""
-    return WebSearch(id=raw["id"], query=query, action=action)
+def _call(item: dict[str, Any], raw: dict[str, Any]) -> ToolCall:
+    """The call in an item: under the item's id, as the model meant it."""
+    name, namespace = raw.get("name"), raw.get("namespace")
+    return ToolCall(
+        call_id=item["call_id"],
+        name=name if isinstance(name, str) else "",
+        arguments=arguments_of(raw),
+        namespace=namespace if isinstance(namespace, str) and namespace else None,
+        kind="custom" if item["type"] == "custom_tool_call" else "function",
+    )

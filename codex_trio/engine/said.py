@@ -12,7 +12,7 @@ import trio
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import FunctionCallOutput, UserMessage
-from codex_trio.engine.history import ResponseItem
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.turn_request import ToolOutput, TurnInput
 from codex_trio.engine.user_input import user_message
 

@@ -104,7 +104,7 @@ class Sampler:
                 lock=self._lock,
                 parallel=request.parallel_tool_calls,
             )
-            reader = ResponseReader(self._log, self._calls.start)
+            reader = ResponseReader(self._log, self._session.history.ids, self._calls.start)
             with trio.CancelScope() as self._stream:
                 try:
                     async with client.stream(request) as response:

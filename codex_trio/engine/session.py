@@ -16,9 +16,10 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import additional_context, events
 from codex_trio.engine.context import Surroundings, context_items, context_texts
-from codex_trio.engine.history import ModelHistory, ResponseItem
+from codex_trio.engine.history import ModelHistory
 from codex_trio.engine.item_log import TurnLog, now_ms
 from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.said import Said
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn import Turn

@@ -11,9 +11,9 @@ from typing import Any
 
 import trio
 
-from codex_trio.domain.ids import uuid7
-from codex_trio.engine.history import ResponseItem, output_item
+from codex_trio.engine.history import output_item
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.tools.calls import ToolCall, ToolFailure
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.lock import SharedLock
@@ -24,10 +24,14 @@ _log = logging.getLogger(__name__)
 NO_ENVIRONMENT = "This thread has no environment to run in: the tool cannot be used until the client provides one."
 
 
-class _Slot:
-    """A call and, once there is one, its output."""
+_MAX_QUOTED = 500
 
-    def __init__(self, call: ResponseItem) -> None:
+
+class _Slot:
+    """A call, as an item and as the model meant it, and, once there is one, its output."""
+
+    def __init__(self, item: ResponseItem, call: ToolCall) -> None:
+        self.item = item
         self.call = call
         self.started = time.monotonic()
         self.output: Any = None
@@ -57,9 +61,9 @@ class ToolCalls:
         self._storing = False
         self.count = 0
 
-    def start(self, call: ResponseItem) -> None:
-        """Runs a call, given as its response item."""
-        slot = _Slot(call)
+    def start(self, item: ResponseItem, call: ToolCall) -> None:
+        """Runs a call; `item` is what the history holds of it."""
+        slot = _Slot(item, call)
         self._slots.append(slot)
         self.count += 1
         self._nursery.start_soon(self._run, slot)
@@ -74,7 +78,7 @@ class ToolCalls:
         await self._store()
 
     async def _run(self, slot: _Slot) -> None:
-        call = tool_call(slot.call)
+        call = slot.call
         try:
             tool = self._registry.find(call)
             if tool.needs_environment and not self._context.has_environment:
@@ -82,7 +86,7 @@ class ToolCalls:
             async with self._lock.hold(shared=tool.parallel and self._parallel):
                 slot.output = await self._output(tool, call)
         except ToolFailure as failure:
-            slot.output = str(failure)
+            slot.output = str(failure) + _as_written(slot)
         slot.done = True
         await self._store()
 
@@ -104,18 +108,15 @@ class ToolCalls:
         try:
             while self._slots and self._slots[0].done:
                 slot = self._slots.pop(0)
-                await self._log.history(output_item(slot.call, slot.output, item_id=uuid7()))
+                await self._log.history(output_item(slot.item, slot.output))
         finally:
             self._storing = False
 
 
-def tool_call(item: ResponseItem) -> ToolCall:
-    """The call in a response item."""
-    custom = item["type"] == "custom_tool_call"
-    return ToolCall(
-        call_id=item.get("call_id") or item.get("id") or "",
-        name=item.get("name") or "",
-        arguments=(item.get("input") if custom else item.get("arguments")) or "",
-        namespace=item.get("namespace"),
-        kind="custom" if custom else "function",
-    )
+def _as_written(slot: _Slot) -> str:
+    """What the model wrote, for a call of which the history cannot hold it."""
+    written = slot.call.arguments
+    if slot.call.kind == "custom" or not written or slot.item["arguments"] == written:
+        return ""
+    shown = written if len(written) <= _MAX_QUOTED else f"{written[:_MAX_QUOTED]}…"
+    return f"\nThe arguments must be the text of a JSON object; they were: {shown}"

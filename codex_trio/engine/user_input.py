@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from codex_trio.engine.history import ResponseItem
+from codex_trio.engine.response_items import ResponseItem
 
 
 async def user_message(content: Sequence[dict[str, Any]], *, item_id: str) -> ResponseItem | None:

@@ -5,12 +5,10 @@ Protocol source: `thread/inject_items`, release 0.169.0.
 
 from __future__ import annotations
 
-from typing import Any
-
 from codex_trio_protocol.v2 import thread_work as wire
 
-from codex_trio.engine.history import is_known
 from codex_trio.processors.services import Services
+from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -38,12 +36,5 @@ class ThreadWorkProcessor:
         live = runtime.manager.get(parse_thread_id(params.thread_id))
         if not params.items:
             raise invalid_request("items must not be empty")
-        items = [_checked(number, item) for number, item in enumerate(params.items)]
-        await live.session.inject([item for item in items if is_known(item)])
+        await live.session.inject(checked(params.items, "items"))
         return wire.ThreadInjectItemsResponse()
-
-
-def _checked(number: int, item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise invalid_request(f"items[{number}] is not a valid response item: expected an object")
-    return item  # pyright: ignore[reportUnknownVariableType]  # JSON objects have string keys

@@ -19,9 +19,9 @@ from codex_trio_protocol.v2.common import CollaborationMode
 from msgspec import UNSET
 
 from codex_trio.config.settings import TypedOverrides
-from codex_trio.engine.history import is_known
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
+from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -111,10 +111,11 @@ class ThreadLifecycleProcessor:
         """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
         runtime = await self._threads()
         loaded_before = runtime.manager.loaded_ids
-        if params.history is None:
+        given = None if params.history is None else checked(params.history, "history")
+        if given is None:
             live = await self._stored_or_running(params, runtime, context)
         else:
-            live = await self._begin_with(params.history, params, runtime, context)
+            live = await self._begin_with(given, params, runtime, context)
         history = live.recorder.history
         if history is None:
             raise errors.no_rollout(live.id)
@@ -128,8 +129,8 @@ class ThreadLifecycleProcessor:
             context.after_response(lambda: self._tell_usage(live, context))
         context.after_response(lambda: self._outgoing.replay(live.id, context.connection.id))
         thread = live.to_wire()
-        if params.history is not None:
-            thread.preview = first_words(params.history)
+        if given is not None:
+            thread.preview = first_words(given)
         put_turns(thread, turns)
         return wire_start.ThreadResumeResponse(
             thread=thread,
@@ -170,14 +171,13 @@ class ThreadLifecycleProcessor:
     ) -> LiveThread:
         """A new thread whose model remembers those items; the thread that is named only must not be loaded."""
         self._gate.check()
-        if not items:
+        if not params.history:
             raise invalid_request("history must not be empty")
         named = runtime.manager.find(params.thread_id)
         if named is not None:
             raise invalid_request(f"cannot resume thread {named.id} with history while it is already running")
-        known = [item for item in items if is_known(item)]
         with self._notices.of_rules(context):
-            live = await runtime.manager.start(_resume_options(params), self._birth(context), items=known)
+            live = await runtime.manager.start(_resume_options(params), self._birth(context), items=items)
         live.announce_status(live.status)
         return live
 
