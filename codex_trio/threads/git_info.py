@@ -1,27 +1,49 @@
-"""The state of the repository that a thread starts in."""
+"""The state of the repository that a thread starts in.
+
+Owns: which git is asked, and what. It runs outside of every sandbox, so it must be no program that a command has made.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import trio
 
 from codex_trio.config.project import git_root
+from codex_trio.sandbox.roots import is_within
 from codex_trio.state.rollout.lines import GitInfo
+
+_SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin")
 
 GIT_SECONDS = 3.0
 """A repository on a slow disk must not hold up a thread."""
 
 
-async def collect_git_info(cwd: Path) -> GitInfo | None:
-    """Commit, branch and remote of the repository around `cwd`; None outside of one, or without git."""
-    if git_root(cwd) is None:
+def find_git(search_path: str) -> tuple[str, ...]:
+    """The programs called git: those of the system before those that only `search_path` leads to."""
+    folders = (*_SYSTEM_FOLDERS, *search_path.split(os.pathsep))
+    programs = (os.path.realpath(os.path.join(folder, "git")) for folder in folders if os.path.isabs(folder))
+    return tuple(program for program in dict.fromkeys(programs) if os.access(program, os.X_OK))
+
+
+async def collect_git_info(cwd: Path, *, programs: Sequence[str], writable: Sequence[str]) -> GitInfo | None:
+    """Commit, branch and remote of the repository around `cwd`; None outside of one, or without git.
+
+    `programs` are from `find_git`; one below the repository or a folder of `writable` is not used.
+    """
+    root = git_root(cwd)
+    if root is None:
+        return None
+    git = _outside_of((str(cwd), str(root), *writable), programs)
+    if git is None:
         return None
     answers: dict[str, str | None] = {}
 
     async def ask(key: str, *arguments: str) -> None:
-        answers[key] = await _git(cwd, *arguments)
+        answers[key] = await _ask(git, cwd, *arguments)
 
     with trio.move_on_after(GIT_SECONDS):
         async with trio.open_nursery() as nursery:
@@ -33,8 +55,14 @@ async def collect_git_info(cwd: Path) -> GitInfo | None:
     return GitInfo(commit_hash=answers.get("commit"), branch=answers.get("branch"), repository_url=answers.get("url"))
 
 
-async def _git(cwd: Path, *arguments: str) -> str | None:
-    command = ["git", "-C", str(cwd), *arguments]
+def _outside_of(folders: Sequence[str], programs: Sequence[str]) -> str | None:
+    """The first program that does not lie in one of the folders."""
+    theirs = [os.path.realpath(folder) for folder in folders]
+    return next((program for program in programs if not any(is_within(program, folder) for folder in theirs)), None)
+
+
+async def _ask(git: str, cwd: Path, *arguments: str) -> str | None:
+    command = [git, "-C", str(cwd), *arguments]
     try:
         done = await trio.run_process(command, capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
     except OSError:

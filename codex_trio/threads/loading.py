@@ -20,14 +20,17 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
+from codex_trio.sandbox.policy import WorkspaceWrite
+from codex_trio.sandbox.roots import writable_roots
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import HistoryFacts
-from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.git_info import collect_git_info, find_git
 from codex_trio.threads.live import LiveThread
 from codex_trio.version import PROTOCOL_RELEASE
 
@@ -69,6 +72,7 @@ class ThreadLoader:
         self._store = store
         self._environ = environ
         self._bash = Bash()
+        self._git = find_git(environ.get("PATH", ""))
 
     async def open(self, thread_id: str) -> ThreadRecorder:
         """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
@@ -135,6 +139,18 @@ class ThreadLoader:
                 max_bytes=config.project_doc_max_bytes,
                 fallback_names=config.project_doc_fallback_filenames,
             )
+        )
+
+    async def git_info(self, settings: ThreadSettings) -> GitInfo | None:
+        """The state of the repository that a thread works in."""
+        policy = settings.confinement
+        roots = (
+            writable_roots(policy, cwd=str(settings.cwd), tmpdir=self._environ.get("TMPDIR"))
+            if isinstance(policy, WorkspaceWrite)
+            else ()
+        )
+        return await collect_git_info(
+            settings.cwd, programs=self._git, writable=[root.path for root in roots if root.path != "/"]
         )
 
     async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:

@@ -35,7 +35,6 @@ from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
-from codex_trio.threads.git_info import collect_git_info
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
@@ -290,7 +289,8 @@ class ThreadManager:
         live = launch.live
         try:
             with live.scope:
-                async with open_exec_sessions(self._spawner) as sessions, trio.open_nursery() as nursery:
+                # The sessions end first: what waits for the end of a command is then still there to store it.
+                async with trio.open_nursery() as nursery, open_exec_sessions(self._spawner) as sessions:
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,
@@ -327,7 +327,7 @@ class ThreadManager:
 
     async def _note_git_info(self, live: LiveThread) -> None:
         """Completes what a new thread's first line says, while its user still types."""
-        git = await collect_git_info(live.session.settings.cwd)
+        git = await self._loader.git_info(live.session.settings)
         if git is not None and not live.recorder.is_materialized:
             await live.recorder.update_meta(msgspec.structs.replace(live.recorder.meta, git=git))
 
