@@ -27,17 +27,18 @@ from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import ContextPiece, TurnInput, TurnRequest
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.sessions import ExecSessions
+from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
-from codex_trio.model.usage import TokenUsage as ResponseUsage
+from codex_trio.model.events import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsage, TokenUsageInfo
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
-from codex_trio.tools.context import ToolContext
+from codex_trio.tools.context import CommandSettings, ToolContext
 from codex_trio.tools.registry import ToolRegistry, default_tools
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
@@ -53,7 +54,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: Identity
     installation_id: str
-    shell: str
+    shells: Shells
     timezone: str
     tmpdir: str | None
     guarded: GuardedPaths
@@ -114,7 +115,7 @@ class Session:
         self.services = services
         self.history = ModelHistory()
         """What the model has seen; complete once `recall` has returned."""
-        self.running = RunningCommands()
+        self.running = RunningCommands(thread.sessions)
         self.usage = usage
         self.emit = listener.emit
         self._listener = listener
@@ -236,7 +237,11 @@ class Session:
             thread_id=self.thread_id,
             turn_id=log.turn_id,
             cwd=self.turn_settings.cwd,
-            shell=self.services.shell,
+            commands=CommandSettings(
+                shells=self.services.shells,
+                allow_login=self.config.allow_login_shell,
+                max_poll_ms=self.config.background_terminal_max_timeout_ms,
+            ),
             tmpdir=self.services.tmpdir,
             approval_policy=self.turn_settings.approval_policy,
             sandbox_policy=self.turn_settings.confinement,
@@ -262,7 +267,7 @@ class Session:
         await self.recall()
         docs = await self._project_docs()
         surroundings = Surroundings(
-            shell=self.services.shell,
+            shell=self.services.shells.default,
             timezone=self.services.timezone,
             tmpdir=self.services.tmpdir,
             project_docs=docs.text,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
@@ -27,6 +27,7 @@ from codex_trio.engine.turn_request import TurnInput, TurnRequest
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
+from codex_trio.tools.running import INTERRUPTED, RunningCommand
 
 if TYPE_CHECKING:
     from codex_trio.engine.session import Session
@@ -131,6 +132,7 @@ class Turn:
         finally:
             self._aborted.set()
             self._session.turn_over(self)
+            self._session.running.turn_over(self.id)
             try:
                 self._tell_end(failure, watch, interrupted=not finished)
             finally:
@@ -142,6 +144,8 @@ class Turn:
             await self._open()
             await self._loop()
         except ModelError as error:
+            if error.info.kind == "contextWindowExceeded":
+                self._session.context_is_full()
             return TurnFailure(message=error.message, info=error.info, additional_details=error.additional_details)
         except RolloutWriteError as error:
             return _cannot_store(error)
@@ -220,10 +224,8 @@ class Turn:
     async def _abort(self, watch: _Stopwatch) -> None:
         """Ends what runs, answers open calls, and marks the history."""
         session = self._session
-        async with trio.open_nursery() as nursery:
-            for command in session.running.of_turn(self.id):
-                nursery.start_soon(command.stop)
-        steps = [self._complete_commands, self._answer_calls, partial(self._mark, watch)]
+        commands = await session.running.stop_turn(self.id, because=INTERRUPTED)
+        steps = [partial(self._complete_commands, commands), self._answer_calls, partial(self._mark, watch)]
         for step in steps:
             try:
                 await step()
@@ -233,10 +235,8 @@ class Turn:
                 session.warn_once(f"The interruption of a turn could not be stored: {error}")
         session.tell_usage(self.id, self._log)
 
-    async def _complete_commands(self) -> None:
-        running = self._session.running
-        for command in running.of_turn(self.id):
-            running.remove(command)
+    async def _complete_commands(self, commands: Sequence[RunningCommand]) -> None:
+        for command in commands:
             await command.complete()
 
     async def _answer_calls(self) -> None:

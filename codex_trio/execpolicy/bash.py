@@ -7,6 +7,7 @@ Called by: the rest of this package and the shell interception of apply_patch. A
 
 import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ _OPERATORS = frozenset({"&&", "||", ";", "|", "\n"})
 # Unquoted, these may expand to something else in bash or zsh.
 _EXPANDING = re.compile(r"[*?\[\]{}~\\#^]|\A=")
 _ESCAPE_IN_DOUBLE_QUOTES = re.compile(r'\\[$`"\\\n]')
+_PIECE = 2048
 # Blanks as bash has them: the grammar would also take \r, \v and \f, which bash makes part of words.
 _GAP = re.compile(r"(?:[ \t\n]|\\\n)*")
 
@@ -31,18 +33,21 @@ def shell_script(argv: Sequence[str]) -> str | None:
 
 
 class Bash:
-    """Parses scripts. Keep one per process, used by one thread at a time: it holds the parser and the last result."""
+    """Parses scripts. Keep one per process: it holds the parser and the last results. Any thread may use it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._parser: Parser | None = None
         self._last: tuple[str, Node] | None = None
         self._last_segments: tuple[str, list[list[str]] | None] | None = None
 
     def root(self, script: str) -> "Node":
         """The syntax tree of `script`."""
-        if self._last is None or self._last[0] != script:
-            self._last = (script, self._get_parser().parse(script.encode("utf-8", "replace")).root_node)
-        return self._last[1]
+        last = self._last
+        if last is None or last[0] != script:
+            with self._lock:
+                last = self._last = (script, self._parse(script.encode("utf-8", "replace")))
+        return last[1]
 
     def segments(self, argv: Sequence[str]) -> list[list[str]] | None:
         """The commands that `argv` runs, when it is a shell script of nothing but plain words and `&& || ; |`.
@@ -52,11 +57,12 @@ class Bash:
         script = shell_script(argv)
         if script is None:
             return None
-        if self._last_segments is None or self._last_segments[0] != script:
+        last = self._last_segments
+        if last is None or last[0] != script:
             root = self.root(script)
             segments = None if root.has_error else _Segmenter(root, script.encode("utf-8", "replace")).run()
-            self._last_segments = (script, segments)
-        return self._last_segments[1]
+            last = self._last_segments = (script, segments)
+        return last[1]
 
     def commands(self, script: str) -> list[list[str | None]]:
         """Every simple command in `script`, also inside control flow, functions and substitutions.
@@ -67,6 +73,13 @@ class Bash:
         if root.has_error:
             return []
         return [_command_words(node) for node in _walk(root) if node.type == "command"]
+
+    def _parse(self, source: bytes) -> "Node":
+        parser = self._get_parser()
+        if len(source) <= _PIECE:
+            return parser.parse(source).root_node
+        # Between the pieces other threads get their turn.
+        return parser.parse(lambda offset, _position: source[offset : offset + _PIECE]).root_node
 
     def _get_parser(self) -> "Parser":
         if self._parser is None:

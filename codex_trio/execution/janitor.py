@@ -1,13 +1,12 @@
 """The small process that outlives a killed server just long enough to end what the server had started.
 
-    python -I -S -c BOOTSTRAP FOLDER janitor MARK
+    python -I -S -c BOOTSTRAP FOLDER janitor MARK FIRST LAST
 
 Owns: the protocol on its standard input and what happens at its end. Standard input carries records that end in NUL:
 `+PID` a command that leads a session was started, `-PID` it has ended, `p PATH` a placeholder folder will be made. The
-end of the input means that the server is gone, by whatever way; then everything with MARK in its environment and
-everything in those sessions is killed, and the placeholders are swept.
+end of the input means that the server is gone, by whatever way; then everything with MARK in its environment or a
+number from FIRST to LAST, and everything in those sessions is killed, and the placeholders are swept.
 Does not own: ordinary ends; a server that shuts down kills its commands itself.
-Called by: the process spawner, which starts it with the first command.
 
 Why a process and not PR_SET_PDEATHSIG: that reaches direct children only, and depends on the thread that forked them.
 """
@@ -23,17 +22,17 @@ _BOOTSTRAP = """
 import sys
 sys.path.append(sys.argv[1])
 from codex_trio.execution.janitor import main
-main(sys.argv[3])
+main(sys.argv[3], range(int(sys.argv[4]), int(sys.argv[5]) + 1))
 """
 
 
-def start_arguments(python: str, mark: str) -> tuple[str, ...]:
+def start_arguments(python: str, mark: str, numbers: range) -> tuple[str, ...]:
     """The argv that runs this program, without site-packages. The word `janitor` is for readers of process lists."""
     package_parent = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return (python, "-I", "-S", "-c", _BOOTSTRAP, package_parent, "janitor", mark)
+    return (python, "-I", "-S", "-c", _BOOTSTRAP, package_parent, "janitor", mark, str(numbers[0]), str(numbers[-1]))
 
 
-def main(mark: str) -> None:
+def main(mark: str, numbers: range) -> None:
     """Read to the end of standard input, then clean up."""
     from codex_trio.execution import process_tree
     from codex_trio.sandbox import placeholders
@@ -51,7 +50,7 @@ def main(mark: str) -> None:
                 leaders.discard(int(record[1:]))
             case _:
                 folders.add(os.fsdecode(record[2:]))
-    process_tree.kill((mark,), leaders, seconds=_SECONDS)
+    process_tree.kill(process_tree.Wanted(mark, leaders=leaders, numbers=numbers), seconds=_SECONDS)
     # The server may still be busy ending: what it holds is free only when the kernel has closed its last descriptor.
     deadline = time.monotonic() + _SECONDS
     while folders and time.monotonic() < deadline:

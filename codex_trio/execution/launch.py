@@ -2,7 +2,6 @@
 
 Owns: pipes, terminals, inherited data and the child's descriptors. Synchronous.
 Does not own: the C call (`posix_spawn`), the life of the process (`processes`).
-Called by: the process spawner.
 """
 
 import fcntl
@@ -14,6 +13,7 @@ from contextlib import ExitStack, suppress
 
 import msgspec
 
+from codex_trio.execution import process_tree
 from codex_trio.execution.errors import SpawnError
 
 _LOWEST_OWN_DESCRIPTOR = 32  # Above all numbers that a child is given, so that placing one never overwrites another.
@@ -46,6 +46,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Folders that must exist while it runs; see `codex_trio.sandbox.placeholders`."""
     absent: tuple[str, ...] = ()
     """Paths at which nothing may stand while it runs; see `codex_trio.sandbox.absent`."""
+    keepers: int = 0
+    """How many processes stand between it and the command itself that an interrupt must not reach."""
 
 
 class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +61,8 @@ class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):
     terminal: int | None = None
 
 
-def launch(request: SpawnRequest, env: Mapping[str, str]) -> LaunchedChild:
-    """Start the child with `env`. Raises `SpawnError`."""
+def launch(request: SpawnRequest, env: Mapping[str, str], *, number: int | None = None) -> LaunchedChild:
+    """Start the child with `env` and, for `process_tree`, `number`. Raises `SpawnError`."""
     # Not imported with this module: ctypes is not needed before the first command.
     from codex_trio.execution import posix_spawn
 
@@ -79,7 +81,8 @@ def launch(request: SpawnRequest, env: Mapping[str, str]) -> LaunchedChild:
             for number, data in request.inherited.items():
                 descriptors[number] = _open_data(data, childs)
             setup = posix_spawn.ChildSetup(cwd=request.cwd, descriptors=descriptors, terminal=terminal)
-            pid = posix_spawn.spawn(program, request.argv, env, setup)
+            with process_tree.numbered(number):
+                pid = posix_spawn.spawn(program, request.argv, env, setup)
             pidfd = _open_pidfd(pid)
         except ValueError as error:
             raise SpawnError(_EINVAL, path=request.argv[0]) from error

@@ -2,12 +2,12 @@
 
 Owns: reaping, exit codes, input and terminal size, the kill of the tree.
 Does not own: starting (`launch`, `spawner`), what is done with output (`completion`, `sessions`).
-Called by: `sessions`, the command/exec and process processors, hooks.
 """
 
 import os
+import signal
 import termios
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -38,6 +38,9 @@ class ManagedProcess:
         *,
         mark: str,
         absent: AbsentPaths,
+        number: int,
+        keepers: int,
+        kill_tree: Callable[[process_tree.Wanted], Awaitable[None]],
         on_end: "Callable[[ManagedProcess], None]",
         on_close: Callable[[], None],
     ) -> None:
@@ -47,9 +50,12 @@ class ManagedProcess:
         self.stdout = OutputStream(child.stdout)
         """Also stderr when merged, and all of a terminal's output."""
         self.stderr = None if child.stderr is None else OutputStream(child.stderr)
+        self._number = number
+        self._keepers = keepers
         self._terminal = child.terminal
         self._stdin = None if child.stdin is None else InputStream(child.stdin)
         self._absent = absent
+        self._kill_tree = kill_tree
         self._on_end = on_end
         self._on_close = on_close
         self._pidfd = child.pidfd
@@ -102,6 +108,15 @@ class ManagedProcess:
         with suppress(OSError):  # The terminal may be gone with its process.
             termios.tcsetwinsize(self._terminal, (size.rows, size.cols))
 
+    async def interrupt(self) -> None:
+        """Send SIGINT to the command and those that it started in its process group, as a terminal does."""
+        command = self.pid
+        if self._keepers:
+            command = await trio.to_thread.run_sync(process_tree.descend, self.pid, self._keepers)
+        if self._exit_code is None:  # Otherwise the number may be another process's by now.
+            with suppress(OSError):
+                os.killpg(os.getpgid(command), signal.SIGINT)
+
     @property
     def left_group(self) -> bool:
         """Whether the process has ended and left something running in its process group, which it then still names."""
@@ -111,7 +126,8 @@ class ManagedProcess:
     async def kill(self) -> None:
         """SIGKILL the process and all that it has started, wherever those went; returns when they are gone."""
         names_session = self._exit_code is None or self.left_group
-        await kill_tree(self.mark, (self.pid,) if names_session else ())
+        leaders = (self.pid,) if names_session else ()
+        await self._kill_tree(process_tree.Wanted(self.mark, leaders=leaders, numbers=(self._number,)))
 
     async def aclose(self, *, kill: bool) -> None:
         """Let go of the process. While it still runs, or when `kill` says so, its whole tree is killed first."""
@@ -161,11 +177,3 @@ class ManagedProcess:
             if stream is not None:
                 stream.close()
         self._on_close()
-
-
-async def kill_tree(mark: str, leaders: Collection[int]) -> None:
-    """SIGKILL everything that carries `mark` or belongs to a session of `leaders`; returns when they are gone.
-
-    The scan of /proc takes some milliseconds, hence a worker thread. It is not interrupted by cancellation.
-    """
-    await trio.to_thread.run_sync(lambda: process_tree.kill((mark,), leaders, seconds=KILL_SECONDS))

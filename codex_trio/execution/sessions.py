@@ -2,9 +2,9 @@
 
 Owns: the sessions with their ids and number, the reading of their output in the background, yield times.
 Does not own: one process (`processes`), the words given to the model (the exec tools), approval and sandboxing.
-Called by: the thread, which opens one store for its life; the exec tools; background terminal requests.
 """
 
+import errno
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,11 +13,11 @@ import msgspec
 import trio
 
 from codex_trio.execution.completion import Channel, read_to_completion
-from codex_trio.execution.errors import StdinClosed, UnknownSession
+from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
 from codex_trio.execution.processes import ManagedProcess
-from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.execution.spawner import ProcessOwner, ProcessSpawner
 
 MAX_SESSIONS = 64
 EXEC_YIELD_MS = 10_000
@@ -35,6 +35,9 @@ _LINGER_PAUSE = 0.05
 _WRITE_SECONDS = 10.0
 _CLOSE_SECONDS = 8.0
 _KILLED = 137
+_INTERRUPT = "\x03"
+_CLOSED = "its thread was closed"
+_MADE_ROOM = "there were too many running commands"
 
 OnOutput = Callable[[str], Awaitable[None]]
 """Given each piece of text, at most 8192 bytes of UTF-8; while it waits, the process's output waits too."""
@@ -57,9 +60,15 @@ class ExecSession:
     """One command. `finished` is set when it has ended and its output has been passed on."""
 
     def __init__(
-        self, session_id: int, process: ManagedProcess, request: SpawnRequest, on_output: OnOutput | None
+        self,
+        session_id: int,
+        process: ManagedProcess,
+        request: SpawnRequest,
+        on_output: OnOutput | None,
+        group: str | None,
     ) -> None:
         self.id = session_id
+        self.group = group
         self.process = process
         self.request = request
         self.started_at = trio.current_time()
@@ -67,10 +76,13 @@ class ExecSession:
         """On trio's clock, like `started_at`."""
         self.last_used = self.started_at
         self.exit_code: int | None = None
+        self.killed_because: str | None = None
+        """Why the server ended it; None while it has not."""
         self.transcript = HeadTailBuffer()
-        """All output so far."""
+        """All output so far, until `forget_transcript`."""
         self.finished = trio.Event()
         self._unread = HeadTailBuffer()
+        self._ends_line = True
         self._on_output = on_output
         self._passing_on = trio.CancelScope()
         self._chunker = Utf8Chunker()
@@ -86,8 +98,17 @@ class ExecSession:
         unread, self._unread = self._unread, HeadTailBuffer()
         return unread.text()
 
-    def mute(self) -> None:
-        """Pass on no more output, and stop waiting for the one who is given some."""
+    def forget_transcript(self) -> None:
+        """Give back the memory of what everybody has seen but for the one who collects."""
+        self.transcript = HeadTailBuffer()
+
+    def doom(self, because: str) -> None:
+        """Note that it is being killed, unless it has ended.
+
+        Its output is passed on no more, nor is anybody waited for who is given some.
+        """
+        if not self.finished.is_set() and self.killed_because is None:
+            self.killed_because = because
         self._on_output = None
         self._passing_on.cancel()
 
@@ -104,9 +125,18 @@ class ExecSession:
     def end(self, exit_code: int) -> None:
         """Note the end. Only the first call counts."""
         if not self.finished.is_set():
+            if self.killed_because is not None:
+                self._say(f"[killed: {self.killed_because}]")
             self.exit_code = exit_code
             self.ended_at = trio.current_time()
             self.finished.set()
+
+    def _say(self, line: str) -> None:
+        """Add a line of ours to the output."""
+        gap = "" if self._ends_line else "\n"
+        piece = f"{gap}{line}\n".encode()
+        self.transcript.append(piece)
+        self._unread.append(piece)
 
     async def _receive(self, _channel: Channel, data: bytes) -> None:
         await self._pass_on(self._chunker.feed(data))
@@ -115,6 +145,7 @@ class ExecSession:
         for piece in pieces:
             self.transcript.append(piece)
             self._unread.append(piece)
+            self._ends_line = piece.endswith(b"\n")
             if self._on_output is not None:
                 with trio.CancelScope() as self._passing_on:
                     await self._on_output(piece.decode())
@@ -134,19 +165,27 @@ class ExecSessions:
         self._spawner = spawner
         self._nursery = nursery
         self._owner = spawner.new_owner()
-        self._was_used = False
+        self._groups: dict[str, ProcessOwner] = {}
+        self._is_closed = False
         self._sessions: dict[int, ExecSession] = {}
         self._readers: dict[ExecSession, trio.CancelScope] = {}
 
-    async def open(self, request: SpawnRequest, *, on_output: OnOutput | None = None) -> ExecSession:
-        """Start a command. When there are too many, the oldest is killed first.
+    async def open(
+        self, request: SpawnRequest, *, group: str | None = None, on_output: OnOutput | None = None
+    ) -> ExecSession:
+        """Start a command. When there are too many, the oldest is killed first. `group` is for `kill_group`.
 
         Raises `SpawnError`.
         """
         await self._make_room()
-        process = self._spawner.start(request, owner=self._owner)
-        self._was_used = True
-        session = ExecSession(self._new_id(), process, request, on_output)
+        if self._is_closed:
+            raise SpawnError(errno.ECANCELED)
+        owner = self._owner
+        if group is not None:
+            owner = self._groups.get(group) or self._spawner.new_owner(self._owner)
+            self._groups[group] = owner
+        process = self._spawner.start(request, owner=owner)
+        session = ExecSession(self._new_id(), process, request, on_output, group)
         self._sessions[session.id] = session
         self._nursery.start_soon(self._read, session)
         return session
@@ -169,10 +208,15 @@ class ExecSessions:
     async def write(self, session_id: int, chars: str) -> ExecSession:
         """Send input to a session; an empty text, or one for a command that has just ended, is sent nowhere.
 
+        A command without a terminal can be sent Ctrl-C and nothing else: it is interrupted.
+
         Raises `UnknownSession`, and `StdinClosed` when the command takes no input or does not read it.
         """
         session = self.get(session_id)
         if chars and not session.finished.is_set():
+            if chars == _INTERRUPT and not session.request.tty:
+                await session.process.interrupt()
+                return session
             try:
                 with trio.fail_after(_WRITE_SECONDS):
                     await session.process.write(chars.encode(errors="surrogateescape"))
@@ -182,6 +226,10 @@ class ExecSessions:
                 if not session.request.tty:
                     raise
         return session
+
+    def has(self, session_id: int) -> bool:
+        """Whether `get` would find it."""
+        return session_id in self._sessions
 
     def get(self, session_id: int) -> ExecSession:
         """Raises `UnknownSession`."""
@@ -194,27 +242,40 @@ class ExecSessions:
         """The sessions that have not ended, oldest first."""
         return [session for session in self._sessions.values() if not session.finished.is_set()]
 
-    async def kill(self, session: ExecSession) -> None:
+    async def kill(self, session: ExecSession, *, because: str) -> None:
         """Kill a session's whole tree, background children too, and wait for its end. It can still be collected."""
-        session.mute()
+        session.doom(because)
         await session.process.kill()
         await session.finished.wait()
 
-    async def kill_all(self) -> None:
+    async def kill_group(self, group: str, *, because: str) -> None:
+        """Kill all sessions that were opened for `group` at once, and what ended ones have left running."""
+        owner = self._groups.get(group)
+        if owner is not None:
+            await self._kill_owner(owner, [session for session in self._readers if session.group == group], because)
+
+    def forget_group(self, group: str) -> None:
+        """Let the sessions of `group` be like all others."""
+        self._groups.pop(group, None)
+
+    async def kill_all(self, *, because: str) -> None:
         """Kill every session, and what ended ones have left running, and forget them all."""
         self._sessions.clear()
-        for session in self._readers:
-            session.mute()
-        if self._was_used:
-            await self._spawner.kill_all_of(self._owner)
-        for session in list(self._readers):
+        await self._kill_owner(self._owner, list(self._readers), because)
+
+    async def _kill_owner(self, owner: ProcessOwner, sessions: list[ExecSession], because: str) -> None:
+        for session in sessions:
+            session.doom(because)
+        await self._spawner.kill_all_of(owner)
+        for session in sessions:
             await session.finished.wait()
 
     async def aclose(self) -> None:
         """Leave nothing behind: no process, no reader."""
+        self._is_closed = True
         with trio.CancelScope(shield=True):
             with trio.move_on_after(_CLOSE_SECONDS):
-                await self.kill_all()
+                await self.kill_all(because=_CLOSED)
             for scope in self._readers.values():
                 scope.cancel()
 
@@ -236,7 +297,7 @@ class ExecSessions:
             by_age = sorted(self._sessions.values(), key=lambda session: session.last_used)[:-_RECENT]
             victim = next((session for session in by_age if session.finished.is_set()), by_age[0])
             del self._sessions[victim.id]
-            await self.kill(victim)
+            await self.kill(victim, because=_MADE_ROOM)
 
     def _new_id(self) -> int:
         while True:

@@ -2,11 +2,10 @@
 
 Owns: the marks, the janitor process, the placeholders that sandboxed commands rely on.
 Does not own: one process's life (`processes`), the sandbox's argv (`codex_trio.sandbox.command`).
-Called by: the composition root opens one; `sessions`, processors and hooks start processes with it.
 
-Every process leads a session of its own and carries a mark in its environment, by which its descendants are found even
-after they have left the session. The event loop's thread forks: parent-death signals, which the sandboxes ask for, are
-tied to the forking thread, and that one lives as long as its children are needed.
+Every process leads a session of its own and carries a mark in its environment and a number among its limits, by which
+its descendants are found even after they have left the session. The event loop's thread forks: parent-death signals,
+which the sandboxes ask for, are tied to the forking thread, and that one lives as long as its children are needed.
 """
 
 import os
@@ -20,11 +19,33 @@ import trio
 from codex_trio.execution import janitor, process_tree
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import LaunchedChild, SpawnRequest, launch
-from codex_trio.execution.processes import ManagedProcess, kill_tree
+from codex_trio.execution.processes import KILL_SECONDS, ManagedProcess
 from codex_trio.sandbox import placeholders
 from codex_trio.sandbox.absent import AbsentPaths
 
-_NOBODY = "none"
+_KILLS_AT_ONCE = 4
+_RANDOM_BITS, _COUNT_BITS = 22, 40
+_SMALLEST_NUMBER = 1 << 62  # Far more microseconds than any process will run for; see `process_tree.numbered`.
+
+
+class ProcessOwner:
+    """Whom processes are started for: a thread, or one turn of it."""
+
+    def __init__(self, path: str, outer: "ProcessOwner | None") -> None:
+        self.path = path
+        """Its name, after the names of the owners around it."""
+        self.outer = outer
+        self.numbers: set[int] = set()
+
+    def add(self, number: int) -> None:
+        """Note the number of a process that was started for this owner."""
+        self.numbers.add(number)
+        if self.outer is not None:
+            self.outer.add(number)
+
+    def is_within(self, other: "ProcessOwner") -> bool:
+        """Whether what is started for this owner is also started for `other`."""
+        return self is other or (self.outer is not None and self.outer.is_within(other))
 
 
 class ProcessSpawner:
@@ -32,24 +53,29 @@ class ProcessSpawner:
 
     def __init__(self, *, python: str) -> None:
         self._mark = f"{os.urandom(8).hex()}."
+        first = _SMALLEST_NUMBER | (int.from_bytes(os.urandom(4)) % (1 << _RANDOM_BITS) << _COUNT_BITS)
+        self._numbers = range(first, first + (1 << _COUNT_BITS))
         self._count = 0
-        self._leaders: dict[int, str] = {}
+        self._nobody = self.new_owner()
+        self._leaders: dict[int, ProcessOwner] = {}
         """The processes whose session is still theirs, with their owners."""
         self._ended: set[int] = set()
         """Those among them that have ended and left something running."""
         self._was_used = False
         self._to_sweep: set[str] = set()
-        self._janitor = _Janitor(python, self._mark)
+        self._kills = trio.CapacityLimiter(_KILLS_AT_ONCE)
+        self._janitor = _Janitor(python, self._mark, self._numbers)
 
-    def start(self, request: SpawnRequest, *, owner: str = _NOBODY) -> ManagedProcess:
+    def start(self, request: SpawnRequest, *, owner: ProcessOwner | None = None) -> ManagedProcess:
         """Start a process, which the caller must close. Takes about half a millisecond and never waits.
 
         Raises `SpawnError`.
         """
         if not request.argv:
             raise ValueError("argv must not be empty")
+        owner = owner or self._nobody
         self._count += 1
-        mark = f"{self._mark}{owner}.{self._count}."
+        mark, number = f"{self._mark}{owner.path}{self._count}.", self._numbers[self._count]
         outer = request.env.get(process_tree.MARK_VARIABLE, "")
         self._was_used = True
         self._forget_empty_groups()
@@ -59,8 +85,9 @@ class ProcessSpawner:
             on_failure.callback(held.release)
             absent = AbsentPaths(request.absent)
             on_failure.callback(absent.close)
-            child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark})
+            child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark}, number=number)
             on_failure.pop_all()
+        owner.add(number)
         self._leaders[child.pid] = owner
         self._janitor.tell(f"+{child.pid}")
 
@@ -68,26 +95,49 @@ class ProcessSpawner:
             absent.close()
             self._release(held)
 
-        return ManagedProcess(child, mark=mark, absent=absent, on_end=self._note_end, on_close=on_close)
+        return ManagedProcess(
+            child,
+            mark=mark,
+            absent=absent,
+            number=number,
+            keepers=request.keepers,
+            kill_tree=self._kill_tree,
+            on_end=self._note_end,
+            on_close=on_close,
+        )
 
-    def new_owner(self) -> str:
-        """A name for a group of processes, for `start` and `kill_all_of`."""
+    def new_owner(self, outer: ProcessOwner | None = None) -> ProcessOwner:
+        """A group of processes, for `start` and `kill_all_of`; what belongs to it also belongs to `outer`."""
         self._count += 1
-        return f"o{self._count}"
+        return ProcessOwner(f"{outer.path if outer else ''}o{self._count}.", outer)
 
-    async def kill_all_of(self, owner: str) -> None:
+    async def kill_all_of(self, owner: ProcessOwner) -> None:
         """SIGKILL every process that was started for `owner`, with all that those have left behind."""
+        if not owner.numbers:
+            return
         self._forget_empty_groups()
-        await kill_tree(f"{self._mark}{owner}.", [pid for pid, other in self._leaders.items() if other == owner])
+        leaders = [pid for pid, other in self._leaders.items() if other.is_within(owner)]
+        await self._kill_tree(
+            process_tree.Wanted(f"{self._mark}{owner.path}", leaders=leaders, numbers=owner.numbers.copy())
+        )
 
     async def aclose(self) -> None:
         """Kill what processes have left behind and end the janitor. The processes themselves must be closed."""
         with trio.CancelScope(shield=True):
             if self._was_used:
                 self._forget_empty_groups()
-                await kill_tree(self._mark, list(self._leaders))
+                await self._kill_tree(
+                    process_tree.Wanted(self._mark, leaders=list(self._leaders), numbers=self._numbers)
+                )
             self._sweep()
             self._janitor.end()
+
+    async def _kill_tree(self, wanted: process_tree.Wanted) -> None:
+        """Kill everything that is wanted; returns when it is gone. Not interrupted by cancellation.
+
+        The scans of /proc take some milliseconds, hence a worker thread, for which no other work can make it wait.
+        """
+        await trio.to_thread.run_sync(lambda: process_tree.kill(wanted, seconds=KILL_SECONDS), limiter=self._kills)
 
     def _hold(self, request: SpawnRequest) -> placeholders.Placeholders:
         for path in request.placeholders:
@@ -125,17 +175,15 @@ class ProcessSpawner:
 class _Janitor:
     """Our side of the janitor process; see `janitor`. Its loss is never an error: it is only a safety net."""
 
-    def __init__(self, python: str, mark: str) -> None:
-        self._python = python
-        self._mark = mark
+    def __init__(self, python: str, mark: str, numbers: range) -> None:
+        self._arguments = janitor.start_arguments(python, mark, numbers)
         self._child: LaunchedChild | None = None
 
     def start_if_missing(self, leaders: Iterable[int]) -> None:
         if self._child is not None:
             return
-        argv = janitor.start_arguments(self._python, self._mark)
         with suppress(SpawnError):
-            self._child = launch(SpawnRequest(argv=argv, cwd="/", env={}, open_stdin=True), {})
+            self._child = launch(SpawnRequest(argv=self._arguments, cwd="/", env={}, open_stdin=True), {})
             os.set_blocking(self._stdin, False)
             for pid in leaders:
                 self.tell(f"+{pid}")

@@ -32,6 +32,8 @@ class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Folders to be held while the process runs; see `placeholders`."""
     absent: tuple[str, ...] = ()
     """Paths at which nothing may stand while the process runs; see `absent`."""
+    keepers: int = 0
+    """How many processes between ours and the command an interrupt must not reach."""
     mechanism: Mechanism | None = None
     """None when the command runs as it is."""
 
@@ -84,6 +86,8 @@ def wrap(
         placeholders=view.placeholders if mounts else (),
         # Where nothing can be mounted on a placeholder it keeps nobody out.
         absent=view.absent if mounts else (*view.placeholders, *view.absent),
+        # Bubblewrap dies of an interrupt; the init that it starts, and the command's group with it, does not.
+        keepers=1 if mechanism == "bubblewrap" else 0,
         mechanism=mechanism,
     )
 

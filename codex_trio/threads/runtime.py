@@ -19,6 +19,7 @@ from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.session import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.execution.shells import find_shells
 from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.credentials import AuthFileError
@@ -29,6 +30,7 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.sandbox.own_files import own_files
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
@@ -36,9 +38,8 @@ from codex_trio.state.store.read_states import ReadStates
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.transport.socket_path import default_places
 from codex_trio.wire.threads import ThreadFacts, project_thread
-
-DEFAULT_SHELL = "/bin/bash"
 
 
 class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +81,8 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     spawner: ProcessSpawner
     transport: HttpTransport
     gate: TurnGate
-    guarded: GuardedPaths
-    """What is the server's own."""
+    own_sockets: tuple[Path, ...]
+    """Where the server listens, besides the default places."""
 
 
 def _facts(summary: ThreadSummary) -> ThreadFacts:
@@ -107,10 +108,10 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
-        shell=user_shell(parts.environ),
+        shells=find_shells(account_shell()),
         timezone=timezone_name(parts.environ),
         tmpdir=parts.environ.get("TMPDIR"),
-        guarded=parts.guarded,
+        guarded=_guarded(parts),
         probe=_probe_once(parts.environ),
         client=_client_factory(parts),
         model=_model_facts(parts),
@@ -140,6 +141,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
 
 
+def _guarded(parts: RuntimeParts) -> GuardedPaths:
+    hidden = (*default_places(parts.codex_home), *parts.own_sockets)
+    return GuardedPaths(
+        read_only=(str(parts.codex_home.absolute()), *own_files()), hidden=tuple(str(path) for path in hidden)
+    )
+
+
 async def _warm(parts: RuntimeParts) -> None:
     """Opens what the first request to the configured provider needs; problems are left for that request to report."""
     provider = parts.config.startup_default().model_provider
@@ -152,15 +160,12 @@ def default_model(catalog: ModelCatalog) -> ModelInfo:
     return plain[0] if plain else catalog.default
 
 
-def user_shell(environ: Mapping[str, str]) -> str:
-    """The shell that commands run in: the user's own if it is one whose scripts we can read, else bash or sh."""
+def account_shell() -> str:
+    """The shell of the user's account. Not `$SHELL`: what starts services and jobs sets that to sh."""
     try:
-        configured = environ.get("SHELL") or pwd.getpwuid(os.getuid()).pw_shell
+        return pwd.getpwuid(os.getuid()).pw_shell
     except KeyError:
-        configured = ""
-    if Path(configured).name in ("bash", "zsh", "sh") and os.access(configured, os.X_OK):
-        return configured
-    return DEFAULT_SHELL if os.access(DEFAULT_SHELL, os.X_OK) else "/bin/sh"
+        return ""
 
 
 def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/localtime")) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from codex_trio.config.approval import AskForApproval
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.sessions import ExecSessions
+from codex_trio.execution.shells import Shells
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.sandbox.probe import SandboxProbe
@@ -21,13 +22,23 @@ from codex_trio.tools.running import RunningCommands
 from codex_trio.tools.turn_diff import TurnDiffTracker
 
 
+class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the user wants commands to be run."""
+
+    shells: Shells
+    allow_login: bool
+    """Whether shells may read their login files."""
+    max_poll_ms: int
+    """The longest that a look at a running command may wait."""
+
+
 class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a tool may use during one turn."""
 
     thread_id: str
     turn_id: str
     cwd: Path
-    shell: str
+    commands: CommandSettings
     tmpdir: str | None
     approval_policy: AskForApproval
     sandbox_policy: SandboxPolicy

@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import trio
 
-from codex_trio.domain.items import CommandExecution, Duration
+from codex_trio.domain.items import CommandExecution, Duration, ParsedCommand
 from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, Decision, rejected_for_model
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import exec_yield_ms
+from codex_trio.execution.shells import hand_over, keep_path
 from codex_trio.sandbox.command import wrap
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import DangerFullAccess, is_enforced_here
 from codex_trio.state.rollout.errors import RolloutWriteError
-from codex_trio.tools.apply_patch.shell import detect_shell_patch
+from codex_trio.tools.apply_patch.shell import ShellPatch, detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
@@ -32,6 +34,11 @@ from codex_trio.tools.review import CommandQuestion, ReviewOutcome
 from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
 
 DEFAULT_YIELD_MS = 10_000
+LONGEST_SCRIPT = 512 * 1024
+LOGIN_REFUSED = "login shell is disabled by config; omit `login` or set it to false."
+
+_SHORT_SCRIPT = 4096
+_LOGIN = "-lc"
 
 SPEC: dict[str, Any] = {
     "type": "function",
@@ -46,7 +53,7 @@ SPEC: dict[str, Any] = {
         "properties": {
             "cmd": {"type": "string", "description": "The command, in shell syntax."},
             "workdir": {"type": "string", "description": "Where to run it; the turn's working directory if absent."},
-            "shell": {"type": "string", "description": "Shell binary; the user's shell if absent."},
+            "shell": {"type": "string", "description": "bash, zsh or sh; the user's shell if absent."},
             "login": {"type": "boolean", "description": "Whether the shell reads its login files. Default true."},
             "tty": {"type": "boolean", "description": "Whether the command gets a terminal. Default false: pipes."},
             "yield_time_ms": {
@@ -84,7 +91,7 @@ class ExecCommandArguments(msgspec.Struct):
     cmd: str
     workdir: str | None = None
     shell: str | None = None
-    login: bool = True
+    login: bool | None = None
     tty: bool = False
     yield_time_ms: float = DEFAULT_YIELD_MS
     max_output_tokens: float | None = None
@@ -109,27 +116,21 @@ class ExecCommand:
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
         if arguments.justification is not None and arguments.sandbox_permissions is None:
             raise ToolFailure(UNPLACED_JUSTIFICATION)
-        argv = [arguments.shell or context.shell, "-lc" if arguments.login else "-c", arguments.cmd]
+        argv = _shell_command(arguments, context)
         cwd = context.resolve(arguments.workdir)
-        patch = detect_shell_patch(argv, context.command_policy.bash)
-        if patch is not None:
-            return await apply_shell_patch(call, context, patch, cwd)
-        decision = context.command_policy.decide(
-            argv,
-            approval_policy=context.approval_policy,
-            sandboxed=is_enforced_here(context.sandbox_policy),
-            unrestricted=isinstance(context.sandbox_policy, DangerFullAccess),
-            escalate=arguments.escalated,
-            justification=arguments.justification,
-            prefix_rule=arguments.prefix_rule,
-        )
+        judged = partial(_judge, argv, arguments, context)
+        # A long script takes the parser a while.
+        judgement = judged() if len(arguments.cmd) <= _SHORT_SCRIPT else await trio.to_thread.run_sync(judged)
+        if isinstance(judgement, ShellPatch):
+            return await apply_shell_patch(call, context, judgement, cwd)
+        decision, parsed = judgement
         if decision.kind == "forbid":
             raise ToolFailure(decision.for_model())
         item = CommandExecution(
             id=call.call_id,
             command=argv,
             cwd=cwd.as_uri(),
-            parsed_cmd=context.command_policy.parse(argv),
+            parsed_cmd=parsed,
             source="agent",
             status="in_progress",
         )
@@ -198,7 +199,9 @@ class ExecCommand:
         item = msgspec.structs.replace(item, source="unified_exec_startup")
         try:
             request = await self._spawn_request(item, arguments, context, cwd, sandboxed=sandboxed)
-            session = await context.sessions.open(request, on_output=partial(context.log.output_delta, item.id))
+            session = await context.sessions.open(
+                request, group=context.turn_id, on_output=partial(context.log.output_delta, item.id)
+            )
         except (SpawnError, SandboxUnavailable) as error:
             if not shown:
                 context.log.started(item)
@@ -216,16 +219,14 @@ class ExecCommand:
         item = msgspec.structs.replace(item, process_id=str(session.id))
         if not shown:
             context.log.started(item)
-        command = RunningCommand(
-            session=session, sessions=context.sessions, item=item, log=context.log, turn_id=context.turn_id
-        )
+        command = RunningCommand(session=session, item=item, log=context.log, turn_id=context.turn_id)
         context.running.add(command)
         collected = await context.sessions.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
         if collected.exit_code is not None:
             await command.finish()
-            context.running.remove(command)
+            context.running.told(command)
         else:
-            context.run_in_background(partial(_watch, command, context))
+            context.run_in_background(partial(_watch, command))
         return ToolOutput(content=describe(collected, session.id, output_budget(arguments.max_output_tokens, context)))
 
     async def _spawn_request(
@@ -240,7 +241,8 @@ class ExecCommand:
         """What to start: the command itself, or the sandbox around it."""
         environment = dict(context.environment(item.id))
         if not sandboxed or isinstance(context.sandbox_policy, DangerFullAccess):
-            return SpawnRequest(argv=tuple(item.command), cwd=str(cwd), env=environment, tty=arguments.tty)
+            bare = SpawnRequest(argv=tuple(item.command), cwd=str(cwd), env=environment, tty=arguments.tty)
+            return _for_shell(bare, item)
         probe = await context.probe()
         for caveat in probe.caveats:
             context.warn_once(caveat)
@@ -253,7 +255,7 @@ class ExecCommand:
             anchors=context.anchors,
             tty=arguments.tty,
         )
-        return SpawnRequest(
+        request = SpawnRequest(
             argv=wrapped.argv,
             cwd=str(cwd),
             env=environment | wrapped.env,
@@ -261,14 +263,57 @@ class ExecCommand:
             inherited=wrapped.inherited,
             placeholders=wrapped.placeholders,
             absent=wrapped.absent,
+            keepers=wrapped.keepers,
         )
+        return _for_shell(request, item)
 
 
-async def _watch(command: RunningCommand, context: ToolContext) -> None:
+def _shell_command(arguments: ExecCommandArguments, context: ToolContext) -> list[str]:
+    """The argv that runs the script. Raises ToolFailure for what the user does not allow, or nobody should try."""
+    settings = context.commands
+    if arguments.login and not settings.allow_login:
+        raise ToolFailure(LOGIN_REFUSED)
+    size = len(arguments.cmd.encode(errors="surrogateescape"))
+    if size > LONGEST_SCRIPT:
+        raise ToolFailure(
+            f"exec_command failed: cmd has {size} bytes, and at most {LONGEST_SCRIPT} are run; "
+            "write long text to files with apply_patch, or in several commands"
+        )
+    login = settings.allow_login if arguments.login is None else arguments.login
+    return [settings.shells.named(arguments.shell), _LOGIN if login else "-c", arguments.cmd]
+
+
+def _judge(
+    argv: list[str], arguments: ExecCommandArguments, context: ToolContext
+) -> ShellPatch | tuple[Decision, list[ParsedCommand]]:
+    """The patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
+    policy = context.command_policy
+    patch = detect_shell_patch(argv, policy.bash)
+    if patch is not None:
+        return patch
+    decision = policy.decide(
+        argv,
+        approval_policy=context.approval_policy,
+        sandboxed=is_enforced_here(context.sandbox_policy),
+        unrestricted=isinstance(context.sandbox_policy, DangerFullAccess),
+        escalate=arguments.escalated,
+        justification=arguments.justification,
+        prefix_rule=arguments.prefix_rule,
+    )
+    return decision, policy.parse(argv)
+
+
+def _for_shell(request: SpawnRequest, item: CommandExecution) -> SpawnRequest:
+    """The request, with the script as the shell can take it."""
+    return hand_over(keep_path(request) if item.command[1] == _LOGIN else request)
+
+
+async def _watch(command: RunningCommand) -> None:
     """Completes the item of a command that outlived its call."""
     try:
-        await command.finish()
+        # Shielded: when the thread is closed all its sessions end, and that is to be stored as well.
+        with trio.CancelScope(shield=True):
+            await command.finish()
     except RolloutWriteError as error:
         # Nothing else of the thread is to break of it; a turn that runs says so itself.
-        context.log.warning(f"The end of a command could not be stored: {error}")
-    context.running.remove(command)
+        command.log.warning(f"The end of a command could not be stored: {error}")

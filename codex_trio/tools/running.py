@@ -1,8 +1,8 @@
-"""Commands that run, from their start until their item is complete.
+"""Commands that run, from their start until their item is complete and the model knows how they ended.
 
 Owns the one place where a command's item becomes final, whoever sees its end first: the call that started it, a later
 `write_stdin`, the watcher of a command that outlived its call, or an interruption. Does not own the process
-(execution/sessions.py). Used by the command tools and by the session.
+(execution/sessions.py).
 """
 
 from __future__ import annotations
@@ -25,51 +25,49 @@ KILLED_EXIT_CODE = -1
 STOP_SECONDS = 10.0
 """How long a command that was killed may take to be gone. Its item is complete then, whatever became of it."""
 
+INTERRUPTED = "the turn was interrupted"
+ENDED_BY_CLIENT = "the client has ended it"
+
 
 class RunningCommand:
     """A started command and the item that shows it."""
 
-    def __init__(
-        self, *, session: ExecSession, sessions: ExecSessions, item: CommandExecution, log: ItemLog, turn_id: str
-    ) -> None:
+    def __init__(self, *, session: ExecSession, item: CommandExecution, log: ItemLog, turn_id: str) -> None:
         self.session = session
-        self._sessions = sessions
         self.item = item
         self.log = log
         self.turn_id = turn_id
-        self._killed = False
         self._completing = trio.Lock()
         self._is_complete = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its end has yet to be noticed."""
+        return not self.session.finished.is_set()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its item is final."""
+        return self._is_complete
 
     async def finish(self) -> None:
         """Wait for the process and complete the item. Raises RolloutWriteError when that cannot be stored."""
         await self.session.wait()
         await self.complete()
 
-    async def kill(self) -> None:
-        """End the whole process tree and complete the item. Raises RolloutWriteError when that cannot be stored."""
-        await self.stop()
-        await self.complete()
-
-    async def stop(self) -> None:
-        """End the whole process tree, as far as that can be: a process may be stuck in a disk that does not answer."""
-        if self.session.exit_code is None:
-            self._killed = True
-        with trio.move_on_after(STOP_SECONDS) as waiting:
-            await self._sessions.kill(self.session)
-        if waiting.cancelled_caught:
-            _log.error("the command %s cannot be ended: %s", self.item.id, self.item.command)
-
     async def complete(self) -> None:
         """Make the item final, once. Raises RolloutWriteError when that cannot be stored."""
-        async with self._completing:
-            if not self._is_complete:
-                await self.log.completed(self._final_item())
-                self._is_complete = True
+        # Shielded: the command has ended, whoever stops waiting for it now.
+        with trio.CancelScope(shield=True):
+            async with self._completing:
+                if not self._is_complete:
+                    await self.log.completed(self._final_item())
+                    self._is_complete = True
+                    self.session.forget_transcript()
 
     def _final_item(self) -> CommandExecution:
         session = self.session
-        code = KILLED_EXIT_CODE if self._killed else session.exit_code
+        code = session.exit_code if session.killed_because is None else KILLED_EXIT_CODE
         ended_at = trio.current_time() if session.ended_at is None else session.ended_at
         return msgspec.structs.replace(
             self.item,
@@ -81,24 +79,62 @@ class RunningCommand:
 
 
 class RunningCommands:
-    """The commands of one thread that have not ended."""
+    """The commands of one thread: those that run, and those whose end the model has yet to be told."""
 
-    def __init__(self) -> None:
+    def __init__(self, sessions: ExecSessions) -> None:
+        self._sessions = sessions
         self._commands: dict[int, RunningCommand] = {}
 
     def __iter__(self) -> Iterator[RunningCommand]:
-        return iter(list(self._commands.values()))
+        """Those that run."""
+        return iter([command for command in self._commands.values() if command.is_running])
 
     def add(self, command: RunningCommand) -> None:
+        """Note a command that has just been started."""
+        for session_id in [known for known in self._commands if not self._sessions.has(known)]:
+            del self._commands[session_id]
         self._commands[command.session.id] = command
 
-    def remove(self, command: RunningCommand) -> None:
-        self._commands.pop(command.session.id, None)
+    def told(self, command: RunningCommand) -> None:
+        """Note that the model knows how a command ended."""
+        if self._commands.get(command.session.id) is command:
+            del self._commands[command.session.id]
 
     def get(self, session_id: int) -> RunningCommand | None:
-        """The command behind a session id that the model was given; None once it has ended."""
+        """The command behind a session id that the model was given; None once it was told of the end."""
         return self._commands.get(session_id)
 
-    def of_turn(self, turn_id: str) -> list[RunningCommand]:
-        """The commands that a turn started and that still run."""
-        return [command for command in self._commands.values() if command.turn_id == turn_id]
+    async def kill(self, command: RunningCommand, *, because: str) -> None:
+        """End a command's whole process tree and complete its item.
+
+        Raises RolloutWriteError when that cannot be stored.
+        """
+        with trio.move_on_after(STOP_SECONDS) as waiting:
+            await self._sessions.kill(command.session, because=because)
+        if waiting.cancelled_caught:
+            _cannot_be_ended(command)
+        await command.complete()
+
+    async def stop_turn(self, turn_id: str, *, because: str) -> list[RunningCommand]:
+        """End all that a turn has started, what its commands have left in the background too.
+
+        That is as far as it can be: a process may be stuck in a disk that does not answer. Returns the commands that
+        are to be completed.
+        """
+        mine = [command for command in self._commands.values() if command.turn_id == turn_id]
+        commands = [command for command in mine if not command.is_complete]
+        with trio.move_on_after(STOP_SECONDS) as waiting:
+            await self._sessions.kill_group(turn_id, because=because)
+        if waiting.cancelled_caught:
+            for command in commands:
+                if command.is_running:
+                    _cannot_be_ended(command)
+        return commands
+
+    def turn_over(self, turn_id: str) -> None:
+        """A turn has ended: what it has left running is its thread's."""
+        self._sessions.forget_group(turn_id)
+
+
+def _cannot_be_ended(command: RunningCommand) -> None:
+    _log.error("the command %s cannot be ended: %s", command.item.id, command.item.command)

@@ -69,7 +69,10 @@ class WriteStdin:
         except StdinClosed as error:
             raise ToolFailure(STDIN_CLOSED) from error
         requested = None if arguments.yield_time_ms is None else int(arguments.yield_time_ms)
-        collected = await context.sessions.collect(session, yield_ms=write_yield_ms(requested, chars=arguments.chars))
+        collected = await context.sessions.collect(
+            session, yield_ms=write_yield_ms(requested, chars=arguments.chars, max_poll_ms=context.commands.max_poll_ms)
+        )
         if collected.exit_code is not None:
             await command.finish()
+            context.running.told(command)
         return ToolOutput(content=describe(collected, session_id, output_budget(arguments.max_output_tokens, context)))

@@ -13,15 +13,16 @@ from process_lab import PATIENCE, ProcessLab, is_alive, wait_gone, wait_removed
 from codex_trio.execution.sessions import ExecSessions, open_exec_sessions
 from codex_trio.execution.spawner import open_process_spawner
 
-# Four ways to get away from a shell: a background child, one in a session of its own, a daemon whose parent is gone
-# as well, and one that has cleared its environment.
+# Five ways to get away from a shell: a background child, one in a session of its own, a daemon whose parent is gone
+# as well, one that has cleared its environment, and one that has done all of this.
 FAMILY = """
 sleep 300 & echo $! >plain
 setsid sh -c 'echo $$ >session; exec sleep 300' &
 (setsid sh -c 'echo $$ >daemon; exec sleep 300' >/dev/null 2>&1 &)
 env -i sh -c 'echo $$ >cleared; exec /bin/sleep 300' &
+(setsid env -i sh -c 'echo $$ >lost; exec /bin/sleep 300' >/dev/null 2>&1 &)
 """
-MEMBERS = ("plain", "session", "daemon", "cleared")
+MEMBERS = ("plain", "session", "daemon", "cleared", "lost")
 WAITING = FAMILY + "echo $$ >leader; exec sleep 300"
 
 DOOMED_SERVER = Path(__file__).with_name("doomed_server.py")
@@ -84,6 +85,38 @@ async def test_one_kill_reaches_only_the_family_it_is_meant_for(lab: ProcessLab)
         assert is_alive(bystander.pid)
 
 
+async def test_a_lost_daemon_of_another_command_is_left_alone(lab: ProcessLab, sessions: ExecSessions) -> None:
+    lost = "setsid env -i sh -c 'echo $$ >{0}; exec /bin/sleep 300' >/dev/null 2>&1 & sleep 300"
+    for name in ("one", "other"):
+        await sessions.open(lab.shell(lost.format(name)), group=name)
+    one, other = await lab.read_pid("one"), await lab.read_pid("other")
+    with trio.fail_after(PATIENCE):
+        await sessions.kill_group("one", because="test")
+    assert (is_alive(one), is_alive(other)) == (False, True)
+    assert len(sessions.running()) == 1
+
+
+async def test_what_is_started_meanwhile_by_others_has_no_number(lab: ProcessLab) -> None:
+    limits = trio.Path("/proc/self/limits")
+    before = await limits.read_text()
+    outcome = await lab.run(lab.shell("cat /proc/self/limits"))
+    assert await limits.read_text() == before
+    changed = set(outcome.stdout.decode().splitlines()) - set(before.splitlines())
+    assert [line.startswith("Max realtime timeout") for line in changed] == [True]
+
+
+async def test_killing_a_group_reaches_what_its_ended_commands_have_left(
+    lab: ProcessLab, sessions: ExecSessions
+) -> None:
+    session = await sessions.open(lab.shell(f"({FAMILY}) >/dev/null 2>&1"), group="turn")
+    await session.wait()
+    pids = await family(lab)
+    assert all(is_alive(pid) for pid in pids)
+    with trio.fail_after(PATIENCE):
+        await sessions.kill_group("turn", because="test")
+    assert not any(is_alive(pid) for pid in pids)
+
+
 async def test_cancelling_the_owner_of_sessions_ends_all_their_families(lab: ProcessLab) -> None:
     pids: list[int] = []
 
@@ -110,7 +143,7 @@ async def test_killing_a_session_reaches_what_it_left_in_the_background(
     with trio.fail_after(PATIENCE):
         assert await session.wait() == 0
         pid = await lab.read_pid("child")
-        await sessions.kill(session)
+        await sessions.kill(session, because="test")
     assert not is_alive(pid)
 
 

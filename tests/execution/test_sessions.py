@@ -89,6 +89,28 @@ async def test_input_for_a_command_without_a_terminal_is_refused(lab: ProcessLab
     assert await sessions.write(session.id, "") is session
 
 
+async def test_ctrl_c_interrupts_a_command_without_a_terminal(lab: ProcessLab, sessions: ExecSessions) -> None:
+    plain = await sessions.open(lab.shell("echo ready; exec sleep 300"))
+    trapping = await sessions.open(lab.shell("trap 'echo caught; exit 7' INT; echo ready; sleep 300 & wait"))
+    for session, said, code in ((plain, "", 130), (trapping, "caught\n", 7)):
+        await collect_until(sessions, session, "ready\n")
+        await sessions.write(session.id, "\x03")
+        collected = await sessions.collect(session, yield_ms=LONG)
+        assert (collected.output, collected.exit_code) == (said, code)
+        assert session.killed_because is None
+
+
+async def test_ctrl_c_does_not_reach_a_background_session(lab: ProcessLab, sessions: ExecSessions) -> None:
+    session = await sessions.open(
+        lab.shell("setsid sh -c 'echo $$ >other; exec sleep 300' & echo ready; exec sleep 300")
+    )
+    other = await lab.read_pid("other")
+    await collect_until(sessions, session, "ready\n")
+    await sessions.write(session.id, "\x03")
+    assert (await sessions.collect(session, yield_ms=LONG)).exit_code == 130
+    assert is_alive(other)
+
+
 async def test_a_command_that_cannot_start_leaves_no_session(lab: ProcessLab, sessions: ExecSessions) -> None:
     with pytest.raises(SpawnError):
         await sessions.open(lab.request("no-such-program"))
@@ -142,7 +164,7 @@ async def test_a_background_child_does_not_keep_its_command_running(lab: Process
     pid = await lab.read_pid("child")
     await trio.sleep(1.2)
     assert is_alive(pid), "its late output must not kill it"
-    await sessions.kill_all()
+    await sessions.kill_all(because="test")
     await wait_gone(pid)
 
 
@@ -155,8 +177,17 @@ async def test_a_killed_session_ends_with_137_even_when_nobody_takes_its_output(
     session = await sessions.open(lab.shell("yes"), on_output=stuck)
     await sessions.collect(session, yield_ms=50)
     with trio.fail_after(PATIENCE):
-        await sessions.kill(session)
-    assert (await sessions.collect(session, yield_ms=LONG)).exit_code == 137
+        await sessions.kill(session, because="nobody takes it")
+    collected = await sessions.collect(session, yield_ms=LONG)
+    assert collected.exit_code == 137
+    assert collected.output.endswith("\n[killed: nobody takes it]\n")
+
+
+async def test_a_store_that_is_closed_starts_nothing(lab: ProcessLab, sessions: ExecSessions) -> None:
+    await sessions.aclose()
+    with pytest.raises(SpawnError):
+        await sessions.open(lab.shell("touch started"))
+    assert not (lab.folder / "started").exists()
 
 
 async def test_the_oldest_session_makes_room_when_there_are_too_many(lab: ProcessLab, sessions: ExecSessions) -> None:
@@ -165,7 +196,7 @@ async def test_the_oldest_session_makes_room_when_there_are_too_many(lab: Proces
     assert len({session.id for session in opened}) == MAX_SESSIONS
     await sessions.collect(opened[0], yield_ms=1)  # now the most recently used
     ended = opened[40]
-    await sessions.kill(ended)
+    await sessions.kill(ended, because="test")
     await sessions.open(lab.shell("exec sleep 300"))
     with pytest.raises(UnknownSession):
         sessions.get(ended.id)
@@ -175,7 +206,7 @@ async def test_the_oldest_session_makes_room_when_there_are_too_many(lab: Proces
     assert sessions.get(opened[0].id) is opened[0]
     assert len(sessions.running()) == MAX_SESSIONS
     with trio.fail_after(PATIENCE):
-        await sessions.kill_all()
+        await sessions.kill_all(because="test")
     assert sessions.running() == []
     assert not any(is_alive(session.process.pid) for session in opened)
 

@@ -107,6 +107,42 @@ async def test_an_interrupt_kills_the_command_that_runs_with_all_its_children(la
             os.kill(pid, 9)
 
 
+async def test_no_script_of_an_interrupted_turn_reaches_its_next_line(lab: Lab, probe: Probe) -> None:
+    scripts = {
+        "plain": "touch ready; sleep 300; touch went-on",
+        "nested": "touch ready; bash -c 'sleep 300; touch went-on'; touch went-on",
+        "pipe": "touch ready; sleep 300 | { cat; touch went-on; }",
+        "trap": "trap 'touch went-on' INT TERM HUP EXIT; touch ready; sleep 300; touch went-on",
+    }
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    for number in range(3):
+        folders = [lab.cwd / f"{name}{number}" for name in scripts]
+        for folder in folders:
+            folder.mkdir()
+        calls = zip(folders, scripts.values(), strict=True)
+        lab.script(answer(*(run(folder.name, script, workdir=str(folder)) for folder, script in calls)))
+        turn_id = await probe.start_turn(thread_id)
+        with trio.fail_after(30):
+            while not all((folder / "ready").exists() for folder in folders):  # noqa: ASYNC110  # commands make them
+                await trio.sleep(0.01)
+        await interrupt(probe, thread_id, turn_id)
+        await probe.finish_turn(turn_id)
+        assert [folder.name for folder in folders if (folder / "went-on").exists()] == []
+
+
+async def test_an_interrupted_command_is_completed_as_failed_and_says_so(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(run("c1", "printf begun; sleep 300")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    turn_id = await probe.start_turn(thread_id)
+    await probe.until("item/commandExecution/outputDelta")
+    await interrupt(probe, thread_id, turn_id)
+    [item] = (await probe.finish_turn(turn_id)).items("commandExecution")
+    assert (item["status"], item["exitCode"]) == ("failed", -1)
+    assert item["aggregatedOutput"] == "begun\n[killed: the turn was interrupted]\n"
+    [stored] = (await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True}))["thread"]["turns"]
+    assert [kept for kept in stored["items"] if kept["type"] == "commandExecution"] == [item]
+
+
 async def test_an_interrupted_command_is_told_to_the_model_next_time(lab: Lab, probe: Probe) -> None:
     lab.script(answer(run("c1", "touch started; sleep 30; echo x > done")), answer(message("Next.")))
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]

@@ -13,7 +13,7 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.tools.running import RunningCommands
+from codex_trio.tools.running import ENDED_BY_CLIENT, RunningCommands
 from codex_trio.wire.items import path_of
 
 DEFAULT_LIMIT = 25
@@ -65,8 +65,7 @@ class BackgroundTerminalsProcessor:
         """Ends all of them."""
         running = await self._running(params.thread_id)
         for command in running:
-            await command.kill()
-            running.remove(command)
+            await running.kill(command, because=ENDED_BY_CLIENT)
         return wire.ThreadBackgroundTerminalsCleanResponse()
 
     async def terminate(
@@ -75,10 +74,9 @@ class BackgroundTerminalsProcessor:
         """Ends one; false when it does not run any more."""
         running = await self._running(params.thread_id)
         command = running.get(int(params.process_id)) if params.process_id.isdecimal() else None
-        if command is None:
+        if command is None or not command.is_running:
             return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=False)
-        await command.kill()
-        running.remove(command)
+        await running.kill(command, because=ENDED_BY_CLIENT)
         return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=True)
 
     async def _running(self, thread_id: str) -> RunningCommands:
