@@ -27,6 +27,7 @@ from codex_trio.config.schema import (
     SHELL_ENVIRONMENT_POLICY,
 )
 from codex_trio.config.service import ConfigService
+from codex_trio.util.addresses import shown_values
 
 # The switches a client may offer: always shown, other ones only when they are set.
 _SHOWN_FEATURES = (
@@ -144,7 +145,7 @@ def _show(merged: Mapping[str, Any]) -> dict[str, Any]:
         shown["tools"] = {"web_search": web_search if isinstance(web_search, dict) else None}
     if shown["approval_policy"] == "on-failure":
         shown["approval_policy"] = "on-request"
-    return to_json_value(shown)
+    return shown_values(to_json_value(shown))
 
 
 def _filled(node: Table, value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import msgspec
 import tomli
 
 from codex_trio.config.errors import TextPosition, TextRange
+from codex_trio.util.addresses import shown_text
 
 KeyPath = tuple[str | int, ...]
 
@@ -117,7 +118,7 @@ def render_syntax_error(text: str, error: TomlSyntaxError) -> str:
     line = (text.splitlines() or [""])[min(place.line, len(text.splitlines()) or 1) - 1]
     return (
         f"TOML parse error at line {number}, column {place.column}\n"
-        f"{gutter} |\n{number} | {line}\n{gutter} | {' ' * (place.column - 1)}^\n{error.message}\n"
+        f"{gutter} |\n{number} | {shown_text(line)}\n{gutter} | {' ' * (place.column - 1)}^\n{error.message}\n"
     )
 
 

@@ -34,6 +34,83 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",
     ),
+    *(
+        Difference(
+            f"model_error::a_model_error_fails_the_turn_and_says_why[{name}]",
+            "reference",
+            "keeps the provider's words to itself: high demand, a retry limit or a closed stream is all that it says",
+        )
+        for name in (
+            "http-429",
+            "http-500",
+            "error-event",
+            "error-event-without-type",
+            "error-event-by-its-line",
+            "failed-with-text",
+            "error-with-status-200",
+            "page-with-status-200",
+        )
+    ),
+    *(
+        Difference(
+            f"model_words::an_answer_in_an_odd_form_is_an_answer[{name}]",
+            "reference",
+            "passes over events of another shape in silence, and the answer with them",
+        )
+        for name in (
+            "only deltas",
+            "only with the end",
+            "not streamed",
+            "a stray byte",
+            "half a surrogate",
+            "named by their lines",
+            "odd usage",
+            "no last blank line",
+        )
+    ),
+    Difference(
+        "model_words::a_call_that_only_came_in_pieces_is_made",
+        "reference",
+        "passes over events of another shape in silence, and the call with them",
+    ),
+    Difference(
+        "model_words::an_event_that_cannot_be_read_fails_the_turn_and_says_so",
+        "reference",
+        "passes over an event that cannot be read: the turn completes without it",
+    ),
+    Difference(
+        "model_words::what_a_response_used_before_it_was_cut_is_counted[failed]",
+        "reference",
+        "does not count the tokens of a response that failed",
+    ),
+    Difference(
+        "model_words::a_request_is_sent_on_to_where_the_gateway_points",
+        "reference",
+        "takes a gateway's own key headers along to another host",
+    ),
+    Difference(
+        "model_words::a_gateway_that_points_in_circles_or_for_get_only_is_named",
+        "reference",
+        "repeats a request as GET after a 302, and counts circles as a network that is away",
+    ),
+    Difference(
+        "model_words::credentials_in_the_address_are_sent_and_shown_nowhere",
+        "reference",
+        "shows the user and password of a base_url in errors, rollouts and config/read",
+    ),
+    *(
+        Difference(
+            f"model_error::a_request_that_will_be_refused_again_is_not_sent_again[{name}]",
+            "reference",
+            "sends a request with a wrong key or address again as often as it sends any",
+        )
+        for name in ("http-401", "http-403", "http-404")
+    ),
+    Difference(
+        "transcript::a_recorded_conversation_goes_the_same_way_again[errors-model_http_429_plain]",
+        "codex-trio",
+        "adds the provider's own words to `exceeded retry limit`",
+    ),
     Difference(
         "interrupt::an_interrupt_kills_the_command_that_runs_with_all_its_children",
         "reference",

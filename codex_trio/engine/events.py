@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.domain.items import TurnItem
 from codex_trio.model.errors import ErrorInfo
-from codex_trio.state.rollout.events import TokenUsageInfo
+from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
 from codex_trio.tools.log import PlanStep
 
 TurnStatus: TypeAlias = Literal["completed", "interrupted", "failed"]
@@ -144,6 +144,21 @@ class ModelTrouble(_Event, frozen=True, kw_only=True, gc=False):
     will_retry: bool
 
 
+class ModelRerouted(_Event, frozen=True, kw_only=True, gc=False):
+    """The provider lets another model answer than the one that was asked."""
+
+    asked: str
+    answers: str
+
+
+class RawResponse(_Event, frozen=True, kw_only=True, gc=False):
+    """A response is complete; `reported` is its usage as the provider counts it."""
+
+    response_id: str
+    usage: TokenUsage | None
+    reported: Any
+
+
 class ThreadWarning(msgspec.Struct, frozen=True, kw_only=True):
     """Something that the user should know."""
 
@@ -172,6 +187,8 @@ Event: TypeAlias = (
     | TokensUsed
     | RateLimitsChanged
     | ModelTrouble
+    | ModelRerouted
     | ThreadWarning
     | RawItem
+    | RawResponse
 )

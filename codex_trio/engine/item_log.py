@@ -17,11 +17,13 @@ from codex_trio.domain.items import AgentMessage, TurnItem
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
+from codex_trio.model.events import Completed
 from codex_trio.model.limits import RateLimitSnapshot
-from codex_trio.state.rollout.events import ItemCompleted
+from codex_trio.state.rollout.events import ItemCompleted, TokenUsage
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep
 from codex_trio.tools.turn_diff import TurnDiffTracker
+from codex_trio.util import decoding
 
 
 class Journal(Protocol):
@@ -121,6 +123,18 @@ class TurnLog:
 
     def plan_updated(self, explanation: str | None, steps: Sequence[PlanStep]) -> None:
         self.emit(events.PlanUpdated(turn_id=self.turn_id, explanation=explanation, steps=steps))
+
+    def response_completed(self, response: Completed) -> None:
+        """Shows what a response used to clients that follow the model's own items."""
+        if self._raw_items:
+            usage = (
+                None if response.usage is None else decoding.convert(response.usage, TokenUsage, from_attributes=True)
+            )
+            self.emit(
+                events.RawResponse(
+                    turn_id=self.turn_id, response_id=response.response_id, usage=usage, reported=response.reported
+                )
+            )
 
     async def context_message(self, text: str) -> None:
         await self.history(message_item("developer", [text], item_id=uuid7()))

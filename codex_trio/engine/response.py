@@ -23,6 +23,7 @@ from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.response_items import CALL_KINDS, arguments_of, of_model, texts_of
 from codex_trio.model import events as model
+from codex_trio.model.usage import TokenUsage
 from codex_trio.tools.calls import ToolCall
 
 _log = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class ResponseReader:
         self._on_call = on_call
         self._open: list[_OpenItem] = []
         self.completed: model.Completed | None = None
+        self.usage: TokenUsage | None = None
+        """The tokens that the provider counted, however the response ended."""
         self.began = False
         """Whether the provider accepted the request, however the stream ended."""
         self.got_output = False
@@ -86,8 +89,11 @@ class ResponseReader:
             case model.OutputItemDone():
                 await self._item_done(event.item)
             case model.Completed():
-                await self._complete_messages()
                 self.completed = event
+                self.usage = event.usage
+                self._log.response_completed(event)
+            case model.TokensSpent():
+                self.usage = event.usage
             case model.RateLimits():
                 self._log.rate_limits = event.limits
                 self.began = True
@@ -130,12 +136,6 @@ class ResponseReader:
             shown = _final_item(item, raw)
         self._ids.note([item])
         await self._log.completed_with_history(shown, item)
-
-    async def _complete_messages(self) -> None:
-        """The response is whole: what clients have read of messages that were never said to be done is their text."""
-        for opened in [one for one in self._open if one.text]:
-            item: dict[str, Any] = {"type": _MESSAGE, "role": "assistant", "content": []}
-            await self._show(item, {"id": opened.provider_id})
 
     # --- ids ---
 

@@ -18,8 +18,10 @@ from codex_trio.engine.request import build_request
 from codex_trio.engine.response import ResponseReader
 from codex_trio.engine.tool_calls import ToolCalls
 from codex_trio.model import retry
+from codex_trio.model.catalog import is_same_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
+from codex_trio.model.events import ServedModel
 from codex_trio.model.request import ModelRequest
 from codex_trio.tools.lock import SharedLock
 
@@ -41,6 +43,7 @@ class Sampler:
         self._registry = session.tools()
         self._context = session.tool_context(log, turn.stop)
         self._stream: trio.CancelScope | None = None
+        self._is_rerouted = False
         self.first_token_ms: int | None = None
 
     async def sample(self) -> bool:
@@ -50,7 +53,7 @@ class Sampler:
         """
         turn_id = self._turn.id
         client = self._session.client()
-        attempt = 0
+        attempt = offline = 0
         while True:
             request = build_request(self._session, self._turn, tools=self._registry.specs)
             reader, calls, error = await self._attempt(client, request)
@@ -61,18 +64,35 @@ class Sampler:
                 if not goes_on:
                     self._log.diff_updated()
                 return goes_on
-            if reader.began:
-                self._log.emit(events.RateLimitsChanged(turn_id=turn_id, limits=self._log.rate_limits))
+            await self._note_failure(reader, error)
+            if error.is_offline:
+                offline += 1
+                self._tell_retry("waiting for network", error)
+                await trio.sleep(retry.offline_delay(offline))
+                continue
+            offline = 0
             attempt += 1
             if not error.retryable or attempt > client.provider.stream_max_retries:
                 raise error
-            notice = TurnFailure(
-                message=f"Reconnecting... {attempt}/{client.provider.stream_max_retries}",
-                info=error.retry_info,
-                additional_details=error.message,
-            )
-            self._log.emit(events.ModelTrouble(turn_id=turn_id, failure=notice, will_retry=True))
+            self._tell_retry(f"{attempt}/{client.provider.stream_max_retries}", error)
             await trio.sleep(retry.stream_delay(attempt, error))
+
+    async def _note_failure(self, reader: ResponseReader, error: ModelError) -> None:
+        """Stores and tells what a response that did not become complete says of tokens and limits."""
+        if error.limits is not None:
+            self._log.rate_limits = error.limits
+        is_full = error.info.kind == "contextWindowExceeded"
+        if is_full:
+            self._session.context_is_full()
+        if reader.usage is not None or is_full:
+            await self._session.store_usage(self._log)
+            self._session.tell_usage(self._turn.id, self._log)
+        elif reader.began or error.limits is not None:
+            self._log.emit(events.RateLimitsChanged(turn_id=self._turn.id, limits=self._log.rate_limits))
+
+    def _tell_retry(self, how: str, error: ModelError) -> None:
+        notice = TurnFailure(message=f"Reconnecting... {how}", info=error.retry_info, additional_details=error.message)
+        self._log.emit(events.ModelTrouble(turn_id=self._turn.id, failure=notice, will_retry=True))
 
     def cut(self) -> None:
         """Drops the rest of the response that streams, if one does: the user has said more, and is heard at once.
@@ -112,6 +132,8 @@ class Sampler:
                             # What has come is stored, shown and run as one, whatever ends the response.
                             with trio.CancelScope(shield=True):
                                 for event in batch:
+                                    if isinstance(event, ServedModel):
+                                        self._note_model(request.model, event.model)
                                     await reader.handle(event)
                             self._note_first_token(reader)
                             await self._session.ready()
@@ -119,11 +141,19 @@ class Sampler:
                     error = caught
             self._stream = None
             # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
-            if error is None and reader.completed is not None and reader.completed.usage is not None:
-                self._session.add_usage(reader.completed.usage)
+            if reader.usage is not None:
+                self._session.add_usage(reader.usage)
         count = self._calls.count
         self._calls = None
         return reader, count, error
+
+    def _note_model(self, asked: str, answers: str) -> None:
+        """Tells, once in a turn, that another model answers than the one asked for."""
+        if self._is_rerouted or is_same_model(asked, answers):
+            return
+        self._is_rerouted = True
+        self._log.emit(events.ModelRerouted(turn_id=self._turn.id, asked=asked, answers=answers))
+        self._log.warning(f"The provider let {answers} answer in place of {asked}.")
 
     def _note_first_token(self, reader: ResponseReader) -> None:
         if self.first_token_ms is None and reader.got_output:

@@ -31,7 +31,7 @@ from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
-from codex_trio.model.events import TokenUsage as ResponseUsage
+from codex_trio.model.usage import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.state.history.recorder import ThreadRecorder

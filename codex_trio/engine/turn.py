@@ -144,8 +144,6 @@ class Turn:
             await self._open()
             await self._loop()
         except ModelError as error:
-            if error.info.kind == "contextWindowExceeded":
-                self._session.context_is_full()
             return TurnFailure(message=error.message, info=error.info, additional_details=error.additional_details)
         except RolloutWriteError as error:
             return _cannot_store(error)

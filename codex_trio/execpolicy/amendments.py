@@ -7,13 +7,18 @@ Does not own: what is proposed; that is `policy`.
 import errno
 import fcntl
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import trio
 
 from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES
 from codex_trio.execpolicy.rules import PolicyRules
+
+_LOCK_SECONDS = 5.0
+_LOCK_PAUSE = 0.01
 
 
 class AmendmentError(ValueError):
@@ -30,7 +35,7 @@ async def amend(rules: PolicyRules, prefix: Sequence[str], rules_file: str) -> N
 
 
 def append_prefix_rule(rules_file: str, prefix: Sequence[str]) -> None:
-    """Append the rule, unless the file has the very same line. Blocks while another process writes.
+    """Append the rule, unless the file has the very same line. Waits a few seconds for another writer.
 
     Raises `AmendmentError`.
     """
@@ -43,12 +48,24 @@ def append_prefix_rule(rules_file: str, prefix: Sequence[str]) -> None:
         raise AmendmentError(f"failed to update rules file {rules_file}: {error}") from None
 
 
+def _lock(file: TextIO) -> None:
+    # Anybody who can read the file can lock it, for as long as they like.
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BlockingIOError(errno.EWOULDBLOCK, "another process keeps it locked") from None
+            time.sleep(_LOCK_PAUSE)
+
+
 def _append_line(path: Path, line: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no regular file")
     with path.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file)
         file.seek(0)
         present = file.read()
         if line in map(str.strip, present.split("\n")):

@@ -8,10 +8,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 import uuid
 from pathlib import Path
 
+FILE_NAME = "installation_id"
+
 _MODE = 0o644
+_LOCK_SECONDS = 2.0
+_LOCK_PAUSE = 0.005
 
 
 def read_or_create(codex_home: Path) -> str:
@@ -20,14 +25,16 @@ def read_or_create(codex_home: Path) -> str:
     A file that holds one is left as it is, but for its permissions. Raises OSError when it cannot be opened.
     """
     codex_home.mkdir(parents=True, exist_ok=True)
-    fd = _open(codex_home / "installation_id")
+    fd = _open(codex_home / FILE_NAME)
     try:
-        # Two servers that start at once must agree.
-        fcntl.flock(fd, fcntl.LOCK_EX)
         with contextlib.suppress(PermissionError):
             if os.fstat(fd).st_mode & 0o777 != _MODE:
                 os.fchmod(fd, _MODE)
-        known = _parse(os.read(fd, 4096))
+        # A file that holds an id stays as it is, so that only whoever makes one needs the lock.
+        known = _parse(os.pread(fd, 4096, 0))
+        if known is None:
+            _lock(fd)
+            known = _parse(os.pread(fd, 4096, 0))
         if known is not None:
             return known
         made = str(uuid.uuid4())
@@ -36,6 +43,16 @@ def read_or_create(codex_home: Path) -> str:
         return made
     finally:
         os.close(fd)
+
+
+def _lock(fd: int) -> None:
+    """Wait for another server that makes an id, as two that start at once must agree; not for who locks it for long."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOCK_PAUSE)
 
 
 def _open(path: Path) -> int:

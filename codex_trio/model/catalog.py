@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
+_RELEASE_DATE = re.compile(r"-\d{4}-?\d{2}-?\d{2}")
 _NAMESPACE = re.compile(r"[A-Za-z0-9_-]+/")
 
 EFFORT_DESCRIPTIONS = {
@@ -162,6 +163,12 @@ class ModelCatalog:
     def _longest_prefix(self, name: str) -> ModelInfo | None:
         matches = (model for model in self.models if name.startswith(model.slug))
         return max(matches, key=lambda model: len(model.slug), default=None)
+
+
+def is_same_model(asked: str, answers: str) -> bool:
+    """Whether the model that answers is the one asked for, or a dated release of it (`NAME-2026-01-31`)."""
+    name, other = asked.lower(), answers.lower()
+    return other == name or (other.startswith(name) and _RELEASE_DATE.fullmatch(other[len(name) :]) is not None)
 
 
 def unknown_model_warning(slug: str) -> str:

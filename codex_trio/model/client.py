@@ -24,10 +24,22 @@ from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import endpoint, failures, retry
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import ModelEvent
-from codex_trio.model.http import ConnectFailure, HttpFailure, HttpResponse, HttpTransport, IdleTimeout, SetupFailure
+from codex_trio.model.http import (
+    ConnectFailure,
+    HttpFailure,
+    HttpResponse,
+    HttpTransport,
+    IdleTimeout,
+    SetupFailure,
+    UnreadableBody,
+)
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
 from codex_trio.model.stream import ResponseReader
 
+MAX_REDIRECTS = 5
+"""A request is sent on from one address to the next this many times at most."""
+
+_REPEATED_ELSEWHERE = frozenset({307, 308})
 _IDLE = "idle timeout waiting for SSE"
 _BROKEN_BODY = "Transport error: network error: error decoding response body"
 
@@ -62,9 +74,7 @@ class ModelStream:
                 self.completed = True
                 raise StopAsyncIteration
             chunk = await self._receive()
-            if chunk is None:
-                reader.end()
-            elif events := self._feed(chunk):
+            if events := reader.end() if chunk is None else self._feed(chunk):
                 self.completed = reader.completed
                 return events
 
@@ -75,16 +85,18 @@ class ModelStream:
             self._last_event = now
         elif now - self._last_event > self._idle_timeout:
             # Comments keep the connection busy, but nothing comes of it.
-            raise failures.disconnected(_IDLE)
+            raise self._reader.broken_off(_IDLE)
         return events
 
     async def _receive(self) -> bytes | None:
         try:
             return await self._response.receive()
         except IdleTimeout:
-            raise failures.disconnected(_IDLE) from None
+            raise self._reader.broken_off(_IDLE) from None
+        except UnreadableBody as error:
+            raise ModelError(f"the provider's answer cannot be read: {error}") from error
         except HttpFailure as error:
-            raise failures.disconnected(_BROKEN_BODY) from error
+            raise self._reader.broken_off(_BROKEN_BODY) from error
 
 
 class ResponsesClient:
@@ -123,7 +135,7 @@ class ResponsesClient:
 
     async def _send(self, request: ModelRequest, idle_timeout: float) -> HttpResponse:
         target = endpoint.resolve(self.provider, api_key=self._api_key, environ=self._environ)
-        headers = {**encode_headers(request.headers), **target.headers}
+        headers = encode_headers(request.headers)
         body = encode_body(request)
         attempt = 0
         while True:
@@ -140,16 +152,40 @@ class ResponsesClient:
         self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float
     ) -> HttpResponse | tuple[ModelError, bool]:
         """A response to read, or what went wrong and whether the same request may be sent again in silence."""
+        for _ in range(MAX_REDIRECTS):
+            response = await self._post(target, headers, body, idle_timeout)
+            if not isinstance(response, HttpResponse):
+                return response
+            location = response.headers.get("location", "")
+            if response.status not in _REPEATED_ELSEWHERE or not location:
+                break
+            elsewhere = target.redirected(location)
+            if elsewhere is None:
+                break
+            await response.aclose(drain=True)
+            target = elsewhere
+        else:
+            return failures.redirected_too_often(MAX_REDIRECTS, target.shown_url), False
+        return await self._judged(response, target)
+
+    async def _post(
+        self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float
+    ) -> HttpResponse | tuple[ModelError, bool]:
+        headers = {**headers, **target.headers}
         try:
-            response = await self._transport.post(target.url, headers=headers, body=body, idle_timeout=idle_timeout)
+            return await self._transport.post(target.url, headers=headers, body=body, idle_timeout=idle_timeout)
         except ConnectFailure as failure:
-            return failures.unreachable(target.shown_url, str(failure)), True
+            return failures.unreachable(target.shown_url, str(failure)), False
         except SetupFailure as failure:
             return ModelError(f"error sending request for url ({target.shown_url}): {failure}"), False
         except IdleTimeout:
             return failures.disconnected(_IDLE), False
         except HttpFailure as failure:
             return failures.not_sent(target.shown_url, str(failure)), True
+
+    async def _judged(
+        self, response: HttpResponse, target: endpoint.Endpoint
+    ) -> HttpResponse | tuple[ModelError, bool]:
         if 200 <= response.status < 300:
             return response
         refusal = b""

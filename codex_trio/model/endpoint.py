@@ -8,12 +8,15 @@ Called by: `client`, once for each client.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
-from ipaddress import ip_address
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urldefrag, urlencode, urljoin, urlsplit
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model.errors import ErrorInfo, ModelError
+from codex_trio.util.addresses import credentials_in, is_loopback, is_web_address, shown_address, without_credentials
+
+_PORTS = {"http": 80, "https": 443}
 
 _UNAUTHORIZED = ErrorInfo("unauthorized")
 
@@ -24,7 +27,7 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 class Endpoint:
     """The address and headers of a provider. Not a struct: nothing should print its headers, keys are in there.
 
-    `shown_url` is for messages: without the query, which some providers put keys into.
+    `shown_url` is for messages: without the query, which some providers put keys into. No address here has a user.
     """
 
     __slots__ = ("headers", "shown_url", "url")
@@ -33,6 +36,27 @@ class Endpoint:
         self.url = url
         self.shown_url = shown_url
         self.headers = headers
+
+    def redirected(self, location: str) -> Endpoint | None:
+        """Where the provider says that the same request should go; None when that is no place for it.
+
+        Keys and the provider's own headers go along only to the same host, on the same port or from HTTP to HTTPS.
+        Nothing is sent in the clear that was not before.
+        """
+        target = urldefrag(urljoin(self.url, location)).url
+        if not is_web_address(target):
+            return None
+        target = without_credentials(target)
+        here, there = urlsplit(self.url), urlsplit(target)
+        if here.scheme == "https" and there.scheme != "https":
+            return None
+        is_same_host = here.hostname == there.hostname
+        is_same_server = (here.scheme, here.port or _PORTS[here.scheme]) == (
+            there.scheme,
+            there.port or _PORTS[there.scheme],
+        )
+        trusted = is_same_host and (is_same_server or (here.scheme, there.scheme) == ("http", "https"))
+        return Endpoint(target, target.partition("?")[0], self.headers if trusted else {})
 
 
 def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapping[str, str]) -> Endpoint:
@@ -46,38 +70,21 @@ def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapp
         )
     base, _, base_query = provider.base_url.partition("?")
     if not is_web_address(base):
-        raise ModelError(f"model provider `{provider.id}` has an unusable `base_url`: {base}")
+        raise ModelError(f"model provider `{provider.id}` has an unusable `base_url`: {shown_address(base)}")
     headers = _configured_headers(provider, environ)
     key = api_key or provider.experimental_bearer_token
+    credentials = credentials_in(base)
+    base = without_credentials(base)
     if key is not None:
         headers["authorization"] = f"Bearer {key.strip()}"
+    elif credentials is not None and "authorization" not in headers:
+        headers["authorization"] = f"Basic {b64encode(':'.join(credentials).encode()).decode()}"
     elif "authorization" not in headers:
         _require_no_key(provider)
     _check_headers(provider, headers)
     shown_url = f"{base.rstrip('/')}/responses"
     query = "&".join(filter(None, (base_query, urlencode(provider.query_params, quote_via=quote))))
     return Endpoint(f"{shown_url}?{query}" if query else shown_url, shown_url, headers)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_web_address(url: str) -> bool:
-    """Whether a URL names a host that HTTP can reach."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _configured_headers(provider: ModelProviderConfig, environ: Mapping[str, str]) -> dict[str, str]:

@@ -55,7 +55,8 @@ class ModelError(Exception):
 
     `retryable`: the same request may succeed, so the whole request can be repeated. `retry_after`: how many seconds the
     provider asks to wait before that. `http_status`: of the provider's answer, when there was one. `misalignment`: the
-    provider's explanation of a block, in the protocol's form. `limits`: the limit that was run into.
+    provider's explanation of a block, in the protocol's form. `limits`: the limit that was run into. `is_offline`: the
+    provider was not reached, and may be when the network is back.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ModelError(Exception):
         additional_details: str | None = None,
         misalignment: dict[str, Any] | None = None,
         limits: RateLimitSnapshot | None = None,
+        is_offline: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -79,6 +81,7 @@ class ModelError(Exception):
         self.additional_details = additional_details
         self.misalignment = misalignment
         self.limits = limits
+        self.is_offline = is_offline
 
     @property
     def retry_info(self) -> ErrorInfo:

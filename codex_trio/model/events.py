@@ -1,11 +1,11 @@
 """What a streaming model response says, one struct for each kind of event.
 
-Owns: the event structs and their decoding from one JSON text (`EventDecoder`).
-Does not own: the framing of the stream (`sse`), what ends a response (`stream`) or what a failure means (`failures`).
-Called by: `stream`; the engine matches on the structs.
+Owns: the event structs, and decoding those that have the expected shape (`EventDecoder`).
+Does not own: events of another shape (`odd_events`), the framing of the stream (`sse`), what ends a response (`stream`)
+or what a failure means (`failures`). The engine matches on the structs.
 
-Protocol source: the Responses API's server-sent events, as far as release 0.169.0 acts on them. An event of another
-kind, or one that does not have the expected shape, is passed over in silence, as it is there.
+Protocol source: the Responses API's server-sent events, as far as release 0.169.0 acts on them. Events of other kinds
+are passed over.
 """
 
 from __future__ import annotations
@@ -15,20 +15,10 @@ from typing import Any, TypeAlias
 import msgspec
 
 from codex_trio.model.limits import RateLimitSnapshot
+from codex_trio.model.usage import TokenUsage
 from codex_trio.util import decoding
 
 ResponseItem: TypeAlias = dict[str, Any]
-
-
-class TokenUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of one response. `input_tokens` includes cached ones, `output_tokens` includes reasoning."""
-
-    input_tokens: int
-    cached_input_tokens: int
-    cache_write_input_tokens: int
-    output_tokens: int
-    reasoning_output_tokens: int
-    total_tokens: int
 
 
 class Created(msgspec.Struct, frozen=True, tag="response.created"):
@@ -39,7 +29,6 @@ class OutputItemAdded(msgspec.Struct, frozen=True, tag="response.output_item.add
     """An output item begins; its content comes as deltas."""
 
     item: ResponseItem
-    output_index: int = 0
 
 
 class OutputTextDelta(msgspec.Struct, frozen=True, gc=False, tag="response.output_text.delta"):
@@ -84,15 +73,31 @@ class OutputItemDone(msgspec.Struct, frozen=True, tag="response.output_item.done
     """An output item is complete. It may come without `OutputItemAdded` before it."""
 
     item: ResponseItem
-    output_index: int = 0
+
+
+class FunctionCallArgumentsDelta(msgspec.Struct, frozen=True, gc=False, tag="response.function_call_arguments.delta"):
+    """More of the arguments that a function tool is called with."""
+
+    delta: str
+    item_id: str = ""
+
+
+class TokensSpent(msgspec.Struct, frozen=True):
+    """What a response used that did not become complete."""
+
+    usage: TokenUsage
 
 
 class Completed(msgspec.Struct, frozen=True):
-    """The response is complete; nothing follows. `end_turn` is the model's own word on whether its turn is over."""
+    """The response is complete; nothing follows. `end_turn` is the model's own word on whether its turn is over.
+
+    `reported` is the usage as the provider wrote it.
+    """
 
     response_id: str
     usage: TokenUsage | None
     end_turn: bool | None
+    reported: dict[str, Any] | None = None
 
 
 class RateLimits(msgspec.Struct, frozen=True):
@@ -118,7 +123,9 @@ ModelEvent: TypeAlias = (
     | ReasoningSummaryTextDelta
     | ReasoningTextDelta
     | CustomToolCallInputDelta
+    | FunctionCallArgumentsDelta
     | OutputItemDone
+    | TokensSpent
     | Completed
     | RateLimits
     | ServedModel
@@ -147,25 +154,30 @@ class WireMetadata(msgspec.Struct, tag="response.metadata"):
 
 
 class WireEnd(msgspec.Struct):
-    """The `response` of an event that ends the stream; what is in it depends on the event."""
+    """The `response` of an event that ends the stream; what is in it depends on the event and on the provider."""
 
-    id: str | None = None
+    id: Any = None
+    status: Any = None
     usage: msgspec.Raw = msgspec.Raw()
-    end_turn: bool | None = None
-    error: ResponseItem | None = None
-    incomplete_details: ResponseItem | None = None
+    output: msgspec.Raw = msgspec.Raw()
+    end_turn: Any = None
+    error: Any = None
+    status_details: Any = None
+    incomplete_details: Any = None
 
 
 class WireCompleted(msgspec.Struct, tag="response.completed"):
-    """`response.completed`; without a `response` it means nothing."""
+    """`response.completed`."""
 
-    response: WireEnd
+    response: WireEnd | None = None
 
 
 class WireFailed(msgspec.Struct, tag="response.failed"):
-    """`response.failed`."""
+    """`response.failed`; some providers put the error beside the response."""
 
     response: WireEnd | None = None
+    error: Any = None
+    message: Any = None
 
 
 class WireIncomplete(msgspec.Struct, tag="response.incomplete"):
@@ -174,32 +186,34 @@ class WireIncomplete(msgspec.Struct, tag="response.incomplete"):
     response: WireEnd | None = None
 
 
-class _InputTokenDetails(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
+class WireTextDone(msgspec.Struct, tag="response.output_text.done"):
+    """`response.output_text.done`: the text of a part, usually known from its deltas."""
+
+    text: str
+    item_id: str = ""
 
 
-class _OutputTokenDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
+class WireInputDone(msgspec.Struct):
+    """All that a tool is called with, usually known from its deltas and repeated in the item."""
+
+    kind: str
+    text: str
+    item_id: str = ""
 
 
-class _WireUsage(msgspec.Struct):
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-    input_tokens_details: _InputTokenDetails | None = None
-    output_tokens_details: _OutputTokenDetails | None = None
+class WireError(msgspec.Struct):
+    """An event that says what is wrong; `value` is all of it."""
+
+    value: Any
+
+
+class WireWords(msgspec.Struct):
+    """Text in place of an event. Nobody acts on it, but it may be why the stream ends."""
+
+    text: str
 
 
 # Kinds that nobody acts on but that come in numbers. Decoding them into an empty struct is cheaper than an error each.
-
-
-class _ArgumentsDelta(msgspec.Struct, frozen=True, gc=False, tag="response.function_call_arguments.delta"):
-    pass
-
-
-class _ArgumentsDone(msgspec.Struct, frozen=True, gc=False, tag="response.function_call_arguments.done"):
-    pass
 
 
 class _ContentPartAdded(msgspec.Struct, frozen=True, gc=False, tag="response.content_part.added"):
@@ -210,31 +224,28 @@ class _ContentPartDone(msgspec.Struct, frozen=True, gc=False, tag="response.cont
     pass
 
 
-class _OutputTextDone(msgspec.Struct, frozen=True, gc=False, tag="response.output_text.done"):
-    pass
-
-
 class _InProgress(msgspec.Struct, frozen=True, gc=False, tag="response.in_progress"):
     pass
 
 
-_Ignored: TypeAlias = (
-    _ArgumentsDelta | _ArgumentsDone | _ContentPartAdded | _ContentPartDone | _OutputTextDone | _InProgress
-)
+_Ignored: TypeAlias = _ContentPartAdded | _ContentPartDone | _InProgress
 
-_DirectEvent: TypeAlias = (
+DirectEvent: TypeAlias = (
     OutputItemAdded
     | OutputTextDelta
     | ReasoningSummaryPartAdded
     | ReasoningSummaryTextDelta
     | ReasoningTextDelta
     | CustomToolCallInputDelta
+    | FunctionCallArgumentsDelta
     | OutputItemDone
 )
 
-WireEvent: TypeAlias = WireCreated | WireMetadata | WireCompleted | WireFailed | WireIncomplete
+_PlainWireEvent: TypeAlias = WireCreated | WireMetadata | WireCompleted | WireFailed | WireIncomplete | WireTextDone
 
-DIRECT_EVENTS: frozenset[type] = frozenset(_DirectEvent.__args__)
+WireEvent: TypeAlias = _PlainWireEvent | WireInputDone | WireError | WireWords
+
+DIRECT_EVENTS: frozenset[type] = frozenset(DirectEvent.__args__)
 """Kinds that are the same on the wire and for the engine."""
 
 _IGNORED: frozenset[type] = frozenset(_Ignored.__args__)
@@ -244,32 +255,12 @@ class EventDecoder:
     """Decodes the data of single server-sent events."""
 
     def __init__(self) -> None:
-        self._decode = decoding.json_decoder(_DirectEvent | WireEvent | _Ignored).decode
+        self._decode = decoding.json_decoder(DirectEvent | _PlainWireEvent | _Ignored).decode
 
-    def decode(self, data: bytes) -> _DirectEvent | WireEvent | None:
-        """The event in a JSON text; None for one that is not acted on, or not understood."""
-        try:
-            event = self._decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
+    def decode(self, data: bytes) -> DirectEvent | WireEvent | None:
+        """The event in a JSON text; None for one that nobody acts on.
+
+        Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError for a text of another shape.
+        """
+        event = self._decode(data)
         return None if type(event) in _IGNORED else event
-
-
-def token_usage(raw: msgspec.Raw) -> TokenUsage | None:
-    """The token counts of a completed response, None when it has none.
-
-    Raises msgspec.DecodeError when the provider's counts do not have the expected form.
-    """
-    wire = decoding.json_decoder(_WireUsage | None).decode(bytes(raw) or b"null")
-    if wire is None:
-        return None
-    inputs = wire.input_tokens_details or _InputTokenDetails()
-    outputs = wire.output_tokens_details or _OutputTokenDetails()
-    return TokenUsage(
-        input_tokens=wire.input_tokens,
-        cached_input_tokens=inputs.cached_tokens or 0,
-        cache_write_input_tokens=inputs.cache_write_tokens or 0,
-        output_tokens=wire.output_tokens,
-        reasoning_output_tokens=outputs.reasoning_tokens or 0,
-        total_tokens=wire.total_tokens,
-    )

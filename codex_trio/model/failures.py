@@ -5,8 +5,7 @@ Does not own: the error value (`errors`) or the texts of used up plans (`usage_t
 Called by: `stream` and `client`.
 
 The mapping is that of release 0.169.0: kinds, texts and what is worth repeating; clients match on these texts. It
-differs where the reference never ends: a provider that cannot be reached is an error like others, and nobody waits for
-years.
+differs where the reference keeps the provider's words to itself, repeats what will not change, or waits for years.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-
-import msgspec
+from urllib.parse import urljoin
 
 from codex_trio.model import limits, retry, usage_text
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.util import decoding
+from codex_trio.model.provider_error import ProviderError, bounded, quoted
+from codex_trio.util.addresses import shown_address
 
 CONTEXT_FULL = (
     "Codex ran out of room in the model's context window. Start a new thread or clear earlier history before retrying."
@@ -29,35 +28,16 @@ _HIGH_DEMAND = "We’re currently experiencing high demand, which may cause temp
 _QUOTA = "Quota exceeded. Check your plan and billing details."
 _POLICY_CAPACITY = "Policy-restricted capacity is unavailable. Please try again later."
 
-_MAX_QUOTED = 2000
+_MAX_BAD_REQUEST = 16_000
+"""Characters of a refusal that is passed on as it came."""
+
+# Statuses below 500 after which the same request may be answered.
+_PASSING = frozenset({408, 409, 425, 429, 499})
+
+_WORTH_WAITING = frozenset({"serverOverloaded", "responseTooManyFailedAttempts", "httpConnectionFailed"})
 
 # Phrases that the standard library spells differently, depending on its version.
 _PHRASES = {413: "Payload Too Large", 418: "I'm a teapot", 422: "Unprocessable Entity"}
-
-
-class ProviderError(msgspec.Struct, frozen=True, kw_only=True):
-    """The `error` object of a refusal, as far as it is understood."""
-
-    message: str | None = None
-    code: str | None = None
-    type: str | None = None
-    plan_type: str | None = None
-    resets_at: float | None = None
-    misalignment: dict[str, Any] | None = None
-
-    @classmethod
-    def read(cls, value: Any) -> ProviderError:
-        """The error in a decoded JSON value; fields of an unexpected type count as absent."""
-        if not isinstance(value, dict):
-            return cls()
-        source = cast("dict[str, Any]", value)
-        known: dict[str, Any] = {}
-        for field in msgspec.structs.fields(cls):
-            try:
-                known[field.name] = decoding.convert(source.get(field.name), field.type)
-            except msgspec.ValidationError:
-                continue
-        return cls(**known)
 
 
 def disconnected(cause: str) -> ModelError:
@@ -66,12 +46,18 @@ def disconnected(cause: str) -> ModelError:
 
 
 def unreachable(url: str, cause: str) -> ModelError:
-    """No connection to the provider. Protocol source: the kind is the reference's, which never gives up, however."""
+    """No connection to the provider: it is tried again for as long as the turn may run."""
     return ModelError(
         f"stream disconnected before completion: error sending request for url ({url}): {cause}",
         info=ErrorInfo("responseStreamDisconnected"),
         retryable=True,
+        is_offline=True,
     )
+
+
+def redirected_too_often(times: int, url: str) -> ModelError:
+    """The provider sends a request from one address to the next."""
+    return ModelError(f"the provider redirected the request {times} times, lastly to {url}: it may send it in circles")
 
 
 def not_sent(url: str, cause: str) -> ModelError:
@@ -148,21 +134,24 @@ _FAILED: Mapping[str | None, Callable[[ProviderError], ModelError]] = {
 }
 
 
-def from_failed(error: dict[str, Any] | None) -> ModelError:
-    """The error of a `response.failed` event, given its `response.error`."""
-    if error is None:
-        return disconnected("response.failed event received")
+def from_failed(error: Any) -> ModelError:
+    """The error that a stream tells of: its `response.error`, an `error` event, or what came in place of a stream."""
     known = ProviderError.read(error)
-    make = _FAILED.get(known.code)
-    return _bounded(make(known) if make else disconnected(known.message or ""))
+    make = _FAILED.get(known.code) or _FAILED.get(known.type)
+    if make is not None:
+        return _bounded(make(known))
+    failure = disconnected(bounded(known.message or known.code or known.type or "response.failed event received"))
+    failure.retryable = known.status is None or _may_pass(known.status)
+    return failure
 
 
-def from_incomplete(details: dict[str, Any] | None) -> ModelError:
+def from_incomplete(details: Any) -> ModelError:
     """The error of a `response.incomplete` event, given its `response.incomplete_details`.
 
     A response cut off by a content filter may come out differently next time; one that grew too long will not.
     """
-    reason = (details or {}).get("reason") or "unknown"
+    reason = cast("dict[str, Any]", details).get("reason") if isinstance(details, dict) else details
+    reason = bounded(reason) if isinstance(reason, str) and reason else "unknown"
     text = f"Incomplete response returned, reason: {reason}"
     return disconnected(text) if reason == "content_filter" else ModelError(text)
 
@@ -196,14 +185,12 @@ _USAGE_TYPES: Mapping[str | None, Callable[[ProviderError], ModelError]] = {
 
 def from_http(status: int, body: bytes, headers: Mapping[str, str], *, url: str) -> ModelError:
     """The error of a request answered with a status other than success. Header names are in lower case."""
-    known = _error_in(body)
+    known = ProviderError.of_body(body)
     error = _refusal(status, body, headers, known, url)
     error.http_status = status
     wait = retry.retry_after(headers)
-    # Two refusals are final by themselves, but worth another try when the provider names a time for it.
-    if wait is not None and (
-        error.retryable or error.info.kind in {"serverOverloaded", "responseTooManyFailedAttempts"}
-    ):
+    # Some refusals are final by themselves, but worth another try when the provider names a time for it.
+    if wait is not None and (error.retryable or error.info.kind in _WORTH_WAITING):
         error.retryable, error.retry_after = True, wait
     return _bounded(error)
 
@@ -212,18 +199,36 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str], known: Provid
     make = _REFUSED.get((status, known.code))
     if make is not None:
         return make(known)
-    if status == 400:
-        return ModelError(body.decode("utf-8", "replace"))
+    if status == 400 and body.strip():
+        return ModelError(bounded(body.decode("utf-8", "replace"), _MAX_BAD_REQUEST))
+    words = bounded(known.message) if known.message else quoted(body)
+    if 300 <= status < 400:
+        words = _pointed_elsewhere(words, headers, url)
     if status == 429:
-        return _too_many(headers, known)
-    if status == 500:
+        return _too_many(headers, known, words)
+    if status == 500 and not words:
         return ModelError(_HIGH_DEMAND, info=ErrorInfo("internalServerError"), retryable=True)
-    text = known.message or _quoted(body) or "Unknown error"
-    message = f"unexpected status {_status_line(status)}: {text}, url: {url}{_traces(headers)}"
-    return ModelError(message, info=ErrorInfo("httpConnectionFailed", status), retryable=True)
+    message = f"unexpected status {_status_line(status)}: {words or 'Unknown error'}, url: {url}{_traces(headers)}"
+    info = ErrorInfo("internalServerError") if status == 500 else ErrorInfo("httpConnectionFailed", status)
+    return ModelError(message, info=info, retryable=_may_pass(status))
 
 
-def _too_many(headers: Mapping[str, str], known: ProviderError) -> ModelError:
+def _pointed_elsewhere(words: str, headers: Mapping[str, str], url: str) -> str:
+    """What a redirect that is not followed says, with the place that it names."""
+    location = headers.get("location", "").strip()
+    if not location:
+        return words
+    place = shown_address(urljoin(url, location)).partition("?")[0]
+    hint = f"the provider points to {bounded(place)}; if that is the right place, put its address into `base_url`"
+    return f"{words} ({hint})" if words else hint
+
+
+def _may_pass(status: int) -> bool:
+    """Whether the same request may be answered another time. A wrong key or address stays wrong."""
+    return status >= 500 or status in _PASSING
+
+
+def _too_many(headers: Mapping[str, str], known: ProviderError, words: str) -> ModelError:
     if known.type == "usage_limit_reached":
         reached = limits.reached(headers)
         text = usage_text.limit_reached(
@@ -239,17 +244,11 @@ def _too_many(headers: Mapping[str, str], known: ProviderError) -> ModelError:
         return make(known)
     request_id = headers.get("x-request-id")
     text = f"exceeded retry limit, last status: {_status_line(429)}"
+    if words:
+        text += f": {words}"
     if request_id:
         text += f", request id: {request_id}"
     return ModelError(text, info=ErrorInfo("responseTooManyFailedAttempts", 429))
-
-
-def _error_in(body: bytes) -> ProviderError:
-    try:
-        decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ProviderError()
-    return ProviderError.read(cast("dict[str, Any]", decoded).get("error") if isinstance(decoded, dict) else None)
 
 
 def _bounded(error: ModelError) -> ModelError:
@@ -271,11 +270,6 @@ def _misalignment_details(details: dict[str, Any] | None) -> dict[str, Any] | No
         "steer": {"message": message} if isinstance(message, str) else None,
         "reviewTarget": details.get("review_target"),
     }
-
-
-def _quoted(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
-    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
 def _status_line(status: int) -> str:

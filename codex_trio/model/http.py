@@ -1,8 +1,9 @@
 """HTTP for model requests: connections that are kept and shared, one POST at a time.
 
-Owns: the connection pools, TLS, proxies, and turning the HTTP library's exceptions into `HttpFailure`.
-Does not own: addresses, headers and bodies, what an answer means, repeating (all `client`).
-Called by: `client`. The application opens one `HttpTransport` and passes it to every client.
+Owns: the connection pools, and turning the HTTP library's exceptions into `HttpFailure`.
+Does not own: addresses, headers and bodies, what an answer means, repeating (all `client`), proxies and TLS settings
+(`proxies`, `tls`), compression (`inflate`).
+The application opens one `HttpTransport` and passes it to every client.
 
 The library is httpcore2, imported on first use. httpx2 on top of it would add nothing that is needed here, but half a
 millisecond to each request, 25 ms to the first, and iterators that are left to the garbage collector when a stream is
@@ -15,15 +16,15 @@ import contextlib
 import functools
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import trio
 
-from codex_trio.model.endpoint import is_loopback, is_web_address
+from codex_trio.model.inflate import InflateError, Inflater, inflater_for
+from codex_trio.model.proxies import UnusableProxy, proxy_for
+from codex_trio.util.addresses import credentials_in, without_credentials
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpcore2
 
 CONNECT_TIMEOUT = 30.0
@@ -46,7 +47,11 @@ class HttpFailure(Exception):
 
 
 class ConnectFailure(HttpFailure):
-    """There is no connection to the server."""
+    """There is no connection to the server, or to the proxy on the way: the network may be away."""
+
+
+class RefusedConnection(HttpFailure):
+    """The server or the proxy is there, but is not to be talked to: its certificate is not trusted, or it says no."""
 
 
 class SetupFailure(HttpFailure):
@@ -55,6 +60,10 @@ class SetupFailure(HttpFailure):
 
 class IdleTimeout(HttpFailure):
     """Nothing came for as long as was allowed."""
+
+
+class UnreadableBody(HttpFailure):
+    """An answer's body is compressed in a way that cannot be undone."""
 
 
 class HttpResponse:
@@ -76,10 +85,26 @@ class HttpResponse:
         self._room = trio.Event()
         self._reading = trio.CancelScope()
         self._ended = trio.Event()
+        self._inflater: Inflater | None = inflater_for(self.headers.get("content-encoding", ""))
         nursery.start_soon(self._read_ahead)
 
     async def receive(self) -> bytes | None:
         """All bytes that have come since the last call, at least one; None at the end. Raises HttpFailure."""
+        if self._inflater is None:
+            return await self._receive()
+        await trio.lowlevel.checkpoint()
+        try:
+            while True:
+                if inflated := self._inflater.take():
+                    return inflated
+                received = await self._receive()
+                if received is None:
+                    return None
+                self._inflater.feed(received)
+        except InflateError as error:
+            raise UnreadableBody(str(error)) from error
+
+    async def _receive(self) -> bytes | None:
         while not self._parts and not self._ended.is_set():
             self._news = trio.Event()
             await self._news.wait()
@@ -172,10 +197,14 @@ class HttpTransport:
             await pool.aclose()
 
     async def _pool(self, url: str) -> httpcore2.AsyncConnectionPool:
-        parts = urlsplit(url)
-        proxy = proxy_for(parts.scheme, parts.hostname or "", self._environ)
+        from codex_trio.model.tls import UnusableCertificates
+
+        try:
+            proxy = proxy_for(url, self._environ)
+        except UnusableProxy as error:
+            raise SetupFailure(str(error)) from error
         # A proxy may itself be reached by TLS.
-        secure = parts.scheme == "https" or (proxy or "").startswith("https:")
+        secure = url.startswith("https:") or (proxy or "").startswith("https:")
         key = (secure, proxy)
         if key in self._pools:
             return self._pools[key]
@@ -185,9 +214,8 @@ class HttpTransport:
                 make = functools.partial(_make_pool, secure=secure, proxy=proxy, environ=self._environ)
                 try:
                     self._pools[key] = await trio.to_thread.run_sync(make)
-                except (OSError, ValueError) as error:
-                    # Of the two settings, only the certificate file is read here.
-                    raise SetupFailure(f"cannot use SSL_CERT_FILE: {error}") from error
+                except UnusableCertificates as error:
+                    raise SetupFailure(str(error)) from error
             return self._pools[key]
 
 
@@ -195,8 +223,7 @@ class HttpTransport:
 async def open_transport(environ: Mapping[str, str]) -> AsyncGenerator[HttpTransport]:
     """A transport, closed at the end of the block.
 
-    `environ` is asked for proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case) and for a file
-    of certificate authorities (`SSL_CERT_FILE`).
+    `environ` is asked for proxies (`proxies`) and certificate authorities (`tls`).
     """
     async with trio.open_nursery() as nursery:
         transport = HttpTransport(environ, nursery)
@@ -208,34 +235,13 @@ async def open_transport(environ: Mapping[str, str]) -> AsyncGenerator[HttpTrans
                 await transport.aclose()
 
 
-def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
-    """The proxy for requests to a host; None to connect directly, as always to this machine. Raises SetupFailure."""
-
-    def value(name: str) -> str:
-        return (environ.get(name.lower()) or environ.get(name) or "").strip()
-
-    if is_loopback(host):
-        return None
-    for entry in value("NO_PROXY").split(","):
-        domain = entry.strip().lstrip("*").lstrip(".").lower()
-        if entry.strip() == "*" or (domain and (host == domain or host.endswith(f".{domain}"))):
-            return None
-    proxy = value(f"{scheme.upper()}_PROXY") or value("ALL_PROXY")
-    if not proxy:
-        return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    if not is_web_address(proxy):
-        # The address may hold a password, so it is not shown.
-        raise SetupFailure("the proxy named in the environment is not an http:// or https:// address")
-    return proxy
-
-
 def _make_pool(*, secure: bool, proxy: str | None, environ: Mapping[str, str]) -> httpcore2.AsyncConnectionPool:
     import httpcore2
 
+    from codex_trio.model.tls import no_tls, tls_context
+
     return httpcore2.AsyncConnectionPool(
-        ssl_context=_tls_context(environ) if secure else _no_tls(),
+        ssl_context=tls_context(environ) if secure else no_tls(),
         proxy=_proxy(proxy) if proxy is not None else None,
         max_connections=None,
         max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
@@ -246,25 +252,7 @@ def _make_pool(*, secure: bool, proxy: str | None, environ: Mapping[str, str]) -
 def _proxy(url: str) -> httpcore2.Proxy:
     import httpcore2
 
-    parts = urlsplit(url)
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username is not None else None
-    return httpcore2.Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth=auth)
-
-
-def _tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    import ssl
-
-    import httpcore2
-
-    ca_file = environ.get("SSL_CERT_FILE")
-    return ssl.create_default_context(cafile=ca_file) if ca_file else httpcore2.default_ssl_context()
-
-
-def _no_tls() -> ssl.SSLContext:
-    """A context that trusts nobody: plain connections do not need the certificates that take long to read."""
-    import ssl
-
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpcore2.Proxy(without_credentials(url), auth=credentials_in(url))
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -285,14 +273,25 @@ def _failure(error: Exception) -> HttpFailure | None:
     import httpcore2
 
     match error:
-        case httpcore2.ConnectError() | httpcore2.ConnectTimeout() | httpcore2.ProxyError():
-            return ConnectFailure(_reason(error))
+        case httpcore2.ConnectError() | httpcore2.ConnectTimeout():
+            return RefusedConnection(_reason(error)) if _is_tls_error(error) else ConnectFailure(_reason(error))
+        case httpcore2.ProxyError():
+            return RefusedConnection(_reason(error))
         case httpcore2.TimeoutException():
             return IdleTimeout(_reason(error))
         case httpcore2.NetworkError() | httpcore2.ProtocolError():
             return HttpFailure(_reason(error))
         case _:
             return None
+
+
+def _is_tls_error(error: BaseException) -> bool:
+    import ssl
+
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 def _reason(error: BaseException) -> str:

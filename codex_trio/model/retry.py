@@ -17,6 +17,9 @@ from codex_trio.model.errors import ModelError
 BASE_DELAY = 0.2
 """Seconds before the first repeat; each further one waits twice as long."""
 
+OFFLINE_DELAY = 5.0
+"""Seconds before a provider that was not reached is tried again; each further time waits twice as long."""
+
 MAX_DELAY = 60.0
 """No backoff grows beyond this many seconds."""
 
@@ -35,6 +38,12 @@ def backoff(attempt: int, *, chance: Callable[[], float] = random.random) -> flo
 def stream_delay(attempt: int, error: ModelError, *, chance: Callable[[], float] = random.random) -> float:
     """Seconds to wait before a whole response is asked for again, after `error`, for the `attempt`th time (from 1)."""
     return error.retry_after if error.retry_after is not None else backoff(attempt, chance=chance)
+
+
+def offline_delay(attempt: int, *, chance: Callable[[], float] = random.random) -> float:
+    """Seconds to wait for the network for the `attempt`th time (from 1): 5, 10, 20, 40, and then a minute each."""
+    delay = min(OFFLINE_DELAY * 2 ** min(attempt - 1, 30), MAX_DELAY)
+    return delay * (0.9 + 0.2 * chance())
 
 
 def is_bearable(wait: float | None) -> bool:

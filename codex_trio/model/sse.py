@@ -1,20 +1,43 @@
-"""Server-sent events: bytes in, the data of whole events out.
+"""Server-sent events: bytes in, whole events out.
 
-Owns: the framing (line ends, fields, events cut anywhere by the network).
+Owns: the framing (line ends, fields, events cut anywhere by the network), and keeping what is no event stream at all.
 Does not own: what the data means (`events`), or any input and output.
-Called by: `stream`.
 
-Protocol source: the event stream format of the HTML standard. Only `data` is kept: the Responses API repeats the
-event's name inside the JSON text. What follows the last blank line of a stream is not an event.
+Protocol source: the event stream format of the HTML standard, read with more patience: stray bytes before a field's
+name do not lose the field, and what follows the last blank line can be had with `finish`.
 """
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 MAX_EVENT_BYTES = 256 * 1024 * 1024
 """An event larger than this is refused: no response is that large, and memory is."""
 
+MAX_STRAY_BYTES = 4 * 1024 * 1024
+"""What is no event stream is kept up to this size: an error page, or an answer that was not streamed."""
+
 _LF = 0x0A
 _BOM = b"\xef\xbb\xbf"
+_STRAY_BEFORE_FIELD = re.compile(rb"[\x00-\x20\x7f-\xff]+(?=(?:data|event):)")
+_FIELDS = (b"event", b"id", b"retry", b":")
+
+
+class SseEvent(NamedTuple):
+    """One event: its data, and the lines of its block before the data."""
+
+    data: bytes
+    head: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """The event's name; empty without any."""
+        name = b""
+        for line in self.head.split(b"\n"):
+            if line.startswith(b"event:"):
+                name = line[6:].strip()
+        return name.decode("utf-8", "replace")
 
 
 class SseError(Exception):
@@ -29,9 +52,16 @@ class SseParser:
         self._rest_size = 0
         self._after_cr = False
         self._at_start = True
+        self._strays: list[bytes] = []
+        self._strays_size = 0
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """Takes the next bytes; returns the data of the events that they complete, in order.
+    @property
+    def strays(self) -> bytes:
+        """Lines outside of events that are no fields: what was sent in place of an event stream."""
+        return b"\n".join(self._strays)
+
+    def feed(self, chunk: bytes) -> list[SseEvent]:
+        """Takes the next bytes; returns the events that they complete, in order.
 
         Raises SseError when an event grows beyond `MAX_EVENT_BYTES`.
         """
@@ -42,16 +72,47 @@ class SseParser:
         if not chunk:
             return []
         blocks = self._blocks(chunk)
-        events: list[bytes] = []
+        events: list[SseEvent] = []
         for block in blocks:
             start = block.find(b"data: ")
             if start >= 0 and (start == 0 or block[start - 1] == _LF) and block.find(b"\n", start) < 0:
-                events.append(block[start + 6 :])
+                events.append(SseEvent(block[start + 6 :], block[:start]))
             else:
-                data = _read_block(block)
-                if data is not None:
-                    events.append(data)
+                self._read_block(block, events)
         return events
+
+    def finish(self) -> list[SseEvent]:
+        """The event that the stream ended in, if it did: some providers leave out the last blank line."""
+        events: list[SseEvent] = []
+        if self._rest:
+            block = b"".join(self._rest)
+            self._rest.clear()
+            self._rest_size = 0
+            self._read_block(block, events)
+        return events
+
+    def _read_block(self, block: bytes, events: list[SseEvent]) -> None:
+        """Reads a block of lines; the lines of its data are joined by line feeds."""
+        data: list[bytes] = []
+        head: list[bytes] = []
+        for raw in block.split(b"\n"):
+            line = _STRAY_BEFORE_FIELD.sub(b"", raw, count=1) if raw[:1] not in (b"d", b"e") else raw
+            if line.startswith(b"data:"):
+                data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif line == b"data":
+                data.append(b"")
+            else:
+                head.append(line)
+        if data:
+            events.append(SseEvent(b"\n".join(data), b"\n".join(head)))
+        else:
+            self._keep_strays(head)
+
+    def _keep_strays(self, lines: list[bytes]) -> None:
+        for line in lines:
+            if line and not line.startswith(_FIELDS) and self._strays_size < MAX_STRAY_BYTES:
+                self._strays.append(line)
+                self._strays_size += len(line)
 
     def _blocks(self, chunk: bytes) -> list[bytes]:
         """The blocks that `chunk` ends. What follows the last blank line is kept, in pieces, for the next call."""
@@ -86,14 +147,3 @@ class SseParser:
         if chunk:
             self._after_cr = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-
-def _read_block(block: bytes) -> bytes | None:
-    """The data of a block of lines, its lines joined by line feeds; None without any."""
-    lines: list[bytes] = []
-    for line in block.split(b"\n"):
-        if line.startswith(b"data:"):
-            lines.append(line[6:] if line[5:6] == b" " else line[5:])
-        elif line == b"data":
-            lines.append(b"")
-    return b"\n".join(lines) if lines else None

@@ -1,36 +1,46 @@
 """One streaming response: bytes in, events out, and how it ended.
 
-Owns: what ends a response, and what its headers say.
-Does not own: input and output (`client`), framing (`sse`), single events (`events`), what a failure means (`failures`).
-Called by: `client`. Pure and synchronous.
+Owns: what ends a response, what its headers say, and that nothing which was said is lost when it ends.
+Does not own: input and output (`client`), framing (`sse`), single events (`events`, `odd_events`), what a failure means
+(`failures`). Pure and synchronous.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from codex_trio.model import failures, limits
+from codex_trio.model import events as wire
+from codex_trio.model import failures, lenient_json, limits
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import (
     DIRECT_EVENTS,
     Completed,
     Created,
+    DirectEvent,
     EventDecoder,
     ModelEvent,
+    OutputItemDone,
     RateLimits,
     ServedModel,
-    WireCompleted,
-    WireCreated,
+    TokensSpent,
     WireEnd,
     WireEvent,
-    WireFailed,
-    WireMetadata,
-    token_usage,
 )
-from codex_trio.model.sse import SseError, SseParser
+from codex_trio.model.lenient_json import UnreadableJson
+from codex_trio.model.odd_events import OddEventReader, UnreadableEvent, response_end
+from codex_trio.model.provider_error import ProviderError, quoted
+from codex_trio.model.sse import SseError, SseEvent, SseParser
+from codex_trio.model.unfinished import UnfinishedItems
+from codex_trio.model.usage import read_usage, reported_usage
+
+MAX_TEXT = 64 * 1024 * 1024
+"""A response whose deltas grow beyond this many characters is given up: memory is not without end."""
+
+_CLOSED = "stream closed before response.completed"
 
 
 class ResponseReader:
@@ -45,7 +55,10 @@ class ResponseReader:
         """Whether the last `feed` completed any event, even one of no interest; comments are none."""
         self._sse = SseParser()
         self._events = EventDecoder()
+        self._odd_events = OddEventReader()
+        self._unfinished = UnfinishedItems()
         self._model: str | None = None
+        self._words = ""
 
     def begin(self, headers: Mapping[str, str]) -> list[ModelEvent]:
         """The events that a response's headers (names in lower case) amount to."""
@@ -56,56 +69,143 @@ class ResponseReader:
     def feed(self, chunk: bytes) -> list[ModelEvent]:
         """The events that the next bytes complete, up to the one that ends the response."""
         events: list[ModelEvent] = []
-        if self.completed or self.error is not None:
+        if self._has_ended:
             return events
         try:
-            texts = self._sse.feed(chunk)
+            received = self._sse.feed(chunk)
         except SseError as error:
             self.error = failures.disconnected(str(error))
             return events
-        self.saw_event = bool(texts)
-        decode = self._events.decode
-        for text in texts:
-            event = decode(text)
-            if type(event) in DIRECT_EVENTS:
-                events.append(event)  # pyright: ignore[reportArgumentType]  # DIRECT_EVENTS holds events only
-            elif event is not None:
-                self._take(event, events)  # pyright: ignore[reportArgumentType]  # what is not direct is WireEvent
-                if self.completed or self.error is not None:
-                    break
+        self.saw_event = bool(received)
+        try:
+            self._read(received, events)
+        except UnreadableEvent as error:
+            self.error = failures.disconnected(str(error))
+        if self._unfinished.size > MAX_TEXT and not self._has_ended:
+            self.error = failures.disconnected(f"an answer exceeds {MAX_TEXT} characters")
         return events
 
-    def end(self) -> None:
-        """The bytes are over; a response that is not complete by now is an error."""
-        if not self.completed and self.error is None:
-            self.error = failures.disconnected("stream closed before response.completed")
+    def end(self) -> list[ModelEvent]:
+        """The bytes are over: a response that is not complete by now is an error. Returns what the end completes."""
+        events: list[ModelEvent] = []
+        if self._has_ended:
+            return events
+        # An event that cannot be read was cut off with the stream.
+        with contextlib.suppress(UnreadableEvent):
+            self._read(self._sse.finish(), events)
+        if not self._has_ended and self._sse.strays:
+            self._read_document(self._sse.strays, events)
+        if not self._has_ended:
+            self.error = self.broken_off(_CLOSED)
+        return events
+
+    def broken_off(self, cause: str) -> ModelError:
+        """The error of a response that ends for this cause, with what was said in place of it."""
+        return failures.disconnected(f"{cause}: {self._words}" if self._words else cause)
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.completed or self.error is not None
+
+    def _read(self, received: list[SseEvent], events: list[ModelEvent]) -> None:
+        """Reads events, up to the one that ends the response. Raises UnreadableEvent."""
+        decode = self._events.decode
+        note = self._unfinished.note
+        for each in received:
+            try:
+                event = decode(each.data)
+                if type(event) is OutputItemDone and lenient_json.is_too_deep(event.item):
+                    raise UnreadableEvent(f"an output item is {lenient_json.TOO_DEEP}")
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                event = self._odd_events.read(each)
+            if type(event) in DIRECT_EVENTS:
+                direct = cast("DirectEvent", event)
+                note(direct)
+                events.append(direct)
+            elif event is not None:
+                self._take(cast("WireEvent", event), events)
+            if self._has_ended:
+                break
 
     def _take(self, event: WireEvent, events: list[ModelEvent]) -> None:
         match event:
-            case WireCreated():
+            case wire.WireCreated():
                 events.append(Created())
                 if event.response is not None:
                     self._note_model(event.response.headers, events)
-            case WireMetadata():
+            case wire.WireMetadata():
                 self._note_model(event.headers, events)
-            case WireCompleted():
-                self._complete(event.response, events)
-            case WireFailed():
-                self.error = failures.from_failed(event.response.error if event.response else None)
+            case wire.WireTextDone():
+                self._unfinished.whole_text(event)
+            case wire.WireInputDone():
+                self._unfinished.whole_input(event)
+            case wire.WireWords():
+                self._words = event.text
+            case wire.WireError():
+                self.error = failures.from_failed(event.value)
+            case wire.WireCompleted():
+                self._complete(event.response or WireEnd(), events)
+            case wire.WireFailed():
+                response = event.response or WireEnd()
+                error = response.error or response.status_details or event.error or event.message
+                self._fail(response, error, events)
             case _:
-                self.error = failures.from_incomplete(event.response.incomplete_details if event.response else None)
+                self._cut(event.response or WireEnd(), events)
 
     def _complete(self, response: WireEnd, events: list[ModelEvent]) -> None:
-        if response.id is None:
-            self.error = failures.disconnected("failed to parse ResponseCompleted: missing field `id`")
+        """Ends the response as its status says, which is not always what the event's name says."""
+        if response.error or response.status in ("failed", "cancelled"):
+            self._fail(response, response.error or response.status_details or f"status {response.status}", events)
             return
-        try:
-            usage = token_usage(response.usage)
-        except msgspec.DecodeError as error:
-            self.error = failures.disconnected(f"failed to parse ResponseCompleted: {error}")
+        if response.status == "incomplete":
+            self._cut(response, events)
             return
+        self._add_rest(response, events, calls=True)
         self.completed = True
-        events.append(Completed(response_id=response.id, usage=usage, end_turn=response.end_turn))
+        response_id = response.id if isinstance(response.id, str) else ""
+        end_turn = response.end_turn if isinstance(response.end_turn, bool) else None
+        reported = reported_usage(response.usage)
+        events.append(
+            Completed(response_id=response_id, usage=read_usage(reported), end_turn=end_turn, reported=reported)
+        )
+
+    def _cut(self, response: WireEnd, events: list[ModelEvent]) -> None:
+        self._add_rest(response, events, calls=False)
+        self._add_spent(response, events)
+        self.error = failures.from_incomplete(response.incomplete_details)
+
+    def _fail(self, response: WireEnd, error: Any, events: list[ModelEvent]) -> None:
+        self._add_spent(response, events)
+        self.error = failures.from_failed(lenient_json.mended(error))
+
+    def _add_rest(self, response: WireEnd, events: list[ModelEvent], *, calls: bool) -> None:
+        """Adds the items that were said but did not come as whole ones."""
+        try:
+            output = lenient_json.mended(lenient_json.decode(bytes(response.output) or b"null"))
+        except UnreadableJson:
+            output = None
+        listed = cast("list[Any]", output) if isinstance(output, list) else []
+        events.extend(OutputItemDone(item) for item in self._unfinished.rest(listed, calls=calls))
+
+    def _add_spent(self, response: WireEnd, events: list[ModelEvent]) -> None:
+        usage = read_usage(reported_usage(response.usage))
+        if usage is not None:
+            events.append(TokensSpent(usage))
+
+    def _read_document(self, body: bytes, events: list[ModelEvent]) -> None:
+        """Reads what was sent in place of an event stream: a whole response, an error, or a page."""
+        try:
+            value = lenient_json.mended(lenient_json.decode(body))
+        except UnreadableJson:
+            value = None
+        if isinstance(value, dict):
+            source = cast("dict[str, Any]", value)
+            response = response_end(source) if isinstance(source.get("output"), list) else None
+            if response is not None:
+                self._complete(response, events)
+            elif ProviderError.read(source).message is not None:
+                self.error = failures.from_failed(source)
+        self._words = self._words or quoted(body)
 
     def _note_model(self, headers: Mapping[str, Any] | None, events: list[ModelEvent]) -> None:
         model = headers.get("openai-model") if headers else None

@@ -21,6 +21,7 @@ from codex_trio.config.write import ConfigEdit, write_config
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
+from codex_trio.util.addresses import shown_values
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -106,7 +107,7 @@ def _project_layer(layer: ConfigLayer) -> dict[str, Any]:
     projected: dict[str, Any] = {
         "name": layer.source.to_plain(),
         "version": layer.version,
-        "config": to_json_value(layer.table),
+        "config": shown_values(to_json_value(layer.table)),
     }
     if layer.disabled_reason is not None:
         projected["disabledReason"] = layer.disabled_reason

@@ -4,6 +4,7 @@ Owns the folders that follow from a policy, their identity over the life of a th
 written?". Does not own what is protected inside them (`protected`), nor how it is enforced (`view`, `command`).
 """
 
+import glob
 import os
 
 import msgspec
@@ -23,7 +24,11 @@ class GuardedPaths(msgspec.Struct, frozen=True, kw_only=True):
     A writable root below one of these is open all the same; one that is the same path is not.
     """
     hidden: tuple[str, ...] = ()
-    """What no command may reach at all: the sockets by which the server is told what to do."""
+    """What no command may reach at all, as glob patterns: sockets by which a server is told what to do, and locks."""
+
+    def found_hidden(self) -> list[str]:
+        """Return what of `hidden` exists now."""
+        return [path for pattern in self.hidden for path in glob.glob(pattern, include_hidden=True)]
 
 
 NOTHING_GUARDED = GuardedPaths()
@@ -149,7 +154,8 @@ def _look_at(path: str) -> _Anchor:
 
 def _closed(roots: tuple[WritableRoot, ...], guarded: GuardedPaths) -> set[str]:
     closed: set[str] = set()
-    for path in (*(path for root in roots for path in root.protected), *guarded.read_only, *guarded.hidden):
+    protected = (path for root in roots for path in root.protected)
+    for path in (*protected, *guarded.read_only, *guarded.found_hidden()):
         way = trace(path)
         closed |= {path, way.end, *way.links}
     return closed

@@ -63,7 +63,7 @@ def build_view(roots: tuple[WritableRoot, ...], guarded: GuardedPaths) -> View:
     for path in guarded.read_only:
         if os.path.exists(path):
             builder.protect(path)
-    for path in guarded.hidden:
+    for path in guarded.found_hidden():
         builder.hide(trace(path).end)
     builder.pin_the_ways()
     return View(
@@ -107,8 +107,8 @@ class _Builder:
             self.absent.add(missing)
 
     def hide(self, path: str) -> None:
-        """Keep a command from what is there, if anything is."""
-        if os.path.exists(path):
+        """Keep a command from what is there."""
+        if os.path.lexists(path):
             self.kinds[path] = "hide"
 
     def pin_the_ways(self) -> None:

@@ -37,6 +37,7 @@ from codex_trio.util.on_first_use import OnFirstUse, held_weakly
 if TYPE_CHECKING:
     from codex_trio.model.catalog import ModelCatalog
     from codex_trio.model.http import HttpTransport
+    from codex_trio.sandbox.roots import GuardedPaths
     from codex_trio.state.db.connection import StateDb
     from codex_trio.state.store.storage import ThreadStorage
     from codex_trio.threads.runtime import ThreadRuntime
@@ -185,12 +186,22 @@ class App:
                 spawner=await self._stack.enter_async_context(open_process_spawner()),
                 transport=await self._nursery.start(_run_transport, environ),
                 gate=self._gate,
-                own_sockets=self._settings.own_sockets,
+                guarded=self._guarded_paths(),
             )
         )
         await self._nursery.start(runtime.manager.run)
         self._nursery.start_soon(storage.run)
         return runtime
+
+    def _guarded_paths(self) -> GuardedPaths:
+        from codex_trio.server.guarded import guarded_paths
+        from codex_trio.state.db.initializer import state_db_path
+
+        return guarded_paths(
+            self._settings.codex_home,
+            database=state_db_path(self._config.startup_default().sqlite_home),
+            sockets=self._settings.own_sockets,
+        )
 
     def _asked_at(self) -> float:
         """When a client last asked for something, or waited for it, by trio's clock."""

@@ -30,7 +30,6 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.sandbox.own_files import own_files
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
@@ -38,7 +37,6 @@ from codex_trio.state.store.read_states import ReadStates
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
-from codex_trio.transport.socket_path import default_places
 from codex_trio.wire.threads import ThreadFacts, project_thread
 
 
@@ -81,8 +79,8 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     spawner: ProcessSpawner
     transport: HttpTransport
     gate: TurnGate
-    own_sockets: tuple[Path, ...]
-    """Where the server listens, besides the default places."""
+    guarded: GuardedPaths
+    """What is the server's own."""
 
 
 def _facts(summary: ThreadSummary) -> ThreadFacts:
@@ -111,7 +109,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         shells=find_shells(account_shell()),
         timezone=timezone_name(parts.environ),
         tmpdir=parts.environ.get("TMPDIR"),
-        guarded=_guarded(parts),
+        guarded=parts.guarded,
         probe=_probe_once(parts.environ),
         client=_client_factory(parts),
         model=_model_facts(parts),
@@ -138,13 +136,6 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         read_states=storage.read_states,
         graph=storage.graph,
         warm=partial(_warm, parts),
-    )
-
-
-def _guarded(parts: RuntimeParts) -> GuardedPaths:
-    hidden = (*default_places(parts.codex_home), *parts.own_sockets)
-    return GuardedPaths(
-        read_only=(str(parts.codex_home.absolute()), *own_files()), hidden=tuple(str(path) for path in hidden)
     )
 
 

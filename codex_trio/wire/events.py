@@ -112,11 +112,30 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                 thread_id=thread_id,
                 turn_id=event.turn_id,
             )
+        case events.ModelRerouted():
+            return "model/rerouted", turn_events.ModelReroutedNotification(
+                thread_id=thread_id,
+                turn_id=event.turn_id,
+                from_model=event.asked,
+                to_model=event.answers,
+                # The protocol knows no other reason.
+                reason="highRiskCyberActivity",
+            )
         case events.ThreadWarning():
             return "warning", notice.WarningNotification(thread_id=thread_id, message=event.message)
         case events.RawItem():
             return "rawResponseItem/completed", turn_events.RawResponseItemCompletedNotification(
                 thread_id=thread_id, turn_id=event.turn_id, item=event.item
+            )
+        case events.RawResponse():
+            return "rawResponse/completed", turn_events.RawResponseCompletedNotification(
+                thread_id=thread_id,
+                turn_id=event.turn_id,
+                response_id=event.response_id,
+                usage=None if event.usage is None else _breakdown(event.usage),
+                usage_metadata=None
+                if event.reported is None
+                else turn_events.ResponseUsageMetadata(metadata=event.reported),
             )
         case _:
             return None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from config_setting import MOCK_PROVIDER, Setting
 
+from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigReadError
 from codex_trio.config.layers import LayerSource
 from codex_trio.config.read import ConfigReader
@@ -120,3 +121,25 @@ def test_a_broken_configuration_cannot_be_read(setting: Setting, text: str, mess
         ConfigReader(setting.service()).read(None)
 
     assert caught.value.message.startswith(message.format(file=setting.user_file))
+
+
+def test_addresses_are_read_without_their_passwords(setting: Setting) -> None:
+    setting.user('openai_base_url = "https://me:secret@a.test/v1"\n' + MOCK_PROVIDER.replace("//", "//me:secret@"))
+
+    view = ConfigReader(setting.service()).read(None)
+
+    assert "secret" not in str(view.config)
+    assert view.config["openai_base_url"] == "https://***@a.test/v1"
+    # What is used, and what a version stands for, is what the file says.
+    assert "secret" in str(view.layers[-1].table) + str(view.layers[0].table)
+
+
+def test_a_line_that_is_wrong_is_shown_without_its_password() -> None:
+    text = 'openai_base_url = "https://me:secret@a.test/v1\n'
+    with pytest.raises(toml_text.TomlSyntaxError) as caught:
+        toml_text.parse(text)
+
+    shown = toml_text.render_syntax_error(text, caught.value)
+
+    assert "secret" not in shown
+    assert 'openai_base_url = "https://*********@a.test/v1' in shown

@@ -1,14 +1,17 @@
 """Where requests go and with which credentials, or what is missing."""
 
+import base64
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import endpoint
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.errors import ModelError
-from codex_trio.model.http import SetupFailure, proxy_for
+from codex_trio.model.proxies import UnusableProxy, proxy_for
 
 
 def resolve(*, api_key: str | None = None, environ: dict[str, str] | None = None, **settings: Any) -> Endpoint:
@@ -86,6 +89,64 @@ def test_an_unusable_header_is_told_without_its_value(headers: dict[str, str]):
     assert "secret" not in caught.value.message
 
 
+def basic(text: str) -> str:
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [("me:pa%20ss", "me:pa ss"), ("me", "me:"), ("m%40e:p%C3%A9", "m@e:pé"), ("a:b:c", "a:b:c"), (":x", ":x")],
+)
+def test_credentials_in_the_address_are_sent_and_not_shown(user: str, sent: str):
+    target = resolve(base_url=f"https://{user}@api.acme.test:8443/v1?k=1")
+    assert target.headers == {"authorization": basic(sent)}
+    assert target.url == "https://api.acme.test:8443/v1/responses?k=1"
+    assert target.shown_url == "https://api.acme.test:8443/v1/responses"
+
+
+def test_a_key_or_a_header_wins_over_credentials_in_the_address():
+    url = "https://me:pass@api.acme.test/v1"
+    assert resolve(base_url=url, api_key="k").headers == {"authorization": "Bearer k"}
+    assert resolve(base_url=url, http_headers={"Authorization": "X y"}).headers == {"authorization": "X y"}
+    # They are all the key that a provider can need.
+    assert resolve(base_url=url, env_key="UNSET").headers == {"authorization": basic("me:pass")}
+
+
+@pytest.mark.parametrize("url", ["http://me:sec/ret@a.test/v1", "ftp://me:secret@a.test", "http://me:sec ret@a.test"])
+def test_an_unusable_address_is_told_without_its_password(url: str):
+    with pytest.raises(ModelError, match="unusable `base_url`") as caught:
+        resolve(base_url=url)
+    assert "sec" not in caught.value.message
+    assert "a.test" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("location", "url", "keeps_key"),
+    [
+        ("/v2/responses", "http://api.test/v2/responses", True),
+        ("responses?x=1", "http://api.test/v1/responses?x=1", True),
+        ("http://api.test:80/a#b", "http://api.test:80/a", True),
+        ("https://api.test/v1/responses", "https://api.test/v1/responses", True),
+        ("http://API.test/x", "http://API.test/x", True),
+        ("http://api.test:81/x", "http://api.test:81/x", False),
+        ("//other.test/x", "http://other.test/x", False),
+        ("https://api.test.evil.test/x", "https://api.test.evil.test/x", False),
+        ("http://api.test@evil.test/x", "http://evil.test/x", False),
+    ],
+)
+def test_a_redirect_is_followed_but_keys_stay_with_their_host(location: str, url: str, *, keeps_key: bool):
+    start = resolve(base_url="http://api.test/v1", api_key="k", http_headers={"X-Gateway-Key": "secret"})
+    target = start.redirected(location)
+    assert target is not None
+    assert target.url == url
+    assert target.headers == (start.headers if keeps_key else {})
+
+
+@pytest.mark.parametrize("location", ["http://api.test/v1", "ftp://api.test/", "https://a b/", "mailto:x@y.z"])
+def test_a_redirect_to_nowhere_or_into_the_clear_is_not_followed(location: str):
+    assert resolve(base_url="https://api.test/v1").redirected(location) is None
+
+
 ENVIRON = {"HTTPS_PROXY": "http://proxy.test:3128", "http_proxy": "plain.test:80", "NO_PROXY": "corp.test, .x.test,"}
 
 
@@ -109,10 +170,56 @@ ENVIRON = {"HTTPS_PROXY": "http://proxy.test:3128", "http_proxy": "plain.test:80
 def test_the_environments_proxy_is_used_but_never_for_this_machine(
     scheme: str, host: str, environ: dict[str, str], proxy: str | None
 ):
-    assert proxy_for(scheme, host, environ) == proxy
+    assert proxy_for(f"{scheme}://{host if ':' not in host else f'[{host}]'}/v1", environ) == proxy
+
+
+RANGES = (
+    "10.0.0.0/8, fd00::/8 [fe80::1]:8443 *.wild.test:8080 http://named.test/ a*z.test 192.0.2.7 [2001:db8::]/32,B.test"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "direct"),
+    [
+        ("http://10.1.2.3/v1", True),
+        ("http://11.1.2.3/v1", False),
+        ("http://10.1.2.3.test/v1", False),
+        ("https://[fd12::5]/v1", True),
+        ("https://[fe80::1]:8443/v1", True),
+        ("https://[fe80::1]/v1", False),
+        ("http://[2001:db8::7]/v1", True),
+        ("http://[2001:db9::7]/v1", False),
+        ("http://a.wild.test:8080/v1", True),
+        ("http://a.wild.test/v1", False),
+        ("http://named.test/v1", True),
+        ("http://abcz.test/v1", True),
+        ("http://abc.test/v1", False),
+        ("http://192.0.2.7:99/v1", True),
+        ("http://192.0.2.70/v1", False),
+        ("http://B.Test./v1", True),
+        ("http://[::ffff:10.1.1.1]/v1", True),
+    ],
+)
+def test_hosts_without_a_proxy_are_named_by_ranges_ports_and_patterns(url: str, *, direct: bool):
+    environ = {"HTTP_PROXY": "http://proxy.test:1", "HTTPS_PROXY": "http://proxy.test:1", "no_proxy": RANGES}
+    assert proxy_for(url, environ) == (None if direct else "http://proxy.test:1")
+
+
+def test_a_port_of_no_proxy_may_be_the_schemes_own():
+    environ = {"ALL_PROXY": "http://proxy.test", "NO_PROXY": "a.test:443"}
+    assert proxy_for("https://a.test/v1", environ) is None
+    assert proxy_for("http://a.test/v1", environ) == "http://proxy.test"
+
+
+@given(entries=st.text(alphabet="a.*[]:/0123456789, -%@", max_size=40))
+def test_no_list_of_hosts_can_break_a_request(entries: str):
+    assert proxy_for("https://api.test:8443/v1", {"ALL_PROXY": "p.test", "NO_PROXY": entries}) in {
+        None,
+        "http://p.test",
+    }
 
 
 def test_a_proxy_of_an_unknown_kind_is_told_without_its_password():
-    with pytest.raises(SetupFailure) as caught:
-        proxy_for("https", "api.test", {"ALL_PROXY": "socks5://user:secret@proxy.test"})
+    with pytest.raises(UnusableProxy) as caught:
+        proxy_for("https://api.test/v1", {"ALL_PROXY": "socks5://user:secret@proxy.test"})
     assert "secret" not in str(caught.value)

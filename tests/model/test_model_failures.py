@@ -18,6 +18,7 @@ DEMAND = "We’re currently experiencing high demand, which may cause temporary 
 PLUS = "To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus."
 QUOTA = "Quota exceeded. Check your plan and billing details."
 POLICY = "Policy-restricted capacity is unavailable. Please try again later."
+BROKEN = f"unexpected status 500 Internal Server Error: the text, url: {URL}"
 LIMIT_429 = "exceeded retry limit, last status: 429 Too Many Requests"
 
 
@@ -47,21 +48,28 @@ TOO_MANY = {"responseTooManyFailedAttempts": {"httpStatusCode": 429}}
         (403, "inference_hook_denied", "the text", "inferenceHookDenied", False),
         (429, "insufficient_quota", QUOTA, "usageLimitExceeded", False),
         (429, "flex_unavailable", "Flex capacity unavailable.", "flexUnavailable", False),
-        (429, "slow_down", LIMIT_429, TOO_MANY, False),
-        (429, None, LIMIT_429, TOO_MANY, False),
-        (500, None, DEMAND, "internalServerError", True),
-        (500, "server_is_overloaded", DEMAND, "internalServerError", True),
+        (429, "slow_down", f"{LIMIT_429}: the text", TOO_MANY, False),
+        (429, None, f"{LIMIT_429}: the text", TOO_MANY, False),
+        (500, None, BROKEN, "internalServerError", True),
+        (
+            500,
+            "server_is_overloaded",
+            BROKEN,
+            "internalServerError",
+            True,
+        ),
         (503, "server_is_overloaded", CAPACITY, "serverOverloaded", False),
         (503, "slow_down", "rate limit exceeded: the text", "rateLimitExceeded", True),
         (503, "policy_capacity_unavailable", POLICY, "policyCapacityUnavailable", False),
-        (401, "model_not_found", f"unexpected status 401 Unauthorized: the text, url: {URL}", failed(401), True),
-        (403, "cyber_policy", f"unexpected status 403 Forbidden: the text, url: {URL}", failed(403), True),
-        (413, None, f"unexpected status 413 Payload Too Large: the text, url: {URL}", failed(413), True),
-        (418, None, f"unexpected status 418 I'm a teapot: the text, url: {URL}", failed(418), True),
-        (422, None, f"unexpected status 422 Unprocessable Entity: the text, url: {URL}", failed(422), True),
+        (401, "model_not_found", f"unexpected status 401 Unauthorized: the text, url: {URL}", failed(401), False),
+        (403, "cyber_policy", f"unexpected status 403 Forbidden: the text, url: {URL}", failed(403), False),
+        (413, None, f"unexpected status 413 Payload Too Large: the text, url: {URL}", failed(413), False),
+        (418, None, f"unexpected status 418 I'm a teapot: the text, url: {URL}", failed(418), False),
+        (422, None, f"unexpected status 422 Unprocessable Entity: the text, url: {URL}", failed(422), False),
+        (408, None, f"unexpected status 408 Request Timeout: the text, url: {URL}", failed(408), True),
         (503, None, f"unexpected status 503 Service Unavailable: the text, url: {URL}", failed(503), True),
         (529, None, f"unexpected status 529 <unknown status code>: the text, url: {URL}", failed(529), True),
-        (302, None, f"unexpected status 302 Found: the text, url: {URL}", failed(302), True),
+        (302, None, f"unexpected status 302 Found: the text, url: {URL}", failed(302), False),
     ],
 )
 def test_a_refused_request_is_told_by_its_status_and_code(
@@ -72,7 +80,13 @@ def test_a_refused_request_is_told_by_its_status_and_code(
     assert error.http_status == status
 
 
-@pytest.mark.parametrize("body", [b"plain text", b"", b'{"error": {"message": "Bad thing", "type": "x"}}'])
+def test_a_refusal_without_words_is_still_told():
+    assert refused(500).message == DEMAND
+    assert refused(400).message == f"unexpected status 400 Bad Request: Unknown error, url: {URL}"
+    assert refused(429).message == LIMIT_429
+
+
+@pytest.mark.parametrize("body", [b"plain text", b'{"error": {"message": "Bad thing", "type": "x"}}'])
 def test_a_bad_request_is_told_in_the_providers_own_words(body: bytes):
     error = refused(400, body=body)
     assert (error.message, error.info.to_wire(), error.retryable) == (body.decode(), "other", False)
@@ -81,9 +95,17 @@ def test_a_bad_request_is_told_in_the_providers_own_words(body: bytes):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"<html>nope</html>", "<html>nope</html>"),
+        (b"<html>nope</html>", "nope"),
+        (b"<style>p {}</style><!-- x --><p>Down &amp;\n out</p><script>f()</script>", "Down & out"),
         (b"", "Unknown error"),
-        (b'{"message": "flat"}', '{"message": "flat"}'),
+        (b'{"message": "flat"}', "flat"),
+        (b'{"error": "just text"}', "just text"),
+        (b'{"detail": "no such route"}', "no such route"),
+        (b'{"detail": [{"loc": ["body", "x"], "msg": "field required"}, {"msg": "and y"}]}', "field required; and y"),
+        (b'{"errors": [{"message": "first"}]}', "first"),
+        (b'{"error": {"message": "Provider returned error", "metadata": {"raw": "x"}}}', "Provider returned error: x"),
+        (b'{"error": {"message": "caf\xe9"}}', "caf\ufffd"),
+        (b'{"error":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, '{"error":' + ('{"a":' * 5000)[:1991] + "…"),
         (b"[1]", "[1]"),
         (b'{"error": {"message": 5}}', '{"error": {"message": 5}}'),
         (b"x" * 5000, "x" * 2000 + "…"),
@@ -141,13 +163,23 @@ def test_a_failed_response_is_told_by_its_code(code: str | None, message: str, i
     ("error", "message"),
     [
         (None, "stream disconnected before completion: response.failed event received"),
-        ({}, "stream disconnected before completion: "),
+        ({}, "stream disconnected before completion: response.failed event received"),
+        ({"code": "server_error"}, "stream disconnected before completion: server_error"),
+        ("just text", "stream disconnected before completion: just text"),
+        ([], "stream disconnected before completion: response.failed event received"),
         ({"code": "cyber_policy"}, "This request has been flagged for possible cybersecurity risk."),
         ({"code": "invalid_prompt"}, "Invalid request."),
     ],
 )
-def test_a_failed_response_without_words_has_ours(error: dict[str, Any] | None, message: str):
+def test_a_failed_response_without_words_has_ours(error: Any, message: str):
     assert failures.from_failed(error).message == message
+
+
+@pytest.mark.parametrize(
+    ("code", "retryable"), [(401, False), ("404", False), (429, True), ("503", True), (None, True)]
+)
+def test_a_status_in_place_of_a_code_says_whether_to_try_again(code: object, *, retryable: bool):
+    assert failures.from_failed({"error": {"message": "m", "code": code}}).retryable is retryable
 
 
 def test_a_rate_limit_text_says_when_to_try_again():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_provider import COMPLETED, CREATED, delta, sse
+from raw_provider import COMPLETED, CREATED, USAGE, delta, sse
 
 from codex_trio.model.events import (
     Completed,
@@ -20,9 +20,9 @@ from codex_trio.model.events import (
     ReasoningSummaryTextDelta,
     ReasoningTextDelta,
     ServedModel,
-    TokenUsage,
 )
 from codex_trio.model.stream import ResponseReader
+from codex_trio.model.usage import TokenUsage
 
 MESSAGE = {"type": "message", "id": "m1", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
 
@@ -50,10 +50,10 @@ def test_a_whole_response_comes_out_as_typed_events():
     )
     assert events == [
         Created(),
-        OutputItemAdded({**MESSAGE, "content": []}, 1),
+        OutputItemAdded({**MESSAGE, "content": []}),
         OutputTextDelta("Hi", "m1"),
-        OutputItemDone(MESSAGE, 1),
-        Completed("r1", usage, None),
+        OutputItemDone(MESSAGE),
+        Completed("r1", usage, None, USAGE),
     ]
     assert reader.completed
 
@@ -94,23 +94,22 @@ def test_token_details_are_counted():
 @pytest.mark.parametrize("usage", [None, "absent"])
 def test_a_response_without_usage_is_complete_as_well(usage: str | None):
     response = {"id": "r1"} if usage == "absent" else {"id": "r1", "usage": None}
-    assert read({"type": "response.completed", "response": response})[0] == [Completed("r1", None, None)]
+    assert read({"type": "response.completed", "response": response})[0] == [Completed("r1", None, None, None)]
 
 
-def test_events_of_no_interest_and_odd_ones_are_passed_over():
+def test_events_of_no_interest_are_passed_over():
     reader = ResponseReader()
-    odd = b'data: {nope\n\ndata: [DONE]\n\ndata: {"x":1}\n\ndata: {"type":"keepalive"}\n\ndata: \xff\n\n'
+    assert reader.feed(b'data: [DONE]\n\ndata: {"type":"keepalive"}\n\ndata:\n\ndata: ping\n\n') == []
     known = sse(
         {"type": "response.in_progress"},
-        {"type": "response.function_call_arguments.delta", "delta": "{"},
         {"type": "response.output_text.delta"},
-        {"type": "response.output_item.done"},
-        {"type": "response.completed"},
-        {"type": "error", "message": "overlooked"},
+        {"type": "response.output_item.added"},
+        {"type": "response.image_generation_call.partial_image", "partial_image_b64": "x"},
     )
-    assert reader.feed(odd + known) == []
+    assert reader.feed(known) == []
     assert reader.error is None
     assert reader.feed(sse(COMPLETED)) != []
+    assert reader.completed
 
 
 def test_a_stream_that_just_ends_is_a_disconnect_worth_repeating():
@@ -135,20 +134,6 @@ def test_what_came_before_a_failure_is_still_delivered():
     assert reader.error is not None
     assert reader.error.message == "bad prompt"
     assert reader.feed(sse(COMPLETED)) == []
-
-
-@pytest.mark.parametrize(
-    ("response", "complaint"),
-    [
-        ({}, "missing field `id`"),
-        ({"id": "r1", "usage": {"input_tokens": 1, "output_tokens": 2}}, "`total_tokens`"),
-    ],
-)
-def test_a_completion_that_makes_no_sense_is_a_disconnect(response: dict[str, Any], complaint: str):
-    _, reader = read({"type": "response.completed", "response": response})
-    assert reader.error is not None
-    assert reader.error.message.startswith("stream disconnected before completion: failed to parse ResponseCompleted: ")
-    assert complaint in reader.error.message
 
 
 def test_limits_and_the_serving_model_are_read_from_the_headers():

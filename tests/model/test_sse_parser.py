@@ -7,12 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codex_trio.model import sse
-from codex_trio.model.sse import SseError, SseParser
+from codex_trio.model.sse import SseError, SseEvent, SseParser
 
 
 def parse(*chunks: bytes) -> list[bytes]:
+    return [event.data for event in parse_events(*chunks)]
+
+
+def parse_events(*chunks: bytes) -> list[SseEvent]:
     parser = SseParser()
     return [event for chunk in chunks for event in parser.feed(chunk)]
+
+
+def finished(stream: bytes, *, size: int) -> tuple[list[tuple[bytes, str]], bytes]:
+    """What there is in a stream that ends, cut into pieces of this size: data and names, and what was no event."""
+    parser = SseParser()
+    events = [event for at in range(0, len(stream), size) for event in parser.feed(stream[at : at + size])]
+    events += parser.finish()
+    return [(event.data, event.name) for event in events], parser.strays
 
 
 def test_the_data_of_each_event_comes_out_in_order():
@@ -35,8 +47,34 @@ def test_all_line_ends_of_the_standard_work():
     assert parse(b"data: a\r\n\r\ndata: b\r\rdata: c\n\n") == [b"a", b"b", b"c"]
 
 
-def test_an_event_without_its_blank_line_is_not_there():
+def test_an_event_without_its_blank_line_is_only_there_when_the_stream_has_ended():
     assert parse(b"data: a\n\ndata: b\n") == [b"a"]
+    assert finished(b"data: a\n\nevent: e\ndata: b", size=3) == ([(b"a", ""), (b"b", "e")], b"")
+
+
+@pytest.mark.parametrize("block", [b"event: e\ndata: x\n\n", b"event:e\ndata:x\nid: 5\n\n", b"data: x\nevent: e\n\n"])
+def test_an_event_has_the_name_of_its_line(block: bytes):
+    [event] = parse_events(block)
+    assert (event.data, event.name) == (b"x", "e")
+
+
+@pytest.mark.parametrize("stray", [b"\xef\xbb\xbf", b" ", b"\x00", b"\xff\xfe"])
+def test_stray_bytes_before_a_field_do_not_lose_it(stray: bytes):
+    assert parse(b"data: a\n\n" + stray + b"data: b\n\n") == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_what_is_no_event_stream_is_kept(size: int):
+    page = b'<html>\n\n<p class="x">Away</p>\n</html>'
+    assert finished(page, size=size) == ([], page.replace(b"\n\n", b"\n"))
+    assert finished(b'{"error": "no"}', size=size) == ([], b'{"error": "no"}')
+    assert finished(b": comment\nid: 1\nretry: 5\n\nevent: e\n\n", size=size) == ([], b"")
+
+
+def test_what_is_no_event_stream_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sse, "MAX_STRAY_BYTES", 50)
+    _, strays = finished(b"twenty bytes of junk\n\n" * 100, size=100)
+    assert len(strays) < 100
 
 
 def test_a_byte_order_mark_before_the_first_event_does_not_matter():

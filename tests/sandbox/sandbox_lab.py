@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.sandbox.command import wrap
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 
 PATIENCE = 30.0
 
@@ -34,10 +36,19 @@ class SandboxLab:
         (self.outside / "secret").write_text("readable\n")
         self.spawner = spawner
         self.probe = probe
+        self.anchors = RootAnchors()
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(self.tmpdir)}
 
     def request(self, policy: SandboxPolicy, *argv: str, cwd: Path | None = None, tty: bool = False) -> SpawnRequest:
-        wrapped = wrap(argv, policy, cwd=str(self.workspace), tmpdir=str(self.tmpdir), probe=self.probe, tty=tty)
+        wrapped = wrap(
+            argv,
+            policy,
+            cwd=str(self.workspace),
+            tmpdir=str(self.tmpdir),
+            probe=self.probe,
+            anchors=self.anchors,
+            tty=tty,
+        )
         return SpawnRequest(
             argv=wrapped.argv,
             cwd=str(cwd or self.workspace),
@@ -47,6 +58,11 @@ class SandboxLab:
             placeholders=wrapped.placeholders,
             absent=wrapped.absent,
         )
+
+    def guard(self, *read_only: Path, hidden: Sequence[Path] = ()) -> None:
+        """Have these paths be the server's own."""
+        guarded = GuardedPaths(read_only=tuple(map(str, read_only)), hidden=tuple(map(str, hidden)))
+        self.anchors = RootAnchors(guarded)
 
     async def run(self, request: SpawnRequest) -> Outcome:
         chunks: list[bytes] = []

@@ -33,6 +33,7 @@ def connection_failed(status: int) -> Message:
 DEMAND = text_with("currently experiencing high demand")
 CAPACITY = "Selected model is at capacity. Please try a different model."
 TOO_MANY = "exceeded retry limit, last status: 429 Too Many Requests"
+WORKER = "stream disconnected before completion: Worker died"
 CLOSED = "stream disconnected before completion: stream closed before response.completed"
 
 FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
@@ -59,7 +60,7 @@ FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
     ),
     "http-429": (
         http_error(429, error_body("Slow down")),
-        TOO_MANY,
+        f"{TOO_MANY}: Slow down",
         {"responseTooManyFailedAttempts": {"httpStatusCode": 429}},
     ),
     "http-429-usage": (
@@ -67,7 +68,13 @@ FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
         text_with("hit your usage limit"),
         "usageLimitExceeded",
     ),
-    "http-500": (http_error(500, error_body()), DEMAND, "internalServerError"),
+    "http-429-silent": (http_error(429, ""), TOO_MANY, {"responseTooManyFailedAttempts": {"httpStatusCode": 429}}),
+    "http-500": (
+        http_error(500, error_body("Out of memory")),
+        text_with("unexpected status 500 Internal Server Error: Out of memory, url: "),
+        "internalServerError",
+    ),
+    "http-500-silent": (http_error(500, ""), DEMAND, "internalServerError"),
     "http-503": (
         http_error(503, error_body("Away")),
         text_with("unexpected status 503 Service Unavailable: Away, url: "),
@@ -102,6 +109,16 @@ FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
         "Incomplete response returned, reason: max_output_tokens",
         "other",
     ),
+    "error-event": (answer({"type": "error", "code": None, "message": "Worker died"}), WORKER, "other"),
+    "error-event-without-type": (body_answer(b'data: {"error":{"message":"Worker died"}}\n\n'), WORKER, "other"),
+    "error-event-by-its-line": (body_answer(b'event: error\ndata: {"message":"Worker died"}\n\n'), WORKER, "other"),
+    "failed-with-text": (
+        answer({"type": "response.failed", "response": {"id": "r", "error": "Worker died"}}),
+        WORKER,
+        "other",
+    ),
+    "error-with-status-200": (http_error(200, error_body("Worker died")), WORKER, "other"),
+    "page-with-status-200": (http_error(200, "<html><b>Worker died</b></html>"), f"{CLOSED}: Worker died", "other"),
     "ended-early": (answer(message_of(["Half"], done=False), end=End.CUT), text_with("stream disconnected"), "other"),
     "ended-without-completed": (body_answer(b""), CLOSED, "other"),
 }
@@ -185,6 +202,16 @@ async def test_a_server_error_is_tried_again_without_a_word(lab: Lab) -> None:
     assert (turn.status, turn.text) == ("completed", "Up again.")
     assert turn.of("error") == []
     assert len(lab.model.requests) == 3
+
+
+@pytest.mark.parametrize("name", ["http-401", "http-403", "http-404"])
+async def test_a_request_that_will_be_refused_again_is_not_sent_again(lab: Lab, name: str) -> None:
+    lab.configure(request_max_retries=3, stream_max_retries=3)
+    lab.script(FINAL[name][0])
+    async with lab.run() as probe:
+        _, turn = await failing_turn(probe)
+    assert len(lab.model.requests) == 1
+    assert [error["willRetry"] for error in turn.of("error")] == [False]
 
 
 @pytest.mark.parametrize("name", ["http-400", "http-429", "failed-prompt", "failed-quota", "incomplete"])

@@ -1,0 +1,25 @@
+"""What of the server itself is out of the reach of the commands that it runs.
+
+Owns the list. Does not own how commands are kept from it (`codex_trio.sandbox`).
+"""
+
+import glob
+from collections.abc import Iterable
+from pathlib import Path
+
+from codex_trio.identity.installation import FILE_NAME as INSTALLATION_FILE
+from codex_trio.sandbox.own_files import own_files
+from codex_trio.sandbox.roots import GuardedPaths
+from codex_trio.state.local.writers import FOLDER as LOCK_FOLDER
+from codex_trio.transport.socket_path import default_places
+
+
+def guarded_paths(codex_home: Path, *, database: Path, sockets: Iterable[Path]) -> GuardedPaths:
+    """Return it for a server with this home, `database` and further `sockets` of its own."""
+    home = codex_home.absolute()
+    # Whoever can read a file can lock it, and hold up a server that waits for the lock.
+    paths = (*default_places(home), *sockets, home / LOCK_FOLDER, home / INSTALLATION_FILE)
+    databases = (f"{glob.escape(str(home))}/*.sqlite*", f"{glob.escape(str(database.absolute()))}*")
+    return GuardedPaths(
+        read_only=(str(home), *own_files()), hidden=(*(glob.escape(str(path)) for path in paths), *databases)
+    )
