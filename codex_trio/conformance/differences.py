@@ -199,6 +199,42 @@ DIFFERENCES: tuple[Difference, ...] = (
         "takes trust from the request that starts the thread",
     ),
     Difference(
+        "context::a_projects_instructions_that_lead_out_of_it_are_not_sent",
+        "reference",
+        "follows an AGENTS.md that is a link, so that a repository can send any file of the user to the model",
+    ),
+    *(
+        Difference(f"patch::a_patch_changes_nothing_else_in_a_file[{what}]", "reference", reason)
+        for what, reason in (
+            ("byte order mark", "takes a byte order mark for a part of the first line, which then is not found"),
+            ("no newline at the end", "adds a newline to the end of every file that it changes"),
+            ("line endings around", "ends new lines as the first line of the file, whatever those around them have"),
+        )
+    ),
+    Difference(
+        "patch::a_moved_file_keeps_its_mode",
+        "reference",
+        "makes a new file with the usual mode at the new place",
+    ),
+    Difference(
+        "patch::a_file_that_is_no_text_can_be_deleted",
+        "reference",
+        "reads files as text before it deletes them",
+    ),
+    *(
+        Difference(
+            f"patch::a_named_pipe_is_not_taken_for_a_file[{how}]",
+            "reference",
+            "opens a named pipe to write to it, and waits for a reader",
+        )
+        for how in ("add", "move")
+    ),
+    Difference(
+        "patch::a_patch_behind_a_cd_into_nowhere_is_refused",
+        "reference",
+        "makes the folder that the `cd` would have failed for",
+    ),
+    Difference(
         "pipelining::every_one_of_many_pipelined_requests_is_answered_once",
         "reference",
         "drops some requests without an answer when thousands come at once",

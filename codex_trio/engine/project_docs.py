@@ -5,14 +5,15 @@ Does not own: how the model is told (`instructions`), or the settings (`codex_tr
 """
 
 import codecs
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from codex_trio.config.project import folders_between
-from codex_trio.util.regular_file import read_start
+from codex_trio.config.project import folders_between, git_root, git_root_for_trust
+from codex_trio.util.regular_file import NotARegularFile, check_regular, read_start
 
 FILE_NAME = "AGENTS.md"
 OVERRIDE_FILE_NAME = "AGENTS.override.md"
@@ -40,7 +41,8 @@ def load_project_docs(
     """The user's own instructions, then those of each folder from the project's root to `cwd`.
 
     A folder has one file: its AGENTS.override.md, else AGENTS.md, else the first of `fallback_names` that exists. Those
-    are names of files in that folder: a path that leads elsewhere is none, and is told of.
+    are names of files in that folder: a path that leads elsewhere is none, and is told of. So is a link that leads out
+    of the project, as its target would be sent to the model, and what is no regular file. Blocking.
     `max_bytes` limits the project's files together; 0 leaves them out.
     """
     names = (OVERRIDE_FILE_NAME, FILE_NAME)
@@ -52,15 +54,17 @@ def load_project_docs(
     ]
     fallback_names = [name for name in fallback_names if _is_name(name)]
     own = ""
-    own_file = _first_file(codex_home, names)
+    # The user's own file may lead anywhere; what comes with a project may not lead out of it.
+    own_file = _first_file(codex_home, names, places=("/",), warnings=warnings)
     if own_file is not None:
-        start, size = _read(own_file, warnings, limit=_MAX_OWN_BYTES)
+        start, left_out = _read(own_file, warnings, limit=_MAX_OWN_BYTES)
         own = start.decode("utf-8", "replace").strip()
-        if size > len(start):
-            warnings.append(f"Loaded only {len(start)} of {size} bytes from `{own_file}`.")
+        if left_out:
+            warnings.append(f"Loaded only {len(start)} of {len(start) + left_out} bytes from `{own_file}`.")
         if own:
             sources.append(own_file)
-    files = [_first_file(folder, (*names, *fallback_names)) for folder in folders_between(project_root, cwd)]
+    folders, places = folders_between(project_root, cwd), _project_places(project_root, cwd)
+    files = [_first_file(folder, (*names, *fallback_names), places=places, warnings=warnings) for folder in folders]
     texts = _read_within_budget([file for file in files if file is not None], max_bytes, sources, warnings)
     text = _SEPARATOR.join(part for part in (own, "\n\n".join(texts)) if part)
     size = len(text.encode())
@@ -76,19 +80,53 @@ def _is_name(text: str) -> bool:
     return bool(text) and "/" not in text and "\0" not in text and text not in (".", "..")
 
 
-def _first_file(folder: Path, names: Sequence[str]) -> Path | None:
-    return next((folder / name for name in names if name and os.path.isfile(folder / name)), None)
+def _project_places(project_root: Path, cwd: Path) -> tuple[str, ...]:
+    """Where the files of a project may be: below its root, or elsewhere in its repository and the main checkout."""
+    roots = (project_root, git_root(cwd), git_root_for_trust(cwd))
+    return tuple(os.path.realpath(root) for root in roots if root is not None)
+
+
+def _first_file(folder: Path, names: Sequence[str], *, places: Sequence[str], warnings: list[str]) -> Path | None:
+    for name in filter(None, names):
+        path = folder / name
+        problem = _problem(path, (*places, os.path.realpath(folder)))
+        if problem is None:
+            return path
+        if problem:
+            warnings.append(f"Ignored the instructions in `{path}`: {problem}.")
+    return None
+
+
+def _problem(path: Path, places: Sequence[str]) -> str | None:
+    """Return why a file of instructions cannot be used, None if it can; empty when there is none or it is a folder."""
+    try:
+        kind = os.stat(path)
+        if os.path.islink(path):
+            target = os.path.realpath(path)
+            if not any(Path(target).is_relative_to(place) for place in places):
+                return (
+                    f"it is a link that leads out of the project, to `{target}`. Put a copy in its place, or keep what "
+                    "is to count everywhere in the AGENTS.md of your Codex home"
+                )
+        check_regular(kind, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return "it is a link that leads nowhere" if os.path.islink(path) else ""
+    except NotARegularFile as error:
+        return "" if error.errno == errno.EISDIR else f"it {error.strerror}"
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def _read(path: Path, warnings: list[str], *, limit: int) -> tuple[bytes, int]:
-    """Return the start of a file, and how many bytes it has in all."""
+    """Return the start of a file without a byte order mark, and how many more bytes there are."""
     try:
-        content = read_start(path, limit=limit)
-        size = max(os.stat(path).st_size, len(content)) if len(content) == limit else len(content)
-        return content.removeprefix(codecs.BOM_UTF8), size
+        content = read_start(path, limit=limit + len(codecs.BOM_UTF8) + 1).removeprefix(codecs.BOM_UTF8)
+        size = max(os.stat(path).st_size, len(content)) if len(content) > limit else limit
     except OSError as error:
         warnings.append(f"Could not read the instructions in `{path}`: {error.strerror}.")
         return b"", 0
+    return content[:limit], max(0, size - limit)
 
 
 def _read_within_budget(files: list[Path], max_bytes: int, sources: list[Path], warnings: list[str]) -> list[str]:
@@ -101,17 +139,16 @@ def _read_within_budget(files: list[Path], max_bytes: int, sources: list[Path], 
                 f"{max_bytes}-byte budget was exhausted. {_ADVICE}"
             )
             break
-        # One byte more than is used tells whether there is more.
-        content, size = _read(path, warnings, limit=left + 1)
+        content, left_out = _read(path, warnings, limit=left)
         if not content.strip():
             continue
-        if len(content) > left:
+        if left_out:
             warnings.append(
-                f"Loaded only {left} of {size} bytes from `{path}` in environment `local` under the "
+                f"Loaded only {left} of {left + left_out} bytes from `{path}` in environment `local` under the "
                 f"{max_bytes}-byte project instruction budget. {_ADVICE}"
             )
         # The cut may fall into a character; what is left of it would only be noise.
-        texts.append(content[:left].decode("utf-8", "ignore" if len(content) > left else "replace"))
+        texts.append(content.decode("utf-8", "ignore" if left_out else "replace"))
         sources.append(path)
-        left -= min(left, len(content))
+        left -= len(content)
     return texts

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 import msgspec
-import trio
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.instructions import base_instructions
@@ -32,7 +30,11 @@ from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.git_info import collect_git_info, find_git
 from codex_trio.threads.live import LiveThread
+from codex_trio.util.abandonable import abandonable
 from codex_trio.version import PROTOCOL_RELEASE
+
+PROJECT_DOCS_SECONDS = 5
+"""How long a folder's instructions may take to be read."""
 
 
 class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,8 +132,9 @@ class ThreadLoader:
         """The AGENTS.md instructions for where the thread works."""
         # A turn may have moved out of the configured project; its own folder then is all that counts.
         inside = settings.cwd.is_relative_to(config.project_root)
-        return await trio.to_thread.run_sync(
-            partial(
+        try:
+            return await abandonable(
+                PROJECT_DOCS_SECONDS,
                 load_project_docs,
                 codex_home=self._codex_home,
                 cwd=settings.cwd,
@@ -139,7 +142,9 @@ class ThreadLoader:
                 max_bytes=config.project_doc_max_bytes,
                 fallback_names=config.project_doc_fallback_filenames,
             )
-        )
+        except TimeoutError as error:
+            warning = f"Went on without the instructions in AGENTS.md files: `{settings.cwd}` {error.strerror}."
+            return ProjectDocs(text=None, sources=(), warnings=(warning,))
 
     async def git_info(self, settings: ThreadSettings) -> GitInfo | None:
         """The state of the repository that a thread works in."""

@@ -1,5 +1,6 @@
 """Which AGENTS.md files a session is given."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,94 @@ def test_blank_files_are_no_source(home: Path, deep: Path) -> None:
     (deep / "AGENTS.md").write_text("\n\n")
 
     assert load(home, deep, deep) == ProjectDocs(text=None, sources=(), warnings=())
+
+
+@pytest.mark.parametrize("name", ["AGENTS.md", "AGENTS.override.md", "CLAUDE.md"])
+@pytest.mark.parametrize("leads", ["up", "absolute", "through a folder", "twice"])
+def test_a_link_out_of_the_project_is_not_followed_and_told_of(home: Path, deep: Path, name: str, leads: str) -> None:
+    root = deep.parent.parent
+    secret = root.parent / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("SECRET")
+    if leads == "through a folder":
+        (root / "inside").symlink_to(secret)
+        (deep / name).symlink_to("../../inside/key")
+    elif leads == "twice":
+        (root / "inside").symlink_to(secret / "key")
+        (deep / name).symlink_to("../../inside")
+    else:
+        (deep / name).symlink_to(secret / "key" if leads == "absolute" else "../../../secret/key")
+    (root / "AGENTS.md").write_text("root")
+
+    docs = load(home, deep, root, names=("CLAUDE.md",))
+
+    assert docs.text == "root"
+    assert docs.sources == (root / "AGENTS.md",)
+    [warning] = docs.warnings
+    assert warning.startswith(
+        f"Ignored the instructions in `{deep / name}`: it is a link that leads out of the project"
+    )
+    assert str(secret / "key") in warning
+
+
+def test_the_next_name_counts_where_a_link_is_not_followed(home: Path, deep: Path) -> None:
+    (home.parent / "secret").write_text("SECRET")
+    (deep / "AGENTS.override.md").symlink_to("../../../secret")
+    (deep / "AGENTS.md").write_text("own")
+
+    assert load(home, deep, deep.parent.parent).text == "own"
+
+
+def test_links_inside_the_project_and_the_users_own_are_followed(home: Path, deep: Path) -> None:
+    root = deep.parent.parent
+    (root.parent / "mine").write_text("mine")
+    (home / "AGENTS.md").symlink_to("../mine")
+    (root / "docs").mkdir()
+    (root / "docs" / "rules.md").write_text("rules")
+    (root / "AGENTS.md").symlink_to("docs/rules.md")
+    (deep / "AGENTS.md").symlink_to("../../docs/rules.md")
+
+    assert load(home, deep, root).text == "mine\n\n--- project-doc ---\n\nrules\n\nrules"
+    # The folder that a thread works in may itself be a link.
+    (root.parent / "way").symlink_to(root)
+    assert load(home, root.parent / "way", root.parent / "way").sources[-1] == root.parent / "way" / "AGENTS.md"
+
+
+def test_a_link_to_elsewhere_in_the_repository_of_a_smaller_project_is_followed(home: Path, deep: Path) -> None:
+    root = deep.parent.parent
+    (root / ".git").mkdir()
+    (root / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (root / "shared.md").write_text("shared")
+    (deep / "AGENTS.md").symlink_to("../../shared.md")
+
+    assert load(home, deep, deep).text == "shared"
+
+
+@pytest.mark.parametrize(
+    ("target", "told"), [("pipe", "is a named pipe"), ("AGENTS.md", "Too many levels"), ("x", "nowhere")]
+)
+def test_what_is_no_file_is_told_of_at_once(home: Path, deep: Path, target: str, told: str) -> None:
+    os.mkfifo(deep / "pipe")
+    (deep / "AGENTS.md").symlink_to(target)
+
+    docs = load(home, deep, deep)
+
+    assert docs.text is None
+    assert told in docs.warnings[0]
+
+
+def test_a_folder_of_that_name_is_none_of_the_files(home: Path, deep: Path) -> None:
+    (deep / "AGENTS.md").mkdir()
+
+    assert load(home, deep, deep) == ProjectDocs(text=None, sources=(), warnings=())
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text_nor_of_the_budget(home: Path, deep: Path) -> None:
+    (home / "AGENTS.md").write_bytes(b"\xef\xbb\xbfmine")
+    (deep / "AGENTS.md").write_bytes(b"\xef\xbb\xbf0123456789")
+
+    whole, cut = load(home, deep, deep, max_bytes=10), load(home, deep, deep, max_bytes=9)
+
+    assert whole.text == "mine\n\n--- project-doc ---\n\n0123456789"
+    assert cut.text == "mine\n\n--- project-doc ---\n\n012345678"
+    assert any(warning.startswith("Loaded only 9 of ") for warning in cut.warnings)

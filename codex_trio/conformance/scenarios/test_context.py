@@ -85,6 +85,17 @@ async def test_a_project_file_that_is_too_long_is_cut_and_the_client_is_warned(l
     assert "x" * 101 not in text
 
 
+async def test_a_projects_instructions_that_lead_out_of_it_are_not_sent(lab: Lab, probe: Probe) -> None:
+    secret = lab.home / "key"
+    secret.write_text("Secret of the user.")
+    (lab.cwd / "AGENTS.md").symlink_to(secret)
+    lab.script(answer(message("Hi.")))
+    await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert not [text for text in lab.model.requests[0].texts("user") if "Secret of the user." in text]
+    warnings = [sent["params"]["message"] for sent in probe.log.from_server if sent.get("method") == "warning"]
+    assert any(str(secret) in warning for warning in warnings)
+
+
 async def test_developer_instructions_of_a_thread_reach_the_model(lab: Lab, probe: Probe) -> None:
     lab.script(answer(message("Hi.")))
     thread = await probe.start_thread(developerInstructions="Speak like a pirate.")

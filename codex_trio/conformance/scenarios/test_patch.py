@@ -1,6 +1,9 @@
 """Patches that the model makes: items, files, diffs, and patches that do not fit."""
 
+import os
 import subprocess
+
+import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
@@ -172,3 +175,71 @@ async def test_the_diff_names_files_from_the_root_of_their_repository(lab: Lab, 
     turn = await probe.run_turn((await probe.start_thread(cwd=f"{lab.cwd}/deep"))["id"])
     assert (lab.cwd / "deep/a.txt").read_text() == "one\n"
     assert "diff --git a/deep/a.txt b/deep/a.txt\n" in turn.of("turn/diff/updated")[-1]["diff"]
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "after"),
+    [
+        pytest.param(b"\xef\xbb\xbfone\ntwo\n", ["-one", "+ONE"], b"\xef\xbb\xbfONE\ntwo\n", id="byte order mark"),
+        pytest.param(b"one\ntwo\nend", ["-one", "+ONE"], b"ONE\ntwo\nend", id="no newline at the end"),
+        pytest.param(b"one\ntwo\n\n\n", ["-one", "+ONE"], b"ONE\ntwo\n\n\n", id="empty lines at the end"),
+        pytest.param(b"#!x\none\r\ntwo\r\n", ["-one", "+ONE"], b"#!x\nONE\r\ntwo\r\n", id="line endings around"),
+    ],
+)
+async def test_a_patch_changes_nothing_else_in_a_file(
+    lab: Lab, probe: Probe, before: bytes, lines: list[str], after: bytes
+) -> None:
+    (lab.cwd / "a.txt").write_bytes(before)
+    lab.script(answer(patch("p1", "*** Update File: a.txt", "@@", *lines)), answer(message("Done.")))
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert (lab.cwd / "a.txt").read_bytes() == after
+    assert [item["status"] for item in turn.items("fileChange")] == ["completed"]
+
+
+async def test_a_moved_file_keeps_its_mode(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "run.sh").write_text("one\n")
+    (lab.cwd / "run.sh").chmod(0o755)
+    lab.script(
+        answer(patch("p1", "*** Update File: run.sh", "*** Move to: bin/run.sh", "@@", "-one", "+two")),
+        answer(message("Done.")),
+    )
+    await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    moved = lab.cwd / "bin/run.sh"
+    assert (moved.read_text(), moved.stat().st_mode & 0o777) == ("two\n", 0o755)
+
+
+async def test_a_file_that_is_no_text_can_be_deleted(lab: Lab, probe: Probe) -> None:
+    (lab.cwd / "a.bin").write_bytes(b"\xff\xfe\0")
+    lab.script(answer(patch("p1", "*** Delete File: a.bin")), answer(message("Done.")))
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert not (lab.cwd / "a.bin").exists()
+    change = {"path": f"{lab.cwd}/a.bin", "kind": {"type": "delete"}, "diff": ""}
+    assert [item["changes"] for item in turn.items("fileChange")] == [[change]]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(["*** Add File: pipe", "+x"], id="add"),
+        pytest.param(["*** Update File: pipe", "@@", "-x", "+y"], id="update"),
+        pytest.param(["*** Update File: a.txt", "*** Move to: pipe", "@@", "-x", "+y"], id="move"),
+        pytest.param(["*** Delete File: pipe"], id="delete"),
+    ],
+)
+async def test_a_named_pipe_is_not_taken_for_a_file(lab: Lab, probe: Probe, lines: list[str]) -> None:
+    (lab.cwd / "a.txt").write_text("x\n")
+    os.mkfifo(lab.cwd / "pipe")
+    lab.script(answer(patch("p1", *lines)), answer(message("Sorry.")))
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert [item["status"] for item in turn.items("fileChange")] in ([], ["failed"])
+    assert "Success" not in lab.model.requests[1].output_of("p1")
+    assert (lab.cwd / "pipe").is_fifo()
+    assert (lab.cwd / "a.txt").read_text() == "x\n"
+
+
+async def test_a_patch_behind_a_cd_into_nowhere_is_refused(lab: Lab, probe: Probe) -> None:
+    script = "cd missing && apply_patch <<'EOF'\n*** Begin Patch\n*** Add File: a.txt\n+hi\n*** End Patch\nEOF\n"
+    lab.script(answer(function_call("exec_command", {"cmd": script}, call_id="c1")), answer(message("Sorry.")))
+    await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert not (lab.cwd / "missing").exists()
+    assert lab.model.requests[1].output_of("c1") == text_with("No such file or directory")
