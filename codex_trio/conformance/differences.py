@@ -157,6 +157,29 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "forgets commands that were declined: the turn reads back without their items",
     ),
+    *(
+        Difference(
+            f"sandbox::commands_run_where_a_link_stands_for_settings_and_the_link_stays[{name}]",
+            "reference",
+            "runs no sandboxed command at all where a link stands in place of .git, .codex or .agents",
+        )
+        for name in (".git", ".codex", ".agents")
+    ),
+    Difference(
+        "sandbox::neither_commands_nor_patches_write_the_codex_home_in_the_workspace",
+        "reference",
+        "lets commands write config.toml, rules and auth.json, or move the home, where it lies in a writable folder",
+    ),
+    Difference(
+        "sandbox::a_subfolder_of_a_repository_shows_nothing_that_is_not_there",
+        "reference",
+        "puts empty .git, .codex, .agents and .aws there for every command, so that tools find no repository above",
+    ),
+    Difference(
+        "sandbox::an_event_loop_is_woken_by_its_threads_without_the_network",
+        "reference",
+        "refuses send(2) on a socket pair, by which the event loops of Python and others are woken",
+    ),
     Difference(
         "turn_settings::workspace_roots_outlive_a_restart_and_end_with_another_environment",
         "reference",
