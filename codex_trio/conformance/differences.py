@@ -288,6 +288,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         )
     ),
     *(
+        Difference(
+            f"rules::{scenario}", "reference", "takes any absolute path, and any repository, for what a rule allows"
+        )
+        for scenario in (
+            "a_rule_does_not_let_a_program_of_the_workspace_leave_the_sandbox",
+            "a_rule_does_not_let_a_repository_made_by_a_command_leave_the_sandbox",
+        )
+    ),
+    *(
         Difference(f"rollback::{scenario}", "reference", "knows thread/revert in its place since 0.132.0")
         for scenario in (
             "the_last_turns_can_be_rolled_back",
