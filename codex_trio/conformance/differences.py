@@ -342,4 +342,9 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "forgets a message that was streamed when the provider does not say that it is done",
     ),
+    Difference(
+        "pictures::a_pipe_or_a_device_in_place_of_a_picture_is_an_error",
+        "reference",
+        "waits for ever for a named pipe that the user gives as a picture",
+    ),
 )

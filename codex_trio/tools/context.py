@@ -18,6 +18,7 @@ from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 from codex_trio.tools.log import ItemLog
+from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.tools.turn_diff import TurnDiffTracker
@@ -79,6 +80,7 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     has_environment: bool
     """Whether tools may use this machine."""
     model: ModelInfo
+    pictures: ModelPictures
     log: ItemLog
     approver: Approver
     approvals: SessionApprovals
