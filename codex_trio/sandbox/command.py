@@ -61,7 +61,7 @@ def wrap(
     if not is_enforced_here(policy):
         return SandboxedCommand(argv=tuple(argv), env=env)
     anchors = RootAnchors() if anchors is None else anchors
-    view = build_view(anchors.roots(policy, cwd=cwd, tmpdir=tmpdir), anchors.guarded)
+    view = build_view(anchors.roots(policy, cwd=cwd, tmpdir=tmpdir), anchors)
     mechanism = _choose(probe, view, tty=tty)
     inherited: dict[int, bytes] = {}
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:

@@ -7,7 +7,7 @@ system, and never raises for what it finds there.
 import os
 from pathlib import Path
 
-from codex_trio.config.project import git_root
+from codex_trio.config.project import git_root, is_work_tree
 from codex_trio.sandbox.links import trace
 from codex_trio.util.regular_file import read_start
 
@@ -26,8 +26,13 @@ def protected_names_of(root: str) -> tuple[str, ...]:
 
 def repository_above(folder: str) -> str | None:
     """Return the repository that `folder` lies in without being its root."""
-    root = _git_root(os.path.dirname(folder)) if folder != "/" else None
-    return None if root is None or _git_root(folder) == folder else root
+    try:
+        if folder == "/" or is_work_tree(Path(folder)):
+            return None
+        found = git_root(Path(folder).parent)
+    except OSError:
+        return None
+    return None if found is None else str(found)
 
 
 def protected_around(root: str) -> tuple[str, ...]:
@@ -45,14 +50,6 @@ def protected_around(root: str) -> tuple[str, ...]:
     for path in (root, folder):
         found += _git_folders(path)
     return tuple(dict.fromkeys(found))
-
-
-def _git_root(folder: str) -> str | None:
-    try:
-        found = git_root(Path(folder))
-    except OSError:
-        return None
-    return None if found is None else str(found)
 
 
 def _git_folders(work_tree: str) -> list[str]:

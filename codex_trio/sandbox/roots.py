@@ -63,6 +63,8 @@ class RootAnchors:
 
     def __init__(self, guarded: GuardedPaths = NOTHING_GUARDED) -> None:
         self.guarded = guarded
+        self.own = tuple(trace(path) for path in guarded.read_only if os.path.exists(path))
+        """The ways to what is the server's own. Commands cannot change them, and nobody else is expected to."""
         self._known: dict[str, _Anchor] = {}
 
     def note(self, policy: SandboxPolicy, *, cwd: str, tmpdir: str | None) -> None:
@@ -84,7 +86,7 @@ class RootAnchors:
             if found.identity is not None:
                 ways = named.setdefault(found.real, [])
                 ways += [candidate.path] if candidate.path != found.real else []
-        own = {trace(path).end for path in self.guarded.read_only}
+        own = {way.end for way in self.own}
         return tuple(
             WritableRoot(path, (*protected_names_of(path), *protected_around(path), *named[path]))
             for path in sorted(named, key=depth)
@@ -100,9 +102,16 @@ class RootAnchors:
         if not isinstance(policy, WorkspaceWrite):
             return not isinstance(policy, ReadOnly)
         roots = self.roots(policy, cwd=cwd, tmpdir=tmpdir)
-        closed = _closed(roots, self.guarded)
+        closed = self._closed(roots)
         itself = os.path.join(trace(os.path.dirname(path)).end, os.path.basename(path))
         return all(_is_open(place, roots, closed) for place in {trace(path).end, itself})
+
+    def _closed(self, roots: tuple[WritableRoot, ...]) -> set[str]:
+        paths = [path for root in roots for path in root.protected] + self.guarded.found_hidden()
+        closed = {*paths, *self.guarded.read_only}
+        for way in (*self.own, *map(trace, paths)):
+            closed |= {way.end, *way.links}
+        return closed
 
     def _checked(self, candidate: _Candidate) -> _Anchor:
         known, found = self._known[candidate.path], _look_at(candidate.path)
@@ -150,15 +159,6 @@ def _look_at(path: str) -> _Anchor:
     except OSError:
         return _Anchor(real, None)
     return _Anchor(real, (status.st_dev, status.st_ino))
-
-
-def _closed(roots: tuple[WritableRoot, ...], guarded: GuardedPaths) -> set[str]:
-    closed: set[str] = set()
-    protected = (path for root in roots for path in root.protected)
-    for path in (*protected, *guarded.read_only, *guarded.found_hidden()):
-        way = trace(path)
-        closed |= {path, way.end, *way.links}
-    return closed
 
 
 def _is_open(place: str, roots: tuple[WritableRoot, ...], closed: set[str]) -> bool:

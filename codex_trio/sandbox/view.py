@@ -7,14 +7,15 @@ runs. Does not own the mounting (`bubblewrap`, `namespaces`). Reads the file sys
 import os
 import stat
 from collections.abc import Iterable
+from functools import cache
 from typing import Literal
 
 import msgspec
 
 from codex_trio.sandbox import placeholders
-from codex_trio.sandbox.links import first_missing, trace
+from codex_trio.sandbox.links import Trace, first_missing, trace
 from codex_trio.sandbox.protected import repository_above
-from codex_trio.sandbox.roots import GuardedPaths, WritableRoot, depth, is_within
+from codex_trio.sandbox.roots import RootAnchors, WritableRoot, depth, is_within
 
 MountKind = Literal["write", "pin", "protect", "link", "hide"]
 """What a mount does to its path and all below it, until the next one on the way.
@@ -53,24 +54,24 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return any(mount.kind == "link" for mount in self.mounts)
 
 
-def build_view(roots: tuple[WritableRoot, ...], guarded: GuardedPaths) -> View:
-    """Return the view for these roots."""
+def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors) -> View:
+    """Return the view for these roots of a thread."""
     builder = _Builder([root.path for root in roots])
     for root in roots:
         for path in root.protected:
-            builder.protect(path)
-    own = [trace(path).end for path in guarded.read_only]
-    for path in guarded.read_only:
-        if os.path.exists(path):
-            builder.protect(path)
-    for path in guarded.found_hidden():
+            # What is named as a root of its own is not protected: the more specific wish wins.
+            if path not in builder.kinds:
+                builder.protect(trace(path))
+    for way in anchors.own:
+        builder.protect(way)
+    for path in anchors.guarded.found_hidden():
         builder.hide(trace(path).end)
     builder.pin_the_ways()
     return View(
         mounts=builder.mounts(),
         placeholders=tuple(sorted(builder.placeholders, key=depth)),
         absent=tuple(sorted(builder.absent, key=depth)),
-        guarded=tuple(path for path in own if builder.kinds.get(path) == "protect"),
+        guarded=tuple(way.end for way in anchors.own if builder.kinds.get(way.end) == "protect"),
     )
 
 
@@ -80,13 +81,10 @@ class _Builder:
         self.placeholders: set[str] = set()
         self.absent: set[str] = set()
         self._roots = frozenset(roots)
+        self._repository_above = cache(repository_above)
 
-    def protect(self, path: str) -> None:
+    def protect(self, way: Trace) -> None:
         """Keep a path as it is: what it leads to, and every link on the way."""
-        # What is named as a root of its own is not protected: the more specific wish wins.
-        if path in self._roots:
-            return
-        way = trace(path)
         for link in way.links:
             if self._lies_in_a_root(link):
                 self.kinds.setdefault(link, "link")
@@ -99,7 +97,7 @@ class _Builder:
             self.kinds[end] = "protect"
             if placeholders.is_placeholder_at(end):
                 self.placeholders.add(end)
-        elif repository_above(os.path.dirname(missing)) is None:
+        elif self._repository_above(os.path.dirname(missing)) is None:
             self.kinds[missing] = "protect"
             self.placeholders.add(missing)
         else:

@@ -12,7 +12,8 @@ NARROW = WorkspaceWrite(exclude_slash_tmp=True)
 
 def view_of(cwd: Path, *roots: Path, guarded: GuardedPaths = GuardedPaths()) -> View:  # noqa: B008  # it is frozen
     policy = WorkspaceWrite(writable_roots=tuple(map(str, roots)), exclude_slash_tmp=True)
-    return build_view(RootAnchors(guarded).roots(policy, cwd=str(cwd), tmpdir=None), guarded)
+    anchors = RootAnchors(guarded)
+    return build_view(anchors.roots(policy, cwd=str(cwd), tmpdir=None), anchors)
 
 
 def kinds(view: View, top: Path) -> dict[str, str]:
