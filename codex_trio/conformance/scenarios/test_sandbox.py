@@ -73,6 +73,7 @@ async def test_neither_commands_nor_patches_write_the_codex_home_in_the_workspac
         thread_id = (await probe.start_thread(cwd=str(lab.base)))["id"]
         await probe.run_turn(thread_id)
     assert output_of(lab, "c0").endswith("end\n")
+    assert (lab.codex_home / "config.toml").exists()
     assert (lab.codex_home / "config.toml").read_text() == config
     assert not (lab.codex_home / "auth.json").exists()
     assert not (lab.codex_home / "rules" / "new.rules").exists()
