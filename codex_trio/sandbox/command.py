@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from codex_trio.sandbox import bubblewrap, helper, seccomp
+from codex_trio.sandbox import bubblewrap, helper, leftovers, seccomp
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import SandboxPolicy, has_network, is_enforced_here
 from codex_trio.sandbox.probe import Mechanism, SandboxProbe
@@ -75,6 +75,8 @@ def wrap(
             new_session=not tty,
             seccomp_fd=_SECCOMP_FD if inherited else None,
         )
+        if probe.bubblewrap.mounts_proc and not tty:
+            prefix += leftovers.supervised()
     else:
         prefix = [*helper.start_arguments(probe.python, mechanism), *_helper_options(view, mechanism)]
         prefix += ["--"] if network else ["--no-network", "--"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from codex_trio.sandbox import kernel
+from codex_trio.sandbox import kernel, leftovers
 
 TYPE_CHECKING = False  # Importing `typing` would take a third of the helper's start.
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount]
     command = os.fork()
     if command == 0:
         _in_child(become_command)
-    return _wait(command)
+    code = _wait(command)
+    leftovers.tell()
+    return code
 
 
 def _build_view(mounts: Sequence[Mount]) -> None:

@@ -57,6 +57,7 @@ class SandboxLab:
             inherited=wrapped.inherited,
             placeholders=wrapped.placeholders,
             absent=wrapped.absent,
+            keepers=wrapped.keepers,
         )
 
     def guard(self, *read_only: Path, hidden: Sequence[Path] = ()) -> None:
