@@ -104,5 +104,5 @@ def codex_home(environ: Mapping[str, str]) -> Path:
     if not home:
         raise UsageError("neither CODEX_HOME nor HOME is set, so there is no place for threads and configuration")
     path = Path(home) / ".codex"
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

@@ -24,7 +24,7 @@ def read_or_create(codex_home: Path) -> str:
 
     A file that holds one is left as it is, but for its permissions. Raises OSError when it cannot be opened.
     """
-    codex_home.mkdir(parents=True, exist_ok=True)
+    codex_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fd = _open(codex_home / FILE_NAME)
     try:
         with contextlib.suppress(PermissionError):

@@ -39,10 +39,9 @@ def _interpreter() -> Iterable[str]:
 def _import_folders(path: Iterable[str], modules: Mapping[str, ModuleType]) -> Iterable[str]:
     """Yield where imports look; of a tree of sources, whose other files are somebody's work, only what is in use."""
     trees: list[str] = []
+    here = _working_folder()
     for folder in path:
-        if folder in ("", os.getcwd()) or any(
-            os.path.exists(os.path.join(folder, mark)) for mark in _SOURCE_TREE_MARKS
-        ):
+        if folder in ("", here) or any(os.path.exists(os.path.join(folder, mark)) for mark in _SOURCE_TREE_MARKS):
             trees.append(folder)
         else:
             yield folder
@@ -53,3 +52,11 @@ def _import_folders(path: Iterable[str], modules: Mapping[str, ModuleType]) -> I
         own = os.path.dirname(file) if os.path.basename(file).startswith("__init__.") else file
         if os.path.dirname(own) in trees:
             yield own
+
+
+def _working_folder() -> str:
+    """This process's; empty when it was removed."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""

@@ -23,7 +23,6 @@ from codex_trio.sandbox.roots import writable_roots
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
-from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
@@ -98,12 +97,6 @@ class ThreadLoader:
                 raise errors.no_rollout(source.thread_id)
             return live.recorder.history
         return await self._store.history(await self._stored(source.thread_id))
-
-    def recorded_cwd(self, facts: HistoryFacts) -> Path | None:
-        """Where a stored thread worked last."""
-        context, meta = facts.turn_context, facts.meta
-        cwd = (context.cwd if context is not None else "") or (meta.cwd if meta is not None else "")
-        return Path(cwd) if cwd else None
 
     def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:
         """Raises ThreadError when the thread's provider is not configured any more."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
 from codex_trio.threads.read_state import ReadState
+from codex_trio.threads.recorded_settings import recorded_settings
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
@@ -201,7 +203,8 @@ class ThreadManager:
         derive: Callable[[HistoryFacts, ThreadSettings, ThreadOptions], ThreadSettings],
     ) -> tuple[ThreadSettings, EffectiveConfig]:
         """The settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
-        cwd = options.cwd or self._loader.recorded_cwd(facts)
+        recorded_cwd = recorded_settings(facts).cwd
+        cwd = options.cwd or (None if recorded_cwd is None else Path(recorded_cwd))
         # Reading on is no decision to trust a project: only starting a thread in it is.
         config = await trio.to_thread.run_sync(partial(self._config.load, cwd, options.overrides, typed=options.typed))
         configured = settings_from_config(config, options, default_model=self._loader.default_model)

@@ -42,7 +42,7 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
     meta, context, settings = facts.meta, facts.turn_context, facts.settings or {}
     model = _as(str, settings.get("model"))
     return RecordedSettings(
-        cwd=_as(str, settings.get("cwd")) or (context and context.cwd) or (meta and meta.cwd),
+        cwd=next(filter(_is_folder, (settings.get("cwd"), context and context.cwd, meta and meta.cwd)), None),
         provider_id=meta and meta.model_provider,
         model=model or (context and context.model),
         effort=_as(str, settings.get("reasoning_effort")) if model else context and context.effort,
@@ -55,6 +55,11 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
         sandbox_policy=_sandbox(settings.get("sandbox_policy") or (context and context.sandbox_policy)),
         approval_policy=_approval(settings.get("approval_policy") or (context and context.approval_policy)),
     )
+
+
+def _is_folder(value: Any) -> bool:
+    """Whether a value can be the path of a folder, whoever wrote it."""
+    return isinstance(value, str) and value.startswith("/") and "\0" not in value
 
 
 def _as(kind: type[_T], value: Any) -> _T | None:

@@ -24,6 +24,7 @@ from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.events import TurnError
 from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.state.store.contents import source_kind
 from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
 from codex_trio.wire.items import project_item
 
@@ -84,7 +85,7 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         cwd=facts.cwd,
         cli_version=meta.cli_version,
         originator=meta.originator or None,
-        source=meta.source or "vscode",
+        source=session_source(meta.source),
         can_accept_direct_input=True if is_loaded else None,
         thread_source=meta.thread_source,
         agent_nickname=meta.agent_nickname,
@@ -94,6 +95,27 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         daybreak_enabled=meta.daybreak_enabled,
         turns=[],
     )
+
+
+def session_source(source: Any) -> Any:
+    """Where a thread comes from, as far as the protocol has a word for it."""
+    match source:
+        case {"custom": str()}:
+            return source
+        case {"subagent": subagent} | {"subAgent": subagent}:
+            return {"subAgent": subagent}
+        case _:
+            return source_kind(source)
+
+
+def legacy_source(source: Any) -> Any:
+    """The same in the words of the first protocol, which are those of rollouts."""
+    match source:
+        case {"custom": str()} | {"internal": str()} | {"subagent": _}:
+            return source
+        case _:
+            kind = source_kind(source)
+            return "mcp" if kind == "appServer" else kind
 
 
 def all_turns(history: RolloutHistory) -> ConvertedTurns[memoryview]:

@@ -19,6 +19,7 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
+from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
@@ -123,6 +124,16 @@ def says(text: str) -> list[ModelEvent]:
     return [OutputItemDone(item=message), Completed(response_id="r", usage=None, end_turn=None)]
 
 
+class NoCommands:
+    """The commands of a thread whose model runs none."""
+
+    async def kill_group(self, group: str, *, because: str) -> None:
+        await trio.lowlevel.checkpoint()
+
+    def forget_group(self, group: str) -> None:
+        pass
+
+
 class Heard:
     """What a session has told."""
 
@@ -193,9 +204,10 @@ async def open_session(
             services=EngineServices(
                 identity=Identity({}),
                 installation_id="installation",
-                shell="/bin/sh",
+                shells=Shells(default="/bin/sh", programs={}),
                 timezone="Etc/UTC",
                 tmpdir=None,
+                guarded=cast("Any", None),
                 probe=cast("Any", None),
                 client=lambda _config, _provider: cast("Any", client),
                 model=lambda _config, slug: catalog.info(slug),
@@ -203,7 +215,7 @@ async def open_session(
             ),
             thread=ThreadServices(
                 recorder=recorder,
-                sessions=cast("Any", None),
+                sessions=cast("Any", NoCommands()),
                 policy=cast("Any", None),
                 approver=cast("Any", None),
                 nursery=nursery,

@@ -30,6 +30,7 @@ from codex_trio.state.rollout.paths import RolloutPaths
 
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 CREATED_MS = 1_795_350_000_123
+SOME_THREAD = "01a204c5-d161-79fc-8181-56ca2af0a7a1"
 
 
 def meta(thread_id: str, **changes: Any) -> SessionMeta:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rollout_lab import (
     SAMPLES,
+    SOME_THREAD,
     agent_message,
     command,
     completed,
@@ -131,7 +132,7 @@ def lines_of(history_mode: str | None, payloads: Sequence[Payload], torn: Sequen
     ordinal = 0 if history_mode else None
     lines: list[bytes] = []
     tools = None if history_mode else [{"name": "mine"}]
-    for number, payload in enumerate([meta("x", history_mode=history_mode, dynamic_tools=tools), *payloads]):
+    for number, payload in enumerate([meta(SOME_THREAD, history_mode=history_mode, dynamic_tools=tools), *payloads]):
         line = encode_line(StoredLine(payload, "2026-11-22T12:00:00.000Z", ordinal))
         if number in torn:
             # The same ordinal twice, as a server that goes on after a failed write leaves it.
@@ -191,7 +192,7 @@ def test_any_lines_read_the_same_whenever_they_are_indexed(history_mode: str | N
 
 def applied(history: RolloutHistory, payloads: Sequence[Payload], path: Path) -> RolloutHistory:
     first, *rest = path.read_bytes().splitlines(keepends=True)
-    made = RolloutHistory.new(FileLines(path), history.facts.meta or meta("x"))
+    made = RolloutHistory.new(FileLines(path), history.facts.meta or meta(SOME_THREAD))
     offset = 0
     paginated = made.index.takes_marks
     for number, (payload, line) in enumerate(zip([made.facts.meta, *payloads], [first, *rest], strict=True)):
@@ -215,7 +216,7 @@ def test_forks_of_forks_read_the_same(data: st.DataObject) -> None:
         base = None
         ordinal = 0
         for number in range(3):
-            thread_id = f"thread-{number}"
+            thread_id = SOME_THREAD[:-1] + f"{number:x}"
             payloads = data.draw(st.lists(common, max_size=8))
             own = [meta(thread_id, history_base=base), *payloads]
             path = paths[thread_id] = Path(folder) / f"{thread_id}.jsonl"
@@ -235,7 +236,7 @@ def test_forks_of_forks_read_the_same(data: st.DataObject) -> None:
 
 def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "rollout.jsonl"
-    path.write_bytes(encode([meta("x"), *turn("x", "t", "hello", command("c", output="out"))], first_ordinal=0))
+    path.write_bytes(encode([meta(SOME_THREAD), *turn("x", "t", "hello", command("c", output="out"))], first_ordinal=0))
     seen: list[object] = []
     apply = SpanIndex.apply
 
@@ -254,7 +255,11 @@ def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path, monkeypatch: pyt
 def test_lines_longer_than_what_is_read_at_once_are_found_and_read(tmp_path: Path) -> None:
     path = tmp_path / "rollout.jsonl"
     big = "x" * 3_000_000
-    lines = [meta("x"), *turn("x", "t", "hello", command("c", output=big), command("d")), model_message("user", big)]
+    lines = [
+        meta(SOME_THREAD),
+        *turn("x", "t", "hello", command("c", output=big), command("d")),
+        model_message("user", big),
+    ]
     path.write_bytes(encode(lines, first_ordinal=0))
     history = RolloutHistory.load(FileLines(path))
     assert_same(history, path)
@@ -262,7 +267,7 @@ def test_lines_longer_than_what_is_read_at_once_are_found_and_read(tmp_path: Pat
 
 def test_a_file_that_moves_meanwhile_is_found_again(tmp_path: Path) -> None:
     path, moved = tmp_path / "rollout.jsonl", tmp_path / "moved.jsonl"
-    path.write_bytes(encode([meta("x"), *turn("x", "t", "hello")], first_ordinal=0))
+    path.write_bytes(encode([meta(SOME_THREAD), *turn("x", "t", "hello")], first_ordinal=0))
     locate = locator_of(lambda _id, seen: next(iter({path, moved} - seen - {path}), None))
     history = RolloutHistory.load(FileLines(path), locate_base=locate)
     os.rename(path, moved)

@@ -103,12 +103,6 @@ async def test_a_thread_is_found_by_what_its_file_says_wherever_the_file_is(home
     stored = await home.store.locate(copied)
     assert stored is not None
     assert stored.path == original.path
-    outside = home.path / "outside.jsonl"
-    copy(original.path, outside)
-    stored = await home.store.locate_path(outside)
-    assert stored is not None
-    assert stored.thread_id == copied
-    assert await home.store.locate_path(home.path / "missing.jsonl") is None
 
 
 async def test_no_file_tells_of_a_deleted_thread(home: FilesHome) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from rollout_lab import command, encode, meta, turn
+from rollout_lab import SOME_THREAD, command, encode, meta, turn
 
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.file_lines import FileLines
@@ -17,7 +17,7 @@ MARK = b"THE OUTPUT"
 def history_with(path: Path, stored: bytes) -> RolloutHistory:
     """A turn with a command whose output is stored in those bytes."""
     ran = command("c1", output=MARK.decode())
-    lines = encode([meta("x"), *turn("x", "t1", "go", ran)], first_ordinal=0)
+    lines = encode([meta(SOME_THREAD), *turn("x", "t1", "go", ran)], first_ordinal=0)
     assert lines.count(b'"%b"' % MARK) == 1
     path.write_bytes(lines.replace(b'"%b"' % MARK, stored))
     return RolloutHistory.load(FileLines(path))

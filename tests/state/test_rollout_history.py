@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rollout_lab import (
     SAMPLES,
+    SOME_THREAD,
     asked,
     command,
     completed,
@@ -198,7 +199,7 @@ def test_a_command_of_an_older_thread_that_ran_on_gets_its_later_output() -> Non
         return ResponseItem.of({"type": "function_call_output", "call_id": call_id, "output": text})
 
     history = history_of(
-        meta("x", history_mode=None),
+        meta(SOME_THREAD, history_mode=None),
         started("t1"),
         call("c1", "exec_command", cmd="make", workdir="sub", login=False),
         output("c1", "Chunk ID: 1\nWall time: 1.5000 seconds\nProcess running with session ID 77\nOutput:\nbuilding\n"),
@@ -308,7 +309,7 @@ def test_no_values_in_an_event_make_reading_fail(data: st.DataObject) -> None:
 
 def read_damaged(lines: list[bytes]) -> None:
     """Reads all that a file with these lines and a good one tells."""
-    good = encode([meta("x")])
+    good = encode([meta(SOME_THREAD)])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollout.jsonl"
         path.write_bytes(good + b"\n".join(lines) + b"\n")

@@ -66,7 +66,8 @@ async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: P
     assert recorder.is_materialized
     assert recorder.path.parent == tmp_path / "home/sessions/2026/11/22"
     assert [line["type"] for line in file_lines(recorder.path)][:2] == ["session_meta", "event_msg"]
-    assert recorder.path.stat().st_mode & 0o777 == 0o644
+    assert recorder.path.stat().st_mode & 0o777 == 0o600
+    assert {folder.stat().st_mode & 0o777 for folder in (tmp_path / "home").rglob("*") if folder.is_dir()} == {0o700}
 
 
 async def test_what_was_streamed_is_what_reads_back(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from rollout_lab import command, encode, everything, meta, turn
+from rollout_lab import SOME_THREAD, command, encode, everything, meta, turn
 
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import state_database
@@ -39,7 +39,7 @@ def no_base(_thread_id: str, _seen: frozenset[Path]) -> None:
 
 def write(path: Path, *asked: str) -> bytes:
     turns = [line for number, text in enumerate(asked) for line in turn("x", f"t{number}", text, BIG)]
-    data = encode([meta("x"), *turns], first_ordinal=0)
+    data = encode([meta(SOME_THREAD), *turns], first_ordinal=0)
     path.write_bytes(data)
     return data
 
@@ -71,7 +71,7 @@ async def test_what_was_indexed_before_is_not_read_again(path: Path) -> None:
 async def test_little_is_read_again_rather_than_kept(path: Path) -> None:
     kept = Kept()
     files = HistoryReader(no_base, cache=kept)
-    put(path, encode([meta("x"), *turn("x", "t", "hello")], first_ordinal=0))
+    put(path, encode([meta(SOME_THREAD), *turn("x", "t", "hello")], first_ordinal=0))
     await files.open(FileLines(path))
     assert kept.indexes == {}
 

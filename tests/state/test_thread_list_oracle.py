@@ -106,7 +106,7 @@ def expected(home: dict[str, Thread], query: dict[str, Any]) -> list[str]:
     listed = {
         thread_id: thread
         for thread_id, thread in home.items()
-        if thread.text
+        if (thread.text or thread.is_archived)
         and thread.is_archived == query["archived"]
         and thread.kind in kinds
         and thread.provider in query.get("model_providers", {"one", "two"})

@@ -21,7 +21,7 @@ def said(turn_id: str, item_id: str, text: str) -> ItemCompleted:
 
 # Turn `a` says something more after `b` has begun; `c` never ends.
 LINES: list[Payload] = [
-    SessionMeta(id="x", history_mode="paginated"),
+    SessionMeta(id="01a204c5-d161-79fc-8181-56ca2af0a7a1", history_mode="paginated"),
     TaskStarted(turn_id="a"),
     said("a", "a1", "needle"),
     TaskComplete(turn_id="a", last_agent_message=None),

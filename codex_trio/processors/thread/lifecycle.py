@@ -23,6 +23,7 @@ from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.processors.thread.paths import parse_path
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.history.model_history import first_words
@@ -145,7 +146,7 @@ class ThreadLifecycleProcessor:
         self, params: wire_start.ThreadResumeParams, runtime: ThreadRuntime, context: RequestContext
     ) -> LiveThread:
         """The thread that is named, loaded."""
-        thread_id, _ = await self._named(params, runtime)
+        thread_id, stored = await self._named(params, runtime)
         live = runtime.manager.find(thread_id)
         if live is None or live.session.active is None:
             # A draining server lets clients join a running turn: somebody may have to answer its questions.
@@ -155,7 +156,7 @@ class ThreadLifecycleProcessor:
                 return await runtime.manager.resume(thread_id, _resume_options(params), self._birth(context))
         if not live.recorder.is_materialized:
             raise errors.no_rollout(thread_id)
-        if params.path is not None and Path(params.path) != live.recorder.path:
+        if stored is not None and stored.path != live.recorder.path:
             raise invalid_request(
                 f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
                 f"active `{live.recorder.path}`"
@@ -298,9 +299,12 @@ class ThreadLifecycleProcessor:
         """The thread that a resume or fork names, and what is stored at its path, which counts more than its id."""
         if params.path is None:
             return parse_thread_id(params.thread_id, noun="session"), None
-        found = await runtime.store.locate_path(Path(params.path))
+        found = await runtime.store.locate_path(parse_path(params.path, field="path"))
         if found is None:
-            raise invalid_request(f"failed to resolve rollout path `{params.path}`: it is no stored thread")
+            raise invalid_request(
+                f"failed to resolve rollout path `{params.path}`: it is no stored thread. Only files below CODEX_HOME "
+                "are: to go on with one from elsewhere, copy it into a folder of `sessions` there"
+            )
         return found.thread_id, found
 
     def _announce(self, thread: wire.Thread, live: LiveThread, context: RequestContext) -> None:
@@ -326,7 +330,7 @@ def _resume_options(params: wire_start.ThreadResumeParams) -> ThreadOptions:
 
 
 def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+    return parse_path(text, field="cwd") if text else None
 
 
 def _roots(params: _LoadParams) -> tuple[str, ...] | None:

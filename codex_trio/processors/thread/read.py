@@ -169,9 +169,11 @@ class ThreadReadProcessor:
         section = None if params.section_id is UNSET else params.section_id
         if params.sort_key == "section_position" and section is None:
             raise invalid_request("section-position sorting requires a section filter")
-        providers = params.model_providers
-        if providers is None:
-            providers = [self._config.startup_default().model_provider_id]
+        configured = self._config.startup_default().model_provider_id
+        providers = [configured] if params.model_providers is None else params.model_providers
+        if configured in providers:
+            # Threads of old releases do not say: they go on with the one that is configured.
+            providers = [*providers, ""]
         sort_key: SortKey = (
             "created_at" if params.sort_key in (None, "created_at", "section_position") else "updated_at"
         )

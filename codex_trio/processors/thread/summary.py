@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import trio
 from codex_trio_protocol import legacy as wire
 from msgspec import UNSET
 
 from codex_trio.processors.services import Services
+from codex_trio.processors.thread.paths import parse_path
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.store.interface import ThreadSummary
 from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.util.abandonable import abandonable
+from codex_trio.wire.threads import legacy_source
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -46,13 +48,21 @@ class ConversationSummaryProcessor:
         return wire.GetConversationSummaryResponse(summary=_project(summary))
 
     async def _at(self, runtime: ThreadRuntime, text: str) -> ThreadSummary:
-        path = self._codex_home / text
-        if not await trio.Path(path).exists():
+        path = self._codex_home / parse_path(text, field="rolloutPath")
+        try:
+            exists = await abandonable(LOOK_SECONDS, path.exists)
+        except OSError as error:
+            raise invalid_request(f"failed to resolve rollout path `{text}`: {error.strerror}") from error
+        if not exists:
             raise invalid_request(f"failed to resolve rollout path `{text}`: file does not exist")
         summary = await runtime.store.read_path(path)
         if summary is None:
             raise invalid_request(f"failed to resolve rollout path `{text}`: it is no stored thread")
         return summary
+
+
+LOOK_SECONDS = 10.0
+"""How long a disk may take to show a file."""
 
 
 def _project(summary: ThreadSummary) -> wire.ConversationSummary:
@@ -66,7 +76,7 @@ def _project(summary: ThreadSummary) -> wire.ConversationSummary:
         model_provider=meta.model_provider or "",
         cwd=meta.cwd,
         cli_version=meta.cli_version,
-        source=meta.source or "vscode",
+        source=legacy_source(meta.source),
         git_info=None
         if git is None
         else wire.ConversationGitInfo(sha=git.commit_hash, branch=git.branch, origin_url=git.repository_url),

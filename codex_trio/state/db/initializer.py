@@ -121,7 +121,7 @@ def _set_aside(path: Path) -> Path:
 @asynccontextmanager
 async def _alone(path: Path) -> AsyncGenerator[None]:
     """No other process opens or replaces the file meanwhile: two that find it damaged must not both set it aside."""
-    lock_path = path.with_name(path.name + ".lock")
+    lock_path = path.with_name(f".{path.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -105,10 +105,9 @@ class Parts:
         """A part, to be read. Raises RolloutReadError."""
         with ExitStack() as stack:
             try:
-                reader = self._open(part, stack)
+                yield self._open(part, stack)
             except OSError as error:
                 raise RolloutReadError(part.source.label, error.strerror or str(error)) from error
-            yield reader
 
     def _open(self, part: Part, stack: ExitStack) -> LineReader:
         try:
@@ -135,7 +134,7 @@ def read_meta(source: LineSource) -> SessionMeta | None:
     try:
         with source.opened() as reader:
             for index, raw in enumerate(scan(reader, 0, reader.size)):
-                line = decode_line(raw.whole(reader))
+                line = decode_line(raw.whole(reader)) if raw.can_be_json else None
                 if line is not None and isinstance(line.payload, SessionMeta):
                     return line.payload
                 if index >= _META_LINES:

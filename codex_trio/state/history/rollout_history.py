@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import trio
 
@@ -213,6 +213,8 @@ class RolloutHistory:
 
     def _read_line(self, reader: LineReader, raw: RawLine) -> Read | None:
         index = self.index
+        if not raw.can_be_json:
+            return None
         if not index.takes_marks or not raw.is_terminated:
             return read_line(raw.whole(reader))
         read = read_mark(raw.buffer, raw.begin, raw.end, partial(raw.whole, reader))
@@ -312,16 +314,27 @@ class RolloutHistory:
         return model.items()
 
 
-def read_head(reader: LineReader, *, max_lines: int) -> HistoryFacts:
-    """What the first lines of a rollout tell, up to the first message of the user. Raises OSError."""
+class Head(NamedTuple):
+    """What the first lines of a rollout tell, and whether there are more of them than were read."""
+
+    facts: HistoryFacts
+    has_more: bool
+
+
+def read_head(reader: LineReader, *, max_bytes: int) -> Head:
+    """What a rollout tells up to the first message of the user. Raises OSError."""
     index = SpanIndex()
-    for number, raw in enumerate(scan(reader, 0, reader.size)):
-        read = read_line(raw.whole(reader))
+    has_more = False
+    for raw in scan(reader, 0, reader.size):
+        if raw.start + raw.length > max_bytes:
+            has_more = True
+            break
+        read = read_line(raw.whole(reader)) if raw.can_be_json else None
         if read is not None:
             index.apply(read.payload, LineSpan(raw.start, raw.length), read.ordinal)
-        if index.facts.preview or number >= max_lines:
+        if index.facts.preview:
             break
-    return index.facts
+    return Head(index.facts, has_more)
 
 
 def _is_blank(raw: RawLine) -> bool:
@@ -333,5 +346,8 @@ def meta_from_name(source: LineSource) -> SessionMeta:
     name = source.name
     if name is None:
         raise RolloutReadError(source.label, "does not say which thread it holds")
-    created_ms = int(time.mktime(time.strptime(name.time, "%Y-%m-%dT%H-%M-%S"))) * 1000
+    try:
+        created_ms = int(time.mktime(time.strptime(name.time, "%Y-%m-%dT%H-%M-%S"))) * 1000
+    except (ValueError, OverflowError):
+        created_ms = 0
     return SessionMeta(id=name.thread_id, timestamp=format_timestamp(created_ms), source="vscode")

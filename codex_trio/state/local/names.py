@@ -17,6 +17,7 @@ import msgspec
 
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.util import decoding
+from codex_trio.util.private_folder import FILE_MODE
 
 
 class _Entry(msgspec.Struct):
@@ -62,7 +63,8 @@ class ThreadNames:
         if not any(thread_id in self.all() for thread_id in thread_ids):
             return
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        with self._path.open("rb") as file, aside.open("wb") as rest:
+        made = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+        with open(made, "wb") as rest, self._path.open("rb") as file:
             for raw in file:
                 named: dict[str, str] = {}
                 _note(named, raw)
@@ -98,7 +100,7 @@ class ThreadNames:
         # The newline in front ends a line that a killed process left torn; readers skip blank lines.
         torn = b"" if _ends_in_newline(self._path) else b"\n"
         data = torn + msgspec.json.encode(entry) + b"\n"
-        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             os.write(fd, data)
         finally:

@@ -24,7 +24,8 @@ from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.local.writers import ThreadWriters
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.paths import ArchiveError, RolloutName, RolloutPaths
-from codex_trio.state.store.contents import FileVersion, IndexedRollout, of_summary
+from codex_trio.state.rollout.sources import LineSource
+from codex_trio.state.store.contents import FileVersion, IndexedRollout, of_summary, read_rollout
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
     AgentGraphStore,
@@ -37,8 +38,12 @@ from codex_trio.state.store.interface import (
     ThreadSummary,
 )
 from codex_trio.state.store.recording import RecordingStore
+from codex_trio.util.abandonable import abandonable
 
 _Result = TypeVar("_Result")
+
+LOOK_SECONDS = 10.0
+"""How long a disk may take to show a file that a request names by its path."""
 
 
 class LocalThreadStore(RecordingStore):
@@ -85,7 +90,8 @@ class LocalThreadStore(RecordingStore):
 
     async def locate_path(self, path: Path) -> StoredThread | None:
         """See ThreadStore."""
-        row = await self._patiently(partial(self._index.at, path))
+        own = await self._own_path(path)
+        row = None if own is None else await self._patiently(partial(self._index.at, own))
         return None if row is None or row.facts is None else _stored(row)
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
@@ -95,8 +101,22 @@ class LocalThreadStore(RecordingStore):
 
     async def read_path(self, path: Path) -> ThreadSummary | None:
         """See ThreadStore."""
-        row = await self._index.at(path)
+        own = await self._own_path(path)
+        if own is not None:
+            row = await self._patiently(partial(self._index.at, own))
+        else:
+            # Only looked at: what is kept of it would make it a thread of ours.
+            row = await self._look(partial(read_rollout, path, is_archived=False, locate_base=_nowhere))
         return None if row is None else row.summary(await self.name(row.thread_id))
+
+    async def _own_path(self, path: Path) -> Path | None:
+        return await self._look(partial(self._paths.own, path))
+
+    async def _look(self, look: Callable[[], _Result]) -> _Result:
+        try:
+            return await abandonable(LOOK_SECONDS, look)
+        except TimeoutError as error:
+            raise ThreadStoreError("internal", f"the file {error.strerror}") from error
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """See ThreadStore."""
@@ -245,6 +265,10 @@ class LocalThreadStore(RecordingStore):
             except ThreadStoreError:
                 self._dirty |= told.keys()
                 raise
+
+
+def _nowhere(_base_id: str, _seen: frozenset[LineSource]) -> None:
+    """The lines that a file from elsewhere builds on are not looked for."""
 
 
 def _stored(row: IndexedRollout) -> StoredThread:

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.domain.ids import is_uuid
 from codex_trio.state.store.interface import ThreadStoreError
+from codex_trio.util.private_folder import FILE_MODE, make_private_folder
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ class ThreadWriters:
     async def writing(self, thread_id: str) -> AsyncGenerator[None]:
         """While open, no other process writes to the thread. Raises ThreadStoreError when one does, or may do so."""
         key = thread_id.lower()
+        if not is_uuid(key):
+            raise ThreadStoreError("internal", f"{thread_id!r:.100} is no thread id")
         async with self._changing:
             if key not in self._locks:
                 self._locks[key] = await trio.to_thread.run_sync(self._take, key)
@@ -61,7 +65,7 @@ class ThreadWriters:
         """Lock a thread. None where locks cannot be made: what is to be written then fails by itself, or goes well."""
         try:
             with self._coordinated():
-                descriptor = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                descriptor = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
@@ -96,8 +100,8 @@ class ThreadWriters:
     @contextlib.contextmanager
     def _coordinated(self) -> Generator[None]:
         """Keep other processes from removing a file that is just being locked. Raises OSError, TimeoutError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / COORDINATION, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        make_private_folder(self._folder)
+        descriptor = os.open(self._folder / COORDINATION, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             deadline = time.monotonic() + COORDINATION_SECONDS
             while True:

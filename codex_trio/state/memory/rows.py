@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from codex_trio.state.store import paging
-from codex_trio.state.store.contents import parent_of, source_kind
+from codex_trio.state.store.contents import parent_of, real_folder, source_kind
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery, ThreadSummary
 
 
 class MemoryRow(msgspec.Struct, frozen=True):
-    """A thread; one in which nobody has said anything yet is not listable."""
+    """A thread; one in which nobody has said anything yet is not listable, unless it was put away."""
 
     summary: ThreadSummary
     is_listable: bool
@@ -65,9 +65,9 @@ def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[ThreadSumma
     in_folders = _in_folders(query.cwds)
     return [
         thread
-        for thread in (row.summary for row in rows if row.is_listable)
+        for thread in (row.summary for row in rows if row.is_listable or row.summary.is_archived)
         if thread.is_archived == query.archived
-        and (query.model_providers is None or thread.meta.model_provider in query.model_providers)
+        and (query.model_providers is None or (thread.meta.model_provider or "") in query.model_providers)
         and (kinds is None or source_kind(thread.meta.source) in kinds)
         and thread.thread_id not in query.excluded_thread_ids
         and (related is None or thread.thread_id in related)
@@ -107,4 +107,4 @@ def _in_folders(wanted: frozenset[str] | None) -> Callable[[str], bool]:
     if wanted is None:
         return lambda _cwd: True
     real = {os.path.realpath(folder) for folder in wanted}
-    return lambda cwd: cwd in wanted or (os.path.realpath(cwd) if cwd else "") in real
+    return lambda cwd: cwd in wanted or real_folder(cwd) in real

@@ -19,6 +19,8 @@ import trio
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.sources import BaseLocator, LineSource
+from codex_trio.util.private_folder import FILE_MODE, make_private_folder
+from codex_trio.util.regular_file import check_regular, open_regular_file
 
 
 class FileLines(msgspec.Struct, frozen=True):
@@ -39,11 +41,8 @@ class FileLines(msgspec.Struct, frozen=True):
     @contextmanager
     def opened(self) -> Generator[FileReader]:
         """See LineSource."""
-        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            yield FileReader(fd)
-        finally:
-            os.close(fd)
+        with open_regular_file(self.path) as file:
+            yield FileReader(file.fileno())
 
     def version(self) -> tuple[int, int, int]:
         """The file's inode, size and time of change; zeros when there is none."""
@@ -200,11 +199,17 @@ class FileWriter:
 
     def _open(self) -> int:
         if self._fd is None:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
             if self._size is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                make_private_folder(self._path.parent)
                 flags |= os.O_CREAT | os.O_EXCL
-            self._fd = os.open(self._path, flags, 0o644)
+            fd = os.open(self._path, flags, FILE_MODE)
+            try:
+                check_regular(os.fstat(fd), self._path)
+            except OSError:
+                os.close(fd)
+                raise
+            self._fd = fd
         return self._fd
 
     def _undo(self, fd: int, before: int, written: int) -> None:
@@ -237,8 +242,8 @@ def _version(status: os.stat_result) -> tuple[int, int, int]:
 def _make(path: Path, pieces: Iterable[bytes]) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("xb") as file:
+        make_private_folder(path.parent)
+        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as file:
             file.writelines(pieces)
         aside.rename(path)
     except OSError as error:

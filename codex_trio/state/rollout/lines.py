@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from codex_trio.domain.ids import is_uuid
 from codex_trio.domain.items import UnreadCommandExecution, UnreadItem, item_from_builtins
 from codex_trio.state.rollout.events import DecodableEvent, Event, ItemCompleted, KnownItemCompleted, OtherEvent
 from codex_trio.util import decoding
@@ -289,6 +290,9 @@ def decode_line(raw: bytes | memoryview) -> StoredLine | None:
         line = _decoder().decode(raw)
     except UNDECODABLE:
         return _decode_unusual(raw)
+    if isinstance(line, _SessionMetaLine) and not is_uuid(line.payload.id):
+        # Ids become names of files and locks.
+        return None
     return StoredLine(_payload_of(line), line.timestamp, line.ordinal)
 
 

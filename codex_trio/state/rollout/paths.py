@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from codex_trio.domain import ids
+from codex_trio.util.private_folder import make_private_folder
 
 _SESSIONS = "sessions"
 _ARCHIVED = "archived_sessions"
@@ -88,6 +89,21 @@ class RolloutPaths:
     def place(self, name: RolloutName) -> Path:
         """Where a file of that name belongs that is not archived; nothing is created."""
         return self.sessions / name.folder / name.file_name
+
+    def own(self, path: Path) -> Path | None:
+        """A file of this home by the path that it is known by, whatever links lead to it; None for one from afar."""
+        try:
+            given, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
+            for folder in (self.sessions, self.archived_sessions):
+                if given.is_relative_to(folder):
+                    return given
+                real_folder = os.path.realpath(folder)
+                if real.is_relative_to(real_folder):
+                    return folder / real.relative_to(real_folder)
+        except (OSError, ValueError):
+            # Too long, or with a zero byte.
+            pass
+        return None
 
     def scan(self, *, archived: bool) -> Iterator[RolloutFile]:
         """Every rollout file that is (not) archived, in no particular order, segments included."""
@@ -168,7 +184,7 @@ class RolloutPaths:
         folder = self.archived_sessions if to_archive else self.sessions / name.folder
         target = folder / path.name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
             path.rename(target)
         except OSError as error:
             raise ArchiveError(f"failed to move {path} to {target}: {error.strerror}") from error

@@ -6,6 +6,7 @@ beginning is held. Does not own what lines say (marks.py, lines.py). Synchronous
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 
 import msgspec
@@ -13,6 +14,9 @@ import msgspec
 from codex_trio.state.rollout.sources import LineReader
 
 CHUNK_BYTES = 1 << 20
+
+MAX_LINE_BYTES = 256 << 20
+"""Four times what a client's longest message can be. A file with a longer line holds no thread."""
 
 
 class RawLine(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +39,11 @@ class RawLine(msgspec.Struct, frozen=True, gc=False):
         if not self.is_cut:
             return self.buffer[self.begin : self.end]
         return reader.read(self.length - self.is_terminated, self.start)
+
+    @property
+    def can_be_json(self) -> bool:
+        """Whether the line begins as one with an object does."""
+        return not self.is_cut or self.buffer[self.begin : self.end].lstrip()[:1] == b"{"
 
 
 def scan(reader: LineReader, start: int, stop: int) -> Iterator[RawLine]:
@@ -66,4 +75,6 @@ def _longer_than(reader: LineReader, head: bytes, start: int, stop: int) -> RawL
         if end >= 0:
             return RawLine(start, length + end + 1, head, 0, len(head), is_cut=True)
         length += len(chunk)
+        if length > MAX_LINE_BYTES:
+            raise OSError(errno.EFBIG, f"has a line of more than {MAX_LINE_BYTES >> 20} MiB")
     return RawLine(start, length, head, 0, len(head), is_cut=length > len(head), is_terminated=False)

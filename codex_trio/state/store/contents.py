@@ -20,10 +20,11 @@ from codex_trio.state.history.rollout_history import meta_from_name, read_head
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, decode_line
 from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.state.rollout.scan import MAX_LINE_BYTES
 from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.store.interface import ThreadSummary
 
-_HEAD_LINES = 210
+_HEAD_BYTES = 32 << 20
 """How far into a file the first user message is looked for."""
 
 _CHUNK_BYTES = 1 << 18
@@ -72,7 +73,7 @@ class RolloutContents(msgspec.Struct, frozen=True, kw_only=True):
     facts: RolloutFacts | None = None
     preview: str = ""
     is_listable: bool = False
-    """Whether the rollout says what it is, and somebody has said something in it."""
+    """Whether somebody has said something in it, as far as it was read."""
 
 
 class IndexedRollout(RolloutContents, frozen=True, kw_only=True):
@@ -183,12 +184,19 @@ def read_contents(
     `known` is what it held before it grew: what stands further from its end than this looks is taken from there.
     """
     size = reader.size
-    meta, preview = _read_head(source, reader, locate_base)
+    meta, preview, has_more = _read_head(source, reader, locate_base)
+    # A thread is never hidden for what was not read of it.
+    is_listable = bool(preview) or has_more
     if meta is None:
-        # Older files may lack metadata; their names still say which thread they hold.
+        # It is damaged, or older; the name still says which thread it holds.
         name = source.name
         facts = None if name is None or size == 0 else RolloutFacts(meta=meta_from_name(source))
-        return RolloutContents(thread_id="" if name is None else name.thread_id, facts=facts, preview=preview)
+        return RolloutContents(
+            thread_id="" if name is None else name.thread_id,
+            facts=facts,
+            preview=preview,
+            is_listable=is_listable and facts is not None,
+        )
     older = None if known is None or known.facts is None or known.facts.meta.id != meta.id else known.facts
     latest = _last_payload(reader, b'"session_meta"', SessionMeta, size)
     context = _last_payload(reader, b'"turn_context"', TurnContext, size)
@@ -207,7 +215,7 @@ def read_contents(
             else (None if older is None else older.reasoning_effort),
         ),
         preview=preview,
-        is_listable=bool(preview),
+        is_listable=is_listable,
     )
 
 
@@ -218,17 +226,15 @@ def _without_bulk(meta: SessionMeta) -> SessionMeta:
 
 def _read_head(
     source: LineSource, reader: LineReader, locate_base: BaseLocator, seen: frozenset[LineSource] = frozenset()
-) -> tuple[SessionMeta | None, str]:
-    """A rollout's own metadata, and the first thing that the user said in the thread."""
+) -> tuple[SessionMeta | None, str, bool]:
+    """A rollout's own metadata, the first thing that the user said in the thread, and whether more was not read."""
     try:
-        history = read_head(reader, max_lines=_HEAD_LINES)
+        head = read_head(reader, max_bytes=_HEAD_BYTES)
     except OSError:
-        return None, ""
-    meta = history.meta
-    if meta is None or not meta.id:
-        return None, history.preview
-    if meta.history_base is None:
-        return meta, history.preview
+        return None, "", False
+    meta, preview = head.facts.meta, head.facts.preview
+    if meta is None or meta.history_base is None:
+        return meta, preview, head.has_more
     # A fork's first message is the one of the thread that it continues.
     seen |= {source}
     base = locate_base(meta.history_base.thread_id, seen)
@@ -236,8 +242,8 @@ def _read_head(
     with contextlib.suppress(OSError):
         if base is not None:
             with base.opened() as inherited_lines:
-                _, inherited = _read_head(base, inherited_lines, locate_base, seen)
-    return meta, inherited or history.preview
+                _, inherited, _ = _read_head(base, inherited_lines, locate_base, seen)
+    return meta, inherited or preview, head.has_more
 
 
 def _last_payload(reader: LineReader, marker: bytes, kind: type[_Payload], size: int) -> _Payload | None:
@@ -272,6 +278,8 @@ def _payload_around(reader: LineReader, offset: int) -> object:
     line = bytearray()
     position = begin + newline + 1
     while b"\n" not in line[-_CHUNK_BYTES:] and (chunk := reader.read(_CHUNK_BYTES, position)):
+        if len(line) > MAX_LINE_BYTES:
+            return None
         line += chunk
         position += len(chunk)
     decoded = decode_line(bytes(line.partition(b"\n")[0]))
@@ -311,8 +319,10 @@ def spawned_by(meta: SessionMeta) -> str | None:
 
 
 def source_kind(source: Any) -> str:
-    """The protocol's name for where a thread comes from."""
+    """The protocol's name for where a thread comes from; old releases did not say, and had one kind of client."""
     match source:
+        case None:
+            return "vscode"
         case "cli" | "vscode" | "exec":
             return cast("str", source)
         case "mcp" | "appServer" | "app_server":
@@ -331,3 +341,11 @@ def source_kind(source: Any) -> str:
 
 SUBAGENT_KINDS = frozenset({"subAgentReview", "subAgentCompact", "subAgentThreadSpawn", "subAgentOther"})
 """What `source_kind` calls threads that another thread started."""
+
+
+def real_folder(cwd: str) -> str:
+    """A thread's folder without links, as far as there are any; what is no path stays as it is."""
+    try:
+        return os.path.realpath(cwd) if cwd else ""
+    except (OSError, ValueError):
+        return cwd

@@ -232,7 +232,10 @@ class ThreadStore(Protocol):
         ...
 
     async def locate_path(self, path: Path) -> StoredThread | None:
-        """The thread that a file holds, wherever it is and whatever it is called; None when it holds none."""
+        """The thread that one of the store's files holds, whatever the file is called; None when there is no such.
+
+        A file from elsewhere is no stored thread: whoever made it may have written anything into it.
+        """
         ...
 
     async def read(self, thread_id: str) -> ThreadSummary | None:

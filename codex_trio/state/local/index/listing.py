@@ -110,7 +110,7 @@ def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[
         values.extend(listed)
 
     if query.model_providers is not None:
-        among("model_provider", query.model_providers)
+        among("ifnull(model_provider, '')", query.model_providers)
     kinds = source_kinds(query)
     if kinds is not None:
         among("source_kind", kinds)

@@ -20,6 +20,7 @@ from codex_trio.state.store.contents import (
     IndexedRollout,
     RolloutFacts,
     parent_of,
+    real_folder,
     source_kind,
     spawned_by,
     unix_ms,
@@ -54,8 +55,9 @@ ON CONFLICT (path) DO NOTHING
 """
 
 # Of several files that hold a thread, its own latest counts; a copy under another name only when there is no other.
+# In the archive a thread is listed though nobody has said anything in it: somebody has put it there.
 _CHOOSE_LISTED = """
-UPDATE rollouts SET is_listed = is_listable AND id = (
+UPDATE rollouts SET is_listed = (is_listable OR ?2 AND facts IS NOT NULL) AND id = (
     SELECT id FROM rollouts WHERE thread_id = ?1 AND is_archived = ?2 AND facts IS NOT NULL
     ORDER BY is_named_for_thread DESC, file_name DESC LIMIT 1
 ) WHERE thread_id = ?1 AND is_archived = ?2
@@ -126,7 +128,7 @@ class RolloutTable:
         meta = None if facts is None else facts.meta
         cwd = "" if meta is None else meta.cwd
         if cwd not in real_paths:
-            real_paths[cwd] = os.path.realpath(cwd) if cwd else ""
+            real_paths[cwd] = real_folder(cwd)
         key = self.key(rollout.path)
         folder, _, file_name = key.rpartition(os.sep)
         name = RolloutName.parse(file_name)
@@ -140,7 +142,7 @@ class RolloutTable:
             rollout.is_archived,
             name is not None and name.thread_id == rollout.thread_id,
             rollout.is_listable,
-            rollout.is_listable,
+            rollout.is_listable or (rollout.is_archived and facts is not None),
             version.inode,
             version.size,
             version.mtime_ns,
@@ -220,7 +222,8 @@ class RolloutTable:
 
 def _choose_listed(transaction: Transaction, thread_id: str, is_archived: int) -> None:
     several = transaction.row(
-        "SELECT count(*) > 1 OR max(is_listed <> is_listable) FROM rollouts WHERE thread_id = ? AND is_archived = ?",
+        "SELECT count(*) > 1 OR max(is_listed <> (is_listable OR is_archived AND facts IS NOT NULL))"
+        " FROM rollouts WHERE thread_id = ? AND is_archived = ?",
         thread_id,
         is_archived,
     )
