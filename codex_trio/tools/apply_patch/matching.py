@@ -70,12 +70,14 @@ def _update(original: str, chunks: Sequence[Chunk], check: Callable[[], None]) -
     result: list[str] = []
     copied = 0
     for splice in splices:
-        result += text.kept(copied, splice.start)
+        if splice.start > copied:
+            result.append(text.kept(copied, splice.start))
         copied = splice.start + splice.removed
         if splice.new:
-            text.end_last_of(result)
+            if result and not result[-1].endswith(("\n", "\r")):
+                result.append(text.last_ending())
             result += text.added(splice)
-    result += text.kept(copied, len(text.lines))
+    result.append(text.kept(copied, len(text.lines)))
     return "".join(result)
 
 
@@ -95,11 +97,19 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         self.lines, self._endings = _split(text)
+        self._text = text
+        self._copied = self._copied_lines = 0
         # Where there are newlines, new lines do not end in a carriage return alone.
         self._usable = ("\n", "\r\n") if "\n" in text else ("\r",)
 
-    def kept(self, start: int, end: int) -> Iterator[str]:
-        return map(str.__add__, self.lines[start:end], self._endings[start:end])
+    def kept(self, start: int, end: int) -> str:
+        """The lines from `start` to `end` as they are; ranges are asked for in order."""
+        first = self._copied + self._length(self._copied_lines, start)
+        self._copied, self._copied_lines = first + self._length(start, end), end
+        return self._text[first : self._copied]
+
+    def _length(self, start: int, end: int) -> int:
+        return sum(map(len, self.lines[start:end])) + sum(map(len, self._endings[start:end]))
 
     def added(self, splice: _Splice) -> Iterator[str]:
         """The new lines of `splice`, each with its ending."""
@@ -111,10 +121,9 @@ class _Text:
             yield line + (replaced[place] if place < len(replaced) else usual)
             place += 1
 
-    def end_last_of(self, result: list[str]) -> None:
-        """End the line before a new one, in case the file's last line had no ending."""
-        if result and not result[-1].endswith(("\n", "\r")):
-            result[-1] += self._ending_before(len(self.lines) - 1) or "\n"
+    def last_ending(self) -> str:
+        """How the file's last line is to end when new lines come after it."""
+        return self._ending_before(len(self.lines) - 1) or "\n"
 
     def _neighbour(self, splice: _Splice) -> str:
         following = self._endings[splice.start + splice.removed :][:1]

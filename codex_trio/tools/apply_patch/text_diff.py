@@ -5,7 +5,7 @@ Does not own: file headers; `turn_diff` writes those. Pure. What both texts begi
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Steps of the search before the rest is shown as one replacement: well under a second of work.
@@ -42,20 +42,21 @@ def line_changes(old: Sequence[str], new: Sequence[str]) -> list[Change]:
 
 def _common_ends(old: str, new: str) -> tuple[int, int]:
     """How many characters of whole lines both texts begin and end with; the two parts do not overlap."""
-    head = old.rfind("\n", 0, _common(old, new)) + 1
-    # Backwards, by the same halving: a reversed copy costs less than a loop over characters.
-    rest = min(len(old), len(new)) - head
-    tail = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1])
+    head = old.rfind("\n", 0, _most(min(len(old), len(new)), lambda low, high: old[low:high] == new[low:high])) + 1
+    tail = _most(
+        min(len(old), len(new)) - head,
+        lambda low, high: old[len(old) - high : len(old) - low] == new[len(new) - high : len(new) - low],
+    )
     newline = old.find("\n", len(old) - tail)
     return head, 0 if newline < 0 else len(old) - newline - 1
 
 
-def _common(a: str, b: str) -> int:
-    """The number of characters that both begin with."""
-    low, high = 0, min(len(a), len(b))
+def _most(limit: int, agree: Callable[[int, int], bool]) -> int:
+    """The greatest number up to `limit` that both texts agree to, given whether they do from one number to another."""
+    low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
+        if agree(low, middle):
             low = middle
         else:
             high = middle - 1
