@@ -1,8 +1,10 @@
 """The client against providers that answer well, badly, late or not at all, over real sockets."""
 
+import gzip
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -370,6 +372,96 @@ async def test_a_provider_is_reached_by_tls_if_its_certificate_is_trusted(certif
     # Waiting for the network would not help.
     assert not error.is_offline
     assert len(provider.requests) == 2
+
+
+@pytest.mark.parametrize("name", ["CODEX_CA_CERTIFICATE", "SSL_CERT_DIR"])
+async def test_authorities_may_be_named_in_other_ways(certificate: Path, tmp_path: Path, name: str):
+    folder = tmp_path / "authorities"
+    folder.mkdir()
+    shutil.copy(certificate, folder / "ours.pem")
+    (folder / "notes.crt").write_text("no certificate")
+    environ = {name: str(certificate) if name == "CODEX_CA_CERTIFICATE" else str(folder)}
+    if name == "CODEX_CA_CERTIFICATE":
+        # It wins over what cannot even be read.
+        environ["SSL_CERT_FILE"] = str(tmp_path / "none.pem")
+    async with open_provider(DONE, certificate=certificate) as provider, open_transport(environ) as transport:
+        assert isinstance((await collect(remote(provider.url, transport)))[-1], Completed)
+
+
+@pytest.mark.parametrize("name", ["CODEX_CA_CERTIFICATE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_certificates_that_cannot_be_used_are_named(tmp_path: Path, name: str):
+    async with open_transport({name: str(tmp_path / "none")}) as transport:
+        error = await failure(remote("https://127.0.0.1:9/v1", transport))
+    assert f"cannot use {name} ({tmp_path / 'none'}): " in error.message
+    assert not error.retryable
+
+
+def moved(status: int, location: str) -> bytes:
+    return http(status, headers=f"location: {location}\r\n")
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_a_redirect_is_followed_with_the_same_request(make_client: MakeClient, status: int):
+    async with open_provider(moved(status, "/v2/responses?x=1"), DONE) as provider:
+        events = await collect(make_client(provider.url, api_key="k1", http_headers={"X-A": "1"}))
+    assert isinstance(events[-1], Completed)
+    first, second = provider.requests
+    assert second.target == "/v2/responses?x=1"
+    assert (second.body, second.headers["authorization"], second.headers["x-a"]) == (first.body, "Bearer k1", "1")
+
+
+async def test_keys_are_not_taken_to_another_server(make_client: MakeClient):
+    async with open_provider(DONE) as other, open_provider(moved(307, f"{other.url}/responses")) as provider:
+        client = make_client(provider.url, api_key="k1", http_headers={"X-Api-Key": "k2", "Cookie": "k3"})
+        assert isinstance((await collect(client))[-1], Completed)
+    [sent] = other.requests
+    assert sent.body == provider.requests[0].body
+    assert not {"authorization", "x-api-key", "cookie"} & sent.headers.keys()
+    assert sent.headers["host"] == other.url.removeprefix("http://").removesuffix("/v1")
+
+
+async def test_redirects_in_circles_end(make_client: MakeClient):
+    async with open_provider(moved(307, "responses")) as provider:
+        error = await failure(make_client(provider.url, request_max_retries=3))
+    assert "redirected the request 5 times" in error.message
+    assert (error.retryable, len(provider.requests)) == (False, 5)
+
+
+@pytest.mark.parametrize("location", ["ftp://a.test/", "", "http://me:secret@a.test:0/x"])
+async def test_a_redirect_to_nowhere_is_told(make_client: MakeClient, location: str):
+    async with open_provider(moved(308, location)) as provider:
+        error = await failure(make_client(provider.url, request_max_retries=3))
+    assert "unexpected status 308 Permanent Redirect" in error.message
+    assert "secret" not in error.message
+    assert (error.retryable, len(provider.requests)) == (False, 1)
+
+
+def compressed(body: bytes, encoding: str, *, status: int = 200) -> bytes:
+    return http(status, body, headers=f"content-encoding: {encoding}\r\ncontent-type: text/event-stream\r\n")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "identity", "GZIP"])
+async def test_an_answer_that_is_compressed_unasked_is_read(make_client: MakeClient, encoding: str):
+    squeeze = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}
+    body = squeeze[encoding.lower()](sse(CREATED, delta("Hi"), COMPLETED))
+    async with open_provider(compressed(body, encoding)) as provider:
+        events = await collect(make_client(provider.url))
+    assert OutputTextDelta("Hi", "m1") in events
+    assert isinstance(events[-1], Completed)
+
+
+async def test_a_compressed_refusal_is_read_as_well(make_client: MakeClient):
+    async with open_provider(compressed(gzip.compress(b"no such model"), "gzip", status=404)) as provider:
+        error = await failure(make_client(provider.url))
+    assert "no such model" in error.message
+
+
+@pytest.mark.parametrize(("encoding", "told"), [("br", "compressed with br"), ("gzip", "is no gzip")])
+async def test_an_answer_that_cannot_be_inflated_says_so(make_client: MakeClient, encoding: str, told: str):
+    async with open_provider(compressed(b"\x8b\x05\x80 no such thing", encoding)) as provider:
+        error = await failure(make_client(provider.url))
+    assert "the provider's answer cannot be read" in error.message
+    assert told in error.message
 
 
 async def test_a_request_goes_through_the_proxy_of_the_environment():
