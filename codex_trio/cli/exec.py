@@ -123,7 +123,7 @@ class _Run:
         result: TurnResult | None = None
         try:
             async with open_in_process_server(settings) as server, server.connect() as client:
-                result = await ExecSession(client, request, presenter).run(self._stop)
+                result = await ExecSession(client, request, presenter, environ=settings.environ).run(self._stop)
         except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
             stderr.write(f"Error: {_first_text(group)}\n")
         if result is None or result.status != "completed":

@@ -6,7 +6,7 @@ Called by `exec`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import trio
 
 from codex_trio.cli.exec_request import ExecRequest, ResumeTarget, SandboxMode
+from codex_trio.cli.local_model import missing_local_model
 from codex_trio.client.connection import AppServerClient, thread_of
 from codex_trio.client.errors import AppServerError
 from codex_trio.client.messages import Notification, ServerRequest
@@ -90,8 +91,12 @@ class Presenter(Protocol):
 class ExecSession:
     """Runs the turn of a request."""
 
-    def __init__(self, client: AppServerClient, request: ExecRequest, presenter: Presenter) -> None:
+    def __init__(
+        self, client: AppServerClient, request: ExecRequest, presenter: Presenter, *, environ: Mapping[str, str]
+    ) -> None:
+        """`environ` says where programs that run models on this machine are."""
         self._client = client
+        self._environ = environ
         self._request = request
         self._presenter = presenter
         self._running: TurnResult | None = None
@@ -180,6 +185,8 @@ class ExecSession:
         if request.oss:
             params["modelProvider"] = provider = local_provider(request, config)
             model = model or OSS_MODELS.get(provider)
+            if (missing := await missing_local_model(provider, config, self._environ)) is not None:
+                raise TurnNotRun(missing)
         if model is not None:
             params["model"] = model
         if request.resume is not None:

@@ -85,7 +85,7 @@ async def test_every_question_is_declined_and_the_turn_goes_on() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve, theirs, replies)
             async with open_client(ours) as client:
-                result = await ExecSession(client, request, JsonPresenter(lines.append)).run(trio.Event())
+                result = await ExecSession(client, request, JsonPresenter(lines.append), environ={}).run(trio.Event())
                 nursery.cancel_scope.cancel()
     assert result is not None
     assert result.status == "completed"

@@ -1,5 +1,6 @@
 """What the options of `codex-trio exec` change about the turn."""
 
+import socket
 import struct
 import zlib
 from pathlib import Path
@@ -72,6 +73,20 @@ async def test_a_local_provider_brings_its_own_model(lab: ExecLab) -> None:
     assert done.code == 0, done.stderr
     assert "provider: ollama\n" in done.stderr
     assert lab.model.requests[0].body["model"] == "gpt-oss:20b"
+
+
+@pytest.mark.parametrize(("provider", "start"), [("ollama", "ollama serve"), ("lmstudio", "lms server start")])
+async def test_a_local_provider_that_does_not_run_is_one_sentence(lab: ExecLab, provider: str, start: str) -> None:
+    with socket.socket() as nobody:
+        # Bound but not listening: connections are refused.
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://localhost:{nobody.getsockname()[1]}/v1"
+        done = await lab.run("do it", "--oss", "--local-provider", provider, env={"CODEX_OSS_BASE_URL": address})
+    assert (done.code, done.stdout) == (1, "")
+    [_reading, line] = done.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert f"does not run at {address}: " in line
+    assert start in line
 
 
 async def test_an_ephemeral_thread_leaves_no_file_and_others_say_where_they_come_from(lab: ExecLab) -> None:
