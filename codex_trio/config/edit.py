@@ -17,10 +17,8 @@ import msgspec
 
 from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigWriteError
+from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.util.regular_file import read_whole
-
-MAX_FILE_BYTES = 4 << 20
-"""The user's own file collects an entry for every project; it still is far smaller."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a UTF-8 file with; those want it back."""
@@ -58,10 +56,14 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
         for edit in edits:
             _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=tomlkit.table)
         edited = tomlkit.dumps(document)
-        as_meant = toml_text.parse(edited) == edit_table(toml_text.parse(text), edits)
+        found, meant = toml_text.parse(edited), edit_table(toml_text.parse(text), edits)
+        for edit in edits:
+            # A table that only stood in the header of what was deleted goes with it, or stays empty: both are right.
+            _drop_empty(found, edit.path[:-1])
+            _drop_empty(meant, edit.path[:-1])
     except (TOMLKitError, toml_text.TomlSyntaxError) as error:
         raise ConfigWriteError(f"Unable to edit the configuration: {error}", code="configValidationError") from None
-    if not as_meant:
+    if found != meant:
         raise ConfigWriteError(
             "Unable to edit the configuration without changing other settings; edit the file by hand",
             code="configValidationError",
@@ -115,6 +117,15 @@ def _copy(value: Any) -> Any:
             return [_copy(part) for part in cast("list[Any]", value)]
         case _:
             return value
+
+
+def _drop_empty(table: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Delete the tables on a path that have nothing in them, the innermost first."""
+    if not path or not isinstance(inner := table.get(path[0]), dict):
+        return
+    _drop_empty(cast("dict[str, Any]", inner), path[1:])
+    if not inner:
+        del table[path[0]]
 
 
 def _set(

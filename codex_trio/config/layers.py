@@ -47,13 +47,15 @@ class LayerSource(msgspec.Struct, frozen=True):
 class ConfigLayer(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One source's table, with absolute paths.
 
-    A layer with a `disabled_reason` is shown to readers but has no effect. `denied_keys` were in the file and were
+    A layer with a `disabled_reason` is shown to readers but has no effect; with `is_doubted` that is because a command
+    may have written it. `denied_keys` were in the file and were
     dropped, because this kind of layer may not set them.
     """
 
     source: LayerSource
     table: dict[str, Any]
     disabled_reason: str | None = None
+    is_doubted: bool = False
     denied_keys: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

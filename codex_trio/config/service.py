@@ -8,9 +8,13 @@ Calls are synchronous: loading reads a few small files and takes about a millise
 the files look the same.
 """
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,6 +31,9 @@ from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverri
 from codex_trio.config.sightings import Look, look, watched_paths
 from codex_trio.config.sources import DEFAULT_ROOT_MARKERS, ConfigPaths, Sources, read_sources, root_markers
 from codex_trio.config.trust import is_project
+
+if TYPE_CHECKING:
+    from codex_trio.config.command_writes import CommandWrites
 
 _NO_TYPED_OVERRIDES = TypedOverrides()
 
@@ -71,6 +78,16 @@ class ConfigService:
         self._announced: set[str] = set()
         self._kept: dict[Path | None, _Kept] = {}
         self._markers = DEFAULT_ROOT_MARKERS
+
+    @cached_property
+    def writes(self) -> CommandWrites:
+        """When sandboxed commands could write where."""
+        from codex_trio.config.command_writes import CommandWrites
+
+        return CommandWrites(self._paths.codex_home / "command_writes")
+
+    def _doubted(self, paths: Sequence[str]) -> list[str]:
+        return self.writes.doubted(paths)
 
     @property
     def paths(self) -> ConfigPaths:
@@ -149,15 +166,26 @@ class ConfigService:
         """The layers for an absolute folder; None leaves projects out. Raises `ConfigLoadError`."""
         if overrides:
             request = from_request(overrides)
-            return read_sources(self._paths, cwd=cwd, command_line=self._cli_overrides, request=request)
+            return self._read(cwd, request)
         # Looked at before reading: what changes in between looks different the next time.
         looks = look(watched_paths(self._paths, cwd, self._markers))
         kept = self._kept.get(cwd)
         if kept is not None and kept.looks == looks:
             return kept.sources
-        sources = read_sources(self._paths, cwd=cwd, command_line=self._cli_overrides)
-        self._keep(cwd, looks, sources)
+        sources = self._read(cwd, ())
+        if not any(layer.is_doubted for layer in sources.stack.layers):
+            self._keep(cwd, looks, sources)
         return sources
+
+    def _read(self, cwd: Path | None, request: Iterable[Override]) -> Sources:
+        return read_sources(
+            self._paths, cwd=cwd, command_line=self._cli_overrides, request=request, doubted=self._doubted
+        )
+
+    def stand_by(self, folders: Iterable[str]) -> None:
+        """Take it from the user that the settings below these folders are right as they are now. Raises `OSError`."""
+        for folder in folders:
+            self.writes.review(os.path.realpath(folder))
 
     def _keep(self, cwd: Path | None, looks: tuple[Look, ...] | None, sources: Sources) -> None:
         self._kept.pop(cwd, None)
@@ -200,13 +228,13 @@ class ConfigService:
                     range=error.range,
                 )
             ]
-        texts = (*config.warnings, *_disabled_projects_warning(config))
+        texts = (*config.warnings, *_disabled_projects_warnings(config))
         self._announced.update(texts)
         return [ConfigWarning(summary=text) for text in texts]
 
     def unannounced_warnings(self, config: EffectiveConfig) -> list[ConfigWarning]:
         """Those of a configuration's warnings that clients have not been told; they count as told from now on."""
-        texts = (*config.warnings, *_disabled_projects_warning(config))
+        texts = (*config.warnings, *_disabled_projects_warnings(config))
         fresh = [text for text in texts if text not in self._announced]
         self._announced.update(fresh)
         return [ConfigWarning(summary=text) for text in fresh]
@@ -217,16 +245,21 @@ class ConfigService:
         return build(sources, paths=self._paths, cwd=cwd, environ=self._environ, typed=typed)
 
 
-def _disabled_projects_warning(config: EffectiveConfig) -> list[str]:
+def _disabled_projects_warnings(config: EffectiveConfig) -> list[str]:
     disabled = [layer for layer in config.stack.layers if layer.disabled_reason is not None]
-    if not disabled:
-        return []
-    folders = "".join(
-        f"    {number}. {layer.source.path}\n       {layer.disabled_reason}\n"
-        for number, layer in enumerate(disabled, start=1)
-    )
-    text = (
-        "Project-local config, hooks, and exec policies are disabled in the following folders until the project is "
-        f"trusted, but skills still load.\n{folders}"
-    )
-    return [text]
+    untrusted = [layer for layer in disabled if not layer.is_doubted]
+    texts = [
+        f"Project-local config, hooks, and exec policies in {layer.source.path} are disabled. {layer.disabled_reason}"
+        for layer in disabled
+        if layer.is_doubted
+    ]
+    if untrusted:
+        folders = "".join(
+            f"    {number}. {layer.source.path}\n       {layer.disabled_reason}\n"
+            for number, layer in enumerate(untrusted, start=1)
+        )
+        texts.append(
+            "Project-local config, hooks, and exec policies are disabled in the following folders until the project is "
+            f"trusted, but skills still load.\n{folders}"
+        )
+    return texts

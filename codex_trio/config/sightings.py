@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from codex_trio.config.sources import MANAGED_FILES, ConfigPaths
+from codex_trio.config.sources import MANAGED_FILES, ConfigPaths, settings_files
 
 Look: TypeAlias = tuple[int, ...]
 """How a path looks: the kind of error where there is nothing, else the identity, and of a file its version too."""
+
+_SETTINGS_FOLDERS = (".codex", "rules")
+"""What is put into these folders, or taken away, counts by the mere fact."""
 
 _SETTLED_NS = 100_000_000
 """A file that changed this recently may change again without looking any different: clocks of files tick slowly."""
@@ -34,10 +37,11 @@ def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) 
     ]
     if cwd is None:
         return watched
-    names = dict.fromkeys((*markers, ".git", ".git/HEAD", ".codex", ".codex/config.toml"))
+    names = dict.fromkeys((*markers, ".git", ".git/HEAD"))
     for folder in (cwd, *cwd.parents):
         watched.append(str(folder))
         watched += [os.path.join(folder, name) for name in names]
+        watched += settings_files(folder / ".codex")
     return watched
 
 
@@ -55,6 +59,9 @@ def look(watched: Sequence[str]) -> tuple[Look, ...] | None:
             looks.append((error.errno or 0, 0 if link is None else link.st_ino))
             continue
         identity = (link.st_dev, link.st_ino, status.st_dev, status.st_ino, status.st_mode)
+        if os.path.basename(path) in _SETTINGS_FOLDERS:
+            looks.append((*identity, status.st_ctime_ns))
+            continue
         if not stat.S_ISREG(status.st_mode):
             looks.append(identity)
             continue

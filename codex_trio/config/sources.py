@@ -7,21 +7,20 @@ Everything here is a handful of small synchronous reads.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.config.edit import MAX_FILE_BYTES
 from codex_trio.config.errors import ConfigLoadError, ManagedConfiguration, TextRange
 from codex_trio.config.layers import ConfigLayer, LayerKind, LayerSource, LayerStack, merge
 from codex_trio.config.nodes import absolute_paths
 from codex_trio.config.overrides import Override, to_table
 from codex_trio.config.project import folders_between, git_root_for_trust, project_root
 from codex_trio.config.schema import CONFIG, PROJECT_DENIED_KEYS
-from codex_trio.config.trust import Trust, disabled_reason, find_trust
+from codex_trio.config.trust import Trust, disabled_reason, doubt_reason, find_trust
 from codex_trio.util.regular_file import read_whole
 
 DEFAULT_ROOT_MARKERS = (".git",)
@@ -29,8 +28,20 @@ DEFAULT_ROOT_MARKERS = (".git",)
 MANAGED_FILES = ("requirements.toml", "managed_config.toml")
 """What an administrator restricts users with."""
 
+MAX_FILE_BYTES = 4 << 20
+"""The user's own file collects an entry for every project; it still is far smaller."""
+
 _MAX_PROJECT_FILE_BYTES = 256 << 10
 """A project's file is somebody else's, and it is read before anybody has said that it may count."""
+
+
+Doubt = Callable[[Sequence[str]], list[str]]
+"""Which of some paths a sandboxed command may have written; see `command_writes`."""
+
+
+def no_doubt(paths: Sequence[str]) -> list[str]:
+    """Return nothing: for whoever only looks at what could count."""
+    return []
 
 
 class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +84,13 @@ def read_sources(
     command_line: Iterable[Override] = (),
     request: Iterable[Override] = (),
     user_table: Mapping[str, Any] | None = None,
+    doubted: Doubt = no_doubt,
 ) -> Sources:
     """Return all layers for `cwd` (an absolute path; None leaves projects out), lowest first.
 
     `command_line` and `request` are settings for one run and for one thread. A request decides about no project: what
-    it says of trust can only take it away. `user_table` stands in for the user's file. Raises `ConfigLoadError` for a
-    file that cannot be read as TOML.
+    it says of trust can only take it away. `user_table` stands in for the user's file, `doubted` tells which files a
+    command may have written. Raises `ConfigLoadError` for a file that cannot be read as TOML.
     """
     refuse_managed_configuration(paths)
     command_line = tuple(command_line)
@@ -94,9 +106,8 @@ def read_sources(
     decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line))])
     settings = merge([layer.table for layer in (*below, *above)])
     project = find_project(settings, cwd, decided=decided)
-    return Sources(
-        stack=LayerStack((*below, *_project_layers(paths, project, decided, settings), *above)), project=project
-    )
+    layers = _project_layers(paths, project, decided, settings, doubted)
+    return Sources(stack=LayerStack((*below, *layers, *above)), project=project)
 
 
 def refuse_managed_configuration(paths: ConfigPaths) -> None:
@@ -203,7 +214,7 @@ def _session_layer(paths: ConfigPaths, cwd: Path | None, session: Iterable[Overr
 
 
 def _project_layers(
-    paths: ConfigPaths, project: Project, decided: Mapping[str, Any], settings: Mapping[str, Any]
+    paths: ConfigPaths, project: Project, decided: Mapping[str, Any], settings: Mapping[str, Any], doubted: Doubt
 ) -> list[ConfigLayer]:
     entries = [_projects(decided), _projects(settings)]
     layers: list[ConfigLayer] = []
@@ -212,8 +223,28 @@ def _project_layers(
         if not os.path.isdir(dot_codex) or _same_folder(dot_codex, paths.codex_home):
             continue
         trust = _least_trust(entries, folder, project_root=project.root, git_root=project.git_root)
-        layers.append(_project_layer(paths, dot_codex, trust))
+        layer = _project_layer(paths, dot_codex, trust)
+        if layer.disabled_reason is None:
+            # After it was read: what was changed meanwhile does not count either.
+            reason = doubt_reason(doubted([*_links(project.root, folder), *settings_files(dot_codex)]), trust)
+            layer = msgspec.structs.replace(layer, disabled_reason=reason, is_doubted=reason is not None)
+        layers.append(layer)
     return layers
+
+
+def settings_files(dot_codex: Path) -> list[str]:
+    """Return what in a project's `.codex` is obeyed: its settings and rules, and the folders that hold them."""
+    rules = dot_codex / "rules"
+    try:
+        names = sorted(name for name in os.listdir(rules) if name.endswith(".rules"))
+    except OSError:
+        names = []
+    return [str(path) for path in (dot_codex, dot_codex / "config.toml", rules, *(rules / name for name in names))]
+
+
+def _links(root: Path, folder: Path) -> list[str]:
+    """Return the links on the way from a project's root to a folder in it."""
+    return [str(path) for path in folders_between(root, folder) if path != root and os.path.islink(path)]
 
 
 def _project_layer(paths: ConfigPaths, dot_codex: Path, trust: Trust) -> ConfigLayer:

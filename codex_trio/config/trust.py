@@ -6,7 +6,9 @@ Does not own: writing trust (`service`), or what an untrusted project loses (`so
 follow the same layers).
 """
 
+import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -59,6 +61,17 @@ def disabled_reason(trust: Trust, *, user_config: Path) -> str | None:
                 f"To load project-local config, hooks, and exec policies, add {trust.key} as a trusted project in "
                 f"{user_config}."
             )
+
+
+def doubt_reason(doubted: Sequence[str], trust: Trust) -> str | None:
+    """Return why the configuration of a trusted folder has no effect; None when no command can have written it."""
+    if not doubted:
+        return None
+    listed = " ".join(shlex.quote(path) for path in doubted)
+    return (
+        f"It changed while a sandboxed command could write there. Look at it; if it is right, save it again when no "
+        f"command runs (touch -h {listed}), or set projects.{json.dumps(trust.key)}.trust_level to trusted once more."
+    )
 
 
 def _real(path: Path) -> str:

@@ -7,12 +7,12 @@ Does not own: editing text (`edit`), the wire structs.
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.config.edit import Edit, edit_file
+from codex_trio.config.edit import Edit, edit_file, edit_table
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version, to_json_value
 from codex_trio.config.nodes import SchemaProblem, check
@@ -85,6 +85,12 @@ def write_config(
         edit_file(target, prepared, accept=_accept)
     except OSError as error:
         raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
+    try:
+        service.stand_by(folder for edit in prepared for folder in _trusted_by(edit))
+    except OSError as error:
+        raise ConfigWriteError(
+            f"failed to note the answer beside {target}: {error.strerror}", code="configLayerReadonly"
+        ) from None
     stack = _stack(service)
     overridden = next((found for edit in prepared if (found := _find_overridden(stack, edit.path))), None)
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
@@ -107,6 +113,15 @@ def parse_key_path(text: str) -> tuple[str, ...]:
         if at == len(text):
             return tuple(keys)
         at += 1
+
+
+def _trusted_by(edit: Edit) -> list[str]:
+    """Return the folders that an edit says are trusted: the user's answer, even where it says what was said before."""
+    projects: Any = edit_table({}, [edit]).get("projects")
+    if not isinstance(projects, dict):
+        return []
+    table = cast("dict[str, Any]", projects)
+    return [folder for folder in table if lookup(table, [folder, "trust_level"]) == "trusted"]
 
 
 def _unquote(segment: str) -> str:

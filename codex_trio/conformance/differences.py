@@ -221,6 +221,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "takes trust from the request that starts the thread",
     ),
+    *(
+        Difference(
+            f"trust::settings_that_a_sandboxed_command_wrote_have_no_effect[{place}]",
+            "reference",
+            "obeys settings that a sandboxed command wrote into a folder of a trusted project",
+        )
+        for place in ("a folder of the workspace", "a folder of a folder above")
+    ),
     Difference(
         "context::a_projects_instructions_that_lead_out_of_it_are_not_sent",
         "reference",

@@ -7,10 +7,11 @@ pure and takes well below a millisecond for usual commands.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
+import trio
 
 from codex_trio.config.approval import AskForApproval, Granular, describe
 from codex_trio.domain.items import ParsedCommand
@@ -24,6 +25,9 @@ from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleFile, Rul
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.script_commands import commands_of
 from codex_trio.execpolicy.words import join
+
+Doubt = Callable[[], Collection[str]]
+"""The folders of rules whose files somebody else may have written just now."""
 
 UNPLACED_JUSTIFICATION = (
     "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "
@@ -60,6 +64,19 @@ def rejected_for_model(reason: str) -> str:
     return f"exec_command failed: CreateProcess {{ message: {_debug(inner)} }}"
 
 
+async def _read_sound(
+    folders: Sequence[str | os.PathLike[str]], doubted: Doubt | None, *, known: Sequence[RuleFile]
+) -> Sequence[RuleFile]:
+    """Read the rule files; of folders in doubt what was `known` before. Raises RulesError."""
+    files = await read_rule_files(folders)
+    # Asked after they were read, so that nobody can change them in between.
+    unsound: Collection[str] = () if doubted is None else await trio.to_thread.run_sync(doubted)
+    if not unsound:
+        return files
+    sound = [file for file in files if os.path.dirname(file.path) not in unsound]
+    return [file for file in known if os.path.dirname(file.path) in unsound] + sound
+
+
 class CommandPolicy:
     """The rules of one thread, ready to be asked."""
 
@@ -71,25 +88,35 @@ class CommandPolicy:
         amendments: str | os.PathLike[str],
         folders: Sequence[str | os.PathLike[str]] = (),
         files: Sequence[RuleFile] = (),
+        doubted: Doubt | None = None,
     ) -> None:
         self.bash = bash
         self._rules = rules
         self._amendments = os.fspath(amendments)
         self._folders = folders
         self._files = files
+        self._doubted = doubted
 
     @classmethod
     async def load(
-        cls, folders: Sequence[str | os.PathLike[str]], *, bash: Bash, amendments: str | os.PathLike[str]
+        cls,
+        folders: Sequence[str | os.PathLike[str]],
+        *,
+        bash: Bash,
+        amendments: str | os.PathLike[str],
+        doubted: Doubt | None = None,
     ) -> "CommandPolicy":
-        """The rules in `folders`, lowest precedence first. Raises RulesError."""
-        files = await read_rule_files(folders)
+        """The rules in `folders`, lowest precedence first. Raises RulesError.
+
+        `doubted` tells of which of them nothing is to be taken up, as it is not known who wrote it; it may block.
+        """
+        files = await _read_sound(folders, doubted, known=())
         rules = await load_rules(files)
-        return cls(rules=rules, bash=bash, amendments=amendments, folders=folders, files=files)
+        return cls(rules=rules, bash=bash, amendments=amendments, folders=folders, files=files, doubted=doubted)
 
     async def refresh(self) -> None:
         """Take up what has changed in the files. Raises RulesError; what held before then holds on."""
-        files = await read_rule_files(self._folders)
+        files = await _read_sound(self._folders, self._doubted, known=self._files)
         if files != self._files:
             self._rules = await load_rules(files)
             self._files = files

@@ -48,6 +48,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Paths at which nothing may stand while it runs; see `codex_trio.sandbox.absent`."""
     keepers: int = 0
     """How many processes stand between it and the command itself that an interrupt must not reach."""
+    writable: tuple[str, ...] = ()
+    """Folders that a sandboxed process may write; see `codex_trio.config.command_writes`."""
 
 
 class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import trio
 
+from codex_trio.config.command_writes import CommandWrites
 from codex_trio.execution.completion import Channel, read_to_completion
 from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
 from codex_trio.execution.launch import SpawnRequest
@@ -161,8 +162,9 @@ class ExecSession:
 class ExecSessions:
     """The store. Made by `open_exec_sessions`."""
 
-    def __init__(self, spawner: ProcessSpawner, nursery: trio.Nursery) -> None:
+    def __init__(self, spawner: ProcessSpawner, nursery: trio.Nursery, writes: CommandWrites | None) -> None:
         self._spawner = spawner
+        self._writes = writes
         self._nursery = nursery
         self._owner = spawner.new_owner()
         self._groups: dict[str, ProcessOwner] = {}
@@ -184,7 +186,14 @@ class ExecSessions:
         if group is not None:
             owner = self._groups.get(group) or self._spawner.new_owner(self._owner)
             self._groups[group] = owner
-        process = self._spawner.start(request, owner=owner)
+        await self._note_begin(request)
+        try:
+            if self._is_closed:
+                raise SpawnError(errno.ECANCELED)
+            process = self._spawner.start(request, owner=owner)
+        except BaseException:
+            await self._note_end(request)
+            raise
         session = ExecSession(self._new_id(), process, request, on_output, group)
         self._sessions[session.id] = session
         self._nursery.start_soon(self._read, session)
@@ -290,7 +299,20 @@ class ExecSessions:
                     nursery.cancel_scope.cancel()
             finally:
                 session.end(_KILLED if session.process.exit_code is None else session.process.exit_code)
+                await self._note_end(session.request)
                 del self._readers[session]
+
+    async def _note_begin(self, request: SpawnRequest) -> None:
+        if self._writes is not None and request.writable:
+            try:
+                await trio.to_thread.run_sync(self._writes.begin, request.writable)
+            except OSError as error:
+                raise SpawnError(error.errno or errno.EIO) from error
+
+    async def _note_end(self, request: SpawnRequest) -> None:
+        if self._writes is not None and request.writable:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(self._writes.finish, request.writable)
 
     async def _make_room(self) -> None:
         while len(self._sessions) >= MAX_SESSIONS:
@@ -307,10 +329,12 @@ class ExecSessions:
 
 
 @asynccontextmanager
-async def open_exec_sessions(spawner: ProcessSpawner) -> AsyncGenerator[ExecSessions]:
-    """A store of sessions; when it closes, no process of theirs is left."""
+async def open_exec_sessions(
+    spawner: ProcessSpawner, *, writes: CommandWrites | None = None
+) -> AsyncGenerator[ExecSessions]:
+    """A store of sessions; when it closes, no process of theirs is left. `writes` is told when they can write."""
     async with trio.open_nursery() as nursery:
-        sessions = ExecSessions(spawner, nursery)
+        sessions = ExecSessions(spawner, nursery, writes)
         try:
             yield sessions
         finally:

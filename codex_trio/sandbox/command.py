@@ -34,6 +34,8 @@ class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Paths at which nothing may stand while the process runs; see `absent`."""
     keepers: int = 0
     """How many processes between ours and the command an interrupt must not reach."""
+    writable: tuple[str, ...] = ()
+    """Folders that the command can write."""
     mechanism: Mechanism | None = None
     """None when the command runs as it is."""
 
@@ -61,7 +63,8 @@ def wrap(
     if not is_enforced_here(policy):
         return SandboxedCommand(argv=tuple(argv), env=env)
     anchors = RootAnchors() if anchors is None else anchors
-    view = build_view(anchors.roots(policy, cwd=cwd, tmpdir=tmpdir), anchors)
+    roots = anchors.roots(policy, cwd=cwd, tmpdir=tmpdir)
+    view = build_view(roots, anchors)
     mechanism = _choose(probe, view, tty=tty)
     inherited: dict[int, bytes] = {}
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:
@@ -90,6 +93,7 @@ def wrap(
         absent=view.absent if mounts else (*view.placeholders, *view.absent),
         # Bubblewrap dies of an interrupt; the init that it starts, and the command's group with it, does not.
         keepers=1 if mechanism == "bubblewrap" else 0,
+        writable=tuple(root.path for root in roots),
         mechanism=mechanism,
     )
 

@@ -11,7 +11,9 @@ from codex_trio.config.project import git_root, is_work_tree
 from codex_trio.sandbox.links import trace
 from codex_trio.util.regular_file import read_start
 
-PROTECTED_NAMES = (".git", ".agents", ".codex", ".aws")
+SETTINGS_FOLDER = ".codex"
+
+PROTECTED_NAMES = (".git", ".agents", SETTINGS_FOLDER, ".aws")
 """Entries of every writable root, and of the folders above it in its repository, that stay read-only or missing."""
 
 _GITDIR_POINTER = "gitdir:"

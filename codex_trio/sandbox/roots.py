@@ -12,7 +12,7 @@ import msgspec
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.links import trace
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite
-from codex_trio.sandbox.protected import protected_around, protected_names_of
+from codex_trio.sandbox.protected import SETTINGS_FOLDER, protected_around, protected_names_of
 
 
 class GuardedPaths(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,4 +166,6 @@ def _is_open(place: str, roots: tuple[WritableRoot, ...], closed: set[str]) -> b
     innermost = next((root.path for root in reversed(roots) if is_within(place, root.path)), None)
     if innermost is None:
         return False
+    if SETTINGS_FOLDER in place.removeprefix(innermost).split("/"):
+        return False  # What a project obeys is nobody's to write unasked, in whatever folder of it.
     return not any(is_within(place, path) and not is_within(innermost, path) for path in closed)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.config.sources import Doubt, settings_files
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
@@ -67,8 +69,10 @@ class ThreadLoader:
         store: ThreadStore,
         environ: Mapping[str, str],
         default_model: str,
+        doubted: Doubt,
     ) -> None:
         self.default_model = default_model
+        self._doubted = doubted
         self._codex_home = codex_home
         self._store = store
         self._environ = environ
@@ -155,7 +159,13 @@ class ThreadLoader:
         """The rules for commands under a configuration. Raises RulesError."""
         folders = [folder / "rules" for folder in config.config_folders]
         amendments = self._codex_home / "rules" / "default.rules"
-        return await CommandPolicy.load(folders, bash=self._bash, amendments=amendments)
+        doubted = partial(self._doubted_rules, config)
+        return await CommandPolicy.load(folders, bash=self._bash, amendments=amendments, doubted=doubted)
+
+    def _doubted_rules(self, config: EffectiveConfig) -> set[str]:
+        """Return the folders of rules that a command may have written since the configuration was loaded."""
+        projects = [layer.source.path for layer in config.stack.active if layer.source.kind == "project"]
+        return {str(path / "rules") for path in projects if path is not None and self._doubted(settings_files(path))}
 
     def environment(self, config: EffectiveConfig, thread_id: str) -> Callable[[str], Mapping[str, str]]:
         """What a command of a thread sees of the environment, by call id."""

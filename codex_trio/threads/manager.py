@@ -293,7 +293,10 @@ class ThreadManager:
         try:
             with live.scope:
                 # The sessions end first: what waits for the end of a command is then still there to store it.
-                async with trio.open_nursery() as nursery, open_exec_sessions(self._spawner) as sessions:
+                async with (
+                    trio.open_nursery() as nursery,
+                    open_exec_sessions(self._spawner, writes=self._config.writes) as sessions,
+                ):
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,

@@ -120,6 +120,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         store=storage.store,
         environ=parts.environ,
         default_model=default_model(parts.catalog).slug,
+        doubted=parts.config.writes.doubted,
     )
     manager = ThreadManager(
         config=parts.config,

@@ -264,6 +264,7 @@ class ExecCommand:
             placeholders=wrapped.placeholders,
             absent=wrapped.absent,
             keepers=wrapped.keepers,
+            writable=wrapped.writable,
         )
         return _for_shell(request, item)
 

@@ -268,3 +268,34 @@ def test_editing_a_text_does_to_its_table_what_the_edits_say(table: dict[str, An
         return
     assert tomllib.loads(edited) == edit_table(tomllib.loads(text), edits)
     assert edited.startswith("# head\n")
+
+
+@pytest.mark.parametrize("key", ['projects."/x"', 'projects."/x".trust_level', "projects"])
+def test_the_only_entry_of_a_table_can_be_deleted(setting: Setting, key: str) -> None:
+    setting.user('# mine\n\n[projects."/x"]\ntrust_level = "trusted"\n')
+    write(setting, change(key, None))
+    assert "trusted" not in setting.user_file.read_text()
+
+
+def test_a_byte_order_mark_and_windows_line_ends_stay(setting: Setting) -> None:
+    setting.user_file.write_bytes(b'\xef\xbb\xbf# mine\r\nmodel = "a"\r\n')
+    write(setting, change("model", "b"))
+    assert setting.user_file.read_bytes() == b'\xef\xbb\xbf# mine\r\nmodel = "b"\r\n'
+
+
+def test_inline_tables_over_several_lines_can_be_written_beside(setting: Setting) -> None:
+    setting.user('[otel]\nexporter = { otlp-http = {\n  endpoint = "https://otel.example",\n} }\n')
+    write(setting, change("model", "b"))
+    assert setting.service().load().model == "b"
+    assert "endpoint" in setting.user_file.read_text()
+
+
+def test_what_is_nested_too_deeply_is_refused(setting: Setting) -> None:
+    value: object = 1
+    for _ in range(5000):
+        value = {"x": value}
+    with pytest.raises(ConfigWriteError, match="nested more than 100 levels deep"):
+        write(setting, change("desktop", value))
+    with pytest.raises(ConfigWriteError, match="nested more than 100 levels deep"):
+        write(setting, change(".".join(["a"] * 200), 1))
+    assert not setting.user_file.exists()

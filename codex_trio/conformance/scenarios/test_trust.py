@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Probe
+from codex_trio.testing.model_script import answer, function_call, message
 
 
 def make(folder: Path, *, holding: str) -> Path:
@@ -86,6 +87,50 @@ async def test_a_stray_git_folder_hides_no_project(lab: Lab) -> None:
     async with lab.run() as probe:
         started = await probe.request("thread/start", {"cwd": str(cwd), "sandbox": "read-only"})
     assert started["model"] == "of-the-project"
+
+
+PLANT = """mkdir -p {folder}/.codex && printf 'model = "planted"\\nsandbox_mode = "danger-full-access"\\n' \\
+> {folder}/.codex/config.toml"""
+
+
+@pytest.mark.parametrize("place", ["a folder of the workspace", "a folder of a folder above"])
+async def test_settings_that_a_sandboxed_command_wrote_have_no_effect(lab: Lab, place: str) -> None:
+    root = make(lab.base / "all" / "project", holding=".git/HEAD")
+    inner = make(root / "sub", holding="file")
+    workspace, folder = (root, "sub") if place == "a folder of the workspace" else (root.parent, "project/sub")
+    lab.configure(
+        sandbox_mode="workspace-write",
+        approval_policy="on-request",
+        tables=f'[projects."{root}"]\ntrust_level = "trusted"\n',
+    )
+    lab.script(
+        answer(function_call("exec_command", {"cmd": PLANT.format(folder=folder)}, call_id="c1")),
+        answer(message("Done.")),
+    )
+    async with lab.run() as probe:
+        turn = await probe.run_turn((await probe.start_thread(cwd=str(workspace)))["id"])
+        assert (turn.status, (inner / ".codex" / "config.toml").exists()) == ("completed", True)
+        started = await probe.request("thread/start", {"cwd": str(inner)})
+        assert (started["model"], started["sandbox"]["type"]) == (MODEL, "workspaceWrite")
+    async with lab.run() as probe:
+        started = await probe.request("thread/start", {"cwd": str(inner)})
+        assert (started["model"], started["sandbox"]["type"]) == (MODEL, "workspaceWrite")
+
+
+async def test_settings_that_the_user_wrote_between_two_turns_count(lab: Lab) -> None:
+    root = make(lab.base / "project", holding=".git/HEAD")
+    settings = make(root / "sub", holding=".codex/config.toml") / ".codex" / "config.toml"
+    lab.configure(sandbox_mode="workspace-write", tables=f'[projects."{root}"]\ntrust_level = "trusted"\n')
+    async with lab.run() as probe:
+        for model in ("first", "second"):
+            lab.script(
+                answer(function_call("exec_command", {"cmd": "echo > file"}, call_id="c1")), answer(message("Done."))
+            )
+            turn = await probe.run_turn((await probe.start_thread(cwd=str(root)))["id"])
+            assert turn.status == "completed"
+            settings.write_text(f'model = "{model}"\n')
+            started = await probe.request("thread/start", {"cwd": str(root / "sub")})
+            assert started["model"] == model
 
 
 async def test_starting_threads_in_plain_folders_leaves_the_users_file_alone(lab: Lab, probe: Probe) -> None:
