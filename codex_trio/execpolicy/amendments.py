@@ -34,7 +34,7 @@ async def amend(rules: PolicyRules, prefix: Sequence[str], rules_file: str) -> N
     rules.allow_prefix(prefix)
 
 
-def append_prefix_rule(rules_file: str, prefix: Sequence[str]) -> None:
+def append_prefix_rule(rules_file: str, prefix: Sequence[str], *, lock_seconds: float = _LOCK_SECONDS) -> None:
     """Append the rule, unless the file has the very same line. Waits a few seconds for another writer.
 
     Raises `AmendmentError`.
@@ -43,14 +43,14 @@ def append_prefix_rule(rules_file: str, prefix: Sequence[str]) -> None:
         raise AmendmentError(f"failed to update rules file {rules_file}: prefix rule requires at least one token")
     line = f'prefix_rule(pattern={json.dumps(list(prefix), ensure_ascii=False)}, decision="allow")'
     try:
-        _append_line(Path(rules_file), line)
+        _append_line(Path(rules_file), line, lock_seconds)
     except (OSError, UnicodeError) as error:
         raise AmendmentError(f"failed to update rules file {rules_file}: {error}") from None
 
 
-def _lock(file: TextIO) -> None:
+def _lock(file: TextIO, seconds: float) -> None:
     # Anybody who can read the file can lock it, for as long as they like.
-    deadline = time.monotonic() + _LOCK_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,12 +60,12 @@ def _lock(file: TextIO) -> None:
             time.sleep(_LOCK_PAUSE)
 
 
-def _append_line(path: Path, line: str) -> None:
+def _append_line(path: Path, line: str, lock_seconds: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no regular file")
     with path.open("a+", encoding="utf-8") as file:
-        _lock(file)
+        _lock(file, lock_seconds)
         file.seek(0)
         present = file.read()
         if line in map(str.strip, present.split("\n")):

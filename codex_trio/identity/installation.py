@@ -19,7 +19,7 @@ _LOCK_SECONDS = 2.0
 _LOCK_PAUSE = 0.005
 
 
-def read_or_create(codex_home: Path) -> str:
+def read_or_create(codex_home: Path, *, lock_seconds: float = _LOCK_SECONDS) -> str:
     """The installation id, lower case; made on first use, and anew when the file holds no UUID.
 
     A file that holds one is left as it is, but for its permissions. Raises OSError when it cannot be opened.
@@ -33,7 +33,7 @@ def read_or_create(codex_home: Path) -> str:
         # A file that holds an id stays as it is, so that only whoever makes one needs the lock.
         known = _parse(os.pread(fd, 4096, 0))
         if known is None:
-            _lock(fd)
+            _lock(fd, lock_seconds)
             known = _parse(os.pread(fd, 4096, 0))
         if known is not None:
             return known
@@ -45,9 +45,9 @@ def read_or_create(codex_home: Path) -> str:
         os.close(fd)
 
 
-def _lock(fd: int) -> None:
+def _lock(fd: int, seconds: float) -> None:
     """Wait for another server that makes an id, as two that start at once must agree; not for who locks it for long."""
-    deadline = time.monotonic() + _LOCK_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,6 @@
 """A prefix that the user allows for good is one line in the rules file, and holds at once."""
 
+import fcntl
 import subprocess
 import sys
 
@@ -83,3 +84,15 @@ def test_several_processes_can_add_rules_at_once(tmp_path):
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
     lines = file.read_text().splitlines()
     assert len(lines) == len(set(lines)) == 80
+
+
+def test_a_file_that_somebody_keeps_locked_is_not_waited_for_without_end(tmp_path):
+    file = tmp_path / "default.rules"
+    file.write_text("# mine\n")
+    with file.open() as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        with pytest.raises(AmendmentError, match="another process keeps it locked"):
+            append_prefix_rule(str(file), ["git", "push"], lock_seconds=0.05)
+    assert file.read_text() == "# mine\n"
+    append_prefix_rule(str(file), ["git", "push"])
+    assert file.read_text() == "# mine\n" + LINE

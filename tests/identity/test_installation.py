@@ -1,5 +1,7 @@
 """The installation id is made once and stays."""
 
+import fcntl
+import time
 import uuid
 from pathlib import Path
 
@@ -42,3 +44,21 @@ def test_a_path_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "installation_id").mkdir()
     with pytest.raises(OSError, match="Is a directory"):
         read_or_create(tmp_path)
+
+
+def test_a_lock_on_an_id_that_is_there_keeps_nobody_waiting(tmp_path: Path) -> None:
+    file = tmp_path / "installation_id"
+    file.write_text(GIVEN)
+    with file.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        started = time.monotonic()
+        assert read_or_create(tmp_path) == GIVEN.lower()
+        assert time.monotonic() - started < 1.0, "it waited for the lock"
+
+
+def test_a_lock_that_is_held_for_long_does_not_keep_an_id_from_being_made(tmp_path: Path) -> None:
+    file = tmp_path / "installation_id"
+    file.touch()
+    with file.open() as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        assert read_or_create(tmp_path, lock_seconds=0.05) == file.read_text()
