@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import trio
 
 from codex_trio.domain.items import FileChange
 from codex_trio.sandbox.errors import RootChanged
@@ -131,10 +132,12 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext, 
     outcome = await _apply(checked, approved, context)
     seconds = time.monotonic() - started
     status = "completed" if outcome.exit_code == 0 else "failed"
-    await context.log.completed(
-        msgspec.structs.replace(item, status=status, stdout=outcome.stdout, stderr=outcome.stderr)
-    )
-    context.log.diff_updated()
+    # What was written is told of though the turn was stopped meanwhile.
+    with trio.CancelScope(shield=True, deadline=trio.current_time() + WRITE_SECONDS):
+        await context.log.completed(
+            msgspec.structs.replace(item, status=status, stdout=outcome.stdout, stderr=outcome.stderr)
+        )
+        context.log.diff_updated()
     return outcome.for_model(seconds)
 
 

@@ -23,6 +23,7 @@ from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
+from codex_trio.sandbox.roots import NOTHING_GUARDED
 from codex_trio.state.history.recorder import WRITE_SECONDS, RolloutRecorder
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.memory_lines import MemoryLines, MemoryWriter
@@ -207,7 +208,7 @@ async def open_session(
                 shells=Shells(default="/bin/sh", programs={}),
                 timezone="Etc/UTC",
                 tmpdir=None,
-                guarded=cast("Any", None),
+                guarded=NOTHING_GUARDED,
                 probe=cast("Any", None),
                 client=lambda _config, _provider: cast("Any", client),
                 model=lambda _config, slug: catalog.info(slug),

@@ -5,7 +5,8 @@ import pytest
 from codex_trio.config.approval import Granular
 from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, WorkspaceWrite
 from codex_trio.sandbox.roots import RootAnchors
-from codex_trio.tools.patch_policy import assess
+from codex_trio.tools.apply_patch.files import DiskFiles, NotWritable
+from codex_trio.tools.patch_policy import WritablePlaces, assess
 
 WORKSPACE = WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True)
 MUTE = Granular(sandbox_approval=False, rules=True, mcp_elicitations=True)
@@ -66,3 +67,42 @@ def test_a_link_out_of_the_workspace_does_not_count_as_inside(folder):
 def test_a_refusal_says_why(folder, policy, reason):
     verdict = judge(folder, [str(folder / "x")], "never", policy)
     assert verdict.reason == reason
+
+
+def places(folder, approved=(), policy=WORKSPACE, anchors=None):
+    anchors = anchors or RootAnchors()
+
+    def may_write(path):
+        return anchors.may_write(path, policy, cwd=str(folder / "work"), tmpdir=None)
+
+    return WritablePlaces(frozenset(approved), may_write)
+
+
+def test_what_is_written_at_last_is_where_the_sandbox_writes_or_where_the_user_was_asked(folder):
+    outside = str(folder / "x")
+    assert places(folder).admits(str(folder / "work" / "x"))
+    assert not places(folder).admits(outside)
+    assert places(folder, [outside]).admits(outside)
+    assert not places(folder, [outside]).admits(str(folder / "y"))
+    assert not places(folder).admits(str(folder / "work" / ".git" / "config"))
+
+
+def test_nothing_is_put_beside_a_file_that_alone_may_be_written(folder):
+    one = folder / "one"
+    one.touch()
+    policy = WorkspaceWrite(writable_roots=(str(one),), exclude_slash_tmp=True, exclude_tmpdir_env_var=True)
+    assert places(folder, policy=policy).admits(str(one))
+    assert not places(folder, policy=policy).admits_beside(str(one))
+    assert places(folder).admits_beside(str(folder / "work" / "x"))
+    assert places(folder, [str(folder / "x")]).admits_beside(str(folder / "x"))
+    DiskFiles(places(folder, policy=policy)).write(str(one), b"new")
+    assert one.read_bytes() == b"new"
+
+
+def test_a_workspace_that_another_folder_has_taken_the_place_of_is_refused(folder):
+    anchors = RootAnchors()
+    anchors.note(WORKSPACE, cwd=str(folder / "work"), tmpdir=None)
+    (folder / "work").rename(folder / "old")
+    (folder / "work").mkdir()
+    with pytest.raises(NotWritable, match="has been replaced since this thread began"):
+        DiskFiles(places(folder, anchors=anchors)).write(str(folder / "work" / "x"), b"new")
