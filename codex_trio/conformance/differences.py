@@ -296,6 +296,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         )
     ),
     *(
+        Difference(
+            f"rules::{scenario}", "reference", "takes any absolute path, and any repository, for what a rule allows"
+        )
+        for scenario in (
+            "a_rule_does_not_let_a_program_of_the_workspace_leave_the_sandbox",
+            "a_rule_does_not_let_a_repository_made_by_a_command_leave_the_sandbox",
+        )
+    ),
+    *(
         Difference(f"rollback::{scenario}", "reference", "knows thread/revert in its place since 0.132.0")
         for scenario in (
             "the_last_turns_can_be_rolled_back",
@@ -340,5 +349,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         "odd_items::a_message_that_is_never_said_to_be_done_is_what_was_read_of_it",
         "reference",
         "forgets a message that was streamed when the provider does not say that it is done",
+    ),
+    Difference(
+        "pictures::a_pipe_or_a_device_in_place_of_a_picture_is_an_error",
+        "reference",
+        "waits for ever for a named pipe that the user gives as a picture",
     ),
 )

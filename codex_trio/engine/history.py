@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.item_ids import ItemIds, is_sendable
-from codex_trio.engine.response_items import CALL_KINDS, ResponseItem, clean
+from codex_trio.engine.response_items import CALL_KINDS, ResponseItem, clean_all
 from codex_trio.model.catalog import ModelInfo
 
 _OUTPUT_OF = {
@@ -47,7 +47,7 @@ class ModelHistory:
 
     def extend(self, items: Iterable[ResponseItem]) -> None:
         """Remember more. What no provider takes back is forgotten at once."""
-        known = [cleaned for cleaned in map(clean, items) if cleaned is not None]
+        known = clean_all(items)
         self._items += known
         self.ids.note(known)
 

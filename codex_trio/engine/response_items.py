@@ -9,7 +9,7 @@ Does not own which ids are free (engine/item_ids.py), pairs of calls and outputs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -53,6 +53,11 @@ def clean(item: Mapping[str, Any]) -> ResponseItem | None:
         if known is not None:
             made[name] = known
     return _completed(made)
+
+
+def clean_all(items: Iterable[Mapping[str, Any]]) -> list[ResponseItem]:
+    """The same for many; those that are nothing to providers are left out."""
+    return [cleaned for cleaned in map(clean, items) if cleaned is not None]
 
 
 def of_model(item: Mapping[str, Any]) -> ResponseItem | None:

@@ -15,6 +15,7 @@ from codex_trio.domain.items import FunctionCallOutput, UserMessage
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.turn_request import ToolOutput, TurnInput
 from codex_trio.engine.user_input import user_message
+from codex_trio.tools.pictures import ModelPictures
 
 
 class Words(NamedTuple):
@@ -27,12 +28,14 @@ class Words(NamedTuple):
 class Said:
     """See the module. `answered` is set once the client that gave the input was told what became of it."""
 
-    def __init__(self, turn_id: str, given: TurnInput) -> None:
+    def __init__(self, turn_id: str, given: TurnInput, pictures: ModelPictures) -> None:
         self.turn_id = turn_id
         self.given = given
         self.answered = trio.Event()
         self.is_withdrawn = False
         """Whether the client was told that the input does not count."""
+        self._pictures = pictures
+        self._reading = trio.Lock()
         self._words: Words | None = None
 
     def withdraw(self) -> None:
@@ -42,12 +45,13 @@ class Said:
 
     async def words(self) -> Words:
         """The input in both its forms, the same ones whenever asked for."""
-        if self._words is None:
-            self._words = await _words(self.given)
+        async with self._reading:
+            if self._words is None:
+                self._words = await _words(self.given, self._pictures)
         return self._words
 
 
-async def _words(given: TurnInput) -> Words:
+async def _words(given: TurnInput, pictures: ModelPictures) -> Words:
     if isinstance(given, ToolOutput):
         item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
         raw: dict[str, Any] = {
@@ -58,8 +62,9 @@ async def _words(given: TurnInput) -> Words:
         }
         if item.namespace is not None:
             raw["namespace"] = item.namespace
-        return Words(item, raw)
+        [checked] = await pictures.checked([raw])
+        return Words(item, checked)
     if not given.content:
         return Words(None, None)
     said = UserMessage(id=uuid7(), client_id=given.client_id, content=given.content)
-    return Words(said, await user_message(given.content, item_id=uuid7()))
+    return Words(said, await user_message(given.content, pictures, item_id=uuid7()))

@@ -19,7 +19,7 @@ from codex_trio.engine.context import Surroundings, context_items, context_texts
 from codex_trio.engine.history import ModelHistory
 from codex_trio.engine.item_log import TurnLog, now_ms
 from codex_trio.engine.project_docs import ProjectDocs
-from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.response_items import ResponseItem, clean_all
 from codex_trio.engine.said import Said
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn import Turn
@@ -39,6 +39,7 @@ from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsag
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
 from codex_trio.tools.context import CommandSettings, ToolContext
+from codex_trio.tools.pictures import ModelPictures, Pictures
 from codex_trio.tools.registry import ToolRegistry, default_tools
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
@@ -67,6 +68,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     """The facts on a model slug, with the user's limits applied."""
     gate: TurnGate
     """What turns begin and end through."""
+    pictures: Pictures
 
 
 class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +220,11 @@ class Session:
         return self.services.model(self._thread.config, self.turn_settings.model)
 
     @property
+    def pictures(self) -> ModelPictures:
+        """What makes pictures fit for the thread's model."""
+        return self.services.pictures.for_model(self.model)
+
+    @property
     def verbosity(self) -> str | None:
         """How wordy the model is to be: as configured, else its default."""
         return self._thread.config.model_verbosity or self.model.default_verbosity
@@ -248,6 +255,7 @@ class Session:
             anchors=self._anchors,
             has_environment=self.turn_settings.has_environment,
             model=self.model,
+            pictures=self.pictures,
             log=log,
             approver=self._thread.approver,
             approvals=self._approvals,
@@ -317,7 +325,11 @@ class Session:
         async with self._recalling:
             if not self._has_recalled:
                 await self._thread.recorder.take_up_inputs()
-                self.history.extend(await self._thread.recorder.model_history())
+                stored = await self._thread.recorder.model_history()
+                # Off the loop, since it may be long.
+                known = await trio.to_thread.run_sync(clean_all, stored)
+                checked = await self.pictures.checked(known)
+                await trio.to_thread.run_sync(self.history.extend, checked)
                 self._has_recalled = True
 
     async def record(self, payloads: Sequence[Payload]) -> None:
@@ -352,7 +364,7 @@ class Session:
     async def inject(self, items: Sequence[ResponseItem]) -> None:
         """Adds items of a client to the model's history, after the context that belongs before them."""
         context = await self.context_items()
-        await self.remember([*context, *items])
+        await self.remember([*context, *await self.pictures.checked(items)])
 
     # --- token use ---
 

@@ -56,7 +56,7 @@ class Turn:
         self.started_at: int | None = None
         self.accepts_input = True
         self._session = session
-        said = Said(self.id, request.input)
+        said = Said(self.id, request.input, session.pictures)
         # Nothing is told before its request is answered anyway.
         said.answered.set()
         self._inbox = deque([said])
@@ -78,7 +78,7 @@ class Turn:
 
         The turn takes it up once the client was answered, which is for the caller to tell.
         """
-        said = Said(self.id, given)
+        said = Said(self.id, given, self._session.pictures)
         self._inbox.append(said)
         if self._sampler is not None:
             self._sampler.cut()

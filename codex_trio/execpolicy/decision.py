@@ -1,9 +1,8 @@
 """Whether a command runs, is asked about, or is refused.
 
 Owns: the decision over all parts of a command, its wording, the rule proposed along with a question.
-Does not own: asking, sandboxing, or remembering answers for a session.
-Called by: the exec_command tool before every command; the engine keeps one `CommandPolicy` per thread. Deciding is
-pure and takes well below a millisecond for usual commands.
+Does not own: asking, sandboxing, or remembering answers for a session. Deciding takes well below a millisecond for
+usual commands.
 """
 
 import os
@@ -19,6 +18,7 @@ from codex_trio.execpolicy.actions import command_actions
 from codex_trio.execpolicy.amendments import amend
 from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
+from codex_trio.execpolicy.programs import Programs
 from codex_trio.execpolicy.proposals import proposal
 from codex_trio.execpolicy.rule_loading import load_rules, read_rule_files
 from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
@@ -125,6 +125,7 @@ class CommandPolicy:
         self,
         argv: Sequence[str],
         *,
+        programs: Programs,
         approval_policy: AskForApproval,
         sandboxed: bool,
         unrestricted: bool = False,
@@ -132,7 +133,7 @@ class CommandPolicy:
         justification: str | None = None,
         prefix_rule: Sequence[str] | None = None,
     ) -> Decision:
-        """Decide about `argv`, usually `[shell, "-lc", script]`.
+        """Decide about `argv`, usually `[shell, "-lc", script]`, a few look-ups in the file system included.
 
         `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `unrestricted`: it is full
         access. `escalate`, `justification` and `prefix_rule` are what the model asked for.
@@ -143,6 +144,7 @@ class CommandPolicy:
         judge = _Judge(
             self._rules,
             self.bash,
+            programs,
             approval_policy,
             ask_to_leave=escalate and sandboxed,
             guard_removal=not (unrestricted and approval_policy == "never"),
@@ -161,6 +163,9 @@ class CommandPolicy:
         await amend(self._rules, prefix, self._amendments)
 
 
+_MOVES = ("cd", "pushd", "popd")
+
+
 class _Part(msgspec.Struct, frozen=True):
     """One command of the script with the rules that match it; `decision` is the heuristic's when none does."""
 
@@ -173,16 +178,24 @@ class _Judge:
     """One decision; the parts of a command are judged one by one, and the strictest verdict holds."""
 
     def __init__(
-        self, rules: PolicyRules, bash: Bash, policy: AskForApproval, *, ask_to_leave: bool, guard_removal: bool
+        self,
+        rules: PolicyRules,
+        bash: Bash,
+        programs: Programs,
+        policy: AskForApproval,
+        *,
+        ask_to_leave: bool,
+        guard_removal: bool,
     ) -> None:
         self._rules = rules
+        self._programs: Programs | None = programs
         self._bash = bash
         self._policy: AskForApproval = policy
         self._ask_to_leave = ask_to_leave
         self._guard_removal = guard_removal
 
     def decide(self, argv: Sequence[str], *, justification: str | None, prefix_rule: Sequence[str] | None) -> Decision:
-        parts = [self._judge(part) for part in self._bash.segments(argv) or [list(argv)]]
+        parts = [self._judge_next(part) for part in self._bash.segments(argv) or [list(argv)]]
         matches = [match for part in parts for match in part.matches]
         matches += self._limits(argv)
         verdict = strictest([*(part.decision for part in parts), *(match.decision for match in matches)])
@@ -214,9 +227,30 @@ class _Judge:
         script = " ".join(argv)
         return [match for command in inside for match in self._rules.limits(command, script)]
 
+    def _judge_next(self, argv: Sequence[str]) -> _Part:
+        """One command, which may be followed by others in another folder."""
+        part = self._judge(argv)
+        if self._programs is not None and argv and argv[0] in _MOVES:
+            self._programs = self._programs.moved(argv)
+        return part
+
     def _judge(self, argv: Sequence[str]) -> _Part:
         matches = self._rules.check(argv)
+        if matches and not self._is_meant(argv, matches):
+            matches = [match for match in matches if match.decision != "allow"]
         return _Part(argv, matches, strictest(match.decision for match in matches) or self._heuristic(argv))
+
+    def _is_meant(self, argv: Sequence[str], matches: Sequence[RuleMatch]) -> bool:
+        """Whether this is the program that a rule allows, and it obeys nobody's settings but the user's."""
+        if self._programs is None:
+            return False
+        if not self._programs.may_be_allowed(argv[0]):
+            return False
+        if os.path.basename(argv[0]) != "git":
+            return True
+        # Who has a rule with options in front of the subcommand knows what they do.
+        is_deliberate = any(match.matched_prefix[1:] and match.matched_prefix[1][:1] == "-" for match in matches)
+        return is_deliberate or not self._programs.has_own_repository(argv[1:])
 
     def _heuristic(self, argv: Sequence[str]) -> RuleDecision:
         # Who has switched everything off, questions and sandbox, has no use for a refusal.
@@ -224,9 +258,12 @@ class _Judge:
             return "forbidden" if self._policy == "never" else "prompt"
         if self._policy == "never":
             return "allow"
-        if self._policy == "untrusted" and not is_known_safe(argv, self._bash):
+        if self._policy == "untrusted" and not self._is_known_safe(argv):
             return "prompt"
         return "prompt" if self._ask_to_leave else "allow"
+
+    def _is_known_safe(self, argv: Sequence[str]) -> bool:
+        return self._programs is not None and is_known_safe(argv, self._bash, self._programs)
 
 
 def _refused_escalation(policy: AskForApproval) -> str | None:

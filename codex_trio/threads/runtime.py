@@ -37,6 +37,7 @@ from codex_trio.state.store.read_states import ReadStates
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.tools.pictures import Pictures
 from codex_trio.wire.threads import ThreadFacts, project_thread
 
 
@@ -114,6 +115,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         client=_client_factory(parts),
         model=_model_facts(parts),
         gate=parts.gate,
+        pictures=Pictures(),
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,

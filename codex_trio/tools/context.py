@@ -13,10 +13,12 @@ from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.sessions import ExecSessions
 from codex_trio.execution.shells import Shells
 from codex_trio.model.catalog import ModelInfo
-from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.sandbox.errors import RootChanged
+from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 from codex_trio.tools.log import ItemLog
+from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.tools.turn_diff import TurnDiffTracker
@@ -30,6 +32,37 @@ class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether shells may read their login files."""
     max_poll_ms: int
     """The longest that a look at a running command may wait."""
+
+
+class ThreadWork(msgspec.Struct, frozen=True, kw_only=True):
+    """See `execpolicy.programs.Work`. Where a thread may write counts also while it may only read, or may write all.
+
+    What lies there may have been written before, by a command of another thread or by whoever made the repository.
+    """
+
+    anchors: RootAnchors
+    policy: SandboxPolicy
+    cwd: str
+    tmpdir: str | None
+
+    def folders(self) -> tuple[str, ...]:
+        """The writable folders, free of symlinks."""
+        try:
+            roots = self.anchors.roots(self._writing, cwd=self.cwd, tmpdir=self.tmpdir)
+        except RootChanged:
+            return ("/",)
+        return tuple(root.path for root in roots)
+
+    def may_write(self, path: str) -> bool:
+        """Whether a command could have written an absolute path."""
+        try:
+            return self.anchors.may_write(path, self._writing, cwd=self.cwd, tmpdir=self.tmpdir)
+        except RootChanged:
+            return True
+
+    @property
+    def _writing(self) -> WorkspaceWrite:
+        return self.policy if isinstance(self.policy, WorkspaceWrite) else WorkspaceWrite()
 
 
 class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +80,7 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     has_environment: bool
     """Whether tools may use this machine."""
     model: ModelInfo
+    pictures: ModelPictures
     log: ItemLog
     approver: Approver
     approvals: SessionApprovals
@@ -67,6 +101,11 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     def resolve(self, path: str | None) -> Path:
         """An absolute path from one that the model wrote, relative to the turn's working directory."""
         return self.cwd if not path else self.cwd / path
+
+    @property
+    def work(self) -> ThreadWork:
+        """What the thread works on, as opposed to what is the system's and the user's own."""
+        return ThreadWork(anchors=self.anchors, policy=self.sandbox_policy, cwd=str(self.cwd), tmpdir=self.tmpdir)
 
     def may_write(self, path: str) -> bool:
         """Return whether a sandboxed command of this turn could write an absolute path. Raises `RootChanged`."""

@@ -17,6 +17,7 @@ import trio
 
 from codex_trio.domain.items import CommandExecution, Duration, ParsedCommand
 from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, Decision, rejected_for_model
+from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import exec_yield_ms
@@ -120,7 +121,8 @@ class ExecCommand:
             raise ToolFailure(UNPLACED_JUSTIFICATION)
         argv = _shell_command(arguments, context)
         cwd = context.resolve(arguments.workdir)
-        judged = partial(_judge, argv, arguments, context)
+        programs = Programs(context.environment(call.call_id).get("PATH", ""), str(cwd), context.work)
+        judged = partial(_judge, argv, arguments, context, programs)
         # A long script takes the parser a while.
         judgement = judged() if len(arguments.cmd) <= _SHORT_SCRIPT else await trio.to_thread.run_sync(judged)
         if isinstance(judgement, ShellPatch):
@@ -295,7 +297,7 @@ def _obeys_a_made_repository(argv: Sequence[str], cwd: Path, context: ToolContex
 
 
 def _judge(
-    argv: list[str], arguments: ExecCommandArguments, context: ToolContext
+    argv: list[str], arguments: ExecCommandArguments, context: ToolContext, programs: Programs
 ) -> ShellPatch | tuple[Decision, list[ParsedCommand]]:
     """The patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
     policy = context.command_policy
@@ -304,6 +306,7 @@ def _judge(
         return patch
     decision = policy.decide(
         argv,
+        programs=programs,
         approval_policy=context.approval_policy,
         sandboxed=is_enforced_here(context.sandbox_policy),
         unrestricted=isinstance(context.sandbox_policy, DangerFullAccess),

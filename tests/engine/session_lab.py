@@ -29,6 +29,7 @@ from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.memory_lines import MemoryLines, MemoryWriter
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.threads.options import ThreadOptions, settings_from_config
+from codex_trio.tools.pictures import Pictures
 
 NO_OVERRIDES = TurnOverrides()
 MODEL = "gpt-5.5"
@@ -213,6 +214,7 @@ async def open_session(
                 client=lambda _config, _provider: cast("Any", client),
                 model=lambda _config, slug: catalog.info(slug),
                 gate=TurnGate(),
+                pictures=Pictures(),
             ),
             thread=ThreadServices(
                 recorder=recorder,

@@ -9,8 +9,11 @@ import pytest
 from codex_trio.execpolicy.amendments import AmendmentError, append_prefix_rule
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.programs import NoWork, Programs
 from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES, load_rules, read_rule_files
 from codex_trio.execpolicy.rules import PolicyRules
+
+SYSTEM = Programs("/usr/bin:/bin", "/", NoWork())
 
 LINE = 'prefix_rule(pattern=["git", "push"], decision="allow")\n'
 
@@ -21,7 +24,7 @@ async def test_an_amendment_is_stored_and_holds_at_once(tmp_path):
     await policy.amend(["git", "push"])
     await policy.amend(["git", "push"])
     assert file.read_text() == LINE
-    decision = policy.decide(["bash", "-lc", "git push x"], approval_policy="never", sandboxed=True)
+    decision = policy.decide(["bash", "-lc", "git push x"], programs=SYSTEM, approval_policy="never", sandboxed=True)
     assert (decision.kind, decision.bypass_sandbox) == ("allow", True)
     later = await load_rules(await read_rule_files([file.parent]))
     assert later.check(["git", "push", "x"])
@@ -57,7 +60,7 @@ async def test_a_file_that_cannot_be_written_changes_nothing_in_memory(tmp_path)
     policy = CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=tmp_path / "rules" / "default.rules")
     with pytest.raises(AmendmentError):
         await policy.amend(["git", "push"])
-    decision = policy.decide(["bash", "-lc", "git push x"], approval_policy="never", sandboxed=True)
+    decision = policy.decide(["bash", "-lc", "git push x"], programs=SYSTEM, approval_policy="never", sandboxed=True)
     assert not decision.bypass_sandbox
 
 

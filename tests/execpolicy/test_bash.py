@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from codex_trio.execpolicy.actions import command_actions
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.danger import is_dangerous
+from codex_trio.execpolicy.programs import NoWork, Programs
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.tools.apply_patch.shell import detect_shell_patch
 from codex_trio.tools.calls import ToolFailure
@@ -104,7 +105,7 @@ WORDS = st.sampled_from(
 def test_no_text_makes_the_judges_raise(text):
     for argv in (["bash", "-c", text], [text], [text, "-c", text]):
         is_dangerous(argv, BASH)
-        is_known_safe(argv, BASH)
+        is_known_safe(argv, BASH, Programs("/usr/bin:/bin", "/", NoWork()))
         assert command_actions(argv, BASH) is not None
         try:
             detect_shell_patch(argv, BASH)

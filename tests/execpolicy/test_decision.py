@@ -5,7 +5,10 @@ import pytest
 from codex_trio.config.approval import AskForApproval, Granular
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy, Decision, rejected_for_model
+from codex_trio.execpolicy.programs import NoWork, Programs
 from codex_trio.execpolicy.rules import PolicyRules, PrefixRule
+
+SYSTEM = Programs("/usr/bin:/bin", "/", NoWork())
 
 BASH = Bash()
 REFUSED = 'exec_command failed: CreateProcess { message: "Rejected(\\"%s\\")" }'
@@ -49,6 +52,7 @@ def decide(
     commands = policy_with_rules() if ruled else CommandPolicy(rules=PolicyRules(), bash=BASH, amendments="/x")
     return commands.decide(
         ["/bin/bash", "-c", script],
+        programs=SYSTEM,
         approval_policy=policy,
         sandboxed=sandboxed,
         unrestricted=unrestricted,
@@ -213,4 +217,4 @@ def test_refusals_are_escaped_as_clients_know_them():
 def test_a_command_without_a_shell_or_without_words_is_decided_too():
     commands = policy_with_rules()
     for argv in (["id"], ["rm", "-f", "x"], [], [""]):
-        commands.decide(argv, approval_policy="on-request", sandboxed=True)
+        commands.decide(argv, programs=SYSTEM, approval_policy="on-request", sandboxed=True)

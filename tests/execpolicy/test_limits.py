@@ -4,7 +4,10 @@ import pytest
 
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy, Decision
+from codex_trio.execpolicy.programs import NoWork, Programs
 from codex_trio.execpolicy.rules import PolicyRules, PrefixRule, RuleDecision
+
+SYSTEM = Programs("/usr/bin:/bin", "/", NoWork())
 
 BASH = Bash()
 
@@ -22,7 +25,7 @@ POLICY = policy(("tool push", "forbidden"), ("git push", "forbidden"), ("ask", "
 
 
 def decide(script: str, commands: CommandPolicy = POLICY) -> Decision:
-    return commands.decide(["/bin/bash", "-lc", script], approval_policy="on-request", sandboxed=True)
+    return commands.decide(["/bin/bash", "-lc", script], programs=SYSTEM, approval_policy="on-request", sandboxed=True)
 
 
 WAYS = r"""
@@ -126,7 +129,7 @@ def test_what_may_be_a_forbidden_command_is_asked_about(script):
 
 
 def test_where_nobody_is_asked_what_may_be_forbidden_is_refused():
-    refused = POLICY.decide(["bash", "-c", "tool $x"], approval_policy="never", sandboxed=True)
+    refused = POLICY.decide(["bash", "-c", "tool $x"], programs=SYSTEM, approval_policy="never", sandboxed=True)
     assert refused.kind == "forbid"
 
 

@@ -9,8 +9,11 @@ import trio
 
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.programs import NoWork, Programs
 from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES, MAX_FILES, is_plain, load_rules, read_rule_files
 from codex_trio.execpolicy.rules import PolicyRules, RuleFile, RulesError
+
+SYSTEM = Programs("/usr/bin:/bin", "/", NoWork())
 
 FORBID = 'prefix_rule(["curl"], "forbidden")\n'
 
@@ -160,7 +163,9 @@ async def test_changes_of_the_files_are_taken_up_and_a_broken_one_changes_nothin
     policy = await CommandPolicy.load([tmp_path], bash=Bash(), amendments=file)
 
     def kind() -> str:
-        return policy.decide(["bash", "-c", "curl x"], approval_policy="on-request", sandboxed=True).kind
+        return policy.decide(
+            ["bash", "-c", "curl x"], programs=SYSTEM, approval_policy="on-request", sandboxed=True
+        ).kind
 
     await policy.refresh()
     assert kind() == "allow"

@@ -7,11 +7,13 @@ import pytest
 
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.danger import is_dangerous
+from codex_trio.execpolicy.programs import NoWork, Programs
 from codex_trio.execpolicy.safe import is_known_safe
 
 DATA = Path(__file__).parent.parent / "data" / "command_cases.jsonl"
 CASES = [json.loads(line) for line in DATA.read_text().splitlines()]
 BASH = Bash()
+SYSTEM = Programs("/usr/bin:/bin", "/", NoWork())
 
 DANGEROUS = r"""
 rm -f z
@@ -93,27 +95,46 @@ def test_a_command_without_a_shell_is_judged_too():
     assert not is_dangerous([], BASH)
 
 
-def test_the_recorded_commands_are_safe_or_not_as_recorded():
-    found = {case["cmd"]: is_known_safe(["/bin/bash", "-c", case["cmd"]], BASH) for case in CASES}
-    # Unquoted globs and tildes are no longer taken apart, so they are no longer known.
-    expected = {case["cmd"]: case["safe"] and case["cmd"] not in ("ls *.txt", "ls ~") for case in CASES}
+def is_safe(script: str, system: Programs = SYSTEM) -> bool:
+    segments = BASH.segments(["/bin/bash", "-c", script])
+    return segments is not None and all(is_known_safe(words, BASH, system) for words in segments)
+
+
+def machine(folder: Path, *names: str) -> Programs:
+    """A system with these programs, whether or not this machine has them."""
+    for name in names:
+        (folder / name).touch(mode=0o755)
+    return Programs(f"{folder}:/usr/bin:/bin", "/", NoWork())
+
+
+def test_the_recorded_commands_are_safe_or_not_as_recorded(tmp_path):
+    system = machine(tmp_path, *{case["first"][0] for case in CASES if case["first"] and case["safe"]}, "rg", "sh")
+    found = {case["cmd"]: is_safe(case["cmd"], system) for case in CASES}
+    # Unquoted globs and tildes are no longer taken apart, so they are no longer known. Neither are programs by a path,
+    # and git, which runs what a repository says.
+    no_longer = ("ls *.txt", "ls ~", "/bin/ls", "./ls", "/usr/bin/cat a.txt")
+    expected = {
+        case["cmd"]: case["safe"] and case["cmd"] not in no_longer and not case["cmd"].startswith("git ")
+        for case in CASES
+    }
     assert found == expected
 
 
 @pytest.mark.parametrize(
     "script",
     [
-        *["find . -fprint x", "find . -ok ls", "rg --pre=x y", "base64 --output=x", "sed -n 1,5p a b", "uniq in out"],
-        *[
-            "git diff --outp=x",
-            "git -c a=b log",
-            "git -Cx log",
-            "git log --ext-diff",
-            "git branch x",
-            "git",
-            "ls | tee x",
-        ],
+        *["find . -fprint x", "find . -ok ls", "rg --pre=x y", "rg --pr x y", "rg -z x", "rg -iz x", "rg --search x y"],
+        *["base64 --output=x", "base64 --out x", "base64 -Do x", "sed -n 1,5p a b", "uniq in out", "uniq - out"],
+        *["uniq -- in -out", "uniq -c - -", "ls | tee x", "bash -c 'tee x'", "git status", "git log -p", "git", ""],
+        *["./ls", "d/ls", "/bin/ls", "../bin/ls", "./bash -c ls", "/bin/bash -c ls", "no-such-program"],
     ],
 )
-def test_flags_that_write_or_run_things_take_a_command_off_the_safe_list(script):
-    assert not is_known_safe(["bash", "-lc", script], BASH)
+def test_flags_that_write_or_run_things_and_other_programs_are_not_safe(script, tmp_path):
+    assert not is_safe(script, machine(tmp_path, "rg", "git"))
+
+
+@pytest.mark.parametrize(
+    "script", ["ls -la", "cat a | uniq -c", "uniq -", "uniq -c -- -x", "rg -i x", "bash -c 'ls; id'"]
+)
+def test_bare_names_of_the_system_are_safe(script, tmp_path):
+    assert is_safe(script, machine(tmp_path, "rg"))

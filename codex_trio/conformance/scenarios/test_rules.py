@@ -1,6 +1,7 @@
 """Command rules of the user: what they forbid or want to be asked about, in whatever form the model writes it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,12 @@ def write_rules(lab: Lab, text: str) -> None:
     (folder / "default.rules").write_text(text)
 
 
-async def run(lab: Lab, scripts: Sequence[str]) -> Turn:
-    """A turn in which the model runs scripts, all questions declined."""
-    calls = [function_call("exec_command", {"cmd": cmd}, call_id=f"c{i}") for i, cmd in enumerate(scripts)]
+async def run(lab: Lab, scripts: Sequence[str], *, workdir: str = "") -> Turn:
+    """A turn in which the model runs scripts, the last of them in `workdir`, all questions declined."""
+    arguments: list[dict[str, Any]] = [{"cmd": cmd} for cmd in scripts]
+    if workdir:
+        arguments[-1]["workdir"] = workdir
+    calls = [function_call("exec_command", given, call_id=f"c{i}") for i, given in enumerate(arguments)]
     lab.script(*map(answer, calls), answer(message("Done.")))
     async with lab.run() as probe:
         thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
@@ -71,6 +75,44 @@ async def test_a_command_is_asked_about_however_the_script_around_it_is_written(
     turn = await run(ruled, ["touch asked", "touch asked > out", "(X=1 touch asked)", "sh -c 'touch asked'"])
     assert len(turn.of(COMMAND)) == 4
     assert not (ruled.cwd / "asked").exists()
+
+
+# Names that only look known
+
+ALLOWED = 'prefix_rule(pattern=["git", "status"], decision="allow")\n'
+
+
+async def test_an_untrusted_threads_own_programs_are_asked_about_whatever_they_are_called(lab: Lab) -> None:
+    lab.configure(approval_policy="on-request", sandbox_mode="workspace-write")
+    program = lab.cwd / "bin" / "cat"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho ran >> ran\n")
+    program.chmod(0o755)
+    scripts = ["bin/cat x", "./bin/cat", f"{program} x", "ls | bin/cat"]
+    calls = [function_call("exec_command", {"cmd": cmd}, call_id=f"c{i}") for i, cmd in enumerate(scripts)]
+    lab.script(*map(answer, calls), answer(message("Done.")))
+    async with lab.run() as probe:
+        thread = await probe.start_thread(cwd=str(lab.cwd), approvalPolicy="untrusted")
+        turn = await probe.run_turn(thread["id"], answer=lambda _: {"decision": "decline"})
+    assert [request["itemId"] for request in turn.of(COMMAND)] == ["c0", "c1", "c2", "c3"]
+    assert not (lab.cwd / "ran").exists()
+
+
+async def test_a_rule_does_not_let_a_program_of_the_workspace_leave_the_sandbox(ruled: Lab) -> None:
+    write_rules(ruled, ALLOWED)
+    program = ruled.cwd / "git"
+    program.write_text(f"#!/bin/sh\ntouch {ruled.base}/escaped\n")
+    program.chmod(0o755)
+    await run(ruled, [f"{program} status"])
+    assert not (ruled.base / "escaped").exists()
+
+
+async def test_a_rule_does_not_let_a_repository_made_by_a_command_leave_the_sandbox(ruled: Lab) -> None:
+    write_rules(ruled, ALLOWED)
+    hook = f"git -C sub config core.fsmonitor 'touch {ruled.base}/escaped; false'"
+    await run(ruled, [f"git init -q sub && {hook}", "git status"], workdir="sub")
+    assert (ruled.cwd / "sub" / ".git").exists()
+    assert not (ruled.base / "escaped").exists()
 
 
 # Files that cannot be used
