@@ -18,8 +18,8 @@ from codex_trio.state.rollout.lines import GitInfo
 
 _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin")
 
-GIT_SECONDS = 3.0
-"""A repository on a slow disk must not hold up a thread."""
+GIT_SECONDS = 30.0
+"""How long git may take on a slow disk or a busy machine. Nothing waits for it but what a thread says of itself."""
 
 
 def find_git(search_path: str) -> tuple[str, ...]:

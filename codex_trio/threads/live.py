@@ -145,6 +145,11 @@ class LiveThread:
             self._idle_since = trio.current_time()
         return True
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nobody follows the thread and no turn runs in it."""
+        return not self.subscribers and self.session.active is None
+
     def idle_seconds(self) -> float:
         """For how long nobody has followed the thread while nothing ran in it."""
         if self._idle_since is None or self.session.active is not None:

@@ -31,6 +31,7 @@ from codex_trio.state.history.forks import TurnNotFound
 from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder, now_ms
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import HistoryFacts
+from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
@@ -62,6 +63,8 @@ class _Launch(msgspec.Struct, kw_only=True):
     config: EffectiveConfig
     policy: CommandPolicy
     raw_items: bool
+    is_new: bool
+    """Whether the thread begins now, so that the state of its repository is to be noted."""
 
 
 class Birth(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +148,7 @@ class ThreadManager:
         recorder = EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta)
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
-        return await self._host(recorder, settings, config, policy, options, birth)
+        return await self._host(recorder, settings, config, policy, options, birth, is_new=True)
 
     async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
         """A stored thread, loaded.
@@ -192,7 +195,7 @@ class ThreadManager:
                 await self._store.set_name(meta.id, name)
             assert recorder.history is not None
             inherited = recorder.history
-        live = await self._host(recorder, settings, config, policy, options, birth)
+        live = await self._host(recorder, settings, config, policy, options, birth, is_new=True)
         live.name = name
         return Fork(live=live, history=inherited)
 
@@ -240,9 +243,11 @@ class ThreadManager:
         policy: CommandPolicy,
         options: ThreadOptions,
         birth: Birth,
+        *,
+        is_new: bool = False,
     ) -> LiveThread:
         """Starts a thread's task, followed by the client that asked for it; on return the thread is loaded."""
-        launch = await self._prepare(recorder, settings, config, policy, raw_items=options.raw_items)
+        launch = await self._prepare(recorder, settings, config, policy, raw_items=options.raw_items, is_new=is_new)
         # Another request may have loaded it while this one read the file.
         already = self.find(recorder.meta.id)
         live = launch.live if already is None else already
@@ -262,6 +267,7 @@ class ThreadManager:
         policy: CommandPolicy,
         *,
         raw_items: bool,
+        is_new: bool = False,
     ) -> _Launch:
         meta = recorder.meta
         docs = await self._loader.project_docs(config, settings)
@@ -277,7 +283,7 @@ class ThreadManager:
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],
         )
-        return _Launch(live=live, settings=settings, config=config, policy=policy, raw_items=raw_items)
+        return _Launch(live=live, settings=settings, config=config, policy=policy, raw_items=raw_items, is_new=is_new)
 
     async def _write(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """A thread's task, while no other process writes to the thread."""
@@ -315,7 +321,7 @@ class ThreadManager:
                         listener=live,
                         raw_items=launch.raw_items,
                     )
-                    if not live.recorder.is_ephemeral and not live.recorder.is_materialized:
+                    if launch.is_new and not live.recorder.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
                     self._threads[live.id] = live
                     self._store.attach(live.id, live.summary)
@@ -332,10 +338,16 @@ class ThreadManager:
             live.closed.set()
 
     async def _note_git_info(self, live: LiveThread) -> None:
-        """Completes what a new thread's first line says, while its user still types."""
+        """Completes what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""
         git = await self._loader.git_info(live.session.settings)
-        if git is not None and not live.recorder.is_materialized:
+        # A client may have said more meanwhile.
+        if git is None or live.recorder.meta.git is not None:
+            return
+        try:
             await live.recorder.update_meta(msgspec.structs.replace(live.recorder.meta, git=git))
+        except RolloutWriteError as error:
+            _log.warning("thread %s: the state of its repository could not be stored: %s", live.id, error)
+        self._store.changed(live.id)
 
     async def cut(self, live: LiveThread, *, before_turn_id: str) -> LiveThread:
         """The thread without that turn and all later ones, loaded anew; files that the turns changed stay as they are.

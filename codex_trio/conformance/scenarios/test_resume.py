@@ -276,3 +276,35 @@ async def test_injected_items_reach_the_model_before_the_next_text(lab: Lab, pro
     turn = await probe.run_turn(thread_id, "hello")
     assert lab.model.requests[0].texts("user")[-2:] == ["a note", "hello"]
     assert [item["type"] for item in turn.items()] == ["userMessage", "agentMessage"]
+
+
+async def test_a_thread_that_nobody_follows_is_opened_again_as_it_is_asked_for(lab: Lab, probe: Probe) -> None:
+    thread_id = (
+        await probe.start_thread(
+            cwd=str(lab.cwd), sandbox="danger-full-access", approvalPolicy="never", model="gpt-5.5"
+        )
+    )["id"]
+    lab.script(answer(message("Free.", item_id="m1")), answer(message("Confined.", item_id="m2")))
+    await probe.run_turn(thread_id, "hello")
+    fewer = {"threadId": thread_id, "sandbox": "read-only", "approvalPolicy": "on-request", "model": "gpt-5.4"}
+    followed = await probe.request("thread/resume", fewer)
+    assert (followed["sandbox"]["type"], followed["approvalPolicy"]) == ("dangerFullAccess", "never")
+
+    await probe.request("thread/unsubscribe", {"threadId": thread_id})
+    opened = await probe.request("thread/resume", fewer)
+    assert (opened["sandbox"]["type"], opened["approvalPolicy"]) == ("readOnly", "on-request")
+    assert opened["model"] == "gpt-5.4"
+    turn = await probe.run_turn(thread_id, "and now?")
+    assert turn.text == "Confined."
+    assert lab.model.requests[-1].body["model"] == "gpt-5.4"
+
+
+async def test_a_thread_that_nobody_follows_stays_as_it_is_when_nothing_else_is_asked_for(
+    lab: Lab, probe: Probe
+) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd), sandbox="danger-full-access", approvalPolicy="never"))["id"]
+    lab.script(answer(message("Hi.", item_id="m1")))
+    await probe.run_turn(thread_id, "hello")
+    await probe.request("thread/unsubscribe", {"threadId": thread_id})
+    opened = await probe.request("thread/resume", {"threadId": thread_id})
+    assert (opened["sandbox"]["type"], opened["approvalPolicy"]) == ("dangerFullAccess", "never")

@@ -1,9 +1,11 @@
 """What is stored about a thread besides its history: the repository, choices of the client, memory, and summaries."""
 
+import os
 import shutil
 from typing import Any
 
 import pytest
+import trio
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
@@ -182,3 +184,26 @@ async def test_a_conversation_that_is_not_stored_has_no_summary(lab: Lab, probe:
         assert (error.code, error.message) == (-32600, f"no rollout found for conversation id {thread_id}")
     error = await probe.refusal("getConversationSummary", {"rolloutPath": "/nope"})
     assert (error.code, error.message) == (-32600, "failed to resolve rollout path `/nope`: file does not exist")
+
+
+async def test_the_repository_of_a_thread_is_known_however_soon_its_first_turn_comes(lab: Lab) -> None:
+    shutil.rmtree(lab.cwd / ".git")
+    who = {f"GIT_{role}_{what}": "a@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for command in (["init", "-q", "-b", "topic"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        git = ["git", "-C", str(lab.cwd), *command]
+        await trio.run_process(git, env={"PATH": os.environ["PATH"], "HOME": str(lab.home), **who})
+    lab.script(*(answer(message("Hi.", item_id=f"m{number}")) for number in range(5)))
+    async with lab.run() as probe:
+        for _ in range(5):
+            thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+            await probe.run_turn(thread_id, "hello")
+            with trio.fail_after(30):
+                while True:
+                    read = await probe.request("thread/read", {"threadId": thread_id})
+                    if read["thread"]["gitInfo"] is not None:
+                        break
+                    await trio.sleep(0.05)
+    async with lab.run() as probe:
+        listed = (await probe.request("thread/list", {}))["data"]
+        assert [thread["gitInfo"]["branch"] for thread in listed] == ["topic"] * 5
+        assert len({thread["gitInfo"]["sha"] for thread in listed}) == 1

@@ -151,11 +151,16 @@ class ThreadLifecycleProcessor:
         if live is None or live.session.active is None:
             # A draining server lets clients join a running turn: somebody may have to answer its questions.
             self._gate.check()
+        if live is not None and not live.recorder.is_materialized:
+            raise errors.no_rollout(thread_id)
+        options = _resume_options(params)
+        if live is not None and live.is_left_alone and options != ThreadOptions():
+            # Nobody counts on it being as it was: it begins anew as it is asked for, perhaps with fewer rights.
+            await runtime.manager.unload(live)
+            live = None
         if live is None:
             with self._notices.of_rules(context):
-                return await runtime.manager.resume(thread_id, _resume_options(params), self._birth(context))
-        if not live.recorder.is_materialized:
-            raise errors.no_rollout(thread_id)
+                return await runtime.manager.resume(thread_id, options, self._birth(context))
         if stored is not None and stored.path != live.recorder.path:
             raise invalid_request(
                 f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
