@@ -175,6 +175,18 @@ async def test_an_interrupt_while_the_client_is_asked_takes_the_question_back(la
     assert lab.model.requests[1].output_of("c1") == text_with("aborted")
 
 
+async def test_a_command_that_its_turn_left_running_is_failed_when_the_server_ends(lab: Lab) -> None:
+    lab.script(answer(run("c1", "echo one; sleep 300", yield_time_ms=250)), answer(message("Started.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        await probe.run_turn(thread_id)
+    async with lab.run() as probe:
+        read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    [turn] = read["thread"]["turns"]
+    ends = [(item["status"], item["exitCode"]) for item in turn["items"] if item["type"] == "commandExecution"]
+    assert (turn["status"], ends) == ("completed", [("failed", -1)])
+
+
 async def test_an_interrupt_that_names_no_running_turn_is_refused(lab: Lab, probe: Probe) -> None:
     gate = Gate()
     lab.script(answer(message_of(["One", gate, "."])))
