@@ -26,11 +26,11 @@ from codex_trio.sandbox.roots import writable_roots
 class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     """What the model is to know before it reads the user's words; None where there is nothing to say."""
 
-    permissions: str
+    permissions: str | None
     developer: str | None
     mode: str | None
     project_docs: str | None
-    environment: str
+    environment: str | None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,21 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     project_docs: str | None
 
 
-def context_texts(settings: ThreadSettings, surroundings: Surroundings, today: datetime.date) -> ContextTexts:
+class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
+    """Which parts the user lets the model be told; `time` is that of the environment."""
+
+    permissions: bool = True
+    mode: bool = True
+    environment: bool = True
+    time: bool = True
+
+
+ALL_PARTS = ContextParts()
+
+
+def context_texts(
+    settings: ThreadSettings, surroundings: Surroundings, today: datetime.date, parts: ContextParts = ALL_PARTS
+) -> ContextTexts:
     """The texts for a turn with these settings."""
     policy = settings.confinement
     roots: Sequence[str] = ()
@@ -52,17 +66,21 @@ def context_texts(settings: ThreadSettings, surroundings: Surroundings, today: d
     mode_text = mode_settings.get("developer_instructions")
     docs = surroundings.project_docs
     return ContextTexts(
-        permissions=instructions.permissions_text(settings.approval_policy, policy, writable_roots=roots),
+        permissions=instructions.permissions_text(settings.approval_policy, policy, writable_roots=roots)
+        if parts.permissions
+        else None,
         developer=settings.developer_instructions or None,
-        mode=f"<collaboration_mode>{mode_text}</collaboration_mode>" if mode_text else None,
+        mode=f"<collaboration_mode>{mode_text}</collaboration_mode>" if mode_text and parts.mode else None,
         project_docs=instructions.user_instructions(docs, cwd=str(settings.cwd)) if docs else None,
         environment=instructions.environment_context(
             cwd=str(settings.cwd),
             shell=Path(surroundings.shell).name,
-            current_date=today,
-            timezone=surroundings.timezone,
+            current_date=today if parts.time else None,
+            timezone=surroundings.timezone if parts.time else None,
             filesystem=instructions.FilesystemView(workspace_roots=tuple(settings.roots), policy=policy),
-        ),
+        )
+        if parts.environment
+        else None,
     )
 
 

@@ -15,7 +15,7 @@ import trio
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import additional_context, events
-from codex_trio.engine.context import Surroundings, context_items, context_texts
+from codex_trio.engine.context import ContextParts, Surroundings, context_items, context_texts
 from codex_trio.engine.history import ModelHistory
 from codex_trio.engine.item_log import TurnLog, now_ms
 from codex_trio.engine.project_docs import ProjectDocs
@@ -236,7 +236,7 @@ class Session:
     def tools(self) -> ToolRegistry:
         """The tools that a turn offers."""
         local = self.turn_settings.provider_id in ("ollama", "lmstudio")
-        return default_tools(self.model, custom_tools=not local)
+        return default_tools(self.model, custom_tools=not local, feature=self._thread.config.feature)
 
     def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
         """What the tools of a turn may use."""
@@ -280,7 +280,15 @@ class Session:
             tmpdir=self.services.tmpdir,
             project_docs=docs.text,
         )
-        texts = context_texts(self.turn_settings, surroundings, datetime.datetime.now().astimezone().date())
+        config = self._thread.config
+        included = ContextParts(
+            permissions=config.include_permissions_instructions,
+            mode=config.include_collaboration_mode_instructions,
+            environment=config.include_environment_context,
+            time=config.include_environment_context_time,
+        )
+        today = datetime.datetime.now().astimezone().date()
+        texts = context_texts(self.turn_settings, surroundings, today, included)
         return context_items(texts, self.history.items)
 
     def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:

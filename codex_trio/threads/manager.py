@@ -398,7 +398,8 @@ class ThreadManager:
         while True:
             await trio.sleep(SWEEP_SECONDS)
             for live in list(self._threads.values()):
-                if live.idle_seconds() > UNLOAD_SECONDS:
+                configured = live.session.config.thread_unload_delay_seconds
+                if live.idle_seconds() > (UNLOAD_SECONDS if configured is None else configured):
                     try:
                         await self.unload(live)
                     except ThreadError as error:

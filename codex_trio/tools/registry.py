@@ -6,7 +6,7 @@ for every call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from codex_trio.model.catalog import ModelInfo
@@ -54,15 +54,16 @@ class ToolRegistry:
         return tool
 
 
-def default_tools(model: ModelInfo, *, custom_tools: bool) -> ToolRegistry:
-    """The tools for a model; `custom_tools` says whether its provider takes tools with free text input."""
+def default_tools(
+    model: ModelInfo, *, custom_tools: bool, feature: Callable[[str], bool] = lambda _: True
+) -> ToolRegistry:
+    """The tools for a model, as far as the user's `feature` switches let it have them.
+
+    `custom_tools` says whether its provider takes tools with free text input.
+    """
     freeform = custom_tools and model.apply_patch == "freeform"
-    tools: list[Tool] = [
-        ExecCommand(),
-        WriteStdin(),
-        UpdatePlan(),
-        ApplyPatch(FREEFORM_SPEC if freeform else FUNCTION_SPEC),
-    ]
-    if "image" in model.input_modalities:
+    tools: list[Tool] = [ExecCommand(), WriteStdin()] if feature("shell_tool") else []
+    tools += [UpdatePlan(), ApplyPatch(FREEFORM_SPEC if freeform else FUNCTION_SPEC)]
+    if "image" in model.input_modalities and feature("view_image"):
         tools.append(ViewImage())
     return ToolRegistry(tools)

@@ -172,8 +172,8 @@ def test_the_settings_above_a_workspace_in_its_repository_are_closed_too(tmp_pat
         ".codex/config.toml": False,
         "packages/.codex/config.toml": False,
         "packages/app/.codex/config.toml": False,
-        "packages/app/sub/.codex/config.toml": True,
-        "other/.codex/config.toml": True,
+        "packages/app/sub/.codex/config.toml": False,
+        "other/.codex/config.toml": False,
         "packages/x": True,
     }
     found = {path: may_write(str(repository / path), policy, cwd=str(workspace)) for path in expected}
