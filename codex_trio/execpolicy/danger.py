@@ -41,12 +41,12 @@ def _script_is_dangerous(script: str, bash: Bash) -> bool:
 
 def _behind_wrappers(words: list[str | None]) -> list[str | None]:
     """The command that `sudo` or `env` without options of their own would run."""
-    while words and words[0] is not None and os.path.basename(words[0]) in ("sudo", "env"):
-        is_env = os.path.basename(words[0]) == "env"
-        words = words[1:]
-        while is_env and words and words[0] is not None and _ASSIGNMENT.match(words[0]):
-            words = words[1:]
-    return words
+    at = 0
+    while at < len(words) and (name := os.path.basename(words[at] or "")) in ("sudo", "env"):
+        at += 1
+        while name == "env" and at < len(words) and _ASSIGNMENT.match(words[at] or ""):
+            at += 1
+    return words[at:]
 
 
 def _forces(args: Sequence[str | None]) -> bool:

@@ -189,6 +189,7 @@ class _Judge:
     ) -> None:
         self._rules = rules
         self._programs: Programs | None = programs
+        self._allowable: dict[str, bool] = {}
         self._bash = bash
         self._policy: AskForApproval = policy
         self._ask_to_leave = ask_to_leave
@@ -232,6 +233,7 @@ class _Judge:
         part = self._judge(argv)
         if self._programs is not None and argv and argv[0] in _MOVES:
             self._programs = self._programs.moved(argv)
+            self._allowable.clear()
         return part
 
     def _judge(self, argv: Sequence[str]) -> _Part:
@@ -244,7 +246,9 @@ class _Judge:
         """Whether this is the program that a rule allows, and it obeys nobody's settings but the user's."""
         if self._programs is None:
             return False
-        if not self._programs.may_be_allowed(argv[0]):
+        if argv[0] not in self._allowable:
+            self._allowable[argv[0]] = self._programs.may_be_allowed(argv[0])
+        if not self._allowable[argv[0]]:
             return False
         if os.path.basename(argv[0]) != "git":
             return True

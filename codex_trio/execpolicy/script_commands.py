@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_DEPTH = 16
-"""How deep scripts in scripts are followed; deeper ones count as unknown."""
+"""How deep scripts in scripts and wrappers behind wrappers are followed; what is deeper counts as unknown."""
 
 _SHELLS = frozenset({"ash", "bash", "dash", "fish", "ksh", "mksh", "rbash", "sh", "zsh"})
 _SHELL_VALUES = frozenset({"-o", "+o", "-O", "+O", "--init-file", "--rcfile"})
@@ -56,6 +56,9 @@ class _Walk:
         """The command and those that it runs."""
         if not words:
             return
+        if depth > MAX_DEPTH:
+            yield [UNKNOWN]
+            return
         yield words
         name, args = words[0].base_name, words[1:]
         if name is None:
@@ -86,7 +89,7 @@ class _Walk:
                 UNKNOWN if None in texts else Word(" ".join(text or "" for text in texts)), depth=depth
             )
         else:
-            yield from self.command(command, stdin, depth=depth)
+            yield from self.command(command, stdin, depth=depth + 1)
 
     def _found(self, args: Command, *, depth: int) -> Iterator[Command]:
         """What `find` runs."""
@@ -95,12 +98,12 @@ class _Walk:
             if command is None:
                 command = [] if arg.text in _FIND_RUNS else None
             elif arg.text in _FIND_ENDS:
-                yield from self.command(_filled(command, "{}"), [], depth=depth)
+                yield from self.command(_filled(command, "{}"), [], depth=depth + 1)
                 command = None
             else:
                 command.append(arg)
         if command:
-            yield from self.command(_filled(command, "{}"), [], depth=depth)
+            yield from self.command(_filled(command, "{}"), [], depth=depth + 1)
 
     def _scripts(self, scripts: "Iterator[Word] | list[Word]", *, depth: int, limit: int = 8) -> Iterator[Command]:
         for _, script in zip(range(limit), scripts, strict=False):
@@ -165,31 +168,53 @@ def _filled(command: Command, placeholder: str) -> Command:
 # --- the tree --------------------------------------------------------------------------------------------------------
 
 
+class _Place(msgspec.Struct):
+    """A node of the tree, with redirections that stand behind it and the text that comes down a pipe to it."""
+
+    node: "Node"
+    redirects: "Sequence[Node]" = ()
+    piped: Word | None = None
+
+
 def _simple_commands(root: "Node") -> Iterator[_Found]:
-    todo = [root]
+    """The commands of a tree, in the order of the text. Looks only downward: to find a parent takes a search."""
+    todo = [_Place(root)]
     while todo:
-        node = todo.pop()
-        if node.type in _COMMANDS:
-            yield _simple_command(node)
-        todo += reversed(node.children)
+        place = todo.pop()
+        if place.node.type in _COMMANDS:
+            yield _simple_command(place)
+        todo += reversed(_below(place))
 
 
-def _simple_command(node: "Node") -> _Found:
+def _below(place: _Place) -> list[_Place]:
+    node = place.node
+    if node.type == "redirected_statement":
+        body, redirects = node.children[0], node.children[1:]
+        prints = _printed(body, redirects)
+        return [_Place(body, redirects, place.piped), *(_Place(redirect, piped=prints) for redirect in redirects)]
+    if node.type == "pipeline":
+        steps = node.named_children
+        # What a here-document is sent to stands in a pipeline of its own.
+        sent = [place.piped, *map(_printed, steps)]
+        return [_Place(step, piped=piped) for step, piped in zip(steps, sent, strict=False)]
+    if node.type == "heredoc_redirect":
+        return [_Place(child, piped=place.piped if child.type == "pipeline" else None) for child in node.children]
+    return [_Place(child) for child in node.children]
+
+
+def _simple_command(place: _Place) -> _Found:
     """The words of a command, also those that stand behind a redirection, without assignments before it."""
     words: Command = []
     stdin: list[Word] = []
-    is_declaration = node.type != "command"
-    for child in node.children:
+    is_declaration = place.node.type != "command"
+    for child in place.node.children:
         if child.type in _REDIRECTS:
             _take_redirect(child, words, stdin)
         elif is_declaration or (child.is_named and child.type != "variable_assignment"):
             words.append(word_of(child))
-    parent = node.parent
-    if parent is not None and parent.type == "redirected_statement" and parent.child_by_field_name("body") == node:
-        for redirect in parent.children[1:]:
-            _take_redirect(redirect, words, stdin)
-    piped = _piped(node)
-    return _Found(words, stdin or ([] if piped is None else [piped]))
+    for redirect in place.redirects:
+        _take_redirect(redirect, words, stdin)
+    return _Found(words, stdin or ([] if place.piped is None else [place.piped]))
 
 
 def _take_redirect(node: "Node", words: Command, stdin: list[Word]) -> None:
@@ -208,14 +233,17 @@ def _heredoc(body: "Node") -> Word:
     return UNKNOWN if expands else Word((body.text or b"").decode("utf-8", "replace"))
 
 
-def _piped(node: "Node") -> Word | None:
-    """The text that `echo` or `printf` sends a command down its pipe."""
-    statement = node.parent if node.parent is not None and node.parent.type == "redirected_statement" else node
-    before = statement.prev_named_sibling
-    if statement.parent is None or statement.parent.type != "pipeline" or before is None or before.type != "command":
+def _printed(node: "Node", redirects: "Sequence[Node]" = ()) -> Word | None:
+    """The text that `echo`, `printf` or `cat` of a here-document sends down its pipe."""
+    if node.type == "redirected_statement":
+        return _printed(node.children[0], node.children[1:])
+    if node.type != "command":
         return None
-    words = [word_of(child) for child in before.children if child.is_named and child.type not in _REDIRECTS]
-    if not words or words[0].base_name not in _PRINTERS:
+    found = _simple_command(_Place(node, redirects))
+    name = found.words[0].base_name if found.words else None
+    if name == "cat" and len(found.words) == 1 and found.stdin:
+        return found.stdin[0]
+    if name not in _PRINTERS:
         return None
-    texts = [word.text for word in words[1:]]
+    texts = [word.text for word in found.words[1:]]
     return UNKNOWN if None in texts else Word(" ".join(text or "" for text in texts).replace("\\n", "\n"))

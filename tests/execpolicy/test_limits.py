@@ -95,7 +95,13 @@ def test_a_rule_holds_wherever_its_command_stands(way, command, kind):
     [
         *["'tool' push", 't"oo"l push', "\\tool push", "$'to\\x6fl' push", '$"tool" push', "tool pu''sh"],
         *["tool \\\npush", "to\\\nol push", "tool > out push", "tool 2>&1 push", "cat <<E\nx\nE\ntool push"],
-        *["cat <<E\n$(tool push)\nE", "bash <<'E'\ntool push\nE", "bash -s <<E\ntool push\nE", "tool push <<E\nE"],
+        *[
+            "cat <<E\n$(tool push)\nE",
+            "bash <<'E'\ntool push\nE",
+            "bash -s <<E\ntool push\nE",
+            "cat <<E | sh\ntool push\nE",
+            "tool push <<E\nE",
+        ],
         *["./tool push", "/opt/tool push", "~/bin/tool push", "../x/tool push", "env ./tool push", "(./tool push)"],
         *['"$D/tool" push', "$(pwd)/tool push", "# a \\\ntool push", "echo a\\\\\ntool push", "tool push\r"],
         *["git -C . push", "git -c a=b --no-pager push", "git --git-dir=x push", "X=1 git -C sub push > out"],
@@ -181,3 +187,10 @@ def test_deeply_nested_scripts_are_asked_about_and_nothing_raises():
         script = f"bash -c {script!r}" if len(script) < 2000 else f"eval {script}"
     assert decide(script).kind in ("allow", "prompt")
     assert decide("eval " * 3000 + "tool push").kind in ("forbid", "prompt")
+    assert decide("sudo " * 3000 + "tool push").kind == "prompt"
+    assert decide("xargs " * 3000 + "tool push").kind == "prompt"
+
+
+def test_long_lists_take_time_in_proportion():
+    for script in ("ls && " * 4000 + "tool push", "env " + "A=1 " * 20_000 + "tool push", "ls | " * 4000 + "tool push"):
+        assert decide(script).kind == "forbid"
