@@ -7,7 +7,6 @@ tools/apply_patch, execpolicy, the thread's `Approver`, sandbox and execution. F
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +30,6 @@ from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
 from codex_trio.tools.context import ToolContext
-from codex_trio.tools.made_repository import obeys_a_made_repository
 from codex_trio.tools.patch import apply_shell_patch
 from codex_trio.tools.review import CommandQuestion, ReviewOutcome
 from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
@@ -139,7 +137,7 @@ class ExecCommand:
             status="in_progress",
         )
         asked = decision.kind == "prompt" and await self._ask(item, decision, arguments, context, cwd)
-        bypass = arguments.escalated or (decision.bypass_sandbox and not _obeys_a_made_repository(argv, cwd, context))
+        bypass = decision.bypass_sandbox or arguments.escalated
         return await self._start(item, arguments, context, cwd, shown=asked, sandboxed=not bypass)
 
     async def _ask(
@@ -286,14 +284,6 @@ def _shell_command(arguments: ExecCommandArguments, context: ToolContext) -> lis
         )
     login = settings.allow_login if arguments.login is None else arguments.login
     return [settings.shells.named(arguments.shell), _LOGIN if login else "-c", arguments.cmd]
-
-
-def _obeys_a_made_repository(argv: Sequence[str], cwd: Path, context: ToolContext) -> bool:
-    """Return whether a rule is not enough for the command to leave the sandbox: it is git among what commands made."""
-    segments = context.command_policy.bash.segments(argv)
-    return is_enforced_here(context.sandbox_policy) and obeys_a_made_repository(
-        [argv] if segments is None else segments, cwd, context.may_write
-    )
 
 
 def _judge(
