@@ -10,7 +10,8 @@ name do not lose the field, and what follows the last blank line can be had with
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 MAX_EVENT_BYTES = 256 * 1024 * 1024
 """An event larger than this is refused: no response is that large, and memory is."""
@@ -24,7 +25,7 @@ _STRAY_BEFORE_FIELD = re.compile(rb"[\x00-\x20\x7f-\xff]+(?=(?:data|event):)")
 _FIELDS = (b"event", b"id", b"retry", b":")
 
 
-class SseEvent(NamedTuple):
+class SseEvent(msgspec.Struct, frozen=True, gc=False):
     """One event: its data, and the lines of its block before the data."""
 
     data: bytes

@@ -24,6 +24,7 @@ from codex_trio.model.events import (
     EventDecoder,
     ModelEvent,
     OutputItemDone,
+    OutputTextDelta,
     RateLimits,
     ServedModel,
     TokensSpent,
@@ -59,6 +60,7 @@ class ResponseReader:
         self._unfinished = UnfinishedItems()
         self._model: str | None = None
         self._words = ""
+        self._unweighed = 0
 
     def begin(self, headers: Mapping[str, str]) -> list[ModelEvent]:
         """The events that a response's headers (names in lower case) amount to."""
@@ -81,8 +83,11 @@ class ResponseReader:
             self._read(received, events)
         except UnreadableEvent as error:
             self.error = failures.disconnected(str(error))
-        if self._unfinished.size > MAX_TEXT and not self._has_ended:
-            self.error = failures.disconnected(f"an answer exceeds {MAX_TEXT} characters")
+        self._unweighed += len(chunk)
+        if self._unweighed > MAX_TEXT and not self._has_ended:
+            self._unweighed = 0
+            if self._unfinished.size > MAX_TEXT:
+                self.error = failures.disconnected(f"an answer exceeds {MAX_TEXT} characters")
         return events
 
     def end(self) -> list[ModelEvent]:
@@ -110,14 +115,18 @@ class ResponseReader:
     def _read(self, received: list[SseEvent], events: list[ModelEvent]) -> None:
         """Reads events, up to the one that ends the response. Raises UnreadableEvent."""
         decode = self._events.decode
-        note = self._unfinished.note
+        note, note_text = self._unfinished.note, self._unfinished.note_text
         for each in received:
             try:
                 event = decode(each.data)
-                if type(event) is OutputItemDone and lenient_json.is_too_deep(event.item):
+                if isinstance(event, OutputItemDone) and lenient_json.is_too_deep(event.item):
                     raise UnreadableEvent(f"an output item is {lenient_json.TOO_DEEP}")
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 event = self._odd_events.read(each)
+            if isinstance(event, OutputTextDelta):
+                note_text(event)
+                events.append(event)
+                continue
             if type(event) in DIRECT_EVENTS:
                 direct = cast("DirectEvent", event)
                 note(direct)

@@ -34,6 +34,12 @@ class _Draft(msgspec.Struct):
         return bool(self.pieces or self.whole or self.parts or self.raw)
 
     @property
+    def size(self) -> int:
+        """Characters that have come of it."""
+        parts = [self.pieces, self.whole, self.raw, *self.parts.values()]
+        return sum(len(piece) for pieces in parts for piece in pieces)
+
+    @property
     def text(self) -> str:
         """The text of a message, or what a tool is called with."""
         return "".join(self.pieces or self.whole)
@@ -43,17 +49,23 @@ class UnfinishedItems:
     """The items of one response that have begun and are not done."""
 
     def __init__(self) -> None:
-        self.size = 0
-        """Characters that have come in deltas."""
+        # Words of a message come in great numbers, and nearly all for the same one.
+        self._text_id: str | None = None
+        self._text: list[str] = []
         self._drafts: dict[str, _Draft] = {}
         self._done_ids: set[str] = set()
         self._done_kinds: Counter[str] = Counter()
+
+    @property
+    def size(self) -> int:
+        """Characters that have come in deltas of items that are not done."""
+        return sum(draft.size for draft in self._drafts.values())
 
     def note(self, event: events.DirectEvent) -> None:
         """Takes the next event of an item."""
         match event:
             case events.OutputTextDelta():
-                self._draft(event.item_id, "message").pieces.append(event.delta)
+                self.note_text(event)
             case events.FunctionCallArgumentsDelta():
                 self._draft(event.item_id, "function_call").pieces.append(event.delta)
             case events.CustomToolCallInputDelta():
@@ -65,13 +77,17 @@ class UnfinishedItems:
                 self._draft(event.item_id, "reasoning").raw.append(event.delta)
             case events.OutputItemAdded():
                 self._added(event.item)
-                return
             case events.OutputItemDone():
                 self.done(event.item)
-                return
             case events.ReasoningSummaryPartAdded():
-                return
-        self.size += len(event.delta)
+                pass
+
+    def note_text(self, event: events.OutputTextDelta) -> None:
+        """Takes more text of a message."""
+        if event.item_id != self._text_id:
+            self._text = self._draft(event.item_id, "message").pieces
+            self._text_id = event.item_id
+        self._text.append(event.delta)
 
     def whole_text(self, event: events.WireTextDone) -> None:
         """Takes the text of a finished part, which counts if its deltas did not come."""
@@ -88,6 +104,7 @@ class UnfinishedItems:
         """Takes an item that is whole."""
         kind = _kind(item)
         item_id = _id(item)
+        self._text_id = None
         self._done_kinds[kind] += 1
         if item_id:
             self._done_ids.add(item_id)
@@ -151,6 +168,7 @@ class UnfinishedItems:
 
     def _added(self, item: ResponseItem) -> None:
         item_id = _id(item)
+        self._text_id = None
         if item_id and item_id not in self._done_ids:
             self._drafts[item_id] = _Draft(_kind(item), item)
 

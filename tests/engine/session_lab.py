@@ -22,6 +22,7 @@ from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
+from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.sandbox.roots import NOTHING_GUARDED
 from codex_trio.state.history.recorder import WRITE_SECONDS, RolloutRecorder
@@ -83,19 +84,22 @@ class SlowLines(MemoryLines):
 
 
 class ScriptedClient:
-    """Answers each request with the next response; with the last one, or none at all, when there are no more."""
+    """Answers each request with the next response, which may be an error; with none at all when there are no more."""
 
     class Provider:
         stream_max_retries = 0
 
     provider = Provider()
 
-    def __init__(self, responses: Iterable[Sequence[ModelEvent]]) -> None:
+    def __init__(self, responses: Iterable[Sequence[ModelEvent] | ModelError]) -> None:
         self._responses = iter(responses)
 
     @asynccontextmanager
     async def stream(self, request: Any) -> AsyncGenerator[ScriptedStream]:
-        yield ScriptedStream(next(self._responses, None))
+        response = next(self._responses, None)
+        if isinstance(response, ModelError):
+            raise response
+        yield ScriptedStream(response)
 
 
 class ScriptedStream:
@@ -172,7 +176,7 @@ class Bench:
 
 @asynccontextmanager
 async def open_session(
-    base: Path, clock: MockClock, *, responses: Iterable[Sequence[ModelEvent]]
+    base: Path, clock: MockClock, *, responses: Iterable[Sequence[ModelEvent] | ModelError]
 ) -> AsyncGenerator[Bench]:
     """A session until the block ends."""
     disk, heard = Disk(clock), Heard()

@@ -1,0 +1,74 @@
+"""A turn outlives the network: it waits for as long as it takes, and counts no retries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+from session_lab import Bench, open_session, says
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from codex_trio.engine import events
+from codex_trio.model import failures
+from codex_trio.model.errors import ModelError
+
+WAITS = (5, 10, 20, 40, 60, 60)
+"""Seconds between one try and the next, give or take a tenth."""
+
+
+@pytest.fixture
+def clock() -> MockClock:
+    """Stands still, and is set on where time is to pass."""
+    return MockClock(rate=0.0)
+
+
+def offline() -> ModelError:
+    return failures.unreachable("http://provider/v1", "Network is unreachable")
+
+
+async def tries(bench: Bench) -> list[str]:
+    """What was told of each failed try, once nothing more happens without time passing."""
+    for _ in range(20):
+        await wait_all_tasks_blocked()
+    return [trouble.failure.message for trouble in bench.heard.of(events.ModelTrouble)]
+
+
+async def test_a_turn_waits_longer_and_longer_and_goes_on_when_the_network_is_back(
+    tmp_path: Path, clock: MockClock
+) -> None:
+    async with open_session(tmp_path, clock, responses=[*(offline() for _ in WAITS), says("back")]) as bench:
+        turn = bench.begin("hello")
+        for number, wait in enumerate(WAITS, 1):
+            assert await tries(bench) == ["Reconnecting... waiting for network"] * number
+            clock.jump(0.89 * wait)
+            assert len(await tries(bench)) == number
+            clock.jump(0.22 * wait)
+        await tries(bench)
+        assert turn.ended.is_set()
+        (ended,) = bench.heard.of(events.TurnEnded)
+        assert (ended.status, ended.failure) == ("completed", None)
+        troubles = bench.heard.of(events.ModelTrouble)
+    assert all(trouble.will_retry for trouble in troubles)
+    assert "Network is unreachable" in troubles[0].failure.additional_details
+
+
+async def test_waiting_for_the_network_uses_up_no_retry(tmp_path: Path, clock: MockClock) -> None:
+    broken = failures.disconnected("cut")
+    async with open_session(tmp_path, clock, responses=[offline(), broken]) as bench:
+        bench.begin("hello")
+        await tries(bench)
+        clock.jump(6)
+        assert await tries(bench) == ["Reconnecting... waiting for network", broken.message]
+
+
+async def test_a_turn_that_waits_for_the_network_can_be_stopped(tmp_path: Path, clock: MockClock) -> None:
+    async with open_session(tmp_path, clock, responses=[offline()]) as bench:
+        turn = bench.begin("hello")
+        await tries(bench)
+        answered = trio.Event()
+        answered.set()
+        await turn.interrupt(answered)
+        await turn.ended.wait()
+        (ended,) = bench.heard.of(events.TurnEnded)
+    assert ended.status == "interrupted"
