@@ -11,7 +11,7 @@ from pathlib import Path
 
 import trio
 
-from codex_trio.cli import heap, proxy
+from codex_trio.cli import process_settings, proxy
 from codex_trio.cli.ending import End, ending_signals
 from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener, own_sockets
@@ -49,6 +49,7 @@ def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from codex_trio.telemetry import logs
 
     end_logs = logs.configure(environ, sys.stderr)
+    process_settings.share_the_interpreter()
     try:
         return trio.run(_serve, options, environ)
     except StartupRefused as error:
@@ -77,7 +78,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
             open_app(settings) as app,
             trio.open_nursery() as nursery,
         ):
-            nursery.start_soon(heap.keep_small)
+            nursery.start_soon(process_settings.keep_small)
             await end.serve(app, serve_clients)
             nursery.cancel_scope.cancel()
     return end.exit_code

@@ -14,6 +14,9 @@ from typing import Literal
 
 from codex_trio.identity.credentials import AuthFileError, Credentials, api_key_file_text, parse_auth_file
 from codex_trio.identity.external import ExternalTokenSource
+from codex_trio.util.regular_file import read_whole
+
+_MOST_BYTES = 1 << 20
 
 StoreKind = Literal["file", "keyring", "auto", "ephemeral"]
 
@@ -29,8 +32,9 @@ class AuthStoreError(Exception):
 class AuthStore:
     """The credentials of one `$CODEX_HOME`.
 
-    Read on first use and kept: a file edited by somebody else counts after `reload`. `ephemeral` keeps them in memory
-    and leaves the file alone. There is no keyring here: `auto` means the file, `keyring` cannot save.
+    Read on first use and kept: a file edited by somebody else counts after `load`, which may run in a worker thread.
+    `ephemeral` keeps them in memory and leaves the file alone. There is no keyring here: `auto` means the file,
+    `keyring` cannot save.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class AuthStore:
         """Who is asked for fresh tokens of a login that clients manage; None where there are no clients."""
         self._loaded = False
         self._credentials: Credentials | None = None
+        self._problem: AuthFileError | None = None
 
     @property
     def path(self) -> Path:
@@ -60,18 +65,22 @@ class AuthStore:
         Stored ones of a kind that the configuration forbids do not count. Raises `AuthFileError`.
         """
         if not self._loaded:
-            self.reload()
+            self.load()
+        if self._problem is not None:
+            raise self._problem
         current = self._credentials
         return None if current is None or self._is_forbidden(current) else current
 
-    def reload(self) -> None:
-        """Read the file again. Raises `AuthFileError`, and then nobody is logged in."""
-        if self._kind == "ephemeral":
-            self._loaded = True
-            return
-        self._credentials = None
+    def load(self) -> None:
+        """Read the file, again if need be. `credentials` says what is wrong with it."""
         self._loaded = True
-        self._credentials = read_auth_file(self._path)
+        if self._kind == "ephemeral":
+            return
+        self._credentials = self._problem = None
+        try:
+            self._credentials = read_auth_file(self._path)
+        except AuthFileError as error:
+            self._problem = error
 
     def log_in_with_api_key(self, api_key: str) -> None:
         """Keep an API key; it is not tried out. Raises `LoginRefused` or `AuthStoreError`."""
@@ -87,6 +96,7 @@ class AuthStore:
             except OSError as error:
                 raise AuthStoreError(f"failed to save api key: {self._path}: {error.strerror}") from None
         self._credentials = Credentials(mode="apikey", api_key=api_key)
+        self._problem = None
         self._loaded = True
 
     def log_out(self) -> bool:
@@ -98,7 +108,7 @@ class AuthStore:
                 self._path.unlink(missing_ok=True)
             except OSError as error:
                 raise AuthStoreError(f"failed to log out: {self._path}: {error.strerror}") from None
-        self._credentials = None
+        self._credentials = self._problem = None
         self._loaded = True
         return had_any
 
@@ -110,7 +120,7 @@ class AuthStore:
 def read_auth_file(path: Path) -> Credentials | None:
     """The credentials in a file; None when there is no file or it holds none. Raises `AuthFileError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path, limit=_MOST_BYTES).decode()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ from codex_trio.threads.runtime import default_model
 
 def handlers(services: Services) -> dict[str, Handler]:
     """The handlers of this module."""
-    processor = ModelProcessor(services.catalog())
+    processor = ModelProcessor(services.catalog)
     return {"model/list": processor.list, "collaborationMode/list": processor.modes}
 
 

@@ -53,7 +53,7 @@ class TurnProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._changes = SettingChanges(services.config, services.outgoing)
         self._gate = services.gate
         self._notices = Notices(services.outgoing)
@@ -152,7 +152,7 @@ class TurnProcessor:
         return wire.TurnInterruptResponse()
 
     async def _live(self, thread_id: str) -> LiveThread:
-        runtime = await self._threads()
+        runtime = self._runtime
         return runtime.manager.get(parse_thread_id(thread_id))
 
 

@@ -7,8 +7,8 @@ Called once per client by whatever listens.
 """
 
 import logging
-import math
 import time
+from typing import Protocol
 
 import trio
 
@@ -39,6 +39,23 @@ _READ_SLICE_SECONDS = 0.001
 """For how long messages that have already come are dealt with before other tasks get their turn."""
 
 
+class Activity(Protocol):
+    """Knows how much clients ask for."""
+
+    def began(self) -> None:
+        """Note that a request has come."""
+        ...
+
+    def ended(self) -> None:
+        """Note that a request was answered, or is answered no more."""
+        ...
+
+
+class _NobodyCares:
+    def began(self) -> None: ...
+    def ended(self) -> None: ...
+
+
 class Connection:
     """The tasks of one client and what they share; `run` once.
 
@@ -47,6 +64,7 @@ class Connection:
         dispatcher: answers the client's requests.
         outgoing: gets the client's replies, and knows the connection as long as it lasts.
         remote: whether the client may be on another machine.
+        activity: is told when requests begin and end.
         limits: how far the client may be behind; by default what suits the transport's kind.
     """
 
@@ -57,6 +75,7 @@ class Connection:
         dispatcher: Dispatcher,
         outgoing: OutgoingMessages,
         remote: bool,
+        activity: Activity | None = None,
         limits: OutboxLimits | None = None,
     ) -> None:
         self._transport = transport
@@ -74,14 +93,7 @@ class Connection:
         rpc_transport = "websocket" if transport.kind == "unix" else transport.kind
         self._handle = outgoing.connect(self._outbox, remote=remote, transport=rpc_transport)
         self._close_reason: CloseReason | None = None
-        self._asked_at = -math.inf
-
-    @property
-    def asked_at(self) -> float:
-        """When a request was last taken or under way, by trio's clock."""
-        if self._in_flight.count:
-            self._asked_at = trio.current_time()
-        return self._asked_at
+        self._activity = activity or _NobodyCares()
 
     def close(self, reason: CloseReason, *, at_once: bool) -> None:
         """Lets the client go: requests under way are still answered, new ones are refused, and the reason is told.
@@ -164,9 +176,10 @@ class Connection:
             refusal = overloaded() if self._close_reason is None else shutting_down()
             self._outbox.put(codec.encode_error(request.id, refusal.to_body()))
             return
-        self._asked_at = trio.current_time()
+        self._activity.began()
         admitted = self._dispatcher.admit(request, self._handle)
         if admitted is None:
+            self._activity.ended()
             return
         self._in_flight.add(size)
         if request.method == INITIALIZE:
@@ -176,10 +189,12 @@ class Connection:
             requests.start_soon(self._answer, admitted, size)
 
     async def _answer(self, request: AdmittedRequest, size: int) -> None:
-        await self._dispatcher.answer(request)
+        try:
+            await self._dispatcher.answer(request)
+        finally:
+            self._activity.ended()
         # Not reached by those that are cancelled, which are counted as unanswered in the end.
         self._in_flight.remove(size)
-        self._asked_at = trio.current_time()
         if self._close_reason is not None:
             self._stop_reading_when_done()
 

@@ -1,11 +1,7 @@
 """Asking the clients for fresh tokens of a login that they manage (`account/chatgptAuthTokens/refresh`).
 
-Owns the question and its deadline. Does not own the tokens (auth). Made by the composition root for the credential
-store. It holds the outgoing side weakly: that side knows, by way of those who listen for disconnects, everybody who
-uses credentials, and a strong reference would close the circle.
+Owns the question and its deadline. Does not own the tokens (identity).
 """
-
-import weakref
 
 import trio
 
@@ -23,20 +19,15 @@ class ClientManagedTokens:
     """Every client is asked, and the first reply counts: the login belongs to the server, not to a connection."""
 
     def __init__(self, outgoing: OutgoingMessages) -> None:
-        self._outgoing = weakref.ref(outgoing)
+        self._outgoing = outgoing
 
     async def refresh(self, *, previous_account_id: str | None) -> ExternalTokens:
         """See `ExternalTokenSource`. The question is withdrawn when it is cancelled or takes too long."""
-        outgoing = self._outgoing()
-        if outgoing is None:
-            raise ExternalRefreshFailed("auth refresh request failed: the server has ended")
         # Imported here because few servers ever need it, and clients of all of them wait for the start.
         from codex_trio_protocol.v2.account import ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse
 
         params = ChatgptAuthTokensRefreshParams(reason="unauthorized", previous_account_id=previous_account_id)
-        pending = outgoing.request(_METHOD, params, thread_id=None, targets=None)
-        # Nothing is held while waiting but the question.
-        del outgoing
+        pending = self._outgoing.request(_METHOD, params, thread_id=None, targets=None)
         try:
             with trio.fail_after(REFRESH_SECONDS):
                 reply: ChatgptAuthTokensRefreshResponse = await pending.wait()

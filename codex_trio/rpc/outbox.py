@@ -143,14 +143,19 @@ class Outbox:
         Cancelled while waiting, the message may still be written.
         """
         self.put(message)
-        if self._closed:
-            await trio.lowlevel.checkpoint()
-            return False
         place = self._put_count
+        is_put = not self._closed
+        await self.written()
+        return is_put and self._written_count >= place
+
+    async def written(self) -> None:
+        """Wait until the transport has taken all that was put so far, or takes nothing more."""
+        if self._closed or self._written_count == self._put_count:
+            await trio.lowlevel.checkpoint()
+            return
         written = trio.Event()
-        self._waiting_for_wire.append((place, written))
+        self._waiting_for_wire.append((self._put_count, written))
         await written.wait()
-        return self._written_count >= place
 
     async def ready(self) -> None:
         """Waits while the client is behind. At once when the outbox is closed."""

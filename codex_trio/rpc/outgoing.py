@@ -7,9 +7,7 @@ which passes them as targets). Used by processors and the thread layer; connecti
 
 import logging
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping
-from types import MethodType
 
 import msgspec
 import trio
@@ -54,7 +52,7 @@ class OutgoingMessages:
         self._last_connection_id = 0
         self._pending: dict[int, PendingServerRequest] = {}
         self._next_request_id = 0
-        self._close_hooks: list[Callable[[], Callable[[ConnectionId], object] | None]] = []
+        self._close_hooks: list[Callable[[ConnectionId], object]] = []
 
     # Connections
 
@@ -69,22 +67,17 @@ class OutgoingMessages:
         """Forgets a client and tells the close hooks. Questions about a thread stay open for whoever resumes it."""
         if self._connections.pop(connection_id, None) is None:
             return
-        for find_hook in self._close_hooks:
-            hook = find_hook()
+        for hook in self._close_hooks:
             try:
-                if hook is not None:
-                    hook(connection_id)
+                hook(connection_id)
             except Exception:
                 _log.exception("clearing up after connection %d failed", connection_id)
         for pending in list(self._pending.values()):
             self._give_up_if_alone(pending)
 
     def on_disconnect(self, hook: Callable[[ConnectionId], object]) -> None:
-        """Has a synchronous function run for every client that goes, before its questions are given up.
-
-        A bound method does not keep its object alive.
-        """
-        self._close_hooks.append(weakref.WeakMethod(hook) if isinstance(hook, MethodType) else lambda: hook)
+        """Has a synchronous function run for every client that goes, before its questions are given up."""
+        self._close_hooks.append(hook)
 
     def connections(self) -> list[ConnectionHandle]:
         """The clients of this moment, initialized or not, in the order in which they came."""

@@ -114,7 +114,8 @@ def test_a_broken_file_is_named_without_any_of_its_content(tmp_path: Path, text:
 
     assert str(caught.value).startswith(str(tmp_path / "auth.json"))
     assert "sk-secret" not in str(caught.value)
-    assert store.credentials() is None
+    with pytest.raises(AuthFileError):
+        store.credentials()
 
 
 def test_logging_in_keeps_the_key_in_a_file_only_its_owner_can_read(tmp_path: Path) -> None:
@@ -141,13 +142,13 @@ def test_logging_out_removes_the_file_and_may_be_repeated(tmp_path: Path) -> Non
     assert not store.log_out()
 
 
-def test_a_file_edited_by_somebody_else_counts_after_a_reload(tmp_path: Path) -> None:
+def test_a_file_edited_by_somebody_else_counts_after_it_is_loaded_again(tmp_path: Path) -> None:
     store = AuthStore(tmp_path)
     assert store.credentials() is None
     write(tmp_path, {"OPENAI_API_KEY": "sk-1"})
     assert store.credentials() is None
 
-    store.reload()
+    store.load()
 
     assert store.credentials() is not None
 

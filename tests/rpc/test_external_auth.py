@@ -1,12 +1,9 @@
 """Asking clients for fresh tokens of a login that they manage."""
 
-import gc
-import weakref
-
 import pytest
 import trio
 import trio.testing
-from rpc_harness import make_outgoing, serving
+from rpc_harness import serving
 
 from codex_trio.analytics.sink import FactQueue
 from codex_trio.identity.external import ExternalRefreshFailed, ExternalTokens
@@ -70,21 +67,3 @@ async def test_a_client_that_does_not_answer_is_not_waited_for_for_long(
         question = await client.receive()
         await client.send({"id": question["id"], "result": {"accessToken": "late", "chatgptAccountId": "a"}})
         assert await client.settle() == [], "a late reply does no harm"
-
-
-async def test_whoever_asks_does_not_keep_the_outgoing_side_alive() -> None:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        outgoing = make_outgoing()
-        source = ClientManagedTokens(outgoing)
-        # As the thread layer does, which uses credentials.
-        outgoing.on_disconnect(lambda connection_id, user=source: None)
-        gone = weakref.ref(outgoing)
-        del outgoing
-        assert gone() is None
-        with pytest.raises(ExternalRefreshFailed, match="the server has ended"):
-            await source.refresh(previous_account_id=None)
-    finally:
-        if enabled:
-            gc.enable()

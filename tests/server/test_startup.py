@@ -8,10 +8,15 @@ SCRIPT = """
 import os, sys, json
 from pathlib import Path
 import trio
-from codex_trio.server.app import App, AppSettings, open_app
+from codex_trio.server.app import AppSettings, open_app
 from codex_trio.transport.memory import memory_transport_pair
 
-App._begin_to_prepare = lambda self: None
+class WhenTheCoreIsLoaded:
+    def find_spec(self, name, path=None, target=None):
+        if name == "codex_trio.server.core":
+            print("\\n".join(sys.modules))
+
+sys.meta_path.insert(0, WhenTheCoreIsLoaded())
 
 async def main():
     home = Path(os.environ["CODEX_HOME"])
@@ -23,7 +28,12 @@ async def main():
         await client.send(json.dumps({"id": 1, "method": "initialize", "params": {"clientInfo": info}}).encode())
         reply = json.loads(await client.receive())
         assert reply["result"]["codexHome"] == str(home), reply
-        print("\\n".join(sys.modules))
+        while "codex_trio.server.core" not in sys.modules:
+            await trio.sleep(0.001)
+        assert json.loads(await client.receive())["method"] == "remoteControl/status/changed"
+        await client.send(json.dumps({"id": 2, "method": "thread/loaded/list", "params": {}}).encode())
+        reply = json.loads(await client.receive())
+        assert reply["result"] == {"data": [], "nextCursor": None}, reply
         nursery.cancel_scope.cancel()
 
 trio.run(main)
@@ -61,6 +71,7 @@ def test_the_first_reply_loads_only_what_it_needs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     modules = done.stdout.split()
+    assert modules, "the core was not loaded at all"
     loaded = [name for name in NOT_NEEDED_YET if name in modules]
     assert loaded == []
     ours = [name for name in modules if name.split(".")[0] in ("codex_trio", "codex_trio_protocol")]

@@ -1,9 +1,7 @@
 """The index's background work: done once for all that share a home, and taken over from who died."""
 
 import json
-import math
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 import trio
 
 from codex_trio.domain.ids import uuid7
+from codex_trio.server.idle import Idle
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.local.index import lease, service
@@ -39,9 +38,9 @@ async def database(tmp_path: Path):
     await opened.aclose()
 
 
-def service_of(home: Path, database: StateDb, *, asked_at: Callable[[], float] = lambda: -math.inf) -> IndexService:
+def service_of(home: Path, database: StateDb, *, idle: Idle | None = None) -> IndexService:
     index = RolloutIndex(database, codex_home=home, paths=RolloutPaths(home), names=ThreadNames(home))
-    return IndexService(index, ThreadTextIndex(index, database), database, asked_at=asked_at)
+    return IndexService(index, ThreadTextIndex(index, database), database, quiet=(idle or Idle()).quiet)
 
 
 async def read_files(database: StateDb) -> int:
@@ -74,11 +73,15 @@ async def test_nothing_is_read_in_the_background_while_a_client_asks(
     tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
-    monkeypatch.setattr(service, "QUIET_SECONDS", 3600.0)
+    monkeypatch.setattr(service, "LONGEST_REST_SECONDS", 3600.0)
+    idle = Idle()
+    idle.began()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(service_of(tmp_path, database, asked_at=trio.current_time).run)
+        nursery.start_soon(service_of(tmp_path, database, idle=idle).run)
         await trio.sleep(0.3)
         assert await read_files(database) == 0
+        idle.ended()
+        await until_read(database, FILES)
         nursery.cancel_scope.cancel()
 
 

@@ -24,12 +24,12 @@ class ThreadDeleteProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._outgoing = services.outgoing
 
     async def delete(self, params: wire.ThreadDeleteParams, context: RequestContext) -> wire.ThreadDeleteResponse:
         """Removes a thread, its agents' threads and all that is kept of them; a running turn is interrupted first."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id)
         live = runtime.manager.find(thread_id)
         is_stored = live is None or live.recorder.is_materialized

@@ -5,8 +5,6 @@ Owns the look-up and what is refused. Used by the processors that read histories
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.history.rollout_history import RolloutHistory
@@ -17,8 +15,8 @@ from codex_trio.threads.runtime import ThreadRuntime
 class ThreadHistories:
     """See the module."""
 
-    def __init__(self, threads: Callable[[], Awaitable[ThreadRuntime]]) -> None:
-        self._threads = threads
+    def __init__(self, threads: ThreadRuntime) -> None:
+        self._runtime = threads
 
     async def get(self, thread_id: str, *, feature: str) -> tuple[str, RolloutHistory]:
         """The thread's id in canonical form, and its history; `feature` names what is asked for in refusals.
@@ -26,7 +24,7 @@ class ThreadHistories:
         Raises RpcError, ThreadError when the thread is unknown, ephemeral, or nothing has been said in it yet;
         RolloutReadError.
         """
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(thread_id)
         live = runtime.manager.find(thread_id)
         if live is None:

@@ -23,7 +23,7 @@ class ThreadWorkProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
 
     async def inject(
         self, params: wire.ThreadInjectItemsParams, _context: RequestContext
@@ -32,7 +32,7 @@ class ThreadWorkProcessor:
 
         Items of kinds that no provider knows are dropped.
         """
-        runtime = await self._threads()
+        runtime = self._runtime
         live = runtime.manager.get(parse_thread_id(params.thread_id))
         if not params.items:
             raise invalid_request("items must not be empty")

@@ -69,7 +69,7 @@ class ThreadLifecycleProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._outgoing = services.outgoing
         self._identity = services.identity
         self._config = services.config
@@ -86,7 +86,7 @@ class ThreadLifecycleProcessor:
             raise invalid_request("model must not be empty")
         if params.dynamic_tools:
             raise invalid_request("dynamic tools are not supported by this server yet")
-        runtime = await self._threads()
+        runtime = self._runtime
         environment = None if params.environments is None else choose(params.environments)
         options = ThreadOptions(
             cwd=_path(params.cwd) if environment is None else environment.cwd or _path(params.cwd),
@@ -110,7 +110,7 @@ class ThreadLifecycleProcessor:
         self, params: wire_start.ThreadResumeParams, context: RequestContext
     ) -> wire_start.ThreadResumeResponse:
         """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
-        runtime = await self._threads()
+        runtime = self._runtime
         loaded_before = runtime.manager.loaded_ids
         given = None if params.history is None else checked(params.history, "history")
         if given is None:
@@ -192,7 +192,7 @@ class ThreadLifecycleProcessor:
         self._gate.check()
         if params.last_turn_id is not None and params.before_turn_id is not None:
             raise invalid_request("`lastTurnId` cannot be combined with `beforeTurnId`")
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id, stored = await self._named(params, runtime)
         source = ForkSource(
             thread_id=thread_id,
@@ -226,7 +226,7 @@ class ThreadLifecycleProcessor:
         self, params: wire.ThreadUnsubscribeParams, context: RequestContext
     ) -> wire.ThreadUnsubscribeResponse:
         """The caller no longer follows the thread; its turn goes on."""
-        runtime = await self._threads()
+        runtime = self._runtime
         live = runtime.manager.find(parse_thread_id(params.thread_id))
         if live is None:
             return wire.ThreadUnsubscribeResponse(status="notLoaded")
@@ -235,7 +235,7 @@ class ThreadLifecycleProcessor:
 
     async def archive(self, params: wire.ThreadArchiveParams, context: RequestContext) -> wire.ThreadArchiveResponse:
         """Puts a stored thread away; a running turn is interrupted first."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id, noun="session")
         for member in (thread_id, *await runtime.graph.descendants(thread_id)):
             live = runtime.manager.find(member)
@@ -255,7 +255,7 @@ class ThreadLifecycleProcessor:
         self, params: wire.ThreadUnarchiveParams, context: RequestContext
     ) -> wire.ThreadUnarchiveResponse:
         """Takes a thread back from the archive."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id, noun="session")
         moved = await runtime.store.unarchive(thread_id)
         summary = await runtime.store.read(thread_id)
@@ -271,7 +271,7 @@ class ThreadLifecycleProcessor:
         self, params: wire_settings.ThreadSetNameParams, context: RequestContext
     ) -> wire_settings.ThreadSetNameResponse:
         """Names a thread, loaded or not. A blank name is refused."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id)
         name = params.name.strip()
         if not name:

@@ -29,7 +29,7 @@ class ThreadMetadataProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
 
     async def update(
         self, params: wire.ThreadMetadataUpdateParams, _context: RequestContext
@@ -64,7 +64,7 @@ class ThreadMetadataProcessor:
 
     async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
         """Changes what is stored of a thread, and returns it as it is then."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(thread_id)
         live = runtime.manager.find(thread_id)
         if live is None:

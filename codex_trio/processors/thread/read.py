@@ -5,7 +5,6 @@ Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/u
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from pathlib import Path
 
 from codex_trio_protocol.v2 import thread_list as wire
@@ -44,14 +43,14 @@ class ThreadReadProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._histories = ThreadHistories(services.threads)
         self._notices = Notices(services.outgoing)
         self._config = services.config
 
     async def read(self, params: wire.ThreadReadParams, context: RequestContext) -> wire.ThreadReadResponse:
         """A thread, loaded or stored, with its turns when they are asked for."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id)
         live = runtime.manager.find(thread_id)
         if params.include_turns:
@@ -75,7 +74,7 @@ class ThreadReadProcessor:
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
         """A page of stored threads, newest first unless asked otherwise."""
-        runtime = await self._threads()
+        runtime = self._runtime
         page = await runtime.store.list(self._query(params))
         rows = [runtime.project_row(summary) for summary in page.threads]
         stored = await runtime.read_states.get(row.id for row in rows)
@@ -90,15 +89,9 @@ class ThreadReadProcessor:
             backwards_cursor=page.backwards_cursor,
         )
 
-    def loaded(
-        self, params: wire.ThreadLoadedListParams, _context: RequestContext
-    ) -> wire.ThreadLoadedListResponse | Awaitable[wire.ThreadLoadedListResponse]:
+    def loaded(self, params: wire.ThreadLoadedListParams, _context: RequestContext) -> wire.ThreadLoadedListResponse:
         """Ids of the loaded threads, ascending; the cursor is the last id of the page before."""
-        runtime = self._threads.built
-        return self._loaded_later(params) if runtime is None else _loaded_page(runtime, params)
-
-    async def _loaded_later(self, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
-        return _loaded_page(await self._threads(), params)
+        return _loaded_page(self._runtime, params)
 
     async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
         """A page of turns, newest first unless asked otherwise."""
@@ -146,7 +139,7 @@ class ThreadReadProcessor:
         self, params: wire.ThreadReadStateUpdateParams, _context: RequestContext
     ) -> wire.ThreadReadStateUpdateResponse:
         """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
-        runtime = await self._threads()
+        runtime = self._runtime
         thread_id = _id_param(params.thread_id, noun="thread")
         live = runtime.manager.find(thread_id)
         if live is None and await runtime.store.locate(thread_id) is None:

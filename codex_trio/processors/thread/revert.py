@@ -32,7 +32,7 @@ class ThreadRevertProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._outgoing = services.outgoing
 
     async def revert(self, params: wire.ThreadRevertParams, context: RequestContext) -> wire.ThreadRevertResponse:
@@ -75,7 +75,7 @@ class ThreadRevertProcessor:
         return wire.ThreadRollbackResponse(thread=thread)
 
     async def _live(self, thread_id: str) -> tuple[ThreadRuntime, LiveThread]:
-        runtime = await self._threads()
+        runtime = self._runtime
         return runtime, runtime.manager.get(parse_thread_id(thread_id))
 
 

@@ -25,14 +25,14 @@ class ThreadSearchProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._histories = ThreadHistories(services.threads)
 
     async def search(self, params: wire.ThreadSearchParams, _context: RequestContext) -> wire.ThreadSearchResponse:
         """A page of threads in which the words were said or run, newest first unless asked otherwise."""
         if not params.search_term.strip():
             raise invalid_request("thread/search requires a non-empty searchTerm")
-        runtime = await self._threads()
+        runtime = self._runtime
         query = SearchQuery(
             term=params.search_term,
             archived=bool(params.archived),

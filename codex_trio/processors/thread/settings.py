@@ -22,14 +22,14 @@ class ThreadSettingsProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._changes = SettingChanges(services.config, services.outgoing)
 
     async def update(
         self, params: wire.ThreadSettingsUpdateParams, _context: RequestContext
     ) -> wire.ThreadSettingsUpdateResponse:
         """Changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
-        runtime = await self._threads()
+        runtime = self._runtime
         live = runtime.manager.get(parse_thread_id(params.thread_id))
         before = live.session.settings
         live.session.change(self._changes.overrides(params, live))

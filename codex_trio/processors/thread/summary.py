@@ -30,14 +30,14 @@ class ConversationSummaryProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
         self._codex_home = services.codex_home
 
     async def get(
         self, params: wire.GetConversationSummaryParams, _context: RequestContext
     ) -> wire.GetConversationSummaryResponse:
         """A stored thread, named by its id or its rollout file; a relative path counts from CODEX_HOME."""
-        runtime = await self._threads()
+        runtime = self._runtime
         if params.conversation_id is not UNSET:
             summary = await runtime.store.read(params.conversation_id)
             if summary is None:

@@ -33,7 +33,7 @@ class BackgroundTerminalsProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._threads = services.threads
+        self._runtime = services.threads
 
     async def list(
         self, params: wire.ThreadBackgroundTerminalsListParams, _context: RequestContext
@@ -80,5 +80,5 @@ class BackgroundTerminalsProcessor:
         return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=True)
 
     async def _running(self, thread_id: str) -> RunningCommands:
-        runtime = await self._threads()
+        runtime = self._runtime
         return runtime.manager.get(parse_thread_id(thread_id)).session.running

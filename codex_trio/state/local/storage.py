@@ -1,11 +1,11 @@
 """Threads kept as files under CODEX_HOME, with all that finds them again.
 
-Owns the wiring. Called by `app.py`.
+Owns the wiring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +25,8 @@ from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.storage import ThreadStorage
 
 
-def local_storage(codex_home: Path, database: StateDb, *, asked_at: Callable[[], float]) -> ThreadStorage:
-    """The threads of that home. `asked_at` says when a client last asked for anything, by trio's clock."""
+def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float], Awaitable[None]]) -> ThreadStorage:
+    """The threads of that home. `quiet` returns once clients have asked for nothing for so many seconds."""
     paths = RolloutPaths(codex_home)
     names = ThreadNames(codex_home)
     graph = LocalAgentGraph(database)
@@ -44,7 +44,7 @@ def local_storage(codex_home: Path, database: StateDb, *, asked_at: Callable[[],
         writers=ThreadWriters(codex_home),
         spans=spans,
     )
-    service = IndexService(index, text, database, asked_at=asked_at)
+    service = IndexService(index, text, database, quiet=quiet)
     return ThreadStorage(
         store=store, graph=graph, read_states=read_states, run=partial(_run, service, spans, read_states)
     )

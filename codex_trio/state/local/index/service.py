@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
@@ -41,20 +39,23 @@ HEAD_START_SECONDS = 3.0
 """How long a client that has just arrived has the machine to itself: it lists threads, and opens one."""
 
 QUIET_SECONDS = 0.2
-_MOST_RESTS = 5
-"""For how long the background rests after a request, and how often it does so for requests that go on coming."""
-
-_SWITCH_SECONDS = 0.0005
-"""How soon a thread that works here lets the event loop run; Python's own 5 ms would be felt in every answer."""
+LONGEST_REST_SECONDS = 1.0
+"""For how long clients have asked for nothing when the background goes on, and how long it waits for that: requests may
+go on coming."""
 
 
 class IndexService:
-    """See the module. `asked_at` says when a client last asked for anything, by trio's clock."""
+    """See the module. `quiet` returns once clients have asked for nothing for so many seconds."""
 
     def __init__(
-        self, index: RolloutIndex, text: ThreadTextIndex, database: StateDb, *, asked_at: Callable[[], float]
+        self,
+        index: RolloutIndex,
+        text: ThreadTextIndex,
+        database: StateDb,
+        *,
+        quiet: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._asked_at = asked_at
+        self._quiet = quiet
         self._index = index
         self._text = text
         self._database = database
@@ -67,8 +68,7 @@ class IndexService:
             await self._make_room()
             try:
                 await self._backfill()
-                with _giving_way():
-                    await self._index.sweep()
+                await self._index.sweep()
                 await self._index_text()
             except StateDbError as error:
                 _log.warning("the index of threads is not kept up to date now: %s", error)
@@ -102,15 +102,14 @@ class IndexService:
     async def _step(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
         """Does some work, then rests for as long, and longer while clients ask for something."""
         before = trio.current_time()
-        with _giving_way():
-            done = await work()
+        done = await work()
         await trio.sleep(trio.current_time() - before)
         await self._make_room()
         return done
 
     async def _make_room(self) -> None:
-        for _ in range(_MOST_RESTS):
-            await trio.sleep(max(0.0, self._asked_at() + QUIET_SECONDS - trio.current_time()))
+        with trio.move_on_after(LONGEST_REST_SECONDS):
+            await self._quiet(QUIET_SECONDS)
 
     async def _take_lease(self) -> bool:
         return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))
@@ -120,17 +119,6 @@ class IndexService:
             await self._database.write(partial(lease.give_back, job=JOB, owner=self._owner))
         except StateDbError as error:
             _log.debug("the lease of the backfill runs out by itself: %s", error)
-
-
-@contextmanager
-def _giving_way() -> Generator[None]:
-    """Lets the event loop run soon whenever it wants to, while threads work for it."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 def _now_ms() -> int:

@@ -1,0 +1,144 @@
+"""Everything behind the front: built once, after the first client was answered, and ended in one order.
+
+Owns which services there are, what each is built from, and that those which threads use end after the threads. Does not
+own connections, listeners or signals. The front (`app.py`) imports this module late, since it brings nearly all others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, cast
+
+import trio
+from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
+from codex_trio_protocol.v2.notice import WarningNotification
+
+from codex_trio.config.service import ConfigService
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.identity.auth_store import AuthStore
+from codex_trio.model.catalog import bundled_catalog
+from codex_trio.model.http import open_transport
+from codex_trio.processors.registry import handlers
+from codex_trio.processors.services import Services
+from codex_trio.rpc.context import Handler
+from codex_trio.rpc.external_auth import ClientManagedTokens
+from codex_trio.server.guarded import guarded_paths
+from codex_trio.server.idle import Idle
+from codex_trio.server.parts import CoreParts
+from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
+from codex_trio.state.store.storage import ThreadStorage
+from codex_trio.threads.runtime import RuntimeParts, build_runtime
+
+_log = logging.getLogger(__name__)
+
+_QUIET_SECONDS = 0.1
+"""How long clients have asked for nothing when there is time for what they may ask for next."""
+
+
+@asynccontextmanager
+async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
+    """Run all services until the block ends; the handlers of every method that is answered.
+
+    At the end threads end first: their turns are interrupted, and what they run is killed. What they were stored and
+    read with ends after them.
+    """
+    default = parts.config.startup_default()
+    auth = AuthStore(
+        parts.codex_home,
+        kind=default.cli_auth_credentials_store,
+        forced_login_method=default.forced_login_method,
+        external=ClientManagedTokens(parts.outgoing),
+    )
+    await trio.to_thread.run_sync(auth.load)
+    async with (
+        _running_storage(parts) as storage,
+        open_process_spawner() as spawner,
+        open_transport(parts.environ) as transport,
+    ):
+        catalog = bundled_catalog()
+        runtime = build_runtime(
+            RuntimeParts(
+                codex_home=parts.codex_home,
+                storage=storage,
+                environ=parts.environ,
+                config=parts.config,
+                auth=auth,
+                identity=parts.identity,
+                installation_id=parts.installation_id,
+                catalog=catalog,
+                outgoing=parts.outgoing,
+                spawner=spawner,
+                transport=transport,
+                gate=parts.gate,
+                guarded=guarded_paths(
+                    parts.codex_home, database=state_db_path(default.sqlite_home), sockets=parts.own_sockets
+                ),
+            )
+        )
+        answers = handlers(
+            Services(
+                codex_home=parts.codex_home,
+                source=parts.source,
+                identity=parts.identity,
+                config=parts.config,
+                outgoing=parts.outgoing,
+                auth=auth,
+                gate=parts.gate,
+                catalog=catalog,
+                threads=runtime,
+            )
+        )
+        async with trio.open_nursery() as threads:
+            await threads.start(runtime.manager.run)
+            threads.start_soon(_prepare, answers, parts.idle, runtime.warm)
+            yield answers
+            threads.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _running_storage(parts: CoreParts) -> AsyncGenerator[ThreadStorage]:
+    """Where threads are kept, with the services that belong to it."""
+    if _keeps_nothing(parts.config):
+        from codex_trio.state.memory.storage import memory_storage
+
+        yield memory_storage()
+        return
+    from codex_trio.state.local.storage import local_storage
+
+    warn = partial(_warn, parts)
+    path = state_db_path(parts.config.startup_default().sqlite_home)
+    async with state_database(path, warn=warn) as database, trio.open_nursery() as services:
+        storage = local_storage(parts.codex_home, database, quiet=parts.idle.quiet)
+        services.start_soon(partial(keep_sound, database, warn=warn))
+        services.start_soon(storage.run)
+        yield storage
+        services.cancel_scope.cancel()
+
+
+def _keeps_nothing(config: ConfigService) -> bool:
+    store = config.startup_default().merged.get("experimental_thread_store")
+    return isinstance(store, Mapping) and cast("Mapping[str, Any]", store).get("type") == "in_memory"
+
+
+def _warn(parts: CoreParts, message: str) -> None:
+    """Tell every client of what concerns no thread, those that are still to come included."""
+    parts.warnings.append(message)
+    parts.outgoing.notify("warning", WarningNotification(message=message))
+
+
+async def _prepare(answers: Iterable[str], idle: Idle, warm: Callable[[], Awaitable[None]]) -> None:
+    """Do ahead, while clients ask for nothing, what their next requests would have to wait for."""
+    try:
+        for method in answers:
+            params = CLIENT_REQUESTS[method].params_type()
+            if params is not None:
+                await idle.quiet(_QUIET_SECONDS)
+                decoder(params)
+        await idle.quiet(_QUIET_SECONDS)
+        await warm()
+    except Exception:
+        # The request that needs it will meet the same problem, and can be answered with it.
+        _log.exception("preparing for the first thread failed")

@@ -1,0 +1,33 @@
+"""What the front has that everything behind it is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from codex_trio.config.service import ConfigService
+from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.identity.user_agent import Identity
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.server.idle import Idle
+
+
+class CoreParts(msgspec.Struct, frozen=True, kw_only=True):
+    """See the module. `environ` is the server's own environment."""
+
+    codex_home: Path
+    environ: Mapping[str, str]
+    source: str
+    """Where threads of this server say they come from: `vscode` behind an app-server client, `exec`."""
+    installation_id: str
+    identity: Identity
+    config: ConfigService
+    outgoing: OutgoingMessages
+    gate: TurnGate
+    idle: Idle
+    warnings: list[str]
+    """What every client is to know, those that are still to come included."""
+    own_sockets: tuple[Path, ...]
+    """Where in the file system clients reach this server: absolute, and out of the reach of commands."""
