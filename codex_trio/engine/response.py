@@ -89,6 +89,7 @@ class ResponseReader:
             case model.OutputItemDone():
                 await self._item_done(event.item)
             case model.Completed():
+                await self._complete_messages()
                 self.completed = event
                 self.usage = event.usage
                 self._log.response_completed(event)
@@ -136,6 +137,12 @@ class ResponseReader:
             shown = _final_item(item, raw)
         self._ids.note([item])
         await self._log.completed_with_history(shown, item)
+
+    async def _complete_messages(self) -> None:
+        """The response is whole: what clients have read of messages that were never said to be done is their text."""
+        for opened in [one for one in self._open if one.text]:
+            item: dict[str, Any] = {"type": _MESSAGE, "role": "assistant", "content": []}
+            await self._show(item, {"id": opened.provider_id})
 
     # --- ids ---
 

@@ -19,6 +19,7 @@ from codex_trio.engine.context import ContextParts, Surroundings, context_items,
 from codex_trio.engine.history import ModelHistory
 from codex_trio.engine.item_log import TurnLog, now_ms
 from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.refusals import without_refused
 from codex_trio.engine.response_items import ResponseItem, clean_all
 from codex_trio.engine.said import Said
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
@@ -31,12 +32,13 @@ from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
+from codex_trio.model.errors import ModelError
 from codex_trio.model.usage import TokenUsage as ResponseUsage
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsage, TokenUsageInfo
-from codex_trio.state.rollout.lines import Payload
+from codex_trio.state.rollout.lines import Compacted, Payload
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
 from codex_trio.tools.context import CommandSettings, ToolContext
 from codex_trio.tools.pictures import ModelPictures, Pictures
@@ -44,6 +46,8 @@ from codex_trio.tools.registry import ToolRegistry, default_tools
 from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.util import decoding
+
+REFUSED_IS_LEFT_OUT = "The provider refused a part of this conversation. The thread goes on without it."
 
 
 class TurnInProgress(Exception):
@@ -132,6 +136,7 @@ class Session:
         self._additional_context: Mapping[str, ContextPiece] = {}
         self._stored_settings: ThreadSettings | None = None
         self._recalling = trio.Lock()
+        self._remembering = trio.Lock()
         self._has_recalled = False
 
     # --- turns ---
@@ -348,9 +353,23 @@ class Session:
         """Adds items to the model's history, stored in one write with the lines that come before them."""
         await self.recall()
         lines = [*payloads, *(ResponseLine.of(item) for item in items)]
-        if lines:
-            await self.record(lines)
-        self.history.extend(items)
+        async with self._remembering:
+            if lines:
+                await self.record(lines)
+            self.history.extend(items)
+
+    async def leave_out_refused(self, error: ModelError) -> None:
+        """Takes out of the history what the provider refused, if that is a part that can be done without.
+
+        Later turns, also after a restart, go on without it.
+        """
+        async with self._remembering:
+            items = without_refused(self.history.items, self.history.answered, error)
+            if items is None:
+                return
+            await self.record([Compacted(message="", replacement_history=items)])
+            self.history.replace(items)
+        self.emit(events.ThreadWarning(message=REFUSED_IS_LEFT_OUT))
 
     def settings_lines(self, turn_id: str, *, root_turn_id: str) -> list[Payload]:
         """The lines that say what a turn, and all later ones, run with."""

@@ -187,7 +187,8 @@ class Turn:
             self.stored.set()
             try:
                 follow_up = await self._sampler.sample()
-            except ModelError:
+            except ModelError as error:
+                await self._session.leave_out_refused(error)
                 # What was said meanwhile was accepted.
                 await self._hear()
                 raise

@@ -11,7 +11,7 @@ import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
-from codex_trio.testing.model_script import Request, answer, function_call, message
+from codex_trio.testing.model_script import Request, answer, function_call, http_error, message
 
 OMITTED = "image content omitted because it could not be processed"
 
@@ -157,3 +157,31 @@ def _spoil_first_picture(rollout: Path) -> None:
     [place] = [number for number, line in enumerate(lines) if '"input_image"' in line]
     lines[place] = lines[place].replace(data_url(png()), data_url(b"no picture"), 1)
     rollout.write_text("".join(lines))
+
+
+@pytest.mark.parametrize("words", ["This is not a valid image.", "Invalid input."], ids=["spoken of", "not spoken of"])
+async def test_a_picture_that_the_provider_refuses_is_left_out_from_then_on(lab: Lab, words: str) -> None:
+    lab.script(
+        answer(message("Seen.", item_id="msg_0")),
+        http_error(400, {"error": {"message": words, "type": "invalid_request_error"}}),
+        answer(message("Going on.")),
+        answer(message("Still going.", item_id="msg_2")),
+    )
+    picture = {"type": "image", "url": data_url(png())}
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        await probe.run_turn(thread_id, [picture])
+        refused = await probe.run_turn(thread_id, [picture, {"type": "text", "text": "And this?"}])
+        assert refused.status == "failed"
+        assert words in refused.error["message"]
+        assert (await probe.run_turn(thread_id)).text == "Going on."
+    async with lab.run() as probe:
+        await probe.request("thread/resume", {"threadId": thread_id})
+        assert (await probe.run_turn(thread_id)).text == "Still going."
+        turns = (await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True}))["thread"]["turns"]
+    assert [turn["status"] for turn in turns] == ["completed", "failed", "completed", "completed"]
+    assert turns[1]["items"][0]["content"][0]["type"] == "image"
+    # The one that the model has seen stays.
+    assert [len(pictures(request)) for request in lab.model.requests] == [1, 2, 1, 1]
+    assert lab.model.requests[2].contains("And this?")
+    assert lab.model.requests[3].input[: len(lab.model.requests[2].input)] == lab.model.requests[2].input
