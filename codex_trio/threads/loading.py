@@ -31,11 +31,26 @@ from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.git_info import collect_git_info, find_git
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.options import ThreadOptions
 from codex_trio.util.abandonable import abandonable
 from codex_trio.version import PROTOCOL_RELEASE
 
 PROJECT_DOCS_SECONDS = 5
 """How long a folder's instructions may take to be read."""
+
+
+CONFIG_SECONDS = 10
+"""How long the configuration of a folder may take to be read: a dead mount never answers."""
+
+
+async def answering(
+    load: Callable[..., EffectiveConfig], folder: Path | None, options: ThreadOptions
+) -> EffectiveConfig:
+    """What `load` says of a folder. Raises ConfigLoadError, and ThreadError when the folder does not answer in time."""
+    try:
+        return await abandonable(CONFIG_SECONDS, load, folder, options.overrides, typed=options.typed)
+    except TimeoutError as error:
+        raise ThreadError(f"failed to load configuration: the folder `{folder}` {error.strerror}") from error
 
 
 class ForkSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.loading import ForkSource, ThreadLoader, end_of_fork
+from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.recorded_settings import recorded_settings
@@ -139,9 +139,7 @@ class ThreadManager:
 
         Raises ConfigLoadError, RolloutWriteError, RulesError, ThreadError.
         """
-        config = await trio.to_thread.run_sync(
-            partial(self._config.load_for_new_thread, options.cwd, options.overrides, typed=options.typed)
-        )
+        config = await answering(self._config.load_for_new_thread, options.cwd, options)
         policy = await self._loader.command_policy(config)
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
         meta = self._new_meta(settings, options, birth)
@@ -209,7 +207,7 @@ class ThreadManager:
         recorded_cwd = recorded_settings(facts).cwd
         cwd = options.cwd or (None if recorded_cwd is None else Path(recorded_cwd))
         # Reading on is no decision to trust a project: only starting a thread in it is.
-        config = await trio.to_thread.run_sync(partial(self._config.load, cwd, options.overrides, typed=options.typed))
+        config = await answering(self._config.load, cwd, options)
         configured = settings_from_config(config, options, default_model=self._loader.default_model)
         settings = derive(facts, configured, options)
         self._loader.check_provider(settings, config)
