@@ -6,17 +6,18 @@ Does not own: whether a command may run; its item shows the plain `SHELL -lc SCR
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
 
 from codex_trio.execution.launch import SpawnRequest
 
-_FALLBACK = "/bin/sh"
-_KINDS = ("bash", "zsh", "sh")
+_SH = "/bin/sh"
+_KINDS = ("bash", "zsh")
 _FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin", "/run/current-system/sw/bin")
 
+_SYSTEM_FOLDERS = ("/bin", "/usr/bin")
 _LONGEST_ARGUMENT = 96 * 1024
 """The kernel takes 128 KiB for one argument."""
 _FIRST_FREE_DESCRIPTOR = 3
@@ -31,16 +32,19 @@ class Shells(msgspec.Struct, frozen=True, kw_only=True):
     default: str
     programs: Mapping[str, str]
 
-    def named(self, name: str | None) -> str:
-        """The shell for what a model has called it. Only the kind counts, not where the name leads."""
-        if not name:
-            return self.default
-        return self.programs.get(PurePosixPath(name).name.removesuffix(".exe"), _FALLBACK)
+    def named(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
+        """The shell for what a model has called it. Only the kind counts, not where the name leads.
+
+        An account's own shell may lie where commands write (`may_write`): it is not taken then.
+        """
+        kind = PurePosixPath(name or self.default).name.removesuffix(".exe")
+        shell = self.programs.get(kind, _SH)
+        return _SH if os.path.dirname(shell) not in _SYSTEM_FOLDERS and may_write(shell) else shell
 
 
 def find_shells(account_shell: str, *, folders: Sequence[str] = _FOLDERS) -> Shells:
     """The shells of this machine. `account_shell` is the user's own: it is the default if its scripts can be read."""
-    programs = {"sh": _FALLBACK}
+    programs = {"sh": _SH}
     for kind in _KINDS:
         candidates = (f"{folder}/{kind}" for folder in folders)
         own = [account_shell] if PurePosixPath(account_shell).name == kind else []
@@ -48,7 +52,7 @@ def find_shells(account_shell: str, *, folders: Sequence[str] = _FOLDERS) -> She
         if found is not None:
             programs[kind] = found
     kind = PurePosixPath(account_shell).name
-    return Shells(default=programs.get(kind) or programs.get("bash") or _FALLBACK, programs=programs)
+    return Shells(default=programs.get(kind) or programs.get("bash") or _SH, programs=programs)
 
 
 def keep_path(request: SpawnRequest) -> SpawnRequest:

@@ -283,7 +283,8 @@ def _shell_command(arguments: ExecCommandArguments, context: ToolContext) -> lis
             "write long text to files with apply_patch, or in several commands"
         )
     login = settings.allow_login if arguments.login is None else arguments.login
-    return [settings.shells.named(arguments.shell), _LOGIN if login else "-c", arguments.cmd]
+    shell = settings.shells.named(arguments.shell, may_write=context.work.may_write)
+    return [shell, _LOGIN if login else "-c", arguments.cmd]
 
 
 def _judge(

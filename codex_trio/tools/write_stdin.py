@@ -22,7 +22,10 @@ SPEC: dict[str, Any] = {
         "type": "object",
         "properties": {
             "session_id": {"type": "number", "description": "The running command, as exec_command named it."},
-            "chars": {"type": "string", "description": "What to write. Empty or absent: only look."},
+            "chars": {
+                "type": "string",
+                "description": "What to write. Empty or absent: only look. U+0003 alone interrupts any command.",
+            },
             "yield_time_ms": {
                 "type": "number",
                 "description": "How long to wait, in ms. Default 250 after a write, 5000 for a look.",
