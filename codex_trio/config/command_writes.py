@@ -31,6 +31,9 @@ from codex_trio.util.regular_file import read_whole
 
 _log = logging.getLogger(__name__)
 
+FOLDER = "command_writes"
+"""Where the notes are in the home."""
+
 _TICK_NS = 50_000_000
 """How far the clock of files may lag behind."""
 

@@ -82,9 +82,9 @@ class ConfigService:
     @cached_property
     def writes(self) -> CommandWrites:
         """When sandboxed commands could write where."""
-        from codex_trio.config.command_writes import CommandWrites
+        from codex_trio.config.command_writes import FOLDER, CommandWrites
 
-        return CommandWrites(self._paths.codex_home / "command_writes")
+        return CommandWrites(self._paths.codex_home / FOLDER)
 
     def _doubted(self, paths: Sequence[str]) -> list[str]:
         return self.writes.doubted(paths)

@@ -7,6 +7,7 @@ import glob
 from collections.abc import Iterable
 from pathlib import Path
 
+from codex_trio.config.command_writes import FOLDER as WRITES_FOLDER
 from codex_trio.identity.installation import FILE_NAME as INSTALLATION_FILE
 from codex_trio.sandbox.own_files import own_files
 from codex_trio.sandbox.roots import GuardedPaths
@@ -16,10 +17,16 @@ from codex_trio.transport.socket_path import default_places
 
 def guarded_paths(codex_home: Path, *, database: Path, sockets: Iterable[Path]) -> GuardedPaths:
     """Return it for a server with this home, `database` and further `sockets` of its own."""
-    home = codex_home.absolute()
+    home, database = codex_home.absolute(), database.absolute()
     # Whoever can read a file can lock it, and hold up a server that waits for the lock.
-    paths = (*default_places(home), *sockets, home / LOCK_FOLDER, home / INSTALLATION_FILE)
-    databases = (f"{glob.escape(str(home))}/*.sqlite*", f"{glob.escape(str(database.absolute()))}*")
-    return GuardedPaths(
-        read_only=(str(home), *own_files()), hidden=(*(glob.escape(str(path)) for path in paths), *databases)
+    paths = (*default_places(home), *sockets, home / LOCK_FOLDER, home / INSTALLATION_FILE, home / WRITES_FOLDER)
+    databases = (
+        f"{_literally(home)}/*.sqlite*",
+        f"{_literally(database)}*",
+        f"{_literally(database.with_name(f'.{database.name}'))}*",
     )
+    return GuardedPaths(read_only=(str(home), *own_files()), hidden=(*map(_literally, paths), *databases))
+
+
+def _literally(path: Path) -> str:
+    return glob.escape(str(path))

@@ -17,6 +17,7 @@ from codex_trio.sandbox.errors import RootChanged, SandboxUnavailable
 from codex_trio.sandbox.own_files import own_files
 from codex_trio.sandbox.policy import ReadOnly, WorkspaceWrite
 from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.util.lock_holders import only_commands_hold
 
 WORKSPACE = WorkspaceWrite(exclude_slash_tmp=True)
 ONLINE = WorkspaceWrite(exclude_slash_tmp=True, network_access=True)
@@ -205,3 +206,14 @@ def test_of_a_source_tree_only_what_is_in_use_is_the_servers_own() -> None:
     if (tree.parent / "pyproject.toml").exists():
         assert str(tree) in own_files()
         assert str(tree.parent) not in own_files()
+
+
+async def test_a_lock_that_a_command_took_is_known_as_its(lab: SandboxLab) -> None:
+    lock = lab.workspace / "x.lock"
+    lock.touch()
+    hold = "import fcntl, time; f = open('x.lock'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); time.sleep(300)"
+    request = lab.request(ReadOnly(), sys.executable, "-I", "-S", "-c", hold)
+    with trio.fail_after(PATIENCE), lock.open() as file:
+        async with lab.spawner.start(request) as process:
+            assert await process.stdout.receive() == b"held\n"
+            assert only_commands_hold(file.fileno())

@@ -19,6 +19,7 @@ import trio
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
 from codex_trio.state.db.migrations import migrate
+from codex_trio.util.lock_holders import only_commands_hold
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ _FILE_NAME = "codex_trio_1.sqlite"
 _IN_MEMORY = "Threads are found from their files; nothing else is remembered when this server ends."
 
 _LOCK_POLL_SECONDS = 0.02
+_ATTEMPTS_BETWEEN_LOOKS = 10
 _LOCK_ATTEMPTS = 1000
 
 
@@ -128,8 +130,8 @@ async def _alone(path: Path) -> AsyncGenerator[None]:
     except OSError as error:
         raise StateDbError(path, error.strerror or str(error)) from error
     try:
-        for _ in range(_LOCK_ATTEMPTS):
-            if _try_lock(lock):
+        for attempt in range(1, _LOCK_ATTEMPTS + 1):
+            if _try_lock(lock) or (attempt % _ATTEMPTS_BETWEEN_LOOKS == 0 and only_commands_hold(lock)):
                 break
             await trio.sleep(_LOCK_POLL_SECONDS)
         else:

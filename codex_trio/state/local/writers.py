@@ -19,6 +19,7 @@ import trio
 
 from codex_trio.domain.ids import is_uuid
 from codex_trio.state.store.interface import ThreadStoreError
+from codex_trio.util.lock_holders import only_commands_hold
 from codex_trio.util.private_folder import FILE_MODE, make_private_folder
 
 _log = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ COORDINATION = ".coordination.lock"
 
 COORDINATION_SECONDS = 20.0
 """How long to wait for others that make or remove a lock file: moments, but for a disk that is slow to answer them."""
+
+_PATIENCE_WITH_COMMANDS = 0.5
+"""After so many seconds it is asked who holds the lock: a sandboxed command may have no business with it."""
 
 _PAUSE = 0.005
 
@@ -103,13 +107,16 @@ class ThreadWriters:
         make_private_folder(self._folder)
         descriptor = os.open(self._folder / COORDINATION, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
-            deadline = time.monotonic() + COORDINATION_SECONDS
+            started = time.monotonic()
             while True:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError as error:
-                    if time.monotonic() > deadline:
+                    waited = time.monotonic() - started
+                    if waited > _PATIENCE_WITH_COMMANDS and only_commands_hold(descriptor):
+                        break
+                    if waited > COORDINATION_SECONDS:
                         raise TimeoutError(f"another process keeps {self._folder / COORDINATION} locked") from error
                     time.sleep(_PAUSE)
             try:
