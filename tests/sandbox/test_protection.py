@@ -211,7 +211,7 @@ def test_of_a_source_tree_only_what_is_in_use_is_the_servers_own() -> None:
 async def test_a_lock_that_a_command_took_is_known_as_its(lab: SandboxLab) -> None:
     lock = lab.workspace / "x.lock"
     lock.touch()
-    hold = "import fcntl, time; f = open('x.lock'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); time.sleep(300)"
+    hold = "import fcntl, time; f = open('x.lock'); fcntl.flock(f, 2); print('held', flush=True); time.sleep(300)"
     request = lab.request(ReadOnly(), sys.executable, "-I", "-S", "-c", hold)
     with trio.fail_after(PATIENCE), lock.open() as file:
         async with lab.spawner.start(request) as process:
