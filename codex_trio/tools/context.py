@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -99,8 +100,11 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     running: RunningCommands
 
     def resolve(self, path: str | None) -> Path:
-        """An absolute path from one that the model wrote, relative to the turn's working directory."""
-        return self.cwd if not path else self.cwd / path
+        """An absolute path from one that the model wrote, relative to the turn's working directory.
+
+        Without `..` in it: what the user is shown is what is used.
+        """
+        return self.cwd if not path else Path("/" + os.path.normpath(self.cwd / path).lstrip("/"))
 
     @property
     def work(self) -> ThreadWork:

@@ -138,6 +138,15 @@ async def test_cancelling_a_command_interrupts_the_turn(asking: Lab) -> None:
     assert not (asking.cwd / "n1").exists()
 
 
+async def test_the_folder_of_a_command_is_shown_without_detours(asking: Lab) -> None:
+    (asking.cwd / "sub").mkdir()
+    call = escalated("c1", "touch here", workdir=f"sub/../../{asking.cwd.name}/./sub/../sub/")
+    turn = await run(asking, call, answers=decide("accept"))
+    assert [request["cwd"] for request in turn.of(COMMAND)] == [str(asking.cwd / "sub")]
+    assert [item["cwd"] for item in turn.items("commandExecution")] == [str(asking.cwd / "sub")]
+    assert (asking.cwd / "sub" / "here").exists()
+
+
 async def test_a_command_accepted_for_the_session_is_not_asked_again(asking: Lab) -> None:
     turn = await run(
         asking,
