@@ -30,6 +30,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "answers clients with experimentalApi with -32601 `list_turns is not supported yet` instead of saying why",
     ),
     Difference(
+        "items_read::all_of_a_long_output_is_had_by_reading_the_item",
+        "reference",
+        "keeps no more than 65,536 bytes of a command's output",
+    ),
+    Difference(
         "tool::a_plan_is_published_to_the_client",
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",

@@ -27,6 +27,7 @@ from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.store.contents import source_kind
 from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
 from codex_trio.wire.items import project_item
+from codex_trio.wire.shortened import shortened
 
 _TURN_STATUS = {
     "in_progress": "inProgress",
@@ -148,14 +149,19 @@ def project_turn(turn: StoredTurn, view: View) -> wire_turn.Turn:
     )
 
 
-def project_stored_item(stored: StoredItem) -> Any:
-    """A recorded item."""
-    return project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
+def project_stored_item(stored: StoredItem, *, whole: bool = False) -> Any:
+    """A recorded item, `whole` or with the beginning and the end of a long output."""
+    item = project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
+    if not whole and isinstance(item, CommandExecutionThreadItem) and item.aggregated_output is not None:
+        item.aggregated_output = cast("str", shortened(item.aggregated_output))
+    return item
 
 
-def project_item_entry(row: ItemRow, *, defer: ThreadItemOutputDeferral | None = None) -> ThreadItemEntry:
+def project_item_entry(
+    row: ItemRow, *, defer: ThreadItemOutputDeferral | None = None, whole: bool = False
+) -> ThreadItemEntry:
     """A recorded item with its turn, without its output when that is to be read later."""
-    item = project_stored_item(row.item)
+    item = project_stored_item(row.item, whole=whole)
     deferred = False
     if defer is not None:
         if isinstance(item, CommandExecutionThreadItem) and defer.command_execution:

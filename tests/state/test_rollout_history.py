@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from history_oracle import ThreadHistory
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -224,6 +225,37 @@ def test_a_command_of_an_older_thread_that_ran_on_gets_its_later_output() -> Non
         exit_code=2,
         duration=items.Duration(secs=1, nanos=500_000_000),
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "exit_code", "shown"),
+    [
+        ("just what it wrote\n", "completed", None, "just what it wrote\n"),
+        ('{"output":"fine\\n","metadata":{"exit_code":0,"duration_seconds":1.5}}', "completed", 0, "fine\n"),
+        ('{"output":"bad\\n","metadata":{"exit_code":2,"duration_seconds":0.0}}', "failed", 2, "bad\n"),
+        ('{"output":"no code","metadata":{}}', "completed", None, "no code"),
+        ('{"a": "command that writes JSON"}', "completed", None, '{"a": "command that writes JSON"}'),
+        ("Exit code: 1\nWall time: 2 seconds\nOutput:\nExit code: 0\n", "failed", 1, "Exit code: 0\n"),
+        ("Wall time: 2 seconds\nOutput:\nExit code: 7\nrejected by user\n" + "x" * 3000, "completed", None, None),
+        ("aborted by user after 1.0s", "failed", None, "aborted by user after 1.0s"),
+        (f"Exit code: {'9' * 5000}\nWall time: ..1 seconds\nOutput:\nodd", "completed", None, None),
+    ],
+)
+def test_how_an_older_command_ended_is_told_as_far_as_it_is_known(
+    output: str, status: str, exit_code: int | None, shown: str | None
+) -> None:
+    arguments = json.dumps({"command": ["bash", "-lc", "x"]})
+    history = history_of(
+        meta(SOME_THREAD, history_mode=None),
+        started("t1"),
+        ResponseItem.of({"type": "function_call", "name": "shell", "call_id": "c", "arguments": arguments}),
+        ResponseItem.of({"type": "function_call_output", "call_id": "c", "output": output}),
+        ended("t1"),
+    )
+    ran = history.turns[0].items[0].item
+    assert (ran.status, ran.exit_code) == (status, exit_code)
+    if shown is not None:
+        assert ran.aggregated_output == shown
 
 
 # --- the model's history ---------------------------------------------------------------------------------------------

@@ -130,3 +130,30 @@ async def test_a_cursor_that_no_timeline_gave_is_refused(lab: Lab, probe: Probe)
     thread_id, _ = await thread_with_a_command(lab, probe)
     error = await probe.refusal("thread/timeline/list", {"threadId": thread_id, "cursor": "zz"})
     assert (error.code, error.message) == (-32600, "invalid thread timeline cursor")
+
+
+async def thread_with_a_long_output(lab: Lab, probe: Probe) -> tuple[str, Any]:
+    """A thread whose one command writes 300,000 bytes, and its turn."""
+    long = {"cmd": "echo begin; head -c 300000 /dev/zero | tr '\\0' x; echo end", "yield_time_ms": 20_000}
+    lab.script(answer(function_call("exec_command", long, call_id="c1")), answer(message("Done.", item_id="m1")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    return thread_id, await probe.run_turn(thread_id, "write")
+
+
+async def test_of_a_long_output_a_history_shows_both_ends(lab: Lab, probe: Probe) -> None:
+    thread_id, _ = await thread_with_a_long_output(lab, probe)
+    read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    listed = await probe.request("thread/turns/list", {"threadId": thread_id, "itemsView": "full"})
+    items = (await probe.request("thread/items/list", {"threadId": thread_id}))["data"]
+    for found in (read["thread"]["turns"][0]["items"], listed["data"][0]["items"], [entry["item"] for entry in items]):
+        output = next(item["aggregatedOutput"] for item in found if item["type"] == "commandExecution")
+        assert len(output) <= 65_536
+        assert output.startswith("begin\nxxx")
+        assert output.endswith("xxxend\n")
+
+
+async def test_all_of_a_long_output_is_had_by_reading_the_item(lab: Lab, probe: Probe) -> None:
+    thread_id, turn = await thread_with_a_long_output(lab, probe)
+    params = {"threadId": thread_id, "turnId": turn.id, "itemIds": ["c1"]}
+    [entry] = (await probe.request("thread/items/read", params))["data"]
+    assert len(entry["item"]["aggregatedOutput"]) == len("begin\n") + 300_000 + len("end\n")

@@ -42,7 +42,7 @@ class ThreadItemsProcessor:
             raise invalid_request(f"itemIds must contain 1 to {MAX_ITEMS} IDs")
         _, history = await self._histories.get(params.thread_id, feature="thread/items/read")
         rows = await find_items(history, turn_id=params.turn_id, item_ids=frozenset(params.item_ids))
-        return wire.ThreadItemsReadResponse(data=[project_item_entry(row) for row in rows])
+        return wire.ThreadItemsReadResponse(data=[project_item_entry(row, whole=True) for row in rows])
 
     async def of_turn(
         self, params: wire.ThreadTurnsItemsListParams, _context: RequestContext

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
@@ -194,12 +194,19 @@ def mirror(item: items.TurnItem, *, turn_id: str) -> Sequence[events.Event]:
 # --- recovery --------------------------------------------------------------------------------------------------------
 
 _EXEC_TOOLS = frozenset({"exec_command", "shell_command", "shell", "container.exec", "local_shell"})
-_EXIT_CODE = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d+)", re.MULTILINE)
+_EXIT_CODE = re.compile(r"^(?:Process exited with code|Exit code:) (-?\d{1,9})\b", re.MULTILINE)
 _RUNNING = re.compile(r"^Process running with session ID (\d+)", re.MULTILINE)
-_WALL_TIME = re.compile(r"^Wall time: ([0-9.]+) seconds", re.MULTILINE)
+_WALL_TIME = re.compile(r"^Wall time: (\d{1,9}(?:\.\d{1,9})?) seconds", re.MULTILINE)
+_ABORTED = re.compile(r"^aborted by user", re.MULTILINE)
+_OUTPUT = "Output:\n"
+_DECLINED = "rejected by user"
+_HEAD_CHARACTERS = 2048
+"""Within so many what a server says of a command is over, and its output begins."""
+
 _USER_SHELL = re.compile(
-    r"^<user_shell_command>\n<command>\n(?P<command>.*)\n</command>\n<result>\nExit code: (?P<code>-?\d+)\n"
-    r"Duration: (?P<seconds>[0-9.]+) seconds\nOutput:\n(?P<output>.*)\n</result>\n</user_shell_command>\s*$",
+    r"^<user_shell_command>\n<command>\n(?P<command>.*)\n</command>\n<result>\nExit code: (?P<code>-?\d{1,9})\n"
+    r"Duration: (?P<seconds>\d{1,9}(?:\.\d{1,9})?) seconds\nOutput:\n"
+    r"(?P<output>.*)\n</result>\n</user_shell_command>\s*$",
     re.DOTALL,
 )
 
@@ -218,6 +225,22 @@ class _Call(msgspec.Struct):
 
 
 _call_decoder = decoding.json_decoder(_Call)
+
+
+class _Metadata(msgspec.Struct):
+    exit_code: int | None = None
+    duration_seconds: float | None = None
+
+
+class _JsonResult(msgspec.Struct):
+    """An output as the `shell` tool of old releases gave it to the model."""
+
+    output: str
+    metadata: _Metadata
+
+
+_MOST_SECONDS = 1e9
+_result_decoder = decoding.json_decoder(_JsonResult)
 _arguments_decoder = decoding.json_decoder(dict[str, Any])
 
 
@@ -310,33 +333,25 @@ class CallRecovery:
         return str(PurePosixPath(self._state.cwd) / path)
 
     def _command(self, call: _Call, arguments: dict[str, Any], output: str) -> items.CommandExecution | None:
-        status: items.CommandStatus
-        declined = "rejected by user" in output
+        declined = _DECLINED in output[:_HEAD_CHARACTERS].partition(_OUTPUT)[0]
         if output.startswith("exec_command failed") and not declined:
             return None  # It never started: nothing was shown for it.
         workdir = arguments.get("workdir")
         argv = _argv(arguments)
         if not argv:
             return None
-        exit_code = _match_int(_EXIT_CODE, output)
-        session = _RUNNING.search(output)
-        if declined:
-            status = "declined"
-        elif session is not None:
-            status = "in_progress"
-        else:
-            status = "completed" if exit_code == 0 else "failed"
+        result = _result(output)
         item = items.CommandExecution(
             id=call.call_id,
-            process_id=session.group(1) if session is not None else None,
+            process_id=result.session_id,
             command=argv,
             cwd=file_url(self._absolute(workdir) if isinstance(workdir, str) and workdir else self._state.cwd),
             parsed_cmd=[items.UnknownCommand(cmd=argv[-1] if len(argv) == 3 else " ".join(argv))],
             source="agent" if declined else "unified_exec_startup",
-            status=status,
-            aggregated_output=None if declined else _command_output(output) or None,
-            exit_code=exit_code,
-            duration=_duration(output),
+            status="declined" if declined else result.status,
+            aggregated_output=None if declined else result.output or None,
+            exit_code=result.exit_code,
+            duration=result.duration,
         )
         if item.process_id is not None:
             self._state.running[item.process_id] = item
@@ -346,14 +361,10 @@ class CallRecovery:
         item = self._state.running.get(str(arguments.get("session_id", "")))
         if item is None or item.process_id is None:
             return None
-        exit_code = _match_int(_EXIT_CODE, output)
-        item = msgspec.structs.replace(
-            item, aggregated_output=((item.aggregated_output or "") + _command_output(output)) or None
-        )
-        if exit_code is not None:
-            item = msgspec.structs.replace(
-                item, status="completed" if exit_code == 0 else "failed", exit_code=exit_code
-            )
+        result = _result(output)
+        item = msgspec.structs.replace(item, aggregated_output=((item.aggregated_output or "") + result.output) or None)
+        if result.exit_code is not None:
+            item = msgspec.structs.replace(item, status=result.status, exit_code=result.exit_code)
             self._state.running.pop(item.process_id or "", None)
         else:
             self._state.running[item.process_id or ""] = item
@@ -422,16 +433,42 @@ def _content_items(output: Any) -> list[dict[str, Any]]:
     return converted
 
 
-def _command_output(output: str) -> str:
-    _, found, rest = output.partition("Output:\n")
-    return rest if found else output
+class _Result(NamedTuple):
+    """What an output says of its command."""
+
+    output: str
+    exit_code: int | None = None
+    session_id: str | None = None
+    duration: items.Duration | None = None
+    was_aborted: bool = False
+
+    @property
+    def status(self) -> items.CommandStatus:
+        """How the command ended. Of one that does not say it is only known that it did."""
+        if self.session_id is not None:
+            return "in_progress"
+        return "failed" if self.exit_code or self.was_aborted else "completed"
 
 
-def _match_int(pattern: re.Pattern[str], text: str) -> int | None:
-    found = pattern.search(text.partition("Output:\n")[0])
-    return None if found is None else int(found.group(1))
-
-
-def _duration(output: str) -> items.Duration | None:
-    found = _WALL_TIME.search(output.partition("Output:\n")[0])
-    return None if found is None else items.Duration.from_seconds(float(found.group(1)))
+def _result(output: str) -> _Result:
+    if output.startswith('{"'):
+        try:
+            told = _result_decoder.decode(output)
+        except UNDECODABLE:
+            pass
+        else:
+            seconds = told.metadata.duration_seconds
+            if seconds is not None and not 0 <= seconds < _MOST_SECONDS:
+                seconds = None
+            duration = None if seconds is None else items.Duration.from_seconds(seconds)
+            return _Result(told.output, told.metadata.exit_code, None, duration)
+    # What a command itself wrote, which may be long and say anything, comes after this.
+    head, found, _ = output[:_HEAD_CHARACTERS].partition(_OUTPUT)
+    code, session, seconds = _EXIT_CODE.search(head), _RUNNING.search(head), _WALL_TIME.search(head)
+    return _Result(
+        output[len(head) + len(_OUTPUT) :] if found else output,
+        None if code is None else int(code.group(1)),
+        None if session is None else session.group(1),
+        None if seconds is None else items.Duration.from_seconds(float(seconds.group(1))),
+        was_aborted=_ABORTED.search(head) is not None,
+    )
