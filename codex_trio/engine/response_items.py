@@ -95,10 +95,8 @@ def arguments_of(item: Mapping[str, Any]) -> str:
 def texts_of(item: Mapping[str, Any], key: str = "content") -> list[str]:
     """The texts in an item, refusals included; `key` names the field with its parts."""
     value = item.get(key)
-    if isinstance(value, str):
-        return [value]
-    texts = (part.get("text") or part.get("refusal") for part in _objects(value))
-    return [text for text in texts if isinstance(text, str)]
+    given = [value] if isinstance(value, str) else [part.get("text") or part.get("refusal") for part in _objects(value)]
+    return [text for text in given if isinstance(text, str) and text]
 
 
 def _known(fields: Mapping[str, _Field] | None, name: str, value: Any) -> Any:

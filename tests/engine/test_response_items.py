@@ -51,6 +51,7 @@ def test_what_is_clean_stays_as_it_is() -> None:
         ({"type": "reasoning", "id": "rs_1", "format": "own"}, {"type": "reasoning", "id": "rs_1", "summary": []}),
         ({"type": "reasoning", "summary": None, "content": 5, "encrypted_content": {}},
          {"type": "reasoning", "summary": []}),
+        ({"type": "reasoning", "summary": ""}, {"type": "reasoning", "summary": []}),
         ({"type": "reasoning", "summary": "thought"},
          {"type": "reasoning", "summary": [{"type": "summary_text", "text": "thought"}]}),
         ({"type": "function_call", "call_id": 7, "name": ["x"], "arguments": None},
