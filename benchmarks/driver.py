@@ -164,7 +164,7 @@ class Server:
     def memory(self) -> tuple[int, int]:
         """Resident and proportional set size of the server and all that it started, in bytes."""
         resident = proportional = 0
-        for process_id in process_tree.find([str(self._base)], [self.process.pid]):
+        for process_id in process_tree.find(self._wanted):
             with contextlib.suppress(OSError):  # one may end while it is looked at
                 lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
                 sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
@@ -182,6 +182,10 @@ class Server:
             if quiet == _QUIET_SECONDS:
                 return
 
+    @property
+    def _wanted(self) -> process_tree.Wanted:
+        return process_tree.Wanted(str(self._base), leaders=(self.process.pid,))
+
     def _busy_seconds(self) -> float:
         """The processor time that it has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -195,7 +199,7 @@ class Server:
         self.process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(_GRACE_SECONDS)
-        process_tree.kill([str(self._base)], [self.process.pid], seconds=_GRACE_SECONDS)
+        process_tree.kill(self._wanted, seconds=_GRACE_SECONDS)
         self.process.wait()
         self.process.stdout.close()
 

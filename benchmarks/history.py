@@ -110,7 +110,7 @@ def _threads_found(connection: Connection) -> list[Any]:
     return connection.request("thread/search", {"searchTerm": NEEDLE, "limit": 100}, seconds=_SECONDS)["data"]
 
 
-def _result(reply: bytes) -> Any:
+def _result(reply: bytes | bytearray) -> Any:
     return msgspec.json.decode(reply)["result"]
 
 

@@ -50,7 +50,7 @@ class Message:
 
 def messages() -> list[Message]:
     """What is measured: what a client sends most, what a server sends most, and the largest answer."""
-    start = {
+    start: dict[str, Any] = {
         "threadId": "0199c2f4-3b1c-7d52-9f5e-6a1f5b1f8a01",
         "input": [{"type": "text", "text": "Please make the failing test pass.", "text_elements": []}],
         "cwd": "/home/user/project",
@@ -133,7 +133,7 @@ def _item(number: int) -> dict[str, Any]:
     times = {"id": f"item-{number}", "startedAtMs": 1_760_000_000_000, "completedAtMs": 1_760_000_000_100}
     match number % 5:
         case 0:
-            text = {"type": "text", "text": "And now the next one, please.", "text_elements": []}
+            text: dict[str, Any] = {"type": "text", "text": "And now the next one, please.", "text_elements": []}
             return {"type": "userMessage", **times, "clientId": None, "content": [text]}
         case 1:
             return {
