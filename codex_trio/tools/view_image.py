@@ -44,7 +44,8 @@ class ViewImage:
         arguments = decode_arguments(call.arguments, ViewImageArguments)
         if "image" not in context.model.input_modalities:
             raise ToolFailure("view_image is not allowed because you do not support image inputs")
-        path = context.resolve(arguments.path)
+        # Models copy paths with the end of the line that they stood in.
+        path = context.resolve(arguments.path.rstrip("\r\n"))
         try:
             part = await context.pictures.of_file(path)
         except NotARegularFile as error:

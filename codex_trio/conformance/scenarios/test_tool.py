@@ -4,6 +4,8 @@ import base64
 import struct
 import zlib
 
+import pytest
+
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.conformance.shapes import ANY_INT
@@ -38,6 +40,14 @@ async def test_a_picture_that_the_model_looks_at_is_an_item_and_reaches_it(lab: 
     assert part["type"] == "input_image"
     kind, data = part["image_url"].split(",", 1)
     assert (kind, base64.b64decode(data)) == ("data:image/png;base64", png(4, 3))
+
+
+@pytest.mark.parametrize("path", ["a.png\n", "a.png\r\n"], ids=["LF", "CRLF"])
+async def test_the_path_of_a_picture_may_end_in_a_newline(lab: Lab, probe: Probe, path: str) -> None:
+    (lab.cwd / "a.png").write_bytes(png(4, 3))
+    lab.script(answer(function_call("view_image", {"path": path}, call_id="v1")), answer(message("Grey.")))
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    assert [item["path"] for item in turn.items("imageView")] == [f"{lab.cwd}/a.png"]
 
 
 async def test_a_picture_that_is_not_there_is_told_to_the_model_only(lab: Lab, probe: Probe) -> None:
