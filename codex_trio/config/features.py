@@ -114,6 +114,15 @@ def known_names() -> frozenset[str]:
     return frozenset(ALIASES) | {feature.name for feature in known()}
 
 
+HONOURED: Final = frozenset({"shell_tool", "view_image"})
+"""The switches that are acted on."""
+
+_ALWAYS_ON: Final = frozenset({"unified_exec", "unified_exec_tty"})
+"""What this server does whatever the switch says; everything else that is not acted on it does not do."""
+
+_MOOT: Final = frozenset(_REMOVED_ON.split()) | frozenset(_REMOVED_OFF.split())
+
+
 _DEFAULTS: Final = MappingProxyType({feature.name: feature.default_enabled for feature in known()})
 """Made once: every load of a configuration begins with it."""
 
@@ -128,3 +137,13 @@ def resolve(configured: Mapping[str, Any]) -> dict[str, bool]:
         elif current in enabled:
             enabled[current] = value
     return enabled
+
+
+def without_effect(configured: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the switches of a checked `[features]` that ask for what this server does not do, or does in any case."""
+    for name in configured:
+        current = ALIASES.get(name, name)
+        if current in HONOURED or current in _MOOT or current not in _DEFAULTS:
+            continue
+        if resolve({name: configured[name]})[current] != (current in _ALWAYS_ON):
+            yield name

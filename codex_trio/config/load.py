@@ -13,23 +13,22 @@ from typing import Any, cast
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
+from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import SchemaProblem, check, unread_keys
 from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.providers import ModelProviderConfig, build_providers
-from codex_trio.config.schema import CONFIG, READ_DEFAULTS
 from codex_trio.config.service_tiers import known_tier
 from codex_trio.config.settings import (
     DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS,
     DEFAULT_PROJECT_DOC_MAX_BYTES,
     EffectiveConfig,
-    HistorySettings,
     SandboxMode,
     SandboxWorkspaceWrite,
     ShellEnvironmentPolicy,
     TypedOverrides,
 )
-from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_in_file, root_markers
+from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_in_file
 from codex_trio.config.trust import TrustLevel
 from codex_trio.util import decoding
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, read_whole
@@ -61,7 +60,6 @@ def build(
     )
     provider = _provider_id(merged, typed, providers)
     trust = project.trust.level
-    workspace_ids = merged.get("forced_chatgpt_workspace_id", ())
     service_tier = merged.get("service_tier") if typed.service_tier is None else typed.service_tier
 
     def flag(name: str) -> bool:
@@ -73,18 +71,13 @@ def build(
         project_root=project.root,
         trust_level=trust,
         model=merged.get("model") if typed.model is None else typed.model,
-        review_model=merged.get("review_model"),
         model_provider_id=provider,
         model_providers=providers,
         model_context_window=merged.get("model_context_window"),
-        model_auto_compact_token_limit=merged.get("model_auto_compact_token_limit"),
-        model_auto_compact_token_limit_scope=merged.get("model_auto_compact_token_limit_scope", "total"),
         model_reasoning_effort=merged.get("model_reasoning_effort"),
-        plan_mode_reasoning_effort=merged.get("plan_mode_reasoning_effort"),
         model_reasoning_summary=merged.get("model_reasoning_summary"),
         model_verbosity=merged.get("model_verbosity"),
         service_tier=known_tier(service_tier),
-        model_catalog_json=_path(merged.get("model_catalog_json")),
         approval_policy=_approval_policy(merged, typed, trust),
         approvals_reviewer=_approvals_reviewer(merged, typed),
         sandbox_mode=typed.sandbox_mode or _sandbox_mode(merged, trust),
@@ -93,33 +86,21 @@ def build(
         allow_login_shell=flag("allow_login_shell"),
         base_instructions=_base_instructions(merged, typed),
         developer_instructions=_first(typed.developer_instructions, merged.get("developer_instructions")),
-        compact_prompt=_compact_prompt(merged),
         include_permissions_instructions=flag("include_permissions_instructions"),
-        include_apps_instructions=flag("include_apps_instructions"),
         include_collaboration_mode_instructions=flag("include_collaboration_mode_instructions"),
         include_environment_context=flag("include_environment_context"),
         include_environment_context_time=flag("include_environment_context_time"),
-        project_root_markers=root_markers(merged),
         project_doc_max_bytes=merged.get("project_doc_max_bytes", DEFAULT_PROJECT_DOC_MAX_BYTES),
         project_doc_fallback_filenames=tuple(merged.get("project_doc_fallback_filenames", ())),
         features=_features(merged),
-        web_search=merged.get("web_search"),
-        mcp_servers=merged.get("mcp_servers", {}),
-        notify=tuple(merged.get("notify", ())),
         tool_output_token_limit=merged.get("tool_output_token_limit"),
         background_terminal_max_timeout_ms=merged.get(
             "background_terminal_max_timeout", DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS
         ),
         thread_unload_delay_seconds=merged.get("thread_unload_delay_secs"),
-        hide_agent_reasoning=flag("hide_agent_reasoning"),
-        show_raw_agent_reasoning=flag("show_raw_agent_reasoning"),
-        history=decoding.convert(merged.get("history", {}), HistorySettings),
-        chatgpt_base_url=merged.get("chatgpt_base_url", READ_DEFAULTS["chatgpt_base_url"]),
         cli_auth_credentials_store=merged.get("cli_auth_credentials_store", "file"),
         forced_login_method=merged.get("forced_login_method"),
-        forced_chatgpt_workspace_ids=(workspace_ids,) if isinstance(workspace_ids, str) else tuple(workspace_ids),
         sqlite_home=_path(merged.get("sqlite_home") or environ.get("CODEX_SQLITE_HOME")) or paths.codex_home,
-        log_dir=_path(merged.get("log_dir")) or paths.codex_home / "log",
         config_folders=_folders(sources.stack),
         merged=merged,
         stack=sources.stack,
@@ -169,8 +150,9 @@ def stack_warnings(stack: LayerStack) -> tuple[str, ...]:
         for layer in reversed(list(stack.active))
         for key in sorted(".".join(path) for path in unread_keys(CONFIG, layer.table))
     ]
+    unsupported = _unsupported_warning(stack)
     if not unread:
-        return tuple(denied)
+        return (*denied, *unsupported)
     settings = "setting" if len(unread) == 1 else "settings"
     lines = [
         f"Codex is ignoring {len(unread)} unrecognized configuration {settings}. " + _ADVICE,
@@ -178,7 +160,23 @@ def stack_warnings(stack: LayerStack) -> tuple[str, ...]:
     ]
     if len(unread) > _MAX_LISTED_KEYS:
         lines.append(f"... and {len(unread) - _MAX_LISTED_KEYS} more ignored settings.")
-    return (*denied, "\n  ".join(lines))
+    return (*denied, "\n  ".join(lines), *unsupported)
+
+
+def _unsupported_warning(stack: LayerStack) -> list[str]:
+    """What is known, and of which nothing comes here all the same."""
+    lines = [
+        f"{_layer_name(layer)}: {', '.join(f'`{name}`' for name in names)}"
+        for layer in reversed(list(stack.active))
+        if (names := sorted(".".join(path) for path in without_effect(layer.table)))
+    ]
+    lines += [
+        f"{_layer_name(layer)}: `{name}` counts in the user's own file only"
+        for layer in stack.active
+        for name in sorted(OWN_KEYS.intersection(layer.table))
+        if layer.source.kind != "user"
+    ]
+    return ["\n  ".join(("These settings are not supported yet and have no effect:", *lines))] if lines else []
 
 
 def refuse_unread_keys(stack: LayerStack) -> None:
@@ -189,6 +187,14 @@ def refuse_unread_keys(stack: LayerStack) -> None:
             where = f"{layer.source.file}:{place.start.line}:{place.start.column}: " if place else ""
             raise ConfigLoadError(
                 f"{where}unknown configuration field `{'.'.join(path)}`", path=layer.source.file, range=place
+            )
+        for path in without_effect(layer.table):
+            place = place_in_file(layer, path, of_key=True)
+            where = f"{layer.source.file}:{place.start.line}:{place.start.column}: " if place else ""
+            raise ConfigLoadError(
+                f"{where}configuration field `{'.'.join(path)}` is not supported yet",
+                path=layer.source.file,
+                range=place,
             )
 
 
@@ -259,13 +265,6 @@ def _base_instructions(merged: Mapping[str, Any], typed: TypedOverrides) -> str 
     if typed.base_instructions is not None:
         return typed.base_instructions
     return _first(_file_text(merged, "model_instructions_file", "model instructions file"), merged.get("instructions"))
-
-
-def _compact_prompt(merged: Mapping[str, Any]) -> str | None:
-    return _first(
-        merged.get("compact_prompt"),
-        _file_text(merged, "experimental_compact_prompt_file", "experimental compact prompt file"),
-    )
 
 
 def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:

@@ -13,16 +13,14 @@ import msgspec
 
 from codex_trio.config import features
 from codex_trio.config.errors import ConfigLoadError, ConfigReadError
+from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS
 from codex_trio.config.layers import ConfigLayer, LayerStack, Origin, to_json_value
 from codex_trio.config.load import check_stack, refuse_withdrawn_settings
 from codex_trio.config.nodes import Table
 from codex_trio.config.schema import (
     BUILT_IN_PROVIDERS,
-    CONFIG,
     HISTORY,
     MODEL_PROVIDER,
-    OWN_KEYS,
-    READ_DEFAULTS,
     SANDBOX_WORKSPACE_WRITE,
     SHELL_ENVIRONMENT_POLICY,
 )

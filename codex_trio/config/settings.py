@@ -18,7 +18,6 @@ from codex_trio.config.trust import TrustLevel
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalsReviewer = Literal["user", "auto_review"]
-WebSearchMode = Literal["disabled", "cached", "indexed", "live"]
 
 DEFAULT_PROJECT_DOC_MAX_BYTES = 32 * 1024
 DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS = 300_000
@@ -46,13 +45,6 @@ class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
     set: Mapping[str, str] = {}
     include_only: tuple[str, ...] = ()
     experimental_use_profile: bool = False
-
-
-class HistorySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether and how much of the user's message history is kept, in bytes."""
-
-    persistence: Literal["save-all", "none"] = "save-all"
-    max_bytes: int | None = None
 
 
 class TypedOverrides(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,18 +77,13 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     trust_level: TrustLevel | None
 
     model: str | None
-    review_model: str | None
     model_provider_id: str
     model_providers: Mapping[str, ModelProviderConfig]
     model_context_window: int | None
-    model_auto_compact_token_limit: int | None
-    model_auto_compact_token_limit_scope: Literal["total", "body_after_prefix"]
     model_reasoning_effort: str | None
-    plan_mode_reasoning_effort: str | None
     model_reasoning_summary: Literal["auto", "concise", "detailed", "none"] | None
     model_verbosity: Literal["low", "medium", "high"] | None
     service_tier: str | None
-    model_catalog_json: Path | None
 
     approval_policy: AskForApproval
     approvals_reviewer: ApprovalsReviewer
@@ -107,34 +94,22 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     base_instructions: str | None
     developer_instructions: str | None
-    compact_prompt: str | None
     include_permissions_instructions: bool
-    include_apps_instructions: bool
     include_collaboration_mode_instructions: bool
     include_environment_context: bool
     include_environment_context_time: bool
 
-    project_root_markers: tuple[str, ...]
     project_doc_max_bytes: int
     project_doc_fallback_filenames: tuple[str, ...]
 
     features: Mapping[str, bool]
-    web_search: WebSearchMode | None
-    mcp_servers: Mapping[str, Any]
-    notify: tuple[str, ...]
     tool_output_token_limit: int | None
     background_terminal_max_timeout_ms: int
     thread_unload_delay_seconds: int | None
-    hide_agent_reasoning: bool
-    show_raw_agent_reasoning: bool
-    history: HistorySettings
 
-    chatgpt_base_url: str
     cli_auth_credentials_store: Literal["file", "keyring", "auto", "ephemeral"]
     forced_login_method: Literal["chatgpt", "api"] | None
-    forced_chatgpt_workspace_ids: tuple[str, ...]
     sqlite_home: Path
-    log_dir: Path
 
     config_folders: tuple[Path, ...]
     merged: Mapping[str, Any]

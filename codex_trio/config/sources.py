@@ -15,11 +15,11 @@ import msgspec
 
 from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigLoadError, ManagedConfiguration, TextRange
+from codex_trio.config.keys import CONFIG, PROJECT_DENIED_KEYS
 from codex_trio.config.layers import ConfigLayer, LayerKind, LayerSource, LayerStack, merge
 from codex_trio.config.nodes import absolute_paths
 from codex_trio.config.overrides import Override, to_table
 from codex_trio.config.project import folders_between, git_root_for_trust, project_root
-from codex_trio.config.schema import CONFIG, PROJECT_DENIED_KEYS
 from codex_trio.config.trust import Trust, disabled_reason, doubt_reason, find_trust
 from codex_trio.util.regular_file import read_whole
 

@@ -14,9 +14,9 @@ import msgspec
 from codex_trio.config import toml_text
 from codex_trio.config.edit import Edit, edit_file, edit_table
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
+from codex_trio.config.keys import CONFIG
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version, to_json_value
 from codex_trio.config.nodes import SchemaProblem, check
-from codex_trio.config.schema import CONFIG
 from codex_trio.config.service import ConfigService
 
 _SEGMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^."\']*')

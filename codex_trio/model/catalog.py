@@ -74,7 +74,6 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     context_window: int = 272_000
     max_context_window: int = 272_000
     effective_window_percent: int = 95
-    auto_compact_limit: int | None = None
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
     image_detail_original: bool = False
@@ -105,11 +104,6 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         return self.context_window * self.effective_window_percent // 100
 
     @property
-    def compaction_limit(self) -> int:
-        """The tokens from which on a history is compacted before the next request."""
-        return self.auto_compact_limit if self.auto_compact_limit is not None else self.context_window * 9 // 10
-
-    @property
     def tool_output_token_limit(self) -> int:
         """The tokens of a tool's output that the model gets to see at most."""
         return self.truncation.limit if self.truncation.mode == "tokens" else self.truncation.limit // 4
@@ -118,15 +112,12 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         self,
         *,
         context_window: int | None = None,
-        auto_compact_limit: int | None = None,
         tool_output_token_limit: int | None = None,
     ) -> ModelInfo:
         """These facts with the user's settings (None: not set) in place of the catalog's."""
         changes: dict[str, Any] = {}
         if context_window is not None:
             changes["context_window"] = context_window
-        if auto_compact_limit is not None:
-            changes["auto_compact_limit"] = auto_compact_limit
         if tool_output_token_limit is not None:
             changes["truncation"] = Truncation("tokens", tool_output_token_limit)
         return msgspec.structs.replace(self, **changes) if changes else self

@@ -24,12 +24,10 @@ def test_without_any_file_the_defaults_let_the_model_look_but_not_write(setting:
     assert (config.approval_policy, config.sandbox_mode) == ("on-request", "read-only")
     assert config.approvals_reviewer == "user"
     assert config.sandbox_workspace_write == SandboxWorkspaceWrite()
-    assert (config.project_doc_max_bytes, config.project_root_markers) == (32768, (".git",))
+    assert config.project_doc_max_bytes == 32768
     assert config.background_terminal_max_timeout_ms == 300_000
     assert config.shell_environment_policy.inherit == "all"
     assert config.include_environment_context
-    assert not config.hide_agent_reasoning
-    assert config.log_dir == setting.home / "log"
     assert config.sqlite_home == setting.home
     assert config.feature("unified_exec")
     assert not config.feature("memories")
@@ -37,7 +35,7 @@ def test_without_any_file_the_defaults_let_the_model_look_but_not_write(setting:
 
 
 def test_higher_layers_win_and_tables_merge_key_by_key(setting: Setting) -> None:
-    setting.system('model = "system"\nreview_model = "system"\n[sandbox_workspace_write]\nnetwork_access = true\n')
+    setting.system('model = "system"\nservice_tier = "fast"\n[sandbox_workspace_write]\nnetwork_access = true\n')
     setting.user(
         'model = "user"\nmodel_verbosity = "low"\n[sandbox_workspace_write]\nexclude_slash_tmp = true\n'
         + setting.trust()
@@ -46,7 +44,7 @@ def test_higher_layers_win_and_tables_merge_key_by_key(setting: Setting) -> None
 
     config = setting.service(("model_reasoning_effort", "high")).load()
 
-    assert (config.model, config.review_model) == ("project", "system")
+    assert (config.model, config.service_tier) == ("project", "priority")
     assert (config.model_verbosity, config.model_reasoning_effort) == ("low", "high")
     assert config.sandbox_workspace_write == SandboxWorkspaceWrite(network_access=True, exclude_slash_tmp=True)
 
@@ -91,17 +89,17 @@ def test_a_dotted_key_and_its_table_in_one_map_add_up(setting: Setting) -> None:
 
 
 def test_paths_count_from_the_folder_of_the_file_that_holds_them(setting: Setting) -> None:
-    setting.user('log_dir = "logs"\nsandbox_workspace_write.writable_roots = ["rel", "~/own", "/abs"]\n')
+    setting.user('sqlite_home = "logs"\nsandbox_workspace_write.writable_roots = ["rel", "~/own", "/abs"]\n')
 
-    config = setting.service().load(None, {"sqlite_home": "db"})
+    config = setting.service().load()
 
-    assert config.log_dir == setting.home / "logs"
+    assert config.sqlite_home == setting.home / "logs"
     assert config.sandbox_workspace_write.writable_roots == (
         str(setting.home / "rel"),
         str(setting.base / "own"),
         "/abs",
     )
-    assert config.sqlite_home == setting.project / "db"
+    assert setting.service().load(None, {"sqlite_home": "db"}).sqlite_home == setting.project / "db"
 
 
 def test_model_providers_have_their_defaults_filled_in(setting: Setting) -> None:

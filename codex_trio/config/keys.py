@@ -1,0 +1,279 @@
+"""Every key of `config.toml`, in one table: its kind and default, who acts on it, and whether anybody does.
+
+Owns: the table; what follows from it (the kind of the whole file, the defaults that a reader is shown, what a project
+may not set); which settings a user has to be told about because nothing comes of them.
+Does not own: the kinds (`schema`, `nodes`), or what a setting means.
+
+Tables with `rest=ANY` are not judged inside: somebody else reads them, or nobody yet.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, cast
+
+import msgspec
+
+from codex_trio.config import features
+from codex_trio.config.layers import lookup
+from codex_trio.config.nodes import Choice, Names, Node, Sequence, Table, Toggle, integer
+from codex_trio.config.schema import (
+    ANY,
+    APPROVAL_POLICY,
+    FLAG,
+    HISTORY,
+    I64,
+    MCP_SERVER,
+    MODEL_PROVIDER,
+    PATH,
+    SANDBOX_WORKSPACE_WRITE,
+    SHELL_ENVIRONMENT_POLICY,
+    TABLE,
+    TEXT,
+    TEXT_MAP,
+    TEXTS,
+    U64,
+    USIZE,
+    provider_table_problem,
+)
+
+Status = Literal["honoured", "elsewhere", "unsupported"]
+OWN = "codex-trio"
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key. `owner` is the module, below the package, that acts on it.
+
+    `status`: `honoured` where there is an owner; `elsewhere` for what concerns other programs that share the file, or a
+    thing that this server never does; `unsupported` for what a user who sets it has to be told about. `is_moot` says of
+    a value that doing without comes to the same. `since` is the first release that is known to take the key.
+    """
+
+    name: str
+    kind: Node
+    default: Any = None
+    owner: str | None = None
+    status: Status = "honoured"
+    since: str = "0.131.0"
+    in_projects: bool = True
+    """Whether a project may set it: not where requests go, who is told about them, or what is trusted."""
+    is_moot: Callable[[Any], bool] | None = None
+
+
+def _all_disabled(table: Any) -> bool:
+    return all(lookup(table, [name, "enabled"]) is False for name in cast("dict[str, Any]", table))
+
+
+def _is_disabled(value: Any) -> bool:
+    return value == "disabled"
+
+
+KEYS: Final = (
+    Key("model", TEXT, owner="threads/options.py"),
+    Key("review_model", TEXT, status="unsupported"),
+    Key("model_context_window", I64, owner="threads/runtime.py"),
+    Key("model_auto_compact_token_limit", I64, status="unsupported"),
+    Key(
+        "model_auto_compact_token_limit_scope",
+        Choice(("total", "body_after_prefix")),
+        status="unsupported",
+        since="0.169.0",
+    ),
+    Key("model_provider", TEXT, owner="threads/options.py", in_projects=False),
+    Key("approval_policy", APPROVAL_POLICY, owner="threads/options.py"),
+    Key("approvals_reviewer", Choice(("user", "auto_review", "guardian_subagent")), owner="threads/options.py"),
+    Key("sandbox_mode", Choice(("read-only", "workspace-write", "danger-full-access")), owner="threads/options.py"),
+    Key("sandbox_workspace_write", SANDBOX_WORKSPACE_WRITE, owner="threads/options.py"),
+    Key("forced_chatgpt_workspace_id", ANY, status="unsupported"),
+    Key("forced_login_method", Choice(("chatgpt", "api")), owner="server/app.py"),
+    Key("web_search", Choice(("disabled", "cached", "indexed", "live")), status="unsupported", is_moot=_is_disabled),
+    Key("tools", TABLE, status="unsupported"),
+    Key("instructions", TEXT, owner="config/load.py"),
+    Key("developer_instructions", TEXT, owner="threads/options.py"),
+    Key("compact_prompt", TEXT, status="unsupported"),
+    Key("model_reasoning_effort", TEXT, owner="threads/options.py"),
+    Key("model_reasoning_summary", Choice(("auto", "concise", "detailed", "none")), owner="threads/options.py"),
+    Key("model_verbosity", Choice(("low", "medium", "high")), owner="engine/session.py"),
+    Key("service_tier", TEXT, owner="threads/options.py"),
+    Key("analytics", TABLE, status="elsewhere"),
+    Key("apps", Table({}, rest=TABLE, opaque=True), status="unsupported"),
+    Key("browser_use", TABLE, status="elsewhere", since="0.169.0"),
+    Key("computer_use", TABLE, status="elsewhere", since="0.169.0"),
+    Key("desktop", Names(ANY), status="elsewhere"),
+    Key(
+        "agents",
+        Table(
+            {
+                "enabled": FLAG,
+                "max_threads": USIZE,
+                "max_concurrent_threads_per_session": USIZE,
+                "max_depth": integer("i32"),
+                "job_max_runtime_seconds": U64,
+                "interrupt_message": FLAG,
+            },
+            rest=ANY,
+            opaque=True,
+        ),
+        status="unsupported",
+    ),
+    Key("allow_login_shell", FLAG, default=True, owner="engine/session.py"),
+    Key("allow_symlinked_codex_home", FLAG, status="elsewhere", since="0.169.0"),
+    Key("apps_mcp_product_sku", TEXT, status="unsupported", in_projects=False),
+    Key("audio", TABLE, status="elsewhere"),
+    Key("auto_review", TABLE, status="unsupported"),
+    Key("background_terminal_max_timeout", U64, default=300000, owner="engine/session.py"),
+    Key("chatgpt_base_url", TEXT, default="https://chatgpt.com/backend-api/", status="unsupported", in_projects=False),
+    Key("check_for_update_on_startup", FLAG, status="elsewhere"),
+    Key(
+        "cli_auth_credentials_store",
+        Choice(("file", "keyring", "auto", "ephemeral")),
+        default="file",
+        owner="server/app.py",
+    ),
+    Key("cloud", TABLE, status="elsewhere", since="0.169.0"),
+    Key("daybreak", FLAG, status="elsewhere", since="0.169.0"),
+    Key("default_permissions", TEXT, owner="config/load.py"),
+    Key("disable_paste_burst", FLAG, status="elsewhere"),
+    Key("experimental_compact_prompt_file", PATH, status="unsupported"),
+    Key("experimental_realtime_start_instructions", TEXT, status="unsupported"),
+    Key("experimental_realtime_webrtc_call_base_url", TEXT, status="unsupported", in_projects=False),
+    Key("experimental_realtime_ws_backend_prompt", TEXT, status="unsupported"),
+    Key("experimental_realtime_ws_base_url", TEXT, status="unsupported", in_projects=False),
+    Key("experimental_realtime_ws_model", TEXT, status="unsupported"),
+    Key("experimental_realtime_ws_startup_context", TEXT, status="unsupported"),
+    Key(
+        "experimental_thread_store", Table({"type": Choice(("local", "in_memory")), "id": TEXT}), owner="server/app.py"
+    ),
+    Key("experimental_thread_store_endpoint", TEXT, status="unsupported"),
+    Key("experimental_use_unified_exec_tool", FLAG, status="elsewhere"),
+    Key(
+        "features",
+        Table({name: Toggle() for name in sorted(features.known_names())}, opaque=True),
+        owner="engine/session.py",
+    ),
+    Key("feedback", Table({"enabled": FLAG}, rest=ANY), status="elsewhere"),
+    Key(
+        "file_opener",
+        Choice(("vscode", "vscode-insiders", "windsurf", "cursor", "none")),
+        default="vscode",
+        status="elsewhere",
+    ),
+    Key("ghost_snapshot", TABLE, status="elsewhere"),
+    Key("goals", TABLE, status="unsupported", since="0.169.0"),
+    Key("hide_agent_reasoning", FLAG, default=False, status="elsewhere"),
+    Key("history", HISTORY, default={"persistence": "save-all"}, status="elsewhere"),
+    Key("hooks", TABLE, status="unsupported"),
+    Key("include_apps_instructions", FLAG, default=True, status="elsewhere"),
+    Key("include_collaboration_mode_instructions", FLAG, default=True, owner="engine/session.py"),
+    Key("include_environment_context", FLAG, default=True, owner="engine/session.py"),
+    Key("include_environment_context_time", FLAG, default=True, owner="engine/session.py", since="0.169.0"),
+    Key("include_permissions_instructions", FLAG, default=True, owner="engine/session.py"),
+    Key("js_repl_node_module_dirs", Sequence(PATH), status="elsewhere"),
+    Key("js_repl_node_path", PATH, status="elsewhere"),
+    Key("log_dir", PATH, status="unsupported"),
+    Key("marketplaces", Names(TABLE), default={}, status="unsupported"),
+    Key("mcp_enterprise_managed_auth", TABLE, status="unsupported", since="0.169.0"),
+    Key("mcp_oauth_callback_port", integer("u16"), status="unsupported"),
+    Key("mcp_oauth_callback_url", TEXT, status="unsupported"),
+    Key("mcp_oauth_credentials_store", Choice(("auto", "file", "keyring")), default="auto", status="unsupported"),
+    Key("mcp_optional_startup_grace_ms", U64, status="unsupported", since="0.169.0"),
+    Key("mcp_servers", Names(MCP_SERVER), default={}, status="unsupported", is_moot=_all_disabled),
+    Key("memories", TABLE, status="unsupported"),
+    Key("model_catalog_json", PATH, status="unsupported"),
+    Key("model_instructions_file", PATH, owner="config/load.py"),
+    Key("model_post_turn_compact_threshold_percent", integer("u8"), status="unsupported", since="0.169.0"),
+    Key(
+        "model_providers",
+        Names(MODEL_PROVIDER, check=provider_table_problem),
+        default={},
+        owner="threads/runtime.py",
+        in_projects=False,
+    ),
+    Key("notice", TABLE, status="elsewhere"),
+    Key("notify", TEXTS, status="unsupported", in_projects=False),
+    Key("openai_base_url", TEXT, owner="config/load.py", in_projects=False),
+    Key("orchestrator", TABLE, status="unsupported", since="0.169.0"),
+    Key("oss_provider", TEXT, status="elsewhere"),
+    Key("otel", TABLE, status="unsupported", in_projects=False),
+    Key("permissions", Table({}, rest=TABLE, opaque=True), status="unsupported"),
+    Key("personality", Choice(("none", "friendly", "pragmatic")), status="unsupported"),
+    Key("plan_mode_reasoning_effort", TEXT, status="unsupported"),
+    Key("plugins", Table({}, rest=TABLE, opaque=True), default={}, status="unsupported", is_moot=_all_disabled),
+    Key("profile", TEXT, status="unsupported", in_projects=False),
+    Key("profiles", Names(TABLE), default={}, status="unsupported", in_projects=False),
+    Key("project_doc_fallback_filenames", TEXTS, default=[], owner="threads/loading.py"),
+    Key("project_doc_max_bytes", USIZE, default=32768, owner="threads/loading.py"),
+    Key("project_root_markers", TEXTS, default=[".git"], owner="config/sources.py"),
+    Key("projects", Names(Table({"trust_level": Choice(("trusted", "untrusted"))})), owner="config/sources.py"),
+    Key("realtime", TABLE, status="unsupported"),
+    Key("responses_api_metadata", TEXT_MAP, status="unsupported", since="0.169.0"),
+    Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/loading.py"),
+    Key("show_raw_agent_reasoning", FLAG, status="elsewhere"),
+    Key("skills", TABLE, status="unsupported"),
+    Key("sqlite_home", PATH, owner="server/app.py"),
+    Key("suppress_unstable_features_warning", FLAG, status="elsewhere"),
+    Key("thread_unload_delay_secs", U64, owner="threads/manager.py", since="0.169.0"),
+    Key("tool_output_token_limit", USIZE, owner="threads/runtime.py"),
+    Key("tool_suggest", TABLE, status="unsupported"),
+    Key("trust_projects_on_start", FLAG, owner="config/service.py", since=OWN, in_projects=False),
+    Key("tui", TABLE, status="elsewhere"),
+    Key("windows", TABLE, status="elsewhere"),
+)
+
+CONFIG: Final = Table({key.name: key.kind for key in KEYS})
+"""The kind of a whole file."""
+
+READ_DEFAULTS: Final[Mapping[str, Any]] = {key.name: key.default for key in KEYS if key.default is not None}
+"""What a reader sees for keys that are not set; every other known key reads as null."""
+
+PROJECT_DENIED_KEYS: Final = tuple(key.name for key in KEYS if not key.in_projects)
+
+OWN_KEYS: Final = frozenset(key.name for key in KEYS if key.since == OWN)
+"""What only this server knows; shown to readers when it is set."""
+
+_UNSUPPORTED_INSIDE: Final = (
+    *(
+        ("model_providers", "*", name)
+        for name in (
+            "auth",
+            "aws",
+            "capabilities",
+            "credential_file",
+            "gateway_oauth",
+            "location",
+            "model_catalog_url",
+            "project_id",
+            "supports_standalone_web_search",
+            "supports_websockets",
+            "websocket_connect_timeout_ms",
+        )
+    ),
+    ("shell_environment_policy", "experimental_use_profile"),
+    ("shell_environment_policy", "filters"),
+)
+"""Keys inside honoured tables of which nothing comes; `*` is any name."""
+
+
+def without_effect(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of known settings in a checked table of which nothing comes, and which ask for something."""
+    for key in KEYS:
+        value = table.get(key.name)
+        if key.status == "unsupported" and not _asks_for_nothing(key, value):
+            yield (key.name,)
+    for pattern in _UNSUPPORTED_INSIDE:
+        yield from (path for path in _matching(table, pattern) if lookup(table, path))
+    for name in features.without_effect(cast("dict[str, Any]", table.get("features") or {})):
+        yield ("features", name)
+
+
+def _asks_for_nothing(key: Key, value: Any) -> bool:
+    if value is None or value == key.default or value in ({}, [], "", False):
+        return True
+    return key.is_moot is not None and key.is_moot(value)
+
+
+def _matching(table: Mapping[str, Any], pattern: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    first, *rest = pattern
+    for name in table if first == "*" else (first,):
+        if not rest:
+            yield (name,)
+        elif isinstance(inner := table.get(name), dict):
+            yield from ((name, *path) for path in _matching(cast("dict[str, Any]", inner), tuple(rest)))
