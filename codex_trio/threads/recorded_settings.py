@@ -70,9 +70,9 @@ def _as(kind: type[_T], value: Any) -> _T | None:
 
 
 def _chosen(plain: Any) -> dict[str, Any] | None:
-    """A collaboration mode, unless it is what threads have anyway."""
+    """A collaboration mode, unless it is what threads have anyway, or one that is not there (`plan`)."""
     match plain:
-        case {"mode": "plan", "settings": {}} | {"mode": "default", "settings": {"developer_instructions": str()}}:
+        case {"mode": "default", "settings": {"developer_instructions": str()}}:
             return decoding.convert(plain, dict[str, Any])
         case _:
             return None

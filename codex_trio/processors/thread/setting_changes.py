@@ -52,6 +52,12 @@ class SettingChanges:
         if params.permissions is not None and params.sandbox_policy is not None:
             raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
         mode = params.collaboration_mode
+        if mode is not None and mode.mode != "default":
+            # The model would not know of it, and would begin to edit where it is to plan.
+            raise invalid_request(
+                f"`collaborationMode.mode` `{mode.mode}` is not supported by this server yet: leave it out, or use "
+                "`default` with instructions of your own in `settings.developer_instructions`"
+            )
         environment = None if params.environments is None else choose(params.environments)
         cwd = None if environment is None else environment.cwd
         if cwd is None and params.cwd is not None:
