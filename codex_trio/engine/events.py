@@ -50,6 +50,8 @@ class TurnEnded(_Event, frozen=True, kw_only=True, gc=False):
     started_at: int
     completed_at: int
     duration_ms: int
+    has_message: bool
+    """Whether the model has said something in full, however the turn ended."""
 
 
 class ItemStarted(_Event, frozen=True, kw_only=True, gc=False):

@@ -302,6 +302,7 @@ class Turn:
                 started_at=self.started_at,
                 completed_at=watch.end.completed_at,
                 duration_ms=watch.end.duration_ms,
+                has_message=self._log.last_message is not None,
             )
         )
 

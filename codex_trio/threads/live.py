@@ -105,7 +105,8 @@ class LiveThread:
 
     def _turn_ended(self, event: events.TurnEnded) -> None:
         self._touch()
-        if event.status != "interrupted":
+        # Of an ephemeral thread nothing is left to be read later.
+        if not self.recorder.is_ephemeral and (event.status != "interrupted" or event.has_message):
             self.read_state.turn_ended(event.turn_id)
             self.announce_read_state()
         if event.status != "failed":

@@ -272,3 +272,24 @@ async def test_steering_is_refused_without_the_turn_that_it_expects(lab: Lab, pr
     assert await refused(turn_id) == "input must not be empty"
     gate.open()
     await probe.finish_turn(turn_id)
+
+
+async def test_what_was_said_in_full_before_an_interrupt_is_unread(lab: Lab, probe: Probe) -> None:
+    gate = Gate()
+    lab.script(answer(message("First.", item_id="m1"), message_of(["Sec", gate, "ond."], item_id="m2")))
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    turn_id = await probe.start_turn(thread_id)
+    await probe.until("item/agentMessage/delta", where=lambda params: params["itemId"] == "m2")
+    await interrupt(probe, thread_id, turn_id)
+    turn = await probe.finish_turn(turn_id)
+    assert turn.status == "interrupted"
+    [told] = turn.of("thread/readState/changed")
+    assert told["readState"]["firstUnread"] == {"type": "turn", "turnId": turn_id}
+
+
+async def test_an_ephemeral_thread_has_nothing_to_be_read_later(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(message("Hi.", item_id="m1")), answer(message("Hi.", item_id="m2")))
+    fleeting = (await probe.start_thread(cwd=str(lab.cwd), ephemeral=True))["id"]
+    assert not (await probe.run_turn(fleeting, "hello")).of("thread/readState/changed")
+    kept = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    assert len((await probe.run_turn(kept, "hello")).of("thread/readState/changed")) == 1
