@@ -188,6 +188,7 @@ def _entries(policy: ReadOnly | WorkspaceWrite, roots: Sequence[str]) -> list[st
     entries = [_entry("read", "special", ":root")]
     if isinstance(policy, ReadOnly):
         return entries
+    roots = list(dict.fromkeys((*roots, *policy.writable_roots)))
     entries += [_entry("write", "path", root) for root in roots]
     if not policy.exclude_slash_tmp:
         entries.append(_entry("write", "special", ":slash_tmp"))

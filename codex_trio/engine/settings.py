@@ -37,7 +37,9 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_policy: SandboxPolicy
     """As it was asked for; `confinement` is what holds."""
     workspace_roots: tuple[str, ...] | None = None
-    """The folders to work in, where they are not just `cwd`; absolute."""
+    """The folders to work in, where a client said which; absolute."""
+    configured_roots: tuple[str, ...] = ()
+    """The folders to work in besides `cwd` where none did: those that the user's configuration opens."""
     has_environment: bool = True
     """Whether the thread may use this machine at all."""
     effort: str | None = None
@@ -59,7 +61,9 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def roots(self) -> list[str]:
         """The folders to work in."""
-        return [str(self.cwd)] if self.workspace_roots is None else list(self.workspace_roots)
+        if self.workspace_roots is not None:
+            return list(self.workspace_roots)
+        return list(dict.fromkeys((str(self.cwd), *self.configured_roots)))
 
     def to_turn_context(self, turn_id: str, *, root_turn_id: str) -> TurnContext:
         """The line that says what a turn runs with (form of 0.169.0)."""

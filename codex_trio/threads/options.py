@@ -46,6 +46,7 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
         approvals_reviewer=config.approvals_reviewer,
         sandbox_policy=sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write),
         workspace_roots=options.workspace_roots,
+        configured_roots=config.sandbox_workspace_write.writable_roots,
         has_environment=options.has_environment,
         effort=config.model_reasoning_effort,
         summary=config.model_reasoning_summary,

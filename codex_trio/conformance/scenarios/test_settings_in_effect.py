@@ -58,3 +58,23 @@ async def test_parts_of_the_context_can_be_left_out(lab: Lab, setting: str, left
     assert left_out in told(await first_request(lab))
     lab.model.requests.clear()
     assert left_out not in told(await first_request(lab, extra=f"{setting} = false"))
+
+
+async def test_more_writable_folders_are_shown_to_clients_and_the_model(lab: Lab) -> None:
+    more, gone = lab.base / "more", lab.base / "gone"
+    more.mkdir()
+    lab.configure(sandbox_mode="workspace-write")
+    config = lab.codex_home / "config.toml"
+    table = "[sandbox_workspace_write]\n"
+    config.write_text(config.read_text().replace(table, f'{table}writable_roots = ["{more}", "{gone}"]\n'))
+    lab.script(answer(message("Done.")))
+    async with lab.run() as probe:
+        started = await probe.request("thread/start", {"cwd": str(lab.cwd)})
+        assert started["runtimeWorkspaceRoots"] == [str(lab.cwd), str(more), str(gone)]
+        await probe.run_turn(started["thread"]["id"])
+    [request] = lab.model.requests
+    environment = next(text for text in request.texts("user") if text.startswith("<environment_context>"))
+    roots = "".join(f"<root>{root}</root>" for root in (lab.cwd, more, gone))
+    assert f"<workspace_roots>{roots}</workspace_roots>" in environment
+    for root in (lab.cwd, more):
+        assert f'<entry access="write"><path>{root}</path></entry>' in environment
