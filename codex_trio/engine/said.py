@@ -26,12 +26,12 @@ class Words(NamedTuple):
 
 
 class Said:
-    """See the module. `answered` is set once the client that gave the input was told what became of it."""
+    """See the module. `answered` is set once its client was told what became of the input, or never will be."""
 
-    def __init__(self, turn_id: str, given: TurnInput, pictures: ModelPictures) -> None:
+    def __init__(self, turn_id: str, given: TurnInput, pictures: ModelPictures, answered: trio.Event) -> None:
         self.turn_id = turn_id
         self.given = given
-        self.answered = trio.Event()
+        self.answered = answered
         self.is_withdrawn = False
         """Whether the client was told that the input does not count."""
         self._pictures = pictures
@@ -41,7 +41,6 @@ class Said:
     def withdraw(self) -> None:
         """The input does not count, unless its turn has taken it up."""
         self.is_withdrawn = True
-        self.answered.set()
 
     async def words(self) -> Words:
         """The input in both its forms, the same ones whenever asked for."""

@@ -180,14 +180,14 @@ class Session:
         if self.active is not None:
             await self.active.ended.wait()
 
-    def add_input(self, given: TurnInput) -> Said | None:
+    def add_input(self, given: TurnInput, answered: trio.Event) -> Said | None:
         """Says more to the running turn; None when no turn takes input.
 
-        It is taken up once its `answered` is set, which the caller must see to; before that, `store_input`.
+        It is taken up once `answered` is set; before that, `store_input`.
         """
         if self.active is None or not self.active.accepts_input:
             return None
-        return self.active.add_input(given)
+        return self.active.add_input(given, answered)
 
     async def store_input(self, said: Said) -> None:
         """Stores what a turn has yet to take up, so that it outlives the process whatever the turn is doing.

@@ -37,10 +37,6 @@ _log = logging.getLogger(__name__)
 INTERRUPT_SECONDS = 10.0
 """How long `turn/interrupt` waits until the turn's history is marked. The turn's end is told however long it takes."""
 
-ANSWER_SECONDS = 30.0
-"""How long a turn waits until what set off its next step was answered, which comes before it on the wire. A request
-that can no longer be answered says so at once."""
-
 
 class Turn:
     """A turn of a session; `run` once."""
@@ -56,10 +52,10 @@ class Turn:
         self.started_at: int | None = None
         self.accepts_input = True
         self._session = session
-        said = Said(self.id, request.input, session.pictures)
         # Nothing is told before its request is answered anyway.
-        said.answered.set()
-        self._inbox = deque([said])
+        answered = trio.Event()
+        answered.set()
+        self._inbox = deque([Said(self.id, request.input, session.pictures, answered)])
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
@@ -73,12 +69,12 @@ class Turn:
         )
         self._sampler: Sampler | None = None
 
-    def add_input(self, given: TurnInput) -> Said:
+    def add_input(self, given: TurnInput, answered: trio.Event) -> Said:
         """Says more while the turn runs. The model reads it next: what it is just saying is dropped.
 
-        The turn takes it up once the client was answered, which is for the caller to tell.
+        The turn takes it up once `answered` is set: what it sets off comes after that on the wire.
         """
-        said = Said(self.id, given, self._session.pictures)
+        said = Said(self.id, given, self._session.pictures, answered)
         self._inbox.append(said)
         if self._sampler is not None:
             self._sampler.cut()
@@ -87,7 +83,7 @@ class Turn:
     async def interrupt(self, answered: trio.Event) -> None:
         """Stops the turn and returns when its history is marked, or when that takes too long for anybody to wait.
 
-        `answered` is set once the caller told its client, or never will.
+        The end is told once `answered` is set: when the caller told its client, or never will.
         """
         self._answers.append(answered)
         self._scope.cancel()
@@ -204,8 +200,7 @@ class Turn:
     async def _take(self, said: Said) -> None:
         """Shows what the user said and lets the model read it, after the context that came with it."""
         # The answer to the request goes before what it set off.
-        with trio.move_on_after(ANSWER_SECONDS):
-            await said.answered.wait()
+        await said.answered.wait()
         if said.is_withdrawn:
             return
         self.client_metadata = said.given.metadata.apply(self.client_metadata)
@@ -308,9 +303,8 @@ class Turn:
 
     async def _wait_for_answers(self) -> None:
         """Lets the answers to `turn/interrupt` go out before the turn's end is told (order of 0.169.0)."""
-        with trio.move_on_after(ANSWER_SECONDS):
-            for answered in self._answers:
-                await answered.wait()
+        for answered in self._answers:
+            await answered.wait()
 
 
 class _End(NamedTuple):

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import msgspec
-import trio
 from codex_trio_protocol.v2 import turn as wire
 from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, TurnToolOutput
 from msgspec import UNSET
@@ -74,9 +73,9 @@ class TurnProcessor:
                 await live.session.policy.refresh()
         before = live.session.settings
         running = live.session.active
-        said = live.session.add_input(user_input)
+        said = live.session.add_input(user_input, context.answered)
         if running is not None and said is not None:
-            async with _accepting(live, said, context):
+            async with _accepting(live, said):
                 live.session.change(overrides)
                 await live.session.store_settings()
             self._changes.tell(before, live)
@@ -98,15 +97,11 @@ class TurnProcessor:
                 # The running turn takes no input any more: it is about to end.
                 await live.session.wait_for_turn()
         live.hold()
-        try:
-            live.session.launch(turn)
-            # Answered is stored: whatever ends this process from then on, the user need not say it again.
-            await turn.stored.wait()
-            self._changes.tell(before, live)
-        except BaseException:
-            live.release()
-            raise
-        context.after_response(live.release)
+        context.when_answered(live.release)
+        live.session.launch(turn)
+        # Answered is stored: whatever ends this process from then on, the user need not say it again.
+        await turn.stored.wait()
+        self._changes.tell(before, live)
         return wire.TurnStartResponse(turn=running_turn(turn.id, request.root_id, started_at=None))
 
     async def steer(self, params: wire.TurnSteerParams, context: RequestContext) -> wire.TurnSteerResponse:
@@ -124,9 +119,9 @@ class TurnProcessor:
             raise invalid_request(f"expected active turn id `{params.expected_turn_id}` but found `{active.id}`")
         if not content:
             raise invalid_request("input must not be empty")
-        said = live.session.add_input(_user_input(params, content))
+        said = live.session.add_input(_user_input(params, content), context.answered)
         assert said is not None
-        async with _accepting(live, said, context):
+        async with _accepting(live, said):
             return wire.TurnSteerResponse(turn_id=active.id)
 
     async def interrupt(self, params: wire.TurnInterruptParams, context: RequestContext) -> wire.TurnInterruptResponse:
@@ -139,16 +134,9 @@ class TurnProcessor:
             raise invalid_request("no active turn to interrupt")
         if params.turn_id and params.turn_id != active.id:
             raise invalid_request(f"expected active turn id {params.turn_id} but found {active.id}")
-        answered = trio.Event()
-        context.after_response(answered.set)
         # The answer waits for the turn; a second interruption need not wait for the answer.
         context.leave_scope()
-        try:
-            await active.interrupt(answered)
-        except BaseException:
-            # Nobody will be answered: the turn need not wait for that.
-            answered.set()
-            raise
+        await active.interrupt(context.answered)
         return wire.TurnInterruptResponse()
 
     async def _live(self, thread_id: str) -> LiveThread:
@@ -157,7 +145,7 @@ class TurnProcessor:
 
 
 @contextlib.asynccontextmanager
-async def _accepting(live: LiveThread, said: Said, context: RequestContext) -> AsyncGenerator[None]:
+async def _accepting(live: LiveThread, said: Said) -> AsyncGenerator[None]:
     """Around what else is to be done before it is answered that a running turn was told more.
 
     Answered is stored: whatever ends this process from then on, the user need not say it again. If it cannot be stored,
@@ -169,7 +157,6 @@ async def _accepting(live: LiveThread, said: Said, context: RequestContext) -> A
     except BaseException:
         said.withdraw()
         raise
-    context.after_response(said.answered.set)
 
 
 def _content(parts: Sequence[Any]) -> list[dict[str, Any]]:

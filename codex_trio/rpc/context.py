@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import trio
 
 from codex_trio.analytics.facts import RpcTransport
 from codex_trio.rpc.codec import RequestId
@@ -74,7 +75,10 @@ class RequestContext:
         self.method = method
         self.leave_scope = leave_scope
         """Lets the next request of the same scope run, though this one is not answered yet."""
+        self.answered = trio.Event()
+        """Set when the answer is queued for the client, or the request ends without one: it always comes."""
         self._callbacks: list[Callable[[], object]] = []
+        self._endings: list[Callable[[], object]] = []
 
     def after_response(self, callback: Callable[[], object]) -> None:
         """Has a synchronous function run right after the result is queued for the client.
@@ -83,6 +87,20 @@ class RequestContext:
         answer. Functions run in the order given, and not at all when the request fails.
         """
         self._callbacks.append(callback)
+
+    def when_answered(self, callback: Callable[[], object]) -> None:
+        """Has a synchronous function run when `answered` is set, whether the request succeeds or not.
+
+        It must not raise. No other task runs between the answer, what `after_response` was given, and this.
+        """
+        self._endings.append(callback)
+
+    def settle(self) -> None:
+        """For the dispatcher: says that the request was answered, or never will be."""
+        endings, self._endings = self._endings, []
+        self.answered.set()
+        for callback in endings:
+            callback()
 
     def take_callbacks(self) -> list[Callable[[], object]]:
         """For the dispatcher: the functions to run, once."""

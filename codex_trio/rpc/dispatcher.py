@@ -101,22 +101,26 @@ class Dispatcher:
         if ticket.called:
             admitted.under_way = self._begin(admitted)
             if admitted.under_way is None:
+                context.settle()
                 ticket.leave()
                 return None
         return admitted
 
     async def answer(self, request: AdmittedRequest) -> None:
         """Runs the handler when it is the request's turn, and queues the answer. Raises nothing but cancellation."""
-        # The answer is queued before the next request of the scope starts.
-        async with request.ticket:
-            under_way = request.under_way or self._begin(request)
-            if under_way is None:
-                return
-            try:
-                result = await under_way
-                self._respond(request, result)
-            except Exception as error:
-                self._fail(request, error)
+        try:
+            # The answer is queued before the next request of the scope starts.
+            async with request.ticket:
+                under_way = request.under_way or self._begin(request)
+                if under_way is None:
+                    return
+                try:
+                    result = await under_way
+                    self._respond(request, result)
+                except Exception as error:
+                    self._fail(request, error)
+        finally:
+            request.context.settle()
 
     def _begin(self, request: AdmittedRequest) -> Coroutine[Any, Any, object] | None:
         """Calls the handler. What it has to wait for, or None when the request is answered."""
