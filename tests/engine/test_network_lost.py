@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,19 @@ def offline() -> ModelError:
     return failures.unreachable("http://provider/v1", "Network is unreachable")
 
 
-async def tries(bench: Bench) -> list[str]:
-    """What was told of each failed try, once nothing more happens without time passing."""
-    for _ in range(20):
+async def settled() -> None:
+    """Returns once nothing more happens without time passing, worker threads included."""
+    for _ in range(5):
         await wait_all_tasks_blocked()
+        await trio.to_thread.run_sync(time.sleep, 0.01)
+
+
+async def tries(bench: Bench, number: int) -> list[str]:
+    """What was told of each failed try, once there are so many, or none came for long."""
+    for _ in range(200):
+        await settled()
+        if len(bench.heard.of(events.ModelTrouble)) >= number:
+            break
     return [trouble.failure.message for trouble in bench.heard.of(events.ModelTrouble)]
 
 
@@ -40,12 +50,11 @@ async def test_a_turn_waits_longer_and_longer_and_goes_on_when_the_network_is_ba
     async with open_session(tmp_path, clock, responses=[*(offline() for _ in WAITS), says("back")]) as bench:
         turn = bench.begin("hello")
         for number, wait in enumerate(WAITS, 1):
-            assert await tries(bench) == ["Reconnecting... waiting for network"] * number
+            assert await tries(bench, number) == ["Reconnecting... waiting for network"] * number
             clock.jump(0.89 * wait)
-            assert len(await tries(bench)) == number
+            assert len(await tries(bench, number)) == number
             clock.jump(0.22 * wait)
-        await tries(bench)
-        assert turn.ended.is_set()
+        await turn.ended.wait()
         (ended,) = bench.heard.of(events.TurnEnded)
         assert (ended.status, ended.failure) == ("completed", None)
         troubles = bench.heard.of(events.ModelTrouble)
@@ -57,15 +66,15 @@ async def test_waiting_for_the_network_uses_up_no_retry(tmp_path: Path, clock: M
     broken = failures.disconnected("cut")
     async with open_session(tmp_path, clock, responses=[offline(), broken]) as bench:
         bench.begin("hello")
-        await tries(bench)
+        await tries(bench, 1)
         clock.jump(6)
-        assert await tries(bench) == ["Reconnecting... waiting for network", broken.message]
+        assert await tries(bench, 2) == ["Reconnecting... waiting for network", broken.message]
 
 
 async def test_a_turn_that_waits_for_the_network_can_be_stopped(tmp_path: Path, clock: MockClock) -> None:
     async with open_session(tmp_path, clock, responses=[offline()]) as bench:
         turn = bench.begin("hello")
-        await tries(bench)
+        await tries(bench, 1)
         answered = trio.Event()
         answered.set()
         await turn.interrupt(answered)
