@@ -6,6 +6,7 @@ exceptions become errors for the client. Does not own connections' tasks (rpc.co
 """
 
 import logging
+import reprlib
 from collections.abc import Coroutine, Mapping
 from types import CoroutineType
 from typing import Any, cast
@@ -190,7 +191,9 @@ class Dispatcher:
             # In the translation, or in data that is not JSON.
             error = mistake
         if answer is None or refusal is None:
-            _log.error("%s (request %r) failed unexpectedly", method, request_id, exc_info=error)
+            # The client chose the id, and may have chosen a long one.
+            shown_id = reprlib.repr(request_id)
+            _log.error("%s (request %s) failed unexpectedly", method, shown_id, exc_info=error)
             refusal = internal_error(f"{method} failed unexpectedly; the server's log says why")
             answer = encode_error(request_id, refusal.to_body())
         connection.outbox.put(answer)

@@ -47,16 +47,26 @@ _HIDDEN = "[hidden]"
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {_HIDDEN}"),
     (re.compile(r"\bsk-[A-Za-z0-9_-]{6,}"), _HIDDEN),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), _HIDDEN),
     (re.compile(r"(?i)(://[^/\s:@]+:)[^/\s@]+@"), rf"\1{_HIDDEN}@"),
     (
         re.compile(
-            r"""(?ix) ( [\w-]* (?: api[_-]?key | token | secret | password | authorization ) ["']? \s* [:=] \s* ["']? )
+            r"""(?ix) ( (?: api[_-]?key | token | secret | password | authorization ) ["']? \s* [:=] \s* ["']? )
             (?!\[hidden\]|bearer\b|basic\b) [^\s"',;&}]{4,}"""
         ),
         rf"\1{_HIDDEN}",
     ),
 )
+"""Each takes time in proportion to the text, whatever is in it: clients choose much of what is logged."""
+
+_WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]++(?P<rest>\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+)?")
+"""Also takes what only begins like one, so that nothing is looked at twice."""
+
+MAX_TEXT = 8 * 1024
+"""Characters of a message that are shown, and of a line of a traceback."""
+
+_MAX_TRACEBACK_LINES = 200
+
+_WORD_END = re.compile(r"""[\s"',;(){}<>][^\s"',;(){}<>]{0,1000}\Z""")
 
 
 def configure(environ: Mapping[str, str], stream: TextIO) -> Callable[[], None]:
@@ -104,7 +114,7 @@ def hide_secrets(text: str) -> str:
     """The text without what looks like a key, token or password."""
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
-    return text
+    return _WEB_TOKEN.sub(lambda found: _HIDDEN if found["rest"] else found[0], text)
 
 
 class TextFormatter(logging.Formatter):
@@ -177,10 +187,30 @@ class BackgroundHandler(logging.Handler):
 
 
 def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    text = record.getMessage()
+    text = _shortened(record.getMessage())
     if record.exc_info:
-        text = f"{text}\n{formatter.formatException(record.exc_info)}"
+        text = f"{text}\n{_shortened_traceback(formatter.formatException(record.exc_info))}"
     return text
+
+
+def _shortened(text: str) -> str:
+    """The beginning of a long text, up to the end of a word: half a secret would not be known for one."""
+    if len(text) <= MAX_TEXT:
+        return text
+    shown = text[:MAX_TEXT]
+    last_word = _WORD_END.search(shown, MAX_TEXT - 1002)
+    if last_word is not None:
+        shown = shown[: last_word.start() + 1]
+    return f"{shown}... ({len(text) - len(shown)} more characters)"
+
+
+def _shortened_traceback(text: str) -> str:
+    lines = [_shortened(line) for line in text.split("\n")]
+    dropped = len(lines) - _MAX_TRACEBACK_LINES
+    if dropped > 0:
+        half = _MAX_TRACEBACK_LINES // 2
+        lines[half:-half] = [f"... ({dropped} more lines)"]
+    return "\n".join(lines)
 
 
 def _timestamp(record: logging.LogRecord) -> str:

@@ -5,6 +5,8 @@ import json
 import logging
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
@@ -12,7 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.telemetry.logs import MAX_WAITING_LINES, BackgroundHandler, configure, hide_secrets, parse_filter
+from codex_trio.telemetry.logs import (
+    MAX_TEXT,
+    MAX_WAITING_LINES,
+    BackgroundHandler,
+    configure,
+    hide_secrets,
+    parse_filter,
+)
 
 Shown = Callable[[], list[str]]
 
@@ -121,6 +130,85 @@ def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert hide_secrets(text) == text
+
+
+_HOSTILE = """
+import sys
+from codex_trio.telemetry.logs import hide_secrets
+
+n = 1_000_000
+for text in (
+    "x" * n,
+    "x-" * n,
+    "_" * n + "token",
+    "token" * n,
+    "token" + " " * n,
+    "token " * n,
+    "token=" * n,
+    "password:" + " " * n,
+    "api_key" * n + "=",
+    "bearer " * n,
+    "basic" + " " * n,
+    "eyJ" * n,
+    "eyJ-" * n,
+    "-eyJa.b" * n,
+    "eyJa." * n,
+    "sk-" * n,
+    "://a:" * n,
+    "://" + "a" * n,
+    "://a:" + ":" * n,
+):
+    hide_secrets(text)
+print("done")
+"""
+
+
+def test_hiding_secrets_takes_no_longer_for_words_that_were_chosen_for_it() -> None:
+    # In a process of its own: a search for a pattern cannot be interrupted. With work that grows with the square of
+    # the length this would take hours; it takes a second.
+    done = subprocess.run(
+        [sys.executable, "-c", _HOSTILE], capture_output=True, text=True, timeout=120, check=False, env={}
+    )
+
+    assert done.stdout == "done\n", done.stderr
+
+
+def test_a_long_message_is_shown_by_its_beginning(logs: Callable[[Mapping[str, str]], Shown]) -> None:
+    shown = logs({})
+    logging.getLogger("codex_trio.x").error("begin %s", "x" * 1_000_000)
+
+    (line,) = shown()
+
+    assert "begin xxx" in line
+    assert line.endswith(" more characters)")
+    assert len(line) < 10_000
+
+
+def test_a_long_traceback_keeps_its_ends(logs: Callable[[Mapping[str, str]], Shown]) -> None:
+    shown = logs({})
+    try:
+        raise ValueError("why " + "x" * 1_000_000 + "\nline" * 5000 + "\nlast")
+    except ValueError:
+        logging.getLogger("codex_trio.x").exception("failed")
+
+    lines = shown()
+
+    assert lines[1].startswith("Traceback")
+    assert any(line.startswith("ValueError: why xxx") for line in lines)
+    assert lines[-1] == "last"
+    assert len(lines) < 300
+    assert sum(map(len, lines)) < 20_000
+
+
+@pytest.mark.parametrize("secret", ["password=s3cret", "http://user:s3cret@host/", "eyJa.s3cret.b", "sk-s3cretvalue"])
+@pytest.mark.parametrize("visible", range(6, 25, 3))
+def test_no_half_of_a_secret_is_shown_where_a_message_is_cut(
+    logs: Callable[[Mapping[str, str]], Shown], secret: str, visible: int
+) -> None:
+    shown = logs({})
+    logging.getLogger("codex_trio.x").error("%s %s and more", "y " * (MAX_TEXT // 2 - visible // 2), secret)
+
+    assert "s3c" not in "".join(shown())
 
 
 class Stuck(io.StringIO):
