@@ -35,6 +35,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "keeps no more than 65,536 bytes of a command's output",
     ),
     Difference(
+        "search::a_term_that_no_text_has_room_for_is_refused_by_its_name",
+        "reference",
+        "hands the term to a program, and answers with the operating system's error: Argument list too long",
+    ),
+    Difference(
         "tool::a_plan_is_published_to_the_client",
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",

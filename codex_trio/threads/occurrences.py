@@ -81,7 +81,7 @@ async def page_occurrences(
     """A page of places with the words. Raises InvalidCursor, RolloutReadError."""
     start = None if cursor is None else _decode(cursor, thread_id, term)
     count = DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
-    pattern = re.compile(re.escape(term), re.IGNORECASE)
+    pattern = await trio.to_thread.run_sync(re.compile, re.escape(term), re.IGNORECASE)
     found: list[_Found] = []
     after = -1 if start is None else start.turn_ordinal - 1
     while len(found) <= count:

@@ -1,5 +1,6 @@
 """The envelope rules of the protocol, over a connection, with the real method table."""
 
+import json
 from typing import Any
 
 import pytest
@@ -300,3 +301,50 @@ async def test_a_refused_request_has_no_consequences_and_a_broken_consequence_ha
         assert await client.request("thread/list", params={}) == {}
         assert [notification["method"] for notification in await client.settle()] == ["thread/closed"]
     assert "what follows the answer to thread/list failed" in caplog.text
+
+
+THREAD = "00000000-0000-7000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "field"),
+    [
+        ("config/read", {"cwd": "/a\0b"}, "cwd"),
+        ("config/batchWrite", {"edits": [], "filePath": "/a\0b"}, "filePath"),
+        ("thread/list", {"cwd": "\0"}, "cwd"),
+        ("thread/list", {"cwd": ["/a", "b\0"]}, "cwd"),
+        ("thread/start", {"runtimeWorkspaceRoots": ["/a", "/a\0"]}, "runtimeWorkspaceRoots"),
+        ("thread/resume", {"threadId": THREAD, "path": "/a\0.jsonl"}, "path"),
+        ("skills/list", {"cwds": ["/\0"]}, "cwds"),
+        ("turn/start", {"threadId": THREAD, "input": [{"type": "localImage", "path": "/a\0.png"}]}, "path"),
+        (
+            "turn/start",
+            {"threadId": THREAD, "input": [], "sandboxPolicy": {"type": "workspaceWrite", "writableRoots": ["/\0"]}},
+            "writableRoots",
+        ),
+    ],
+)
+async def test_a_path_with_a_zero_byte_is_refused_by_its_field_before_anybody_looks_at_it(
+    method: str, params: dict[str, Any], field: str
+) -> None:
+    async def reached(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"reached": True}
+
+    async with serving({method: reached}) as server:
+        client = server.connect()
+        await client.initialize(experimentalApi=True)
+        refused = {"code": -32600, "message": f"`{field}` must not contain a zero byte"}
+        assert await client.request(method, params=params) == refused
+        without = json.loads(json.dumps(params).replace("\\u0000", ""))
+        assert await client.request(method, params=without) == {"reached": True}
+
+
+async def test_a_zero_byte_in_what_is_no_path_is_nobodys_business() -> None:
+    async def echo(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"text": params.input[0].text}
+
+    async with serving({"turn/start": echo}) as server:
+        client = server.connect()
+        await client.initialize()
+        params = {"threadId": THREAD, "input": [{"type": "text", "text": "cwd \0 path"}]}
+        assert await client.request("turn/start", params=params) == {"text": "cwd \0 path"}

@@ -109,6 +109,24 @@ async def test_a_search_for_nothing_is_refused(probe: Probe, params: dict[str, A
     assert (error.code, error.message) == (-32600, text)
 
 
+@pytest.mark.parametrize("term", ["\ud7ff", "\U0010ffff", "n\U0010ffff", '"', "'*"])
+async def test_odd_words_are_searched_for_like_others(lab: Lab, probe: Probe, term: str) -> None:
+    thread_id = await thread_about(lab, probe, f"between {term} and it")
+    assert await found(probe, term) == [thread_id]
+
+
+async def test_a_term_that_no_text_has_room_for_is_refused_by_its_name(lab: Lab, probe: Probe) -> None:
+    thread_id, _ = await thread_with_turns(lab, probe, 1)
+    for method, params in (("thread/search", {}), ("thread/searchOccurrences", {"threadId": thread_id})):
+        assert await probe.request(method, {**params, "searchTerm": "ab c" * 2000}) is not None
+        error = await probe.refusal(method, {**params, "searchTerm": "ab c" * 500_000})
+        assert error.code == -32602
+        assert "`searchTerm`" in error.message
+        error = await probe.refusal(method, {**params, "searchTerm": "a\0b"})
+        assert error.code == -32600
+        assert "`searchTerm`" in error.message
+
+
 # Places in a thread
 
 

@@ -23,7 +23,6 @@ from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
-from codex_trio.processors.thread.paths import parse_path
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.history.model_history import first_words
@@ -304,7 +303,7 @@ class ThreadLifecycleProcessor:
         """The thread that a resume or fork names, and what is stored at its path, which counts more than its id."""
         if params.path is None:
             return parse_thread_id(params.thread_id, noun="session"), None
-        found = await runtime.store.locate_path(parse_path(params.path, field="path"))
+        found = await runtime.store.locate_path(Path(params.path))
         if found is None:
             raise invalid_request(
                 f"failed to resolve rollout path `{params.path}`: it is no stored thread. Only files below CODEX_HOME "
@@ -335,7 +334,7 @@ def _resume_options(params: wire_start.ThreadResumeParams) -> ThreadOptions:
 
 
 def _path(text: str | None) -> Path | None:
-    return parse_path(text, field="cwd") if text else None
+    return Path(text) if text else None
 
 
 def _roots(params: _LoadParams) -> tuple[str, ...] | None:

@@ -10,9 +10,12 @@ from codex_trio_protocol.v2 import thread_list as wire
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.histories import ThreadHistories
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import invalid_request
+from codex_trio.rpc.errors import invalid_params, invalid_request
 from codex_trio.state.store.interface import SearchQuery
 from codex_trio.threads.occurrences import page_occurrences
+
+MAX_TERM_CHARACTERS = 10_000
+"""Pages of text, and little enough to be looked for without holding anybody up."""
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -32,6 +35,7 @@ class ThreadSearchProcessor:
         """A page of threads in which the words were said or run, newest first unless asked otherwise."""
         if not params.search_term.strip():
             raise invalid_request("thread/search requires a non-empty searchTerm")
+        _check_term(params.search_term)
         runtime = self._runtime
         query = SearchQuery(
             term=params.search_term,
@@ -58,6 +62,7 @@ class ThreadSearchProcessor:
         """A page of places in a thread's messages, in their order."""
         if not params.search_term:
             raise invalid_request("thread/searchOccurrences requires a non-empty searchTerm")
+        _check_term(params.search_term)
         thread_id, history = await self._histories.get(params.thread_id, feature="thread/searchOccurrences")
         page = await page_occurrences(
             history, thread_id=thread_id, term=params.search_term, cursor=params.cursor, limit=params.limit
@@ -74,4 +79,14 @@ class ThreadSearchProcessor:
                 for place in page.occurrences
             ],
             next_cursor=page.next_cursor,
+        )
+
+
+def _check_term(term: str) -> None:
+    if "\0" in term:
+        raise invalid_request("`searchTerm` must not contain a zero byte")
+    if len(term) > MAX_TERM_CHARACTERS:
+        raise invalid_params(
+            f"`searchTerm` has {len(term)} characters, more than the {MAX_TERM_CHARACTERS} that are searched for;"
+            " give the first words of it"
         )

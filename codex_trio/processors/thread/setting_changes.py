@@ -6,6 +6,7 @@ take the same settings.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -22,7 +23,6 @@ from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.service import ConfigService
 from codex_trio.config.service_tiers import canonical_tier
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.processors.thread.paths import parse_path
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.policy import SandboxPolicy
@@ -61,7 +61,7 @@ class SettingChanges:
         environment = None if params.environments is None else choose(params.environments)
         cwd = None if environment is None else environment.cwd
         if cwd is None and params.cwd is not None:
-            cwd = self._config.resolve_cwd(parse_path(params.cwd, field="cwd"))
+            cwd = self._config.resolve_cwd(Path(params.cwd))
         named_roots = params.runtime_workspace_roots if isinstance(params, wire_turn.TurnStartParams) else None
         roots: tuple[str, ...] | UnsetType | None = UNSET
         if named_roots is not None:

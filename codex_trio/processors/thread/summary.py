@@ -11,7 +11,6 @@ from codex_trio_protocol import legacy as wire
 from msgspec import UNSET
 
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread.paths import parse_path
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.lines import format_timestamp
@@ -48,7 +47,7 @@ class ConversationSummaryProcessor:
         return wire.GetConversationSummaryResponse(summary=_project(summary))
 
     async def _at(self, runtime: ThreadRuntime, text: str) -> ThreadSummary:
-        path = self._codex_home / parse_path(text, field="rolloutPath")
+        path = self._codex_home / Path(text)
         try:
             exists = await abandonable(LOOK_SECONDS, path.exists)
         except OSError as error:

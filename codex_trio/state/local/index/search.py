@@ -35,6 +35,7 @@ _SPANS_PER_STEP = 32
 """How much is read and written in one step: a transaction that writes holds up all others."""
 
 _TRIGRAM = 3
+_LAST_CHARACTER = "\U0010ffff"
 _NOTHING = "\x1f\x1e\x1f"
 _NO_PAGE = object()
 
@@ -77,8 +78,7 @@ class ThreadTextIndex:
         term = normalized(query.term)
         page = await self._page(paging.listing_of(query), term, own)
         found = await self._database.read(partial(self._first_spans, term=term, page=page))
-        pattern = pattern_of(term)
-        snippets = await trio.to_thread.run_sync(lambda: [_snippet(place, pattern) for place in found])
+        snippets = await trio.to_thread.run_sync(_snippets, found, term)
         return paging.hits_of(page, snippets)
 
     async def _page(self, query: ThreadQuery, term: str, own: Callable[[str], bool]) -> ThreadPage:
@@ -165,9 +165,9 @@ def _match(transaction: Transaction, term: str) -> str:
     if len(term) >= _TRIGRAM:
         return _quoted(term)
     folded = term.lower()
-    after = folded[:-1] + chr(ord(folded[-1]) + 1)
+    last = folded + _LAST_CHARACTER * _TRIGRAM
     # A text that ends with the term has separators after it.
-    begun = transaction.rows("SELECT term FROM text_terms WHERE term >= ? AND term < ?", folded, after)
+    begun = transaction.rows("SELECT term FROM text_terms WHERE term >= ? AND term <= ?", folded, last)
     return " OR ".join(_quoted(trigram) for (trigram,) in begun) or _quoted(_NOTHING)
 
 
@@ -221,6 +221,11 @@ def _put(transaction: Transaction, *, steps: Sequence[_Step]) -> None:
             file.file_size,
             file.rollout_id,
         )
+
+
+def _snippets(places: Sequence[_Place], term: str) -> list[str]:
+    pattern = pattern_of(term)
+    return [_snippet(place, pattern) for place in places]
 
 
 def _snippet(place: _Place, pattern: re.Pattern[str]) -> str:
