@@ -16,6 +16,7 @@ import trio
 from codex_trio.client.connection import AppServerClient, Observer, open_client
 from codex_trio.server.app import App, AppSettings, open_app
 from codex_trio.transport.memory import memory_transport_pair
+from codex_trio.util.plain_errors import with_plain_errors
 
 
 class InProcessServer:
@@ -43,12 +44,13 @@ class InProcessServer:
         await served.wait()
 
 
+@with_plain_errors
 @contextlib.asynccontextmanager
 async def open_in_process_server(settings: AppSettings) -> AsyncGenerator[InProcessServer]:
     """Run a server in this process until the block ends; then its turns are interrupted and what they run is killed.
 
-    Raises StartupRefused for a configuration that it must not start with (perhaps in an exception group), and OSError
-    when its home cannot be used.
+    Raises StartupRefused for a configuration that it must not start with, and OSError when its home cannot be used.
+    An error of the block leaves it as it is, several at once in an exception group.
     """
     async with open_app(settings) as app, trio.open_nursery() as nursery:
         yield InProcessServer(app, nursery)

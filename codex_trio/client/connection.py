@@ -19,9 +19,11 @@ import trio
 from codex_trio_protocol import table
 
 from codex_trio.client.channel import MessageChannel
-from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
+from codex_trio.client.checks import check_answer, check_params
+from codex_trio.client.errors import AppServerError, BufferOverflow, InvalidMessage, ServerGone
 from codex_trio.client.messages import Notification, Reply, RequestId, ServerRequest, classify
 from codex_trio.transport.base import TransportClosed
+from codex_trio.util.plain_errors import with_plain_errors
 
 Handler = Callable[[ServerRequest], Awaitable[Any]]
 """Answers a server request: returns the result, or raises AppServerError to refuse with that error."""
@@ -168,8 +170,10 @@ class AppServerClient:
     async def call(self, method: str, params: msgspec.Struct, returns: type[T]) -> T:
         """Like `request` with protocol structs: `await client.call("thread/start", params, ThreadStartResponse)`.
 
-        Raises msgspec.ValidationError when the result does not fit `returns`.
+        Raises InvalidMessage for params that are not the method's, and msgspec.ValidationError when the result does not
+        fit `returns`.
         """
+        check_params(method, params)
         return table.convert(await self.request(method, params), returns)
 
     async def notify(self, method: str, params: Any = _NO_PARAMS) -> None:
@@ -178,7 +182,15 @@ class AppServerClient:
         await self._send({"method": method, **_params(params)})
 
     async def respond(self, request: ServerRequest, result: Any) -> None:
-        """Answer a server request that came through a subscription."""
+        """Answer a server request that came through a subscription.
+
+        Raises InvalidMessage, and sends nothing, for a result that the method does not have.
+        """
+        check_answer(request.method, result)
+        await self.respond_unchecked(request, result)
+
+    async def respond_unchecked(self, request: ServerRequest, result: Any) -> None:
+        """Answer a server request with any JSON. A server takes an approval that it cannot read for a refusal."""
         await self._send({"id": request.id, "result": result})
 
     async def refuse(self, request: ServerRequest, message: str, *, code: int = _INTERNAL_ERROR) -> None:
@@ -189,7 +201,8 @@ class AppServerClient:
         """Answer every server request of a method with `handler`, each in a task of its own.
 
         Requests that have no handler and that no subscription takes are refused. An exception other than
-        AppServerError is answered with an internal error and then ends the client's block.
+        AppServerError is answered with an internal error and then ends the client's block; so does a result that the
+        method does not have (InvalidMessage), which a server would take for a refusal.
         """
         self._handlers[method] = handler
 
@@ -265,15 +278,17 @@ class AppServerClient:
     async def _answer(self, request: ServerRequest, handler: Handler) -> None:
         try:
             result = await handler(request)
+            check_answer(request.method, result)
         except AppServerError as error:
             await self.refuse(request, error.message, code=error.code)
-        except Exception:
+        except Exception as error:
+            reason = str(error) if isinstance(error, InvalidMessage) else "the client's handler failed"
             with contextlib.suppress(ServerGone):
-                await self.refuse(request, "the client's handler failed")
+                await self.refuse(request, reason)
             raise
         else:
             with contextlib.suppress(ServerGone):
-                await self.respond(request, result)
+                await self.respond_unchecked(request, result)
 
     async def _refuse_without_handler(self, request: ServerRequest) -> None:
         with contextlib.suppress(ServerGone):
@@ -307,6 +322,7 @@ def _params(params: Any) -> dict[str, Any]:
     return {} if params is _NO_PARAMS else {"params": params}
 
 
+@with_plain_errors
 @contextlib.asynccontextmanager
 async def open_client(
     channel: MessageChannel, *, observer: Observer | None = None, refuse_unhandled: bool = True
@@ -314,7 +330,8 @@ async def open_client(
     """Talk to an app-server over a channel until the block ends; then the channel is closed.
 
     `observer` sees every message in order, for logs and recordings. `refuse_unhandled=False` leaves server requests
-    without a handler or subscriber unanswered, for an observer that answers by itself.
+    without a handler or subscriber unanswered, for an observer that answers by itself. An error of the block, or of a
+    handler, leaves the block as it is; only several at once come in an exception group.
     """
     async with trio.open_nursery() as nursery:
         client = AppServerClient(channel, nursery, observer=observer, refuse_unhandled=refuse_unhandled)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import trio
+
 from codex_trio.client.messages import RequestId
 
 
@@ -21,12 +23,25 @@ class AppServerError(Exception):
         self.request_id = request_id
 
 
+class InvalidMessage(ValueError):
+    """Params or an answer that the protocol does not have: an unknown key, or a wrong value. Nothing was sent."""
+
+
 class ServerGone(Exception):
     """The server closed the connection or ended while the client still wanted something from it."""
 
     def __init__(self, reason: str, *, stderr: str = "") -> None:
         super().__init__(f"{reason}\n--- end of the server's stderr ---\n{stderr}" if stderr else reason)
         self.reason = reason
+        self.stderr = stderr
+        """The last part of what the server wrote to its standard error."""
+
+
+class NotReady(trio.TooSlowError):
+    """A server that was started does not listen in time."""
+
+    def __init__(self, reason: str, *, stderr: str) -> None:
+        super().__init__(f"{reason}\n--- end of the server's stderr ---\n{stderr}")
         self.stderr = stderr
         """The last part of what the server wrote to its standard error."""
 

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.client.errors import NotReady
 from codex_trio.client.process import ServerProcess, open_server_process, terminate
+from codex_trio.util.plain_errors import with_plain_errors
 
 _BANNER = re.compile(r"listening on: (ws://\S+)")
 _RETRY_SECONDS = 0.02
@@ -30,6 +32,7 @@ class ListeningServer(ServerProcess):
     url: str
 
 
+@with_plain_errors
 @contextlib.asynccontextmanager
 async def open_listening_server(
     command: Sequence[str],
@@ -45,18 +48,24 @@ async def open_listening_server(
     `listen` is `ws://IP:PORT` (port 0 for any) or `unix://PATH` with an absolute path, and is added to the command as
     `--listen`. `env` replaces the whole environment when given. At the end the server gets SIGTERM, again when it has
     not ended after half of `grace_seconds` (its turns may still run), and is killed after all of it. Raises OSError
-    when the command cannot start, and in an exception group ServerGone when it ends before it listens, and
-    trio.TooSlowError when that takes longer than `start_seconds`.
+    when the command cannot start, ServerGone when it ends before it listens, and NotReady when that takes longer than
+    `start_seconds`.
     """
     async with open_server_process([*command, "--listen", listen], env=env, cwd=cwd, pipes=False) as running:
         try:
-            with trio.fail_after(start_seconds):
-                url = await _url_of(running, listen)
+            url = await _url_in_time(running, listen, start_seconds)
             yield ListeningServer(running.process, running.stderr_tail, url)
         finally:
             with trio.CancelScope(shield=True):
                 await terminate(running, grace_seconds=grace_seconds / 2)
                 await terminate(running, grace_seconds=grace_seconds / 2)
+
+
+async def _url_in_time(server: ServerProcess, listen: str, seconds: float) -> str:
+    with trio.move_on_after(seconds):
+        return await _url_of(server, listen)
+    wanted = "no connection was taken" if listen.startswith("unix://") else "no `listening on: ws://...` on its stderr"
+    raise NotReady(f"the server does not listen at {listen} after {seconds:g} s: {wanted}", stderr=server.stderr)
 
 
 async def _url_of(server: ServerProcess, listen: str) -> str:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 from codex_trio_protocol import table
+from codex_trio_protocol.table import SERVER_NOTIFICATIONS, SERVER_REQUESTS, MethodSpec
 
 RequestId = int | str
 T = TypeVar("T")
@@ -18,6 +20,14 @@ class Notification:
     emitted_at_ms: int | None = None
     """When the server emitted it: Unix time in milliseconds. Older servers do not say."""
 
+    @property
+    def typed(self) -> msgspec.Struct | None:
+        """The params as the method's protocol struct, to match on: `case AgentMessageDeltaNotification(delta=text)`.
+
+        None for a method that this release does not know. Raises msgspec.ValidationError when they do not fit.
+        """
+        return _typed(SERVER_NOTIFICATIONS.get(self.method), self.params)
+
     def decode(self, kind: type[T]) -> T:
         """The params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
         return table.convert(self.params, kind)
@@ -30,6 +40,11 @@ class ServerRequest:
     id: RequestId
     method: str
     params: Any
+
+    @property
+    def typed(self) -> msgspec.Struct | None:
+        """The params as the method's protocol struct, to match on, as for a notification."""
+        return _typed(SERVER_REQUESTS.get(self.method), self.params)
 
     def decode(self, kind: type[T]) -> T:
         """The params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
@@ -60,3 +75,8 @@ def classify(decoded: dict[str, Any]) -> Message:
     if "result" in decoded:
         return Reply(id=decoded["id"], result=decoded["result"])
     raise ValueError(f"neither a notification, a request nor a reply: {decoded!r}")
+
+
+def _typed(spec: MethodSpec | None, params: Any) -> msgspec.Struct | None:
+    kind = None if spec is None else spec.params_type()
+    return None if kind is None else table.convert(params, kind)

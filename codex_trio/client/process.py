@@ -22,6 +22,7 @@ import trio.abc
 from codex_trio.client.channel import LineChannel
 from codex_trio.client.connection import AppServerClient, Observer, open_client
 from codex_trio.client.errors import ServerGone
+from codex_trio.util.plain_errors import with_plain_errors
 
 _STDERR_LIMIT = 64 * 1024
 _STDERR_SETTLE_SECONDS = 0.5
@@ -96,6 +97,7 @@ class SpawnedServer(ServerProcess):
     client: AppServerClient
 
 
+@with_plain_errors
 @contextlib.asynccontextmanager
 async def open_server_process(
     command: Sequence[str], *, env: Mapping[str, str] | None, cwd: str | Path | None, pipes: bool
@@ -136,6 +138,7 @@ async def terminate(server: ServerProcess, *, grace_seconds: float) -> None:
         await server.process.wait()
 
 
+@with_plain_errors
 @contextlib.asynccontextmanager
 async def open_stdio_client(
     command: Sequence[str],

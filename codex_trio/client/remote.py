@@ -12,8 +12,10 @@ from collections.abc import AsyncGenerator
 
 from codex_trio.client.connection import AppServerClient, Observer, open_client
 from codex_trio.client.errors import ServerGone
+from codex_trio.util.plain_errors import with_plain_errors
 
 
+@with_plain_errors
 @contextlib.asynccontextmanager
 async def open_remote_client(
     url: str, *, token: str | None = None, observer: Observer | None = None, refuse_unhandled: bool = True

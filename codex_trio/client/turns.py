@@ -11,13 +11,20 @@ answer approvals: register handlers with `AppServerClient.handle`.
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import trio
+from codex_trio_protocol import table
 
+from codex_trio.client.checks import check_params
 from codex_trio.client.connection import AppServerClient, Subscription
 from codex_trio.client.errors import AppServerError, ServerGone, TurnFailed
 from codex_trio.client.messages import Notification, ServerRequest
+from codex_trio.client.options import ThreadResumeOptions, ThreadStartOptions, TurnStartOptions
+
+if TYPE_CHECKING:
+    from codex_trio_protocol.base import JsonObject
+    from codex_trio_protocol.v2.item import ThreadItem
 
 Input = str | Sequence[dict[str, Any]]
 """What a user says: a text, or the protocol's input items."""
@@ -52,6 +59,14 @@ class TurnResult:
         chosen = final or unmarked
         return chosen[-1]["text"] if chosen else ""
 
+    @property
+    def typed_items(self) -> "list[ThreadItem | JsonObject]":
+        """The items as protocol structs; one of a kind that this release does not know stays a JSON object."""
+        from codex_trio_protocol.base import Open
+        from codex_trio_protocol.v2.item import ThreadItem
+
+        return table.convert(self.items, list[Open[ThreadItem]])
+
     def add(self, message: Notification) -> bool:
         """Take a notification of the turn's thread into account. True when it ends the turn."""
         params = message.params
@@ -83,11 +98,12 @@ class Thread:
     settings: dict[str, Any] = field(repr=False)
     """The whole result of `thread/start` or `thread/resume`."""
 
-    async def run(self, user_input: Input, **overrides: Any) -> TurnResult:
+    async def run(self, user_input: Input, **overrides: Unpack[TurnStartOptions]) -> TurnResult:
         """Run a turn to its end and return what came of it.
 
         `overrides` are further params of `turn/start`, in wire spelling. Cancelling the caller interrupts the turn.
-        Raises TurnFailed when the turn ended with an error; an interrupted turn is returned like a completed one.
+        Raises TurnFailed when the turn ended with an error, and InvalidMessage before it starts for params that the
+        protocol does not have; an interrupted turn is returned like a completed one.
         """
         async with self.stream(user_input, **overrides) as running:
             async for _ in running:
@@ -97,13 +113,14 @@ class Thread:
         return running.result
 
     @contextlib.asynccontextmanager
-    async def stream(self, user_input: Input, **overrides: Any) -> AsyncGenerator["RunningTurn"]:
+    async def stream(self, user_input: Input, **overrides: Unpack[TurnStartOptions]) -> AsyncGenerator["RunningTurn"]:
         """Start a turn, to be iterated for the thread's notifications until the turn ends.
 
-        Leaving the block before that interrupts the turn.
+        Leaving the block before that interrupts the turn. Params are those of `run`.
         """
         with self.client.subscribe(thread_id=self.id, buffer_size=100_000) as messages:
             params = {"threadId": self.id, "input": as_input(user_input), **overrides}
+            check_params("turn/start", params)
             started = await self.client.request("turn/start", params)
             running = RunningTurn(self, messages, TurnResult(turn=started["turn"]))
             try:
@@ -149,6 +166,7 @@ class RunningTurn:
     async def steer(self, user_input: Input) -> None:
         """Say more while the turn runs. Raises AppServerError when it has just ended."""
         params = {"threadId": self._thread.id, "expectedTurnId": self.id, "input": as_input(user_input)}
+        check_params("turn/steer", params)
         await self._thread.client.request("turn/steer", params)
 
     async def interrupt(self) -> None:
@@ -158,15 +176,24 @@ class RunningTurn:
             await self._thread.client.request("turn/interrupt", params)
 
 
-async def start_thread(client: AppServerClient, **params: Any) -> Thread:
-    """Start a thread with the params of `thread/start`, in wire spelling (`cwd`, `model`, `approvalPolicy`, ...)."""
+async def start_thread(client: AppServerClient, **params: Unpack[ThreadStartOptions]) -> Thread:
+    """Start a thread with the params of `thread/start`, in wire spelling (`cwd`, `model`, `approvalPolicy`, ...).
+
+    Raises InvalidMessage, before anything is sent, for params that the protocol does not have.
+    """
+    check_params("thread/start", params)
     result = await client.request("thread/start", params)
     return Thread(client, result["thread"]["id"], result)
 
 
-async def resume_thread(client: AppServerClient, thread_id: str, **params: Any) -> Thread:
-    """Resume a stored or running thread with the params of `thread/resume`, in wire spelling."""
-    result = await client.request("thread/resume", {"threadId": thread_id, **params})
+async def resume_thread(client: AppServerClient, thread_id: str, **overrides: Unpack[ThreadResumeOptions]) -> Thread:
+    """Resume a stored or running thread with the params of `thread/resume`, in wire spelling.
+
+    Raises InvalidMessage, before anything is sent, for params that the protocol does not have.
+    """
+    params = {"threadId": thread_id, **overrides}
+    check_params("thread/resume", params)
+    result = await client.request("thread/resume", params)
     return Thread(client, thread_id, result)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -9,10 +10,12 @@ import msgspec
 import pytest
 import trio
 import trio.testing
+from codex_trio_protocol.v2.approval import CommandExecutionRequestApprovalParams
+from codex_trio_protocol.v2.item_events import AgentMessageDeltaNotification
 
 from codex_trio.client.channel import LineChannel
 from codex_trio.client.connection import AppServerClient, open_client
-from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
+from codex_trio.client.errors import AppServerError, BufferOverflow, InvalidMessage, ServerGone
 from codex_trio.client.messages import Notification, ServerRequest
 
 
@@ -141,12 +144,73 @@ async def test_a_handler_that_fails_refuses_and_ends_the_block_with_its_error() 
     async def broken(request: ServerRequest) -> Any:
         raise LookupError(request.method)
 
-    with pytest.RaisesGroup(pytest.RaisesExc(LookupError), flatten_subgroups=True):
+    async def ask() -> None:
         async with connected() as (client, peer):
             client.handle("approve", broken)
             await peer.send({"id": 1, "method": "approve", "params": {}})
             assert (await peer.receive())["error"]["code"] == -32603
             await trio.sleep_forever()
+
+    with pytest.raises(LookupError, match="approve"):
+        await ask()
+
+
+APPROVAL = "item/commandExecution/requestApproval"
+
+
+@pytest.mark.parametrize("wrong", ["accept", {"decision": "approve"}, {"decison": "accept"}, None])
+async def test_an_answer_that_the_method_does_not_have_is_refused_with_the_right_ones_named(wrong: Any) -> None:
+    async def approve(_: ServerRequest) -> Any:
+        return wrong
+
+    async def ask() -> None:
+        async with connected() as (client, peer):
+            client.handle(APPROVAL, approve)
+            await peer.send({"id": 1, "method": APPROVAL, "params": {}})
+            assert "acceptForSession" in (await peer.receive())["error"]["message"]
+            await trio.sleep_forever()
+
+    with pytest.raises(InvalidMessage, match=re.escape('"accept" | "acceptForSession"')):
+        await ask()
+
+
+async def test_a_subscriber_can_put_a_wrong_answer_right() -> None:
+    async with connected() as (client, peer):
+        with client.subscribe(requests=True) as messages:
+            await peer.send({"id": 1, "method": APPROVAL, "params": {}})
+            question = await anext(messages)
+            assert isinstance(question, ServerRequest)
+            with pytest.raises(InvalidMessage, match="did you mean `decision`"):
+                await client.respond(question, {"decision": "accept", "decisions": "accept"})
+            await client.respond(question, {"decision": "acceptForSession"})
+        assert await peer.receive() == {"id": 1, "result": {"decision": "acceptForSession"}}
+
+
+async def test_an_error_in_the_block_leaves_it_as_it_was_raised() -> None:
+    async def fail(error: Exception, cause: Exception | None) -> None:
+        async with connected():
+            raise error from cause
+
+    alone, cause = AppServerError(-32600, "no"), LookupError("first")
+    with pytest.raises(AppServerError) as caught:
+        await fail(alone, cause)
+    assert (caught.value, caught.value.__cause__) == (alone, cause)
+    own = ExceptionGroup("of the program's own", [ValueError()])
+    with pytest.raises(ExceptionGroup) as group:
+        await fail(own, None)
+    assert group.value is own
+
+
+async def test_notifications_and_requests_can_be_matched_on_as_structs() -> None:
+    delta = {"threadId": "t", "turnId": "u", "itemId": "i", "delta": "hel"}
+    match Notification("item/agentMessage/delta", delta).typed:
+        case AgentMessageDeltaNotification(item_id="i", delta=text):
+            assert text == "hel"
+        case other:
+            pytest.fail(f"not typed: {other}")
+    assert Notification("item/of/tomorrow", {"x": 1}).typed is None
+    asked = {"threadId": "t", "turnId": "u", "itemId": "i", "startedAtMs": 1, "command": "ls"}
+    assert isinstance(ServerRequest(1, APPROVAL, asked).typed, CommandExecutionRequestApprovalParams)
 
 
 async def test_a_server_that_goes_away_fails_requests_and_subscriptions_and_later_calls() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from codex_trio.client.errors import ServerGone
+from codex_trio.client.errors import NotReady, ServerGone
 from codex_trio.client.listening import open_listening_server
 from codex_trio.client.remote import open_remote_client
 
@@ -43,10 +43,18 @@ async def test_clients_can_connect_from_the_start_and_the_server_ends_with_the_b
 
 async def test_a_server_that_cannot_listen_is_reported_with_what_it_said(tmp_path: Path) -> None:
     (tmp_path / "notes").touch()
-    with trio.fail_after(PATIENCE), pytest.raises(ExceptionGroup) as failed:
+    with trio.fail_after(PATIENCE), pytest.raises(ServerGone) as failed:
         async with open_listening_server(COMMAND, listen=f"unix://{tmp_path}/notes", env=environment(tmp_path)):
             pass
-    [gone] = failed.value.exceptions
-    assert isinstance(gone, ServerGone)
-    assert "exited with code 1" in gone.reason
-    assert "exists and is not a socket" in gone.stderr
+    assert "exited with code 1" in failed.value.reason
+    assert "exists and is not a socket" in failed.value.stderr
+
+
+async def test_a_server_that_never_listens_is_reported_with_what_was_waited_for(tmp_path: Path) -> None:
+    deaf = [sys.executable, "-c", "import sys, time; print('busy', file=sys.stderr, flush=True); time.sleep(60)"]
+    with trio.fail_after(PATIENCE), pytest.raises(NotReady, match="does not listen at ws://127") as failed:
+        async with open_listening_server(
+            deaf, listen="ws://127.0.0.1:0", env=environment(tmp_path), start_seconds=1, grace_seconds=1
+        ):
+            pass
+    assert "`listening on: ws://...`" in str(failed.value)

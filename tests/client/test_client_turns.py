@@ -5,13 +5,19 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 import trio.testing
+from codex_trio_protocol.v2.item import AgentMessageThreadItem
+from codex_trio_protocol.v2.permissions import WorkspaceWriteSandboxPolicy
+from codex_trio_protocol.v2.thread_start import ThreadResumeParams, ThreadStartParams
+from codex_trio_protocol.v2.turn import TurnStartParams
 
 from codex_trio.client.channel import LineChannel
 from codex_trio.client.connection import AppServerClient, open_client
-from codex_trio.client.errors import TurnFailed
+from codex_trio.client.errors import InvalidMessage, TurnFailed
+from codex_trio.client.options import ThreadResumeOptions, ThreadStartOptions, TurnStartOptions
 from codex_trio.client.turns import resume_thread, start_thread
 
 THREAD: dict[str, Any] = {"id": "t1", "turns": []}
@@ -83,6 +89,81 @@ async def test_a_turn_is_run_to_its_end_and_gathered() -> None:
             {"cwd": "/work"},
             {"threadId": "t1", "input": [{"type": "text", "text": "go"}], "effort": "low"},
         ]
+
+
+@pytest.mark.parametrize(
+    ("params", "hint"),
+    [
+        ({"sanbox": "read-only"}, "there is no `sanbox`; did you mean `sandbox`?"),
+        ({"approval_policy": "never"}, "did you mean `approvalPolicy`?"),
+        ({"sandbox": "readOnly"}, '"danger-full-access" | "read-only" | "workspace-write"'),
+        ({"ephemeral": "yes"}, "at `$.ephemeral`"),
+        ({"selectedCapabilityRoots": [{"id": "a", "location": {"type": "environment", "pth": "/"}}]}, "environmentId"),
+    ],
+)
+async def test_a_slip_in_the_params_is_refused_and_nothing_is_sent(params: Any, hint: str) -> None:
+    async with served() as (client, server):
+        with pytest.raises(InvalidMessage) as started:
+            await start_thread(client, **params)
+        with pytest.raises(InvalidMessage) as resumed:
+            await resume_thread(client, "t1", excludeTurns=True, sanbox="read-only")
+        assert hint in str(started.value)
+        assert "did you mean `sandbox`?" in str(resumed.value)
+        assert server.received == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "hint"),
+    [
+        ({"sandbox": "read-only"}, "did you mean `sandboxPolicy`?"),
+        ({"sandboxPolicy": {"type": "workspaceWrite", "excludeSlashTemp": True}}, "did you mean `excludeSlashTmp`?"),
+        (
+            {"additionalContext": {"k": {"value": "v", "kind": "untrusted", "nmae": "x"}}},
+            "`nmae` in `additionalContext.k`",
+        ),
+        ({"user_input": [{"type": "text", "text": "go", "text_element": []}]}, "`text_element` in `input[0]`"),
+    ],
+)
+async def test_a_slip_in_a_turns_params_is_refused_however_deep_it_lies(overrides: Any, hint: str) -> None:
+    async with served() as (client, server):
+        thread = await start_thread(client)
+        with pytest.raises(InvalidMessage) as caught:
+            await thread.run(**{"user_input": "go", **overrides})
+        assert hint in str(caught.value)
+        assert [request["method"] for request in server.received] == ["thread/start"]
+
+
+async def test_structs_and_free_objects_are_params_too() -> None:
+    async with served(completed("completed")) as (client, server):
+        thread = await start_thread(client, config={"any.key": {"at": "all"}}, ephemeral=False)
+        policy = WorkspaceWriteSandboxPolicy(exclude_slash_tmp=True)
+        await thread.run("go", sandboxPolicy=policy, outputSchema={"type": "object", "x": 1})
+        assert server.received[0]["params"] == {"config": {"any.key": {"at": "all"}}, "ephemeral": False}
+        assert server.received[1]["params"]["sandboxPolicy"]["excludeSlashTmp"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "params", "given_otherwise"),
+    [
+        (ThreadStartOptions, ThreadStartParams, set[str]()),
+        (ThreadResumeOptions, ThreadResumeParams, {"threadId"}),
+        (TurnStartOptions, TurnStartParams, {"threadId", "input"}),
+    ],
+)
+def test_the_options_of_type_checkers_are_the_protocols(options: Any, params: Any, given_otherwise: set[str]) -> None:
+    without_effect = {"mockExperimentalField", "persistExtendedHistory"}
+    names = {field.encode_name for field in msgspec.structs.fields(params)}
+    assert set(options.__annotations__) == names - given_otherwise - without_effect
+
+
+async def test_items_are_had_as_structs_too() -> None:
+    later = {"type": "ofTomorrow", "id": "x"}
+    where = {"threadId": "t1", "turnId": "u1"}
+    async with served(("item/completed", {"item": later, **where}), completed("completed")) as (client, _):
+        result = await (await start_thread(client)).run("go")
+        early, unknown = result.typed_items
+        assert isinstance(early, AgentMessageThreadItem)
+        assert (early.text, unknown) == ("early", later)
 
 
 async def test_a_failed_turn_raises_the_turns_error() -> None:
