@@ -15,6 +15,8 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  `python -m benchmarks.home` writes such a home by itself
                  paging (with --only, for homes that not every server bears): start and pages of lists alone
 
+and with --only idle: processor time and wake-ups of a server that nobody asks for anything, for two minutes.
+
 Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
 round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. A ratio compares
 two neighbours, and the table shows the median of the ratios with the smallest and the largest. So a machine that is
@@ -35,7 +37,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import connections, history, turns
+from benchmarks import connections, history, idle, turns
 from benchmarks.driver import HomeTemplate, Lab, open_folder, open_lab
 from benchmarks.figures import Sampler
 from benchmarks.home import parse_size
@@ -44,7 +46,7 @@ from benchmarks.wire import MeasurementFailed
 
 FAMILIES = {"turns": turns.FIGURES, "connections": connections.FIGURES, "history": history.FIGURES}
 Opener = Callable[[], AbstractContextManager[Lab]]
-FIGURES = {**turns.FIGURES, **connections.FIGURES, **history.FIGURES, **history.SCALE}
+FIGURES = {**turns.FIGURES, **connections.FIGURES, **history.FIGURES, **history.SCALE, **idle.FIGURES}
 
 
 @contextlib.contextmanager

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from benchmarks.wire import WAIT_SECONDS, MeasurementFailed, Wire, split
+from benchmarks.wire import WAIT_SECONDS, MeasurementFailed, NothingCame, Wire, split
 
 _IN_FLIGHT = 100  # a server may refuse requests when more than 128 wait
+_PROBE_SECONDS = 0.02
 _ID = b'"benchmark-'
 _ERROR = b'"error":{"code"'
 
@@ -46,6 +47,8 @@ class Round(NamedTuple):
     """How many ended in which way."""
     missing: set[str]
     """The threads whose turns did not end in time."""
+    lags: list[float]
+    """What small requests took meanwhile, in seconds, one every few milliseconds."""
 
 
 class Connection:
@@ -122,7 +125,7 @@ class Connection:
         """Start a turn in each of many threads, a hundred unanswered requests at most, and wait for all ends."""
         begun = time.perf_counter()
         deadline = time.monotonic() + seconds
-        waiting, statuses = set(thread_ids), Counter[str]()
+        waiting, statuses, probe = set(thread_ids), Counter[str](), _Probe(self._wire)
         frames = [
             self._frame("turn/start", {"threadId": thread_id, "input": [{"type": "text", "text": text}]})[1]
             for thread_id in thread_ids
@@ -134,10 +137,10 @@ class Connection:
                 self._wire.write(b"".join(frames[sent:until]))
                 sent = until
             try:
-                lines = self._wire.read(deadline, "the end of a turn")
-            except MeasurementFailed:
+                lines = self._wire.read(min(deadline, probe.ask()), "the end of a turn")
+            except NothingCame:
                 if time.monotonic() < deadline:
-                    raise
+                    continue
                 break
             for line in lines.splitlines():
                 if _ID in line:
@@ -148,7 +151,9 @@ class Connection:
                     params = msgspec.json.decode(line)["params"]
                     waiting.discard(params["threadId"])
                     statuses[params["turn"]["status"]] += 1
-        return Round(time.perf_counter() - begun, answered, statuses, waiting)
+                else:
+                    probe.take(line)
+        return Round(time.perf_counter() - begun, answered, statuses, waiting, probe.lags)
 
     def close(self) -> None:
         """Drop the connection."""
@@ -177,6 +182,37 @@ class Connection:
                 self._received = lines
         taken, self._received = split(self._received, self._received.index(b"\n", found) + 1)
         return taken
+
+
+class _Probe:
+    """Sends a small request now and then, the next one when the last was answered, and notes how long each took."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.lags: list[float] = []
+        self._wire = wire
+        self._sent = self._next = 0.0
+        self._number = 0
+        self._is_waiting = False
+
+    def ask(self) -> float:
+        """Send one if it is time; the moment (monotonic) of the next."""
+        now = time.monotonic()
+        if not self._is_waiting and now >= self._next:
+            self._number += 1
+            request: dict[str, object] = {"id": self._id, "method": "account/read", "params": {}}
+            self._wire.write(self._wire.frame(msgspec.json.encode(request)))
+            self._sent, self._next, self._is_waiting = time.monotonic(), now + _PROBE_SECONDS, True
+        return now + _PROBE_SECONDS if self._is_waiting else self._next
+
+    def take(self, line: bytes | bytearray) -> None:
+        """Look whether a line answers it."""
+        if self._is_waiting and b'"%b"' % self._id.encode() in line:
+            self.lags.append(time.monotonic() - self._sent)
+            self._is_waiting = False
+
+    @property
+    def _id(self) -> str:
+        return f"probe-{self._number}"
 
 
 def milliseconds(seconds: float) -> float:

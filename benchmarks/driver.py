@@ -5,7 +5,6 @@ families).
 """
 
 import contextlib
-import os
 import re
 import shutil
 import signal
@@ -24,6 +23,7 @@ from codex_trio.execution import process_tree
 _GRACE_SECONDS = 5.0
 _SETTLE_SECONDS, _QUIET_SECONDS, _QUIET_SHARE = 1800, 3, 0.05
 _BANNER_PAUSE = 0.01
+_VOLUNTARY = re.compile(r"^voluntary_ctxt_switches:\s*([0-9]+)$", re.MULTILINE)
 _BANNER = re.compile(r"listening on: ws://([0-9.]+):([0-9]+)")
 
 _CONFIG = """
@@ -176,9 +176,9 @@ class Server:
         """Waits until the server has nothing left to do in the background; not for ever."""
         quiet = 0
         for _ in range(_SETTLE_SECONDS):
-            before = self._busy_seconds()
+            before = self.busy_seconds()
             time.sleep(1)
-            quiet = quiet + 1 if self._busy_seconds() - before < _QUIET_SHARE else 0
+            quiet = quiet + 1 if self.busy_seconds() - before < _QUIET_SHARE else 0
             if quiet == _QUIET_SECONDS:
                 return
 
@@ -186,11 +186,19 @@ class Server:
     def _wanted(self) -> process_tree.Wanted:
         return process_tree.Wanted(str(self._base), leaders=(self.process.pid,))
 
-    def _busy_seconds(self) -> float:
-        """The processor time that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        # User and system time are fields 14 and 15 of proc(5); the state, the first here, is the third.
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def busy_seconds(self) -> float:
+        """The processor time that the server has used, without that of other processes."""
+        # The clock of another process, see clock_getcpuclockid(3): `~pid` with the kind of clock behind it.
+        return time.clock_gettime(~self.process.pid << 3 | 2)
+
+    def wake_ups(self) -> int:
+        """How often the threads of the server, and of what it started, have gone to sleep by themselves."""
+        count = 0
+        for process_id in process_tree.find(self._wanted):
+            for status in Path(f"/proc/{process_id}/task").glob("*/status"):
+                with contextlib.suppress(OSError):  # one may end while it is looked at
+                    count += int(_VOLUNTARY.findall(status.read_text())[0])
+        return count
 
     def end(self) -> None:
         """Let the server end by itself, then kill what is left of it."""

@@ -27,6 +27,10 @@ class MeasurementFailed(Exception):
     """The server did not do what the figure measures; the text says what came instead."""
 
 
+class NothingCame(MeasurementFailed):
+    """It said nothing at all in the time that it had."""
+
+
 class Wire(Protocol):
     """A connection's bytes."""
 
@@ -182,7 +186,7 @@ def _poll(descriptor: int) -> select.poll:
 
 def _read(poll: select.poll, descriptor: int, buffer: memoryview, deadline: float, awaited: str) -> int:
     if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-        raise MeasurementFailed(f"no {awaited} in time")
+        raise NothingCame(f"no {awaited} in time")
     try:
         size = os.readv(descriptor, [buffer])
     except ConnectionError as error:

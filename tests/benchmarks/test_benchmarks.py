@@ -87,6 +87,7 @@ def test_the_drill_of_turns_tells_those_that_end_from_those_that_do_not(tmp_path
     ran = drill(OUR_SERVER)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.count("20 completed, 0 without an end") == 2
+    assert ran.stdout.count("ms CPU a turn, account/read p50 / p99 ") == 2
     for server in ("/bin/false", "/no/such/server"):
         failed = drill(server)
         assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
