@@ -87,12 +87,27 @@ class TurnLog:
         await self._complete(item, [raw])
         self._show_raw(raw)
 
-    async def history(self, raw: ResponseItem) -> None:
-        """Adds an item to the model's history that clients do not see."""
-        await self._journal.remember([raw])
+    async def said(self, item: TurnItem, raw: ResponseItem) -> None:
+        """Stores and shows what the user said: how the model reads it first (order of 0.171.0)."""
+        completed = await self._store(item, [raw])
         self._show_raw(raw)
+        self.emit(events.ItemStarted(turn_id=self.turn_id, item=item, started_ms=completed.started_ms))
+        self.emit(completed)
+
+    async def history(self, *raw: ResponseItem) -> None:
+        """Adds items to the model's history that clients do not see."""
+        await self._journal.remember(raw)
+        for item in raw:
+            self._show_raw(item)
 
     async def _complete(self, item: TurnItem, history: list[ResponseItem]) -> None:
+        completed = await self._store(item, history)
+        if isinstance(item, AgentMessage):
+            self.last_message = (item, completed.started_ms, completed.completed_ms)
+        self.emit(completed)
+
+    async def _store(self, item: TurnItem, history: list[ResponseItem]) -> events.ItemCompleted:
+        """Stores an item as final; returns what is to be told of it."""
         completed = now_ms()
         started = self._started.pop(item.id, completed)
         line = ItemCompleted(
@@ -103,9 +118,7 @@ class TurnLog:
             completed_at_ms=completed,
         )
         await self._journal.remember(history, [line])
-        if isinstance(item, AgentMessage):
-            self.last_message = (item, started, completed)
-        self.emit(events.ItemCompleted(turn_id=self.turn_id, item=item, started_ms=started, completed_ms=completed))
+        return events.ItemCompleted(turn_id=self.turn_id, item=item, started_ms=started, completed_ms=completed)
 
     async def output_delta(self, item_id: str, text: str) -> None:
         self.emit(events.CommandOutput(turn_id=self.turn_id, item_id=item_id, delta=text))

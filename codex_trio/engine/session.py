@@ -14,6 +14,7 @@ import msgspec
 import trio
 
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine import additional_context, events
 from codex_trio.engine.context import ContextParts, Surroundings, context_items, context_texts
 from codex_trio.engine.history import ModelHistory
@@ -390,8 +391,13 @@ class Session:
 
     async def inject(self, items: Sequence[ResponseItem]) -> None:
         """Adds items of a client to the model's history, after the context that belongs before them."""
-        context = await self.context_items()
-        await self.remember([*context, *await self.pictures.checked(items)])
+        added = [*await self.context_items(), *await self.pictures.checked(items)]
+        await self.remember(added)
+        if self.raw_items:
+            # They belong to no turn unless one runs.
+            turn_id = uuid7() if self.active is None else self.active.id
+            for item in added:
+                self.emit(events.RawItem(turn_id=turn_id, item=item))
 
     # --- token use ---
 

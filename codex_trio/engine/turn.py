@@ -171,7 +171,7 @@ class Turn:
         self._log.emit(
             events.TurnStarted(turn_id=self.id, root_turn_id=self.request.root_id, started_at=self.started_at)
         )
-        await session.remember(context)
+        await self._log.history(*context)
         await session.record(session.settings_lines(self.id, root_turn_id=self.request.root_id))
         session.warn_about_model()
         self._sampler = Sampler(session, self, self._log)
@@ -204,22 +204,21 @@ class Turn:
         if said.is_withdrawn:
             return
         self.client_metadata = said.given.metadata.apply(self.client_metadata)
-        for piece in self._session.new_context(said.given.context):
-            await self._log.history(piece)
+        await self._log.history(*self._session.new_context(said.given.context))
         item, message = await said.words()
-        if item is None:
-            return
-        self._log.started(item)
-        if message is None:
-            await self._log.completed(item)
-        else:
-            await self._log.completed_with_history(item, message)
+        if item is not None and message is not None:
+            await self._log.said(item, message)
 
     async def _abort(self, watch: _Stopwatch) -> None:
         """Ends what runs, answers open calls, and marks the history."""
         session = self._session
         commands = await session.running.stop_turn(self.id, because=INTERRUPTED)
-        steps = [partial(self._complete_commands, commands), self._answer_calls, partial(self._mark, watch)]
+        steps = [
+            partial(self._complete_commands, commands),
+            self._answer_calls,
+            self._count,
+            partial(self._mark, watch),
+        ]
         for step in steps:
             try:
                 await step()
@@ -227,7 +226,6 @@ class Turn:
                 # What comes after it is done nevertheless.
                 _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
                 session.warn_once(f"The interruption of a turn could not be stored: {error}")
-        session.tell_usage(self.id, self._log)
 
     async def _complete_commands(self, commands: Sequence[RunningCommand]) -> None:
         for command in commands:
@@ -240,8 +238,13 @@ class Turn:
             # The server ends. Who stops a turn also stops what it has yet to take up (0.169.0); nobody did.
             await self._hear()
 
+    async def _count(self) -> None:
+        try:
+            await self._session.store_usage(self._log)
+        finally:
+            self._session.tell_usage(self.id, self._log)
+
     async def _mark(self, watch: _Stopwatch) -> None:
-        session = self._session
         marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
         aborted = TurnAborted(
             root_turn_id=self.request.root_id,
@@ -250,9 +253,8 @@ class Turn:
             completed_at=watch.end.completed_at,
             duration_ms=watch.end.duration_ms,
         )
-        await session.store_usage(self._log)
-        await session.remember([marker])
-        await session.record([aborted])
+        await self._log.history(marker)
+        await self._session.record([aborted])
 
     async def _store_end(self, failure: TurnFailure | None, watch: _Stopwatch) -> TurnFailure | None:
         """Stores how the turn ended; the failure to do so, when it did not fail before."""
