@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import trio
 from trio.testing import MockClock
 
+from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.config.service import ConfigService
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
@@ -19,23 +21,33 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
+from codex_trio.execpolicy.bash import Bash
+from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
+from codex_trio.model.request import ModelRequest
+from codex_trio.model.usage import TokenUsage
 from codex_trio.sandbox.roots import NOTHING_GUARDED
 from codex_trio.state.history.recorder import WRITE_SECONDS, RolloutRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.memory_lines import MemoryLines, MemoryWriter
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.threads.options import ThreadOptions, settings_from_config
 from codex_trio.tools.pictures import Pictures
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 
 NO_OVERRIDES = TurnOverrides()
 MODEL = "gpt-5.5"
 NEVER = 2 * WRITE_SECONDS
 """What a test that waits for ever sees of it."""
+
+PATIENCE = 10 * NEVER
+"""More than the disk takes altogether in any of these tests, by a clock that it sets on."""
 
 CREATED_MS = 1_795_350_000_123
 
@@ -83,51 +95,101 @@ class SlowLines(MemoryLines):
         return self.read(self.size, 0).decode()
 
 
+class Pause:
+    """Where a response goes on once `go` is set; `reached` when all before it has been taken in."""
+
+    def __init__(self) -> None:
+        self.reached = trio.Event()
+        self.go = trio.Event()
+
+
+Step: TypeAlias = ModelEvent | ModelError | Pause
+Response: TypeAlias = Sequence[Step] | ModelError
+"""A response, step by step: what the model says, what goes wrong, and what is waited for; or why there is none."""
+
+
 class ScriptedClient:
-    """Answers each request with the next response, which may be an error; with none at all when there are no more."""
+    """Answers each request with the next response; with none at all, and for ever, when there are no more."""
 
-    class Provider:
-        stream_max_retries = 0
+    def __init__(self, responses: Iterable[Response], *, retries: int) -> None:
+        self.provider = ModelProviderConfig(id="scripted", name="Scripted", stream_max_retries=retries)
+        self.requests: list[ModelRequest] = []
+        self._responses = iter(responses)
 
-    provider = Provider()
-
-    def __init__(self, responses: Iterable[Sequence[ModelEvent] | ModelError]) -> None:
+    def go_on(self, responses: Iterable[Response]) -> None:
+        """Answer with these from now on."""
         self._responses = iter(responses)
 
     @asynccontextmanager
-    async def stream(self, request: Any) -> AsyncGenerator[ScriptedStream]:
-        response = next(self._responses, None)
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
+        self.requests.append(request)
+        response = next(self._responses, [Pause()])
         if isinstance(response, ModelError):
             raise response
-        yield ScriptedStream(response)
+        async with aclosing(batches(response)) as stream:
+            yield stream
 
 
-class ScriptedStream:
-    """One response, in one piece; nothing ever when there is none."""
+async def batches(response: Sequence[Step]) -> AsyncGenerator[Sequence[ModelEvent]]:
+    """The response in as few pieces as its script allows."""
+    batch: list[ModelEvent] = []
+    for step in response:
+        if isinstance(step, Pause | ModelError):
+            await trio.lowlevel.checkpoint()
+            if batch:
+                yield batch
+                batch = []
+            if isinstance(step, ModelError):
+                raise step
+            step.reached.set()
+            await step.go.wait()
+        else:
+            batch.append(step)
+    await trio.lowlevel.checkpoint()
+    yield batch
 
-    def __init__(self, response: Sequence[ModelEvent] | None) -> None:
-        self._response = response
-        self._is_over = False
 
-    def __aiter__(self) -> ScriptedStream:
-        return self
+def completed(tokens: int | None = None, *, end_turn: bool | None = None) -> Completed:
+    """The end of a response that used so many tokens, a tenth of them for its output."""
+    usage = None if tokens is None else usage_of(tokens)
+    return Completed(response_id="r", usage=usage, end_turn=end_turn)
 
-    async def __anext__(self) -> Sequence[ModelEvent]:
-        if self._response is None:
-            await trio.sleep_forever()
-        await trio.lowlevel.checkpoint()
-        if self._is_over:
-            raise StopAsyncIteration
-        self._is_over = True
-        assert self._response is not None
-        return self._response
+
+def usage_of(tokens: int) -> TokenUsage:
+    """The count of so many tokens."""
+    return TokenUsage(
+        input_tokens=tokens - tokens // 10,
+        cached_input_tokens=0,
+        cache_write_input_tokens=0,
+        output_tokens=tokens // 10,
+        reasoning_output_tokens=0,
+        total_tokens=tokens,
+    )
+
+
+def message(text: str) -> OutputItemDone:
+    """A message of the model."""
+    content = [{"type": "output_text", "text": text}]
+    return OutputItemDone(item={"type": "message", "role": "assistant", "id": f"msg_{uuid7()}", "content": content})
 
 
 def says(text: str) -> list[ModelEvent]:
     """A response that is one message."""
-    content = [{"type": "output_text", "text": text}]
-    message = {"type": "message", "role": "assistant", "id": f"msg_{uuid7()}", "content": content}
-    return [OutputItemDone(item=message), Completed(response_id="r", usage=None, end_turn=None)]
+    return [message(text), completed()]
+
+
+def call(name: str, call_id: str, arguments: Mapping[str, Any], **more: Any) -> OutputItemDone:
+    """A call of a function."""
+    text = json.dumps(arguments)
+    item = {"type": "function_call", "id": f"fc_{uuid7()}", "call_id": call_id, "name": name, "arguments": text}
+    return OutputItemDone(item=item | more)
+
+
+def told() -> trio.Event:
+    """The event of a client that has its answer."""
+    answered = trio.Event()
+    answered.set()
+    return answered
 
 
 class NoCommands:
@@ -145,9 +207,12 @@ class Heard:
 
     def __init__(self) -> None:
         self.events: list[events.Event] = []
+        self.react: Callable[[events.Event], None] = lambda _: None
+        """What is done as soon as an event is told."""
 
     def emit(self, event: events.Event) -> None:
         self.events.append(event)
+        self.react(event)
 
     async def ready(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -156,30 +221,119 @@ class Heard:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+class ScriptedApprover:
+    """Gives the next decision to each question, none at all when there are no more; notes the order of things."""
+
+    def __init__(self, heard: Heard) -> None:
+        self.decisions: list[ReviewDecision] = []
+        self.notes: list[str] = []
+        self.questions: list[CommandQuestion | PatchQuestion] = []
+        self.asked = trio.Event()
+        self._heard = heard
+
+    def hold(self, item_id: str) -> None:
+        self.notes.append("hold" if not self._is_shown(item_id) else "shown, hold")
+
+    def release(self, item_id: str) -> None:
+        over = any(event.item.id == item_id for event in self._heard.of(events.ItemCompleted))
+        self.notes.append("over, release" if over else "release")
+
+    async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
+        return await self._ask(question)
+
+    async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
+        return await self._ask(question)
+
+    async def _ask(self, question: CommandQuestion | PatchQuestion) -> ReviewDecision:
+        self.notes.append("shown, ask" if self._is_shown(question.item_id) else "ask")
+        self.questions.append(question)
+        self.asked.set()
+        await trio.lowlevel.checkpoint()
+        if not self.decisions:
+            await trio.sleep_forever()
+        return self.decisions.pop(0)
+
+    def _is_shown(self, item_id: str) -> bool:
+        return any(event.item.id == item_id for event in self._heard.of(events.ItemStarted))
+
+
 class Bench:
     """A session, and what is around it."""
 
-    def __init__(self, session: Session, heard: Heard, disk: Disk, lines: SlowLines, recorder: RolloutRecorder) -> None:
+    def __init__(
+        self,
+        *,
+        session: Session,
+        client: ScriptedClient,
+        approver: ScriptedApprover,
+        gate: TurnGate,
+        heard: Heard,
+        disk: Disk,
+        lines: SlowLines,
+        recorder: RolloutRecorder,
+    ) -> None:
         self.session = session
+        self.client = client
+        self.approver = approver
+        self.gate = gate
         self.heard = heard
         self.disk = disk
         self.lines = lines
         self.recorder = recorder
 
-    def begin(self, text: str) -> Turn:
+    def begin(self, text: str, overrides: TurnOverrides = NO_OVERRIDES) -> Turn:
         """Begin a turn."""
-        content = [{"type": "text", "text": text, "text_elements": []}]
-        turn = self.session.begin(TurnRequest(turn_id=uuid7(), input=UserInput(content=content)), NO_OVERRIDES)
+        turn = self.session.begin(TurnRequest(turn_id=uuid7(), input=user_input(text)), overrides)
         self.session.launch(turn)
         return turn
 
+    async def run(self, text: str, overrides: TurnOverrides = NO_OVERRIDES) -> events.TurnEnded:
+        """Run a turn to its end."""
+        return await self.end_of(self.begin(text, overrides))
 
-@asynccontextmanager
-async def open_session(
-    base: Path, clock: MockClock, *, responses: Iterable[Sequence[ModelEvent] | ModelError]
-) -> AsyncGenerator[Bench]:
-    """A session until the block ends."""
-    disk, heard = Disk(clock), Heard()
+    async def end_of(self, turn: Turn) -> events.TurnEnded:
+        """How a turn ended."""
+        with trio.fail_after(PATIENCE):
+            await turn.ended.wait()
+        (end,) = (event for event in self.heard.of(events.TurnEnded) if event.turn_id == turn.id)
+        return end
+
+    def stored(self, kind: str) -> list[dict[str, Any]]:
+        """The payloads of the stored lines of this type."""
+        records = [json.loads(line) for line in self.lines.text.splitlines()]
+        return [record["payload"] for record in records if kind in (record["type"], record["payload"].get("type"))]
+
+
+def user_input(text: str, **more: Any) -> UserInput:
+    """What a user says."""
+    return UserInput(content=[{"type": "text", "text": text, "text_elements": []}], **more)
+
+
+def items(request: ModelRequest) -> list[dict[str, Any]]:
+    """What a request holds."""
+    return cast("list[dict[str, Any]]", request.input)
+
+
+def outputs(request: ModelRequest) -> list[tuple[str, Any]]:
+    """The outputs in a request, with the ids of the calls that they answer."""
+    return [(item["call_id"], item["output"]) for item in items(request) if item["type"] == "function_call_output"]
+
+
+def texts(request: ModelRequest) -> list[str]:
+    """What a request holds of messages and outputs, as the last line of each."""
+    found: list[str] = []
+    for item in items(request):
+        content = item.get("content") or item.get("output")
+        parts: Any = [{"text": content}] if isinstance(content, str) else content or []
+        found += [part["text"].splitlines()[-1] for part in parts if part.get("text")]
+    return found
+
+
+async def open_thread(base: Path, disk: Disk, lines: SlowLines | None) -> tuple[RolloutRecorder, SlowLines]:
+    """What a new thread, or the one in `lines`, records itself with."""
+    if lines is not None:
+        history = await trio.to_thread.run_sync(RolloutHistory.load, lines)
+        return RolloutRecorder.open(history, clock=lambda: CREATED_MS), lines
     thread_id = uuid7()
     lines = SlowLines(thread_id, disk)
     meta = SessionMeta(
@@ -189,13 +343,29 @@ async def open_session(
         cwd=str(base),
         history_mode="paginated",
     )
-    recorder = RolloutRecorder.create(lines, meta, clock=lambda: CREATED_MS)
+    return RolloutRecorder.create(lines, meta, clock=lambda: CREATED_MS), lines
+
+
+@asynccontextmanager
+async def open_session(
+    base: Path,
+    clock: MockClock,
+    *,
+    responses: Iterable[Response],
+    retries: int = 0,
+    lines: SlowLines | None = None,
+) -> AsyncGenerator[Bench]:
+    """A session until the block ends: of a new thread, or of the one in `lines`."""
+    disk, heard = Disk(clock), Heard()
+    approver = ScriptedApprover(heard)
+    gate = TurnGate()
+    recorder, lines = await open_thread(base, disk, lines)
     home = base / "codex"
     home.mkdir(exist_ok=True)
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base).load(
         base, None
     )
-    client = ScriptedClient(responses)
+    client = ScriptedClient(responses, retries=retries)
     catalog = bundled_catalog()
 
     async def docs(_: Any) -> ProjectDocs:
@@ -204,9 +374,9 @@ async def open_session(
 
     async with trio.open_nursery() as nursery:
         session = Session(
-            thread_id=thread_id,
+            thread_id=lines.rollout_name.thread_id,
             settings=settings_from_config(config, ThreadOptions(), default_model=MODEL),
-            usage=None,
+            usage=recorder.facts.token_usage,
             services=EngineServices(
                 identity=Identity({}),
                 installation_id="installation",
@@ -217,21 +387,30 @@ async def open_session(
                 probe=cast("Any", None),
                 client=lambda _config, _provider: cast("Any", client),
                 model=lambda _config, slug: catalog.info(slug),
-                gate=TurnGate(),
+                gate=gate,
                 pictures=Pictures(),
             ),
             thread=ThreadServices(
                 recorder=recorder,
                 sessions=cast("Any", NoCommands()),
-                policy=cast("Any", None),
-                approver=cast("Any", None),
+                policy=CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=home / "rules"),
+                approver=approver,
                 nursery=nursery,
-                environment=lambda _: {},
+                environment=lambda _: {"PATH": "/usr/bin:/bin"},
                 project_docs=docs,
                 config=config,
             ),
             listener=heard,
             raw_items=False,
         )
-        yield Bench(session, heard, disk, lines, recorder)
+        yield Bench(
+            session=session,
+            client=client,
+            approver=approver,
+            gate=gate,
+            heard=heard,
+            disk=disk,
+            lines=lines,
+            recorder=recorder,
+        )
         nursery.cancel_scope.cancel()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import trio
-from session_lab import Bench, open_session, says
+from session_lab import Bench, open_session, says, told
 from trio.testing import MockClock
 
 from codex_trio.domain.ids import uuid7
@@ -82,13 +82,6 @@ def patches(*lines: str) -> list[ModelEvent]:
 
 
 RESPONSES = [patches("*** Update File: f", "@@", "-a", "+b"), says("done")]
-
-
-def told() -> trio.Event:
-    """The event of a client that has its answer."""
-    answered = trio.Event()
-    answered.set()
-    return answered
 
 
 def changes(bench: Bench) -> list[FileChange]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from session_lab import NEVER, Bench, open_session, says
+from session_lab import NEVER, Bench, open_session, says, told
 from trio.testing import MockClock
 
 from codex_trio.engine import events
@@ -91,10 +91,3 @@ async def test_a_turn_that_is_cut_short_with_its_thread_says_so(tmp_path: Path, 
     ended = await end_of(bench, turn)
     assert ended.status == "interrupted"
     assert '"turn_aborted"' in bench.lines.text
-
-
-def told() -> trio.Event:
-    """The event of a client that has its answer."""
-    answered = trio.Event()
-    answered.set()
-    return answered
