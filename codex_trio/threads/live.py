@@ -20,12 +20,16 @@ from codex_trio.engine.session import Session
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.history.recorder import ThreadRecorder
-from codex_trio.state.store.interface import ThreadSummary
+from codex_trio.state.store.interface import MetadataPatch, ThreadSummary, patched
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.environments import environments_to_wire
+from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.read_state import ReadState
 from codex_trio.wire.events import project, token_usage_notification
 from codex_trio.wire.threads import ThreadFacts, project_thread
+
+END_SECONDS = 60.0
+"""How long a turn that was stopped, or a thread that is unloaded, may take to end before those who wait are refused."""
 
 
 class LiveThread:
@@ -129,6 +133,41 @@ class LiveThread:
     def warn(self, message: str) -> None:
         """Tells the subscribers of something that they should know."""
         self._tell(events.ThreadWarning(message=message))
+
+    # --- what is kept of it ---
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether the thread leaves no trace."""
+        return self.recorder.is_ephemeral
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the thread can be found again: not before something was said in it."""
+        return self.recorder.is_materialized
+
+    async def keep(self) -> None:
+        """Have the thread be stored from now on. Raises ThreadError for an ephemeral one, RolloutWriteError."""
+        if self.is_ephemeral:
+            raise ThreadError(f"ephemeral thread does not support metadata updates: {self.id}")
+        await self.recorder.materialize()
+
+    async def update_metadata(self, patch: MetadataPatch) -> None:
+        """Change what the thread says of itself. Raises ThreadError for an ephemeral one, RolloutWriteError."""
+        await self.keep()
+        await self.recorder.update_meta(patched(self.recorder.meta, patch))
+        self._changed()
+
+    # --- turns ---
+
+    async def end_turn(self) -> None:
+        """Stop the turn, if one runs, and wait for its end. Raises ThreadError when it does not come."""
+        active = self.session.active
+        if active is not None:
+            answered = trio.Event()
+            answered.set()
+            await active.interrupt(answered)
+            await wait_for_end(active.ended, f"the turn of thread {self.id} was told to stop and has not ended yet")
 
     # --- subscribers ---
 
@@ -240,3 +279,11 @@ class LiveThread:
         if facts.token_usage is None or facts.token_usage_turn_id is None:
             return None
         return token_usage_notification(self.id, facts.token_usage_turn_id, facts.token_usage)
+
+
+async def wait_for_end(event: trio.Event, complaint: str) -> None:
+    """Wait for an end. Raises ThreadError, with that complaint, when it does not come."""
+    with trio.move_on_after(END_SECONDS) as waiting:
+        await event.wait()
+    if waiting.cancelled_caught:
+        raise ThreadError(f"{complaint}: the disk may not answer; try again")

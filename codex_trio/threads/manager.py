@@ -37,7 +37,7 @@ from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
-from codex_trio.threads.live import LiveThread
+from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
 from codex_trio.threads.read_state import ReadState
@@ -50,9 +50,6 @@ UNLOAD_SECONDS = 30 * 60
 """A thread that nobody follows and that does nothing is unloaded after this time (0.169.0)."""
 
 SWEEP_SECONDS = 60.0
-
-END_SECONDS = 60.0
-"""How long a turn that was stopped, or a thread that is unloaded, may take to end before those who wait are refused."""
 
 
 class _Launch(msgspec.Struct, kw_only=True):
@@ -377,19 +374,10 @@ class ThreadManager:
 
     # --- unloading ---
 
-    async def interrupt(self, live: LiveThread) -> None:
-        """Stops a thread's turn, if one runs, and waits for its end. Raises ThreadError when it does not come."""
-        active = live.session.active
-        if active is not None:
-            answered = trio.Event()
-            answered.set()
-            await active.interrupt(answered)
-            await _ended(active.ended, f"the turn of thread {live.id} was told to stop and has not ended yet")
-
     async def unload(self, live: LiveThread) -> None:
-        """Ends a thread's task, its turn and its commands, and waits for that. Raises ThreadError as `interrupt`."""
+        """End a thread's task, its turn and its commands, and wait for that. Raises ThreadError if it does not end."""
         live.scope.cancel()
-        await _ended(live.closed, f"thread {live.id} was told to end and has not ended yet")
+        await wait_for_end(live.closed, f"thread {live.id} was told to end and has not ended yet")
         live.announce_status(wire.NotLoadedThreadStatus())
 
     async def _unload_idle_threads(self) -> None:
@@ -408,11 +396,3 @@ class ThreadManager:
     def _drop_subscriber(self, connection_id: ConnectionId) -> None:
         for live in self._threads.values():
             live.unsubscribe(connection_id)
-
-
-async def _ended(event: trio.Event, complaint: str) -> None:
-    """Wait for an end. Raises ThreadError, with that complaint, when it does not come."""
-    with trio.move_on_after(END_SECONDS) as waiting:
-        await event.wait()
-    if waiting.cancelled_caught:
-        raise ThreadError(f"{complaint}: the disk may not answer; try again")

@@ -32,11 +32,12 @@ from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths
-from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
+from codex_trio.state.store.interface import ThreadStore, ThreadSummary
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.pictures import Pictures
 from codex_trio.wire.threads import ThreadFacts, project_thread
 
@@ -47,7 +48,7 @@ class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
     manager: ThreadManager
     store: ThreadStore
     read_states: ReadStates
-    graph: AgentGraphStore
+    upkeep: ThreadUpkeep
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -137,7 +138,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         manager=manager,
         store=storage.store,
         read_states=storage.read_states,
-        graph=storage.graph,
+        upkeep=ThreadUpkeep(manager=manager, store=storage.store, graph=storage.graph),
         warm=partial(_warm, parts),
     )
 

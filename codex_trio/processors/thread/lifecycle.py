@@ -1,19 +1,17 @@
-"""Starting, resuming and forking threads, following them, naming them, and putting them away.
+"""Starting, resuming and forking threads, and following them.
 
-Protocol source: `thread/start|resume|fork|unsubscribe|archive|unarchive|name/set`, release 0.169.0.
+Protocol source: `thread/start|resume|fork|unsubscribe`, release 0.169.0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import thread_list as wire_list
-from codex_trio_protocol.v2 import thread_settings as wire_settings
 from codex_trio_protocol.v2 import thread_start as wire_start
 from codex_trio_protocol.v2.common import CollaborationMode
 from msgspec import UNSET
@@ -58,9 +56,6 @@ def handlers(services: Services) -> dict[str, Handler]:
         "thread/resume": processor.resume,
         "thread/fork": processor.fork,
         "thread/unsubscribe": processor.unsubscribe,
-        "thread/archive": processor.archive,
-        "thread/unarchive": processor.unarchive,
-        "thread/name/set": processor.set_name,
     }
 
 
@@ -231,68 +226,6 @@ class ThreadLifecycleProcessor:
             return wire.ThreadUnsubscribeResponse(status="notLoaded")
         was_subscribed = live.unsubscribe(context.connection.id)
         return wire.ThreadUnsubscribeResponse(status="unsubscribed" if was_subscribed else "notSubscribed")
-
-    async def archive(self, params: wire.ThreadArchiveParams, context: RequestContext) -> wire.ThreadArchiveResponse:
-        """Puts a stored thread away; a running turn is interrupted first."""
-        runtime = self._runtime
-        thread_id = parse_thread_id(params.thread_id, noun="session")
-        for member in (thread_id, *await runtime.graph.descendants(thread_id)):
-            live = runtime.manager.find(member)
-            if live is not None:
-                if live.recorder.is_ephemeral:
-                    raise errors.no_rollout(member)
-                await runtime.manager.interrupt(live)
-                await live.recorder.materialize()
-                await runtime.manager.unload(live)
-        for moved in await runtime.store.archive(thread_id):
-            context.after_response(
-                partial(self._outgoing.notify, "thread/archived", wire.ThreadArchivedNotification(thread_id=moved))
-            )
-        return wire.ThreadArchiveResponse()
-
-    async def unarchive(
-        self, params: wire.ThreadUnarchiveParams, context: RequestContext
-    ) -> wire.ThreadUnarchiveResponse:
-        """Takes a thread back from the archive."""
-        runtime = self._runtime
-        thread_id = parse_thread_id(params.thread_id, noun="session")
-        moved = await runtime.store.unarchive(thread_id)
-        summary = await runtime.store.read(thread_id)
-        if summary is None:
-            raise errors.no_rollout(thread_id)
-        for member in moved:
-            context.after_response(
-                partial(self._outgoing.notify, "thread/unarchived", wire.ThreadUnarchivedNotification(thread_id=member))
-            )
-        return wire.ThreadUnarchiveResponse(thread=runtime.project_summary(summary))
-
-    async def set_name(
-        self, params: wire_settings.ThreadSetNameParams, context: RequestContext
-    ) -> wire_settings.ThreadSetNameResponse:
-        """Names a thread, loaded or not. A blank name is refused."""
-        runtime = self._runtime
-        thread_id = parse_thread_id(params.thread_id)
-        name = params.name.strip()
-        if not name:
-            raise invalid_request("thread name must not be empty")
-        live = runtime.manager.find(thread_id)
-        if live is not None:
-            if live.recorder.is_ephemeral:
-                raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
-            await live.recorder.materialize()
-        elif await runtime.store.locate(thread_id) is None:
-            raise errors.no_rollout(thread_id)
-        await runtime.store.set_name(thread_id, name)
-        if live is not None:
-            live.name = name
-        context.after_response(
-            partial(
-                self._outgoing.notify,
-                "thread/name/updated",
-                wire_settings.ThreadNameUpdatedNotification(thread_id=thread_id, thread_name=name),
-            )
-        )
-        return wire_settings.ThreadSetNameResponse()
 
     def _birth(self, context: RequestContext) -> Birth:
         return Birth(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)

@@ -13,7 +13,8 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.state.store.interface import MetadataPatch, patched
+from codex_trio.state.store.interface import MetadataPatch
+from codex_trio.threads.live import LiveThread
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -29,7 +30,7 @@ class ThreadMetadataProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._runtime = services.threads
+        self._threads = services.threads
 
     async def update(
         self, params: wire.ThreadMetadataUpdateParams, _context: RequestContext
@@ -64,17 +65,8 @@ class ThreadMetadataProcessor:
 
     async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
         """Changes what is stored of a thread, and returns it as it is then."""
-        runtime = self._runtime
-        thread_id = parse_thread_id(thread_id)
-        live = runtime.manager.find(thread_id)
-        if live is None:
-            return runtime.project_summary(await runtime.store.update_metadata(thread_id, patch))
-        if live.recorder.is_ephemeral:
-            raise invalid_request(f"ephemeral thread does not support metadata updates: {thread_id}")
-        await live.recorder.materialize()
-        await live.recorder.update_meta(patched(live.recorder.meta, patch))
-        runtime.store.changed(thread_id)
-        return live.to_wire()
+        changed = await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch)
+        return changed.to_wire() if isinstance(changed, LiveThread) else self._threads.project_summary(changed)
 
 
 def _text(value: str | UnsetType | None, field: str) -> str | UnsetType | None:

@@ -41,7 +41,7 @@ class ThreadRevertProcessor:
         history = _stored_history(live, ephemeral="ephemeral threads do not support thread/revert")
         if history.index.turn(params.before_turn_id) is None:
             raise invalid_request(f"turn not found: {params.before_turn_id}")
-        await runtime.manager.interrupt(live)
+        await live.end_turn()
         live = await runtime.manager.cut(live, before_turn_id=params.before_turn_id)
         context.after_response(
             partial(self._outgoing.notify, "thread/reverted", wire.ThreadRevertedNotification(thread_id=live.id))

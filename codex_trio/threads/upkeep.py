@@ -1,0 +1,94 @@
+"""Changes to what is kept of threads, whether they are loaded or not: names, metadata, the archive, deletion.
+
+Owns what happens to a loaded thread first, and to the threads of its agents. Does not own files or tables (the thread
+store), loaded threads (threads/manager.py) or who is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, ThreadStore, ThreadSummary
+from codex_trio.threads import errors
+from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.manager import ThreadManager
+
+
+class ThreadUpkeep:
+    """See the module."""
+
+    def __init__(self, *, manager: ThreadManager, store: ThreadStore, graph: AgentGraphStore) -> None:
+        self._manager = manager
+        self._store = store
+        self._graph = graph
+
+    async def rename(self, thread_id: str, name: str) -> None:
+        """Give a thread a name. Raises ThreadError, RolloutWriteError, ThreadStoreError."""
+        live = self._manager.find(thread_id)
+        if live is not None:
+            await live.keep()
+        elif await self._store.locate(thread_id) is None:
+            raise errors.no_rollout(thread_id)
+        await self._store.set_name(thread_id, name)
+        if live is not None:
+            live.name = name
+
+    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> LiveThread | ThreadSummary:
+        """Change what a thread says of itself; the thread as it is then.
+
+        Raises ThreadError, RolloutWriteError, ThreadStoreError.
+        """
+        live = self._manager.find(thread_id)
+        if live is None:
+            return await self._store.update_metadata(thread_id, patch)
+        await live.update_metadata(patch)
+        return live
+
+    async def archive(self, thread_id: str) -> Sequence[str]:
+        """Put a thread and those of its agents away; the ids that moved. Running turns are interrupted first.
+
+        Raises ThreadError, RolloutWriteError, ThreadStoreError.
+        """
+        for member in await self._family(thread_id):
+            live = self._manager.find(member)
+            if live is not None:
+                if live.is_ephemeral:
+                    raise errors.no_rollout(member)
+                await live.end_turn()
+                await live.keep()
+                await self._manager.unload(live)
+        return await self._store.archive(thread_id)
+
+    async def unarchive(self, thread_id: str) -> tuple[ThreadSummary, Sequence[str]]:
+        """Take a thread and those of its agents back from the archive; the thread, and the ids that moved.
+
+        Raises ThreadError, ThreadStoreError.
+        """
+        moved = await self._store.unarchive(thread_id)
+        summary = await self._store.read(thread_id)
+        if summary is None:
+            raise errors.no_rollout(thread_id)
+        return summary, moved
+
+    async def delete(self, thread_id: str) -> Sequence[str]:
+        """Remove a thread, those of its agents and all that is kept of them; the ids. Running turns are interrupted.
+
+        Raises ThreadError, ThreadStoreError.
+        """
+        live = self._manager.find(thread_id)
+        if live is not None and live.is_ephemeral:
+            raise ThreadError(f"thread is not persisted and cannot be deleted: {thread_id}")
+        is_stored = live is None or live.is_stored
+        if is_stored:
+            await self._store.check_deletable(thread_id)
+        for member in await self._family(thread_id):
+            loaded = self._manager.find(member)
+            if loaded is not None:
+                await loaded.end_turn()
+                await self._manager.unload(loaded)
+        return await self._store.delete(thread_id) if is_stored else [thread_id]
+
+    async def _family(self, thread_id: str) -> Sequence[str]:
+        """A thread and all that descend from it."""
+        return [thread_id, *await self._graph.descendants(thread_id)]
