@@ -15,6 +15,7 @@ from ipaddress import IPv6Address, ip_address
 
 import trio
 
+from codex_trio.transport.admission import Admission, AdmissionLimits, AdmittingListener
 from codex_trio.transport.base import CloseReason
 from codex_trio.transport.handshake import respond
 from codex_trio.transport.http_worker import answer_http
@@ -37,8 +38,11 @@ INTERNAL_ERROR = CloseReason(1011, "the server failed; its log says why")
 class WebsocketListener:
     """A bound port. Made by `bind_websocket`; `run` accepts clients on it."""
 
-    def __init__(self, listener: trio.SocketListener, authenticator: Authenticator | None) -> None:
-        self._listener = listener
+    def __init__(
+        self, listener: trio.SocketListener, authenticator: Authenticator | None, limits: AdmissionLimits | None = None
+    ) -> None:
+        self._admission = Admission(limits)
+        self._listener = AdmittingListener(listener, self._admission)
         self._authenticator = authenticator
         self.address = _bound_address(listener)
         """Where it listens, with the port that it really got."""
@@ -70,32 +74,46 @@ class WebsocketListener:
     async def _serve_connection(
         self, serve: Callable[[WebsocketConnection], Awaitable[None]], stream: trio.SocketStream
     ) -> None:
+        with self._admission.arrival() as arrival:
+            try:
+                leftover = await answer_http(stream, partial(respond, authenticator=self._authenticator))
+            except Exception:
+                # One client's misfortune is no other's.
+                _log.exception("answering a client's HTTP requests failed")
+                return
+            if leftover is None:
+                return
+            with self._admission.let_in(arrival) as refusal:
+                await self._talk(serve, WebsocketConnection(stream, leftover), refusal)
+
+    async def _talk(
+        self,
+        serve: Callable[[WebsocketConnection], Awaitable[None]],
+        connection: WebsocketConnection,
+        refusal: CloseReason | None,
+    ) -> None:
         try:
-            leftover = await answer_http(stream, partial(respond, authenticator=self._authenticator))
-        except Exception:
-            # One client's misfortune is no other's.
-            _log.exception("answering a client's HTTP requests failed")
-            return
-        if leftover is None:
-            return
-        connection = WebsocketConnection(stream, leftover)
-        try:
-            await serve(connection)
+            if refusal is None:
+                await serve(connection)
         except Exception:
             _log.exception("serving a websocket client failed")
-            await connection.aclose(INTERNAL_ERROR)
+            refusal = INTERNAL_ERROR
         finally:
-            await connection.aclose()
+            await connection.aclose(refusal)
 
 
 async def bind_websocket(
-    address: WebsocketAddress, authentication: AuthenticatorLoader | None = None
+    address: WebsocketAddress,
+    authentication: AuthenticatorLoader | None = None,
+    *,
+    limits: AdmissionLimits | None = None,
 ) -> WebsocketListener:
     """Takes the port.
 
     Args:
         address: where to listen.
         authentication: who decides on clients; None lets everybody in, which is for loopback addresses alone.
+        limits: how many there may be; by default what the process's descriptors allow.
 
     Raises:
         ListenRefused: the port is taken, the address is not this machine's, the secret cannot be read, or other
@@ -118,7 +136,7 @@ async def bind_websocket(
     except OSError as error:
         sock.close()
         raise ListenRefused(_explain(error, address)) from None
-    return WebsocketListener(trio.SocketListener(sock), authenticator)
+    return WebsocketListener(trio.SocketListener(sock), authenticator, limits)
 
 
 def _watch_for_dead_peers(sock: trio.socket.SocketType) -> None:
