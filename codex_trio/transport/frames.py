@@ -8,7 +8,7 @@ in one frame, has the shortest way.
 
 import codecs
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -25,8 +25,11 @@ INVALID_PAYLOAD = 1007
 MESSAGE_TOO_BIG = 1009
 _SENDABLE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
 
-MAX_SENT_FRAME_BYTES = 16 * 1024 * 1024
-"""Longer messages are sent in fragments: many client libraries refuse longer frames, but not longer messages."""
+MAX_SENT_FRAME_BYTES = 256 * 1024
+"""Longer messages are sent in fragments: pongs and a close can go out in between, which a client on a slow line waits
+for. Every client library takes fragments."""
+
+_FRAMES_BETWEEN_PAUSES = 64
 
 _FINAL = 0x80
 _RESERVED_BITS = 0x70
@@ -60,13 +63,17 @@ class Ping(msgspec.Struct, frozen=True):
     payload: bytes
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """Many frames were read, none of which tells of anything yet: a moment for others to have their turn."""
+
+
 class Closed(msgspec.Struct, frozen=True):
     """The peer closes, and sends nothing more. The code is `NO_STATUS` when it says none."""
 
     reason: CloseReason
 
 
-Event: TypeAlias = Message | Ping | Closed
+Event: TypeAlias = Message | Ping | Pause | Closed
 
 
 class FrameReader:
@@ -105,7 +112,9 @@ class FrameReader:
         Raises:
             FrameError: the input cannot be read any further.
         """
+        frames = 0
         while self._in_frame or self._begin_frame():
+            frames += 1
             if self._opcode >= CLOSE:
                 if len(self._buffer) < self._remaining:
                     return None
@@ -118,6 +127,8 @@ class FrameReader:
                 return None
             if event is not None:
                 return event
+            if frames >= _FRAMES_BETWEEN_PAUSES:
+                return Pause()
         return None
 
     def _begin_frame(self) -> bool:
@@ -234,27 +245,32 @@ def _unmask(data: bytearray, mask: bytes) -> bytes:
     return masked.to_bytes(len(data), "little")
 
 
-def encode_message(pieces: Sequence[bytes | memoryview], *, binary: bool = False) -> list[bytes | memoryview]:
-    """A message, which comes in pieces: what is to be written, in order."""
+Frame: TypeAlias = list[bytes | memoryview]
+"""A frame to be written: the header and pieces of the payload."""
+
+
+def encode_message(pieces: Iterable[bytes | memoryview], size: int, *, binary: bool = False) -> Iterator[Frame]:
+    """A message, which comes in pieces of so many bytes together: its frames, in order.
+
+    Each piece is taken when it is needed.
+    """
     opcode = BINARY if binary else TEXT
-    size = sum(map(len, pieces))
     if size <= MAX_SENT_FRAME_BYTES:
-        return [_header(_FINAL | opcode, size), *pieces]
-    frames: list[bytes | memoryview] = []
+        yield [_header(_FINAL | opcode, size), *pieces]
+        return
     for payload in _fragments(pieces):
         length = sum(map(len, payload))
         size -= length
-        frames += [_header((0 if size else _FINAL) | opcode, length), *payload]
+        yield [_header((0 if size else _FINAL) | opcode, length), *payload]
         opcode = CONTINUATION
-    return frames
 
 
-def _fragments(pieces: Sequence[bytes | memoryview]) -> Iterator[list[bytes | memoryview]]:
+def _fragments(pieces: Iterable[bytes | memoryview]) -> Iterator[Frame]:
     """The payloads of the frames of a long message, each in pieces."""
-    payload: list[bytes | memoryview] = []
+    payload: Frame = []
     room = MAX_SENT_FRAME_BYTES
-    for piece in map(memoryview, pieces):
-        rest = piece
+    for piece in pieces:
+        rest = memoryview(piece)
         while len(rest) > room:
             yield [*payload, rest[:room]]
             payload, rest, room = [], rest[room:], MAX_SENT_FRAME_BYTES

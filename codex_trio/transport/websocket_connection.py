@@ -13,8 +13,9 @@ import logging
 import os
 import struct
 import termios
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 
 import trio
 
@@ -27,11 +28,14 @@ from codex_trio.transport.base import (
     TransportKind,
 )
 from codex_trio.transport.frames import (
+    MAX_SENT_FRAME_BYTES,
     NORMAL_CLOSURE,
     Closed,
+    Frame,
     FrameError,
     FrameReader,
     Message,
+    Pause,
     Ping,
     encode_close,
     encode_message,
@@ -48,9 +52,6 @@ MESSAGES_BETWEEN_PAUSES = 16
 
 SHORT_BYTES = 4096
 """A message that every socket takes whole when it has nothing else to send: no buffer is that small."""
-
-_BIG_PIECE = 1024 * 1024
-"""Bytes from which on it costs more to copy a piece next to others than to write it by itself."""
 
 _READ_BYTES = 64 * 1024
 _UNSENT = struct.Struct("i")
@@ -114,6 +115,8 @@ class WebsocketConnection:
                     return event
                 case Ping(payload):
                     await self._answer_ping(payload)
+                case Pause():
+                    await trio.lowlevel.checkpoint()
                 case Closed(reason):
                     self._readable = False
                     self._peer_ended = True
@@ -133,10 +136,7 @@ class WebsocketConnection:
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         """Writes several text messages in as few writes as is wise. Raises like `send`."""
-        pieces: list[bytes | memoryview] = []
-        for message in messages:
-            pieces += encode_message([*message.take()] if isinstance(message, MessageInPieces) else [message])
-        await self._write(pieces)
+        await self._write(frame for message in messages for frame in _frames(message))
 
     def send_now(self, message: bytes) -> bool:
         """See `SendsNow`. More input at hand means more answers, which are better written together."""
@@ -145,7 +145,7 @@ class WebsocketConnection:
         if not self._writable:
             return False
         descriptor = self._stream.socket.fileno()
-        data = b"".join(encode_message([message]))
+        data = b"".join(chain.from_iterable(encode_message([message], len(message))))
         try:
             (unsent,) = _UNSENT.unpack(fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(_UNSENT.size)))
             if unsent:
@@ -158,7 +158,7 @@ class WebsocketConnection:
 
     async def send_message(self, message: Message) -> None:
         """Writes one message of either kind. Raises like `send`."""
-        await self._write(encode_message([message.payload], binary=message.binary))
+        await self._write(encode_message([message.payload], len(message.payload), binary=message.binary))
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
         """Says why, unless the connection is beyond that, and closes it; takes no longer than a moment."""
@@ -191,13 +191,10 @@ class WebsocketConnection:
             raise TransportClosed("the peer is gone without a close frame")
         self._reader.feed(data)
 
-    async def _write(self, pieces: Sequence[bytes | memoryview]) -> None:
+    async def _write(self, frames: Iterable[Frame]) -> None:
         await self._lock_writing()
         try:
-            await self._write_locked(pieces)
-            while self._pong:
-                pong, self._pong = self._pong, b""
-                await self._write_locked([pong])
+            await self._write_locked(_writes(frames))
         finally:
             self._write_lock.release()
 
@@ -208,20 +205,28 @@ class WebsocketConnection:
         except trio.WouldBlock:
             await self._write_lock.acquire()
 
-    async def _write_locked(self, pieces: Sequence[bytes | memoryview]) -> None:
+    async def _write_locked(self, writes: Iterable[bytes]) -> None:
+        """Writes whole frames, and the pong that somebody waits for in between."""
         # Cancelled here nothing was written; further down a message may be cut short, and nothing can follow it.
         await trio.lowlevel.checkpoint_if_cancelled()
         if not self._writable:
             raise TransportClosed("the connection is closed")
         whole = False
         try:
-            for data in _few(pieces):
+            for data in writes:
                 await self._stream.send_all(data)
+                await self._write_pong()
+            await self._write_pong()
             whole = True
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise TransportClosed(f"cannot write: {error}") from None
         finally:
             self._writable = self._writable and whole
+
+    async def _write_pong(self) -> None:
+        while self._pong:
+            pong, self._pong = self._pong, b""
+            await self._stream.send_all(pong)
 
     async def _answer_ping(self, payload: bytes) -> None:
         self._pong = encode_pong(payload)
@@ -235,6 +240,7 @@ class WebsocketConnection:
         with trio.move_on_after(CLOSE_SECONDS), suppress(TransportClosed):
             await self._lock_writing()
             try:
+                self._pong = b""
                 await self._write_locked([encode_close(reason)])
                 self._close_sent = True
             finally:
@@ -266,14 +272,21 @@ class WebsocketConnection:
         return False
 
 
-def _few(pieces: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:
-    """The same bytes in fewer pieces."""
-    small: list[bytes | memoryview] = []
-    for piece in pieces:
-        if len(piece) >= _BIG_PIECE:
-            yield b"".join(small)
-            yield piece
-            small = []
-        else:
-            small.append(piece)
-    yield b"".join(small)
+def _frames(message: OutgoingMessage) -> Iterator[Frame]:
+    pieces = message.take() if isinstance(message, MessageInPieces) else [message]
+    return encode_message(pieces, len(message))
+
+
+def _writes(frames: Iterable[Frame]) -> Iterator[bytes]:
+    """The same frames in few writes, none of which takes much longer than a frame."""
+    pieces: list[bytes | memoryview] = []
+    size = 0
+    for frame in frames:
+        length = sum(map(len, frame))
+        if pieces and size + length > MAX_SENT_FRAME_BYTES:
+            yield b"".join(pieces)
+            pieces, size = [], 0
+        pieces += frame
+        size += length
+    if pieces:
+        yield b"".join(pieces)

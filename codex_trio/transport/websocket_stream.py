@@ -9,6 +9,7 @@ Called by those two. Importing this module imports the library.
 """
 
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -24,6 +25,7 @@ from trio_websocket import (
     wrap_server_stream,
 )
 from wsproto.events import TextMessage
+from wsproto.utilities import LocalProtocolError
 
 from codex_trio.transport.base import (
     MAX_MESSAGE_BYTES,
@@ -49,12 +51,21 @@ CLOSE_SECONDS = 1.0
 at once, TCP would throw away what the peer has not read yet, the reason included."""
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
-"""The longest frame that is sent; messages over it go in several. It is what 0.169 takes in one frame."""
+"""The longest frame that a peer may be told to send."""
 
-_FRAGMENT_CHARACTERS = MAX_FRAME_BYTES // 4
+MAX_WRITE_BYTES = 256 * 1024
+"""The longest frame that is sent, and about the longest write: pongs go out in between, and the peer's patience with
+its ping does not depend on how long an answer is."""
+
+_FRAGMENT_CHARACTERS = MAX_WRITE_BYTES // 4
 """UTF-8 has up to four bytes a character."""
 
 _READ_BYTES = 64 * 1024
+_PIECE_BYTES = 8 * 1024
+_MIN_PIECE_BYTES = 512
+_PIECE_SECONDS = 0.002
+"""How long the library may be busy with a piece of what was read before it is given shorter ones: frames can be tiny,
+and it goes through all that it was given without a pause for others."""
 
 _NORMAL = CloseReason(1000, "")
 
@@ -111,7 +122,9 @@ class WebSocketStreamTransport:
             async with self._stream.gathered():
                 for message in messages:
                     await self._send_text(joined(message).decode())
-        except (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError):
+                    await self._stream.write_if_long()
+        except (ConnectionClosed, LocalProtocolError, trio.BrokenResourceError, trio.ClosedResourceError):
+            # The second when a close frame came or went between two fragments.
             raise self._gone() from None
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
@@ -137,6 +150,7 @@ class WebSocketStreamTransport:
             fragment = TextMessage(data=text[start:end], message_finished=end >= len(text))
             # The library's own way to send an event; its public methods send a message in one frame, however long.
             await self._connection._send(fragment)  # pyright: ignore[reportPrivateUsage]
+            await self._stream.write_if_long()
 
     def _gone(self) -> TransportClosed:
         reason = self.close_reason
@@ -275,7 +289,7 @@ def _explain(rejections: ExceptionGroup[ConnectionRejected]) -> str:
 
 
 class _FrameStream(trio.abc.Stream):
-    """What the library takes for the socket: gathers frames for one write, and tells how the bytes ended.
+    """What the library takes for the socket: gathers frames for one write, cuts reads, and tells how the bytes ended.
 
     After a write that was cut short nothing more is written: a frame within another one would be read as part of it.
     """
@@ -284,23 +298,35 @@ class _FrameStream(trio.abc.Stream):
         self._stream = stream
         self._on_end = on_end
         self._gathered: list[bytes | bytearray | memoryview] | None = None
+        self._unread = memoryview(b"")
+        self._piece_bytes = _MIN_PIECE_BYTES
+        self._given_at = 0.0
         self._writing = trio.StrictFIFOLock()
         self._torn = False
         self.ended = False
 
     @asynccontextmanager
     async def gathered(self) -> AsyncGenerator[None]:
-        """What is sent within the block goes out at its end, at once. One block at a time."""
-        frames: list[bytes | bytearray | memoryview] = []
-        self._gathered = frames
+        """What is sent within the block goes out at its end, or in few writes before. One block at a time."""
+        self._gathered = []
         try:
             yield
+            await self._write_gathered()
         except BaseException:
             # Some fragments of a message may be missing.
             self._torn = True
             raise
         finally:
             self._gathered = None
+
+    async def write_if_long(self) -> None:
+        """Within such a block, writes what was gathered if that is enough for a write."""
+        if self._gathered is not None and sum(map(len, self._gathered)) >= MAX_WRITE_BYTES:
+            await self._write_gathered()
+            self._gathered = []
+
+    async def _write_gathered(self) -> None:
+        frames, self._gathered = self._gathered, None
         if frames:
             await self.send_all(b"".join(frames))
 
@@ -319,6 +345,25 @@ class _FrameStream(trio.abc.Stream):
         await self._stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        self._adapt()
+        if self._unread:
+            await trio.lowlevel.checkpoint()
+        else:
+            self._unread = memoryview(await self._receive(max_bytes))
+        data = bytes(self._unread[: self._piece_bytes])
+        self._unread = self._unread[self._piece_bytes :]
+        self._given_at = time.perf_counter()
+        return data
+
+    def _adapt(self) -> None:
+        """Gives the library less at a time when it was long busy with the last piece, and more when it was not."""
+        busy = time.perf_counter() - self._given_at
+        if busy > _PIECE_SECONDS:
+            self._piece_bytes = max(self._piece_bytes // 2, _MIN_PIECE_BYTES)
+        else:
+            self._piece_bytes = min(self._piece_bytes * 2, _PIECE_BYTES)
+
+    async def _receive(self, max_bytes: int | None) -> bytes | bytearray:
         data = b""
         try:
             data = await self._stream.receive_some(max_bytes)

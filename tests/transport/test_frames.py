@@ -14,6 +14,7 @@ from codex_trio.transport.frames import (
     FrameError,
     FrameReader,
     Message,
+    Pause,
     Ping,
     encode_close,
     encode_message,
@@ -179,9 +180,9 @@ def test_a_close_says_why_or_nothing() -> None:
 
 
 def test_what_we_send_is_framed_by_the_book() -> None:
-    assert b"".join(encode_message([b"hi"])) == b"\x81\x02hi"
-    assert b"".join(encode_message([b"x" * 126], binary=True)) == b"\x82\x7e\x00\x7e" + b"x" * 126
-    assert b"".join(encode_message([b"x" * 65536]))[:10] == b"\x81\x7f" + struct.pack("!Q", 65536)
+    assert sent([b"hi"]) == [b"\x81\x02hi"]
+    assert sent([b"x" * 126], binary=True) == [b"\x82\x7e\x00\x7e" + b"x" * 126]
+    assert sent([b"x" * 65536])[0][:10] == b"\x81\x7f" + struct.pack("!Q", 65536)
     assert encode_pong(b"p") == b"\x8a\x01p"
     assert encode_close(CloseReason(1001, "bye")) == b"\x88\x05\x03\xe9bye"
     assert encode_close(CloseReason(1005, "")) == b"\x88\x00"
@@ -193,9 +194,34 @@ def test_a_long_reason_is_cut_between_characters() -> None:
     assert frame[4:].decode() == "ä" * 61
 
 
-def test_a_huge_message_goes_in_fragments_that_clients_accept() -> None:
+def test_a_long_message_goes_in_short_fragments() -> None:
     limit = MAX_SENT_FRAME_BYTES
-    first_head, first, last_head, last = encode_message([b"x" * (limit + 1)])
-    assert (first_head[0], len(first)) == (0x01, limit)
-    assert (last_head[0], last) == (0x80, b"x")
-    assert len(encode_message([b"x" * limit])) == 2
+    first, last = sent([b"x" * (limit + 1)])
+    assert (first[0], len(first)) == (0x01, 10 + limit)
+    assert last == b"\x80\x01x"
+    assert len(sent([b"x" * limit])) == 1
+
+
+@given(st.lists(st.integers(0, 2 * MAX_SENT_FRAME_BYTES), max_size=4))
+@settings(deadline=None, max_examples=25)
+def test_fragments_do_not_depend_on_the_pieces_of_a_message(sizes: list[int]) -> None:
+    pieces = [bytes([65 + number]) * size for number, size in enumerate(sizes)]
+    frames = sent(pieces)
+    assert frames == sent([b"".join(pieces)])
+    assert [frame[0] & 0x80 for frame in frames] == [0] * (len(frames) - 1) + [0x80]
+
+
+def test_a_flood_of_tiny_fragments_lets_others_have_their_turn() -> None:
+    reader = FrameReader(max_message_bytes=1 << 20)
+    reader.feed(client_frame(1, b"x", final=False) + client_frame(0, b"x", final=False) * 1000 + client_frame(0, b"x"))
+    turns = 0
+    while isinstance(event := reader.next_event(), Pause):
+        turns += 1
+    assert event == Message(b"x" * 1002)
+    assert turns > 10
+
+
+def sent(pieces: list[bytes], *, binary: bool = False) -> list[bytes]:
+    """The frames of a message."""
+    size = sum(map(len, pieces))
+    return [b"".join(frame) for frame in encode_message(pieces, size, binary=binary)]
