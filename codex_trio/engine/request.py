@@ -17,8 +17,8 @@ from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.request import ModelRequest, OutputSchema, Reasoning, RequestHeaders
 
 if TYPE_CHECKING:
-    from codex_trio.engine.session import Session
-    from codex_trio.engine.turn import Turn
+    from codex_trio.engine.session.session import Session
+    from codex_trio.engine.tasks.turn import Turn
 
 
 def build_request(session: Session, turn: Turn, *, tools: list[dict[str, Any]]) -> ModelRequest:

@@ -1,7 +1,7 @@
 """An input on its way into a turn: what clients see of it, what the model reads, and when its turn may take it up.
 
-Owns one input from when a client gave it until the turn has it. Does not own the turn's inbox (engine/turn.py), nor
-when the client is answered (processors/turn.py).
+Owns one input from when a client gave it until the turn has it. Does not own the turn's inbox (tasks/turn.py), nor when
+the client is answered (processors/turn.py).
 """
 
 from __future__ import annotations

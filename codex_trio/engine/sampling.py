@@ -1,7 +1,7 @@
 """Asking the model for its next response, again where the stream broke off, and running the calls in it.
 
 Owns stream-level retries and what follows a response (token use, limits, diff). Does not own the requests inside
-(model/client.py repeats those in silence) or the loop around it (engine/turn.py).
+(model/client.py repeats those in silence) or the loop around it (engine/tasks/turn.py).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from codex_trio.model.request import ModelRequest
 from codex_trio.tools.lock import SharedLock
 
 if TYPE_CHECKING:
-    from codex_trio.engine.session import Session
-    from codex_trio.engine.turn import Turn
+    from codex_trio.engine.session.session import Session
+    from codex_trio.engine.tasks.turn import Turn
 
 
 class Sampler:

@@ -1,7 +1,7 @@
 """What a turn is asked to do: what is said to it, what comes along with that, and where the turn came from.
 
-Owns these values. Does not own what becomes of them (engine/turn.py) or their wire form (processors/turn.py, which
-makes them).
+Owns these values. Does not own what becomes of them (tasks/turn.py) or their wire form (processors/turn.py, which makes
+them).
 """
 
 from __future__ import annotations

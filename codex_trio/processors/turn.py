@@ -16,7 +16,7 @@ from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.said import Said
-from codex_trio.engine.session import TurnInProgress
+from codex_trio.engine.session.session import TurnInProgress
 from codex_trio.engine.turn_request import (
     ContextPiece,
     MetadataChange,

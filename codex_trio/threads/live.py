@@ -1,6 +1,6 @@
 """One loaded thread: its session, who follows it, and what it is doing.
 
-Owns the status, the subscribers and the order of what they are told. Does not own the agent (engine/session.py), the
+Owns the status, the subscribers and the order of what they are told. Does not own the agent (engine/session), the
 wire form of events (wire/events.py) or when a thread is loaded and unloaded (threads/manager.py).
 """
 
@@ -16,7 +16,7 @@ from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotificatio
 from codex_trio_protocol.v2.turn_events import ThreadTokenUsageUpdatedNotification
 
 from codex_trio.engine import events
-from codex_trio.engine.session import Session
+from codex_trio.engine.session.session import Session
 from codex_trio.rpc.context import ConnectionId
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.history.recorder import ThreadRecorder

@@ -16,9 +16,9 @@ from codex_trio.config.service import ConfigService
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
-from codex_trio.engine.session import EngineServices, Session, ThreadServices
+from codex_trio.engine.session.session import EngineServices, Session, ThreadServices
 from codex_trio.engine.settings import TurnOverrides
-from codex_trio.engine.turn import Turn
+from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.execpolicy.bash import Bash

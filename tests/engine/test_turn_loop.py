@@ -28,7 +28,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
-from codex_trio.engine.session import TurnInProgress
+from codex_trio.engine.session.session import TurnInProgress
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import ShuttingDown
 from codex_trio.engine.turn_request import ContextPiece, MetadataChange, TurnRequest

@@ -47,7 +47,7 @@ NOT_NEEDED_YET = (
     "tree_sitter",
     "starlark",
     "apsw",
-    "codex_trio.engine.session",
+    "codex_trio.engine.session.session",
     "codex_trio.tools",
     "codex_trio.model",
     "codex_trio.execution",

@@ -179,7 +179,7 @@ def test_a_picture_of_too_many_bytes_is_not_decoded(monkeypatch: pytest.MonkeyPa
 
 
 def test_pillow_is_imported_for_the_first_picture_only() -> None:
-    code = "import sys, codex_trio.tools.registry, codex_trio.engine.session; sys.exit('PIL' in sys.modules)"
+    code = "import sys, codex_trio.tools.registry, codex_trio.engine.session.session; sys.exit('PIL' in sys.modules)"
     assert run([sys.executable, "-c", code], check=False).returncode == 0
 
 

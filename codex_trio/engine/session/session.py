@@ -1,7 +1,7 @@
 """One thread's agent: what it remembers, what it runs with, and the turn that runs.
 
 Owns the settings, the model's history, the journal and token use of a thread. Does not own subscribers or status
-(threads/live.py), the loop of a turn (engine/turn.py), or the services it is given.
+(threads/live.py), the loop of a turn (engine/tasks/turn.py), or the services it is given.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from codex_trio.engine.refusals import without_refused
 from codex_trio.engine.response_items import ResponseItem, clean_all
 from codex_trio.engine.said import Said
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.engine.turn import Turn
+from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import ContextPiece, TurnInput, TurnRequest
 from codex_trio.execpolicy.decision import CommandPolicy

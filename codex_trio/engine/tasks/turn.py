@@ -1,7 +1,7 @@
 """One turn: from the user's words to the model's last, with everything that runs in between.
 
 Owns the loop (sample, run the calls, sample again), steering, interruption and the end of a turn. Does not own one
-sampling (engine/sampling.py), the thread's state (engine/session.py), or who listens.
+sampling (engine/sampling.py), the thread's state (engine/session/session.py), or who listens.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAbort
 from codex_trio.tools.running import INTERRUPTED, RunningCommand
 
 if TYPE_CHECKING:
-    from codex_trio.engine.session import Session
+    from codex_trio.engine.session.session import Session
 
 _log = logging.getLogger(__name__)
 

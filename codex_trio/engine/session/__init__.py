@@ -1,0 +1,1 @@
+"""One thread's agent: what it remembers, what it runs with, what it has used, and the task that runs."""
