@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import trio
 
 from codex_trio.client.process import open_stdio_client
-from codex_trio.conformance.probe import WAIT_SECONDS, Log, Probe
+from codex_trio.conformance.probe import Log, Probe
 from codex_trio.testing.model_script import Reply
 from codex_trio.testing.model_server import ModelServer
 
@@ -172,8 +172,7 @@ class Lab:
             nursery.start_soon(log.watch_end, server.client.closed)
             probe = Probe(server, log)
             if initialize:
-                with trio.fail_after(WAIT_SECONDS):
-                    await server.client.initialize("scenario", "1.0", experimental=experimental, opt_out=opt_out)
+                await probe.initialize("scenario", experimental=experimental, opt_out=opt_out)
             yield probe
             nursery.cancel_scope.cancel()
 

@@ -18,7 +18,7 @@ import trio
 from codex_trio.client.connection import open_client
 from codex_trio.client.listening import ListeningServer, open_listening_server
 from codex_trio.client.process import SpawnedServer
-from codex_trio.conformance.probe import WAIT_SECONDS, Log, Probe
+from codex_trio.conformance.probe import Log, Probe
 from codex_trio.conformance.websocket_port import RawPeer, raw_peer
 from codex_trio.transport.outbound import connect
 from codex_trio.transport.websocket_stream import WebSocketStreamTransport
@@ -94,8 +94,7 @@ class Listening:
             server = SpawnedServer(self.process, self._server.stderr_tail, client)
             visitor = Visitor(server, log, transport)
             if initialize:
-                with trio.fail_after(WAIT_SECONDS):
-                    await client.initialize(name, "1.0", experimental=experimental, opt_out=opt_out)
+                await visitor.initialize(name, experimental=experimental, opt_out=opt_out)
             yield visitor
             nursery.cancel_scope.cancel()
 

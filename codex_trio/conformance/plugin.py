@@ -1,11 +1,13 @@
 """The pytest plugin: which server is judged, and the fixtures of the scenarios.
 
-    pytest --pyargs codex_trio.conformance.scenarios --app-server "my-server --stdio"
+    pip install 'codex-trio[conformance]'
+    pytest -p codex_trio.conformance.plugin --pyargs codex_trio.conformance.scenarios --app-server "python3 server.py"
 
-Options: `--app-server COMMAND` (default: this package's own server), `--app-server-kind NAME` (whose list of known
-differences applies) and `--app-server-transport stdio|websocket|unix` (the last two add `--listen` to the command).
-`CODEX_REFERENCE=PATH` in the environment judges a reference binary instead. Owns fixtures and marks; what a scenario
-needs at run time lives in `lab` and `probe`.
+Options: `--app-server COMMAND` (default: this package's own server), `--app-server-kind codex-trio|reference|other`
+(whose list of known differences applies) and `--app-server-transport stdio|websocket|unix`. `CODEX_REFERENCE=PATH` in
+the environment judges a reference binary instead. What a server has to do to be judged stands in the docstring of
+`codex_trio.conformance`.
+Owns options, fixtures and marks; what a scenario needs at run time lives in `lab` and `probe`.
 """
 
 import os
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from codex_trio.conformance.lab import Lab, ServerUnderTest
     from codex_trio.conformance.probe import Probe
 
-# The plugin is loaded by every pytest run of an environment that has this package: imports wait for a scenario.
+# Options are read by every run in a checkout, whatever it tests: imports wait for a scenario.
 
 OWN_KIND = "codex-trio"
 REFERENCE_KIND = "reference"
+OTHER_KIND = "other"
+KINDS = (OWN_KIND, REFERENCE_KIND, OTHER_KIND)
 TRANSPORTS = ("stdio", "websocket", "unix")
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -33,7 +37,12 @@ SCENARIOS = Path(__file__).parent / "scenarios"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("app-server conformance")
     group.addoption("--app-server", metavar="COMMAND", help="the app-server to judge, as a shell command line")
-    group.addoption("--app-server-kind", metavar="NAME", help="whose list of known differences applies")
+    group.addoption(
+        "--app-server-kind",
+        choices=KINDS,
+        help="whose list of known differences applies: `reference` for the established server, `other` for none "
+        "(default: `other` with --app-server)",
+    )
     group.addoption(
         "--app-server-transport",
         choices=TRANSPORTS,
@@ -43,6 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("trio"):
+        raise pytest.UsageError("the scenarios need pytest-trio: pip install 'codex-trio[conformance]'")
     config.addinivalue_line("markers", "only_over(*transports): a scenario that makes sense on some transports only")
 
 
@@ -55,7 +66,7 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
     extra_env: dict[str, str] = {}
     if given:
         program, *arguments = shlex.split(given)
-        command, kind = (_found(program, config), *arguments), "other"
+        command, kind = (_found(program, config), *(_absolute(word, config) for word in arguments)), OTHER_KIND
     elif reference:
         command, kind = (_found(reference, config), "app-server"), REFERENCE_KIND
     else:
@@ -75,6 +86,17 @@ def _found(program: str, config: pytest.Config) -> str:
     if found is None:
         raise pytest.UsageError(f"no such program: {program}")
     return found
+
+
+def _absolute(argument: str, config: pytest.Config) -> str:
+    """An argument that names a file of the caller's folder by its absolute path, also behind `--option=`.
+
+    Only what looks like a path is one: `app-server` is a word even where a file is called so.
+    """
+    option, equals, value = argument.rpartition("=") if argument.startswith("-") else ("", "", argument)
+    path = config.invocation_params.dir / os.path.expanduser(value)
+    looks_like_one = os.sep in value or path.suffix != ""
+    return f"{option}{equals}{path}" if looks_like_one and path.exists() else argument
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

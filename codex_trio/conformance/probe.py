@@ -4,7 +4,7 @@ Owns the log of a connection and the waits on it; every wait is bounded and its 
 through `codex_trio.client`. Called by scenarios; made by `lab.Lab.run`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from codex_trio.client.connection import AppServerClient, thread_of
-from codex_trio.client.errors import AppServerError
+from codex_trio.client.errors import AppServerError, ServerGone
 from codex_trio.client.messages import ServerRequest
 from codex_trio.client.process import SpawnedServer
 from codex_trio.client.turns import Input, as_input, turn_of
@@ -85,6 +85,18 @@ class Probe:
         self.server = server
         self.client: AppServerClient = server.client
         self.log = log
+
+    async def initialize(self, name: str, *, experimental: bool, opt_out: Collection[str]) -> None:
+        """Introduce the client. Raises Refused, or Waited when the server does not answer."""
+        try:
+            with trio.move_on_after(WAIT_SECONDS):
+                await self.client.initialize(name, "1.0", experimental=experimental, opt_out=opt_out)
+                return
+        except AppServerError as error:
+            raise Refused(f"initialize was refused: {error}") from error
+        except ServerGone as gone:
+            raise Waited(f"the server ended before it answered `initialize`: {gone}") from gone
+        raise Waited(f"no answer to `initialize` within {WAIT_SECONDS:g} s\nstderr:\n{self.server.stderr[-2000:]}")
 
     async def request(self, method: str, params: Any = None) -> Any:
         """A request's result. `params=None` sends `{}`."""

@@ -48,6 +48,9 @@ LEFT_OUT = {
 }
 """Notifications that are not compared, and why."""
 
+_LACKING = re.compile(r"\bbubblewrap\b", re.IGNORECASE)
+"""Configuration warnings that are not compared either: what the machine lacks is no difference of servers."""
+
 _STEP_SECONDS = 5.0
 _SETTLE_SECONDS = 0.1
 
@@ -190,9 +193,9 @@ def merge(messages: Sequence[Message]) -> list[Message]:
     diffs: dict[Any, Any] = {}
     for message in messages:
         method = message.get("method", "")
-        if method in LEFT_OUT:
-            continue
         params = message.get("params")
+        if method in LEFT_OUT or (method == "configWarning" and _LACKING.search(params["summary"])):
+            continue
         if method == "turn/diff/updated":
             if diffs.get(message["params"]["turnId"]) == message["params"]["diff"]:
                 continue

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from codex_trio.conformance.differences import DIFFERENCES
-from codex_trio.conformance.plugin import OWN_KIND, REFERENCE_KIND, SCENARIOS
+from codex_trio.conformance.plugin import OTHER_KIND, OWN_KIND, REFERENCE_KIND, SCENARIOS
 
 # Answers everything as the reference does, except that it ignores a line that is not UTF-8.
 TOLERANT_SERVER = """
@@ -57,5 +57,5 @@ def test_a_difference_that_is_gone_fails_the_run(tmp_path: Path) -> None:
 
     stale = judge(REFERENCE_KIND)
     assert (stale.returncode, "XPASS(strict)" in stale.stdout) == (1, True), stale.stdout
-    fulfilled = judge("another")
+    fulfilled = judge(OTHER_KIND)
     assert (fulfilled.returncode, "1 passed" in fulfilled.stdout) == (0, True), fulfilled.stdout

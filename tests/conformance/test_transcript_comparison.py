@@ -43,6 +43,14 @@ def test_a_boolean_is_no_number() -> None:
     assert len(Bindings().differences([1, None], [True, False])) == 2
 
 
+def test_what_the_machine_lacks_is_left_out_and_other_warnings_are_not() -> None:
+    def warning(text: str) -> dict[str, Any]:
+        return {"method": "configWarning", "params": {"summary": text, "details": None}}
+
+    other = warning("Unknown key `sanbox`.")
+    assert merge([warning("This server could not find bubblewrap on PATH."), other]) == [other]
+
+
 def test_neighbouring_deltas_of_an_item_are_one() -> None:
     merged = merge([delta("a"), delta("b"), delta("c", "m2"), delta("d")])
     assert [message["params"]["delta"] for message in merged] == ["ab", "c", "d"]
