@@ -83,7 +83,7 @@ KEYS: Final = (
     Key("sandbox_mode", Choice(("read-only", "workspace-write", "danger-full-access")), owner="threads/options.py"),
     Key("sandbox_workspace_write", SANDBOX_WORKSPACE_WRITE, owner="threads/options.py"),
     Key("forced_chatgpt_workspace_id", ANY, status="unsupported"),
-    Key("forced_login_method", Choice(("chatgpt", "api")), owner="server/app.py"),
+    Key("forced_login_method", Choice(("chatgpt", "api")), owner="server/core.py"),
     Key("web_search", Choice(("disabled", "cached", "indexed", "live")), status="unsupported", is_moot=_is_disabled),
     Key("tools", TABLE, status="unsupported"),
     Key("instructions", TEXT, owner="config/load.py"),
@@ -126,7 +126,7 @@ KEYS: Final = (
         "cli_auth_credentials_store",
         Choice(("file", "keyring", "auto", "ephemeral")),
         default="file",
-        owner="server/app.py",
+        owner="server/core.py",
     ),
     Key("cloud", TABLE, status="elsewhere", since="0.169.0"),
     Key("daybreak", FLAG, status="elsewhere", since="0.169.0"),
@@ -140,7 +140,7 @@ KEYS: Final = (
     Key("experimental_realtime_ws_model", TEXT, status="unsupported"),
     Key("experimental_realtime_ws_startup_context", TEXT, status="unsupported"),
     Key(
-        "experimental_thread_store", Table({"type": Choice(("local", "in_memory")), "id": TEXT}), owner="server/app.py"
+        "experimental_thread_store", Table({"type": Choice(("local", "in_memory")), "id": TEXT}), owner="server/core.py"
     ),
     Key("experimental_thread_store_endpoint", TEXT, status="unsupported"),
     Key("experimental_use_unified_exec_tool", FLAG, status="elsewhere"),
@@ -208,7 +208,7 @@ KEYS: Final = (
     Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/loading.py"),
     Key("show_raw_agent_reasoning", FLAG, status="elsewhere"),
     Key("skills", TABLE, status="unsupported"),
-    Key("sqlite_home", PATH, owner="server/app.py"),
+    Key("sqlite_home", PATH, owner="server/core.py"),
     Key("suppress_unstable_features_warning", FLAG, status="elsewhere"),
     Key("thread_unload_delay_secs", U64, owner="threads/manager.py", since="0.169.0"),
     Key("tool_output_token_limit", USIZE, owner="threads/runtime.py"),

@@ -193,9 +193,9 @@ def merge(messages: Sequence[Message]) -> list[Message]:
     diffs: dict[Any, Any] = {}
     for message in messages:
         method = message.get("method", "")
-        params = message.get("params")
-        if method in LEFT_OUT or (method == "configWarning" and _LACKING.search(params["summary"])):
+        if method in LEFT_OUT or (method == "configWarning" and _LACKING.search(message["params"]["summary"])):
             continue
+        params = message.get("params")
         if method == "turn/diff/updated":
             if diffs.get(message["params"]["turnId"]) == message["params"]["diff"]:
                 continue

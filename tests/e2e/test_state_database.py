@@ -1,5 +1,6 @@
 """Servers and their state database: shared, damaged, or not to be had."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ async def test_the_database_holds_no_text_of_conversations_but_previews(lab: Lab
     async with lab.run() as probe:
         thread_id = await stored_thread(lab, probe, "the question")
         assert await rows(probe) == [thread_id]
-    with sqlite3.connect(lab.codex_home / FILE) as database:
+    with contextlib.closing(sqlite3.connect(lab.codex_home / FILE)) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         assert "rollouts" in tables
         dump = [str(row) for name in ("rollouts", "text_spans") for row in database.execute(f"SELECT * FROM {name}")]

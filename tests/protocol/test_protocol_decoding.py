@@ -75,7 +75,7 @@ def _learns_alone(call: ast.Call) -> bool:
     name = ast.unparse(call.func)
     if name in ("msgspec.json.decode", "msgspec.msgpack.decode"):
         kinds = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "type"]
-        return any(kind != "dict[str, Any]" for kind in kinds)
+        return any(kind not in ("str", "dict[str, Any]", "dict[str, dict[str, Any]]") for kind in kinds)
     return name in ("msgspec.convert", "msgspec.json.Decoder", "msgspec.msgpack.Decoder")
 
 
