@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from codex_trio.config.project import git_root
 from codex_trio.domain.ids import uuid7
@@ -85,40 +85,51 @@ class TurnLog:
     async def completed_with_history(self, item: TurnItem, raw: ResponseItem) -> None:
         """The same for an item that is also part of the model's history, in one write."""
         await self._complete(item, [raw])
-        self._show_raw(raw)
+        self.show_raw(raw)
 
     async def said(self, item: TurnItem, raw: ResponseItem) -> None:
         """Stores and shows what the user said: how the model reads it first (order of 0.171.0)."""
-        completed = await self._store(item, [raw])
-        self._show_raw(raw)
-        self.emit(events.ItemStarted(turn_id=self.turn_id, item=item, started_ms=completed.started_ms))
+        line = self.line_of(item)
+        await self._journal.remember([raw], [line])
+        self.show_raw(raw)
+        self.show_said(line)
+
+    def line_of(self, item: TurnItem) -> ItemCompleted:
+        """The line of an item that is final now; one that nobody saw begin has begun now as well."""
+        completed = now_ms()
+        return ItemCompleted(
+            thread_id=self.thread_id,
+            turn_id=self.turn_id,
+            item=item,
+            started_at_ms=self._started.pop(item.id, completed),
+            completed_at_ms=completed,
+        )
+
+    def show_said(self, line: ItemCompleted) -> None:
+        """Shows what the user said, whose line was stored."""
+        completed = self._told(line)
+        self.emit(events.ItemStarted(turn_id=self.turn_id, item=line.item, started_ms=completed.started_ms))
         self.emit(completed)
 
     async def history(self, *raw: ResponseItem) -> None:
         """Adds items to the model's history that clients do not see."""
         await self._journal.remember(raw)
-        for item in raw:
-            self._show_raw(item)
+        self.show_raw(*raw)
 
     async def _complete(self, item: TurnItem, history: list[ResponseItem]) -> None:
-        completed = await self._store(item, history)
+        line = self.line_of(item)
+        await self._journal.remember(history, [line])
+        completed = self._told(line)
         if isinstance(item, AgentMessage):
             self.last_message = (item, completed.started_ms, completed.completed_ms)
         self.emit(completed)
 
-    async def _store(self, item: TurnItem, history: list[ResponseItem]) -> events.ItemCompleted:
-        """Stores an item as final; returns what is to be told of it."""
-        completed = now_ms()
-        started = self._started.pop(item.id, completed)
-        line = ItemCompleted(
-            thread_id=self.thread_id,
-            turn_id=self.turn_id,
-            item=item,
-            started_at_ms=started,
-            completed_at_ms=completed,
+    def _told(self, line: ItemCompleted) -> events.ItemCompleted:
+        assert line.started_at_ms is not None
+        assert line.completed_at_ms is not None
+        return events.ItemCompleted(
+            turn_id=self.turn_id, item=line.item, started_ms=line.started_at_ms, completed_ms=line.completed_at_ms
         )
-        await self._journal.remember(history, [line])
-        return events.ItemCompleted(turn_id=self.turn_id, item=item, started_ms=started, completed_ms=completed)
 
     async def output_delta(self, item_id: str, text: str) -> None:
         self.emit(events.CommandOutput(turn_id=self.turn_id, item_id=item_id, delta=text))
@@ -155,6 +166,8 @@ class TurnLog:
     def warning(self, message: str) -> None:
         self.emit(events.ThreadWarning(message=message))
 
-    def _show_raw(self, raw: dict[str, Any]) -> None:
+    def show_raw(self, *raw: ResponseItem) -> None:
+        """Shows what was stored of the model's history to clients that follow it."""
         if self._raw_items:
-            self.emit(events.RawItem(turn_id=self.turn_id, item=raw))
+            for item in raw:
+                self.emit(events.RawItem(turn_id=self.turn_id, item=item))

@@ -42,6 +42,12 @@ class Said:
         """The input does not count, unless its turn has taken it up."""
         self.is_withdrawn = True
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its words are there without waiting for anything: no picture is to be read."""
+        given = self.given
+        return not isinstance(given, ToolOutput) and all(part.get("type") == "text" for part in given.content)
+
     async def words(self) -> Words:
         """The input in both its forms, the same ones whenever asked for."""
         async with self._reading:

@@ -49,21 +49,15 @@ class Sampler:
     async def sample(self) -> bool:
         """One response of the model, calls included; True when the model is to be sampled again.
 
-        Raises ModelError when the response cannot be had.
+        What it used is yet to be stored, and told by `conclude`. Raises ModelError when the response cannot be had.
         """
-        turn_id = self._turn.id
         client = self._session.client()
         attempt = offline = 0
         while True:
             request = build_request(self._session, self._turn, tools=self._registry.specs)
             reader, calls, error = await self._attempt(client, request)
             if error is None:
-                await self._session.store_usage(self._log)
-                self._session.tell_usage(turn_id, self._log)
-                goes_on = calls > 0 or reader.completed is None or reader.completed.end_turn is False
-                if not goes_on:
-                    self._log.diff_updated()
-                return goes_on
+                return calls > 0 or reader.completed is None or reader.completed.end_turn is False
             await self._note_failure(reader, error)
             if error.is_offline:
                 offline += 1
@@ -76,6 +70,12 @@ class Sampler:
                 raise error
             self._tell_retry(f"{attempt}/{client.provider.stream_max_retries}", error)
             await trio.sleep(retry.stream_delay(attempt, error))
+
+    def conclude(self, *, goes_on: bool) -> None:
+        """Tells what the last response used, which was stored, and what the turn has changed if it says no more."""
+        self._session.tell_usage(self._turn.id, self._log)
+        if not goes_on:
+            self._log.diff_updated()
 
     async def _note_failure(self, reader: ResponseReader, error: ModelError) -> None:
         """Stores and tells what a response that did not become complete says of tokens and limits."""

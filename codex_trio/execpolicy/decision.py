@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
-import trio
 
 from codex_trio.config.approval import AskForApproval, Granular, describe
 from codex_trio.domain.items import ParsedCommand
@@ -20,7 +19,7 @@ from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execpolicy.proposals import proposal
-from codex_trio.execpolicy.rule_loading import load_rules, read_rule_files
+from codex_trio.execpolicy.rule_loading import load_rules, read_and_judge
 from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.script_commands import commands_of
@@ -68,9 +67,8 @@ async def _read_sound(
     folders: Sequence[str | os.PathLike[str]], doubted: Doubt | None, *, known: Sequence[RuleFile]
 ) -> Sequence[RuleFile]:
     """Read the rule files; of folders in doubt what was `known` before. Raises RulesError."""
-    files = await read_rule_files(folders)
     # Asked after they were read, so that nobody can change them in between.
-    unsound: Collection[str] = () if doubted is None else await trio.to_thread.run_sync(doubted)
+    files, unsound = await read_and_judge(folders, doubted or tuple)
     if not unsound:
         return files
     sound = [file for file in files if os.path.dirname(file.path) not in unsound]

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,9 +43,21 @@ _STARTER = (
 
 async def read_rule_files(folders: Iterable[str | os.PathLike[str]]) -> Sequence[RuleFile]:
     """All `*.rules` files in `folders`, lowest precedence first; missing folders are fine. Raises RulesError."""
+    files, _ = await read_and_judge(folders, tuple)
+    return files
+
+
+async def read_and_judge(
+    folders: Iterable[str | os.PathLike[str]], judge: Callable[[], Collection[str]]
+) -> tuple[Sequence[RuleFile], Collection[str]]:
+    """The same, and what `judge` says after they were read, in the same thread: each turn asks. Raises RulesError."""
     names = [os.fspath(folder) for folder in folders]
+
+    def read() -> tuple[Sequence[RuleFile], Collection[str]]:
+        return _read_all(names), judge()
+
     try:
-        return await abandonable(READ_SECONDS, _read_all, names)
+        return await abandonable(READ_SECONDS, read)
     except TimeoutError as error:
         raise _unreadable(names[-1], str(error.strerror)) from None
 

@@ -352,11 +352,15 @@ class Session:
 
     async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
         """Adds items to the model's history, stored in one write with the lines that come before them."""
+        await self.store([*payloads, *items])
+
+    async def store(self, entries: Sequence[Payload | ResponseItem]) -> None:
+        """Stores lines in one write; those that are items are added to the model's history."""
         await self.recall()
-        lines = [*payloads, *(ResponseLine.of(item) for item in items)]
+        items = [entry for entry in entries if isinstance(entry, dict)]
         async with self._remembering:
-            if lines:
-                await self.record(lines)
+            if entries:
+                await self.record([ResponseLine.of(one) if isinstance(one, dict) else one for one in entries])
             self.history.extend(items)
 
     async def leave_out_refused(self, error: ModelError) -> None:
@@ -422,8 +426,12 @@ class Session:
 
     async def store_usage(self, log: TurnLog) -> None:
         """Stores token use and limits after a response."""
+        await self.record([self.usage_line(log)])
+
+    def usage_line(self, log: TurnLog) -> Payload:
+        """The line that says what has been used up to now."""
         limits = log.rate_limits.to_rollout() if log.rate_limits is not None else None
-        await self.record([TokenCount(info=self.usage, rate_limits=limits)])
+        return TokenCount(info=self.usage, rate_limits=limits)
 
     def tell_usage(self, turn_id: str, log: TurnLog) -> None:
         """Tells token use and limits, if any response reported its use."""

@@ -21,12 +21,14 @@ from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.said import Said
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.turn_request import TurnInput, TurnRequest
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
+from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.running import INTERRUPTED, RunningCommand
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class Turn:
             raw_items=session.raw_items,
         )
         self._sampler: Sampler | None = None
+        self._is_concluding = False
+        """Whether the model has said all, and what its last response used is stored with the end of the turn."""
 
     def add_input(self, given: TurnInput, answered: trio.Event) -> Said:
         """Says more while the turn runs. The model reads it next: what it is just saying is dropped.
@@ -167,14 +171,41 @@ class Turn:
             root_turn_id=self.request.root_id,
         )
         context = await session.context_items()
-        await session.record([started])
+        opening = [started, *context, *session.settings_lines(self.id, root_turn_id=self.request.root_id)]
+        # What needs no reading of pictures goes into the same write.
+        if self._inbox[0].is_plain:
+            await self._open_with(opening, context, self._inbox.popleft())
+        else:
+            await session.store(opening)
+            self._tell_start(context)
+        self._sampler = Sampler(session, self, self._log)
+
+    async def _open_with(
+        self, opening: Sequence[Payload | ResponseItem], context: Sequence[ResponseItem], said: Said
+    ) -> None:
+        """Begins with the first words: stored with what comes before them, then told."""
+        log = self._log
+        self.client_metadata = said.given.metadata.apply(self.client_metadata)
+        pieces = self._session.new_context(said.given.context)
+        item, message = await said.words()
+        if item is None or message is None:
+            await self._session.store([*opening, *pieces])
+            self._tell_start(context)
+            log.show_raw(*pieces)
+            return
+        line = log.line_of(item)
+        await self._session.store([*opening, *pieces, line, message])
+        self._tell_start(context)
+        log.show_raw(*pieces, message)
+        log.show_said(line)
+
+    def _tell_start(self, context: Sequence[ResponseItem]) -> None:
+        assert self.started_at is not None
         self._log.emit(
             events.TurnStarted(turn_id=self.id, root_turn_id=self.request.root_id, started_at=self.started_at)
         )
-        await self._log.history(*context)
-        await session.record(session.settings_lines(self.id, root_turn_id=self.request.root_id))
-        session.warn_about_model()
-        self._sampler = Sampler(session, self, self._log)
+        self._log.show_raw(*context)
+        self._session.warn_about_model()
 
     async def _loop(self) -> None:
         assert self._sampler is not None
@@ -190,7 +221,11 @@ class Turn:
                 raise
             if not follow_up and not self._inbox:
                 self.accepts_input = False
+                # What it used is stored with the end.
+                self._is_concluding = True
                 return
+            await self._session.store_usage(self._log)
+            self._sampler.conclude(goes_on=follow_up)
 
     async def _hear(self) -> None:
         """Takes up all that has been said."""
@@ -275,11 +310,14 @@ class Turn:
             duration_ms=watch.end.duration_ms,
             time_to_first_token_ms=self._sampler.first_token_ms if self._sampler else None,
         )
+        lines: list[Payload] = [self._session.usage_line(self._log), line] if self._is_concluding else [line]
         try:
-            await self._session.record([line])
+            await self._session.record(lines)
         except RolloutWriteError as error:
             _log.error("turn %s: its end could not be stored: %s", self.id, error)
             return failure or _cannot_store(error)
+        if self._is_concluding and self._sampler is not None:
+            self._sampler.conclude(goes_on=False)
         return None
 
     def _tell_end(self, failure: TurnFailure | None, watch: _Stopwatch, *, interrupted: bool) -> None:
