@@ -1,15 +1,34 @@
 # `make run` shows the main job on a real repository, without a key; `make test` runs the whole suite.
-# Both bootstrap .venv from nothing but a Python (3.11 or newer) with venv.
+# Both bootstrap .venv from nothing but a Python (3.11 or newer) with venv. `make PYTHON=python3.13 ...` makes it anew
+# with that one.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+
+ifneq ($(MAKECMDGOALS),clean)
+# A .venv that does not run is none; one of another Python than the one asked for goes.
+PRESENT := $(shell $(BIN)/python -c 'import sys; print(sys.base_prefix, sys.version)' 2>/dev/null)
+ifneq ($(and $(PRESENT),$(filter file,$(origin PYTHON))),)
+WANTED := $(PRESENT)
+else
+WANTED := $(shell $(PYTHON) -c 'import sys, venv, ensurepip; print(sys.base_prefix, sys.version) if sys.version_info >= (3, 11) else None' 2>/dev/null)
+endif
+ifeq ($(filter-out None,$(WANTED)),)
+$(error $(PYTHON) is no Python 3.11 or newer with venv (Debian has that in python3-venv); name one: make PYTHON=/path/to/python3.12)
+endif
+ifneq ($(PRESENT),$(WANTED))
+$(shell rm -rf $(VENV))
+endif
+endif
 
 .PHONY: run test lint types layers schema clean
 
-run: $(STAMP)
-	$(BIN)/python -m examples.fix_failing_test
+run: $(RUN_STAMP)
+	@$(BIN)/python -m examples.fix_failing_test
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
@@ -30,8 +49,23 @@ schema: $(STAMP)
 clean:
 	rm -rf $(VENV)
 
+# The example's project is tested by pytest.
+$(RUN_STAMP): pyproject.toml
+	@$(call venv)
+	@echo "Installing codex-trio and what it needs into $(VENV), once (about 60 MB):"
+	$(INSTALL) --editable . 'pytest>=8.4'
+	@touch $@
+
 $(STAMP): pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
-	touch $@
+	@$(call venv)
+	@echo "Installing codex-trio and the development tools into $(VENV), once (about 470 MB):"
+	$(INSTALL) --upgrade 'pip>=25.1'
+	$(INSTALL) --editable . --group dev
+	@touch $(RUN_STAMP) $@
+
+define venv
+if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	echo "Making $(VENV) with $$($(PYTHON) --version)."; \
+	rm -rf $(VENV); $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; \
+fi
+endef

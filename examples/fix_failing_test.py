@@ -29,6 +29,9 @@ from codex_trio.testing.model_server import open_model_server
 HERE = Path(__file__).parent
 PROMPT = "The tests fail. Find out why, mend the code, show that the tests pass, and commit."
 
+# Without an approval nothing commits: `.git` is read-only in the sandbox, and `exec` has nobody to ask.
+WITHOUT_APPROVAL = "The tests fail. Find out why, mend the code, and show that the tests pass."
+
 WITH_A_REAL_MODEL = """
 The same with a real model:
 
@@ -41,7 +44,8 @@ The same with a real model:
                        name = "Mine"
                        base_url = "https://models.example/v1"
                        env_key = "MY_API_KEY"
-  a local model      .venv/bin/codex-trio exec --oss "{prompt}"    (Ollama or LM Studio)
+  a local model      .venv/bin/codex-trio exec --oss --local-provider ollama -s workspace-write "{prompt}"
+                     (or lmstudio)
 """
 
 
@@ -128,9 +132,12 @@ def main() -> int:
     # Not below the temporary folder: commands in the sandbox may write there, and the server's home is none of theirs.
     with tempfile.TemporaryDirectory(prefix=".codex-trio-example-", dir=Path.home()) as folder:
         code = trio.run(mend, Path(folder), TurnPrinter(write, color=sys.stdout.isatty()))
-    print(WITH_A_REAL_MODEL.format(prompt=PROMPT))
+    print(WITH_A_REAL_MODEL.format(prompt=WITHOUT_APPROVAL))
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
