@@ -156,6 +156,12 @@ class ModelCatalog:
         return max(matches, key=lambda model: len(model.slug), default=None)
 
 
+def default_model(catalog: ModelCatalog) -> ModelInfo:
+    """The model for users who chose none: the first that works with plain tools, which is all that we offer."""
+    plain = [model for model in catalog.listed(include_hidden=False) if not model.code_mode_only]
+    return plain[0] if plain else catalog.default
+
+
 def is_same_model(asked: str, answers: str) -> bool:
     """Whether the model that answers is the one asked for, or a dated release of it (`NAME-2026-01-31`)."""
     name, other = asked.lower(), answers.lower()

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from codex_trio_protocol.v2 import model as wire
 
-from codex_trio.model.catalog import ModelCatalog, ModelInfo
+from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.threads.runtime import default_model
 
 
 def handlers(services: Services) -> dict[str, Handler]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,7 +13,10 @@ from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.threads.stored import StoredThreads
+
+if TYPE_CHECKING:
+    from codex_trio.threads.runtime import ThreadRuntime
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +29,13 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     outgoing: OutgoingMessages
     auth: AuthStore
+    catalog: ModelCatalog
+    threads: StoredThreads
+
+
+class WorkServices(Services, frozen=True, kw_only=True):
+    """Those of processors that have threads loaded, or do something with loaded ones."""
+
+    threads: ThreadRuntime
     gate: TurnGate
     """Asked before anything that would lead to a turn: a draining server takes on none."""
-    catalog: ModelCatalog
-    threads: ThreadRuntime

@@ -26,7 +26,7 @@ from codex_trio.engine.turn_request import (
     UserInput,
 )
 from codex_trio.processors.notices import Notices
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.processors.thread.setting_changes import SettingChanges
 from codex_trio.rpc.context import Handler, RequestContext
@@ -38,7 +38,7 @@ from codex_trio.wire.items import domain_input
 MAX_INPUT_CHARACTERS = 1_048_576
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = TurnProcessor(services)
     return {
@@ -51,7 +51,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class TurnProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
         self._changes = SettingChanges(services.config, services.outgoing)
         self._gate = services.gate
@@ -141,7 +141,7 @@ class TurnProcessor:
 
     async def _live(self, thread_id: str) -> LiveThread:
         runtime = self._runtime
-        return runtime.manager.get(parse_thread_id(thread_id))
+        return runtime.loaded.get(parse_thread_id(thread_id))
 
 
 @contextlib.asynccontextmanager

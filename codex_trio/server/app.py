@@ -7,12 +7,11 @@ is imported and built when the first client was answered; requests wait for that
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from types import CoroutineType
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import trio
@@ -26,12 +25,12 @@ from codex_trio.identity.user_agent import Identity
 from codex_trio.processors.errors import translate
 from codex_trio.processors.initialize import InitializeProcessor, Introduction
 from codex_trio.rpc.connection import Connection
-from codex_trio.rpc.context import ConnectionHandle, Handler, RequestContext
+from codex_trio.rpc.context import ConnectionHandle, Handler
 from codex_trio.rpc.dispatcher import Dispatcher
-from codex_trio.rpc.errors import not_supported
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.server.behind import Behind
 from codex_trio.server.idle import Idle
+from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
 from codex_trio.transport.base import CloseReason, MessageTransport
 
@@ -71,7 +70,7 @@ class App:
             warnings=parts.warnings,
             greeted=self._prepare,
         )
-        handlers: dict[str, Handler] = {method: partial(self._answer, method) for method in CLIENT_REQUESTS}
+        handlers = late_handlers(CLIENT_REQUESTS, self._core)
         handlers["initialize"] = InitializeProcessor(introduction).initialize
         self._dispatcher = Dispatcher(CLIENT_REQUESTS, handlers, translate_error=translate, facts=facts)
 
@@ -89,16 +88,6 @@ class App:
         # Importing holds the loop for a while: the answer to `initialize` goes first.
         await client.outbox.written()
         self._core.want()
-
-    def _answer(self, method: str, params: object, context: RequestContext) -> object:
-        handlers = self._core.built
-        if handlers is None:
-            return self._answer_later(method, params, context)
-        return _handler_of(handlers, method)(params, context)
-
-    async def _answer_later(self, method: str, params: object, context: RequestContext) -> object:
-        result = _handler_of(await self._core.ready(), method)(params, context)
-        return await cast("Coroutine[Any, Any, object]", result) if isinstance(result, CoroutineType) else result
 
     async def serve(self, transport: MessageTransport, *, remote: bool) -> None:
         """Serves one client until it is gone, or the server ends."""
@@ -198,10 +187,3 @@ def _open_core(parts: CoreParts) -> AbstractAsyncContextManager[Mapping[str, Han
     from codex_trio.server.core import open_core
 
     return open_core(parts)
-
-
-def _handler_of(handlers: Mapping[str, Handler], method: str) -> Handler:
-    handler = handlers.get(method)
-    if handler is None:
-        raise not_supported(f"{method} is not supported yet")
-    return handler

@@ -7,8 +7,8 @@ own connections, listeners or signals. The front (`app.py`) imports this module 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -17,20 +17,19 @@ from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
 from codex_trio_protocol.v2.notice import WarningNotification
 
 from codex_trio.config.service import ConfigService
-from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.model.catalog import bundled_catalog
-from codex_trio.model.http import open_transport
 from codex_trio.processors.registry import handlers
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler
 from codex_trio.rpc.external_auth import ClientManagedTokens
-from codex_trio.server.guarded import guarded_paths
+from codex_trio.server.behind import Behind
 from codex_trio.server.idle import Idle
+from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
 from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
 from codex_trio.state.store.storage import ThreadStorage
-from codex_trio.threads.runtime import RuntimeParts, build_runtime
+from codex_trio.threads.stored import LoadedThreads, StoredThreads
 
 _log = logging.getLogger(__name__)
 
@@ -53,49 +52,34 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
         external=ClientManagedTokens(parts.outgoing),
     )
     await trio.to_thread.run_sync(auth.load)
-    async with (
-        _running_storage(parts) as storage,
-        open_process_spawner() as spawner,
-        open_transport(parts.environ) as transport,
-    ):
-        catalog = bundled_catalog()
-        runtime = build_runtime(
-            RuntimeParts(
-                codex_home=parts.codex_home,
-                storage=storage,
-                environ=parts.environ,
-                config=parts.config,
-                auth=auth,
-                identity=parts.identity,
-                installation_id=parts.installation_id,
-                catalog=catalog,
-                outgoing=parts.outgoing,
-                spawner=spawner,
-                transport=transport,
-                gate=parts.gate,
-                guarded=guarded_paths(
-                    parts.codex_home, database=state_db_path(default.sqlite_home), sockets=parts.own_sockets
-                ),
-            )
+    async with _running_storage(parts) as storage:
+        services = Services(
+            codex_home=parts.codex_home,
+            source=parts.source,
+            identity=parts.identity,
+            config=parts.config,
+            outgoing=parts.outgoing,
+            auth=auth,
+            catalog=bundled_catalog(),
+            threads=StoredThreads(
+                loaded=LoadedThreads(), store=storage.store, read_states=storage.read_states, graph=storage.graph
+            ),
         )
-        answers = handlers(
-            Services(
-                codex_home=parts.codex_home,
-                source=parts.source,
-                identity=parts.identity,
-                config=parts.config,
-                outgoing=parts.outgoing,
-                auth=auth,
-                gate=parts.gate,
-                catalog=catalog,
-                threads=runtime,
-            )
-        )
-        async with trio.open_nursery() as threads:
-            await threads.start(runtime.manager.run)
-            threads.start_soon(_prepare, answers, parts.idle, runtime.warm)
-            yield answers
-            threads.cancel_scope.cancel()
+        answers = handlers(services)
+        layer = Behind(partial(_open_thread_layer, parts, services))
+        working = late_handlers(CLIENT_REQUESTS.keys() - answers.keys(), layer)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(layer.run)
+            nursery.start_soon(_prepare, answers, parts.idle, layer)
+            yield {**working, **answers}
+            nursery.cancel_scope.cancel()
+
+
+def _open_thread_layer(parts: CoreParts, services: Services) -> AbstractAsyncContextManager[Mapping[str, Handler]]:
+    # Imported when the first request needs it, or there is time: lists and reads, which come first, need none of it.
+    from codex_trio.server.thread_layer import open_thread_layer
+
+    return open_thread_layer(parts, services)
 
 
 @asynccontextmanager
@@ -129,16 +113,15 @@ def _warn(parts: CoreParts, message: str) -> None:
     parts.outgoing.notify("warning", WarningNotification(message=message))
 
 
-async def _prepare(answers: Iterable[str], idle: Idle, warm: Callable[[], Awaitable[None]]) -> None:
+async def _prepare(answers: Iterable[str], idle: Idle, layer: Behind[Mapping[str, Handler]]) -> None:
     """Do ahead, while clients ask for nothing, what their next requests would have to wait for."""
     try:
-        for method in answers:
+        await idle.quiet(_QUIET_SECONDS)
+        for method in (*await layer.ready(), *answers):
             params = CLIENT_REQUESTS[method].params_type()
             if params is not None:
                 await idle.quiet(_QUIET_SECONDS)
                 decoder(params)
-        await idle.quiet(_QUIET_SECONDS)
-        await warm()
     except Exception:
         # The request that needs it will meet the same problem, and can be answered with it.
-        _log.exception("preparing for the first thread failed")
+        _log.exception("preparing for what clients may ask for failed")

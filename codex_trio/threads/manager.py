@@ -35,13 +35,13 @@ from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
-from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.recorded_settings import recorded_settings
+from codex_trio.threads.stored import LoadedThreads
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class ThreadManager:
         self,
         *,
         config: ConfigService,
+        loaded: LoadedThreads,
         store: ThreadStore,
         read_states: ReadStates,
         outgoing: OutgoingMessages,
@@ -100,7 +101,7 @@ class ThreadManager:
         self._spawner = spawner
         self._engine = engine
         self._loader = loader
-        self._threads: dict[str, LiveThread] = {}
+        self._threads = loaded
         self._nursery: trio.Nursery | None = None
         outgoing.on_disconnect(self._drop_subscriber)
 
@@ -110,24 +111,6 @@ class ThreadManager:
             self._nursery = nursery
             task_status.started()
             await self._unload_idle_threads()
-
-    # --- loaded threads ---
-
-    def get(self, thread_id: str) -> LiveThread:
-        """A loaded thread. Raises ThreadError."""
-        live = self._threads.get(thread_id.lower())
-        if live is None:
-            raise errors.not_found(thread_id)
-        return live
-
-    def find(self, thread_id: str) -> LiveThread | None:
-        """A loaded thread, if it is one."""
-        return self._threads.get(thread_id.lower())
-
-    @property
-    def loaded_ids(self) -> list[str]:
-        """Ids of the loaded threads, in ascending order."""
-        return sorted(self._threads)
 
     # --- loading ---
 
@@ -170,7 +153,7 @@ class ThreadManager:
 
         Raises ConfigLoadError, RolloutReadError, RolloutWriteError, RulesError, ThreadError.
         """
-        history = await self._loader.fork_source(source, self.find(source.thread_id))
+        history = await self._loader.fork_source(source, self._threads.find(source.thread_id))
         async with history.lock:
             end = end_of_fork(history, source)
         settings, config = await self._recorded_settings(history.facts, options, settings_of_fork)
@@ -244,7 +227,7 @@ class ThreadManager:
         """Starts a thread's task, followed by the client that asked for it; on return the thread is loaded."""
         launch = await self._prepare(recorder, settings, config, policy, raw_items=options.raw_items, is_new=is_new)
         # Another request may have loaded it while this one read the file.
-        already = self.find(recorder.meta.id)
+        already = self._threads.find(recorder.meta.id)
         live = launch.live if already is None else already
         live.subscribe(birth.subscriber)
         if already is not None:
@@ -318,7 +301,7 @@ class ThreadManager:
                     )
                     if launch.is_new and not live.recorder.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
-                    self._threads[live.id] = live
+                    self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()
                     await trio.sleep_forever()
@@ -326,8 +309,7 @@ class ThreadManager:
             # One broken thread must not take the others with it; it can be resumed.
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
-            if self._threads.get(live.id) is live:
-                del self._threads[live.id]
+            if self._threads.remove(live):
                 self._store.detach(live.id)
             await live.recorder.aclose()
             live.closed.set()
@@ -383,7 +365,7 @@ class ThreadManager:
     async def _unload_idle_threads(self) -> None:
         while True:
             await trio.sleep(SWEEP_SECONDS)
-            for live in list(self._threads.values()):
+            for live in self._threads.all():
                 configured = live.session.config.thread_unload_delay_seconds
                 if live.idle_seconds() > (UNLOAD_SECONDS if configured is None else configured):
                     try:
@@ -394,5 +376,5 @@ class ThreadManager:
                     self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=live.id))
 
     def _drop_subscriber(self, connection_id: ConnectionId) -> None:
-        for live in self._threads.values():
+        for live in self._threads.all():
             live.unsubscribe(connection_id)

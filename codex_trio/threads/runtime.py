@@ -1,4 +1,4 @@
-"""Everything about threads that requests need, built together on first use.
+"""What loads and runs threads, built together when the first request needs it.
 
 Owns the wiring of the thread layer and the engine below it. Does not own their life: `app.py` runs the manager.
 """
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 import trio
-from codex_trio_protocol.v2 import thread as wire
 
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
@@ -25,52 +24,34 @@ from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.credentials import AuthFileError
 from codex_trio.identity.keys import MissingApiKey, resolve_request_auth
 from codex_trio.identity.user_agent import Identity
-from codex_trio.model.catalog import ModelCatalog, ModelInfo
+from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths
-from codex_trio.state.store.interface import ThreadStore, ThreadSummary
-from codex_trio.state.store.read_states import ReadStates
-from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.pictures import Pictures
-from codex_trio.wire.threads import ThreadFacts, project_thread
 
 
-class ThreadRuntime(msgspec.Struct, frozen=True, kw_only=True):
-    """The thread layer."""
+class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
+    """The thread layer, with all that loads and runs threads."""
 
     manager: ThreadManager
-    store: ThreadStore
-    read_states: ReadStates
     upkeep: ThreadUpkeep
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
-
-    def project_summary(self, summary: ThreadSummary) -> wire.Thread:
-        """A stored thread as lists show it; a loaded one with its live status."""
-        live = self.manager.find(summary.thread_id)
-        if live is not None:
-            return live.to_wire()
-        return project_thread(_facts(summary))
-
-    def project_row(self, summary: ThreadSummary) -> wire.Thread:
-        """A stored thread as a row of a list, which does not say whether the thread takes turns, loaded or not."""
-        row = self.project_summary(summary)
-        row.can_accept_direct_input = None
-        return row
 
 
 class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the thread layer is built from. `environ` is the server's own environment."""
 
     codex_home: Path
-    storage: ThreadStorage
+    threads: StoredThreads
     environ: Mapping[str, str]
     config: ConfigService
     auth: AuthStore
@@ -85,26 +66,9 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     """What is the server's own."""
 
 
-def _facts(summary: ThreadSummary) -> ThreadFacts:
-    """What is known of a thread that is not loaded."""
-    return ThreadFacts(
-        meta=msgspec.structs.replace(summary.meta, git=summary.git),
-        preview=summary.preview,
-        ephemeral=False,
-        model=summary.model,
-        effort=summary.reasoning_effort,
-        created_at=summary.created_at_ms // 1000,
-        updated_at=summary.updated_at_ms // 1000,
-        status=wire.NotLoadedThreadStatus(),
-        path=summary.path,
-        cwd=summary.meta.cwd,
-        name=summary.name,
-    )
-
-
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     """The thread layer, not yet running."""
-    storage = parts.storage
+    threads = parts.threads
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
@@ -120,25 +84,30 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,
-        store=storage.store,
+        store=threads.store,
         environ=parts.environ,
         default_model=default_model(parts.catalog).slug,
         doubted=parts.config.writes.doubted,
     )
     manager = ThreadManager(
         config=parts.config,
-        store=storage.store,
-        read_states=storage.read_states,
+        loaded=threads.loaded,
+        store=threads.store,
+        read_states=threads.read_states,
         outgoing=parts.outgoing,
         spawner=parts.spawner,
         engine=engine,
         loader=loader,
     )
     return ThreadRuntime(
+        loaded=threads.loaded,
         manager=manager,
-        store=storage.store,
-        read_states=storage.read_states,
-        upkeep=ThreadUpkeep(manager=manager, store=storage.store, graph=storage.graph),
+        upkeep=ThreadUpkeep(
+            manager=manager, loaded=threads.loaded, store=threads.store, graph=threads.graph
+        ),
+        store=threads.store,
+        read_states=threads.read_states,
+        graph=threads.graph,
         warm=partial(_warm, parts),
     )
 
@@ -147,12 +116,6 @@ async def _warm(parts: RuntimeParts) -> None:
     """Opens what the first request to the configured provider needs; problems are left for that request to report."""
     provider = parts.config.startup_default().model_provider
     await ResponsesClient(provider, parts.transport, api_key=None, environ=parts.environ).warm()
-
-
-def default_model(catalog: ModelCatalog) -> ModelInfo:
-    """The model for users who chose none: the first that works with plain tools, which is all that we offer."""
-    plain = [model for model in catalog.listed(include_hidden=False) if not model.code_mode_only]
-    return plain[0] if plain else catalog.default
 
 
 def account_shell() -> str:

@@ -13,19 +13,23 @@ from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.stored import LoadedThreads
 
 
 class ThreadUpkeep:
     """See the module."""
 
-    def __init__(self, *, manager: ThreadManager, store: ThreadStore, graph: AgentGraphStore) -> None:
+    def __init__(
+        self, *, manager: ThreadManager, loaded: LoadedThreads, store: ThreadStore, graph: AgentGraphStore
+    ) -> None:
         self._manager = manager
+        self._loaded = loaded
         self._store = store
         self._graph = graph
 
     async def rename(self, thread_id: str, name: str) -> None:
         """Give a thread a name. Raises ThreadError, RolloutWriteError, ThreadStoreError."""
-        live = self._manager.find(thread_id)
+        live = self._loaded.find(thread_id)
         if live is not None:
             await live.keep()
         elif await self._store.locate(thread_id) is None:
@@ -39,7 +43,7 @@ class ThreadUpkeep:
 
         Raises ThreadError, RolloutWriteError, ThreadStoreError.
         """
-        live = self._manager.find(thread_id)
+        live = self._loaded.find(thread_id)
         if live is None:
             return await self._store.update_metadata(thread_id, patch)
         await live.update_metadata(patch)
@@ -51,7 +55,7 @@ class ThreadUpkeep:
         Raises ThreadError, RolloutWriteError, ThreadStoreError.
         """
         for member in await self._family(thread_id):
-            live = self._manager.find(member)
+            live = self._loaded.find(member)
             if live is not None:
                 if live.is_ephemeral:
                     raise errors.no_rollout(member)
@@ -76,14 +80,14 @@ class ThreadUpkeep:
 
         Raises ThreadError, ThreadStoreError.
         """
-        live = self._manager.find(thread_id)
+        live = self._loaded.find(thread_id)
         if live is not None and live.is_ephemeral:
             raise ThreadError(f"thread is not persisted and cannot be deleted: {thread_id}")
         is_stored = live is None or live.is_stored
         if is_stored:
             await self._store.check_deletable(thread_id)
         for member in await self._family(thread_id):
-            loaded = self._manager.find(member)
+            loaded = self._loaded.find(member)
             if loaded is not None:
                 await loaded.end_turn()
                 await self._manager.unload(loaded)

@@ -7,7 +7,8 @@ from typing import Any
 from codex_trio_protocol.table import CLIENT_REQUESTS
 
 from codex_trio.model.catalog import bundled_catalog
-from codex_trio.processors.registry import handlers
+from codex_trio.processors.registry import collected, handlers
+from codex_trio.processors.work import work_handlers
 
 NOT_YET = Path(__file__).parent / "methods_not_yet.txt"
 
@@ -24,6 +25,6 @@ def test_a_method_is_either_answered_or_listed_as_not_there_yet():
         gate=None,
         catalog=bundled_catalog(),
     )
-    answered = {"initialize", *handlers(services)}
+    answered = {"initialize", *collected((handlers(services), work_handlers(services)))}
     assert set(CLIENT_REQUESTS) - answered == set(NOT_YET.read_text(encoding="utf-8").split())
     assert answered <= set(CLIENT_REQUESTS)

@@ -9,12 +9,12 @@ from functools import partial
 
 from codex_trio_protocol.v2 import thread as wire
 
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     return {"thread/delete": ThreadDeleteProcessor(services).delete}
 
@@ -22,7 +22,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadDeleteProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing
 

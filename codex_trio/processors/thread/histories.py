@@ -9,13 +9,13 @@ from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.threads import errors
-from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.threads.stored import StoredThreads
 
 
 class ThreadHistories:
     """See the module."""
 
-    def __init__(self, threads: ThreadRuntime) -> None:
+    def __init__(self, threads: StoredThreads) -> None:
         self._runtime = threads
 
     async def get(self, thread_id: str, *, feature: str) -> tuple[str, RolloutHistory]:
@@ -26,7 +26,7 @@ class ThreadHistories:
         """
         runtime = self._runtime
         thread_id = parse_thread_id(thread_id)
-        live = runtime.manager.find(thread_id)
+        live = runtime.loaded.find(thread_id)
         if live is None:
             found = await runtime.store.locate(thread_id)
             if found is None:

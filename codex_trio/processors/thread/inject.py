@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from codex_trio_protocol.v2 import thread_work as wire
 
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     return {"thread/inject_items": ThreadWorkProcessor(services).inject}
 
@@ -22,7 +22,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadWorkProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
 
     async def inject(
@@ -33,7 +33,7 @@ class ThreadWorkProcessor:
         Items of kinds that no provider knows are dropped.
         """
         runtime = self._runtime
-        live = runtime.manager.get(parse_thread_id(params.thread_id))
+        live = runtime.loaded.get(parse_thread_id(params.thread_id))
         if not params.items:
             raise invalid_request("items must not be empty")
         await live.session.inject(checked(params.items, "items"))

@@ -18,7 +18,7 @@ from msgspec import UNSET
 
 from codex_trio.config.settings import TypedOverrides
 from codex_trio.processors.notices import Notices
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -48,7 +48,7 @@ MAX_READS = 20
 _LoadParams: TypeAlias = wire_start.ThreadStartParams | wire_start.ThreadResumeParams | wire_start.ThreadForkParams
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = ThreadLifecycleProcessor(services)
     return {
@@ -62,7 +62,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadLifecycleProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
         self._outgoing = services.outgoing
         self._identity = services.identity
@@ -105,7 +105,7 @@ class ThreadLifecycleProcessor:
     ) -> wire_start.ThreadResumeResponse:
         """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
         runtime = self._runtime
-        loaded_before = runtime.manager.loaded_ids
+        loaded_before = runtime.loaded.ids
         given = None if params.history is None else checked(params.history, "history")
         if given is None:
             live = await self._stored_or_running(params, runtime, context)
@@ -141,7 +141,7 @@ class ThreadLifecycleProcessor:
     ) -> LiveThread:
         """The thread that is named, loaded."""
         thread_id, stored = await self._named(params, runtime)
-        live = runtime.manager.find(thread_id)
+        live = runtime.loaded.find(thread_id)
         if live is None or live.session.active is None:
             # A draining server lets clients join a running turn: somebody may have to answer its questions.
             self._gate.check()
@@ -173,7 +173,7 @@ class ThreadLifecycleProcessor:
         self._gate.check()
         if not params.history:
             raise invalid_request("history must not be empty")
-        named = runtime.manager.find(params.thread_id)
+        named = runtime.loaded.find(params.thread_id)
         if named is not None:
             raise invalid_request(f"cannot resume thread {named.id} with history while it is already running")
         with self._notices.of_rules(context):
@@ -221,7 +221,7 @@ class ThreadLifecycleProcessor:
     ) -> wire.ThreadUnsubscribeResponse:
         """The caller no longer follows the thread; its turn goes on."""
         runtime = self._runtime
-        live = runtime.manager.find(parse_thread_id(params.thread_id))
+        live = runtime.loaded.find(parse_thread_id(params.thread_id))
         if live is None:
             return wire.ThreadUnsubscribeResponse(status="notLoaded")
         was_subscribed = live.unsubscribe(context.connection.id)

@@ -9,7 +9,7 @@ from codex_trio_protocol.v2 import thread as wire_thread
 from codex_trio_protocol.v2 import thread_settings as wire
 from msgspec import UNSET, UnsetType
 
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -17,7 +17,7 @@ from codex_trio.state.store.interface import MetadataPatch
 from codex_trio.threads.live import LiveThread
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = ThreadMetadataProcessor(services)
     return {
@@ -29,7 +29,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadMetadataProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
 
     async def update(

@@ -10,13 +10,13 @@ from functools import partial
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import thread_settings as wire_settings
 
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = ThreadPutAwayProcessor(services)
     return {
@@ -29,7 +29,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadPutAwayProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing
 

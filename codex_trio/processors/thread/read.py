@@ -20,7 +20,7 @@ from codex_trio.state.store.interface import SortKey, ThreadQuery
 from codex_trio.threads import errors
 from codex_trio.threads.history import ItemAnchor, page_items, page_turns
 from codex_trio.threads.read_state import ReadState
-from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.threads.stored import StoredThreads
 from codex_trio.wire.threads import all_turns, project_item_entry, project_turn, put_turns
 
 MAX_EXCLUDED_THREADS = 100
@@ -52,7 +52,7 @@ class ThreadReadProcessor:
         """A thread, loaded or stored, with its turns when they are asked for."""
         runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id)
-        live = runtime.manager.find(thread_id)
+        live = runtime.loaded.find(thread_id)
         if params.include_turns:
             _, history = await self._histories.get(params.thread_id, feature="includeTurns")
             self._notices.full_history("includeTurns: false", context)
@@ -80,7 +80,7 @@ class ThreadReadProcessor:
         stored = await runtime.read_states.get(row.id for row in rows)
         states: dict[str, wire.ThreadReadState] = {}
         for row in rows:
-            live = runtime.manager.find(row.id)
+            live = runtime.loaded.find(row.id)
             states[row.id] = (ReadState(row.id, stored.get(row.id)) if live is None else live.read_state).to_wire()
         return wire.ThreadListResponse(
             data=rows,
@@ -141,7 +141,7 @@ class ThreadReadProcessor:
         """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
         runtime = self._runtime
         thread_id = _id_param(params.thread_id, noun="thread")
-        live = runtime.manager.find(thread_id)
+        live = runtime.loaded.find(thread_id)
         if live is None and await runtime.store.locate(thread_id) is None:
             raise errors.not_loaded(thread_id)
         if live is None or not live.recorder.is_materialized:
@@ -195,8 +195,8 @@ class ThreadReadProcessor:
         return frozenset(str(self._config.resolve_cwd(Path(cwd))) for cwd in named)
 
 
-def _loaded_page(runtime: ThreadRuntime, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
-    ids = runtime.manager.loaded_ids
+def _loaded_page(runtime: StoredThreads, params: wire.ThreadLoadedListParams) -> wire.ThreadLoadedListResponse:
+    ids = runtime.loaded.ids
     if params.cursor is not None:
         try:
             after = parse_thread_id(params.cursor)

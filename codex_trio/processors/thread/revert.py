@@ -10,7 +10,7 @@ from functools import partial
 
 from codex_trio_protocol.v2 import thread_work as wire
 
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -22,7 +22,7 @@ from codex_trio.threads.runtime import ThreadRuntime
 from codex_trio.wire.threads import all_turns, put_turns
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = ThreadRevertProcessor(services)
     return {"thread/revert": processor.revert, "thread/rollback": processor.roll_back}
@@ -31,7 +31,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadRevertProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
         self._outgoing = services.outgoing
 
@@ -76,7 +76,7 @@ class ThreadRevertProcessor:
 
     async def _live(self, thread_id: str) -> tuple[ThreadRuntime, LiveThread]:
         runtime = self._runtime
-        return runtime, runtime.manager.get(parse_thread_id(thread_id))
+        return runtime, runtime.loaded.get(parse_thread_id(thread_id))
 
 
 def _stored_history(live: LiveThread, *, ephemeral: str) -> RolloutHistory:

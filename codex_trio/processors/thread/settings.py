@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from codex_trio_protocol.v2 import thread_settings as wire
 
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.processors.thread.setting_changes import SettingChanges
 from codex_trio.rpc.context import Handler, RequestContext
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     return {"thread/settings/update": ThreadSettingsProcessor(services).update}
 
@@ -21,7 +21,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class ThreadSettingsProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
         self._changes = SettingChanges(services.config, services.outgoing)
 
@@ -30,7 +30,7 @@ class ThreadSettingsProcessor:
     ) -> wire.ThreadSettingsUpdateResponse:
         """Changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
         runtime = self._runtime
-        live = runtime.manager.get(parse_thread_id(params.thread_id))
+        live = runtime.loaded.get(parse_thread_id(params.thread_id))
         before = live.session.settings
         live.session.change(self._changes.overrides(params, live))
         await live.session.store_settings()

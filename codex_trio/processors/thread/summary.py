@@ -15,7 +15,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.store.interface import ThreadSummary
-from codex_trio.threads.runtime import ThreadRuntime
+from codex_trio.threads.stored import StoredThreads
 from codex_trio.util.abandonable import abandonable
 from codex_trio.wire.threads import legacy_source
 
@@ -46,7 +46,7 @@ class ConversationSummaryProcessor:
             summary = await self._at(runtime, params.rollout_path)
         return wire.GetConversationSummaryResponse(summary=_project(summary))
 
-    async def _at(self, runtime: ThreadRuntime, text: str) -> ThreadSummary:
+    async def _at(self, runtime: StoredThreads, text: str) -> ThreadSummary:
         path = self._codex_home / Path(text)
         try:
             exists = await abandonable(LOOK_SECONDS, path.exists)

@@ -9,7 +9,7 @@ from codex_trio_protocol.v2 import thread_work as wire
 
 from codex_trio.execpolicy.bash import shell_script
 from codex_trio.execpolicy.words import join
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -19,7 +19,7 @@ from codex_trio.wire.items import path_of
 DEFAULT_LIMIT = 25
 
 
-def handlers(services: Services) -> dict[str, Handler]:
+def handlers(services: WorkServices) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = BackgroundTerminalsProcessor(services)
     return {
@@ -32,7 +32,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 class BackgroundTerminalsProcessor:
     """See the module."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
 
     async def list(
@@ -81,4 +81,4 @@ class BackgroundTerminalsProcessor:
 
     async def _running(self, thread_id: str) -> RunningCommands:
         runtime = self._runtime
-        return runtime.manager.get(parse_thread_id(thread_id)).session.running
+        return runtime.loaded.get(parse_thread_id(thread_id)).session.running

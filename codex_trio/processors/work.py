@@ -1,0 +1,19 @@
+"""The processors that have threads loaded, or do something with loaded ones. They bring the engine with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codex_trio.processors import turn
+from codex_trio.processors.registry import collected
+from codex_trio.processors.services import WorkServices
+from codex_trio.processors.thread import delete, inject, lifecycle, metadata, put_away, revert, settings, terminals
+from codex_trio.rpc.context import Handler
+
+_PROCESSORS = (lifecycle, turn, metadata, put_away, settings, revert, delete, inject, terminals)
+"""What most clients ask for first comes first."""
+
+
+def work_handlers(services: WorkServices) -> Mapping[str, Handler]:
+    """A handler for every method that is about loaded threads."""
+    return collected(processor.handlers(services) for processor in _PROCESSORS)

@@ -1,0 +1,83 @@
+"""What loads and runs threads, with the services that only it uses: built when a request needs it, or none is made.
+
+Owns that threads end before what they are run with. Does not own stored threads, which lists and reads need without any
+of this (`core.py`). Imported late: it brings the engine, the tools, the sandbox and the model client.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import trio
+
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.model.http import open_transport
+from codex_trio.processors.services import Services, WorkServices
+from codex_trio.processors.work import work_handlers
+from codex_trio.rpc.context import Handler
+from codex_trio.server.guarded import guarded_paths
+from codex_trio.server.idle import Idle
+from codex_trio.server.parts import CoreParts
+from codex_trio.state.db.initializer import state_db_path
+from codex_trio.threads.runtime import RuntimeParts, build_runtime
+
+_log = logging.getLogger(__name__)
+
+_QUIET_SECONDS = 0.1
+"""How long clients have asked for nothing when there is time to open what the first turn needs."""
+
+
+@asynccontextmanager
+async def open_thread_layer(parts: CoreParts, services: Services) -> AsyncGenerator[Mapping[str, Handler]]:
+    """Run it until the block ends; the handlers of the methods that need it.
+
+    At the end turns are interrupted, and what they run is killed.
+    """
+    async with open_process_spawner() as spawner, open_transport(parts.environ) as transport:
+        database = state_db_path(parts.config.startup_default().sqlite_home)
+        runtime = build_runtime(
+            RuntimeParts(
+                codex_home=parts.codex_home,
+                threads=services.threads,
+                environ=parts.environ,
+                config=parts.config,
+                auth=services.auth,
+                identity=parts.identity,
+                installation_id=parts.installation_id,
+                catalog=services.catalog,
+                outgoing=parts.outgoing,
+                spawner=spawner,
+                transport=transport,
+                gate=parts.gate,
+                guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
+            )
+        )
+        answers = work_handlers(
+            WorkServices(
+                codex_home=services.codex_home,
+                source=services.source,
+                config=services.config,
+                identity=services.identity,
+                outgoing=services.outgoing,
+                auth=services.auth,
+                catalog=services.catalog,
+                threads=runtime,
+                gate=parts.gate,
+            )
+        )
+        async with trio.open_nursery() as threads:
+            await threads.start(runtime.manager.run)
+            threads.start_soon(_warm, parts.idle, runtime.warm)
+            yield answers
+            threads.cancel_scope.cancel()
+
+
+async def _warm(idle: Idle, warm: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await idle.quiet(_QUIET_SECONDS)
+        await warm()
+    except Exception:
+        # The turn that needs it will meet the same problem, and can tell of it.
+        _log.exception("preparing for the first turn failed")
