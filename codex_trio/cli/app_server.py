@@ -17,6 +17,7 @@ from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener, own_sockets
 from codex_trio.cli.options import UsageError, codex_home, config_overrides
 from codex_trio.transport.listen import StdioAddress
+from codex_trio.util.importing import without_collections
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +60,10 @@ def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from codex_trio.server.app import AppSettings, open_app
+    with without_collections():
+        from codex_trio.server.app import AppSettings, open_app
 
+    process_settings.keep_what_is_loaded()
     settings = AppSettings(
         codex_home=codex_home(environ),
         environ=environ,

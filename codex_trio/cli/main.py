@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from codex_trio.cli.options import InvalidValue, UsageError, add_common_options
+from codex_trio.cli.quick_imports import quick_imports
 from codex_trio.version import PROTOCOL_RELEASE, __version__
 
 SUBCOMMANDS = {
@@ -23,7 +23,10 @@ SUBCOMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    parser = build_parser(_chosen(arguments))
+    with quick_imports():
+        from codex_trio.cli.options import InvalidValue, UsageError
+
+        parser = build_parser(_chosen(arguments))
     try:
         options = parser.parse_args(arguments)
     except InvalidValue as invalid:
@@ -43,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen subcommand's module is imported, so that the others cost nothing."""
+    from codex_trio.cli.options import add_common_options
+
     parser = argparse.ArgumentParser(
         prog="codex-trio", description="An independent Codex app-server in Python, built on Trio."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from typing import Final
 
@@ -29,6 +30,11 @@ _DELAY_SECONDS = 0.25
 def share_the_interpreter() -> None:
     """Let the event loop run soon whenever it wants to, while threads work for it."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+def keep_what_is_loaded() -> None:
+    """Have what is there now, nearly all of it modules, never looked at again for garbage."""
+    gc.freeze()
 
 
 async def keep_small() -> None:

@@ -33,6 +33,7 @@ from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
 from codex_trio.transport.base import CloseReason, MessageTransport
+from codex_trio.util.importing import without_collections
 
 FAREWELL = CloseReason(1001, "the server is shutting down")
 """Going away, says RFC 6455: clients reconnect later or elsewhere."""
@@ -184,6 +185,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
 
 def _open_core(parts: CoreParts) -> AbstractAsyncContextManager[Mapping[str, Handler]]:
     # Imported when the first client was answered: this is most of the package.
-    from codex_trio.server.core import open_core
+    with without_collections():
+        from codex_trio.server.core import open_core
 
     return open_core(parts)

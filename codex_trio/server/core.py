@@ -30,6 +30,7 @@ from codex_trio.server.parts import CoreParts
 from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.stored import LoadedThreads, StoredThreads
+from codex_trio.util.importing import without_collections
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
 
 def _open_thread_layer(parts: CoreParts, services: Services) -> AbstractAsyncContextManager[Mapping[str, Handler]]:
     # Imported when the first request needs it, or there is time: lists and reads, which come first, need none of it.
-    from codex_trio.server.thread_layer import open_thread_layer
+    with without_collections():
+        from codex_trio.server.thread_layer import open_thread_layer
 
     return open_thread_layer(parts, services)
 

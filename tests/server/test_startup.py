@@ -1,8 +1,10 @@
-"""An editor's user waits for `initialize`: nothing is loaded for it that the first reply does not need."""
+"""An editor's user waits for `initialize`, and then for a list: nothing is loaded that these replies do not need."""
 
 import os
 import subprocess
 import sys
+
+import pytest
 
 SCRIPT = """
 import os, sys, json
@@ -11,12 +13,12 @@ import trio
 from codex_trio.server.app import AppSettings, open_app
 from codex_trio.transport.memory import memory_transport_pair
 
-class WhenTheCoreIsLoaded:
+class WhenMoreIsLoaded:
     def find_spec(self, name, path=None, target=None):
-        if name == "codex_trio.server.core":
-            print("\\n".join(sys.modules))
+        if name in ("codex_trio.server.core", "codex_trio.server.thread_layer"):
+            print(name, *sys.modules)
 
-sys.meta_path.insert(0, WhenTheCoreIsLoaded())
+sys.meta_path.insert(0, WhenMoreIsLoaded())
 
 async def main():
     home = Path(os.environ["CODEX_HOME"])
@@ -31,9 +33,14 @@ async def main():
         while "codex_trio.server.core" not in sys.modules:
             await trio.sleep(0.001)
         assert json.loads(await client.receive())["method"] == "remoteControl/status/changed"
-        await client.send(json.dumps({"id": 2, "method": "thread/loaded/list", "params": {}}).encode())
+        for method in ("thread/list", "thread/loaded/list"):
+            await client.send(json.dumps({"id": 2, "method": method, "params": {}}).encode())
+            reply = json.loads(await client.receive())
+            assert reply["result"]["data"] == [], reply
+        params = {"threadId": home.name, "input": []}
+        await client.send(json.dumps({"id": 2, "method": "turn/start", "params": params}).encode())
         reply = json.loads(await client.receive())
-        assert reply["result"] == {"data": [], "nextCursor": None}, reply
+        assert reply["error"]["code"] == -32600, reply
         nursery.cancel_scope.cancel()
 
 trio.run(main)
@@ -56,23 +63,43 @@ NOT_NEEDED_YET = (
     "codex_trio_protocol.export",
 )
 
-MOST_MODULES_OF_OURS = 79
+NOT_NEEDED_FOR_LISTS = (
+    "asyncio",
+    "concurrent.futures",
+    "httpcore2",
+    "h2",
+    "codex_trio.engine.session",
+    "codex_trio.tools",
+    "codex_trio.execution",
+    "codex_trio.sandbox",
+    "codex_trio.model.client",
+    "codex_trio.threads.live",
+)
+
+MOST_MODULES_OF_OURS = 82
 
 
-def test_the_first_reply_loads_only_what_it_needs(tmp_path):
-    environment = {
-        "HOME": str(tmp_path),
-        "CODEX_HOME": str(tmp_path),
-        "TMPDIR": str(tmp_path),
-        "PATH": os.defpath,
-    }
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """The modules that were there when the core, and then the thread layer, was about to be imported."""
+    home = tmp_path_factory.mktemp("home")
+    environment = {"HOME": str(home), "CODEX_HOME": str(home), "TMPDIR": str(home), "PATH": os.defpath}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    modules = done.stdout.split()
-    assert modules, "the core was not loaded at all"
-    loaded = [name for name in NOT_NEEDED_YET if name in modules]
-    assert loaded == []
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["codex_trio.server.core", "codex_trio.server.thread_layer"]
+    return [line[1:] for line in lines]
+
+
+def test_the_first_reply_loads_only_what_it_needs(loaded):
+    modules = loaded[0]
+    assert [name for name in NOT_NEEDED_YET if name in modules] == []
     ours = [name for name in modules if name.split(".")[0] in ("codex_trio", "codex_trio_protocol")]
     assert len(ours) <= MOST_MODULES_OF_OURS, ours
+
+
+def test_a_list_needs_nothing_that_runs_threads(loaded):
+    assert "apsw" in loaded[1]
+    assert [name for name in NOT_NEEDED_FOR_LISTS if name in loaded[1]] == []

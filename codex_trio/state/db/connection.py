@@ -20,10 +20,14 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
 import apsw
-import apsw.aio
 import trio
 
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
+from codex_trio.util.importing import imported_on_use
+
+with imported_on_use("asyncio"):
+    # It needs that for programs that run on it, and says itself that it may come when it is used.
+    import apsw.aio
 
 READERS = 2
 """How many reads can run at a time, beside the writer."""

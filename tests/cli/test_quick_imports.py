@@ -1,0 +1,54 @@
+"""The command line starts as before when the scripts of attrs are kept, missing, damaged or cannot be kept."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the program far enough to import all of the subcommand, with bytecode below `tmp_path`."""
+
+    def start(**environment):
+        home = str(tmp_path)
+        environment = {"HOME": home, "CODEX_HOME": home, "TMPDIR": home, "PATH": os.defpath, **environment}
+        arguments = [sys.executable, "-m", "codex_trio", "app-server", "--listen", "off", "--unknown"]
+        done = subprocess.run(
+            arguments, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert "--unknown" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    return start
+
+
+def scripts(folder):
+    return list(folder.rglob("*.attrs"))
+
+
+def test_scripts_are_kept_once(tmp_path, start):
+    start(PYTHONPYCACHEPREFIX=str(tmp_path / "bytecode"))
+    [kept] = scripts(tmp_path)
+    content = kept.read_bytes()
+    assert len(content) > 10_000
+    written = kept.stat().st_mtime_ns
+    start(PYTHONPYCACHEPREFIX=str(tmp_path / "bytecode"))
+    assert scripts(tmp_path) == [kept]
+    assert (kept.read_bytes(), kept.stat().st_mtime_ns) == (content, written)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no bytecode", b"\xe9\x01\x00\x00\x00"])
+def test_a_damaged_file_is_replaced(tmp_path, start, damage):
+    start(PYTHONPYCACHEPREFIX=str(tmp_path / "bytecode"))
+    [kept] = scripts(tmp_path)
+    size = kept.stat().st_size
+    kept.write_bytes(damage)
+    start(PYTHONPYCACHEPREFIX=str(tmp_path / "bytecode"))
+    assert kept.stat().st_size == size
+
+
+def test_nothing_is_kept_where_bytecode_is_not(tmp_path, start):
+    start(PYTHONPYCACHEPREFIX=str(tmp_path / "bytecode"), PYTHONDONTWRITEBYTECODE="1")
+    assert scripts(tmp_path) == []
