@@ -102,9 +102,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     return ThreadRuntime(
         loaded=threads.loaded,
         manager=manager,
-        upkeep=ThreadUpkeep(
-            manager=manager, loaded=threads.loaded, store=threads.store, graph=threads.graph
-        ),
+        upkeep=ThreadUpkeep(manager=manager, loaded=threads.loaded, store=threads.store, graph=threads.graph),
         store=threads.store,
         read_states=threads.read_states,
         graph=threads.graph,
