@@ -21,7 +21,17 @@ import h11
 import msgspec
 import trio
 
-from codex_trio.testing.model_script import Answer, End, Gate, Pause, Reply, Request, http_error, load_script
+from codex_trio.testing.model_script import (
+    Answer,
+    End,
+    Gate,
+    Pause,
+    Reply,
+    Request,
+    ScriptError,
+    http_error,
+    load_script,
+)
 
 _READ_SIZE = 1 << 16
 _MAX_HEAD = 1 << 16
@@ -197,8 +207,8 @@ def _to_request(head: h11.Request, body: bytes) -> Request:
     return Request(method=head.method.decode("ascii"), path=path, headers=headers, body=decoded)
 
 
-async def _serve(script: Path, port: int) -> None:
-    async with open_model_server(load_script(script), port=port) as server:
+async def _serve(script: Iterable[Reply], port: int) -> None:
+    async with open_model_server(script, port=port) as server:
         print(server.base_url, flush=True)
         await trio.sleep_forever()
 
@@ -210,7 +220,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     options = parser.parse_args(arguments)
     try:
-        trio.run(_serve, options.script, options.port)
+        script = load_script(options.script)
+    except (OSError, ScriptError) as error:
+        parser.error(str(error))
+    try:
+        trio.run(_serve, script, options.port)
     except* KeyboardInterrupt:
         pass
 

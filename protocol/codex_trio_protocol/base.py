@@ -107,6 +107,12 @@ class _KeywordOnly(msgspec.StructMeta):
         config.setdefault("kw_only", True)
         return super().__new__(mcls, name, bases, namespace, **config)
 
+    @property
+    def __doc__(cls) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride] - it is made when asked for
+        from codex_trio_protocol.field_docs import described
+
+        return described(cls)
+
 
 class Wire(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", gc=False):
     """Base of all messages: camelCase keys, every key sent, `None` as JSON null.

@@ -30,7 +30,7 @@ from codex_trio.testing.model_script import (
     message_of,
     reasoning,
 )
-from codex_trio.testing.model_server import open_model_server
+from codex_trio.testing.model_server import main, open_model_server
 
 BODY: Any = {
     "model": "m",
@@ -262,3 +262,16 @@ async def test_the_command_serves_a_script_file(tmp_path: Path) -> None:
     assert status == 200
     done = [event["item"]["type"] for event in events_of(body) if event["type"] == "response.output_item.done"]
     assert done == ["reasoning", "message", "function_call", "custom_tool_call"]
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"answers": [{"parts": [{"shout": 1}]}]}'])
+def test_a_script_that_cannot_be_used_is_a_usage_error(
+    content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "script.json"
+    if content is not None:
+        script.write_text(content, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main([str(script)])
+    assert ended.value.code == 2
+    assert str(script) in capsys.readouterr().err.splitlines()[-1]
