@@ -11,7 +11,9 @@ from benchmarks.driver import Lab
 from benchmarks.figures import Figure, Sample, Value, single
 from benchmarks.model_server import SAY
 
-_SETTLE_SECONDS = 6
+_SETTLE_SECONDS = 16
+"""By then threads that are wanted no more have ended."""
+
 _IDLE_SECONDS = 125
 
 

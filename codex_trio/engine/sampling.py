@@ -131,6 +131,7 @@ class Sampler:
                         async for batch in response:
                             # What has come is stored, shown and run as one, whatever ends the response.
                             with trio.CancelScope(shield=True):
+                                await self._session.services.gate.pace.step()
                                 for event in batch:
                                     if isinstance(event, ServedModel):
                                         self._note_model(request.model, event.model)

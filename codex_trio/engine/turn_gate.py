@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import trio
 
+from codex_trio.engine.pace import Pace
+
 
 class ShuttingDown(Exception):
     """The server takes on no more work of this kind: it ends as soon as what runs has ended."""
@@ -16,6 +18,8 @@ class TurnGate:
     """What every turn begins and ends through. Once closed it lets no more in, and can be waited for."""
 
     def __init__(self) -> None:
+        self.pace = Pace()
+        """What keeps many turns from running all at once."""
         self._running = 0
         self._closed = False
         self._quiet = trio.Event()

@@ -13,8 +13,8 @@ left early.
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ KEEP_ALIVE = 120.0
 """Seconds that an unused connection is kept: tools run between the requests of a turn."""
 
 _MAX_IDLE_CONNECTIONS = 32
+_REQUESTS_IN_A_POOL = 32
 _CLOSE_TIMEOUT = 2.0
 _DRAIN_TIMEOUT = 0.05
 _ERROR_BODY_TIMEOUT = 10.0
@@ -73,7 +74,12 @@ class HttpResponse:
     word: whoever asks next gets all that one network read has brought.
     """
 
-    def __init__(self, response: httpcore2.Response, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, response: httpcore2.Response, nursery: trio.Nursery, give_back: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`give_back` is for when the response was closed."""
+        self._give_back = give_back
+        self._is_given_back = False
         self.status = response.status
         self.headers: Mapping[str, str] = _decoded(response.headers)
         self._response = response
@@ -135,8 +141,13 @@ class HttpResponse:
         self._reading.cancel()
         with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
             await self._ended.wait()
-            await self._chunks.aclose()
-            await self._response.aclose()
+            try:
+                await self._chunks.aclose()
+                await self._response.aclose()
+            finally:
+                if not self._is_given_back:
+                    self._is_given_back = True
+                    await self._give_back()
 
     async def _read_ahead(self) -> None:
         try:
@@ -155,24 +166,66 @@ class HttpResponse:
             self._news.set()
 
 
+class _Pool:
+    """A pool of the library, with the number of requests that are under way in it."""
+
+    def __init__(self, connections: httpcore2.AsyncConnectionPool) -> None:
+        self.connections = connections
+        self.under_way = 0
+
+
+class _Pools:
+    """Pools for the same kind of connection: one, and more while there are many requests at once.
+
+    The library looks at every connection of a pool whenever a request begins or ends.
+    """
+
+    def __init__(self, make: Callable[[], httpcore2.AsyncConnectionPool]) -> None:
+        self._make = make
+        self._pools = [_Pool(make())]
+
+    def take(self) -> _Pool:
+        """The pool for one more request, the first that has room: it is the one with kept connections."""
+        for pool in self._pools:
+            if pool.under_way < _REQUESTS_IN_A_POOL:
+                break
+        else:
+            pool = _Pool(self._make())
+            self._pools.append(pool)
+        pool.under_way += 1
+        return pool
+
+    async def give_back(self, pool: _Pool) -> None:
+        """A request has ended. A pool that is wanted no more is closed, but for the first."""
+        pool.under_way -= 1
+        if not pool.under_way and pool is not self._pools[0] and pool in self._pools:
+            self._pools.remove(pool)
+            await pool.connections.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for pool in self._pools:
+            await pool.connections.aclose()
+
+
 class HttpTransport:
     """Sends requests over kept connections. Made by `open_transport`; shared by all clients."""
 
     def __init__(self, environ: Mapping[str, str], nursery: trio.Nursery) -> None:
         self._environ = environ
         self._nursery = nursery
-        self._pools: dict[tuple[bool, str | None], httpcore2.AsyncConnectionPool] = {}
+        self._pools: dict[tuple[bool, str | None], _Pools] = {}
         self._making = trio.Lock()
 
     async def warm(self, url: str) -> None:
         """Gets ready for requests to `url`, so that the first one does not pay for it. Connects to nothing."""
-        await self._pool(url)
+        await self._pools_for(url)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, idle_timeout: float) -> HttpResponse:
         """Sends a request and waits for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
         import httpcore2
 
-        pool = await self._pool(url)
+        pools = await self._pools_for(url)
         named = {
             "host": urlsplit(url).netloc.rpartition("@")[2],
             "content-length": str(len(body)),
@@ -181,13 +234,17 @@ class HttpTransport:
         }
         timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}
         request = httpcore2.Request("POST", url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
+        pool = pools.take()
         try:
-            return HttpResponse(await pool.handle_async_request(request), self._nursery)
-        except Exception as error:
+            response = await pool.connections.handle_async_request(request)
+        except BaseException as error:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+                await pools.give_back(pool)
             failure = _failure(error)
             if failure is None:
                 raise
             raise failure from error
+        return HttpResponse(response, self._nursery, partial(pools.give_back, pool))
 
     async def aclose(self) -> None:
         """Closes all connections."""
@@ -196,7 +253,7 @@ class HttpTransport:
         for pool in pools:
             await pool.aclose()
 
-    async def _pool(self, url: str) -> httpcore2.AsyncConnectionPool:
+    async def _pools_for(self, url: str) -> _Pools:
         from codex_trio.model.tls import UnusableCertificates
 
         try:
@@ -211,7 +268,7 @@ class HttpTransport:
         async with self._making:
             if key not in self._pools:
                 # In a thread: importing and reading certificates take tens of milliseconds.
-                make = functools.partial(_make_pool, secure=secure, proxy=proxy, environ=self._environ)
+                make = partial(_make_pools, secure=secure, proxy=proxy, environ=self._environ)
                 try:
                     self._pools[key] = await trio.to_thread.run_sync(make)
                 except UnusableCertificates as error:
@@ -235,17 +292,20 @@ async def open_transport(environ: Mapping[str, str]) -> AsyncGenerator[HttpTrans
                 await transport.aclose()
 
 
-def _make_pool(*, secure: bool, proxy: str | None, environ: Mapping[str, str]) -> httpcore2.AsyncConnectionPool:
+def _make_pools(*, secure: bool, proxy: str | None, environ: Mapping[str, str]) -> _Pools:
     import httpcore2
 
     from codex_trio.model.tls import no_tls, tls_context
 
-    return httpcore2.AsyncConnectionPool(
-        ssl_context=tls_context(environ) if secure else no_tls(),
-        proxy=_proxy(proxy) if proxy is not None else None,
-        max_connections=None,
-        max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
-        keepalive_expiry=KEEP_ALIVE,
+    return _Pools(
+        partial(
+            httpcore2.AsyncConnectionPool,
+            ssl_context=tls_context(environ) if secure else no_tls(),
+            proxy=_proxy(proxy) if proxy is not None else None,
+            max_connections=None,
+            max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE,
+        )
     )
 
 
@@ -268,7 +328,7 @@ def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     return decoded
 
 
-def _failure(error: Exception) -> HttpFailure | None:
+def _failure(error: BaseException) -> HttpFailure | None:
     """The failure that an exception of the HTTP client stands for; None for an exception of another kind."""
     import httpcore2
 

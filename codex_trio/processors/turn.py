@@ -69,6 +69,7 @@ class TurnProcessor:
                 raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
             user_input = _tool_output(params.tool_output, user_input)
         if live.session.active is None:
+            await self._gate.pace.step()
             with self._notices.of_rules(context):
                 await live.session.policy.refresh()
         before = live.session.settings

@@ -109,6 +109,7 @@ class ThreadManager:
         """Hosts the threads until cancelled; what they run is ended, and their rollouts say so."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            nursery.start_soon(self._engine.gate.pace.run)
             task_status.started()
             await self._unload_idle_threads()
 

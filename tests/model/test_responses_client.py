@@ -74,6 +74,36 @@ async def test_requests_one_after_the_other_share_a_connection(make_client: Make
     assert (len(provider.requests), provider.connections) == (3, 1)
 
 
+async def test_many_requests_at_once_have_a_connection_each_and_leave_some_for_later(make_client: MakeClient):
+    count, streaming, all_stream = 70, 0, trio.Event()
+
+    async with open_provider(DONE) as provider:
+        client = make_client(provider.url)
+
+        async def one() -> None:
+            nonlocal streaming
+            async with client.stream(REQUEST) as response:
+                streaming += 1
+                if streaming == count:
+                    all_stream.set()
+                await all_stream.wait()
+                events = [event async for events in response for event in events]
+                assert isinstance(events[-1], Completed)
+
+        for _ in range(2):
+            streaming, all_stream = 0, trio.Event()
+            with trio.fail_after(20):
+                async with trio.open_nursery() as nursery:
+                    for _ in range(count):
+                        nursery.start_soon(one)
+        before = provider.connections
+        for _ in range(3):
+            await collect(client)
+    assert len(provider.requests) == 2 * count + 3
+    assert count <= before <= 2 * count
+    assert provider.connections == before, "what comes later goes over connections that were kept"
+
+
 async def test_a_kept_connection_that_the_provider_closed_is_not_used_again(make_client: MakeClient):
     async def once(stream: trio.abc.Stream) -> None:
         await stream.send_all(DONE)

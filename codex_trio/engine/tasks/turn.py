@@ -160,6 +160,7 @@ class Turn:
 
     async def _open(self) -> None:
         session = self._session
+        await session.services.gate.pace.step()
         assert self.started_at is not None
         window = session.model.effective_context_window
         started = TaskStarted.root(
@@ -213,6 +214,7 @@ class Turn:
             await self._hear()
             self.stored.set()
             try:
+                await self._session.services.gate.pace.step()
                 follow_up = await self._sampler.sample()
             except ModelError as error:
                 await self._session.leave_out_refused(error)

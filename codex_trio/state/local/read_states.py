@@ -22,6 +22,7 @@ INSERT INTO read_states (thread_id, first_unread, revision) VALUES (?, ?, ?)
 ON CONFLICT (thread_id) DO UPDATE SET first_unread = excluded.first_unread, revision = excluded.revision
 """
 
+_REST_SECONDS = 0.2
 _LAST_WRITE_SECONDS = 10.0
 
 
@@ -55,6 +56,8 @@ class LocalReadStates:
                 await self._changed.wait()
                 self._changed = trio.Event()
                 await self._write()
+                # Of many threads that turn at once, each tells of its own end.
+                await trio.sleep(_REST_SECONDS)
         finally:
             with trio.move_on_after(_LAST_WRITE_SECONDS, shield=True):
                 await self._write()

@@ -23,6 +23,7 @@ from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.storage import ThreadStorage
+from codex_trio.util.short_jobs import ShortJobs
 
 
 def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float], Awaitable[None]]) -> ThreadStorage:
@@ -34,6 +35,7 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
     text = ThreadTextIndex(index, database)
     spans = SpanCache(database)
     read_states = LocalReadStates(database)
+    jobs = ShortJobs()
     store = LocalThreadStore(
         index,
         text,
@@ -43,15 +45,17 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         graph=graph,
         writers=ThreadWriters(codex_home),
         spans=spans,
+        jobs=jobs,
     )
     service = IndexService(index, text, database, quiet=quiet)
     return ThreadStorage(
-        store=store, graph=graph, read_states=read_states, run=partial(_run, service, spans, read_states)
+        store=store, graph=graph, read_states=read_states, run=partial(_run, service, spans, read_states, jobs)
     )
 
 
-async def _run(index: IndexService, spans: SpanCache, read_states: LocalReadStates) -> None:
+async def _run(index: IndexService, spans: SpanCache, read_states: LocalReadStates, jobs: ShortJobs) -> None:
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(jobs.run)
         nursery.start_soon(index.run)
         nursery.start_soon(spans.run)
         nursery.start_soon(read_states.run)

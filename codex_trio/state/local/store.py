@@ -39,6 +39,7 @@ from codex_trio.state.store.interface import (
 )
 from codex_trio.state.store.recording import RecordingStore
 from codex_trio.util.abandonable import abandonable
+from codex_trio.util.short_jobs import ShortJobs
 
 _Result = TypeVar("_Result")
 
@@ -60,8 +61,11 @@ class LocalThreadStore(RecordingStore):
         graph: AgentGraphStore,
         writers: ThreadWriters,
         spans: IndexCache | None = None,
+        jobs: ShortJobs | None = None,
     ) -> None:
+        """`jobs` append to the files."""
         super().__init__(HistoryReader(locator_of(paths.locate_base), cache=spans))
+        self._jobs = jobs
         self._index = index
         self._text = text
         self._database = database
@@ -75,11 +79,11 @@ class LocalThreadStore(RecordingStore):
         self._flushing = trio.Lock()
 
     def _new_source(self, name: RolloutName) -> FileLines:
-        return FileLines(self._paths.place(name))
+        return FileLines(self._paths.place(name), self._jobs)
 
     def _source_of(self, thread: StoredThread) -> FileLines:
         assert thread.path is not None
-        return FileLines(thread.path)
+        return FileLines(thread.path, self._jobs)
 
     # --- finding ---
 

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,12 +22,20 @@ from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.sources import BaseLocator, LineSource
 from codex_trio.util.private_folder import FILE_MODE, make_private_folder
 from codex_trio.util.regular_file import check_regular, open_regular_file
+from codex_trio.util.short_jobs import ShortJobs
 
 
-class FileLines(msgspec.Struct, frozen=True):
-    """A rollout file, which need not exist."""
+class FileLines(msgspec.Struct, frozen=True, eq=False):
+    """A rollout file, which need not exist. `jobs` do its appends; without them each has a thread of its own."""
 
     path: Path
+    jobs: ShortJobs | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileLines) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
     @property
     def label(self) -> str:
@@ -57,7 +66,7 @@ class FileLines(msgspec.Struct, frozen=True):
 
     def writer(self, *, size: int | None, needs_newline: bool = False) -> FileWriter:
         """See LineSource."""
-        return FileWriter(self.path, size=size, needs_newline=needs_newline)
+        return FileWriter(self.path, size=size, needs_newline=needs_newline, jobs=self.jobs)
 
 
 def locator_of(locate: Callable[[str, frozenset[Path]], Path | None]) -> BaseLocator:
@@ -125,9 +134,12 @@ class _Write:
 class FileWriter:
     """Appends to a file, or makes it. When a write raises, what part of it reached the file is cut off again."""
 
-    def __init__(self, path: Path, *, size: int | None = None, needs_newline: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, size: int | None = None, needs_newline: bool = False, jobs: ShortJobs | None = None
+    ) -> None:
         """`size` is that of the existing file to continue, None to make a new one."""
         self._path = path
+        self._jobs = jobs
         self._size = size
         self._needs_newline = needs_newline
         self._fd: int | None = None
@@ -149,6 +161,8 @@ class FileWriter:
         self._last = write = _Write(data)
         try:
             # A disk may never answer. The thread then stays behind, and leaves things as they should be if it ends.
+            if self._jobs is not None:
+                return await self._jobs.do(partial(self._run, write))
             return await trio.to_thread.run_sync(self._run, write, abandon_on_cancel=True)
         except trio.Cancelled:
             # What has not begun never will.
