@@ -29,7 +29,7 @@ from codex_trio.rpc.errors import (
     to_rpc_error,
     undecodable,
 )
-from codex_trio.rpc.path_fields import field_with_zero_byte
+from codex_trio.rpc.path_fields import problem_with_path
 from codex_trio.rpc.request_facts import RequestFacts
 from codex_trio.rpc.scheduler import RequestScheduler, Ticket
 
@@ -166,9 +166,9 @@ class Dispatcher:
             params = shape.decode(request.params, kind)
         except shape.ShapeError as error:
             raise undecodable(str(error)) from None
-        impossible = field_with_zero_byte(request.params, params)
-        if impossible is not None:
-            raise invalid_request(f"`{impossible}` must not contain a zero byte")
+        problem = problem_with_path(request.params, params)
+        if problem is not None:
+            raise invalid_request(problem)
         return spec, params
 
     def _pass_gates(self, spec: MethodSpec, params: Any, connection: ConnectionHandle) -> None:

@@ -348,3 +348,26 @@ async def test_a_zero_byte_in_what_is_no_path_is_nobodys_business() -> None:
         await client.initialize()
         params = {"threadId": THREAD, "input": [{"type": "text", "text": "cwd \0 path"}]}
         assert await client.request("turn/start", params=params) == {"text": "cwd \0 path"}
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "problem"),
+    [
+        ("thread/list", {"cwd": "/" + "x" * 4095}, "`cwd` must be shorter than 4096 bytes, as every path"),
+        ("thread/list", {"cwd": ["/", "/" + "\u00e4" * 2048]}, "`cwd` must be shorter than 4096 bytes, as every path"),
+        ("thread/list", {"cwd": ["/xxx"] * 1001}, "`cwd` must not have more than 1000 paths, and has 1001"),
+    ],
+)
+async def test_paths_that_are_too_long_or_too_many_are_refused_by_their_field(
+    method: str, params: dict[str, Any], problem: str
+) -> None:
+    async def reached(params: Any, context: RequestContext) -> dict[str, Any]:
+        return {"reached": True}
+
+    async with serving({method: reached}) as server:
+        client = server.connect()
+        await client.initialize()
+        assert await client.request(method, params=params) == {"code": -32600, "message": problem}
+        longest = "/" + "x" * 4094
+        for fits in ({"cwd": longest}, {"cwd": [longest] * 1000}, {"searchTerm": "x" * 10_000}):
+            assert await client.request(method, params=fits) == {"reached": True}
