@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.server.idle import Idle
@@ -19,6 +20,7 @@ from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store.interface import ThreadQuery
 
 NOW_MS = 1_795_350_000_500
 FILES = 150
@@ -132,3 +134,28 @@ async def test_that_another_server_takes_long_is_said_once(
     with trio.move_on_after(0.5):
         await service_of(tmp_path, database).run()
     assert [record.levelname for record in caplog.records if "another server" in record.message] == ["WARNING"]
+
+
+async def test_an_index_that_nobody_uses_is_left_alone(
+    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
+    monkeypatch.setattr(service, "ROUND_SECONDS", 0.0)
+    index = RolloutIndex(database, codex_home=tmp_path, paths=RolloutPaths(tmp_path), names=ThreadNames(tmp_path))
+    text = ThreadTextIndex(index, database)
+    at_work = trio.Event()
+
+    async def quiet(_seconds: float) -> None:
+        at_work.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(IndexService(index, text, database, quiet=quiet).run)
+        await until_read(database, FILES)
+        await trio.testing.wait_all_tasks_blocked(0.2)
+        at_work = trio.Event()
+        await trio.testing.wait_all_tasks_blocked(0.2)
+        assert not at_work.is_set()
+        await index.page(ThreadQuery(), own=lambda _: False)
+        with trio.fail_after(10):
+            await at_work.wait()
+        nursery.cancel_scope.cancel()

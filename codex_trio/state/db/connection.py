@@ -43,6 +43,8 @@ _REPLACEMENTS = 3
 """How often: on a disk that breaks, a new file may fail as well, before a database in memory takes its place."""
 
 _CACHE_KIB = 8192
+_LOG_PAGES = 4000
+"""So much of the log is moved to the database at once: pages that are written again meanwhile are moved once."""
 _IN_MEMORY = ":memory:"
 
 _Args = ParamSpec("_Args")
@@ -350,6 +352,7 @@ def _configure(connection: Any, *, read_only: bool) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
 
 
 def _create_private(path: Path) -> None:

@@ -9,6 +9,7 @@ Does not own the rows (rows.py, table.py), the statements (listing.py), or the d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,9 +35,12 @@ WATCHED = 64
 
 _ROUNDS = 1000
 _BATCH = 256
-_BACKGROUND_BATCH = 64
+_BACKGROUND_BATCH = 256
 _LAST_RESORT = 16
 _SWEEP_BATCH = 2000
+
+SWEEP_SECONDS = 60.0
+"""For so long files that nobody looks at are taken not to have been written to by other programs."""
 
 
 Condition: TypeAlias = Callable[[Transaction], tuple[str, str]]
@@ -65,7 +69,8 @@ class RolloutIndex:
         self._generation = 0
         self._folder_lock = trio.Lock()
         self._sweep_lock = trio.Lock()
-        self._is_swept = False
+        self._swept_at = -math.inf
+        self._used = trio.Event()
 
     def path(self, key: str) -> Path:
         """The file that a row's key stands for."""
@@ -87,9 +92,10 @@ class RolloutIndex:
         cursor = paging.cursor_of(query)
         if paging.finds_none(query):
             return paging.EMPTY_PAGE
-        if query.sort_key != "created_at":
-            # What another process wrote to while this one did not run shows only in the files.
-            await self.sweep(once=True)
+        self._used.set()
+        if query.sort_key != "created_at" or also is not None:
+            # What another process wrote to shows only in the files: in when they changed, and in what words they have.
+            await self.sweep(if_due=True)
         fresh: set[Path] = set()
         batch = max(64, 2 * paging.page_size(query.limit))
         for _ in range(_ROUNDS):
@@ -191,6 +197,7 @@ class RolloutIndex:
 
     async def put(self, rollouts: Sequence[IndexedRollout]) -> None:
         """Takes these rows for what the files hold."""
+        self._used.set()
         if rollouts:
             await self._database.write(self._table.put, rollouts)
 
@@ -279,7 +286,7 @@ class RolloutIndex:
         if self._generation != self._database.generation:
             self._generation = self._database.generation
             self._folders.load(transaction)
-            self._is_swept = False
+            self._swept_at = -math.inf
         return self._folders.changed()
 
     async def _refresh(self, folders: Sequence[str]) -> None:
@@ -291,14 +298,22 @@ class RolloutIndex:
 
     # --- in the background ---
 
-    async def sweep(self, *, once: bool = False) -> None:
-        """Looks at every file, and reads again those that another process wrote to; `once`, unless that was done."""
+    def next_use(self) -> trio.Event:
+        """Return what is set when a page is asked for, or a file is written to by this process, from now on."""
+        self._used = trio.Event()
+        return self._used
+
+    async def sweep(self, *, if_due: bool = False) -> None:
+        """Looks at every file, and reads again those that another process wrote to; `if_due`, unless it just did."""
         async with self._sweep_lock:
+            started = trio.current_time()
+            if if_due and started - self._swept_at < SWEEP_SECONDS:
+                return
             last = 0
-            while last >= 0 and not (once and self._is_swept):
+            while last >= 0:
                 last, stale = await self._database.read(partial(self._moved_on_after, last=last))
                 await self.read_files(row.path for row in stale)
-            self._is_swept = True
+            self._swept_at = started
 
     def _moved_on_after(self, transaction: Transaction, *, last: int) -> tuple[int, list[IndexedRollout]]:
         ids = transaction.row(

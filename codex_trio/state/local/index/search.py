@@ -30,9 +30,10 @@ from codex_trio.state.store.text import TextSpan, normalized, spans, texts
 PATIENCE_SECONDS = 20.0
 """How long a search reads what is not indexed yet; then it answers with what is."""
 
-_FILES_PER_STEP = 32
-_SPANS_PER_STEP = 32
-"""How much is read and written in one step: a transaction that writes holds up all others."""
+_FILES_PER_STEP = 128
+_SPANS_PER_STEP = 128
+"""How much is read and written in one step: a transaction that writes holds up all others, but what many small ones
+write is merged, and so written, again and again."""
 
 _TRIGRAM = 3
 _LAST_CHARACTER = "\U0010ffff"

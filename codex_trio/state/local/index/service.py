@@ -32,8 +32,8 @@ WAIT_SECONDS = 30.0
 """How long another process may work on the backfill before it is said that this one waits."""
 
 POLL_SECONDS = 1.0
-SWEEP_SECONDS = 60.0
-"""How often all files are looked at for what other programs wrote to them."""
+ROUND_SECONDS = 60.0
+"""How long after the index was used it is looked at what is to be done. Of an idle server nothing is."""
 
 HEAD_START_SECONDS = 3.0
 """How long a client that has just arrived has the machine to itself: it lists threads, and opens one."""
@@ -65,6 +65,7 @@ class IndexService:
         """Works until cancelled. Trouble with the database ends a round, not the service."""
         await trio.sleep(HEAD_START_SECONDS)
         while True:
+            used = self._index.next_use()
             await self._make_room()
             try:
                 await self._backfill()
@@ -72,7 +73,9 @@ class IndexService:
                 await self._index_text()
             except StateDbError as error:
                 _log.warning("the index of threads is not kept up to date now: %s", error)
-            await trio.sleep(SWEEP_SECONDS)
+            else:
+                await used.wait()
+            await trio.sleep(ROUND_SECONDS)
 
     async def _backfill(self) -> None:
         """Reads what was not read yet, unless another process does; then waits for that."""
