@@ -274,11 +274,13 @@ class LiveThread:
         return project_thread(self.facts)
 
     def usage_notification(self) -> ThreadTokenUsageUpdatedNotification | None:
-        """The thread's token use as of its last turn that had any; None when none had."""
-        facts = self.recorder.facts
-        if facts.token_usage is None or facts.token_usage_turn_id is None:
-            return None
-        return token_usage_notification(self.id, facts.token_usage_turn_id, facts.token_usage)
+        """The thread's token use, also by a running turn, as of its last turn of which it is stored; None without any.
+
+        It is that of the running turn where there is no other (0.171.0).
+        """
+        usage, active = self.session.usage, self.session.active
+        turn_id = self.recorder.facts.token_usage_turn_id or (None if active is None else active.id)
+        return None if usage is None or turn_id is None else token_usage_notification(self.id, turn_id, usage)
 
 
 async def wait_for_end(event: trio.Event, complaint: str) -> None:

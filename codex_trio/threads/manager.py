@@ -77,6 +77,8 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
 
     live: LiveThread
     history: RolloutHistory
+    is_of_legacy: bool
+    """Whether the source is kept in the form of older releases."""
 
 
 class ThreadManager:
@@ -129,20 +131,25 @@ class ThreadManager:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
         return await self._host(recorder, settings, config, policy, options, birth, is_new=True)
 
-    async def resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
-        """A stored thread, loaded.
+    async def resume(
+        self, thread_id: str, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
+    ) -> LiveThread:
+        """A stored thread, loaded; `loaded` is called before anybody is told so.
 
         Raises ConfigLoadError, RolloutReadError, RulesError, ThreadError, ThreadStoreError.
         """
         # From before the file is read: nobody else may write on in between.
         async with self._store.writing(thread_id):
-            return await self._resume(thread_id, options, birth)
+            return await self._resume(thread_id, options, birth, loaded)
 
-    async def _resume(self, thread_id: str, options: ThreadOptions, birth: Birth) -> LiveThread:
+    async def _resume(
+        self, thread_id: str, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
+    ) -> LiveThread:
         recorder = await self._loader.open(thread_id)
         settings, config = await self._recorded_settings(recorder.facts, options, settings_from_history)
         policy = await self._loader.command_policy(config)
         live = await self._host(recorder, settings, config, policy, options, birth)
+        loaded(live)
         context = recorder.facts.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
             live.warn(self._loader.model_changed(context.model, settings.model))
@@ -176,7 +183,7 @@ class ThreadManager:
             inherited = recorder.history
         live = await self._host(recorder, settings, config, policy, options, birth, is_new=True)
         live.name = name
-        return Fork(live=live, history=inherited)
+        return Fork(live=live, history=inherited, is_of_legacy=not source_meta.is_paginated)
 
     async def _recorded_settings(
         self,

@@ -6,6 +6,7 @@ Protocol source: `thread/start|resume|fork|unsubscribe`, release 0.169.0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -114,8 +115,6 @@ class ThreadLifecycleProcessor:
         history = live.recorder.history
         if history is None:
             raise errors.no_rollout(live.id)
-        if not params.exclude_turns:
-            self._notices.full_history("excludeTurns: true", context)
         turns, page = await _read_turns(history, live, params)
         # From here on nothing waits: the client hears of all that the turns above do not tell yet, and of nothing else.
         live.subscribe(context.connection.id)
@@ -140,6 +139,7 @@ class ThreadLifecycleProcessor:
         self, params: wire_start.ThreadResumeParams, runtime: ThreadRuntime, context: RequestContext
     ) -> LiveThread:
         """The thread that is named, loaded."""
+        loaded = partial(self._advise, params, context)
         thread_id, stored = await self._named(params, runtime)
         live = runtime.loaded.find(thread_id)
         if live is None or live.session.active is None:
@@ -154,13 +154,19 @@ class ThreadLifecycleProcessor:
             live = None
         if live is None:
             with self._notices.of_rules(context):
-                return await runtime.manager.resume(thread_id, options, self._birth(context))
+                return await runtime.manager.resume(thread_id, options, self._birth(context), loaded)
         if stored is not None and stored.path != live.recorder.path:
             raise invalid_request(
                 f"cannot resume running thread {live.id} with stale path: requested `{params.path}`, "
                 f"active `{live.recorder.path}`"
             )
+        loaded(live)
         return live
+
+    def _advise(self, params: wire_start.ThreadResumeParams, context: RequestContext, live: LiveThread) -> None:
+        """Tell who asks for all turns of a thread that there are pages of them, if there are."""
+        if not params.exclude_turns and live.recorder.meta.is_paginated:
+            self._notices.full_history("excludeTurns: true", context)
 
     async def _begin_with(
         self,
@@ -178,6 +184,7 @@ class ThreadLifecycleProcessor:
             raise invalid_request(f"cannot resume thread {named.id} with history while it is already running")
         with self._notices.of_rules(context):
             live = await runtime.manager.start(_resume_options(params), self._birth(context), items=items)
+        self._advise(params, context, live)
         live.announce_status(live.status)
         return live
 
@@ -202,10 +209,10 @@ class ThreadLifecycleProcessor:
             thread_source=params.thread_source,
             ephemeral=params.ephemeral,
         )
-        if not params.exclude_turns:
-            self._notices.full_history("excludeTurns: true", context)
         with self._notices.of_rules(context):
             fork = await runtime.manager.fork(source, options, self._birth(context))
+        if not (params.exclude_turns or fork.is_of_legacy):
+            self._notices.full_history("excludeTurns: true", context)
         live = fork.live
         announced = live.to_wire()
         if not params.exclude_turns:

@@ -55,7 +55,6 @@ class ThreadReadProcessor:
         live = runtime.loaded.find(thread_id)
         if params.include_turns:
             _, history = await self._histories.get(params.thread_id, feature="includeTurns")
-            self._notices.full_history("includeTurns: false", context)
         else:
             history = None
         if live is not None:
@@ -70,6 +69,8 @@ class ThreadReadProcessor:
             read_state = ReadState(thread_id, stored.get(thread_id)).to_wire()
         if history is not None:
             put_turns(thread, await all_turns(history).read())
+            if history.facts.meta is not None and history.facts.meta.is_paginated:
+                self._notices.full_history("includeTurns: false", context)
         return wire.ThreadReadResponse(thread=thread, read_state=read_state)
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:

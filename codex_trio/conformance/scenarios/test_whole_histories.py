@@ -1,0 +1,91 @@
+"""What is said to clients that ask for all of a thread at once."""
+
+import msgspec
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Message, Probe
+from codex_trio.conformance.threads import UNKNOWN_THREAD, thread_with_turns
+from codex_trio.testing.model_script import answer, function_call
+
+LEGACY = "01a00000-0000-7000-8000-00000000beef"
+TIME = "2026-05-01T09:00:00.000Z"
+
+
+def write_legacy_thread(lab: Lab) -> None:
+    """Store a thread as releases before pages did."""
+    meta = {"id": LEGACY, "timestamp": TIME, "cwd": str(lab.cwd), "originator": "x", "cli_version": "0.131.0"}
+    lines = [
+        ("session_meta", {**meta, "source": "vscode", "model_provider": "scripted"}),
+        ("event_msg", {"type": "user_message", "message": "old", "images": []}),
+        ("event_msg", {"type": "agent_message", "message": "Old answer."}),
+    ]
+    folder = lab.codex_home / "sessions/2026/05/01"
+    folder.mkdir(parents=True)
+    (folder / f"rollout-2026-05-01T09-00-00-{LEGACY}.jsonl").write_bytes(
+        b"".join(
+            msgspec.json.encode({"timestamp": TIME, "type": kind, "payload": payload}) + b"\n"
+            for kind, payload in lines
+        )
+    )
+
+
+def order(messages: list[Message]) -> list[str]:
+    methods = [one.get("method", "reply") for one in messages]
+    # Of goals and of the state of the server itself other scenarios tell.
+    return [name for name in methods if name in ("deprecationNotice", "warning", "thread/status/changed", "reply")]
+
+
+async def test_whoever_loads_a_whole_thread_is_first_told_how_to_do_without(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id, _ = await thread_with_turns(lab, probe, 1)
+    async with lab.run() as probe:
+        await probe.until("remoteControl/status/changed")
+        for expected in (
+            ["deprecationNotice", "warning", "thread/status/changed", "reply"],
+            ["deprecationNotice", "reply"],
+        ):
+            before = len(probe.log.from_server)
+            await probe.request("thread/resume", {"threadId": thread_id, "model": "gpt-5.6-luna"})
+            assert order(probe.log.from_server[before:]) == expected
+        before = len(probe.log.from_server)
+        await probe.request("thread/resume", {"threadId": thread_id, "excludeTurns": True})
+        assert order(probe.log.from_server[before:]) == ["reply"]
+
+
+async def test_a_thread_without_pages_is_read_whole_without_a_word(lab: Lab) -> None:
+    write_legacy_thread(lab)
+    async with lab.run() as probe:
+        read = await probe.request("thread/read", {"threadId": LEGACY, "includeTurns": True})
+        assert len(read["thread"]["turns"]) == 1
+        for method in ("thread/fork", "thread/resume", "thread/resume"):
+            answered = await probe.request(method, {"threadId": LEGACY})
+            assert len(answered["thread"]["turns"]) == 1
+        assert "deprecationNotice" not in probe.log.methods()
+
+
+async def test_no_advice_comes_with_an_error(lab: Lab, probe: Probe) -> None:
+    thread_id, _ = await thread_with_turns(lab, probe, 1)
+    for method in ("thread/resume", "thread/fork"):
+        await probe.refusal(method, {"threadId": UNKNOWN_THREAD})
+    await probe.refusal("thread/read", {"threadId": UNKNOWN_THREAD, "includeTurns": True})
+    await probe.request("thread/archive", {"threadId": thread_id})
+    for method in ("thread/resume", "thread/fork"):
+        await probe.refusal(method, {"threadId": thread_id})
+    assert "deprecationNotice" not in probe.log.methods()
+
+
+async def test_who_joins_while_the_user_is_asked_learns_of_all_tokens_spent(lab: Lab) -> None:
+    lab.configure(approval_policy="on-request", sandbox_mode="read-only")
+    ask = {"cmd": "touch /x", "sandbox_permissions": "require_escalated", "justification": "May I?"}
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        for number in (1, 2):
+            # The first time there is no earlier turn whose tokens are stored.
+            lab.script(answer(function_call("exec_command", ask, call_id=f"c{number}")))
+            turn_id = await probe.start_turn(thread_id)
+            question = await probe.until("item/commandExecution/requestApproval")
+            await probe.request("thread/resume", {"threadId": thread_id})
+            told = await probe.until("thread/tokenUsage/updated")
+            assert told["params"]["tokenUsage"]["total"]["totalTokens"] == 120 * number
+            await probe.respond(question, {"decision": "cancel"})
+            await probe.finish_turn(turn_id)
