@@ -139,6 +139,21 @@ def resolve(configured: Mapping[str, Any]) -> dict[str, bool]:
     return enabled
 
 
+def unstable(configured: Mapping[str, Any]) -> list[str]:
+    """Return the switches that a checked `[features]` turns on and that are under development."""
+    current = {ALIASES.get(name, name) for name in configured}
+    enabled = resolve(configured)
+    return sorted(
+        feature.name
+        for feature in known()
+        if feature.name in current
+        and feature.stage == "underDevelopment"
+        and enabled[feature.name]
+        and not feature.default_enabled
+        and feature.name not in HONOURED
+    )
+
+
 def without_effect(configured: Mapping[str, Any]) -> Iterator[str]:
     """Yield the switches of a checked `[features]` that ask for what this server does not do, or does in any case."""
     for name in configured:

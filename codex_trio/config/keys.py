@@ -142,7 +142,7 @@ KEYS: Final = (
     Key(
         "experimental_thread_store", Table({"type": Choice(("local", "in_memory")), "id": TEXT}), owner="server/core.py"
     ),
-    Key("experimental_thread_store_endpoint", TEXT, status="unsupported"),
+    Key("experimental_thread_store_endpoint", TEXT, owner="config/load.py"),
     Key("experimental_use_unified_exec_tool", FLAG, status="elsewhere"),
     Key(
         "features",
@@ -209,7 +209,7 @@ KEYS: Final = (
     Key("show_raw_agent_reasoning", FLAG, status="elsewhere"),
     Key("skills", TABLE, status="unsupported"),
     Key("sqlite_home", PATH, owner="server/core.py"),
-    Key("suppress_unstable_features_warning", FLAG, status="elsewhere"),
+    Key("suppress_unstable_features_warning", FLAG, owner="config/load.py"),
     Key("thread_unload_delay_secs", U64, owner="threads/manager.py", since="0.169.0"),
     Key("tool_output_token_limit", USIZE, owner="threads/runtime.py"),
     Key("tool_suggest", TABLE, status="unsupported"),

@@ -60,6 +60,7 @@ def build(
     )
     provider = _provider_id(merged, typed, providers)
     trust = project.trust.level
+    without_reader = _ignored_warnings(sources.stack)
     service_tier = merged.get("service_tier") if typed.service_tier is None else typed.service_tier
 
     def flag(name: str) -> bool:
@@ -104,7 +105,8 @@ def build(
         config_folders=_folders(sources.stack),
         merged=merged,
         stack=sources.stack,
-        warnings=stack_warnings(sources.stack),
+        warnings=(*without_reader, *_unsupported_warning(sources.stack)),
+        thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config)),
     )
 
 
@@ -132,11 +134,13 @@ def refuse_withdrawn_settings(merged: Mapping[str, Any]) -> None:
             f'legacy `profile = "{profile}"` config is no longer supported; '
             f"use `--profile {profile}` with `{profile}.config.toml` instead"
         )
+    if "experimental_thread_store_endpoint" in merged:
+        raise ConfigLoadError("`experimental_thread_store_endpoint` is no longer supported; remove it from config.toml")
     if merged.get("approval_policy") == "untrusted":
         raise UnsupportedPolicy('approval_policy = "untrusted" is no longer supported; remove this setting')
 
 
-def stack_warnings(stack: LayerStack) -> tuple[str, ...]:
+def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:
     """What in the files has no effect: keys a project may not set, and keys that nobody reads."""
     denied = [
         f"Ignored unsupported project-local config keys in {layer.source.file}: "
@@ -150,9 +154,8 @@ def stack_warnings(stack: LayerStack) -> tuple[str, ...]:
         for layer in reversed(list(stack.active))
         for key in sorted(".".join(path) for path in unread_keys(CONFIG, layer.table))
     ]
-    unsupported = _unsupported_warning(stack)
     if not unread:
-        return (*denied, *unsupported)
+        return tuple(denied)
     settings = "setting" if len(unread) == 1 else "settings"
     lines = [
         f"Codex is ignoring {len(unread)} unrecognized configuration {settings}. " + _ADVICE,
@@ -160,7 +163,16 @@ def stack_warnings(stack: LayerStack) -> tuple[str, ...]:
     ]
     if len(unread) > _MAX_LISTED_KEYS:
         lines.append(f"... and {len(unread) - _MAX_LISTED_KEYS} more ignored settings.")
-    return (*denied, "\n  ".join(lines), *unsupported)
+    return (*denied, "\n  ".join(lines))
+
+
+def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]:
+    """What is switched on that is unfinished in the established server and not begun in this one."""
+    configured = cast("dict[str, Any]", lookup(merged, ["features"]) or {})
+    if merged.get("suppress_unstable_features_warning") or not (names := features.unstable(configured)):
+        return []
+    text = f"Under-development features enabled: {', '.join(names)}. This server does not have them yet."
+    return [f"{text} To suppress this warning, set `suppress_unstable_features_warning = true` in {user_config}."]
 
 
 def _unsupported_warning(stack: LayerStack) -> list[str]:

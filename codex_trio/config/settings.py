@@ -68,7 +68,8 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     None means "as the model's catalog entry says" for the model settings, and "not set" elsewhere. `merged` is the
     whole table, for keys without a field. `config_folders` are the folders of the layers in effect, lowest first: next
-    to a layer's file live its rules, hooks and skills. `warnings` are to be told to a thread that uses this.
+    to a layer's file live its rules, hooks and skills. `warnings` are to be told to clients,
+    `thread_warnings` to whoever follows a thread that uses this.
     """
 
     cwd: Path
@@ -115,6 +116,7 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     merged: Mapping[str, Any]
     stack: LayerStack
     warnings: tuple[str, ...]
+    thread_warnings: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"EffectiveConfig(cwd={str(self.cwd)!r}, ...)"  # the tables may hold keys

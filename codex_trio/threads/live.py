@@ -169,6 +169,11 @@ class LiveThread:
             await active.interrupt(answered)
             await wait_for_end(active.ended, f"the turn of thread {self.id} was told to stop and has not ended yet")
 
+    def warn_of_config(self) -> None:
+        """Tells the subscribers what of the thread's configuration has no effect."""
+        for text in self.session.config.thread_warnings:
+            self.warn(text)
+
     # --- subscribers ---
 
     def subscribe(self, connection_id: ConnectionId) -> None:

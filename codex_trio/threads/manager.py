@@ -150,6 +150,7 @@ class ThreadManager:
         policy = await self._loader.command_policy(config)
         live = await self._host(recorder, settings, config, policy, options, birth)
         loaded(live)
+        live.warn_of_config()
         context = recorder.facts.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
             live.warn(self._loader.model_changed(context.model, settings.model))

@@ -60,7 +60,6 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
         ("web_search = 'live'\n", "web_search"),
         ("review_model = 'x'\n", "review_model"),
         ("notify = ['x']\n", "notify"),
-        ("experimental_thread_store_endpoint = 'http://127.0.0.1:1'\n", "experimental_thread_store_endpoint"),
         ("[features]\ngoals = true\n", "features.goals"),
         ("[features]\nunified_exec = false\n", "features.unified_exec"),
         ("[model_providers.m]\nname = 'M'\nauth = { command = 'x' }\n", "model_providers.m.auth"),

@@ -255,6 +255,7 @@ class ThreadLifecycleProcessor:
         self._outgoing.notify("thread/started", wire.ThreadStartedNotification(thread=thread))
         for warning in self._config.unannounced_warnings(live.session.config):
             self._notices.config_warning(warning, context)
+        live.warn_of_config()
 
     def _tell_usage(self, live: LiveThread, context: RequestContext) -> None:
         """What the turns so far have used."""
