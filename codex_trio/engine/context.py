@@ -8,7 +8,8 @@ the texts (engine/instructions.py).
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,10 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
         )
         if text is not None and said.get(key) != text and not (key == "developer" and text in said["developer_texts"])
     ]
+    news = None if texts.environment is None else _environment_news(texts.environment, said)
     user = [
         text
-        for key, text in (("project_docs", texts.project_docs), ("environment", texts.environment))
+        for key, text in (("project_docs", texts.project_docs), ("environment", news))
         if text is not None and said.get(key) != text
     ]
     items: list[ResponseItem] = []
@@ -107,6 +109,27 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
     if user:
         items.append(message_item("user", user, item_id=uuid7()))
     return items
+
+
+_ENVIRONMENT = re.compile(
+    rf"{instructions.ENVIRONMENT_CONTEXT_TAG}\n((?:  <cwd>[^<]*</cwd>\n)?(?:  <shell>[^<]*</shell>\n)?)(.*)", re.DOTALL
+)
+
+
+def _environment_parts(text: str) -> dict[str, str]:
+    """Split a text on the environment: the lines on folder and shell, if it has any, and all else."""
+    found = _ENVIRONMENT.match(text)
+    place, rest = ("", text) if found is None else found.groups()
+    return {"environment_rest": rest, **({"place": place} if place else {})}
+
+
+def _environment_news(text: str, said: Mapping[str, Any]) -> str | None:
+    """What to say of an environment: not again where it is, if only date or rights are others (0.171.0)."""
+    parts = _environment_parts(text)
+    if said.get("place") != parts.get("place"):
+        return text
+    rest = parts["environment_rest"]
+    return None if said.get("environment_rest") == rest else f"{instructions.ENVIRONMENT_CONTEXT_TAG}\n{rest}"
 
 
 _KINDS = (
@@ -125,7 +148,9 @@ def _latest(history: Iterable[ResponseItem]) -> dict[str, Any]:
             continue
         for text in texts_of(item):
             kind = next((kind for kind, prefix in _KINDS if text.startswith(prefix)), None)
-            if kind is not None:
+            if kind == "environment":
+                said.update(_environment_parts(text))
+            elif kind is not None:
                 said[kind] = text
             elif item["role"] == "developer":
                 said["developer_texts"].add(text)

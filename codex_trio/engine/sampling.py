@@ -143,7 +143,8 @@ class Sampler:
             self._stream = None
             # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
             if reader.usage is not None:
-                self._session.add_usage(reader.usage)
+                response_id = "" if reader.completed is None else reader.completed.response_id
+                self._session.add_usage(reader.usage, self._turn, response_id)
         count = self._calls.count
         self._calls = None
         return reader, count, error

@@ -49,6 +49,29 @@ def test_a_changed_policy_is_told_without_repeating_the_rest():
     texts = [text for item in items for text in texts_of(item)]
     assert any(text.startswith("<permissions instructions>") for text in texts)
     assert not any("Be brief." in text or "Use tabs." in text for text in texts)
+    environment = texts[-1]
+    assert environment.startswith("<environment_context>\n  <current_date>")
+    assert "unrestricted" in environment
+    assert "<cwd>" not in environment
+    assert "<shell>" not in environment
+
+
+def test_of_the_environment_the_latest_word_counts_wherever_it_stands():
+    open_ = msgspec.structs.replace(SETTINGS, sandbox_policy=DangerFullAccess())
+    history = items_for()
+    history += items_for(open_, history=history)
+    assert items_for(open_, history=history) == []
+    back = items_for(history=history)
+    assert "<cwd>" not in texts_of(back[-1])[-1]
+    assert items_for(history=[*history, *back]) == []
+
+
+def test_a_day_later_the_date_is_told_without_the_folder():
+    texts = context_texts(SETTINGS, SURROUNDINGS, datetime.date(2026, 11, 23))
+    [user] = context_items(texts, items_for())
+    [environment] = texts_of(user)
+    assert "<current_date>2026-11-23</current_date>" in environment
+    assert "<cwd>" not in environment
 
 
 def test_a_changed_folder_brings_its_own_instructions():

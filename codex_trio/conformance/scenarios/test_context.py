@@ -5,7 +5,7 @@ import re
 from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.conformance.shapes import ANY_STR, ANY_UUID, text_like
-from codex_trio.testing.model_script import answer, message
+from codex_trio.testing.model_script import Request, answer, message
 
 
 async def test_the_request_is_a_streamed_one_that_the_provider_does_not_store(lab: Lab, probe: Probe) -> None:
@@ -174,3 +174,22 @@ async def test_the_model_and_its_provider_come_from_the_configuration(lab: Lab) 
         await probe.run_turn((await probe.start_thread())["id"])
     [request] = lab.model.requests
     assert (request.headers["x-team"], request.path) == ("blue", "/v1/responses?v=7")
+
+
+async def test_a_change_of_rights_is_told_without_the_folder_again(lab: Lab, probe: Probe) -> None:
+    def environments(request: Request) -> list[str]:
+        return [text for text in request.texts("user") if text.startswith("<environment_context>")]
+
+    lab.script(*(answer(message("Done.")) for _ in range(4)))
+    (lab.cwd / "below").mkdir()
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    for settings in ({}, {"sandboxPolicy": {"type": "readOnly"}}, {}, {"cwd": str(lab.cwd / "below")}):
+        await probe.run_turn(thread_id, **settings)
+    told = [environments(request) for request in lab.model.requests]
+    assert [len(texts) for texts in told] == [1, 2, 2, 3]
+    whole, rights, moved = told[-1]
+    assert f"<cwd>{lab.cwd}</cwd>" in whole
+    assert rights.startswith("<environment_context>\n  <current_date>")
+    assert 'type="restricted"' in rights
+    assert f"<cwd>{lab.cwd}/below</cwd>" in moved
+    assert "<shell>" in moved

@@ -3,6 +3,7 @@
 import signal
 from typing import Any
 
+import msgspec
 import trio
 
 from codex_trio.conformance.lab import Lab
@@ -308,3 +309,35 @@ async def test_a_thread_that_nobody_follows_stays_as_it_is_when_nothing_else_is_
     await probe.request("thread/unsubscribe", {"threadId": thread_id})
     opened = await probe.request("thread/resume", {"threadId": thread_id})
     assert (opened["sandbox"]["type"], opened["approvalPolicy"]) == ("dangerFullAccess", "never")
+
+
+async def test_what_each_response_used_is_in_the_rollout_for_who_sums_it_up(lab: Lab) -> None:
+    run = function_call("exec_command", {"cmd": "true"}, call_id="c1")
+    lab.script(answer(run), answer(message("One.")), answer(message("Two.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        first = await probe.run_turn(thread_id)
+    async with lab.run() as probe:
+        await probe.request("thread/resume", {"threadId": thread_id, "excludeTurns": True})
+        second = await probe.run_turn(thread_id)
+    lines = [msgspec.json.decode(line) for line in lab.rollouts()[0].read_bytes().splitlines()]
+    records = [line["payload"] for line in lines if line["type"] == "token_usage_record"]
+    sums = ("usage", "turn_token_usage", "thread_token_usage")
+    assert [[record[name]["total_tokens"] for name in sums] for record in records] == [
+        [120, 120, 120],
+        [120, 240, 240],
+        [120, 120, 360],
+    ]
+    assert [record["turn_id"] for record in records] == [first.id, first.id, second.id]
+    assert {record["response_id"] for record in records} == {"resp_1"}
+    for record in records:
+        assert record["root_turn_id"] == record["turn_id"]
+        assert (record["thread_id"], record["session_id"]) == (thread_id, thread_id)
+        assert record["usage"] == {
+            "input_tokens": 100,
+            "cached_input_tokens": 10,
+            "cache_write_input_tokens": 0,
+            "output_tokens": 20,
+            "reasoning_output_tokens": 5,
+            "total_tokens": 120,
+        }

@@ -39,7 +39,7 @@ from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.events import InputAccepted, TokenCount, TokenUsage, TokenUsageInfo
-from codex_trio.state.rollout.lines import Compacted, Payload
+from codex_trio.state.rollout.lines import Compacted, Payload, token_usage_record
 from codex_trio.state.rollout.lines import ResponseItem as ResponseLine
 from codex_trio.tools.context import CommandSettings, ToolContext
 from codex_trio.tools.pictures import ModelPictures, Pictures
@@ -124,6 +124,7 @@ class Session:
         """What the model has seen; complete once `recall` has returned."""
         self.running = RunningCommands(thread.sessions)
         self.usage = usage
+        self._used: list[Payload] = []
         self.emit = listener.emit
         self._listener = listener
         self.raw_items = raw_items
@@ -405,11 +406,23 @@ class Session:
 
     # --- token use ---
 
-    def add_usage(self, usage: ResponseUsage) -> None:
+    def add_usage(self, usage: ResponseUsage, turn: Turn, response_id: str) -> None:
         """Counts the tokens of a response."""
         last = decoding.convert(usage, TokenUsage, from_attributes=True)
         total = last if self.usage is None else _sum(self.usage.total_token_usage, last)
         self._set_usage(total, last)
+        turn.used = _sum(turn.used, last)
+        self._used.append(
+            token_usage_record(
+                thread_id=self.thread_id,
+                turn_id=turn.id,
+                root_turn_id=turn.request.root_id,
+                response_id=response_id,
+                usage=last,
+                turn_token_usage=turn.used,
+                thread_token_usage=total,
+            )
+        )
 
     def context_is_full(self) -> None:
         """The provider refused the history as too long: the thread counts as using the whole window."""
@@ -426,12 +439,13 @@ class Session:
 
     async def store_usage(self, log: TurnLog) -> None:
         """Stores token use and limits after a response."""
-        await self.record([self.usage_line(log)])
+        await self.record(self.usage_lines(log))
 
-    def usage_line(self, log: TurnLog) -> Payload:
-        """The line that says what has been used up to now."""
+    def usage_lines(self, log: TurnLog) -> list[Payload]:
+        """The lines that say what has been used since the last ones, and up to now."""
         limits = log.rate_limits.to_rollout() if log.rate_limits is not None else None
-        return TokenCount(info=self.usage, rate_limits=limits)
+        used, self._used = self._used, []
+        return [*used, TokenCount(info=self.usage, rate_limits=limits)]
 
     def tell_usage(self, turn_id: str, log: TurnLog) -> None:
         """Tells token use and limits, if any response reported its use."""

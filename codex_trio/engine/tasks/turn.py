@@ -27,7 +27,7 @@ from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.turn_request import TurnInput, TurnRequest
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
-from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
+from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TokenUsage, TurnAborted, TurnError
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.running import INTERRUPTED, RunningCommand
 
@@ -52,6 +52,7 @@ class Turn:
         self.stored = trio.Event()
         """Set when what the turn began with survives the end of this process, or the turn is over without it."""
         self.started_at: int | None = None
+        self.used = TokenUsage()
         self.accepts_input = True
         self._session = session
         # Nothing is told before its request is answered anyway.
@@ -312,7 +313,7 @@ class Turn:
             duration_ms=watch.end.duration_ms,
             time_to_first_token_ms=self._sampler.first_token_ms if self._sampler else None,
         )
-        lines: list[Payload] = [self._session.usage_line(self._log), line] if self._is_concluding else [line]
+        lines: list[Payload] = [*self._session.usage_lines(self._log), line] if self._is_concluding else [line]
         try:
             await self._session.record(lines)
         except RolloutWriteError as error:

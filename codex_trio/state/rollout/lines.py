@@ -17,7 +17,14 @@ import msgspec
 
 from codex_trio.domain.ids import is_uuid
 from codex_trio.domain.items import UnreadCommandExecution, UnreadItem, item_from_builtins
-from codex_trio.state.rollout.events import DecodableEvent, Event, ItemCompleted, KnownItemCompleted, OtherEvent
+from codex_trio.state.rollout.events import (
+    DecodableEvent,
+    Event,
+    ItemCompleted,
+    KnownItemCompleted,
+    OtherEvent,
+    TokenUsage,
+)
 from codex_trio.util import decoding
 
 # What decoding raises for bytes that are not the JSON asked for: no JSON, another shape, no UTF-8, nested too deep.
@@ -138,6 +145,32 @@ class OtherPayload(msgspec.Struct, kw_only=True, frozen=True):
     def of(cls, line_type: str, payload: Any) -> OtherPayload:
         """The payload of a line of that type."""
         return cls(type=line_type, raw=msgspec.Raw(msgspec.json.encode(payload)))
+
+
+def token_usage_record(
+    *,
+    thread_id: str,
+    turn_id: str,
+    root_turn_id: str,
+    response_id: str,
+    usage: TokenUsage,
+    turn_token_usage: TokenUsage,
+    thread_token_usage: TokenUsage,
+) -> OtherPayload:
+    """The line on the tokens of one response, which other programs sum up (0.171.0). Nothing here reads it back."""
+    return OtherPayload.of(
+        "token_usage_record",
+        {
+            "thread_id": thread_id,
+            "turn_id": turn_id,
+            "session_id": thread_id,
+            "root_turn_id": root_turn_id,
+            "response_id": response_id,
+            "usage": usage,
+            "turn_token_usage": turn_token_usage,
+            "thread_token_usage": thread_token_usage,
+        },
+    )
 
 
 Payload: TypeAlias = Event | SessionMeta | TurnContext | Compacted | ResponseItem | OtherPayload
