@@ -265,10 +265,15 @@ def _escalation_rules(policy: SandboxPolicy) -> str:
         "A command that has to leave the sandbox (it writes elsewhere, needs the network, opens a window, or failed "
         'because of the sandbox and is needed) is called with `sandbox_permissions` set to "require_escalated" and a '
         "`justification`: one short question to the user that says what it is for. If it is worth allowing for good, "
-        'add a `prefix_rule`, the first words of the command that make it harmless, such as ["npm", "test"]; never '
-        "one so wide that it allows anything, like a shell or an interpreter. Do not ask in a message and wait: make "
-        "the call, and the user is asked. Try inside the sandbox first when that may do. If the user declines, find "
-        "another way or say what is missing; do not repeat the call in another dress."
+        'add a `prefix_rule`, the first words of the command that make it harmless, such as ["npm", "test"]. Do not '
+        "ask in a message and wait: make the call, and the user is asked. Try inside the sandbox first when that may "
+        "do. If the user declines, find another way or say what is missing; do not repeat the call in another dress.\n"
+        "Rules judge a script command by command: it is parted at `|`, `&&`, `||`, `;` and ends of lines, and is free "
+        "only if each part is allowed, so a `prefix_rule` has to fit all parts. No rule allows a script with "
+        "redirections (`>`, `<`), substitutions (`$(...)`), variables, wildcards (`*`, `?`) or parentheses: keep them "
+        "out of what should be allowed for good. Prefixes that would allow nearly anything are dropped: a shell, an "
+        "interpreter with or without its flag for code (`python3`, `node -e`), `git`, `env`, `sudo` or `rm` alone, "
+        "`npm run` and its likes."
     )
 
 

@@ -55,8 +55,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `known` is False for a model that the catalog does not have: the facts are guesses then, and the user should hear
     so. Windows and limits are in tokens. `default_verbosity` None means that verbosity cannot be asked for,
-    `apply_patch` None that the model should not be offered the tool. `responses_lite` models get their tools inside the
-    input, `comp_hash` changes when a history made for one model is of no use to another.
+    `apply_patch` None that the model should not be offered the tool.
     """
 
     slug: str
@@ -77,19 +76,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
     image_detail_original: bool = False
-    web_search: Literal["text", "text_and_image"] = "text"
-    search_tool: bool = False
     code_mode_only: bool = False
-    responses_lite: bool = False
     multi_agent_version: Literal["v1", "v2"] | None = None
-    multi_agent_effort: str | None = None
-    effort_updates: bool = False
-    experimental_tools: tuple[str, ...] = ()
-    node_repl_auto_review: bool = False
-    skills_usage: bool = False
-    plugins_usage: bool = False
-    apps_usage: bool = False
-    comp_hash: str | None = None
     speed_tiers: tuple[str, ...] = ()
     service_tiers: tuple[ServiceTier, ...] = ()
     default_service_tier: str | None = None
@@ -117,7 +105,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         """These facts with the user's settings (None: not set) in place of the catalog's."""
         changes: dict[str, Any] = {}
         if context_window is not None:
-            changes["context_window"] = context_window
+            # Of a model that is not known the window is a guess, and the user knows better (else as 0.171.0).
+            changes["context_window"] = min(context_window, self.max_context_window) if self.known else context_window
         if tool_output_token_limit is not None:
             changes["truncation"] = Truncation("tokens", tool_output_token_limit)
         return msgspec.structs.replace(self, **changes) if changes else self
@@ -212,12 +201,8 @@ def _bundled() -> tuple[ModelInfo, ...]:
         max_context_window=872_000,
         truncation=Truncation("tokens", 10_000),
         image_detail_original=True,
-        web_search="text_and_image",
-        search_tool=True,
         code_mode_only=True,
-        responses_lite=True,
         multi_agent_version="v2",
-        comp_hash="3000",
         speed_tiers=("fast",),
         service_tiers=fast_at_a_price,
     )
@@ -227,11 +212,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             base, slug=slug, display_name=name, priority=priority, description=description, **facts
         )
 
-    sixth = msgspec.structs.replace(
-        current, experimental_tools=("send_user_message_async", "clock"), node_repl_auto_review=True
-    )
-    steered = msgspec.structs.replace(sixth, default_effort="low", effort_updates=True, multi_agent_effort="xhigh")
-    older = msgspec.structs.replace(current, plugins_usage=True, apps_usage=True)
+    steered = msgspec.structs.replace(current, default_effort="low")
     to_sol = {"upgrade": "gpt-6-sol", "upgrade_text": "GPT-6-Sol does more with less of your usage."}
     to_luna = {"upgrade": "gpt-6-luna", "upgrade_text": "GPT-6-Luna does more with less of your usage."}
     special = {"visible": False, "specialty": "cyber", "speed_tiers": (), "service_tiers": ()}
@@ -239,7 +220,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
         based(steered, "gpt-6.1-sol", "GPT-6.1-Sol", 1, "For coding and everyday work.", service_tiers=faster),
         based(steered, "gpt-6-astra", "GPT-6-Astra", 2, "For the most demanding work.", service_tiers=faster),
         based(
-            sixth,
+            current,
             "gpt-6-sol",
             "GPT-6-Sol",
             3,
@@ -248,18 +229,17 @@ def _bundled() -> tuple[ModelInfo, ...]:
             default_service_tier="priority",
         ),
         based(
-            sixth,
+            current,
             "gpt-6-luna",
             "GPT-6-Luna",
             4,
             "Fast and cheap, for easier tasks.",
             efforts=to_max,
-            node_repl_auto_review=False,
             service_tiers=fast,
             default_service_tier="priority",
         ),
         based(
-            older,
+            current,
             "gpt-5.6-sol",
             "GPT-5.6-Sol",
             5,
@@ -276,9 +256,9 @@ def _bundled() -> tuple[ModelInfo, ...]:
             context_window=500_000,
             service_tiers=fast,
         ),
-        based(older, "gpt-5.6-terra", "GPT-5.6-Terra", 8, "For plain work, an older generation.", **to_sol),
+        based(current, "gpt-5.6-terra", "GPT-5.6-Terra", 8, "For plain work, an older generation.", **to_sol),
         based(
-            older,
+            current,
             "gpt-5.6-luna",
             "GPT-5.6-Luna",
             9,
@@ -288,7 +268,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             **to_luna,
         ),
         based(
-            older,
+            current,
             "gpt-daybreak-blue-latest",
             "Daybreak Blue",
             11,
@@ -308,7 +288,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             **special,
         ),
         based(
-            older,
+            current,
             "gpt-5.5",
             "GPT-5.5",
             13,
@@ -316,10 +296,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             efforts=to_xhigh,
             parallel_tool_calls=True,
             max_context_window=272_000,
-            comp_hash="2911",
-            skills_usage=True,
             code_mode_only=False,
-            responses_lite=False,
             multi_agent_version=None,
             **to_sol,
         ),

@@ -13,6 +13,9 @@ from codex_trio.engine.instructions import (
     permissions_text,
     user_instructions,
 )
+from codex_trio.execpolicy.bash import Bash
+from codex_trio.execpolicy.proposals import proposal
+from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.sandbox.policy import DangerFullAccess, ExternalSandbox, ReadOnly, SandboxPolicy, WorkspaceWrite
 
 
@@ -130,3 +133,17 @@ def test_the_base_instructions_name_every_tool_the_model_has() -> None:
 
     for tool in ("exec_command", "write_stdin", "apply_patch", "update_plan", "view_image"):
         assert f"`{tool}`" in text
+
+
+@pytest.mark.parametrize("prefix", [["python3"], ["node", "-e"], ["git"], ["env"], ["sudo"], ["rm"], ["npm", "run"]])
+def test_the_model_is_told_of_prefixes_that_are_dropped(prefix: list[str]) -> None:
+    assert proposal(prefix, [[*prefix, "x"]], PolicyRules()) is None
+    text = permissions_text("on-request", ReadOnly())
+    assert f"`{' '.join(prefix)}`" in text
+
+
+@pytest.mark.parametrize("script", ["echo a > b", "echo < a", "echo $(id)", "echo $HOME", "echo *", "(echo a)"])
+def test_the_model_is_told_what_no_rule_allows(script: str) -> None:
+    assert Bash().segments(["bash", "-lc", script]) is None
+    assert Bash().segments(["bash", "-lc", "echo a | cat && echo b; echo c\necho d"]) is not None
+    assert "No rule allows a script with redirections" in permissions_text("on-request", ReadOnly())

@@ -1,8 +1,12 @@
 """What is known of models, and how users learn that a model is not."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from codex_trio.model.catalog import ModelCatalog, bundled_catalog, unknown_model_warning
+from codex_trio.model import catalog as catalog_module
+from codex_trio.model.catalog import ModelCatalog, ModelInfo, bundled_catalog, unknown_model_warning
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def test_a_known_model_comes_with_its_facts(catalog: ModelCatalog):
     assert model.known
     assert [option.effort for option in model.efforts] == ["low", "medium", "high", "xhigh"]
     assert (model.default_effort, model.default_verbosity, model.apply_patch) == ("medium", "low", "freeform")
-    assert (model.parallel_tool_calls, model.responses_lite, model.upgrade) == (True, False, "gpt-6-sol")
+    assert (model.parallel_tool_calls, model.upgrade) == (True, "gpt-6-sol")
     assert model.effective_context_window == 258_400
     assert model.tool_output_token_limit == 10_000
 
@@ -67,3 +71,29 @@ def test_the_users_settings_go_before_the_catalog(catalog: ModelCatalog):
     assert model.effective_context_window == 9_500
     assert model.tool_output_token_limit == 50
     assert model.configured() is model
+
+
+def test_a_window_is_no_larger_than_the_model_has_unless_nothing_is_known_of_it(catalog: ModelCatalog) -> None:
+    def window(slug: str, asked: int) -> int:
+        return catalog.info(slug).configured(context_window=asked).context_window
+
+    assert window("gpt-5.5", 2_000_000) == 272_000
+    assert window("gpt-5.6-sol", 2_000_000) == 872_000
+    assert window("gpt-5.6-sol", 500_000) == 500_000
+    assert window("my-own", 2_000_000) == 2_000_000
+
+
+def test_every_fact_on_a_model_is_read_somewhere() -> None:
+    package = Path(catalog_module.__file__).parents[1]
+    own = Path(catalog_module.__file__)
+    outside = "\n".join(
+        path.read_text() for path in package.rglob("*.py") if path != own and "conformance" not in path.parts
+    )
+    # What the catalog makes of a fact for others counts as well.
+    inside = "\n".join(re.findall(r"(?:self|model)\.\w+", own.read_text()))
+    unread = {
+        name
+        for name in ModelInfo.__struct_fields__
+        if not re.search(rf"\bmodel\w*\.{name}\b", outside) and not re.search(rf"\.{name}$", inside, re.MULTILINE)
+    }
+    assert unread == set()

@@ -1,6 +1,7 @@
 """What the model is told besides the conversation, and the configuration behind it."""
 
 import re
+from typing import Any
 
 from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Probe
@@ -183,7 +184,8 @@ async def test_a_change_of_rights_is_told_without_the_folder_again(lab: Lab, pro
     lab.script(*(answer(message("Done.")) for _ in range(4)))
     (lab.cwd / "below").mkdir()
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
-    for settings in ({}, {"sandboxPolicy": {"type": "readOnly"}}, {}, {"cwd": str(lab.cwd / "below")}):
+    changes: list[dict[str, Any]] = [{}, {"sandboxPolicy": {"type": "readOnly"}}, {}, {"cwd": str(lab.cwd / "below")}]
+    for settings in changes:
         await probe.run_turn(thread_id, **settings)
     told = [environments(request) for request in lab.model.requests]
     assert [len(texts) for texts in told] == [1, 2, 2, 3]
