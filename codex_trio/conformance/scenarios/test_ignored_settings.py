@@ -25,10 +25,11 @@ async def test_every_thread_is_told_what_of_its_settings_is_ignored(
     lab.configure(extra=extra, tables=f"{features}\n{TRUSTED.format(lab.cwd)}")
     lab.script(answer(message("Hi.")))
     async with lab.run() as probe:
-        for _ in range(2):
-            thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        threads = [(await probe.start_thread(cwd=str(lab.cwd)))["id"] for _ in range(2)]
+        for thread_id in threads:
             warning = await probe.until("warning", thread_id=thread_id)
             assert warning["params"]["message"].startswith(told)
+        thread_id = threads[-1]
         await probe.run_turn(thread_id)
     async with lab.run() as probe:
         await probe.request("thread/resume", {"threadId": thread_id, "excludeTurns": True})

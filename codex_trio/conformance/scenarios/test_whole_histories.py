@@ -1,5 +1,7 @@
 """What is said to clients that ask for all of a thread at once."""
 
+from typing import Any
+
 import msgspec
 
 from codex_trio.conformance.lab import Lab
@@ -14,7 +16,7 @@ TIME = "2026-05-01T09:00:00.000Z"
 def write_legacy_thread(lab: Lab) -> None:
     """Store a thread as releases before pages did."""
     meta = {"id": LEGACY, "timestamp": TIME, "cwd": str(lab.cwd), "originator": "x", "cli_version": "0.131.0"}
-    lines = [
+    lines: list[tuple[str, dict[str, Any]]] = [
         ("session_meta", {**meta, "source": "vscode", "model_provider": "scripted"}),
         ("event_msg", {"type": "user_message", "message": "old", "images": []}),
         ("event_msg", {"type": "agent_message", "message": "Old answer."}),
