@@ -7,9 +7,14 @@ there, unless it is the server's own source tree.
 import os
 import sys
 
-_IS_OWN_TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) == os.getcwd()
+try:
+    _FOLDER = os.getcwd()
+except OSError:
+    # It was deleted: the command line says so where that matters.
+    _FOLDER = ""
+_IS_OWN_TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) == _FOLDER
 
-if not (sys.flags.safe_path or _IS_OWN_TREE) and sys.path[:1] == [os.getcwd()]:
+if not (sys.flags.safe_path or _IS_OWN_TREE) and sys.path[:1] == [_FOLDER]:
     del sys.path[0]
 
 from codex_trio.cli.main import main  # noqa: E402  # after the above, which is about imports

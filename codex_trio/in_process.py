@@ -49,8 +49,8 @@ class InProcessServer:
 async def open_in_process_server(settings: AppSettings) -> AsyncGenerator[InProcessServer]:
     """Run a server in this process until the block ends; then its turns are interrupted and what they run is killed.
 
-    Raises StartupRefused for a configuration that it must not start with, and OSError when its home cannot be used.
-    An error of the block leaves it as it is, several at once in an exception group.
+    Raises StartupRefused for a configuration that it must not start with, and for a home that cannot be used. An error
+    of the block leaves it as it is, several at once in an exception group.
     """
     async with open_app(settings) as app, trio.open_nursery() as nursery:
         yield InProcessServer(app, nursery)

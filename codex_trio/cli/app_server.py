@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Generator, Mapping
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -15,12 +16,14 @@ from codex_trio.cli import process_settings, proxy
 from codex_trio.cli.ending import End, ending_signals
 from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener, own_sockets
-from codex_trio.cli.options import UsageError, codex_home, config_overrides
+from codex_trio.cli.options import UsageError, config_overrides
+from codex_trio.cli.parser import Parser
+from codex_trio.cli.surroundings import codex_home, current_folder, first_of
 from codex_trio.transport.listen import StdioAddress
 from codex_trio.util.importing import without_collections
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     """Adds the options of this subcommand."""
     add_listen_options(parser)
     parser.add_argument(
@@ -40,8 +43,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
             "--experimental", action="store_true", help="include methods and fields that are not stable yet"
         )
         command.set_defaults(run=run)
+    parser.subcommand_words = frozenset(["generate-json-schema", "generate-ts", "help", "proxy"])
+    commands.add_parser("help", help="print this help").set_defaults(run=partial(_help, parser))
     summary = "connect standard input and output to a running server's unix socket"
     proxy.configure(commands.add_parser("proxy", help=summary, description=summary))
+
+
+def _help(parser: Parser, _options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    parser.print_help()
+    return os.EX_OK
 
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -49,12 +59,14 @@ def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from codex_trio.config.errors import StartupRefused
     from codex_trio.telemetry import logs
 
+    if isinstance(options.listen, StdioAddress) and (sys.stdin is None or sys.stdout is None):
+        raise UsageError("standard input or output is closed, so there is no client to serve; see --listen")
     end_logs = logs.configure(environ, sys.stderr)
     process_settings.share_the_interpreter()
     try:
         return trio.run(_serve, options, environ)
-    except StartupRefused as error:
-        raise UsageError(error.message) from error
+    except* StartupRefused as group:
+        raise UsageError(first_of(group).message) from group
     finally:
         end_logs()
 
@@ -67,7 +79,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     settings = AppSettings(
         codex_home=codex_home(environ),
         environ=environ,
-        cwd=Path.cwd(),
+        cwd=current_folder(),
         overrides=config_overrides(options),
         strict_config=getattr(options, "strict_config", False),
         own_sockets=own_sockets(options.listen),

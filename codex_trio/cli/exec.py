@@ -22,7 +22,9 @@ from codex_trio.cli.exec_json import JsonPresenter
 from codex_trio.cli.exec_request import ExecRefused, ExecRequest, make_request
 from codex_trio.cli.exec_session import ExecSession, Presenter, TurnNotRun
 from codex_trio.cli.exec_streams import TextStream
-from codex_trio.cli.options import codex_home, config_overrides
+from codex_trio.cli.options import UsageError, config_overrides
+from codex_trio.cli.parser import Parser
+from codex_trio.cli.surroundings import codex_home, complain, first_of
 from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
 from codex_trio.client.turns import TurnResult
 from codex_trio.config.errors import StartupRefused
@@ -36,7 +38,7 @@ FLUSH_SECONDS = 5.0
 """How long whoever reads the output may take for the last of it."""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     """Adds the options of this subcommand."""
     exec_arguments.configure(parser)
     parser.set_defaults(run=run)
@@ -48,10 +50,12 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     Raises UsageError.
     """
     home, overrides = codex_home(environ), config_overrides(options)
+    if sys.stdout is None and not options.output_last_message:
+        raise UsageError("standard output is closed, so the answer would be lost; give it a place, or name one by -o")
     try:
-        request = make_request(options, _piped(sys.stdin), _say)
+        request = make_request(options, _piped(sys.stdin), complain)
     except ExecRefused as refused:
-        _say(str(refused))
+        complain(str(refused))
         return 1
     settings = AppSettings(
         codex_home=home,
@@ -67,10 +71,6 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return trio.run(_Run(options, environ).main, request, settings)
     finally:
         end_logs()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _piped(stdin: TextIO | None) -> BinaryIO | None:
@@ -125,11 +125,11 @@ class _Run:
             async with open_in_process_server(settings) as server, server.connect() as client:
                 result = await ExecSession(client, request, presenter, environ=settings.environ).run(self._stop)
         except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
-            stderr.write(f"Error: {_first_text(group)}\n")
+            stderr.write(f"Error: {_text_of(first_of(group))}\n")
         if result is None or result.status != "completed":
             return 1
         message = final_message(result)
-        if not self._json and not (sys.stdout.isatty() and sys.stderr.isatty()):
+        if not self._json and not (_is_terminal(sys.stdout) and sys.stderr.isatty()):
             # On a terminal that has shown it already, it would stand there twice.
             stdout.write(f"{message}\n" if message else "")
         return self._keep(message, stderr)
@@ -156,15 +156,15 @@ def wants_color(choice: str, environ: Mapping[str, str]) -> bool:
     return sys.stderr.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
 def final_message(result: TurnResult) -> str:
     """The answer; in a turn without one, the last thing that the agent said."""
     messages = [item["text"] for item in result.items if item["type"] == "agentMessage"]
     return result.text or (messages[-1] if messages else "")
 
 
-def _first_text(group: BaseExceptionGroup[Exception]) -> str:
-    """What is to be said about the first exception in a group."""
-    first = group.exceptions[0]
-    if isinstance(first, BaseExceptionGroup):
-        return _first_text(first)
-    return first.message if isinstance(first, AppServerError | StartupRefused) else str(first)
+def _text_of(error: Exception) -> str:
+    return error.message if isinstance(error, AppServerError | StartupRefused) else str(error)

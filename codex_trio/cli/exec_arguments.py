@@ -1,4 +1,4 @@
-"""The options of `codex-trio exec` and of its `resume`.
+"""The options of `codex-trio exec` and of its `resume` and `fork`.
 
 Owns the two parsers. Does not own what the options mean (`exec_request`). Called by `exec`.
 
@@ -9,51 +9,80 @@ place and a prompt in another. So positional words are taken one at a time, each
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from codex_trio.cli.options import add_common_options
+from codex_trio.cli.parser import Parser, refuse_options
 
 RESUME = "resume"
+FORK = "fork"
+_HELP = "help"
 
-_RESUME_SUMMARY = "continue a stored thread"
-_RESUME_HELP = """\
-Continues a stored thread: the one with the id or name THREAD, or the latest with --last. A name and --last look at
-threads of the same working folder only, unless --all is given. Takes the options of `codex-trio exec` too."""
+_RESERVED = ("review",)
+"""Subcommands of Codex: no prompts, which cost money, unless they stand behind `--`."""
+
+_REFUSED = {
+    "-p --profile": "put the profile's settings into config.toml, or give them by -c KEY=VALUE",
+    "-a --ask-for-approval": "`exec` asks nobody; what would need an approval is refused",
+    "--full-auto": "say `-s workspace-write`",
+    "--approve-for-me": "there is no automatic review; what would need an approval is refused",
+    "--dangerously-bypass-hook-trust": "there are no hooks",
+    "--search": "there is no web search",
+    "--worktree": "make one by `git worktree add`, and name it by -C",
+    "--remote --remote-auth-token-env": "`exec` runs a server of its own",
+    "--thread-source": "",
+    "--cyber-access-program": "",
+    "--trust": 'put [projects."/its/folder"] with trust_level = "trusted" into config.toml',
+    "--ignore-user-config": "name an empty folder as CODEX_HOME",
+    "--ignore-rules": "",
+}
+"""Options of Codex that are none here, and what to do instead."""
+
+_THREADS_MEANT = """\
+the one with the id or name THREAD, or the latest with --last. A name and --last look at threads of the same working
+folder only, unless --all is given. Takes the options of `codex-trio exec` too."""
+_SUMMARIES = {
+    RESUME: ("continue a stored thread", f"Continues a stored thread: {_THREADS_MEANT}"),
+    FORK: ("continue a copy of a stored thread", f"Continues a copy of a stored thread: {_THREADS_MEANT}"),
+}
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
     """Adds the options and words of `exec`."""
+    parser.subcommand_words = frozenset([*_SUMMARIES, _HELP])
     parser.description = (
         "Runs one turn without interaction. Progress goes to stderr, the final message to stdout; nobody is asked for "
         "an approval. Exits with 0 when the turn completed, 1 when it failed."
     )
-    parser.usage = "codex-trio exec [OPTIONS] [PROMPT]\n       codex-trio exec [OPTIONS] resume [THREAD] [PROMPT]"
-    parser.epilog = f"subcommands: resume ({_RESUME_SUMMARY}); see `codex-trio exec resume --help`"
+    parser.usage = "codex-trio exec [OPTIONS] [PROMPT]\n       codex-trio exec [OPTIONS] resume|fork [THREAD] [PROMPT]"
+    commands = ", ".join(f"{name} ({summary})" for name, (summary, _) in _SUMMARIES.items())
+    parser.epilog = f"subcommands: {commands}; see `codex-trio exec resume --help`"
     parser.set_defaults(words=[], subcommand=None, last=False, all=False)
     _add_options(parser)
     _add_words(
         parser,
         limit=1,
-        subcommand=(RESUME, _resume_parser),
+        subcommands={name: partial(_thread_parser, name) for name in _SUMMARIES},
         metavar="PROMPT",
         help="what the agent shall do; without it, or with `-`, it is read from stdin. With both, what is piped into "
         "stdin is added to the prompt",
     )
 
 
-def _resume_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="codex-trio exec resume",
-        usage="codex-trio exec [OPTIONS] resume [OPTIONS] [THREAD] [PROMPT]",
-        description=_RESUME_HELP,
+def _thread_parser(name: str) -> Parser:
+    parser = Parser(
+        prog=f"codex-trio exec {name}",
+        usage=f"codex-trio exec [OPTIONS] {name} [OPTIONS] [THREAD] [PROMPT]",
+        description=_SUMMARIES[name][1],
     )
     parser.add_argument("--last", action="store_true", help="continue the latest thread")
     parser.add_argument("--all", action="store_true", help="look at the threads of every folder")
     _add_options(parser)
     add_common_options(parser)
-    _add_words(parser, limit=2, subcommand=None, metavar="WORD", help="[THREAD] [PROMPT], or [PROMPT] with --last")
+    _add_words(parser, limit=2, subcommands={}, metavar="WORD", help="[THREAD] [PROMPT], or [PROMPT] with --last")
     return parser
 
 
@@ -69,6 +98,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dangerously-bypass-approvals-and-sandbox",
+        "--yolo",
         action="store_true",
         help="run commands without a sandbox; for machines that are sandboxes themselves",
     )
@@ -112,17 +142,18 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="print events to stdout, one JSON object a line",
     )
     parser.add_argument("--color", choices=["auto", "always", "never"], default="auto", help="default: auto")
+    refuse_options(parser, _REFUSED)
 
 
 def _comma_separated(text: str) -> list[Path]:
     return [Path(part) for part in text.split(",") if part]
 
 
-Subcommand = tuple[str, Callable[[], argparse.ArgumentParser]]
+Subcommands = Mapping[str, Callable[[], Parser]]
 
 
 def _add_words(
-    parser: argparse.ArgumentParser, *, limit: int, subcommand: Subcommand | None, metavar: str, help: str
+    parser: argparse.ArgumentParser, *, limit: int, subcommands: Subcommands, metavar: str, help: str
 ) -> None:
     action = parser.add_argument(
         "words",
@@ -131,7 +162,7 @@ def _add_words(
         # What the parser says; a default of the action's own would be stored after the words.
         default=argparse.SUPPRESS,
         limit=limit,
-        subcommand=subcommand,
+        subcommands=subcommands,
         metavar=metavar,
         help=help,
     )
@@ -142,19 +173,23 @@ class _Words(argparse.Action):
     """Takes one positional word and has what follows parsed again, options and all."""
 
     def __init__(
-        self, option_strings: Sequence[str], dest: str, *, limit: int, subcommand: Subcommand | None, **kwargs: Any
+        self, option_strings: Sequence[str], dest: str, *, limit: int, subcommands: Subcommands, **kwargs: Any
     ) -> None:
         super().__init__(option_strings, dest, **kwargs)
         self._limit = limit
-        self._subcommand = subcommand
+        self._subcommands = subcommands
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
         words: list[str] = list(values)
-        if self._subcommand is not None and not namespace.words and words[0] == self._subcommand[0]:
+        if not namespace.words and words[0] == _HELP:
+            parser.parse_args([*words[1:], "--help"], namespace)
+        if self._subcommands and not namespace.words and words[0] in _RESERVED:
+            parser.error(f"'{words[0]}' is not supported; for a prompt of that word, put `--` before it")
+        if not namespace.words and words[0] in self._subcommands:
             namespace.subcommand = words[0]
-            self._subcommand[1]().parse_args(words[1:], namespace)
+            self._subcommands[words[0]]().parse_args(words[1:], namespace)
             return
         taken, rest = (words[1:], []) if words[0] == "--" else (words[:1], words[1:])
         namespace.words = [*namespace.words, *taken]

@@ -16,8 +16,9 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from codex_trio.cli.exec_arguments import RESUME
+from codex_trio.cli.exec_arguments import FORK
 from codex_trio.cli.options import UsageError
+from codex_trio.cli.surroundings import current_folder, nameable
 from codex_trio.config.project import git_root_for_trust
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
@@ -38,6 +39,8 @@ class ResumeTarget:
     """Id or name; None for the latest."""
     any_folder: bool
     """Whether threads of other working folders count."""
+    copies: bool
+    """Whether a copy of it is continued instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +73,12 @@ def make_request(options: argparse.Namespace, stdin: BinaryIO | None, note: Note
         raise ExecRefused("Not inside a trusted directory and --skip-git-repo-check was not specified.")
     _check_message_file(options.output_last_message)
     words: list[str] = options.words
-    resume, words = _resume_target(options, words) if options.subcommand == RESUME else (None, words)
+    resume, words = _resume_target(options, words) if options.subcommand is not None else (None, words)
     return ExecRequest(
         output_schema=_output_schema(options.output_schema),
         prompt=read_prompt(words[0] if words else None, stdin, note, adds_stdin=resume is None),
         workdir=workdir,
-        images=tuple(Path.cwd() / image for images in options.images for image in images),
+        images=tuple(current_folder() / image for images in options.images for image in images),
         model=options.model,
         oss=options.oss,
         local_provider=options.local_provider,
@@ -87,13 +90,15 @@ def make_request(options: argparse.Namespace, stdin: BinaryIO | None, note: Note
 
 
 def _workdir(folder: Path | None) -> Path:
+    if folder is None:
+        return current_folder()
     try:
-        path = Path.cwd() if folder is None else folder.resolve(strict=True)
+        path = folder.resolve(strict=True)
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}") from error
     if not path.is_dir():
         raise UsageError(f"{folder}: Not a directory")
-    return path
+    return nameable(path)
 
 
 def _check_message_file(path: Path | None) -> None:
@@ -112,13 +117,14 @@ def _check_message_file(path: Path | None) -> None:
 
 
 def _resume_target(options: argparse.Namespace, words: list[str]) -> tuple[ResumeTarget, list[str]]:
+    copies = options.subcommand == FORK
     if options.last:
         if len(words) > 1:
-            raise UsageError("`resume --last` takes a prompt, but no thread")
-        return ResumeTarget(name=None, any_folder=options.all), words
+            raise UsageError(f"`{options.subcommand} --last` takes a prompt, but no thread")
+        return ResumeTarget(name=None, any_folder=options.all, copies=copies), words
     if not words:
-        raise UsageError("`resume` needs the id or name of a thread, or --last")
-    return ResumeTarget(name=words[0], any_folder=options.all), words[1:]
+        raise UsageError(f"`{options.subcommand}` needs the id or name of a thread, or --last")
+    return ResumeTarget(name=words[0], any_folder=options.all, copies=copies), words[1:]
 
 
 def _output_schema(path: Path | None) -> Any:

@@ -192,7 +192,10 @@ class ExecSession:
         if request.resume is not None:
             found = await self._find_thread(request.resume, params.get("modelProvider"))
             if found is not None:
-                return await self._client.request("thread/resume", {"threadId": found, "excludeTurns": True, **params})
+                params |= {"threadId": found, "excludeTurns": True}
+                if not request.resume.copies:
+                    return await self._client.request("thread/resume", params)
+                return await self._client.request("thread/fork", {**params, "ephemeral": request.ephemeral})
         return await self._client.request("thread/start", {**params, "ephemeral": request.ephemeral})
 
     async def _find_thread(self, target: ResumeTarget, provider: str | None) -> str | None:

@@ -1,72 +1,58 @@
-"""The `codex-trio` command: options that every subcommand takes, and the choice of the subcommand.
+"""The `codex-trio` command: what the process needs before anything else is imported.
 
-Owns the argument parser. Does not own what subcommands do: each is a module of this package, imported when chosen.
+Owns the surroundings that a process of its own has: its text encoding, its standard streams, and Ctrl-C while modules
+are still loading. Does not own the command line (`command_line`), which is imported last.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from codex_trio.cli.quick_imports import quick_imports
-from codex_trio.version import PROTOCOL_RELEASE, __version__
-
-SUBCOMMANDS = {
-    "app-server": ("codex_trio.cli.app_server", "serve editors and orchestrators over the app-server protocol"),
-    "exec": ("codex_trio.cli.exec", "run one turn without interaction"),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command line; the exit code."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
+    """Run a command line and return the exit code. Without `argv` it is the process's own, which is then prepared."""
+    if argv is None:
+        _end_quietly_on_ctrl_c()
+        _speak_utf8()
+        _fill_closed_descriptors()
+        argv = sys.argv[1:]
     with quick_imports():
-        from codex_trio.cli.options import InvalidValue, UsageError
+        from codex_trio.cli.command_line import run
 
-        parser = build_parser(_chosen(arguments))
-    try:
-        options = parser.parse_args(arguments)
-    except InvalidValue as invalid:
-        print(f"error: {invalid}\n\nFor more information, try '--help'.", file=sys.stderr)
-        return 2
-    if options.run is None:
-        parser.print_help(sys.stderr)
-        return 2
-    try:
-        return options.run(options, os.environ)
-    except UsageError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return run(list(argv))
 
 
-def build_parser(chosen: str | None) -> argparse.ArgumentParser:
-    """The parser; only the chosen subcommand's module is imported, so that the others cost nothing."""
-    from codex_trio.cli.options import add_common_options
+def _end_quietly_on_ctrl_c() -> None:
+    """End at once, without a traceback, until the subcommand says what Ctrl-C means. Nothing is under way by then."""
+    import signal
 
-    parser = argparse.ArgumentParser(
-        prog="codex-trio", description="An independent Codex app-server in Python, built on Trio."
-    )
-    parser.set_defaults(run=None)
-    parser.add_argument(
-        "-V",
-        "--version",
-        action="version",
-        version=f"codex-trio {__version__} (app-server protocol {PROTOCOL_RELEASE})",
-    )
-    add_common_options(parser)
-    subcommands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
-    for name, (module, summary) in SUBCOMMANDS.items():
-        subparser = subcommands.add_parser(name, help=summary, description=summary)
-        if name == chosen:
-            add_common_options(subparser)
-            import_module(module).configure(subparser)
-    return parser
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, _frame: os._exit(128 + number))
 
 
-def _chosen(arguments: Sequence[str]) -> str | None:
-    return next((argument for argument in arguments if argument in SUBCOMMANDS), None)
+def _speak_utf8() -> None:
+    """Start again where arguments and paths were read in the encoding of an old locale: what we speak is UTF-8.
+
+    By an option of the interpreter, not by a variable, which the agent's commands would see.
+    """
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def _fill_closed_descriptors() -> None:
+    """Open the null device where standard streams are closed, lest a file of ours gets their number and their text.
+
+    `sys.stdin` and `sys.stdout` stay None, which tells that there is none; complaints just go nowhere.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003  # has no name
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # for the rest of the process

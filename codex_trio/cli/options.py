@@ -1,10 +1,9 @@
-"""Options that every subcommand takes, before or after its name, and where a run's files are."""
+"""Options that every subcommand takes, before or after its name, and the errors of a command line."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from codex_trio.config.features import known_names
@@ -90,19 +89,3 @@ def _override(kind: str, value: str) -> Override:
     if value not in known_names():
         raise UsageError(f"Unknown feature flag: {value}")
     return feature_override(value, enabled=kind == "enable")
-
-
-def codex_home(environ: Mapping[str, str]) -> Path:
-    """Where configuration, threads and credentials are: `$CODEX_HOME`, which must exist, or `~/.codex`."""
-    configured = environ.get("CODEX_HOME")
-    if configured:
-        path = Path(configured)
-        if not path.is_dir():
-            raise UsageError(f"CODEX_HOME points to {configured!r}, but that path is not a directory")
-        return path.resolve()
-    home = environ.get("HOME")
-    if not home:
-        raise UsageError("neither CODEX_HOME nor HOME is set, so there is no place for threads and configuration")
-    path = Path(home) / ".codex"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import trio
 
-from codex_trio.cli.options import UsageError, codex_home
+from codex_trio.cli.options import UsageError
+from codex_trio.cli.surroundings import codex_home
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -22,10 +22,18 @@ _LOCK_PAUSE = 0.005
 def read_or_create(codex_home: Path, *, lock_seconds: float = _LOCK_SECONDS) -> str:
     """The installation id, lower case; made on first use, and anew when the file holds no UUID.
 
-    A file that holds one is left as it is, but for its permissions. Raises OSError when it cannot be opened.
+    A file that holds one is left as it is, but for its permissions, and may be another user's. Raises OSError when it
+    cannot be opened.
     """
     codex_home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fd = _open(codex_home / FILE_NAME)
+    path = codex_home / FILE_NAME
+    try:
+        fd = _open(path)
+    except OSError:
+        known = _parse_file(path)
+        if known is None:
+            raise
+        return known
     try:
         with contextlib.suppress(PermissionError):
             if os.fstat(fd).st_mode & 0o777 != _MODE:
@@ -63,6 +71,19 @@ def _open(path: Path) -> int:
         # Our own file with permissions taken away: give them back and try once more.
         os.chmod(path, _MODE)
         return os.open(path, flags, _MODE)
+
+
+def _parse_file(path: Path) -> str | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return _parse(os.pread(fd, 4096, 0))
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 def _parse(content: bytes) -> str | None:

@@ -18,6 +18,7 @@ import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
 
 from codex_trio.analytics.sink import FactSink, NoAnalytics
+from codex_trio.config.errors import StartupRefused
 from codex_trio.config.service import ConfigService
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.identity.installation import read_or_create
@@ -151,7 +152,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         settings: what it is started with.
         facts: gets what is counted of requests; by default nothing is counted.
 
-    Raises StartupRefused for a configuration that it must not start with, OSError for an unusable home.
+    Raises StartupRefused for a configuration that it must not start with, and for a home that cannot be used.
     """
     config = ConfigService(
         settings.codex_home,
@@ -161,7 +162,10 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         strict=settings.strict_config,
     )
     config.startup_default()
-    installation_id = await trio.to_thread.run_sync(read_or_create, settings.codex_home)
+    try:
+        installation_id = await trio.to_thread.run_sync(read_or_create, settings.codex_home)
+    except OSError as error:
+        raise StartupRefused(f"cannot use {error.filename or settings.codex_home}: {error.strerror}") from error
     facts = facts or NoAnalytics()
     parts = CoreParts(
         codex_home=settings.codex_home,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.cli.main import build_parser
+from codex_trio.cli.command_line import build_parser
 
 
 def parse(*arguments: str) -> argparse.Namespace:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.cli.main import build_parser, main
+from codex_trio.cli.command_line import build_parser
+from codex_trio.cli.main import main
 from codex_trio.cli.options import UsageError, config_overrides
 from codex_trio.version import PROTOCOL_RELEASE, __version__
 
 
 def exit_code(*arguments: str) -> int | str | None:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return ended.value.code
+    try:
+        return main(arguments)
+    except SystemExit as ended:
+        return ended.code
 
 
 def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
@@ -48,6 +50,11 @@ def test_a_command_line_without_a_subcommand_gets_the_help_and_code_2(capsys: py
         (["exec", "one", "two"], "'two'"),
         (["exec", "resume", "id", "prompt", "more"], "'more'"),
         (["nothing"], "'nothing'"),
+        (["exec", "--da", "hi"], "'--da'"),
+        (["app-server", "--lis", "off"], "'--lis'"),
+        (["exec", "resume", "--la", "hi"], "'--la'"),
+        (["app-server", "proxy", "--so", "x"], "'--so'"),
+        (["--strict", "exec", "hi"], "'--strict'"),
     ],
 )
 def test_what_is_not_known_is_named_and_ends_with_code_2(
@@ -55,6 +62,48 @@ def test_what_is_not_known_is_named_and_ends_with_code_2(
 ) -> None:
     assert exit_code(*arguments) == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tip"),
+    [
+        (["exec", "--modle", "x", "hi"], "'--model'"),
+        (["exec", "resume", "--lst"], "'--last'"),
+        (["app-server", "--lisen", "off"], "'--listen'"),
+        (["exce", "hi"], "'exec'"),
+        (["fix the bug"], 'codex-trio exec "PROMPT"'),
+        (["--model", "x", "exec", "hi"], "codex-trio exec --model"),
+        (["exec", "-p", "work", "hi"], "config.toml"),
+        (["exec", "--trust", "hi"], "trust_level"),
+        (["login"], "OPENAI_API_KEY"),
+        (["exec", "review"], "put `--` before it"),
+        (["e", "--jsn"], "'--json'"),
+    ],
+)
+def test_what_was_probably_meant_is_said(arguments: list[str], tip: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(*arguments) == 2
+    assert tip in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage"),
+    [
+        (["help"], "usage: codex-trio [-h]"),
+        (["help", "exec"], "usage: codex-trio exec [OPTIONS]"),
+        (["exec", "help"], "usage: codex-trio exec [OPTIONS]"),
+        (["exec", "--json", "help", "resume"], "usage: codex-trio exec [OPTIONS] resume"),
+        (["exec", "resume", "help"], "usage: codex-trio exec [OPTIONS] resume"),
+        (["--enable", "exec", "app-server", "help"], "usage: codex-trio app-server"),
+    ],
+)
+def test_the_word_help_gets_help(arguments: list[str], usage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(*arguments) == 0
+    assert capsys.readouterr().out.startswith(usage)
+
+
+def test_an_argument_in_another_encoding_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("exec", os.fsdecode(b"caf\xe9")) == 2
+    assert "not UTF-8" in capsys.readouterr().err
 
 
 def test_each_subcommand_explains_its_options(capsys: pytest.CaptureFixture[str]) -> None:
