@@ -7,12 +7,17 @@ there, unless it is the server's own source tree.
 import os
 import sys
 
-try:
-    _FOLDER = os.getcwd()
-except OSError:
-    # It was deleted: the command line says so where that matters.
-    _FOLDER = ""
-_IS_OWN_TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) == _FOLDER
+
+def _current_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:
+        # It was deleted: the command line says so where that matters.
+        return None
+
+
+_FOLDER = _current_folder()
+_IS_OWN_TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__) if _FOLDER else __file__)) == _FOLDER
 
 if not (sys.flags.safe_path or _IS_OWN_TREE) and sys.path[:1] == [_FOLDER]:
     del sys.path[0]
