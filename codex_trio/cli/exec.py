@@ -7,16 +7,18 @@ protocol only (`exec_session`): what this command can do, any client can.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 import trio
 
 from codex_trio.cli import exec_arguments
+from codex_trio.cli.answer_schema import misfit
 from codex_trio.cli.exec_human import HumanPresenter
 from codex_trio.cli.exec_json import JsonPresenter
 from codex_trio.cli.exec_request import ExecRefused, ExecRequest, make_request
@@ -24,6 +26,7 @@ from codex_trio.cli.exec_session import ExecSession, Presenter, TurnNotRun
 from codex_trio.cli.exec_streams import TextStream
 from codex_trio.cli.options import UsageError, config_overrides
 from codex_trio.cli.parser import Parser
+from codex_trio.cli.piped_input import PipedInput
 from codex_trio.cli.surroundings import codex_home, complain, first_of
 from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
 from codex_trio.client.turns import TurnResult
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     except ExecRefused as refused:
         complain(str(refused))
         return 1
+    _empty(options.output_last_message)
     settings = AppSettings(
         codex_home=home,
         environ=environ,
@@ -73,8 +77,17 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         end_logs()
 
 
-def _piped(stdin: TextIO | None) -> BinaryIO | None:
-    return None if stdin is None or stdin.isatty() else stdin.buffer
+def _piped(stdin: TextIO | None) -> PipedInput | None:
+    return None if stdin is None or stdin.isatty() else PipedInput(stdin.buffer)
+
+
+def _empty(message_file: Path | None) -> None:
+    """The last message of an earlier run must not be taken for that of a run that fails."""
+    if message_file is not None and message_file.is_file():
+        try:
+            os.truncate(message_file, 0)
+        except OSError as error:
+            raise UsageError(f'Failed to open last message file "{message_file}": {error.strerror}') from error
 
 
 class _Run:
@@ -132,7 +145,11 @@ class _Run:
         if not self._json and not (_is_terminal(sys.stdout) and sys.stderr.isatty()):
             # On a terminal that has shown it already, it would stand there twice.
             stdout.write(f"{message}\n" if message else "")
-        return self._keep(message, stderr)
+        code = self._keep(message, stderr)
+        if request.output_schema is not None and (problem := misfit(message, request.output_schema)) is not None:
+            stderr.write(f"Error: the answer does not fit the output schema: {problem}\n")
+            return 1
+        return code
 
     def _keep(self, message: str, stderr: TextStream) -> int:
         """Writes the file of the last message, where one is wanted."""

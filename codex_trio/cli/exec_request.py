@@ -9,20 +9,20 @@ from __future__ import annotations
 import argparse
 import codecs
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import msgspec
 
+from codex_trio.cli.answer_schema import BadSchema, check_schema
 from codex_trio.cli.exec_arguments import FORK
 from codex_trio.cli.options import UsageError
+from codex_trio.cli.piped_input import Note, PipedInput
 from codex_trio.cli.surroundings import current_folder, nameable
 from codex_trio.config.project import git_root_for_trust
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
-Note = Callable[[str], None]
 
 FROM_STDIN = "-"
 
@@ -62,7 +62,7 @@ class ExecRequest:
     resume: ResumeTarget | None
 
 
-def make_request(options: argparse.Namespace, stdin: BinaryIO | None, note: Note) -> ExecRequest:
+def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: Note) -> ExecRequest:
     """The request of a command line. `note` gets a line before stdin is waited for.
 
     Raises UsageError and ExecRefused.
@@ -76,7 +76,7 @@ def make_request(options: argparse.Namespace, stdin: BinaryIO | None, note: Note
     resume, words = _resume_target(options, words) if options.subcommand is not None else (None, words)
     return ExecRequest(
         output_schema=_output_schema(options.output_schema),
-        prompt=read_prompt(words[0] if words else None, stdin, note, adds_stdin=resume is None),
+        prompt=read_prompt(words[0] if words else None, stdin, note),
         workdir=workdir,
         images=tuple(current_folder() / image for images in options.images for image in images),
         model=options.model,
@@ -131,29 +131,33 @@ def _output_schema(path: Path | None) -> Any:
     if path is None:
         return None
     try:
-        return msgspec.json.decode(path.read_bytes())
+        schema = msgspec.json.decode(path.read_bytes())
+        check_schema(schema)
+        return schema
+    except BadSchema as bad:
+        raise ExecRefused(f"Output schema file {path} is not a JSON Schema: {bad}") from bad
     except OSError as error:
         raise ExecRefused(f"Failed to read output schema file {path}: {error.strerror}") from error
     except msgspec.DecodeError as error:
         raise ExecRefused(f"Output schema file {path} is not valid JSON: {error}") from error
 
 
-def read_prompt(word: str | None, stdin: BinaryIO | None, note: Note, *, adds_stdin: bool) -> str:
+def read_prompt(word: str | None, stdin: PipedInput | None, note: Note) -> str:
     """The prompt of the command line, of stdin, or of both. `stdin` is None when nothing is piped.
 
     Raises ExecRefused.
     """
     if word is not None and word != FROM_STDIN:
-        if not adds_stdin or stdin is None:
+        if stdin is None:
             return word
         note("Reading additional input from stdin...")
-        piped = _read_text(stdin)
+        piped = _text_of(stdin.read_if_any(note))
         return f"{word}\n\n<stdin>\n{_whole_lines(piped)}</stdin>" if piped.strip() else word
     if word is None:
         if stdin is None:
             raise ExecRefused("No prompt provided. Either specify one as an argument or pipe the prompt into stdin.")
         note("Reading prompt from stdin...")
-    prompt = "" if stdin is None else _read_text(stdin)
+    prompt = "" if stdin is None else _text_of(stdin.read())
     if not prompt.strip():
         raise ExecRefused("No prompt provided via stdin.")
     return prompt
@@ -163,9 +167,8 @@ def _whole_lines(text: str) -> str:
     return text if text.endswith("\n") else f"{text}\n"
 
 
-def _read_text(stdin: BinaryIO) -> str:
+def _text_of(data: bytes) -> str:
     """Text in UTF-8, or in what a byte order mark announces: editors and shells of other systems put one first."""
-    data = stdin.read()
     encoding = "utf-8-sig"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"

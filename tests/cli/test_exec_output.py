@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from exec_lab import ExecLab
 
 from codex_trio.testing.model_script import (
@@ -106,7 +107,7 @@ def _completed(item_id: str, **fields: Any) -> dict[str, Any]:
     return {"type": "item.completed", "item": {"id": item_id, **fields}}
 
 
-async def test_a_failed_turn_ends_with_code_1_and_keeps_the_file_of_an_earlier_message(lab: ExecLab) -> None:
+async def test_a_failed_turn_ends_with_code_1_and_empties_the_file_of_an_earlier_message(lab: ExecLab) -> None:
     kept = lab.work / "last.txt"
     kept.write_text("from before")
     done = await lab.run("do it", "--json", "-o", "last.txt", model=http_error(400, {"error": {"message": "bad"}}))
@@ -116,7 +117,7 @@ async def test_a_failed_turn_ends_with_code_1_and_keeps_the_file_of_an_earlier_m
         {"type": "error", "message": text},
         {"type": "turn.failed", "error": {"message": text}},
     ]
-    assert kept.read_text() == "from before"
+    assert kept.read_text() == ""
 
 
 async def test_a_person_reads_once_why_a_turn_failed(lab: ExecLab) -> None:
@@ -153,3 +154,27 @@ async def test_notices_of_the_server_are_errors_among_the_items(lab: ExecLab) ->
     [notice] = [event["item"] for event in done.events if event.get("item", {}).get("type") == "error"]
     assert "`speling` is ignored" in notice["message"]
     assert notice["id"] == "item_0"
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+
+
+async def test_an_answer_that_does_not_fit_the_schema_is_told_and_ends_with_code_1(lab: ExecLab) -> None:
+    (lab.work / "schema.json").write_bytes(msgspec.json.encode(SCHEMA))
+    for said, complaint in (
+        ('{"a":"1"}', None),
+        ('{"a":1}', "$.a: 1 is not of type 'string'"),
+        ("Sure!", "it is not JSON"),
+    ):
+        done = await lab.run("do it", "--output-schema", "schema.json", model=answer(message(said)))
+        assert (done.code, done.stdout) == (0 if complaint is None else 1, f"{said}\n")
+        assert ("does not fit the output schema" in done.stderr) == (complaint is not None)
+        assert complaint is None or complaint in done.stderr
+
+
+async def test_what_is_no_schema_is_refused_before_the_model_is_asked(lab: ExecLab) -> None:
+    (lab.work / "schema.json").write_text('{"type": "objct"}')
+    done = await lab.run("do it", "--output-schema", "schema.json")
+    assert (done.code, done.stdout) == (1, "")
+    assert "schema.json is not a JSON Schema: $.type" in done.stderr
+    assert lab.model.requests == []

@@ -1,19 +1,27 @@
 """Where the prompt of `codex-trio exec` comes from."""
 
 import codecs
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from io import BytesIO
+from typing import BinaryIO
 
 import pytest
 from exec_lab import ExecLab
 
 from codex_trio.cli.exec_request import ExecRefused, read_prompt
+from codex_trio.cli.piped_input import PipedInput
 from codex_trio.testing.model_script import answer, message
 
 
-def prompt(word: str | None, piped: bytes | None, *, adds_stdin: bool = True) -> tuple[str, list[str]]:
+def prompt(word: str | None, piped: bytes | None) -> tuple[str, list[str]]:
     notes: list[str] = []
-    stdin = None if piped is None else BytesIO(piped)
-    return read_prompt(word, stdin, notes.append, adds_stdin=adds_stdin), notes
+    stdin = None if piped is None else PipedInput(BytesIO(piped))
+    return read_prompt(word, stdin, notes.append), notes
 
 
 @pytest.mark.parametrize(
@@ -42,9 +50,64 @@ def test_waiting_for_input_is_announced() -> None:
     assert prompt("-", b"x")[1] == []
 
 
-def test_a_resumed_thread_gets_its_prompt_only() -> None:
-    assert prompt("go on", b"unread", adds_stdin=False) == ("go on", [])
-    assert prompt(None, b"go on", adds_stdin=False)[0] == "go on"
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_an_input_that_stays_silent_is_done_without(kind: str) -> None:
+    notes: list[str] = []
+    with _silent_input(kind) as file:
+        assert read_prompt("fix it", PipedInput(file, patience=0.01), notes.append) == "fix it"
+    assert "going on without it" in notes[-1]
+
+
+def test_an_input_that_has_begun_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"one ")
+    told = threading.Event()
+
+    def finish() -> None:
+        told.wait(30)
+        os.write(writing, b"two")
+        os.close(writing)
+
+    def note(text: str) -> None:
+        if "end of stdin" in text:
+            told.set()
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    with os.fdopen(reading, "rb") as file:
+        assert read_prompt("join", PipedInput(file, patience=0.01), note) == "join\n\n<stdin>\none two\n</stdin>"
+    thread.join()
+
+
+def test_a_slow_program_of_the_same_pipeline_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    go_on, tell = os.pipe()
+    # Like `sleep 60; echo late |` in a shell: not our parent, and its output is the pipe.
+    producer = subprocess.Popen(["/bin/sh", "-c", "read line; echo late"], stdin=go_on, stdout=writing)
+    os.close(writing)
+    os.close(go_on)
+
+    def note(text: str) -> None:
+        if "Still waiting" in text:
+            os.write(tell, b"now\n")
+
+    with os.fdopen(reading, "rb") as file:
+        assert "late" in read_prompt("explain", PipedInput(file, patience=0.05), note)
+    os.close(tell)
+    assert producer.wait(30) == 0
+
+
+@contextmanager
+def _silent_input(kind: str) -> Generator[BinaryIO]:
+    if kind == "pipe":
+        reading, writing = os.pipe()
+    else:
+        reading, writing = (end.detach() for end in socket.socketpair())
+    try:
+        with os.fdopen(reading, "rb") as file:
+            yield file
+    finally:
+        os.close(writing)
 
 
 @pytest.mark.parametrize(
