@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -82,6 +83,9 @@ class End:
 
     async def _drain_on_signal(self, app: App, serving: trio.CancelScope) -> None:
         _log.info("%s: draining, %d turns run", signal.Signals(await anext(self._signals)).name, app.running_turns)
+        if app.running_turns:
+            turns = "a turn that runs" if app.running_turns == 1 else f"{app.running_turns} turns that run"
+            print(f"Waiting for the end of {turns}; Ctrl-C once more ends at once.", file=sys.stderr, flush=True)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._drain, app, nursery.cancel_scope)
             async for number in self._signals:

@@ -29,6 +29,7 @@ from codex_trio.cli.parser import Parser
 from codex_trio.cli.piped_input import PipedInput
 from codex_trio.cli.surroundings import codex_home, complain, first_of
 from codex_trio.client.errors import AppServerError, BufferOverflow, ServerGone
+from codex_trio.client.render import visible
 from codex_trio.client.turns import TurnResult
 from codex_trio.config.errors import StartupRefused
 from codex_trio.in_process import open_in_process_server
@@ -131,20 +132,23 @@ class _Run:
 
     async def _turn(self, request: ExecRequest, settings: AppSettings, stdout: TextStream, stderr: TextStream) -> int:
         presenter: Presenter = (
-            JsonPresenter(stdout.write) if self._json else HumanPresenter(stderr.write, color=self._color)
+            JsonPresenter(stdout.write)
+            if self._json
+            else HumanPresenter(stderr.write, color=self._color, live=sys.stderr.isatty())
         )
         result: TurnResult | None = None
         try:
             async with open_in_process_server(settings) as server, server.connect() as client:
                 result = await ExecSession(client, request, presenter, environ=settings.environ).run(self._stop)
         except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
-            stderr.write(f"Error: {_text_of(first_of(group))}\n")
+            stderr.write(f"Error: {visible(_text_of(first_of(group)))}\n")
         if result is None or result.status != "completed":
             return 1
         message = final_message(result)
         if not self._json and not (_is_terminal(sys.stdout) and sys.stderr.isatty()):
             # On a terminal that has shown it already, it would stand there twice.
-            stdout.write(f"{message}\n" if message else "")
+            shown = visible(message) if _is_terminal(sys.stdout) else message
+            stdout.write(f"{shown}\n" if shown else "")
         code = self._keep(message, stderr)
         if request.output_schema is not None and (problem := misfit(message, request.output_schema)) is not None:
             stderr.write(f"Error: the answer does not fit the output schema: {problem}\n")

@@ -20,12 +20,13 @@ _RULE = "--------"
 
 
 class HumanPresenter:
-    """Writes text; `write` gets pieces, not lines."""
+    """Writes text; `write` gets pieces, not lines. On a terminal, `live` shows what commands write while they run."""
 
-    unwanted = ("item/commandExecution/outputDelta", "item/reasoning/textDelta", "turn/diff/updated")
-
-    def __init__(self, write: Callable[[str], None], *, color: bool) -> None:
-        self._printer = TurnPrinter(write, color=color)
+    def __init__(self, write: Callable[[str], None], *, color: bool, live: bool) -> None:
+        self._printer = TurnPrinter(write, color=color, live=live)
+        self.unwanted = ("item/reasoning/textDelta", "turn/diff/updated")
+        if not live:
+            self.unwanted += ("item/commandExecution/outputDelta",)
         self._shown_error = ""
 
     def opened(self, thread: ThreadFacts) -> None:

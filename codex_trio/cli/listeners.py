@@ -81,8 +81,14 @@ async def _unix_socket(path: Path | None, home: Path) -> AsyncGenerator[ServeCli
     from codex_trio.transport.socket_path import bound_socket, default_socket_path
     from codex_trio.transport.unix_socket import serve_unix_socket
 
-    async with bound_socket((path or default_socket_path(home)).absolute()) as listening:
-        yield lambda app: serve_unix_socket(listening, partial(app.serve, remote=True))
+    place = (path or default_socket_path(home)).absolute()
+    async with bound_socket(place) as listening:
+
+        async def serve_clients(app: App) -> None:
+            _write_lines(_title("unix socket"), _place("listening on", f"unix://{place}"))
+            await serve_unix_socket(listening, partial(app.serve, remote=True))
+
+        yield serve_clients
 
 
 @asynccontextmanager
@@ -108,17 +114,28 @@ async def _websocket(
 
 def _announce(address: WebsocketAddress) -> None:
     """Tells people, and programs that asked for any free port, where to connect."""
-    if sys.stderr is None:
-        return
     note = (
         "binds localhost only (use SSH port-forwarding for remote access)"
         if address.is_loopback
         else "websocket auth is required for non-localhost listeners"
     )
     places = {"listening on": "ws://{}", "readyz": "http://{}/readyz", "healthz": "http://{}/healthz"}
-    lines = [_styled("codex app-server (WebSockets)", "36;1")]
-    lines += [f"  {_styled(f'{name}:', '2')} {_styled(url.format(address), '32')}" for name, url in places.items()]
-    lines += [f"  {_styled('note:', '2')} {note}"]
+    _write_lines(
+        _title("WebSockets"),
+        *(_place(name, url.format(address)) for name, url in places.items()),
+        f"  {_styled('note:', '2')} {note}",
+    )
+
+
+def _title(transport: str) -> str:
+    return _styled(f"codex app-server ({transport})", "36;1")
+
+
+def _place(name: str, url: str) -> str:
+    return f"  {_styled(f'{name}:', '2')} {_styled(url, '32')}"
+
+
+def _write_lines(*lines: str) -> None:
     # In one piece, for programs that read along.
     sys.stderr.write("\n".join([*lines, ""]))
     sys.stderr.flush()

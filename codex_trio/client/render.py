@@ -6,7 +6,9 @@ the examples.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from codex_trio.client.messages import Notification
@@ -14,15 +16,50 @@ from codex_trio.client.messages import Notification
 MAX_OUTPUT_LINES = 20
 """Of a command's output; the head is cut, since what failed stands at the end."""
 
+MAX_LIVE_LINES = 200
+"""Of a command's output while it runs; what comes after them is shown at its end."""
+
 BOLD, DIM, RED, GREEN, CYAN, RESET = "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[36m", "\033[0m"
 
 
-class TurnPrinter:
-    """Writes one thread's notifications as text; `write` gets pieces, not lines."""
+_STOPPED = -1
+"""The exit code of a command that was ended with its turn."""
 
-    def __init__(self, write: Callable[[str], None], *, color: bool) -> None:
+_SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]")
+"""Colours, cursor movements, titles and links."""
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What does something to a terminal instead of being shown, line ends and tabs excepted; so does bidirectional text."""
+
+
+def visible(text: str) -> str:
+    """A text that a terminal only shows: nobody whose words these are may move its cursor or write to its clipboard."""
+    return _CONTROLS.sub(_picture, text.replace("\r\n", "\n"))
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"\\u{code:04x}"
+
+
+def plain_output(text: str) -> list[str]:
+    """The lines of a command's output without its colours; of a line written over and over, its last state."""
+    return [line.rstrip("\r").rpartition("\r")[2] for line in _SEQUENCES.sub("", text).split("\n")]
+
+
+class TurnPrinter:
+    """Writes one thread's notifications as text; `write` gets pieces, not lines.
+
+    What commands write is shown while they run where `live` is true, else at their end.
+    """
+
+    def __init__(self, write: Callable[[str], None], *, color: bool, live: bool = False) -> None:
         self._write = write
         self._color = color
+        self._live = live
+        self._running: dict[str, _Running] = {}
         self._streaming: str | None = None
         self._streamed: set[str] = set()
         self._latest: str | None = None
@@ -37,6 +74,8 @@ class TurnPrinter:
                 self._stream(params["itemId"], "thinking", params["delta"], DIM)
             case "item/started":
                 self._started(params["item"])
+            case "item/commandExecution/outputDelta" if self._live:
+                self._output_delta(params["itemId"], params["delta"])
             case "item/completed":
                 self._completed(params["item"])
             case "turn/plan/updated":
@@ -65,7 +104,7 @@ class TurnPrinter:
 
     def diff(self, diff: str) -> None:
         """Writes a unified diff."""
-        for text in diff.splitlines():
+        for text in diff.removesuffix("\n").split("\n") if diff else ():
             style = GREEN if text.startswith("+") else RED if text.startswith("-") else DIM
             self.line(text, style)
 
@@ -89,6 +128,7 @@ class TurnPrinter:
     def _started(self, item: dict[str, Any]) -> None:
         match item["type"]:
             case "commandExecution":
+                self._running[item["id"]] = _Running(item)
                 self._command(item)
             case "fileChange":
                 for change in item["changes"]:
@@ -104,13 +144,12 @@ class TurnPrinter:
                 if self._latest != item["id"]:
                     # Commands run side by side: whose output this is must be said again.
                     self._command(item)
-                self._output(item.get("aggregatedOutput") or "")
-                style = GREEN if item["status"] == "completed" else RED
-                code = "" if item.get("exitCode") is None else f", exit code {item['exitCode']}"
-                self.line(f"  {item['status']}{code}", style)
+                running = self._running.pop(item["id"], None)
+                self._rest_of_output(item, running)
+                self.line(f"  {_outcome(item)}", GREEN if item["status"] == "completed" else RED)
             case "fileChange":
                 for change in item["changes"]:
-                    self.diff(change["diff"])
+                    self.diff(_as_diff(change))
                 self.line(f"  {item['status']}", GREEN if item["status"] == "completed" else RED)
             case "agentMessage":
                 self._spoken(item, "codex", item["text"], CYAN)
@@ -135,12 +174,33 @@ class TurnPrinter:
         self.line(f"  in {item['cwd']}", DIM)
         self._latest = item["id"]
 
-    def _output(self, output: str) -> None:
-        lines = output.splitlines()
+    def _output(self, lines: list[str]) -> None:
         if len(lines) > MAX_OUTPUT_LINES:
             self.line(f"  ... {len(lines) - MAX_OUTPUT_LINES} earlier lines", DIM)
         for text in lines[-MAX_OUTPUT_LINES:]:
             self.line(f"  {text}", DIM)
+
+    def _output_delta(self, item_id: str, delta: str) -> None:
+        running = self._running.get(item_id)
+        if running is None or running.shown > MAX_LIVE_LINES:
+            return
+        lines, running.begun = _whole_lines(running.begun + delta)
+        if lines and self._latest != item_id:
+            self._command(running.item)
+        for text in lines[: MAX_LIVE_LINES - running.shown]:
+            self.line(f"  {text}", DIM)
+        running.shown += len(lines)
+        if running.shown > MAX_LIVE_LINES:
+            self.line("  ... more follows", DIM)
+
+    def _rest_of_output(self, item: dict[str, Any], running: _Running | None) -> None:
+        """Write what of a command's output was not shown while it ran."""
+        if running is not None and 0 < running.shown <= MAX_LIVE_LINES:
+            lines = plain_output(running.begun) if running.begun else []
+        else:
+            output = item.get("aggregatedOutput") or ""
+            lines = plain_output(output.removesuffix("\n")) if output else []
+        self._output(lines)
 
     def _plan(self, params: dict[str, Any]) -> None:
         marks = {"completed": "[x]", "inProgress": "[>]", "pending": "[ ]"}
@@ -149,4 +209,45 @@ class TurnPrinter:
             self.line(f"  {marks.get(step['status'], '[ ]')} {step['step']}")
 
     def _styled(self, text: str, style: str) -> str:
+        text = visible(text)
         return f"{style}{text}{RESET}" if self._color and style else text
+
+
+@dataclass
+class _Running:
+    """A command that runs: lines shown of its output so far, and the line that has only begun."""
+
+    item: dict[str, Any]
+    shown: int = 0
+    begun: str = ""
+
+
+def _whole_lines(text: str) -> tuple[list[str], str]:
+    whole, newline, begun = text.rpartition("\n")
+    return (plain_output(whole) if newline else []), begun
+
+
+def _outcome(item: dict[str, Any]) -> str:
+    """How a command ended, in a few words."""
+    code, duration = item.get("exitCode"), item.get("durationMs")
+    if code == _STOPPED:
+        parts = ["interrupted"]
+    else:
+        parts = [item["status"]] if code is None else [item["status"], f"exit code {code}"]
+    if duration is not None and item["status"] != "declined":
+        parts.append(_seconds(duration / 1000))
+    return ", ".join(parts)
+
+
+def _seconds(duration: float) -> str:
+    if duration < 60:
+        return f"{duration:.1f} s"
+    return f"{int(duration) // 60} min {int(duration) % 60} s"
+
+
+def _as_diff(change: dict[str, Any]) -> str:
+    """What a change did, line by line: of an added or deleted file the server tells the text alone."""
+    sign = {"add": "+", "delete": "-"}.get(change["kind"]["type"])
+    if sign is None or not change["diff"]:
+        return change["diff"]
+    return "".join(f"{sign}{line}\n" for line in change["diff"].removesuffix("\n").split("\n"))

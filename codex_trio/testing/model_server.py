@@ -215,7 +215,9 @@ async def _serve(script: Iterable[Reply], port: int) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve a script file until interrupted; the first line printed is the base URL."""
-    parser = argparse.ArgumentParser(prog="python -m codex_trio.testing.model_server", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m codex_trio.testing.model_server", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("script", type=Path, help="a JSON script (see codex_trio.testing.model_script.load_script)")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     options = parser.parse_args(arguments)
@@ -227,6 +229,8 @@ def main(arguments: list[str] | None = None) -> None:
         trio.run(_serve, script, options.port)
     except* KeyboardInterrupt:
         pass
+    except* OSError as group:
+        parser.error(f"cannot listen on port {options.port}: {group.exceptions[0]}")
 
 
 if __name__ == "__main__":

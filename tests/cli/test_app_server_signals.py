@@ -115,7 +115,9 @@ async def test_the_rollout_says_that_a_second_signal_cut_a_turn_short(server_lab
         await client.start_turn(thread["id"])
         await pid_in(server_lab.cwd / "pid")
         server.signal(signal.SIGTERM)
-        await trio.sleep(0.1)
+        with trio.fail_after(PATIENCE):
+            while "Ctrl-C once more ends at once" not in server.stderr:  # noqa: ASYNC110  # nothing tells of news there
+                await trio.sleep(0.01)
         assert await client.request("thread/loaded/list")
         server.signal(signal.SIGTERM)
         assert await client.closed_with() == 1001

@@ -102,7 +102,9 @@ async def test_clients_share_the_server_at_the_default_socket_until_it_is_told_t
                 with trio.fail_after(PATIENCE):
                     assert (await anext(news)).params["thread"]["id"] == thread["id"]
         server.process.send_signal(signal.SIGTERM)
-        assert await server.end() == (0, "")
+        code, said = await server.end()
+        assert code == 0
+        assert said.splitlines() == ["codex app-server (unix socket)", f"  listening on: unix://{path}"]
     assert list(path.parent.iterdir()) == []
     with pytest.raises(CannotConnect, match=rf"^cannot connect to unix://{path}: No such file or directory$"):
         async with open_remote_client(f"unix://{path}"):
