@@ -36,6 +36,8 @@ class JsonPresenter:
         "item/reasoning/summaryTextDelta",
         "item/reasoning/textDelta",
         "turn/diff/updated",
+        "rawResponseItem/completed",
+        "rawResponse/completed",
     )
 
     def __init__(self, write: Callable[[str], None]) -> None:

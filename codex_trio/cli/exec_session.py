@@ -132,7 +132,9 @@ class ExecSession:
         for method in DECLINED_APPROVALS:
             client.handle(method, self._decline)
         with client.subscribe(buffer_size=100_000) as messages:
-            await client.initialize(CLIENT_NAME, __version__, title="codex-trio exec", opt_out=self._presenter.unwanted)
+            await client.initialize(
+                CLIENT_NAME, __version__, title="codex-trio exec", experimental=True, opt_out=self._presenter.unwanted
+            )
             config = (await client.request("config/read", {"cwd": str(request.workdir)}))["config"]
             sandbox = sandbox_policy(request, config)
             opened = await self._open_thread(config, read_only=sandbox is not None)
@@ -196,7 +198,9 @@ class ExecSession:
                 if not request.resume.copies:
                     return await self._client.request("thread/resume", params)
                 return await self._client.request("thread/fork", {**params, "ephemeral": request.ephemeral})
-        return await self._client.request("thread/start", {**params, "ephemeral": request.ephemeral})
+        # A call that is refused becomes no item: only the model's own items tell of it.
+        params |= {"ephemeral": request.ephemeral, "experimentalRawEvents": True}
+        return await self._client.request("thread/start", params)
 
     async def _find_thread(self, target: ResumeTarget, provider: str | None) -> str | None:
         """The id of the thread to resume; None when the latest is wanted and there is none."""

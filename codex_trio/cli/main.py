@@ -10,8 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from codex_trio.cli.quick_imports import quick_imports
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code. Without `argv` it is the process's own, which is then prepared."""
@@ -20,7 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _speak_utf8()
         _fill_closed_descriptors()
         argv = sys.argv[1:]
-    with quick_imports():
+    from codex_trio.util.importing import without_collections
+
+    with without_collections():
         from codex_trio.cli.command_line import run
 
     return run(list(argv))

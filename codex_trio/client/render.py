@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from codex_trio.client.messages import Notification
 
@@ -60,6 +62,8 @@ class TurnPrinter:
         self._color = color
         self._live = live
         self._running: dict[str, _Running] = {}
+        self._calls: dict[str, str] = {}
+        """What the model has called, by call id, as far as nothing else has shown it."""
         self._streaming: str | None = None
         self._streamed: set[str] = set()
         self._latest: str | None = None
@@ -80,6 +84,8 @@ class TurnPrinter:
                 self._completed(params["item"])
             case "turn/plan/updated":
                 self._plan(params)
+            case "rawResponseItem/completed":
+                self._raw(params["item"])
             case "error":
                 self.line(f"error: {params['error']['message']}", RED)
                 if details := params["error"].get("additionalDetails"):
@@ -125,7 +131,23 @@ class TurnPrinter:
             self._streamed.add(item_id)
         self._write(self._styled(text, style if style == DIM else ""))
 
+    def _raw(self, item: dict[str, Any]) -> None:
+        """Write of a call that became no item, as one refused or misspelt, what the model is told about it."""
+        match item:
+            case {"type": "function_call" | "custom_tool_call", "call_id": call_id, "name": name} if (
+                name in _SHOWN_CALLS
+            ):
+                self._calls[call_id] = _call_text(name, item)
+            case {"type": "function_call_output" | "custom_tool_call_output", "call_id": call_id} if (
+                call_id in self._calls
+            ):
+                self.line(f"refused: {self._calls.pop(call_id)}", BOLD)
+                self._output(plain_output(_output_text(item["output"]).strip())[:MAX_OUTPUT_LINES])
+            case _:
+                pass
+
     def _started(self, item: dict[str, Any]) -> None:
+        self._calls.pop(item["id"], None)
         match item["type"]:
             case "commandExecution":
                 self._running[item["id"]] = _Running(item)
@@ -139,6 +161,7 @@ class TurnPrinter:
                 pass
 
     def _completed(self, item: dict[str, Any]) -> None:
+        self._calls.pop(item["id"], None)
         match item["type"]:
             case "commandExecution":
                 if self._latest != item["id"]:
@@ -211,6 +234,26 @@ class TurnPrinter:
     def _styled(self, text: str, style: str) -> str:
         text = visible(text)
         return f"{style}{text}{RESET}" if self._color and style else text
+
+
+_SHOWN_CALLS = frozenset({"apply_patch", "exec_command", "shell", "shell_command"})
+"""Tools whose calls become items once they are let through; other tools say for themselves what they do."""
+
+
+def _call_text(name: str, call: dict[str, Any]) -> str:
+    arguments = call.get("arguments", "")
+    try:
+        command = msgspec.json.decode(arguments)["cmd"] if name == "exec_command" else name
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return f"{name} {arguments}"
+    return str(command)
+
+
+def _output_text(output: Any) -> str:
+    if isinstance(output, str):
+        return output
+    parts = cast("list[dict[str, Any]]", output) if isinstance(output, list) else []
+    return "\n".join(str(part["text"]) for part in parts if "text" in part)
 
 
 @dataclass

@@ -178,3 +178,20 @@ async def test_what_is_no_schema_is_refused_before_the_model_is_asked(lab: ExecL
     assert (done.code, done.stdout) == (1, "")
     assert "schema.json is not a JSON Schema: $.type" in done.stderr
     assert lab.model.requests == []
+
+
+async def test_calls_that_are_refused_are_shown_with_what_the_model_is_told(lab: ExecLab) -> None:
+    escalated = {"cmd": "make install", "sandbox_permissions": "require_escalated", "justification": "May I?"}
+    broken = "*** Begin Patch\n*** Update File: missing.txt\n@@\n-a\n+b\n*** End Patch"
+    done = await lab.run(
+        *("do it", "-s", "workspace-write"),
+        model=[
+            answer(function_call("exec_command", escalated, call_id="c1")),
+            answer(custom_tool_call("apply_patch", broken, call_id="c2")),
+            answer(message("No luck.")),
+        ],
+    )
+    assert (done.code, done.stdout) == (0, "No luck.\n")
+    assert "\nrefused: make install\n  " in done.stderr
+    assert "\nrefused: apply_patch\n  " in done.stderr
+    assert "missing.txt" in done.stderr
