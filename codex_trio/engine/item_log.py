@@ -7,7 +7,7 @@ listens. Implements the `ItemLog` that tools write to; its items keep this turn'
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,28 +17,20 @@ from codex_trio.domain.items import AgentMessage, TurnItem
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.token_usage import stored_usage
 from codex_trio.model.events import Completed
 from codex_trio.model.limits import RateLimitSnapshot
-from codex_trio.state.rollout.events import ItemCompleted, TokenUsage
+from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep
 from codex_trio.tools.turn_diff import TurnDiffTracker
-from codex_trio.util import decoding
 
 
 class Journal(Protocol):
-    """Where a session stores what happens, and whether it is being heard."""
-
-    async def record(self, payloads: Sequence[Payload]) -> None:
-        """Appends to the rollout; on return the lines survive the end of the process."""
-        ...
+    """Where a session stores what the model is to know."""
 
     async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
         """Adds items to the model's history, storing them after `payloads`."""
-        ...
-
-    async def ready(self) -> None:
-        """Waits while those who listen are far behind."""
         ...
 
 
@@ -57,6 +49,7 @@ class TurnLog:
         turn_id: str,
         journal: Journal,
         emit: Callable[[events.Event], None],
+        ready: Callable[[], Awaitable[None]],
         cwd: Path,
         raw_items: bool,
     ) -> None:
@@ -67,6 +60,7 @@ class TurnLog:
         self.rate_limits: RateLimitSnapshot | None = None
         self.last_message: tuple[AgentMessage, int, int] | None = None
         self._journal = journal
+        self._ready = ready
         self._raw_items = raw_items
         self._started: dict[str, int] = {}
         self._shown_diff = ""
@@ -133,7 +127,7 @@ class TurnLog:
 
     async def output_delta(self, item_id: str, text: str) -> None:
         self.emit(events.CommandOutput(turn_id=self.turn_id, item_id=item_id, delta=text))
-        await self._journal.ready()
+        await self._ready()
 
     def terminal_interaction(self, item_id: str, process_id: str, stdin: str) -> None:
         self.emit(events.TerminalInteraction(turn_id=self.turn_id, item_id=item_id, process_id=process_id, stdin=stdin))
@@ -151,9 +145,7 @@ class TurnLog:
     def response_completed(self, response: Completed) -> None:
         """Shows what a response used to clients that follow the model's own items."""
         if self._raw_items:
-            usage = (
-                None if response.usage is None else decoding.convert(response.usage, TokenUsage, from_attributes=True)
-            )
+            usage = None if response.usage is None else stored_usage(response.usage)
             self.emit(
                 events.RawResponse(
                     turn_id=self.turn_id, response_id=response.response_id, usage=usage, reported=response.reported

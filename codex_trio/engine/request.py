@@ -6,54 +6,63 @@ Owns what goes into it: instructions, history, tools, reasoning, and who asks. D
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from codex_trio.config.service_tiers import requested_tier
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import base_instructions
+from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.request import ModelRequest, OutputSchema, Reasoning, RequestHeaders
 
-if TYPE_CHECKING:
-    from codex_trio.engine.session.session import Session
-    from codex_trio.engine.tasks.turn import Turn
+
+class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """Which task asks the model, and what it asks for beside the settings. `kind` is what providers call it."""
+
+    kind: str
+    turn_id: str
+    root_turn_id: str
+    parent_turn_id: str | None = None
+    trigger: str | None = None
+    client_metadata: Mapping[str, str] = {}
+    output_schema: Any = None
+    service_tier: str | None = None
+    """For this task only."""
 
 
-def build_request(session: Session, turn: Turn, *, tools: list[dict[str, Any]]) -> ModelRequest:
-    """The request of one sampling."""
-    asked = turn.request
-    settings = session.turn_settings
-    model = session.model
-    window_id = f"{session.thread_id}:0"
-    metadata = _turn_metadata(session, turn, window_id)
-    base = message_item(
-        "developer", [settings.base_instructions or base_instructions()], item_id=f"base_{session.thread_id}"
-    )
+def build_request(context: TaskContext, origin: RequestOrigin, *, tools: list[dict[str, Any]]) -> ModelRequest:
+    """Return the request of one sampling."""
+    settings, model, thread_id = context.settings, context.model, context.thread_id
+    window_id = f"{thread_id}:{context.memory.window}"
+    metadata = _turn_metadata(context, origin, window_id)
+    base = message_item("developer", [settings.base_instructions or base_instructions()], item_id=f"base_{thread_id}")
+    schema, tier = origin.output_schema, origin.service_tier
     return ModelRequest(
         model=settings.model,
-        input=[base, *session.history.for_request(model)],
+        input=[base, *context.memory.history.for_request(model)],
         tools=tools,
         parallel_tool_calls=model.parallel_tool_calls,
         reasoning=_reasoning(model, settings.effort, settings.summary),
-        verbosity=session.verbosity if model.default_verbosity is not None else None,
-        output_schema=None if asked.output_schema is None else OutputSchema(schema=asked.output_schema),
-        service_tier=requested_tier(settings.service_tier if asked.service_tier is None else asked.service_tier),
-        prompt_cache_key=session.thread_id,
+        verbosity=context.verbosity if model.default_verbosity is not None else None,
+        output_schema=None if schema is None else OutputSchema(schema=schema),
+        service_tier=requested_tier(settings.service_tier if tier is None else tier),
+        prompt_cache_key=thread_id,
         client_metadata={
-            "session_id": session.thread_id,
-            "thread_id": session.thread_id,
-            **_turn_ids(turn),
+            "session_id": thread_id,
+            "thread_id": thread_id,
+            **_turn_ids(origin),
             "x-codex-window-id": window_id,
-            "x-codex-installation-id": session.services.installation_id,
+            "x-codex-installation-id": context.installation_id,
             "x-codex-turn-metadata": metadata,
         },
         headers=RequestHeaders(
-            originator=session.services.identity.originator,
-            user_agent=session.services.identity.user_agent,
-            session_id=session.thread_id,
-            thread_id=session.thread_id,
+            originator=context.identity.originator,
+            user_agent=context.identity.user_agent,
+            session_id=thread_id,
+            thread_id=thread_id,
             window_id=window_id,
             turn_metadata=metadata,
         ),
@@ -70,33 +79,32 @@ def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> Rea
     return None if wanted is None and shown is None else Reasoning(effort=wanted, summary=shown)
 
 
-def _turn_ids(turn: Turn) -> dict[str, str]:
+def _turn_ids(origin: RequestOrigin) -> dict[str, str]:
     """Which turn this is, and which ones it follows from."""
-    parent = turn.request.parent_turn_id
+    parent = origin.parent_turn_id
     return {
-        "turn_id": turn.id,
+        "turn_id": origin.turn_id,
         **({} if parent is None else {"parent_turn_id": parent}),
-        "root_turn_id": turn.request.root_id,
+        "root_turn_id": origin.root_turn_id,
     }
 
 
-def _turn_metadata(session: Session, turn: Turn, window_id: str) -> str:
+def _turn_metadata(context: TaskContext, origin: RequestOrigin, window_id: str) -> str:
     """The JSON text that tells the provider which turn a request belongs to (keys of 0.169.0).
 
     The client's own keys are added, but stand for nothing that the server says itself.
     """
-    settings = session.turn_settings
-    trigger = turn.request.trigger
+    settings = context.settings
     own: dict[str, Any] = {
-        "installation_id": session.services.installation_id,
-        "session_id": session.thread_id,
-        "thread_id": session.thread_id,
-        **_turn_ids(turn),
+        "installation_id": context.installation_id,
+        "session_id": context.thread_id,
+        "thread_id": context.thread_id,
+        **_turn_ids(origin),
         "window_id": window_id,
-        "window_number": 0,
-        "request_kind": "turn",
-        **({} if not trigger else {"turn_trigger": trigger}),
+        "window_number": context.memory.window,
+        "request_kind": origin.kind,
+        **({} if not origin.trigger else {"turn_trigger": origin.trigger}),
         "model": settings.model,
-        "reasoning_effort": settings.effort or session.model.default_effort,
+        "reasoning_effort": settings.effort or context.model.default_effort,
     }
-    return msgspec.json.encode({**turn.client_metadata, **own}).decode()
+    return msgspec.json.encode({**origin.client_metadata, **own}).decode()

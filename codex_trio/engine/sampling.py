@@ -7,15 +7,17 @@ Owns stream-level retries and what follows a response (token use, limits, diff).
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import trio
 
 from codex_trio.engine import events
 from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.item_log import TurnLog
-from codex_trio.engine.request import build_request
+from codex_trio.engine.request import RequestOrigin, build_request
 from codex_trio.engine.response import ResponseReader
+from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.tool_calls import ToolCalls
 from codex_trio.model import retry
 from codex_trio.model.catalog import is_same_model
@@ -25,37 +27,32 @@ from codex_trio.model.events import ServedModel
 from codex_trio.model.request import ModelRequest
 from codex_trio.tools.lock import SharedLock
 
-if TYPE_CHECKING:
-    from codex_trio.engine.session.session import Session
-    from codex_trio.engine.tasks.turn import Turn
-
 
 class Sampler:
-    """Samples the model for one turn."""
+    """Samples the model for one task; `stop` ends it from inside one of its tools."""
 
-    def __init__(self, session: Session, turn: Turn, log: TurnLog) -> None:
-        self._session = session
-        self._turn = turn
+    def __init__(self, context: TaskContext, log: TurnLog, *, stop: Callable[[], Awaitable[NoReturn]]) -> None:
+        self._context = context
         self._log = log
         self._started = time.monotonic()
         self._calls: ToolCalls | None = None
         self._lock = SharedLock()
-        self._registry = session.tools()
-        self._context = session.tool_context(log, turn.stop)
+        self._registry = context.tools()
+        self._tool_context = context.tool_context(log, stop)
         self._stream: trio.CancelScope | None = None
         self._is_rerouted = False
         self.first_token_ms: int | None = None
 
-    async def sample(self) -> bool:
+    async def sample(self, origin: RequestOrigin) -> bool:
         """One response of the model, calls included; True when the model is to be sampled again.
 
         What it used is yet to be stored, and told by `conclude`. Raises ModelError when the response cannot be had.
         """
-        client = self._session.client()
+        client = self._context.client()
         attempt = offline = 0
         while True:
-            request = build_request(self._session, self._turn, tools=self._registry.specs)
-            reader, calls, error = await self._attempt(client, request)
+            request = build_request(self._context, origin, tools=self._registry.specs)
+            reader, calls, error = await self._attempt(client, request, origin)
             if error is None:
                 return calls > 0 or reader.completed is None or reader.completed.end_turn is False
             await self._note_failure(reader, error)
@@ -73,7 +70,7 @@ class Sampler:
 
     def conclude(self, *, goes_on: bool) -> None:
         """Tells what the last response used, which was stored, and what the turn has changed if it says no more."""
-        self._session.tell_usage(self._turn.id, self._log)
+        self._context.usage.tell(self._log.turn_id, self._log.rate_limits)
         if not goes_on:
             self._log.diff_updated()
 
@@ -83,16 +80,20 @@ class Sampler:
             self._log.rate_limits = error.limits
         is_full = error.info.kind == "contextWindowExceeded"
         if is_full:
-            self._session.context_is_full()
+            self._context.usage.fill(window=self._window)
         if reader.usage is not None or is_full:
-            await self._session.store_usage(self._log)
-            self._session.tell_usage(self._turn.id, self._log)
+            await self._context.memory.record(self._context.usage.lines(self._log.rate_limits))
+            self._context.usage.tell(self._log.turn_id, self._log.rate_limits)
         elif reader.began or error.limits is not None:
-            self._log.emit(events.RateLimitsChanged(turn_id=self._turn.id, limits=self._log.rate_limits))
+            self._log.emit(events.RateLimitsChanged(turn_id=self._log.turn_id, limits=self._log.rate_limits))
+
+    @property
+    def _window(self) -> int:
+        return self._context.model.effective_context_window
 
     def _tell_retry(self, how: str, error: ModelError) -> None:
         notice = TurnFailure(message=f"Reconnecting... {how}", info=error.retry_info, additional_details=error.message)
-        self._log.emit(events.ModelTrouble(turn_id=self._turn.id, failure=notice, will_retry=True))
+        self._log.emit(events.ModelTrouble(turn_id=self._log.turn_id, failure=notice, will_retry=True))
 
     def cut(self) -> None:
         """Drops the rest of the response that streams, if one does: the user has said more, and is heard at once.
@@ -108,7 +109,7 @@ class Sampler:
             await self._calls.abort()
 
     async def _attempt(
-        self, client: ResponsesClient, request: ModelRequest
+        self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin
     ) -> tuple[ResponseReader, int, ModelError | None]:
         """Streams one response; one that is not completed, and had no error, was cut.
 
@@ -119,32 +120,37 @@ class Sampler:
             self._calls = ToolCalls(
                 nursery=nursery,
                 registry=self._registry,
-                context=self._context,
+                context=self._tool_context,
                 log=self._log,
                 lock=self._lock,
                 parallel=request.parallel_tool_calls,
             )
-            reader = ResponseReader(self._log, self._session.history.ids, self._calls.start)
+            reader = ResponseReader(self._log, self._context.memory.history.ids, self._calls.start)
             with trio.CancelScope() as self._stream:
                 try:
                     async with client.stream(request) as response:
                         async for batch in response:
                             # What has come is stored, shown and run as one, whatever ends the response.
                             with trio.CancelScope(shield=True):
-                                await self._session.services.gate.pace.step()
+                                await self._context.step()
                                 for event in batch:
                                     if isinstance(event, ServedModel):
                                         self._note_model(request.model, event.model)
                                     await reader.handle(event)
                             self._note_first_token(reader)
-                            await self._session.ready()
+                            await self._context.ready()
                 except ModelError as caught:
                     error = caught
             self._stream = None
             # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
             if reader.usage is not None:
-                response_id = "" if reader.completed is None else reader.completed.response_id
-                self._session.add_usage(reader.usage, self._turn, response_id)
+                self._context.usage.add(
+                    reader.usage,
+                    window=self._window,
+                    turn_id=origin.turn_id,
+                    root_turn_id=origin.root_turn_id,
+                    response_id="" if reader.completed is None else reader.completed.response_id,
+                )
         count = self._calls.count
         self._calls = None
         return reader, count, error
@@ -154,7 +160,7 @@ class Sampler:
         if self._is_rerouted or is_same_model(asked, answers):
             return
         self._is_rerouted = True
-        self._log.emit(events.ModelRerouted(turn_id=self._turn.id, asked=asked, answers=answers))
+        self._log.emit(events.ModelRerouted(turn_id=self._log.turn_id, asked=asked, answers=answers))
         self._log.warning(f"The provider let {answers} answer in place of {asked}.")
 
     def _note_first_token(self, reader: ResponseReader) -> None:

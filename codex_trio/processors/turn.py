@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from msgspec import UNSET
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.said import Said
 from codex_trio.engine.session.session import TurnInProgress
+from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_request import (
     ContextPiece,
     MetadataChange,
@@ -80,7 +82,7 @@ class TurnProcessor:
                 live.session.change(overrides)
                 await live.session.store_settings()
             self._changes.tell(before, live)
-            return wire.TurnStartResponse(turn=running_turn(running.id, running.request.root_id, started_at=None))
+            return wire.TurnStartResponse(turn=running_turn(running.id, running.root_id, started_at=None))
         request = TurnRequest(
             turn_id=uuid7(),
             input=user_input,
@@ -92,7 +94,7 @@ class TurnProcessor:
         )
         while True:
             try:
-                turn = live.session.begin(request, overrides)
+                turn = live.session.begin(partial(Turn, request=request), overrides)
                 break
             except TurnInProgress:
                 # The running turn takes no input any more: it is about to end.

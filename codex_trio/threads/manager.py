@@ -20,7 +20,8 @@ from codex_trio_protocol.v2 import thread as wire
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine.session.session import EngineServices, Session, ThreadServices
+from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.sessions import open_exec_sessions

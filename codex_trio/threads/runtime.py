@@ -16,7 +16,7 @@ import trio
 
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
-from codex_trio.engine.session.session import EngineServices
+from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.execution.shells import find_shells
 from codex_trio.execution.spawner import ProcessSpawner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -16,7 +17,8 @@ from codex_trio.config.service import ConfigService
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
-from codex_trio.engine.session.session import EngineServices, Session, ThreadServices
+from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
@@ -283,9 +285,18 @@ class Bench:
 
     def begin(self, text: str, overrides: TurnOverrides = NO_OVERRIDES) -> Turn:
         """Begin a turn."""
-        turn = self.session.begin(TurnRequest(turn_id=uuid7(), input=user_input(text)), overrides)
+        turn = self.make(TurnRequest(turn_id=uuid7(), input=user_input(text)), overrides)
         self.session.launch(turn)
         return turn
+
+    def make(self, request: TurnRequest, overrides: TurnOverrides = NO_OVERRIDES) -> Turn:
+        """Make a turn that does not run yet."""
+        return self.session.begin(partial(Turn, request=request), overrides)
+
+    @property
+    def window(self) -> int:
+        """How many tokens the model takes."""
+        return bundled_catalog().info(MODEL).effective_context_window
 
     async def run(self, text: str, overrides: TurnOverrides = NO_OVERRIDES) -> events.TurnEnded:
         """Run a turn to its end."""

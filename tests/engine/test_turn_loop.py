@@ -165,7 +165,7 @@ async def test_changed_settings_are_stored_once_and_only_for_a_thread_that_is(tm
 async def test_the_metadata_of_a_turn_reaches_the_provider(tmp_path: Path, clock: MockClock) -> None:
     async with open_session(tmp_path, clock, responses=[says("one")]) as bench:
         given = user_input("go", metadata=MetadataChange(patch={"ours": "yes", "turn_id": "no"}))
-        turn = bench.session.begin(TurnRequest(turn_id=uuid7(), input=given, parent_turn_id="p"), NO_OVERRIDES)
+        turn = bench.make(TurnRequest(turn_id=uuid7(), input=given, parent_turn_id="p"), NO_OVERRIDES)
         bench.session.launch(turn)
         await bench.end_of(turn)
     (request,) = bench.client.requests
@@ -184,7 +184,7 @@ async def test_a_second_turn_waits_for_the_end_of_the_first(tmp_path: Path, cloc
     async with open_session(tmp_path, clock, responses=[[pause, *says("one")], says("two")]) as bench:
         turn = bench.begin("first")
         with pytest.raises(TurnInProgress):
-            bench.session.begin(TurnRequest(turn_id=uuid7(), input=user_input("second")), TurnOverrides(effort="low"))
+            bench.make(TurnRequest(turn_id=uuid7(), input=user_input("second")), TurnOverrides(effort="low"))
         assert bench.session.settings.effort is None
         assert bench.gate.running == 1
         pause.go.set()
@@ -199,7 +199,7 @@ async def test_a_draining_server_begins_no_turn(tmp_path: Path, clock: MockClock
     async with open_session(tmp_path, clock, responses=[]) as bench:
         bench.gate.close()
         with pytest.raises(ShuttingDown):
-            bench.session.begin(TurnRequest(turn_id=uuid7(), input=user_input("go")), NO_OVERRIDES)
+            bench.make(TurnRequest(turn_id=uuid7(), input=user_input("go")), NO_OVERRIDES)
         assert bench.session.active is None
 
 
@@ -261,7 +261,7 @@ async def test_context_that_comes_with_an_input_is_read_before_it_and_once(tmp_p
     async with open_session(tmp_path, clock, responses=[says("one"), says("two")]) as bench:
         for text in ("first", "second"):
             request = TurnRequest(turn_id=uuid7(), input=user_input(text, context=context))
-            turn = bench.session.begin(request, NO_OVERRIDES)
+            turn = bench.make(request, NO_OVERRIDES)
             bench.session.launch(turn)
             await bench.end_of(turn)
     before, after = bench.client.requests
@@ -359,7 +359,7 @@ async def test_tokens_are_added_up_and_stored_after_each_response(tmp_path: Path
     async with open_session(tmp_path, clock, responses=responses) as bench:
         await bench.run("go")
         await bench.run("go on")
-        window = bench.session.model.effective_context_window
+        window = bench.window
     totals = [event.usage.total_token_usage for event in bench.heard.of(events.TokensUsed)]
     assert [(total.input_tokens, total.output_tokens, total.total_tokens) for total in totals] == [
         (90, 10, 100),
@@ -384,7 +384,7 @@ async def test_a_full_context_counts_as_the_whole_window(tmp_path: Path, clock: 
     async with open_session(tmp_path, clock, responses=[[message("one"), completed(100)], full]) as bench:
         await bench.run("go")
         assert (await bench.run("go on")).status == "failed"
-        window = bench.session.model.effective_context_window
+        window = bench.window
     last = bench.heard.of(events.TokensUsed)[-1].usage
     assert (last.total_token_usage.total_tokens, last.last_token_usage.total_tokens) == (window, window)
     assert (last.total_token_usage.input_tokens, last.last_token_usage.input_tokens) == (90, 0)

@@ -1,7 +1,7 @@
 """One turn: from the user's words to the model's last, with everything that runs in between.
 
 Owns the loop (sample, run the calls, sample again), steering, interruption and the end of a turn. Does not own one
-sampling (engine/sampling.py), the thread's state (engine/session/session.py), or who listens.
+sampling (engine/sampling.py), the thread's state (engine/session), or who listens.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
+from typing import NamedTuple, NoReturn, cast
 
 import trio
 
@@ -21,18 +21,17 @@ from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.said import Said
 from codex_trio.engine.sampling import Sampler
+from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.turn_request import TurnInput, TurnRequest
 from codex_trio.model.errors import OTHER, ModelError
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
-from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TokenUsage, TurnAborted, TurnError
+from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.running import INTERRUPTED, RunningCommand
-
-if TYPE_CHECKING:
-    from codex_trio.engine.session.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -41,34 +40,35 @@ INTERRUPT_SECONDS = 10.0
 
 
 class Turn:
-    """A turn of a session; `run` once."""
+    """The task that answers a user; `run` once."""
 
-    def __init__(self, session: Session, request: TurnRequest) -> None:
+    def __init__(self, context: TaskContext, request: TurnRequest) -> None:
         self.id = request.turn_id
         self.request = request
         self.client_metadata: Mapping[str, str] = {}
-        self.settings = session.settings
+        self.root_id = request.root_id
+        self.settings = context.settings
         self.ended = trio.Event()
         self.stored = trio.Event()
         """Set when what the turn began with survives the end of this process, or the turn is over without it."""
         self.started_at: int | None = None
-        self.used = TokenUsage()
         self.accepts_input = True
-        self._session = session
+        self._context = context
         # Nothing is told before its request is answered anyway.
         answered = trio.Event()
         answered.set()
-        self._inbox = deque([Said(self.id, request.input, session.pictures, answered)])
+        self._inbox = deque([Said(self.id, request.input, context.pictures, answered)])
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
         self._log = TurnLog(
-            thread_id=session.thread_id,
+            thread_id=context.thread_id,
             turn_id=self.id,
-            journal=session,
-            emit=session.emit,
+            journal=context.memory,
+            emit=context.emit,
+            ready=context.ready,
             cwd=self.settings.cwd,
-            raw_items=session.raw_items,
+            raw_items=context.raw_items,
         )
         self._sampler: Sampler | None = None
         self._is_concluding = False
@@ -79,7 +79,7 @@ class Turn:
 
         The turn takes it up once `answered` is set: what it sets off comes after that on the wire.
         """
-        said = Said(self.id, given, self._session.pictures, answered)
+        said = Said(self.id, given, self._context.pictures, answered)
         self._inbox.append(said)
         if self._sampler is not None:
             self._sampler.cut()
@@ -132,8 +132,8 @@ class Turn:
             failure = failure or TurnFailure(message=f"internal error: {error}", info=OTHER)
         finally:
             self._aborted.set()
-            self._session.turn_over(self)
-            self._session.running.turn_over(self.id)
+            self._context.over(self)
+            self._context.running.turn_over(self.id)
             try:
                 self._tell_end(failure, watch, interrupted=not finished)
             finally:
@@ -160,54 +160,52 @@ class Turn:
         return None
 
     async def _open(self) -> None:
-        session = self._session
-        await session.services.gate.pace.step()
+        context = self._context
+        await context.step()
         assert self.started_at is not None
-        window = session.model.effective_context_window
+        window = context.model.effective_context_window
         started = TaskStarted.root(
             self.id,
             started_at=self.started_at,
             model_context_window=window,
             trigger=self.request.trigger,
             parent_turn_id=self.request.parent_turn_id,
-            root_turn_id=self.request.root_id,
+            root_turn_id=self.root_id,
         )
-        context = await session.context_items()
-        opening = [started, *context, *session.settings_lines(self.id, root_turn_id=self.request.root_id)]
+        surroundings = await context.context_items()
+        opening = [started, *surroundings, *context.settings_lines(self.id, root_turn_id=self.root_id)]
         # What needs no reading of pictures goes into the same write.
         if self._inbox[0].is_plain:
-            await self._open_with(opening, context, self._inbox.popleft())
+            await self._open_with(opening, surroundings, self._inbox.popleft())
         else:
-            await session.store(opening)
-            self._tell_start(context)
-        self._sampler = Sampler(session, self, self._log)
+            await context.memory.store(opening)
+            self._tell_start(surroundings)
+        self._sampler = Sampler(context, self._log, stop=self.stop)
 
     async def _open_with(
-        self, opening: Sequence[Payload | ResponseItem], context: Sequence[ResponseItem], said: Said
+        self, opening: Sequence[Payload | ResponseItem], surroundings: Sequence[ResponseItem], said: Said
     ) -> None:
         """Begins with the first words: stored with what comes before them, then told."""
         log = self._log
         self.client_metadata = said.given.metadata.apply(self.client_metadata)
-        pieces = self._session.new_context(said.given.context)
+        pieces = self._context.new_context(said.given.context)
         item, message = await said.words()
         if item is None or message is None:
-            await self._session.store([*opening, *pieces])
-            self._tell_start(context)
+            await self._context.memory.store([*opening, *pieces])
+            self._tell_start(surroundings)
             log.show_raw(*pieces)
             return
         line = log.line_of(item)
-        await self._session.store([*opening, *pieces, line, message])
-        self._tell_start(context)
+        await self._context.memory.store([*opening, *pieces, line, message])
+        self._tell_start(surroundings)
         log.show_raw(*pieces, message)
         log.show_said(line)
 
-    def _tell_start(self, context: Sequence[ResponseItem]) -> None:
+    def _tell_start(self, surroundings: Sequence[ResponseItem]) -> None:
         assert self.started_at is not None
-        self._log.emit(
-            events.TurnStarted(turn_id=self.id, root_turn_id=self.request.root_id, started_at=self.started_at)
-        )
-        self._log.show_raw(*context)
-        self._session.warn_about_model()
+        self._log.emit(events.TurnStarted(turn_id=self.id, root_turn_id=self.root_id, started_at=self.started_at))
+        self._log.show_raw(*surroundings)
+        self._context.warn_about_model()
 
     async def _loop(self) -> None:
         assert self._sampler is not None
@@ -215,10 +213,10 @@ class Turn:
             await self._hear()
             self.stored.set()
             try:
-                await self._session.services.gate.pace.step()
-                follow_up = await self._sampler.sample()
+                await self._context.step()
+                follow_up = await self._sampler.sample(self._origin())
             except ModelError as error:
-                await self._session.leave_out_refused(error)
+                await self._context.memory.leave_out_refused(error)
                 # What was said meanwhile was accepted.
                 await self._hear()
                 raise
@@ -227,8 +225,23 @@ class Turn:
                 # What it used is stored with the end.
                 self._is_concluding = True
                 return
-            await self._session.store_usage(self._log)
+            await self._context.memory.record(self._usage_lines())
             self._sampler.conclude(goes_on=follow_up)
+
+    def _usage_lines(self) -> list[Payload]:
+        return self._context.usage.lines(self._log.rate_limits)
+
+    def _origin(self) -> RequestOrigin:
+        return RequestOrigin(
+            kind="turn",
+            turn_id=self.id,
+            root_turn_id=self.root_id,
+            parent_turn_id=self.request.parent_turn_id,
+            trigger=self.request.trigger,
+            client_metadata=self.client_metadata,
+            output_schema=self.request.output_schema,
+            service_tier=self.request.service_tier,
+        )
 
     async def _hear(self) -> None:
         """Takes up all that has been said."""
@@ -242,15 +255,15 @@ class Turn:
         if said.is_withdrawn:
             return
         self.client_metadata = said.given.metadata.apply(self.client_metadata)
-        await self._log.history(*self._session.new_context(said.given.context))
+        await self._log.history(*self._context.new_context(said.given.context))
         item, message = await said.words()
         if item is not None and message is not None:
             await self._log.said(item, message)
 
     async def _abort(self, watch: _Stopwatch) -> None:
         """Ends what runs, answers open calls, and marks the history."""
-        session = self._session
-        commands = await session.running.stop_turn(self.id, because=INTERRUPTED)
+        context = self._context
+        commands = await context.running.stop_turn(self.id, because=INTERRUPTED)
         steps = [
             partial(self._complete_commands, commands),
             self._answer_calls,
@@ -263,7 +276,7 @@ class Turn:
             except (RolloutReadError, RolloutWriteError) as error:
                 # What comes after it is done nevertheless.
                 _log.error("turn %s: the interruption could not be stored: %s", self.id, error)
-                session.warn_once(f"The interruption of a turn could not be stored: {error}")
+                context.warnings.once(f"The interruption of a turn could not be stored: {error}")
 
     async def _complete_commands(self, commands: Sequence[RunningCommand]) -> None:
         for command in commands:
@@ -278,27 +291,27 @@ class Turn:
 
     async def _count(self) -> None:
         try:
-            await self._session.store_usage(self._log)
+            await self._context.memory.record(self._usage_lines())
         finally:
-            self._session.tell_usage(self.id, self._log)
+            self._context.usage.tell(self.id, self._log.rate_limits)
 
     async def _mark(self, watch: _Stopwatch) -> None:
         marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
         aborted = TurnAborted(
-            root_turn_id=self.request.root_id,
+            root_turn_id=self.root_id,
             turn_id=self.id,
             started_at=self.started_at,
             completed_at=watch.end.completed_at,
             duration_ms=watch.end.duration_ms,
         )
         await self._log.history(marker)
-        await self._session.record([aborted])
+        await self._context.memory.record([aborted])
 
     async def _store_end(self, failure: TurnFailure | None, watch: _Stopwatch) -> TurnFailure | None:
         """Stores how the turn ended; the failure to do so, when it did not fail before."""
         message = self._log.last_message
         line = TaskComplete(
-            root_turn_id=self.request.root_id,
+            root_turn_id=self.root_id,
             turn_id=self.id,
             last_agent_message=message[0].text if message and failure is None else None,
             error=None
@@ -313,9 +326,9 @@ class Turn:
             duration_ms=watch.end.duration_ms,
             time_to_first_token_ms=self._sampler.first_token_ms if self._sampler else None,
         )
-        lines: list[Payload] = [*self._session.usage_lines(self._log), line] if self._is_concluding else [line]
+        lines: list[Payload] = [*self._usage_lines(), line] if self._is_concluding else [line]
         try:
-            await self._session.record(lines)
+            await self._context.memory.record(lines)
         except RolloutWriteError as error:
             _log.error("turn %s: its end could not be stored: %s", self.id, error)
             return failure or _cannot_store(error)
@@ -331,7 +344,7 @@ class Turn:
         self._log.emit(
             events.TurnEnded(
                 turn_id=self.id,
-                root_turn_id=self.request.root_id,
+                root_turn_id=self.root_id,
                 status="interrupted" if interrupted else "failed" if failure else "completed",
                 failure=failure,
                 last_message=message[0] if message else None,

@@ -1,0 +1,64 @@
+"""What a session is at: the settings of its thread, how much of them is stored, and the task that runs.
+
+Owns these, and the folders that commands of the thread may write, as they were when they were first allowed. Does not
+own the values (engine/settings.py) or the tasks.
+"""
+
+from __future__ import annotations
+
+from codex_trio.engine.session.task import Task
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
+from codex_trio.sandbox.roots import RootAnchors
+from codex_trio.state.rollout.events import ThreadSettingsApplied
+from codex_trio.state.rollout.lines import Payload
+
+
+class SessionState:
+    """See the module."""
+
+    def __init__(self, thread_id: str, settings: ThreadSettings, anchors: RootAnchors, *, tmpdir: str | None) -> None:
+        self.settings = settings
+        """Those of later turns."""
+        self.active: Task | None = None
+        self.anchors = anchors
+        self._thread_id = thread_id
+        self._tmpdir = tmpdir
+        self._stored: ThreadSettings | None = None
+        self._note_roots()
+
+    @property
+    def in_effect(self) -> ThreadSettings:
+        """What the running task runs with, whatever was changed for later ones meanwhile."""
+        return self.settings if self.active is None else self.active.settings
+
+    def change(self, overrides: TurnOverrides) -> None:
+        """Change the settings of later turns; one that runs goes on as it began."""
+        self.settings = overrides.apply(self.settings)
+        self._note_roots()
+
+    def over(self, task: Task) -> None:
+        """Note that a task has ended: the next one may begin."""
+        if self.active is task:
+            self.active = None
+
+    def opening_lines(self, settings: ThreadSettings, turn_id: str, *, root_turn_id: str) -> list[Payload]:
+        """Return the lines that say what a turn, and all later ones, run with."""
+        lines: list[Payload] = [settings.to_turn_context(turn_id, root_turn_id=root_turn_id)]
+        if settings != self._stored:
+            self._stored = settings
+            lines.append(settings.to_settings_applied(self._thread_id))
+        return lines
+
+    def unstored(self) -> tuple[ThreadSettings, ThreadSettingsApplied] | None:
+        """Return the settings that later turns run with, and the line for them, unless they are `note_stored`."""
+        if self.settings == self._stored:
+            return None
+        return self.settings, self.settings.to_settings_applied(self._thread_id)
+
+    def note_stored(self, settings: ThreadSettings) -> None:
+        """Note which settings the rollout tells of."""
+        self._stored = settings
+
+    def _note_roots(self) -> None:
+        """Remember the folders that commands may write, before any command can put others in their place."""
+        self.anchors.note(self.settings.confinement, cwd=str(self.settings.cwd), tmpdir=self._tmpdir)

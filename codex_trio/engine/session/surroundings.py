@@ -1,0 +1,70 @@
+"""What the model of a thread is told of where and how it works, beside what the user says.
+
+Owns what it knows of that already. Does not own the texts (engine/context.py, engine/additional_context.py).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+
+from codex_trio.engine import additional_context
+from codex_trio.engine.context import ContextParts, Surroundings, context_items, context_texts
+from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.session.memory import Memory
+from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.warnings import ThreadWarnings
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.engine.turn_request import ContextPiece
+
+
+class ModelSurroundings:
+    """See the module."""
+
+    def __init__(
+        self, services: EngineServices, thread: ThreadServices, *, memory: Memory, warnings: ThreadWarnings
+    ) -> None:
+        self._services = services
+        self._thread = thread
+        self._memory = memory
+        self._warnings = warnings
+        self._docs: tuple[Path, ProjectDocs] | None = None
+        self._pieces: Mapping[str, ContextPiece] = {}
+
+    async def items(self, settings: ThreadSettings) -> list[ResponseItem]:
+        """Return the messages that a turn with these settings adds. Raises RolloutReadError, RolloutWriteError."""
+        await self._memory.recall()
+        docs = await self._project_docs(settings)
+        surroundings = Surroundings(
+            shell=self._services.shells.default,
+            timezone=self._services.timezone,
+            tmpdir=self._services.tmpdir,
+            project_docs=docs.text,
+        )
+        config = self._thread.config
+        included = ContextParts(
+            permissions=config.include_permissions_instructions,
+            mode=config.include_collaboration_mode_instructions,
+            environment=config.include_environment_context,
+            time=config.include_environment_context_time,
+        )
+        today = datetime.datetime.now().astimezone().date()
+        texts = context_texts(settings, surroundings, today, included)
+        return context_items(texts, self._memory.history.items)
+
+    def new_pieces(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
+        """Return what of the context that comes with an input the model does not know; it does from now on."""
+        items = additional_context.context_items(self._pieces, pieces)
+        self._pieces = pieces
+        return items
+
+    async def _project_docs(self, settings: ThreadSettings) -> ProjectDocs:
+        """The project's instructions, read again only when the working directory changed."""
+        if self._docs is None or self._docs[0] != settings.cwd:
+            docs = await self._thread.project_docs(settings)
+            self._docs = (settings.cwd, docs)
+            for warning in docs.warnings:
+                self._warnings.tell(warning)
+        return self._docs[1]

@@ -1,0 +1,164 @@
+"""What a task has of its session: the parts that it works on, seen with the settings that it began with.
+
+Owns the choice of model, provider and tools by settings. Does not own the parts, nor what a task does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NoReturn
+
+import msgspec
+
+from codex_trio.engine import events
+from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.session.memory import Memory
+from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
+from codex_trio.engine.session.state import SessionState
+from codex_trio.engine.session.surroundings import ModelSurroundings
+from codex_trio.engine.session.task import Task
+from codex_trio.engine.session.usage import SessionUsage
+from codex_trio.engine.session.warnings import ThreadWarnings
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.engine.turn_request import ContextPiece
+from codex_trio.model.catalog import ModelInfo, unknown_model_warning
+from codex_trio.model.client import ResponsesClient
+from codex_trio.state.rollout.lines import Payload
+from codex_trio.tools.context import CommandSettings, ToolContext
+from codex_trio.tools.pictures import ModelPictures
+from codex_trio.tools.registry import ToolRegistry, default_tools
+from codex_trio.tools.review import SessionApprovals
+from codex_trio.tools.running import RunningCommands
+
+
+class SessionParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is made of."""
+
+    thread_id: str
+    raw_items: bool
+    """Whether clients follow the model's own items."""
+    services: EngineServices
+    thread: ThreadServices
+    listener: Listener
+    state: SessionState
+    memory: Memory
+    usage: SessionUsage
+    surroundings: ModelSurroundings
+    warnings: ThreadWarnings
+    running: RunningCommands
+    approvals: SessionApprovals
+
+
+class TaskContext:
+    """See the module."""
+
+    def __init__(self, parts: SessionParts, settings: ThreadSettings) -> None:
+        self.settings = settings
+        self.thread_id = parts.thread_id
+        self.raw_items = parts.raw_items
+        self.memory = parts.memory
+        self.usage = parts.usage
+        self.warnings = parts.warnings
+        self.running = parts.running
+        self.identity = parts.services.identity
+        self.installation_id = parts.services.installation_id
+        self._parts = parts
+        self._services = parts.services
+        self._thread = parts.thread
+
+    def emit(self, event: events.Event) -> None:
+        """Tell what happens; never wait."""
+        self._parts.listener.emit(event)
+
+    async def ready(self) -> None:
+        """Wait while those who listen are far behind."""
+        await self._parts.listener.ready()
+
+    async def step(self) -> None:
+        """Wait until this task may go on beside those of other threads."""
+        await self._services.gate.pace.step()
+
+    def over(self, task: Task) -> None:
+        """Let the next task begin: this one has ended."""
+        self._parts.state.over(task)
+
+    # --- the model ---
+
+    @property
+    def model(self) -> ModelInfo:
+        """The facts on the model."""
+        return self._services.model(self._thread.config, self.settings.model)
+
+    @property
+    def pictures(self) -> ModelPictures:
+        """What makes pictures fit for the model."""
+        return self._services.pictures.for_model(self.model)
+
+    @property
+    def verbosity(self) -> str | None:
+        """How wordy the model is to be: as configured, else its default."""
+        return self._thread.config.model_verbosity or self.model.default_verbosity
+
+    def client(self) -> ResponsesClient:
+        """Return the client of the provider. Raises ModelError when it cannot be used."""
+        return self._services.client(self._thread.config, self.settings.provider_id)
+
+    def warn_about_model(self) -> None:
+        """Tell the user, once for each model, that nothing is known of the one in use."""
+        if not self.model.known:
+            self.warnings.once(unknown_model_warning(self.settings.model))
+
+    # --- what the model is told ---
+
+    async def context_items(self) -> list[ResponseItem]:
+        """Return the context messages to be added. Raises RolloutReadError, RolloutWriteError."""
+        return await self._parts.surroundings.items(self.settings)
+
+    def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
+        """Return what of the context that comes with an input the model does not know; it does from now on."""
+        return self._parts.surroundings.new_pieces(pieces)
+
+    def settings_lines(self, turn_id: str, *, root_turn_id: str) -> list[Payload]:
+        """Return the lines that say what a turn, and all later ones, run with."""
+        return self._parts.state.opening_lines(self.settings, turn_id, root_turn_id=root_turn_id)
+
+    # --- what the model can do ---
+
+    def tools(self) -> ToolRegistry:
+        """Return the tools that the model is offered."""
+        local = self.settings.provider_id in ("ollama", "lmstudio")
+        return default_tools(self.model, custom_tools=not local, feature=self._thread.config.feature)
+
+    def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
+        """Return what its tools may use."""
+        config = self._thread.config
+        return ToolContext(
+            thread_id=self.thread_id,
+            turn_id=log.turn_id,
+            cwd=self.settings.cwd,
+            commands=CommandSettings(
+                shells=self._services.shells,
+                allow_login=config.allow_login_shell,
+                max_poll_ms=config.background_terminal_max_timeout_ms,
+            ),
+            tmpdir=self._services.tmpdir,
+            approval_policy=self.settings.approval_policy,
+            sandbox_policy=self.settings.confinement,
+            anchors=self._parts.state.anchors,
+            has_environment=self.settings.has_environment,
+            model=self.model,
+            pictures=self.pictures,
+            log=log,
+            approver=self._thread.approver,
+            approvals=self._parts.approvals,
+            sessions=self._thread.sessions,
+            probe=self._services.probe,
+            warn_once=self.warnings.once,
+            command_policy=self._thread.policy,
+            diff=log.diff,
+            environment=self._thread.environment,
+            stop_turn=stop_turn,
+            run_in_background=self._thread.nursery.start_soon,
+            running=self.running,
+        )

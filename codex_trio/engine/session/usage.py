@@ -1,0 +1,66 @@
+"""How many tokens a thread has used.
+
+Owns the sum, and the lines and events that say it. Does not own what a provider counts (model/usage.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from codex_trio.engine import events
+from codex_trio.engine.token_usage import added, stored_usage
+from codex_trio.model.limits import RateLimitSnapshot
+from codex_trio.model.usage import TokenUsage as ResponseUsage
+from codex_trio.state.rollout.events import TokenCount, TokenUsage, TokenUsageInfo
+from codex_trio.state.rollout.lines import Payload, token_usage_record
+
+
+class SessionUsage:
+    """See the module. `info` is what was used before; a `window` is how many tokens the model takes."""
+
+    def __init__(self, thread_id: str, info: TokenUsageInfo | None, emit: Callable[[events.Event], None]) -> None:
+        self._thread_id = thread_id
+        self.info = info
+        self._turn = ("", TokenUsage())
+        self._unstored: list[Payload] = []
+        self._emit = emit
+
+    def add(self, usage: ResponseUsage, *, window: int, turn_id: str, root_turn_id: str, response_id: str) -> None:
+        """Count the tokens of a response."""
+        last = stored_usage(usage)
+        total = last if self.info is None else added(self.info.total_token_usage, last)
+        self._set(total, last, window)
+        of_turn = added(self._turn[1], last) if self._turn[0] == turn_id else last
+        self._turn = (turn_id, of_turn)
+        self._unstored.append(
+            token_usage_record(
+                thread_id=self._thread_id,
+                turn_id=turn_id,
+                root_turn_id=root_turn_id,
+                response_id=response_id,
+                usage=last,
+                turn_token_usage=of_turn,
+                thread_token_usage=total,
+            )
+        )
+
+    def fill(self, *, window: int) -> None:
+        """Count the whole window as used: the provider refused the history as too long."""
+        total = self.info.total_token_usage if self.info is not None else TokenUsage()
+        self._set(msgspec.structs.replace(total, total_tokens=window), TokenUsage(total_tokens=window), window)
+
+    def _set(self, total: TokenUsage, last: TokenUsage, window: int) -> None:
+        self.info = TokenUsageInfo(total_token_usage=total, last_token_usage=last, model_context_window=window)
+
+    def lines(self, limits: RateLimitSnapshot | None) -> list[Payload]:
+        """Return the lines that say what has been used since the last ones, and up to now, and of the limits."""
+        unstored, self._unstored = self._unstored, []
+        return [*unstored, TokenCount(info=self.info, rate_limits=limits.to_rollout() if limits is not None else None)]
+
+    def tell(self, turn_id: str, limits: RateLimitSnapshot | None) -> None:
+        """Tell token use and limits, if any response reported its use."""
+        if self.info is not None:
+            self._emit(events.TokensUsed(turn_id=turn_id, usage=self.info))
+            self._emit(events.RateLimitsChanged(turn_id=turn_id, limits=limits))
