@@ -24,6 +24,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "stops reading its input at the first line that is not UTF-8, and stays silent from then on",
     ),
+    *(
+        Difference(f"envelope::{scenario}", "reference", "takes any number of them, while others wait")
+        for scenario in (
+            "more_parts_of_input_than_anybody_gives_are_refused",
+            "a_list_for_more_providers_than_there_are_is_refused",
+        )
+    ),
     Difference(
         "thread::a_threads_history_is_refused_before_its_first_turn",
         "reference",

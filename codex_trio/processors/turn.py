@@ -38,6 +38,8 @@ from codex_trio.wire.events import running_turn
 from codex_trio.wire.items import domain_input
 
 MAX_INPUT_CHARACTERS = 1_048_576
+MAX_INPUT_PARTS = 10_000
+"""More than anybody says at once: others would wait while they are stored and shown."""
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -164,6 +166,8 @@ async def _accepting(live: LiveThread, said: Said) -> AsyncGenerator[None]:
 
 def _content(parts: Sequence[Any]) -> list[dict[str, Any]]:
     """The input in the rollout's form. Raises RpcError when it is too long, or names a remote image."""
+    if len(parts) > MAX_INPUT_PARTS:
+        raise invalid_params(f"`input` has {len(parts)} parts; at most {MAX_INPUT_PARTS} are taken at once")
     size = sum(len(part.text) for part in parts if isinstance(part, TextUserInput))
     if size > MAX_INPUT_CHARACTERS:
         raise invalid_params(

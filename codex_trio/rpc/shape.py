@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
-from codex_trio_protocol import table
+from codex_trio_protocol import decoding, table
 from codex_trio_protocol.base import Called, DefaultKind, FirstOf, OneOf, Unknowns, Until, alternatives
 from codex_trio_protocol.lenient import is_struct, is_unknown, members_of, unwrap, with_kind
 from msgspec import NODEFAULT
 
 Mark = TypeVar("Mark")
+
+_LONG_LIST = 100
 
 
 class ShapeError(ValueError):
@@ -145,7 +147,19 @@ def _fit_list(kind: Any, value: Any) -> list[Any]:
     if not isinstance(value, list):
         _refuse(value, "a sequence")
     (item_kind,) = get_args(kind) or (Any,)
-    return [_fit(item_kind, item) for item in cast("list[Any]", value)]
+    items = cast("list[Any]", value)
+    if len(items) < _LONG_LIST:
+        return [_fit(item_kind, item) for item in items]
+    # Others would wait for the walk: of so many elements only those that msgspec refuses are walked.
+    return [item if _is_decodable(item_kind, item) else _fit(item_kind, item) for item in items]
+
+
+def _is_decodable(kind: Any, value: Any) -> bool:
+    try:
+        decoding.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _fit_map(kind: Any, value: Any) -> dict[str, Any]:

@@ -295,3 +295,12 @@ def test_replies_to_server_requests_are_decoded_the_same_way() -> None:
         shape.decode(b'{"decision":"perhaps"}', kind)
     with pytest.raises(ShapeError, match="missing field `decision`"):
         shape.decode(b"{}", kind)
+
+
+@pytest.mark.parametrize("count", [2, 5000])
+def test_the_first_wrong_element_of_a_list_is_named_however_long_the_list_is(count: int):
+    part = '{"type":"text","text":"x"}'
+    wrong = '{"type":"text","text":5}'
+    kind = CLIENT_REQUESTS["turn/start"].params_type()
+    with pytest.raises(ShapeError, match=r"^invalid type: integer `5`, expected a string$"):
+        shape.decode(f'{{"threadId":"t","input":[{",".join([part] * count)},{wrong}]}}'.encode(), kind)

@@ -268,6 +268,18 @@ async def test_too_much_input_is_refused_with_its_size(probe: Probe) -> None:
     assert error.data == {"input_error_code": "input_too_large", "max_chars": 1048576, "actual_chars": 1_200_000}
 
 
+async def test_more_parts_of_input_than_anybody_gives_are_refused(probe: Probe) -> None:
+    thread = await probe.start_thread()
+    parts = [{"type": "text", "text": "x"}] * 10_001
+    error = await probe.refusal("turn/start", {"threadId": thread["id"], "input": parts})
+    assert (error.code, error.message) == (-32602, "`input` has 10001 parts; at most 10000 are taken at once")
+
+
+async def test_a_list_for_more_providers_than_there_are_is_refused(probe: Probe) -> None:
+    error = await probe.refusal("thread/list", {"modelProviders": [f"p{number}" for number in range(1001)]})
+    assert (error.code, error.message) == (-32602, "`modelProviders` has 1001 entries; at most 1000 are taken")
+
+
 # Gates and opt-outs
 
 

@@ -26,6 +26,9 @@ from codex_trio.wire.threads import all_turns, project_item_entry, project_turn,
 MAX_EXCLUDED_THREADS = 100
 
 
+MAX_PROVIDERS = 1000
+
+
 def handlers(services: Services) -> dict[str, Handler]:
     """The handlers of this module."""
     processor = ThreadReadProcessor(services)
@@ -165,6 +168,8 @@ class ThreadReadProcessor:
             raise invalid_request("section-position sorting requires a section filter")
         configured = self._config.startup_default().model_provider_id
         providers = [configured] if params.model_providers is None else params.model_providers
+        if len(providers) > MAX_PROVIDERS:
+            raise invalid_params(f"`modelProviders` has {len(providers)} entries; at most {MAX_PROVIDERS} are taken")
         if configured in providers:
             # Threads of old releases do not say: they go on with the one that is configured.
             providers = [*providers, ""]
