@@ -374,6 +374,8 @@ class ThreadManager:
 
     async def _unload_idle_threads(self) -> None:
         while True:
+            # A server without threads is left asleep.
+            await self._threads.some()
             await trio.sleep(SWEEP_SECONDS)
             for live in self._threads.all():
                 configured = live.session.config.thread_unload_delay_seconds
