@@ -5,9 +5,7 @@ Protocol source: `turn/start|steer|interrupt`, release 0.169.0.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncGenerator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -16,9 +14,6 @@ from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, Tur
 from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine.said import Said
-from codex_trio.engine.session.session import TurnInProgress
-from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_request import (
     ContextPiece,
     MetadataChange,
@@ -56,15 +51,15 @@ class TurnProcessor:
     """See the module."""
 
     def __init__(self, services: WorkServices) -> None:
-        self._runtime = services.threads
-        self._changes = SettingChanges(services.config, services.outgoing)
+        self._threads = services.threads
+        self._changes = SettingChanges(services.config)
         self._gate = services.gate
         self._notices = Notices(services.outgoing)
 
     async def start(self, params: wire.TurnStartParams, context: RequestContext) -> wire.TurnStartResponse:
         """Starts a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
         self._gate.check()
-        live = await self._live(params.thread_id)
+        live = self._live(params.thread_id)
         content = _content(params.input)
         overrides = self._changes.overrides(params, live)
         user_input: TurnInput = _user_input(params, content)
@@ -72,19 +67,6 @@ class TurnProcessor:
             if content:
                 raise invalid_request("`toolOutput` cannot be combined with nonempty `input`")
             user_input = _tool_output(params.tool_output, user_input)
-        if live.session.active is None:
-            await self._gate.pace.step()
-            with self._notices.of_rules(context):
-                await live.session.policy.refresh()
-        before = live.session.settings
-        running = live.session.active
-        said = live.session.add_input(user_input, context.answered)
-        if running is not None and said is not None:
-            async with _accepting(live, said):
-                live.session.change(overrides)
-                await live.session.store_settings()
-            self._changes.tell(before, live)
-            return wire.TurnStartResponse(turn=running_turn(running.id, running.root_id, started_at=None))
         request = TurnRequest(
             turn_id=uuid7(),
             input=user_input,
@@ -94,74 +76,32 @@ class TurnProcessor:
             parent_turn_id=params.parent_turn_id,
             root_turn_id=params.root_turn_id,
         )
-        while True:
-            try:
-                turn = live.session.begin(partial(Turn, request=request), overrides)
-                break
-            except TurnInProgress:
-                # The running turn takes no input any more: it is about to end.
-                await live.session.wait_for_turn()
-        live.hold()
-        context.when_answered(live.release)
-        live.session.launch(turn)
-        # Answered is stored: whatever ends this process from then on, the user need not say it again.
-        await turn.stored.wait()
-        self._changes.tell(before, live)
-        return wire.TurnStartResponse(turn=running_turn(turn.id, request.root_id, started_at=None))
+        if not live.runs_turn:
+            await self._gate.pace.step()
+        with self._notices.of_rules(context):
+            taken = await live.start_turn(request, overrides, context)
+        return wire.TurnStartResponse(turn=running_turn(taken.turn_id, taken.root_turn_id, started_at=None))
 
     async def steer(self, params: wire.TurnSteerParams, context: RequestContext) -> wire.TurnSteerResponse:
         """Says more to the running turn, which must be the expected one."""
         # What is said now would keep a draining server waiting for longer.
         self._gate.check()
-        live = await self._live(params.thread_id)
+        live = self._live(params.thread_id)
         if not params.expected_turn_id:
             raise invalid_request("expectedTurnId must not be empty")
         content = _content(params.input)
-        active = live.session.active
-        if active is None or not active.accepts_input:
-            raise invalid_request("no active turn to steer")
-        if active.id != params.expected_turn_id:
-            raise invalid_request(f"expected active turn id `{params.expected_turn_id}` but found `{active.id}`")
-        if not content:
-            raise invalid_request("input must not be empty")
-        said = live.session.add_input(_user_input(params, content), context.answered)
-        assert said is not None
-        async with _accepting(live, said):
-            return wire.TurnSteerResponse(turn_id=active.id)
+        given = _user_input(params, content)
+        turn_id = await live.steer(given, expected_turn_id=params.expected_turn_id, answer=context)
+        return wire.TurnSteerResponse(turn_id=turn_id)
 
     async def interrupt(self, params: wire.TurnInterruptParams, context: RequestContext) -> wire.TurnInterruptResponse:
         """Stops the running turn. Answered when its history is marked, before its end is told."""
-        live = await self._live(params.thread_id)
-        active = live.session.active
-        if active is None:
-            if not params.turn_id:
-                return wire.TurnInterruptResponse()
-            raise invalid_request("no active turn to interrupt")
-        if params.turn_id and params.turn_id != active.id:
-            raise invalid_request(f"expected active turn id {params.turn_id} but found {active.id}")
-        # The answer waits for the turn; a second interruption need not wait for the answer.
-        context.leave_scope()
-        await active.interrupt(context.answered)
+        live = self._live(params.thread_id)
+        await live.interrupt(params.turn_id, context)
         return wire.TurnInterruptResponse()
 
-    async def _live(self, thread_id: str) -> LiveThread:
-        runtime = self._runtime
-        return runtime.loaded.get(parse_thread_id(thread_id))
-
-
-@contextlib.asynccontextmanager
-async def _accepting(live: LiveThread, said: Said) -> AsyncGenerator[None]:
-    """Around what else is to be done before it is answered that a running turn was told more.
-
-    Answered is stored: whatever ends this process from then on, the user need not say it again. If it cannot be stored,
-    or nobody is there any more to be answered, it does not count.
-    """
-    try:
-        await live.session.store_input(said)
-        yield
-    except BaseException:
-        said.withdraw()
-        raise
+    def _live(self, thread_id: str) -> LiveThread:
+        return self._threads.loaded.get(parse_thread_id(thread_id))
 
 
 def _content(parts: Sequence[Any]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from codex_trio.server.idle import Idle
 from codex_trio.server.parts import CoreParts
 from codex_trio.state.db.initializer import state_db_path
 from codex_trio.threads.runtime import RuntimeParts, build_runtime
+from codex_trio.wire.clients import ProtocolClients
 
 _log = logging.getLogger(__name__)
 
@@ -47,13 +48,14 @@ async def open_thread_layer(parts: CoreParts, services: Services) -> AsyncGenera
                 identity=parts.identity,
                 installation_id=parts.installation_id,
                 catalog=services.catalog,
-                outgoing=parts.outgoing,
+                clients=ProtocolClients(parts.outgoing),
                 spawner=spawner,
                 transport=transport,
                 gate=parts.gate,
                 guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
             )
         )
+        parts.outgoing.on_disconnect(runtime.manager.drop_subscriber)
         answers = work_handlers(
             WorkServices(
                 codex_home=services.codex_home,

@@ -1,32 +1,42 @@
 """One loaded thread: its session, who follows it, and what it is doing.
 
-Owns the status, the subscribers and the order of what they are told. Does not own the agent (engine/session), the
-wire form of events (wire/events.py) or when a thread is loaded and unloaded (threads/manager.py).
+Owns the status, the subscribers, the order of what they are told, and the verbs of requests about a loaded thread.
+Does not own the agent (engine/session), the words of the protocol (the clients' port) or when a thread is loaded and
+unloaded (threads/manager.py).
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 import trio
-from codex_trio_protocol.v2 import thread as wire
-from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
-from codex_trio_protocol.v2.turn_events import ThreadTokenUsageUpdatedNotification
 
+from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import events
-from codex_trio.engine.session.session import Session
-from codex_trio.rpc.context import ConnectionId
-from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.said import Said
+from codex_trio.engine.session.session import Session, TurnInProgress
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
+from codex_trio.engine.tasks.turn import Turn
+from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.state.history.recorder import ThreadRecorder
+from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.rollout.events import TokenUsageInfo
 from codex_trio.state.store.interface import MetadataPatch, ThreadSummary, patched
+from codex_trio.threads import errors
 from codex_trio.threads.approvals import ThreadApprover
-from codex_trio.threads.environments import environments_to_wire
+from codex_trio.threads.clients import ClientId, ThreadClients
+from codex_trio.threads.commands import BackgroundCommand
+from codex_trio.threads.environments import environments_of
 from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.facts import ACTIVE, IDLE, SYSTEM_ERROR, ThreadFacts, ThreadStatus
 from codex_trio.threads.read_state import ReadState
-from codex_trio.wire.events import project, token_usage_notification
-from codex_trio.wire.threads import ThreadFacts, project_thread
+from codex_trio.threads.requests import Answer, TurnTaken
+from codex_trio.tools.running import ENDED_BY_CLIENT
 
 END_SECONDS = 60.0
 """How long a turn that was stopped, or a thread that is unloaded, may take to end before those who wait are refused."""
@@ -42,7 +52,7 @@ class LiveThread:
         *,
         thread_id: str,
         recorder: ThreadRecorder,
-        outgoing: OutgoingMessages,
+        clients: ThreadClients,
         changed: Callable[[], None],
         read_state: ReadState,
         name: str | None,
@@ -53,38 +63,38 @@ class LiveThread:
         self.recorder = recorder
         self.name = name
         self.instruction_sources = list(instruction_sources)
-        self.subscribers: set[ConnectionId] = set()
+        self.subscribers: set[ClientId] = set()
         self.read_state = read_state
         self.scope = trio.CancelScope()
         self.closed = trio.Event()
         self.approver = ThreadApprover(
             thread_id=thread_id,
-            outgoing=outgoing,
-            subscribers=lambda: self.subscribers,
-            reviewer=lambda: self.session.settings.approvals_reviewer,
+            clients=clients,
+            subscribers=self.subscribers,
+            reviewer=lambda: self.settings.approvals_reviewer,
             on_waiting=self._waiting_changed,
         )
-        self._outgoing = outgoing
+        self._clients = clients
         self._changed = changed
         self._created_at = created_at
         self._updated_at = created_at
         self._idle_since: float | None = None
         self._held: list[events.Event] | None = None
-        self._status: Any = wire.IdleThreadStatus()
+        self._status = IDLE
 
     # --- what a session reports ---
 
     def emit(self, event: events.Event) -> None:
-        """Tells the subscribers of an event, and everybody of what it means for the thread's status."""
+        """Tell the subscribers of an event, and everybody of what it means for the thread's status."""
         if self._held is not None:
             self._held.append(event)
             return
         match event:
             case events.TurnStarted():
                 self._touch()
-                self._set_status(wire.ActiveThreadStatus(active_flags=[]))
+                self._set_status(ACTIVE)
             case events.ModelTrouble(will_retry=False):
-                self._set_status(wire.SystemErrorThreadStatus())
+                self._set_status(SYSTEM_ERROR)
             case events.TurnEnded():
                 self._turn_ended(event)
                 return
@@ -92,37 +102,34 @@ class LiveThread:
                 pass
         self._tell(event)
 
-    def hold(self) -> None:
-        """Keeps events back until `release`: the answer to a request goes before what it set off."""
+    async def ready(self) -> None:
+        """Wait while a subscriber is far behind."""
+        await self._clients.ready(self.subscribers)
+
+    def _hold(self) -> None:
+        """Keep events back until `_release`: the answer to a request goes before what it set off."""
         if self._held is None:
             self._held = []
 
-    def release(self) -> None:
-        """Tells what was kept back, and everything from now on."""
+    def _release(self) -> None:
+        """Tell what was kept back, and everything from now on."""
         held, self._held = self._held or [], None
         for event in held:
             self.emit(event)
 
-    async def ready(self) -> None:
-        """Waits while a subscriber is far behind."""
-        await self._outgoing.ready(self.subscribers)
-
     def _turn_ended(self, event: events.TurnEnded) -> None:
         self._touch()
         # Of an ephemeral thread nothing is left to be read later.
-        if not self.recorder.is_ephemeral and (event.status != "interrupted" or event.has_message):
+        if not self.is_ephemeral and (event.status != "interrupted" or event.has_message):
             self.read_state.turn_ended(event.turn_id)
-            self.announce_read_state()
+            self._tell_read_state()
         if event.status != "failed":
-            self._set_status(wire.IdleThreadStatus())
+            self._set_status(IDLE)
         self._tell(event)
         self.approver.turn_over()
 
     def _tell(self, event: events.Event) -> None:
-        projected = project(self.id, event)
-        if projected is not None:
-            method, params = projected
-            self._outgoing.notify(method, params, targets=self.subscribers)
+        self._clients.tell_event(self.id, event, self.subscribers)
 
     def _touch(self) -> None:
         self._updated_at = int(time.time())
@@ -131,8 +138,155 @@ class LiveThread:
             self._idle_since = trio.current_time()
 
     def warn(self, message: str) -> None:
-        """Tells the subscribers of something that they should know."""
+        """Tell the subscribers something that they should know."""
         self._tell(events.ThreadWarning(message=message))
+
+    # --- turns ---
+
+    @property
+    def runs_turn(self) -> bool:
+        """Whether a turn is under way."""
+        return self.session.active is not None
+
+    async def start_turn(self, request: TurnRequest, overrides: TurnOverrides, answer: Answer) -> TurnTaken:
+        """Have the input taken up by the turn that runs, else by a new one; return which, once the input is stored.
+
+        The overrides hold for later turns too. What the turn tells comes after the answer.
+
+        Raises RulesError, RolloutWriteError, ShuttingDown.
+        """
+        session = self.session
+        if session.active is None:
+            await session.policy.refresh()
+        before = session.settings
+        running = session.active
+        said = session.add_input(request.input, answer.answered)
+        if running is not None and said is not None:
+            async with self._accepting(said):
+                await self._change(overrides)
+            self._tell_settings_if_other(before)
+            return TurnTaken(running.id, running.root_id)
+        turn = await self._begin(request, overrides)
+        self._hold()
+        answer.when_answered(self._release)
+        session.launch(turn)
+        # Answered is stored: whatever ends this process from then on, the user need not say it again.
+        await turn.stored.wait()
+        self._tell_settings_if_other(before)
+        return TurnTaken(turn.id, request.root_id)
+
+    async def _begin(self, request: TurnRequest, overrides: TurnOverrides) -> Turn:
+        while True:
+            try:
+                return self.session.begin(partial(Turn, request=request), overrides)
+            except TurnInProgress:
+                # The running turn takes no input any more: it is about to end.
+                await self.session.wait_for_turn()
+
+    async def steer(self, given: UserInput, *, expected_turn_id: str, answer: Answer) -> str:
+        """Say more to the running turn, which must be the expected one; return its id, once the input is stored.
+
+        Raises ThreadError, RolloutWriteError.
+        """
+        active = self.session.active
+        if active is None or not active.accepts_input:
+            raise ThreadError("no active turn to steer")
+        if active.id != expected_turn_id:
+            raise ThreadError(f"expected active turn id `{expected_turn_id}` but found `{active.id}`")
+        if not given.content:
+            raise ThreadError("input must not be empty")
+        said = self.session.add_input(given, answer.answered)
+        assert said is not None
+        async with self._accepting(said):
+            return active.id
+
+    @contextlib.asynccontextmanager
+    async def _accepting(self, said: Said) -> AsyncGenerator[None]:
+        """Around what else is to be done before it is answered that a running turn was told more.
+
+        Answered is stored: whatever ends this process from then on, the user need not say it again. If it cannot be
+        stored, or nobody is there any more to be answered, it does not count.
+        """
+        try:
+            await self.session.store_input(said)
+            yield
+        except BaseException:
+            said.withdraw()
+            raise
+
+    async def interrupt(self, turn_id: str, answer: Answer) -> None:
+        """Stop the running turn, which must be that one unless the id is empty; return when its history is marked.
+
+        Its end is told after the answer. Raises ThreadError.
+        """
+        active = self.session.active
+        if active is None:
+            if not turn_id:
+                return
+            raise ThreadError("no active turn to interrupt")
+        if turn_id and turn_id != active.id:
+            raise ThreadError(f"expected active turn id {turn_id} but found {active.id}")
+        # The answer waits for the turn; a second interruption need not wait for the answer.
+        answer.leave_scope()
+        await active.interrupt(answer.answered)
+
+    async def end_turn(self) -> None:
+        """Stop the turn, if one runs, and wait for its end. Raises ThreadError when it does not come."""
+        active = self.session.active
+        if active is not None:
+            answered = trio.Event()
+            answered.set()
+            await active.interrupt(answered)
+            await wait_for_end(active.ended, f"the turn of thread {self.id} was told to stop and has not ended yet")
+
+    # --- what it works with ---
+
+    @property
+    def settings(self) -> ThreadSettings:
+        """What later turns run with."""
+        return self.session.settings
+
+    @property
+    def config(self) -> EffectiveConfig:
+        """The configuration that the thread was loaded with."""
+        return self.session.config
+
+    async def change_settings(self, overrides: TurnOverrides) -> None:
+        """Change what later turns run with; a turn that runs goes on as it began. Raises RolloutWriteError."""
+        before = self.settings
+        await self._change(overrides)
+        self._tell_settings_if_other(before)
+
+    async def _change(self, overrides: TurnOverrides) -> None:
+        self.session.change(overrides)
+        await self.session.store_settings()
+
+    def _tell_settings_if_other(self, before: ThreadSettings) -> None:
+        if self.settings != before:
+            self._clients.tell_settings(self.id, self.settings, self.subscribers)
+
+    async def inject(self, items: Sequence[ResponseItem]) -> None:
+        """Add items of a client to what the model remembers. Raises RolloutReadError, RolloutWriteError."""
+        await self.session.inject(items)
+
+    @property
+    def background_commands(self) -> list[BackgroundCommand]:
+        """The commands that run, oldest first."""
+        running = sorted(self.session.running, key=lambda command: command.session.started_at)
+        return [BackgroundCommand.of(command) for command in running]
+
+    async def end_commands(self) -> None:
+        """End all commands that run. Raises RolloutWriteError."""
+        for command in self.session.running:
+            await self.session.running.kill(command, because=ENDED_BY_CLIENT)
+
+    async def end_command(self, process_id: int) -> bool:
+        """End one command; False when it does not run any more. Raises RolloutWriteError."""
+        command = self.session.running.get(process_id)
+        if command is None or not command.is_running:
+            return False
+        await self.session.running.kill(command, because=ENDED_BY_CLIENT)
+        return True
 
     # --- what is kept of it ---
 
@@ -146,6 +300,34 @@ class LiveThread:
         """Whether the thread can be found again: not before something was said in it."""
         return self.recorder.is_materialized
 
+    @property
+    def is_paginated(self) -> bool:
+        """Whether the thread is kept in today's form, and not in that of older releases."""
+        return self.recorder.meta.is_paginated
+
+    @property
+    def path(self) -> Path | None:
+        """The rollout file, which may not exist yet; None for a thread that is not kept in one."""
+        return self.recorder.path
+
+    @property
+    def history(self) -> RolloutHistory | None:
+        """All that has been recorded; None for a thread that leaves no trace."""
+        return self.recorder.history
+
+    def stored_history(self, *, ephemeral: str | None = None, unsaid: str | None = None) -> RolloutHistory:
+        """Return all that has been recorded.
+
+        Raises ThreadError, with these words, for an ephemeral thread, and for one in which nothing has been said yet;
+        by default they do not differ from one that there is not.
+        """
+        history = self.history
+        if history is None:
+            raise errors.no_rollout(self.id) if ephemeral is None else ThreadError(ephemeral)
+        if not self.is_stored:
+            raise errors.no_rollout(self.id) if unsaid is None else ThreadError(unsaid)
+        return history
+
     async def keep(self) -> None:
         """Have the thread be stored from now on. Raises ThreadError for an ephemeral one, RolloutWriteError."""
         if self.is_ephemeral:
@@ -158,34 +340,36 @@ class LiveThread:
         await self.recorder.update_meta(patched(self.recorder.meta, patch))
         self._changed()
 
-    # --- turns ---
+    def mark(self, *, as_read: bool, expected_revision: str) -> None:
+        """Mark the thread as read or unread, for who knows its latest revision. Raises ThreadError."""
+        if expected_revision != self.read_state.revision:
+            raise ThreadError("read state changed")
+        if as_read:
+            self.read_state.mark_read()
+        else:
+            self.read_state.mark_unread()
+        self._tell_read_state()
 
-    async def end_turn(self) -> None:
-        """Stop the turn, if one runs, and wait for its end. Raises ThreadError when it does not come."""
-        active = self.session.active
-        if active is not None:
-            answered = trio.Event()
-            answered.set()
-            await active.interrupt(answered)
-            await wait_for_end(active.ended, f"the turn of thread {self.id} was told to stop and has not ended yet")
+    def _tell_read_state(self) -> None:
+        self._clients.tell_read_state(self.id, self.read_state, self.subscribers)
 
     def warn_of_config(self) -> None:
-        """Tells the subscribers what of the thread's configuration has no effect."""
-        for text in self.session.config.thread_warnings:
+        """Tell the subscribers what of the thread's configuration has no effect."""
+        for text in self.config.thread_warnings:
             self.warn(text)
 
     # --- subscribers ---
 
-    def subscribe(self, connection_id: ConnectionId) -> None:
-        """This client hears of turns and items from now on, and is asked."""
-        self.subscribers.add(connection_id)
+    def subscribe(self, client: ClientId) -> None:
+        """Have a client hear of turns and items from now on, and be asked."""
+        self.subscribers.add(client)
         self._idle_since = None
 
-    def unsubscribe(self, connection_id: ConnectionId) -> bool:
-        """This client hears no more; whether it had been a subscriber. Turns and open questions go on."""
-        if connection_id not in self.subscribers:
+    def unsubscribe(self, client: ClientId) -> bool:
+        """Have a client hear no more; whether it had been a subscriber. Turns and open questions go on."""
+        if client not in self.subscribers:
             return False
-        self.subscribers.discard(connection_id)
+        self.subscribers.discard(client)
         if not self.subscribers:
             self._idle_since = trio.current_time()
         return True
@@ -193,73 +377,64 @@ class LiveThread:
     @property
     def is_left_alone(self) -> bool:
         """Whether nobody follows the thread and no turn runs in it."""
-        return not self.subscribers and self.session.active is None
+        return not self.subscribers and not self.runs_turn
 
     def idle_seconds(self) -> float:
         """For how long nobody has followed the thread while nothing ran in it."""
-        if self._idle_since is None or self.session.active is not None:
+        if self._idle_since is None or self.runs_turn:
             return 0.0
         return trio.current_time() - self._idle_since
 
-    # --- status ---
-
-    @property
-    def status(self) -> Any:
-        """The thread's status in wire form."""
-        return self._status
+    # --- what it is ---
 
     def _waiting_changed(self) -> None:
-        if isinstance(self._status, wire.ActiveThreadStatus):
-            flags = ["waitingOnApproval"] if self.approver.waiting else []
-            if flags != self._status.active_flags:
-                self._set_status(wire.ActiveThreadStatus(active_flags=flags))
+        status = ThreadStatus("active", waits_for_approval=self.approver.waiting)
+        if self._status.kind == "active" and status != self._status:
+            self._set_status(status)
 
-    def _set_status(self, status: Any) -> None:
+    def _set_status(self, status: ThreadStatus) -> None:
         self._status = status
-        self.announce_status(status)
+        self.tell_status()
 
-    def announce_status(self, status: Any) -> None:
-        """Tells every client of a status of this thread."""
-        self._outgoing.notify(
-            "thread/status/changed", wire.ThreadStatusChangedNotification(thread_id=self.id, status=status)
-        )
+    def tell_status(self) -> None:
+        """Tell every client what the thread is doing."""
+        self._clients.tell_status(self.id, self._status)
 
-    def announce_read_state(self) -> None:
-        """Tells the subscribers what of the thread counts as unread."""
-        self._outgoing.notify(
-            "thread/readState/changed",
-            ThreadReadStateChangedNotification(thread_id=self.id, read_state=self.read_state.to_wire()),
-            targets=self.subscribers,
-        )
+    @property
+    def last_usage(self) -> tuple[str, TokenUsageInfo] | None:
+        """The last turn of which token use is stored, and the thread's use, also by a running turn; None without any.
 
-    # --- what it is ---
+        It is the running turn where there is no other (0.171.0).
+        """
+        usage, active = self.session.usage, self.session.active
+        turn_id = self.recorder.facts.token_usage_turn_id or (None if active is None else active.id)
+        return None if usage is None or turn_id is None else (turn_id, usage)
 
     @property
     def facts(self) -> ThreadFacts:
         """What is known of the thread."""
-        settings = self.session.settings
-        meta = self.recorder.meta
-        ephemeral = self.recorder.is_ephemeral
+        settings, recorder = self.settings, self.recorder
+        meta = recorder.meta
         return ThreadFacts(
             meta=meta,
-            preview="" if ephemeral and meta.forked_from_id is None else self.recorder.facts.preview,
-            ephemeral=ephemeral,
+            preview="" if self.is_ephemeral and meta.forked_from_id is None else recorder.facts.preview,
+            ephemeral=self.is_ephemeral,
             model=settings.model,
             effort=settings.effort,
             created_at=self._created_at,
             updated_at=self._updated_at,
             status=self._status,
-            path=self.recorder.path,
+            path=recorder.path,
             cwd=str(settings.cwd),
             name=self.name,
-            environments=environments_to_wire(settings),
+            environments=environments_of(settings),
         )
 
     def summary(self) -> ThreadSummary | None:
-        """The thread as a list of stored ones shows it; None while it is not to be found there."""
-        recorder = self.recorder
-        if recorder.is_ephemeral or not recorder.is_materialized:
+        """Return the thread as a list of stored ones shows it; None while it is not to be found there."""
+        if not self.is_stored:
             return None
+        recorder = self.recorder
         return ThreadSummary(
             thread_id=self.id,
             path=recorder.path,
@@ -267,25 +442,12 @@ class LiveThread:
             meta=recorder.meta,
             preview=recorder.facts.preview,
             name=self.name,
-            model=self.session.settings.model,
-            reasoning_effort=self.session.settings.effort,
+            model=self.settings.model,
+            reasoning_effort=self.settings.effort,
             git=recorder.meta.git,
             created_at_ms=self._created_at * 1000,
             updated_at_ms=self._updated_at * 1000,
         )
-
-    def to_wire(self) -> wire.Thread:
-        """The wire form, without turns."""
-        return project_thread(self.facts)
-
-    def usage_notification(self) -> ThreadTokenUsageUpdatedNotification | None:
-        """The thread's token use, also by a running turn, as of its last turn of which it is stored; None without any.
-
-        It is that of the running turn where there is no other (0.171.0).
-        """
-        usage, active = self.session.usage, self.session.active
-        turn_id = self.recorder.facts.token_usage_turn_id or (None if active is None else active.id)
-        return None if usage is None or turn_id is None else token_usage_notification(self.id, turn_id, usage)
 
 
 async def wait_for_end(event: trio.Event, complaint: str) -> None:

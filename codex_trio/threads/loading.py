@@ -112,9 +112,7 @@ class ThreadLoader:
         if source.stored is not None:
             return await self._store.history(source.stored)
         if live is not None:
-            if live.recorder.history is None or not live.recorder.is_materialized:
-                raise errors.no_rollout(source.thread_id)
-            return live.recorder.history
+            return live.stored_history()
         return await self._store.history(await self._stored(source.thread_id))
 
     def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:

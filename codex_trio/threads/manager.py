@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import trio
-from codex_trio_protocol.v2 import thread as wire
 
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
@@ -26,17 +25,18 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execution.sessions import open_exec_sessions
 from codex_trio.execution.spawner import ProcessSpawner
-from codex_trio.rpc.context import ConnectionId
-from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.state.history.forks import TurnNotFound
 from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder, now_ms
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, format_timestamp
-from codex_trio.state.store.interface import ThreadStore
+from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.threads import errors
+from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.facts import NOT_LOADED
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
@@ -68,9 +68,17 @@ class _Launch(msgspec.Struct, kw_only=True):
 class Birth(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked for a thread, and what the thread says of that."""
 
-    subscriber: ConnectionId
+    subscriber: ClientId
     originator: str
     source: str
+
+
+class ResumeTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The thread to go on with; `stored` is what was found of it at `path`, where it was named by that."""
+
+    thread_id: str
+    path: str | None = None
+    stored: StoredThread | None = None
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +100,7 @@ class ThreadManager:
         loaded: LoadedThreads,
         store: ThreadStore,
         read_states: ReadStates,
-        outgoing: OutgoingMessages,
+        clients: ThreadClients,
         spawner: ProcessSpawner,
         engine: EngineServices,
         loader: ThreadLoader,
@@ -100,13 +108,12 @@ class ThreadManager:
         self._config = config
         self._store = store
         self._read_states = read_states
-        self._outgoing = outgoing
+        self._clients = clients
         self._spawner = spawner
         self._engine = engine
         self._loader = loader
         self._threads = loaded
         self._nursery: trio.Nursery | None = None
-        outgoing.on_disconnect(self._drop_subscriber)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hosts the threads until cancelled; what they run is ended, and their rollouts say so."""
@@ -132,6 +139,54 @@ class ThreadManager:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
         return await self._host(recorder, settings, config, policy, options, birth, is_new=True)
 
+    async def begin_with(
+        self,
+        items: Sequence[dict[str, Any]],
+        options: ThreadOptions,
+        birth: Birth,
+        loaded: Callable[[LiveThread], None],
+        *,
+        named: str,
+    ) -> LiveThread:
+        """A new thread whose model remembers those items; the thread that is named only must not be loaded.
+
+        Raises as `start`.
+        """
+        already = self._threads.find(named)
+        if already is not None:
+            raise ThreadError(f"cannot resume thread {already.id} with history while it is already running")
+        live = await self.start(options, birth, items=items)
+        loaded(live)
+        live.tell_status()
+        return live
+
+    async def load(
+        self, target: ResumeTarget, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
+    ) -> LiveThread:
+        """A stored thread, loaded unless it is so already; `loaded` is called before anybody is told so.
+
+        Raises ShuttingDown, and as `resume`.
+        """
+        live = self._threads.find(target.thread_id)
+        if live is None or not live.runs_turn:
+            # A draining server lets clients join a running turn: somebody may have to answer its questions.
+            self._engine.gate.check()
+        if live is not None and not live.is_stored:
+            raise errors.no_rollout(target.thread_id)
+        if live is not None and live.is_left_alone and options != ThreadOptions():
+            # Nobody counts on it being as it was: it begins anew as it is asked for, perhaps with fewer rights.
+            await self.unload(live)
+            live = None
+        if live is None:
+            return await self.resume(target.thread_id, options, birth, loaded)
+        if target.stored is not None and target.stored.path != live.path:
+            raise ThreadError(
+                f"cannot resume running thread {live.id} with stale path: requested `{target.path}`, "
+                f"active `{live.path}`"
+            )
+        loaded(live)
+        return live
+
     async def resume(
         self, thread_id: str, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
@@ -155,7 +210,7 @@ class ThreadManager:
         context = recorder.facts.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
             live.warn(self._loader.model_changed(context.model, settings.model))
-        live.announce_status(live.status)
+        live.tell_status()
         return live
 
     async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> Fork:
@@ -264,7 +319,7 @@ class ThreadManager:
         live = LiveThread(
             thread_id=meta.id,
             recorder=recorder,
-            outgoing=self._outgoing,
+            clients=self._clients,
             changed=partial(self._store.changed, meta.id),
             read_state=ReadState(meta.id, stored.get(meta.id), partial(self._read_states.put, meta.id)),
             name=name,
@@ -275,7 +330,7 @@ class ThreadManager:
 
     async def _write(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """A thread's task, while no other process writes to the thread."""
-        if launch.live.recorder.is_ephemeral:
+        if launch.live.is_ephemeral:
             await self._live(launch, task_status=task_status)
             return
         async with self._store.writing(launch.live.id):
@@ -309,7 +364,7 @@ class ThreadManager:
                         listener=live,
                         raw_items=launch.raw_items,
                     )
-                    if launch.is_new and not live.recorder.is_ephemeral:
+                    if launch.is_new and not live.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
@@ -326,7 +381,7 @@ class ThreadManager:
 
     async def _note_git_info(self, live: LiveThread) -> None:
         """Completes what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""
-        git = await self._loader.git_info(live.session.settings)
+        git = await self._loader.git_info(live.settings)
         # A client may have said more meanwhile.
         if git is None or live.recorder.meta.git is not None:
             return
@@ -356,12 +411,11 @@ class ThreadManager:
         launch = await self._prepare(
             recorder, session.settings, session.config, session.policy, raw_items=session.raw_items
         )
-        connected = {connection.id for connection in self._outgoing.connections()}
-        for subscriber in live.subscribers & connected:
+        for subscriber in self._clients.connected(live.subscribers):
             launch.live.subscribe(subscriber)
         assert self._nursery is not None
         await self._nursery.start(self._write, launch)
-        launch.live.announce_status(launch.live.status)
+        launch.live.tell_status()
         return launch.live
 
     # --- unloading ---
@@ -370,7 +424,7 @@ class ThreadManager:
         """End a thread's task, its turn and its commands, and wait for that. Raises ThreadError if it does not end."""
         live.scope.cancel()
         await wait_for_end(live.closed, f"thread {live.id} was told to end and has not ended yet")
-        live.announce_status(wire.NotLoadedThreadStatus())
+        self._clients.tell_status(live.id, NOT_LOADED)
 
     async def _unload_idle_threads(self) -> None:
         while True:
@@ -378,15 +432,16 @@ class ThreadManager:
             await self._threads.some()
             await trio.sleep(SWEEP_SECONDS)
             for live in self._threads.all():
-                configured = live.session.config.thread_unload_delay_seconds
+                configured = live.config.thread_unload_delay_seconds
                 if live.idle_seconds() > (UNLOAD_SECONDS if configured is None else configured):
                     try:
                         await self.unload(live)
                     except ThreadError as error:
                         _log.warning("%s", error)
                         continue
-                    self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=live.id))
+                    self._clients.tell_unloaded(live.id)
 
-    def _drop_subscriber(self, connection_id: ConnectionId) -> None:
+    def drop_subscriber(self, client: ClientId) -> None:
+        """Have a client follow no thread any more."""
         for live in self._threads.all():
-            live.unsubscribe(connection_id)
+            live.unsubscribe(client)

@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.config.settings import EffectiveConfig, TypedOverrides
+from codex_trio.config.settings import EffectiveConfig, SandboxMode, SandboxWorkspaceWrite, TypedOverrides
 from codex_trio.engine.settings import Personality, ThreadSettings
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.threads.recorded_settings import RecordedSettings, recorded_settings
-from codex_trio.wire.policies import sandbox_from_mode
 
 
 class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,3 +104,19 @@ def _recorded_policies(recorded: RecordedSettings, options: ThreadOptions) -> di
     if recorded.approval_policy is not None and options.typed.approval_policy is None:
         changes["approval_policy"] = recorded.approval_policy
     return changes
+
+
+def sandbox_from_mode(mode: SandboxMode, workspace: SandboxWorkspaceWrite) -> sandbox.SandboxPolicy:
+    """Return the policy that a configured mode stands for."""
+    match mode:
+        case "danger-full-access":
+            return sandbox.DangerFullAccess()
+        case "read-only":
+            return sandbox.ReadOnly()
+        case "workspace-write":
+            return sandbox.WorkspaceWrite(
+                writable_roots=workspace.writable_roots,
+                network_access=workspace.network_access,
+                exclude_tmpdir_env_var=workspace.exclude_tmpdir_env_var,
+                exclude_slash_tmp=workspace.exclude_slash_tmp,
+            )

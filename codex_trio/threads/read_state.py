@@ -8,13 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from codex_trio_protocol.v2.thread_list import (
-    ThreadReadState,
-    ThreadStartThreadUnreadPosition,
-    ThreadUnreadPosition,
-    TurnThreadUnreadPosition,
-)
-
 from codex_trio.state.store.read_states import StoredReadState
 
 
@@ -32,28 +25,25 @@ class ReadState:
         """What a client must know to change it."""
         return self._state.revision
 
+    @property
+    def first_unread(self) -> str | None:
+        """The first turn that has not been read: empty for the whole thread, None when everything has been."""
+        return self._state.first_unread
+
     def turn_ended(self, turn_id: str) -> None:
-        """A turn has something new to read."""
+        """Note that a turn has something new to read."""
         first = self._state.first_unread
         self._set(turn_id if first is None else first)
 
     def mark_read(self) -> None:
-        """The user has seen everything."""
+        """Note that the user has seen everything."""
         self._set(None)
 
     def mark_unread(self) -> None:
-        """The user wants the whole thread to count as unread."""
+        """Note that the user wants the whole thread to count as unread."""
         self._set("")
 
     def _set(self, first_unread: str | None) -> None:
         self._state = StoredReadState(first_unread, str(uuid.uuid4()))
         if self._keep is not None:
             self._keep(self._state)
-
-    def to_wire(self) -> ThreadReadState:
-        """The wire form."""
-        first = self._state.first_unread
-        position: ThreadUnreadPosition | None = None
-        if first is not None:
-            position = TurnThreadUnreadPosition(turn_id=first) if first else ThreadStartThreadUnreadPosition()
-        return ThreadReadState(first_unread=position, revision=self._state.revision)

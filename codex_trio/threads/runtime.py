@@ -28,9 +28,9 @@ from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
-from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths
+from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.stored import StoredThreads
@@ -58,7 +58,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     installation_id: str
     catalog: ModelCatalog
-    outgoing: OutgoingMessages
+    clients: ThreadClients
     spawner: ProcessSpawner
     transport: HttpTransport
     gate: TurnGate
@@ -94,7 +94,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         loaded=threads.loaded,
         store=threads.store,
         read_states=threads.read_states,
-        outgoing=parts.outgoing,
+        clients=parts.clients,
         spawner=parts.spawner,
         engine=engine,
         loader=loader,

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import trio
-from codex_trio_protocol.v2 import thread as wire
 
+from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
-from codex_trio.wire.threads import ThreadFacts, project_thread
+from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.facts import ThreadFacts, stored_facts
+from codex_trio.threads.read_state import ReadState
 
 if TYPE_CHECKING:
     from codex_trio.threads.live import LiveThread
@@ -76,32 +78,46 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
     read_states: ReadStates
     graph: AgentGraphStore
 
-    def project_summary(self, summary: ThreadSummary) -> wire.Thread:
-        """A stored thread as lists show it; a loaded one with its live status."""
+    def facts(self, summary: ThreadSummary) -> ThreadFacts:
+        """Return what is known of a thread that a list shows; of a loaded one, as of now."""
         live = self.loaded.find(summary.thread_id)
+        return stored_facts(summary) if live is None else live.facts
+
+    async def history(self, thread_id: str, *, feature: str) -> RolloutHistory:
+        """Return a thread's history; `feature` names what is asked for in refusals.
+
+        Raises ThreadError when the thread is unknown, ephemeral, or nothing has been said in it yet; RolloutReadError.
+        """
+        live = self.loaded.find(thread_id)
         if live is not None:
-            return live.to_wire()
-        return project_thread(_facts(summary))
+            return live.stored_history(
+                ephemeral=f"ephemeral threads do not support {feature}",
+                unsaid=f"thread {live.id} is not materialized yet; {feature} is unavailable before first user message",
+            )
+        found = await self.store.locate(thread_id)
+        if found is None:
+            raise errors.not_loaded(thread_id)
+        return await self.store.history(found)
 
-    def project_row(self, summary: ThreadSummary) -> wire.Thread:
-        """A stored thread as a row of a list, which does not say whether the thread takes turns, loaded or not."""
-        row = self.project_summary(summary)
-        row.can_accept_direct_input = None
-        return row
+    async def read_states_of(self, thread_ids: Sequence[str]) -> dict[str, ReadState]:
+        """Return what of stored threads, loaded or not, counts as unread."""
+        stored = await self.read_states.get(thread_ids)
+        states: dict[str, ReadState] = {}
+        for thread_id in thread_ids:
+            live = self.loaded.find(thread_id)
+            states[thread_id] = ReadState(thread_id, stored.get(thread_id)) if live is None else live.read_state
+        return states
 
+    async def read_state(self, thread_id: str) -> ReadState:
+        """Return what of a stored thread counts as unread."""
+        return (await self.read_states_of([thread_id]))[thread_id]
 
-def _facts(summary: ThreadSummary) -> ThreadFacts:
-    """What is known of a thread that is not loaded."""
-    return ThreadFacts(
-        meta=msgspec.structs.replace(summary.meta, git=summary.git),
-        preview=summary.preview,
-        ephemeral=False,
-        model=summary.model,
-        effort=summary.reasoning_effort,
-        created_at=summary.created_at_ms // 1000,
-        updated_at=summary.updated_at_ms // 1000,
-        status=wire.NotLoadedThreadStatus(),
-        path=summary.path,
-        cwd=summary.meta.cwd,
-        name=summary.name,
-    )
+    async def mark(self, thread_id: str, *, as_read: bool, expected_revision: str) -> ReadState:
+        """Mark a loaded thread as read or unread, for who knows its latest revision. Raises ThreadError."""
+        live = self.loaded.find(thread_id)
+        if live is None and await self.store.locate(thread_id) is None:
+            raise errors.not_loaded(thread_id)
+        if live is None or not live.is_stored:
+            raise ThreadError("thread read state unavailable")
+        live.mark(as_read=as_read, expected_revision=expected_revision)
+        return live.read_state

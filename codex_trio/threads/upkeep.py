@@ -1,4 +1,4 @@
-"""Changes to what is kept of threads, whether they are loaded or not: names, metadata, the archive, deletion.
+"""Changes to what is kept of threads, loaded or not: names, metadata, the archive, deletion, cut turns.
 
 Owns what happens to a loaded thread first, and to the threads of its agents. Does not own files or tables (the thread
 store), loaded threads (threads/manager.py) or who is told.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, ThreadStore, ThreadSummary
+from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.facts import ThreadFacts, stored_facts
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.stored import LoadedThreads
@@ -38,16 +39,16 @@ class ThreadUpkeep:
         if live is not None:
             live.name = name
 
-    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> LiveThread | ThreadSummary:
+    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadFacts:
         """Change what a thread says of itself; the thread as it is then.
 
         Raises ThreadError, RolloutWriteError, ThreadStoreError.
         """
         live = self._loaded.find(thread_id)
         if live is None:
-            return await self._store.update_metadata(thread_id, patch)
+            return stored_facts(await self._store.update_metadata(thread_id, patch))
         await live.update_metadata(patch)
-        return live
+        return live.facts
 
     async def archive(self, thread_id: str) -> Sequence[str]:
         """Put a thread and those of its agents away; the ids that moved. Running turns are interrupted first.
@@ -64,7 +65,7 @@ class ThreadUpkeep:
                 await self._manager.unload(live)
         return await self._store.archive(thread_id)
 
-    async def unarchive(self, thread_id: str) -> tuple[ThreadSummary, Sequence[str]]:
+    async def unarchive(self, thread_id: str) -> tuple[ThreadFacts, Sequence[str]]:
         """Take a thread and those of its agents back from the archive; the thread, and the ids that moved.
 
         Raises ThreadError, ThreadStoreError.
@@ -73,7 +74,7 @@ class ThreadUpkeep:
         summary = await self._store.read(thread_id)
         if summary is None:
             raise errors.no_rollout(thread_id)
-        return summary, moved
+        return stored_facts(summary), moved
 
     async def delete(self, thread_id: str) -> Sequence[str]:
         """Remove a thread, those of its agents and all that is kept of them; the ids. Running turns are interrupted.
@@ -92,6 +93,32 @@ class ThreadUpkeep:
                 await loaded.end_turn()
                 await self._manager.unload(loaded)
         return await self._store.delete(thread_id) if is_stored else [thread_id]
+
+    async def revert(self, thread_id: str, *, before_turn_id: str) -> LiveThread:
+        """Drop a turn of a loaded thread and all later ones; the thread anew. A running turn is interrupted first.
+
+        Raises ThreadError, RolloutReadError, RolloutWriteError.
+        """
+        live = self._loaded.get(thread_id)
+        history = live.stored_history(ephemeral="ephemeral threads do not support thread/revert")
+        if history.index.turn(before_turn_id) is None:
+            raise ThreadError(f"turn not found: {before_turn_id}")
+        await live.end_turn()
+        return await self._manager.cut(live, before_turn_id=before_turn_id)
+
+    async def roll_back(self, thread_id: str, *, turns: int) -> LiveThread:
+        """Drop the last turns of a loaded thread in which none runs; the thread anew, if anything was dropped.
+
+        Raises ThreadError, RolloutReadError, RolloutWriteError.
+        """
+        live = self._loaded.get(thread_id)
+        history = live.stored_history(ephemeral="thread rollback requires persisted thread history")
+        if live.runs_turn:
+            raise ThreadError("Cannot rollback while a turn is in progress.")
+        recorded = history.index.turns
+        if not recorded:
+            return live
+        return await self._manager.cut(live, before_turn_id=recorded[max(len(recorded) - turns, 0)].id)
 
     async def _family(self, thread_id: str) -> Sequence[str]:
         """A thread and all that descend from it."""

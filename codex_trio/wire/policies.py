@@ -7,7 +7,7 @@ from typing import Any
 from codex_trio_protocol.v2 import permissions as wire
 
 from codex_trio.config.approval import AskForApproval, Granular
-from codex_trio.config.settings import ApprovalsReviewer, SandboxMode, SandboxWorkspaceWrite
+from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.sandbox import policy as domain
 
 
@@ -80,20 +80,4 @@ def sandbox_from_wire(policy: wire.SandboxPolicy) -> domain.SandboxPolicy:
                 network_access=policy.network_access,
                 exclude_tmpdir_env_var=policy.exclude_tmpdir_env_var,
                 exclude_slash_tmp=policy.exclude_slash_tmp,
-            )
-
-
-def sandbox_from_mode(mode: SandboxMode, workspace: SandboxWorkspaceWrite) -> domain.SandboxPolicy:
-    """The policy that a configured mode stands for."""
-    match mode:
-        case "danger-full-access":
-            return domain.DangerFullAccess()
-        case "read-only":
-            return domain.ReadOnly()
-        case "workspace-write":
-            return domain.WorkspaceWrite(
-                writable_roots=workspace.writable_roots,
-                network_access=workspace.network_access,
-                exclude_tmpdir_env_var=workspace.exclude_tmpdir_env_var,
-                exclude_slash_tmp=workspace.exclude_slash_tmp,
             )

@@ -7,14 +7,12 @@ wire/items.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2 import turn as wire_turn
-from codex_trio_protocol.v2.environment import ThreadEnvironment
 from codex_trio_protocol.v2.item import CommandExecutionThreadItem, McpToolCallThreadItem
 from codex_trio_protocol.v2.thread_list import ThreadItemEntry, ThreadItemOutputDeferral, TurnsPage
 from msgspec import UNSET
@@ -23,9 +21,10 @@ from codex_trio.rpc.codec import EncodedArray
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.events import TurnError
-from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.store.contents import source_kind
+from codex_trio.threads.facts import ThreadFacts, ThreadStatus
 from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
+from codex_trio.wire.environments import environments_to_wire
 from codex_trio.wire.items import project_item
 from codex_trio.wire.shortened import shortened
 
@@ -37,37 +36,19 @@ _TURN_STATUS = {
 }
 
 
-class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a `Thread` object tells, but for its turns. Times are Unix seconds."""
-
-    meta: SessionMeta
-    preview: str
-    ephemeral: bool
-    model: str | None
-    effort: str | None
-    created_at: int
-    updated_at: int
-    status: Any
-    path: Path | None
-    cwd: str
-    name: str | None
-    environments: list[ThreadEnvironment] | None = None
-    """None for a thread that is not loaded."""
-
-
 def project_thread(facts: ThreadFacts) -> wire.Thread:
     """The wire form (fields of 0.169.0), without turns.
 
     What a thread runs in, and whether it takes turns, is known of loaded ones.
     """
     meta = facts.meta
-    is_loaded = not isinstance(facts.status, wire.NotLoadedThreadStatus)
+    is_loaded = facts.status.kind != "not_loaded"
     git = None
     if meta.git is not None:
         git = wire.GitInfo(sha=meta.git.commit_hash, branch=meta.git.branch, origin_url=meta.git.repository_url)
     return wire.Thread(
         id=meta.id,
-        environments=facts.environments,
+        environments=None if facts.environments is None else environments_to_wire(facts.environments),
         session_id=meta.session_id or meta.id,
         forked_from_id=meta.forked_from_id,
         parent_thread_id=meta.parent_thread_id,
@@ -81,7 +62,7 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         created_at=facts.created_at,
         updated_at=facts.updated_at,
         recency_at=facts.updated_at,
-        status=facts.status,
+        status=status_to_wire(facts.status),
         path=None if facts.path is None else str(facts.path),
         cwd=facts.cwd,
         cli_version=meta.cli_version,
@@ -96,6 +77,26 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         daybreak_enabled=meta.daybreak_enabled,
         turns=[],
     )
+
+
+def project_row(facts: ThreadFacts) -> wire.Thread:
+    """A row of a list, which does not say whether the thread takes turns, loaded or not."""
+    row = project_thread(facts)
+    row.can_accept_direct_input = None
+    return row
+
+
+def status_to_wire(status: ThreadStatus) -> Any:
+    """What a thread is doing."""
+    match status.kind:
+        case "not_loaded":
+            return wire.NotLoadedThreadStatus()
+        case "idle":
+            return wire.IdleThreadStatus()
+        case "system_error":
+            return wire.SystemErrorThreadStatus()
+        case "active":
+            return wire.ActiveThreadStatus(active_flags=["waitingOnApproval"] if status.waits_for_approval else [])
 
 
 def session_source(source: Any) -> Any:

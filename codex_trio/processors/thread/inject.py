@@ -36,5 +36,5 @@ class ThreadWorkProcessor:
         live = runtime.loaded.get(parse_thread_id(params.thread_id))
         if not params.items:
             raise invalid_request("items must not be empty")
-        await live.session.inject(checked(params.items, "items"))
+        await live.inject(checked(params.items, "items"))
         return wire.ThreadInjectItemsResponse()

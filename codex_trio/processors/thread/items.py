@@ -10,7 +10,7 @@ from codex_trio_protocol.v2 import thread_list as wire
 from codex_trio_protocol.v2 import thread_timeline as wire_timeline
 
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread.histories import ThreadHistories
+from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.history import find_items, page_items
@@ -34,13 +34,13 @@ class ThreadItemsProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._histories = ThreadHistories(services.threads)
+        self._threads = services.threads
 
     async def read(self, params: wire.ThreadItemsReadParams, _context: RequestContext) -> wire.ThreadItemsReadResponse:
         """Those of a turn's items that are named, in the order of the turn; what is not there is left out."""
         if not 1 <= len(params.item_ids) <= MAX_ITEMS:
             raise invalid_request(f"itemIds must contain 1 to {MAX_ITEMS} IDs")
-        _, history = await self._histories.get(params.thread_id, feature="thread/items/read")
+        history = await self._threads.history(parse_thread_id(params.thread_id), feature="thread/items/read")
         rows = await find_items(history, turn_id=params.turn_id, item_ids=frozenset(params.item_ids))
         return wire.ThreadItemsReadResponse(data=[project_item_entry(row, whole=True) for row in rows])
 
@@ -48,7 +48,8 @@ class ThreadItemsProcessor:
         self, params: wire.ThreadTurnsItemsListParams, _context: RequestContext
     ) -> wire.ThreadTurnsItemsListResponse:
         """A page of a turn's items, oldest first unless asked otherwise."""
-        thread_id, history = await self._histories.get(params.thread_id, feature="thread/turns/items/list")
+        thread_id = parse_thread_id(params.thread_id)
+        history = await self._threads.history(thread_id, feature="thread/turns/items/list")
         page = await page_items(
             history,
             thread_id=thread_id,
@@ -67,7 +68,8 @@ class ThreadItemsProcessor:
         self, params: wire_timeline.ThreadTimelineListParams, _context: RequestContext
     ) -> wire_timeline.ThreadTimelineListResponse:
         """The last places of a thread's history, or those before the cursor, in the order of time."""
-        thread_id, history = await self._histories.get(params.thread_id, feature="thread/timeline/list")
+        thread_id = parse_thread_id(params.thread_id)
+        history = await self._threads.history(thread_id, feature="thread/timeline/list")
         try:
             page = await page_timeline(history, thread_id=thread_id, cursor=params.cursor, limit=params.limit)
         except InvalidTimelineCursor as error:

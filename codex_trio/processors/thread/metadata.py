@@ -14,7 +14,7 @@ from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.store.interface import MetadataPatch
-from codex_trio.threads.live import LiveThread
+from codex_trio.wire.threads import project_thread
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -65,8 +65,7 @@ class ThreadMetadataProcessor:
 
     async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
         """Changes what is stored of a thread, and returns it as it is then."""
-        changed = await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch)
-        return changed.to_wire() if isinstance(changed, LiveThread) else self._threads.project_summary(changed)
+        return project_thread(await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch))
 
 
 def _text(value: str | UnsetType | None, field: str) -> str | UnsetType | None:

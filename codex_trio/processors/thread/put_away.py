@@ -14,6 +14,7 @@ from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
+from codex_trio.wire.threads import project_thread
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -47,12 +48,12 @@ class ThreadPutAwayProcessor:
     ) -> wire.ThreadUnarchiveResponse:
         """Take a thread back from the archive."""
         thread_id = parse_thread_id(params.thread_id, noun="session")
-        summary, moved = await self._threads.upkeep.unarchive(thread_id)
+        facts, moved = await self._threads.upkeep.unarchive(thread_id)
         for member in moved:
             context.after_response(
                 partial(self._outgoing.notify, "thread/unarchived", wire.ThreadUnarchivedNotification(thread_id=member))
             )
-        return wire.ThreadUnarchiveResponse(thread=self._threads.project_summary(summary))
+        return wire.ThreadUnarchiveResponse(thread=project_thread(facts))
 
     async def set_name(
         self, params: wire_settings.ThreadSetNameParams, context: RequestContext

@@ -12,16 +12,22 @@ from msgspec import UNSET
 
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread.histories import ThreadHistories
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
 from codex_trio.state.store.interface import SortKey, ThreadQuery
 from codex_trio.threads import errors
 from codex_trio.threads.history import ItemAnchor, page_items, page_turns
-from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.stored import StoredThreads
-from codex_trio.wire.threads import all_turns, project_item_entry, project_turn, put_turns
+from codex_trio.wire.read_states import read_state_to_wire
+from codex_trio.wire.threads import (
+    all_turns,
+    project_item_entry,
+    project_row,
+    project_thread,
+    project_turn,
+    put_turns,
+)
 
 MAX_EXCLUDED_THREADS = 100
 
@@ -46,60 +52,54 @@ class ThreadReadProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._runtime = services.threads
-        self._histories = ThreadHistories(services.threads)
+        self._threads = services.threads
         self._notices = Notices(services.outgoing)
         self._config = services.config
 
     async def read(self, params: wire.ThreadReadParams, context: RequestContext) -> wire.ThreadReadResponse:
         """A thread, loaded or stored, with its turns when they are asked for."""
-        runtime = self._runtime
         thread_id = parse_thread_id(params.thread_id)
-        live = runtime.loaded.find(thread_id)
+        live = self._threads.loaded.find(thread_id)
         if params.include_turns:
-            _, history = await self._histories.get(params.thread_id, feature="includeTurns")
+            history = await self._threads.history(thread_id, feature="includeTurns")
         else:
             history = None
         if live is not None:
-            thread = live.to_wire()
-            read_state = live.read_state.to_wire() if live.recorder.is_materialized else None
+            facts, read_state = live.facts, live.read_state if live.is_stored else None
         else:
-            summary = await runtime.store.read(thread_id)
+            summary = await self._threads.store.read(thread_id)
             if summary is None:
                 raise errors.not_loaded(thread_id)
-            thread = runtime.project_summary(summary)
-            stored = await runtime.read_states.get([thread_id])
-            read_state = ReadState(thread_id, stored.get(thread_id)).to_wire()
+            facts, read_state = self._threads.facts(summary), await self._threads.read_state(thread_id)
+        thread = project_thread(facts)
         if history is not None:
             put_turns(thread, await all_turns(history).read())
             if history.facts.meta is not None and history.facts.meta.is_paginated:
                 self._notices.full_history("includeTurns: false", context)
-        return wire.ThreadReadResponse(thread=thread, read_state=read_state)
+        return wire.ThreadReadResponse(
+            thread=thread, read_state=None if read_state is None else read_state_to_wire(read_state)
+        )
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
         """A page of stored threads, newest first unless asked otherwise."""
-        runtime = self._runtime
-        page = await runtime.store.list(self._query(params))
-        rows = [runtime.project_row(summary) for summary in page.threads]
-        stored = await runtime.read_states.get(row.id for row in rows)
-        states: dict[str, wire.ThreadReadState] = {}
-        for row in rows:
-            live = runtime.loaded.find(row.id)
-            states[row.id] = (ReadState(row.id, stored.get(row.id)) if live is None else live.read_state).to_wire()
+        page = await self._threads.store.list(self._query(params))
+        rows = [project_row(self._threads.facts(summary)) for summary in page.threads]
+        states = await self._threads.read_states_of([row.id for row in rows])
         return wire.ThreadListResponse(
             data=rows,
-            read_states=states,
+            read_states={thread_id: read_state_to_wire(state) for thread_id, state in states.items()},
             next_cursor=page.next_cursor,
             backwards_cursor=page.backwards_cursor,
         )
 
     def loaded(self, params: wire.ThreadLoadedListParams, _context: RequestContext) -> wire.ThreadLoadedListResponse:
         """Ids of the loaded threads, ascending; the cursor is the last id of the page before."""
-        return _loaded_page(self._runtime, params)
+        return _loaded_page(self._threads, params)
 
     async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
         """A page of turns, newest first unless asked otherwise."""
-        thread_id, history = await self._histories.get(params.thread_id, feature="thread/turns/list")
+        thread_id = parse_thread_id(params.thread_id)
+        history = await self._threads.history(thread_id, feature="thread/turns/list")
         view = params.items_view or "summary"
         page = await page_turns(
             history,
@@ -117,7 +117,8 @@ class ThreadReadProcessor:
 
     async def items(self, params: wire.ThreadItemsListParams, _context: RequestContext) -> wire.ThreadItemsListResponse:
         """A page of items, of one turn or of all, oldest first unless asked otherwise."""
-        thread_id, history = await self._histories.get(params.thread_id, feature="thread/items/list")
+        thread_id = parse_thread_id(params.thread_id)
+        history = await self._threads.history(thread_id, feature="thread/items/list")
         cursor: str | ItemAnchor | None
         if isinstance(params.cursor, wire.ItemThreadItemsListAnchor):
             if params.turn_id is None:
@@ -143,21 +144,12 @@ class ThreadReadProcessor:
         self, params: wire.ThreadReadStateUpdateParams, _context: RequestContext
     ) -> wire.ThreadReadStateUpdateResponse:
         """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
-        runtime = self._runtime
-        thread_id = _id_param(params.thread_id, noun="thread")
-        live = runtime.loaded.find(thread_id)
-        if live is None and await runtime.store.locate(thread_id) is None:
-            raise errors.not_loaded(thread_id)
-        if live is None or not live.recorder.is_materialized:
-            raise invalid_request("thread read state unavailable")
-        if params.expected_revision != live.read_state.revision:
-            raise invalid_request("read state changed")
-        if isinstance(params.operation, wire.ReadThreadReadStateOperation):
-            live.read_state.mark_read()
-        else:
-            live.read_state.mark_unread()
-        live.announce_read_state()
-        return wire.ThreadReadStateUpdateResponse(read_state=live.read_state.to_wire())
+        read_state = await self._threads.mark(
+            _id_param(params.thread_id, noun="thread"),
+            as_read=isinstance(params.operation, wire.ReadThreadReadStateOperation),
+            expected_revision=params.expected_revision,
+        )
+        return wire.ThreadReadStateUpdateResponse(read_state=read_state_to_wire(read_state))
 
     def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
         excluded = _excluded_ids(params)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from codex_trio_protocol.v2 import thread_list as wire
 
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread.histories import ThreadHistories
+from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_params, invalid_request
 from codex_trio.state.store.interface import SearchQuery
 from codex_trio.threads.occurrences import page_occurrences
+from codex_trio.wire.threads import project_row
 
 MAX_TERM_CHARACTERS = 10_000
 """Pages of text, and little enough to be looked for without holding anybody up."""
@@ -28,15 +29,13 @@ class ThreadSearchProcessor:
     """See the module."""
 
     def __init__(self, services: Services) -> None:
-        self._runtime = services.threads
-        self._histories = ThreadHistories(services.threads)
+        self._threads = services.threads
 
     async def search(self, params: wire.ThreadSearchParams, _context: RequestContext) -> wire.ThreadSearchResponse:
         """A page of threads in which the words were said or run, newest first unless asked otherwise."""
         if not params.search_term.strip():
             raise invalid_request("thread/search requires a non-empty searchTerm")
         _check_term(params.search_term)
-        runtime = self._runtime
         query = SearchQuery(
             term=params.search_term,
             archived=bool(params.archived),
@@ -46,10 +45,10 @@ class ThreadSearchProcessor:
             cursor=params.cursor,
             limit=params.limit,
         )
-        page = await runtime.store.search(query)
+        page = await self._threads.store.search(query)
         return wire.ThreadSearchResponse(
             data=[
-                wire.ThreadSearchResult(thread=runtime.project_row(hit.thread), snippet=hit.snippet)
+                wire.ThreadSearchResult(thread=project_row(self._threads.facts(hit.thread)), snippet=hit.snippet)
                 for hit in page.hits
             ],
             next_cursor=page.next_cursor,
@@ -63,7 +62,8 @@ class ThreadSearchProcessor:
         if not params.search_term:
             raise invalid_request("thread/searchOccurrences requires a non-empty searchTerm")
         _check_term(params.search_term)
-        thread_id, history = await self._histories.get(params.thread_id, feature="thread/searchOccurrences")
+        thread_id = parse_thread_id(params.thread_id)
+        history = await self._threads.history(thread_id, feature="thread/searchOccurrences")
         page = await page_occurrences(
             history, thread_id=thread_id, term=params.search_term, cursor=params.cursor, limit=params.limit
         )

@@ -1,6 +1,6 @@
-"""Changes to what later turns of a thread run with: from request params to settings, and to the clients that follow.
+"""Changes to what later turns of a thread run with: from request params to settings.
 
-Owns the translation and the notification. Used by the processors of `turn/start` and `thread/settings/update`, which
+Owns the translation. Used by the processors of `turn/start` and `thread/settings/update`, which
 take the same settings.
 """
 
@@ -10,31 +10,24 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
-from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import turn as wire_turn
-from codex_trio_protocol.v2.common import CollaborationMode
-from codex_trio_protocol.v2.thread_settings import (
-    ThreadSettings as WireThreadSettings,
-)
-from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification, ThreadSettingsUpdateParams
+from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdateParams
 from msgspec import UNSET, UnsetType
 
 from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.service import ConfigService
 from codex_trio.config.service_tiers import canonical_tier
-from codex_trio.engine.settings import ThreadSettings, TurnOverrides
+from codex_trio.engine.settings import TurnOverrides
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.sandbox.policy import SandboxPolicy
-from codex_trio.threads.environments import choose, environments_to_wire
+from codex_trio.threads.environments import choose
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.options import sandbox_from_mode
+from codex_trio.wire.environments import environments_from_wire
 from codex_trio.wire.policies import (
     approval_from_wire,
-    approval_to_wire,
     reviewer_from_wire,
-    sandbox_from_mode,
     sandbox_from_wire,
-    sandbox_to_wire,
 )
 
 _Params: TypeAlias = wire_turn.TurnStartParams | ThreadSettingsUpdateParams
@@ -43,9 +36,8 @@ _Params: TypeAlias = wire_turn.TurnStartParams | ThreadSettingsUpdateParams
 class SettingChanges:
     """See the module."""
 
-    def __init__(self, config: ConfigService, outgoing: OutgoingMessages) -> None:
+    def __init__(self, config: ConfigService) -> None:
         self._config = config
-        self._outgoing = outgoing
 
     def overrides(self, params: _Params, live: LiveThread) -> TurnOverrides:
         """What the params change. Raises RpcError, ConfigLoadError, ThreadError."""
@@ -58,7 +50,7 @@ class SettingChanges:
                 f"`collaborationMode.mode` `{mode.mode}` is not supported by this server yet: leave it out, or use "
                 "`default` with instructions of your own in `settings.developer_instructions`"
             )
-        environment = None if params.environments is None else choose(params.environments)
+        environment = None if params.environments is None else choose(environments_from_wire(params.environments))
         cwd = None if environment is None else environment.cwd
         if cwd is None and params.cwd is not None:
             cwd = self._config.resolve_cwd(Path(params.cwd))
@@ -85,15 +77,6 @@ class SettingChanges:
             collaboration_mode=None if mode is None else msgspec.to_builtins(mode),
         )
 
-    def tell(self, before: ThreadSettings, live: LiveThread) -> None:
-        """Tells the clients that follow the thread of its settings, if they are others than before."""
-        if live.session.settings != before:
-            self._outgoing.notify(
-                "thread/settings/updated",
-                ThreadSettingsUpdatedNotification(thread_id=live.id, thread_settings=_to_wire(live.session.settings)),
-                targets=live.subscribers,
-            )
-
 
 def _sandbox(params: _Params, live: LiveThread) -> SandboxPolicy | None:
     """What is asked for by policy or by the name of a permission profile. Raises ConfigLoadError."""
@@ -101,21 +84,4 @@ def _sandbox(params: _Params, live: LiveThread) -> SandboxPolicy | None:
         return sandbox_from_wire(params.sandbox_policy)
     if params.permissions is None:
         return None
-    return sandbox_from_mode(sandbox_mode_of(params.permissions), live.session.config.sandbox_workspace_write)
-
-
-def _to_wire(settings: ThreadSettings) -> WireThreadSettings:
-    return WireThreadSettings(
-        cwd=str(settings.cwd),
-        environments=environments_to_wire(settings),
-        approval_policy=approval_to_wire(settings.approval_policy),
-        approvals_reviewer=settings.approvals_reviewer,
-        sandbox_policy=sandbox_to_wire(settings.confinement),
-        model=settings.model,
-        model_provider=settings.provider_id,
-        service_tier=settings.service_tier,
-        effort=settings.effort,
-        summary=settings.summary,
-        collaboration_mode=decoding.convert(settings.mode, CollaborationMode),
-        personality=settings.personality,
-    )
+    return sandbox_from_mode(sandbox_mode_of(params.permissions), live.config.sandbox_workspace_write)

@@ -23,7 +23,7 @@ class ThreadSettingsProcessor:
 
     def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
-        self._changes = SettingChanges(services.config, services.outgoing)
+        self._changes = SettingChanges(services.config)
 
     async def update(
         self, params: wire.ThreadSettingsUpdateParams, _context: RequestContext
@@ -31,8 +31,5 @@ class ThreadSettingsProcessor:
         """Changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
         runtime = self._runtime
         live = runtime.loaded.get(parse_thread_id(params.thread_id))
-        before = live.session.settings
-        live.session.change(self._changes.overrides(params, live))
-        await live.session.store_settings()
-        self._changes.tell(before, live)
+        await live.change_settings(self._changes.overrides(params, live))
         return wire.ThreadSettingsUpdateResponse()

@@ -13,7 +13,7 @@ from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.tools.running import ENDED_BY_CLIENT, RunningCommands
+from codex_trio.threads.live import LiveThread
 from codex_trio.wire.items import path_of
 
 DEFAULT_LIMIT = 25
@@ -33,13 +33,13 @@ class BackgroundTerminalsProcessor:
     """See the module."""
 
     def __init__(self, services: WorkServices) -> None:
-        self._runtime = services.threads
+        self._threads = services.threads
 
     async def list(
         self, params: wire.ThreadBackgroundTerminalsListParams, _context: RequestContext
     ) -> wire.ThreadBackgroundTerminalsListResponse:
         """The running commands, oldest first; the cursor is the place of the next one."""
-        commands = sorted(await self._running(params.thread_id), key=lambda command: command.session.started_at)
+        commands = self._live(params.thread_id).background_commands
         try:
             start = int(params.cursor or 0)
         except ValueError as error:
@@ -49,10 +49,10 @@ class BackgroundTerminalsProcessor:
             data=[
                 wire.ThreadBackgroundTerminal(
                     item_id=command.item.id,
-                    process_id=str(command.session.id),
+                    process_id=str(command.process_id),
                     command=shell_script(command.item.command) or join(command.item.command),
                     cwd=path_of(command.item.cwd),
-                    os_pid=command.session.process.pid,
+                    os_pid=command.os_pid,
                 )
                 for command in commands[start:end]
             ],
@@ -63,22 +63,17 @@ class BackgroundTerminalsProcessor:
         self, params: wire.ThreadBackgroundTerminalsCleanParams, context: RequestContext
     ) -> wire.ThreadBackgroundTerminalsCleanResponse:
         """Ends all of them."""
-        running = await self._running(params.thread_id)
-        for command in running:
-            await running.kill(command, because=ENDED_BY_CLIENT)
+        await self._live(params.thread_id).end_commands()
         return wire.ThreadBackgroundTerminalsCleanResponse()
 
     async def terminate(
         self, params: wire.ThreadBackgroundTerminalsTerminateParams, _context: RequestContext
     ) -> wire.ThreadBackgroundTerminalsTerminateResponse:
         """Ends one; false when it does not run any more."""
-        running = await self._running(params.thread_id)
-        command = running.get(int(params.process_id)) if params.process_id.isdecimal() else None
-        if command is None or not command.is_running:
-            return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=False)
-        await running.kill(command, because=ENDED_BY_CLIENT)
-        return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=True)
+        live = self._live(params.thread_id)
+        is_number = params.process_id.isdecimal()
+        terminated = is_number and await live.end_command(int(params.process_id))
+        return wire.ThreadBackgroundTerminalsTerminateResponse(terminated=terminated)
 
-    async def _running(self, thread_id: str) -> RunningCommands:
-        runtime = self._runtime
-        return runtime.loaded.get(parse_thread_id(thread_id)).session.running
+    def _live(self, thread_id: str) -> LiveThread:
+        return self._threads.loaded.get(parse_thread_id(thread_id))

@@ -1,0 +1,102 @@
+"""Starting threads, and forking them.
+
+Protocol source: `thread/start|fork`, release 0.169.0.
+"""
+
+from __future__ import annotations
+
+from codex_trio_protocol.v2 import thread_start as wire
+
+from codex_trio.processors.notices import Notices
+from codex_trio.processors.services import WorkServices
+from codex_trio.processors.thread.loading import (
+    ThreadLoading,
+    overrides_of,
+    path_of,
+    roots_of,
+    settings_of,
+    typed_of,
+)
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import invalid_request
+from codex_trio.threads.environments import choose
+from codex_trio.threads.loading import ForkSource
+from codex_trio.threads.options import ThreadOptions
+from codex_trio.wire.environments import environments_from_wire
+from codex_trio.wire.threads import all_turns, project_thread, put_turns
+
+
+def handlers(services: WorkServices) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = ThreadStartProcessor(services)
+    return {"thread/start": processor.start, "thread/fork": processor.fork}
+
+
+class ThreadStartProcessor:
+    """See the module."""
+
+    def __init__(self, services: WorkServices) -> None:
+        self._threads = services.threads
+        self._gate = services.gate
+        self._loading = ThreadLoading(services)
+        self._notices = Notices(services.outgoing)
+
+    async def start(self, params: wire.ThreadStartParams, context: RequestContext) -> wire.ThreadStartResponse:
+        """A new thread, followed by the caller. Refused when its configuration cannot be loaded."""
+        self._gate.check()
+        if params.model == "":
+            raise invalid_request("model must not be empty")
+        if params.dynamic_tools:
+            raise invalid_request("dynamic tools are not supported by this server yet")
+        environment = None if params.environments is None else choose(environments_from_wire(params.environments))
+        options = ThreadOptions(
+            cwd=path_of(params.cwd) if environment is None else environment.cwd or path_of(params.cwd),
+            workspace_roots=roots_of(params) or (None if environment is None else environment.workspace_roots),
+            has_environment=environment is None or environment.has_environment,
+            overrides=overrides_of(params),
+            typed=typed_of(params),
+            personality=params.personality,
+            thread_source=params.thread_source,
+            daybreak_enabled=params.daybreak_enabled,
+            ephemeral=bool(params.ephemeral),
+            raw_items=params.experimental_raw_events,
+        )
+        with self._notices.of_rules(context):
+            live = await self._threads.manager.start(options, self._loading.birth(context))
+        thread = project_thread(live.facts)
+        context.after_response(lambda: self._loading.announce(thread, live, context))
+        return wire.ThreadStartResponse(thread=thread, **settings_of(live))
+
+    async def fork(self, params: wire.ThreadForkParams, context: RequestContext) -> wire.ThreadForkResponse:
+        """A new thread that goes on from another's history, followed by the caller."""
+        self._gate.check()
+        if params.last_turn_id is not None and params.before_turn_id is not None:
+            raise invalid_request("`lastTurnId` cannot be combined with `beforeTurnId`")
+        target = await self._loading.target(params)
+        source = ForkSource(
+            thread_id=target.thread_id,
+            stored=target.stored,
+            last_turn_id=params.last_turn_id,
+            before_turn_id=params.before_turn_id,
+        )
+        options = ThreadOptions(
+            cwd=path_of(params.cwd),
+            workspace_roots=roots_of(params),
+            overrides=overrides_of(params),
+            typed=typed_of(params),
+            thread_source=params.thread_source,
+            ephemeral=params.ephemeral,
+        )
+        with self._notices.of_rules(context):
+            fork = await self._threads.manager.fork(source, options, self._loading.birth(context))
+        if not (params.exclude_turns or fork.is_of_legacy):
+            self._notices.full_history("excludeTurns: true", context)
+        live = fork.live
+        announced = project_thread(live.facts)
+        if not params.exclude_turns:
+            context.after_response(lambda: self._loading.tell_usage(live, context))
+        context.after_response(lambda: self._loading.announce(announced, live, context))
+        thread = project_thread(live.facts)
+        if not params.exclude_turns:
+            put_turns(thread, await all_turns(fork.history).read())
+        return wire.ThreadForkResponse(thread=thread, **settings_of(live))

@@ -1,0 +1,68 @@
+"""What threads need of the clients that follow them: a port, implemented where the protocol is known.
+
+Owns the protocol. Does not own the wire form (wire/clients.py) or who follows a thread (threads/live.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol, TypeAlias
+
+from codex_trio.engine.events import Event
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.threads.facts import ThreadStatus
+from codex_trio.threads.read_state import ReadState
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+
+ClientId: TypeAlias = int
+"""A client that may follow threads; never used twice."""
+
+Clients: TypeAlias = Collection[ClientId]
+
+
+class ThreadClients(Protocol):
+    """Tells clients of threads and asks them. Telling never waits; clients that are gone are left out."""
+
+    def tell_event(self, thread_id: str, event: Event, followers: Clients) -> None:
+        """Tell the followers of an event."""
+        ...
+
+    def tell_status(self, thread_id: str, status: ThreadStatus) -> None:
+        """Tell every client what a thread is doing."""
+        ...
+
+    def tell_read_state(self, thread_id: str, read_state: ReadState, followers: Clients) -> None:
+        """Tell the followers what of a thread counts as unread."""
+        ...
+
+    def tell_settings(self, thread_id: str, settings: ThreadSettings, followers: Clients) -> None:
+        """Tell the followers what later turns run with."""
+        ...
+
+    def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
+        """Tell the followers why nobody reviews what the thread asks for."""
+        ...
+
+    def tell_unloaded(self, thread_id: str) -> None:
+        """Tell every client that a thread was unloaded since nobody followed it."""
+        ...
+
+    async def ready(self, followers: Clients) -> None:
+        """Wait while a follower is far behind."""
+        ...
+
+    def connected(self, followers: Clients) -> set[ClientId]:
+        """Return those that are still there."""
+        ...
+
+    async def ask_command(self, thread_id: str, question: CommandQuestion, followers: Clients) -> ReviewDecision:
+        """Ask whether a command may run; the first answer, or that there is none."""
+        ...
+
+    async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:
+        """Ask whether a patch may be applied; the first answer, or that there is none."""
+        ...
+
+    def withdraw_questions(self, thread_id: str) -> None:
+        """Tell whoever was asked that open questions of a thread are void."""
+        ...

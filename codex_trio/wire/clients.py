@@ -1,0 +1,106 @@
+"""What threads tell clients, and ask them, in the words of the protocol: the `ThreadClients` of a server.
+
+Owns which notification or request says what. Does not own the wire form of events (wire/events.py) or the sending
+(rpc/outgoing.py).
+"""
+
+from __future__ import annotations
+
+import msgspec
+from codex_trio_protocol.v2 import thread as wire
+from codex_trio_protocol.v2.guardian import GuardianWarningNotification
+from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
+from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
+from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
+
+from codex_trio.engine.events import Event
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
+from codex_trio.threads.clients import ClientId, Clients
+from codex_trio.threads.facts import ThreadStatus
+from codex_trio.threads.read_state import ReadState
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval
+from codex_trio.wire.events import project
+from codex_trio.wire.read_states import read_state_to_wire
+from codex_trio.wire.settings import settings_to_wire
+from codex_trio.wire.threads import status_to_wire
+
+
+class ProtocolClients:
+    """See the module."""
+
+    def __init__(self, outgoing: OutgoingMessages) -> None:
+        self._outgoing = outgoing
+
+    def tell_event(self, thread_id: str, event: Event, followers: Clients) -> None:
+        """See ThreadClients."""
+        projected = project(thread_id, event)
+        if projected is not None:
+            method, params = projected
+            self._outgoing.notify(method, params, targets=followers)
+
+    def tell_status(self, thread_id: str, status: ThreadStatus) -> None:
+        """See ThreadClients."""
+        notification = wire.ThreadStatusChangedNotification(thread_id=thread_id, status=status_to_wire(status))
+        self._outgoing.notify("thread/status/changed", notification)
+
+    def tell_read_state(self, thread_id: str, read_state: ReadState, followers: Clients) -> None:
+        """See ThreadClients."""
+        notification = ThreadReadStateChangedNotification(
+            thread_id=thread_id, read_state=read_state_to_wire(read_state)
+        )
+        self._outgoing.notify("thread/readState/changed", notification, targets=followers)
+
+    def tell_settings(self, thread_id: str, settings: ThreadSettings, followers: Clients) -> None:
+        """See ThreadClients."""
+        notification = ThreadSettingsUpdatedNotification(
+            thread_id=thread_id, thread_settings=settings_to_wire(settings)
+        )
+        self._outgoing.notify("thread/settings/updated", notification, targets=followers)
+
+    def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
+        """See ThreadClients."""
+        notification = GuardianWarningNotification(thread_id=thread_id, message=message)
+        self._outgoing.notify("guardianWarning", notification, targets=followers)
+
+    def tell_unloaded(self, thread_id: str) -> None:
+        """See ThreadClients."""
+        self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=thread_id))
+
+    async def ready(self, followers: Clients) -> None:
+        """See ThreadClients."""
+        await self._outgoing.ready(followers)
+
+    def connected(self, followers: Clients) -> set[ClientId]:
+        """See ThreadClients."""
+        return {connection.id for connection in self._outgoing.connections()}.intersection(followers)
+
+    async def ask_command(self, thread_id: str, question: CommandQuestion, followers: Clients) -> ReviewDecision:
+        """See ThreadClients."""
+        params = command_approval(thread_id, question)
+        return await self._ask("item/commandExecution/requestApproval", params, thread_id, followers)
+
+    async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:
+        """See ThreadClients."""
+        params = patch_approval(thread_id, question)
+        return await self._ask("item/fileChange/requestApproval", params, thread_id, followers)
+
+    def withdraw_questions(self, thread_id: str) -> None:
+        """See ThreadClients."""
+        self._outgoing.cancel(thread_id)
+
+    async def _ask(self, method: str, params: msgspec.Struct, thread_id: str, followers: Clients) -> ReviewDecision:
+        def tell_resolved(pending: PendingServerRequest) -> None:
+            notification = ServerRequestResolvedNotification(thread_id=thread_id, request_id=pending.id)
+            # Not a copy: who came or went meanwhile counts.
+            self._outgoing.notify("serverRequest/resolved", notification, targets=followers)
+
+        pending = self._outgoing.request(
+            method, params, thread_id=thread_id, targets=followers, on_settled=tell_resolved
+        )
+        try:
+            return decision_from_wire((await pending.wait()).decision)
+        except ServerRequestFailed:
+            return failed()
