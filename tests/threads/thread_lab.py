@@ -1,0 +1,189 @@
+"""The thread layer without a server around it: threads in memory, a model that never answers, and clients that note."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import trio
+
+from codex_trio.config.service import ConfigService
+from codex_trio.domain.ids import uuid7
+from codex_trio.engine.session.services import EngineServices
+from codex_trio.engine.settings import TurnOverrides
+from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.engine.turn_request import TurnRequest, UserInput
+from codex_trio.execution.shells import Shells
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.identity.user_agent import Identity
+from codex_trio.model.catalog import bundled_catalog
+from codex_trio.sandbox.roots import NOTHING_GUARDED
+from codex_trio.state.memory.storage import memory_storage
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.loading import ThreadLoader
+from codex_trio.threads.manager import Birth, ThreadManager
+from codex_trio.threads.options import ThreadOptions
+from codex_trio.threads.stored import LoadedThreads, StoredThreads
+from codex_trio.threads.upkeep import ThreadUpkeep
+from codex_trio.tools.pictures import Pictures
+
+MODEL = "gpt-5.5"
+CLIENT = 1
+
+
+class SilentClient:
+    """A model that takes a request and never says anything."""
+
+    class Provider:
+        stream_max_retries = 0
+
+    provider = Provider()
+
+    @asynccontextmanager
+    async def stream(self, request: Any) -> AsyncGenerator[Any]:
+        await trio.sleep_forever()
+        yield None
+
+
+class NotingClients:
+    """Clients of threads that note what they are told, by the port's verb."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+
+    def tell_event(self, thread_id: str, event: Any, followers: Any) -> None:
+        self.told.append((type(event).__name__, event))
+
+    def tell_status(self, thread_id: str, status: Any) -> None:
+        self.told.append(("status", status))
+
+    def tell_read_state(self, thread_id: str, read_state: Any, followers: Any) -> None:
+        self.told.append(("read_state", read_state.first_unread))
+
+    def tell_settings(self, thread_id: str, settings: Any, followers: Any) -> None:
+        self.told.append(("settings", settings))
+
+    def tell_no_reviewer(self, thread_id: str, message: str, followers: Any) -> None:
+        self.told.append(("no_reviewer", message))
+
+    def tell_unloaded(self, thread_id: str) -> None:
+        self.told.append(("unloaded", thread_id))
+
+    async def ready(self, followers: Any) -> None:
+        await trio.lowlevel.checkpoint()
+
+    def connected(self, followers: Any) -> set[int]:
+        return set(followers)
+
+    async def ask_command(self, thread_id: str, question: Any, followers: Any) -> Any:
+        raise AssertionError(question)
+
+    async def ask_patch(self, thread_id: str, question: Any, followers: Any) -> Any:
+        raise AssertionError(question)
+
+    def withdraw_questions(self, thread_id: str) -> None:
+        self.told.append(("withdrawn", thread_id))
+
+    def of(self, kind: str) -> list[Any]:
+        return [what for told, what in self.told if told == kind]
+
+
+class Request:
+    """A request under way, to be answered when the test says so."""
+
+    def __init__(self) -> None:
+        self.answered = trio.Event()
+        self.has_left_scope = False
+        self._endings: list[Any] = []
+
+    def when_answered(self, callback: Any) -> None:
+        self._endings.append(callback)
+
+    def leave_scope(self) -> None:
+        self.has_left_scope = True
+
+    def answer(self) -> None:
+        self.answered.set()
+        for ending in self._endings:
+            ending()
+
+
+class Lab:
+    """The thread layer, and what is around it."""
+
+    def __init__(self, manager: ThreadManager, threads: StoredThreads, clients: NotingClients) -> None:
+        self.manager = manager
+        self.threads = threads
+        self.loaded = threads.loaded
+        self.store = threads.store
+        self.graph = threads.graph
+        self.clients = clients
+        self.upkeep = ThreadUpkeep(manager=manager, loaded=threads.loaded, store=threads.store, graph=threads.graph)
+
+    async def start(self, *, ephemeral: bool = False) -> LiveThread:
+        """A new thread that one client follows."""
+        birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
+        return await self.manager.start(ThreadOptions(ephemeral=ephemeral), birth)
+
+    async def start_turn(self, live: LiveThread, text: str = "Hello") -> str:
+        """A turn that runs until it is stopped; its request is answered."""
+        request = Request()
+        taken = await live.start_turn(says(text), TurnOverrides(), request)
+        request.answer()
+        return taken.turn_id
+
+
+def says(text: str) -> TurnRequest:
+    """A turn that begins with those words."""
+    content = [{"type": "text", "text": text, "text_elements": []}]
+    return TurnRequest(turn_id=uuid7(), input=UserInput(content=content))
+
+
+@asynccontextmanager
+async def open_threads(base: Path) -> AsyncGenerator[Lab]:
+    """The thread layer until the block ends, which must not take long."""
+    home = base / "codex"
+    home.mkdir()
+    config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
+    catalog, storage, clients = bundled_catalog(), memory_storage(), NotingClients()
+    threads = StoredThreads(
+        loaded=LoadedThreads(), store=storage.store, read_states=storage.read_states, graph=storage.graph
+    )
+    engine = EngineServices(
+        identity=Identity({}),
+        installation_id="installation",
+        shells=Shells(default="/bin/sh", programs={}),
+        timezone="Etc/UTC",
+        tmpdir=None,
+        guarded=NOTHING_GUARDED,
+        probe=cast("Any", None),
+        client=lambda _config, _provider: cast("Any", SilentClient()),
+        model=lambda _config, slug: catalog.info(slug),
+        gate=TurnGate(),
+        pictures=Pictures(),
+    )
+    loader = ThreadLoader(
+        codex_home=home,
+        store=storage.store,
+        environ={"HOME": str(base), "PATH": ""},
+        default_model=MODEL,
+        doubted=lambda _: False,
+    )
+    async with open_process_spawner() as spawner:
+        manager = ThreadManager(
+            config=config,
+            loaded=threads.loaded,
+            store=storage.store,
+            read_states=storage.read_states,
+            clients=clients,
+            spawner=spawner,
+            engine=engine,
+            loader=loader,
+        )
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                await nursery.start(manager.run)
+                yield Lab(manager, threads, clients)
+                nursery.cancel_scope.cancel()
