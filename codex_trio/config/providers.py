@@ -19,6 +19,9 @@ MAX_RETRIES = 100
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
+LOCAL_PROVIDERS = ("ollama", "lmstudio")
+"""Ids of those that run on this machine. They take no tools with free text input."""
+
 
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One `[model_providers.<id>]` table with defaults filled in.

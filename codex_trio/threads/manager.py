@@ -43,6 +43,7 @@ from codex_trio.threads.options import ThreadOptions, settings_from_config, sett
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.recorded_settings import recorded_settings
 from codex_trio.threads.stored import LoadedThreads
+from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
@@ -356,6 +357,7 @@ class ThreadManager:
                             sessions=sessions,
                             policy=launch.policy,
                             approver=live.approver,
+                            tools=[BuiltinTools()],
                             nursery=nursery,
                             environment=self._loader.environment(launch.config, live.id),
                             project_docs=partial(self._loader.project_docs, launch.config),

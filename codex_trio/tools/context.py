@@ -1,11 +1,10 @@
-"""What a tool may use during one turn: paths, policies, services, and ways to show and to ask."""
+"""What a tool may use: what every tool has during one turn, and what those that run commands are made of."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
@@ -18,9 +17,8 @@ from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
+from codex_trio.tools.approval_flow import ApprovalFlow
 from codex_trio.tools.log import ItemLog
-from codex_trio.tools.pictures import ModelPictures
-from codex_trio.tools.review import Approver, SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.tools.turn_diff import TurnDiffTracker
 
@@ -66,38 +64,38 @@ class ThreadWork(msgspec.Struct, frozen=True, kw_only=True):
         return self.policy if isinstance(self.policy, WorkspaceWrite) else WorkspaceWrite()
 
 
-class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a tool may use during one turn."""
+class CommandAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tools that run commands, or reach them, are made of."""
 
-    thread_id: str
+    settings: CommandSettings
+    policy: CommandPolicy
+    sessions: ExecSessions
+    running: RunningCommands
+    probe: Callable[[], Awaitable[SandboxProbe]]
+    environment: Callable[[str], Mapping[str, str]]
+    """The environment of a command, given its call id."""
+    run_in_background: Callable[[Callable[[], Awaitable[None]]], None]
+    """Runs a task that outlives the call and the turn, in the thread's nursery."""
+
+
+class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What any tool may use during one turn: where it works, what it may do there, and ways to show and to ask."""
+
     turn_id: str
     cwd: Path
-    commands: CommandSettings
-    tmpdir: str | None
+    has_environment: bool
+    """Whether tools may use this machine."""
+    model: ModelInfo
     approval_policy: AskForApproval
     sandbox_policy: SandboxPolicy
     anchors: RootAnchors
     """The folders that the thread may write, as they were when it began."""
-    has_environment: bool
-    """Whether tools may use this machine."""
-    model: ModelInfo
-    pictures: ModelPictures
+    tmpdir: str | None
     log: ItemLog
-    approver: Approver
-    approvals: SessionApprovals
-    sessions: ExecSessions
-    probe: Callable[[], Awaitable[SandboxProbe]]
+    diff: TurnDiffTracker
+    approvals: ApprovalFlow
     warn_once: Callable[[str], None]
     """Tells the user something that holds for the whole thread, the first time only."""
-    command_policy: CommandPolicy
-    diff: TurnDiffTracker
-    environment: Callable[[str], Mapping[str, str]]
-    """The environment of a command, given its call id."""
-    stop_turn: Callable[[], Awaitable[NoReturn]]
-    """Ends the turn as interrupted, as the user asked by cancelling a question."""
-    run_in_background: Callable[[Callable[[], Awaitable[None]]], None]
-    """Runs a task that outlives the call and the turn, in the thread's nursery."""
-    running: RunningCommands
 
     def resolve(self, path: str | None) -> Path:
         """An absolute path from one that the model wrote, relative to the turn's working directory.

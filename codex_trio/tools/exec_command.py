@@ -1,7 +1,7 @@
 """The `exec_command` tool: a shell command, asked about where the policy wants it, in the sandbox where it must.
 
 Owns the order of things: patch detection, policy, question, sandbox, run, report. Does not own any of these: see
-tools/apply_patch, execpolicy, the thread's `Approver`, sandbox and execution. Follow-up input is tools/write_stdin.py.
+tools/apply_patch, execpolicy, tools/approval_flow.py, sandbox and execution. Follow-up input is tools/write_stdin.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from codex_trio.domain.items import CommandExecution, Duration, ParsedCommand
-from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, Decision, rejected_for_model
+from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, CommandPolicy, Decision, rejected_for_model
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
@@ -29,9 +29,9 @@ from codex_trio.tools.apply_patch.shell import ShellPatch, detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
-from codex_trio.tools.context import ToolContext
+from codex_trio.tools.context import CommandAccess, CommandSettings, ThreadWork, ToolContext
 from codex_trio.tools.patch import apply_shell_patch
-from codex_trio.tools.review import CommandQuestion, ReviewOutcome
+from codex_trio.tools.review import ReviewOutcome
 from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
 
 DEFAULT_YIELD_MS = 10_000
@@ -113,14 +113,17 @@ class ExecCommand:
     parallel = True
     needs_environment = True
 
+    def __init__(self, commands: CommandAccess) -> None:
+        self._commands = commands
+
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
         if arguments.justification is not None and arguments.sandbox_permissions is None:
             raise ToolFailure(UNPLACED_JUSTIFICATION)
-        argv = _shell_command(arguments, context)
+        argv = _shell_command(arguments, self._commands.settings, context.work)
         cwd = context.resolve(arguments.workdir)
-        programs = Programs(context.environment(call.call_id).get("PATH", ""), str(cwd), context.work)
-        judged = partial(_judge, argv, arguments, context, programs)
+        programs = Programs(self._commands.environment(call.call_id).get("PATH", ""), str(cwd), context.work)
+        judged = partial(_judge, argv, arguments, self._commands.policy, context, programs)
         # A long script takes the parser a while.
         judgement = judged() if len(arguments.cmd) <= _SHORT_SCRIPT else await trio.to_thread.run_sync(judged)
         if isinstance(judgement, ShellPatch):
@@ -149,40 +152,23 @@ class ExecCommand:
         cwd: Path,
     ) -> bool:
         """Whether the user was asked (and agreed); False when an earlier answer covers the command."""
-        key = (*item.command, str(cwd), str(arguments.tty), str(arguments.escalated))
-        if context.approvals.allows_command(key):
-            return False
-        context.approver.hold(item.id)
-        answer = await context.approver.ask_command(
-            CommandQuestion(
-                turn_id=context.turn_id,
-                item_id=item.id,
-                started_ms=context.log.started(item),
-                command=item.command,
-                cwd=str(cwd),
-                parsed_cmd=item.parsed_cmd,
-                reason=decision.reason,
-                proposed_amendment=decision.proposed_amendment,
-            )
+        answer = await context.approvals.command(
+            item,
+            cwd=str(cwd),
+            reason=decision.reason,
+            amendment=decision.proposed_amendment,
+            key=(*item.command, str(cwd), str(arguments.tty), str(arguments.escalated)),
         )
-        if not answer.accepted:
-            failed = answer.outcome is ReviewOutcome.FAILED
-            await context.log.completed(msgspec.structs.replace(item, status="failed" if failed else "declined"))
-            context.approver.release(item.id)
-            if answer.outcome is ReviewOutcome.CANCELLED:
-                await context.stop_turn()
-            raise ToolFailure(rejected_for_model(answer.reason))
-        context.approver.release(item.id)
-        if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
-            context.approvals.allow_command(key)
-        elif answer.amendment is not None:
+        if answer is None:
+            return False
+        if answer.outcome is ReviewOutcome.ACCEPTED_WITH_AMENDMENT and answer.amendment is not None:
             await self._amend(answer.amendment, context)
         return True
 
     async def _amend(self, prefix: list[str], context: ToolContext) -> None:
         """Allows a command prefix for good; a rule that cannot be stored must not stop the accepted command."""
         try:
-            await context.command_policy.amend(prefix)
+            await self._commands.policy.amend(prefix)
         except (OSError, ValueError) as error:
             context.log.warning(f"Failed to apply execpolicy amendment: {error}")
             return
@@ -201,7 +187,7 @@ class ExecCommand:
         item = msgspec.structs.replace(item, source="unified_exec_startup")
         try:
             request = await self._spawn_request(item, arguments, context, cwd, sandboxed=sandboxed)
-            session = await context.sessions.open(
+            session = await self._commands.sessions.open(
                 request, group=context.turn_id, on_output=partial(context.log.output_delta, item.id)
             )
         except (SpawnError, SandboxUnavailable) as error:
@@ -222,13 +208,13 @@ class ExecCommand:
         if not shown:
             context.log.started(item)
         command = RunningCommand(session=session, item=item, log=context.log, turn_id=context.turn_id)
-        context.running.add(command)
-        collected = await context.sessions.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
+        self._commands.running.add(command)
+        collected = await self._commands.sessions.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
         if collected.exit_code is not None:
             await command.finish()
-            context.running.told(command)
+            self._commands.running.told(command)
         else:
-            context.run_in_background(partial(_watch, command))
+            self._commands.run_in_background(partial(_watch, command))
         return ToolOutput(content=describe(collected, session.id, output_budget(arguments.max_output_tokens, context)))
 
     async def _spawn_request(
@@ -241,11 +227,11 @@ class ExecCommand:
         sandboxed: bool,
     ) -> SpawnRequest:
         """What to start: the command itself, or the sandbox around it."""
-        environment = dict(context.environment(item.id))
+        environment = dict(self._commands.environment(item.id))
         if not sandboxed or isinstance(context.sandbox_policy, DangerFullAccess):
             bare = SpawnRequest(argv=tuple(item.command), cwd=str(cwd), env=environment, tty=arguments.tty)
             return _for_shell(bare, item)
-        probe = await context.probe()
+        probe = await self._commands.probe()
         for caveat in probe.caveats:
             context.warn_once(caveat)
         wrapped = wrap(
@@ -271,9 +257,8 @@ class ExecCommand:
         return _for_shell(request, item)
 
 
-def _shell_command(arguments: ExecCommandArguments, context: ToolContext) -> list[str]:
+def _shell_command(arguments: ExecCommandArguments, settings: CommandSettings, work: ThreadWork) -> list[str]:
     """The argv that runs the script. Raises ToolFailure for what the user does not allow, or nobody should try."""
-    settings = context.commands
     if arguments.login and not settings.allow_login:
         raise ToolFailure(LOGIN_REFUSED)
     size = len(arguments.cmd.encode(errors="surrogateescape"))
@@ -283,15 +268,18 @@ def _shell_command(arguments: ExecCommandArguments, context: ToolContext) -> lis
             "write long text to files with apply_patch, or in several commands"
         )
     login = settings.allow_login if arguments.login is None else arguments.login
-    shell = settings.shells.named(arguments.shell, may_write=context.work.may_write)
+    shell = settings.shells.named(arguments.shell, may_write=work.may_write)
     return [shell, _LOGIN if login else "-c", arguments.cmd]
 
 
 def _judge(
-    argv: list[str], arguments: ExecCommandArguments, context: ToolContext, programs: Programs
+    argv: list[str],
+    arguments: ExecCommandArguments,
+    policy: CommandPolicy,
+    context: ToolContext,
+    programs: Programs,
 ) -> ShellPatch | tuple[Decision, list[ParsedCommand]]:
     """The patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
-    policy = context.command_policy
     patch = detect_shell_patch(argv, policy.bash)
     if patch is not None:
         return patch

@@ -29,7 +29,6 @@ from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.patch_policy import PatchVerdict, WritablePlaces, assess
-from codex_trio.tools.review import PatchQuestion, ReviewOutcome
 from codex_trio.util.abandonable import abandonable, finished
 
 CHECK_SECONDS = 30
@@ -227,18 +226,5 @@ async def _ask_if_needed(item: FileChange, started_ms: int, checked: _Checked, c
     """Where the user lets the patch write, besides what the sandbox does."""
     if checked.verdict.kind == "apply":
         return frozenset()
-    if context.approvals.allows_paths(checked.approval_key()):
-        return checked.places
-    context.approver.hold(item.id)
-    answer = await context.approver.ask_patch(
-        PatchQuestion(turn_id=context.turn_id, item_id=item.id, started_ms=started_ms)
-    )
-    context.approver.release(item.id)
-    if answer.outcome is ReviewOutcome.CANCELLED:
-        await context.stop_turn()
-    if not answer.accepted:
-        await context.log.completed(msgspec.structs.replace(item, status="declined"))
-        raise ToolFailure(f"patch {answer.reason}")
-    if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
-        context.approvals.allow_paths(checked.approval_key())
+    await context.approvals.patch(item, started_ms=started_ms, key=checked.approval_key())
     return checked.places

@@ -72,7 +72,7 @@ class PatchQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Approver(Protocol):
-    """Asks the user. A tool holds, asks and releases, in this order, around showing its item."""
+    """Asks the user. ApprovalFlow knows in which order."""
 
     def hold(self, item_id: str) -> None:
         """The thread waits for an answer about this item from now on."""

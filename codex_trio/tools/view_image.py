@@ -11,6 +11,7 @@ from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.picture_form import PictureProblem
+from codex_trio.tools.pictures import ModelPictures
 from codex_trio.util.regular_file import NotARegularFile
 
 SPEC: dict[str, Any] = {
@@ -40,6 +41,9 @@ class ViewImage:
     parallel = True
     needs_environment = True
 
+    def __init__(self, pictures: ModelPictures) -> None:
+        self._pictures = pictures
+
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, ViewImageArguments)
         if "image" not in context.model.input_modalities:
@@ -47,7 +51,7 @@ class ViewImage:
         # Models copy paths with the end of the line that they stood in.
         path = context.resolve(arguments.path.rstrip("\r\n"))
         try:
-            part = await context.pictures.of_file(path)
+            part = await self._pictures.of_file(path)
         except NotARegularFile as error:
             raise ToolFailure(f"image path `{path}` is not a file: it {error.strerror}") from None
         except OSError as error:

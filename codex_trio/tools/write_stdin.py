@@ -11,7 +11,7 @@ from codex_trio.execution.sessions import write_yield_ms
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
-from codex_trio.tools.context import ToolContext
+from codex_trio.tools.context import CommandAccess, ToolContext
 
 SPEC: dict[str, Any] = {
     "type": "function",
@@ -58,24 +58,28 @@ class WriteStdin:
     parallel = True
     needs_environment = False
 
+    def __init__(self, commands: CommandAccess) -> None:
+        self._commands = commands
+
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, WriteStdinArguments)
         session_id = int(arguments.session_id)
-        command = context.running.get(session_id)
+        command = self._commands.running.get(session_id)
         if command is None:
             raise ToolFailure(f"write_stdin failed: Unknown process id {session_id}")
         command.log.terminal_interaction(command.item.id, str(session_id), arguments.chars)
         try:
-            session = await context.sessions.write(session_id, arguments.chars)
+            session = await self._commands.sessions.write(session_id, arguments.chars)
         except UnknownSession as error:
             raise ToolFailure(f"write_stdin failed: {error}") from error
         except StdinClosed as error:
             raise ToolFailure(STDIN_CLOSED) from error
         requested = None if arguments.yield_time_ms is None else int(arguments.yield_time_ms)
-        collected = await context.sessions.collect(
-            session, yield_ms=write_yield_ms(requested, chars=arguments.chars, max_poll_ms=context.commands.max_poll_ms)
+        collected = await self._commands.sessions.collect(
+            session,
+            yield_ms=write_yield_ms(requested, chars=arguments.chars, max_poll_ms=self._commands.settings.max_poll_ms),
         )
         if collected.exit_code is not None:
             await command.finish()
-            context.running.told(command)
+            self._commands.running.told(command)
         return ToolOutput(content=describe(collected, session_id, output_budget(arguments.max_output_tokens, context)))

@@ -40,7 +40,11 @@ from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.memory_lines import MemoryLines, MemoryWriter
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.threads.options import ThreadOptions, settings_from_config
+from codex_trio.tools.builtin import BuiltinTools
+from codex_trio.tools.calls import ToolCall, ToolOutput
+from codex_trio.tools.context import ToolContext
 from codex_trio.tools.pictures import Pictures
+from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 
 NO_OVERRIDES = TurnOverrides()
@@ -192,6 +196,51 @@ def told() -> trio.Event:
     answered = trio.Event()
     answered.set()
     return answered
+
+
+class ScriptedTool:
+    """A tool whose calls end when a test says so: with the text that it gives, in the order in which it does."""
+
+    parallel = True
+    needs_environment = False
+
+    def __init__(self, name: str) -> None:
+        self.spec: dict[str, Any] = {"type": "function", "name": name, "parameters": {"type": "object"}}
+        self.calls: dict[str, ToolCall] = {}
+        self._answers: dict[str, str] = {}
+        self._changed = trio.Condition()
+
+    async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        async with self._changed:
+            self.calls[call.call_id] = call
+            self._changed.notify_all()
+            while call.call_id not in self._answers:
+                await self._changed.wait()
+        return ToolOutput(content=self._answers[call.call_id])
+
+    async def called(self, call_id: str) -> None:
+        """Return when the model has made that call."""
+        with trio.fail_after(PATIENCE):
+            async with self._changed:
+                while call_id not in self.calls:
+                    await self._changed.wait()
+
+    async def answer(self, call_id: str, text: str) -> None:
+        """End a call."""
+        async with self._changed:
+            self._answers[call_id] = text
+            self._changed.notify_all()
+
+
+class ScriptedTools:
+    """Provides such tools, under a name or under none."""
+
+    def __init__(self, *tools: ScriptedTool, namespace: str | None = None) -> None:
+        self.namespace = None if namespace is None else Namespace(name=namespace, description="For tests.")
+        self._tools = tools
+
+    def tools(self, offer: ToolOffer) -> Sequence[Tool]:
+        return self._tools
 
 
 class NoCommands:
@@ -365,6 +414,7 @@ async def open_session(
     responses: Iterable[Response],
     retries: int = 0,
     lines: SlowLines | None = None,
+    tools: Sequence[ToolProvider] = (),
 ) -> AsyncGenerator[Bench]:
     """A session until the block ends: of a new thread, or of the one in `lines`."""
     disk, heard = Disk(clock), Heard()
@@ -406,6 +456,7 @@ async def open_session(
                 sessions=cast("Any", NoCommands()),
                 policy=CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=home / "rules"),
                 approver=approver,
+                tools=[BuiltinTools(), *tools],
                 nursery=nursery,
                 environment=lambda _: {"PATH": "/usr/bin:/bin"},
                 project_docs=docs,

@@ -12,6 +12,8 @@ from session_lab import (
     NO_OVERRIDES,
     Pause,
     Response,
+    ScriptedTool,
+    ScriptedTools,
     call,
     completed,
     items,
@@ -388,3 +390,39 @@ async def test_a_full_context_counts_as_the_whole_window(tmp_path: Path, clock: 
     last = bench.heard.of(events.TokensUsed)[-1].usage
     assert (last.total_token_usage.total_tokens, last.last_token_usage.total_tokens) == (window, window)
     assert (last.total_token_usage.input_tokens, last.last_token_usage.input_tokens) == (90, 0)
+
+
+# --- tools ---
+
+
+async def test_calls_run_beside_one_another_and_are_answered_in_their_order(tmp_path: Path, clock: MockClock) -> None:
+    tool = ScriptedTool("look")
+    calls = [call("look", "c1", {}), call("look", "c2", {}), completed()]
+    tools = [ScriptedTools(tool)]
+    async with open_session(tmp_path, clock, responses=[calls, says("done")], tools=tools) as bench:
+        turn = bench.begin("go")
+        await tool.called("c1")
+        await tool.called("c2")
+        await tool.answer("c2", "second")
+        await wait_all_tasks_blocked()
+        assert len(bench.client.requests) == 1
+        await tool.answer("c1", "first")
+        await bench.end_of(turn)
+    assert outputs(bench.client.requests[-1]) == [("c1", "first"), ("c2", "second")]
+
+
+async def test_tools_of_one_name_in_two_namespaces_are_two(tmp_path: Path, clock: MockClock) -> None:
+    plain, named = ScriptedTool("look"), ScriptedTool("look")
+    tools = [ScriptedTools(plain), ScriptedTools(named, namespace="far"), ScriptedTools(namespace="none")]
+    calls = [call("look", "c1", {}), call("look", "c2", {}, namespace="far"), call("look", "c3", {}, namespace="none")]
+    async with open_session(tmp_path, clock, responses=[[*calls, completed()], says("done")], tools=tools) as bench:
+        await plain.answer("c1", "near")
+        await named.answer("c2", "far")
+        await bench.run("go")
+    assert (list(plain.calls), list(named.calls)) == (["c1"], ["c2"])
+    first, second = bench.client.requests
+    assert first.tools[-2:] == [
+        plain.spec,
+        {"type": "namespace", "name": "far", "description": "For tests.", "tools": [named.spec]},
+    ]
+    assert outputs(second) == [("c1", "near"), ("c2", "far"), ("c3", "unsupported call: look")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.tools.pictures import Pictures
+from codex_trio.tools.registry import ToolProvider
 from codex_trio.tools.review import Approver
 
 
@@ -56,6 +57,8 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     approver: Approver
     nursery: trio.Nursery
     """The thread's: what outlives a turn runs in it."""
+    tools: Sequence[ToolProvider]
+    """Where the tools of its turns come from."""
     environment: Callable[[str], Mapping[str, str]]
     """A command's environment, by call id."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]

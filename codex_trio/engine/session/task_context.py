@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import msgspec
 
+from codex_trio.config.providers import LOCAL_PROVIDERS
 from codex_trio.engine import events
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.response_items import ResponseItem
@@ -25,9 +26,10 @@ from codex_trio.engine.turn_request import ContextPiece
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
 from codex_trio.state.rollout.lines import Payload
-from codex_trio.tools.context import CommandSettings, ToolContext
+from codex_trio.tools.approval_flow import ApprovalFlow
+from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
 from codex_trio.tools.pictures import ModelPictures
-from codex_trio.tools.registry import ToolRegistry, default_tools
+from codex_trio.tools.registry import ToolOffer, ToolRegistry
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
 
@@ -127,38 +129,47 @@ class TaskContext:
 
     def tools(self) -> ToolRegistry:
         """Return the tools that the model is offered."""
-        local = self.settings.provider_id in ("ollama", "lmstudio")
-        return default_tools(self.model, custom_tools=not local, feature=self._thread.config.feature)
+        config = self._thread.config
+        offer = ToolOffer(
+            model=self.model,
+            custom_tools=self.settings.provider_id not in LOCAL_PROVIDERS,
+            feature=config.feature,
+            commands=CommandAccess(
+                settings=CommandSettings(
+                    shells=self._services.shells,
+                    allow_login=config.allow_login_shell,
+                    max_poll_ms=config.background_terminal_max_timeout_ms,
+                ),
+                policy=self._thread.policy,
+                sessions=self._thread.sessions,
+                running=self.running,
+                probe=self._services.probe,
+                environment=self._thread.environment,
+                run_in_background=self._thread.nursery.start_soon,
+            ),
+            pictures=self.pictures,
+        )
+        return ToolRegistry(self._thread.tools, offer)
 
     def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
         """Return what its tools may use."""
-        config = self._thread.config
         return ToolContext(
-            thread_id=self.thread_id,
             turn_id=log.turn_id,
             cwd=self.settings.cwd,
-            commands=CommandSettings(
-                shells=self._services.shells,
-                allow_login=config.allow_login_shell,
-                max_poll_ms=config.background_terminal_max_timeout_ms,
-            ),
-            tmpdir=self._services.tmpdir,
+            has_environment=self.settings.has_environment,
+            model=self.model,
             approval_policy=self.settings.approval_policy,
             sandbox_policy=self.settings.confinement,
             anchors=self._parts.state.anchors,
-            has_environment=self.settings.has_environment,
-            model=self.model,
-            pictures=self.pictures,
+            tmpdir=self._services.tmpdir,
             log=log,
-            approver=self._thread.approver,
-            approvals=self._parts.approvals,
-            sessions=self._thread.sessions,
-            probe=self._services.probe,
-            warn_once=self.warnings.once,
-            command_policy=self._thread.policy,
             diff=log.diff,
-            environment=self._thread.environment,
-            stop_turn=stop_turn,
-            run_in_background=self._thread.nursery.start_soon,
-            running=self.running,
+            approvals=ApprovalFlow(
+                turn_id=log.turn_id,
+                approver=self._thread.approver,
+                accepted=self._parts.approvals,
+                log=log,
+                stop_turn=stop_turn,
+            ),
+            warn_once=self.warnings.once,
         )

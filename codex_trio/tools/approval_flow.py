@@ -1,0 +1,108 @@
+"""Asking the user before something runs: the thread waits for an answer, is asked, and no longer waits.
+
+Owns that order, what an answer means for the item that was asked about, and for the turn. Does not own the questions
+and answers (tools/review.py), when to ask (execpolicy, tools/patch_policy.py) or how clients are asked (`Approver`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+import msgspec
+
+from codex_trio.domain.items import CommandExecution, FileChange
+from codex_trio.execpolicy.decision import rejected_for_model
+from codex_trio.tools.calls import ToolFailure
+from codex_trio.tools.log import ItemLog
+from codex_trio.tools.review import (
+    Approver,
+    CommandQuestion,
+    PatchQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+    SessionApprovals,
+)
+
+
+class ApprovalFlow:
+    """See the module; one for each turn.
+
+    `accepted` is what the user accepted for the session. `stop_turn` ends the turn as interrupted.
+    """
+
+    def __init__(
+        self,
+        *,
+        turn_id: str,
+        approver: Approver,
+        accepted: SessionApprovals,
+        log: ItemLog,
+        stop_turn: Callable[[], Awaitable[NoReturn]],
+    ) -> None:
+        self._turn_id = turn_id
+        self._approver = approver
+        self._accepted = accepted
+        self._log = log
+        self._stop_turn = stop_turn
+
+    async def command(
+        self,
+        item: CommandExecution,
+        *,
+        cwd: str,
+        reason: str | None,
+        amendment: list[str] | None,
+        key: tuple[str, ...],
+    ) -> ReviewDecision | None:
+        """Show a command and ask about it; return the answer, or None when an earlier one covers its key.
+
+        Raises ToolFailure when it is not to run. `amendment` is the prefix that the user may allow for good.
+        """
+        if self._accepted.allows_command(key):
+            return None
+        self._approver.hold(item.id)
+        answer = await self._approver.ask_command(
+            CommandQuestion(
+                turn_id=self._turn_id,
+                item_id=item.id,
+                started_ms=self._log.started(item),
+                command=item.command,
+                cwd=cwd,
+                parsed_cmd=item.parsed_cmd,
+                reason=reason,
+                proposed_amendment=amendment,
+            )
+        )
+        if not answer.accepted:
+            failed = answer.outcome is ReviewOutcome.FAILED
+            await self._log.completed(msgspec.structs.replace(item, status="failed" if failed else "declined"))
+        await self._answered(item.id, answer)
+        if not answer.accepted:
+            raise ToolFailure(rejected_for_model(answer.reason))
+        if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
+            self._accepted.allow_command(key)
+        return answer
+
+    async def patch(self, item: FileChange, *, started_ms: int, key: list[str]) -> None:
+        """Ask about a patch that was shown, unless an earlier answer covers its key.
+
+        Raises ToolFailure when it is not to be applied.
+        """
+        if self._accepted.allows_paths(key):
+            return
+        self._approver.hold(item.id)
+        question = PatchQuestion(turn_id=self._turn_id, item_id=item.id, started_ms=started_ms)
+        answer = await self._approver.ask_patch(question)
+        await self._answered(item.id, answer)
+        if not answer.accepted:
+            await self._log.completed(msgspec.structs.replace(item, status="declined"))
+            raise ToolFailure(f"patch {answer.reason}")
+        if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
+            self._accepted.allow_paths(key)
+
+    async def _answered(self, item_id: str, answer: ReviewDecision) -> None:
+        """Wait no longer, and end the turn where the user wants that."""
+        self._approver.release(item_id)
+        if answer.outcome is ReviewOutcome.CANCELLED:
+            await self._stop_turn()
