@@ -35,6 +35,7 @@ from codex_trio.config.errors import StartupRefused
 from codex_trio.in_process import open_in_process_server
 from codex_trio.server.app import AppSettings
 from codex_trio.telemetry import logs
+from codex_trio.util.regular_file import write_given
 
 STDOUT, STDERR = 1, 2
 
@@ -163,7 +164,7 @@ class _Run:
         if not message:
             stderr.write(f"Warning: no last agent message; wrote empty content to {path}\n")
         try:
-            path.write_text(message, encoding="utf-8")
+            write_given(path, message.encode())
         except OSError as error:
             stderr.write(f'Error: Failed to write last message file "{path}": {error.strerror}\n')
             return 1

@@ -21,10 +21,13 @@ from codex_trio.cli.options import UsageError
 from codex_trio.cli.piped_input import Note, PipedInput
 from codex_trio.cli.surroundings import current_folder, nameable
 from codex_trio.config.project import git_root_for_trust
+from codex_trio.util.regular_file import read_given
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 
 FROM_STDIN = "-"
+
+_MAX_SCHEMA_BYTES = 16 << 20
 
 
 class ExecRefused(Exception):
@@ -131,7 +134,7 @@ def _output_schema(path: Path | None) -> Any:
     if path is None:
         return None
     try:
-        schema = msgspec.json.decode(path.read_bytes())
+        schema = msgspec.json.decode(read_given(path, limit=_MAX_SCHEMA_BYTES))
         check_schema(schema)
         return schema
     except BadSchema as bad:

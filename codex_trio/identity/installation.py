@@ -12,6 +12,8 @@ import time
 import uuid
 from pathlib import Path
 
+from codex_trio.util.regular_file import check_regular
+
 FILE_NAME = "installation_id"
 
 _MODE = 0o644
@@ -35,6 +37,7 @@ def read_or_create(codex_home: Path, *, lock_seconds: float = _LOCK_SECONDS) -> 
             raise
         return known
     try:
+        check_regular(os.fstat(fd), path)
         with contextlib.suppress(PermissionError):
             if os.fstat(fd).st_mode & 0o777 != _MODE:
                 os.fchmod(fd, _MODE)
@@ -64,7 +67,7 @@ def _lock(fd: int, seconds: float) -> None:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
     try:
         return os.open(path, flags, _MODE)
     except PermissionError:

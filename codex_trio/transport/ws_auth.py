@@ -20,6 +20,7 @@ import msgspec
 
 from codex_trio.transport.listen import ListenRefused
 from codex_trio.util import decoding
+from codex_trio.util.regular_file import read_given
 
 CAPABILITY_TOKEN = "capability-token"
 SIGNED_BEARER_TOKEN = "signed-bearer-token"
@@ -28,6 +29,7 @@ AUTH_MODES = (CAPABILITY_TOKEN, SIGNED_BEARER_TOKEN)
 
 DEFAULT_CLOCK_SKEW_SECONDS = 30
 MIN_SHARED_SECRET_BYTES = 32
+_MAX_SECRET_BYTES = 1 << 20
 
 _MAX_I64 = 2**63 - 1
 _SHA256_HEX_DIGITS = 64
@@ -257,7 +259,7 @@ def _read_shared_secret(path: Path) -> bytes:
 def _read_secret(path: Path) -> bytes:
     shown = os.path.abspath(path)
     try:
-        secret = path.read_bytes().decode().strip()
+        secret = read_given(path, limit=_MAX_SECRET_BYTES).decode().strip()
     except OSError as error:
         raise ListenRefused(
             f"failed to read websocket auth secret {shown}: {error.strerror} (os error {error.errno})"

@@ -69,6 +69,32 @@ def read_start(
     return b"".join(pieces)
 
 
+def read_given(path: str | os.PathLike[str], *, limit: int) -> bytes:
+    """All bytes of a file that a person named for one run; a pipe that somebody writes to will do (`<(command)`).
+
+    A pipe without a writer is empty. Raises OSError: FileTooLarge above `limit` bytes.
+    """
+    descriptor = os.open(path, _FLAGS)
+    os.set_blocking(descriptor, True)
+    with open(descriptor, "rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise FileTooLarge(errno.EFBIG, f"is larger than {limit} bytes", os.fspath(path))
+    return content
+
+
+def write_given(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that a person named for one run; a pipe that somebody reads will do (`>(command)`).
+
+    Raises OSError, also for a pipe that nobody reads.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o666)
+    os.set_blocking(descriptor, True)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+
+
 def check_regular(found: os.stat_result, path: str | os.PathLike[str]) -> None:
     """Raise NotARegularFile unless `found` is what a regular file at `path` has. A link is an OSError of its own."""
     if stat.S_ISLNK(found.st_mode):

@@ -111,6 +111,10 @@ async def test_outside_of_a_repository_the_check_has_to_be_skipped(lab: ExecLab)
         (["--cd", "nowhere"], "nowhere: No such file or directory"),
         (["--output-schema", "nowhere"], "Failed to read output schema file nowhere: No such file or directory"),
         (["--output-schema", "torn.json"], "Output schema file torn.json is not valid JSON"),
+        (
+            ["--output-schema", "/dev/zero"],
+            "Failed to read output schema file /dev/zero: is larger than 16777216 bytes",
+        ),
         (["-o", "nowhere/last.txt"], 'Failed to open last message file "nowhere/last.txt": No such file or directory'),
         (["resume"], "`resume` needs the id or name of a thread, or --last"),
         (["-c", "model"], "missing '='"),

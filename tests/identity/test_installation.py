@@ -1,6 +1,7 @@
 """The installation id is made once and stays."""
 
 import fcntl
+import os
 import time
 import uuid
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codex_trio.identity.installation import read_or_create
+from codex_trio.util.regular_file import NotARegularFile
 
 GIVEN = "037FD806-F7CF-4DFA-ADD8-8AEF95396688"
 
@@ -62,3 +64,9 @@ def test_a_lock_that_is_held_for_long_does_not_keep_an_id_from_being_made(tmp_pa
     with file.open() as held:
         fcntl.flock(held, fcntl.LOCK_SH)
         assert read_or_create(tmp_path, lock_seconds=0.05) == file.read_text()
+
+
+def test_a_pipe_in_its_place_is_an_error_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "installation_id")
+    with pytest.raises(NotARegularFile, match="is a named pipe, not a regular file"):
+        read_or_create(tmp_path)

@@ -13,7 +13,15 @@ import trio
 import trio.testing
 
 from codex_trio.util.abandonable import abandonable
-from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, open_regular_file, read_start, read_whole
+from codex_trio.util.regular_file import (
+    FileTooLarge,
+    NotARegularFile,
+    open_regular_file,
+    read_given,
+    read_start,
+    read_whole,
+    write_given,
+)
 
 
 def test_a_file_is_read_whole_up_to_the_limit(tmp_path: Path) -> None:
@@ -120,3 +128,32 @@ async def test_work_that_hangs_is_left_behind_when_its_caller_is_cancelled() -> 
                 nursery.cancel_scope.cancel()
     finally:
         release.set()
+
+
+def test_a_file_given_by_hand_may_be_a_pipe_that_somebody_writes_to_or_reads(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # Open for both, so that it has a writer and a reader from the start.
+    other_end = os.open(pipe, os.O_RDWR)
+    write_given(pipe, b"text")
+    assert os.read(other_end, 10) == b"text"
+    found: list[bytes] = []
+    reading = threading.Thread(target=lambda: found.append(read_given(pipe, limit=10)), daemon=True)
+    reading.start()
+    os.write(other_end, b"more")
+    os.close(other_end)
+    reading.join(10)
+    assert found == [b"more"]
+
+
+def test_a_file_given_by_hand_is_never_waited_for_without_an_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert read_given(pipe, limit=10) == b""
+    with pytest.raises(OSError, match="No such device or address"):
+        write_given(pipe, b"text")
+    with pytest.raises(FileTooLarge, match="larger than 10 bytes"):
+        read_given("/dev/zero", limit=10)
+    write_given(tmp_path / "file", b"longer text")
+    write_given(tmp_path / "file", b"text")
+    assert read_given(tmp_path / "file", limit=4) == b"text"

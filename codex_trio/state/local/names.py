@@ -6,6 +6,7 @@ thread stores and the thread manager. Synchronous: callers run it in a worker th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ import msgspec
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.util import decoding
 from codex_trio.util.private_folder import FILE_MODE
+from codex_trio.util.regular_file import check_regular
 
 
 class _Entry(msgspec.Struct):
@@ -74,6 +76,7 @@ class ThreadNames:
 
     def _catch_up(self) -> None:
         status = self._path.stat()
+        check_regular(status, self._path)
         version = (status.st_mtime_ns, status.st_size)
         if status.st_ino == self._inode and version == self._version:
             return
@@ -97,6 +100,8 @@ class ThreadNames:
     def set(self, thread_id: str, name: str) -> None:
         """Name a thread. Raises OSError."""
         entry = _Entry(id=thread_id, thread_name=name, updated_at=_now())
+        with contextlib.suppress(FileNotFoundError):
+            check_regular(self._path.stat(), self._path)
         # The newline in front ends a line that a killed process left torn; readers skip blank lines.
         torn = b"" if _ends_in_newline(self._path) else b"\n"
         data = torn + msgspec.json.encode(entry) + b"\n"
