@@ -81,7 +81,7 @@ class ModelPictures:
     async def _checked_item(self, item: dict[str, Any]) -> dict[str, Any]:
         for name in ("content", "output"):
             parts = item.get(name)
-            if isinstance(parts, list) and any(map(_inline_url, cast("list[Any]", parts))):
+            if isinstance(parts, list) and any(_inline_url(part) is not None for part in cast("list[Any]", parts)):
                 item = {**item, name: [await self._checked_part(part) for part in cast("list[Any]", parts)]}
         return item
 

@@ -237,3 +237,10 @@ async def test_items_keep_only_pictures_that_can_be_sent() -> None:
     assert second["output"] == [{**misnamed, "image_url": url(image("JPEG"), "image/jpeg")}]
     assert third is items[2]
     assert items[0]["content"][2] is bad
+
+
+async def test_a_picture_with_an_empty_address_is_not_sent() -> None:
+    empty = {"type": "input_image", "image_url": ""}
+    [item] = await Pictures().for_model(SMALL_MODEL).checked([{"type": "message", "role": "user", "content": [empty]}])
+    [part] = item["content"]
+    assert (part["type"], part["text"].startswith(OMITTED)) == ("input_text", True)
