@@ -223,7 +223,9 @@ class PolicyRules:
     def _strict_rules(self, program: Word) -> Iterator[PrefixRule]:
         names = dict.fromkeys((program.text, program.base_name)) if program.is_known else self._prefix_rules
         for name in names:
-            if name is not None and (program.is_known or program.may_be(name) or program.base_name == name):
+            if name is not None and (
+                program.is_known or program.may_be(name) or program.may_lead_to(name) or program.base_name == name
+            ):
                 yield from (rule for rule in self._prefix_rules.get(name, ()) if rule.decision != "allow")
 
     @staticmethod

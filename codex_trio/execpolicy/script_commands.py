@@ -26,6 +26,8 @@ _SHELL_VALUES = frozenset({"-o", "+o", "-O", "+O", "--init-file", "--rcfile"})
 _FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _FIND_ENDS = frozenset({";", "+"})
 _COMMANDS = frozenset({"command", "declaration_command", "unset_command"})
+_READERS = frozenset({".", "source"})
+_STDIN_FILES = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _REDIRECTS = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
 _PRINTERS = frozenset({"echo", "printf"})
 # A continued line, unless its backslash is itself escaped.
@@ -67,6 +69,8 @@ class _Walk:
             script, reads_stdin = _script(args)
             for text in stdin if reads_stdin else [script] if script is not None else []:
                 yield from self._script(text, depth=depth)
+        elif name in _READERS and args:
+            yield from self._scripts(_read_by(args[0], stdin), depth=depth)
         elif name == "trap":
             yield from self._scripts((arg for arg in args if arg.start != "--"), depth=depth, limit=1)
         elif name == "find":
@@ -122,6 +126,13 @@ class _Walk:
                 yield from self.command(simple.words, simple.stdin, depth=depth + 1)
             if root.has_error:
                 yield from _loosely(form)
+
+
+def _read_by(file: Word, stdin: list[Word]) -> list[Word]:
+    """The scripts that `source` takes from its standard input, or from what cannot be told to be a file."""
+    if file.text in _STDIN_FILES:
+        return stdin
+    return [] if file.start or file.end or file.is_known else [UNKNOWN]
 
 
 def _loosely(text: str) -> Iterator[Command]:

@@ -49,6 +49,11 @@ class Word(msgspec.Struct, frozen=True):
         long_enough = len(text) >= len(self.start) + len(self.end)
         return long_enough and text.startswith(self.start) and text.endswith(self.end)
 
+    def may_lead_to(self, name: str) -> bool:
+        """Whether it may become the path of a program of this name, in a folder that is known."""
+        _folder, slash, start = self.start.rpartition("/")
+        return bool(slash) and not self.is_known and Word(start, self.end, is_known=False).may_be(name)
+
     @property
     def base_name(self) -> str | None:
         """What follows the last slash, also when the folder is not known."""

@@ -64,6 +64,8 @@ bash --norc -o pipefail -c "{}" name
 bash -c "bash -c '{}'"
 bash <<< '{}'
 echo '{}' | sh
+. /dev/stdin <<< '{}'
+source /dev/stdin <<< '{}'
 eval '{}'
 eval {}
 trap '{}' EXIT
@@ -124,6 +126,9 @@ def test_a_rule_holds_however_its_command_is_spelled(script):
             "find . -exec tool {} +",
             "x=tool; bash <<E\n$x push\nE",
             "read x <<< 'tool push'; $x",
+            "/opt/bin/t?ol push",
+            "/opt/bin/to* push",
+            "source <(echo tool push)",
         ],
     ],
 )
@@ -153,6 +158,9 @@ def test_where_nobody_is_asked_what_may_be_forbidden_is_refused():
             'eval "$(hook)"',
             "ls $x",
             "tool pull $x push",
+            "/opt/bin/pre* push",
+            "source $VENV/bin/activate; tool pull",
+            ". ./env.sh; tool pull",
         ],
     ],
 )
