@@ -13,7 +13,9 @@ Owns options, fixtures and marks; what a scenario needs at run time lives in `la
 import os
 import shlex
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +57,19 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.hasplugin("trio"):
         raise pytest.UsageError("the scenarios need pytest-trio: pip install 'codex-trio[conformance]'")
     config.addinivalue_line("markers", "only_over(*transports): a scenario that makes sense on some transports only")
+    _hear_signals()
+
+
+def _hear_signals() -> None:
+    """Let servers under test hear what they are sent, under nohup and in the background of a shell too.
+
+    A signal that was ignored when a process started is ignored by all that it starts, and by servers rightly so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number, handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def server_under_test(config: pytest.Config) -> "ServerUnderTest":
