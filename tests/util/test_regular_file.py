@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,11 @@ def test_a_file_given_by_hand_may_be_a_pipe_that_somebody_writes_to_or_reads(tmp
     reading = threading.Thread(target=lambda: found.append(read_given(pipe, limit=10)), daemon=True)
     reading.start()
     os.write(other_end, b"more")
+    # What nobody has read yet goes when the last end is closed.
+    for _ in range(1000):
+        if select.select([other_end], [], [], 0)[0] == []:
+            break
+        time.sleep(0.01)
     os.close(other_end)
     reading.join(10)
     assert found == [b"more"]
