@@ -1,7 +1,8 @@
 """One client, from its first byte to its last: the tasks that read, answer and write.
 
-Owns the nursery of a connection: the reader, the writer and a task per request. When the client goes, its requests
-are cancelled; threads and turns are not its children and go on. Does not own how requests are answered
+Owns the nursery of a connection: the reader, the writer, a task per request, and around these the client's resources.
+When the client goes, its requests are cancelled and its resources closed; threads and turns are not its children and
+go on. Does not own how requests are answered
 (rpc.dispatcher), what else the server has to say (rpc.outgoing) or how bytes travel (transport/).
 Called once per client by whatever listens.
 """
@@ -127,7 +128,8 @@ class Connection:
 
     async def _serve(self) -> None:
         with self._serving:
-            async with trio.open_nursery() as requests:
+            # Requests end first: no resource is added to those that are being closed.
+            async with self._handle.resources.hosted(), trio.open_nursery() as requests:
                 try:
                     with self._reading:
                         await self._read(requests)

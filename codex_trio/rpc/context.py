@@ -13,6 +13,7 @@ import trio
 from codex_trio.analytics.facts import RpcTransport
 from codex_trio.rpc.codec import RequestId
 from codex_trio.rpc.outbox import Outbox
+from codex_trio.rpc.resources import ConnectionResources
 
 ConnectionId = int
 """Numbers connections of this process from 1; never used twice."""
@@ -43,6 +44,8 @@ class ConnectionHandle:
         self.remote = remote
         self.transport: RpcTransport = transport
         self.client: ClientProfile | None = None
+        self.resources = ConnectionResources()
+        """What the client has of its own; closed before the connection is gone."""
 
     @property
     def initialized(self) -> bool:

@@ -52,7 +52,6 @@ class OutgoingMessages:
         self._last_connection_id = 0
         self._pending: dict[int, PendingServerRequest] = {}
         self._next_request_id = 0
-        self._close_hooks: list[Callable[[ConnectionId], object]] = []
 
     # Connections
 
@@ -64,20 +63,11 @@ class OutgoingMessages:
         return handle
 
     def disconnect(self, connection_id: ConnectionId) -> None:
-        """Forgets a client and tells the close hooks. Questions about a thread stay open for whoever resumes it."""
+        """Forgets a client. Questions about a thread stay open for whoever resumes it."""
         if self._connections.pop(connection_id, None) is None:
             return
-        for hook in self._close_hooks:
-            try:
-                hook(connection_id)
-            except Exception:
-                _log.exception("clearing up after connection %d failed", connection_id)
         for pending in list(self._pending.values()):
             self._give_up_if_alone(pending)
-
-    def on_disconnect(self, hook: Callable[[ConnectionId], object]) -> None:
-        """Has a synchronous function run for every client that goes, before its questions are given up."""
-        self._close_hooks.append(hook)
 
     def connections(self) -> list[ConnectionHandle]:
         """The clients of this moment, initialized or not, in the order in which they came."""

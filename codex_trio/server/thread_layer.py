@@ -55,7 +55,6 @@ async def open_thread_layer(parts: CoreParts, services: Services) -> AsyncGenera
                 guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
             )
         )
-        parts.outgoing.on_disconnect(runtime.manager.drop_subscriber)
         answers = work_handlers(
             WorkServices(
                 codex_home=services.codex_home,

@@ -208,10 +208,7 @@ async def test_a_cancelled_wait_leaves_the_question_open() -> None:
 
 async def test_bugs_in_callbacks_are_logged_and_harm_no_connection(caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as server:
-        server.outgoing.on_disconnect(lambda connection_id: 1 // 0)
-        gone: list[int] = []
-        server.outgoing.on_disconnect(gone.append)
-        client, leaver = await server.client(), await server.client()
+        client = await server.client()
 
         def burst(pending: PendingServerRequest) -> None:
             raise RuntimeError
@@ -219,11 +216,7 @@ async def test_bugs_in_callbacks_are_logged_and_harm_no_connection(caplog: pytes
         pending = ask(server.outgoing, ids(server), on_settled=burst)
         await client.send({"id": 0, "result": {"decision": "accept"}})
         assert (await pending.wait()).decision == "accept"
-        await leaver.transport.aclose()
-        await trio.testing.wait_all_tasks_blocked()
-        assert gone == [2]
         assert "what follows the reply to" in caplog.text
-        assert "clearing up after connection 2 failed" in caplog.text
         assert "error" not in await client.request("thread/loaded/list", params={})
 
 

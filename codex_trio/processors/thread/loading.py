@@ -19,13 +19,26 @@ from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import invalid_request
+from codex_trio.threads.clients import ClientId
 from codex_trio.threads.environments import workspace_roots
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.manager import Birth, ResumeTarget
+from codex_trio.threads.manager import Birth, ResumeTarget, ThreadManager
 from codex_trio.wire.events import token_usage_notification
 from codex_trio.wire.policies import approval_from_wire, approval_to_wire, reviewer_from_wire, sandbox_to_wire
 
 _LoadParams: TypeAlias = wire_start.ThreadStartParams | wire_start.ThreadResumeParams | wire_start.ThreadForkParams
+
+
+class FollowedThreads:
+    """All threads that a client follows, as one resource of its connection."""
+
+    def __init__(self, manager: ThreadManager, client: ClientId) -> None:
+        self._manager = manager
+        self._client = client
+
+    async def aclose(self) -> None:
+        """Have it follow none any more; their turns go on."""
+        self._manager.drop_subscriber(self._client)
 
 
 class ThreadLoading:
@@ -40,7 +53,10 @@ class ThreadLoading:
         self._notices = Notices(services.outgoing)
 
     def birth(self, context: RequestContext) -> Birth:
-        """Who asks for a thread."""
+        """Who asks for a thread, to follow it as long as it is connected."""
+        resources = context.connection.resources
+        if resources.find(FollowedThreads, None) is None:
+            resources.own(None, FollowedThreads(self._threads.manager, context.connection.id))
         return Birth(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)
 
     async def target(self, params: wire_start.ThreadResumeParams | wire_start.ThreadForkParams) -> ResumeTarget:
