@@ -2,5 +2,5 @@
 
 __version__ = "0.1.0"
 
-PROTOCOL_RELEASE = "0.169.0"
+PROTOCOL_RELEASE = "0.171.0"
 """The Codex app-server release whose wire shapes are ours; clients gate on it (`userAgent`, `cliVersion`)."""

@@ -35,6 +35,18 @@ class Shape:
         self.target = target
 
 
+class Since:
+    """Marks in `Annotated[T, Since("0.171.0")]` what only this release and newer ones have.
+
+    On a key of a message it has a default, for peers of older releases.
+    """
+
+    __slots__ = ("release",)
+
+    def __init__(self, release: str) -> None:
+        self.release = release
+
+
 class Until:
     """Marks in `Annotated[T, Until("0.131.0")]` what releases have up to this one only.
 

@@ -10,8 +10,10 @@ class Row(NamedTuple):
 
     A request has `<stem>Params` and `<stem>Response` unless `no_params` or `result` says otherwise; a notification has
     `<stem>Notification`. `optional`: absent and null params are accepted.
+    A result of another family is named as "family:Type".
     `experimental`: only for clients with that capability. `local_only`: refused on sockets.
-    `removed_in`: the release that dropped the method. `unlisted`: the printed schema omits it.
+    `since`: the first release that has the method, where that is known. `removed_in`: the one that dropped it.
+    `unlisted`: the printed schema omits it.
     """
 
     method: str
@@ -23,5 +25,6 @@ class Row(NamedTuple):
     optional: bool = False
     experimental: bool = False
     local_only: bool = False
+    since: str | None = None
     removed_in: str | None = None
     unlisted: bool = False

@@ -13,7 +13,7 @@ SERVER_REQUEST_ROWS: Final = (
     Row("item/tool/call", "client_call", "DynamicToolCall"),
     Row("account/chatgptAuthTokens/refresh", "account", "ChatgptAuthTokensRefresh"),
     Row("attestation/generate", "client_call", "AttestationGenerate"),
-    Row("currentTime/read", "client_call", "CurrentTimeRead", experimental=True),
+    Row("currentTime/read", "client_call", "CurrentTimeRead", experimental=True, removed_in="0.171.0"),
     Row("applyPatchApproval", "v1", "ApplyPatchApproval"),
     Row("execCommandApproval", "v1", "ExecCommandApproval"),
 )
@@ -57,6 +57,7 @@ SERVER_NOTIFICATION_ROWS: Final = (
     Row("item/plan/delta", "item_events", "PlanDelta"),
     Row("command/exec/outputDelta", "command_exec", "CommandExecOutputDelta"),
     Row("process/outputDelta", "process", "ProcessOutputDelta"),
+    Row("thread/search/partial", "thread_list", "ThreadSearchPartial", since="0.171.0"),
     Row("process/exited", "process", "ProcessExited"),
     Row("item/commandExecution/outputDelta", "item_events", "CommandExecutionOutputDelta"),
     Row("item/commandExecution/terminalInteraction", "item_events", "TerminalInteraction"),

@@ -27,7 +27,8 @@ class MethodSpec(NamedTuple):
 
     `params` and `result` name types as "family:Type"; None where the method has none. `experimental` marks a method
     that needs the experimental capability: clients without it are refused the request, and are not sent the
-    notification. `removed_in` is the first release whose server no longer has the method.
+    notification. `since` is the first release whose server has the method, where that is known, and `removed_in` the
+    first one whose server no longer has it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class MethodSpec(NamedTuple):
     params_required: bool = True
     experimental: bool = False
     local_only: bool = False
+    since: str | None = None
     removed_in: str | None = None
     in_schema: bool = True
 
@@ -151,16 +153,22 @@ def _requests(rows: tuple[Row, ...], direction: Direction) -> dict[str, MethodSp
             row.method,
             direction,
             None if row.no_params else f"{row.family}:{row.stem}Params",
-            f"{row.family}:{row.result or row.stem + 'Response'}",
+            _result(row),
             row.scope,
             params_required=not (row.no_params or row.optional),
             experimental=row.experimental,
             local_only=row.local_only,
+            since=row.since,
             removed_in=row.removed_in,
             in_schema=not row.unlisted,
         )
         for row in rows
     }
+
+
+def _result(row: Row) -> str:
+    name = row.result or f"{row.stem}Response"
+    return name if ":" in name else f"{row.family}:{name}"
 
 
 def _notifications(rows: tuple[Row, ...], direction: Direction) -> dict[str, MethodSpec]:
@@ -171,6 +179,7 @@ def _notifications(rows: tuple[Row, ...], direction: Direction) -> dict[str, Met
             None if row.no_params else f"{row.family}:{row.stem}Notification",
             params_required=not row.no_params,
             experimental=row.experimental,
+            since=row.since,
             in_schema=not row.unlisted,
         )
         for row in rows

@@ -10,6 +10,8 @@ import pytest
 from codex_trio_protocol import table
 from msgspec import UNSET
 
+from codex_trio.version import PROTOCOL_RELEASE
+
 HERE = Path(__file__).parent
 TABLES = {
     "ClientRequest": table.CLIENT_REQUESTS,
@@ -25,14 +27,14 @@ def methods_of(release: str) -> set[tuple[str, str]]:
     return {(union, method) for union, _, method in (line.partition(" ") for line in lines if not line.startswith("#"))}
 
 
-@pytest.mark.parametrize("release", ["0.131.0", "0.169.0"])
+@pytest.mark.parametrize("release", ["0.131.0", "0.169.0", "0.171.0"])
 def test_every_method_of_a_release_has_a_row(release: str) -> None:
     missing = {(union, method) for union, method in methods_of(release) if method not in TABLES[union]}
     assert missing == set()
 
 
 def test_rows_beyond_the_releases_are_marked_as_old_or_unlisted() -> None:
-    known = {method for release in ("0.131.0", "0.169.0") for _, method in methods_of(release)}
+    known = {method for release in ("0.131.0", "0.169.0", "0.171.0") for _, method in methods_of(release)}
     extra = {spec.name for spec in SPECS if spec.name not in known}
     assert extra == {
         "device/key/create",
@@ -47,9 +49,14 @@ def test_rows_beyond_the_releases_are_marked_as_old_or_unlisted() -> None:
 
 
 def test_methods_that_today_s_release_lacks_say_since_when() -> None:
-    today = {method for _, method in methods_of("0.169.0")}
+    today = {method for _, method in methods_of(PROTOCOL_RELEASE)}
     gone = {spec.name for spec in SPECS if spec.removed_in is not None}
     assert gone == {spec.name for spec in SPECS if spec.in_schema and spec.name not in today}
+
+
+def test_methods_that_the_release_before_lacked_say_since_when() -> None:
+    before, today = ({method for _, method in methods_of(release)} for release in ("0.169.0", "0.171.0"))
+    assert {spec.name for spec in SPECS if spec.since == "0.171.0"} == today - before
 
 
 def test_every_row_names_types_that_exist_and_can_be_decoded() -> None:

@@ -77,10 +77,11 @@ TABLE: dict[Scope | None, str] = {
 UNKNOWN = """
     account/bedrock/checkGovCloudRequirements account/gatewayOAuth/read account/gatewayOAuth/login
     account/gatewayOAuth/cancel account/gcp/setup account/securitySetup/read accountSession/list accountSession/switch
-    feedback/save memory/status modelProvider/list modelProvider/config/write rollout/compress thread/attachment/add
-    thread/attachment/list thread/attachment/remove thread/attachmentOwner/list thread/guardianReview thread/items/read
-    thread/memory/read thread/prediction/request thread/prepareApprovedPlan thread/readState/update thread/sample
-    thread/sample/cancel userVerification/cancel
+    feedback/save memory/status modelProvider/list modelProvider/config/write modelProvider/default/set rollout/compress
+    thread/attachment/add thread/attachment/list thread/attachment/remove thread/attachmentOwner/list
+    thread/guardianReview thread/items/read thread/memory/read thread/prediction/request thread/prepareApprovedPlan
+    thread/readState/update thread/realtime/list thread/sample thread/sample/cancel thread/search/cancel
+    thread/search/stream thread/search/stream/cancel userVerification/cancel
     device/key/create device/key/public device/key/sign
 """
 """Methods whose scope in the established server is not known: the choice is ours."""

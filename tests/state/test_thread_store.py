@@ -226,6 +226,11 @@ async def test_only_what_was_asked_for_is_listed(home: Home) -> None:
     assert await home.ids(search_term="Bug") == [other, plain]
     assert await home.ids(search_term="bug") == []
     assert await home.ids(excluded_thread_ids=frozenset({other})) == [plain]
+    assert await home.ids(included_thread_ids=frozenset({other, script})) == [other]
+    assert await home.ids(included_thread_ids=frozenset({other, plain}), excluded_thread_ids=frozenset({other})) == [
+        plain
+    ]
+    assert await home.ids(included_thread_ids=frozenset()) == []
     assert await home.ids(source_kinds=frozenset({"exec"})) == [script]
     assert await home.ids(source_kinds=frozenset({"subAgent"})) == [child, review]
     assert await home.ids(source_kinds=frozenset({"subAgentReview", "unknown"})) == [review]

@@ -63,6 +63,12 @@ async def test_a_filter_by_section_or_owner_finds_only_threads_that_have_one(lab
             BAD_PARAMS,
             "excludedThreadIds accepts at most 100 entries",
         ),
+        ({"includedThreadIds": ["x"]}, BAD_PARAMS, f"invalid included thread id: {NO_UUID}"),
+        (
+            {"includedThreadIds": [SOME_THREAD] * 101},
+            BAD_PARAMS,
+            "includedThreadIds accepts at most 100 entries",
+        ),
         (
             {"includeAttachedThreads": True, "searchTerm": " "},
             BAD_REQUEST,
@@ -92,12 +98,14 @@ async def test_a_filter_that_cannot_be_applied_is_refused(probe: Probe, params: 
 
 
 async def test_the_first_filter_that_cannot_be_applied_is_named(probe: Probe) -> None:
+    included: Message = {"includedThreadIds": ["x"], "excludedThreadIds": ["y"]}
     excluded: Message = {"excludedThreadIds": ["x"], "originators": ["x"]}
     originators: Message = {"originators": ["x"], "projectId": "x", "cursor": "zzz"}
     project: Message = {"projectId": "x", "includeAttachedThreads": True, "parentThreadId": "x"}
     attached: Message = {"includeAttachedThreads": True, "parentThreadId": "x", "ancestorThreadId": "x"}
     related: Message = {"parentThreadId": "x", "ancestorThreadId": "x", "sortKey": "section_position"}
     for params, text in (
+        (included, f"invalid included thread id: {NO_UUID}"),
         (excluded, f"invalid excluded thread id: {NO_UUID}"),
         (originators, "originator filtering is not supported by the local app-server"),
         (project, "project not found: x"),
@@ -112,6 +120,18 @@ async def test_threads_can_be_left_out_by_their_ids_in_any_case(lab: Lab, probe:
     assert await listed(probe, excludedThreadIds=[first]) == [second]
     assert await listed(probe, excludedThreadIds=[second.upper()]) == [first]
     assert await listed(probe, excludedThreadIds=[SOME_THREAD] * 100) == [second, first]
+
+
+async def test_threads_are_chosen_by_their_ids_before_pages_are_made(lab: Lab, probe: Probe) -> None:
+    first, second, third = [await stored_thread(lab, probe, text) for text in ("one", "two", "three")]
+    assert await listed(probe, includedThreadIds=[first]) == [first]
+    assert await listed(probe, includedThreadIds=[third.upper(), first, SOME_THREAD, first], limit=2) == [third, first]
+    assert await listed(probe, includedThreadIds=[]) == []
+    assert await listed(probe, includedThreadIds=None) == [third, second, first]
+    assert await listed(probe, includedThreadIds=[first, second], excludedThreadIds=[first]) == [second]
+    await probe.request("thread/archive", {"threadId": first})
+    assert await listed(probe, includedThreadIds=[first, second]) == [second]
+    assert await listed(probe, includedThreadIds=[first, second], archived=True) == [first]
 
 
 async def test_a_folder_is_found_by_any_path_to_it(lab: Lab, probe: Probe) -> None:

@@ -1,11 +1,12 @@
 """Reading threads: one, a list of them, and pages of their turns and items. Nothing here loads a thread.
 
-Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/update`, release 0.169.0.
+Protocol source: `thread/read|list|loaded/list|turns/list|items/list|readState/update`, release 0.171.0.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from codex_trio_protocol.v2 import thread_list as wire
 from msgspec import UNSET
@@ -29,8 +30,8 @@ from codex_trio.wire.threads import (
     put_turns,
 )
 
-MAX_EXCLUDED_THREADS = 100
-
+MAX_NAMED_THREADS = 100
+"""Threads that a list is asked to leave out, or to choose from."""
 
 MAX_PROVIDERS = 1000
 
@@ -152,7 +153,10 @@ class ThreadReadProcessor:
         return wire.ThreadReadStateUpdateResponse(read_state=read_state_to_wire(read_state))
 
     def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
-        excluded = _excluded_ids(params)
+        included = None
+        if params.included_thread_ids is not None:
+            included = _ids_param(params.included_thread_ids, kind="included")
+        excluded = _ids_param(params.excluded_thread_ids or [], kind="excluded")
         _refuse_what_is_not_kept(params)
         parent, ancestor, attached = _relations(params)
         section = None if params.section_id is UNSET else params.section_id
@@ -179,6 +183,7 @@ class ThreadReadProcessor:
             attached_to_thread_id=attached,
             section_id=section,
             excluded_thread_ids=excluded,
+            included_thread_ids=included,
             sort_key=sort_key,
             descending=params.sort_direction != "asc",
             cursor=params.cursor,
@@ -205,11 +210,10 @@ def _loaded_page(runtime: StoredThreads, params: wire.ThreadLoadedListParams) ->
     return wire.ThreadLoadedListResponse(data=page, next_cursor=page[-1] if len(page) < len(ids) else None)
 
 
-def _excluded_ids(params: wire.ThreadListParams) -> frozenset[str]:
-    ids = params.excluded_thread_ids or []
-    if len(ids) > MAX_EXCLUDED_THREADS:
-        raise invalid_params(f"excludedThreadIds accepts at most {MAX_EXCLUDED_THREADS} entries")
-    return frozenset(_id_param(thread_id, noun="excluded thread") for thread_id in ids)
+def _ids_param(ids: list[str], *, kind: Literal["excluded", "included"]) -> frozenset[str]:
+    if len(ids) > MAX_NAMED_THREADS:
+        raise invalid_params(f"{kind}ThreadIds accepts at most {MAX_NAMED_THREADS} entries")
+    return frozenset(_id_param(thread_id, noun=f"{kind} thread") for thread_id in ids)
 
 
 def _refuse_what_is_not_kept(params: wire.ThreadListParams) -> None:

@@ -70,6 +70,7 @@ def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[ThreadSumma
         and (query.model_providers is None or (thread.meta.model_provider or "") in query.model_providers)
         and (kinds is None or source_kind(thread.meta.source) in kinds)
         and thread.thread_id not in query.excluded_thread_ids
+        and (query.included_thread_ids is None or thread.thread_id in query.included_thread_ids)
         and (related is None or thread.thread_id in related)
         and (query.search_term in thread.preview or query.search_term in (thread.name or ""))
         and in_folders(thread.meta.cwd)

@@ -131,6 +131,7 @@ class ThreadQuery(msgspec.Struct, kw_only=True, frozen=True):
     attached_to_thread_id: str | None = None
     section_id: str | None = None
     excluded_thread_ids: frozenset[str] = frozenset()
+    included_thread_ids: frozenset[str] | None = None
     sort_key: SortKey = "created_at"
     descending: bool = True
     cursor: str | None = None

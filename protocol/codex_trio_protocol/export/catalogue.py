@@ -44,11 +44,12 @@ _FORMATS: Final = {
 
 @dataclass(frozen=True)
 class Scalar:
-    """A JSON type by its schema name; `any` for an arbitrary value."""
+    """A JSON type by its schema name; `any` for an arbitrary value, `only` where there is just one."""
 
     kind: str
     format: str | None = None
     min_length: int | None = None
+    only: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,15 @@ class Alternatives:
 
 
 @dataclass(frozen=True)
-class Past:
-    """What only releases up to this one have."""
+class Dated:
+    """What only the releases from one on, or up to one, have."""
 
     type: "Expression"
-    until: str
+    since: str | None = None
+    until: str | None = None
 
 
-Expression: TypeAlias = Scalar | Literals | Reference | Array | Mapping | Alternatives | Past
+Expression: TypeAlias = Scalar | Literals | Reference | Array | Mapping | Alternatives | Dated
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def references(expression: Expression) -> set[str]:
             return references(value)
         case Alternatives(members):
             return set[str]().union(*(references(member) for member in members))
-        case Past(inner):
+        case Dated(inner):
             return references(inner)
         case _:
             return set()
@@ -371,6 +373,8 @@ class _Reader:
                 assert isinstance(argument, ast.Tuple)
                 return Mapping(self.expression(argument.elts[1]))
             case "Literal":
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, int):
+                    return Scalar("integer", "uint8", only=argument.value)
                 return Literals(_constants(argument))
             case "Open" | "OpenWord" | "FirstByDefault":
                 return self.expression(argument)
@@ -389,7 +393,9 @@ class _Reader:
                 case ast.Call(func=ast.Name(id="Meta"), keywords=[ast.keyword(arg="min_length", value=minimum)]):
                     expression = Scalar("string", min_length=ast.literal_eval(minimum))
                 case ast.Call(func=ast.Name(id="Until"), args=[ast.Constant(value=str(release))]):
-                    expression = Past(expression, release)
+                    expression = Dated(expression, until=release)
+                case ast.Call(func=ast.Name(id="Since"), args=[ast.Constant(value=str(release))]):
+                    expression = Dated(expression, since=release)
                 case _:
                     pass
         return expression

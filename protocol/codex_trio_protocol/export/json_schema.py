@@ -13,13 +13,13 @@ from msgspec import UNSET
 from codex_trio_protocol.export.catalogue import (
     Alternatives,
     Array,
+    Dated,
     Declaration,
     Expression,
     Field,
     Literals,
     Mapping,
     ObjectDeclaration,
-    Past,
     Reference,
     Scalar,
     catalogue,
@@ -223,7 +223,7 @@ class _Writer:
                 return {"additionalProperties": self.expression(value), "type": "object"}
             case Alternatives():
                 return self._alternatives(expression)
-            case Past(inner):
+            case Dated(inner):
                 return self.expression(inner)
 
     def _alternatives(self, expression: Alternatives) -> Any:
@@ -248,7 +248,7 @@ class _Writer:
 
 def _with_words_together(members: tuple[Expression, ...]) -> list[Expression]:
     """The members of a union with all words in one enumeration, as schemas list them; older ones stand last."""
-    bare: list[Expression] = [member.type if isinstance(member, Past) else member for member in members]
+    bare: list[Expression] = [member.type if isinstance(member, Dated) else member for member in members]
     words = [word for member in bare if isinstance(member, Literals) for word in member.values]
     rest: list[Expression] = [member for member in bare if not isinstance(member, Literals)]
     return [Literals(tuple(words)), *rest] if words else rest
@@ -281,6 +281,8 @@ def _scalar(expression: Scalar) -> Schema:
         schema["format"] = expression.format
         if expression.format.startswith("uint"):
             schema["minimum"] = 0
+    if expression.only is not None:
+        schema["enum"] = [expression.only]
     if expression.min_length is not None:
         schema["minLength"] = expression.min_length
     return schema

@@ -10,13 +10,13 @@ from codex_trio_protocol.export.catalogue import (
     AliasDeclaration,
     Alternatives,
     Array,
+    Dated,
     Declaration,
     Expression,
     Field,
     Literals,
     Mapping,
     ObjectDeclaration,
-    Past,
     Reference,
     Scalar,
     catalogue,
@@ -46,7 +46,8 @@ Every method of the protocol, with the page that describes it. How to read the p
 - **not over sockets**: only for clients on standard input and output, or in the same process.
 - **optional** keys may be left out; what the description says of null then holds.
 - A newer server may tell words, kinds of objects and keys that are not listed here. They survive decoding and encoding.
-- **up to** a release: only that release and older ones have it. It is still understood.
+- **since** a release: older ones do not have it. **Up to** a release: only that release and older ones have it; it is
+  still understood.
 - Beside its own errors any request can fail with -32600 (before `initialize`, unknown method, params that do not
   fit), -32001 (too many requests at once; send it again later) and -32603 (a mistake in the server).
 """
@@ -158,8 +159,8 @@ class _Pages:
 
     def _kind(self, expression: Expression) -> str:
         match expression:
-            case Scalar(kind):
-                return kind
+            case Scalar(kind, only=only):
+                return kind if only is None else f"`{only}`"
             case Literals(values, is_open):
                 listed = ", ".join(f"`{value}`" for value in values)
                 return f"{listed}, or another string" if is_open else listed
@@ -172,8 +173,10 @@ class _Pages:
             case Alternatives(members, nullable):
                 parts = [self._kind(member) for member in members]
                 return " or ".join([*parts, "null"] if nullable else parts)
-            case Past(inner, until):
-                return f"{self._kind(inner)} (up to {until})"
+            case Dated(inner, since, until):
+                # That there may be others is said where the rest of the words stands.
+                kind = self._kind(Literals(inner.values) if isinstance(inner, Literals) else inner)
+                return f"{kind} ({f'since {since}' if since is not None else f'up to {until}'})"
 
     def _reference(self, name: str) -> str:
         family = self._declarations[name].family
@@ -189,6 +192,8 @@ class _Pages:
             remarks.append("experimental")
         if spec.local_only:
             remarks.append("not over sockets")
+        if spec.since is not None:
+            remarks.append(f"since {spec.since}")
         if spec.removed_in is not None:
             remarks.append(f"gone since {spec.removed_in}")
         if not spec.in_schema:

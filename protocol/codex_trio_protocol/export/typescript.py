@@ -13,13 +13,13 @@ from msgspec import UNSET
 from codex_trio_protocol.export.catalogue import (
     Alternatives,
     Array,
+    Dated,
     Declaration,
     Expression,
     Field,
     Literals,
     Mapping,
     ObjectDeclaration,
-    Past,
     Reference,
     Scalar,
     catalogue,
@@ -208,15 +208,16 @@ class _Writer:
 
     def _is_always_told(self, declaration: ObjectDeclaration, item: Field) -> bool:
         """Whether a key is there even when it holds its default: the server writes it so, and no client has to."""
-        may_be_absent = declaration.sparse or item.default is UNSET or isinstance(item.type, Past)
+        is_past = isinstance(item.type, Dated) and item.type.until is not None
+        may_be_absent = declaration.sparse or item.default is UNSET or is_past
         if may_be_absent or declaration.name not in self._from_server:
             return False
         return item.default is not None or declaration.name not in self._from_clients
 
     def _expression(self, expression: Expression) -> str:
         match expression:
-            case Scalar(kind):
-                return _SCALARS[kind]
+            case Scalar(kind, only=only):
+                return _SCALARS[kind] if only is None else str(only)
             case Literals(values):
                 return " | ".join(f'"{value}"' for value in values)
             case Reference(name):
@@ -229,7 +230,7 @@ class _Writer:
             case Alternatives(members, nullable):
                 parts = [self._expression(member) for member in members]
                 return " | ".join([*parts, "null"] if nullable else parts)
-            case Past(inner):
+            case Dated(inner):
                 return self._expression(inner)
 
 
@@ -283,7 +284,7 @@ def _mentions_any(declaration: Declaration, *, experimental: bool) -> bool:
                 return inside(value)
             case Alternatives(members):
                 return any(inside(member) for member in members)
-            case Past(inner):
+            case Dated(inner):
                 return inside(inner)
             case _:
                 return False

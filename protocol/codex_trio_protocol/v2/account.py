@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from codex_trio_protocol.base import Known, Open, Params, Tagged, Wire
+from codex_trio_protocol.base import Known, Open, Params, Since, Tagged, Wire
 from codex_trio_protocol.v2.common import PlanType
 
 ChatgptAuthTokensRefreshReason: TypeAlias = Annotated[str, Known("unauthorized")]
@@ -136,11 +136,17 @@ AuthMode: TypeAlias = Annotated[
 """How the server is logged in."""
 
 
+AccountUpdateReason: TypeAlias = Annotated[str, Known("workspaceRoutingReady", "unknown")]
+"""Why an account is told anew."""
+
+
 class AccountUpdatedNotification(Wire):
     """The login has changed; null mode means logged out."""
 
     auth_mode: AuthMode | None = None
     plan_type: PlanType | None = None
+    reason: Annotated[AccountUpdateReason | None, Since("0.171.0")] = None
+    """Why it is told although nothing else has changed; null for a login and a logout."""
 
 
 CancelLoginAccountStatus: TypeAlias = Annotated[str, Known("canceled", "notFound")]

@@ -11,6 +11,7 @@ from codex_trio_protocol.base import (
     OneOf,
     Open,
     OpenWord,
+    Since,
     Tagged,
     UInt,
     UInt16,
@@ -305,6 +306,10 @@ class OtelRequirements(Wire, rename=None):
     """What is required of telemetry. Null requires nothing."""
 
     tool_result: OtelToolResultLogConfig | None = None
+    headers_helper: Annotated[str | None, Since("0.171.0")] = None
+    """Command that prints headers for telemetry."""
+    headers_helper_refresh_interval_ms: Annotated[UInt64 | None, Since("0.171.0")] = None
+    """How often it is run, at least 1."""
     log_sse_deltas: bool | None = None
     log_user_prompt: bool | None = None
     log_agent_responses: bool | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import JsonObject, JsonValue, Known, Open, Params, Shape, UInt32, UInt64, Wire
+from codex_trio_protocol.base import JsonObject, JsonValue, Known, Open, Params, Shape, Since, UInt32, UInt64, Wire
 
 McpElicitationArrayType: TypeAlias = Annotated[str, Known("array")]
 """Always `array`."""
@@ -171,6 +171,8 @@ class McpServerElicitationRequestParamsBase(Wire, tag_field="mode"):
     thread_id: str
     turn_id: str | None = None
     server_name: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """The environment that brings the server along; null for one of the whole thread."""
 
 
 class UserVerificationElicitation(McpServerElicitationRequestParamsBase, tag="openai/userVerification"):

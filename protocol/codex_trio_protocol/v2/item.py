@@ -13,12 +13,14 @@ from codex_trio_protocol.base import (
     Known,
     Open,
     OpenWord,
+    Since,
     Tagged,
     UInt32,
     UInt64,
     Wire,
 )
 from codex_trio_protocol.v2.common import LegacyAppPathString, MessagePhase, ReasoningEffort
+from codex_trio_protocol.v2.moderation import AgentMessageModeration
 from codex_trio_protocol.v2.user_input import DynamicToolCallOutputContentItem, FunctionCallOutputBody, UserInput
 
 
@@ -57,22 +59,6 @@ CommandAction: TypeAlias = Open[ReadCommandAction | ListFilesCommandAction | Sea
 
 AgentMessageDelivery: TypeAlias = Annotated[str, Known("async")]
 """How a message reached the user when it is not the turn's answer."""
-
-
-class AgentMessageDisplay(Wire):
-    """How the producing client should show a moderated answer. Null parts were not given."""
-
-    action: str
-    block_type: str | None = None
-    cyber_trusted_access: bool | None = None
-    check_trusted_contacts: bool | None = None
-
-
-class AgentMessageModeration(Wire):
-    """What moderation decided about a message."""
-
-    moderated: bool
-    display: AgentMessageDisplay | None = None
 
 
 class AsyncUserInputQuestion(Wire, forbid_unknown_fields=True):
@@ -367,6 +353,8 @@ class McpToolCallThreadItem(ThreadItemBase, tag="mcpToolCall"):
 
     id: str
     server: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """The environment that brings the server along; null for one of the whole thread."""
     tool: str
     status: McpToolCallStatus
     arguments: JsonValue

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import Int64, JsonObject, JsonValue, Known, Params, Shape, UInt32, Wire
+from codex_trio_protocol.base import Int64, JsonObject, JsonValue, Known, Params, Shape, Since, UInt32, Wire
 
 McpServerStatusDetail: TypeAlias = Literal["full", "toolsAndAuthOnly"]
 """Everything, or only tools and logins."""
@@ -21,6 +21,8 @@ class ListMcpServerStatusParams(Params):
     detail: McpServerStatusDetail | None = None
     thread_id: str | None = None
     server_name: str | None = None
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """Only what this environment brings along; needs a server and a thread."""
 
 
 class McpResourceReadTarget(Params):
@@ -40,6 +42,8 @@ class McpResourceReadParams(Params):
     thread_id: str | None = None
     origin_call_id: str | None = None
     server: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """Take the server of this environment; null takes it by name alone."""
     uri: str
     connector_id: str | None = None
     target: McpResourceReadTarget | None = None
@@ -76,6 +80,8 @@ class McpServerOauthLoginParams(Params):
     """
 
     name: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """Take the server of this environment; null takes it by name alone."""
     thread_id: str | None = None
     client_registration: McpServerOauthClientRegistration | None = None
     scopes: list[str] | None = None
@@ -90,6 +96,8 @@ class McpServerToolCallParams(Params):
 
     thread_id: str
     server: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """Take the server of this environment; null takes it by name alone."""
     tool: str
     arguments: JsonValue | UnsetType = UNSET
     meta: JsonValue | UnsetType = field(name="_meta", default=UNSET)
@@ -132,6 +140,8 @@ class McpServerStatusUpdatedNotification(Wire):
 
     thread_id: str | None = None
     name: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """The environment that brings the server along; null for one of the whole thread."""
     status: McpServerStartupState
     error: str | None = None
     failure_reason: McpServerStartupFailureReason | None = None
@@ -200,6 +210,8 @@ class McpServerStatus(Wire):
     """An MCP server and all that it offers. Null where not known, or not asked for."""
 
     name: str
+    environment_id: Annotated[str | None, Since("0.171.0")] = None
+    """The environment that brings the server along; null for one of the whole thread."""
     runtime_status: McpServerConnectionStatus | None = None
     plugin_id: str | None = None
     http_origin: str | None = None

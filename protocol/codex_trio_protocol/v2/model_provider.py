@@ -59,6 +59,15 @@ class ModelProviderConfigWriteParams(Params, forbid_unknown_fields=True):
     settings: ProviderSettingsPatch
 
 
+class ModelProviderDefaultSetParams(Params):
+    """Choose the provider of new threads, in the user's configuration; threads that are loaded keep theirs.
+
+    Errors: -32600 for a provider that is not configured, and for what `config/value/write` refuses.
+    """
+
+    provider_id: str
+
+
 class ModelProviderListParams(Params):
     """List the providers."""
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from codex_trio_protocol.base import AbsolutePathParam, Int64, Known, Params, UInt32, Wire
+from msgspec import UNSET, UnsetType
+
+from codex_trio_protocol.base import AbsolutePathParam, Int64, Known, Params, UInt32, Until, Wire
 from codex_trio_protocol.v2.common import SortDirection
 
 
@@ -105,13 +107,13 @@ class ProjectChangedNotification(Wire):
 
 
 class Project(Wire):
-    """A project. Times are Unix seconds; null when it has no thread."""
+    """A project. Times are Unix seconds; null when it has no thread. Lists have them in the user's order."""
 
     id: str
     name: str
     roots: list[ProjectRoot]
     metadata: dict[str, str]
-    position: Int64
+    position: Annotated[Int64 | UnsetType, Until("0.169.0")] = UNSET
     created_at: Int64
     updated_at: Int64
     recency_at: Int64 | None = None

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from codex_trio_protocol.base import Called, Int64, Open, Params, Tagged, UInt32, Wire
+from codex_trio_protocol.base import Called, Int64, Open, Params, Since, Tagged, UInt32, Wire
+from codex_trio_protocol.jsonrpc import RequestId
 from codex_trio_protocol.v2.common import SortDirection
 from codex_trio_protocol.v2.item import ThreadItem
 from codex_trio_protocol.v2.thread import Thread
@@ -100,6 +101,8 @@ class ThreadListParams(Params):
     """Threads a page; 25 when null, at least 1."""
     excluded_thread_ids: list[str] | None = None
     """At most 100 threads to leave out."""
+    included_thread_ids: Annotated[list[str] | None, Since("0.171.0")] = None
+    """At most 100 threads to choose from; an empty list has none."""
     sort_key: ThreadSortKey | None = None
     sort_direction: SortDirection | None = None
     model_providers: list[str] | None = None
@@ -200,6 +203,15 @@ class ThreadSearchParams(Params):
     source_kinds: list[ThreadSourceKind] | None = None
     archived: bool | None = None
     search_term: str
+
+
+class ThreadSearchCancelParams(Params):
+    """Give up a search of this connection by the id of its request. Each kind of search has its own method for that.
+
+    A search that is still running is answered with -32600; an id without one is no error.
+    """
+
+    request_id: RequestId
 
 
 class ThreadTurnsListParams(Params):
@@ -353,6 +365,17 @@ class ThreadSearchResponse(Wire):
     data: list[ThreadSearchResult]
     next_cursor: str | None = None
     backwards_cursor: str | None = None
+
+
+class ThreadSearchPartialNotification(Wire):
+    """Some threads that a running `thread/search/stream` has found, in no order; not all need to be on its page."""
+
+    request_id: RequestId
+    data: list[ThreadSearchResult]
+
+
+class ThreadSearchCancelResponse(Wire):
+    """The search was told to stop; it may still end by itself."""
 
 
 class ThreadTurnsListResponse(Wire):

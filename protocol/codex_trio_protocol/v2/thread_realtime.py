@@ -4,7 +4,20 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType, field
 
-from codex_trio_protocol.base import JsonValue, Known, Open, OpenWord, Params, Tagged, UInt16, UInt32, Wire
+from codex_trio_protocol.base import (
+    Int64,
+    JsonValue,
+    Known,
+    Open,
+    OpenWord,
+    Params,
+    Since,
+    Tagged,
+    UInt16,
+    UInt32,
+    UInt64,
+    Wire,
+)
 
 CodexResponseHandoffMode: TypeAlias = Literal["thinking", "commentary", "bemTags"]
 """How the agent's answers reach the voice model."""
@@ -108,6 +121,33 @@ class ThreadRealtimeInitialItem(Params):
 
     role: ConversationTextRole
     text: str
+
+
+ThreadRealtimeOrder: TypeAlias = Literal["observedAt", "position"]
+"""By when things happened, or by where they are stored."""
+
+
+class ThreadRealtimeListParams(Params):
+    """Read what happened in a thread's voice sessions by pages, by time unless asked otherwise. Null does not filter.
+
+    Errors: -32600 for a limit beyond 1 to 500 and an unreadable cursor. An unknown thread has no entries.
+    """
+
+    thread_id: str
+    cursor: str | None = None
+    limit: UInt32 | None = None
+    session_id: str | None = None
+    event_id: str | None = None
+    """An entry that must have been stored by now, else nothing is told yet."""
+    order: ThreadRealtimeOrder | None = None
+    after_position: UInt64 | None = None
+    from_observed_at_ms: Int64 | None = None
+    to_observed_at_ms: Int64 | None = None
+    """Exclusive."""
+    required_through_position: UInt64 | None = None
+    """Up to where things must have been stored, else nothing is told yet."""
+    snapshot_end: UInt64 | None = None
+    """Exclusive end of what is read, to see the same on all pages."""
 
 
 class ThreadRealtimeListVoicesParams(Params):
@@ -226,10 +266,31 @@ class ThreadRealtimeItemBase(Tagged):
 
     id: str
     realtime_session_id: str
+    observed_at_ms: Annotated[Int64 | None, Since("0.171.0")] = None
+    """When it happened, in Unix milliseconds; null when that was not recorded."""
 
 
 class RealtimeSessionStartedThreadRealtimeItem(ThreadRealtimeItemBase, tag="realtimeSessionStarted"):
     """A session began."""
+
+
+class ThreadRealtimeVoiceTranscript(Wire):
+    """Words that were spoken."""
+
+    role: ThreadRealtimeTranscriptRole
+    text: str
+
+
+class ThreadRealtimeFrameChannels(Wire, rename=None):
+    """What a frame holds, by channel."""
+
+    voice_transcript: ThreadRealtimeVoiceTranscript
+
+
+class FrameThreadRealtimeItem(ThreadRealtimeItemBase, tag="frame"):
+    """Something was said, as stored; told as `transcriptSegment` elsewhere."""
+
+    channels: ThreadRealtimeFrameChannels
 
 
 class TranscriptSegmentThreadRealtimeItem(ThreadRealtimeItemBase, tag="transcriptSegment"):
@@ -253,11 +314,37 @@ class RealtimeSessionClosedThreadRealtimeItem(ThreadRealtimeItemBase, tag="realt
     outcome: ThreadRealtimeSessionOutcome
 
 
+ThreadRealtimeHandoffMode: TypeAlias = Annotated[str, Known("start", "steer")]
+"""Whether words began a turn or went into the one that ran."""
+
+
+class TurnInputAcceptedThreadRealtimeItem(ThreadRealtimeItemBase, tag="turnInputAccepted", rename=None):
+    """Words of the session went to the agent."""
+
+    turn_id: str
+    input_item_id: str
+    mode: ThreadRealtimeHandoffMode
+    handoff_id: str
+    input: str
+    source_event_ids: list[str]
+
+
+class SessionEndInputSavedThreadRealtimeItem(ThreadRealtimeItemBase, tag="sessionEndInputSaved", rename=None):
+    """Last words of the session were kept for the agent."""
+
+    input_item_id: str
+    input: str
+    source_event_ids: list[str]
+
+
 ThreadRealtimeItem: TypeAlias = Open[
     RealtimeSessionStartedThreadRealtimeItem
     | TranscriptSegmentThreadRealtimeItem
     | BemItemPromotedThreadRealtimeItem
     | RealtimeSessionClosedThreadRealtimeItem
+    | Annotated[FrameThreadRealtimeItem, Since("0.171.0")]
+    | Annotated[TurnInputAcceptedThreadRealtimeItem, Since("0.171.0")]
+    | Annotated[SessionEndInputSavedThreadRealtimeItem, Since("0.171.0")]
 ]
 """One thing that happened in a voice session."""
 
@@ -349,6 +436,27 @@ class RealtimeVoicesList(Wire):
     v3: list[OpenWord[RealtimeVoice]] = field(default_factory=list)
     default_v1: OpenWord[RealtimeVoice]
     default_v2: OpenWord[RealtimeVoice]
+
+
+class ThreadRealtimeEntry(Wire):
+    """One thing that happened, and where it is stored."""
+
+    position: UInt64
+    item: ThreadRealtimeItem
+
+
+ThreadRealtimeCoverage: TypeAlias = Annotated[str, Known("unsupported", "pending", "ready")]
+"""Whether there can be entries, and whether what was asked for has been stored."""
+
+
+class ThreadRealtimeListResponse(Wire):
+    """A page of entries; a null cursor marks the last one. Both ends are exclusive."""
+
+    data: list[ThreadRealtimeEntry]
+    next_cursor: str | None = None
+    snapshot_end: UInt64
+    projected_through_item_index: UInt64
+    coverage: ThreadRealtimeCoverage
 
 
 class ThreadRealtimeListVoicesResponse(Wire):

@@ -14,6 +14,7 @@ from codex_trio_protocol.base import (
     Open,
     OpenWord,
     Params,
+    Since,
     UInt16,
     Wire,
 )
@@ -184,7 +185,8 @@ class CodexErrorInfoObject(OneOf):
 
 
 CodexErrorInfo: TypeAlias = Open[
-    Annotated[
+    Annotated[str, Known("bioPolicy"), Since("0.171.0")]
+    | Annotated[
         str,
         Known(
             "contextWindowExceeded",

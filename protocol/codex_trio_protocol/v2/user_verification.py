@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias
 
-from codex_trio_protocol.base import Int64, Known, Open, Params, Tagged, Wire
+from codex_trio_protocol.base import Int64, Known, Open, Params, Since, Tagged, Wire
 from codex_trio_protocol.jsonrpc import RequestId
 
 
@@ -133,7 +133,13 @@ class UserVerificationProof(Wire, forbid_unknown_fields=True):
     signature: str
 
 
+UserVerificationBiometricType: TypeAlias = Annotated[str, Known("fingerprint")]
+"""How the device recognised the user."""
+
+
 class UserVerificationVerifyResponse(Wire):
     """The proof."""
 
     proof: UserVerificationProof
+    biometric_type: Annotated[UserVerificationBiometricType | None, Since("0.171.0")] = None
+    """Null where the device does not say."""

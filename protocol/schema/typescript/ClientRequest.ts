@@ -70,6 +70,7 @@ import type { MockExperimentalMethodParams } from "./v2/MockExperimentalMethodPa
 import type { ModelListParams } from "./v2/ModelListParams";
 import type { ModelProviderCapabilitiesReadParams } from "./v2/ModelProviderCapabilitiesReadParams";
 import type { ModelProviderConfigWriteParams } from "./v2/ModelProviderConfigWriteParams";
+import type { ModelProviderDefaultSetParams } from "./v2/ModelProviderDefaultSetParams";
 import type { ModelProviderListParams } from "./v2/ModelProviderListParams";
 import type { PermissionProfileListParams } from "./v2/PermissionProfileListParams";
 import type { PluginInstallParams } from "./v2/PluginInstallParams";
@@ -147,6 +148,7 @@ import type { ThreadReadStateUpdateParams } from "./v2/ThreadReadStateUpdatePara
 import type { ThreadRealtimeAppendAudioParams } from "./v2/ThreadRealtimeAppendAudioParams";
 import type { ThreadRealtimeAppendSpeechParams } from "./v2/ThreadRealtimeAppendSpeechParams";
 import type { ThreadRealtimeAppendTextParams } from "./v2/ThreadRealtimeAppendTextParams";
+import type { ThreadRealtimeListParams } from "./v2/ThreadRealtimeListParams";
 import type { ThreadRealtimeListVoicesParams } from "./v2/ThreadRealtimeListVoicesParams";
 import type { ThreadRealtimeStartParams } from "./v2/ThreadRealtimeStartParams";
 import type { ThreadRealtimeStopParams } from "./v2/ThreadRealtimeStopParams";
@@ -155,6 +157,7 @@ import type { ThreadRevertParams } from "./v2/ThreadRevertParams";
 import type { ThreadRollbackParams } from "./v2/ThreadRollbackParams";
 import type { ThreadSampleCancelParams } from "./v2/ThreadSampleCancelParams";
 import type { ThreadSampleParams } from "./v2/ThreadSampleParams";
+import type { ThreadSearchCancelParams } from "./v2/ThreadSearchCancelParams";
 import type { ThreadSearchOccurrencesParams } from "./v2/ThreadSearchOccurrencesParams";
 import type { ThreadSearchParams } from "./v2/ThreadSearchParams";
 import type { ThreadSectionCreateParams } from "./v2/ThreadSectionCreateParams";
@@ -245,6 +248,9 @@ export type ClientRequest =
   | { "method": "threadSection/update", id: RequestId, params: ThreadSectionUpdateParams }
   | { "method": "threadSection/delete", id: RequestId, params: ThreadSectionDeleteParams }
   | { "method": "thread/search", id: RequestId, params: ThreadSearchParams }
+  | { "method": "thread/search/stream", id: RequestId, params: ThreadSearchParams }
+  | { "method": "thread/search/cancel", id: RequestId, params: ThreadSearchCancelParams }
+  | { "method": "thread/search/stream/cancel", id: RequestId, params: ThreadSearchCancelParams }
   | { "method": "thread/searchOccurrences", id: RequestId, params: ThreadSearchOccurrencesParams }
   | { "method": "thread/loaded/list", id: RequestId, params: ThreadLoadedListParams }
   | { "method": "thread/read", id: RequestId, params: ThreadReadParams }
@@ -297,6 +303,7 @@ export type ClientRequest =
   | { "method": "thread/realtime/appendSpeech", id: RequestId, params: ThreadRealtimeAppendSpeechParams }
   | { "method": "thread/realtime/stop", id: RequestId, params: ThreadRealtimeStopParams }
   | { "method": "thread/timeline/list", id: RequestId, params: ThreadTimelineListParams }
+  | { "method": "thread/realtime/list", id: RequestId, params: ThreadRealtimeListParams }
   | { "method": "thread/realtime/listVoices", id: RequestId, params: ThreadRealtimeListVoicesParams }
   | { "method": "review/start", id: RequestId, params: ReviewStartParams }
   | { "method": "model/list", id: RequestId, params: ModelListParams }
@@ -305,6 +312,7 @@ export type ClientRequest =
   | { "method": "account/gatewayOAuth/cancel", id: RequestId, params?: undefined | null }
   | { "method": "modelProvider/list", id: RequestId, params: ModelProviderListParams }
   | { "method": "modelProvider/config/write", id: RequestId, params: ModelProviderConfigWriteParams }
+  | { "method": "modelProvider/default/set", id: RequestId, params: ModelProviderDefaultSetParams }
   | { "method": "modelProvider/capabilities/read", id: RequestId, params: ModelProviderCapabilitiesReadParams }
   | { "method": "experimentalFeature/list", id: RequestId, params: ExperimentalFeatureListParams }
   | { "method": "permissionProfile/list", id: RequestId, params: PermissionProfileListParams }

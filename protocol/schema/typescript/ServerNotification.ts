@@ -71,6 +71,7 @@ import type { ThreadRealtimeStartedNotification } from "./v2/ThreadRealtimeStart
 import type { ThreadRealtimeTranscriptDeltaNotification } from "./v2/ThreadRealtimeTranscriptDeltaNotification";
 import type { ThreadRealtimeTranscriptDoneNotification } from "./v2/ThreadRealtimeTranscriptDoneNotification";
 import type { ThreadRevertedNotification } from "./v2/ThreadRevertedNotification";
+import type { ThreadSearchPartialNotification } from "./v2/ThreadSearchPartialNotification";
 import type { ThreadSectionChangedNotification } from "./v2/ThreadSectionChangedNotification";
 import type { ThreadSettingsUpdatedNotification } from "./v2/ThreadSettingsUpdatedNotification";
 import type { ThreadStartedNotification } from "./v2/ThreadStartedNotification";
@@ -126,6 +127,7 @@ export type ServerNotification =
   | { "method": "item/plan/delta", params: PlanDeltaNotification }
   | { "method": "command/exec/outputDelta", params: CommandExecOutputDeltaNotification }
   | { "method": "process/outputDelta", params: ProcessOutputDeltaNotification }
+  | { "method": "thread/search/partial", params: ThreadSearchPartialNotification }
   | { "method": "process/exited", params: ProcessExitedNotification }
   | { "method": "item/commandExecution/outputDelta", params: CommandExecutionOutputDeltaNotification }
   | { "method": "item/commandExecution/terminalInteraction", params: TerminalInteractionNotification }

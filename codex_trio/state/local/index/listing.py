@@ -116,6 +116,9 @@ def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[
         among("source_kind", kinds)
     if query.excluded_thread_ids:
         among("thread_id", query.excluded_thread_ids, negated=True)
+    if query.included_thread_ids is not None:
+        # No thread has an empty id. SQLite has no plan for an empty list in the order that is named for it.
+        among("thread_id", query.included_thread_ids or [""])
     if query.parent_thread_id is not None:
         conditions.append("parent_thread_id = ?")
         values.append(query.parent_thread_id.lower())

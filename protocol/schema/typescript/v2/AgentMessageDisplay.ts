@@ -1,9 +1,26 @@
 // Generated from the message types of codex-trio. Do not edit.
+import type { BlockReason } from "./BlockReason";
+import type { HelplineSubject } from "./HelplineSubject";
+import type { LegacyAgentMessageDisplay } from "./LegacyAgentMessageDisplay";
+import type { TrustedContacts } from "./TrustedContacts";
 
-/** How the producing client should show a moderated answer. Null parts were not given. */
+/** How the producing client should show a moderated answer; passed through. */
 export type AgentMessageDisplay = {
-  action: string,
-  blockType: string | null,
-  cyberTrustedAccess: boolean | null,
-  checkTrustedContacts: boolean | null,
-};
+  "mode": "show",
+  version: 1,
+  trustedContacts: TrustedContacts,
+  annotation?: {
+  "kind": "wellbeingHelpline",
+  subject: HelplineSubject,
+} | null,
+} | {
+  "mode": "hide",
+  version: 1,
+  replacement: {
+  "kind": "wellbeingPromptHelpline",
+},
+} | {
+  "mode": "block",
+  version: 1,
+  reason: BlockReason,
+} | LegacyAgentMessageDisplay;

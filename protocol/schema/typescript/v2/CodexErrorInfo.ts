@@ -2,7 +2,7 @@
 import type { NonSteerableTurnKind } from "./NonSteerableTurnKind";
 
 /** What went wrong, for programs. New kinds may appear in any release. */
-export type CodexErrorInfo = "contextWindowExceeded" | "sessionBudgetExceeded" | "usageLimitExceeded" | "rateLimitExceeded" | "flexUnavailable" | "serverOverloaded" | "modelNotFound" | "policyCapacityUnavailable" | "cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "internalServerError" | "unauthorized" | "badRequest" | "threadRollbackFailed" | "sandboxError" | "other" | "inferenceHookDenied" | { httpConnectionFailed: {
+export type CodexErrorInfo = "bioPolicy" | "contextWindowExceeded" | "sessionBudgetExceeded" | "usageLimitExceeded" | "rateLimitExceeded" | "flexUnavailable" | "serverOverloaded" | "modelNotFound" | "policyCapacityUnavailable" | "cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "internalServerError" | "unauthorized" | "badRequest" | "threadRollbackFailed" | "sandboxError" | "other" | "inferenceHookDenied" | { httpConnectionFailed: {
   httpStatusCode: number | null,
 } } | { responseStreamConnectionFailed: {
   httpStatusCode: number | null,

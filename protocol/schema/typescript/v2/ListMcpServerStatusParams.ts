@@ -12,4 +12,6 @@ export type ListMcpServerStatusParams = {
   detail?: McpServerStatusDetail | null,
   threadId?: string | null,
   serverName?: string | null,
+  /** Only what this environment brings along; needs a server and a thread. */
+  environmentId?: string | null,
 };

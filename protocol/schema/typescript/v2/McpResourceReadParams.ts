@@ -12,6 +12,8 @@ export type McpResourceReadParams = {
   threadId?: string | null,
   originCallId?: string | null,
   server: string,
+  /** Take the server of this environment; null takes it by name alone. */
+  environmentId?: string | null,
   uri: string,
   connectorId?: string | null,
   target?: McpResourceReadTarget | null,

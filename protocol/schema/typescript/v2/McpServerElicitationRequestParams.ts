@@ -8,6 +8,8 @@ export type McpServerElicitationRequestParams = {
   threadId: string,
   turnId: string | null,
   serverName: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   _meta: JsonValue,
   title: string,
   description: string,
@@ -17,6 +19,8 @@ export type McpServerElicitationRequestParams = {
   threadId: string,
   turnId: string | null,
   serverName: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   _meta: JsonValue,
   message: string,
   requestedSchema: McpElicitationSchema,
@@ -25,6 +29,8 @@ export type McpServerElicitationRequestParams = {
   threadId: string,
   turnId: string | null,
   serverName: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   _meta: JsonValue,
   message: string,
   requestedSchema: JsonValue,
@@ -33,6 +39,8 @@ export type McpServerElicitationRequestParams = {
   threadId: string,
   turnId: string | null,
   serverName: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   _meta: JsonValue,
   message: string,
   requestedSchema: JsonValue,
@@ -41,6 +49,8 @@ export type McpServerElicitationRequestParams = {
   threadId: string,
   turnId: string | null,
   serverName: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   _meta: JsonValue,
   message: string,
   url: string,

@@ -8,6 +8,8 @@ import type { McpServerOauthClientRegistration } from "./McpServerOauthClientReg
  */
 export type McpServerOauthLoginParams = {
   name: string,
+  /** Take the server of this environment; null takes it by name alone. */
+  environmentId?: string | null,
   threadId?: string | null,
   clientRegistration?: McpServerOauthClientRegistration | null,
   scopes?: Array<string> | null,

@@ -10,6 +10,8 @@ import type { McpServerConnectionStatus } from "./McpServerConnectionStatus";
 /** An MCP server and all that it offers. Null where not known, or not asked for. */
 export type McpServerStatus = {
   name: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   runtimeStatus: McpServerConnectionStatus | null,
   pluginId: string | null,
   httpOrigin: string | null,

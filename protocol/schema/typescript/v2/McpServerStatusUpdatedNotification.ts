@@ -6,6 +6,8 @@ import type { McpServerStartupState } from "./McpServerStartupState";
 export type McpServerStatusUpdatedNotification = {
   threadId: string | null,
   name: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   status: McpServerStartupState,
   error: string | null,
   failureReason: McpServerStartupFailureReason | null,

@@ -9,6 +9,8 @@ import type { JsonValue } from "../serde_json/JsonValue";
 export type McpServerToolCallParams = {
   threadId: string,
   server: string,
+  /** Take the server of this environment; null takes it by name alone. */
+  environmentId?: string | null,
   tool: string,
   arguments?: JsonValue,
   _meta?: JsonValue,

@@ -5,6 +5,10 @@ import type { OtelToolResultLogConfig } from "./OtelToolResultLogConfig";
 /** What is required of telemetry. Null requires nothing. */
 export type OtelRequirements = {
   tool_result: OtelToolResultLogConfig | null,
+  /** Command that prints headers for telemetry. */
+  headers_helper: string | null,
+  /** How often it is run, at least 1. */
+  headers_helper_refresh_interval_ms: number | null,
   log_sse_deltas: boolean | null,
   log_user_prompt: boolean | null,
   log_agent_responses: boolean | null,

@@ -127,6 +127,8 @@ export type ThreadItem = {
   completedAtMs: number | null,
   id: string,
   server: string,
+  /** The environment that brings the server along; null for one of the whole thread. */
+  environmentId: string | null,
   tool: string,
   status: McpToolCallStatus,
   arguments: JsonValue,

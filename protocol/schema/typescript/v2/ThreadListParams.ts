@@ -16,6 +16,8 @@ export type ThreadListParams = {
   limit?: number | null,
   /** At most 100 threads to leave out. */
   excludedThreadIds?: Array<string> | null,
+  /** At most 100 threads to choose from; an empty list has none. */
+  includedThreadIds?: Array<string> | null,
   sortKey?: ThreadSortKey | null,
   sortDirection?: SortDirection | null,
   /** Null lists the configured provider's threads, an empty list those of all. */

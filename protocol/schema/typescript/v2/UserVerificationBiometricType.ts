@@ -1,0 +1,4 @@
+// Generated from the message types of codex-trio. Do not edit.
+
+/** How the device recognised the user. */
+export type UserVerificationBiometricType = "fingerprint";
