@@ -19,9 +19,9 @@ import msgspec
 import trio
 
 from codex_trio.domain.items import FileChange
+from codex_trio.files.disk import DiskFiles
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
-from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse
 from codex_trio.tools.apply_patch.shell import ShellPatch
 from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, verify
@@ -162,14 +162,15 @@ async def _check(text: str, cwd: Path, context: ToolContext, *, workdir_exists: 
     def check() -> _Checked:
         if workdir_exists:
             _check_workdir(cwd)
-        verified = verify(parse(text), str(cwd), DiskFiles(), partial(_stop_if, given_up))
+        files = DiskFiles()
+        verified = verify(parse(text), str(cwd), files, partial(_stop_if, given_up))
         verdict = assess(
             verified.written_paths(),
             context.approval_policy,
             context.sandbox_policy,
             may_write=context.may_write,
         )
-        return _Checked(verified=verified, places=verified.places(), verdict=verdict)
+        return _Checked(verified=verified, places=verified.places(files), verdict=verdict)
 
     try:
         return await abandonable(CHECK_SECONDS, check)

@@ -13,9 +13,9 @@ from typing import Literal
 import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular
+from codex_trio.files.contents import NotWritable
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy
-from codex_trio.tools.apply_patch.files import NotWritable
 
 
 class PatchVerdict(msgspec.Struct, frozen=True):

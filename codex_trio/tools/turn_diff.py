@@ -8,8 +8,8 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
+from codex_trio.files.contents import Contents, Unread
 from codex_trio.tools.apply_patch.edits import FileEdit
-from codex_trio.tools.apply_patch.files import Contents, Unread
 from codex_trio.tools.apply_patch.text_diff import unified
 
 _ABSENT = "0" * 40

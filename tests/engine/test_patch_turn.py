@@ -16,8 +16,8 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import FileChange
 from codex_trio.engine import events
 from codex_trio.engine.tasks.turn import Turn
+from codex_trio.files.disk import DiskFiles
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
-from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.patch import CHECK_SECONDS, STOPPED_SECONDS, WRITE_SECONDS
 
 PATIENCE = 20

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from codex_trio.files.disk import DiskFiles
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
-from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.apply_patch.matching import MatchError, update_text
 from codex_trio.tools.apply_patch.parser import Chunk, UpdateHunk, parse
 from codex_trio.tools.apply_patch.standalone import main
@@ -182,6 +182,7 @@ def test_a_failure_tells_what_was_changed_before_it(tmp_path):
     outcome = apply_blocking(
         parse("*** Begin Patch\n*** Add File: a\n+new\n*** Add File: dir\n+x\n*** Add File: c\n+x\n*** End Patch"),
         str(tmp_path),
+        DiskFiles(),
     )
     assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (1, "", f"Failed to write file {tmp_path}/dir\n")
     assert [(edit.path, edit.before, edit.after) for edit in outcome.edits] == [
@@ -194,7 +195,7 @@ def test_a_verified_patch_is_applied_to_files_that_changed_meanwhile(tmp_path):
     fill(tmp_path, {"f": "a\nb\n"})
     verified = verify(parse(update("@@", "-b", "+c")), str(tmp_path), DiskFiles())
     fill(tmp_path, {"f": "typed by the user\na\nb\n"})
-    outcome = apply_blocking(verified.patch, verified.cwd, expected=verified.edits)
+    outcome = apply_blocking(verified.patch, verified.cwd, DiskFiles(), expected=verified.edits)
     assert outcome.exit_code == 0
     assert (tmp_path / "f").read_text() == "typed by the user\na\nc\n"
 

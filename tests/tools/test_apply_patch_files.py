@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from codex_trio.domain.items import DeleteChange
+from codex_trio.files.disk import DiskFiles
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
-from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.apply_patch.parser import parse
 from codex_trio.tools.apply_patch.verify import VerificationError, verify
 from codex_trio.tools.turn_diff import TurnDiffTracker
@@ -28,7 +28,9 @@ DELETE = ("*** Delete File: f",)
 
 
 def patch(folder: Path, *lines: str, files: DiskFiles | None = None) -> PatchOutcome:
-    return apply_blocking(parse("\n".join(["*** Begin Patch", *lines, "*** End Patch"])), str(folder), files)
+    return apply_blocking(
+        parse("\n".join(["*** Begin Patch", *lines, "*** End Patch"])), str(folder), files or DiskFiles()
+    )
 
 
 def applied(folder: Path, *lines: str) -> None:
@@ -174,9 +176,10 @@ def test_without_room_for_the_new_content_the_old_stays(file: Path, names: int) 
     lines = ["*** Begin Patch", "*** Update File: f", "@@", "-a", "+" + "b" * 9_000, "*** End Patch"]
     script = (
         "import os\n"
+        "from codex_trio.files.disk import DiskFiles\n"
         "from codex_trio.tools.apply_patch.apply import apply_blocking\n"
         "from codex_trio.tools.apply_patch.parser import parse\n"
-        f"print(apply_blocking(parse({chr(10).join(lines)!r}), os.getcwd()).stderr)\n"
+        f"print(apply_blocking(parse({chr(10).join(lines)!r}), os.getcwd(), DiskFiles()).stderr)\n"
     )
     done = limited(file.parent, script, size=4_096)
     assert done.stdout.startswith(f"Failed to write file {file}: File too large"), done.stderr
@@ -187,7 +190,7 @@ def test_without_room_for_the_new_content_the_old_stays(file: Path, names: int) 
 def test_a_new_file_that_there_is_no_room_for_is_not_there(tmp_path: Path) -> None:
     script = (
         "import os\n"
-        "from codex_trio.tools.apply_patch.files import DiskFiles\n"
+        "from codex_trio.files.disk import DiskFiles\n"
         "try: DiskFiles().write(os.getcwd() + '/f', b'x' * 9_000)\n"
         "except OSError as error: print(error.strerror)\n"
     )
@@ -200,7 +203,7 @@ def test_a_crash_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"a" * 3_000_000)
     script = (
         "import os, itertools\n"
-        "from codex_trio.tools.apply_patch.files import DiskFiles\n"
+        "from codex_trio.files.disk import DiskFiles\n"
         "files, path = DiskFiles(), os.getcwd() + '/f'\n"
         "for letter in itertools.cycle((b'b', b'a')):\n"
         "    files.write(path, letter * 3_000_000)\n"
@@ -313,7 +316,7 @@ def test_a_file_that_may_not_be_read_can_be_removed(file: Path, monkeypatch: pyt
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     with monkeypatch.context() as unreadable:
-        unreadable.setattr("codex_trio.tools.apply_patch.files.read_whole", denied)
+        unreadable.setattr("codex_trio.files.disk.read_whole", denied)
         assert verified(file.parent, *DELETE) == {str(file): DeleteChange(content="")}
         applied(file.parent, *DELETE)
     assert not file.exists()

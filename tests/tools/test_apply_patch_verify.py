@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codex_trio.domain.items import AddChange, DeleteChange, UpdateChange
+from codex_trio.files.disk import DiskFiles
 from codex_trio.tools.apply_patch.apply import apply_blocking
-from codex_trio.tools.apply_patch.files import DiskFiles
 from codex_trio.tools.apply_patch.parser import PatchError, parse
 from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, verify
 
@@ -136,7 +136,7 @@ def test_applying_does_exactly_what_verifying_promised(files, hunks):
             assert _contents(folder) == before
             return
         assert _contents(folder) == before
-        outcome = apply_blocking(patch, folder)
+        outcome = apply_blocking(patch, folder, DiskFiles())
         assert outcome.exit_code == 0
         assert outcome.edits == verified.edits
         expected = dict(before)

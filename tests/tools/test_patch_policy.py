@@ -3,9 +3,10 @@
 import pytest
 
 from codex_trio.config.approval import Granular
+from codex_trio.files.contents import NotWritable
+from codex_trio.files.disk import DiskFiles
 from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, WorkspaceWrite
 from codex_trio.sandbox.roots import RootAnchors
-from codex_trio.tools.apply_patch.files import DiskFiles, NotWritable
 from codex_trio.tools.patch_policy import WritablePlaces, assess
 
 WORKSPACE = WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from codex_trio.files.disk import DiskFiles
 from codex_trio.tools.apply_patch.apply import apply_blocking
 from codex_trio.tools.apply_patch.parser import parse
 from codex_trio.tools.turn_diff import TurnDiffTracker
@@ -27,7 +28,9 @@ class Turn:
         self.tracker = TurnDiffTracker(lambda: str(folder))
 
     def patch(self, *lines: str) -> str:
-        outcome = apply_blocking(parse("\n".join(["*** Begin Patch", *lines, "*** End Patch"])), str(self.folder))
+        outcome = apply_blocking(
+            parse("\n".join(["*** Begin Patch", *lines, "*** End Patch"])), str(self.folder), DiskFiles()
+        )
         self.tracker.observe(outcome.edits)
         return self.tracker.text
 

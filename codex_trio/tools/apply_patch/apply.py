@@ -4,13 +4,13 @@ Owns: hunk order (no rollback: what was done before a failure stays), the succes
 Does not own: whether it may; approval and sandbox are the tool's business. Blocking: for worker threads.
 """
 
-import os
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from codex_trio.environments.files import PatchFiles
+from codex_trio.files.contents import Unread
 from codex_trio.tools.apply_patch.edits import EditError, FileEdit, perform, work_out
-from codex_trio.tools.apply_patch.files import DiskFiles, Unread
 from codex_trio.tools.apply_patch.parser import AddHunk, DeleteHunk, Patch, UpdateHunk
 
 
@@ -31,7 +31,7 @@ class PatchOutcome(msgspec.Struct, frozen=True, kw_only=True):
 def apply_blocking(
     patch: Patch,
     cwd: str,
-    files: DiskFiles | None = None,
+    files: PatchFiles,
     *,
     expected: Sequence[FileEdit] = (),
     check: Callable[[], None] = lambda: None,
@@ -43,7 +43,6 @@ def apply_blocking(
     """
     if not patch.hunks:
         return PatchOutcome(stdout="", stderr="No files were modified.\n", exit_code=1, edits=())
-    files = files or DiskFiles()
     edits: list[FileEdit] = []
     for index, hunk in enumerate(patch.hunks):
         try:
@@ -56,11 +55,11 @@ def apply_blocking(
     return PatchOutcome(stdout=_report(patch), stderr="", exit_code=0, edits=tuple(edits))
 
 
-def _perform(edit: FileEdit, files: DiskFiles, edits: list[FileEdit]) -> None:
-    if edit.after is None and os.path.islink(edit.path):
+def _perform(edit: FileEdit, files: PatchFiles, edits: list[FileEdit]) -> None:
+    if edit.after is None and files.is_link(edit.path):
         perform(edit, files)
         return
-    recorded = _through_links(edit)
+    recorded = _through_links(edit, files)
     try:
         perform(edit, files)
     except EditError:
@@ -69,22 +68,22 @@ def _perform(edit: FileEdit, files: DiskFiles, edits: list[FileEdit]) -> None:
     edits.append(recorded)
 
 
-def _through_links(edit: FileEdit) -> FileEdit:
+def _through_links(edit: FileEdit, files: PatchFiles) -> FileEdit:
     """The edit under the names of the files that hold the content: writing to a link writes its target."""
     if edit.move_to is None:
-        return msgspec.structs.replace(edit, path=_holder(edit.path))
-    target = _holder(edit.move_to)
+        return msgspec.structs.replace(edit, path=_holder(edit.path, files))
+    target = _holder(edit.move_to, files)
     if target == edit.path:
         # The destination is a link to the source.
         return msgspec.structs.replace(edit, move_to=None, replaced=None)
     return msgspec.structs.replace(edit, move_to=target)
 
 
-def _holder(path: str) -> str:
-    return os.path.realpath(path) if os.path.islink(path) else path
+def _holder(path: str, files: PatchFiles) -> str:
+    return files.leads_to(path) if files.is_link(path) else path
 
 
-def _partial(edit: FileEdit, files: DiskFiles) -> list[FileEdit]:
+def _partial(edit: FileEdit, files: PatchFiles) -> list[FileEdit]:
     """What a failed edit has changed all the same, such as a file whose original could not be removed."""
     target, before = (edit.move_to, edit.replaced) if edit.move_to else (edit.path, edit.before)
     try:

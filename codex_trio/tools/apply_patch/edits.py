@@ -1,19 +1,18 @@
 """What one hunk does to the file system, worked out or done.
 
 Owns: resolving paths, the reference's error wording, the edit that a hunk amounts to, performing it.
-Does not own: the order of hunks, success reports; `verify` and `apply` do those. How files are read and written is in
-`files`. Blocking file access: call from a worker thread.
+Does not own: the order of hunks, success reports; `verify` and `apply` do those. How files are read and written is the
+environment's. Blocking file access: call from a worker thread.
 """
 
 import errno
 import os
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
-from codex_trio.tools.apply_patch.entry import OriginalRemains
-from codex_trio.tools.apply_patch.files import Contents, DiskFiles, NotWritable, entry_of, leads_to
+from codex_trio.environments.files import FileReader, PatchFiles
+from codex_trio.files.contents import Contents, NotWritable, OriginalRemains
 from codex_trio.tools.apply_patch.matching import MatchError, update_text
 from codex_trio.tools.apply_patch.parser import AddHunk, DeleteHunk, Hunk, UpdateHunk
 from codex_trio.util.regular_file import NotARegularFile
@@ -40,29 +39,13 @@ class FileEdit(msgspec.Struct, frozen=True, kw_only=True):
     replaced: Contents = None
     is_new: bool = False
 
-    def places(self) -> set[str]:
+    def places(self, files: PatchFiles) -> set[str]:
         """Where the edit writes, links followed as they are now. Raises OSError for what is no path."""
         if self.after is None:
-            return {entry_of(self.path)}
+            return {files.entry_of(self.path)}
         if self.move_to is None:
-            return {leads_to(self.path)}
-        return {entry_of(self.path), leads_to(self.move_to)}
-
-
-class FileReader(Protocol):
-    """Where contents come from."""
-
-    def read(self, path: str) -> bytes | None:
-        """The content of the regular file at `path`, links followed; None when nothing is there. Raises OSError."""
-        ...
-
-    def peek(self, path: str) -> Contents:
-        """The same for the record only, where it need not be known. Raises OSError."""
-        ...
-
-    def peek_entry(self, path: str) -> Contents:
-        """The same for what is to be removed: a link is there wherever it leads."""
-        ...
+            return {files.leads_to(self.path)}
+        return {files.entry_of(self.path), files.leads_to(self.move_to)}
 
 
 def resolve(path: str, cwd: str) -> str:
@@ -111,7 +94,7 @@ def check_removable(files: FileReader, path: str) -> None:
         raise EditError(f"Failed to read {path}: {_cause(error, path)}") from None
 
 
-def perform(edit: FileEdit, files: DiskFiles) -> None:
+def perform(edit: FileEdit, files: PatchFiles) -> None:
     """Bring an edit to disk.
 
     Raises `EditError`.

@@ -1,12 +1,12 @@
 """`apply_patch` as a command of its own.
 
 Owns: reading the patch from the only argument or from stdin, exit codes and messages.
-Called by: the cli package, when started under the name `apply_patch` or as a subcommand.
 """
 
 from collections.abc import Sequence
 from typing import BinaryIO, TextIO
 
+from codex_trio.files.disk import DiskFiles
 from codex_trio.tools.apply_patch.apply import apply_blocking
 from codex_trio.tools.apply_patch.parser import PatchError, parse
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str], *, cwd: str, stdin: BinaryIO, stdout: TextIO,
     except PatchError as error:
         stderr.write(f"{error.for_terminal()}\n")
         return 1
-    outcome = apply_blocking(patch, cwd)
+    outcome = apply_blocking(patch, cwd, DiskFiles())
     stdout.write(outcome.stdout)
     stderr.write(outcome.stderr)
     return outcome.exit_code

@@ -2,7 +2,7 @@
 
 Owns: the changes that a patch would make, with their diffs, and the wording for the model when it does not fit.
 Does not own: writing; `apply` works the edits out again, so that what changed meanwhile is not lost.
-Called by: the apply_patch tool, on a worker thread.
+Blocking: for worker threads.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from collections.abc import Callable
 import msgspec
 
 from codex_trio.domain.items import AddChange, Change, DeleteChange, UpdateChange
-from codex_trio.tools.apply_patch.edits import EditError, FileEdit, FileReader, check_removable, resolve, work_out
-from codex_trio.tools.apply_patch.files import Contents
+from codex_trio.environments.files import FileReader, PatchFiles
+from codex_trio.files.contents import Contents
+from codex_trio.tools.apply_patch.edits import EditError, FileEdit, check_removable, resolve, work_out
 from codex_trio.tools.apply_patch.parser import DeleteHunk, Patch, PatchError
 from codex_trio.tools.apply_patch.text_diff import unified
 
@@ -39,10 +40,10 @@ class VerifiedPatch(msgspec.Struct, frozen=True, kw_only=True):
         """Every absolute path that applying touches, destinations of moves included: what an approval is about."""
         return sorted({*self.changes, *(edit.move_to for edit in self.edits if edit.move_to is not None)})
 
-    def places(self) -> frozenset[str]:
+    def places(self, files: PatchFiles) -> frozenset[str]:
         """Where applying writes, links followed as they are now. Raises `VerificationError` for what is no path."""
         try:
-            return frozenset(place for edit in self.edits for place in edit.places())
+            return frozenset(place for edit in self.edits for place in edit.places(files))
         except OSError as error:
             raise VerificationError(f"{error.strerror}: {error.filename!r}") from None
 

@@ -1,4 +1,4 @@
-"""The real files that a patch reads and writes.
+"""The files of this machine, as those see them who go through many and may change them: patches, and instructions.
 
 Owns: where a path leads (links are followed once; one that appears later is an error, not a way elsewhere), and writing
 so that a crash leaves the old file or the new one, with all else about it as it was: mode, owner, attributes, links.
@@ -9,12 +9,10 @@ import contextlib
 import errno
 import os
 from collections.abc import Generator
-from typing import Protocol
 
-import msgspec
-
-from codex_trio.tools.apply_patch.entry import Entry
-from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, open_regular_file, read_whole
+from codex_trio.files.contents import Contents, NotWritable, Unread, WriteGate
+from codex_trio.files.entry import Entry
+from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, open_regular_file, read_start, read_whole
 
 MAX_PATCHED_BYTES = 64 << 20
 """What a file may have to be changed line by line."""
@@ -24,35 +22,31 @@ _MAX_REMEMBERED_BYTES = 16 << 20
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Unread(msgspec.Struct, frozen=True):
-    """Stands for what a file holds that cannot be read, or is too big to be remembered."""
-
-
-Contents = bytes | Unread | None
-"""What is at a path; None stands for "no such file"."""
-
-
-class NotWritable(OSError):
-    """The path leads to a place that the patch may not write."""
-
-
-class WriteGate(Protocol):
-    """What a patch may write, by where paths lead."""
-
-    def admits(self, place: str) -> bool:
-        """Whether the file at `place` may be written, made or removed."""
-        ...
-
-    def admits_beside(self, place: str) -> bool:
-        """Whether other files may be made in its folder for a while."""
-        ...
-
-
 class DiskFiles:
-    """The files of this machine; without a gate, all that the process may write may be written."""
+    """See the module. Without a gate, all that the process may write may be written."""
 
     def __init__(self, gate: WriteGate | None = None) -> None:
         self._gate = gate
+
+    def status(self, path: str) -> os.stat_result:
+        """What is at `path`, links followed. Raises OSError."""
+        return os.stat(path)
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link is at `path`, wherever it leads."""
+        return os.path.islink(path)
+
+    def leads_to(self, path: str) -> str:
+        """Where what is written to an absolute path ends up: the path without links. Raises OSError if it is none."""
+        return _leads_to(path)
+
+    def entry_of(self, path: str) -> str:
+        """Where the entry is that an absolute path names: the same, but for a link at its end. Raises OSError."""
+        return _entry_of(path)
+
+    def read_start(self, path: str, *, limit: int) -> bytes:
+        """The first bytes of the regular file at `path`, `limit` at most. Raises OSError."""
+        return read_start(path, limit=limit)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of the regular file at `path`, links followed; None when nothing is there. Raises OSError."""
@@ -77,7 +71,7 @@ class DiskFiles:
 
     def write(self, path: str, content: bytes) -> None:
         """Give a file, perhaps a new one, this content. Raises OSError."""
-        place = leads_to(path)
+        place = _leads_to(path)
         self._check(place)
         with _folder(os.path.dirname(place), create=True) as folder:
             Entry(folder, os.path.basename(place), replaceable=self._replaceable(place)).write(content)
@@ -87,8 +81,8 @@ class DiskFiles:
 
         A link at `path` is removed, and what it led to stays; where `target` leads to the file itself, it only changes.
         """
-        source, place = entry_of(path), leads_to(target)
-        if place == leads_to(path):
+        source, place = _entry_of(path), _leads_to(target)
+        if place == _leads_to(path):
             self.write(target, content)
             return
         self._check(source)
@@ -108,7 +102,7 @@ class DiskFiles:
 
     def delete(self, path: str) -> None:
         """Remove a file, or a link to whatever. Raises OSError."""
-        place = entry_of(path)
+        place = _entry_of(path)
         self._check(place)
         with _folder(os.path.dirname(place)) as folder:
             Entry(folder, os.path.basename(place)).unlink()
@@ -121,20 +115,18 @@ class DiskFiles:
         return self._gate is None or self._gate.admits_beside(place)
 
 
-def leads_to(path: str) -> str:
-    """Where what is written to an absolute path ends up: the path without links. Raises OSError for what is no path."""
+def _leads_to(path: str) -> str:
     if "\0" in path:
         raise OSError(errno.EINVAL, "a path has no NUL in it", path)
     return os.path.realpath(path)
 
 
-def entry_of(path: str) -> str:
-    """Where the entry is that an absolute path names: the same, but for a link at its end."""
-    return os.path.join(leads_to(os.path.dirname(path)), os.path.basename(path))
+def _entry_of(path: str) -> str:
+    return os.path.join(_leads_to(os.path.dirname(path)), os.path.basename(path))
 
 
 def _read(path: str, *, limit: int) -> bytes | None:
-    place = leads_to(path)
+    place = _leads_to(path)
     if place == "/":
         raise NotARegularFile(errno.EISDIR, "is a folder", path)
     try:

@@ -15,16 +15,13 @@ import stat
 from collections.abc import Generator
 from types import TracebackType
 
+from codex_trio.files.contents import OriginalRemains
 from codex_trio.util.regular_file import check_regular
 
 # Opening waits for nobody and starts nothing, should the name have become something else meanwhile.
 _CAREFUL = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW_MODE = 0o666
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-
-
-class OriginalRemains(OSError):
-    """A file was written at its new place, but could not be removed from the old one."""
 
 
 class Entry:

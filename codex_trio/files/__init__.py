@@ -1,0 +1,1 @@
+"""The files of this machine: one at a time, whole trees, and as patches write them."""
