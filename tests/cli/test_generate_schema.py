@@ -7,8 +7,10 @@ import pytest
 
 from codex_trio.cli.main import main
 
-NAMES = Path(__file__).with_name("generated-files-0.169.0.txt")
+NAMES = Path(__file__).with_name("generated-files-0.171.0.txt")
 OLDER = {
+    "CurrentTimeReadParams",
+    "CurrentTimeReadResponse",
     "DeviceKeyAlgorithm",
     "DeviceKeyCreateParams",
     "DeviceKeyCreateResponse",
@@ -19,6 +21,7 @@ OLDER = {
     "DeviceKeySignParams",
     "DeviceKeySignPayload",
     "DeviceKeySignResponse",
+    "LegacyAgentMessageDisplay",
     "PermissionProfile",
     "PermissionProfileFileSystemPermissions",
     "PermissionProfileNetworkPermissions",

@@ -78,6 +78,8 @@ STABLE_PARTS: Final = frozenset(
         "RemoteControlEnableParams",
         "ServerDiagnosticsGauge",
         "ServerDiagnosticsProcess",
+        "ThreadRealtimeCoverage",
+        "ThreadRealtimeEntry",
         "ThreadSearchResult",
         "ThreadTimelineEntry",
         "ToolExposureSurface",

@@ -23,14 +23,22 @@ HelplineSubject: TypeAlias = Annotated[str, Known("answer", "prompt")]
 """What a helpline is named for."""
 
 
-class AnswerAnnotation(Wire, tag_field="kind", tag="wellbeingHelpline"):
-    """A helpline that is named beside an answer."""
+class HelplineAnswerAnnotation(Wire, tag_field="kind", tag="wellbeingHelpline"):
+    """A helpline."""
 
     subject: HelplineSubject
 
 
-class AnswerReplacement(Wire, tag_field="kind", tag="wellbeingPromptHelpline"):
-    """A helpline that is named in place of an answer."""
+AnswerAnnotation: TypeAlias = Open[HelplineAnswerAnnotation]
+"""What is shown beside an answer."""
+
+
+class HelplineAnswerReplacement(Wire, tag_field="kind", tag="wellbeingPromptHelpline"):
+    """A helpline."""
+
+
+AnswerReplacement: TypeAlias = Open[HelplineAnswerReplacement]
+"""What is shown in place of an answer."""
 
 
 class ProtectionBlockReason(Wire, tag_field="kind", tag="protection"):

@@ -1,6 +1,7 @@
 // Generated from the message types of codex-trio. Do not edit.
+import type { AnswerAnnotation } from "./AnswerAnnotation";
+import type { AnswerReplacement } from "./AnswerReplacement";
 import type { BlockReason } from "./BlockReason";
-import type { HelplineSubject } from "./HelplineSubject";
 import type { LegacyAgentMessageDisplay } from "./LegacyAgentMessageDisplay";
 import type { TrustedContacts } from "./TrustedContacts";
 
@@ -9,16 +10,11 @@ export type AgentMessageDisplay = {
   "mode": "show",
   version: 1,
   trustedContacts: TrustedContacts,
-  annotation?: {
-  "kind": "wellbeingHelpline",
-  subject: HelplineSubject,
-} | null,
+  annotation?: AnswerAnnotation | null,
 } | {
   "mode": "hide",
   version: 1,
-  replacement: {
-  "kind": "wellbeingPromptHelpline",
-},
+  replacement: AnswerReplacement,
 } | {
   "mode": "block",
   version: 1,

@@ -31,6 +31,8 @@ export type { AgentMessageDisplay } from "./AgentMessageDisplay";
 export type { AgentMessageModeration } from "./AgentMessageModeration";
 export type { AllowDenyRequirement } from "./AllowDenyRequirement";
 export type { AnalyticsConfig } from "./AnalyticsConfig";
+export type { AnswerAnnotation } from "./AnswerAnnotation";
+export type { AnswerReplacement } from "./AnswerReplacement";
 export type { AppBranding } from "./AppBranding";
 export type { AppInfo } from "./AppInfo";
 export type { AppLinksConfig } from "./AppLinksConfig";
