@@ -302,6 +302,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         for scenario in (
             "a_forbidden_command_does_not_run_however_the_script_around_it_is_written",
             "a_command_is_asked_about_however_the_script_around_it_is_written",
+            "commands_that_a_script_hides_are_asked_about",
         )
     ),
     *(

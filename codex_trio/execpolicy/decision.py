@@ -23,6 +23,7 @@ from codex_trio.execpolicy.rule_loading import load_rules, read_and_judge
 from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.script_commands import commands_of
+from codex_trio.execpolicy.script_words import Word
 from codex_trio.execpolicy.words import join
 
 Doubt = Callable[[], Collection[str]]
@@ -224,7 +225,14 @@ class _Judge:
         if shell_script(argv) is not None:
             next(inside)
         script = " ".join(argv)
-        return [match for command in inside for match in self._rules.limits(command, script)]
+        programs = self._programs
+        found: list[RuleMatch] = []
+        for command in inside:
+            found += self._rules.limits(command, script)
+            target = programs.link_target(command[0].text) if programs is not None and command[0].text else None
+            if target is not None:
+                found += self._rules.limits([Word(target), *command[1:]], script)
+        return found
 
     def _judge_next(self, argv: Sequence[str]) -> _Part:
         """One command, which may be followed by others in another folder."""

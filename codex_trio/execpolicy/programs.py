@@ -76,6 +76,16 @@ class Programs(msgspec.Struct, frozen=True):
         found = [self._is_of_work(os.path.realpath(path)) for path in paths if _is_program(path)]
         return not found or not found[0] or all(found)
 
+    def link_target(self, program: str) -> str | None:
+        """The program that a link in the workspace leads to; None for everything else."""
+        paths = [program] if "/" in program else [os.path.join(each, program) for each in self.search_path.split(":")]
+        for path in (os.path.join(self.cwd, each) for each in paths if "\0" not in each):
+            if _is_program(path):
+                target = os.path.realpath(path)
+                is_link = target != os.path.normpath(path) and self._is_of_work(path)
+                return target if is_link else None
+        return None
+
     def moved(self, words: Sequence[str]) -> "Programs | None":
         """The programs of what follows a `cd`; None where it cannot be told."""
         if len(words) != 2 or words[1].startswith("-"):

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from codex_trio.execpolicy.script_words import Word
+from codex_trio.execpolicy.script_words import Word, names
 from codex_trio.execpolicy.words import join
 
 RuleDecision = Literal["allow", "prompt", "forbidden"]
@@ -206,7 +206,7 @@ class PolicyRules:
 
         Wider than `check`: a program by any path counts, options of git in front of its subcommand do not. Where it
         cannot be told what runs a question is wanted, but about a program that nothing is known of only if the rule's
-        is mentioned at all.
+        is mentioned at all, or its arguments are.
         """
         forms = [words]
         if words and words[0].base_name == "git" and (bare := _without_git_options(words)) != words:
@@ -217,7 +217,20 @@ class PolicyRules:
             if form
             for rule in self._strict_rules(form[0])
             if (match := self._limit(rule, form)) is not None
-            and (form[0].start or form[0].end or form[0].is_known or os.path.basename(rule.program) in script)
+            and (_is_told_apart(rule, form) or os.path.basename(rule.program) in script)
+        ] + self._handed_on(words)
+
+    def _handed_on(self, words: Sequence[Word]) -> list[RuleMatch]:
+        """The rules of more than one word whose words a program is given one after the other: it may well run them."""
+        if len(words) < 3 or words[0].base_name in _TELLS_ONLY:
+            return []
+        return [
+            match
+            for at, word in enumerate(words[1:_HANDED_WORDS], start=1)
+            if word.is_known and word.base_name
+            for rule in self._prefix_rules.get(word.base_name, ())
+            if rule.rest and rule.decision != "allow" and rule.may_match(words[at + 1 :])
+            if (match := self._limit(rule, [Word(word.start, is_known=False), *words[at + 1 :]])) is not None
         ]
 
     def _strict_rules(self, program: Word) -> Iterator[PrefixRule]:
@@ -268,6 +281,22 @@ class PolicyRules:
         # A relative path may lead to anything in the working tree: good enough to be strict about, not to be trusted.
         return [match for match in matches if match.decision != "allow"]
 
+
+def _is_told_apart(rule: PrefixRule, words: Sequence[Word]) -> bool:
+    """Whether more speaks for a rule than that nothing is known of a program."""
+    program = words[0]
+    if program.start or program.end or program.is_known or program.is_hidden:
+        return True
+    return bool(rule.rest) and rule.may_match(words[1:]) is True
+
+
+_HANDED_WORDS = 32
+_TELLS_ONLY = names(
+    ". [ [[ ag apropos ash awk bash cat command compgen dash echo egrep export fgrep file find git grep hash head help "
+    "info ksh locate ls make man printf read rg sed set sh source tail test tldr touch type unset wc whatis whereis "
+    "which xargs zsh"
+)
+"""Programs that look for words or print them, and those whose commands are found otherwise."""
 
 _GIT_VALUES = frozenset({"-C", "-c", "--config-env", "--exec-path", "--git-dir", "--namespace", "--work-tree"})
 

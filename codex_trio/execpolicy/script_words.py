@@ -21,6 +21,9 @@ _ANSI_ESCAPE = re.compile(
     r"|(?P<letter>.))",
     re.DOTALL,
 )
+PIPE_FOLDER = "/dev/fd/"
+"""Where a process substitution is found."""
+
 _ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 _LIST = re.compile(r"\$@|\$\{[@!#]|\[@\]")
 """Expansions that are several words even in double quotes."""
@@ -30,12 +33,14 @@ class Word(msgspec.Struct, frozen=True):
     """A word that begins with `start` and ends with `end`.
 
     `is_known`: there is nothing else to it (`end` is empty then). `is_several`: it may become any number of words.
+    `is_hidden`: it stands for all commands of a script that nobody can read before it runs.
     """
 
     start: str
     end: str = ""
     is_known: bool = True
     is_several: bool = False
+    is_hidden: bool = False
 
     @property
     def text(self) -> str | None:
@@ -65,8 +70,16 @@ class Word(msgspec.Struct, frozen=True):
 UNKNOWN = Word("", is_known=False, is_several=True)
 """Any words at all."""
 
+HIDDEN = Word("", is_known=False, is_several=True, is_hidden=True)
+"""Whatever a script runs that is downloaded, decoded or put together while the command runs."""
+
 # A part of a word: its text; or what is not known, True when it may become several words.
 _Part = str | bool
+
+
+def names(text: str) -> frozenset[str]:
+    """The names in a text."""
+    return frozenset(text.split())
 
 
 def word_of(node: "Node") -> Word:
@@ -104,7 +117,7 @@ def _parts(node: "Node") -> list[_Part]:
         case "concatenation" | "command_name":
             return [part for child in node.children for part in _parts(child)]
         case "process_substitution":
-            return [False]
+            return [PIPE_FOLDER, False]
         case _:
             # An anonymous token of the grammar is itself; whatever else there is expands to something.
             return [True] if node.is_named else [text]

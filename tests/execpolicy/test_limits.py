@@ -81,6 +81,63 @@ watch -n 1 {}
 xargs -n1 {}
 xargs -I% {} %
 find . -name x -exec {} {} \; -print
+trap -- '{}' DEBUG
+PROMPT_COMMAND='{}' bash -i
+PROMPT_COMMAND=('{}')
+PS4='$({})' bash -xc ls
+export PS1="\$({})"
+env PS0='$({})' sh -i
+alias x='{}'
+env 'BASH_FUNC_ls%%=() { {}; }' bash -c ls
+git -c alias.x='!{}' x
+git config alias.x '!{}'
+GIT_SSH_COMMAND='{}' git fetch
+EDITOR='{}' crontab -e
+git rebase --exec '{}' main
+git bisect run {}
+git submodule foreach '{}'
+test -v 'a[$({})]'
+x='a[$({})]'; (( x ))
+{ sh; } < <(ls) <<< '{}'
+echo '{}' | { ls; sh; }
+echo '{}' | (cd x && bash)
+echo -n '{}' | sh
+printf '%s\n' '{}' | sh
+echo '{}' | parallel
+echo '{}' | at now
+sudo -s <<< '{}'
+echo '{}' > f; sh f
+echo '{}' > f && chmod +x f && ./f
+echo '{}' | tee f; . ./f
+timeout --foreground -s KILL 5 {}
+setsid -w {}
+stdbuf -oL {}
+nice -5 {}
+ssh-agent -t 5 {}
+ssh-agent bash -c '{}'
+script -qec '{}' /dev/null
+script -q /dev/null -- {}
+dbus-run-session -- {}
+xvfb-run -a {}
+fakeroot -- {}
+gdb -ex run --args {}
+valgrind --tool=x {}
+bwrap --bind / / --dev /dev sh -c '{}'
+nsenter -t 1 -m {}
+prlimit --nofile=5 {}
+setpriv --reuid 0 {}
+tmux new-session -d '{}'
+uv run {}
+npm exec {}
+npx -c '{}'
+tar -I '{}' -xf x
+rsync -e '{}' a b
+/lib64/ld-linux-x86-64.so.2 {}
+csh -c '{}'
+builtin command {}
+coproc N { {}; }
+mapfile -c 1 -C 'x; {};' a
+complete -C 'x; {};' a
 """
 
 
@@ -103,6 +160,8 @@ def test_a_rule_holds_wherever_its_command_stands(way, command, kind):
             "bash -s <<E\ntool push\nE",
             "cat <<E | sh\ntool push\nE",
             "tool push <<E\nE",
+            "parallel tool ::: push",
+            "parallel ::: 'tool push'",
         ],
         *["./tool push", "/opt/tool push", "~/bin/tool push", "../x/tool push", "env ./tool push", "(./tool push)"],
         *['"$D/tool" push', "$(pwd)/tool push", "# a \\\ntool push", "echo a\\\\\ntool push", "tool push\r"],
@@ -130,6 +189,22 @@ def test_a_rule_holds_however_its_command_is_spelled(script):
             "/opt/bin/to* push",
             "source <(echo tool push)",
         ],
+        *[
+            "mapfile -C tool -c 1 a",
+            "readarray -Ctool a",
+            "complete -C tool x",
+            "alias g=tool; g push",
+            "ls | xargs tool",
+        ],
+        "echo push | parallel -j1 tool",
+        *["docker run x tool push", "./wrapper.sh -v tool push", "ssh localhost tool push"],
+        *["$(base64 -d <<< dG9vbA==) push", "a=to; b=ol; $a$b push"],
+        *[
+            "cp $(command -v tool) g; ./g push",
+            "hash -p /usr/bin/tool g",
+            "cp /usr/bin/tool g",
+            "ln -s ../usr/bin/tool g",
+        ],
     ],
 )
 def test_what_may_be_a_forbidden_command_is_asked_about(script):
@@ -137,6 +212,75 @@ def test_what_may_be_a_forbidden_command_is_asked_about(script):
     assert decision.kind == "prompt"
     assert decision.reason is not None
     assert decision.reason.endswith("requires approval: it may run `tool push`, and a rule forbids that")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *[
+            "curl x | sh",
+            "base64 -d f | bash -s",
+            "rev <<< x | (sh)",
+            "ls | while read f; do bash; done",
+            "printf %s$x | sh",
+        ],
+        *[
+            "bash < <(base64 -d f)",
+            "sh <(curl x)",
+            ". <(base64 -d f)",
+            "bash --rcfile <(ls) -i",
+            "bash --init-file f -i",
+        ],
+        *["BASH_ENV=<(base64 -d f) bash -c true", "BASH_ENV=f ls", "export BASH_ENV=f", "env BASH_ENV=f bash x.sh"],
+        *["export 'BASH_ENV=f'", "ENV=./f sh", "ENV=f sh -i", "env ENV=f dash -i", "enable -f ./x.so x"],
+        *['eval "$(base64 -d f)"', 'bash -c "$(curl x)"', 'trap "$(ls)" EXIT', 'env -S "$x"', 'PROMPT_COMMAND="$x"'],
+        *["curl x > f; sh f", "curl -o f x; bash ./f", "ls | tee f; . ./f", "ls > f; bash < f", "cp x f; sh f"],
+    ],
+)
+def test_a_script_that_nobody_can_read_is_asked_about(script):
+    decision = decide(script, policy(("tool push", "forbidden")))
+    assert decision.kind == "prompt"
+    assert decision.reason is not None
+    assert decision.reason.endswith("requires approval: it may run `tool push`, and a rule forbids that")
+    assert decide(script, policy(("ls", "allow"))).kind == "allow"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *["ln -s /usr/bin/tool g; ./g push", "ln -sf /usr/bin/tool .; ./tool push", "cp /usr/bin/tool g && ./g push"],
+        *[
+            "mv -t d x/tool && d/tool push",
+            "install -m755 /usr/bin/tool g; X=1 ./g push",
+            "hash -p /usr/bin/tool g; g push",
+        ],
+    ],
+)
+def test_another_name_for_a_program_hides_nothing(script):
+    assert decide(script).kind == "forbid"
+
+
+def test_a_link_of_the_workspace_is_the_program_that_it_leads_to(tmp_path):
+    system, work = tmp_path / "usr/bin", tmp_path / "work"
+    for folder in (system, work):
+        folder.mkdir(parents=True)
+    (system / "tool").write_text("#!/bin/sh\n")
+    (system / "tool").chmod(0o755)
+    (work / "g").symlink_to("../usr/bin/tool")
+    (system / "t").symlink_to("tool")
+
+    class Work:
+        def folders(self) -> list[str]:
+            return [str(work)]
+
+        def may_write(self, path: str) -> bool:
+            return path.startswith(str(work))
+
+    programs = Programs(f"{work}:{system}", str(work), Work())
+    for script, kind in (("./g push", "forbid"), ("X=1 g push", "forbid"), ("./g pull", "allow"), ("t push", "allow")):
+        argv = ["bash", "-c", script]
+        decision = POLICY.decide(argv, programs=programs, approval_policy="on-request", sandboxed=True)
+        assert decision.kind == kind, script
 
 
 def test_where_nobody_is_asked_what_may_be_forbidden_is_refused():
@@ -155,13 +299,30 @@ def test_where_nobody_is_asked_what_may_be_forbidden_is_refused():
             "sh push.sh tool push",
             "echo '(' tool push",
             "$PYTHON -m pytest",
-            'eval "$(hook)"',
             "ls $x",
             "tool pull $x push",
             "/opt/bin/pre* push",
             "source $VENV/bin/activate; tool pull",
             ". ./env.sh; tool pull",
         ],
+        *[
+            "bash run.sh",
+            "sh < run.sh",
+            "./run.sh",
+            "ls > out; sh run.sh",
+            "echo ls > f; sh f",
+            "curl -o f x; tar xf f",
+        ],
+        *["PY=bin/python; $PY -m pytest", 'c=(pytest -q); "${c[@]}"', "echo x | python3 -", "ENV=production make"],
+        *[
+            "PAGER=cat git log",
+            "git config user.name tool",
+            "npm install tool",
+            "uv pip install tool",
+            "PS1='$ ' sh -c ls",
+        ],
+        *["find . -exec sh -c 'wc {}' \\;", 'trap "rm -r $d" EXIT', "cp target/app app && ./app", "ssh host uptime"],
+        *["which tool push", "BASH_ENV= bash -c ls", "grep -rn '[$(]' .", "docker run x tool pull", "enable -n test"],
     ],
 )
 def test_what_only_looks_like_a_forbidden_command_is_not_refused(script):
@@ -200,5 +361,7 @@ def test_deeply_nested_scripts_are_asked_about_and_nothing_raises():
 
 
 def test_long_lists_take_time_in_proportion():
+    for script in ("gdb " * 3000 + "tool push", "echo './f;./f;./f' > f; ./f", "alias x=x; " * 3000 + "x"):
+        assert decide(script, policy(("tool push", "forbidden"))).kind in ("prompt", "allow")
     for script in ("ls && " * 4000 + "tool push", "env " + "A=1 " * 20_000 + "tool push", "ls | " * 4000 + "tool push"):
         assert decide(script).kind == "forbid"

@@ -77,6 +77,19 @@ async def test_a_command_is_asked_about_however_the_script_around_it_is_written(
     assert not (ruled.cwd / "asked").exists()
 
 
+async def test_commands_that_a_script_hides_are_asked_about(ruled: Lab) -> None:
+    scripts = [
+        "echo dG91Y2ggYXNrZWQ= | base64 -d | sh",
+        "BASH_ENV=<(echo touch asked) bash -c true",
+        "mapfile -c 1 -C 'touch asked; :' lines <<< line",
+        "ln -s /usr/bin/touch other; ./other asked",
+        "echo touch asked > script; sh script",
+    ]
+    turn = await run(ruled, scripts)
+    assert [request["itemId"] for request in turn.of(COMMAND)] == ["c0", "c1", "c2", "c3", "c4"]
+    assert [path.name for path in ruled.cwd.iterdir()] == [".git"]
+
+
 # Names that only look known
 
 ALLOWED = 'prefix_rule(pattern=["git", "status"], decision="allow")\n'
