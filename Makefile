@@ -7,7 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
-INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+RECIPE := pyproject.toml protocol/pyproject.toml hatch_build.py requirements.lock
+# What is installed was tested together: requirements.lock pins it.
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint requirements.lock
+# The contract is installed with codex-trio, as a copy; whoever works on it wants the files of the checkout.
+EDIT_PROTOCOL = $(INSTALL) --no-deps --editable ./protocol
 
 ifneq ($(MAKECMDGOALS),clean)
 # A .venv that does not run is none; one of another Python than the one asked for goes.
@@ -25,7 +29,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: run test lint types layers schema clean
+.PHONY: run test lint types layers schema lock clean
 
 run: $(RUN_STAMP)
 	@$(BIN)/python -m examples.fix_failing_test
@@ -46,21 +50,31 @@ layers: $(STAMP)
 schema: $(STAMP)
 	$(BIN)/python -m codex_trio_protocol.export --check protocol/schema
 
+# Takes the newest versions that fit; run `make test` with them before they are committed.
+lock:
+	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(VENV)-lock/bin/python -m pip install --quiet . --group dev
+	$(VENV)-lock/bin/python -m pip freeze --exclude codex-trio --exclude codex-trio-protocol >requirements.lock
+	@rm -rf $(VENV)-lock
+
 clean:
 	rm -rf $(VENV)
 
 # The example's project is tested by pytest.
-$(RUN_STAMP): pyproject.toml
+$(RUN_STAMP): $(RECIPE)
 	@$(call venv)
 	@echo "Installing codex-trio and what it needs into $(VENV), once (about 60 MB):"
 	$(INSTALL) --editable . 'pytest>=8.4'
+	$(EDIT_PROTOCOL)
 	@touch $@
 
-$(STAMP): pyproject.toml
+$(STAMP): $(RECIPE)
 	@$(call venv)
 	@echo "Installing codex-trio and the development tools into $(VENV), once (about 470 MB):"
 	$(INSTALL) --upgrade 'pip>=25.1'
 	$(INSTALL) --editable . --group dev
+	$(EDIT_PROTOCOL)
 	@touch $(RUN_STAMP) $@
 
 define venv
