@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
+COVERED := codex_trio/engine/*,codex_trio/processors/*,codex_trio/rpc/*,codex_trio/state/*,codex_trio/threads/*
 RECIPE := pyproject.toml protocol/pyproject.toml hatch_build.py requirements.lock
 # What is installed was tested together: requirements.lock pins it.
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint requirements.lock
@@ -29,13 +30,18 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: run test lint types layers schema lock clean
+.PHONY: run test coverage lint types layers schema lock clean
 
 run: $(RUN_STAMP)
 	@$(BIN)/python -m examples.fix_failing_test
 
 test: $(STAMP)
-	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS) $(TESTS)
+
+# The tests, and how much of the parts that others are built on they run. Processes that tests start are not counted.
+coverage: PYTEST_ARGS += --cov --cov-report=
+coverage: test
+	$(BIN)/coverage report --include='$(COVERED)' --fail-under=90
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -59,7 +65,7 @@ lock:
 	@rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-lock
 
 # The example's project is tested by pytest.
 $(RUN_STAMP): $(RECIPE)
