@@ -42,6 +42,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "keeps no more than 65,536 bytes of a command's output",
     ),
     Difference(
+        "queue::a_message_that_is_taken_up_is_there_once_when_the_server_is_killed",
+        "reference",
+        "takes a message out of the queue before its turn has stored it, and loses it when it is killed in between",
+    ),
+    Difference(
         "search::a_term_that_no_text_has_room_for_is_refused_by_its_name",
         "reference",
         "hands the term to a program, and answers with the operating system's error: Argument list too long",

@@ -71,5 +71,5 @@ async def _words(given: TurnInput, pictures: ModelPictures) -> Words:
         return Words(item, checked)
     if not given.content:
         return Words(None, None)
-    said = UserMessage(id=uuid7(), client_id=given.client_id, content=given.content)
+    said = UserMessage(id=given.item_id or uuid7(), client_id=given.client_id, content=given.content)
     return Words(said, await user_message(given.content, pictures, item_id=uuid7()))

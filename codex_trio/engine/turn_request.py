@@ -32,10 +32,14 @@ class MetadataChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user said at once: input parts in the rollout's form, and all context that holds then, by key."""
+    """What a user said at once: input parts in the rollout's form, and all context that holds then, by key.
+
+    `item_id` is that of the item that shows it, where it had one before a turn took it up.
+    """
 
     content: list[dict[str, Any]]
     client_id: str | None = None
+    item_id: str | None = None
     context: Mapping[str, ContextPiece] = {}
     metadata: MetadataChange = MetadataChange()
 

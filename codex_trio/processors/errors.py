@@ -13,7 +13,7 @@ def translate(error: Exception) -> RpcError | None:
     from codex_trio.execpolicy.rules import RulesError
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
-    from codex_trio.threads.errors import ThreadError
+    from codex_trio.threads.errors import ThreadError, UnreadableThread
 
     match error:
         case ShuttingDown():
@@ -26,7 +26,7 @@ def translate(error: Exception) -> RpcError | None:
             return invalid_request(str(error))
         case ConfigLoadError():
             return invalid_request(f"failed to load configuration: {error.message}")
-        case RolloutReadError() | RolloutWriteError() | OSError():
+        case RolloutReadError() | RolloutWriteError() | UnreadableThread() | OSError():
             return internal_error(str(error))
         case _:
             return None

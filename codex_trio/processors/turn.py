@@ -5,12 +5,11 @@ Protocol source: `turn/start|steer|interrupt`, release 0.169.0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from codex_trio_protocol.v2 import turn as wire
-from codex_trio_protocol.v2.user_input import ImageUserInput, TextUserInput, TurnToolOutput
+from codex_trio_protocol.v2.user_input import TurnToolOutput
 from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
@@ -22,19 +21,15 @@ from codex_trio.engine.turn_request import (
     TurnRequest,
     UserInput,
 )
+from codex_trio.processors.input_parts import content_of
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.processors.thread.setting_changes import SettingChanges
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import invalid_params, invalid_request
+from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.live import LiveThread
 from codex_trio.wire.events import running_turn
-from codex_trio.wire.items import domain_input
-
-MAX_INPUT_CHARACTERS = 1_048_576
-MAX_INPUT_PARTS = 10_000
-"""More than anybody says at once: others would wait while they are stored and shown."""
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -60,7 +55,7 @@ class TurnProcessor:
         """Starts a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
         self._gate.check()
         live = self._live(params.thread_id)
-        content = _content(params.input)
+        content = content_of(params.input)
         overrides = self._changes.overrides(params, live)
         user_input: TurnInput = _user_input(params, content)
         if params.tool_output is not None:
@@ -89,7 +84,7 @@ class TurnProcessor:
         live = self._live(params.thread_id)
         if not params.expected_turn_id:
             raise invalid_request("expectedTurnId must not be empty")
-        content = _content(params.input)
+        content = content_of(params.input)
         given = _user_input(params, content)
         turn_id = await live.steer(given, expected_turn_id=params.expected_turn_id, answer=context)
         return wire.TurnSteerResponse(turn_id=turn_id)
@@ -102,22 +97,6 @@ class TurnProcessor:
 
     def _live(self, thread_id: str) -> LiveThread:
         return self._threads.loaded.get(parse_thread_id(thread_id))
-
-
-def _content(parts: Sequence[Any]) -> list[dict[str, Any]]:
-    """The input in the rollout's form. Raises RpcError when it is too long, or names a remote image."""
-    if len(parts) > MAX_INPUT_PARTS:
-        raise invalid_params(f"`input` has {len(parts)} parts; at most {MAX_INPUT_PARTS} are taken at once")
-    size = sum(len(part.text) for part in parts if isinstance(part, TextUserInput))
-    if size > MAX_INPUT_CHARACTERS:
-        raise invalid_params(
-            f"Input exceeds the maximum length of {MAX_INPUT_CHARACTERS} characters.",
-            {"input_error_code": "input_too_large", "max_chars": MAX_INPUT_CHARACTERS, "actual_chars": size},
-        )
-    for part in parts:
-        if isinstance(part, ImageUserInput) and part.url is not UNSET and not part.url.startswith("data:"):
-            raise invalid_request("remote image URLs are not supported; use an inline data URL instead")
-    return [domain_input(part) for part in parts]
 
 
 def _user_input(params: wire.TurnStartParams | wire.TurnSteerParams, content: list[dict[str, Any]]) -> UserInput:

@@ -7,10 +7,21 @@ from collections.abc import Mapping
 from codex_trio.processors import turn
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
-from codex_trio.processors.thread import delete, follow, inject, metadata, put_away, revert, settings, start, terminals
+from codex_trio.processors.thread import (
+    delete,
+    follow,
+    inject,
+    metadata,
+    put_away,
+    queue,
+    revert,
+    settings,
+    start,
+    terminals,
+)
 from codex_trio.rpc.context import Handler
 
-_PROCESSORS = (start, follow, turn, metadata, put_away, settings, revert, delete, inject, terminals)
+_PROCESSORS = (start, follow, turn, metadata, put_away, settings, revert, delete, inject, terminals, queue)
 """What most clients ask for first comes first."""
 
 

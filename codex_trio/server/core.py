@@ -67,7 +67,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             ),
         )
         answers = handlers(services)
-        layer = Behind(partial(_open_thread_layer, parts, services))
+        layer = Behind(partial(_open_thread_layer, parts, services, storage))
         working = late_handlers(CLIENT_REQUESTS.keys() - answers.keys(), layer)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(layer.run)
@@ -76,12 +76,14 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             nursery.cancel_scope.cancel()
 
 
-def _open_thread_layer(parts: CoreParts, services: Services) -> AbstractAsyncContextManager[Mapping[str, Handler]]:
+def _open_thread_layer(
+    parts: CoreParts, services: Services, storage: ThreadStorage
+) -> AbstractAsyncContextManager[Mapping[str, Handler]]:
     # Imported when the first request needs it, or there is time: lists and reads, which come first, need none of it.
     with without_collections():
         from codex_trio.server.thread_layer import open_thread_layer
 
-    return open_thread_layer(parts, services)
+    return open_thread_layer(parts, services, storage)
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from codex_trio.server.guarded import guarded_paths
 from codex_trio.server.idle import Idle
 from codex_trio.server.parts import CoreParts
 from codex_trio.state.db.initializer import state_db_path
+from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.runtime import RuntimeParts, build_runtime
 from codex_trio.wire.clients import ProtocolClients
 
@@ -31,7 +32,9 @@ _QUIET_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def open_thread_layer(parts: CoreParts, services: Services) -> AsyncGenerator[Mapping[str, Handler]]:
+async def open_thread_layer(
+    parts: CoreParts, services: Services, storage: ThreadStorage
+) -> AsyncGenerator[Mapping[str, Handler]]:
     """Run it until the block ends; the handlers of the methods that need it.
 
     At the end turns are interrupted, and what they run is killed.
@@ -42,6 +45,7 @@ async def open_thread_layer(parts: CoreParts, services: Services) -> AsyncGenera
             RuntimeParts(
                 codex_home=parts.codex_home,
                 threads=services.threads,
+                queues=storage.queues,
                 environ=parts.environ,
                 config=parts.config,
                 auth=services.auth,

@@ -35,6 +35,10 @@ class ThreadClients(Protocol):
         """Tell the followers what of a thread counts as unread."""
         ...
 
+    def tell_queue_changed(self, thread_id: str, followers: Clients) -> None:
+        """Tell the followers that other messages wait for a thread than did, or in another order."""
+        ...
+
     def tell_settings(self, thread_id: str, settings: ThreadSettings, followers: Clients) -> None:
         """Tell the followers what later turns run with."""
         ...

@@ -5,6 +5,15 @@ class ThreadError(Exception):
     """The request cannot be carried out as things stand."""
 
 
+class UnreadableThread(Exception):
+    """There is no such thread where one is needed to go on."""
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"failed to read thread: invalid thread-store request: no rollout found for thread id {thread_id}"
+        )
+
+
 def not_found(thread_id: str) -> ThreadError:
     """No such thread is loaded."""
     return ThreadError(f"thread not found: {thread_id}")
@@ -18,3 +27,8 @@ def not_loaded(thread_id: str) -> ThreadError:
 def no_rollout(thread_id: str) -> ThreadError:
     """No such thread is stored."""
     return ThreadError(f"no rollout found for thread id {thread_id}")
+
+
+def archived(thread_id: str) -> ThreadError:
+    """The thread is in the archive, from which it has to be taken first."""
+    return ThreadError(f"session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first.")

@@ -156,8 +156,7 @@ class LiveThread:
         Raises RulesError, RolloutWriteError, ShuttingDown.
         """
         session = self.session
-        if session.active is None:
-            await session.policy.refresh()
+        await self.prepare_turn()
         before = session.settings
         running = session.active
         said = session.add_input(request.input, answer.answered)
@@ -166,22 +165,34 @@ class LiveThread:
                 await self._change(overrides)
             self._tell_settings_if_other(before)
             return TurnTaken(running.id, running.root_id)
-        turn = await self._begin(request, overrides)
-        self._hold()
-        answer.when_answered(self._release)
-        session.launch(turn)
+        while True:
+            try:
+                turn = self.launch_turn(request, overrides, answer=answer)
+                break
+            except TurnInProgress:
+                # The running turn takes no input any more: it is about to end.
+                await session.wait_for_turn()
         # Answered is stored: whatever ends this process from then on, the user need not say it again.
         await turn.stored.wait()
         self._tell_settings_if_other(before)
         return TurnTaken(turn.id, request.root_id)
 
-    async def _begin(self, request: TurnRequest, overrides: TurnOverrides) -> Turn:
-        while True:
-            try:
-                return self.session.begin(partial(Turn, request=request), overrides)
-            except TurnInProgress:
-                # The running turn takes no input any more: it is about to end.
-                await self.session.wait_for_turn()
+    async def prepare_turn(self) -> None:
+        """Look at what may have changed since the last turn, unless one runs. Raises RulesError."""
+        if self.session.active is None:
+            await self.session.policy.refresh()
+
+    def launch_turn(self, request: TurnRequest, overrides: TurnOverrides, *, answer: Answer | None) -> Turn:
+        """Start a turn; what it tells comes after the answer, if there is to be one.
+
+        Raises TurnInProgress, ShuttingDown.
+        """
+        turn = self.session.begin(partial(Turn, request=request), overrides)
+        if answer is not None:
+            self._hold()
+            answer.when_answered(self._release)
+        self.session.launch(turn)
+        return turn
 
     async def steer(self, given: UserInput, *, expected_turn_id: str, answer: Answer) -> str:
         """Say more to the running turn, which must be the expected one; return its id, once the input is stored.

@@ -104,7 +104,7 @@ class ThreadLoader:
         if found is None:
             raise errors.no_rollout(thread_id)
         if found.is_archived:
-            raise _archived(thread_id)
+            raise errors.archived(thread_id)
         return found
 
     async def fork_source(self, source: ForkSource, live: LiveThread | None) -> RolloutHistory:
@@ -202,7 +202,3 @@ class ThreadLoader:
             )
 
         return build
-
-
-def _archived(thread_id: str) -> ThreadError:
-    return ThreadError(f"session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first.")

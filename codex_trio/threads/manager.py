@@ -37,9 +37,11 @@ from codex_trio.threads import errors
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import NOT_LOADED
+from codex_trio.threads.listeners import Listeners
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
+from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.recorded_settings import recorded_settings
 from codex_trio.threads.stored import LoadedThreads
@@ -101,6 +103,7 @@ class ThreadManager:
         loaded: LoadedThreads,
         store: ThreadStore,
         read_states: ReadStates,
+        queues: ThreadQueues,
         clients: ThreadClients,
         spawner: ProcessSpawner,
         engine: EngineServices,
@@ -109,6 +112,7 @@ class ThreadManager:
         self._config = config
         self._store = store
         self._read_states = read_states
+        self._queues = queues
         self._clients = clients
         self._spawner = spawner
         self._engine = engine
@@ -341,7 +345,7 @@ class ThreadManager:
         """A thread's task: everything that it starts ends with it."""
         live = launch.live
         try:
-            with live.scope:
+            with live.scope, self._queues.running(live) as queue:
                 # The sessions end first: what waits for the end of a command is then still there to store it.
                 async with (
                     trio.open_nursery() as nursery,
@@ -363,11 +367,12 @@ class ThreadManager:
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,
                         ),
-                        listener=live,
+                        listener=Listeners(live, queue.heard),
                         raw_items=launch.raw_items,
                     )
                     if launch.is_new and not live.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
+                    nursery.start_soon(queue.run)
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()

@@ -30,9 +30,11 @@ from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths
+from codex_trio.state.store.queues import InputQueues
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.pictures import Pictures
@@ -43,6 +45,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
 
     manager: ThreadManager
     upkeep: ThreadUpkeep
+    queues: ThreadQueues
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -52,6 +55,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
 
     codex_home: Path
     threads: StoredThreads
+    queues: InputQueues
     environ: Mapping[str, str]
     config: ConfigService
     auth: AuthStore
@@ -89,11 +93,15 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         default_model=default_model(parts.catalog).slug,
         doubted=parts.config.writes.doubted,
     )
+    queues = ThreadQueues(
+        parts.queues, store=threads.store, loaded=threads.loaded, clients=parts.clients, pictures=engine.pictures
+    )
     manager = ThreadManager(
         config=parts.config,
         loaded=threads.loaded,
         store=threads.store,
         read_states=threads.read_states,
+        queues=queues,
         clients=parts.clients,
         spawner=parts.spawner,
         engine=engine,
@@ -102,7 +110,10 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     return ThreadRuntime(
         loaded=threads.loaded,
         manager=manager,
-        upkeep=ThreadUpkeep(manager=manager, loaded=threads.loaded, store=threads.store, graph=threads.graph),
+        upkeep=ThreadUpkeep(
+            manager=manager, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
+        ),
+        queues=queues,
         store=threads.store,
         read_states=threads.read_states,
         graph=threads.graph,

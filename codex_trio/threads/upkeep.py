@@ -14,6 +14,7 @@ from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import LoadedThreads
 
 
@@ -21,11 +22,18 @@ class ThreadUpkeep:
     """See the module."""
 
     def __init__(
-        self, *, manager: ThreadManager, loaded: LoadedThreads, store: ThreadStore, graph: AgentGraphStore
+        self,
+        *,
+        manager: ThreadManager,
+        loaded: LoadedThreads,
+        store: ThreadStore,
+        queues: ThreadQueues,
+        graph: AgentGraphStore,
     ) -> None:
         self._manager = manager
         self._loaded = loaded
         self._store = store
+        self._queues = queues
         self._graph = graph
 
     async def rename(self, thread_id: str, name: str) -> None:
@@ -92,7 +100,9 @@ class ThreadUpkeep:
             if loaded is not None:
                 await loaded.end_turn()
                 await self._manager.unload(loaded)
-        return await self._store.delete(thread_id) if is_stored else [thread_id]
+        deleted = await self._store.delete(thread_id) if is_stored else [thread_id]
+        await self._queues.forget(deleted)
+        return deleted
 
     async def revert(self, thread_id: str, *, before_turn_id: str) -> LiveThread:
         """Drop a turn of a loaded thread and all later ones; the thread anew. A running turn is interrupted first.

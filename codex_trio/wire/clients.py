@@ -11,6 +11,7 @@ from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
+from codex_trio_protocol.v2.thread_queue import ThreadQueueChangedNotification
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
 
 from codex_trio.engine.events import Event
@@ -52,6 +53,11 @@ class ProtocolClients:
             thread_id=thread_id, read_state=read_state_to_wire(read_state)
         )
         self._outgoing.notify("thread/readState/changed", notification, targets=followers)
+
+    def tell_queue_changed(self, thread_id: str, followers: Clients) -> None:
+        """See ThreadClients."""
+        notification = ThreadQueueChangedNotification(thread_id=thread_id)
+        self._outgoing.notify("thread/queue/changed", notification, targets=followers)
 
     def tell_settings(self, thread_id: str, settings: ThreadSettings, followers: Clients) -> None:
         """See ThreadClients."""

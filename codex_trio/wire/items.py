@@ -54,7 +54,7 @@ def project_item(
 
 def _user_message(item: domain.UserMessage) -> wire.UserMessageThreadItem:
     return wire.UserMessageThreadItem(
-        id=item.id, client_id=item.client_id, content=[_user_input(part) for part in item.content]
+        id=item.id, client_id=item.client_id, content=[wire_input(part) for part in item.content]
     )
 
 
@@ -197,7 +197,7 @@ def path_of(url: str) -> str:
     return path if path.startswith("/") and _NOT_PLAIN.search(path) is None else unquote(urlsplit(url).path)
 
 
-def _user_input(part: dict[str, Any]) -> Any:
+def wire_input(part: dict[str, Any]) -> Any:
     """An input part in wire form, from the form that rollouts hold."""
     match part.get("type"):
         case "image":

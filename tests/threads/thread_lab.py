@@ -25,6 +25,7 @@ from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import Birth, ThreadManager
 from codex_trio.threads.options import ThreadOptions
+from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import LoadedThreads, StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.pictures import Pictures
@@ -61,6 +62,9 @@ class NotingClients:
 
     def tell_read_state(self, thread_id: str, read_state: Any, followers: Any) -> None:
         self.told.append(("read_state", read_state.first_unread))
+
+    def tell_queue_changed(self, thread_id: str, followers: Any) -> None:
+        self.told.append(("queue_changed", thread_id))
 
     def tell_settings(self, thread_id: str, settings: Any, followers: Any) -> None:
         self.told.append(("settings", settings))
@@ -113,14 +117,19 @@ class Request:
 class Lab:
     """The thread layer, and what is around it."""
 
-    def __init__(self, manager: ThreadManager, threads: StoredThreads, clients: NotingClients) -> None:
+    def __init__(
+        self, manager: ThreadManager, threads: StoredThreads, queues: ThreadQueues, clients: NotingClients
+    ) -> None:
         self.manager = manager
         self.threads = threads
         self.loaded = threads.loaded
         self.store = threads.store
         self.graph = threads.graph
         self.clients = clients
-        self.upkeep = ThreadUpkeep(manager=manager, loaded=threads.loaded, store=threads.store, graph=threads.graph)
+        self.queues = queues
+        self.upkeep = ThreadUpkeep(
+            manager=manager, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
+        )
 
     async def start(self, *, ephemeral: bool = False) -> LiveThread:
         """A new thread that one client follows."""
@@ -164,6 +173,9 @@ async def open_threads(base: Path) -> AsyncGenerator[Lab]:
         gate=TurnGate(),
         pictures=Pictures(),
     )
+    queues = ThreadQueues(
+        storage.queues, store=storage.store, loaded=threads.loaded, clients=clients, pictures=engine.pictures
+    )
     loader = ThreadLoader(
         codex_home=home,
         store=storage.store,
@@ -177,6 +189,7 @@ async def open_threads(base: Path) -> AsyncGenerator[Lab]:
             loaded=threads.loaded,
             store=storage.store,
             read_states=storage.read_states,
+            queues=queues,
             clients=clients,
             spawner=spawner,
             engine=engine,
@@ -185,5 +198,5 @@ async def open_threads(base: Path) -> AsyncGenerator[Lab]:
         with trio.fail_after(30):
             async with trio.open_nursery() as nursery:
                 await nursery.start(manager.run)
-                yield Lab(manager, threads, clients)
+                yield Lab(manager, threads, queues, clients)
                 nursery.cancel_scope.cancel()

@@ -83,6 +83,7 @@ class ThreadFollowProcessor:
         # As observed in 0.169.0: not without the turns, unless the thread was only loaded for this.
         if not params.exclude_turns or live.id not in loaded_before:
             context.after_response(lambda: self._loading.tell_usage(live, context))
+        context.when_answered(lambda: self._threads.queues.wake(live.id))
         context.after_response(lambda: self._outgoing.replay(live.id, context.connection.id))
         thread = project_thread(live.facts)
         if given is not None:

@@ -135,7 +135,20 @@ CREATE TABLE span_indexes (
 ) STRICT;
 """
 
-_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES, _SEARCH, _SPANS)
+# Messages that wait until their thread is free, in the order of `place`. `message` is JSON (local/queues.py). `turn_id`
+# is the turn that takes the message up, from before it begins until it has stored the message; else null.
+_QUEUED_INPUTS = """
+CREATE TABLE queued_inputs (
+    id TEXT PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    turn_id TEXT
+) STRICT;
+CREATE INDEX queued_inputs_thread ON queued_inputs (thread_id, place);
+"""
+
+_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES, _SEARCH, _SPANS, _QUEUED_INPUTS)
 
 
 def migrate(transaction: Transaction, path: Path) -> None:

@@ -18,6 +18,7 @@ from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.index.span_cache import SpanCache
 from codex_trio.state.local.names import ThreadNames
+from codex_trio.state.local.queues import LocalInputQueues
 from codex_trio.state.local.read_states import LocalReadStates
 from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
@@ -49,7 +50,11 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
     )
     service = IndexService(index, text, database, quiet=quiet)
     return ThreadStorage(
-        store=store, graph=graph, read_states=read_states, run=partial(_run, service, spans, read_states, jobs)
+        store=store,
+        graph=graph,
+        read_states=read_states,
+        queues=LocalInputQueues(database),
+        run=partial(_run, service, spans, read_states, jobs),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import trio
 
 from codex_trio.state.memory.graph import MemoryAgentGraph
+from codex_trio.state.memory.queues import MemoryInputQueues
 from codex_trio.state.memory.read_states import MemoryReadStates
 from codex_trio.state.memory.store import MemoryThreadStore
 from codex_trio.state.store.storage import ThreadStorage
@@ -17,5 +18,9 @@ def memory_storage() -> ThreadStorage:
     """No threads yet."""
     graph, read_states = MemoryAgentGraph(), MemoryReadStates()
     return ThreadStorage(
-        store=MemoryThreadStore(graph, read_states), graph=graph, read_states=read_states, run=trio.lowlevel.checkpoint
+        store=MemoryThreadStore(graph, read_states),
+        graph=graph,
+        read_states=read_states,
+        queues=MemoryInputQueues(),
+        run=trio.lowlevel.checkpoint,
     )

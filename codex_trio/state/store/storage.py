@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore
+from codex_trio.state.store.queues import InputQueues
 from codex_trio.state.store.read_states import ReadStates
 
 
@@ -16,5 +17,6 @@ class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
     store: ThreadStore
     graph: AgentGraphStore
     read_states: ReadStates
+    queues: InputQueues
     run: Callable[[], Awaitable[None]]
     """Keeps it true and written down, behind everybody's back, until cancelled."""
