@@ -15,7 +15,8 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  `python -m benchmarks.home` writes such a home by itself
                  paging (with --only, for homes that not every server bears): start and pages of lists alone
 
-and with --only idle: processor time and wake-ups of a server that nobody asks for anything, for two minutes.
+and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
+minutes, with a thread loaded and without.
 
 Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
 round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. A ratio compares

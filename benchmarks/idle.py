@@ -1,4 +1,4 @@
-"""The figure of an idle server: what it does while nobody wants anything of it. For laptops, and for many servers.
+"""The figures of an idle server: what it does while nobody wants anything of it. For laptops, and for many servers.
 
 Taken with --only, as a sample lasts two minutes.
 """
@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from benchmarks.connection import milliseconds
-from benchmarks.driver import Lab
+from benchmarks.driver import Lab, Server
 from benchmarks.figures import Figure, Sample, Value, single
 from benchmarks.model_server import SAY
 
@@ -22,16 +22,31 @@ def idle(lab: Lab) -> Sample:
     with lab.server() as server:
         server.initialize()
         server.connection.turn(server.connection.start_thread(lab.work), SAY)
-        time.sleep(_SETTLE_SECONDS)
-        busy, wake_ups = server.busy_seconds(), server.wake_ups()
-        time.sleep(_IDLE_SECONDS)
-        return milliseconds(server.busy_seconds() - busy), float(server.wake_ups() - wake_ups)
+        return _at_rest(server)
+
+
+def idle_empty(lab: Lab) -> Sample:
+    """Those of a server that was asked for a list and no more."""
+    with lab.server() as server:
+        server.initialize()
+        server.connection.request("thread/list", {})
+        return _at_rest(server)
+
+
+def _at_rest(server: Server) -> Sample:
+    time.sleep(_SETTLE_SECONDS)
+    busy, wake_ups = server.busy_seconds(), server.wake_ups()
+    time.sleep(_IDLE_SECONDS)
+    return milliseconds(server.busy_seconds() - busy), float(server.wake_ups() - wake_ups)
+
+
+def _values(what: str) -> tuple[Value, Value]:
+    idle = f"idle for {_IDLE_SECONDS} s{what}"
+    return Value(f"{idle}, CPU", "ms"), Value(f"{idle}, wake-ups", "")
 
 
 FIGURES: Mapping[str, Figure] = {
-    "idle": Figure(
-        (Value(f"idle for {_IDLE_SECONDS} s, CPU", "ms"), Value(f"idle for {_IDLE_SECONDS} s, wake-ups", "")),
-        single(idle),
-    )
+    "idle": Figure(_values(", a thread loaded"), single(idle)),
+    "idle_empty": Figure(_values(", no thread"), single(idle_empty)),
 }
 """By name."""

@@ -79,6 +79,8 @@ class LiveThread:
         self._created_at = created_at
         self._updated_at = created_at
         self._idle_since: float | None = None
+        self._is_left = trio.Event()
+        """Set while nobody follows the thread."""
         self._held: list[events.Event] | None = None
         self._status = IDLE
 
@@ -374,6 +376,8 @@ class LiveThread:
     def subscribe(self, client: ClientId) -> None:
         """Have a client hear of turns and items from now on, and be asked."""
         self.subscribers.add(client)
+        if self._is_left.is_set():
+            self._is_left = trio.Event()
         self._idle_since = None
 
     def unsubscribe(self, client: ClientId) -> bool:
@@ -383,6 +387,7 @@ class LiveThread:
         self.subscribers.discard(client)
         if not self.subscribers:
             self._idle_since = trio.current_time()
+            self._is_left.set()
         return True
 
     @property
@@ -390,11 +395,17 @@ class LiveThread:
         """Whether nobody follows the thread and no turn runs in it."""
         return not self.subscribers and not self.runs_turn
 
-    def idle_seconds(self) -> float:
-        """For how long nobody has followed the thread while nothing ran in it."""
-        if self._idle_since is None or self.runs_turn:
-            return 0.0
-        return trio.current_time() - self._idle_since
+    async def left_alone(self, seconds: float) -> None:
+        """Return once nobody has followed the thread, and nothing ran in it, for so many seconds."""
+        while True:
+            await self._is_left.wait()
+            await self.session.wait_for_turn()
+            if self._idle_since is None or self.runs_turn:
+                continue
+            left = self._idle_since + seconds - trio.current_time()
+            if left <= 0:
+                return
+            await trio.sleep(left)
 
     # --- what it is ---
 

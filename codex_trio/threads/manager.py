@@ -53,8 +53,6 @@ _log = logging.getLogger(__name__)
 UNLOAD_SECONDS = 30 * 60
 """A thread that nobody follows and that does nothing is unloaded after this time (0.169.0)."""
 
-SWEEP_SECONDS = 60.0
-
 
 class _Launch(msgspec.Struct, kw_only=True):
     """What a thread's task needs to begin."""
@@ -126,7 +124,6 @@ class ThreadManager:
             self._nursery = nursery
             nursery.start_soon(self._engine.gate.pace.run)
             task_status.started()
-            await self._unload_idle_threads()
 
     # --- loading ---
 
@@ -173,6 +170,10 @@ class ThreadManager:
         Raises ShuttingDown, and as `resume`.
         """
         live = self._threads.find(target.thread_id)
+        if live is not None and live.scope.cancel_called:
+            # Nobody wanted it, and it is just ending.
+            await wait_for_end(live.closed, f"thread {live.id} was to be unloaded and has not ended yet")
+            live = None
         if live is None or not live.runs_turn:
             # A draining server lets clients join a running turn: somebody may have to answer its questions.
             self._engine.gate.check()
@@ -342,8 +343,10 @@ class ThreadManager:
             await self._live(launch, task_status=task_status)
 
     async def _live(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
-        """A thread's task: everything that it starts ends with it."""
+        """A thread's task: everything that it starts ends with it, when nobody has wanted it for long at the latest."""
         live = launch.live
+        delay = launch.config.thread_unload_delay_seconds
+        is_unwanted = False
         try:
             with live.scope, self._queues.running(live) as queue:
                 # The sessions end first: what waits for the end of a command is then still there to store it.
@@ -376,7 +379,9 @@ class ThreadManager:
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()
-                    await trio.sleep_forever()
+                    await live.left_alone(UNLOAD_SECONDS if delay is None else delay)
+                    is_unwanted = True
+                    live.scope.cancel()
         except Exception:
             # One broken thread must not take the others with it; it can be resumed.
             _log.exception("thread %s broke and is unloaded", live.id)
@@ -385,6 +390,9 @@ class ThreadManager:
                 self._store.detach(live.id)
             await live.recorder.aclose()
             live.closed.set()
+        if is_unwanted:
+            self._clients.tell_status(live.id, NOT_LOADED)
+            self._clients.tell_unloaded(live.id)
 
     async def _note_git_info(self, live: LiveThread) -> None:
         """Completes what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""
@@ -432,21 +440,6 @@ class ThreadManager:
         live.scope.cancel()
         await wait_for_end(live.closed, f"thread {live.id} was told to end and has not ended yet")
         self._clients.tell_status(live.id, NOT_LOADED)
-
-    async def _unload_idle_threads(self) -> None:
-        while True:
-            # A server without threads is left asleep.
-            await self._threads.some()
-            await trio.sleep(SWEEP_SECONDS)
-            for live in self._threads.all():
-                configured = live.config.thread_unload_delay_seconds
-                if live.idle_seconds() > (UNLOAD_SECONDS if configured is None else configured):
-                    try:
-                        await self.unload(live)
-                    except ThreadError as error:
-                        _log.warning("%s", error)
-                        continue
-                    self._clients.tell_unloaded(live.id)
 
     def drop_subscriber(self, client: ClientId) -> None:
         """Have a client follow no thread any more."""

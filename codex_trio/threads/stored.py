@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
-import trio
 
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
@@ -29,11 +28,6 @@ class LoadedThreads:
 
     def __init__(self) -> None:
         self._threads: dict[str, LiveThread] = {}
-        self._some = trio.Event()
-
-    async def some(self) -> None:
-        """Wait until a thread is loaded."""
-        await self._some.wait()
 
     def get(self, thread_id: str) -> LiveThread:
         """A loaded thread. Raises ThreadError."""
@@ -58,15 +52,12 @@ class LoadedThreads:
     def add(self, live: LiveThread) -> None:
         """Note that a thread is loaded."""
         self._threads[live.id] = live
-        self._some.set()
 
     def remove(self, live: LiveThread) -> bool:
         """Note that a thread is not loaded any more; False when it was not."""
         if self._threads.get(live.id) is not live:
             return False
         del self._threads[live.id]
-        if not self._threads:
-            self._some = trio.Event()
         return True
 
 

@@ -151,8 +151,8 @@ def says(text: str) -> TurnRequest:
 
 
 @asynccontextmanager
-async def open_threads(base: Path) -> AsyncGenerator[Lab]:
-    """The thread layer until the block ends, which must not take long."""
+async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[Lab]:
+    """The thread layer until the block ends, which must not take longer than so many seconds."""
     home = base / "codex"
     home.mkdir()
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
@@ -195,7 +195,7 @@ async def open_threads(base: Path) -> AsyncGenerator[Lab]:
             engine=engine,
             loader=loader,
         )
-        with trio.fail_after(30):
+        with trio.fail_after(patience):
             async with trio.open_nursery() as nursery:
                 await nursery.start(manager.run)
                 yield Lab(manager, threads, queues, clients)
