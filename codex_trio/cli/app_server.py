@@ -14,6 +14,7 @@ import trio
 
 from codex_trio.cli import process_settings, proxy
 from codex_trio.cli.ending import End, ending_signals
+from codex_trio.cli.garbage import collect_when_quiet
 from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener, own_sockets
 from codex_trio.cli.options import UsageError, config_overrides
@@ -94,6 +95,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(process_settings.keep_small)
+            nursery.start_soon(collect_when_quiet, app.quiet)
             await end.serve(app, serve_clients)
             nursery.cancel_scope.cancel()
     return end.exit_code

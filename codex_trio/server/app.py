@@ -115,6 +115,10 @@ class App:
         """How many turns run."""
         return self._parts.gate.running
 
+    async def quiet(self, seconds: float) -> None:
+        """Return once clients have asked for nothing for so many seconds."""
+        await self._parts.idle.quiet(seconds)
+
     async def drain(self) -> None:
         """Ends what clients see, in order, without breaking into anything.
 

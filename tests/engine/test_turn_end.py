@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,24 @@ async def test_a_turn_that_is_cut_short_with_its_thread_says_so(tmp_path: Path, 
     ended = await end_of(bench, turn)
     assert ended.status == "interrupted"
     assert '"turn_aborted"' in bench.lines.text
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["completed", "stopped"])
+async def test_a_turn_that_has_ended_goes_at_once_with_all_that_it_did(
+    tmp_path: Path, clock: MockClock, *, is_stopped: bool
+) -> None:
+    async with open_session(tmp_path, clock, responses=[] if is_stopped else [says("done")]) as bench:
+        gc.disable()
+        try:
+            turn = bench.begin("hello")
+            await turn.stored.wait()
+            if is_stopped:
+                await turn.interrupt(told())
+            await end_of(bench, turn)
+            left = weakref.ref(turn)
+            del turn
+            with trio.fail_after(PATIENCE):
+                while left() is not None:
+                    await trio.lowlevel.checkpoint()
+        finally:
+            gc.enable()

@@ -138,6 +138,8 @@ class Turn:
                 self._tell_end(failure, watch, interrupted=not finished)
             finally:
                 self.ended.set()
+                # It knows how to stop this turn: apart they go at once, and all that the turn did goes with them.
+                self._sampler = None
 
     async def _work(self) -> TurnFailure | None:
         """Everything that can be interrupted; the failure that ended it, if one did."""
