@@ -302,6 +302,21 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "takes the answer to a question from any connection that guesses its number",
     ),
+    Difference(
+        "odd_items::text_that_only_comes_as_a_finished_part_is_the_answer",
+        "reference",
+        "drops text that comes neither in deltas nor in an item",
+    ),
+    Difference(
+        "odd_items::a_picture_that_the_provider_made_is_shown_read_back_and_sent_on",
+        "reference",
+        "shows nothing of a picture that it did not offer to make",
+    ),
+    Difference(
+        "odd_items::an_item_of_an_unknown_kind_is_told_of_where_it_is_all_that_comes",
+        "reference",
+        "ends the turn without a word",
+    ),
     *(
         Difference(f"rules::{scenario}", "reference", "sees the commands of scripts of nothing but plain words only")
         for scenario in (

@@ -22,6 +22,7 @@ _PREFIXES = {
     "function_call": "fc",
     "custom_tool_call": "ctc",
     "web_search_call": "ws",
+    "image_generation_call": "ig",
 }
 _CALL_PREFIX = "call"
 

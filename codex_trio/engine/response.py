@@ -6,13 +6,12 @@ retries (engine/sampling.py), the calls (engine/tool_calls.py) or the form of it
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from codex_trio.domain.items import AgentMessage, AgentText, Reasoning, TurnItem, WebSearch
+from codex_trio.domain.items import AgentMessage, AgentText, Other, Reasoning, TurnItem, WebSearch
 from codex_trio.engine.events import (
     AgentMessageDelta,
     ReasoningSummaryDelta,
@@ -26,10 +25,11 @@ from codex_trio.model import events as model
 from codex_trio.model.usage import TokenUsage
 from codex_trio.tools.calls import ToolCall
 
-_log = logging.getLogger(__name__)
-
 _MESSAGE, _REASONING, _WEB_SEARCH = "message", "reasoning", "web_search_call"
-_SHOWN = frozenset({_MESSAGE, _REASONING, _WEB_SEARCH})
+_IMAGE = "image_generation_call"
+_SHOWN = frozenset({_MESSAGE, _REASONING, _WEB_SEARCH, _IMAGE})
+_SILENT = frozenset({"compaction", "context_compaction"})
+"""Kinds that are nothing to users."""
 
 OnCall = Callable[[dict[str, Any], ToolCall], None]
 """Takes a call: as it is part of the history, and as the model meant it."""
@@ -53,6 +53,7 @@ class ResponseReader:
         self._ids = ids
         self._on_call = on_call
         self._open: list[_OpenItem] = []
+        self._unused: set[str] = set()
         self.completed: model.Completed | None = None
         self.usage: TokenUsage | None = None
         """The tokens that the provider counted, however the response ended."""
@@ -111,7 +112,7 @@ class ResponseReader:
         item = of_model(raw)
         if item is None:
             # Nothing that could be shown, answered or sent back.
-            _log.info("a model item of type %.80r was left out", raw.get("type"))
+            self._warn_of(raw, "was left out")
         elif item["type"] in CALL_KINDS:
             item = self._ids.name_call(item)
             await self._log.history(item)
@@ -120,6 +121,17 @@ class ResponseReader:
             await self._show(item, raw)
         else:
             await self._log.history(item)
+            if item["type"] not in _SILENT:
+                self._warn_of(raw, "is kept for the model, and nothing else comes of it")
+
+    def _warn_of(self, raw: dict[str, Any], outcome: str) -> None:
+        """Tells the user, once for each kind, of an item that may be all that the model said."""
+        kind = f"{raw.get('type')!r:.80}"
+        if kind not in self._unused:
+            self._unused.add(kind)
+            self._log.warning(
+                f"The model sent an item of the kind {kind}, of which this server knows nothing: it {outcome}."
+            )
 
     async def _show(self, item: dict[str, Any], raw: dict[str, Any]) -> None:
         """Shows a finished item, and stores it under the id that clients know it by."""
@@ -184,6 +196,10 @@ def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
         case "reasoning":
             # All of it, also what cannot be sent back.
             return Reasoning(id=item_id, summary_text=texts_of(item, "summary"), raw_content=texts_of(raw))
+        case "image_generation_call":
+            fields = {name: item.get(name, "") for name in ("status", "result")}
+            prompt = item.get("revised_prompt")
+            return Other(raw={"type": "ImageGeneration", "id": item_id, **fields, "revised_prompt": prompt})
         case _:
             action = item.get("action") or {"type": "other"}
             return WebSearch(id=item_id, query=action.get("query") or action.get("url") or "", action=action)

@@ -191,6 +191,24 @@ class WireTextDone(msgspec.Struct, tag="response.output_text.done"):
 
     text: str
     item_id: str = ""
+    content_index: int | None = None
+
+
+class WirePartDone(msgspec.Struct, tag="response.content_part.done"):
+    """`response.content_part.done`: the same once more, for some providers the only time."""
+
+    part: dict[str, Any] | None = None
+    item_id: str = ""
+    content_index: int | None = None
+
+
+class WireThoughtDone(msgspec.Struct):
+    """A part of a reasoning summary, or of the reasoning itself, usually known from its deltas."""
+
+    text: str
+    index: int
+    item_id: str = ""
+    is_summary: bool = False
 
 
 class WireInputDone(msgspec.Struct):
@@ -220,15 +238,11 @@ class _ContentPartAdded(msgspec.Struct, frozen=True, gc=False, tag="response.con
     pass
 
 
-class _ContentPartDone(msgspec.Struct, frozen=True, gc=False, tag="response.content_part.done"):
-    pass
-
-
 class _InProgress(msgspec.Struct, frozen=True, gc=False, tag="response.in_progress"):
     pass
 
 
-_Ignored: TypeAlias = _ContentPartAdded | _ContentPartDone | _InProgress
+_Ignored: TypeAlias = _ContentPartAdded | _InProgress
 
 DirectEvent: TypeAlias = (
     OutputItemAdded
@@ -241,9 +255,11 @@ DirectEvent: TypeAlias = (
     | OutputItemDone
 )
 
-_PlainWireEvent: TypeAlias = WireCreated | WireMetadata | WireCompleted | WireFailed | WireIncomplete | WireTextDone
+_PlainWireEvent: TypeAlias = (
+    WireCreated | WireMetadata | WireCompleted | WireFailed | WireIncomplete | WireTextDone | WirePartDone
+)
 
-WireEvent: TypeAlias = _PlainWireEvent | WireInputDone | WireError | WireWords
+WireEvent: TypeAlias = _PlainWireEvent | WireThoughtDone | WireInputDone | WireError | WireWords
 
 DIRECT_EVENTS: frozenset[type] = frozenset(DirectEvent.__args__)
 """Kinds that are the same on the wire and for the engine."""

@@ -102,6 +102,10 @@ def _index(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_INDEX else 0
 
 
+def _known_index(value: Any) -> int | None:
+    return None if value is None else _index(value)
+
+
 def _item(source: Mapping[str, Any]) -> ResponseItem:
     item = source.get("item")
     if not isinstance(item, dict):
@@ -161,17 +165,30 @@ def _input_done(key: str, source: Mapping[str, Any]) -> WireEvent:
     return events.WireInputDone(kind=key, text=_text(source.get(key)), item_id=_text(source.get("item_id")))
 
 
+def _text_done(key: str, source: Mapping[str, Any]) -> WireEvent:
+    text, item_id = _text(source.get(key)), _text(source.get("item_id"))
+    return events.WireTextDone(text, item_id, _known_index(source.get("content_index")))
+
+
+def _thought_done(key: str, source: Mapping[str, Any]) -> WireEvent:
+    is_summary = source.get("type") != "response.reasoning_text.done"
+    index = _index(source.get("summary_index" if is_summary else "content_index"))
+    return events.WireThoughtDone(_text(source.get(key)), index, _text(source.get("item_id")), is_summary)
+
+
 _KINDS: Mapping[str, Callable[[Mapping[str, Any]], DirectEvent | WireEvent | None]] = {
     "response.created": _created,
     "response.metadata": lambda source: events.WireMetadata(_headers(source.get("headers"))),
     "response.output_item.added": _item_added,
     "response.output_item.done": lambda source: events.OutputItemDone(_item(source)),
-    "response.output_text.done": lambda source: events.WireTextDone(
-        _text(source.get("text")), _text(source.get("item_id"))
+    "response.output_text.done": lambda source: _text_done("text", source),
+    "response.refusal.done": lambda source: _text_done("refusal", source),
+    "response.content_part.done": lambda source: events.WirePartDone(
+        _headers(source.get("part")), _text(source.get("item_id")), _known_index(source.get("content_index"))
     ),
-    "response.refusal.done": lambda source: events.WireTextDone(
-        _text(source.get("refusal")), _text(source.get("item_id"))
-    ),
+    "response.reasoning_text.done": lambda source: _thought_done("text", source),
+    "response.reasoning_summary_text.done": lambda source: _thought_done("text", source),
+    "response.reasoning_summary_part.done": lambda source: _thought_done("part", source),
     "response.function_call_arguments.done": lambda source: _input_done("arguments", source),
     "response.custom_tool_call_input.done": lambda source: _input_done("input", source),
     "response.reasoning_summary_part.added": lambda source: events.ReasoningSummaryPartAdded(

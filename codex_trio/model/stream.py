@@ -146,6 +146,10 @@ class ResponseReader:
                 self._note_model(event.headers, events)
             case wire.WireTextDone():
                 self._unfinished.whole_text(event)
+            case wire.WirePartDone():
+                self._unfinished.whole_part(event)
+            case wire.WireThoughtDone():
+                self._unfinished.whole_thought(event)
             case wire.WireInputDone():
                 self._unfinished.whole_input(event)
             case wire.WireWords():

@@ -26,23 +26,42 @@ class _Draft(msgspec.Struct):
     pieces: list[str] = msgspec.field(default_factory=list[str])
     parts: dict[int, list[str]] = msgspec.field(default_factory=dict[int, list[str]])
     raw: list[str] = msgspec.field(default_factory=list[str])
-    whole: list[str] = msgspec.field(default_factory=list[str])
+    whole: dict[int, str] = msgspec.field(default_factory=dict[int, str])
+    whole_parts: dict[int, str] = msgspec.field(default_factory=dict[int, str])
+    whole_raw: dict[int, str] = msgspec.field(default_factory=dict[int, str])
 
     @property
     def has_text(self) -> bool:
         """Whether anything of the item itself has come."""
-        return bool(self.pieces or self.whole or self.parts or self.raw)
+        return self.size > 0
+
+    @property
+    def has_deltas(self) -> bool:
+        """Whether anything of it has come piece by piece."""
+        return bool(self.pieces or self.parts or self.raw)
 
     @property
     def size(self) -> int:
         """Characters that have come of it."""
-        parts = [self.pieces, self.whole, self.raw, *self.parts.values()]
+        wholes = [each.values() for each in (self.whole, self.whole_parts, self.whole_raw)]
+        parts = [self.pieces, self.raw, *self.parts.values(), *wholes]
         return sum(len(piece) for pieces in parts for piece in pieces)
 
     @property
     def text(self) -> str:
         """The text of a message, or what a tool is called with."""
-        return "".join(self.pieces or self.whole)
+        return max("".join(self.pieces), _in_order(self.whole), key=len)
+
+    @property
+    def summary(self) -> list[str]:
+        """The parts of a reasoning summary."""
+        came = {index: "".join(part) for index, part in self.parts.items()}
+        return [part for _index, part in sorted({**self.whole_parts, **came}.items())]
+
+    @property
+    def thoughts(self) -> str:
+        """The reasoning itself."""
+        return "".join(self.raw) or _in_order(self.whole_raw)
 
 
 class UnfinishedItems:
@@ -55,6 +74,7 @@ class UnfinishedItems:
         self._drafts: dict[str, _Draft] = {}
         self._done_ids: set[str] = set()
         self._done_kinds: Counter[str] = Counter()
+        self._done_texts: set[str] = set()
 
     @property
     def size(self) -> int:
@@ -91,14 +111,39 @@ class UnfinishedItems:
 
     def whole_text(self, event: events.WireTextDone) -> None:
         """Takes the text of a finished part, which counts if its deltas did not come."""
-        if self._wants("message", event.item_id):
-            self._draft(event.item_id, "message").whole.append(event.text)
+        if not event.text or not self._wants("message", event.item_id):
+            return
+        if not event.item_id and event.text in self._done_texts:
+            return
+        whole = self._draft(event.item_id, "message").whole
+        index = event.content_index
+        if index is None:
+            # Whoever counts no parts may still say each of them twice.
+            index = next((known for known, text in whole.items() if text == event.text), len(whole))
+        whole[index] = event.text
+
+    def whole_part(self, event: events.WirePartDone) -> None:
+        """The same for a part as a value."""
+        part = event.part or {}
+        text = part.get("text") or part.get("refusal")
+        if not isinstance(text, str):
+            return
+        if part.get("type") == "reasoning_text":
+            self.whole_thought(events.WireThoughtDone(text, event.content_index or 0, event.item_id))
+        else:
+            self.whole_text(events.WireTextDone(text, event.item_id, event.content_index))
+
+    def whole_thought(self, event: events.WireThoughtDone) -> None:
+        """Takes a finished part of reasoning, which counts if its deltas did not come."""
+        if event.text and self._wants("reasoning", event.item_id):
+            draft = self._draft(event.item_id, "reasoning")
+            (draft.whole_parts if event.is_summary else draft.whole_raw)[event.index] = event.text
 
     def whole_input(self, event: events.WireInputDone) -> None:
         """Takes all that a tool is called with."""
         kind = "function_call" if event.kind == "arguments" else "custom_tool_call"
         if self._wants(kind, event.item_id):
-            self._draft(event.item_id, kind).whole = [event.text]
+            self._draft(event.item_id, kind).whole = {0: event.text}
 
     def done(self, item: ResponseItem) -> None:
         """Takes an item that is whole."""
@@ -106,6 +151,8 @@ class UnfinishedItems:
         item_id = _id(item)
         self._text_id = None
         self._done_kinds[kind] += 1
+        if kind == "message":
+            self._done_texts.add(_text_of(item))
         if item_id:
             self._done_ids.add(item_id)
         own = self._drafts.pop(item_id, None)
@@ -176,7 +223,11 @@ class UnfinishedItems:
         """Whether the whole of something may say what is not known yet."""
         if item_id:
             return item_id not in self._done_ids
-        return not any(draft.kind == kind and draft.has_text for draft in self._drafts.values())
+        return not any(draft.kind == kind and draft.has_deltas for draft in self._drafts.values())
+
+
+def _in_order(parts: dict[int, str]) -> str:
+    return "".join(text for _index, text in sorted(parts.items()))
 
 
 def _finished(item_id: str, draft: _Draft) -> ResponseItem | None:
@@ -189,10 +240,8 @@ def _finished(item_id: str, draft: _Draft) -> ResponseItem | None:
                 return begun if _text_of(begun) else None
             return {"role": "assistant", **begun, "content": [{"type": "output_text", "text": text}]}
         case "reasoning":
-            summary: list[Any] = [
-                {"type": "summary_text", "text": "".join(part)} for _index, part in sorted(draft.parts.items())
-            ]
-            thought = [{"type": "reasoning_text", "text": "".join(draft.raw)}] if draft.raw else []
+            summary: list[Any] = [{"type": "summary_text", "text": part} for part in draft.summary]
+            thought = [{"type": "reasoning_text", "text": draft.thoughts}] if draft.thoughts else []
             if not summary and not thought:
                 return begun if begun.get("encrypted_content") else None
             return {**begun, "summary": summary, **({"content": thought} if thought else {})}

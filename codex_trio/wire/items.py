@@ -49,6 +49,8 @@ def project_item(
     if isinstance(projected, wire.ThreadItemBase):
         projected.started_at_ms = started_ms
         projected.completed_at_ms = completed_ms
+    elif isinstance(item, domain.Other):
+        projected.update(startedAtMs=started_ms, completedAtMs=completed_ms)
     return projected
 
 

@@ -258,6 +258,59 @@ def test_reasoning_and_tool_input_that_only_came_in_pieces_are_kept():
     assert items(events) == [reasoning("why"), {**tool, "input": "***"}]
 
 
+def text_done(text: str, **fields: Any) -> Event:
+    return {"type": "response.output_text.done", "item_id": "m1", "text": text, **fields}
+
+
+def part_done(text: str, kind: str = "output_text", **fields: Any) -> Event:
+    part = {"type": kind, "refusal" if kind == "refusal" else "text": text}
+    return {"type": "response.content_part.done", "item_id": "m1", "part": part, **fields}
+
+
+@pytest.mark.parametrize("fields", [{}, {"content_index": 0}, {"content_index": None}, {"content_index": "0"}])
+@pytest.mark.parametrize("item_id", ["m1", None, ""])
+@pytest.mark.parametrize("announced", [False, True])
+@pytest.mark.parametrize(
+    "came",
+    [
+        [part_done("answer")],
+        [part_done("answer", "refusal")],
+        [text_done("answer")],
+        [text_done("answer"), text_done("answer")],
+        [text_done("answer"), part_done("answer"), part_done("answer")],
+        [delta("ans"), delta("wer"), text_done("answer"), part_done("answer")],
+    ],
+)
+def test_the_text_of_a_part_counts_once_however_often_it_is_said(
+    came: list[Event], item_id: str | None, fields: Event, *, announced: bool
+):
+    begun = [added({"type": "message", "role": "assistant", "id": "m1", "content": []})] if announced else []
+    said = [event | fields | {"item_id": item_id} if "done" in event["type"] else event for event in came]
+    events, _ = read(*begun, *said, ended())
+    assert texts(events) == ["answer"]
+    events, _ = read(*begun, *said, done(message("answer")), *said[-1:], ended())
+    assert texts(events) == ["answer"]
+
+
+def test_parts_of_a_message_are_kept_in_their_order():
+    first, second = part_done("one ", content_index=0), part_done("two", content_index=1)
+    assert texts(read(second, first, second, ended())[0]) == ["one two"]
+    assert texts(read(part_done("one "), part_done("two"), part_done("one "), ended())[0]) == ["one two"]
+    assert texts(read(delta("one "), first, second, ended())[0]) == ["one two"]
+
+
+def test_reasoning_that_only_came_in_whole_parts_is_kept():
+    summary = {"type": "response.reasoning_summary_text.done", "item_id": "rs1", "summary_index": 1, "text": "two"}
+    part = {"type": "response.reasoning_summary_part.done", "item_id": "rs1", "summary_index": 0}
+    thought = {"type": "response.reasoning_text.done", "item_id": "rs1", "content_index": 0, "text": "hm"}
+    both = [summary, part | {"part": {"type": "summary_text", "text": "one"}}, thought]
+    events, _ = read(*both, *both, part_done("hm", "reasoning_text", content_index=0) | {"item_id": "rs1"}, ended())
+    summaries = [{"type": "summary_text", "text": text} for text in ("one", "two")]
+    thoughts = [{"type": "reasoning_text", "text": "hm"}]
+    assert items(events) == [{"type": "reasoning", "id": "rs1", "summary": summaries, "content": thoughts}]
+    assert items(read(*both, done(reasoning("one")), *both, ended())[0]) == [reasoning("one")]
+
+
 def test_a_refusal_is_an_answer():
     events, _ = read(CREATED, {"type": "response.refusal.delta", "item_id": "m1", "delta": "No."}, COMPLETED)
     assert [event.delta for event in events if isinstance(event, OutputTextDelta)] == ["No."]

@@ -81,7 +81,8 @@ def test_every_item_reads_back_from_a_rollout_as_it_was_streamed():
 
 def test_an_item_of_an_unknown_kind_keeps_its_content_in_wire_spelling():
     shown = wire(items.Other(raw={"type": "FromTheFuture", "id": "f", "some_key": {"a_b": 1}}))
-    assert shown == {"type": "fromTheFuture", "id": "f", "someKey": {"a_b": 1}}
+    times = {"startedAtMs": 1, "completedAtMs": 2}
+    assert shown == {"type": "fromTheFuture", "id": "f", "someKey": {"a_b": 1}, **times}
 
 
 def test_a_web_search_says_what_it_did_in_wire_spelling():

@@ -8,6 +8,7 @@ from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe, Turn
 from codex_trio.testing.model_script import Request, answer, function_call, item_added, item_done, message
 
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 FIELDS: dict[str, set[str]] = {
     "message": {"type", "role", "content", "id", "status", "phase"},
     "reasoning": {"type", "id", "summary", "content", "encrypted_content"},
@@ -194,3 +195,46 @@ async def test_an_injected_item_that_no_model_can_read_is_refused_with_its_place
     for item, problem in bad:
         error = await probe.refusal("thread/inject_items", {"threadId": thread_id, "items": [fine, item]})
         assert error.message == f"items[1] is not a valid response item: {problem}"
+
+
+async def test_text_that_only_comes_as_a_finished_part_is_the_answer(lab: Lab) -> None:
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    part = {"type": "response.content_part.done", **place, "part": {"type": "output_text", "text": "all of it"}}
+    text = {"type": "response.output_text.done", **place, "text": "all of it"}
+    lab.script(answer(part), answer(text, part))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        assert [(await probe.run_turn(thread_id)).text for _ in range(2)] == ["all of it"] * 2
+
+
+async def test_a_picture_that_the_provider_made_is_shown_read_back_and_sent_on(lab: Lab) -> None:
+    made = {
+        "type": "image_generation_call",
+        "id": "ig_1",
+        "status": "completed",
+        "revised_prompt": "dot",
+        "result": PNG,
+    }
+    lab.script(answer(item_done(made)), answer(message("Done.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        turn = await probe.run_turn(thread_id)
+        [shown] = turn.items("imageGeneration")
+        assert (shown["status"], shown["revisedPrompt"], shown["result"]) == ("completed", "dot", PNG)
+        await probe.run_turn(thread_id)
+        reply = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    kinds = [[item["type"] for item in turn["items"]] for turn in reply["thread"]["turns"]]
+    assert kinds == [["userMessage", "imageGeneration"], ["userMessage", "agentMessage"]]
+    assert made in lab.model.requests[1].input
+
+
+async def test_an_item_of_an_unknown_kind_is_told_of_where_it_is_all_that_comes(lab: Lab) -> None:
+    unknown = item_done({"type": "brand_new_call", "id": "x_1", "text": "hello"})
+    lab.script(answer(unknown, unknown), answer(message("Done.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        turn = await probe.run_turn(thread_id)
+        assert turn.status == "completed"
+        [warning] = turn.of("warning")
+        assert "brand_new_call" in warning["message"]
+        assert (await probe.run_turn(thread_id)).text == "Done."
