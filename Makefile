@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 STAMP := $(VENV)/.installed
+SCENARIOS := codex_trio/conformance/scenarios
 COVERED := codex_trio/engine/*,codex_trio/processors/*,codex_trio/rpc/*,codex_trio/state/*,codex_trio/threads/*
 RECIPE := pyproject.toml protocol/pyproject.toml hatch_build.py requirements.lock
 # What is installed was tested together: requirements.lock pins it.
@@ -38,9 +39,11 @@ run: $(RUN_STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS) $(TESTS)
 
-# The tests, and how much of the parts that others are built on they run. Processes that tests start are not counted.
+# The tests, the scenarios once more with the server in this process, and how much of the parts that others are built on
+# ran here: processes that tests start are not counted.
 coverage: PYTEST_ARGS += --cov --cov-report=
 coverage: test
+	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS) --cov-append --app-server-transport memory $(SCENARIOS)
 	$(BIN)/coverage report --include='$(COVERED)' --fail-under=90
 
 lint: $(STAMP)

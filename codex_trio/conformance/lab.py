@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 import trio
 
-from codex_trio.client.process import open_stdio_client
+from codex_trio.client.process import SpawnedServer, open_stdio_client
 from codex_trio.conformance.probe import Log, Probe
 from codex_trio.testing.model_script import Reply
 from codex_trio.testing.model_server import ModelServer
 
 if TYPE_CHECKING:
+    from codex_trio.conformance.in_memory import ServerInMemory
     from codex_trio.conformance.listening import Listening
 
 MODEL = "gpt-5.5"
@@ -48,7 +49,7 @@ exclude_slash_tmp = true
 """
 
 
-Transport = Literal["stdio", "websocket", "unix"]
+Transport = Literal["stdio", "websocket", "unix", "memory"]
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,8 @@ class Lab:
         env: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[Probe]:
         """Run the server until the block ends; with the default configuration unless one was written."""
-        if self.server.transport == "stdio":
-            running = self._run_on_stdio(initialize=initialize, experimental=experimental, opt_out=opt_out, env=env)
+        if self.server.transport in ("stdio", "memory"):
+            running = self._run_alone(initialize=initialize, experimental=experimental, opt_out=opt_out, env=env)
         else:
             running = self._run_listening(initialize=initialize, experimental=experimental, opt_out=opt_out, env=env)
         async with running as probe:
@@ -154,27 +155,30 @@ class Lab:
             yield server
 
     @contextlib.asynccontextmanager
-    async def _run_on_stdio(
+    async def _run_alone(
         self, *, initialize: bool, experimental: bool, opt_out: Collection[str], env: Mapping[str, str] | None
     ) -> AsyncGenerator[Probe]:
         self._configure_by_default()
         log = Log()
-        async with (
-            trio.open_nursery() as nursery,
-            open_stdio_client(
-                self.server.command,
-                env=self.environment(env or {}),
-                cwd=self.cwd,
-                observer=log.observe,
-                refuse_unhandled=False,
-            ) as server,
-        ):
+        async with trio.open_nursery() as nursery, self._open_server(log, self.environment(env or {})) as server:
             nursery.start_soon(log.watch_end, server.client.closed)
             probe = Probe(server, log)
             if initialize:
                 await probe.initialize("scenario", experimental=experimental, opt_out=opt_out)
             yield probe
             nursery.cancel_scope.cancel()
+
+    def _open_server(
+        self, log: Log, env: Mapping[str, str]
+    ) -> contextlib.AbstractAsyncContextManager["SpawnedServer | ServerInMemory"]:
+        if self.server.transport == "stdio":
+            return open_stdio_client(
+                self.server.command, env=env, cwd=self.cwd, observer=log.observe, refuse_unhandled=False
+            )
+        # Only the package's own server can be had so: whoever judges another one has no need of it.
+        from codex_trio.conformance.in_memory import open_server_in_memory
+
+        return open_server_in_memory(env=env, cwd=self.cwd, observer=log.observe)
 
     @contextlib.asynccontextmanager
     async def _run_listening(

@@ -4,9 +4,9 @@
     pytest -p codex_trio.conformance.plugin --pyargs codex_trio.conformance.scenarios --app-server "python3 server.py"
 
 Options: `--app-server COMMAND` (default: this package's own server), `--app-server-kind codex-trio|reference|other`
-(whose list of known differences applies) and `--app-server-transport stdio|websocket|unix`. `CODEX_REFERENCE=PATH` in
-the environment judges a reference binary instead. What a server has to do to be judged stands in the docstring of
-`codex_trio.conformance`.
+(whose list of known differences applies) and `--app-server-transport stdio|websocket|unix|memory` (the
+last for this package's own server, in the tests' process). `CODEX_REFERENCE=PATH` in the environment judges a reference
+binary instead. What a server has to do to be judged stands in the docstring of `codex_trio.conformance`.
 Owns options, fixtures and marks; what a scenario needs at run time lives in `lab` and `probe`.
 """
 
@@ -32,7 +32,7 @@ OWN_KIND = "codex-trio"
 REFERENCE_KIND = "reference"
 OTHER_KIND = "other"
 KINDS = (OWN_KIND, REFERENCE_KIND, OTHER_KIND)
-TRANSPORTS = ("stdio", "websocket", "unix")
+TRANSPORTS = ("stdio", "websocket", "unix", "memory")
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 
@@ -89,7 +89,10 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
         if "PYTHONPATH" in os.environ:
             extra_env["PYTHONPATH"] = os.environ["PYTHONPATH"]
     kind = config.getoption("--app-server-kind") or kind
-    return ServerUnderTest(command, kind, extra_env, config.getoption("--app-server-transport") or "stdio")
+    transport = config.getoption("--app-server-transport") or "stdio"
+    if transport == "memory" and command[0] != sys.executable:
+        raise pytest.UsageError("--app-server-transport memory is for this package's own server alone")
+    return ServerUnderTest(command, kind, extra_env, transport)
 
 
 def _found(program: str, config: pytest.Config) -> str:

@@ -6,7 +6,7 @@ through `codex_trio.client`. Called by scenarios; made by `lab.Lab.run`.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import trio
@@ -16,6 +16,9 @@ from codex_trio.client.errors import AppServerError, ServerGone
 from codex_trio.client.messages import ServerRequest
 from codex_trio.client.process import SpawnedServer
 from codex_trio.client.turns import Input, as_input, turn_of
+
+if TYPE_CHECKING:
+    from codex_trio.conformance.in_memory import ServerInMemory
 
 Message = dict[str, Any]
 Side = Literal["client", "server"]
@@ -81,7 +84,7 @@ class Turn:
 class Probe:
     """A connection under observation."""
 
-    def __init__(self, server: SpawnedServer, log: "Log") -> None:
+    def __init__(self, server: "SpawnedServer | ServerInMemory", log: "Log") -> None:
         self.server = server
         self.client: AppServerClient = server.client
         self.log = log

@@ -4,6 +4,7 @@ import signal
 from typing import Any
 
 import msgspec
+import pytest
 import trio
 
 from codex_trio.conformance.lab import Lab
@@ -139,6 +140,7 @@ async def test_resuming_a_running_thread_keeps_its_settings(lab: Lab, probe: Pro
     assert [turn["status"] for turn in resumed["thread"]["turns"]] == ["completed"]
 
 
+@pytest.mark.only_over("stdio", "websocket", "unix")
 async def test_what_a_client_was_told_survives_a_killed_server(lab: Lab) -> None:
     gate = Gate()
     async with lab.run() as probe:
@@ -179,6 +181,7 @@ async def test_what_a_client_was_told_survives_a_killed_server(lab: Lab) -> None
     assert "kept" in last.output_of("c2")
 
 
+@pytest.mark.only_over("stdio", "websocket", "unix")
 async def test_what_a_running_turn_was_told_outlives_a_killed_server(lab: Lab) -> None:
     lab.script(answer(function_call("exec_command", {"cmd": "sleep 60"}, call_id="c1")))
     async with lab.run() as probe:

@@ -1,10 +1,12 @@
 """Which folders are trusted to bring settings of their own, and what starting a thread there does about it."""
 
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from codex_trio.conformance.lab import MODEL, Lab
 from codex_trio.conformance.probe import Probe
@@ -117,6 +119,12 @@ async def test_settings_that_a_sandboxed_command_wrote_have_no_effect(lab: Lab, 
         assert (started["model"], started["sandbox"]["type"]) == (MODEL, "workspaceWrite")
 
 
+def has_clock_of_files_passed(moment: int, path: Path) -> bool:
+    """Return whether what is written now is seen to be later than the moment; that clock ticks every few ms."""
+    path.touch()
+    return path.stat().st_ctime_ns > moment
+
+
 async def test_settings_that_the_user_wrote_between_two_turns_count(lab: Lab) -> None:
     root = make(lab.base / "project", holding=".git/HEAD")
     settings = make(root / "sub", holding=".codex/config.toml") / ".codex" / "config.toml"
@@ -128,6 +136,9 @@ async def test_settings_that_the_user_wrote_between_two_turns_count(lab: Lab) ->
             )
             turn = await probe.run_turn((await probe.start_thread(cwd=str(root)))["id"])
             assert turn.status == "completed"
+            ended = time.time_ns()
+            while not has_clock_of_files_passed(ended, settings):  # noqa: ASYNC110  # nothing tells of its ticks
+                await trio.sleep(0.001)
             settings.write_text(f'model = "{model}"\n')
             started = await probe.request("thread/start", {"cwd": str(root / "sub")})
             assert started["model"] == model
