@@ -14,9 +14,10 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ OTHER_KIND = "other"
 KINDS = (OWN_KIND, REFERENCE_KIND, OTHER_KIND)
 TRANSPORTS = ("stdio", "websocket", "unix", "memory")
 SCENARIOS = Path(__file__).parent / "scenarios"
+_TOLD_SECONDS = 30
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -95,6 +97,20 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
     return ServerUnderTest(command, kind, extra_env, transport)
 
 
+def release_of(command: Sequence[str]) -> str | None:
+    """The release that the program of an `app-server` command names on request; None when it does not."""
+    if "app-server" not in command:
+        return None
+    program = command[: command.index("app-server")]
+    try:
+        told = subprocess.run(
+            [*program, "--version"], capture_output=True, text=True, timeout=_TOLD_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return (told.stdout.split() or [None])[-1]
+
+
 def _found(program: str, config: pytest.Config) -> str:
     """The absolute path of a program: scenarios start it in folders of their own. Raises UsageError."""
     path = os.path.expanduser(program)
@@ -125,8 +141,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     from codex_trio.conformance.differences import DIFFERENCES
 
-    kind = server_under_test(config).kind
-    reasons = {difference.scenario: difference.reason for difference in DIFFERENCES if difference.kind == kind}
+    server = server_under_test(config)
+    release = release_of(server.command) if server.kind == REFERENCE_KIND else None
+    reasons = {
+        difference.scenario: difference.reason
+        for difference in DIFFERENCES
+        if difference.kind == server.kind and difference.release in (None, release)
+    }
     for item in scenarios:
         item.add_marker(pytest.mark.trio)
         reason = reasons.get(scenario_id(item))

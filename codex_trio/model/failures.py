@@ -77,8 +77,8 @@ def _invalid_prompt(error: ProviderError) -> ModelError:
     return ModelError(error.message or "Invalid request.", info=ErrorInfo("invalidPrompt"))
 
 
-def _policy(error: ProviderError) -> ModelError:
-    return ModelError(error.message or "The provider refused this request.")
+def _bio_policy(error: ProviderError) -> ModelError:
+    return ModelError(error.message or "The provider refused this request.", info=ErrorInfo("bioPolicy"))
 
 
 def _model_not_found(error: ProviderError) -> ModelError:
@@ -122,7 +122,7 @@ _FAILED: Mapping[str | None, Callable[[ProviderError], ModelError]] = {
     "usage_not_included": _not_included,
     "cyber_policy": _cyber_policy,
     "invalid_prompt": _invalid_prompt,
-    "bio_policy": _policy,
+    "bio_policy": _bio_policy,
     "model_not_found": _model_not_found,
     "misalignment_policy_violation": _misalignment,
     "inference_hook_denied": _hook_denied,
@@ -163,7 +163,7 @@ _REFUSED: Mapping[tuple[int, str | None], Callable[[ProviderError], ModelError]]
     (400, "cyber_policy"): _cyber_policy,
     (400, "context_length_exceeded"): _context_full,
     (400, "invalid_prompt"): _invalid_prompt,
-    (400, "bio_policy"): _policy,
+    (400, "bio_policy"): _bio_policy,
     (400, "model_not_found"): _model_not_found,
     (404, "model_not_found"): _model_not_found,
     (400, "misalignment_policy_violation"): _misalignment,

@@ -31,8 +31,8 @@ class ThreadClients(Protocol):
         """Tell every client what a thread is doing."""
         ...
 
-    def tell_read_state(self, thread_id: str, read_state: ReadState, followers: Clients) -> None:
-        """Tell the followers what of a thread counts as unread."""
+    def tell_read_state(self, thread_id: str, read_state: ReadState) -> None:
+        """Tell every client what of a thread counts as unread."""
         ...
 
     def tell_queue_changed(self, thread_id: str, followers: Clients) -> None:

@@ -364,7 +364,7 @@ class LiveThread:
         self._tell_read_state()
 
     def _tell_read_state(self) -> None:
-        self._clients.tell_read_state(self.id, self.read_state, self.subscribers)
+        self._clients.tell_read_state(self.id, self.read_state)
 
     def warn_of_config(self) -> None:
         """Tell the subscribers what of the thread's configuration has no effect."""

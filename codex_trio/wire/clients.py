@@ -47,12 +47,12 @@ class ProtocolClients:
         notification = wire.ThreadStatusChangedNotification(thread_id=thread_id, status=status_to_wire(status))
         self._outgoing.notify("thread/status/changed", notification)
 
-    def tell_read_state(self, thread_id: str, read_state: ReadState, followers: Clients) -> None:
+    def tell_read_state(self, thread_id: str, read_state: ReadState) -> None:
         """See ThreadClients."""
         notification = ThreadReadStateChangedNotification(
             thread_id=thread_id, read_state=read_state_to_wire(read_state)
         )
-        self._outgoing.notify("thread/readState/changed", notification, targets=followers)
+        self._outgoing.notify("thread/readState/changed", notification)
 
     def tell_queue_changed(self, thread_id: str, followers: Clients) -> None:
         """See ThreadClients."""

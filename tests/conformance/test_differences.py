@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from codex_trio.conformance.differences import DIFFERENCES
-from codex_trio.conformance.plugin import OTHER_KIND, OWN_KIND, REFERENCE_KIND, SCENARIOS
+from codex_trio.conformance.plugin import OTHER_KIND, OWN_KIND, REFERENCE_KIND, SCENARIOS, release_of
 
 # Answers everything as the reference does, except that it ignores a line that is not UTF-8.
 TOLERANT_SERVER = """
@@ -37,11 +37,22 @@ def scenario_names() -> set[str]:
 
 def test_every_difference_names_a_scenario_a_server_and_a_reason_once() -> None:
     known = scenario_names()
-    listed = [(difference.scenario, difference.kind) for difference in DIFFERENCES]
-    assert [name for name, _ in listed if name.split("[")[0] not in known] == []
-    assert {kind for _, kind in listed} <= {OWN_KIND, REFERENCE_KIND}
-    assert len(set(listed)) == len(listed)
+    listed = [(difference.scenario, difference.kind, difference.release) for difference in DIFFERENCES]
+    assert [name for name, _, _ in listed if name.split("[")[0] not in known] == []
+    assert {kind for _, kind, _ in listed} <= {OWN_KIND, REFERENCE_KIND}
+    assert {release for _, _, release in listed} <= {None, "0.169.0", "0.171.0"}
+    assert len({(name, kind) for name, kind, _ in listed}) == len(listed)
     assert all(len(difference.reason) > 20 for difference in DIFFERENCES)
+
+
+def test_a_program_is_asked_for_its_release_where_it_serves_by_a_subcommand(tmp_path: Path) -> None:
+    program = tmp_path / "codex"
+    program.write_text('#!/bin/sh\n[ "$*" = --version ] && echo codex-cli 0.169.0\n')
+    program.chmod(0o755)
+    assert release_of([str(program), "app-server", "--listen", "ws://x"]) == "0.169.0"
+    assert release_of([str(program)]) is None
+    assert release_of([str(tmp_path / "none"), "app-server"]) is None
+    assert release_of([str(program), "other", "app-server"]) is None
 
 
 def test_a_difference_that_is_gone_fails_the_run(tmp_path: Path) -> None:

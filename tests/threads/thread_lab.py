@@ -60,7 +60,7 @@ class NotingClients:
     def tell_status(self, thread_id: str, status: Any) -> None:
         self.told.append(("status", status))
 
-    def tell_read_state(self, thread_id: str, read_state: Any, followers: Any) -> None:
+    def tell_read_state(self, thread_id: str, read_state: Any) -> None:
         self.told.append(("read_state", read_state.first_unread))
 
     def tell_queue_changed(self, thread_id: str, followers: Any) -> None:

@@ -94,6 +94,8 @@ FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
     "failed-quota": (answer(failed("insufficient_quota", "Pay")), text_with("Quota exceeded"), "usageLimitExceeded"),
     "failed-prompt": (answer(failed("invalid_prompt", "Bad prompt")), "Bad prompt", "other"),
     "failed-cyber": (answer(failed("cyber_policy", "Not this")), "Not this", "cyberPolicy"),
+    "failed-bio": (answer(failed("bio_policy", "Not this")), "Not this", "bioPolicy"),
+    "refused-bio": (http_error(400, error_body("Not this", code="bio_policy")), "Not this", "bioPolicy"),
     "failed-rate-limit": (
         answer(failed("rate_limit_exceeded", "Too fast")),
         text_with("Too fast"),

@@ -54,8 +54,7 @@ def targeted(methods: Sequence[str]) -> list[str]:
     return [
         method
         for method in methods
-        if method.startswith(("turn/", "item/", "thread/tokenUsage/", "thread/readState/", "account/rateLimits/"))
-        or method == RESOLVED
+        if method.startswith(("turn/", "item/", "thread/tokenUsage/", "account/rateLimits/")) or method == RESOLVED
     ]
 
 
@@ -67,11 +66,24 @@ async def test_every_client_hears_of_a_thread_but_only_its_starter_of_its_turns(
         await two.until("thread/started")
         await two.until(CHANGED, where=lambda params: params["status"] == IDLE)
         await settle(two)
-        assert about(two, thread["id"]) == ["thread/started", CHANGED, CHANGED]
+        assert about(two, thread["id"]) == ["thread/started", CHANGED, "thread/readState/changed", CHANGED]
         assert targeted(two.log.methods()) == []
         assert {"turn/started", "item/started", "thread/tokenUsage/updated", "thread/readState/changed"} <= set(
             turn.methods
         )
+
+
+async def test_what_is_unread_is_told_to_every_client(lab: Lab) -> None:
+    lab.script(answer(message("Hi.")))
+    async with lab.listen() as server, server.connect("one") as one, server.connect("two") as two:
+        thread = await one.start_thread(cwd=str(lab.cwd))
+        await one.run_turn(thread["id"])
+        state = (await two.until("thread/readState/changed"))["params"]["readState"]
+        params = {"threadId": thread["id"], "operation": {"type": "read"}, "expectedRevision": state["revision"]}
+        read = (await two.request("thread/readState/update", params))["readState"]
+        for client in (one, two):
+            told = await client.until("thread/readState/changed", where=lambda sent: sent["readState"] == read)
+            assert told["params"] == {"threadId": thread["id"], "readState": read}
 
 
 async def test_names_and_the_archive_are_told_to_every_client(lab: Lab) -> None:
@@ -128,7 +140,7 @@ async def test_resuming_a_loaded_thread_subscribes_and_unsubscribing_ends_it(lab
         await one.run_turn(thread["id"])
         await settle(two)
         heard = [found["method"] for found in two.log.from_server[before:] if "method" in found]
-        assert set(heard) == {CHANGED}
+        assert set(heard) == {CHANGED, "thread/readState/changed"}
 
 
 async def test_a_fork_is_told_to_all_and_followed_by_its_maker_who_also_learns_its_token_use(lab: Lab) -> None:
