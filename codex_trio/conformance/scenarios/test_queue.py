@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import trio
 
 from codex_trio.conformance.lab import Lab
@@ -349,6 +350,7 @@ async def test_what_waits_in_an_archived_thread_waits_when_it_is_back(lab: Lab, 
     assert await said_in_next_turn(probe, thread_id) == "one"
 
 
+@pytest.mark.only_over("stdio", "websocket", "unix")
 async def test_what_waits_outlives_the_server_and_is_taken_up_when_the_thread_is_loaded(lab: Lab) -> None:
     async with lab.run() as probe:
         thread_id, _, _ = await busy_thread(lab, probe, "one", "two")
@@ -382,6 +384,7 @@ async def test_a_server_that_ended_in_a_turn_leaves_the_queue_stopped(lab: Lab) 
         assert await said_in_next_turn(probe, thread_id) == "one"
 
 
+@pytest.mark.only_over("stdio", "websocket", "unix")
 async def test_a_message_that_is_taken_up_is_there_once_when_the_server_is_killed(lab: Lab) -> None:
     for number in range(2):
         words = f"message {number}"
