@@ -20,6 +20,7 @@ MAX_RETRIES = 100
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 LOCAL_PROVIDERS = ("ollama", "lmstudio")
+PROVIDERS_WITHOUT_A_TABLE = ("openai", *LOCAL_PROVIDERS)
 """Ids of those that run on this machine. They take no tools with free text input."""
 
 

@@ -133,6 +133,10 @@ SHELL_ENVIRONMENT_POLICY = Table(
     }
 )
 
+OTEL = Table(
+    {"headers_helper": TEXT, "headers_helper_refresh_interval_ms": Integer("a nonzero u64", 1, 2**64 - 1)}, rest=ANY
+)
+
 HISTORY = Table({"persistence": Choice(("save-all", "none")), "max_bytes": USIZE})
 
 MCP_SERVER = Table(

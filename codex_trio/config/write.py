@@ -17,6 +17,7 @@ from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.keys import CONFIG
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version, to_json_value
 from codex_trio.config.nodes import SchemaProblem, check
+from codex_trio.config.providers import PROVIDERS_WITHOUT_A_TABLE
 from codex_trio.config.service import ConfigService
 
 _SEGMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^."\']*')
@@ -94,6 +95,14 @@ def write_config(
     stack = _stack(service)
     overridden = next((found for edit in prepared if (found := _find_overridden(stack, edit.path))), None)
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
+
+
+def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutcome:
+    """Make a provider the one of new threads, in the user's file. Raises `ConfigWriteError`."""
+    configured: dict[str, Any] = _stack(service).merged.get("model_providers", {})
+    if provider_id not in PROVIDERS_WITHOUT_A_TABLE and provider_id not in configured:
+        raise ConfigWriteError(f"Model provider `{provider_id}` is not configured.", code="configValidationError")
+    return write_config(service, [ConfigEdit(key_path="model_provider", value=provider_id, merge_strategy="replace")])
 
 
 def parse_key_path(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Owns: the model facts, the built-in table, and finding the facts for a name.
 Does not own: the choice of a model (`config`), instructions (the engine), or the wire form of a list (`processors`).
 Called by: the engine and the tools for behaviour, `processors` for `model/list`.
 
-The facts are those of release 0.169.0's built-in catalog; descriptions are ours.
+The facts are those of release 0.171.0's built-in catalog; descriptions are ours.
 """
 
 from __future__ import annotations
@@ -217,14 +217,39 @@ def _bundled() -> tuple[ModelInfo, ...]:
     to_luna = {"upgrade": "gpt-6-luna", "upgrade_text": "GPT-6-Luna does more with less of your usage."}
     special = {"visible": False, "specialty": "cyber", "speed_tiers": (), "service_tiers": ()}
     return (
-        based(steered, "gpt-6.1-sol", "GPT-6.1-Sol", 1, "For coding and everyday work.", service_tiers=faster),
-        based(steered, "gpt-6-astra", "GPT-6-Astra", 2, "For the most demanding work.", service_tiers=faster),
+        based(
+            steered,
+            "gpt-6.2-sol",
+            "GPT-6.2-Sol",
+            1,
+            "For coding and everyday work.",
+            context_window=500_000,
+            service_tiers=faster,
+        ),
+        based(steered, "gpt-6.2-astra", "GPT-6.2-Astra", 2, "For the most demanding work.", service_tiers=faster),
+        based(
+            steered,
+            "gpt-6.1-sol",
+            "GPT-6.1-Sol",
+            4,
+            "For coding and everyday work, one generation back.",
+            context_window=500_000,
+            service_tiers=faster,
+        ),
+        based(
+            steered,
+            "gpt-6-astra",
+            "GPT-6-Astra",
+            5,
+            "For the most demanding work, two generations back.",
+            service_tiers=faster,
+        ),
         based(
             current,
             "gpt-6-sol",
             "GPT-6-Sol",
-            3,
-            "For coding and everyday work, one generation back.",
+            6,
+            "For coding and everyday work, two generations back.",
             service_tiers=fast,
             default_service_tier="priority",
         ),
@@ -232,7 +257,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             current,
             "gpt-6-luna",
             "GPT-6-Luna",
-            4,
+            7,
             "Fast and cheap, for easier tasks.",
             efforts=to_max,
             service_tiers=fast,
@@ -242,7 +267,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             current,
             "gpt-5.6-sol",
             "GPT-5.6-Sol",
-            5,
+            8,
             "For coding and everyday work, an older generation.",
             default_effort="low",
             **to_sol,
@@ -251,17 +276,17 @@ def _bundled() -> tuple[ModelInfo, ...]:
             steered,
             "gpt-6.1-terra",
             "GPT-6.1 Terra",
-            7,
+            3,
             "For coding with long contexts.",
             context_window=500_000,
             service_tiers=fast,
         ),
-        based(current, "gpt-5.6-terra", "GPT-5.6-Terra", 8, "For plain work, an older generation.", **to_sol),
+        based(current, "gpt-5.6-terra", "GPT-5.6-Terra", 9, "For plain work, an older generation.", **to_sol),
         based(
             current,
             "gpt-5.6-luna",
             "GPT-5.6-Luna",
-            9,
+            10,
             "Fast and cheap, an older generation.",
             efforts=to_max,
             multi_agent_version="v1",
@@ -292,7 +317,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             "gpt-5.5",
             "GPT-5.5",
             13,
-            "For coding, two generations back.",
+            "For coding, an older generation.",
             efforts=to_xhigh,
             parallel_tool_calls=True,
             max_context_window=272_000,

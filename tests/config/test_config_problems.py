@@ -35,6 +35,12 @@ def problem(setting: Setting, text: str) -> ConfigLoadError:
         ("model\n", (1, 6, 6), "key with no value, expected `=`"),
         ("model = gpt\n", (1, 9, 9), "string values must be quoted, expected literal string"),
         ("\n\napproval_policy = 5\n", (3, 19, 19), "invalid type: integer `5`, expected string or table"),
+        (
+            "[otel]\nheaders_helper_refresh_interval_ms = 0\n",
+            (2, 38, 38),
+            "invalid value: integer `0`, expected a nonzero u64",
+        ),
+        ("[rollout_trace]\nmax_bytes = -1\n", (2, 13, 14), "invalid value: integer `-1`, expected u64"),
         ("\tmodel = 5\n", (1, 10, 10), "invalid type: integer `5`, expected a string"),
         ("model = false # no\n", (1, 9, 13), "invalid type: boolean `false`, expected a string"),
         (

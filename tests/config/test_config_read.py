@@ -29,7 +29,9 @@ def test_every_known_key_is_there_and_null_when_nobody_set_it(setting: Setting) 
     assert set(config["shell_environment_policy"].values()) == {None}
     assert config["features"]["mentions_v2"] is True
     assert config["features"]["memories"] is False
-    assert len(config) == 107
+    assert config["features"]["mcp_shared_repl_cwd"] is False
+    assert [config[name] for name in ("code_mode", "responses", "rollout_trace")] == [None] * 3
+    assert len(config) == 110
 
 
 def test_tables_that_are_set_are_filled_up_and_unknown_keys_left_out(setting: Setting) -> None:

@@ -17,17 +17,19 @@ def catalog() -> ModelCatalog:
 def test_models_are_listed_by_priority_with_one_default(catalog: ModelCatalog):
     listed = [model.slug for model in catalog.listed(include_hidden=False)]
     assert listed == [
+        "gpt-6.2-sol",
+        "gpt-6.2-astra",
+        "gpt-6.1-terra",
         "gpt-6.1-sol",
         "gpt-6-astra",
         "gpt-6-sol",
         "gpt-6-luna",
         "gpt-5.6-sol",
-        "gpt-6.1-terra",
         "gpt-5.6-terra",
         "gpt-5.6-luna",
         "gpt-5.5",
     ]
-    assert catalog.default.slug == "gpt-6.1-sol"
+    assert catalog.default.slug == "gpt-6.2-sol"
 
 
 def test_hidden_models_are_listed_on_request(catalog: ModelCatalog):
