@@ -36,6 +36,23 @@ def cold_and_warm(lab: Lab) -> Sample:
         return (*map(milliseconds, cold + warm), server.memory()[0] / MIB)
 
 
+def restarts(lab: Lab) -> Sample:
+    """Second starts that are used at once: after the first list of a new home, and when the home has come to rest."""
+    home = lab.homes.copy(lab.codex_home)
+    with lab.server() as server:
+        _start(server, home)
+    with lab.server() as server:
+        early = [*_start(server, home)]
+        _open_big(server.connection, home)
+        server.settle()
+    with lab.server() as server:
+        settled = [*_start(server, home), _last_turns(server.connection, home)]
+    with lab.server() as server:
+        _start(server, home)
+        settled += [_read(server.connection, home), _read(server.connection, home)]
+    return tuple(map(milliseconds, early + settled))
+
+
 def full_text(lab: Lab) -> Sample:
     """`thread/search`, when everything is indexed."""
     home = lab.homes.copy(lab.codex_home)
@@ -99,11 +116,21 @@ def _open_big(connection: Connection, home: Home) -> tuple[float, float, float]:
     big = home.big_thread
     resumed, reply = connection.time("thread/resume", {"threadId": big}, seconds=_SECONDS)
     _check("turns resumed", len(_result(reply)["thread"]["turns"]), home.big_turns)
-    read, reply = connection.time("thread/read", {"threadId": big, "includeTurns": True}, seconds=_SECONDS)
+    return resumed, _read(connection, home), _last_turns(connection, home)
+
+
+def _read(connection: Connection, home: Home) -> float:
+    params = {"threadId": home.big_thread, "includeTurns": True}
+    elapsed, reply = connection.time("thread/read", params, seconds=_SECONDS)
     _check("turns read", len(_result(reply)["thread"]["turns"]), home.big_turns)
-    paged, reply = connection.time("thread/turns/list", {"threadId": big, "limit": _TURNS}, seconds=_SECONDS)
+    return elapsed
+
+
+def _last_turns(connection: Connection, home: Home) -> float:
+    params = {"threadId": home.big_thread, "limit": _TURNS}
+    elapsed, reply = connection.time("thread/turns/list", params, seconds=_SECONDS)
     _check("turns on a page", len(_result(reply)["data"]), _TURNS)
-    return resumed, read, paged
+    return elapsed
 
 
 def _threads_found(connection: Connection) -> list[Any]:
@@ -139,6 +166,18 @@ FIGURES: Mapping[str, Figure] = {
             Value("RSS after all that", "MiB", _THIRD),
         ),
         single(cold_and_warm),
+    ),
+    "restart": Figure(
+        (
+            Value("restarted at once: start to initialize", "ms", 1.3),
+            Value("restarted at once: start to a complete list", "ms", 1.5),
+            Value("restarted at rest: start to initialize", "ms", 1.3),
+            Value("restarted at rest: start to a complete list", "ms", 1.5),
+            Value(f"restarted at rest: last {_TURNS} turns, first request", "ms", 1.0),
+            Value("restarted at rest: thread/read, first request", "ms", 1.0),
+            Value("restarted at rest: thread/read, again", "ms", 1.0),
+        ),
+        single(restarts),
     ),
     "search": Figure((Value("thread/search", "ms", _THIRD),), single(full_text)),
 }

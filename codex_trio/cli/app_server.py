@@ -20,6 +20,8 @@ from codex_trio.cli.listeners import open_listener, own_sockets
 from codex_trio.cli.options import UsageError, config_overrides
 from codex_trio.cli.parser import Parser
 from codex_trio.cli.surroundings import codex_home, current_folder, first_of
+from codex_trio.config.errors import StartupRefused
+from codex_trio.telemetry import logs
 from codex_trio.transport.listen import StdioAddress
 from codex_trio.util.importing import without_collections
 
@@ -33,7 +35,7 @@ def configure(parser: Parser) -> None:
         help="accepted because editors give it; this server sends no analytics",
     )
     parser.set_defaults(run=serve)
-    commands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog=parser.prog)
     for name, summary, run in (
         ("generate-json-schema", "write the protocol's JSON Schemas", _generate_json_schema),
         ("generate-ts", "write the protocol's TypeScript types", _generate_typescript),
@@ -57,9 +59,6 @@ def _help(parser: Parser, _options: argparse.Namespace, _environ: Mapping[str, s
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Serves until SIGTERM, SIGINT or the end of stdio's client; then turns are interrupted, and rollouts say so."""
-    from codex_trio.config.errors import StartupRefused
-    from codex_trio.telemetry import logs
-
     if isinstance(options.listen, StdioAddress) and (sys.stdin is None or sys.stdout is None):
         raise UsageError("standard input or output is closed, so there is no client to serve; see --listen")
     end_logs = logs.configure(environ, sys.stderr)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 
 from codex_trio.cli.options import InvalidValue, UsageError, add_common_options
 from codex_trio.cli.parser import Parser, suggestion
-from codex_trio.cli.quick_imports import quick_imports
+from codex_trio.cli.quick_imports import quick_imports_of_trio
 from codex_trio.cli.surroundings import complain, is_text
 from codex_trio.version import PROTOCOL_RELEASE, __version__
 
@@ -48,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         _refuse_other_encodings(arguments)
         chosen, rest = _choose(arguments)
-        with quick_imports():
+        with quick_imports_of_trio() if chosen else nullcontext():
             parser = build_parser(chosen)
         options = parser.parse_args(rest)
     except InvalidValue as invalid:
@@ -82,7 +83,7 @@ def build_parser(chosen: str | None) -> Parser:
     )
     add_common_options(parser)
     parser.subcommand_words = frozenset([*SUBCOMMANDS, *ALIASES])
-    subcommands = parser.add_subparsers(title="subcommands", metavar="COMMAND")
+    subcommands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog=parser.prog)
     for name, (module, summary) in SUBCOMMANDS.items():
         aliases = [alias for alias, meant in ALIASES.items() if meant == name]
         subparser = subcommands.add_parser(name, aliases=aliases, help=summary, description=summary)

@@ -20,6 +20,7 @@ from codex_trio.transport.listen import (
     UnixAddress,
     WebsocketAddress,
 )
+from codex_trio.transport.stdio import open_process_stdio
 
 if TYPE_CHECKING:
     from codex_trio.server.app import App
@@ -68,8 +69,6 @@ def own_sockets(address: ListenAddress) -> tuple[Path, ...]:
 
 @asynccontextmanager
 async def _stdio() -> AsyncGenerator[ServeClients]:
-    from codex_trio.transport.stdio import open_process_stdio
-
     async with open_process_stdio() as transport:
         yield lambda app: app.serve(transport, remote=False)
 

@@ -18,9 +18,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _speak_utf8()
         _fill_closed_descriptors()
         argv = sys.argv[1:]
-    from codex_trio.util.importing import without_collections
+    from codex_trio.cli.kept_bytecode import keep_bytecode
+    from codex_trio.cli.quick_imports import quick_imports
 
-    with without_collections():
+    keep_bytecode()
+    with quick_imports():
         from codex_trio.cli.command_line import run
 
     return run(list(argv))

@@ -44,21 +44,22 @@ _LEVEL_NAMES = {
 }
 
 _HIDDEN = "[hidden]"
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {_HIDDEN}"),
-    (re.compile(r"\bsk-[A-Za-z0-9_-]{6,}"), _HIDDEN),
-    (re.compile(r"(?i)(://[^/\s:@]+:)[^/\s@]+@"), rf"\1{_HIDDEN}@"),
+_SECRETS = (
+    (r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", rf"\1 {_HIDDEN}"),
+    (r"\bsk-[A-Za-z0-9_-]{6,}", _HIDDEN),
+    (r"(?i)(://[^/\s:@]+:)[^/\s@]+@", rf"\1{_HIDDEN}@"),
     (
-        re.compile(
-            r"""(?ix) ( (?: api[_-]?key | token | secret | password | authorization ) ["']? \s* [:=] \s* ["']? )
-            (?!\[hidden\]|bearer\b|basic\b) [^\s"',;&}]{4,}"""
-        ),
+        r"""(?ix) ( (?: api[_-]?key | token | secret | password | authorization ) ["']? \s* [:=] \s* ["']? )
+        (?!\[hidden\]|bearer\b|basic\b) [^\s"',;&}]{4,}""",
         rf"\1{_HIDDEN}",
     ),
 )
-"""Each takes time in proportion to the text, whatever is in it: clients choose much of what is logged."""
+"""Each takes time in proportion to the text, whatever is in it: clients choose much of what is logged.
 
-_WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]++(?P<rest>\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+)?")
+They and those below are compiled when the first line is written: nearly every start writes none.
+"""
+
+_WEB_TOKEN = r"\beyJ[A-Za-z0-9_-]++(?P<rest>\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+)?"
 """Also takes what only begins like one, so that nothing is looked at twice."""
 
 MAX_TEXT = 8 * 1024
@@ -66,7 +67,7 @@ MAX_TEXT = 8 * 1024
 
 _MAX_TRACEBACK_LINES = 200
 
-_WORD_END = re.compile(r"""[\s"',;(){}<>][^\s"',;(){}<>]{0,1000}\Z""")
+_WORD_END = r"""[\s"',;(){}<>][^\s"',;(){}<>]{0,1000}\Z"""
 
 
 def configure(environ: Mapping[str, str], stream: TextIO) -> Callable[[], None]:
@@ -113,8 +114,8 @@ def parse_filter(text: str) -> tuple[int, dict[str, int]]:
 def hide_secrets(text: str) -> str:
     """The text without what looks like a key, token or password."""
     for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return _WEB_TOKEN.sub(lambda found: _HIDDEN if found["rest"] else found[0], text)
+        text = re.sub(pattern, replacement, text)
+    return re.sub(_WEB_TOKEN, lambda found: _HIDDEN if found["rest"] else found[0], text)
 
 
 class TextFormatter(logging.Formatter):
@@ -198,7 +199,7 @@ def _shortened(text: str) -> str:
     if len(text) <= MAX_TEXT:
         return text
     shown = text[:MAX_TEXT]
-    last_word = _WORD_END.search(shown, MAX_TEXT - 1002)
+    last_word = re.compile(_WORD_END).search(shown, MAX_TEXT - 1002)
     if last_word is not None:
         shown = shown[: last_word.start() + 1]
     return f"{shown}... ({len(text) - len(shown)} more characters)"
