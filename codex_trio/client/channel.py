@@ -14,7 +14,7 @@ class MessageChannel(Protocol):
     `receive` and `send` raise trio.BrokenResourceError, trio.ClosedResourceError or TransportClosed when they cannot.
     """
 
-    async def receive(self) -> bytes | str | None:
+    async def receive(self) -> bytes | None:
         """The next whole message; None when the other side has closed."""
         ...
 

@@ -255,7 +255,7 @@ class AppServerClient:
                 self._receive(line)
         await self._end()
 
-    def _receive(self, line: bytes | str) -> None:
+    def _receive(self, line: bytes) -> None:
         decoded = msgspec.json.decode(line)
         if self._observer is not None:
             self._observer("server", decoded)

@@ -80,7 +80,7 @@ async def _url_of(server: ServerProcess, listen: str) -> str:
 
 
 async def _unix_socket_is_served(server: ServerProcess, url: str) -> None:
-    # Imported here because clients of stdio do without the websocket library.
+    # Imported here because clients of stdio do without websockets.
     from codex_trio.transport.outbound import CannotConnect, connect
 
     while True:

@@ -10,9 +10,13 @@ connection itself (`connection.AppServerClient`). Called by programs that share 
 import contextlib
 from collections.abc import AsyncGenerator
 
+import trio
+
 from codex_trio.client.connection import AppServerClient, Observer, open_client
 from codex_trio.client.errors import ServerGone
 from codex_trio.util.plain_errors import with_plain_errors
+
+_SETTLE_SECONDS = 1.0
 
 
 @with_plain_errors
@@ -27,7 +31,7 @@ async def open_remote_client(
     `transport.outbound.ServerUrlError` for a URL that cannot be used, and `transport.outbound.CannotConnect` when
     nobody answers or the server refuses.
     """
-    # Imported here because most clients spawn their server, and do without the websocket library.
+    # Imported here because most clients spawn their server, and do without websockets.
     from codex_trio.transport.outbound import connect
 
     async with (
@@ -36,6 +40,9 @@ async def open_remote_client(
     ):
 
         async def describe_end() -> ServerGone:
+            # A write can fail before the close frame that says why was read.
+            with trio.move_on_after(_SETTLE_SECONDS, shield=True):
+                await transport.closed.wait()
             reason = transport.close_reason
             if reason is None or not reason.text:
                 return ServerGone("the server closed the connection")

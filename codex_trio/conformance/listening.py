@@ -21,7 +21,7 @@ from codex_trio.client.process import SpawnedServer
 from codex_trio.conformance.probe import Log, Probe
 from codex_trio.conformance.websocket_port import RawPeer, raw_peer
 from codex_trio.transport.outbound import connect
-from codex_trio.transport.websocket_stream import WebSocketStreamTransport
+from codex_trio.transport.websocket_connection import WebsocketConnection
 
 _END_SECONDS = 10.0
 _GRACE_SECONDS = 2.0
@@ -30,7 +30,7 @@ _GRACE_SECONDS = 2.0
 class Visitor(Probe):
     """A connection to a server that has others, under observation."""
 
-    def __init__(self, server: SpawnedServer, log: Log, transport: WebSocketStreamTransport) -> None:
+    def __init__(self, server: SpawnedServer, log: Log, transport: WebsocketConnection) -> None:
         super().__init__(server, log)
         self._transport = transport
 

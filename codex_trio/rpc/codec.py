@@ -77,12 +77,10 @@ _ENVELOPE = decoding.json_decoder(_Envelope)
 _NULL = msgspec.Raw(b"null")
 
 
-def decode(message: bytes | str) -> Incoming:
+def decode(message: bytes) -> Incoming:
     """Reads one message. Never raises: what is not a message comes back as `Malformed`."""
     try:
-        if isinstance(message, str):
-            message = message.encode()
-        elif not message.isascii():
+        if not message.isascii():
             # Only strings that are looked at would be checked later on.
             message.decode()
         envelope = _ENVELOPE.decode(message)

@@ -160,7 +160,7 @@ class Connection:
                 await self._receive(message, requests)
             busy += time.perf_counter() - started
 
-    async def _receive(self, message: bytes | str, requests: trio.Nursery) -> None:
+    async def _receive(self, message: bytes, requests: trio.Nursery) -> None:
         match codec.decode(message):
             case codec.IncomingRequest() as request:
                 await self._accept(request, len(message), requests)

@@ -75,7 +75,7 @@ class MessageTransport(Protocol):
         """What carries the messages, as analytics name it; a peer that cannot be paced is told to retry instead."""
         ...
 
-    async def receive(self) -> bytes | str | None:
+    async def receive(self) -> bytes | None:
         """The next message without its framing, or None when the peer will send no more.
 
         A message that is at hand may be returned without a checkpoint: who receives in a loop makes its own. None does

@@ -1,12 +1,13 @@
-"""Websocket frames (RFC 6455, section 5), the server's side of them. Sans-io.
+"""Websocket frames (RFC 6455, section 5), for servers and for clients. Sans-io.
 
 Owns framing, masking, fragments, the limits, and what a peer may not send. No extension is ever agreed on, so there is
 no compression here. Does not own the opening handshake (transport.handshake), nor who answers pings and closes
-(transport.websocket). Every message of every client passes through here, which is why the common one, a whole message
-in one frame, has the shortest way.
+(transport.websocket_connection). Every message of every client passes through here, which is why the common one, a
+whole message in one frame, has the shortest way.
 """
 
 import codecs
+import os
 import struct
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
@@ -21,6 +22,8 @@ _OPCODES = (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
 NORMAL_CLOSURE = 1000
 PROTOCOL_ERROR = 1002
 NO_STATUS = 1005
+ABNORMAL_CLOSURE = 1006
+"""Never sent: what is said of a connection that ended without a close frame."""
 INVALID_PAYLOAD = 1007
 MESSAGE_TOO_BIG = 1009
 _SENDABLE_CODES = (*range(1000, 1004), *range(1007, 1015), *range(3000, 5000))
@@ -81,10 +84,13 @@ class FrameReader:
 
     Args:
         max_message_bytes: longest message, all its fragments together.
+        from_client: whether a client writes them: its frames are masked, a server's must not be.
     """
 
-    def __init__(self, *, max_message_bytes: int) -> None:
+    def __init__(self, *, max_message_bytes: int, from_client: bool = True) -> None:
         self._limit = max_message_bytes
+        self._from_client = from_client
+        self._mask_bytes = _MASK_BYTES if from_client else 0
         self._buffer = bytearray()
         # The frame whose header was read.
         self._in_frame = False
@@ -139,10 +145,11 @@ class FrameReader:
         first, second = buffer[0], buffer[1]
         if first & _RESERVED_BITS:
             raise FrameError(PROTOCOL_ERROR, "a frame has reserved bits set, but no extension was agreed on")
-        if not second & _MASKED:
-            raise FrameError(PROTOCOL_ERROR, "a frame of the client is not masked")
+        if bool(second & _MASKED) is not self._from_client:
+            problem = "a frame of the client is not masked" if self._from_client else "a frame of the server is masked"
+            raise FrameError(PROTOCOL_ERROR, problem)
         length = second & _LENGTH_BITS
-        header_bytes = 2 + _MASK_BYTES
+        header_bytes = 2 + self._mask_bytes
         if length >= _LENGTH_16:
             header_bytes += 2 if length == _LENGTH_16 else 8
         if len(buffer) < header_bytes:
@@ -155,7 +162,7 @@ class FrameReader:
         self._final = bool(first & _FINAL)
         self._remaining = length
         self._check_frame()
-        self._mask = bytes(buffer[header_bytes - _MASK_BYTES : header_bytes])
+        self._mask = bytes(buffer[header_bytes - self._mask_bytes : header_bytes])
         del buffer[:header_bytes]
         self._in_frame = True
         return True
@@ -176,7 +183,8 @@ class FrameReader:
 
     def _take(self, count: int) -> bytes:
         """The next bytes of the frame, which must be there."""
-        data = _unmask(self._buffer[:count], self._mask)
+        data = self._buffer[:count]
+        data = _masked(data, self._mask) if self._mask else bytes(data)
         del self._buffer[:count]
         self._remaining -= count
         self._in_frame = self._remaining > 0
@@ -238,7 +246,8 @@ def _not_text() -> FrameError:
     return FrameError(INVALID_PAYLOAD, "a text message is not valid UTF-8")
 
 
-def _unmask(data: bytearray, mask: bytes) -> bytes:
+def _masked(data: bytes | bytearray, mask: bytes) -> bytes:
+    """The data masked, or unmasked, which is the same."""
     # As two big integers: the loop over the bytes is then one of the interpreter's own.
     key = mask * (len(data) // _MASK_BYTES + 1)
     masked = int.from_bytes(data, "little") ^ int.from_bytes(key[: len(data)], "little")
@@ -249,20 +258,50 @@ Frame: TypeAlias = list[bytes | memoryview]
 """A frame to be written: the header and pieces of the payload."""
 
 
-def encode_message(pieces: Iterable[bytes | memoryview], size: int, *, binary: bool = False) -> Iterator[Frame]:
-    """A message, which comes in pieces of so many bytes together: its frames, in order.
+class FrameWriter:
+    """Makes the frames that one side sends.
 
-    Each piece is taken when it is needed.
+    Args:
+        masked: whether they are masked, as a client's must be.
     """
-    opcode = BINARY if binary else TEXT
-    if size <= MAX_SENT_FRAME_BYTES:
-        yield [_header(_FINAL | opcode, size), *pieces]
-        return
-    for payload in _fragments(pieces):
-        length = sum(map(len, payload))
-        size -= length
-        yield [_header((0 if size else _FINAL) | opcode, length), *payload]
-        opcode = CONTINUATION
+
+    __slots__ = ("_masked",)
+
+    def __init__(self, *, masked: bool = False) -> None:
+        self._masked = masked
+
+    def message(self, pieces: Iterable[bytes | memoryview], size: int, *, binary: bool = False) -> Iterator[Frame]:
+        """A message, which comes in pieces of so many bytes together: its frames, in order.
+
+        Each piece is taken when it is needed.
+        """
+        opcode = BINARY if binary else TEXT
+        if size <= MAX_SENT_FRAME_BYTES:
+            yield self._frame(_FINAL | opcode, pieces, size)
+            return
+        for payload in _fragments(pieces):
+            length = sum(map(len, payload))
+            size -= length
+            yield self._frame((0 if size else _FINAL) | opcode, payload, length)
+            opcode = CONTINUATION
+
+    def pong(self, payload: bytes) -> bytes:
+        """The answer to a ping."""
+        return b"".join(self._frame(_FINAL | PONG, [payload], len(payload)))
+
+    def close(self, reason: CloseReason) -> bytes:
+        """The last frame of a connection. A text that is too long for it is cut; `NO_STATUS` goes without."""
+        payload = b""
+        if reason.code != NO_STATUS:
+            text = reason.text.encode()[: _MAX_CONTROL_BYTES - _CLOSE_CODE_BYTES].decode(errors="ignore").encode()
+            payload = struct.pack("!H", reason.code) + text
+        return b"".join(self._frame(_FINAL | CLOSE, [payload], len(payload)))
+
+    def _frame(self, first: int, pieces: Iterable[bytes | memoryview], length: int) -> Frame:
+        if not self._masked:
+            return [_header(first, length), *pieces]
+        mask = os.urandom(_MASK_BYTES)
+        return [_header(first, length, _MASKED), mask, _masked(b"".join(pieces), mask)]
 
 
 def _fragments(pieces: Iterable[bytes | memoryview]) -> Iterator[Frame]:
@@ -279,22 +318,9 @@ def _fragments(pieces: Iterable[bytes | memoryview]) -> Iterator[Frame]:
     yield payload
 
 
-def encode_pong(payload: bytes) -> bytes:
-    """The answer to a ping."""
-    return _header(_FINAL | PONG, len(payload)) + payload
-
-
-def encode_close(reason: CloseReason) -> bytes:
-    """The last frame of a connection. A text that is too long for it is cut; `NO_STATUS` goes as a frame without."""
-    if reason.code == NO_STATUS:
-        return _header(_FINAL | CLOSE, 0)
-    text = reason.text.encode()[: _MAX_CONTROL_BYTES - _CLOSE_CODE_BYTES].decode(errors="ignore").encode()
-    return _header(_FINAL | CLOSE, _CLOSE_CODE_BYTES + len(text)) + struct.pack("!H", reason.code) + text
-
-
-def _header(first: int, length: int) -> bytes:
+def _header(first: int, length: int, masked: int = 0) -> bytes:
     if length < _LENGTH_16:
-        return bytes((first, length))
+        return bytes((first, masked | length))
     if length < 1 << 16:
-        return struct.pack("!BBH", first, _LENGTH_16, length)
-    return struct.pack("!BBQ", first, _LENGTH_64, length)
+        return struct.pack("!BBH", first, masked | _LENGTH_16, length)
+    return struct.pack("!BBQ", first, masked | _LENGTH_64, length)

@@ -1,8 +1,9 @@
-"""What is answered to an HTTP request on the websocket port. Sans-io.
+"""What is answered to an HTTP request on the websocket port and on the unix socket. Sans-io.
 
-Owns the routes, the order of the checks and their answers: a web page is refused whatever it asks for, then the two
-health routes, then what a websocket upgrade needs, then authentication. Does not own who passes authentication
-(transport.ws_auth), nor the bytes of requests and answers (transport.http_worker). Called for every request.
+Owns the routes, the order of the checks and their answers. On the port a web page is refused whatever it asks for, then
+come the two health routes, then what a websocket upgrade needs, then authentication; on the unix socket there is the
+upgrade alone. Does not own who passes authentication (transport.ws_auth), nor the bytes of requests and answers
+(transport.http_server).
 """
 
 import base64
@@ -83,8 +84,24 @@ def respond(request: HttpRequest, authenticator: Authenticator | None) -> Answer
             authenticator.check(request.header(b"authorization"))
         except HandshakeRejected as rejected:
             return _text(401, str(rejected))
-    key = request.header(b"sec-websocket-key") or b""
-    accept = base64.b64encode(hashlib.sha1(key + _ACCEPT_SUFFIX).digest())
+    return _upgrade(request)
+
+
+def respond_on_unix_socket(request: HttpRequest) -> Answer | Upgrade:
+    """The answer to a request of who was let in by the socket's mode: anything but an upgrade ends the connection."""
+    refusal = _refuse_upgrade(request)
+    if refusal is None:
+        return _upgrade(request)
+    return Answer(refusal.status, (*refusal.headers, (b"connection", b"close")), refusal.body)
+
+
+def accept_key(key: bytes) -> bytes:
+    """What a server makes of the client's `Sec-WebSocket-Key`, as proof that it speaks websocket."""
+    return base64.b64encode(hashlib.sha1(key + _ACCEPT_SUFFIX).digest())
+
+
+def _upgrade(request: HttpRequest) -> Upgrade:
+    accept = accept_key(request.header(b"sec-websocket-key") or b"")
     return Upgrade(((b"connection", b"upgrade"), (b"upgrade", b"websocket"), (b"sec-websocket-accept", accept)))
 
 
@@ -99,7 +116,7 @@ def _refuse_upgrade(request: HttpRequest) -> Answer | None:
         return _text(400, "`Sec-WebSocket-Key` header missing")
     if request.header(b"sec-websocket-version") != b"13":
         return _text(400, "`Sec-WebSocket-Version` header did not include '13'")
-    if request.http_version == b"1.0":
+    if request.http_version != b"1.1":
         return _text(426, "WebSocket request couldn't be upgraded since no upgrade state was present")
     return None
 

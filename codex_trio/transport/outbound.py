@@ -1,7 +1,7 @@
 """Connections to servers elsewhere: `ws://`, `wss://` and `unix://` URLs.
 
-Owns the URLs, connecting, the bearer token, and one error with a text for people. Does not own frames
-(transport.websocket_stream) or what is said. Called by `client.remote`, and by tests.
+Owns the URLs, connecting, the bearer token, and one error with a text for people. Does not own the handshake
+(transport.websocket_client) or what is said.
 """
 
 import re
@@ -17,8 +17,10 @@ import trio
 import trio.abc
 
 from codex_trio.transport.base import TransportKind
+from codex_trio.transport.handshake import Headers
 from codex_trio.transport.socket_path import address_of
-from codex_trio.transport.websocket_stream import HandshakeFailed, WebSocketStreamTransport, open_stream
+from codex_trio.transport.websocket_client import HandshakeFailed, open_websocket
+from codex_trio.transport.websocket_connection import WebsocketConnection
 
 CONNECT_SECONDS = 10.0
 """How long a server may take to accept a connection."""
@@ -55,7 +57,7 @@ _Server: TypeAlias = _UnixServer | _WebsocketServer
 
 
 @asynccontextmanager
-async def connect(url: str, *, token: str | None = None) -> AsyncGenerator[WebSocketStreamTransport]:
+async def connect(url: str, *, token: str | None = None) -> AsyncGenerator[WebsocketConnection]:
     """A connection to a server until the block ends.
 
     Args:
@@ -74,10 +76,16 @@ async def connect(url: str, *, token: str | None = None) -> AsyncGenerator[WebSo
     if isinstance(server, _WebsocketServer):
         kind, host, target = "websocket", server.host_header, server.target
     try:
-        async with open_stream(stream, host=host, target=target, kind=kind, headers=headers) as transport:
-            yield transport
-    except HandshakeFailed as failed:
-        raise CannotConnect(f"cannot connect to {url}: {failed}") from None
+        connection = await open_websocket(stream, host=host, target=target, kind=kind, headers=headers)
+    except BaseException as error:
+        await trio.aclose_forcefully(stream)
+        if isinstance(error, HandshakeFailed):
+            raise CannotConnect(f"cannot connect to {url}: {error}") from None
+        raise
+    try:
+        yield connection
+    finally:
+        await connection.aclose()
 
 
 def _parse(url: str) -> _Server:
@@ -113,14 +121,14 @@ def _websocket_server(url: str) -> _WebsocketServer:
     )
 
 
-def _authorization(server: _Server, token: str | None) -> list[tuple[bytes, bytes]]:
+def _authorization(server: _Server, token: str | None) -> Headers:
     if token is None:
-        return []
+        return ()
     if isinstance(server, _UnixServer):
         raise ServerUrlError("a bearer token is of no use on a unix socket; leave it out")
     if not _VISIBLE.fullmatch(token):
         raise ServerUrlError("the bearer token holds characters that a header cannot carry, or is empty")
-    return [(b"authorization", b"Bearer " + token.encode())]
+    return ((b"Authorization", b"Bearer " + token.encode()),)
 
 
 async def _open(server: _Server, url: str) -> trio.abc.Stream:

@@ -1,29 +1,24 @@
 """The websocket listener: a TCP port on which clients connect as websockets, and health checks are answered.
 
-Owns the listening socket, the rule that nobody else's machine connects without authentication, and the life of
-accepted connections. Does not own HTTP (transport.http_worker), the handshake (transport.handshake) nor what is said
-on a websocket (transport.websocket_connection). Called by the command line.
+Owns the listening socket, and the rule that nobody else's machine connects without authentication. Does not own
+accepting and serving (transport.websocket_server) nor the handshake (transport.handshake).
 """
 
 import errno
-import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 
 import trio
 
-from codex_trio.transport.admission import Admission, AdmissionLimits, AdmittingListener
-from codex_trio.transport.base import CloseReason
-from codex_trio.transport.handshake import respond
-from codex_trio.transport.http_worker import answer_http
+from codex_trio.transport.admission import AdmissionLimits
+from codex_trio.transport.handshake import Headers, respond
+from codex_trio.transport.http_server import IDLE_SECONDS
 from codex_trio.transport.listen import ListenRefused, WebsocketAddress
-from codex_trio.transport.websocket_connection import WebsocketConnection
+from codex_trio.transport.websocket_server import Entrance, Serve, WebsocketServer
 from codex_trio.transport.ws_auth import Authenticator, AuthenticatorLoader
-
-_log = logging.getLogger(__name__)
 
 BACKLOG = 1024
 """Connections that the kernel holds for us: a fleet that connects at once after a restart is not refused."""
@@ -32,74 +27,37 @@ KEEPALIVE_IDLE_SECONDS = 60
 """Silence after which the kernel asks a peer whether it is still there; a machine that lost its power never says."""
 
 
-INTERNAL_ERROR = CloseReason(1011, "the server failed; its log says why")
-
-
 class WebsocketListener:
     """A bound port. Made by `bind_websocket`; `run` accepts clients on it."""
 
     def __init__(
         self, listener: trio.SocketListener, authenticator: Authenticator | None, limits: AdmissionLimits | None = None
     ) -> None:
-        self._admission = Admission(limits)
-        self._listener = AdmittingListener(listener, self._admission)
-        self._authenticator = authenticator
+        entrance = Entrance("websocket", partial(respond, authenticator=authenticator), _headers, IDLE_SECONDS)
+        self._server = WebsocketServer(listener, entrance, limits)
         self.address = _bound_address(listener)
         """Where it listens, with the port that it really got."""
 
     async def run(
-        self,
-        serve: Callable[[WebsocketConnection], Awaitable[None]],
-        *,
-        task_status: trio.TaskStatus[WebsocketAddress] = trio.TASK_STATUS_IGNORED,
+        self, serve: Serve, *, task_status: trio.TaskStatus[WebsocketAddress] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        """Accepts clients until it is cancelled, which cancels their connections too.
+        """Accept clients until it is cancelled, which cancels their connections too.
 
         Args:
             serve: talks with one client; the connection is closed behind it.
             task_status: gets the address as soon as clients can connect.
         """
-        async with trio.open_nursery() as connections:
-            await connections.start(
-                partial(trio.serve_listeners, handler_nursery=connections),
-                partial(self._serve_connection, serve),
-                [self._listener],
-            )
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._server.run, serve)
             task_status.started(self.address)
 
     async def aclose(self) -> None:
-        """Gives the port back. For a listener that was never run; `run` does it in the end."""
-        await self._listener.aclose()
+        """Give the port back. For a listener that was never run; `run` does it in the end."""
+        await self._server.aclose()
 
-    async def _serve_connection(
-        self, serve: Callable[[WebsocketConnection], Awaitable[None]], stream: trio.SocketStream
-    ) -> None:
-        with self._admission.arrival() as arrival:
-            try:
-                leftover = await answer_http(stream, partial(respond, authenticator=self._authenticator))
-            except Exception:
-                # One client's misfortune is no other's.
-                _log.exception("answering a client's HTTP requests failed")
-                return
-            if leftover is None:
-                return
-            with self._admission.let_in(arrival) as refusal:
-                await self._talk(serve, WebsocketConnection(stream, leftover), refusal)
 
-    async def _talk(
-        self,
-        serve: Callable[[WebsocketConnection], Awaitable[None]],
-        connection: WebsocketConnection,
-        refusal: CloseReason | None,
-    ) -> None:
-        try:
-            if refusal is None:
-                await serve(connection)
-        except Exception:
-            _log.exception("serving a websocket client failed")
-            refusal = INTERNAL_ERROR
-        finally:
-            await connection.aclose(refusal)
+def _headers() -> Headers:
+    return ((b"date", formatdate(usegmt=True).encode()),)
 
 
 async def bind_websocket(

@@ -1,8 +1,7 @@
-"""An accepted websocket as a transport of messages.
+"""An open websocket, either end of it, as a transport of messages.
 
-Owns the TCP stream after the opening handshake: reading and writing messages, pongs, the closing handshake. Does not
-own frames (transport.frames) nor the handshake (transport.handshake). Made by the listener, one per client, and closed
-by it in the end.
+Owns the stream after the opening handshake: reading and writing messages, pongs, the closing handshake. Does not own
+frames (transport.frames) nor the handshake (transport.handshake, transport.websocket_client).
 
 Whatever is written goes through one lock, so that closing cannot break into a message. Nothing is read ahead of
 `receive`, so that the peer feels when it is not called.
@@ -18,6 +17,7 @@ from contextlib import suppress
 from itertools import chain
 
 import trio
+import trio.abc
 
 from codex_trio.transport.base import (
     MAX_MESSAGE_BYTES,
@@ -28,18 +28,17 @@ from codex_trio.transport.base import (
     TransportKind,
 )
 from codex_trio.transport.frames import (
+    ABNORMAL_CLOSURE,
     MAX_SENT_FRAME_BYTES,
     NORMAL_CLOSURE,
     Closed,
     Frame,
     FrameError,
     FrameReader,
+    FrameWriter,
     Message,
     Pause,
     Ping,
-    encode_close,
-    encode_message,
-    encode_pong,
 )
 
 _log = logging.getLogger(__name__)
@@ -63,15 +62,26 @@ class WebsocketConnection:
     Args:
         stream: the connection, after the handshake; taken over.
         leftover: what the peer sent right behind its handshake.
+        kind: what the transport says it is.
+        is_client: whether this is the end that asked for the websocket.
         max_message_bytes: a longer message ends the connection.
     """
 
     def __init__(
-        self, stream: trio.SocketStream, leftover: bytes = b"", *, max_message_bytes: int = MAX_MESSAGE_BYTES
+        self,
+        stream: trio.abc.Stream,
+        leftover: bytes = b"",
+        *,
+        kind: TransportKind = "websocket",
+        is_client: bool = False,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         self._stream = stream
-        self._reader = FrameReader(max_message_bytes=max_message_bytes)
+        self._kind: TransportKind = kind
+        self._is_client = is_client
+        self._reader = FrameReader(max_message_bytes=max_message_bytes, from_client=not is_client)
         self._reader.feed(leftover)
+        self._writer = FrameWriter(masked=is_client)
         self._write_lock = trio.Lock()
         self._pong = b""
         """Waits for the write under way to end. The newest is enough."""
@@ -80,12 +90,20 @@ class WebsocketConnection:
         self._readable = True
         self._close_sent = False
         self._peer_ended = False
+        self._close_reason: CloseReason | None = None
+        self.closed = trio.Event()
+        """Set as soon as there is a `close_reason`."""
         self._since_pause = 0
 
     @property
     def kind(self) -> TransportKind:
         """See `MessageTransport`."""
-        return "websocket"
+        return self._kind
+
+    @property
+    def close_reason(self) -> CloseReason | None:
+        """Why whoever closed first did so; None while the websocket is open, code 1006 when no close frame said so."""
+        return self._close_reason
 
     async def receive(self) -> bytes:
         """The next text message. Binary ones are dropped: the protocol has none.
@@ -107,8 +125,7 @@ class WebsocketConnection:
                 event = self._reader.next_event()
             except FrameError as error:
                 self._readable = False
-                await self._send_close(error.reason)
-                raise TransportClosed(f"the peer broke the protocol: {error}") from None
+                raise await self._end(error.reason) from None
             match event:
                 case Message():
                     await self._pause_now_and_then()
@@ -120,8 +137,7 @@ class WebsocketConnection:
                 case Closed(reason):
                     self._readable = False
                     self._peer_ended = True
-                    await self._send_close(reason)
-                    raise TransportClosed(f"the peer closed: {reason.code} {reason.text}".rstrip())
+                    raise await self._end(reason)
                 case None:
                     await self._read()
         raise TransportClosed("the connection is closed")
@@ -136,16 +152,16 @@ class WebsocketConnection:
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         """Writes several text messages in as few writes as is wise. Raises like `send`."""
-        await self._write(frame for message in messages for frame in _frames(message))
+        await self._write(frame for message in messages for frame in self._frames(message))
 
     def send_now(self, message: bytes) -> bool:
         """See `SendsNow`. More input at hand means more answers, which are better written together."""
         if len(message) > SHORT_BYTES or self._pong or self._write_lock.locked() or self._reader.buffered_bytes:
             return False
-        if not self._writable:
+        if not self._writable or not isinstance(self._stream, trio.SocketStream):
             return False
         descriptor = self._stream.socket.fileno()
-        data = b"".join(chain.from_iterable(encode_message([message], len(message))))
+        data = b"".join(chain.from_iterable(self._writer.message([message], len(message))))
         try:
             (unsent,) = _UNSENT.unpack(fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(_UNSENT.size)))
             if unsent:
@@ -158,13 +174,15 @@ class WebsocketConnection:
 
     async def send_message(self, message: Message) -> None:
         """Writes one message of either kind. Raises like `send`."""
-        await self._write(encode_message([message.payload], len(message.payload), binary=message.binary))
+        await self._write(self._writer.message([message.payload], len(message.payload), binary=message.binary))
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
         """Says why, unless the connection is beyond that, and closes it; takes no longer than a moment."""
+        reason = reason or CloseReason(NORMAL_CLOSURE, "")
+        self._note_end(reason)
         with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS):
             if not self._write_lock.locked():
-                await self._send_close(reason or CloseReason(NORMAL_CLOSURE, ""))
+                await self._send_close(reason)
             if self._close_sent and not self._peer_ended:
                 await self._await_end()
         self._writable = self._readable = False
@@ -182,14 +200,32 @@ class WebsocketConnection:
         try:
             data = await self._stream.receive_some(_READ_BYTES)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            self._readable = False
-            self._peer_ended = True
-            raise TransportClosed(f"cannot read: {error}") from None
+            raise self._lost(f"cannot read: {error}") from None
         if not data:
-            self._readable = False
-            self._peer_ended = True
-            raise TransportClosed("the peer is gone without a close frame")
+            raise self._lost("the peer is gone without a close frame")
         self._reader.feed(data)
+
+    def _lost(self, how: str) -> TransportClosed:
+        self._readable = False
+        self._peer_ended = True
+        self._note_end(CloseReason(ABNORMAL_CLOSURE, ""))
+        return TransportClosed(how)
+
+    async def _end(self, reason: CloseReason) -> TransportClosed:
+        """Answers the peer's close frame, or what it may not do."""
+        self._note_end(reason)
+        await self._send_close(reason)
+        said = f": {reason.text}" if reason.text else ""
+        return TransportClosed(f"the websocket was closed with code {reason.code}{said}")
+
+    def _note_end(self, reason: CloseReason) -> None:
+        if self._close_reason is None:
+            self._close_reason = reason
+            self.closed.set()
+
+    def _frames(self, message: OutgoingMessage) -> Iterator[Frame]:
+        pieces = message.take() if isinstance(message, MessageInPieces) else [message]
+        return self._writer.message(pieces, len(message))
 
     async def _write(self, frames: Iterable[Frame]) -> None:
         await self._lock_writing()
@@ -229,7 +265,7 @@ class WebsocketConnection:
             await self._stream.send_all(pong)
 
     async def _answer_ping(self, payload: bytes) -> None:
-        self._pong = encode_pong(payload)
+        self._pong = self._writer.pong(payload)
         if self._writable and not self._write_lock.locked():
             await self._write([])
 
@@ -241,7 +277,7 @@ class WebsocketConnection:
             await self._lock_writing()
             try:
                 self._pong = b""
-                await self._write_locked([encode_close(reason)])
+                await self._write_locked([self._writer.close(reason)])
                 self._close_sent = True
             finally:
                 self._writable = False
@@ -254,7 +290,8 @@ class WebsocketConnection:
         """
         understood = self._readable
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
-            await self._stream.send_eof()
+            if not self._is_client and isinstance(self._stream, trio.abc.HalfCloseableStream):
+                await self._stream.send_eof()
             while data := await self._stream.receive_some(_READ_BYTES):
                 if understood:
                     self._reader.feed(data)
@@ -270,11 +307,6 @@ class WebsocketConnection:
             if isinstance(event, Closed):
                 return True
         return False
-
-
-def _frames(message: OutgoingMessage) -> Iterator[Frame]:
-    pieces = message.take() if isinstance(message, MessageInPieces) else [message]
-    return encode_message(pieces, len(message))
 
 
 def _writes(frames: Iterable[Frame]) -> Iterator[bytes]:

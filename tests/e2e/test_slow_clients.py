@@ -16,7 +16,7 @@ from codex_trio.rpc.connection import TOO_SLOW
 from codex_trio.rpc.outbox import SOCKET_LIMITS
 from codex_trio.transport.base import TransportClosed
 from codex_trio.transport.outbound import connect
-from codex_trio.transport.websocket_stream import WebSocketStreamTransport
+from codex_trio.transport.websocket_connection import WebsocketConnection
 
 MIB = 1024 * 1024
 
@@ -24,7 +24,7 @@ MIB = 1024 * 1024
 class Client:
     """A connection that reads only when it is told to."""
 
-    def __init__(self, transport: WebSocketStreamTransport) -> None:
+    def __init__(self, transport: WebsocketConnection) -> None:
         self.transport = transport
         self._last_id = 0
 

@@ -13,12 +13,10 @@ from codex_trio.transport.frames import (
     Event,
     FrameError,
     FrameReader,
+    FrameWriter,
     Message,
     Pause,
     Ping,
-    encode_close,
-    encode_message,
-    encode_pong,
 )
 
 MASK = b"\x01\x80\x00\xff"
@@ -111,7 +109,7 @@ def test_whatever_comes_is_read_or_refused_with_a_sendable_reason(chunks: list[b
     except FrameError as error:
         reason = error.reason
     assert reason.code in (1002, 1007, 1009)
-    assert len(encode_close(reason)) <= 127
+    assert len(FrameWriter().close(reason)) <= 127
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 200_000])
@@ -179,17 +177,41 @@ def test_a_close_says_why_or_nothing() -> None:
     assert read(client_frame(8)) == [Closed(CloseReason(1005, ""))]
 
 
+@settings(deadline=None)
+@given(conversations())
+def test_a_client_reads_what_a_server_writes_and_the_other_way_round(conversation: tuple[bytes, list[Event]]) -> None:
+    for from_client in (True, False):
+        writer = FrameWriter(masked=from_client)
+        reader = FrameReader(max_message_bytes=1 << 20, from_client=from_client)
+        _, meant = conversation
+        expected = [event for event in meant if isinstance(event, Message)]
+        for message in expected:
+            for frame in writer.message([message.payload], len(message.payload), binary=message.binary):
+                reader.feed(b"".join(frame))
+        reader.feed(writer.pong(b"not told") + writer.close(CloseReason(1001, "bye")))
+        assert events(reader) == [*expected, Closed(CloseReason(1001, "bye"))]
+
+
+@pytest.mark.parametrize("from_client", [True, False])
+def test_only_clients_mask_what_they_send(*, from_client: bool) -> None:
+    reader = FrameReader(max_message_bytes=100, from_client=from_client)
+    reader.feed(FrameWriter(masked=not from_client).pong(b""))
+    with pytest.raises(FrameError, match="masked") as refused:
+        reader.next_event()
+    assert refused.value.reason.code == 1002
+
+
 def test_what_we_send_is_framed_by_the_book() -> None:
     assert sent([b"hi"]) == [b"\x81\x02hi"]
     assert sent([b"x" * 126], binary=True) == [b"\x82\x7e\x00\x7e" + b"x" * 126]
     assert sent([b"x" * 65536])[0][:10] == b"\x81\x7f" + struct.pack("!Q", 65536)
-    assert encode_pong(b"p") == b"\x8a\x01p"
-    assert encode_close(CloseReason(1001, "bye")) == b"\x88\x05\x03\xe9bye"
-    assert encode_close(CloseReason(1005, "")) == b"\x88\x00"
+    assert FrameWriter().pong(b"p") == b"\x8a\x01p"
+    assert FrameWriter().close(CloseReason(1001, "bye")) == b"\x88\x05\x03\xe9bye"
+    assert FrameWriter().close(CloseReason(1005, "")) == b"\x88\x00"
 
 
 def test_a_long_reason_is_cut_between_characters() -> None:
-    frame = encode_close(CloseReason(1001, "ä" * 100))
+    frame = FrameWriter().close(CloseReason(1001, "ä" * 100))
     assert len(frame) <= 2 + 125
     assert frame[4:].decode() == "ä" * 61
 
@@ -224,4 +246,4 @@ def test_a_flood_of_tiny_fragments_lets_others_have_their_turn() -> None:
 def sent(pieces: list[bytes], *, binary: bool = False) -> list[bytes]:
     """The frames of a message."""
     size = sum(map(len, pieces))
-    return [b"".join(frame) for frame in encode_message(pieces, size, binary=binary)]
+    return [b"".join(frame) for frame in FrameWriter().message(pieces, size, binary=binary)]

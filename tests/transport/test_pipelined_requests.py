@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from transport_pairs import TRANSPORTS, take
+from transport_pairs import TRANSPORTS
 
 from codex_trio.server.app import AppSettings, open_app
 from codex_trio.transport.base import MessageTransport
@@ -47,7 +47,7 @@ async def test_every_one_of_ten_thousand_requests_is_answered_once(transport: st
             await client.send(envelope("first", "initialize", info))
             nursery.start_soon(send_all, client)
             while answers.total() < REQUESTS + 2:
-                message = await take(client)
+                message = await client.receive()
                 assert message is not None
                 reply = json.loads(message)
                 if "method" in reply:

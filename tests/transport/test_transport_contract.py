@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 import trio.testing
-from transport_pairs import TRANSPORTS, Pair, take
+from transport_pairs import TRANSPORTS, Pair
 
 from codex_trio.transport.base import CloseReason, MessageInPieces, MessageTransport, TransportClosed
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
@@ -33,7 +33,7 @@ async def test_messages_arrive_whole_and_in_order(pair: Pair) -> None:
     with trio.fail_after(5):
         await left.send(sent[0])
         await left.send_many(sent[1:])
-        assert [await take(right) for _ in sent] == sent
+        assert [await right.receive() for _ in sent] == sent
 
 
 @pytest.mark.parametrize("sizes", [(3, 0, 5), (2_000_000, 1, 400_000, 1_500_000), (17_000_000, 2, 17_000_000)])
@@ -43,7 +43,7 @@ async def test_a_message_in_pieces_arrives_as_one_between_its_neighbours(pair: P
         with trio.fail_after(20):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(end.send_many, [b"before", MessageInPieces(map(memoryview, pieces)), b"after"])
-                received = [await take(other) for _ in range(3)]
+                received = [await other.receive() for _ in range(3)]
         assert received[0] == b"before"
         # Not compared by the assertion: it would take its time to show how megabytes differ.
         assert bool(received[1] == b"".join(pieces))
@@ -55,7 +55,7 @@ async def test_nothing_to_send_is_nothing_sent(pair: Pair) -> None:
     with trio.fail_after(5):
         await left.send_many([])
         await left.send(b"after")
-        assert await take(right) == b"after"
+        assert await right.receive() == b"after"
 
 
 async def test_both_directions_carry_megabytes_at_once(pair: Pair) -> None:
@@ -69,7 +69,7 @@ async def test_both_directions_carry_megabytes_at_once(pair: Pair) -> None:
             await end.send(message)
 
     async def read(name: str, end: MessageTransport) -> None:
-        received[name] = [await take(end) for _ in sent]
+        received[name] = [await end.receive() for _ in sent]
 
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
@@ -115,7 +115,7 @@ async def test_a_cancelled_receive_loses_nothing(pair: Pair) -> None:
         with trio.CancelScope() as cancelled:
             cancelled.cancel()
             await right.receive()
-        assert [await take(right), await take(right)] == [b"one", b"two"]
+        assert [await right.receive(), await right.receive()] == [b"one", b"two"]
 
 
 async def test_after_the_peer_closed_its_messages_are_still_received_then_it_is_gone(pair: Pair) -> None:
@@ -123,8 +123,8 @@ async def test_after_the_peer_closed_its_messages_are_still_received_then_it_is_
     with trio.fail_after(5):
         await left.send_many([b"one", b"two"])
         await left.aclose()
-        assert await take(right) == b"one"
-        assert await take(right) == b"two"
+        assert await right.receive() == b"one"
+        assert await right.receive() == b"two"
         with suppress(TransportClosed):
             assert await right.receive() is None
         with pytest.raises(TransportClosed):
@@ -176,7 +176,7 @@ async def test_many_small_messages_arrive_each_once_and_in_order(pair: Pair) -> 
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(write)
-            assert [await take(right) for _ in range(count)] == [b"%d" % number for number in range(count)]
+            assert [await right.receive() for _ in range(count)] == [b"%d" % number for number in range(count)]
 
 
 async def test_a_message_of_many_megabytes_arrives_whole(pair: Pair) -> None:
@@ -186,10 +186,10 @@ async def test_a_message_of_many_megabytes_arrives_whole(pair: Pair) -> None:
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(left.send, message)
-            assert await take(right) == message
+            assert await right.receive() == message
         async with trio.open_nursery() as nursery:
             nursery.start_soon(right.send, message)
-            assert await take(left) == message
+            assert await left.receive() == message
 
 
 async def test_a_send_that_was_cancelled_before_it_began_sends_nothing(pair: Pair) -> None:
@@ -199,7 +199,7 @@ async def test_a_send_that_was_cancelled_before_it_began_sends_nothing(pair: Pai
             cancelled.cancel()
             await left.send(b"never mind")
         await left.send(b"this")
-        assert await take(right) == b"this"
+        assert await right.receive() == b"this"
 
 
 async def test_a_peer_that_goes_away_wakes_who_waits_to_send_to_it(pair: Pair) -> None:
@@ -222,7 +222,7 @@ async def test_a_reason_for_closing_is_told_where_there_is_a_way_to(pair: Pair) 
         await right.send(b"last words")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(right.aclose, CloseReason(1013, "come back later"))
-            assert await take(left) == b"last words"
+            assert await left.receive() == b"last words"
             if left.kind in ("unix", "websocket"):
                 with pytest.raises(TransportClosed, match="1013: come back later"):
                     await left.receive()

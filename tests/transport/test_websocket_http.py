@@ -1,5 +1,6 @@
 """What HTTP requests to the websocket port are answered, over real connections."""
 
+import contextlib
 import hashlib
 
 import pytest
@@ -19,7 +20,7 @@ from codex_trio.conformance.websocket_port import (
     check_upgrade,
     without,
 )
-from codex_trio.transport.http_worker import IDLE_SECONDS, MAX_HEAD_BYTES
+from codex_trio.transport.http_server import IDLE_SECONDS, MAX_HEAD_BYTES
 from codex_trio.transport.ws_auth import CapabilityToken
 
 PATIENCE = 10
@@ -135,6 +136,41 @@ async def test_a_body_is_read_past_and_not_waited_for() -> None:
             await peer.send(b"x" * 100_000)
             await peer.request("GET", "/readyz")
             assert (await peer.response()).status == 200
+
+
+async def test_a_body_in_tiny_chunks_holds_up_nobody_else() -> None:
+    turns = 0
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer, trio.open_nursery() as nursery:
+            await peer.request("POST", "/readyz", {"Transfer-Encoding": "chunked"})
+            assert (await peer.response()).status == 405
+            nursery.start_soon(peer.send, b"1\r\nx\r\n" * 5000 + b"0\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answered = trio.Event()
+
+            async def others() -> None:
+                nonlocal turns
+                while not answered.is_set():
+                    await trio.lowlevel.checkpoint()
+                    turns += 1
+
+            nursery.start_soon(others)
+            assert (await peer.response()).status == 200
+            answered.set()
+    assert turns >= 5000
+
+
+async def test_a_peer_that_takes_no_answers_is_let_go(mock_clock: MockClock) -> None:
+    async with listening() as address, raw_peer(address) as peer, trio.open_nursery() as nursery:
+        flood = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+
+        async def ask() -> None:
+            with contextlib.suppress(trio.BrokenResourceError):
+                while True:
+                    await peer.send(flood)
+
+        nursery.start_soon(ask)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        mock_clock.jump(IDLE_SECONDS + 1)
 
 
 @pytest.mark.parametrize(

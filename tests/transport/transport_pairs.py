@@ -89,9 +89,3 @@ TRANSPORTS = {
     "unix": over_a_unix_socket,
     "websocket": over_a_websocket,
 }
-
-
-async def take(end: MessageTransport) -> bytes | None:
-    """The next message as bytes, whatever the transport makes of text."""
-    message = await end.receive()
-    return message.encode() if isinstance(message, str) else message
