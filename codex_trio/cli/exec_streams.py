@@ -12,6 +12,7 @@ from collections.abc import Callable
 import trio
 
 from codex_trio.transport.descriptors import open_sink
+from codex_trio.util.bell import Bell
 
 
 class TextStream:
@@ -25,7 +26,7 @@ class TextStream:
         self._on_lost = on_lost
         self._waiting: list[str] = []
         self._lost = False
-        self._news = trio.Event()
+        self._news = Bell()
         self._drained = trio.Event()
         self._drained.set()
 
@@ -35,7 +36,7 @@ class TextStream:
             return
         self._waiting.append(text)
         self._drained = trio.Event() if self._drained.is_set() else self._drained
-        self._news.set()
+        self._news.ring()
 
     async def drained(self) -> None:
         """Returns when all text is written, or nobody wants it."""
@@ -45,8 +46,8 @@ class TextStream:
         """Writes until cancelled."""
         try:
             while True:
-                await self._news.wait()
-                self._news = trio.Event()
+                while not self._waiting:
+                    await self._news.wait()
                 data = "".join(self._waiting).encode(errors="replace")
                 self._waiting.clear()
                 await self._write(data)

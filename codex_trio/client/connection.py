@@ -23,6 +23,7 @@ from codex_trio.client.checks import check_answer, check_params
 from codex_trio.client.errors import AppServerError, BufferOverflow, InvalidMessage, ServerGone
 from codex_trio.client.messages import Notification, Reply, RequestId, ServerRequest, classify
 from codex_trio.transport.base import TransportClosed
+from codex_trio.util.bell import Bell
 from codex_trio.util.plain_errors import with_plain_errors
 
 Handler = Callable[[ServerRequest], Awaitable[Any]]
@@ -55,7 +56,7 @@ class Subscription:
         self._limit = buffer_size
         self._waiting: deque[Notification | ServerRequest] = deque()
         self._end: Exception | None = None
-        self._wake = trio.Event()
+        self._wake = Bell()
 
     def __aiter__(self) -> "Subscription":
         return self
@@ -76,13 +77,13 @@ class Subscription:
             self.end(BufferOverflow(f"more than {self._limit} messages wait for their subscriber"))
             return
         self._waiting.append(message)
-        self._notify()
+        self._wake.ring()
 
     def end(self, reason: Exception) -> None:
         """Let iteration raise `reason` once the buffer is empty. Called by the connection."""
         if self._end is None:
             self._end = reason
-            self._notify()
+            self._wake.ring()
 
     def _wants(self, message: Notification | ServerRequest) -> bool:
         if isinstance(message, ServerRequest) and not self.takes_requests:
@@ -90,10 +91,6 @@ class Subscription:
         if self._methods is not None and message.method not in self._methods:
             return False
         return self._thread_id is None or thread_of(message.params) == self._thread_id
-
-    def _notify(self) -> None:
-        self._wake.set()
-        self._wake = trio.Event()
 
 
 class AppServerClient:

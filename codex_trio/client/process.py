@@ -22,6 +22,7 @@ import trio.abc
 from codex_trio.client.channel import LineChannel
 from codex_trio.client.connection import AppServerClient, Observer, open_client
 from codex_trio.client.errors import ServerGone
+from codex_trio.util.bell import Bell
 from codex_trio.util.plain_errors import with_plain_errors
 
 _STDERR_LIMIT = 64 * 1024
@@ -33,7 +34,7 @@ class StderrTail:
 
     def __init__(self) -> None:
         self._kept = bytearray()
-        self._news = trio.Event()
+        self._news = Bell()
         self.ended = trio.Event()
         """Set once the process has closed its standard error."""
 
@@ -48,19 +49,15 @@ class StderrTail:
             async for data in stream:
                 self._kept += data
                 del self._kept[:-_STDERR_LIMIT]
-                self._notify()
+                self._news.ring()
         self.ended.set()
-        self._notify()
+        self._news.ring()
 
     async def find(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Wait until what is kept matches somewhere; None when the process closed its standard error before."""
         while (found := pattern.search(self.text)) is None and not self.ended.is_set():
             await self._news.wait()
         return found
-
-    def _notify(self) -> None:
-        self._news.set()
-        self._news = trio.Event()
 
 
 @dataclass(frozen=True)

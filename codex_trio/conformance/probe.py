@@ -16,6 +16,7 @@ from codex_trio.client.errors import AppServerError, ServerGone
 from codex_trio.client.messages import ServerRequest
 from codex_trio.client.process import SpawnedServer
 from codex_trio.client.turns import Input, as_input, turn_of
+from codex_trio.util.bell import Bell
 
 if TYPE_CHECKING:
     from codex_trio.conformance.in_memory import ServerInMemory
@@ -228,20 +229,20 @@ class Log:
         self.from_server: list[Message] = []
         self.ended = False
         self._next = 0
-        self._news = trio.Event()
+        self._news = Bell()
 
     def observe(self, side: Side, message: Any) -> None:
         """Append a message."""
         self.entries.append((side, message))
         if side == "server":
             self.from_server.append(message)
-            self._notify()
+            self._news.ring()
 
     async def watch_end(self, closed: trio.Event) -> None:
         """Wait for the connection's end and tell whoever waits for a message."""
         await closed.wait()
         self.ended = True
-        self._notify()
+        self._news.ring()
 
     async def take(self) -> Message | None:
         """The server's next message that was not taken or skipped yet; None when there will be none."""
@@ -262,10 +263,6 @@ class Log:
     def skip(self) -> None:
         """Count everything received so far as seen."""
         self._next = len(self.from_server)
-
-    def _notify(self) -> None:
-        self._news.set()
-        self._news = trio.Event()
 
     def methods(self) -> list[str]:
         """The methods of everything that the server sent, in order; replies as `reply`."""

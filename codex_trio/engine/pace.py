@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import trio
 
+from codex_trio.util.bell import Bell
+
 STEPS = 8
 """Of a part of a millisecond each."""
 
@@ -19,14 +21,14 @@ class Pace:
         self._is_kept = False
         self._left = STEPS
         self._waiting = trio.lowlevel.ParkingLot()
-        self._is_wanted = trio.Event()
+        self._wanted = Bell()
 
     async def step(self) -> None:
         """Return when it is this turn's turn: at once, unless many want to go on."""
         if not self._is_kept or (self._left and not self._waiting):
             self._left -= 1
             return
-        self._is_wanted.set()
+        self._wanted.ring()
         await self._waiting.park()
 
     async def run(self) -> None:
@@ -35,11 +37,11 @@ class Pace:
         try:
             while True:
                 self._left = STEPS
-                await self._is_wanted.wait()
+                while not self._waiting:
+                    await self._wanted.wait()
                 while self._waiting:
                     self._waiting.unpark(count=STEPS)
                     await trio.lowlevel.checkpoint()
-                self._is_wanted = trio.Event()
         finally:
             self._is_kept = False
             self._waiting.unpark_all()

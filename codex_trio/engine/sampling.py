@@ -25,7 +25,7 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import ServedModel
 from codex_trio.model.request import ModelRequest
-from codex_trio.tools.lock import SharedLock
+from codex_trio.util.fair_lock import FairLock
 
 
 class Sampler:
@@ -36,7 +36,7 @@ class Sampler:
         self._log = log
         self._started = time.monotonic()
         self._calls: ToolCalls | None = None
-        self._lock = SharedLock()
+        self._lock = FairLock()
         self._registry = context.tools()
         self._tool_context = context.tool_context(log, stop)
         self._stream: trio.CancelScope | None = None

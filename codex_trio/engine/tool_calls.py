@@ -16,8 +16,8 @@ from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.tools.calls import ToolCall, ToolFailure
 from codex_trio.tools.context import ToolContext
-from codex_trio.tools.lock import SharedLock
 from codex_trio.tools.registry import Tool, ToolRegistry
+from codex_trio.util.fair_lock import FairLock
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class ToolCalls:
         registry: ToolRegistry,
         context: ToolContext,
         log: TurnLog,
-        lock: SharedLock,
+        lock: FairLock,
         parallel: bool,
     ) -> None:
         self._nursery = nursery
@@ -83,7 +83,7 @@ class ToolCalls:
             tool = self._registry.find(call)
             if tool.needs_environment and not self._context.has_environment:
                 raise ToolFailure(NO_ENVIRONMENT)
-            async with self._lock.hold(shared=tool.parallel and self._parallel):
+            async with self._lock.join(shared=tool.parallel and self._parallel):
                 slot.output = await self._output(tool, call)
         except ToolFailure as failure:
             slot.output = str(failure) + _as_written(slot)

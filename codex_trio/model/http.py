@@ -23,6 +23,7 @@ import trio
 from codex_trio.model.inflate import InflateError, Inflater, inflater_for
 from codex_trio.model.proxies import UnusableProxy, proxy_for
 from codex_trio.util.addresses import credentials_in, without_credentials
+from codex_trio.util.bell import Bell
 
 if TYPE_CHECKING:
     import httpcore2
@@ -87,8 +88,8 @@ class HttpResponse:
         self._parts: list[bytes] = []
         self._size = 0
         self._error: Exception | None = None
-        self._news = trio.Event()
-        self._room = trio.Event()
+        self._news = Bell()
+        self._room = Bell()
         self._reading = trio.CancelScope()
         self._ended = trio.Event()
         self._inflater: Inflater | None = inflater_for(self.headers.get("content-encoding", ""))
@@ -112,13 +113,12 @@ class HttpResponse:
 
     async def _receive(self) -> bytes | None:
         while not self._parts and not self._ended.is_set():
-            self._news = trio.Event()
             await self._news.wait()
         if self._parts:
             received = b"".join(self._parts)
             self._parts.clear()
             self._size = 0
-            self._room.set()
+            self._room.ring()
             return received
         if self._error is not None:
             failure = _failure(self._error)
@@ -155,15 +155,14 @@ class HttpResponse:
                 async for chunk in self._chunks:
                     self._parts.append(chunk)
                     self._size += len(chunk)
-                    self._news.set()
-                    if self._size > _MAX_AHEAD:
-                        self._room = trio.Event()
+                    self._news.ring()
+                    while self._size > _MAX_AHEAD:
                         await self._room.wait()
         except Exception as error:
             self._error = error
         finally:
             self._ended.set()
-            self._news.set()
+            self._news.ring()
 
 
 class _Pool:

@@ -31,7 +31,8 @@ from codex_trio.rpc.errors import (
 )
 from codex_trio.rpc.path_fields import problem_with_path
 from codex_trio.rpc.request_facts import RequestFacts
-from codex_trio.rpc.scheduler import RequestScheduler, Ticket
+from codex_trio.rpc.scheduler import RequestScheduler
+from codex_trio.util.fair_lock import Ticket
 
 _log = logging.getLogger(__name__)
 

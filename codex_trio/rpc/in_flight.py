@@ -7,6 +7,7 @@ order (rpc.scheduler). Called by `rpc.connection`, one for each client.
 import trio
 
 from codex_trio.rpc.outbox import Outbox
+from codex_trio.util.bell import Bell
 
 MAX_REQUESTS = 1024
 """Requests of one client that may be under way or wait for their turn: ten times what pipelining clients send at once,
@@ -44,7 +45,7 @@ class InFlight:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._stalled = False
-        self._ended = trio.Event()
+        self._ended = Bell()
         self.count = 0
 
     @property
@@ -77,7 +78,7 @@ class InFlight:
         self.count -= 1
         self._bytes -= size
         self._stalled = False
-        self._ended.set()
+        self._ended.ring()
 
     @property
     def _full(self) -> bool:
@@ -85,7 +86,6 @@ class InFlight:
 
     async def _something_to_move(self) -> None:
         if self._full:
-            self._ended = trio.Event()
             await self._ended.wait()
         else:
             await self._outbox.ready()

@@ -13,6 +13,7 @@ import trio
 
 from codex_trio.rpc.deltas import DeltaNotification, MergedDeltas
 from codex_trio.transport.base import OutgoingMessage
+from codex_trio.util.bell import Bell
 
 WRITE_BYTES = 256 * 1024
 """How much queued traffic is joined into one write."""
@@ -78,7 +79,7 @@ class Outbox:
         self._taken_count = 0
         self._written_count = 0
         self._waiting_for_wire: deque[tuple[int, trio.Event]] = deque()
-        self._arrival = trio.Event()
+        self._arrival = Bell()
         self._room = trio.Event()
         self._room.set()
 
@@ -125,7 +126,7 @@ class Outbox:
             self._append(message, len(message))
         if self._room.is_set() and self.queued_bytes > self._limits.behind:
             self._room = trio.Event()
-        self._arrival.set()
+        self._arrival.ring()
 
     def put_now(self, message: OutgoingMessage) -> None:
         """Like `put`, past the writer when nothing else is to be written: who waits for one answer has it early.
@@ -176,7 +177,6 @@ class Outbox:
         while not self._queue:
             if self._closed:
                 return None
-            self._arrival = trio.Event()
             await self._arrival.wait()
         batch: list[OutgoingMessage] = []
         while self._queue and self._writing_bytes < WRITE_BYTES:
@@ -188,7 +188,7 @@ class Outbox:
     def close(self) -> None:
         """No more messages: those queued are still to be written."""
         self._closed = True
-        self._arrival.set()
+        self._arrival.ring()
         self._room.set()
 
     def abandon(self) -> None:

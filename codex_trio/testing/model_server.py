@@ -32,6 +32,7 @@ from codex_trio.testing.model_script import (
     http_error,
     load_script,
 )
+from codex_trio.util.bell import Bell
 
 _READ_SIZE = 1 << 16
 _MAX_HEAD = 1 << 16
@@ -46,7 +47,7 @@ class ModelServer:
         self.requests: list[Request] = []
         """Every `POST` received so far, answered or not, in order of arrival."""
         self._replies = list(replies)
-        self._news = trio.Event()
+        self._news = Bell()
 
     @property
     def unused(self) -> list[Reply]:
@@ -66,8 +67,7 @@ class ModelServer:
     def record(self, request: Request) -> None:
         """Add to `requests` and wake whoever waits for it."""
         self.requests.append(request)
-        self._news.set()
-        self._news = trio.Event()
+        self._news.ring()
 
     def choose(self, request: Request) -> Answer:
         """The answer for a request: the first that matches its content, else the first that asks for nothing."""

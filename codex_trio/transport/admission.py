@@ -15,6 +15,7 @@ import trio
 import trio.abc
 
 from codex_trio.transport.base import CloseReason
+from codex_trio.util.bell import Bell
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Admission:
     def __init__(self, limits: AdmissionLimits | None = None) -> None:
         self._limits = limits or limits_of_descriptors()
         self._waiting: dict[Arrival, None] = {}
-        self._left = trio.Event()
+        self._left = Bell()
         self._clients = 0
 
     @contextmanager
@@ -91,13 +92,12 @@ class Admission:
                 oldest.scope.cancel()
                 self._leave(oldest)
                 continue
-            self._left = trio.Event()
             with trio.move_on_after(patience):
                 await self._left.wait()
 
     def _leave(self, arrival: Arrival) -> None:
         self._waiting.pop(arrival, None)
-        self._left.set()
+        self._left.ring()
 
 
 class AdmittingListener(trio.abc.Listener[trio.SocketStream]):

@@ -20,6 +20,8 @@ from typing import Any, TypeVar, cast
 import outcome
 import trio
 
+from codex_trio.util.bell import Bell
+
 T = TypeVar("T")
 
 LONG_SECONDS = 0.02
@@ -50,7 +52,7 @@ class ShortJobs:
         self._threads = 0
         self._latest = 0.0
         """When a job was taken last."""
-        self._has_queue = trio.Event()
+        self._queued = Bell()
 
     async def do(self, work: Callable[[], T]) -> T:
         """What `work` returns or raises. Cancelled, nobody waits for it any more, but it is done."""
@@ -59,7 +61,7 @@ class ShortJobs:
         with self._lock:
             self._queue.append(job)
         self._see_to_it(token)
-        self._has_queue.set()
+        self._queued.ring()
 
         def abort(_raise: object) -> trio.lowlevel.Abort:
             job.task = None
@@ -71,10 +73,9 @@ class ShortJobs:
         """Watch, until cancelled, that nobody waits behind a job that takes long."""
         token = trio.lowlevel.current_trio_token()
         while True:
-            await self._has_queue.wait()
+            while not self._queue:
+                await self._queued.wait()
             await trio.sleep(LONG_SECONDS)
-            if not self._queue:
-                self._has_queue = trio.Event()
             self._see_to_it(token)
 
     def _see_to_it(self, token: trio.lowlevel.TrioToken) -> None:

@@ -6,7 +6,8 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codex_trio.rpc.scheduler import RequestScheduler, Ticket
+from codex_trio.rpc.scheduler import RequestScheduler
+from codex_trio.util.fair_lock import Ticket
 
 
 class Ward:

@@ -23,6 +23,7 @@ import apsw
 import trio
 
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
+from codex_trio.util.bell import Bell
 from codex_trio.util.importing import imported_on_use
 
 with imported_on_use("asyncio"):
@@ -120,7 +121,7 @@ class StateDb:
         self._write_lock = trio.Lock()
         self._read_slots = trio.Semaphore(READERS)
         self._inode = 0
-        self._renewed = trio.Event()
+        self._renewed = Bell()
 
     async def open(self, prepare: Prepare | None = None) -> None:
         """Connects. Raises StateDbError, StateDbDamaged.
@@ -150,8 +151,7 @@ class StateDb:
         self._inode = inode
         self.failed, self.is_damaged = trio.Event(), False
         self.generation += 1
-        self._renewed.set()
-        self._renewed = trio.Event()
+        self._renewed.ring()
 
     async def aclose(self) -> None:
         """Disconnects; waits for transactions that run. Safe to call twice."""

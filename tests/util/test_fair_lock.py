@@ -1,22 +1,22 @@
-"""Tool calls that change things never run beside others, and nobody waits for ever."""
+"""Who only looks goes together, who changes things is alone, and nobody waits for ever."""
 
 import trio
 import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.tools.lock import SharedLock
+from codex_trio.util.fair_lock import FairLock
 
 
 @given(kinds=st.lists(st.booleans(), max_size=12), data=st.data())
 async def test_an_exclusive_call_runs_alone_and_every_call_gets_its_turn(kinds, data):
-    lock = SharedLock()
+    lock = FairLock()
     inside: list[bool] = []
     finished: list[int] = []
     durations = [data.draw(st.integers(0, 3)) for _ in kinds]
 
     async def call(number: int) -> None:
-        async with lock.hold(shared=kinds[number]):
+        async with lock.join(shared=kinds[number]):
             inside.append(kinds[number])
             assert all(inside) or len(inside) == 1
             for _ in range(durations[number]):
@@ -32,12 +32,12 @@ async def test_an_exclusive_call_runs_alone_and_every_call_gets_its_turn(kinds, 
 
 
 async def test_a_cancelled_waiter_does_not_block_those_behind_it():
-    lock = SharedLock()
+    lock = FairLock()
     order: list[str] = []
 
     async def hold(name: str, *, shared: bool, scope: trio.CancelScope | None = None) -> None:
         with scope or trio.CancelScope():
-            async with lock.hold(shared=shared):
+            async with lock.join(shared=shared):
                 order.append(name)
                 if name == "first":
                     await release.wait()
