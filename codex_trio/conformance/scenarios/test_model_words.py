@@ -175,7 +175,7 @@ async def test_an_event_that_cannot_be_read_fails_the_turn_and_says_so(lab: Lab,
 # Gateways
 
 
-async def test_a_request_is_sent_on_to_where_the_gateway_points(lab: Lab, probe: Probe) -> None:
+async def test_a_request_is_sent_on_to_where_the_gateway_points(lab: Lab) -> None:
     place = lab.model.base_url.replace("127.0.0.1", "localhost")
     lab.configure(provider='env_key = "GATEWAY_KEY"\nhttp_headers = { "X-Key" = "sk-private" }')
     moved = http_error(308, "", headers={"location": "/v1/elsewhere"})
