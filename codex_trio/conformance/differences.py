@@ -319,6 +319,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "takes the answer to a question from any connection that guesses its number",
     ),
     Difference(
+        "thread_list::threads_whose_files_say_oddly_where_they_come_from_are_listed_like_others",
+        "reference",
+        "leaves a thread out of every list when its file says of no known form where it comes from",
+    ),
+    Difference(
         "odd_items::text_that_only_comes_as_a_finished_part_is_the_answer",
         "reference",
         "drops text that comes neither in deltas nor in an item",

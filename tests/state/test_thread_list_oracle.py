@@ -23,7 +23,7 @@ from codex_trio.state.store.interface import ThreadQuery, ThreadStore
 
 NOW_MS = 1_795_350_000_000
 HOUR_MS = 3_600_000
-SOURCES = ["vscode", "cli", "exec", {"subagent": "review"}, {"custom": "x"}]
+SOURCES = ["vscode", "cli", "exec", {"subagent": "review"}, {"custom": "x"}, {"odd": 1}, 5]
 KINDS = {"vscode": "vscode", "cli": "cli", "exec": "exec"}
 
 
@@ -43,6 +43,8 @@ class Thread(msgspec.Struct, frozen=True):
     def kind(self) -> str:
         if isinstance(self.source, str):
             return KINDS[self.source]
+        if not isinstance(self.source, dict) or "odd" in self.source:
+            return "odd"
         return "subAgentReview" if "subagent" in self.source else "unknown"
 
 
@@ -99,7 +101,8 @@ def write(home: Path, thread: Thread) -> str:
 
 def expected(home: dict[str, Thread], query: dict[str, Any]) -> list[str]:
     """The ids in order, told from the threads alone."""
-    kinds = query.get("source_kinds", {"cli", "vscode"})
+    kinds = query.get("source_kinds", {"cli", "vscode", "odd"})
+    kinds = kinds | {"odd"} if "unknown" in kinds else kinds
     kinds = kinds | {"subAgentReview"} if "subAgent" in kinds else kinds
     folders = {os.path.normpath(folder) for folder in query.get("cwds", ["/work/a", "/work/b"])}
     term = query.get("search_term", "")

@@ -65,6 +65,14 @@ def test_a_recorded_patch_has_its_recorded_effect(case, tmp_path):
         ("a\rb\nc\n", ["@@", "-c", "+d"], "a\rb\nd\n"),
         ("a\rb\nc\n", ["@@", "-a\rb", "+A\rb", "+n", " c"], "A\rb\nn\nc\n"),
         ("10%\r20%\nok\n", ["@@", " 10%\r20%", "+n"], "10%\r20%\nn\nok\n"),
+        ("1%\r2%\r3%\nok\n", ["@@", "-1%\r2%\r3%", "+n"], "n\nok\n"),
+        ("1%\r2%\r3%\r\nok\n", ["@@", "-1%\r2%\r3%", "+n", "+m"], "n\r\nm\r\nok\n"),
+        ("1%\r2%\r3%\nok\n", ["@@", "-1%", "-2%", "+n"], "n\r3%\nok\n"),
+        ("1%\r2%\r3%\nok\n", ["@@", "-2%", "+n", "+m"], "1%\rn\nm\r3%\nok\n"),
+        ("1%\r2%\nok\n", ["@@", "-1%\r2%", "+3%\r4%"], "3%\r4%\nok\n"),
+        ("a\r\r\nb\r\r\nc\r\r\n", ["@@", " a", "-b", "+B", " c"], "a\r\r\nB\r\r\nc\r\r\n"),
+        ("a\r\r\nb\r\r\n", ["@@", " a", "+n"], "a\r\r\nn\r\r\nb\r\r\n"),
+        ("a\r\r\n\r\r\nb", ["@@", " a", " ", "-b", "+B"], "a\r\r\n\r\r\nB\r\r\n"),
     ],
 )
 def test_a_new_line_ends_as_the_one_it_replaces_or_its_neighbours_and_kept_lines_stay(before, lines, after, tmp_path):

@@ -219,7 +219,9 @@ async def test_a_picture_that_the_provider_made_is_shown_read_back_and_sent_on(l
     async with lab.run() as probe:
         thread_id = (await probe.start_thread())["id"]
         turn = await probe.run_turn(thread_id)
-        [shown] = turn.items("imageGeneration")
+        pictures = turn.items("imageGeneration")
+        assert len(pictures) == 1
+        shown = pictures[0]
         assert (shown["status"], shown["revisedPrompt"], shown["result"]) == ("completed", "dot", PNG)
         await probe.run_turn(thread_id)
         reply = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
@@ -235,6 +237,7 @@ async def test_an_item_of_an_unknown_kind_is_told_of_where_it_is_all_that_comes(
         thread_id = (await probe.start_thread())["id"]
         turn = await probe.run_turn(thread_id)
         assert turn.status == "completed"
-        [warning] = turn.of("warning")
-        assert "brand_new_call" in warning["message"]
+        warnings = [warning["message"] for warning in turn.of("warning")]
+        assert len(warnings) == 1
+        assert "brand_new_call" in warnings[0]
         assert (await probe.run_turn(thread_id)).text == "Done."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from codex_trio.conformance.lab import Lab
@@ -312,3 +313,29 @@ async def test_a_thread_without_turns_is_resumed_with_an_empty_page_and_no_curso
     resumed = await probe.request("thread/resume", {"threadId": thread_id, "initialTurnsPage": {}})
     assert resumed["initialTurnsPage"] == {"data": [], "nextCursor": None, "backwardsCursor": None}
     assert (resumed["turnsBackwardsCursor"], resumed["itemsBackwardsCursor"]) == (None, None)
+
+
+# Threads of others
+
+
+async def test_threads_whose_files_say_oddly_where_they_come_from_are_listed_like_others(lab: Lab) -> None:
+    sources: dict[str, Any] = {}
+    folder = lab.codex_home / "sessions" / "2026" / "01" / "02"
+    folder.mkdir(parents=True)
+    said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}
+    for number, source in enumerate([{"from": "the future"}, {}, 5, ["cli"], {"custom": 5}, True]):
+        thread_id = f"01900000-0000-7000-8000-00000000000{number}"
+        sources[thread_id] = source
+        meta = {"id": thread_id, "timestamp": "2026-01-02T03:04:05.000Z", "cwd": str(lab.cwd), "originator": "x"}
+        meta |= {"cli_version": "0.160.0", "model_provider": "mock", "source": source}
+        heard = {"type": "user_message", "message": "hello"}
+        payloads = [("session_meta", meta), ("response_item", said), ("event_msg", heard)]
+        with (folder / f"rollout-2026-01-02T03-04-05-{thread_id}.jsonl").open("wb") as file:
+            for kind, payload in payloads:
+                line = {"timestamp": meta["timestamp"], "type": kind, "payload": payload}
+                file.write(msgspec.json.encode(line) + b"\n")
+    async with lab.run() as probe:
+        rows = (await probe.request("thread/list", {"modelProviders": []}))["data"]
+        assert {row["id"]: row["source"] for row in rows} == dict.fromkeys(sources, "unknown")
+        assert sorted(await listed(probe, modelProviders=[], sourceKinds=["unknown"])) == sorted(sources)
+        assert await listed(probe, modelProviders=[], sourceKinds=["cli"]) == []

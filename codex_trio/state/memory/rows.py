@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from codex_trio.state.store import paging
-from codex_trio.state.store.contents import parent_of, real_folder, source_kind
+from codex_trio.state.store.contents import listed_kind, parent_of, real_folder
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery, ThreadSummary
 
 
@@ -68,7 +68,7 @@ def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[ThreadSumma
         for thread in (row.summary for row in rows if row.is_listable or row.summary.is_archived)
         if thread.is_archived == query.archived
         and (query.model_providers is None or (thread.meta.model_provider or "") in query.model_providers)
-        and (kinds is None or source_kind(thread.meta.source) in kinds)
+        and (kinds is None or listed_kind(thread.meta.source) in kinds)
         and thread.thread_id not in query.excluded_thread_ids
         and (query.included_thread_ids is None or thread.thread_id in query.included_thread_ids)
         and (related is None or thread.thread_id in related)

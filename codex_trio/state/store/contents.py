@@ -327,16 +327,30 @@ def source_kind(source: Any) -> str:
             return cast("str", source)
         case "mcp" | "appServer" | "app_server":
             return "appServer"
-        case {"subagent": "review"}:
+        case {"subagent": "review"} | {"subAgent": "review"}:
             return "subAgentReview"
-        case {"subagent": "compact"}:
+        case {"subagent": "compact"} | {"subAgent": "compact"}:
             return "subAgentCompact"
-        case {"subagent": {"thread_spawn": _}}:
+        case {"subagent": {"thread_spawn": _}} | {"subAgent": {"thread_spawn": _}}:
             return "subAgentThreadSpawn"
-        case {"subagent": _}:
+        case {"subagent": _} | {"subAgent": _}:
             return "subAgentOther"
         case _:
             return "unknown"
+
+
+def listed_kind(source: Any) -> str:
+    """The same for lists: a source that is of no form at all is no reason to leave a thread out of them."""
+    kind = source_kind(source)
+    match source:
+        case str() | {"custom": str()} | {"internal": str()}:
+            return kind
+        case _:
+            return UNREADABLE if kind == "unknown" else kind
+
+
+UNREADABLE = "unreadable"
+"""What `listed_kind` calls a source that says nothing."""
 
 
 SUBAGENT_KINDS = frozenset({"subAgentReview", "subAgentCompact", "subAgentThreadSpawn", "subAgentOther"})

@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.domain.ids import is_uuid
 from codex_trio.state.rollout.lines import format_timestamp
-from codex_trio.state.store.contents import SUBAGENT_KINDS, datetime_ms
+from codex_trio.state.store.contents import SUBAGENT_KINDS, UNREADABLE, datetime_ms
 from codex_trio.state.store.interface import (
     DEFAULT_LIMIT,
     INTERACTIVE_SOURCES,
@@ -75,7 +75,9 @@ def source_kinds(query: ThreadQuery) -> frozenset[str] | None:
     kinds = query.source_kinds
     if kinds is None:
         related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
-        return None if related else INTERACTIVE_SOURCES
+        return None if related else INTERACTIVE_SOURCES | {UNREADABLE}
+    if "unknown" in kinds:
+        kinds |= {UNREADABLE}
     return kinds | SUBAGENT_KINDS if "subAgent" in kinds else kinds
 
 

@@ -92,15 +92,15 @@ class _Splice(msgspec.Struct):
 class _Text:
     """The lines of a text and the ending of each; only the last one's may be empty.
 
-    A carriage return alone ends a line too, as in the reference.
+    A carriage return alone ends a line too, as in the reference; several before a newline are part of one ending.
     """
 
     def __init__(self, text: str) -> None:
         self.lines, self._endings = _split(text)
         self._text = text
         self._copied = self._copied_lines = 0
-        # Where there are newlines, new lines do not end in a carriage return alone.
-        self._usable = ("\n", "\r\n") if "\n" in text else ("\r",)
+        # Where there are newlines, further lines do not end in a carriage return alone.
+        self._usual = "\n" if "\n" in text else "\r"
 
     def kept(self, start: int, end: int) -> str:
         """The lines from `start` to `end` as they are; ranges are asked for in order."""
@@ -115,6 +115,10 @@ class _Text:
         """The new lines of `splice`, each with its ending."""
         replaced = [ending for ending in self._endings[splice.start : splice.start + splice.removed] if ending]
         usual = replaced[-1] if replaced else self._neighbour(splice)
+        if any(map(self._is_unusual, replaced)) and _count(splice.new) != len(replaced):
+            # Other lines than there were: of them only the last one takes a place that is known.
+            fit = [ending for ending in replaced if not self._is_unusual(ending)] or [self._neighbour(splice)]
+            replaced = [fit[-1]] * (_count(splice.new) - 1)
         place = 0
         for line in splice.new:
             place += line.count("\r")
@@ -127,14 +131,21 @@ class _Text:
 
     def _neighbour(self, splice: _Splice) -> str:
         following = self._endings[splice.start + splice.removed :][:1]
-        return self._ending_before(splice.start) or next((one for one in following if one in self._usable), "\n")
+        return self._ending_before(splice.start) or next((one for one in following if not self._is_unusual(one)), "\n")
 
     def _ending_before(self, index: int) -> str | None:
         while index > 0:
             index -= 1
-            if self._endings[index] in self._usable:
+            if not self._is_unusual(self._endings[index]):
                 return self._endings[index]
         return None
+
+    def _is_unusual(self, ending: str) -> bool:
+        return not ending.endswith(self._usual)
+
+
+def _count(lines: Sequence[str]) -> int:
+    return len(lines) + sum(line.count("\r") for line in lines)
 
 
 def _split(text: str) -> tuple[list[str], list[str]]:
@@ -155,7 +166,8 @@ def _split_at_returns(pieces: list[str], piece_endings: list[str]) -> tuple[list
         line, ending = piece, piece_ending
         if "\r" in line:
             if ending and line.endswith("\r"):
-                line, ending = line[:-1], "\r\n"
+                line = piece.rstrip("\r")
+                ending = piece[len(line) :] + "\n"
             *parts, line = line.split("\r")
             lines += parts
             endings += ["\r"] * len(parts)
