@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codex_trio.rpc.errors import RpcError, internal_error, invalid_request, shutting_down
+from codex_trio.rpc.errors import RpcError, internal_error, invalid_params, invalid_request, shutting_down
 
 
 def translate(error: Exception) -> RpcError | None:
@@ -13,6 +13,7 @@ def translate(error: Exception) -> RpcError | None:
     from codex_trio.execpolicy.rules import RulesError
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
+    from codex_trio.state.store.organisation import OrganisationError
     from codex_trio.threads.errors import ThreadError, UnreadableThread
 
     match error:
@@ -24,6 +25,8 @@ def translate(error: Exception) -> RpcError | None:
             return internal_error(f"thread-store internal error: {error}")
         case ThreadStoreError():
             return invalid_request(str(error))
+        case OrganisationError():
+            return invalid_params(str(error))
         case ConfigLoadError():
             return invalid_request(f"failed to load configuration: {error.message}")
         case RolloutReadError() | RolloutWriteError() | UnreadableThread() | OSError():

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from codex_trio.processors import account, config, extensions, mock, model
+from codex_trio.processors import account, config, extensions, mock, model, project
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread import items, read, search, summary
+from codex_trio.processors.thread import attachments, items, read, search, sections, summary
 from codex_trio.rpc.context import Handler
 
-_PROCESSORS = (read, items, search, summary, model, account, config, extensions, mock)
+_PROCESSORS = (
+    read,
+    items,
+    search,
+    summary,
+    model,
+    account,
+    config,
+    sections,
+    project,
+    attachments,
+    extensions,
+    mock,
+)
 """What most clients ask for first comes first."""
 
 

@@ -29,7 +29,7 @@ from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
 from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
 from codex_trio.state.store.storage import ThreadStorage
-from codex_trio.threads.stored import LoadedThreads, StoredThreads
+from codex_trio.threads.stored import stored_threads
 from codex_trio.util.importing import without_collections
 
 _log = logging.getLogger(__name__)
@@ -62,9 +62,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             outgoing=parts.outgoing,
             auth=auth,
             catalog=bundled_catalog(),
-            threads=StoredThreads(
-                loaded=LoadedThreads(), store=storage.store, read_states=storage.read_states, graph=storage.graph
-            ),
+            threads=stored_threads(storage),
         )
         answers = handlers(services)
         layer = Behind(partial(_open_thread_layer, parts, services, storage))

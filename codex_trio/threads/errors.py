@@ -6,11 +6,11 @@ class ThreadError(Exception):
 
 
 class UnreadableThread(Exception):
-    """There is no such thread where one is needed to go on."""
+    """There is no such thread where one is needed to go on; `what` of it was to be read."""
 
-    def __init__(self, thread_id: str) -> None:
+    def __init__(self, thread_id: str, *, what: str = "thread") -> None:
         super().__init__(
-            f"failed to read thread: invalid thread-store request: no rollout found for thread id {thread_id}"
+            f"failed to read {what}: invalid thread-store request: no rollout found for thread id {thread_id}"
         )
 
 

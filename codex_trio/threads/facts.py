@@ -13,6 +13,7 @@ import msgspec
 
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.store.interface import ThreadSummary
+from codex_trio.state.store.placements import NOWHERE, Placement
 
 StatusKind: TypeAlias = Literal["not_loaded", "idle", "active", "system_error"]
 
@@ -55,6 +56,8 @@ class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     environments: Sequence[Environment] | None = None
     """None for a thread that is not loaded."""
+    placement: Placement = NOWHERE
+    """As far as it was asked for."""
 
 
 def stored_facts(summary: ThreadSummary) -> ThreadFacts:

@@ -39,12 +39,13 @@ from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import NOT_LOADED
 from codex_trio.threads.listeners import Listeners
 from codex_trio.threads.live import LiveThread, wait_for_end
+from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
+from codex_trio.threads.organisation import ThreadOrganisation
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.recorded_settings import recorded_settings
-from codex_trio.threads.stored import LoadedThreads
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.version import PROTOCOL_RELEASE
 
@@ -106,6 +107,7 @@ class ThreadManager:
         spawner: ProcessSpawner,
         engine: EngineServices,
         loader: ThreadLoader,
+        organisation: ThreadOrganisation,
     ) -> None:
         self._config = config
         self._store = store
@@ -115,6 +117,7 @@ class ThreadManager:
         self._spawner = spawner
         self._engine = engine
         self._loader = loader
+        self._organisation = organisation
         self._threads = loaded
         self._nursery: trio.Nursery | None = None
 
@@ -136,6 +139,8 @@ class ThreadManager:
         policy = await self._loader.command_policy(config)
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
         meta = self._new_meta(settings, options, birth)
+        if options.project_id is not None:
+            await self._organisation.begin_in(meta.id, options.project_id, ephemeral=options.ephemeral)
         recorder = EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta)
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
@@ -242,6 +247,7 @@ class ThreadManager:
             recorder = await self._store.fork(history, end, meta)
             if name is not None:
                 await self._store.set_name(meta.id, name)
+            await self._organisation.inherit(source.thread_id, meta.id)
             assert recorder.history is not None
             inherited = recorder.history
         live = await self._host(recorder, settings, config, policy, options, birth, is_new=True)

@@ -31,6 +31,7 @@ class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
     thread_source: Any = None
     daybreak_enabled: bool | None = None
     """A choice that the client keeps with the thread."""
+    project_id: str | None = None
     ephemeral: bool = False
     raw_items: bool = False
 

@@ -18,9 +18,9 @@ from codex_trio.threads import errors
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.queue_runner import QueueRunner, not_queued, settle
 from codex_trio.threads.requests import Answer
-from codex_trio.threads.stored import LoadedThreads
 from codex_trio.tools.inlined import AttachmentProblem, inlined
 from codex_trio.tools.pictures import Pictures
 

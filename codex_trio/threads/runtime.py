@@ -106,6 +106,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         spawner=parts.spawner,
         engine=engine,
         loader=loader,
+        organisation=threads.organisation,
     )
     return ThreadRuntime(
         loaded=threads.loaded,
@@ -117,6 +118,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         store=threads.store,
         read_states=threads.read_states,
         graph=threads.graph,
+        organisation=threads.organisation,
         warm=partial(_warm, parts),
     )
 

@@ -7,58 +7,19 @@ imported here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore, ThreadSummary
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
+from codex_trio.threads.loaded import LoadedThreads
+from codex_trio.threads.organisation import ThreadOrganisation
 from codex_trio.threads.read_state import ReadState
-
-if TYPE_CHECKING:
-    from codex_trio.threads.live import LiveThread
-
-
-class LoadedThreads:
-    """The threads that are loaded, by id. Whoever loads and unloads them adds and removes them."""
-
-    def __init__(self) -> None:
-        self._threads: dict[str, LiveThread] = {}
-
-    def get(self, thread_id: str) -> LiveThread:
-        """A loaded thread. Raises ThreadError."""
-        live = self.find(thread_id)
-        if live is None:
-            raise errors.not_found(thread_id)
-        return live
-
-    def find(self, thread_id: str) -> LiveThread | None:
-        """A loaded thread, if it is one."""
-        return self._threads.get(thread_id.lower())
-
-    def all(self) -> Sequence[LiveThread]:
-        """Those that are loaded now."""
-        return list(self._threads.values())
-
-    @property
-    def ids(self) -> list[str]:
-        """Ids of the loaded threads, in ascending order."""
-        return sorted(self._threads)
-
-    def add(self, live: LiveThread) -> None:
-        """Note that a thread is loaded."""
-        self._threads[live.id] = live
-
-    def remove(self, live: LiveThread) -> bool:
-        """Note that a thread is not loaded any more; False when it was not."""
-        if self._threads.get(live.id) is not live:
-            return False
-        del self._threads[live.id]
-        return True
 
 
 class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +29,7 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
     store: ThreadStore
     read_states: ReadStates
     graph: AgentGraphStore
+    organisation: ThreadOrganisation
 
     def facts(self, summary: ThreadSummary) -> ThreadFacts:
         """Return what is known of a thread that a list shows; of a loaded one, as of now."""
@@ -112,3 +74,22 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
             raise ThreadError("thread read state unavailable")
         live.mark(as_read=as_read, expected_revision=expected_revision)
         return live.read_state
+
+
+def stored_threads(storage: ThreadStorage) -> StoredThreads:
+    """Return what is kept there, with no thread loaded."""
+    loaded = LoadedThreads()
+    return StoredThreads(
+        loaded=loaded,
+        store=storage.store,
+        read_states=storage.read_states,
+        graph=storage.graph,
+        organisation=ThreadOrganisation(
+            loaded=loaded,
+            store=storage.store,
+            projects=storage.projects,
+            sections=storage.sections,
+            attachments=storage.attachments,
+            placements=storage.placements,
+        ),
+    )

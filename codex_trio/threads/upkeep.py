@@ -13,9 +13,9 @@ from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.queue import ThreadQueues
-from codex_trio.threads.stored import LoadedThreads
 
 
 class ThreadUpkeep:

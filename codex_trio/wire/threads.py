@@ -26,6 +26,7 @@ from codex_trio.threads.facts import ThreadFacts, ThreadStatus
 from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
 from codex_trio.wire.environments import environments_to_wire
 from codex_trio.wire.items import project_item
+from codex_trio.wire.sections import section_to_wire
 from codex_trio.wire.shortened import shortened
 
 _TURN_STATUS = {
@@ -41,7 +42,7 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
 
     What a thread runs in, and whether it takes turns, is known of loaded ones.
     """
-    meta = facts.meta
+    meta, place = facts.meta, facts.placement
     is_loaded = facts.status.kind != "not_loaded"
     git = None
     if meta.git is not None:
@@ -54,7 +55,9 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         parent_thread_id=meta.parent_thread_id,
         preview=facts.preview,
         ephemeral=facts.ephemeral,
-        project_id=None,
+        section=None if place.section is None else section_to_wire(place.section),
+        section_entered_at=None if place.section_entered_at_ms is None else place.section_entered_at_ms // 1000,
+        project_id=place.project_id,
         history_mode="paginated" if meta.is_paginated else "legacy",
         model_provider=meta.model_provider or "",
         model=facts.model,

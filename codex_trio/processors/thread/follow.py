@@ -85,7 +85,7 @@ class ThreadFollowProcessor:
             context.after_response(lambda: self._loading.tell_usage(live, context))
         context.when_answered(lambda: self._threads.queues.wake(live.id))
         context.after_response(lambda: self._outgoing.replay(live.id, context.connection.id))
-        thread = project_thread(live.facts)
+        thread = project_thread(await self._threads.organisation.placed(live.facts))
         if given is not None:
             thread.preview = first_words(given)
         put_turns(thread, turns)

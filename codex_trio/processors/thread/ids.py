@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from codex_trio.rpc.errors import RpcError, invalid_request
+from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
 
 _HEX = set("0123456789abcdefABCDEF")
 _GROUPS = (8, 4, 4, 4, 12)
@@ -16,6 +16,14 @@ def parse_thread_id(text: str, *, noun: str = "thread") -> str:
     if problem is not None:
         raise _invalid(noun, problem)
     return str(uuid.UUID(text.removeprefix("urn:uuid:").strip("{}")))
+
+
+def thread_id_param(text: str, *, noun: str = "thread") -> str:
+    """The id in canonical form, where a bad one is a bad param. Raises RpcError."""
+    try:
+        return parse_thread_id(text, noun=noun)
+    except RpcError as error:
+        raise invalid_params(error.message) from error
 
 
 def _invalid(noun: str, problem: str) -> RpcError:

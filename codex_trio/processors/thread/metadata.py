@@ -31,6 +31,7 @@ class ThreadMetadataProcessor:
 
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
+        self._outgoing = services.outgoing
 
     async def update(
         self, params: wire.ThreadMetadataUpdateParams, _context: RequestContext
@@ -39,8 +40,6 @@ class ThreadMetadataProcessor:
         git = params.git_info
         if git is None and params.daybreak_enabled is None and params.project_id is None:
             raise invalid_request("thread metadata update must include at least one field")
-        if params.project_id:
-            raise invalid_request(f"project not found: {params.project_id}")
         patch = MetadataPatch(daybreak_enabled=UNSET if params.daybreak_enabled is None else params.daybreak_enabled)
         if git is not None:
             if git.sha is UNSET and git.branch is UNSET and git.origin_url is UNSET:
@@ -51,6 +50,8 @@ class ThreadMetadataProcessor:
                 repository_url=_text(git.origin_url, "originUrl"),
                 daybreak_enabled=patch.daybreak_enabled,
             )
+        if params.project_id is not None:
+            await self._put_in_project(parse_thread_id(params.thread_id), params.project_id or None)
         thread = await self._apply(params.thread_id, patch)
         # Said of threads only where they are loaded.
         thread.can_accept_direct_input = None
@@ -65,7 +66,13 @@ class ThreadMetadataProcessor:
 
     async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
         """Changes what is stored of a thread, and returns it as it is then."""
-        return project_thread(await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch))
+        facts = await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch)
+        return project_thread(await self._threads.organisation.placed(facts))
+
+    async def _put_in_project(self, thread_id: str, project_id: str | None) -> None:
+        if await self._threads.organisation.put_in(thread_id, project_id):
+            notification = wire_thread.ThreadProjectUpdatedNotification(thread_id=thread_id, project_id=project_id)
+            self._outgoing.notify("thread/project/updated", notification)
 
 
 def _text(value: str | UnsetType | None, field: str) -> str | UnsetType | None:

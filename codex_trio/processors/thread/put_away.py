@@ -53,7 +53,7 @@ class ThreadPutAwayProcessor:
             context.after_response(
                 partial(self._outgoing.notify, "thread/unarchived", wire.ThreadUnarchivedNotification(thread_id=member))
             )
-        return wire.ThreadUnarchiveResponse(thread=project_thread(facts))
+        return wire.ThreadUnarchiveResponse(thread=project_thread(await self._threads.organisation.placed(facts)))
 
     async def set_name(
         self, params: wire_settings.ThreadSetNameParams, context: RequestContext

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from codex_trio_protocol.v2 import thread_list as wire
-from msgspec import UNSET
 
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.processors.thread.ids import parse_thread_id, thread_id_param
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
 from codex_trio.state.store.interface import SortKey, ThreadQuery
@@ -72,7 +71,7 @@ class ThreadReadProcessor:
             if summary is None:
                 raise errors.not_loaded(thread_id)
             facts, read_state = self._threads.facts(summary), await self._threads.read_state(thread_id)
-        thread = project_thread(facts)
+        thread = project_thread(await self._threads.organisation.placed(facts))
         if history is not None:
             put_turns(thread, await all_turns(history).read())
             if history.facts.meta is not None and history.facts.meta.is_paginated:
@@ -83,8 +82,12 @@ class ThreadReadProcessor:
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
         """A page of stored threads, newest first unless asked otherwise."""
-        page = await self._threads.store.list(self._query(params))
-        rows = [project_row(self._threads.facts(summary)) for summary in page.threads]
+        query = self._query(params)
+        if isinstance(query.project_id, str):
+            await self._check_project(query.project_id)
+        page = await self._threads.store.list(query)
+        facts = await self._threads.organisation.placed_all([*map(self._threads.facts, page.threads)])
+        rows = [*map(project_row, facts)]
         states = await self._threads.read_states_of([row.id for row in rows])
         return wire.ThreadListResponse(
             data=rows,
@@ -146,7 +149,7 @@ class ThreadReadProcessor:
     ) -> wire.ThreadReadStateUpdateResponse:
         """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
         read_state = await self._threads.mark(
-            _id_param(params.thread_id, noun="thread"),
+            thread_id_param(params.thread_id),
             as_read=isinstance(params.operation, wire.ReadThreadReadStateOperation),
             expected_revision=params.expected_revision,
         )
@@ -159,8 +162,8 @@ class ThreadReadProcessor:
         excluded = _ids_param(params.excluded_thread_ids or [], kind="excluded")
         _refuse_what_is_not_kept(params)
         parent, ancestor, attached = _relations(params)
-        section = None if params.section_id is UNSET else params.section_id
-        if params.sort_key == "section_position" and section is None:
+        by_section = params.sort_key == "section_position"
+        if by_section and not isinstance(params.section_id, str):
             raise invalid_request("section-position sorting requires a section filter")
         configured = self._config.startup_default().model_provider_id
         providers = [configured] if params.model_providers is None else params.model_providers
@@ -169,9 +172,7 @@ class ThreadReadProcessor:
         if configured in providers:
             # Threads of old releases do not say: they go on with the one that is configured.
             providers = [*providers, ""]
-        sort_key: SortKey = (
-            "created_at" if params.sort_key in (None, "created_at", "section_position") else "updated_at"
-        )
+        sort_key: SortKey = params.sort_key or "created_at"
         return ThreadQuery(
             archived=bool(params.archived),
             model_providers=frozenset(providers) or None,
@@ -181,14 +182,20 @@ class ThreadReadProcessor:
             parent_thread_id=parent,
             ancestor_thread_id=ancestor,
             attached_to_thread_id=attached,
-            section_id=section,
+            project_id=params.project_id,
+            section_id=params.section_id,
             excluded_thread_ids=excluded,
             included_thread_ids=included,
             sort_key=sort_key,
-            descending=params.sort_direction != "asc",
+            descending=(params.sort_direction or ("asc" if by_section else "desc")) == "desc",
             cursor=params.cursor,
             limit=params.limit,
         )
+
+    async def _check_project(self, project_id: str) -> None:
+        if not project_id:
+            raise invalid_params("projectId must not be empty")
+        await self._threads.organisation.projects.check(project_id)
 
     def _folders(self, cwds: str | list[str] | None) -> frozenset[str] | None:
         """The folders of a filter; relative ones count from the server's own."""
@@ -213,16 +220,13 @@ def _loaded_page(runtime: StoredThreads, params: wire.ThreadLoadedListParams) ->
 def _ids_param(ids: list[str], *, kind: Literal["excluded", "included"]) -> frozenset[str]:
     if len(ids) > MAX_NAMED_THREADS:
         raise invalid_params(f"{kind}ThreadIds accepts at most {MAX_NAMED_THREADS} entries")
-    return frozenset(_id_param(thread_id, noun=f"{kind} thread") for thread_id in ids)
+    return frozenset(thread_id_param(thread_id, noun=f"{kind} thread") for thread_id in ids)
 
 
 def _refuse_what_is_not_kept(params: wire.ThreadListParams) -> None:
     """Refuses filters by what this server does not know of threads."""
     if params.originators:
         raise invalid_params("originator filtering is not supported by the local app-server")
-    if isinstance(params.project_id, str):
-        empty = "projectId must not be empty"
-        raise invalid_params(f"project not found: {params.project_id}" if params.project_id else empty)
     if params.include_attached_threads and not (params.search_term or "").strip():
         raise invalid_request("includeAttachedThreads requires a non-empty searchTerm")
 
@@ -239,11 +243,3 @@ def _relations(params: wire.ThreadListParams) -> tuple[str | None, str | None, s
         None if ancestor is None else parse_thread_id(ancestor, noun="ancestor thread"),
         None if attached is None else parse_thread_id(attached, noun="attached thread parent"),
     )
-
-
-def _id_param(text: str, *, noun: str) -> str:
-    """A thread id, where a bad one is a bad param."""
-    try:
-        return parse_thread_id(text, noun=noun)
-    except RpcError as error:
-        raise invalid_params(error.message) from error

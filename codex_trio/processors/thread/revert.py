@@ -40,7 +40,7 @@ class ThreadRevertProcessor:
         )
         history = live.stored_history()
         return wire.ThreadRevertResponse(
-            thread=project_thread(live.facts),
+            thread=project_thread(await self._threads.organisation.placed(live.facts)),
             turns_backwards_cursor=latest_turn_cursor(history, live.id),
             items_backwards_cursor=latest_item_cursor(history, live.id),
         )
@@ -52,6 +52,6 @@ class ThreadRevertProcessor:
         if params.num_turns < 1:
             raise invalid_request("numTurns must be >= 1")
         live = await self._threads.upkeep.roll_back(parse_thread_id(params.thread_id), turns=params.num_turns)
-        thread = project_thread(live.facts)
+        thread = project_thread(await self._threads.organisation.placed(live.facts))
         put_turns(thread, await all_turns(live.stored_history()).read())
         return wire.ThreadRollbackResponse(thread=thread)

@@ -46,10 +46,12 @@ class ThreadSearchProcessor:
             limit=params.limit,
         )
         page = await self._threads.store.search(query)
+        found = [self._threads.facts(hit.thread) for hit in page.hits]
+        placed = await self._threads.organisation.placed_all(found)
         return wire.ThreadSearchResponse(
             data=[
-                wire.ThreadSearchResult(thread=project_row(self._threads.facts(hit.thread)), snippet=hit.snippet)
-                for hit in page.hits
+                wire.ThreadSearchResult(thread=project_row(facts), snippet=hit.snippet)
+                for facts, hit in zip(placed, page.hits, strict=True)
             ],
             next_cursor=page.next_cursor,
             backwards_cursor=page.backwards_cursor,

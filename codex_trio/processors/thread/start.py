@@ -58,12 +58,14 @@ class ThreadStartProcessor:
             personality=params.personality,
             thread_source=params.thread_source,
             daybreak_enabled=params.daybreak_enabled,
+            project_id=params.project_id,
             ephemeral=bool(params.ephemeral),
             raw_items=params.experimental_raw_events,
         )
         with self._notices.of_rules(context):
             live = await self._threads.manager.start(options, self._loading.birth(context))
         thread = project_thread(live.facts)
+        thread.project_id = params.project_id
         context.after_response(lambda: self._loading.announce(thread, live, context))
         return wire.ThreadStartResponse(thread=thread, **settings_of(live))
 
@@ -92,11 +94,12 @@ class ThreadStartProcessor:
         if not (params.exclude_turns or fork.is_of_legacy):
             self._notices.full_history("excludeTurns: true", context)
         live = fork.live
-        announced = project_thread(live.facts)
+        facts = await self._threads.organisation.placed(live.facts)
+        announced = project_thread(facts)
         if not params.exclude_turns:
             context.after_response(lambda: self._loading.tell_usage(live, context))
         context.after_response(lambda: self._loading.announce(announced, live, context))
-        thread = project_thread(live.facts)
+        thread = project_thread(facts)
         if not params.exclude_turns:
             put_turns(thread, await all_turns(fork.history).read())
         return wire.ThreadForkResponse(thread=thread, **settings_of(live))

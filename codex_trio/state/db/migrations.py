@@ -148,7 +148,67 @@ CREATE TABLE queued_inputs (
 CREATE INDEX queued_inputs_thread ON queued_inputs (thread_id, place);
 """
 
-_STEPS = (_ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES, _SEARCH, _SPANS, _QUEUED_INPUTS)
+# Projects; `roots` and `metadata` are JSON. `project_keys` has every key that a project was made with, for ever.
+_PROJECTS = """
+CREATE TABLE projects (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    roots TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE project_keys (
+    key TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE thread_projects (
+    thread_id TEXT PRIMARY KEY,
+    project_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX thread_projects_project ON thread_projects (project_id);
+"""
+
+# Sections, one of which is always there, and the threads in them. `appearance` is JSON.
+_SECTIONS = """
+CREATE TABLE sections (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    appearance TEXT
+) STRICT, WITHOUT ROWID;
+INSERT INTO sections (id, name) VALUES ('01984de2-8f74-7c91-a3b2-5c5e937cf318', 'Pinned');
+CREATE TABLE section_threads (
+    thread_id TEXT PRIMARY KEY,
+    section_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    entered_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX section_threads_order ON section_threads (section_id, position, thread_id);
+"""
+
+# What clients attach to threads. `payload` is JSON, `created_at` Unix seconds.
+_ATTACHMENTS = """
+CREATE TABLE attachments (
+    id TEXT PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    attachment_type TEXT NOT NULL,
+    identity_key TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (thread_id, attachment_type, identity_key)
+) STRICT;
+CREATE INDEX attachments_order ON attachments (thread_id, created_at, id);
+CREATE INDEX attachments_name ON attachments (attachment_type, identity_key, thread_id);
+"""
+
+_STEPS = (
+    _ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES,
+    _SEARCH,
+    _SPANS,
+    _QUEUED_INPUTS,
+    _PROJECTS + _SECTIONS + _ATTACHMENTS,
+)
 
 
 def migrate(transaction: Transaction, path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import trio
 
-from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.connection import SqlValue, StateDb
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.history.stored_index import HistoryReader, IndexCache
 from codex_trio.state.local.index.index import RolloutIndex
@@ -222,7 +222,15 @@ class LocalThreadStore(RecordingStore):
         except OSError as error:
             raise ThreadStoreError("internal", f"failed to write {error.filename}: {error.strerror}") from error
 
-    # --- metadata ---
+    # --- the index ---
+
+    async def settle(self, threads: str, *values: SqlValue) -> None:
+        """See to it that the index has what is new about the threads that a statement gives the ids of.
+
+        Raises ThreadStoreError (internal).
+        """
+        await self._flush()
+        await self._patiently(partial(self._index.settle, threads, *values))
 
     # --- loaded threads ---
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from codex_trio.state.store import paging
 from codex_trio.state.store.contents import listed_kind, parent_of, real_folder
@@ -23,6 +24,9 @@ class MemoryRow(msgspec.Struct, frozen=True):
 
     summary: ThreadSummary
     is_listable: bool
+    project_id: str | None = None
+    section_id: str | None = None
+    section_position: int = 0
 
 
 def page(
@@ -34,39 +38,43 @@ def page(
         return paging.EMPTY_PAGE
     found = _matching(rows, query)
     if cursor is not None:
-        found = [thread for thread in found if _is_after(thread, cursor, query)]
-    found.sort(key=lambda thread: _place(thread, query), reverse=query.descending)
+        found = [row for row in found if _is_after(row, cursor, query)]
+    found.sort(key=lambda row: _place(row, query), reverse=query.descending)
     wanted = paging.page_size(query.limit)
-    chosen: list[ThreadSummary] = []
-    for thread in found:
-        if also is None or also(thread):
-            chosen.append(thread)
+    chosen: list[tuple[int, ThreadSummary]] = []
+    for row in found:
+        if also is None or also(row.summary):
+            chosen.append((_place(row, query)[0], row.summary))
         if len(chosen) > wanted:
             break
     return paging.page_of(chosen[:wanted], query, is_last=len(chosen) <= wanted)
 
 
-def _place(thread: ThreadSummary, query: ThreadQuery) -> tuple[int, str]:
-    return (paging.sort_time(thread, query.sort_key), thread.thread_id)
+def _place(row: MemoryRow, query: ThreadQuery) -> tuple[int, str]:
+    if query.sort_key == "section_position":
+        return (row.section_position, row.summary.thread_id)
+    return (paging.sort_time(row.summary, query.sort_key), row.summary.thread_id)
 
 
-def _is_after(thread: ThreadSummary, cursor: paging.Position, query: ThreadQuery) -> bool:
-    place: tuple[int | str, ...] = _place(thread, query)
-    limit: tuple[int | str, ...] = (cursor.time_ms, cursor.thread_id)
+def _is_after(row: MemoryRow, cursor: paging.Position, query: ThreadQuery) -> bool:
+    place: tuple[int | str, ...] = _place(row, query)
+    limit: tuple[int | str, ...] = (cursor.place, cursor.thread_id)
     if not cursor.thread_id:
         place, limit = place[:1], limit[:1]
     return place < limit if query.descending else place > limit
 
 
-def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[ThreadSummary]:
+def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[MemoryRow]:
     """The threads that fulfil every condition, in no particular order."""
     kinds = paging.source_kinds(query)
     related = _related(rows, query)
     in_folders = _in_folders(query.cwds)
     return [
-        thread
-        for thread in (row.summary for row in rows if row.is_listable or row.summary.is_archived)
+        row
+        for row, thread in ((row, row.summary) for row in rows if row.is_listable or _is_put_somewhere(row, query))
         if thread.is_archived == query.archived
+        and query.project_id in (UNSET, row.project_id)
+        and query.section_id in (UNSET, row.section_id)
         and (query.model_providers is None or (thread.meta.model_provider or "") in query.model_providers)
         and (kinds is None or listed_kind(thread.meta.source) in kinds)
         and thread.thread_id not in query.excluded_thread_ids
@@ -75,6 +83,11 @@ def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[ThreadSumma
         and (query.search_term in thread.preview or query.search_term in (thread.name or ""))
         and in_folders(thread.meta.cwd)
     ]
+
+
+def _is_put_somewhere(row: MemoryRow, query: ThreadQuery) -> bool:
+    """Whether the thread is shown though nobody has said anything in it."""
+    return row.summary.is_archived or isinstance(query.section_id, str)
 
 
 def _related(rows: Sequence[MemoryRow], query: ThreadQuery) -> set[str] | None:

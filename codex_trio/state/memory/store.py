@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import msgspec
 import trio
 
 from codex_trio.state.history.parts import read_meta
@@ -18,6 +19,7 @@ from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.history.stored_index import HistoryReader
 from codex_trio.state.memory import rows as memory_rows
 from codex_trio.state.memory.graph import MemoryAgentGraph
+from codex_trio.state.memory.organisation import MemoryTables
 from codex_trio.state.memory.read_states import MemoryReadStates
 from codex_trio.state.memory.rows import MemoryRow
 from codex_trio.state.memory.thread import MemoryThread
@@ -44,11 +46,17 @@ class MemoryThreadStore(RecordingStore):
     """See the module. `clock` gives Unix milliseconds."""
 
     def __init__(
-        self, graph: MemoryAgentGraph, read_states: MemoryReadStates, *, clock: Callable[[], int] = now_ms
+        self,
+        graph: MemoryAgentGraph,
+        read_states: MemoryReadStates,
+        tables: MemoryTables,
+        *,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         super().__init__(HistoryReader(self._locate_base), clock=clock)
         self._graph = graph
         self._read_states = read_states
+        self._tables = tables
         self._threads: dict[str, MemoryThread] = {}
         self._names: dict[str, str] = {}
         # Loaded threads tell of themselves.
@@ -101,8 +109,33 @@ class MemoryThreadStore(RecordingStore):
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """See ThreadStore."""
-        rows = await self._rows(self._threads.values())
+        rows = [self._placed(row) for row in await self._rows(self._threads.values())]
         return await trio.to_thread.run_sync(memory_rows.page, rows, query)
+
+    async def recencies(self) -> Mapping[str, int]:
+        """When something was last written to each thread that a list of those not archived can show."""
+        rows = await self._rows(self._threads.values())
+        return {
+            row.summary.thread_id: row.summary.updated_at_ms
+            for row in rows
+            if row.is_listable and not row.summary.is_archived
+        }
+
+    async def archived(self) -> Mapping[str, bool]:
+        """Of each thread, whether it is archived."""
+        await trio.lowlevel.checkpoint()
+        return {thread_id: thread.is_archived for thread_id, thread in self._threads.items()}
+
+    def _placed(self, row: MemoryRow) -> MemoryRow:
+        """The row with where its thread stands."""
+        thread_id = row.summary.thread_id
+        place = self._tables.section_places.get(thread_id)
+        return msgspec.structs.replace(
+            row,
+            project_id=self._tables.thread_projects.get(thread_id),
+            section_id=None if place is None else place.section_id,
+            section_position=0 if place is None else place.position,
+        )
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """See ThreadStore."""
@@ -160,6 +193,7 @@ class MemoryThreadStore(RecordingStore):
                 lines.drop()
         self._graph.forget(family)
         self._read_states.forget(family)
+        self._tables.forget(family)
         return list(family)
 
     async def _deletable(self, thread_id: str) -> dict[str, list[MemoryLines]]:

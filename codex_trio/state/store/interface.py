@@ -23,7 +23,7 @@ from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 
-SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at"]
+SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -116,9 +116,10 @@ class ThreadQuery(msgspec.Struct, kw_only=True, frozen=True):
 
     None means no restriction. `source_kinds` are the protocol's names; when None, the interactive ones, or every kind
     where a parent or ancestor is asked for. `cwds` are absolute, and any path to the same folder will do. `search_term`
-    is looked for, with case, in preview and name.
+    is looked for, with case, in preview and name. UNSET asks for threads of any project and section, None for those in
+    none; what is sorted by section position is of one section.
 
-    No thread of ours is in a section or attached to another: a query that asks for such threads finds none.
+    No thread of ours is attached to another: a query that asks for such threads finds none.
     """
 
     archived: bool = False
@@ -129,7 +130,8 @@ class ThreadQuery(msgspec.Struct, kw_only=True, frozen=True):
     parent_thread_id: str | None = None
     ancestor_thread_id: str | None = None
     attached_to_thread_id: str | None = None
-    section_id: str | None = None
+    project_id: str | UnsetType | None = UNSET
+    section_id: str | UnsetType | None = UNSET
     excluded_thread_ids: frozenset[str] = frozenset()
     included_thread_ids: frozenset[str] | None = None
     sort_key: SortKey = "created_at"

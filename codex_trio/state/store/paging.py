@@ -6,6 +6,7 @@ statements (state/local/index/listing.py) and by the store in memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -28,19 +29,25 @@ from codex_trio.state.store.interface import (
     ThreadSummary,
 )
 
+_NUMBER = re.compile("-?[0-9]{1,18}")
+
 EMPTY_PAGE = ThreadPage(threads=(), next_cursor=None, backwards_cursor=None)
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A place in an order. Without a thread id, all threads of that very time count as seen."""
+    """A place in an order: a time, or a number in a section. Without a thread id, all threads there count as seen."""
 
-    time_ms: int
+    place: int
     thread_id: str = ""
 
 
-def parse_cursor(text: str) -> Position:
-    """The place that a cursor names. Raises InvalidCursor."""
+def parse_cursor(text: str, key: SortKey) -> Position:
+    """The place in that order that a cursor names. Raises InvalidCursor."""
     moment, separator, thread_id = text.partition("|")
+    if key == "section_position":
+        if not _NUMBER.fullmatch(moment) or not is_uuid(thread_id):
+            raise InvalidCursor(text)
+        return Position(int(moment), thread_id)
     try:
         parsed = datetime.fromisoformat(moment)
     except ValueError:
@@ -52,7 +59,7 @@ def parse_cursor(text: str) -> Position:
 
 def cursor_of(query: ThreadQuery) -> Position | None:
     """Where the page of a query begins; None for the first one. Raises InvalidCursor."""
-    return None if query.cursor is None else parse_cursor(query.cursor)
+    return None if query.cursor is None else parse_cursor(query.cursor, query.sort_key)
 
 
 def page_size(limit: int | None) -> int:
@@ -61,13 +68,13 @@ def page_size(limit: int | None) -> int:
 
 
 def sort_time(thread: ThreadSummary, key: SortKey) -> int:
-    """What a thread is sorted by, in Unix milliseconds."""
+    """What a thread is sorted by unless it is by its place in a section, in Unix milliseconds."""
     return thread.created_at_ms if key == "created_at" else thread.updated_at_ms
 
 
 def finds_none(query: ThreadQuery) -> bool:
-    """Whether the query asks for what no thread of ours is: in a section, or attached to another."""
-    return query.section_id is not None or query.attached_to_thread_id is not None
+    """Whether the query asks for what no thread of ours is: attached to another."""
+    return query.attached_to_thread_id is not None
 
 
 def source_kinds(query: ThreadQuery) -> frozenset[str] | None:
@@ -81,17 +88,21 @@ def source_kinds(query: ThreadQuery) -> frozenset[str] | None:
     return kinds | SUBAGENT_KINDS if "subAgent" in kinds else kinds
 
 
-def page_of(threads: Sequence[ThreadSummary], query: ThreadQuery, *, is_last: bool) -> ThreadPage:
-    """The page that these threads are, in their order."""
-    if not threads:
+def page_of(placed: Sequence[tuple[int, ThreadSummary]], query: ThreadQuery, *, is_last: bool) -> ThreadPage:
+    """The page that these threads are, in their order, each with what it is sorted by."""
+    if not placed:
         return EMPTY_PAGE
-    first, last = sort_time(threads[0], query.sort_key), sort_time(threads[-1], query.sort_key)
-    # One millisecond aside, so that going back the other way includes the first row itself.
-    aside = -1 if query.descending else 1
+    (first, first_thread), (last, last_thread) = placed[0], placed[-1]
+    # One aside, so that going back the other way includes the first row itself.
+    before = first + (-1 if query.descending else 1)
+    if query.sort_key == "section_position":
+        following, backwards = f"{last}|{last_thread.thread_id}", f"{before}|{first_thread.thread_id}"
+    else:
+        following, backwards = f"{format_timestamp(last)}|{last_thread.thread_id}", format_timestamp(before)
     return ThreadPage(
-        threads=threads,
-        next_cursor=None if is_last else f"{format_timestamp(last)}|{threads[-1].thread_id}",
-        backwards_cursor=format_timestamp(first + aside),
+        threads=[thread for _, thread in placed],
+        next_cursor=None if is_last else following,
+        backwards_cursor=backwards,
     )
 
 

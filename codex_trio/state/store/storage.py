@@ -6,9 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from codex_trio.state.store.attachments import AttachmentStore
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore
+from codex_trio.state.store.placements import Placements
+from codex_trio.state.store.projects import ProjectStore
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.state.store.sections import SectionStore
 
 
 class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,5 +22,9 @@ class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
     graph: AgentGraphStore
     read_states: ReadStates
     queues: InputQueues
+    projects: ProjectStore
+    sections: SectionStore
+    attachments: AttachmentStore
+    placements: Placements
     run: Callable[[], Awaitable[None]]
     """Keeps it true and written down, behind everybody's back, until cancelled."""

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import msgspec
 import trio
 
-from codex_trio.state.db.connection import StateDb, Transaction
+from codex_trio.state.db.connection import SqlValue, StateDb, Transaction
 from codex_trio.state.local.index import listing
 from codex_trio.state.local.index.folders import Folders, batches
 from codex_trio.state.local.index.table import RolloutTable
@@ -208,6 +208,22 @@ class RolloutIndex:
             batch, pending = pending[:_BATCH], pending[_BATCH:]
             await self._read_batch(batch)
 
+    async def settle(self, threads: str, *values: SqlValue) -> None:
+        """Reads what is new about the threads that a statement gives the ids of."""
+        unread = f"SELECT path FROM rollouts WHERE NOT is_read AND thread_id IN ({threads})"
+
+        def look(transaction: Transaction) -> tuple[list[str], list[Path]]:
+            folders = self._changed_folders(transaction)
+            return folders, [self._table.path(key) for (key,) in transaction.rows(unread, *values)]
+
+        self._used.set()
+        await self.sweep(if_due=True)
+        folders, paths = await self._database.read(look)
+        if folders:
+            await self._refresh(folders)
+            _, paths = await self._database.read(look)
+        await self.read_files(paths)
+
     async def read_all(self) -> None:
         """Reads what was not read yet, all of it."""
         while await self.has_unread():
@@ -250,6 +266,9 @@ class RolloutIndex:
                     ("rollouts", "thread_id"),
                     ("spawn_edges", "child_thread_id"),
                     ("read_states", "thread_id"),
+                    ("thread_projects", "thread_id"),
+                    ("section_threads", "thread_id"),
+                    ("attachments", "thread_id"),
                 ):
                     transaction.run(f"DELETE FROM {table} WHERE {column} = ?", thread_id)
 

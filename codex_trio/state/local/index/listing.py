@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from codex_trio.state.db.connection import SqlValue, Transaction
 from codex_trio.state.local.index.table import COLUMNS, RolloutTable
@@ -28,10 +29,14 @@ class RowsPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page's rows in order. `beyond` is the place of the first row after them; None when there is none."""
 
     rows: Sequence[IndexedRollout]
+    places: Sequence[int]
+    """What each row is sorted by."""
     beyond: Position | None
 
 
 def _column(key: SortKey) -> str:
+    if key == "section_position":
+        return "(SELECT position FROM section_threads WHERE section_threads.thread_id = rollouts.thread_id)"
     return "created_at_ms" if key == "created_at" else "updated_at_ms"
 
 
@@ -48,13 +53,13 @@ def terms(
         operator = "<" if query.descending else ">"
         if cursor.thread_id:
             conditions.append(f"({column}, thread_id) {operator} (?, ?)")
-            values += [cursor.time_ms, cursor.thread_id]
+            values += [cursor.place, cursor.thread_id]
         else:
             conditions.append(f"{column} {operator} ?")
-            values.append(cursor.time_ms)
+            values.append(cursor.place)
     if until is not None:
         conditions.append(f"({column}, thread_id) {'>=' if query.descending else '<='} (?, ?)")
-        values += [until.time_ms, until.thread_id]
+        values += [until.place, until.thread_id]
     return conditions, values
 
 
@@ -75,9 +80,8 @@ def select_page(
         values.append(also[1])
     direction = "DESC" if query.descending else "ASC"
     limit = page_size(query.limit)
-    related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
-    # Few threads are related to one; else the order is what must not be made anew for every page.
-    index = "" if related else f"INDEXED BY rollouts_{'created' if query.sort_key == 'created_at' else 'updated'}"
+    # Few threads are asked for then; else the order is what must not be made anew for every page.
+    index = "" if _asks_for_few(query) else _ORDER[query.sort_key]
     found = [
         *transaction.rows(
             f"SELECT {column}, {COLUMNS} FROM rollouts {index} WHERE {' AND '.join(conditions)}"
@@ -89,6 +93,7 @@ def select_page(
     rows = [table.row_of(row[1:]) for row in found]
     return RowsPage(
         rows=rows[:limit],
+        places=[row[0] for row in found[:limit]],
         beyond=Position(found[-1][0], rows[-1].thread_id) if len(rows) > limit else None,
     )
 
@@ -96,12 +101,19 @@ def select_page(
 def page_of(page: RowsPage, query: ThreadQuery, names: Mapping[str, str]) -> ThreadPage:
     """The page as callers get it."""
     found = [row.summary(names.get(row.thread_id)) for row in page.rows]
-    threads = [summary for summary in found if summary is not None]
-    return paging.page_of(threads, query, is_last=page.beyond is None)
+    placed = [(place, summary) for place, summary in zip(page.places, found, strict=True) if summary is not None]
+    return paging.page_of(placed, query, is_last=page.beyond is None)
+
+
+def _asks_for_few(query: ThreadQuery) -> bool:
+    """Whether the threads are related to one, or of one project or section."""
+    related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
+    return related or isinstance(query.project_id, str) or isinstance(query.section_id, str)
 
 
 def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[SqlValue]]:
-    conditions = ["is_listed", "is_archived = ?"]
+    # In a section a thread is shown though nobody has said anything in it: somebody has put it there.
+    conditions = [_IS_LATEST if isinstance(query.section_id, str) else "is_listed", "is_archived = ?"]
     values: list[SqlValue] = [query.archived]
 
     def among(column: str, wanted: Iterable[str], *, negated: bool = False) -> None:
@@ -125,6 +137,15 @@ def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[
     if query.ancestor_thread_id is not None:
         conditions.append(f"thread_id IN ({_DESCENDANTS})")
         values.append(query.ancestor_thread_id.lower())
+    for table, column, wanted in (
+        ("thread_projects", "project_id", query.project_id),
+        ("section_threads", "section_id", query.section_id),
+    ):
+        if wanted is None:
+            conditions.append(f"thread_id NOT IN (SELECT thread_id FROM {table})")
+        elif wanted is not UNSET:
+            conditions.append(f"thread_id IN (SELECT thread_id FROM {table} WHERE {column} = ?)")
+            values.append(wanted)
     if query.cwds is not None:
         wanted = sorted(query.cwds)
         real = sorted({os.path.realpath(folder) for folder in wanted})
@@ -135,6 +156,22 @@ def _filters(query: ThreadQuery, named: Iterable[str]) -> tuple[list[str], list[
         values += [query.search_term, json.dumps(sorted(named))]
     return conditions, values
 
+
+# Whether a row is that of the file which its thread goes on in, as `is_listed` has it.
+_IS_LATEST = """
+id = (
+    SELECT id FROM rollouts AS own
+    WHERE own.thread_id = rollouts.thread_id AND own.is_archived = rollouts.is_archived AND own.facts IS NOT NULL
+    ORDER BY own.is_named_for_thread DESC, own.file_name DESC LIMIT 1
+)
+"""
+
+_ORDER = {
+    "created_at": "INDEXED BY rollouts_created",
+    "updated_at": "INDEXED BY rollouts_updated",
+    "recency_at": "INDEXED BY rollouts_updated",
+    "section_position": "",
+}
 
 _DESCENDANTS = """
 WITH RECURSIVE below (thread_id) AS (
@@ -154,20 +191,26 @@ def unread_before(
     """
     bounds: tuple[SqlValue, SqlValue]
     low, high = (beyond, cursor) if query.descending else (cursor, beyond)
-    if query.sort_key == "created_at":
+    if query.sort_key == "section_position":
+        # Nothing that a name tells says where in the section its thread is.
+        column, bounds = "file_name", (None, None)
+    elif query.sort_key == "created_at":
         column = "file_name"
         bounds = (
-            None if low is None else _name_at(low.time_ms - _NAME_SLACK_MS),
-            None if high is None else _name_at(high.time_ms + _NAME_SLACK_MS),
+            None if low is None else _name_at(low.place - _NAME_SLACK_MS),
+            None if high is None else _name_at(high.place + _NAME_SLACK_MS),
         )
     else:
         column = "mtime_ns"
         bounds = (
-            None if low is None else low.time_ms * 1_000_000,
-            None if high is None else (high.time_ms + 1) * 1_000_000,
+            None if low is None else low.place * 1_000_000,
+            None if high is None else (high.place + 1) * 1_000_000,
         )
     conditions = ["NOT is_read", "is_archived = ?"]
     values: list[SqlValue] = [query.archived]
+    if isinstance(query.section_id, str):
+        conditions.append("thread_id IN (SELECT thread_id FROM section_threads WHERE section_id = ?)")
+        values.append(query.section_id)
     for operator, bound in zip((">=", "<="), bounds, strict=True):
         if bound is not None:
             conditions.append(f"{column} {operator} ?")

@@ -97,7 +97,7 @@ class ThreadTextIndex:
             if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
                 return page
             cursor = paging.cursor_of(query)
-            beyond = page.next_cursor and paging.parse_cursor(page.next_cursor)
+            beyond = page.next_cursor and paging.parse_cursor(page.next_cursor, query.sort_key)
             terms, values = listing.terms(query, cursor, until=beyond or None)
             behind = await self._database.read(partial(self._behind, condition=" AND ".join(terms), values=values))
             if behind:

@@ -1,0 +1,40 @@
+"""Calls to the state database that callers cannot do without.
+
+Owns what they are told when no database can be had. Does not own the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from codex_trio.state.db.connection import StateDb, Transaction
+from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.store.interface import ThreadStoreError
+
+_Result = TypeVar("_Result")
+
+
+class PatientDb:
+    """The state database: a call waits for one that takes the place of one that fails.
+
+    Calls raise ThreadStoreError (internal) when there is none, and what the work raises.
+    """
+
+    def __init__(self, database: StateDb) -> None:
+        self._database = database
+
+    async def read(self, work: Callable[[Transaction], _Result]) -> _Result:
+        """See StateDb."""
+        try:
+            return await self._database.patiently(partial(self._database.read, work))
+        except StateDbError as error:
+            raise ThreadStoreError("internal", str(error)) from error
+
+    async def write(self, work: Callable[[Transaction], _Result]) -> _Result:
+        """See StateDb."""
+        try:
+            return await self._database.patiently(partial(self._database.write, work))
+        except StateDbError as error:
+            raise ThreadStoreError("internal", str(error)) from error
