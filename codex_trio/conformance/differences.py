@@ -385,6 +385,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         )
     ),
     Difference(
+        "sections::every_client_hears_of_the_threads_whose_section_was_changed_or_removed",
+        "reference",
+        "tells nobody of a section that was renamed or removed, so that other clients go on showing what was",
+    ),
+    Difference(
         "odd_items::a_provider_that_numbers_ids_anew_in_each_response_loses_nothing",
         "reference",
         "keys items by the provider's ids: of those that share one, only the last is read back; requests repeat ids",

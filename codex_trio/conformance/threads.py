@@ -3,6 +3,8 @@
 Owns no state; called by scenarios.
 """
 
+from typing import Any
+
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, message
@@ -33,3 +35,17 @@ async def said(lab: Lab, probe: Probe, thread_id: str) -> tuple[list[str], list[
     request = lab.model.requests[-1]
     context = ("<environment_context>", "# AGENTS.md")
     return [text for text in request.texts("user") if not text.startswith(context)], request.texts("assistant")
+
+
+async def heard(probe: Probe, method: str, params: Any) -> tuple[Any, list[tuple[str, Any]]]:
+    """A request's result, and what the server told before it answered: methods and params."""
+    before = len(probe.log.from_server)
+    result = await probe.request(method, params)
+    told = probe.log.from_server[before:]
+    reply = next(index for index, sent in enumerate(told) if "method" not in sent)
+    return result, [(sent["method"], sent["params"]) for sent in told[:reply]]
+
+
+async def next_told(probe: Probe, method: str) -> Any:
+    """The params of the next notification of a method."""
+    return (await probe.until(method))["params"]

@@ -15,7 +15,7 @@ NOT_YET = Path(__file__).parent / "methods_not_yet.txt"
 
 def test_a_method_is_either_answered_or_listed_as_not_there_yet():
     services: Any = types.SimpleNamespace(
-        threads=None,
+        threads=types.SimpleNamespace(organisation=types.SimpleNamespace(projects=None, sections=None)),
         identity=None,
         outgoing=None,
         config=None,

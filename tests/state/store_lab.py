@@ -13,17 +13,27 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.values import StoredTurn
+from codex_trio.state.local.attachments import LocalAttachments
 from codex_trio.state.local.graph import LocalAgentGraph
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.names import ThreadNames
+from codex_trio.state.local.patience import PatientDb
+from codex_trio.state.local.placements import LocalPlacements
+from codex_trio.state.local.projects import LocalProjects
+from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
+from codex_trio.state.memory.attachments import MemoryAttachments
 from codex_trio.state.memory.graph import MemoryAgentGraph
+from codex_trio.state.memory.organisation import MemoryPlacements, MemoryTables
+from codex_trio.state.memory.projects import MemoryProjects
 from codex_trio.state.memory.read_states import MemoryReadStates
+from codex_trio.state.memory.sections import MemorySections
 from codex_trio.state.memory.store import MemoryThreadStore
 from codex_trio.state.rollout.lines import Payload, SessionMeta, format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store.attachments import AttachmentStore
 from codex_trio.state.store.interface import (
     AgentGraphStore,
     MetadataPatch,
@@ -34,6 +44,9 @@ from codex_trio.state.store.interface import (
     ThreadQuery,
     ThreadStore,
 )
+from codex_trio.state.store.placements import Placements
+from codex_trio.state.store.projects import ProjectStore
+from codex_trio.state.store.sections import SectionStore
 
 NOW_MS = 1_795_350_000_500
 
@@ -43,9 +56,17 @@ class Home(ABC):
 
     store: ThreadStore
     graph: AgentGraphStore
+    projects: ProjectStore
+    sections: SectionStore
+    attachments: AttachmentStore
+    placements: Placements
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.now_ms = NOW_MS
+
+    def clock(self) -> int:
+        return self.now_ms
 
     # --- filling ---
 
@@ -133,6 +154,11 @@ class FilesHome(Home):
             graph=self.graph,
             writers=ThreadWriters(path),
         )
+        patient = PatientDb(database)
+        self.projects = LocalProjects(patient, settle=self.store.settle, clock=self.clock)
+        self.sections = LocalSections(patient, clock=self.clock)
+        self.attachments = LocalAttachments(patient, settle=self.store.settle, clock=self.clock)
+        self.placements = LocalPlacements(database)
 
     def file(self, thread_id: str) -> Path:
         """The file that a thread goes on in."""
@@ -149,10 +175,15 @@ class MemoryHome(Home):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.now_ms = NOW_MS
         self.graph = MemoryAgentGraph()
-        self.store = MemoryThreadStore(self.graph, MemoryReadStates(), clock=lambda: self.now_ms)
+        tables = MemoryTables()
+        store = self.store = MemoryThreadStore(self.graph, MemoryReadStates(), tables, clock=self.clock)
+        self.projects = MemoryProjects(tables, recencies=store.recencies, clock=self.clock)
+        self.sections = MemorySections(tables, clock=self.clock)
+        self.attachments = MemoryAttachments(tables, archived=store.archived, clock=self.clock)
+        self.placements = MemoryPlacements(tables)
 
     async def at_time(self, thread_id: str, unix_ms: int) -> None:
-        self.now_ms = unix_ms
+        self.now_ms, now = unix_ms, self.now_ms
         await self.store.update_metadata(thread_id, MetadataPatch())
+        self.now_ms = now

@@ -26,7 +26,7 @@ from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import Birth, ThreadManager
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.threads.queue import ThreadQueues
-from codex_trio.threads.stored import LoadedThreads, StoredThreads
+from codex_trio.threads.stored import StoredThreads, stored_threads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.pictures import Pictures
 
@@ -157,9 +157,7 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
     home.mkdir()
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
     catalog, storage, clients = bundled_catalog(), memory_storage(), NotingClients()
-    threads = StoredThreads(
-        loaded=LoadedThreads(), store=storage.store, read_states=storage.read_states, graph=storage.graph
-    )
+    threads = stored_threads(storage)
     engine = EngineServices(
         identity=Identity({}),
         installation_id="installation",
@@ -194,6 +192,7 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
             spawner=spawner,
             engine=engine,
             loader=loader,
+            organisation=threads.organisation,
         )
         with trio.fail_after(patience):
             async with trio.open_nursery() as nursery:

@@ -76,9 +76,9 @@ class ThreadSectionProcessor:
     ) -> wire.ThreadSectionMoveResponse:
         """Put a thread into a section, before another one or at the end, or into none."""
         thread_id = parse_thread_id(params.thread_id)
-        before = (
-            None if params.before_thread_id is None else parse_thread_id(params.before_thread_id, noun="before thread")
-        )
+        before = params.before_thread_id
+        if before is not None and params.section_id is not None:
+            before = parse_thread_id(before, noun="before thread")
         await self._organisation.move(thread_id, params.section_id, before_thread_id=before)
         self._tell_after(context, [thread_id], params.section_id)
         return wire.ThreadSectionMoveResponse()

@@ -202,7 +202,7 @@ CREATE INDEX attachments_order ON attachments (thread_id, created_at, id);
 CREATE INDEX attachments_name ON attachments (attachment_type, identity_key, thread_id);
 """
 
-_STEPS = (
+STEPS = (
     _ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES,
     _SEARCH,
     _SPANS,
@@ -214,9 +214,9 @@ _STEPS = (
 def migrate(transaction: Transaction, path: Path) -> None:
     """Brings the tables up to date. Raises StateDbTooNew."""
     [(version,)] = transaction.rows("PRAGMA user_version")
-    if version > len(_STEPS):
-        raise StateDbTooNew(path, f"has tables of a later release (version {version}, known are {len(_STEPS)})")
-    for step in _STEPS[version:]:
+    if version > len(STEPS):
+        raise StateDbTooNew(path, f"has tables of a later release (version {version}, known are {len(STEPS)})")
+    for step in STEPS[version:]:
         transaction.script(step)
-    if version < len(_STEPS):
-        transaction.script(f"PRAGMA user_version = {len(_STEPS)}")
+    if version < len(STEPS):
+        transaction.script(f"PRAGMA user_version = {len(STEPS)}")
