@@ -82,10 +82,7 @@ class ThreadReadProcessor:
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
         """A page of stored threads, newest first unless asked otherwise."""
-        query = self._query(params)
-        if isinstance(query.project_id, str):
-            await self._check_project(query.project_id)
-        page = await self._threads.store.list(query)
+        page = await self._threads.store.list(await self._query(params))
         facts = await self._threads.organisation.placed_all([*map(self._threads.facts, page.threads)])
         rows = [*map(project_row, facts)]
         states = await self._threads.read_states_of([row.id for row in rows])
@@ -155,12 +152,17 @@ class ThreadReadProcessor:
         )
         return wire.ThreadReadStateUpdateResponse(read_state=read_state_to_wire(read_state))
 
-    def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
+    async def _query(self, params: wire.ThreadListParams) -> ThreadQuery:
         included = None
         if params.included_thread_ids is not None:
             included = _ids_param(params.included_thread_ids, kind="included")
         excluded = _ids_param(params.excluded_thread_ids or [], kind="excluded")
-        _refuse_what_is_not_kept(params)
+        if params.originators:
+            raise invalid_params("originator filtering is not supported by the local app-server")
+        if isinstance(params.project_id, str):
+            await self._check_project(params.project_id)
+        if params.include_attached_threads and not (params.search_term or "").strip():
+            raise invalid_request("includeAttachedThreads requires a non-empty searchTerm")
         parent, ancestor, attached = _relations(params)
         by_section = params.sort_key == "section_position"
         if by_section and not isinstance(params.section_id, str):
@@ -221,14 +223,6 @@ def _ids_param(ids: list[str], *, kind: Literal["excluded", "included"]) -> froz
     if len(ids) > MAX_NAMED_THREADS:
         raise invalid_params(f"{kind}ThreadIds accepts at most {MAX_NAMED_THREADS} entries")
     return frozenset(thread_id_param(thread_id, noun=f"{kind} thread") for thread_id in ids)
-
-
-def _refuse_what_is_not_kept(params: wire.ThreadListParams) -> None:
-    """Refuses filters by what this server does not know of threads."""
-    if params.originators:
-        raise invalid_params("originator filtering is not supported by the local app-server")
-    if params.include_attached_threads and not (params.search_term or "").strip():
-        raise invalid_request("includeAttachedThreads requires a non-empty searchTerm")
 
 
 def _relations(params: wire.ThreadListParams) -> tuple[str | None, str | None, str | None]:
