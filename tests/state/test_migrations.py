@@ -11,7 +11,7 @@ from codex_trio.state.local.patience import PatientDb
 from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.store.sections import PINNED
 
-RELEASED = (1, 2, 3)
+RELEASED = (1, 2, 3, 4)
 """How many steps databases out there have taken."""
 
 
