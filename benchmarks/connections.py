@@ -1,7 +1,7 @@
 """The family of connections: small requests over stdio and websocket, and what an idle connection holds.
 
-Called by `__main__`. Eight methods that both servers have and that do next to nothing, so that what is measured is the
-way from bytes to reply. A sample of each is some round trips one after the other, then a burst.
+Eight methods that both servers have and that do next to nothing, so that what is measured is the way from bytes to
+reply. A sample of each is some round trips one after the other, then a burst.
 """
 
 import contextlib

@@ -1,8 +1,7 @@
 """The family of history: a home full of threads, one of them big; started cold, then warm; listed, searched and read.
 
-Called by `__main__`, which says how full and how big. A sample starts the server on a copy of the home that no server
-has seen, lets it come to rest, and starts it a second time. Every reply is checked: a server that answers early with
-less has no figure.
+A sample starts the server on a copy of the home that no server has seen, lets it come to rest, and starts it a second
+time. Every reply is checked: a server that answers early with less has no figure.
 """
 
 import time

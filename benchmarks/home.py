@@ -4,7 +4,7 @@
 
 Owns what such a home holds: `sessions/` by day over the past year, `archived_sessions/`, `session_index.jsonl`, and one
 big thread with compactions, the newest of all. Texts are words of a fixed list, so the same seed and time give the same
-home. Called by the family `history` and from the command line.
+home.
 """
 
 import argparse

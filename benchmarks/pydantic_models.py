@@ -1,6 +1,6 @@
 """Pydantic models of the protocol's shapes, for comparison, made from the message types.
 
-pydantic is imported here and nowhere else. Called by `protocol_codec`.
+pydantic is imported here and nowhere else.
 """
 
 from types import UnionType

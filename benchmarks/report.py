@@ -1,4 +1,4 @@
-"""What was measured of one value, as a row of the table and as JSON. Pure; called by `__main__`."""
+"""What was measured of one value, as a row of the table and as JSON."""
 
 import statistics
 from dataclasses import dataclass, field

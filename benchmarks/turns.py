@@ -1,7 +1,7 @@
 """The family of turns: start-up, a turn's own cost, streams of deltas, tool calls, memory. Over stdio.
 
-Called by `__main__`. Seconds become milliseconds and bytes MiB here. A sample checks that the work was done: a server
-that fails fast has no figure.
+Seconds become milliseconds and bytes MiB here. A sample checks that the work was done: a server that fails fast has no
+figure.
 """
 
 import statistics

@@ -1,7 +1,6 @@
 """When a server process ends: on signals, with its client, and with the process that started it.
 
-Owns what signals mean and the exit code. Does not own what ending consists of (`app.App` and `open_app` do). Called by
-`cli.app_server`.
+Owns what signals mean and the exit code. Does not own what ending consists of (`app.App` and `open_app` do).
 
 A server that listens for clients drains on the first signal: no turn begins, those that run are waited for. The second
 SIGINT or SIGTERM ends it at once, as the first one does where a single client owns the server (stdio). Either way turns

@@ -1,6 +1,6 @@
 """The options of `codex-trio exec` and of its `resume` and `fork`.
 
-Owns the two parsers. Does not own what the options mean (`exec_request`). Called by `exec`.
+Owns the two parsers. Does not own what the options mean (`exec_request`).
 
 argparse knows neither a prompt that may stand before, between or after options, nor a word that is a subcommand in one
 place and a prompt in another. So positional words are taken one at a time, each with all that follows it.

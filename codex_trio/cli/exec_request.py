@@ -1,7 +1,7 @@
 """What a command line of `codex-trio exec` asks for, checked.
 
 Owns the request value, its making from options, files and stdin, and the refusals before anything is started. Does not
-own parsing (`exec_arguments`) or running (`exec_session`). Called by `exec`.
+own parsing (`exec_arguments`) or running (`exec_session`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """One turn of `codex-trio exec`, from `initialize` to `turn/completed`, spoken over the protocol.
 
 Owns the requests made, their params, and the interrupt. Does not own what is shown (the presenters) or the server.
-Called by `exec`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Standard output and error of `codex-trio exec`.
 
-Owns: writing without holding the loop, in which the server runs too. Does not own what is written. Called by `exec`
-and the presenters.
+Owns: writing without holding the loop, in which the server runs too. Does not own what is written.
 """
 
 from __future__ import annotations

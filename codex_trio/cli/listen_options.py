@@ -1,7 +1,7 @@
 """The options that say where the server listens, and who may connect there.
 
 Owns their spelling and what each of them takes. Does not own how the authentication settings go together
-(`transport.ws_auth`). Called by `cli.app_server`.
+(`transport.ws_auth`).
 """
 
 from __future__ import annotations

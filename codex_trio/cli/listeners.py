@@ -1,6 +1,6 @@
 """What `--listen` opens: the place is taken first, clients are served once the app is there.
 
-Owns the choice of transport. Does not own the transports nor the app. Called by `cli.app_server`.
+Owns the choice of transport. Does not own the transports nor the app.
 """
 
 from __future__ import annotations

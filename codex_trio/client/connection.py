@@ -1,7 +1,7 @@
 """A JSON-RPC connection to an app-server: requests, notifications, answers to the server's questions.
 
-Owns request ids, the matching of replies, subscriptions and handlers. Does not own processes (`process`) or what a
-turn is (`turns`). Called by programs that drive an app-server.
+Owns request ids, the matching of replies, subscriptions and handlers. Does not own processes (`process`) or what a turn
+is (`turns`).
 
     async with open_client(channel) as client:
         await client.initialize("my-editor", "1.0")

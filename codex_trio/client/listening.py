@@ -6,7 +6,7 @@
             ...
 
 Owns finding out where it listens and when it is ready. Does not own the process's life (`process`) or connections
-(`remote`). Called by programs that run a server for several clients, and by the conformance scenarios.
+(`remote`).
 """
 
 import contextlib

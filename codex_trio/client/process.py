@@ -3,8 +3,7 @@
     async with open_stdio_client(["codex-trio", "app-server"]) as server:
         await server.client.initialize("my-editor", "1.0")
 
-Called by programs that spawn their own server; the connection itself is `connection.AppServerClient`. A server that
-listens, for more clients than one, is started by `listening`.
+A server that listens, for more clients than one, is started by `listening`.
 """
 
 import contextlib

@@ -4,7 +4,7 @@
         await client.initialize("my-orchestrator", "1.0")
 
 Owns what a client says of a connection that ended. Does not own URLs and connecting (`transport.outbound`) or the
-connection itself (`connection.AppServerClient`). Called by programs that share a server with others.
+connection itself (`connection.AppServerClient`).
 """
 
 import contextlib

@@ -1,8 +1,7 @@
 """When the user is asked before something runs: the approval policy as a domain value.
 
-Owns: the policy type, its plain (config, wire and rollout) form, and the name used for it in texts.
-Does not own: what a policy means for one command; that is `codex_trio.execpolicy.policy`.
-Called by: config loading, execpolicy, the engine, and the processors that translate wire params.
+Owns: the policy type, its plain (config, wire and rollout) form, and the name used for it in texts. Does not own: what
+a policy means for one command; that is `codex_trio.execpolicy.policy`.
 """
 
 from typing import Any, Literal

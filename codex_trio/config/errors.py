@@ -1,8 +1,7 @@
 """What can be wrong with the configuration, and how it is told.
 
-Owns: the error and warning values of configuration loading and writing.
-Does not own: detecting the problems (`load`, `schema`, `toml_text`) or sending them to a client.
-Called by: every module of this package, the processors that answer config requests, and the command line.
+Owns: the error and warning values of configuration loading and writing. Does not own: detecting the problems (`load`,
+`schema`, `toml_text`) or sending them to a client.
 """
 
 from pathlib import Path

@@ -1,8 +1,6 @@
 """The feature switches of `[features]`: their names, stages and defaults.
 
-Owns: the table of known switches and the resolved set of a configuration.
-Does not own: what a feature does.
-Called by: `schema` (known names), `load`, and whoever lists features to a client.
+Owns: the table of known switches and the resolved set of a configuration. Does not own: what a feature does.
 """
 
 from collections.abc import Iterator, Mapping

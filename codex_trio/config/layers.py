@@ -1,8 +1,7 @@
 """The layers of a configuration, lowest first, and what they amount to together.
 
-Owns: one layer's value and version, merging, and which layer a value comes from.
-Does not own: finding and reading the files (`sources`), or what the merged table means (`load`).
-Called by: `sources`, `load`, `read` and `write`.
+Owns: one layer's value and version, merging, and which layer a value comes from. Does not own: finding and reading the
+files (`sources`), or what the merged table means (`load`).
 """
 
 import datetime

@@ -1,8 +1,7 @@
 """From layers to the configuration a session runs with.
 
-Owns: checking the merged table, the rules that join several settings, defaults, and what is worth a warning.
-Does not own: reading files (`sources`), the key table (`schema`).
-Called by: `service`.
+Owns: checking the merged table, the rules that join several settings, defaults, and what is worth a warning. Does not
+own: reading files (`sources`), the key table (`schema`).
 """
 
 import os

@@ -1,8 +1,7 @@
 """The kinds of value a configuration key can hold, and what follows from a kind.
 
-Owns: checking a value against its kind, finding keys nobody reads, and making paths absolute.
-Does not own: which key has which kind (`schema`).
-Called by: `schema`, `layers`, `load` and `edit`.
+Owns: checking a value against its kind, finding keys nobody reads, and making paths absolute. Does not own: which key
+has which kind (`schema`).
 
 Messages have the form users of this file format know, such as ``invalid type: integer `5`, expected a string``.
 """

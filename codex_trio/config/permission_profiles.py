@@ -1,7 +1,6 @@
 """Names of permission profiles, and the sandbox modes that they stand for.
 
 Owns: the built-in names. Does not own: profiles of the user's own (`[permissions]`), which are not supported yet.
-Called by: `load` for `default_permissions`, and the thread layer for `permissions` of a turn.
 """
 
 from collections.abc import Mapping

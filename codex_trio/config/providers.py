@@ -1,8 +1,7 @@
 """Model providers as configured: where requests to a model go and how they are paid for.
 
-Owns: the provider value, the built-in ones, and building the set from a checked table.
-Does not own: requests (`codex_trio.model`) or keys (`codex_trio.identity`).
-Called by: `load`.
+Owns: the provider value, the built-in ones, and building the set from a checked table. Does not own: requests
+(`codex_trio.model`) or keys (`codex_trio.identity`).
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,7 @@
 """Showing the configuration to a client: the merged values, where each comes from, and the layers.
 
-Owns: the shape of a read configuration, with every known key present.
-Does not own: what a session makes of it (`load`), nor the wire structs.
-Called by: the configuration processor, through `ConfigService` for the layers.
+Owns: the shape of a read configuration, with every known key present. Does not own: what a session makes of it
+(`load`), nor the wire structs.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Service tiers: how fast, and at what price, the provider is to answer.
 
-Owns their names. Called by: `load`, the thread layer for a turn's tier, and the engine for requests.
+Owns their names.
 """
 
 _DEFAULT = "default"

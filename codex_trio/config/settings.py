@@ -1,8 +1,7 @@
 """The configuration a session runs with.
 
-Owns: `EffectiveConfig` and the values it is made of; plain data, frozen.
-Does not own: how it is put together (`load`), nor anything per turn.
-Called by: everything that is given a configuration.
+Owns: `EffectiveConfig` and the values it is made of; plain data, frozen. Does not own: how it is put together (`load`),
+nor anything per turn.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,7 @@
 """Whether what a configuration was read from is still as it was.
 
-Owns: which paths a configuration for a folder depends on, and comparing how they look.
-Does not own: reading them (`sources`), nor what is kept meanwhile (`service`).
-Called by: `service`, before each use of what it has kept. Looking costs microseconds a path, reading a millisecond in
-all.
+Owns: which paths a configuration for a folder depends on, and comparing how they look. Does not own: reading them
+(`sources`), nor what is kept meanwhile (`service`). Looking costs microseconds a path, reading a millisecond in all.
 """
 
 import os

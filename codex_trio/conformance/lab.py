@@ -1,7 +1,6 @@
 """One scenario's surroundings: fresh folders, a scripted model, and the server under test.
 
-Owns the folders' layout and the server's environment, so that nothing of the machine leaks in. Called by the plugin's
-fixtures and by scenarios.
+Owns the folders' layout and the server's environment, so that nothing of the machine leaks in.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A server that listens, for scenarios with several clients.
 
 Owns the server's process and the way to it. Does not own folders and environment (`lab`, which starts it), nor what is
-observed of a connection (`probe`). Called by scenarios.
+observed of a connection (`probe`).
 
     async with lab.listen() as server, server.connect("one") as one, server.connect("two") as two:
         ...

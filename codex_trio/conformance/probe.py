@@ -1,7 +1,7 @@
 """A client that remembers everything and waits for things, for scenarios.
 
 Owns the log of a connection and the waits on it; every wait is bounded and its failure shows what came instead. Talks
-through `codex_trio.client`. Called by scenarios; made by `lab.Lab.run`.
+through `codex_trio.client`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence

@@ -2,7 +2,7 @@
 
     assert message == {"threadId": ANY_UUID, "startedAtMs": ANY_INT}
 
-Owns no state. Called by scenarios.
+Owns no state.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Threads that scenarios begin with, and what they ask of them again and again.
-
-Owns no state; called by scenarios.
-"""
+"""Threads that scenarios begin with, and what they ask of them again and again."""
 
 from typing import Any
 

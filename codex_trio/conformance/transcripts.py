@@ -17,7 +17,7 @@ the statuses of each thread in their exact order; what is about no thread in its
 is left open, since a server answers requests, follows turns and keeps statuses in different tasks: the recorded server
 itself varies there under load. See `LEFT_OUT` and `merge` for what else is loose, and why.
 
-Owns the file format, the comparison and the replay. Called by the transcript scenarios.
+Owns the file format, the comparison and the replay.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The port of a server that listens with `--listen ws://`: a peer that decides on every byte, and what it is answered.
 
 Owns raw HTTP to that port and the table of answers, which the listener's own tests use too. Does not own websocket
-clients (`listening`). Called by scenarios and tests.
+clients (`listening`).
 """
 
 import base64

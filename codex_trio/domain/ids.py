@@ -1,7 +1,6 @@
 """Identifiers: UUIDv7 for threads, turns and items.
 
-Owns how an id is made and what can be read out of one. Does not own where ids are stored. Called by everything that
-creates a thread, a turn or an item, and by the rollout path lookup.
+Owns how an id is made and what can be read out of one. Does not own where ids are stored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What the model is told before and between the user's words.
 
-Owns: the texts, and the shapes around them, as pure functions.
-Does not own: when they are sent and in which order (`context`), nor the user's own instructions (`project_docs`).
-Called by: the session's context building.
+Owns: the texts, and the shapes around them, as pure functions. Does not own: when they are sent and in which order
+(`context`), nor the user's own instructions (`project_docs`).
 
 The tags are established: models know them, and rollouts are searched for them.
 """

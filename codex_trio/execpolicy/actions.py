@@ -1,8 +1,7 @@
 """What a command does, for people: reads a file, lists, searches, or something else.
 
-Owns: the table of known programs and the dropping of steps that only shape output.
-Does not own: judging whether a command may run.
-Called by: the engine when it builds command items. Never wrong in a harmful way: at worst a label is off.
+Owns: the table of known programs and the dropping of steps that only shape output. Does not own: judging whether a
+command may run. Never wrong in a harmful way: at worst a label is off.
 """
 
 import itertools

@@ -1,8 +1,7 @@
 """Reading bash: the plain commands of a script, and every command anywhere in it.
 
 Owns: the syntax tree (tree-sitter, loaded on first use), which scripts are simple enough to be split, literal words.
-Does not own: what a command means.
-Called by: the rest of this package and the shell interception of apply_patch. Any text is fine; nothing raises.
+Does not own: what a command means. Any text is fine; nothing raises.
 """
 
 import os

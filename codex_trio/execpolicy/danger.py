@@ -1,8 +1,7 @@
 """Commands that the user is asked about under every policy.
 
-Owns: what counts as dangerous (forced removal), also inside shells, control flow and substitutions.
-Does not own: what follows from it; that is `policy`.
-Called by: `policy`.
+Owns: what counts as dangerous (forced removal), also inside shells, control flow and substitutions. Does not own: what
+follows from it; that is `policy`.
 """
 
 import os

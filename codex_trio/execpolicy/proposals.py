@@ -1,7 +1,6 @@
 """Which prefixes are too broad to be offered as a rule.
 
 Owns: the list, and the check of a prefix that the model proposes.
-Called by: `decision`.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,6 @@
 """Shell words as text: quoting an argument list for people, and splitting text into words.
 
-Owns: the quoting style that clients see in `command` fields.
-Does not own: understanding scripts; that is `bash`.
-Called by: everything that shows a command or reads a rule's example. Pure.
+Owns: the quoting style that clients see in `command` fields. Does not own: understanding scripts; that is `bash`. Pure.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Reading a process's output to its end, where the end does not depend on children that hold the pipe.
 
 Owns: when output counts as complete. Does not own: the process (`processes`), what is done with the output.
-Called by: `sessions`, the command/exec and process processors, hooks.
 """
 
 import math

@@ -1,8 +1,7 @@
 """The environment of commands.
 
-Owns: the shell environment policy and the variables added for the agent's commands.
-Does not own: reading the server's own environment (`app.py` passes it in), the sandbox's variables (`sandbox.command`).
-Called by: the exec tool, the command/exec processor.
+Owns: the shell environment policy and the variables added for the agent's commands. Does not own: reading the server's
+own environment (`app.py` passes it in), the sandbox's variables (`sandbox.command`).
 """
 
 import fnmatch

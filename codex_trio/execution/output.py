@@ -1,8 +1,7 @@
 """Output in bounded memory, cut only between characters.
 
-Owns: the decoding of bytes as they arrive and the buffer that keeps a beginning and an end.
-Does not own: where the bytes come from (`completion`), what is shown to the model (the tools).
-Called by: `sessions`, the command/exec and process processors.
+Owns: the decoding of bytes as they arrive and the buffer that keeps a beginning and an end. Does not own: where the
+bytes come from (`completion`), what is shown to the model (the tools).
 """
 
 import codecs

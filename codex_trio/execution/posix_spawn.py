@@ -1,7 +1,6 @@
 """posix_spawn(3) with the two things that the standard library's lacks: a working directory and a controlling terminal.
 
 Owns: the C call. Does not own: pipes, terminals, waiting (`processes`).
-Called by: the process spawner, on the event loop's thread.
 
 Why not `subprocess`: there, a controlling terminal takes `preexec_fn`, which forks the whole server (slow with a large
 heap, and deadlock-prone with threads), or one more program in between. posix_spawn shares memory until the exec, takes

@@ -1,7 +1,6 @@
 """The server's ends of a process's pipes and terminal.
 
 Owns: non-blocking reads and writes on one descriptor. Does not own: decoding, bounds, who reads when.
-Called by: `processes`, `completion`.
 """
 
 import errno

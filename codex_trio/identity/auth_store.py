@@ -1,8 +1,7 @@
 """Where credentials are kept between runs, and logging in and out.
 
-Owns: `$CODEX_HOME/auth.json`, the credentials in force, and which kinds of login the configuration allows.
-Does not own: what is in the file (`credentials`), network logins, or answering clients.
-Called by: the composition root, which builds one; the account processor; whoever sends model requests.
+Owns: `$CODEX_HOME/auth.json`, the credentials in force, and which kinds of login the configuration allows. Does not
+own: what is in the file (`credentials`), network logins, or answering clients.
 """
 
 import contextlib

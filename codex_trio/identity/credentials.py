@@ -1,8 +1,7 @@
 """Who the user is to a model provider: the credentials kept in `auth.json`, and what they say about the account.
 
-Owns: the credential values, their file form, and the claims in their tokens.
-Does not own: files (`store`), or which credential a provider wants (`keys`).
-Called by: `store`, `keys` and the account processor.
+Owns: the credential values, their file form, and the claims in their tokens. Does not own: files (`store`), or which
+credential a provider wants (`keys`).
 
 No value here shows a secret in its `repr`.
 """

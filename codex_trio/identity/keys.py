@@ -1,8 +1,7 @@
 """Which secret a request to a model provider carries.
 
-Owns: the order in which a provider's key is looked for, and the error when there is none.
-Does not own: stored credentials (`store`), or sending them (`codex_trio.model`).
-Called by: whoever builds a model client.
+Owns: the order in which a provider's key is looked for, and the error when there is none. Does not own: stored
+credentials (`store`), or sending them (`codex_trio.model`).
 """
 
 from collections.abc import Mapping

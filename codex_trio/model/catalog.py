@@ -1,8 +1,7 @@
 """What is known of models: their limits, what they can be asked for, and how they are listed.
 
-Owns: the model facts, the built-in table, and finding the facts for a name.
-Does not own: the choice of a model (`config`), instructions (the engine), or the wire form of a list (`processors`).
-Called by: the engine and the tools for behaviour, `processors` for `model/list`.
+Owns: the model facts, the built-in table, and finding the facts for a name. Does not own: the choice of a model
+(`config`), instructions (the engine), or the wire form of a list (`processors`).
 
 The facts are those of release 0.171.0's built-in catalog; descriptions are ours.
 """

@@ -3,7 +3,6 @@
 Owns: sending a request, repeating it in silence while the provider has not begun to answer, and the life of its stream.
 Does not own: connections (`http`), the meaning of bytes (`stream`), or repeating a response that broke off: that is the
 engine's, which has to tell clients about it.
-Called by: the engine.
 
     async with client.stream(request) as response:
         async for events in response:

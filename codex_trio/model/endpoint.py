@@ -2,7 +2,6 @@
 
 Owns: turning a provider's settings, a key and environment values into an address and headers, or into a clear error.
 Does not own: the settings (`config.providers`), finding keys (`auth`), or sending (`client`).
-Called by: `client`, once for each client.
 """
 
 from __future__ import annotations

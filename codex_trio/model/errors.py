@@ -1,8 +1,7 @@
 """How a request to the model fails, as a value that the engine and clients can act on.
 
-Owns: `ModelError` and `ErrorInfo`.
-Does not own: which failure of a provider becomes which error (`failures`, `usage_text`), or repeating (`retry`).
-Called by: every module of this package raises it; the engine catches it.
+Owns: `ModelError` and `ErrorInfo`. Does not own: which failure of a provider becomes which error (`failures`,
+`usage_text`), or repeating (`retry`).
 
 Protocol source: `CodexErrorInfo` (release 0.169.0) and `codex_error_info` of rollout lines.
 """

@@ -1,8 +1,7 @@
 """Which failure of a provider becomes which `ModelError`.
 
-Owns: the mapping of HTTP answers, `response.failed`, `response.incomplete` and broken connections.
-Does not own: the error value (`errors`) or the texts of used up plans (`usage_text`).
-Called by: `stream` and `client`.
+Owns: the mapping of HTTP answers, `response.failed`, `response.incomplete` and broken connections. Does not own: the
+error value (`errors`) or the texts of used up plans (`usage_text`).
 
 The mapping is that of release 0.169.0: kinds, texts and what is worth repeating; clients match on these texts. It
 differs where the reference keeps the provider's words to itself, repeats what will not change, or waits for years.

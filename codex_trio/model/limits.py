@@ -1,8 +1,7 @@
 """Usage limits as a provider reports them in the headers of a response.
 
-Owns: the snapshot value, its JSON form, and reading it from headers.
-Does not own: the texts for a limit that is reached (`failures`), or when clients hear of limits (the engine).
-Called by: `stream` and `failures`; stored in rollouts through `RateLimitSnapshot.to_rollout`.
+Owns: the snapshot value, its JSON form, and reading it from headers. Does not own: the texts for a limit that is
+reached (`failures`), or when clients hear of limits (the engine).
 
 Protocol source: headers `x-codex-[<family>-](primary|secondary)-(used-percent|window-minutes|reset-at)`,
 `x-codex-[<family>-]limit-name`, `x-codex-credits-(has-credits|unlimited|balance)` of release 0.169.0.

@@ -1,8 +1,7 @@
 """A request to the Responses API: what is asked, and how it goes on the wire.
 
-Owns: the request value, its JSON body and its headers.
-Does not own: what goes into it (the engine's context), where it is sent (`endpoint`) or the sending (`client`).
-Called by: the engine builds the value, `client` encodes it.
+Owns: the request value, its JSON body and its headers. Does not own: what goes into it (the engine's context), where it
+is sent (`endpoint`) or the sending (`client`).
 
 Protocol source: `POST {base_url}/responses` as release 0.169.0 sends it: no `instructions` (base instructions are the
 first developer message of `input`), nothing stored, encrypted reasoning included.

@@ -1,8 +1,7 @@
 """What a message from the peer is, and the bytes of those that we send. Sans-io.
 
-Owns the JSON-RPC envelope as the protocol reads it: no `jsonrpc` field needed, unknown fields ignored, ids are
-strings or signed 64-bit integers, params and results left undecoded. Does not own what a method or its params mean.
-Called by `rpc.connection` for what comes in, by `rpc.connection` and `rpc.outgoing` for what goes out.
+Owns the JSON-RPC envelope as the protocol reads it: no `jsonrpc` field needed, unknown fields ignored, ids are strings
+or signed 64-bit integers, params and results left undecoded. Does not own what a method or its params mean.
 """
 
 import json

@@ -2,8 +2,7 @@
 
 Owns what may be merged, and the exact splicing. A delta notification is one with a text field `delta`; two of them
 belong together when all else in their params is equal. Output in base64 is not merged: its senders wait until each
-chunk is written (`OutgoingMessages.send_and_wait`), so two of them never queue. Called by `rpc.outbox`, which decides
-when, and by `rpc.outgoing`, which knows what it sends.
+chunk is written (`OutgoingMessages.send_and_wait`), so two of them never queue.
 """
 
 from collections.abc import Hashable

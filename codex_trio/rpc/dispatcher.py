@@ -2,7 +2,7 @@
 
 Owns the lookup in the method table, the gates and their order, the decoding of params, and the one boundary where
 exceptions become errors for the client. Does not own connections' tasks (rpc.connection), the texts for bad params
-(rpc.shape) or the order of requests (rpc.scheduler). One per process, called by every connection.
+(rpc.shape) or the order of requests (rpc.scheduler).
 """
 
 import logging

@@ -1,7 +1,7 @@
 """How many requests of one client may be under way, and what happens to those that are too many.
 
-Owns the bound per client and the choice between waiting and refusing. Does not own the requests' tasks, nor their
-order (rpc.scheduler). Called by `rpc.connection`, one for each client.
+Owns the bound per client and the choice between waiting and refusing. Does not own the requests' tasks, nor their order
+(rpc.scheduler).
 """
 
 import trio

@@ -1,8 +1,7 @@
 """The queue between everything that has something to say to one client and the one task that writes to it.
 
 Owns order, the byte bounds, what becomes of a client that is behind, and the waiting for room or for the wire. Does not
-own encoding, what may be merged (rpc.deltas) nor the transport. Called by `rpc.outgoing` and `rpc.connection`, whose
-writer task drains it.
+own encoding, what may be merged (rpc.deltas) nor the transport.
 """
 
 from collections import deque

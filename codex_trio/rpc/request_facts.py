@@ -1,6 +1,6 @@
 """Which client requests are counted, and how they become facts.
 
-Owns the choice of methods. Does not own what becomes of facts (analytics). Called by the dispatcher.
+Owns the choice of methods. Does not own what becomes of facts (analytics).
 """
 
 from typing import Any

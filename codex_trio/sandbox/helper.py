@@ -4,9 +4,8 @@
 
 A KIND is one of `view.MountKind`; Landlock takes `write`, and `guard` for what has to be left out of it.
 
-Owns: the order of the last steps before the command runs: privileges, network filter, signals, exec.
-Does not own: the rest of its argv (`command`).
-Called by: a process of its own, started with the argv that `start_arguments` begins. See `kernel` on imports.
+Owns: the order of the last steps before the command runs: privileges, network filter, signals, exec. Does not own: the
+rest of its argv (`command`). See `kernel` on imports.
 
 Exit codes of its own: 127 no such program, 126 it cannot be run, 125 the sandbox could not be set up.
 """

@@ -1,9 +1,8 @@
 """The few Linux calls that a confined process makes on itself, through ctypes.
 
 Owns: system call numbers, structures and flags of prctl, capset, unshare, mount, mount_setattr, Landlock and seccomp.
-Does not own: the order in which they make a sandbox (`namespaces`, `landlock`).
-Called by: the sandbox helper process. Imports little, because a helper starts for every command: no `signal`, `typing`
-or `contextlib`, which together would take longer than all of its own work.
+Does not own: the order in which they make a sandbox (`namespaces`, `landlock`). Imports little, because a helper starts
+for every command: no `signal`, `typing` or `contextlib`, which together would take longer than all of its own work.
 
 Every function raises `OSError` when the kernel refuses.
 """

@@ -1,8 +1,7 @@
 """Confinement by Landlock: no write outside the roots.
 
-Owns: the access rights and the rules for one command.
-Does not own: the network filter and the exec that follow (`helper`).
-Called by: the sandbox helper, in the process that becomes the command.
+Owns: the access rights and the rules for one command. Does not own: the network filter and the exec that follow
+(`helper`).
 
 Landlock only grants, it cannot take away: a protected folder inside a writable root stays writable. `probe` says so.
 """

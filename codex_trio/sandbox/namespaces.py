@@ -1,8 +1,7 @@
 """Confinement by namespaces of our own: the view that bubblewrap would build, where bubblewrap is missing.
 
-Owns: the user, mount, pid, ipc and network namespaces of one command, its mounts and its init process.
-Does not own: the network filter and the exec that follow (`helper`).
-Called by: the sandbox helper.
+Owns: the user, mount, pid, ipc and network namespaces of one command, its mounts and its init process. Does not own:
+the network filter and the exec that follow (`helper`).
 
 Three processes: this one waits and hands on the exit code; its child is the init of the new pid namespace, which
 builds the mounts, drops all capabilities and reaps; the command is init's child. When any of the first two dies, the

@@ -1,8 +1,7 @@
 """Which sandbox mechanisms work on this machine, found out by trying them.
 
-Owns: the search for bubblewrap, one trial run per mechanism, and the reason why each one failed.
-Does not own: the use of a mechanism (`command`); the sentence shown to users at start-up (the processors).
-Called by: the composition root, once; everything else is given the `SandboxProbe`.
+Owns: the search for bubblewrap, one trial run per mechanism, and the reason why each one failed. Does not own: the use
+of a mechanism (`command`); the sentence shown to users at start-up (the processors).
 """
 
 import os

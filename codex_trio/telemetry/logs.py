@@ -1,9 +1,7 @@
 """Log lines on stderr.
 
 Owns: which records are shown, their text or JSON form, keeping secrets out of them, and never making the server wait
-for a reader of stderr.
-Does not own: what is logged; modules use `logging.getLogger(__name__)`.
-Called by: the command line, once, through `configure`.
+for a reader of stderr. Does not own: what is logged; modules use `logging.getLogger(__name__)`.
 
 `RUST_LOG` chooses records as editors and hosts are used to: `warn`, or `error,codex_trio.rpc=debug`.
 `LOG_FORMAT=json` gives one JSON object a line.

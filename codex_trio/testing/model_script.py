@@ -1,7 +1,7 @@
 """What a scripted model answers: builders for response events, whole answers, and scripts read from JSON.
 
 Owns the vocabulary of a script and its encoding to bytes, done once when an answer is built. Does not own sockets or
-HTTP (`model_server`). Called by tests, examples and benchmarks; everything but a `Gate` is an immutable value.
+HTTP (`model_server`).
 
 A script is a list of answers, one for each request that a server under test makes:
 

@@ -1,7 +1,6 @@
 """A scripted Responses API server on loopback, over real HTTP/1.1.
 
-Owns the sockets and the matching of requests to answers; what an answer says is built by `model_script`. Called by
-tests, examples and benchmarks, and as a command (`python -m codex_trio.testing.model_server SCRIPT.json`).
+Owns the sockets and the matching of requests to answers; what an answer says is built by `model_script`.
 
     async with open_model_server([answer(message("Hello."))]) as server:
         ...  # point a model provider at server.base_url

@@ -1,9 +1,8 @@
 """Pages of a thread's turns and items.
 
 Owns page sizes, cursors and the choice of what a page holds; wire-free. Does not own where turns and items are in the
-files (state/rollout) nor how turns become wire turns (projection.py). Called by the thread processors, with the history
-of a loaded thread (its recorder's) or of a stored one (the thread store's). What a page holds is chosen on the event
-loop by the index alone; its lines are read in a worker thread.
+files (state/rollout) nor how turns become wire turns (projection.py). What a page holds is chosen on the event loop by
+the index alone; its lines are read in a worker thread.
 
 Cursors name the thread, the kind of page, and a rollout ordinal; they are opaque to clients and stay good while a
 thread grows.

@@ -2,7 +2,7 @@
 
 Owns matching, snippets, pages and cursors; wire-free. What is looked through are the messages of the user and of the
 agent, letter case aside; commands and their outputs are not. Does not own finding threads by their words (the thread
-store). Called by the search processor.
+store).
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 Owns which places there are, their order, pages and cursors; wire-free. Does not own where turns and items are in the
 files (state/rollout) nor their wire form. Pages are read backwards from the end, and each is in the order of time.
-Called by the processor of items.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The `apply_patch` tool: verify, ask where the policy wants it, apply, report.
 
 Owns that order and the item that shows it. Does not own the patch language (tools/apply_patch) or which paths may be
-written (sandbox/policy.py). Also called by `exec_command` for a patch that came as a shell heredoc.
+written (sandbox/policy.py).
 """
 
 from __future__ import annotations

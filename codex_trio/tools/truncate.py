@@ -1,7 +1,6 @@
 """Fitting a tool's output into the model's budget.
 
-Owns the token estimate and the head-and-tail cut of text that is too long. Pure. Called by the tools that return
-command output.
+Owns the token estimate and the head-and-tail cut of text that is too long. Pure.
 """
 
 BYTES_PER_TOKEN = 4

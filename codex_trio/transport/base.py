@@ -2,7 +2,6 @@
 
 Owns the `MessageTransport` protocol, the form of messages that go out, and the two errors that every transport speaks.
 Does not own JSON-RPC (rpc/), listening, or authentication.
-Called by `rpc.connection`, which is the only reader and the only writer of a transport.
 """
 
 from collections import deque

@@ -2,7 +2,7 @@
 
 Owns the choice of method per kind of file. No descriptor is switched to non-blocking mode: that flag belongs to the
 open file, which a terminal or a `2>&1` shares with other programs and with our own stderr, and which a killed process
-cannot put back. Does not own lines or messages. Called by the stdio transport.
+cannot put back. Does not own lines or messages.
 """
 
 import errno

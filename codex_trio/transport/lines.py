@@ -2,7 +2,6 @@
 
 Owns the line framing of stdio: `\\n` ends a message, a last line without one counts at the end of the stream, a line
 over the limit is discarded up to its end. Does not own reading, nor what a line means.
-Called by the stdio transport.
 """
 
 from codex_trio.transport.base import MessageTooLong

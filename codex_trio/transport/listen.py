@@ -1,7 +1,7 @@
 """Where the server is asked to listen: the values of `--listen`. Sans-io.
 
 Owns the syntax of listen URLs and the address types. Does not own binding (transport.websocket, transport.unix_socket)
-nor whether an address may be served without authentication. Called by the command line.
+nor whether an address may be served without authentication.
 """
 
 import re

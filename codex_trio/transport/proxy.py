@@ -1,7 +1,6 @@
 """A byte pump between two file descriptors and a server's unix socket, for clients that can only start a program.
 
 Owns the copying and its end. Knows nothing of the bytes: the client makes the websocket handshake itself, through it.
-Called by the command line (`codex-trio app-server proxy`), often at the other end of ssh.
 """
 
 import trio

@@ -1,8 +1,7 @@
 """The place of a unix socket in the file system: taking it, leaving it, and reaching it.
 
 Owns the default place, the folder's and the socket's modes, what happens to what is there already, and paths that are
-longer than a socket address. Does not own the clients that connect. Called by `transport.unix_socket` to listen and by
-`transport.outbound` and the proxy to connect.
+longer than a socket address. Does not own the clients that connect.
 
 A path that fits into a socket address gets the socket itself. A longer one gets a symbolic link to a socket under a
 short path, which 0.169's clients follow too; that release links always, which leaves a second thing behind when a

@@ -2,7 +2,7 @@
 
 Owns the descriptors it is given and, for the process's own stdin and stdout, moving them out of the way of stray
 prints. Does not own the framing rules (transport.lines), how each kind of file is read and written
-(transport.descriptors), nor what the lines say. Called by the composition root and by tests.
+(transport.descriptors), nor what the lines say.
 """
 
 import os

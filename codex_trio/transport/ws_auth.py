@@ -3,7 +3,6 @@
 Owns the combination of the `--ws-*` settings, the secrets, and the verdict on an `Authorization` header. Does not own
 the rest of the handshake (transport.handshake). Secrets are kept in plain objects without a telling repr, and no error
 of this module repeats what a client or a file said.
-Called by the command line at the start, and by the handshake once per connection.
 """
 
 from __future__ import annotations

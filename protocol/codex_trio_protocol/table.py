@@ -2,7 +2,7 @@
 
 Routing, schemas, TypeScript, reference pages, experimental gates and scopes all derive from these rows. Types are
 named, not imported: a family module loads when the first message of that family is decoded or built. Owns no message
-and no behaviour. Called by the dispatcher, the outgoing side, clients and the exporters.
+and no behaviour.
 """
 
 from functools import cache

@@ -1,7 +1,7 @@
 """Opening the state database for a server: the one place that creates, migrates or replaces the file.
 
 Owns the file's name, setting a damaged file aside, and telling why there is no database. Does not own what the tables
-are filled with (state/index). Called by `app.py` once; helpers that only look use `connection.open_read_only`.
+are filled with (state/index).
 """
 
 from __future__ import annotations

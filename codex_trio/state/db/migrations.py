@@ -1,7 +1,7 @@
 """The tables of the state database, as numbered steps from nothing to today's.
 
 Owns the schema. A step, once released, never changes; a new one goes to the end. `PRAGMA user_version` says how many
-have been taken. Called by the initializer alone, inside a transaction that writes.
+have been taken.
 
 Times are Unix milliseconds unless a column says otherwise. Thread ids are in lower case.
 """

@@ -1,7 +1,7 @@
 """Thread names: `session_index.jsonl`, one line for each time that a thread was named.
 
-Owns the file's form, `{id, thread_name, updated_at}`, where the last line for an id counts. Called by the
-thread stores and the thread manager. Synchronous: callers run it in a worker thread.
+Owns the file's form, `{id, thread_name, updated_at}`, where the last line for an id counts. Synchronous: callers run it
+in a worker thread.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Owns the lock files, `thread-writer-locks/<thread id>.lock` of the home, which other servers use in the same way: locked
 (flock) while a process has the thread loaded or moves its file, removed afterwards. A file is made, locked and removed
-under `.coordination.lock`. The kernel frees the locks of a process that dies. Called by the thread store.
+under `.coordination.lock`. The kernel frees the locks of a process that dies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Threads kept in memory, with all that belongs to them: nothing is left of it when the process ends.
 
-Owns the wiring. Called by `app.py`, for `experimental_thread_store = { type = "in_memory", ... }`.
+Owns the wiring.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A thread's preview: the line that lists show for it.
 
-Owns how user input becomes a preview. Called by the history builder and by the head reader of the listing.
+Owns how user input becomes a preview.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """The patch language: text in, hunks out.
 
-Owns: the grammar, its leniencies (padded markers, heredoc wrapping) and the wording of its errors.
-Does not own: files; whether a hunk fits its file is `matching` and `verify`.
-Called by: the apply_patch tool, the shell interception and the standalone command. Sans-io: any text gives a
-`Patch` or a `PatchError`.
+Owns: the grammar, its leniencies (padded markers, heredoc wrapping) and the wording of its errors. Does not own: files;
+whether a hunk fits its file is `matching` and `verify`. Sans-io: any text gives a `Patch` or a `PatchError`.
 """
 
 from typing import Literal

@@ -1,8 +1,7 @@
 """Patches that come as shell commands: `apply_patch` with a heredoc, perhaps behind a `cd`.
 
-Owns: recognising these forms. Anything more than that runs as a shell command.
-Does not own: the patch language; the text may turn out not to be a patch.
-Called by: the exec_command tool, before a command is judged.
+Owns: recognising these forms. Anything more than that runs as a shell command. Does not own: the patch language; the
+text may turn out not to be a patch.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Reads the message modules into a catalogue of type declarations, from which every writer works.
 
 Annotations and docstrings come from the source text, so that the name of an alias survives; wire names and defaults
-come from the imported classes. Owns no output format. Called by the writers of this package.
+come from the imported classes. Owns no output format.
 """
 
 import ast
