@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 
+from codex_trio.util.importing import without
+
 WHOLES = frozenset(
     (
         "ctypes",
@@ -28,7 +30,17 @@ WHOLES = frozenset(
         "codex_trio.server.app",
         "codex_trio.server.core",
         "codex_trio.state.local.storage",
+        "codex_trio.execution.spawner",
+        "codex_trio.execpolicy.decision",
+        "codex_trio.model.client",
+        "codex_trio.sandbox.view",
+        "codex_trio.wire.clients",
+        "codex_trio.engine.session.session",
+        "codex_trio.tools.exec_command",
+        "codex_trio.threads.runtime",
+        "codex_trio.processors.work",
         "codex_trio.server.thread_layer",
+        "h11",
         "httpcore2",
     )
 )
@@ -36,6 +48,10 @@ WHOLES = frozenset(
 _State = tuple[int, int]
 _Kept = tuple[str, str, _State, CodeType | None]
 """A module's file, the folder that it was looked for in, its time and size; bytecode, or None for a library."""
+
+
+_LEFT_OUT = {"httpcore2": ("h2",)}
+"""What one of them would bring for HTTP/2, which we do not speak, and as much as all the rest of it."""
 
 
 def keep_bytecode() -> None:
@@ -102,7 +118,8 @@ class _Whole:
             return
         self._open_ones.append(self)
         try:
-            SourceFileLoader.exec_module(loader, module)
+            with without(*_LEFT_OUT.get(self._name, ())):
+                SourceFileLoader.exec_module(loader, module)
         finally:
             self._open_ones.remove(self)
             self._complete()

@@ -23,6 +23,7 @@ from codex_trio.processors.registry import handlers
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler
 from codex_trio.rpc.external_auth import ClientManagedTokens
+from codex_trio.server.ahead import import_ahead
 from codex_trio.server.behind import Behind
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
@@ -118,6 +119,7 @@ def _warn(parts: CoreParts, message: str) -> None:
 async def _prepare(answers: Iterable[str], idle: Idle, layer: Behind[Mapping[str, Handler]]) -> None:
     """Do ahead, while clients ask for nothing, what their next requests would have to wait for."""
     try:
+        await import_ahead(idle, quiet_seconds=_QUIET_SECONDS)
         await idle.quiet(_QUIET_SECONDS)
         for method in (*await layer.ready(), *answers):
             params = CLIENT_REQUESTS[method].params_type()
