@@ -69,6 +69,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         cwd=request.workdir,
         overrides=overrides,
         strict_config=getattr(options, "strict_config", False),
+        without_user_config=options.ignore_user_config,
+        without_rules=options.ignore_rules,
         source="exec",
     )
     # What goes wrong in a turn is told by the turn; only errors of the server itself belong between its lines.

@@ -36,8 +36,6 @@ _REFUSED = {
     "--thread-source": "",
     "--cyber-access-program": "",
     "--trust": 'put [projects."/its/folder"] with trust_level = "trusted" into config.toml',
-    "--ignore-user-config": "name an empty folder as CODEX_HOME",
-    "--ignore-rules": "",
 }
 """Options of Codex that are none here, and what to do instead."""
 
@@ -130,6 +128,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--skip-git-repo-check", action="store_true", help="also run outside of git repositories")
     parser.add_argument("--ephemeral", action="store_true", help="do not store the thread")
+    parser.add_argument(
+        "--ignore-user-config", action="store_true", help="do not read config.toml of CODEX_HOME, only its credentials"
+    )
+    parser.add_argument("--ignore-rules", action="store_true", help="do not read command rules, of users or projects")
     parser.add_argument("--output-schema", metavar="FILE", type=Path, help="JSON Schema that the answer has to fit")
     parser.add_argument(
         "-o", "--output-last-message", metavar="FILE", type=Path, help="write the final message to a file too"

@@ -101,7 +101,7 @@ def build(
         cli_auth_credentials_store=merged.get("cli_auth_credentials_store", "file"),
         forced_login_method=merged.get("forced_login_method"),
         sqlite_home=_path(merged.get("sqlite_home") or environ.get("CODEX_SQLITE_HOME")) or paths.codex_home,
-        config_folders=_folders(sources.stack),
+        rule_folders=_rule_folders(sources.stack),
         merged=merged,
         stack=sources.stack,
         warnings=(*without_reader, *_unsupported_warning(sources.stack)),
@@ -300,9 +300,9 @@ def _features(merged: Mapping[str, Any]) -> dict[str, bool]:
     return features.resolve(cast("dict[str, Any]", lookup(merged, ["features"]) or {}))
 
 
-def _folders(stack: LayerStack) -> tuple[Path, ...]:
+def _rule_folders(stack: LayerStack) -> tuple[Path, ...]:
     folders = (
         layer.source.path if layer.source.kind == "project" else layer.source.path and layer.source.path.parent
         for layer in stack.active
     )
-    return tuple(dict.fromkeys(folder for folder in folders if folder is not None))
+    return tuple(dict.fromkeys(folder / "rules" for folder in folders if folder is not None))

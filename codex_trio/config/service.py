@@ -56,7 +56,8 @@ class ConfigService:
     """Loads configurations for one `$CODEX_HOME` and one command line.
 
     `cwd` is the server's own working folder: relative folders count from it, and at start it is the project that is
-    looked at. `strict` turns keys that nobody reads into errors.
+    looked at. `strict` turns keys that nobody reads into errors. `without_user_config` leaves the user's file out,
+    `without_rules` the command rules of all layers.
     """
 
     def __init__(
@@ -68,6 +69,8 @@ class ConfigService:
         system_dir: Path = Path("/etc/codex"),
         cwd: Path | None = None,
         strict: bool = False,
+        without_user_config: bool = False,
+        without_rules: bool = False,
     ) -> None:
         home = environ.get("HOME")
         self._paths = ConfigPaths(codex_home=codex_home, system_dir=system_dir, home=Path(home) if home else None)
@@ -75,6 +78,8 @@ class ConfigService:
         self._cli_overrides = tuple(cli_overrides)
         self._cwd = Path.cwd() if cwd is None else cwd
         self._strict = strict
+        self._user_table: Mapping[str, Any] | None = {} if without_user_config else None
+        self._without_rules = without_rules
         self._announced: set[str] = set()
         self._kept: dict[Path | None, _Kept] = {}
         self._markers = DEFAULT_ROOT_MARKERS
@@ -179,7 +184,12 @@ class ConfigService:
 
     def _read(self, cwd: Path | None, request: Iterable[Override]) -> Sources:
         return read_sources(
-            self._paths, cwd=cwd, command_line=self._cli_overrides, request=request, doubted=self._doubted
+            self._paths,
+            cwd=cwd,
+            command_line=self._cli_overrides,
+            request=request,
+            user_table=self._user_table,
+            doubted=self._doubted,
         )
 
     def stand_by(self, folders: Iterable[str]) -> None:
@@ -242,7 +252,8 @@ class ConfigService:
     def _build(self, sources: Sources, cwd: Path, *, typed: TypedOverrides) -> EffectiveConfig:
         if self._strict:
             refuse_unread_keys(sources.stack)
-        return build(sources, paths=self._paths, cwd=cwd, environ=self._environ, typed=typed)
+        config = build(sources, paths=self._paths, cwd=cwd, environ=self._environ, typed=typed)
+        return msgspec.structs.replace(config, rule_folders=()) if self._without_rules else config
 
 
 def _disabled_projects_warnings(config: EffectiveConfig) -> list[str]:

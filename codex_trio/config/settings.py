@@ -66,9 +66,8 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the configuration decides for one working folder, with defaults filled in.
 
     None means "as the model's catalog entry says" for the model settings, and "not set" elsewhere. `merged` is the
-    whole table, for keys without a field. `config_folders` are the folders of the layers in effect, lowest first: next
-    to a layer's file live its rules, hooks and skills. `warnings` are to be told to clients,
-    `thread_warnings` to whoever follows a thread that uses this.
+    whole table, for keys without a field. `rule_folders` are those of the layers in effect, lowest first. `warnings`
+    are to be told to clients, `thread_warnings` to whoever follows a thread that uses this.
     """
 
     cwd: Path
@@ -111,7 +110,7 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     forced_login_method: Literal["chatgpt", "api"] | None
     sqlite_home: Path
 
-    config_folders: tuple[Path, ...]
+    rule_folders: tuple[Path, ...]
     merged: Mapping[str, Any]
     stack: LayerStack
     warnings: tuple[str, ...]

@@ -48,6 +48,8 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path
     overrides: tuple[tuple[str, Any], ...] = ()
     strict_config: bool = False
+    without_user_config: bool = False
+    without_rules: bool = False
     source: str = "vscode"
     own_sockets: tuple[Path, ...] = ()
     """Where in the file system clients reach this server: absolute, and out of the reach of commands."""
@@ -164,6 +166,8 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         cli_overrides=settings.overrides,
         cwd=settings.cwd,
         strict=settings.strict_config,
+        without_user_config=settings.without_user_config,
+        without_rules=settings.without_rules,
     )
     config.startup_default()
     try:

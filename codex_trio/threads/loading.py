@@ -170,7 +170,7 @@ class ThreadLoader:
 
     async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:
         """The rules for commands under a configuration. Raises RulesError."""
-        folders = [folder / "rules" for folder in config.config_folders]
+        folders = list(config.rule_folders)
         amendments = self._codex_home / "rules" / "default.rules"
         doubted = partial(self._doubted_rules, config)
         return await CommandPolicy.load(folders, bash=self._bash, amendments=amendments, doubted=doubted)

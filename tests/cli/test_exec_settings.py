@@ -46,6 +46,39 @@ async def test_a_writable_folder_can_be_added_without_the_project_becoming_a_tru
     assert (lab.codex_home / "config.toml").read_text() == before
 
 
+@pytest.mark.parametrize("rules", ['prefix_rule(pattern=["touch"], decision="forbidden")', "broken(("])
+async def test_rules_can_be_ignored_for_one_run(lab: ExecLab, rules: str) -> None:
+    lab.configure()
+    (lab.codex_home / "rules").mkdir()
+    (lab.codex_home / "rules" / "default.rules").write_text(rules)
+    command = ("do it", "-s", "workspace-write")
+    calls = [answer(function_call("exec_command", {"cmd": "touch made"}, call_id="c1")), answer(OK)]
+    await lab.run(*command, model=calls)
+    assert not (lab.work / "made").exists()
+    assert (await lab.run(*command, "--ignore-rules", model=calls)).code == 0
+    assert (lab.work / "made").exists()
+
+
+@pytest.mark.parametrize("config", ['model = "of-the-user"', "broken = = "])
+async def test_the_users_settings_can_be_ignored_for_one_run(lab: ExecLab, config: str) -> None:
+    (lab.codex_home / "config.toml").write_text(config)
+    (lab.codex_home / "rules").mkdir()
+    (lab.codex_home / "rules" / "default.rules").write_text('prefix_rule(pattern=["touch"], decision="forbidden")')
+    made = (
+        "-c",
+        f'model_providers.mock={{name="Mock", base_url="{lab.model.base_url}"}}',
+        "-c",
+        'model_provider="mock"',
+    )
+    calls = [answer(function_call("exec_command", {"cmd": "touch made"}, call_id="c1")), answer(OK)]
+    done = await lab.run("do it", "-s", "workspace-write", "--ignore-user-config", *made, model=calls)
+    assert done.code == 0, done.stderr
+    assert lab.model.requests[-1].body["model"] != "of-the-user"
+    assert not (lab.work / "made").exists()
+    named = await lab.run("do it", "--ignore-user-config", *made, "-m", "named", model=answer(OK))
+    assert (named.code, lab.model.requests[-1].body["model"]) == (0, "named")
+
+
 async def test_model_folder_images_and_schema_reach_the_model(lab: ExecLab) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     (lab.work / "schema.json").write_text(

@@ -56,7 +56,7 @@ def test_a_command_that_writes_settings_gets_nothing_of_it(trusted: Setting) -> 
     config = service.load(trusted.project / "sub")
 
     assert config.model is None
-    assert trusted.project / "sub" / ".codex" not in config.config_folders
+    assert trusted.project / "sub" / ".codex" / "rules" not in config.rule_folders
     (warning,) = service.unannounced_warnings(config)
     assert str(trusted.project / "sub" / ".codex" / "config.toml") in warning.summary
     assert "changed while a sandboxed command could write there" in warning.summary
@@ -140,11 +140,11 @@ def test_rules_are_doubted_like_settings(trusted: Setting, name: str) -> None:
     (rules / "old.rules").write_text("")
     service = trusted.service()
     time.sleep(0.12)
-    assert rules.parent in service.load(trusted.project / "sub").config_folders
+    assert rules in service.load(trusted.project / "sub").rule_folders
 
     run_command(trusted, lambda: (rules / name).write_text('prefix_rule(["touch"], decision="allow")'))
 
-    assert rules.parent not in service.load(trusted.project / "sub").config_folders
+    assert rules not in service.load(trusted.project / "sub").rule_folders
 
 
 def test_saving_again_or_answering_again_makes_them_count(trusted: Setting) -> None:

@@ -162,7 +162,9 @@ def test_the_folders_beside_active_layers_are_listed_lowest_first(setting: Setti
     setting.user(setting.trust())
     setting.project_file("")
 
-    assert setting.service().load().config_folders == (setting.etc, setting.home, setting.project / ".codex")
+    assert setting.service().load().rule_folders == tuple(
+        each / "rules" for each in (setting.etc, setting.home, setting.project / ".codex")
+    )
 
 
 def test_a_file_edited_between_loads_counts_at_once(setting: Setting) -> None:

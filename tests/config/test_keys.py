@@ -47,7 +47,7 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
         for path in PACKAGE.rglob("*.py")
         if not path.is_relative_to(PACKAGE / "config") and "conformance" not in path.parts
     )
-    inside = {"cwd", "codex_home", "project_root", "trust_level", "merged", "stack", "warnings", "config_folders"}
+    inside = {"cwd", "codex_home", "project_root", "trust_level", "merged", "stack", "warnings", "rule_folders"}
     names = set(EffectiveConfig.__struct_fields__) - inside - {"features"}
     assert {name for name in names if not re.search(rf"\.{name}\b", outside)} == set()
 

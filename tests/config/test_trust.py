@@ -165,7 +165,11 @@ def test_starting_a_thread_trusts_nothing_however_much_it_may_do(
 
     for _ in range(2):
         config = service.load_for_new_thread(typed=TypedOverrides(sandbox_mode=mode, approval_policy="never"))
-        assert (config.model, config.trust_level, config.config_folders) == (None, None, (setting.etc, setting.home))
+        assert (config.model, config.trust_level, config.rule_folders) == (
+            None,
+            None,
+            (setting.etc / "rules", setting.home / "rules"),
+        )
     assert not setting.user_file.exists()
 
 
