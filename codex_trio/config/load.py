@@ -120,9 +120,12 @@ def check_stack(stack: LayerStack) -> None:
         for layer in stack.active:
             located = _problem_in_layer(layer)
             if located is not None:
-                located.merged_message = problem.describe()
+                file, start = located.path, located.range and located.range.start
+                place = f"of {file}:{start.line}:{start.column}\n" if start else f"of {file}\n"
+                located.merged_message = problem.describe() + place
                 raise located from None
-        raise ConfigLoadError(problem.describe()) from None
+        described = problem.describe()
+        raise ConfigLoadError(described, merged_message=f"{described}of what is set for this run\n") from None
 
 
 def refuse_withdrawn_settings(merged: Mapping[str, Any]) -> None:

@@ -324,6 +324,9 @@ DIFFERENCES: tuple[Difference, ...] = (
         "leaves a thread out of every list when its file says of no known form where it comes from",
     ),
     Difference(
+        "envelope::errors_repeat_long_values_in_part_only", "reference", "repeats whole what it refuses, megabytes too"
+    ),
+    Difference(
         "odd_items::text_that_only_comes_as_a_finished_part_is_the_answer",
         "reference",
         "drops text that comes neither in deltas nor in an item",

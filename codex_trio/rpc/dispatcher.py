@@ -20,6 +20,7 @@ from codex_trio.analytics.sink import FactSink
 from codex_trio.rpc import shape
 from codex_trio.rpc.codec import IncomingRequest, RequestId, encode_error, encode_response
 from codex_trio.rpc.context import ClientProfile, ConnectionHandle, Handler, RequestContext
+from codex_trio.rpc.echo import shortened
 from codex_trio.rpc.errors import (
     ErrorTranslator,
     RpcError,
@@ -95,7 +96,7 @@ class Dispatcher:
                 raise not_supported(f"{spec.name} is not supported yet")
             key, shared = scope_key(spec, params, connection.id) or (None, False)
         except Exception as error:
-            self._refuse(error, connection, request.id, request.method)
+            self._refuse(error, connection, request.id, request.method, request.params)
             return None
         ticket = self._scheduler.admit(key, shared=shared)
         context = RequestContext(connection, request.id, spec.name, leave_scope=ticket.leave)
@@ -149,7 +150,8 @@ class Dispatcher:
 
     def _fail(self, request: AdmittedRequest, error: Exception) -> None:
         context = request.context
-        self._facts.refused(context, self._refuse(error, context.connection, context.request_id, context.method))
+        refusal = self._refuse(error, context.connection, context.request_id, context.method, request.params)
+        self._facts.refused(context, refusal)
 
     def _decode(self, request: IncomingRequest) -> tuple[MethodSpec, Any]:
         spec = self._methods.get(request.method)
@@ -185,13 +187,16 @@ class Dispatcher:
         if spec.local_only and connection.remote:
             raise invalid_request(f"{spec.name} is not available over remote transports")
 
-    def _refuse(self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str) -> RpcError:
+    def _refuse(
+        self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str, params: Any
+    ) -> RpcError:
         """The one boundary: whatever went wrong, the client gets an answer and the server goes on."""
         answer: bytes | None = None
         refusal: RpcError | None = None
         try:
             refusal = to_rpc_error(error, self._translate_error)
             if refusal is not None:
+                refusal = RpcError(refusal.code, shortened(refusal.message, method, params), refusal.data)
                 answer = encode_error(request_id, refusal.to_body())
         except Exception as mistake:
             # In the translation, or in data that is not JSON.
@@ -199,8 +204,8 @@ class Dispatcher:
         if answer is None or refusal is None:
             # The client chose the id, and may have chosen a long one.
             shown_id = reprlib.repr(request_id)
-            _log.error("%s (request %s) failed unexpectedly", method, shown_id, exc_info=error)
-            refusal = internal_error(f"{method} failed unexpectedly; the server's log says why")
+            _log.error("%.200s (request %s) failed unexpectedly", method, shown_id, exc_info=error)
+            refusal = internal_error(f"{method:.200} failed unexpectedly; the server's log says why")
             answer = encode_error(request_id, refusal.to_body())
         connection.outbox.put(answer)
         return refusal

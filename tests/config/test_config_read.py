@@ -111,7 +111,10 @@ def test_dates_read_as_a_table_with_one_telling_key(setting: Setting) -> None:
     ("text", "message"),
     [
         ("[broken\n", "failed to read configuration layers: {file}:1:8: unclosed table, expected `]`"),
-        ("model = 5\n", "invalid configuration: invalid type: integer `5`, expected a string\nin `model`\n"),
+        (
+            "\nmodel = 5\n",
+            "invalid configuration: invalid type: integer `5`, expected a string\nin `model`\nof {file}:2:9\n",
+        ),
         ('model_provider = "nope"\n', "failed to resolve feature override precedence: Model provider `nope` not found"),
         ('profile = "p"\n', 'failed to resolve feature override precedence: legacy `profile = "p"` config is no '),
     ],
@@ -123,6 +126,13 @@ def test_a_broken_configuration_cannot_be_read(setting: Setting, text: str, mess
         ConfigReader(setting.service()).read(None)
 
     assert caught.value.message.startswith(message.format(file=setting.user_file))
+
+
+def test_what_is_set_for_one_run_and_cannot_be_read_is_said_to_be_in_no_file(setting: Setting) -> None:
+    with pytest.raises(ConfigReadError) as caught:
+        ConfigReader(setting.service(("model", 5))).read(None)
+
+    assert caught.value.message.endswith("expected a string\nin `model`\nof what is set for this run\n")
 
 
 def test_addresses_are_read_without_their_passwords(setting: Setting) -> None:

@@ -388,3 +388,18 @@ async def test_a_server_whose_input_closes_ends_by_itself(lab: Lab) -> None:
     async with lab.run() as probe:
         await probe.start_thread()
     assert probe.server.process.returncode == 0
+
+
+async def test_errors_repeat_long_values_in_part_only(lab: Lab) -> None:
+    long = "x" * 300_000
+    requests: list[tuple[str, dict[str, Any]]] = [
+        ("thread/start", {"modelProvider": long}),
+        ("thread/start", {"sandbox": long}),
+        ("thread/list", {"cursor": long}),
+        (long, {}),
+    ]
+    async with lab.run() as probe:
+        for method, params in requests:
+            refused = await probe.refusal(method, params)
+            assert len(refused.message) < 20_000
+            assert "(300000 characters)" in refused.message
