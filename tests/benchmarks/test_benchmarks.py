@@ -1,5 +1,6 @@
 """The benchmark command runs and judges; the figures themselves are nobody's test."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks import first_hits
 from benchmarks.connections import METHODS
 from benchmarks.figures import Value
 from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS, Script
@@ -91,3 +93,9 @@ def test_the_drill_of_turns_tells_those_that_end_from_those_that_do_not(tmp_path
     for server in ("/bin/false", "/no/such/server"):
         failed = drill(server)
         assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
+
+
+async def test_the_first_threads_of_a_search_are_timed() -> None:
+    told: list[str] = []
+    await first_hits.measure(600, told.append)
+    assert [re.split(r"  +", line)[1] for line in told] == ["8 threads", "2 threads", "8 threads", "0 threads"]

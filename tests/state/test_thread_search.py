@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 from store_lab import NOW_MS, FilesHome
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.connection import READERS, StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.rollout.lines import format_timestamp
-from codex_trio.state.store.interface import ThreadPage
+from codex_trio.state.store.interface import SearchQuery, ThreadPage
 
 
 def user(text: str) -> dict[str, Any]:
@@ -171,3 +172,23 @@ async def test_the_background_indexes_everything_and_is_then_done(home: Home) ->
             break
     behind = await home.database.read(lambda tx: tx.row("SELECT count(*) FROM rollouts WHERE text_size <> size"))
     assert behind == (0,)
+
+
+async def test_a_look_for_the_first_threads_shows_only_what_is_still_so(home: Home) -> None:
+    changed, gone, kept = home.write(user("needle one")), home.write(user("needle two")), home.write(user("needle 3"))
+    assert len(await home.found("needle")) == 3
+    replace(home.files[changed], "needle one", "hay of old")
+    home.files[gone].unlink()
+    assert [hit.thread.thread_id for hit in await home.store.glance(SearchQuery(term="needle"))] == [kept]
+
+
+async def test_a_search_that_is_given_up_lets_others_read_at_once(home: Home) -> None:
+    home.write(user("needle"))
+    assert len(await home.found("needle")) == 1
+    endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+    for _ in range(3 * READERS):
+        with trio.move_on_after(0.01) as given_up:
+            await home.database.read(lambda transaction: transaction.row(endless))
+        assert given_up.cancelled_caught
+    with trio.fail_after(20):
+        assert len(await home.found("needle")) == 1

@@ -1,11 +1,12 @@
 """What every store of threads promises, whether it keeps files or nothing."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import trio
 from rollout_lab import agent_message, asked, command, completed, everything, turn
 from store_lab import NOW_MS, FilesHome, Home, MemoryHome
 
@@ -17,7 +18,7 @@ from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
-from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, ThreadStoreError
+from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, SearchQuery, ThreadStoreError
 from codex_trio.threads.history import page_items, page_turns
 
 
@@ -430,3 +431,43 @@ async def test_what_is_said_later_is_found_and_what_is_put_away_only_there(home:
     await home.store.delete(gone)
     assert await home.found("needle") == [kept]
     assert await home.found("needle", archived=True) == [away]
+
+
+async def glanced(home: Home, term: str, *, known: Collection[str] = (), **query: Any) -> dict[str, str]:
+    """The threads that a look for the first ones gives, and the words around the match."""
+    with trio.fail_after(10):
+        hits = await home.store.glance(SearchQuery(term=term, **query), known=known)
+    assert len({hit.thread.thread_id for hit in hits}) == len(hits)
+    return {hit.thread.thread_id: hit.snippet for hit in hits}
+
+
+async def test_a_few_threads_are_found_without_waiting_for_the_page(home: Home) -> None:
+    made = [await home.add(f"needle number {number}", at=number) for number in range(12)]
+    other = await home.add("hay")
+    script = await home.add("a needle", source="exec")
+    await home.found("needle")
+    for term in ("Needle", "n", "ne"):
+        some = await glanced(home, term)
+        assert len(some) == 8
+        rest = await glanced(home, term, known=[*some])
+        assert some.keys() | rest.keys() == {*made}
+        assert all("needle number" in snippet for snippet in [*some.values(), *rest.values()])
+    # What nobody has searched yet may not be indexed.
+    assert await home.found("needle", source_kinds=frozenset({"exec"})) == [script]
+    assert await glanced(home, "a needle", source_kinds=frozenset({"exec"})) == {script: "a needle"}
+    assert await glanced(home, "hay", known=[other]) == {}
+    assert await glanced(home, "nowhere") == {}
+    await home.store.archive(other)
+    assert await glanced(home, "hay") == {}
+    assert await glanced(home, "hay", archived=True) == {other: "hay"}
+
+
+async def test_a_long_term_is_found_where_all_of_it_is(home: Home) -> None:
+    begin = "the same words at first " * 20
+    made, other = await home.add(f"{begin} and a needle at the end"), await home.add(f"{begin} and hay", at=1)
+    assert await home.found(f"{begin} and a needle") == [made]
+    assert await home.found(f"{begin} AND hay") == [other]
+    assert await home.found(begin) == [other, made]
+    assert await home.found(f"{begin} and nothing") == []
+    assert [*await glanced(home, f"{begin} and a needle")] == [made]
+    assert [*await glanced(home, f"{begin} and nothing")] == []

@@ -1,11 +1,14 @@
 """Finding threads, and places in a thread, by their words."""
 
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+import trio
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Probe
+from codex_trio.conformance.probe import Message, Probe
 from codex_trio.conformance.threads import thread_with_turns
 from codex_trio.testing.model_script import answer, message
 
@@ -125,6 +128,105 @@ async def test_a_term_that_no_text_has_room_for_is_refused_by_its_name(lab: Lab,
         error = await probe.refusal(method, {**params, "searchTerm": "a\0b"})
         assert error.code == -32600
         assert "`searchTerm`" in error.message
+
+
+# Searches that tell what they find, and searches that are given up
+
+
+def ends(request_id: Any) -> Callable[[Message], bool]:
+    """Whether a message is the answer to that request."""
+    return lambda message: message.get("id") == request_id and "method" not in message
+
+
+async def test_a_streamed_search_tells_some_threads_before_its_page(lab: Lab, probe: Probe) -> None:
+    ids = {await thread_about(lab, probe, f"needle {number}") for number in range(3)}
+    page = await probe.request("thread/search", {"searchTerm": "needle"})
+    for request_id in ("by a name", 900):
+        before = len(probe.log.from_server)
+        await probe.send({"id": request_id, "method": "thread/search/stream", "params": {"searchTerm": " Needle "}})
+        answered = await probe.next(ends(request_id), "the page")
+        assert answered["result"] == page
+        await probe.request("thread/loaded/list")
+        came = probe.log.from_server[before:]
+        partial = [message["params"] for message in came if message.get("method") == "thread/search/partial"]
+        # Not every server has something to tell so soon, and none tells of many.
+        assert len(partial) <= 8
+        assert all(told["requestId"] == request_id for told in partial)
+        rows = [row for told in partial for row in told["data"]]
+        assert {row["thread"]["id"] for row in rows} <= ids
+        assert all(row in page["data"] for row in rows)
+        last = max((came.index(message) for message in came if "requestId" in message.get("params", {})), default=-1)
+        assert last < came.index(answered)
+
+
+@pytest.mark.parametrize("method", ["thread/search", "thread/search/stream"])
+async def test_a_search_can_be_given_up_by_its_client_and_by_its_kind(lab: Lab, method: str) -> None:
+    other = {"thread/search": "thread/search/stream", "thread/search/stream": "thread/search"}[method]
+    async with lab.run() as probe:
+        thread_id = await thread_about(lab, probe, "a needle")
+        await probe.request("thread/search", {"searchTerm": "needle"})
+        search = {"method": method, "params": {"searchTerm": "needle"}}
+        for wrong in (f"{other}/cancel", f"{method}/cancel"):
+            # Another kind, or another type of id.
+            given = {"requestId": 900 if wrong.startswith(f"{other}/c") else "900"}
+            both = [{"id": 900, **search}, {"id": 901, "method": wrong, "params": given}]
+            probe.log.skip()
+            await probe.send(b"\n".join(map(msgspec.json.encode, both)))
+            answers = {message["id"]: message for message in [await next_answer(probe), await next_answer(probe)]}
+            assert answers[901]["result"] == {}
+            assert [row["thread"]["id"] for row in answers[900]["result"]["data"]] == [thread_id]
+        for unknown in (12345, "nobody's"):
+            assert await probe.request(f"{method}/cancel", {"requestId": unknown}) == {}
+
+
+async def next_answer(probe: Probe) -> Message:
+    return await probe.next(lambda message: "method" not in message, "an answer")
+
+
+@pytest.mark.parametrize("method", ["thread/search", "thread/search/stream"])
+async def test_a_search_that_is_given_up_ends_with_an_error(lab: Lab, method: str) -> None:
+    async with lab.run() as probe:
+        await thread_about(lab, probe, "a needle")
+        both = [
+            {"id": 900, "method": method, "params": {"searchTerm": "needle"}},
+            {"id": 901, "method": f"{method}/cancel", "params": {"requestId": 900}},
+        ]
+        probe.log.skip()
+        await probe.send(b"\n".join(map(msgspec.json.encode, both)))
+        first, second = await next_answer(probe), await next_answer(probe)
+        assert first == {"id": 901, "result": {}}
+        assert (second["id"], second["error"]["code"]) == (900, -32600)
+        assert second["error"]["message"] == "thread search cancelled"
+        await probe.request("thread/loaded/list")
+        assert "requestId" not in str(probe.log.from_server[-2:])
+
+
+async def test_a_search_of_one_client_is_not_given_up_by_another(lab: Lab) -> None:
+    async with lab.listen() as server, server.connect() as first, server.connect() as second:
+        thread_id = await thread_about(lab, first, "a needle")
+        answers: list[Any] = []
+        async with trio.open_nursery() as nursery:
+
+            async def search() -> None:
+                answers.append(await found(first, "needle"))
+
+            nursery.start_soon(search)
+            # Whatever id the search has.
+            for request_id in range(20):
+                assert await second.request("thread/search/cancel", {"requestId": request_id}) == {}
+        assert answers == [[thread_id]]
+
+
+async def test_a_streamed_search_for_nothing_or_too_much_is_refused(lab: Lab, probe: Probe) -> None:
+    await thread_about(lab, probe, "a needle")
+    error = await probe.refusal("thread/search/stream", {"searchTerm": " "})
+    assert (error.code, error.message) == (-32600, "thread/search requires a non-empty searchTerm")
+    longest = "x" * 65_536
+    assert (await probe.request("thread/search/stream", {"searchTerm": f" {longest} "}))["data"] == []
+    for term in (f"{longest}x", "\N{MUSICAL SYMBOL G CLEF}" * 16_385):
+        error = await probe.refusal("thread/search/stream", {"searchTerm": term})
+        words = "thread/search/stream searchTerm exceeds 65536 UTF-8 bytes"
+        assert (error.code, error.message) == (-32602, words)
 
 
 # Places in a thread

@@ -7,7 +7,7 @@ name cannot be used: then everything works, and is found out anew by each proces
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from codex_trio.state.store.contents import FileVersion, IndexedRollout, of_summ
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
     AgentGraphStore,
+    SearchHit,
     SearchPage,
     SearchQuery,
     StoredThread,
@@ -131,6 +132,18 @@ class LocalThreadStore(RecordingStore):
         """See ThreadStore."""
         await self._flush()
         return await self._patiently(partial(self._text.search, query, own=self._own.__contains__))
+
+    async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
+        """See ThreadStore."""
+        found = await self._patiently(partial(self._text.glance, query, known=known, own=self._own.__contains__))
+        if not found:
+            return ()
+        names = await trio.to_thread.run_sync(self._names.all)
+        return [
+            SearchHit(thread=thread, snippet=snippet)
+            for row, snippet in found
+            if (thread := row.summary(names.get(row.thread_id))) is not None
+        ]
 
     async def _find(self, thread_id: str, *, archived: bool | None) -> IndexedRollout | None:
         await self._flush()

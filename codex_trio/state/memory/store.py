@@ -7,7 +7,7 @@ threads are recorded and read (recording.py), which is as for files, nor what li
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -31,6 +31,8 @@ from codex_trio.state.store import paging
 from codex_trio.state.store.contents import spawned_by
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
+    GLANCED,
+    SearchHit,
     SearchPage,
     SearchQuery,
     StoredThread,
@@ -142,6 +144,11 @@ class MemoryThreadStore(RecordingStore):
         threads = dict(self._threads)
         rows = await self._rows(threads.values())
         return await trio.to_thread.run_sync(_search, rows, query, threads)
+
+    async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
+        """See ThreadStore."""
+        query = msgspec.structs.replace(query, cursor=None, limit=GLANCED + len(known))
+        return [hit for hit in (await self.search(query)).hits if hit.thread.thread_id not in known][:GLANCED]
 
     def _find(self, thread_id: str, *, archived: bool | None) -> MemoryThread | None:
         found = self._threads.get(thread_id.lower())

@@ -10,7 +10,7 @@ not reach a caller: it is an index, and what it would have told is then read fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -27,6 +27,9 @@ SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
+
+GLANCED = 8
+"""How many threads a look for the first ones gives at most."""
 
 INTERACTIVE_SOURCES = frozenset({"cli", "vscode"})
 """What a list shows unless told otherwise: threads that a person talks to."""
@@ -255,6 +258,13 @@ class ThreadStore(Protocol):
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """A page of threads with these words. Raises InvalidCursor."""
+        ...
+
+    async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
+        """A few threads with these words, as soon as some are found: in no order, whatever page the query asks for.
+
+        Those that are `known` by their ids are left out. Cancelled, it stops at once.
+        """
         ...
 
     # --- putting away ---

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import trio
@@ -79,6 +79,10 @@ class RolloutIndex:
     def key(self, path: Path) -> str:
         """What a file's row has for its path."""
         return self._table.key(path)
+
+    def row_of(self, columns: Sequence[Any]) -> IndexedRollout:
+        """What a row of the table says, from its COLUMNS."""
+        return self._table.row_of(columns)
 
     # --- asking ---
 

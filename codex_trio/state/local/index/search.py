@@ -10,11 +10,13 @@ What is found is what the words are part of, in any case, with every run of blan
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import trio
@@ -22,8 +24,10 @@ import trio
 from codex_trio.state.db.connection import SqlValue, StateDb, Transaction
 from codex_trio.state.local.index import listing
 from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.table import COLUMNS
 from codex_trio.state.store import paging
-from codex_trio.state.store.interface import SearchPage, SearchQuery, ThreadPage, ThreadQuery
+from codex_trio.state.store.contents import FileVersion, IndexedRollout
+from codex_trio.state.store.interface import GLANCED, SearchPage, SearchQuery, ThreadPage, ThreadQuery
 from codex_trio.state.store.snippets import pattern_of, snippet_of
 from codex_trio.state.store.text import TextSpan, normalized, spans, texts
 
@@ -34,6 +38,14 @@ _FILES_PER_STEP = 128
 _SPANS_PER_STEP = 128
 """How much is read and written in one step: a transaction that writes holds up all others, but what many small ones
 write is merged, and so written, again and again."""
+
+_GLANCED_SPANS = 10_000
+"""How many places are looked at for the first threads that may be shown: most may belong to others."""
+
+_GLANCED_SPANS_OF_SHORT = 64
+
+_LONGEST_PHRASE = 100
+"""How many characters the index is asked for: each of them costs it time. What is longer is looked for in the files."""
 
 _TRIGRAM = 3
 _LAST_CHARACTER = "\U0010ffff"
@@ -82,17 +94,57 @@ class ThreadTextIndex:
         snippets = await trio.to_thread.run_sync(_snippets, found, term)
         return paging.hits_of(page, snippets)
 
+    async def glance(
+        self, query: SearchQuery, *, known: Collection[str], own: Callable[[str], bool]
+    ) -> Sequence[tuple[IndexedRollout, str]]:
+        """Some threads with these words, as they are found in the index, and the words; `own` as for RolloutIndex.page.
+
+        No file is looked at but those of what is found: only what still has the words is given.
+        """
+        term = normalized(query.term)
+        found = await self._database.read(partial(self._some, query=query, term=term, known=known))
+        return await trio.to_thread.run_sync(_still_found, found, term, own)
+
+    def _some(
+        self, transaction: Transaction, *, query: SearchQuery, term: str, known: Collection[str]
+    ) -> list[tuple[IndexedRollout, tuple[int, int]]]:
+        """The rows of some rollouts with the words, and where those are."""
+        conditions, values = listing.terms(paging.listing_of(query), None)
+        looked_at: set[int] = set()
+        found: list[tuple[IndexedRollout, tuple[int, int]]] = []
+        for rollout_id, first, past in _places(transaction, term):
+            if rollout_id in looked_at:
+                continue
+            looked_at.add(rollout_id)
+            row = transaction.row(
+                f"SELECT {COLUMNS} FROM rollouts WHERE id = ? AND {' AND '.join(conditions)}", rollout_id, *values
+            )
+            if row is None:
+                continue
+            rollout = self._index.row_of(row)
+            if rollout.thread_id in known:
+                continue
+            found.append((rollout, (first, past)))
+            if len(found) == GLANCED and len(term) >= _TRIGRAM:
+                break
+        return found
+
     async def _page(self, query: ThreadQuery, term: str, own: Callable[[str], bool]) -> ThreadPage:
         started = time.monotonic()
         is_behind = False
         checked: object = _NO_PAGE
+        holders: str | None = None
 
         def condition(transaction: Transaction) -> tuple[str, str]:
             nonlocal is_behind
             is_behind = _is_behind(transaction)
+            if holders is not None:
+                return "id IN (SELECT value FROM json_each(?))", holders
             return _condition(transaction, term=term)
 
         while True:
+            if len(term) > _LONGEST_PHRASE:
+                holders = json.dumps(await self._holders(term))
             page = await self._index.page(query, own=own, also=condition)
             if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
                 return page
@@ -104,6 +156,24 @@ class ThreadTextIndex:
                 await self._catch_up(behind)
             # Else somebody else may have caught up since the page was made: the next one is good if it ends there too.
             checked = _NO_PAGE if behind else page.next_cursor
+
+    async def _holders(self, term: str) -> list[int]:
+        """The rollouts that have a long term whole, by their ids."""
+        places = await self._database.read(self._candidates, term=term)
+        pattern = pattern_of(term)
+        held: set[int] = set()
+        for begin in range(0, len(places), _FILES_PER_STEP):
+            some = [place for place in places[begin : begin + _FILES_PER_STEP] if place[0] not in held]
+            held |= await trio.to_thread.run_sync(_with_pattern, some, pattern)
+        return sorted(held)
+
+    def _candidates(self, transaction: Transaction, *, term: str) -> list[tuple[int, Path, int, int]]:
+        rows = transaction.rows(
+            "SELECT rollouts.id, path, first, past FROM text_index JOIN text_spans ON text_spans.id = text_index.rowid"
+            " JOIN rollouts ON rollouts.id = rollout_id WHERE text_index MATCH ?",
+            _match(transaction, term),
+        )
+        return [(rollout_id, self._index.path(key), first, past) for rollout_id, key, first, past in rows]
 
     async def catch_up(self) -> bool:
         """Indexes some of what is not indexed yet; False when there was nothing."""
@@ -130,13 +200,27 @@ class ThreadTextIndex:
         for thread in page.threads:
             assert thread.path is not None
             span = transaction.row(
-                "SELECT first, past FROM text_spans WHERE rollout_id = (SELECT id FROM rollouts WHERE path = ?)"
-                " AND id IN (SELECT rowid FROM text_index WHERE text_index MATCH ?) ORDER BY first LIMIT 1",
+                "SELECT first, past FROM text_spans WHERE rollout_id = (SELECT id FROM rollouts WHERE path = ?) AND"
+                " EXISTS (SELECT 1 FROM text_index WHERE text_index MATCH ? AND rowid = text_spans.id)"
+                " ORDER BY first LIMIT 1",
                 self._index.key(thread.path),
                 match,
             )
             places.append(_Place(thread.path, thread.preview, span))
         return places
+
+
+def _places(transaction: Transaction, term: str) -> Iterator[tuple[int, int, int]]:
+    """Where the words are, or may well be, in the order of the index, which needs no other: rollout, and from, to."""
+    if len(term) < _TRIGRAM:
+        # Nearly every text has so few characters: counting those that do takes longer than to look at some.
+        newest = f"SELECT rollout_id, first, past FROM text_spans ORDER BY id DESC LIMIT {_GLANCED_SPANS_OF_SHORT}"
+        return cast("Iterator[tuple[int, int, int]]", transaction.rows(newest))
+    matching = (
+        "SELECT rollout_id, first, past FROM text_index JOIN text_spans ON text_spans.id = text_index.rowid"
+        f" WHERE text_index MATCH ? ORDER BY text_index.rowid DESC LIMIT {_GLANCED_SPANS}"
+    )
+    return cast("Iterator[tuple[int, int, int]]", transaction.rows(matching, _match(transaction, term)))
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -164,7 +248,7 @@ def _condition(transaction: Transaction, *, term: str) -> tuple[str, str]:
 def _match(transaction: Transaction, term: str) -> str:
     """The term as FTS5 takes it: a phrase of trigrams; a shorter one is every trigram that begins with it."""
     if len(term) >= _TRIGRAM:
-        return _quoted(term)
+        return _quoted(term[:_LONGEST_PHRASE])
     folded = term.lower()
     last = folded + _LAST_CHARACTER * _TRIGRAM
     # A text that ends with the term has separators after it.
@@ -222,6 +306,34 @@ def _put(transaction: Transaction, *, steps: Sequence[_Step]) -> None:
             file.file_size,
             file.rollout_id,
         )
+
+
+def _with_pattern(places: Sequence[tuple[int, Path, int, int]], pattern: re.Pattern[str]) -> set[int]:
+    """The rollouts among those at whose places the pattern is."""
+    held: set[int] = set()
+    for rollout_id, path, first, past in places:
+        with contextlib.suppress(OSError):
+            if rollout_id not in held and any(map(pattern.search, texts(path, start=first, end=past))):
+                held.add(rollout_id)
+    return held
+
+
+def _still_found(
+    found: Sequence[tuple[IndexedRollout, tuple[int, int]]], term: str, own: Callable[[str], bool]
+) -> list[tuple[IndexedRollout, str]]:
+    """Those whose files are as they were when they were indexed, and have the words; with these."""
+    pattern = pattern_of(term)
+    still: list[tuple[IndexedRollout, str]] = []
+    for rollout, (first, past) in found:
+        if len(still) == GLANCED:
+            break
+        if not own(rollout.thread_id) and FileVersion.of(rollout.path) != rollout.version:
+            continue
+        with contextlib.suppress(OSError):
+            said = texts(rollout.path, start=first, end=past)
+            if any(pattern.search(text) for text in said):
+                still.append((rollout, snippet_of(said, pattern, otherwise=rollout.preview)))
+    return still
 
 
 def _snippets(places: Sequence[_Place], term: str) -> list[str]:
