@@ -26,6 +26,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         for scenario in (
             "model_error::a_model_error_fails_the_turn_and_says_why[failed-bio]",
             "model_error::a_model_error_fails_the_turn_and_says_why[refused-bio]",
+            "model_provider::a_provider_that_is_not_configured_is_refused_and_nothing_is_written",
+            "model_provider::the_default_provider_is_chosen_for_threads_that_are_yet_to_start",
+            "model_words::an_answer_may_come_compressed_as_the_request_says[gzip]",
+            "model_words::an_answer_may_come_compressed_as_the_request_says[zstd]",
+            "odd_items::what_is_injected_and_is_no_object_is_refused_with_its_place",
             "several_clients::every_client_hears_of_a_thread_but_only_its_starter_of_its_turns",
             "several_clients::resuming_a_loaded_thread_subscribes_and_unsubscribing_ends_it",
             "several_clients::what_is_unread_is_told_to_every_client",

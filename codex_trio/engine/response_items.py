@@ -22,6 +22,7 @@ CALL_KINDS = frozenset({"function_call", "custom_tool_call"})
 NO_ARGUMENTS = "{}"
 
 _NAME_LENGTH = 64
+_SHOWN = 100
 _UNNAMEABLE = re.compile(r"[^a-zA-Z0-9_-]")
 _PHASES = ("commentary", "final_answer")
 _ROLES = ("user", "assistant", "developer", "system")
@@ -68,7 +69,7 @@ def of_model(item: Mapping[str, Any]) -> ResponseItem | None:
 def of_client(item: Any) -> ResponseItem | None:
     """The same for an item that a client brings; None for one of a kind that is unknown. Raises MalformedItem."""
     if not isinstance(item, dict):
-        raise MalformedItem("expected an object")
+        raise MalformedItem(f"invalid type: {_described(item)}, expected struct WrappedItem")
     given = cast("dict[str, Any]", item)
     kind = given.get("type", "message" if "role" in given else None)
     if not isinstance(kind, str):
@@ -82,6 +83,17 @@ def of_client(item: Any) -> ResponseItem | None:
             raise MalformedItem(f"`{name}` has a form that no model takes")
     _check_parts(given)
     return cleaned
+
+
+def _described(value: Any) -> str:
+    """What a JSON value that is no object is called in refusals; the words are those of the established server."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"boolean `{_json(value)}`"
+    if isinstance(value, str):
+        return f"string {_json(value[:_SHOWN])}"
+    return "sequence" if isinstance(value, list) else "number"
 
 
 def arguments_of(item: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import trio
 
-from codex_trio.model.inflate import InflateError, Inflater, inflater_for
+from codex_trio.model.inflate import ACCEPTED, InflateError, Inflater, inflater_for
 from codex_trio.model.proxies import UnusableProxy, proxy_for
 from codex_trio.util.addresses import credentials_in, without_credentials
 from codex_trio.util.bell import Bell
@@ -228,7 +228,7 @@ class HttpTransport:
         named = {
             "host": urlsplit(url).netloc.rpartition("@")[2],
             "content-length": str(len(body)),
-            "accept-encoding": "identity",
+            "accept-encoding": ACCEPTED,
             **headers,
         }
         timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}

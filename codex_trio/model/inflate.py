@@ -1,25 +1,45 @@
-"""Answers that were compressed although nobody asked for it.
+"""Answers that were compressed.
 
-Owns: undoing gzip and deflate, piece by piece and within bounds. Pure and synchronous.
+Owns: undoing zstd and gzip, which are asked for, and deflate, which is not; piece by piece and within bounds. Pure and
+synchronous.
 Does not own: other encodings, which are refused by name.
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
+from typing import Protocol
+
+ACCEPTED = "zstd,gzip"
+"""What providers are asked for."""
 
 _PIECE = 256 * 1024
 _HEADER = 2
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _BARE_DEFLATE = -zlib.MAX_WBITS
+_ZSTD_WINDOW_LOG = 23
+"""Bodies may look 8 MB back, as HTTP allows at most (RFC 9659): so much is kept in memory."""
 
 
 class InflateError(Exception):
     """An answer is compressed in a way that cannot be undone."""
 
 
-class Inflater:
+class Inflater(Protocol):
     """Undoes the compression of one body."""
+
+    def feed(self, data: bytes) -> None:
+        """Takes the next bytes as they came."""
+        ...
+
+    def take(self) -> bytes:
+        """The next piece of what was compressed; empty when more bytes are needed. Raises InflateError."""
+        ...
+
+
+class _ZlibInflater:
+    """Undoes gzip or deflate."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
@@ -29,11 +49,11 @@ class Inflater:
         self._has_begun = False
 
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes as they came."""
+        """See Inflater."""
         self._waiting += data
 
     def take(self) -> bytes:
-        """The next piece of what was compressed; empty when more bytes are needed. Raises InflateError."""
+        """See Inflater."""
         if not self._has_begun and len(self._waiting) < _HEADER:
             return b""
         while self._waiting or self._has_more:
@@ -61,8 +81,53 @@ class Inflater:
         return piece
 
 
-class _Refuser(Inflater):
+class _ZstdInflater:
+    """Undoes zstd."""
+
+    def __init__(self) -> None:
+        # Imported when it is needed: few providers send this.
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        self._library = zstd
+        self._frame = self._new_frame()
+        self._waiting = b""
+        self._has_more = False
+
+    def feed(self, data: bytes) -> None:
+        """See Inflater."""
+        self._waiting += data
+
+    def take(self) -> bytes:
+        """See Inflater."""
+        while self._waiting or self._has_more:
+            if self._frame.eof:
+                # Bodies may consist of several compressed parts.
+                self._frame = self._new_frame()
+            try:
+                piece = self._frame.decompress(self._waiting, _PIECE)
+            except self._library.ZstdError as error:
+                raise InflateError(f"the body is no zstd: {error}") from error
+            self._waiting = self._frame.unused_data if self._frame.eof else b""
+            self._has_more = not self._frame.eof and not self._frame.needs_input
+            if piece:
+                return piece
+        return b""
+
+    def _new_frame(self):
+        options = {self._library.DecompressionParameter.window_log_max.value: _ZSTD_WINDOW_LOG}
+        return self._library.ZstdDecompressor(options=options)
+
+
+class _Refuser:
     """A body that cannot be read: it says so as soon as it is asked."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+
+    def feed(self, data: bytes) -> None:
+        """See Inflater."""
 
     def take(self) -> bytes:
         """Refuses."""
@@ -74,4 +139,6 @@ def inflater_for(encoding: str) -> Inflater | None:
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return None
-    return Inflater(name.removeprefix("x-")) if name in ("gzip", "x-gzip", "deflate") else _Refuser(name)
+    if name == "zstd":
+        return _ZstdInflater()
+    return _ZlibInflater(name.removeprefix("x-")) if name in ("gzip", "x-gzip", "deflate") else _Refuser(name)

@@ -103,7 +103,7 @@ def test_refusals_of_the_model_are_text_too() -> None:
 @pytest.mark.parametrize(
     ("item", "problem"),
     [
-        (5, "expected an object"),
+        (5, "invalid type: number, expected struct WrappedItem"),
         ({"foo": 1}, "missing field `type`"),
         ({"type": 5}, "`type` must be text"),
         ({"type": "message", "content": []}, "missing field `role`"),

@@ -471,13 +471,19 @@ def compressed(body: bytes, encoding: str, *, status: int = 200) -> bytes:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "identity", "GZIP"])
-async def test_an_answer_that_is_compressed_unasked_is_read(make_client: MakeClient, encoding: str):
+async def test_an_answer_that_is_compressed_is_read(make_client: MakeClient, encoding: str):
     squeeze = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}
     body = squeeze[encoding.lower()](sse(CREATED, delta("Hi"), COMPLETED))
     async with open_provider(compressed(body, encoding)) as provider:
         events = await collect(make_client(provider.url))
     assert OutputTextDelta("Hi", "m1") in events
     assert isinstance(events[-1], Completed)
+
+
+async def test_providers_are_asked_for_what_can_be_inflated(make_client: MakeClient):
+    async with open_provider(DONE) as provider:
+        await collect(make_client(provider.url))
+    assert provider.requests[0].headers["accept-encoding"] == "zstd,gzip"
 
 
 async def test_a_compressed_refusal_is_read_as_well(make_client: MakeClient):

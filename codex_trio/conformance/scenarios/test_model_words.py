@@ -1,6 +1,9 @@
 """What clients hear of what a provider says beside its answer, and of answers that come in odd forms."""
 
+import gzip
 import socket
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -173,6 +176,26 @@ async def test_an_event_that_cannot_be_read_fails_the_turn_and_says_so(lab: Lab,
 
 
 # Gateways
+
+
+def zstd(data: bytes) -> bytes:
+    """The bytes, compressed."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.compress(data)
+
+
+@pytest.mark.parametrize(("encoding", "squeeze"), [("gzip", gzip.compress), ("zstd", zstd)], ids=["gzip", "zstd"])
+async def test_an_answer_may_come_compressed_as_the_request_says(
+    lab: Lab, probe: Probe, encoding: str, squeeze: Callable[[bytes], bytes]
+) -> None:
+    body = squeeze(lines(created(), *message("Hi."), completed()))
+    turn = await turn_of(lab, probe, body_answer(body, headers={"content-encoding": encoding}))
+    assert (turn.status, turn.text) == ("completed", "Hi.")
+    [request] = lab.model.requests
+    assert encoding in request.headers["accept-encoding"].split(",")
 
 
 async def test_a_request_is_sent_on_to_where_the_gateway_points(lab: Lab) -> None:

@@ -197,6 +197,14 @@ async def test_an_injected_item_that_no_model_can_read_is_refused_with_its_place
         assert error.message == f"items[1] is not a valid response item: {problem}"
 
 
+async def test_what_is_injected_and_is_no_object_is_refused_with_its_place(probe: Probe) -> None:
+    thread_id = (await probe.start_thread())["id"]
+    for item, named in ((5, "number"), ("x", 'string "x"'), (None, "null"), (False, "boolean `false`")):
+        error = await probe.refusal("thread/inject_items", {"threadId": thread_id, "items": [item]})
+        problem = f"invalid type: {named}, expected struct WrappedItem"
+        assert (error.code, error.message) == (-32600, f"items[0] is not a valid response item: {problem}")
+
+
 async def test_text_that_only_comes_as_a_finished_part_is_the_answer(lab: Lab) -> None:
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     part = {"type": "response.content_part.done", **place, "part": {"type": "output_text", "text": "all of it"}}
