@@ -20,8 +20,6 @@ from codex_trio.engine import instructions
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem, texts_of
 from codex_trio.engine.settings import ThreadSettings
-from codex_trio.sandbox.policy import WorkspaceWrite
-from codex_trio.sandbox.roots import writable_roots
 
 
 class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +33,11 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the context needs besides the settings. `tmpdir` is the `$TMPDIR` that commands see."""
+    """What the context needs besides the settings. `writable_folders` are those that the sandbox policy opens."""
 
     shell: str
     timezone: str
-    tmpdir: str | None
+    writable_folders: Sequence[str]
     project_docs: str | None
 
 
@@ -60,14 +58,13 @@ def context_texts(
 ) -> ContextTexts:
     """The texts for a turn with these settings."""
     policy = settings.confinement
-    roots: Sequence[str] = ()
-    if isinstance(policy, WorkspaceWrite):
-        roots = [root.path for root in writable_roots(policy, cwd=str(settings.cwd), tmpdir=surroundings.tmpdir)]
     mode_settings: dict[str, Any] = settings.mode.get("settings") or {}
     mode_text = mode_settings.get("developer_instructions")
     docs = surroundings.project_docs
     return ContextTexts(
-        permissions=instructions.permissions_text(settings.approval_policy, policy, writable_roots=roots)
+        permissions=instructions.permissions_text(
+            settings.approval_policy, policy, writable_roots=surroundings.writable_folders
+        )
         if parts.permissions
         else None,
         developer=settings.developer_instructions or None,

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Protocol
 
-from codex_trio.config.project import git_root
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import AgentMessage, TurnItem
 from codex_trio.engine import events
@@ -40,7 +38,7 @@ def now_ms() -> int:
 
 
 class TurnLog:
-    """The journal of one turn; see the module."""
+    """The journal of one turn; see the module. `find_root` finds the folder that its diff is relative to."""
 
     def __init__(
         self,
@@ -50,13 +48,13 @@ class TurnLog:
         journal: Journal,
         emit: Callable[[events.Event], None],
         ready: Callable[[], Awaitable[None]],
-        cwd: Path,
+        find_root: Callable[[], str],
         raw_items: bool,
     ) -> None:
         self.thread_id = thread_id
         self.turn_id = turn_id
         self.emit = emit
-        self.diff = TurnDiffTracker(lambda: str(git_root(cwd) or cwd))
+        self.diff = TurnDiffTracker(find_root)
         self.rate_limits: RateLimitSnapshot | None = None
         self.last_message: tuple[AgentMessage, int, int] | None = None
         self._journal = journal

@@ -6,14 +6,15 @@ Does not own: how the model is told (`instructions`), or the settings (`codex_tr
 
 import codecs
 import errno
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from codex_trio.config.project import folders_between, git_root, git_root_for_trust
-from codex_trio.util.regular_file import NotARegularFile, check_regular, read_start
+from codex_trio.config.project import folders_between
+from codex_trio.environments.environment import Environment
+from codex_trio.environments.files import DocumentFiles
+from codex_trio.util.regular_file import NotARegularFile, check_regular
 
 FILE_NAME = "AGENTS.md"
 OVERRIDE_FILE_NAME = "AGENTS.override.md"
@@ -36,16 +37,25 @@ class ProjectDocs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_project_docs(
-    *, codex_home: Path, cwd: Path, project_root: Path, max_bytes: int, fallback_names: Sequence[str] = ()
+    *,
+    codex_home: Path,
+    own_files: DocumentFiles,
+    environment: Environment,
+    cwd: Path,
+    project_root: Path,
+    max_bytes: int,
+    fallback_names: Sequence[str] = (),
 ) -> ProjectDocs:
     """The user's own instructions, then those of each folder from the project's root to `cwd`.
 
     A folder has one file: its AGENTS.override.md, else AGENTS.md, else the first of `fallback_names` that exists. Those
     are names of files in that folder: a path that leads elsewhere is none, and is told of. So is a link that leads out
     of the project, as its target would be sent to the model, and what is no regular file. Blocking.
+    `own_files` are those of the server, where the user's own instructions are; `environment` is what is worked in.
     `max_bytes` limits the project's files together; 0 leaves them out.
     """
     names = (OVERRIDE_FILE_NAME, FILE_NAME)
+    files = environment.files.blocking()
     sources: list[Path] = []
     warnings = [
         f"Ignored `{name}` in `project_doc_fallback_filenames`: it is no name of a file."
@@ -55,17 +65,18 @@ def load_project_docs(
     fallback_names = [name for name in fallback_names if _is_name(name)]
     own = ""
     # The user's own file may lead anywhere; what comes with a project may not lead out of it.
-    own_file = _first_file(codex_home, names, places=("/",), warnings=warnings)
+    own_file = _first_file(own_files, codex_home, names, places=("/",), warnings=warnings)
     if own_file is not None:
-        start, left_out = _read(own_file, warnings, limit=_MAX_OWN_BYTES)
+        start, left_out = _read(own_files, own_file, warnings, limit=_MAX_OWN_BYTES)
         own = start.decode("utf-8", "replace").strip()
         if left_out:
             warnings.append(f"Loaded only {len(start)} of {len(start) + left_out} bytes from `{own_file}`.")
         if own:
             sources.append(own_file)
-    folders, places = folders_between(project_root, cwd), _project_places(project_root, cwd)
-    files = [_first_file(folder, (*names, *fallback_names), places=places, warnings=warnings) for folder in folders]
-    texts = _read_within_budget([file for file in files if file is not None], max_bytes, sources, warnings)
+    folders, places = folders_between(project_root, cwd), _project_places(environment, files, project_root, cwd)
+    names = (*names, *fallback_names)
+    found = [_first_file(files, folder, names, places=places, warnings=warnings) for folder in folders]
+    texts = _read_within_budget(environment, [path for path in found if path is not None], max_bytes, sources, warnings)
     text = _SEPARATOR.join(part for part in (own, "\n\n".join(texts)) if part)
     size = len(text.encode())
     if texts and size > max_bytes:
@@ -80,16 +91,18 @@ def _is_name(text: str) -> bool:
     return bool(text) and "/" not in text and "\0" not in text and text not in (".", "..")
 
 
-def _project_places(project_root: Path, cwd: Path) -> tuple[str, ...]:
+def _project_places(environment: Environment, files: DocumentFiles, project_root: Path, cwd: Path) -> tuple[str, ...]:
     """Where the files of a project may be: below its root, or elsewhere in its repository and the main checkout."""
-    roots = (project_root, git_root(cwd), git_root_for_trust(cwd))
-    return tuple(os.path.realpath(root) for root in roots if root is not None)
+    roots = (project_root, environment.repositories.root(cwd), environment.repositories.main_root(cwd))
+    return tuple(files.leads_to(str(root)) for root in roots if root is not None)
 
 
-def _first_file(folder: Path, names: Sequence[str], *, places: Sequence[str], warnings: list[str]) -> Path | None:
+def _first_file(
+    files: DocumentFiles, folder: Path, names: Sequence[str], *, places: Sequence[str], warnings: list[str]
+) -> Path | None:
     for name in filter(None, names):
         path = folder / name
-        problem = _problem(path, (*places, os.path.realpath(folder)))
+        problem = _problem(files, path, (*places, files.leads_to(str(folder))))
         if problem is None:
             return path
         if problem:
@@ -97,12 +110,12 @@ def _first_file(folder: Path, names: Sequence[str], *, places: Sequence[str], wa
     return None
 
 
-def _problem(path: Path, places: Sequence[str]) -> str | None:
+def _problem(files: DocumentFiles, path: Path, places: Sequence[str]) -> str | None:
     """Return why a file of instructions cannot be used, None if it can; empty when there is none or it is a folder."""
     try:
-        kind = os.stat(path)
-        if os.path.islink(path):
-            target = os.path.realpath(path)
+        kind = files.status(str(path))
+        if files.is_link(str(path)):
+            target = files.leads_to(str(path))
             if not any(Path(target).is_relative_to(place) for place in places):
                 return (
                     f"it is a link that leads out of the project, to `{target}`. Put a copy in its place, or keep what "
@@ -110,7 +123,7 @@ def _problem(path: Path, places: Sequence[str]) -> str | None:
                 )
         check_regular(kind, path)
     except (FileNotFoundError, NotADirectoryError):
-        return "it is a link that leads nowhere" if os.path.islink(path) else ""
+        return "it is a link that leads nowhere" if files.is_link(str(path)) else ""
     except NotARegularFile as error:
         return "" if error.errno == errno.EISDIR else f"it {error.strerror}"
     except OSError as error:
@@ -118,34 +131,37 @@ def _problem(path: Path, places: Sequence[str]) -> str | None:
     return None
 
 
-def _read(path: Path, warnings: list[str], *, limit: int) -> tuple[bytes, int]:
+def _read(files: DocumentFiles, path: Path, warnings: list[str], *, limit: int) -> tuple[bytes, int]:
     """Return the start of a file without a byte order mark, and how many more bytes there are."""
     try:
-        content = read_start(path, limit=limit + len(codecs.BOM_UTF8) + 1).removeprefix(codecs.BOM_UTF8)
-        size = max(os.stat(path).st_size, len(content)) if len(content) > limit else limit
+        content = files.read_start(str(path), limit=limit + len(codecs.BOM_UTF8) + 1).removeprefix(codecs.BOM_UTF8)
+        size = max(files.status(str(path)).st_size, len(content)) if len(content) > limit else limit
     except OSError as error:
         warnings.append(f"Could not read the instructions in `{path}`: {error.strerror}.")
         return b"", 0
     return content[:limit], max(0, size - limit)
 
 
-def _read_within_budget(files: list[Path], max_bytes: int, sources: list[Path], warnings: list[str]) -> list[str]:
+def _read_within_budget(
+    environment: Environment, paths: list[Path], max_bytes: int, sources: list[Path], warnings: list[str]
+) -> list[str]:
     texts: list[str] = []
+    files = environment.files.blocking()
     left = max_bytes
-    for path in files if max_bytes else []:
+    for path in paths if max_bytes else []:
         if left <= 0:
             warnings.append(
-                f"Skipped project instructions in environment `local` starting at `{path}` because the "
+                f"Skipped project instructions in environment `{environment.id}` starting at `{path}` because the "
                 f"{max_bytes}-byte budget was exhausted. {_ADVICE}"
             )
             break
-        content, left_out = _read(path, warnings, limit=left)
+        content, left_out = _read(files, path, warnings, limit=left)
         if not content.strip():
             continue
         if left_out:
             warnings.append(
-                f"Loaded only {left} of {left + left_out} bytes from `{path}` in environment `local` under the "
-                f"{max_bytes}-byte project instruction budget. {_ADVICE}"
+                f"Loaded only {left} of {left + left_out} bytes from `{path}` in environment `{environment.id}` under "
+                f"the {max_bytes}-byte project instruction budget. {_ADVICE}"
             )
         # The cut may fall into a character; what is left of it would only be noise.
         texts.append(content.decode("utf-8", "ignore" if left_out else "replace"))

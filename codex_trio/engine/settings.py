@@ -15,6 +15,8 @@ from msgspec import UNSET, UnsetType
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.approval import to_plain as approval_to_plain
 from codex_trio.config.settings import ApprovalsReviewer
+from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.selection import DEFAULT_SELECTION, EnvironmentSelection
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 from codex_trio.sandbox.policy import to_plain as sandbox_to_plain
 from codex_trio.state.rollout.events import ThreadSettingsApplied
@@ -40,8 +42,8 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The folders to work in, where a client said which; absolute."""
     configured_roots: tuple[str, ...] = ()
     """The folders to work in besides `cwd` where none did: those that the user's configuration opens."""
-    has_environment: bool = True
-    """Whether the thread may use this machine at all."""
+    environments: tuple[EnvironmentSelection, ...] = DEFAULT_SELECTION
+    """Where the thread works; the first is meant unless something says otherwise. It may be nowhere."""
     effort: str | None = None
     summary: ReasoningSummary | None = None
     service_tier: str | None = None
@@ -64,6 +66,25 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.workspace_roots is not None:
             return list(self.workspace_roots)
         return list(dict.fromkeys((str(self.cwd), *self.configured_roots)))
+
+    def selected(self) -> list[EnvironmentSelection]:
+        """Return the environments, each with the folder and the folders to work in that it has."""
+        own = EnvironmentSelection(id="", cwd=str(self.cwd), workspace_roots=tuple(self.roots))
+        return [
+            msgspec.structs.replace(own, id=chosen.id) if chosen.cwd is None else chosen for chosen in self.environments
+        ]
+
+    def places(self) -> list[tuple[str, WorkPlace]]:
+        """Return the ids of the environments, and where in each is worked."""
+        return [(chosen.id, self._place(chosen)) for chosen in self.environments]
+
+    def _place(self, chosen: EnvironmentSelection) -> WorkPlace:
+        if chosen.cwd is None:
+            return WorkPlace(cwd=str(self.cwd), policy=self.confinement)
+        policy = self.sandbox_policy
+        if isinstance(policy, WorkspaceWrite):
+            policy = msgspec.structs.replace(policy, workspace_roots=chosen.workspace_roots)
+        return WorkPlace(cwd=chosen.cwd, policy=policy)
 
     def to_turn_context(self, turn_id: str, *, root_turn_id: str) -> TurnContext:
         """The line that says what a turn runs with (form of 0.169.0)."""
@@ -98,7 +119,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
                 **({} if self.effort is None else {"reasoning_effort": self.effort}),
                 **({} if self.summary is None else {"reasoning_summary": self.summary}),
                 **({} if self.personality is None else {"personality": self.personality}),
-                **({} if self.has_environment else {"environments": []}),
+                **({} if self.environments else {"environments": []}),
                 "collaboration_mode": self.mode,
                 "disabled_plugin_ids": [],
             },
@@ -124,7 +145,7 @@ class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
     workspace_roots: tuple[str, ...] | UnsetType | None = UNSET
-    has_environment: bool | None = None
+    environments: tuple[EnvironmentSelection, ...] | None = None
     effort: str | UnsetType | None = UNSET
     summary: ReasoningSummary | None = None
     service_tier: str | UnsetType | None = UNSET

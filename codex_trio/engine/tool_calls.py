@@ -21,9 +21,6 @@ from codex_trio.util.fair_lock import FairLock
 
 _log = logging.getLogger(__name__)
 
-NO_ENVIRONMENT = "This thread has no environment to run in: the tool cannot be used until the client provides one."
-
-
 _MAX_QUOTED = 500
 
 
@@ -81,8 +78,6 @@ class ToolCalls:
         call = slot.call
         try:
             tool = self._registry.find(call)
-            if tool.needs_environment and not self._context.has_environment:
-                raise ToolFailure(NO_ENVIRONMENT)
             async with self._lock.join(shared=tool.parallel and self._parallel):
                 slot.output = await self._output(tool, call)
         except ToolFailure as failure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
-from codex_trio.files.contents import Contents
+from codex_trio.files.contents import Contents, WriteGate
 
 
 class FileReader(Protocol):
@@ -64,4 +64,22 @@ class PatchFiles(FileReader, DocumentFiles, Protocol):
 
     def delete(self, path: str) -> None:
         """Remove a file, or a link to whatever. Raises OSError, NotWritable among them."""
+        ...
+
+
+class Files(Protocol):
+    """The files of an environment. Paths are absolute."""
+
+    async def read(self, path: str, *, limit: int) -> bytes:
+        """All bytes of a regular file, in bounded time.
+
+        Raises OSError: NotARegularFile, FileTooLarge above `limit` bytes, TimeoutError. ValueError for what is no path.
+        """
+        ...
+
+    def blocking(self, gate: WriteGate | None = None) -> PatchFiles:
+        """The same files, for whoever goes through many of them in a thread of their own.
+
+        Without a gate all that the server may write may be written.
+        """
         ...

@@ -1,15 +1,14 @@
 """The commands of one thread that may outlive the call that started them.
 
-Owns: the sessions with their ids and number, the reading of their output in the background, yield times.
+Owns: the sessions with their ids and number, the reading of their output in the background.
 Does not own: one process (`processes`), the words given to the model (the exec tools), approval and sandboxing.
 """
 
 import errno
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-import msgspec
 import trio
 
 from codex_trio.config.command_writes import CommandWrites
@@ -19,14 +18,10 @@ from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.spawner import ProcessOwner, ProcessSpawner
+from codex_trio.execution.yielding import Collected, OnOutput
 
 MAX_SESSIONS = 64
-EXEC_YIELD_MS = 10_000
-WRITE_YIELD_MS = 250
-MAX_POLL_MS = 300_000
 
-_MIN_YIELD_MS, _MAX_YIELD_MS = 250, 30_000
-_MIN_POLL_MS = 5_000
 _FIRST_ID, _LAST_ID = 1_000, 99_999
 _RECENT = 8
 """That many sessions, the last used ones, are never pruned."""
@@ -39,22 +34,6 @@ _KILLED = 137
 _INTERRUPT = "\x03"
 _CLOSED = "its thread was closed"
 _MADE_ROOM = "there were too many running commands"
-
-OnOutput = Callable[[str], Awaitable[None]]
-"""Given each piece of text, at most 8192 bytes of UTF-8; while it waits, the process's output waits too."""
-
-
-class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """What one call learned of a session."""
-
-    output: str
-    """New since the last call; beyond 1 MiB its middle is left out."""
-    exit_code: int | None
-    """None while the session runs."""
-    session_id: int | None
-    """None when the session has ended and is forgotten."""
-    wall_seconds: float
-    """How long the call waited."""
 
 
 class ExecSession:
@@ -87,6 +66,11 @@ class ExecSession:
         self._on_output = on_output
         self._passing_on = trio.CancelScope()
         self._chunker = Utf8Chunker()
+
+    @property
+    def os_pid(self) -> int:
+        """What the system calls its process."""
+        return self.process.pid
 
     async def wait(self) -> int:
         """Wait for the end, in this turn or a later one; returns the exit code (128+n after signal n)."""
@@ -339,19 +323,3 @@ async def open_exec_sessions(
             yield sessions
         finally:
             await sessions.aclose()
-
-
-def exec_yield_ms(requested: int | None) -> int:
-    """How long a call that starts a command waits for it."""
-    return min(max(EXEC_YIELD_MS if requested is None else requested, _MIN_YIELD_MS), _MAX_YIELD_MS)
-
-
-def write_yield_ms(requested: int | None, *, chars: str, max_poll_ms: int = MAX_POLL_MS) -> int:
-    """How long a call that sends `chars` waits for an answer. Without any it is a poll, which may wait longer.
-
-    `max_poll_ms` is the configured `background_terminal_max_timeout`.
-    """
-    wanted = WRITE_YIELD_MS if requested is None else requested
-    if chars:
-        return min(max(wanted, _MIN_YIELD_MS), _MAX_YIELD_MS)
-    return min(max(wanted, _MIN_POLL_MS), max(max_poll_ms, _MIN_POLL_MS))

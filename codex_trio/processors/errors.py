@@ -10,6 +10,7 @@ def translate(error: Exception) -> RpcError | None:
     # Imported when something went wrong: most of these modules are not needed for the first reply.
     from codex_trio.config.errors import ConfigLoadError
     from codex_trio.engine.turn_gate import ShuttingDown
+    from codex_trio.environments.errors import UnusableEnvironment
     from codex_trio.execpolicy.rules import RulesError
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
@@ -19,7 +20,7 @@ def translate(error: Exception) -> RpcError | None:
     match error:
         case ShuttingDown():
             return shutting_down()
-        case ThreadError() | InvalidCursor() | RulesError():
+        case ThreadError() | InvalidCursor() | RulesError() | UnusableEnvironment():
             return invalid_request(str(error))
         case ThreadStoreError(kind="internal"):
             return internal_error(f"thread-store internal error: {error}")

@@ -47,7 +47,7 @@ class TurnProcessor:
 
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
-        self._changes = SettingChanges(services.config)
+        self._changes = SettingChanges(services.config, services.threads.environments)
         self._gate = services.gate
         self._notices = Notices(services.outgoing)
 

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from codex_trio.environments.local.environment import LocalEnvironment, find_local_parts
+from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.model.http import open_transport
 from codex_trio.processors.services import Services, WorkServices
@@ -41,6 +43,12 @@ async def open_thread_layer(
     """
     async with open_process_spawner() as spawner, open_transport(parts.environ) as transport:
         database = state_db_path(parts.config.startup_default().sqlite_home)
+        local = find_local_parts(
+            parts.environ,
+            spawner=spawner,
+            writes=parts.config.writes,
+            guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
+        )
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=parts.codex_home,
@@ -53,10 +61,9 @@ async def open_thread_layer(
                 installation_id=parts.installation_id,
                 catalog=services.catalog,
                 clients=ProtocolClients(parts.outgoing),
-                spawner=spawner,
+                environments=EnvironmentManager(LocalEnvironment(local)),
                 transport=transport,
                 gate=parts.gate,
-                guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
             )
         )
         answers = work_handlers(

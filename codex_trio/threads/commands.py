@@ -18,4 +18,4 @@ class BackgroundCommand(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, command: RunningCommand) -> BackgroundCommand:
         """Return what is shown of a running command."""
-        return cls(item=command.item, process_id=command.session.id, os_pid=command.session.process.pid)
+        return cls(item=command.item, process_id=command.session.id, os_pid=command.session.os_pid)

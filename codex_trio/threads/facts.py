@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from codex_trio.environments.selection import EnvironmentSelection
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.store.interface import ThreadSummary
 from codex_trio.state.store.placements import NOWHERE, Placement
@@ -32,14 +33,6 @@ SYSTEM_ERROR = ThreadStatus("system_error")
 """The last turn failed."""
 
 
-class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client asks for by name, or a thread has. `workspace_roots` of None are left to the thread."""
-
-    id: str
-    cwd: str
-    workspace_roots: tuple[str, ...] | None
-
-
 class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a thread tells of itself, but for its turns. Times are Unix seconds."""
 
@@ -54,7 +47,7 @@ class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     path: Path | None
     cwd: str
     name: str | None
-    environments: Sequence[Environment] | None = None
+    environments: Sequence[EnvironmentSelection] | None = None
     """None for a thread that is not loaded."""
     placement: Placement = NOWHERE
     """As far as it was asked for."""

@@ -31,7 +31,6 @@ from codex_trio.threads import errors
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.commands import BackgroundCommand
-from codex_trio.threads.environments import environments_of
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ACTIVE, IDLE, SYSTEM_ERROR, ThreadFacts, ThreadStatus
 from codex_trio.threads.read_state import ReadState
@@ -449,7 +448,7 @@ class LiveThread:
             path=recorder.path,
             cwd=str(settings.cwd),
             name=self.name,
-            environments=environments_of(settings),
+            environments=settings.selected(),
         )
 
     def summary(self) -> ThreadSummary | None:

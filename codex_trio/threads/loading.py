@@ -1,4 +1,4 @@
-"""What it takes to load a thread: what is stored of it, its folder's instructions, its command policy and environment.
+"""What it takes to load a thread: what is stored of it, its folder's instructions, its command policy and variables.
 
 Owns the look-ups. Does not own loaded threads (threads/manager.py). Used by the manager alone.
 """
@@ -6,7 +6,7 @@ Owns the look-ups. Does not own loaded threads (threads/manager.py). Used by the
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from codex_trio.config.sources import Doubt, settings_files
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execution.env import ShellEnvironmentPolicy, build_environment
-from codex_trio.sandbox.policy import WorkspaceWrite
-from codex_trio.sandbox.roots import writable_roots
+from codex_trio.execution.env import ShellEnvironmentPolicy
+from codex_trio.files.disk import DiskFiles
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
@@ -29,11 +30,9 @@ from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
-from codex_trio.threads.git_info import collect_git_info, find_git
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.util.abandonable import abandonable
-from codex_trio.version import PROTOCOL_RELEASE
 
 PROJECT_DOCS_SECONDS = 5
 """How long a folder's instructions may take to be read."""
@@ -75,14 +74,14 @@ def end_of_fork(history: RolloutHistory, source: ForkSource) -> forks.ForkPoint:
 
 
 class ThreadLoader:
-    """See the module. `environ` is the server's own environment, which commands inherit."""
+    """See the module."""
 
     def __init__(
         self,
         *,
         codex_home: Path,
         store: ThreadStore,
-        environ: Mapping[str, str],
+        environments: EnvironmentManager,
         default_model: str,
         doubted: Doubt,
     ) -> None:
@@ -90,9 +89,8 @@ class ThreadLoader:
         self._doubted = doubted
         self._codex_home = codex_home
         self._store = store
-        self._environ = environ
+        self._environments = environments
         self._bash = Bash()
-        self._git = find_git(environ.get("PATH", ""))
 
     async def open(self, thread_id: str) -> ThreadRecorder:
         """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
@@ -147,6 +145,8 @@ class ThreadLoader:
                 PROJECT_DOCS_SECONDS,
                 load_project_docs,
                 codex_home=self._codex_home,
+                own_files=DiskFiles(),
+                environment=self._environments.first(settings.environments),
                 cwd=settings.cwd,
                 project_root=config.project_root if inside else settings.cwd,
                 max_bytes=config.project_doc_max_bytes,
@@ -158,15 +158,8 @@ class ThreadLoader:
 
     async def git_info(self, settings: ThreadSettings) -> GitInfo | None:
         """The state of the repository that a thread works in."""
-        policy = settings.confinement
-        roots = (
-            writable_roots(policy, cwd=str(settings.cwd), tmpdir=self._environ.get("TMPDIR"))
-            if isinstance(policy, WorkspaceWrite)
-            else ()
-        )
-        return await collect_git_info(
-            settings.cwd, programs=self._git, writable=[root.path for root in roots if root.path != "/"]
-        )
+        place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
+        return await self._environments.first(settings.environments).repositories.info(place)
 
     async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:
         """The rules for commands under a configuration. Raises RulesError."""
@@ -180,25 +173,13 @@ class ThreadLoader:
         projects = [layer.source.path for layer in config.stack.active if layer.source.kind == "project"]
         return {str(path / "rules") for path in projects if path is not None and self._doubted(settings_files(path))}
 
-    def environment(self, config: EffectiveConfig, thread_id: str) -> Callable[[str], Mapping[str, str]]:
-        """What a command of a thread sees of the environment, by call id."""
+    def variables(self, config: EffectiveConfig) -> ShellEnvironmentPolicy:
+        """Which variables the commands of a thread inherit."""
         policy = config.shell_environment_policy
-        shell_policy = ShellEnvironmentPolicy(
+        return ShellEnvironmentPolicy(
             inherit=policy.inherit,
             ignore_default_excludes=policy.ignore_default_excludes,
             exclude=policy.exclude,
             set=policy.set,
             include_only=policy.include_only,
         )
-
-        def build(call_id: str) -> dict[str, str]:
-            return build_environment(
-                self._environ,
-                shell_policy,
-                thread_id=thread_id,
-                session_id=thread_id,
-                tool_call_id=call_id,
-                version=PROTOCOL_RELEASE,
-            )
-
-        return build

@@ -22,9 +22,10 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.environments.environment import ThreadUse
+from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execution.sessions import open_exec_sessions
-from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.state.history.forks import TurnNotFound
 from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder, now_ms
 from codex_trio.state.history.rollout_history import RolloutHistory
@@ -104,7 +105,7 @@ class ThreadManager:
         read_states: ReadStates,
         queues: ThreadQueues,
         clients: ThreadClients,
-        spawner: ProcessSpawner,
+        environments: EnvironmentManager,
         engine: EngineServices,
         loader: ThreadLoader,
         organisation: ThreadOrganisation,
@@ -114,7 +115,7 @@ class ThreadManager:
         self._read_states = read_states
         self._queues = queues
         self._clients = clients
-        self._spawner = spawner
+        self._environments = environments
         self._engine = engine
         self._loader = loader
         self._organisation = organisation
@@ -355,10 +356,13 @@ class ThreadManager:
         is_unwanted = False
         try:
             with live.scope, self._queues.running(live) as queue:
-                # The sessions end first: what waits for the end of a command is then still there to store it.
+                # Commands end first: what waits for the end of a command is then still there to store it.
                 async with (
                     trio.open_nursery() as nursery,
-                    open_exec_sessions(self._spawner, writes=self._config.writes) as sessions,
+                    open_thread_environments(
+                        self._environments,
+                        ThreadUse(thread_id=live.id, variables=self._loader.variables(launch.config)),
+                    ) as environments,
                 ):
                     live.session = Session(
                         thread_id=live.id,
@@ -367,12 +371,11 @@ class ThreadManager:
                         services=self._engine,
                         thread=ThreadServices(
                             recorder=live.recorder,
-                            sessions=sessions,
+                            environments=environments,
                             policy=launch.policy,
                             approver=live.approver,
                             tools=[BuiltinTools()],
                             nursery=nursery,
-                            environment=self._loader.environment(launch.config, live.id),
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,
                         ),

@@ -14,6 +14,7 @@ import msgspec
 
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, SandboxWorkspaceWrite, TypedOverrides
 from codex_trio.engine.settings import Personality, ThreadSettings
+from codex_trio.environments.selection import DEFAULT_SELECTION, EnvironmentSelection
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.threads.recorded_settings import RecordedSettings, recorded_settings
@@ -24,7 +25,8 @@ class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     cwd: Path | None = None
     workspace_roots: tuple[str, ...] | None = None
-    has_environment: bool = True
+    environments: tuple[EnvironmentSelection, ...] | None = None
+    """Where the thread is to work; None leaves that to the server."""
     overrides: Mapping[str, Any] | None = None
     typed: TypedOverrides = TypedOverrides()
     personality: Personality | None = None
@@ -47,7 +49,7 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
         sandbox_policy=sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write),
         workspace_roots=options.workspace_roots,
         configured_roots=config.sandbox_workspace_write.writable_roots,
-        has_environment=options.has_environment,
+        environments=DEFAULT_SELECTION if options.environments is None else options.environments,
         effort=config.model_reasoning_effort,
         summary=config.model_reasoning_summary,
         service_tier=config.service_tier,
@@ -87,8 +89,8 @@ def settings_from_history(history: HistoryFacts, configured: ThreadSettings, opt
         changes["summary"] = recorded.summary
     if recorded.personality is not None and options.personality is None:
         changes["personality"] = recorded.personality
-    if not recorded.has_environment and options.cwd is None:
-        changes["has_environment"] = False
+    if recorded.environments is not None and options.cwd is None:
+        changes["environments"] = recorded.environments
     return msgspec.structs.replace(configured, **changes, **_recorded_policies(recorded, options))
 
 

@@ -13,6 +13,7 @@ import msgspec
 from codex_trio.config import approval
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.engine.settings import Personality, ReasoningSummary
+from codex_trio.environments.selection import EnvironmentSelection
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.util import decoding
@@ -21,7 +22,9 @@ _T = TypeVar("_T")
 
 
 class RecordedSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a stored thread. `effort` goes with `model`; `mode` is None for the default collaboration mode."""
+    """Settings of a stored thread. `effort` goes with `model`; `mode` is None for the default collaboration mode,
+    `environments` where the server chose.
+    """
 
     cwd: str | None
     provider_id: str | None
@@ -32,7 +35,7 @@ class RecordedSettings(msgspec.Struct, frozen=True, kw_only=True):
     mode: dict[str, Any] | None
     service_tier: str | None
     reviewer: ApprovalsReviewer | None
-    has_environment: bool
+    environments: tuple[EnvironmentSelection, ...] | None
     sandbox_policy: sandbox.SandboxPolicy | None
     approval_policy: approval.AskForApproval | None
 
@@ -51,7 +54,7 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
         mode=_chosen(settings.get("collaboration_mode")),
         service_tier=_as(str, settings.get("service_tier")),
         reviewer=_one_of(ApprovalsReviewer, settings.get("approvals_reviewer")),
-        has_environment=settings.get("environments") != [],
+        environments=() if settings.get("environments") == [] else None,
         sandbox_policy=_sandbox(settings.get("sandbox_policy") or (context and context.sandbox_policy)),
         approval_policy=_approval(settings.get("approval_policy") or (context and context.approval_policy)),
     )

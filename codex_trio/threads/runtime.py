@@ -5,21 +5,18 @@ Owns the wiring of the thread layer and the engine below it. Does not own their 
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import msgspec
-import trio
 
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
-from codex_trio.execution.shells import find_shells
-from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.files.local import LocalFiles
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.credentials import AuthFileError
 from codex_trio.identity.keys import MissingApiKey, resolve_request_auth
@@ -28,8 +25,6 @@ from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
-from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
-from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.loading import ThreadLoader
@@ -43,6 +38,7 @@ from codex_trio.tools.pictures import Pictures
 class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     """The thread layer, with all that loads and runs threads."""
 
+    environments: EnvironmentManager
     manager: ThreadManager
     upkeep: ThreadUpkeep
     queues: ThreadQueues
@@ -63,11 +59,9 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     installation_id: str
     catalog: ModelCatalog
     clients: ThreadClients
-    spawner: ProcessSpawner
+    environments: EnvironmentManager
     transport: HttpTransport
     gate: TurnGate
-    guarded: GuardedPaths
-    """What is the server's own."""
 
 
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
@@ -76,20 +70,16 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     engine = EngineServices(
         identity=parts.identity,
         installation_id=parts.installation_id,
-        shells=find_shells(account_shell()),
         timezone=timezone_name(parts.environ),
-        tmpdir=parts.environ.get("TMPDIR"),
-        guarded=parts.guarded,
-        probe=_probe_once(parts.environ),
         client=_client_factory(parts),
         model=_model_facts(parts),
         gate=parts.gate,
-        pictures=Pictures(),
+        pictures=Pictures(LocalFiles()),
     )
     loader = ThreadLoader(
         codex_home=parts.codex_home,
         store=threads.store,
-        environ=parts.environ,
+        environments=parts.environments,
         default_model=default_model(parts.catalog).slug,
         doubted=parts.config.writes.doubted,
     )
@@ -103,13 +93,14 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         read_states=threads.read_states,
         queues=queues,
         clients=parts.clients,
-        spawner=parts.spawner,
+        environments=parts.environments,
         engine=engine,
         loader=loader,
         organisation=threads.organisation,
     )
     return ThreadRuntime(
         loaded=threads.loaded,
+        environments=parts.environments,
         manager=manager,
         upkeep=ThreadUpkeep(
             manager=manager, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
@@ -129,14 +120,6 @@ async def _warm(parts: RuntimeParts) -> None:
     await ResponsesClient(provider, parts.transport, api_key=None, environ=parts.environ).warm()
 
 
-def account_shell() -> str:
-    """The shell of the user's account. Not `$SHELL`: what starts services and jobs sets that to sh."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_shell
-    except KeyError:
-        return ""
-
-
 def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/localtime")) -> str:
     """The IANA name of the local time zone, `Etc/UTC` when nothing says."""
     configured = environ.get("TZ", "").lstrip(":")
@@ -147,19 +130,6 @@ def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/local
     except OSError:
         return "Etc/UTC"
     return "/".join(parts[parts.index("zoneinfo") + 1 :]) if "zoneinfo" in parts else "Etc/UTC"
-
-
-def _probe_once(environ: Mapping[str, str]) -> Callable[[], Awaitable[SandboxProbe]]:
-    lock = trio.Lock()
-    found: list[SandboxProbe] = []
-
-    async def probe() -> SandboxProbe:
-        async with lock:
-            if not found:
-                found.append(await probe_sandbox(search_path=environ.get("PATH", "")))
-            return found[0]
-
-    return probe
 
 
 def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ResponsesClient]:

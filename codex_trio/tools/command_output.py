@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from codex_trio.execution.sessions import Collected
+from codex_trio.execution.yielding import Collected
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.truncate import fit, token_estimate
 

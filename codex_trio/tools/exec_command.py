@@ -1,7 +1,7 @@
 """The `exec_command` tool: a shell command, asked about where the policy wants it, in the sandbox where it must.
 
-Owns the order of things: patch detection, policy, question, sandbox, run, report. Does not own any of these: see
-tools/apply_patch, execpolicy, tools/approval_flow.py, sandbox and execution. Follow-up input is tools/write_stdin.py.
+Owns the order of things: patch detection, policy, question, run, report. Does not own any of these: see
+tools/apply_patch, execpolicy, tools/approval_flow.py and environments. Follow-up input is tools/write_stdin.py.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ import msgspec
 import trio
 
 from codex_trio.domain.items import CommandExecution, Duration, ParsedCommand
+from codex_trio.environments.commands import CommandRequest
+from codex_trio.environments.turn import TurnEnvironment
 from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, CommandPolicy, Decision, rejected_for_model
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.errors import SpawnError
-from codex_trio.execution.launch import SpawnRequest
-from codex_trio.execution.sessions import exec_yield_ms
-from codex_trio.execution.shells import hand_over, keep_path
-from codex_trio.sandbox.command import wrap
+from codex_trio.execution.yielding import exec_yield_ms
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import DangerFullAccess, is_enforced_here
 from codex_trio.state.rollout.errors import RolloutWriteError
@@ -29,7 +28,7 @@ from codex_trio.tools.apply_patch.shell import ShellPatch, detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
-from codex_trio.tools.context import CommandAccess, CommandSettings, ThreadWork, ToolContext
+from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
 from codex_trio.tools.patch import apply_shell_patch
 from codex_trio.tools.review import ReviewOutcome
 from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
@@ -111,18 +110,18 @@ class ExecCommand:
 
     spec = SPEC
     parallel = True
-    needs_environment = True
 
     def __init__(self, commands: CommandAccess) -> None:
         self._commands = commands
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        environment = context.environment
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
         if arguments.justification is not None and arguments.sandbox_permissions is None:
             raise ToolFailure(UNPLACED_JUSTIFICATION)
-        argv = _shell_command(arguments, self._commands.settings, context.work)
-        cwd = context.resolve(arguments.workdir)
-        programs = Programs(self._commands.environment(call.call_id).get("PATH", ""), str(cwd), context.work)
+        argv = _shell_command(arguments, self._commands.settings, environment)
+        cwd = environment.resolve(arguments.workdir)
+        programs = environment.programs(call.call_id, cwd)
         judged = partial(_judge, argv, arguments, self._commands.policy, context, programs)
         # A long script takes the parser a while.
         judgement = judged() if len(arguments.cmd) <= _SHORT_SCRIPT else await trio.to_thread.run_sync(judged)
@@ -155,6 +154,7 @@ class ExecCommand:
         answer = await context.approvals.command(
             item,
             cwd=str(cwd),
+            environment_id=context.environment.id,
             reason=decision.reason,
             amendment=decision.proposed_amendment,
             key=(*item.command, str(cwd), str(arguments.tty), str(arguments.escalated)),
@@ -185,10 +185,21 @@ class ExecCommand:
         sandboxed: bool,
     ) -> ToolOutput:
         item = msgspec.structs.replace(item, source="unified_exec_startup")
+        environment = context.environment
+        request = CommandRequest(
+            call_id=item.id,
+            argv=tuple(item.command),
+            reads_login=item.command[1] == _LOGIN,
+            cwd=str(cwd),
+            tty=arguments.tty,
+            sandboxed=sandboxed,
+        )
         try:
-            request = await self._spawn_request(item, arguments, context, cwd, sandboxed=sandboxed)
-            session = await self._commands.sessions.open(
-                request, group=context.turn_id, on_output=partial(context.log.output_delta, item.id)
+            session = await environment.start(
+                request,
+                group=context.turn_id,
+                on_output=partial(context.log.output_delta, item.id),
+                warn=context.warn_once,
             )
         except (SpawnError, SandboxUnavailable) as error:
             if not shown:
@@ -207,9 +218,11 @@ class ExecCommand:
         item = msgspec.structs.replace(item, process_id=str(session.id))
         if not shown:
             context.log.started(item)
-        command = RunningCommand(session=session, item=item, log=context.log, turn_id=context.turn_id)
+        command = RunningCommand(
+            commands=environment.commands, session=session, item=item, log=context.log, turn_id=context.turn_id
+        )
         self._commands.running.add(command)
-        collected = await self._commands.sessions.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
+        collected = await environment.commands.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
         if collected.exit_code is not None:
             await command.finish()
             self._commands.running.told(command)
@@ -217,47 +230,10 @@ class ExecCommand:
             self._commands.run_in_background(partial(_watch, command))
         return ToolOutput(content=describe(collected, session.id, output_budget(arguments.max_output_tokens, context)))
 
-    async def _spawn_request(
-        self,
-        item: CommandExecution,
-        arguments: ExecCommandArguments,
-        context: ToolContext,
-        cwd: Path,
-        *,
-        sandboxed: bool,
-    ) -> SpawnRequest:
-        """What to start: the command itself, or the sandbox around it."""
-        environment = dict(self._commands.environment(item.id))
-        if not sandboxed or isinstance(context.sandbox_policy, DangerFullAccess):
-            bare = SpawnRequest(argv=tuple(item.command), cwd=str(cwd), env=environment, tty=arguments.tty)
-            return _for_shell(bare, item)
-        probe = await self._commands.probe()
-        for caveat in probe.caveats:
-            context.warn_once(caveat)
-        wrapped = wrap(
-            item.command,
-            context.sandbox_policy,
-            cwd=str(context.cwd),
-            tmpdir=context.tmpdir,
-            probe=probe,
-            anchors=context.anchors,
-            tty=arguments.tty,
-        )
-        request = SpawnRequest(
-            argv=wrapped.argv,
-            cwd=str(cwd),
-            env=environment | wrapped.env,
-            tty=arguments.tty,
-            inherited=wrapped.inherited,
-            placeholders=wrapped.placeholders,
-            absent=wrapped.absent,
-            keepers=wrapped.keepers,
-            writable=wrapped.writable,
-        )
-        return _for_shell(request, item)
 
-
-def _shell_command(arguments: ExecCommandArguments, settings: CommandSettings, work: ThreadWork) -> list[str]:
+def _shell_command(
+    arguments: ExecCommandArguments, settings: CommandSettings, environment: TurnEnvironment
+) -> list[str]:
     """The argv that runs the script. Raises ToolFailure for what the user does not allow, or nobody should try."""
     if arguments.login and not settings.allow_login:
         raise ToolFailure(LOGIN_REFUSED)
@@ -268,8 +244,7 @@ def _shell_command(arguments: ExecCommandArguments, settings: CommandSettings, w
             "write long text to files with apply_patch, or in several commands"
         )
     login = settings.allow_login if arguments.login is None else arguments.login
-    shell = settings.shells.named(arguments.shell, may_write=work.may_write)
-    return [shell, _LOGIN if login else "-c", arguments.cmd]
+    return [environment.shell(arguments.shell), _LOGIN if login else "-c", arguments.cmd]
 
 
 def _judge(
@@ -287,18 +262,13 @@ def _judge(
         argv,
         programs=programs,
         approval_policy=context.approval_policy,
-        sandboxed=is_enforced_here(context.sandbox_policy),
-        unrestricted=isinstance(context.sandbox_policy, DangerFullAccess),
+        sandboxed=is_enforced_here(context.environment.policy),
+        unrestricted=isinstance(context.environment.policy, DangerFullAccess),
         escalate=arguments.escalated,
         justification=arguments.justification,
         prefix_rule=arguments.prefix_rule,
     )
     return decision, policy.parse(argv)
-
-
-def _for_shell(request: SpawnRequest, item: CommandExecution) -> SpawnRequest:
-    """The request, with the script as the shell can take it."""
-    return hand_over(keep_path(request) if item.command[1] == _LOGIN else request)
 
 
 async def _watch(command: RunningCommand) -> None:

@@ -12,10 +12,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from codex_trio.environments.files import Files
 from codex_trio.tools.picture_form import MAX_BYTES, ORIGINAL, PictureProblem, url_of_bytes
-from codex_trio.tools.pictures import READ_SECONDS, Pictures
-from codex_trio.util.abandonable import abandonable
-from codex_trio.util.regular_file import FileTooLarge, read_whole
+from codex_trio.tools.pictures import Pictures
+from codex_trio.util.regular_file import FileTooLarge
 
 MAX_INLINED_BYTES = 64 * 1024 * 1024
 """Of all that one input brings along, as text: it is kept as a whole, and sent as a whole."""
@@ -41,7 +41,7 @@ async def inlined(content: Sequence[dict[str, Any]], pictures: Pictures) -> list
 async def _inlined(part: dict[str, Any], pictures: Pictures) -> dict[str, Any]:
     match part.get("type"):
         case "local_image":
-            raw = await _read(part["path"])
+            raw = await _read(part["path"], pictures.files)
             try:
                 url = await pictures.run(url_of_bytes, raw, ORIGINAL)
             except PictureProblem as problem:
@@ -49,7 +49,7 @@ async def _inlined(part: dict[str, Any], pictures: Pictures) -> dict[str, Any]:
             detail = {} if part.get("detail") is None else {"detail": part["detail"]}
             return {"type": "image", "image_url": url, **detail}
         case "local_audio":
-            raw = await _read(part["path"])
+            raw = await _read(part["path"], pictures.files)
             kind = mimetypes.guess_type(part["path"])[0]
             if kind is None or not kind.startswith("audio/"):
                 raise AttachmentProblem("unsupported audio format")
@@ -58,9 +58,9 @@ async def _inlined(part: dict[str, Any], pictures: Pictures) -> dict[str, Any]:
             return part
 
 
-async def _read(path: str) -> bytes:
+async def _read(path: str, files: Files) -> bytes:
     try:
-        return await abandonable(READ_SECONDS, read_whole, path, limit=MAX_BYTES)
+        return await files.read(path, limit=MAX_BYTES)
     except OSError as error:
         if error.errno is None or isinstance(error, (FileTooLarge, TimeoutError)):
             raise AttachmentProblem(f"`{path}` {error.strerror or error}") from error

@@ -19,7 +19,7 @@ import msgspec
 import trio
 
 from codex_trio.domain.items import FileChange
-from codex_trio.files.disk import DiskFiles
+from codex_trio.environments.files import DocumentFiles
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
 from codex_trio.tools.apply_patch.parser import PatchError, parse
@@ -100,16 +100,16 @@ class ApplyPatch:
     """Applies patches, one at a time; `spec` is the freeform or the function form of the tool."""
 
     parallel = False
-    needs_environment = True
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        cwd = context.environment.cwd
         text = call.arguments
         if call.kind == "function":
             text = decode_arguments(call.arguments, ApplyPatchArguments).input
-        return ToolOutput(content=await _apply_text(call.call_id, text, context.cwd, context))
+        return ToolOutput(content=await _apply_text(call.call_id, text, cwd, context))
 
 
 async def apply_shell_patch(call: ToolCall, context: ToolContext, patch: ShellPatch, cwd: Path) -> ToolOutput:
@@ -158,17 +158,18 @@ class _GaveUp(Exception):
 
 async def _check(text: str, cwd: Path, context: ToolContext, *, workdir_exists: bool) -> _Checked:
     given_up = threading.Event()
+    environment = context.environment
+    files = environment.files.blocking()
 
     def check() -> _Checked:
         if workdir_exists:
-            _check_workdir(cwd)
-        files = DiskFiles()
+            _check_workdir(cwd, files)
         verified = verify(parse(text), str(cwd), files, partial(_stop_if, given_up))
         verdict = assess(
             verified.written_paths(),
             context.approval_policy,
-            context.sandbox_policy,
-            may_write=context.may_write,
+            environment.policy,
+            may_write=environment.may_write,
         )
         return _Checked(verified=verified, places=verified.places(files), verdict=verdict)
 
@@ -186,9 +187,9 @@ async def _check(text: str, cwd: Path, context: ToolContext, *, workdir_exists: 
         given_up.set()
 
 
-def _check_workdir(cwd: Path) -> None:
+def _check_workdir(cwd: Path, files: DocumentFiles) -> None:
     try:
-        if stat.S_ISDIR(cwd.stat().st_mode):
+        if stat.S_ISDIR(files.status(str(cwd)).st_mode):
             return
         problem = os.strerror(errno.ENOTDIR)
     except (OSError, ValueError) as error:
@@ -205,7 +206,8 @@ async def _apply(checked: _Checked, approved: frozenset[str], context: ToolConte
     """Write the patch. When the turn is stopped meanwhile it is still written whole, and what it did is told."""
     given_up = threading.Event()
     verified = checked.verified
-    files = DiskFiles(WritablePlaces(approved, context.may_write))
+    environment = context.environment
+    files = environment.files.blocking(WritablePlaces(approved, environment.may_write))
 
     def write() -> PatchOutcome:
         outcome = apply_blocking(

@@ -1,23 +1,22 @@
 """Pictures on their way to a model, by whichever way they came: files, data URLs, parts of items.
 
-Owns reading and decoding them off the loop, in bounded time, and what stands in place of one that cannot be sent. Does
-not own their form (tools/picture_form.py).
+Owns decoding them off the loop, in bounded time, and what stands in place of one that cannot be sent. Does
+not own files, or their form (tools/picture_form.py).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, cast
 
 import trio
 
+from codex_trio.environments.files import Files
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.tools.picture_form import HIGH, MAX_BYTES, ORIGINAL, Limits, PictureProblem, url_of_bytes, url_of_url
-from codex_trio.util.abandonable import abandonable
-from codex_trio.util.regular_file import read_whole
 
-READ_SECONDS = 10.0
 DECODE_SECONDS = 30.0
 
 OMITTED = "image content omitted because it could not be processed"
@@ -25,9 +24,13 @@ OMITTED = "image content omitted because it could not be processed"
 
 
 class Pictures:
-    """Decodes for all threads, two at a time: what a decoder may take in memory is taken no more often at once."""
+    """Decodes for all threads, two at a time: what a decoder may take in memory is taken no more often at once.
 
-    def __init__(self) -> None:
+    `files` are those of the server's machine, by which clients name pictures.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
         self._decoders = trio.CapacityLimiter(2)
 
     def for_model(self, model: ModelInfo) -> ModelPictures:
@@ -52,10 +55,15 @@ class ModelPictures:
     def _limits(self) -> Limits:
         return ORIGINAL if self._takes_original else HIGH
 
-    async def of_file(self, path: str | PathLike[str], *, detail: str | None = None) -> dict[str, Any]:
-        """The part that shows an image file. Raises OSError when it cannot be read, PictureProblem."""
+    async def of_file(
+        self, path: str | PathLike[str], *, files: Files | None = None, detail: str | None = None
+    ) -> dict[str, Any]:
+        """The part that shows an image file, by default one of the server's machine.
+
+        Raises OSError when it cannot be read, PictureProblem.
+        """
         try:
-            raw = await abandonable(READ_SECONDS, read_whole, path, limit=MAX_BYTES)
+            raw = await (files or self._pictures.files).read(os.fspath(path), limit=MAX_BYTES)
         except ValueError as error:
             raise PictureProblem(f"its path is none: {error}") from error
         return self._part(await self._pictures.run(url_of_bytes, raw, self._limits), detail)

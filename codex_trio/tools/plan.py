@@ -51,7 +51,6 @@ class UpdatePlan:
 
     spec = SPEC
     parallel = True
-    needs_environment = False
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, UpdatePlanArguments)

@@ -18,14 +18,10 @@ from codex_trio.tools.pictures import ModelPictures
 
 
 class Tool(Protocol):
-    """Something that the model can call.
-
-    `parallel` tools may run beside one another; those with `needs_environment` use this machine.
-    """
+    """Something that the model can call. `parallel` tools may run beside one another."""
 
     spec: dict[str, Any]
     parallel: bool
-    needs_environment: bool
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         """Carries out a call. Raises ToolFailure with what the model is told when it does not work."""

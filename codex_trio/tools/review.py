@@ -56,6 +56,7 @@ class CommandQuestion(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     command: list[str]
     cwd: str
+    environment_id: str
     parsed_cmd: list[ParsedCommand]
     reason: str | None
     proposed_amendment: list[str] | None

@@ -1,20 +1,21 @@
 """Commands that run, from their start until their item is complete and the model knows how they ended.
 
 Owns the one place where a command's item becomes final, whoever sees its end first: the call that started it, a later
-`write_stdin`, the watcher of a command that outlived its call, or an interruption. Does not own the process
-(execution/sessions.py).
+`write_stdin`, the watcher of a command that outlived its call, or an interruption. Does not own the process, which is
+its environment's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 import trio
 
 from codex_trio.domain.items import CommandExecution, Duration
-from codex_trio.execution.sessions import ExecSession, ExecSessions
+from codex_trio.environments.commands import Commands, CommandSession
 from codex_trio.tools.log import ItemLog
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,11 @@ ENDED_BY_CLIENT = "the client has ended it"
 class RunningCommand:
     """A started command and the item that shows it."""
 
-    def __init__(self, *, session: ExecSession, item: CommandExecution, log: ItemLog, turn_id: str) -> None:
+    def __init__(
+        self, *, commands: Commands, session: CommandSession, item: CommandExecution, log: ItemLog, turn_id: str
+    ) -> None:
+        self.commands = commands
+        """Those of the environment that it runs in."""
         self.session = session
         self.item = item
         self.log = log
@@ -79,10 +84,13 @@ class RunningCommand:
 
 
 class RunningCommands:
-    """The commands of one thread: those that run, and those whose end the model has yet to be told."""
+    """The commands of one thread: those that run, and those whose end the model has yet to be told.
 
-    def __init__(self, sessions: ExecSessions) -> None:
-        self._sessions = sessions
+    `everywhere` gives the commands of each environment that the thread has open.
+    """
+
+    def __init__(self, everywhere: Callable[[], Iterable[Commands]]) -> None:
+        self._everywhere = everywhere
         self._commands: dict[int, RunningCommand] = {}
 
     def __iter__(self) -> Iterator[RunningCommand]:
@@ -91,7 +99,7 @@ class RunningCommands:
 
     def add(self, command: RunningCommand) -> None:
         """Note a command that has just been started."""
-        for session_id in [known for known in self._commands if not self._sessions.has(known)]:
+        for session_id in [known for known, other in self._commands.items() if not other.commands.has(known)]:
             del self._commands[session_id]
         self._commands[command.session.id] = command
 
@@ -110,7 +118,7 @@ class RunningCommands:
         Raises RolloutWriteError when that cannot be stored.
         """
         with trio.move_on_after(STOP_SECONDS) as waiting:
-            await self._sessions.kill(command.session, because=because)
+            await command.commands.kill(command.session, because=because)
         if waiting.cancelled_caught:
             _cannot_be_ended(command)
         await command.complete()
@@ -124,7 +132,9 @@ class RunningCommands:
         mine = [command for command in self._commands.values() if command.turn_id == turn_id]
         commands = [command for command in mine if not command.is_complete]
         with trio.move_on_after(STOP_SECONDS) as waiting:
-            await self._sessions.kill_group(turn_id, because=because)
+            async with trio.open_nursery() as nursery:
+                for there in self._everywhere():
+                    nursery.start_soon(partial(there.kill_group, turn_id, because=because))
         if waiting.cancelled_caught:
             for command in commands:
                 if command.is_running:
@@ -133,7 +143,8 @@ class RunningCommands:
 
     def turn_over(self, turn_id: str) -> None:
         """A turn has ended: what it has left running is its thread's."""
-        self._sessions.forget_group(turn_id)
+        for there in self._everywhere():
+            there.forget_group(turn_id)
 
 
 def _cannot_be_ended(command: RunningCommand) -> None:

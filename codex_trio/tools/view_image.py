@@ -1,4 +1,4 @@
-"""The `view_image` tool: a local picture, given to the model."""
+"""The `view_image` tool: a picture of the environment, given to the model."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ class ViewImage:
 
     spec = SPEC
     parallel = True
-    needs_environment = True
 
     def __init__(self, pictures: ModelPictures) -> None:
         self._pictures = pictures
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        environment = context.environment
         arguments = decode_arguments(call.arguments, ViewImageArguments)
         if "image" not in context.model.input_modalities:
             raise ToolFailure("view_image is not allowed because you do not support image inputs")
         # Models copy paths with the end of the line that they stood in.
-        path = context.resolve(arguments.path.rstrip("\r\n"))
+        path = environment.resolve(arguments.path.rstrip("\r\n"))
         try:
-            part = await self._pictures.of_file(path)
+            part = await self._pictures.of_file(path, files=environment.files)
         except NotARegularFile as error:
             raise ToolFailure(f"image path `{path}` is not a file: it {error.strerror}") from None
         except OSError as error:

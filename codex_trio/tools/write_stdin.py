@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from codex_trio.execution.errors import StdinClosed, UnknownSession
-from codex_trio.execution.sessions import write_yield_ms
+from codex_trio.execution.yielding import write_yield_ms
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
@@ -56,7 +56,6 @@ class WriteStdin:
 
     spec = SPEC
     parallel = True
-    needs_environment = False
 
     def __init__(self, commands: CommandAccess) -> None:
         self._commands = commands
@@ -69,14 +68,14 @@ class WriteStdin:
             raise ToolFailure(f"write_stdin failed: Unknown process id {session_id}")
         command.log.terminal_interaction(command.item.id, str(session_id), arguments.chars)
         try:
-            session = await self._commands.sessions.write(session_id, arguments.chars)
+            await command.commands.write(session_id, arguments.chars)
         except UnknownSession as error:
             raise ToolFailure(f"write_stdin failed: {error}") from error
         except StdinClosed as error:
             raise ToolFailure(STDIN_CLOSED) from error
         requested = None if arguments.yield_time_ms is None else int(arguments.yield_time_ms)
-        collected = await self._commands.sessions.collect(
-            session,
+        collected = await command.commands.collect(
+            command.session,
             yield_ms=write_yield_ms(requested, chars=arguments.chars, max_poll_ms=self._commands.settings.max_poll_ms),
         )
         if collected.exit_code is not None:

@@ -8,7 +8,6 @@ import msgspec
 from codex_trio_protocol.v2 import approval as wire
 
 from codex_trio.execpolicy.words import join
-from codex_trio.threads.environments import LOCAL
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.wire.items import project_action
 
@@ -31,7 +30,7 @@ def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandE
         turn_id=question.turn_id,
         item_id=question.item_id,
         started_at_ms=question.started_ms,
-        environment_id=LOCAL,
+        environment_id=question.environment_id,
         reason=msgspec.UNSET if question.reason is None else question.reason,
         command=join(question.command),
         cwd=question.cwd,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from codex_trio_protocol.v2.environment import ThreadEnvironment, TurnEnvironmentParams
 
-from codex_trio.threads.facts import Environment
+from codex_trio.environments.selection import EnvironmentSelection
 
 
-def environments_from_wire(asked: Sequence[TurnEnvironmentParams]) -> list[Environment]:
+def environments_from_wire(asked: Sequence[TurnEnvironmentParams]) -> list[EnvironmentSelection]:
     """What a client asks for."""
     return [
-        Environment(
+        EnvironmentSelection(
             id=environment.environment_id,
             cwd=environment.cwd,
             workspace_roots=None
@@ -23,12 +23,12 @@ def environments_from_wire(asked: Sequence[TurnEnvironmentParams]) -> list[Envir
     ]
 
 
-def environments_to_wire(environments: Sequence[Environment]) -> list[ThreadEnvironment]:
+def environments_to_wire(environments: Sequence[EnvironmentSelection]) -> list[ThreadEnvironment]:
     """What a loaded thread has."""
     return [
         ThreadEnvironment(
             environment_id=environment.id,
-            cwd=environment.cwd,
+            cwd=environment.cwd or "",
             runtime_workspace_roots=list(environment.workspace_roots or ()),
         )
         for environment in environments

@@ -7,7 +7,6 @@ from codex_trio_protocol.v2.common import CollaborationMode
 from codex_trio_protocol.v2.thread_settings import ThreadSettings as WireThreadSettings
 
 from codex_trio.engine.settings import ThreadSettings
-from codex_trio.threads.environments import environments_of
 from codex_trio.wire.environments import environments_to_wire
 from codex_trio.wire.policies import approval_to_wire, sandbox_to_wire
 
@@ -16,7 +15,7 @@ def settings_to_wire(settings: ThreadSettings) -> WireThreadSettings:
     """The wire form."""
     return WireThreadSettings(
         cwd=str(settings.cwd),
-        environments=environments_to_wire(environments_of(settings)),
+        environments=environments_to_wire(settings.selected()),
         approval_policy=approval_to_wire(settings.approval_policy),
         approvals_reviewer=settings.approvals_reviewer,
         sandbox_policy=sandbox_to_wire(settings.confinement),

@@ -23,22 +23,27 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
+from codex_trio.environments.environment import Environment, ThreadUse
+from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.selection import LOCAL, EnvironmentSelection
+from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
-from codex_trio.execution.shells import Shells
+from codex_trio.execution.env import ShellEnvironmentPolicy
+from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.model.request import ModelRequest
 from codex_trio.model.usage import TokenUsage
-from codex_trio.sandbox.roots import NOTHING_GUARDED
 from codex_trio.state.history.recorder import WRITE_SECONDS, RolloutRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.state.rollout.memory_lines import MemoryLines, MemoryWriter
 from codex_trio.state.rollout.paths import RolloutName
+from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.options import ThreadOptions, settings_from_config
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.calls import ToolCall, ToolOutput
@@ -202,7 +207,6 @@ class ScriptedTool:
     """A tool whose calls end when a test says so: with the text that it gives, in the order in which it does."""
 
     parallel = True
-    needs_environment = False
 
     def __init__(self, name: str) -> None:
         self.spec: dict[str, Any] = {"type": "function", "name": name, "parameters": {"type": "object"}}
@@ -243,14 +247,12 @@ class ScriptedTools:
         return self._tools
 
 
-class NoCommands:
-    """The commands of a thread whose model runs none."""
+class DiskEnvironment(MemoryEnvironment):
+    """The disk of this machine, without commands."""
 
-    async def kill_group(self, group: str, *, because: str) -> None:
-        await trio.lowlevel.checkpoint()
-
-    def forget_group(self, group: str) -> None:
-        pass
+    def __init__(self) -> None:
+        super().__init__(LOCAL)
+        self.files: Any = LocalFiles()
 
 
 class Heard:
@@ -415,8 +417,16 @@ async def open_session(
     retries: int = 0,
     lines: SlowLines | None = None,
     tools: Sequence[ToolProvider] = (),
+    environment: Environment | None = None,
+    environments: Sequence[EnvironmentSelection] | None = None,
 ) -> AsyncGenerator[Bench]:
-    """A session until the block ends: of a new thread, or of the one in `lines`."""
+    """A session until the block ends: of a new thread, or of the one in `lines`.
+
+    It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none.
+    """
+    environment = environment or DiskEnvironment()
+    if environments is None:
+        environments = (EnvironmentSelection(id=environment.id),)
     disk, heard = Disk(clock), Heard()
     approver = ScriptedApprover(heard)
     gate = TurnGate()
@@ -433,32 +443,32 @@ async def open_session(
         await trio.lowlevel.checkpoint()
         return ProjectDocs(text=None, sources=(), warnings=())
 
-    async with trio.open_nursery() as nursery:
+    options = ThreadOptions(environments=tuple(environments))
+    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=ShellEnvironmentPolicy())
+    async with (
+        trio.open_nursery() as nursery,
+        open_thread_environments(EnvironmentManager(environment), use) as environments_of_thread,
+    ):
         session = Session(
             thread_id=lines.rollout_name.thread_id,
-            settings=settings_from_config(config, ThreadOptions(), default_model=MODEL),
+            settings=settings_from_config(config, options, default_model=MODEL),
             usage=recorder.facts.token_usage,
             services=EngineServices(
                 identity=Identity({}),
                 installation_id="installation",
-                shells=Shells(default="/bin/sh", programs={}),
                 timezone="Etc/UTC",
-                tmpdir=None,
-                guarded=NOTHING_GUARDED,
-                probe=cast("Any", None),
                 client=lambda _config, _provider: cast("Any", client),
                 model=lambda _config, slug: catalog.info(slug),
                 gate=gate,
-                pictures=Pictures(),
+                pictures=Pictures(LocalFiles()),
             ),
             thread=ThreadServices(
                 recorder=recorder,
-                sessions=cast("Any", NoCommands()),
+                environments=environments_of_thread,
                 policy=CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=home / "rules"),
                 approver=approver,
                 tools=[BuiltinTools(), *tools],
                 nursery=nursery,
-                environment=lambda _: {"PATH": "/usr/bin:/bin"},
                 project_docs=docs,
                 config=config,
             ),

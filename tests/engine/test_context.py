@@ -21,7 +21,9 @@ SETTINGS = ThreadSettings(
     sandbox_policy=ReadOnly(),
     developer_instructions="Be brief.",
 )
-SURROUNDINGS = Surroundings(shell="/bin/bash", timezone="Etc/UTC", tmpdir=None, project_docs="Use tabs.")
+SURROUNDINGS = Surroundings(
+    shell="/bin/bash", timezone="Etc/UTC", writable_folders=("/work",), project_docs="Use tabs."
+)
 
 
 def items_for(settings=SETTINGS, history=(), surroundings=SURROUNDINGS):

@@ -2,10 +2,25 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
+from codex_trio.environments.local.git import LocalRepositories
+from codex_trio.environments.selection import LOCAL
+from codex_trio.files.disk import DiskFiles
+from codex_trio.files.local import LocalFiles
+from codex_trio.testing.environments import MemoryEnvironment
+
+
+class ThisMachine(MemoryEnvironment):
+    """The disk and its repositories; nothing runs there."""
+
+    def __init__(self) -> None:
+        super().__init__(LOCAL)
+        self.files: Any = LocalFiles()
+        self.repositories: Any = LocalRepositories(search_path="", tmpdir=None)
 
 
 @pytest.fixture
@@ -23,7 +38,15 @@ def deep(tmp_path: Path) -> Path:
 
 
 def load(home: Path, cwd: Path, root: Path, *, max_bytes: int = 32768, names: tuple[str, ...] = ()) -> ProjectDocs:
-    return load_project_docs(codex_home=home, cwd=cwd, project_root=root, max_bytes=max_bytes, fallback_names=names)
+    return load_project_docs(
+        codex_home=home,
+        own_files=DiskFiles(),
+        environment=ThisMachine(),
+        cwd=cwd,
+        project_root=root,
+        max_bytes=max_bytes,
+        fallback_names=names,
+    )
 
 
 def test_the_users_own_text_comes_first_and_then_the_folders_from_the_root_down(home: Path, deep: Path) -> None:

@@ -11,9 +11,8 @@ from codex_trio.execution.sessions import (
     MAX_SESSIONS,
     ExecSession,
     ExecSessions,
-    exec_yield_ms,
-    write_yield_ms,
 )
+from codex_trio.execution.yielding import exec_yield_ms, write_yield_ms
 
 LONG = 10_000
 

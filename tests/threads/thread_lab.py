@@ -15,12 +15,13 @@ from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
-from codex_trio.execution.shells import Shells
-from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.selection import LOCAL
+from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
-from codex_trio.sandbox.roots import NOTHING_GUARDED
 from codex_trio.state.memory.storage import memory_storage
+from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import Birth, ThreadManager
@@ -161,41 +162,37 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
     engine = EngineServices(
         identity=Identity({}),
         installation_id="installation",
-        shells=Shells(default="/bin/sh", programs={}),
         timezone="Etc/UTC",
-        tmpdir=None,
-        guarded=NOTHING_GUARDED,
-        probe=cast("Any", None),
         client=lambda _config, _provider: cast("Any", SilentClient()),
         model=lambda _config, slug: catalog.info(slug),
         gate=TurnGate(),
-        pictures=Pictures(),
+        pictures=Pictures(LocalFiles()),
     )
     queues = ThreadQueues(
         storage.queues, store=storage.store, loaded=threads.loaded, clients=clients, pictures=engine.pictures
     )
+    environments = EnvironmentManager(MemoryEnvironment(LOCAL))
     loader = ThreadLoader(
         codex_home=home,
         store=storage.store,
-        environ={"HOME": str(base), "PATH": ""},
+        environments=environments,
         default_model=MODEL,
         doubted=lambda _: False,
     )
-    async with open_process_spawner() as spawner:
-        manager = ThreadManager(
-            config=config,
-            loaded=threads.loaded,
-            store=storage.store,
-            read_states=storage.read_states,
-            queues=queues,
-            clients=clients,
-            spawner=spawner,
-            engine=engine,
-            loader=loader,
-            organisation=threads.organisation,
-        )
-        with trio.fail_after(patience):
-            async with trio.open_nursery() as nursery:
-                await nursery.start(manager.run)
-                yield Lab(manager, threads, queues, clients)
-                nursery.cancel_scope.cancel()
+    manager = ThreadManager(
+        config=config,
+        loaded=threads.loaded,
+        store=storage.store,
+        read_states=storage.read_states,
+        queues=queues,
+        clients=clients,
+        environments=environments,
+        engine=engine,
+        loader=loader,
+        organisation=threads.organisation,
+    )
+    with trio.fail_after(patience):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(manager.run)
+            yield Lab(manager, threads, queues, clients)
+            nursery.cancel_scope.cancel()

@@ -17,6 +17,7 @@ import trio
 import trio.testing
 from PIL import Image
 
+from codex_trio.files.local import LocalFiles
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.tools import picture_form
 from codex_trio.tools.picture_form import HIGH, ORIGINAL, PictureProblem, fitted, url_of_bytes, url_of_url
@@ -185,7 +186,7 @@ def test_pillow_is_imported_for_the_first_picture_only() -> None:
 
 async def test_a_part_is_labelled_as_the_model_takes_it(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(image("PNG"))
-    small, large = Pictures().for_model(SMALL_MODEL), Pictures().for_model(TAKES_ORIGINAL)
+    small, large = Pictures(LocalFiles()).for_model(SMALL_MODEL), Pictures(LocalFiles()).for_model(TAKES_ORIGINAL)
     part = {"type": "input_image", "image_url": url(image("PNG"))}
     assert await small.of_file(tmp_path / "a") == {**part, "detail": "high"}
     assert await small.of_file(tmp_path / "a", detail="original") == {**part, "detail": "high"}
@@ -197,16 +198,16 @@ async def test_a_part_is_labelled_as_the_model_takes_it(tmp_path: Path) -> None:
 async def test_a_path_to_no_file_is_an_error_at_once(tmp_path: Path, path: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     with trio.fail_after(5), pytest.raises((OSError, PictureProblem)):
-        await Pictures().for_model(SMALL_MODEL).of_file(tmp_path / path)
+        await Pictures(LocalFiles()).for_model(SMALL_MODEL).of_file(tmp_path / path)
 
 
 async def test_a_path_that_is_none_is_an_error() -> None:
     with pytest.raises(PictureProblem, match="null"):
-        await Pictures().for_model(SMALL_MODEL).of_file("a\0b")
+        await Pictures(LocalFiles()).for_model(SMALL_MODEL).of_file("a\0b")
 
 
 async def test_decoding_that_hangs_is_left_behind(autojump_clock: trio.testing.MockClock) -> None:
-    pictures, release = Pictures(), threading.Event()
+    pictures, release = Pictures(LocalFiles()), threading.Event()
 
     def hang() -> str:
         release.wait(30)
@@ -231,7 +232,7 @@ async def test_items_keep_only_pictures_that_can_be_sent() -> None:
         {"type": "function_call_output", "call_id": "c", "output": [misnamed]},
         {"type": "function_call_output", "call_id": "c", "output": "text"},
     ]
-    first, second, third = await Pictures().for_model(SMALL_MODEL).checked(items)
+    first, second, third = await Pictures(LocalFiles()).for_model(SMALL_MODEL).checked(items)
     said = {"type": "input_text", "text": f"{OMITTED}: it is not a whole PNG, JPEG, GIF or WebP image"}
     assert first["content"] == [good, large, said, *remote]
     assert second["output"] == [{**misnamed, "image_url": url(image("JPEG"), "image/jpeg")}]
@@ -241,6 +242,10 @@ async def test_items_keep_only_pictures_that_can_be_sent() -> None:
 
 async def test_a_picture_with_an_empty_address_is_not_sent() -> None:
     empty = {"type": "input_image", "image_url": ""}
-    [item] = await Pictures().for_model(SMALL_MODEL).checked([{"type": "message", "role": "user", "content": [empty]}])
+    [item] = (
+        await Pictures(LocalFiles())
+        .for_model(SMALL_MODEL)
+        .checked([{"type": "message", "role": "user", "content": [empty]}])
+    )
     [part] = item["content"]
     assert (part["type"], part["text"].startswith(OMITTED)) == ("input_text", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,14 +13,11 @@ from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.environments.thread import ThreadEnvironments
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execution.sessions import ExecSessions
-from codex_trio.execution.shells import Shells
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.client import ResponsesClient
-from codex_trio.sandbox.probe import SandboxProbe
-from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.tools.pictures import Pictures
 from codex_trio.tools.registry import ToolProvider
@@ -28,17 +25,11 @@ from codex_trio.tools.review import Approver
 
 
 class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
-    """What every session shares. `tmpdir` is the `$TMPDIR` that commands see, `timezone` an IANA name."""
+    """What every session shares. `timezone` is an IANA name."""
 
     identity: Identity
     installation_id: str
-    shells: Shells
     timezone: str
-    tmpdir: str | None
-    guarded: GuardedPaths
-    """What is the server's own, and out of the reach of commands and patches."""
-    probe: Callable[[], Awaitable[SandboxProbe]]
-    """What can confine a command here; found out on the first call."""
     client: Callable[[EffectiveConfig, str], ResponsesClient]
     """The client of a provider id. Raises ModelError when it cannot be used."""
     model: Callable[[EffectiveConfig, str], ModelInfo]
@@ -52,15 +43,13 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     """What one thread has of its own."""
 
     recorder: ThreadRecorder
-    sessions: ExecSessions
+    environments: ThreadEnvironments
     policy: CommandPolicy
     approver: Approver
     nursery: trio.Nursery
     """The thread's: what outlives a turn runs in it."""
     tools: Sequence[ToolProvider]
     """Where the tools of its turns come from."""
-    environment: Callable[[str], Mapping[str, str]]
-    """A command's environment, by call id."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
     config: EffectiveConfig
 

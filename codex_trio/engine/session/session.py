@@ -28,7 +28,6 @@ from codex_trio.engine.session.warnings import ThreadWarnings
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn_request import TurnInput
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.sandbox.roots import RootAnchors
 from codex_trio.state.rollout.events import InputAccepted, TokenUsageInfo
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
@@ -56,7 +55,7 @@ class Session:
     ) -> None:
         warnings = ThreadWarnings(listener.emit)
         self._memory = Memory(thread.recorder, pictures=lambda: self._in_effect.pictures, warnings=warnings)
-        self._state = SessionState(thread_id, settings, RootAnchors(services.guarded), tmpdir=services.tmpdir)
+        self._state = SessionState(thread_id, settings, thread.environments)
         self._parts = SessionParts(
             thread_id=thread_id,
             raw_items=raw_items,
@@ -68,7 +67,7 @@ class Session:
             usage=SessionUsage(thread_id, usage, listener.emit),
             surroundings=ModelSurroundings(services, thread, memory=self._memory, warnings=warnings),
             warnings=warnings,
-            running=RunningCommands(thread.sessions),
+            running=RunningCommands(thread.environments.commands),
             approvals=SessionApprovals(),
         )
         self._gate = services.gate

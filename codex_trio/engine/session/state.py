@@ -1,14 +1,14 @@
 """What a session is at: the settings of its thread, how much of them is stored, and the task that runs.
 
-Owns these, and the folders that commands of the thread may write, as they were when they were first allowed. Does not
-own the values (engine/settings.py) or the tasks.
+Owns these, and that the environments know in time which folders commands may write. Does not own the values
+(engine/settings.py) or the tasks.
 """
 
 from __future__ import annotations
 
 from codex_trio.engine.session.task import Task
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.sandbox.roots import RootAnchors
+from codex_trio.environments.thread import ThreadEnvironments
 from codex_trio.state.rollout.events import ThreadSettingsApplied
 from codex_trio.state.rollout.lines import Payload
 
@@ -16,13 +16,12 @@ from codex_trio.state.rollout.lines import Payload
 class SessionState:
     """See the module."""
 
-    def __init__(self, thread_id: str, settings: ThreadSettings, anchors: RootAnchors, *, tmpdir: str | None) -> None:
+    def __init__(self, thread_id: str, settings: ThreadSettings, environments: ThreadEnvironments) -> None:
         self.settings = settings
         """Those of later turns."""
         self.active: Task | None = None
-        self.anchors = anchors
+        self._environments = environments
         self._thread_id = thread_id
-        self._tmpdir = tmpdir
         self._stored: ThreadSettings | None = None
         self._note_roots()
 
@@ -61,4 +60,5 @@ class SessionState:
 
     def _note_roots(self) -> None:
         """Remember the folders that commands may write, before any command can put others in their place."""
-        self.anchors.note(self.settings.confinement, cwd=str(self.settings.cwd), tmpdir=self._tmpdir)
+        for environment_id, place in self.settings.places():
+            self._environments.note(environment_id, place)

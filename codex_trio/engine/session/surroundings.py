@@ -18,6 +18,7 @@ from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.warnings import ThreadWarnings
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_request import ContextPiece
+from codex_trio.environments.place import WorkPlace
 
 
 class ModelSurroundings:
@@ -37,10 +38,12 @@ class ModelSurroundings:
         """Return the messages that a turn with these settings adds. Raises RolloutReadError, RolloutWriteError."""
         await self._memory.recall()
         docs = await self._project_docs(settings)
+        place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
+        there = await self._thread.environments.description(settings.environments, place)
         surroundings = Surroundings(
-            shell=self._services.shells.default,
+            shell=there.shell,
             timezone=self._services.timezone,
-            tmpdir=self._services.tmpdir,
+            writable_folders=there.writable_folders,
             project_docs=docs.text,
         )
         config = self._thread.config

@@ -125,6 +125,10 @@ class TaskContext:
         """Return the lines that say what a turn, and all later ones, run with."""
         return self._parts.state.opening_lines(self.settings, turn_id, root_turn_id=root_turn_id)
 
+    def find_root(self) -> str:
+        """Find the folder that changes are shown relative to. Blocking."""
+        return self._thread.environments.root(self.settings.environments, self.settings.cwd)
+
     # --- what the model can do ---
 
     def tools(self) -> ToolRegistry:
@@ -136,15 +140,11 @@ class TaskContext:
             feature=config.feature,
             commands=CommandAccess(
                 settings=CommandSettings(
-                    shells=self._services.shells,
                     allow_login=config.allow_login_shell,
                     max_poll_ms=config.background_terminal_max_timeout_ms,
                 ),
                 policy=self._thread.policy,
-                sessions=self._thread.sessions,
                 running=self.running,
-                probe=self._services.probe,
-                environment=self._thread.environment,
                 run_in_background=self._thread.nursery.start_soon,
             ),
             pictures=self.pictures,
@@ -153,15 +153,12 @@ class TaskContext:
 
     def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
         """Return what its tools may use."""
+        environments = self._thread.environments
         return ToolContext(
             turn_id=log.turn_id,
-            cwd=self.settings.cwd,
-            has_environment=self.settings.has_environment,
+            environments=[environments.for_turn(*chosen) for chosen in self.settings.places()],
             model=self.model,
             approval_policy=self.settings.approval_policy,
-            sandbox_policy=self.settings.confinement,
-            anchors=self._parts.state.anchors,
-            tmpdir=self._services.tmpdir,
             log=log,
             diff=log.diff,
             approvals=ApprovalFlow(

@@ -67,7 +67,7 @@ class Turn:
             journal=context.memory,
             emit=context.emit,
             ready=context.ready,
-            cwd=self.settings.cwd,
+            find_root=context.find_root,
             raw_items=context.raw_items,
         )
         self._sampler: Sampler | None = None

@@ -20,7 +20,6 @@ from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.clients import ClientId
-from codex_trio.threads.environments import workspace_roots
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.manager import Birth, ResumeTarget, ThreadManager
 from codex_trio.wire.events import token_usage_notification
@@ -126,7 +125,7 @@ def settings_of(live: LiveThread) -> dict[str, Any]:
         "model_provider": settings.provider_id,
         "service_tier": settings.service_tier,
         "cwd": str(settings.cwd),
-        "runtime_workspace_roots": workspace_roots(settings),
+        "runtime_workspace_roots": settings.roots if settings.environments else [],
         "instruction_sources": live.instruction_sources,
         "approval_policy": approval_to_wire(settings.approval_policy),
         "approvals_reviewer": settings.approvals_reviewer,

@@ -18,9 +18,9 @@ from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.service import ConfigService
 from codex_trio.config.service_tiers import canonical_tier
 from codex_trio.engine.settings import TurnOverrides
+from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.sandbox.policy import SandboxPolicy
-from codex_trio.threads.environments import choose
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.options import sandbox_from_mode
 from codex_trio.wire.environments import environments_from_wire
@@ -36,11 +36,12 @@ _Params: TypeAlias = wire_turn.TurnStartParams | ThreadSettingsUpdateParams
 class SettingChanges:
     """See the module."""
 
-    def __init__(self, config: ConfigService) -> None:
+    def __init__(self, config: ConfigService, environments: EnvironmentManager) -> None:
         self._config = config
+        self._environments = environments
 
     def overrides(self, params: _Params, live: LiveThread) -> TurnOverrides:
-        """What the params change. Raises RpcError, ConfigLoadError, ThreadError."""
+        """What the params change. Raises RpcError, ConfigLoadError, UnusableEnvironment."""
         if params.permissions is not None and params.sandbox_policy is not None:
             raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
         mode = params.collaboration_mode
@@ -50,21 +51,23 @@ class SettingChanges:
                 f"`collaborationMode.mode` `{mode.mode}` is not supported by this server yet: leave it out, or use "
                 "`default` with instructions of your own in `settings.developer_instructions`"
             )
-        environment = None if params.environments is None else choose(environments_from_wire(params.environments))
-        cwd = None if environment is None else environment.cwd
+        choice = None
+        if params.environments is not None:
+            choice = self._environments.choose(environments_from_wire(params.environments))
+        cwd = None if choice is None or choice.cwd is None else Path(choice.cwd)
         if cwd is None and params.cwd is not None:
             cwd = self._config.resolve_cwd(Path(params.cwd))
         named_roots = params.runtime_workspace_roots if isinstance(params, wire_turn.TurnStartParams) else None
         roots: tuple[str, ...] | UnsetType | None = UNSET
         if named_roots is not None:
             roots = tuple(named_roots)
-        elif environment is not None and environment.cwd is not None:
-            roots = environment.workspace_roots
+        elif choice is not None and choice.cwd is not None:
+            roots = choice.workspace_roots
         return TurnOverrides(
             model=(None if mode is None else mode.settings.model) or params.model,
             cwd=cwd,
             workspace_roots=roots,
-            has_environment=None if environment is None else environment.has_environment,
+            environments=None if choice is None else choice.environments,
             approval_policy=None if params.approval_policy is None else approval_from_wire(params.approval_policy),
             approvals_reviewer=reviewer_from_wire(params.approvals_reviewer),
             sandbox_policy=_sandbox(params, live),

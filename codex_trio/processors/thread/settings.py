@@ -23,7 +23,7 @@ class ThreadSettingsProcessor:
 
     def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
-        self._changes = SettingChanges(services.config)
+        self._changes = SettingChanges(services.config, services.threads.environments)
 
     async def update(
         self, params: wire.ThreadSettingsUpdateParams, _context: RequestContext

@@ -19,7 +19,6 @@ from codex_trio.processors.thread.loading import (
 )
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.threads.environments import choose
 from codex_trio.threads.loading import ForkSource
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.wire.environments import environments_from_wire
@@ -48,11 +47,13 @@ class ThreadStartProcessor:
             raise invalid_request("model must not be empty")
         if params.dynamic_tools:
             raise invalid_request("dynamic tools are not supported by this server yet")
-        environment = None if params.environments is None else choose(environments_from_wire(params.environments))
+        choice = None
+        if params.environments is not None:
+            choice = self._threads.environments.choose(environments_from_wire(params.environments))
         options = ThreadOptions(
-            cwd=path_of(params.cwd) if environment is None else environment.cwd or path_of(params.cwd),
-            workspace_roots=roots_of(params) or (None if environment is None else environment.workspace_roots),
-            has_environment=environment is None or environment.has_environment,
+            cwd=path_of(params.cwd if choice is None else choice.cwd or params.cwd),
+            workspace_roots=roots_of(params) or (None if choice is None else choice.workspace_roots),
+            environments=None if choice is None else choice.environments,
             overrides=overrides_of(params),
             typed=typed_of(params),
             personality=params.personality,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_trio.threads.git_info import collect_git_info, find_git
+from codex_trio.environments.local.git import collect_git_info, find_git
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The state of the repository that a thread starts in.
+"""The repositories of this machine.
 
 Owns: which git is asked, and what. It runs outside of every sandbox, so it must be no program that a command has made.
 """
@@ -12,14 +12,44 @@ from pathlib import Path
 
 import trio
 
-from codex_trio.config.project import git_root
-from codex_trio.sandbox.roots import is_within
+from codex_trio.config.project import git_root, git_root_for_trust
+from codex_trio.environments.place import WorkPlace
+from codex_trio.sandbox.policy import WorkspaceWrite
+from codex_trio.sandbox.roots import is_within, writable_roots
 from codex_trio.state.rollout.lines import GitInfo
 
 _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin")
 
 GIT_SECONDS = 30.0
 """How long git may take on a slow disk or a busy machine. Nothing waits for it but what a thread says of itself."""
+
+
+class LocalRepositories:
+    """See the module. `tmpdir` is the `$TMPDIR` that commands see."""
+
+    def __init__(self, *, search_path: str, tmpdir: str | None) -> None:
+        self._programs = find_git(search_path)
+        self._tmpdir = tmpdir
+
+    def root(self, folder: Path) -> Path | None:
+        """The work tree around a folder; None outside of git. Blocking."""
+        return git_root(folder)
+
+    def main_root(self, folder: Path) -> Path | None:
+        """The same, or for a linked worktree the root of its main checkout. Blocking."""
+        return git_root_for_trust(folder)
+
+    async def info(self, place: WorkPlace) -> GitInfo | None:
+        """The state of the repository that is worked in."""
+        writable = [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"]
+        return await collect_git_info(Path(place.cwd), programs=self._programs, writable=writable)
+
+
+def writable_folders(place: WorkPlace, *, tmpdir: str | None) -> tuple[str, ...]:
+    """The folders that the policy of a place opens just now."""
+    if not isinstance(place.policy, WorkspaceWrite):
+        return ()
+    return tuple(root.path for root in writable_roots(place.policy, cwd=place.cwd, tmpdir=tmpdir))
 
 
 def find_git(search_path: str) -> tuple[str, ...]:

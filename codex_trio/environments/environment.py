@@ -1,0 +1,106 @@
+"""The seam: what an environment is, for all machines, and what a thread has open of it.
+
+Owns the interfaces and the values that pass through them. Does not own an implementation: this machine's is in
+`environments/local`. Whoever implements another one implements these, and no tool knows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import trio
+
+from codex_trio.environments.commands import Commands
+from codex_trio.environments.files import Files
+from codex_trio.environments.place import WorkPlace
+from codex_trio.execution.env import ShellEnvironmentPolicy
+from codex_trio.state.rollout.lines import GitInfo
+
+
+class EnvironmentDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is told of a place: its shell, and the folders that commands may write, where these are given."""
+
+    shell: str
+    writable_folders: tuple[str, ...]
+
+
+class Repositories(Protocol):
+    """The git repositories of an environment."""
+
+    def root(self, folder: Path) -> Path | None:
+        """The work tree around a folder; None outside of git. Blocking."""
+        ...
+
+    def main_root(self, folder: Path) -> Path | None:
+        """The same, or for a linked worktree the root of its main checkout. Blocking."""
+        ...
+
+    async def info(self, place: WorkPlace) -> GitInfo | None:
+        """The state of the repository that is worked in; None outside of one, or without a git to be asked."""
+        ...
+
+
+class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom an environment is opened, and which variables its commands inherit."""
+
+    thread_id: str
+    variables: ShellEnvironmentPolicy
+
+
+class OpenEnvironment(Protocol):
+    """An environment as one thread has it open, from its first use until the thread is unloaded."""
+
+    @property
+    def environment(self) -> Environment:
+        """What was opened."""
+        ...
+
+    @property
+    def commands(self) -> Commands:
+        """The commands of the thread."""
+        ...
+
+    def note(self, place: WorkPlace) -> None:
+        """Take the folders that commands may write from there as they are, before any command can replace them."""
+        ...
+
+    def may_write(self, path: str, place: WorkPlace) -> bool:
+        """Return whether a sandboxed command could write an absolute path. Blocking. Raises RootChanged."""
+        ...
+
+    def writable_folders(self, place: WorkPlace) -> tuple[str, ...]:
+        """Return the folders that commands may write, free of symlinks. Blocking. Raises RootChanged."""
+        ...
+
+    async def aclose(self) -> None:
+        """End all that the thread has running there, in bounded time, whoever is cancelled."""
+        ...
+
+
+class Environment(Protocol):
+    """A machine, or a part of one, that threads work in."""
+
+    @property
+    def id(self) -> str:
+        """What clients call it."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Its files."""
+        ...
+
+    @property
+    def repositories(self) -> Repositories:
+        """Its repositories."""
+        ...
+
+    async def description(self, place: WorkPlace) -> EnvironmentDescription:
+        """What a model is told of a place in it."""
+        ...
+
+    def open(self, use: ThreadUse, nursery: trio.Nursery) -> OpenEnvironment:
+        """Open it for a thread; `nursery` is for what runs there until it is closed. Never waits."""
+        ...

@@ -1,0 +1,5 @@
+"""What can be wrong with an environment that is asked for."""
+
+
+class UnusableEnvironment(Exception):
+    """There is no environment of that id, or not as it is asked for. The message is fit for a client."""

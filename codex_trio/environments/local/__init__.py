@@ -1,0 +1,1 @@
+"""The machine that the server runs on, as an environment."""

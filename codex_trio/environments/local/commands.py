@@ -1,0 +1,136 @@
+"""The commands of a thread on this machine.
+
+Owns what is started for a command: its variables, the sandbox around it, its script as the shell can take it. Does not
+own processes (execution), what a sandbox is made of (sandbox) or whether a command may run (execpolicy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from codex_trio.environments.commands import CommandRequest, CommandSession
+from codex_trio.environments.place import WorkPlace
+from codex_trio.execpolicy.programs import Programs, Work
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.sessions import ExecSession, ExecSessions
+from codex_trio.execution.shells import Shells, hand_over, keep_path
+from codex_trio.execution.yielding import Collected, OnOutput
+from codex_trio.sandbox.command import wrap
+from codex_trio.sandbox.policy import DangerFullAccess
+from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.sandbox.roots import RootAnchors
+
+
+class LocalCommands:
+    """See the module.
+
+    Args:
+        sessions: the thread's.
+        shells: those of this machine.
+        probe: what can confine a command here.
+        variables: what a command sees of the environment, by call id.
+        anchors: the folders that the thread may write, as they were when it began.
+        tmpdir: the `$TMPDIR` that commands see.
+    """
+
+    def __init__(
+        self,
+        sessions: ExecSessions,
+        *,
+        shells: Shells,
+        probe: Callable[[], Awaitable[SandboxProbe]],
+        variables: Callable[[str], Mapping[str, str]],
+        anchors: RootAnchors,
+        tmpdir: str | None,
+    ) -> None:
+        self._sessions = sessions
+        self._shells = shells
+        self._probe = probe
+        self._variables = variables
+        self._anchors = anchors
+        self._tmpdir = tmpdir
+
+    def shell(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
+        """The shell for what a model has called it; never one that a command may have written."""
+        return self._shells.named(name, may_write=may_write)
+
+    def programs(self, call_id: str, *, cwd: str, work: Work) -> Programs:
+        """What the names in a command of a call lead to."""
+        return Programs(self._variables(call_id).get("PATH", ""), cwd, work)
+
+    async def start(
+        self,
+        request: CommandRequest,
+        place: WorkPlace,
+        *,
+        group: str,
+        on_output: OnOutput,
+        warn: Callable[[str], None],
+    ) -> ExecSession:
+        """Start a command. Raises SpawnError, SandboxUnavailable."""
+        wanted = await self._spawn_request(request, place, warn)
+        wanted = hand_over(keep_path(wanted) if request.reads_login else wanted)
+        return await self._sessions.open(wanted, group=group, on_output=on_output)
+
+    async def _spawn_request(
+        self, request: CommandRequest, place: WorkPlace, warn: Callable[[str], None]
+    ) -> SpawnRequest:
+        """What to start: the command itself, or the sandbox around it."""
+        variables = dict(self._variables(request.call_id))
+        if not request.sandboxed or isinstance(place.policy, DangerFullAccess):
+            return SpawnRequest(argv=request.argv, cwd=request.cwd, env=variables, tty=request.tty)
+        probe = await self._probe()
+        for caveat in probe.caveats:
+            warn(caveat)
+        wrapped = wrap(
+            request.argv,
+            place.policy,
+            cwd=place.cwd,
+            tmpdir=self._tmpdir,
+            probe=probe,
+            anchors=self._anchors,
+            tty=request.tty,
+        )
+        return SpawnRequest(
+            argv=wrapped.argv,
+            cwd=request.cwd,
+            env=variables | wrapped.env,
+            tty=request.tty,
+            inherited=wrapped.inherited,
+            placeholders=wrapped.placeholders,
+            absent=wrapped.absent,
+            keepers=wrapped.keepers,
+            writable=wrapped.writable,
+        )
+
+    async def collect(self, session: CommandSession, *, yield_ms: int) -> Collected:
+        """Wait until a command has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""
+        return await self._sessions.collect(self._own(session), yield_ms=yield_ms)
+
+    async def write(self, session_id: int, chars: str) -> None:
+        """Send input. Raises UnknownSession, StdinClosed."""
+        await self._sessions.write(session_id, chars)
+
+    def has(self, session_id: int) -> bool:
+        """Whether a command runs, or has ended and was not collected."""
+        return self._sessions.has(session_id)
+
+    async def kill(self, session: CommandSession, *, because: str) -> None:
+        """End a command with all that it has started, and wait for its end."""
+        await self._sessions.kill(self._own(session), because=because)
+
+    async def kill_group(self, group: str, *, because: str) -> None:
+        """The same for all commands of a group at once, and for what ended ones have left running."""
+        await self._sessions.kill_group(group, because=because)
+
+    def forget_group(self, group: str) -> None:
+        """Let the commands of a group be like all others."""
+        self._sessions.forget_group(group)
+
+    async def aclose(self) -> None:
+        """Leave nothing behind."""
+        await self._sessions.aclose()
+
+    def _own(self, session: CommandSession) -> ExecSession:
+        assert isinstance(session, ExecSession)
+        return session

@@ -1,0 +1,148 @@
+"""This machine as an environment, and as a thread has it open.
+
+Owns the wiring of files, commands and repositories. Does not own any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import msgspec
+import trio
+
+from codex_trio.config.command_writes import CommandWrites
+from codex_trio.environments.environment import EnvironmentDescription, ThreadUse
+from codex_trio.environments.local.commands import LocalCommands
+from codex_trio.environments.local.git import LocalRepositories, writable_folders
+from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.selection import LOCAL
+from codex_trio.execution.env import build_environment
+from codex_trio.execution.sessions import ExecSessions
+from codex_trio.execution.shells import Shells, find_shells
+from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.files.local import LocalFiles
+from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
+from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
+from codex_trio.version import PROTOCOL_RELEASE
+
+
+class LocalParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment is made of. `environ` is the server's own environment, which commands inherit."""
+
+    environ: Mapping[str, str]
+    spawner: ProcessSpawner
+    writes: CommandWrites | None
+    """Told while sandboxed commands can write."""
+    guarded: GuardedPaths
+    """What is the server's own, and out of the reach of commands and patches."""
+    shells: Shells
+    probe: Callable[[], Awaitable[SandboxProbe]]
+
+    @property
+    def tmpdir(self) -> str | None:
+        """The `$TMPDIR` that commands see."""
+        return self.environ.get("TMPDIR")
+
+
+class LocalEnvironment:
+    """See the module."""
+
+    id = LOCAL
+
+    def __init__(self, parts: LocalParts) -> None:
+        self._parts = parts
+        self.files = LocalFiles()
+        self.repositories = LocalRepositories(search_path=parts.environ.get("PATH", ""), tmpdir=parts.tmpdir)
+
+    async def description(self, place: WorkPlace) -> EnvironmentDescription:
+        """What a model is told of a place in it."""
+        await trio.lowlevel.checkpoint()
+        folders = writable_folders(place, tmpdir=self._parts.tmpdir)
+        return EnvironmentDescription(shell=self._parts.shells.default, writable_folders=folders)
+
+    def open(self, use: ThreadUse, nursery: trio.Nursery) -> OpenLocalEnvironment:
+        """Open it for a thread."""
+        return OpenLocalEnvironment(self, self._parts, use, nursery)
+
+
+class OpenLocalEnvironment:
+    """See the module."""
+
+    def __init__(self, environment: LocalEnvironment, parts: LocalParts, use: ThreadUse, nursery: trio.Nursery) -> None:
+        self.environment = environment
+        self._tmpdir = parts.tmpdir
+        self._anchors = RootAnchors(parts.guarded)
+        self.commands = LocalCommands(
+            ExecSessions(parts.spawner, nursery, parts.writes),
+            shells=parts.shells,
+            probe=parts.probe,
+            variables=partial(_variables, parts.environ, use),
+            anchors=self._anchors,
+            tmpdir=parts.tmpdir,
+        )
+
+    def note(self, place: WorkPlace) -> None:
+        """Take the folders that commands may write from there as they are."""
+        self._anchors.note(place.policy, cwd=place.cwd, tmpdir=self._tmpdir)
+
+    def may_write(self, path: str, place: WorkPlace) -> bool:
+        """Return whether a sandboxed command could write an absolute path. Raises RootChanged."""
+        return self._anchors.may_write(path, place.policy, cwd=place.cwd, tmpdir=self._tmpdir)
+
+    def writable_folders(self, place: WorkPlace) -> tuple[str, ...]:
+        """Return the folders that commands may write, free of symlinks. Raises RootChanged."""
+        roots = self._anchors.roots(place.policy, cwd=place.cwd, tmpdir=self._tmpdir)
+        return tuple(root.path for root in roots)
+
+    async def aclose(self) -> None:
+        """End all that the thread has running."""
+        await self.commands.aclose()
+
+
+def find_local_parts(
+    environ: Mapping[str, str], *, spawner: ProcessSpawner, writes: CommandWrites | None, guarded: GuardedPaths
+) -> LocalParts:
+    """What this machine has of shells and sandboxes; the sandbox is looked at when the first command needs one."""
+    return LocalParts(
+        environ=environ,
+        spawner=spawner,
+        writes=writes,
+        guarded=guarded,
+        shells=find_shells(_account_shell()),
+        probe=_probe_once(environ),
+    )
+
+
+def _account_shell() -> str:
+    """The shell of the user's account. Not `$SHELL`: what starts services and jobs sets that to sh."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_shell
+    except KeyError:
+        return ""
+
+
+def _probe_once(environ: Mapping[str, str]) -> Callable[[], Awaitable[SandboxProbe]]:
+    lock = trio.Lock()
+    found: list[SandboxProbe] = []
+
+    async def probe() -> SandboxProbe:
+        async with lock:
+            if not found:
+                found.append(await probe_sandbox(search_path=environ.get("PATH", "")))
+            return found[0]
+
+    return probe
+
+
+def _variables(environ: Mapping[str, str], use: ThreadUse, call_id: str) -> dict[str, str]:
+    return build_environment(
+        environ,
+        use.variables,
+        thread_id=use.thread_id,
+        session_id=use.thread_id,
+        tool_call_id=call_id,
+        version=PROTOCOL_RELEASE,
+    )

@@ -1,0 +1,111 @@
+"""One environment as a turn works in it: from its folder, under its policy.
+
+Owns what follows from these: paths, and what a command could write. Does not own the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from codex_trio.environments.commands import CommandRequest, Commands, CommandSession
+from codex_trio.environments.environment import OpenEnvironment, Repositories
+from codex_trio.environments.files import Files
+from codex_trio.environments.place import WorkPlace
+from codex_trio.execpolicy.programs import Programs
+from codex_trio.execution.yielding import OnOutput
+from codex_trio.sandbox.errors import RootChanged
+from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
+
+
+class ThreadWork:
+    """See `execpolicy.programs.Work`. Where a thread may write counts also while it may only read, or may write all.
+
+    What lies there may have been written before, by a command of another thread or by whoever made the repository.
+    """
+
+    def __init__(self, opened: OpenEnvironment, place: WorkPlace) -> None:
+        self._opened = opened
+        policy = place.policy if isinstance(place.policy, WorkspaceWrite) else WorkspaceWrite()
+        self._place = msgspec.structs.replace(place, policy=policy)
+
+    def folders(self) -> tuple[str, ...]:
+        """The writable folders, free of symlinks."""
+        try:
+            return self._opened.writable_folders(self._place)
+        except RootChanged:
+            return ("/",)
+
+    def may_write(self, path: str) -> bool:
+        """Whether a command could have written an absolute path."""
+        try:
+            return self._opened.may_write(path, self._place)
+        except RootChanged:
+            return True
+
+
+class TurnEnvironment:
+    """See the module."""
+
+    def __init__(self, environment_id: str, opened: OpenEnvironment, place: WorkPlace) -> None:
+        self.id = environment_id
+        self._opened = opened
+        self._place = place
+
+    @property
+    def cwd(self) -> Path:
+        """The folder that paths are relative to."""
+        return Path(self._place.cwd)
+
+    @property
+    def policy(self) -> SandboxPolicy:
+        """What may be done without asking."""
+        return self._place.policy
+
+    @property
+    def files(self) -> Files:
+        """Its files, whatever the policy says."""
+        return self._opened.environment.files
+
+    @property
+    def repositories(self) -> Repositories:
+        """Its repositories."""
+        return self._opened.environment.repositories
+
+    @property
+    def commands(self) -> Commands:
+        """The thread's commands there."""
+        return self._opened.commands
+
+    @property
+    def work(self) -> ThreadWork:
+        """What the thread works on, as opposed to what is the system's and the user's own."""
+        return ThreadWork(self._opened, self._place)
+
+    def resolve(self, path: str | None) -> Path:
+        """An absolute path from one that the model wrote, relative to the turn's working directory.
+
+        Without `..` in it: what the user is shown is what is used.
+        """
+        return self.cwd if not path else Path("/" + os.path.normpath(self.cwd / path).lstrip("/"))
+
+    def may_write(self, path: str) -> bool:
+        """Return whether a sandboxed command of this turn could write an absolute path. Raises `RootChanged`."""
+        return self._opened.may_write(path, self._place)
+
+    def shell(self, name: str | None) -> str:
+        """The shell for what the model has called it."""
+        return self.commands.shell(name, may_write=self.work.may_write)
+
+    def programs(self, call_id: str, cwd: Path) -> Programs:
+        """What the names in a command of a call lead to."""
+        return self.commands.programs(call_id, cwd=str(cwd), work=self.work)
+
+    async def start(
+        self, request: CommandRequest, *, group: str, on_output: OnOutput, warn: Callable[[str], None]
+    ) -> CommandSession:
+        """Start a command; see `Commands.start`. Raises SpawnError, SandboxUnavailable."""
+        return await self.commands.start(request, self._place, group=group, on_output=on_output, warn=warn)
