@@ -6,13 +6,14 @@ has which kind (`schema`).
 Messages have the form users of this file format know, such as ``invalid type: integer `5`, expected a string``.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+
+from codex_trio.util.serde_words import invalid_type, invalid_value, missing_field, unknown_variant
 
 KeyPath = tuple[str | int, ...]
 
@@ -131,7 +132,7 @@ def check(node: Node, value: Any, path: KeyPath = ()) -> None:
                 _check_item(node.item, part, path, index)
         case Either():
             if not isinstance(value, str | dict):
-                raise SchemaProblem(f"invalid type: {describe(value)}, expected {node.name}", path)
+                raise SchemaProblem(invalid_type(value, node.name), path)
             check(node.table if isinstance(value, dict) else node.text, value, path)
         case _:
             _check_scalar(node, value, path)
@@ -185,26 +186,9 @@ def resolve_path(text: str, *, folder: Path, home: Path | None) -> str:
     return os.path.normpath(folder / text)
 
 
-def describe(value: Any) -> str:
-    """A value as messages name it: its kind and, for scalars, itself."""
-    match value:
-        case bool():
-            return f"boolean `{str(value).lower()}`"
-        case int():
-            return f"integer `{value}`"
-        case float():
-            return f"floating point `{value}`"
-        case str():
-            return f"string {json.dumps(value, ensure_ascii=False)}"
-        case list():
-            return "sequence"
-        case _:
-            return "map"
-
-
 def _expect(value: Any, kind: type, name: str, path: KeyPath) -> None:
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-        raise SchemaProblem(f"invalid type: {describe(value)}, expected {name}", path)
+        raise SchemaProblem(invalid_type(value, name), path)
 
 
 def _check_item(node: Node, value: Any, path: KeyPath, index: int) -> None:
@@ -224,7 +208,7 @@ def _check_table(node: Table, value: Any, path: KeyPath) -> None:
                 check(inner, part, (*path, name))
         for name in node.required:
             if name not in value:
-                raise SchemaProblem(f"missing field `{name}`", path)
+                raise SchemaProblem(missing_field(name), path)
     except SchemaProblem as problem:
         if node.opaque:
             problem.reported = path
@@ -252,15 +236,10 @@ def _check_scalar(node: Text | PathText | Flag | Toggle | Integer | Choice, valu
         case Integer():
             _expect(value, int, node.name, path)
             if not node.low <= value <= node.high:
-                raise SchemaProblem(f"invalid value: integer `{value}`, expected {node.name}", path)
+                raise SchemaProblem(invalid_value(value, node.name), path)
         case Choice():
             _expect(value, str, "a string", path)
             if value in node.refused:
                 raise SchemaProblem(node.refused[value], path)
             if value not in node.words:
-                raise SchemaProblem(f"unknown variant `{value}`, expected {_alternatives(node.words)}", path)
-
-
-def _alternatives(words: tuple[str, ...]) -> str:
-    quoted = [f"`{word}`" for word in words]
-    return f"one of {', '.join(quoted)}" if len(quoted) > 2 else " or ".join(quoted)
+                raise SchemaProblem(unknown_variant(value, node.words), path)

@@ -20,6 +20,7 @@ from codex_trio.config.nodes import (
     Text,
     integer,
 )
+from codex_trio.util.serde_words import unknown_variant
 
 BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock")
 
@@ -45,7 +46,7 @@ def _approval_table_problem(policy: Mapping[str, Any]) -> str | None:
     unknown = next((name for name in policy if name != "granular"), None)
     if unknown is None:
         return None if policy else "expected a table with the key `granular`"
-    return f"unknown variant `{unknown}`, expected one of {', '.join(f'`{word}`' for word in _APPROVAL_WORDS)}"
+    return unknown_variant(unknown, _APPROVAL_WORDS)
 
 
 TEXT, PATH, FLAG, ANY, TABLE = Text(), PathText(), Flag(), Anything(), Table({}, rest=Anything())

@@ -6,7 +6,6 @@ listens. Implements the `ItemLog` that tools write to; its items keep this turn'
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from codex_trio.state.rollout.events import ItemCompleted
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep
 from codex_trio.tools.turn_diff import TurnDiffTracker
+from codex_trio.util.clock import now_ms
 
 
 class Journal(Protocol):
@@ -30,11 +30,6 @@ class Journal(Protocol):
     async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
         """Adds items to the model's history, storing them after `payloads`."""
         ...
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class TurnLog:

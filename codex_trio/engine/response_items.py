@@ -14,6 +14,8 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
+from codex_trio.util.serde_words import missing_field
+
 ResponseItem: TypeAlias = dict[str, Any]
 
 CALL_KINDS = frozenset({"function_call", "custom_tool_call"})
@@ -73,10 +75,10 @@ def of_client(item: Any) -> ResponseItem | None:
     given = cast("dict[str, Any]", item)
     kind = given.get("type", "message" if "role" in given else None)
     if not isinstance(kind, str):
-        raise MalformedItem("missing field `type`" if kind is None else "`type` must be text")
+        raise MalformedItem(missing_field("type") if kind is None else "`type` must be text")
     for name in _NEEDED.get(kind, ()):
         if given.get(name) is None:
-            raise MalformedItem(f"missing field `{name}`")
+            raise MalformedItem(missing_field(name))
     cleaned = clean(given)
     for name in _NEEDED.get(kind, ()):
         if cleaned is None or name not in cleaned:

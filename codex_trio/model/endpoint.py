@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from urllib.parse import quote, urldefrag, urlencode, urljoin, urlsplit
 
 from codex_trio.config.providers import ModelProviderConfig
-from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.util.addresses import credentials_in, is_loopback, is_web_address, shown_address, without_credentials
+from codex_trio.model.errors import ModelError
+from codex_trio.util.addresses import credentials_in, is_web_address, shown_address, without_credentials
 
 _PORTS = {"http": 80, "https": 443}
 
-_UNAUTHORIZED = ErrorInfo("unauthorized")
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -61,7 +60,8 @@ class Endpoint:
 def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapping[str, str]) -> Endpoint:
     """The endpoint for a provider's responses. `environ` is only asked for the provider's `env_http_headers`.
 
-    Raises ModelError, before anything is sent, when a key that the provider needs is missing or a setting is unusable.
+    Raises ModelError, before anything is sent, when a setting is unusable. That there is a key where one is needed is
+    for `identity.keys` to say.
     """
     if not provider.base_url:
         raise ModelError(
@@ -78,8 +78,6 @@ def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapp
         headers["authorization"] = f"Bearer {key.strip()}"
     elif credentials is not None and "authorization" not in headers:
         headers["authorization"] = f"Basic {b64encode(':'.join(credentials).encode()).decode()}"
-    elif "authorization" not in headers:
-        _require_no_key(provider)
     _check_headers(provider, headers)
     shown_url = f"{base.rstrip('/')}/responses"
     query = "&".join(filter(None, (base_query, urlencode(provider.query_params, quote_via=quote))))
@@ -93,23 +91,6 @@ def _configured_headers(provider: ModelProviderConfig, environ: Mapping[str, str
         if value := environ.get(variable, "").strip():
             headers[name.lower()] = value
     return headers
-
-
-def _require_no_key(provider: ModelProviderConfig) -> None:
-    """Raises ModelError when the provider cannot be used without a key. The texts start as the reference's do."""
-    if provider.env_key is not None:
-        hint = provider.env_key_instructions or (
-            f"Model provider `{provider.id}` reads its API key from it: "
-            f"set {provider.env_key} in the environment that starts this server, then try again."
-        )
-        raise ModelError(f"Missing environment variable: `{provider.env_key}`. {hint}", info=_UNAUTHORIZED)
-    host = urlsplit(provider.base_url or "").hostname
-    if provider.requires_openai_auth and not (host and is_loopback(host)):
-        raise ModelError(
-            f"Not signed in: model provider `{provider.id}` needs an API key. Set OPENAI_API_KEY in the environment "
-            "that starts this server, or sign in, then try again.",
-            info=_UNAUTHORIZED,
-        )
 
 
 def _check_headers(provider: ModelProviderConfig, headers: Mapping[str, str]) -> None:

@@ -6,7 +6,6 @@ which passes them as targets). Used by processors and the thread layer; connecti
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -22,6 +21,7 @@ from codex_trio.rpc.context import ConnectionHandle, ConnectionId
 from codex_trio.rpc.deltas import delta_notification
 from codex_trio.rpc.outbox import Outbox
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
+from codex_trio.util import clock
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class OutgoingMessages:
         self._server_requests = server_requests
         self._facts = facts
         self._notifications = notifications
-        self._now_ms = now_ms or _unix_ms
+        self._now_ms = now_ms or clock.now_ms
         self._connections: dict[ConnectionId, ConnectionHandle] = {}
         self._last_connection_id = 0
         self._pending: dict[int, PendingServerRequest] = {}
@@ -276,7 +276,3 @@ class OutgoingMessages:
                     completed_at_ms=self._now_ms(),
                 )
             )
-
-
-def _unix_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -3,10 +3,10 @@
 Clients match on these texts (``missing field `threadId` ``), which come from the Rust library that reads params in the
 established server. msgspec decides what fits; only when it refuses is the value walked again, in the order of the
 input, to find the first thing wrong and name it. The walk also accepts what that library accepts and msgspec does not:
-structs written as arrays of their fields. Owns the texts. Does not own the types, nor what a refusal leads to.
+structs written as arrays of their fields. Owns what is found wrong first. Does not own its words (util.serde_words), the
+types, nor what a refusal leads to.
 """
 
-import json
 import re
 import types
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,8 @@ from codex_trio_protocol import decoding, table
 from codex_trio_protocol.base import Called, DefaultKind, FirstOf, OneOf, Unknowns, Until, alternatives
 from codex_trio_protocol.lenient import is_struct, is_unknown, members_of, unwrap, with_kind
 from msgspec import NODEFAULT
+
+from codex_trio.util.serde_words import invalid_type, invalid_value, missing_field, one_of, unknown_variant
 
 Mark = TypeVar("Mark")
 
@@ -43,21 +45,6 @@ def decode(raw: msgspec.Raw | bytes, kind: Any) -> Any:
         return table.convert(_fit(kind, msgspec.json.decode(raw)), kind)
     except (msgspec.DecodeError, RecursionError):
         raise ShapeError(_plain(str(refusal))) from None
-
-
-def missing_field(name: str) -> str:
-    """The text for a required key that is not there."""
-    return f"missing field `{name}`"
-
-
-def unknown_variant(name: str, known: Sequence[str]) -> str:
-    """The text for a value outside of a closed set of names."""
-    return f"unknown variant `{name}`, expected {_one_of(known)}"
-
-
-def invalid_type(value: object, expected: str) -> str:
-    """The text for a value of the wrong JSON type, or of the right one where its number is out of range."""
-    return f"invalid type: {_describe(value)}, expected {expected}"
 
 
 def _fit(kind: Any, value: Any) -> Any:
@@ -138,7 +125,7 @@ def _fit_integer(value: Any, constraint: msgspec.Meta | None, name: str | None) 
     if not isinstance(value, int) or isinstance(value, bool):
         _refuse(value, name)
     if (low is not None and value < low) or (high is not None and value > high):
-        raise ShapeError(f"invalid value: {_describe(value)}, expected {name}")
+        raise ShapeError(invalid_value(value, name))
     return value
 
 
@@ -242,7 +229,7 @@ def _refuse_choice(name: str | None) -> NoReturn:
 def _refuse_unknown_field(given: Mapping[str, Any], fields: Mapping[str, Any], *, tag: str | None) -> None:
     for key in given:
         if key not in fields and key != tag:
-            expected = f"expected {_one_of(list(fields))}" if fields else "there are no fields"
+            expected = f"expected {one_of(list(fields))}" if fields else "there are no fields"
             raise ShapeError(f"unknown field `{key}`, {expected}")
 
 
@@ -314,7 +301,7 @@ def _fit_tagged(members: Sequence[type[msgspec.Struct]], value: Any) -> Any:
         raise ShapeError(missing_field(tag_field))
     tag = given[tag_field]
     if isinstance(tag, int) and not isinstance(tag, bool) and tag >= 0:
-        raise ShapeError(f"invalid value: {_describe(tag)}, expected variant index 0 <= i < {len(members)}")
+        raise ShapeError(invalid_value(tag, f"variant index 0 <= i < {len(members)}"))
     if not isinstance(tag, str):
         _refuse(tag, "variant identifier")
     if tag not in by_tag:
@@ -358,31 +345,6 @@ def _common_name(members: Sequence[type]) -> str:
 
 def _refuse(value: object, expected: str) -> NoReturn:
     raise ShapeError(invalid_type(value, expected))
-
-
-def _describe(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return f"boolean `{json.dumps(value)}`"
-        case int():
-            return f"integer `{value}`"
-        case float():
-            return f"floating point `{value}`"
-        case str():
-            return f"string {json.dumps(value, ensure_ascii=False)}"
-        case list():
-            return "sequence"
-        case _:
-            return "map"
-
-
-def _one_of(known: Sequence[str]) -> str:
-    quoted = [f"`{name}`" for name in known]
-    if len(quoted) <= 2:
-        return " or ".join(quoted)
-    return f"one of {', '.join(quoted)}"
 
 
 def _plain(refusal: str) -> str:

@@ -24,9 +24,7 @@ from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.state.store.interface import InvalidCursor
 from codex_trio.util import decoding
-
-DEFAULT_LIMIT = 25
-MAX_LIMIT = 100
+from codex_trio.util.paging import page_size
 
 View: TypeAlias = Literal["full", "summary", "notLoaded"]
 """How much of a turn is wanted: all its items, what was asked first and answered last, or none."""
@@ -264,11 +262,6 @@ _CHOICES: dict[View, Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]] = {
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------
-
-
-def page_size(limit: int | None) -> int:
-    """How many rows a page has that was asked to have so many."""
-    return DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
 
 
 def _turns_from(index: SpanIndex, anchor: _Cursor | None, count: int, *, descending: bool) -> Sequence[TurnSpan]:

@@ -21,9 +21,9 @@ from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.threads.history import InvalidCursor, turn_cursor
 from codex_trio.util import decoding
+from codex_trio.util.paging import page_size
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 100
+DEFAULT_PAGE = 50
 
 BEFORE_CHARACTERS = 48
 AFTER_CHARACTERS = 96
@@ -80,7 +80,7 @@ async def page_occurrences(
 ) -> OccurrencePage:
     """A page of places with the words. Raises InvalidCursor, RolloutReadError."""
     start = None if cursor is None else _decode(cursor, thread_id, term)
-    count = DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
+    count = page_size(limit, default=DEFAULT_PAGE)
     pattern = await trio.to_thread.run_sync(re.compile, re.escape(term), re.IGNORECASE)
     found: list[_Found] = []
     after = -1 if start is None else start.turn_ordinal - 1

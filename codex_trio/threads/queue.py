@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.tasks.turn import Turn
-from codex_trio.state.store.interface import DEFAULT_LIMIT, ThreadStore, ThreadStoreError
+from codex_trio.state.store.interface import ThreadStore, ThreadStoreError
 from codex_trio.state.store.queues import InputQueues, QueuedInput
 from codex_trio.threads import errors
 from codex_trio.threads.clients import ThreadClients
@@ -23,6 +23,7 @@ from codex_trio.threads.queue_runner import QueueRunner, not_queued, settle
 from codex_trio.threads.requests import Answer
 from codex_trio.tools.inlined import AttachmentProblem, inlined
 from codex_trio.tools.pictures import Pictures
+from codex_trio.util.paging import page_size
 
 
 class QueuePage(NamedTuple):
@@ -117,7 +118,7 @@ class ThreadQueues:
     async def page(self, thread_id: str, *, offset: int, limit: int | None) -> QueuePage:
         """Return some of the messages that wait. Raises ThreadError, ThreadStoreError, UnreadableThread."""
         await self._checked(thread_id)
-        size = DEFAULT_LIMIT if limit is None else max(limit, 1)
+        size = page_size(limit, most=None)
         found = await self._queues.waiting(thread_id, offset=offset, limit=size + 1)
         return QueuePage(found[:size], offset + size if len(found) > size else None)
 

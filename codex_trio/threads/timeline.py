@@ -17,8 +17,8 @@ from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot, TurnSpan
 from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.threads.history import page_size
 from codex_trio.util import decoding
+from codex_trio.util.paging import page_size
 
 Kind: TypeAlias = Literal[0, 1, 3]
 """What is at a place: the beginning of a turn, an item, the end of a turn. Of one line, it is told in this order."""

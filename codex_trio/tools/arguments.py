@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.util import decoding
+from codex_trio.util.serde_words import invalid_type, missing_field
 
 Arguments = TypeVar("Arguments", bound=msgspec.Struct)
 
@@ -40,31 +41,13 @@ def _shape_problem(complaint: str, text: str) -> str:
     """What is wrong with arguments that are JSON, in the words that models see from 0.169.0."""
     missing = _MISSING.search(complaint)
     if missing is not None:
-        return f"missing field `{missing[1]}`"
+        return missing_field(missing[1])
     wrong = _WRONG_TYPE.search(complaint)
     if wrong is None:
         return complaint
     wanted = wrong["wanted"].removesuffix(" | null")
     value = json.loads(text).get(wrong["field"])
-    return f"invalid type: {_describe(value)}, expected {_WANTED.get(wanted, wanted)}"
-
-
-def _describe(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return f"boolean `{str(value).lower()}`"
-        case int():
-            return f"integer `{value}`"
-        case float():
-            return f"floating point `{value}`"
-        case str():
-            return f'string "{value}"'
-        case list():
-            return "sequence"
-        case _:
-            return "map"
+    return invalid_type(value, _WANTED.get(wanted, wanted))
 
 
 def _syntax_problem(text: str) -> str | None:

@@ -19,6 +19,7 @@ from codex_trio_protocol.v2.user_input import UserInput
 
 from codex_trio.domain import items as domain
 from codex_trio.execpolicy.words import join
+from codex_trio.util.camel_case import camel_case
 from codex_trio.wire.review_text import review_text
 
 _COMMAND_STATUS = {
@@ -138,13 +139,13 @@ def project_action(action: domain.ParsedCommand, cwd: str) -> Any:
 
 def _other(item: domain.Other) -> Any:
     """Items of kinds that only other releases make: their keys in wire spelling, their content untouched."""
-    raw = {_camel(key): value for key, value in item.raw.items()}
+    raw = {camel_case(key): value for key, value in item.raw.items()}
     raw["type"] = item.kind[:1].lower() + item.kind[1:]
     return raw
 
 
 def _web_search(item: domain.WebSearch) -> wire.WebSearchThreadItem:
-    action = item.action and {**item.action, "type": _camel(str(item.action.get("type", "other")))}
+    action = item.action and {**item.action, "type": camel_case(str(item.action.get("type", "other")))}
     plain = {"type": "webSearch", "id": item.id, "query": item.query, "action": action}
     return table.convert(plain, wire.WebSearchThreadItem)
 
@@ -229,8 +230,3 @@ def domain_input(part: Any) -> dict[str, Any]:
         case _:
             return raw
     return {key: value for key, value in raw.items() if value is not None}
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)

@@ -24,6 +24,7 @@ from codex_trio.state.rollout.events import TurnError
 from codex_trio.state.store.contents import source_kind
 from codex_trio.threads.facts import ThreadFacts, ThreadStatus
 from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
+from codex_trio.util.camel_case import camel_case
 from codex_trio.wire.environments import environments_to_wire
 from codex_trio.wire.items import project_item
 from codex_trio.wire.sections import section_to_wire
@@ -203,15 +204,10 @@ def _project_error(error: TurnError) -> wire_turn.TurnError:
 def _camel_info(info: Any) -> Any:
     """`codexErrorInfo` from the rollout's snake_case form: a word, or an object with one key."""
     if isinstance(info, str):
-        return "other" if info == "invalid_prompt" else _camel(info)
+        return "other" if info == "invalid_prompt" else camel_case(info)
     if isinstance(info, dict):
         return {
-            _camel(key): {_camel(name): field for name, field in (fields or {}).items()}
+            camel_case(key): {camel_case(name): field for name, field in (fields or {}).items()}
             for key, fields in decoding.convert(info, dict[str, dict[str, Any] | None]).items()
         }
     return None
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)

@@ -14,6 +14,7 @@ from codex_trio.tools.exec_command import ExecCommandArguments
         ('{"cmd": 5}', "invalid type: integer `5`, expected a string"),
         ('{"cmd": null}', "invalid type: null, expected a string"),
         ('{"cmd": "ls", "login": "yes"}', 'invalid type: string "yes", expected a boolean'),
+        ('{"cmd": "ls", "login": "a \\"b\\""}', 'invalid type: string "a \\"b\\"", expected a boolean'),
         ('{"cmd": "ls", "yield_time_ms": [1]}', "invalid type: sequence, expected f64"),
         ("{bad", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
     ],

@@ -14,7 +14,6 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import additional_context, events
-from codex_trio.engine.item_log import now_ms
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.said import Said
 from codex_trio.engine.session.memory import Memory
@@ -31,6 +30,7 @@ from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.state.rollout.events import InputAccepted, TokenUsageInfo
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
+from codex_trio.util.clock import now_ms
 
 AnyTask = TypeVar("AnyTask", bound=Task)
 

@@ -18,7 +18,7 @@ from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.client_items import checked
 from codex_trio.processors.thread.ids import parse_thread_id
-from codex_trio.processors.thread.loading import (
+from codex_trio.processors.thread.load_requests import (
     ThreadLoading,
     overrides_of,
     path_of,

@@ -9,7 +9,7 @@ from codex_trio_protocol.v2 import thread_start as wire
 
 from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import WorkServices
-from codex_trio.processors.thread.loading import (
+from codex_trio.processors.thread.load_requests import (
     ThreadLoading,
     overrides_of,
     path_of,

@@ -14,9 +14,8 @@ from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.live import LiveThread
+from codex_trio.util.paging import page_size
 from codex_trio.wire.items import path_of
-
-DEFAULT_LIMIT = 25
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -44,7 +43,7 @@ class BackgroundTerminalsProcessor:
             start = int(params.cursor or 0)
         except ValueError as error:
             raise invalid_request(f"invalid cursor: {params.cursor}") from error
-        end = start + max(1, DEFAULT_LIMIT if params.limit is None else params.limit)
+        end = start + page_size(params.limit, most=None)
         return wire.ThreadBackgroundTerminalsListResponse(
             data=[
                 wire.ThreadBackgroundTerminal(

@@ -13,7 +13,6 @@ cut off again, or is left as one bad line that readers skip.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +29,7 @@ from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
 from codex_trio.state.rollout.sources import LineSource, LineWriter
+from codex_trio.util.clock import now_ms
 
 WRITE_SECONDS = 30.0
 """How long the disk may take for a write before it counts as failed: one that is far away or asleep answers sooner."""
@@ -94,11 +94,6 @@ class ThreadRecorder(Protocol):
     async def aclose(self) -> None:
         """Give up writing; appending fails from now on."""
         ...
-
-
-def now_ms() -> int:
-    """The time, in Unix milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class RolloutRecorder:

@@ -17,6 +17,7 @@ from msgspec import UNSET
 from codex_trio.state.store import paging
 from codex_trio.state.store.contents import listed_kind, parent_of, real_folder
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery, ThreadSummary
+from codex_trio.util.paging import page_size
 
 
 class MemoryRow(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ def page(
     if cursor is not None:
         found = [row for row in found if _is_after(row, cursor, query)]
     found.sort(key=lambda row: _place(row, query), reverse=query.descending)
-    wanted = paging.page_size(query.limit)
+    wanted = page_size(query.limit)
     chosen: list[tuple[int, ThreadSummary]] = []
     for row in found:
         if also is None or also(row.summary):

@@ -15,7 +15,6 @@ import msgspec
 import trio
 
 from codex_trio.state.history.parts import read_meta
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.history.stored_index import HistoryReader
 from codex_trio.state.memory import rows as memory_rows
 from codex_trio.state.memory.graph import MemoryAgentGraph
@@ -42,6 +41,7 @@ from codex_trio.state.store.interface import (
 )
 from codex_trio.state.store.recording import RecordingStore
 from codex_trio.state.store.snippets import pattern_of, snippet_of
+from codex_trio.util.clock import now_ms
 
 
 class MemoryThreadStore(RecordingStore):

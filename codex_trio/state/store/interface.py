@@ -25,8 +25,6 @@ from codex_trio.state.rollout.lines import GitInfo, SessionMeta
 
 SortKey: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
 
-DEFAULT_LIMIT = 25
-MAX_LIMIT = 100
 
 GLANCED = 8
 """How many threads a look for the first ones gives at most."""

@@ -16,9 +16,7 @@ from codex_trio.domain.ids import is_uuid
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.store.contents import SUBAGENT_KINDS, UNREADABLE, datetime_ms
 from codex_trio.state.store.interface import (
-    DEFAULT_LIMIT,
     INTERACTIVE_SOURCES,
-    MAX_LIMIT,
     InvalidCursor,
     SearchHit,
     SearchPage,
@@ -60,11 +58,6 @@ def parse_cursor(text: str, key: SortKey) -> Position:
 def cursor_of(query: ThreadQuery) -> Position | None:
     """Where the page of a query begins; None for the first one. Raises InvalidCursor."""
     return None if query.cursor is None else parse_cursor(query.cursor, query.sort_key)
-
-
-def page_size(limit: int | None) -> int:
-    """How many rows a page may have."""
-    return DEFAULT_LIMIT if limit is None else min(max(limit, 1), MAX_LIMIT)
 
 
 def sort_time(thread: ThreadSummary, key: SortKey) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.history import forks
 from codex_trio.state.history.forks import ForkPoint
-from codex_trio.state.history.recorder import RolloutRecorder, ThreadRecorder, now_ms
+from codex_trio.state.history.recorder import RolloutRecorder, ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.stored_index import HistoryReader
 from codex_trio.state.rollout.events import ThreadRolledBack
@@ -23,6 +23,7 @@ from codex_trio.state.store.contents import unix_ms
 from codex_trio.state.store.families import no_rollout
 from codex_trio.state.store.histories import StoredHistories
 from codex_trio.state.store.interface import MetadataPatch, StoredThread, ThreadSummary, patched
+from codex_trio.util.clock import now_ms
 
 
 class RecordingStore(ABC):

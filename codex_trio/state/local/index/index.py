@@ -29,6 +29,7 @@ from codex_trio.state.store import paging
 from codex_trio.state.store.contents import FileVersion, IndexedRollout, read_rollout
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery
 from codex_trio.state.store.paging import Position
+from codex_trio.util.paging import page_size
 
 WATCHED = 64
 """How many files, those that changed last, are looked at for each answer: one that is written to will be among them."""
@@ -101,7 +102,7 @@ class RolloutIndex:
             # What another process wrote to shows only in the files: in when they changed, and in what words they have.
             await self.sweep(if_due=True)
         fresh: set[Path] = set()
-        batch = max(64, 2 * paging.page_size(query.limit))
+        batch = max(64, 2 * page_size(query.limit))
         for _ in range(_ROUNDS):
             look = await self._database.read(
                 partial(self._look, query=query, cursor=cursor, own=own, also=also, batch=batch)

@@ -19,7 +19,8 @@ from codex_trio.state.local.index.table import COLUMNS, RolloutTable
 from codex_trio.state.store import paging
 from codex_trio.state.store.contents import IndexedRollout
 from codex_trio.state.store.interface import SortKey, ThreadPage, ThreadQuery
-from codex_trio.state.store.paging import Position, page_size, source_kinds
+from codex_trio.state.store.paging import Position, source_kinds
+from codex_trio.util.paging import page_size
 
 # A file's name tells when its thread was created, in the local time of where that was: so far it can be off.
 _NAME_SLACK_MS = 48 * 3600 * 1000

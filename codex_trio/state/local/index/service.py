@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -21,6 +20,7 @@ from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.local.index import lease
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
+from codex_trio.util.clock import now_ms
 
 _Result = TypeVar("_Result")
 
@@ -115,14 +115,10 @@ class IndexService:
             await self._quiet(QUIET_SECONDS)
 
     async def _take_lease(self) -> bool:
-        return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=_now_ms()))
+        return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=now_ms()))
 
     async def _give_back(self) -> None:
         try:
             await self._database.write(partial(lease.give_back, job=JOB, owner=self._owner))
         except StateDbError as error:
             _log.debug("the lease of the backfill runs out by itself: %s", error)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
