@@ -3,8 +3,8 @@
 Clients match on these texts (``missing field `threadId` ``), which come from the Rust library that reads params in the
 established server. msgspec decides what fits; only when it refuses is the value walked again, in the order of the
 input, to find the first thing wrong and name it. The walk also accepts what that library accepts and msgspec does not:
-structs written as arrays of their fields. Owns what is found wrong first. Does not own its words (util.serde_words), the
-types, nor what a refusal leads to.
+structs written as arrays of their fields. Owns what is found wrong first. Does not own its words (util.serde_words),
+the types, nor what a refusal leads to.
 """
 
 import re

@@ -27,7 +27,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.state.history.forks import TurnNotFound
-from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder, now_ms
+from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout.errors import RolloutWriteError
@@ -48,6 +48,7 @@ from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.recorded_settings import recorded_settings
 from codex_trio.tools.builtin import BuiltinTools
+from codex_trio.util.clock import now_ms
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from typing import Any
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import SqlValue, Transaction
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.local.patience import PatientDb
 from codex_trio.state.store.attachments import (
     Attachment,
@@ -27,7 +26,8 @@ from codex_trio.state.store.attachments import (
     parse_attachment_cursor,
     parse_owner_cursor,
 )
-from codex_trio.state.store.paging import page_size
+from codex_trio.util.clock import now_ms
+from codex_trio.util.paging import page_size
 
 _COLUMNS = "id, attachment_type, identity_key, payload, created_at"
 _NAMED = "thread_id = ? AND attachment_type = ? AND identity_key = ?"

@@ -13,7 +13,6 @@ import msgspec
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import Transaction
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.local.patience import PatientDb
 from codex_trio.state.store.projects import (
     NewProject,
@@ -28,6 +27,7 @@ from codex_trio.state.store.projects import (
     reordered,
 )
 from codex_trio.util import decoding
+from codex_trio.util.clock import now_ms
 
 _roots_decoder = decoding.json_decoder(tuple[str, ...])
 _metadata_decoder = decoding.json_decoder(dict[str, str])

@@ -14,7 +14,6 @@ from msgspec import UNSET, UnsetType
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import Transaction
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.local.patience import PatientDb
 from codex_trio.state.store.sections import (
     Section,
@@ -28,6 +27,7 @@ from codex_trio.state.store.sections import (
     section_not_found,
 )
 from codex_trio.util import decoding
+from codex_trio.util.clock import now_ms
 
 _appearance_decoder = decoding.json_decoder(SectionAppearance)
 

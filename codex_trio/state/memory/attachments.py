@@ -8,7 +8,6 @@ from typing import Any
 import trio
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.memory.organisation import MemoryTables
 from codex_trio.state.store.attachments import (
     Attachment,
@@ -24,7 +23,8 @@ from codex_trio.state.store.attachments import (
     parse_attachment_cursor,
     parse_owner_cursor,
 )
-from codex_trio.state.store.paging import page_size
+from codex_trio.util.clock import now_ms
+from codex_trio.util.paging import page_size
 
 
 class MemoryAttachments:

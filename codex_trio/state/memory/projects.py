@@ -8,7 +8,6 @@ import msgspec
 import trio
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.memory.organisation import MemoryTables
 from codex_trio.state.store.projects import (
     NewProject,
@@ -22,6 +21,7 @@ from codex_trio.state.store.projects import (
     project_not_found,
     reordered,
 )
+from codex_trio.util.clock import now_ms
 
 
 class MemoryProjects:

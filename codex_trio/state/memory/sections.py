@@ -9,7 +9,6 @@ import trio
 from msgspec import UNSET, UnsetType
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.history.recorder import now_ms
 from codex_trio.state.memory.organisation import MemoryTables, SectionPlace
 from codex_trio.state.store.sections import (
     Section,
@@ -22,6 +21,7 @@ from codex_trio.state.store.sections import (
     refuse_pinned,
     section_not_found,
 )
+from codex_trio.util.clock import now_ms
 
 
 class MemorySections:

@@ -12,7 +12,7 @@ import msgspec
 
 from codex_trio.domain.ids import is_uuid
 from codex_trio.state.store.organisation import OrganisationError
-from codex_trio.state.store.paging import page_size
+from codex_trio.util.paging import page_size
 
 ProjectSortKey: TypeAlias = Literal["position", "recencyAt"]
 

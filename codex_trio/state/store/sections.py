@@ -14,7 +14,7 @@ from msgspec import UnsetType
 
 from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.organisation import OrganisationError
-from codex_trio.state.store.paging import page_size
+from codex_trio.util.paging import page_size
 
 PINNED_ID = "01984de2-8f74-7c91-a3b2-5c5e937cf318"
 """The section that is always there. Clients know it by this id."""
