@@ -6,12 +6,13 @@ threads are in `work.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 
-from codex_trio.processors import account, config, extensions, mock, model, project
+from codex_trio.processors import account, mock, model, project
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread import attachments, items, read, search, sections, summary
-from codex_trio.rpc.context import Handler
+from codex_trio.rpc.context import Handler, RequestContext
 
 _PROCESSORS = (
     read,
@@ -20,14 +21,43 @@ _PROCESSORS = (
     summary,
     model,
     account,
-    config,
     sections,
     project,
     attachments,
-    extensions,
     mock,
 )
 """What most clients ask for first comes first."""
+
+
+def _config(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import config
+
+    return config.handlers(services)
+
+
+def _extensions(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import extensions
+
+    return extensions.handlers(services)
+
+
+_ON_USE = (
+    (
+        _config,
+        (
+            "config/read",
+            "config/value/write",
+            "config/batchWrite",
+            "configRequirements/read",
+            "modelProvider/default/set",
+        ),
+    ),
+    (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),
+)
+"""Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).
+
+What they say it with is large: a ninth of what a first list takes, which needs none of it.
+"""
 
 
 def handlers(services: Services) -> Mapping[str, Handler]:
@@ -35,7 +65,20 @@ def handlers(services: Services) -> Mapping[str, Handler]:
 
     `initialize` is not among them: it comes before everything else.
     """
-    return collected(processor.handlers(services) for processor in _PROCESSORS)
+    at_once = (processor.handlers(services) for processor in _PROCESSORS)
+    on_use = (_imported_on_use(make, methods, services) for make, methods in _ON_USE)
+    return collected((*at_once, *on_use))
+
+
+def _imported_on_use(
+    make: Callable[[Services], Mapping[str, Handler]], methods: Iterable[str], services: Services
+) -> Mapping[str, Handler]:
+    made = cache(partial(make, services))
+
+    def answer(method: str, params: object, context: RequestContext) -> object:
+        return made()[method](params, context)
+
+    return {method: partial(answer, method) for method in methods}
 
 
 def collected(many: Iterable[Mapping[str, Handler]]) -> Mapping[str, Handler]:

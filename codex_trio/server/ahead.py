@@ -1,7 +1,7 @@
-"""What the thread layer needs, imported piece by piece while clients ask for nothing.
+"""What other requests than lists and reads need, imported piece by piece while clients ask for nothing.
 
 One import of all of it would hold the loop for as long as a first list takes. So a request that comes meanwhile waits
-for one piece, and the next piece waits until clients are quiet again. A request that needs the layer imports the rest.
+for one piece, and the next piece waits until clients are quiet again. A request that needs the rest imports it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from codex_trio.server.idle import Idle
 from codex_trio.util.importing import without_collections
 
 PIECES = (
+    "codex_trio.processors.config",
+    "codex_trio.processors.extensions",
     "codex_trio.execution.spawner",
     "codex_trio.execpolicy.decision",
     "codex_trio.model.client",

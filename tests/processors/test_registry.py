@@ -1,20 +1,25 @@
 """Every method of the protocol is answered, or stands in the list of those that are not there yet."""
 
+import pkgutil
 import types
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from codex_trio_protocol.table import CLIENT_REQUESTS
 
+from codex_trio import processors
 from codex_trio.model.catalog import bundled_catalog
+from codex_trio.processors import registry, thread, work
 from codex_trio.processors.registry import collected, handlers
 from codex_trio.processors.work import work_handlers
 
 NOT_YET = Path(__file__).parent / "methods_not_yet.txt"
 
 
-def test_a_method_is_either_answered_or_listed_as_not_there_yet():
-    services: Any = types.SimpleNamespace(
+def services() -> Any:
+    """As much as handlers are made of."""
+    return types.SimpleNamespace(
         threads=types.SimpleNamespace(organisation=types.SimpleNamespace(projects=None, sections=None)),
         identity=None,
         outgoing=None,
@@ -25,6 +30,21 @@ def test_a_method_is_either_answered_or_listed_as_not_there_yet():
         gate=None,
         catalog=bundled_catalog(),
     )
-    answered = {"initialize", *collected((handlers(services), work_handlers(services)))}
+
+
+def test_a_method_is_either_answered_or_listed_as_not_there_yet():
+    answered = {"initialize", *collected((handlers(services()), work_handlers(services())))}
     assert set(CLIENT_REQUESTS) - answered == set(NOT_YET.read_text(encoding="utf-8").split())
     assert answered <= set(CLIENT_REQUESTS)
+
+
+def test_what_is_imported_on_use_answers_the_methods_that_it_is_imported_for():
+    names = [f"{package.__name__}.{module.name}" for package in (processors, thread) for module in walk(package)]
+    modules = [import_module(name) for name in names if name not in (registry.__name__, work.__name__)]
+    of_processors = collected(module.handlers(services()) for module in modules if hasattr(module, "handlers"))
+    answered = collected((handlers(services()), work_handlers(services())))
+    assert answered.keys() == of_processors.keys()
+
+
+def walk(package):
+    return pkgutil.iter_modules(package.__path__)

@@ -74,6 +74,8 @@ NOT_NEEDED_FOR_LISTS = (
     "codex_trio.sandbox",
     "codex_trio.model.client",
     "codex_trio.threads.live",
+    "codex_trio.processors.config",
+    "codex_trio_protocol.v2.plugin",
 )
 
 MOST_MODULES_OF_OURS = 82
