@@ -30,6 +30,8 @@ DIFFERENCES: tuple[Difference, ...] = (
             "model_provider::the_default_provider_is_chosen_for_threads_that_are_yet_to_start",
             "model_words::an_answer_may_come_compressed_as_the_request_says[gzip]",
             "model_words::an_answer_may_come_compressed_as_the_request_says[zstd]",
+            "patch::the_diff_is_told_after_each_patch_and_at_the_end_of_the_turn",
+            "transcript::a_recorded_conversation_goes_the_same_way_again[errors-model_failed_bio_policy]",
             "odd_items::what_is_injected_and_is_no_object_is_refused_with_its_place",
             "several_clients::every_client_hears_of_a_thread_but_only_its_starter_of_its_turns",
             "several_clients::resuming_a_loaded_thread_subscribes_and_unsubscribing_ends_it",

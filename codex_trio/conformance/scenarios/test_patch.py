@@ -54,6 +54,21 @@ async def test_a_patch_that_adds_a_file_is_an_item_and_a_diff(lab: Lab, probe: P
     assert diffs == [{"threadId": thread_id, "turnId": turn.id, "diff": diff}] * len(diffs)
 
 
+async def test_the_diff_is_told_after_each_patch_and_at_the_end_of_the_turn(lab: Lab, probe: Probe) -> None:
+    lab.script(
+        answer(patch("p1", "*** Add File: a.txt", "+one")),
+        answer(function_call("exec_command", {"cmd": "true"}, call_id="c1")),
+        answer(patch("p2", "*** Add File: b.txt", "+two")),
+        answer(message("Done.")),
+    )
+    turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"])
+    places = ("turn/diff/updated", "item/completed", "turn/completed")
+    told = [method for method in turn.methods if method in places]
+    diffs = [params["diff"].count("diff --git") for params in turn.of("turn/diff/updated")]
+    assert diffs == [1, 2, 2]
+    assert told[-3:] == ["item/completed", "turn/diff/updated", "turn/completed"]
+
+
 async def test_a_patch_that_changes_moves_and_deletes_files(lab: Lab, probe: Probe) -> None:
     (lab.cwd / "keep.txt").write_text("alpha\nbeta\ngamma\n")
     (lab.cwd / "old.txt").write_text("content\nmore\n")
