@@ -9,6 +9,9 @@ number from FIRST to LAST, and everything in those sessions is killed, and the p
 Does not own: ordinary ends; a server that shuts down kills its commands itself.
 
 Why a process and not PR_SET_PDEATHSIG: that reaches direct children only, and depends on the thread that forked them.
+When this process is killed in the same moment as the server, sandboxed commands still die, as the kernel ends their
+namespaces; nothing that the kernel offers to a process without rights of its own does that for commands with full
+access. The control group of a service manager does.
 """
 
 import os

@@ -206,6 +206,26 @@ def _to_request(head: h11.Request, body: bytes) -> Request:
     return Request(method=head.method.decode("ascii"), path=path, headers=headers, body=decoded)
 
 
+_DESCRIPTION = """\
+A model for tests: answers the requests of a Responses API client from a script,
+one answer after the other. The first line that it prints is the base URL for a
+`[model_providers.NAME]` table. Runs until it is interrupted. A request that the
+script has no answer for gets HTTP 400 with a text that says so."""
+
+_SCRIPT_FORM = """\
+a script:
+  {"answers": [
+    {"parts": [{"call": "exec_command", "arguments": {"cmd": "ls"}, "callId": "c1"}]},
+    {"parts": [{"reasoning": ["Looking."]}, {"message": "All done."}]},
+    {"http": {"status": 429, "body": {"error": {"message": "slow down"}}}}
+  ]}
+
+Parts are also {"custom": NAME, "input": TEXT, "callId": ID}, {"event": EVENT},
+{"failed": CODE, "text": TEXT}, {"incomplete": REASON} and {"pause": SECONDS}.
+An answer may have "when" (text that the request must hold), "repeat" (true),
+"end" ("whole", "early", "cut" or "idle"), "eventsPerWrite" and "usage"."""
+
+
 async def _serve(script: Iterable[Reply], port: int) -> None:
     async with open_model_server(script, port=port) as server:
         print(server.base_url, flush=True)
@@ -215,9 +235,13 @@ async def _serve(script: Iterable[Reply], port: int) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Serve a script file until interrupted; the first line printed is the base URL."""
     parser = argparse.ArgumentParser(
-        prog="python -m codex_trio.testing.model_server", description=__doc__, allow_abbrev=False
+        prog="python -m codex_trio.testing.model_server",
+        description=_DESCRIPTION,
+        epilog=_SCRIPT_FORM,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("script", type=Path, help="a JSON script (see codex_trio.testing.model_script.load_script)")
+    parser.add_argument("script", metavar="SCRIPT", type=Path, help="a JSON file, see below")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     options = parser.parse_args(arguments)
     try:

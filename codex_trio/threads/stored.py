@@ -73,7 +73,9 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
         if live is None or not live.is_stored:
             raise ThreadError("thread read state unavailable")
         live.mark(as_read=as_read, expected_revision=expected_revision)
-        return live.read_state
+        state = live.read_state
+        await self.read_states.settle()
+        return state
 
 
 def stored_threads(storage: ThreadStorage) -> StoredThreads:

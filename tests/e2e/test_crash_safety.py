@@ -84,6 +84,20 @@ async def test_what_the_user_said_to_a_running_turn_outlives_the_server_once_it_
 
 
 @pytest.mark.slow
+async def test_a_thread_that_was_marked_is_marked_for_the_next_server(lab: CrashLab) -> None:
+    async with lab.server() as server:
+        await server.client.initialize("crash-test", "1.0", experimental=True)
+        thread = await start_thread(server.client)
+        await thread.run("turn 1: say")
+        before = (await server.client.request("thread/read", {"threadId": thread.id}))["readState"]
+        marked = {"threadId": thread.id, "operation": "markUnread", "expectedRevision": before["revision"]}
+        after = (await server.client.request("thread/readState/update", marked))["readState"]
+        server.kill()
+    async with lab.server() as server:
+        await server.client.initialize("crash-test", "1.0", experimental=True)
+        assert (await server.client.request("thread/read", {"threadId": thread.id}))["readState"] == after
+
+
 async def test_two_servers_work_on_one_home_and_neither_locks_the_other_out(lab: CrashLab) -> None:
     async with lab.server() as first, lab.server() as second:
         with trio.fail_after(60):

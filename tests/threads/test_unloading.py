@@ -100,3 +100,17 @@ async def test_who_wants_a_thread_that_is_just_being_unloaded_gets_it_loaded_ane
     again = await lab.manager.load(ResumeTarget(thread_id=live.id), ThreadOptions(), BIRTH, lambda _: None)
     assert again is not live
     assert lab.loaded.find(live.id) is again
+
+
+@pytest.mark.parametrize("seconds", [0, 60, 100 * 60])
+async def test_the_time_is_the_configured_one(lab: Lab, clock: MockClock, seconds: int) -> None:
+    options = ThreadOptions(overrides={"thread_unload_delay_secs": seconds})
+    live = await lab.manager.start(options, BIRTH)
+    await pass_time(clock, 200 * 60)
+    live.unsubscribe(CLIENT)
+    if seconds:
+        await pass_time(clock, 0.75 * seconds)
+        assert lab.loaded.find(live.id) is live
+    await pass_time(clock, seconds)
+    await until_closed(live)
+    assert lab.loaded.ids == []

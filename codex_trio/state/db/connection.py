@@ -25,6 +25,7 @@ import trio
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
 from codex_trio.util.bell import Bell
 from codex_trio.util.importing import imported_on_use
+from codex_trio.util.private_folder import FILE_MODE, close_to_others
 
 with imported_on_use("asyncio"):
     # It needs that for programs that run on it, and says itself that it may come when it is used.
@@ -359,7 +360,9 @@ def _create_private(path: Path) -> None:
     """Makes the file, for its owner alone, if it is not there: SQLite gives its other files the same mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        for suffix in ("", "-wal", "-shm"):
+            close_to_others(path.with_name(path.name + suffix))
     except OSError as error:
         raise StateDbError(path, error.strerror or str(error)) from error
 

@@ -20,6 +20,7 @@ from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
 from codex_trio.state.db.migrations import migrate
 from codex_trio.util.lock_holders import only_commands_hold
+from codex_trio.util.private_folder import FILE_MODE, close_to_others
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +127,8 @@ async def _alone(path: Path) -> AsyncGenerator[None]:
     lock_path = path.with_name(f".{path.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        close_to_others(lock)
     except OSError as error:
         raise StateDbError(path, error.strerror or str(error)) from error
     try:

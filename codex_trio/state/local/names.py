@@ -18,7 +18,7 @@ import msgspec
 
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.util import decoding
-from codex_trio.util.private_folder import FILE_MODE
+from codex_trio.util.private_folder import FILE_MODE, close_to_others
 from codex_trio.util.regular_file import check_regular
 
 
@@ -106,6 +106,7 @@ class ThreadNames:
         torn = b"" if _ends_in_newline(self._path) else b"\n"
         data = torn + msgspec.json.encode(entry) + b"\n"
         fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        close_to_others(fd)
         try:
             os.write(fd, data)
         finally:

@@ -1,7 +1,7 @@
 """Which threads a user has not read, in the state database.
 
-Owns the table `read_states`. What changes is told at once and written down behind: losing the last moment of it to a
-crash costs nobody anything.
+Owns the table `read_states`. What turns change is told at once and written down behind: a crash may lose the last
+moment of that. Who waits for `settle` loses nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ class LocalReadStates:
         self._unwritten[thread_id] = state
         self._changed.set()
 
+    async def settle(self) -> None:
+        """See ReadStates."""
+        await self._write()
+
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
         """See ReadStates."""
         ids = list(thread_ids)
@@ -65,6 +69,7 @@ class LocalReadStates:
     async def _write(self) -> None:
         states = dict(self._unwritten)
         if not states:
+            await trio.lowlevel.checkpoint()
             return
         rows = [(thread_id, state.first_unread, state.revision) for thread_id, state in states.items()]
         try:

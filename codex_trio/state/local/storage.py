@@ -29,12 +29,15 @@ from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.storage import ThreadStorage
+from codex_trio.util.private_folder import close_to_others
 from codex_trio.util.short_jobs import ShortJobs
 
 
 def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float], Awaitable[None]]) -> ThreadStorage:
     """The threads of that home. `quiet` returns once clients have asked for nothing for so many seconds."""
     paths = RolloutPaths(codex_home)
+    for folder in (paths.sessions, paths.archived_sessions):
+        close_to_others(folder)
     names = ThreadNames(codex_home)
     graph = LocalAgentGraph(database)
     index = RolloutIndex(database, codex_home=codex_home, paths=paths, names=names)

@@ -20,7 +20,7 @@ import trio
 from codex_trio.domain.ids import is_uuid
 from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.util.lock_holders import only_commands_hold
-from codex_trio.util.private_folder import FILE_MODE, make_private_folder
+from codex_trio.util.private_folder import FILE_MODE, close_to_others, make_private_folder
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +106,7 @@ class ThreadWriters:
         """Keep other processes from removing a file that is just being locked. Raises OSError, TimeoutError."""
         make_private_folder(self._folder)
         descriptor = os.open(self._folder / COORDINATION, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        close_to_others(descriptor)
         try:
             started = time.monotonic()
             while True:

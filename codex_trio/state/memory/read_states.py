@@ -19,6 +19,10 @@ class MemoryReadStates:
         """See ReadStates."""
         self._states[thread_id] = state
 
+    async def settle(self) -> None:
+        """See ReadStates."""
+        await trio.lowlevel.checkpoint()
+
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
         """See ReadStates."""
         await trio.lowlevel.checkpoint()

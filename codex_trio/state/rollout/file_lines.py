@@ -20,7 +20,7 @@ import trio
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.sources import BaseLocator, LineSource
-from codex_trio.util.private_folder import FILE_MODE, make_private_folder
+from codex_trio.util.private_folder import FILE_MODE, close_to_others, make_private_folder
 from codex_trio.util.regular_file import check_regular, open_regular_file
 from codex_trio.util.short_jobs import ShortJobs
 
@@ -223,6 +223,7 @@ class FileWriter:
             except OSError:
                 os.close(fd)
                 raise
+            close_to_others(fd)
             self._fd = fd
         return self._fd
 

@@ -24,7 +24,7 @@ from codex_trio.state.rollout.scan import MAX_LINE_BYTES
 from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
 from codex_trio.state.store.interface import ThreadSummary
 
-_HEAD_BYTES = 32 << 20
+HEAD_BYTES = 32 << 20
 """How far into a file the first user message is looked for."""
 
 _CHUNK_BYTES = 1 << 18
@@ -229,7 +229,7 @@ def _read_head(
 ) -> tuple[SessionMeta | None, str, bool]:
     """A rollout's own metadata, the first thing that the user said in the thread, and whether more was not read."""
     try:
-        head = read_head(reader, max_bytes=_HEAD_BYTES)
+        head = read_head(reader, max_bytes=HEAD_BYTES)
     except OSError:
         return None, "", False
     meta, preview = head.facts.meta, head.facts.preview

@@ -25,6 +25,10 @@ class ReadStates(Protocol):
         """Keeps a thread's read state from now on."""
         ...
 
+    async def settle(self) -> None:
+        """Returns once what was put is kept for good, or cannot be."""
+        ...
+
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
         """What was kept for these threads."""
         ...
