@@ -90,7 +90,7 @@ async def test_a_thread_that_was_marked_is_marked_for_the_next_server(lab: Crash
         thread = await start_thread(server.client)
         await thread.run("turn 1: say")
         before = (await server.client.request("thread/read", {"threadId": thread.id}))["readState"]
-        marked = {"threadId": thread.id, "operation": "markUnread", "expectedRevision": before["revision"]}
+        marked = {"threadId": thread.id, "operation": {"type": "unread"}, "expectedRevision": before["revision"]}
         after = (await server.client.request("thread/readState/update", marked))["readState"]
         server.kill()
     async with lab.server() as server:
