@@ -14,6 +14,7 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  come to rest, warm start, lists, searches, reading and resuming the big one, memory after;
                  `python -m benchmarks.home` writes such a home by itself
                  paging (with --only, for homes that not every server bears): start and pages of lists alone
+                 index (with --only): bytes written to disk, until a server that is left alone comes to rest
 
 and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
 minutes, with a thread loaded and without.

@@ -191,6 +191,11 @@ class Server:
         # The clock of another process, see clock_getcpuclockid(3): `~pid` with the kind of clock behind it.
         return time.clock_gettime(~self.process.pid << 3 | 2)
 
+    def written(self) -> int:
+        """How many bytes the server has had written to disk."""
+        lines = Path(f"/proc/{self.process.pid}/io").read_text().splitlines()
+        return int(dict(line.split(": ") for line in lines)["write_bytes"])
+
     def wake_ups(self) -> int:
         """How often the threads of the server, and of what it started, have gone to sleep by themselves."""
         count = 0

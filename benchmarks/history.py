@@ -21,6 +21,8 @@ _PAGES = 200
 _SEARCHES = 5
 _TURNS = 10
 _THIRD = 1 / 3
+_HEAD_START_SECONDS = 10.0
+"""By then a server has begun what it does by itself."""
 
 
 def cold_and_warm(lab: Lab) -> Sample:
@@ -76,6 +78,18 @@ def paging(lab: Lab) -> Sample:
         first, listed = _start(server, home)
         server.settle()
         return (milliseconds(first), milliseconds(listed), *map(milliseconds, _pages(server.connection)))
+
+
+def index(lab: Lab) -> Sample:
+    """What a server that is left alone with a home that none has seen writes to disk, and what that costs."""
+    home = lab.homes.copy(lab.codex_home)
+    with lab.server() as server:
+        _start(server, home)
+        time.sleep(_HEAD_START_SECONDS)
+        server.settle()
+        written, busy = server.written(), server.busy_seconds()
+    kept = sum(path.stat().st_size for path in lab.codex_home.glob("*.sqlite*"))
+    return written / MIB, kept / MIB, busy
 
 
 def _start(server: Server, home: Home) -> tuple[float, float]:
@@ -191,6 +205,10 @@ SCALE: Mapping[str, Figure] = {
             Value("thread/list page, p99", "ms"),
         ),
         single(paging),
+    ),
+    "index": Figure(
+        (Value("written to disk", "MiB"), Value("size of databases", "MiB"), Value("CPU until at rest", "s")),
+        single(index),
     ),
 }
 """By name: taken when asked for, not with the family."""

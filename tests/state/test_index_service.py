@@ -1,8 +1,10 @@
 """The index's background work: done once for all that share a home, and taken over from who died."""
 
 import json
-import time
-from functools import partial
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.server.idle import Idle
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
-from codex_trio.state.local.index import lease, service
+from codex_trio.state.local.index import lock, service
 from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.names import ThreadNames
@@ -59,6 +62,16 @@ async def until_read(database: StateDb, count: int) -> None:
     raise AssertionError(f"{await read_files(database)} of {count} files were read")
 
 
+async def until_free(held: IndexLock) -> None:
+    """Wait until nobody looks after the index."""
+    for _ in range(2000):
+        if held.take():
+            held.give_back()
+            return
+        await trio.sleep(0.01)
+    raise AssertionError("the index is looked after for ever")
+
+
 async def test_everything_is_read_without_being_asked_for(
     tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,8 +80,9 @@ async def test_everything_is_read_without_being_asked_for(
         nursery.start_soon(service_of(tmp_path, database).run)
         await until_read(database, FILES)
         nursery.cancel_scope.cancel()
-    leases = await database.read(lambda tx: [*tx.rows("SELECT owner FROM leases")])
-    assert leases == []
+    other = IndexLock(database.path)
+    assert other.take()
+    other.give_back()
 
 
 async def test_nothing_is_read_in_the_background_while_a_client_asks(
@@ -87,37 +101,64 @@ async def test_nothing_is_read_in_the_background_while_a_client_asks(
         nursery.cancel_scope.cancel()
 
 
-async def test_a_second_server_leaves_it_to_the_first_and_takes_over_when_that_one_died(
+async def test_a_second_server_leaves_it_to_the_first_and_takes_over_when_that_one_is_killed(
     tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
     monkeypatch.setattr(service, "POLL_SECONDS", 0.02)
-    soon = time.time_ns() // 1_000_000 - lease.LEASE_MS + 500
-    assert await database.write(partial(lease.take, job=service.JOB, owner="who dies", now_ms=soon))
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(service_of(tmp_path, database).run)
-        await trio.sleep(0.2)
-        assert await read_files(database) == 0
-        await until_read(database, FILES)
-        nursery.cancel_scope.cancel()
+    with holder_of(tmp_path) as other:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(service_of(tmp_path, database).run)
+            await trio.sleep(0.2)
+            assert await read_files(database) == 0
+            other.kill()
+            await until_read(database, FILES)
+            nursery.cancel_scope.cancel()
 
 
-async def test_a_lease_is_renewed_by_its_owner_and_by_nobody_else(database: StateDb) -> None:
-    take = partial(database.write, lease.take)
-    assert await take(job="x", owner="one", now_ms=1000)
-    assert await take(job="x", owner="one", now_ms=2000)
-    assert not await take(job="x", owner="two", now_ms=3000)
-    assert await take(job="y", owner="two", now_ms=3000)
-    await database.write(lease.give_back, job="x", owner="two")
-    assert not await take(job="x", owner="two", now_ms=4000)
-    assert await take(job="x", owner="two", now_ms=2001 + lease.LEASE_MS)
-    await database.write(lease.give_back, job="x", owner="two")
-    assert await take(job="x", owner="one", now_ms=5000)
+@contextmanager
+def holder_of(home: Path) -> Generator[subprocess.Popen[str]]:
+    """Another process that is looking after the index, and does not get on."""
+    script = (
+        "import pathlib, sys; from codex_trio.state.local.index.lock import IndexLock;"
+        "lock = IndexLock(pathlib.Path(sys.argv[1])); print(lock.take(), flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(state_db_path(home))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-async def test_a_lease_that_a_wrong_clock_took_holds_nobody_up(database: StateDb) -> None:
-    assert await database.write(lease.take, job="x", owner="future", now_ms=10**15)
-    assert await database.write(lease.take, job="x", owner="now", now_ms=1000)
+def test_one_holds_the_lock_of_an_index_until_it_gives_it_back(tmp_path: Path) -> None:
+    one, two, elsewhere = IndexLock(tmp_path / "a"), IndexLock(tmp_path / "a"), IndexLock(tmp_path / "b")
+    assert one.take()
+    assert one.take()
+    assert not two.take()
+    assert elsewhere.take()
+    two.give_back()
+    assert not two.take()
+    one.give_back()
+    assert two.take()
+    assert not one.take()
+    two.give_back()
+    elsewhere.give_back()
+
+
+def test_a_lock_that_only_commands_hold_or_that_cannot_be_had_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, server = IndexLock(tmp_path / "a"), IndexLock(tmp_path / "a")
+    assert command.take()
+    monkeypatch.setattr(lock, "only_commands_hold", lambda _: True)
+    assert server.take()
+    command.give_back()
+    assert IndexLock(tmp_path / "missing" / "a").take()
+    assert IndexLock(None).take()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.index.lock"]
 
 
 async def test_that_another_server_takes_long_is_said_once(
@@ -129,11 +170,22 @@ async def test_that_another_server_takes_long_is_said_once(
     monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
     monkeypatch.setattr(service, "WAIT_SECONDS", 0.05)
     monkeypatch.setattr(service, "POLL_SECONDS", 0.02)
-    now = time.time_ns() // 1_000_000
-    assert await database.write(partial(lease.take, job=service.JOB, owner="busy", now_ms=now))
-    with trio.move_on_after(0.5):
-        await service_of(tmp_path, database).run()
-    assert [record.levelname for record in caplog.records if "another server" in record.message] == ["WARNING"]
+    other = IndexLock(database.path)
+    assert other.take()
+
+    def told() -> list[str]:
+        return [record.levelname for record in caplog.records if "another server" in record.message]
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(service_of(tmp_path, database).run)
+        for _ in range(3000):
+            if told():
+                break
+            await trio.sleep(0.01)
+        await trio.sleep(0.2)
+        nursery.cancel_scope.cancel()
+    other.give_back()
+    assert told() == ["WARNING"]
 
 
 async def test_an_index_that_nobody_uses_is_left_alone(
@@ -151,7 +203,7 @@ async def test_an_index_that_nobody_uses_is_left_alone(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(IndexService(index, text, database, quiet=quiet).run)
         await until_read(database, FILES)
-        await trio.testing.wait_all_tasks_blocked(0.2)
+        await until_free(IndexLock(database.path))
         at_work = trio.Event()
         await trio.testing.wait_all_tasks_blocked(0.2)
         assert not at_work.is_set()

@@ -12,7 +12,10 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import READERS, StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.search import ThreadTextIndex
+from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
+from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.interface import SearchQuery, ThreadPage
 
 
@@ -123,6 +126,32 @@ async def test_long_threads_are_searched_to_their_end(home: Home) -> None:
     for term in ("message 0000 words", "message 0299", "message 0599", "the very end"):
         assert (term, await home.found(term)) == (term, [made])
         assert term in await home.snippet(term)
+
+
+@pytest.mark.parametrize("characters", [1, 20_000, 10_000_000])
+async def test_words_are_indexed_in_steps_of_any_size(home: Home, characters: int) -> None:
+    made = [home.write(user(f"start {number}"), at=number) for number in range(3)]
+    for thread_id in made:
+        home.say(thread_id, *(agent(f"message {number:04} " + "words " * 60) for number in range(150)))
+        home.say(thread_id, command("cat big", "x" * 400_000), agent("the very end"))
+    names = ThreadNames(home.path)
+    index = RolloutIndex(home.database, codex_home=home.path, paths=RolloutPaths(home.path), names=names)
+    text = ThreadTextIndex(index, home.database)
+    await index.read_all()
+    steps = 0
+    while await text.catch_up(characters):
+        steps += 1
+    assert (steps > 12) == (characters == 1)
+    assert (steps == 1) == (characters > 1_000_000)
+    for term in ("message 0000 words", "message 0149", "the very end"):
+        assert sorted(await home.found(term)) == sorted(made)
+    # What follows is merged little by little, however much came at once.
+    assert await home.database.read(lambda tx: tx.row("SELECT v FROM text_index_config WHERE k = 'automerge'")) in (
+        None,
+        (4,),
+    )
+    home.say(made[0], agent("and one more thing"))
+    assert await home.found("one more thing") == [made[0]]
 
 
 async def test_archived_and_deleted_threads_are_where_they_belong(home: Home) -> None:

@@ -73,7 +73,7 @@ CREATE TABLE marks (
 ) STRICT, WITHOUT ROWID;
 """
 
-# Work that one process does for all: who does it, and until when the others leave it alone.
+# Who does work for all. Not used any more: a lock that the kernel frees says so (index/lock.py).
 _LEASES = """
 CREATE TABLE leases (
     job TEXT PRIMARY KEY,

@@ -36,7 +36,7 @@ WATCHED = 64
 
 _ROUNDS = 1000
 _BATCH = 256
-_BACKGROUND_BATCH = 256
+_FILES_PER_WRITE = 1024
 _LAST_RESORT = 16
 _SWEEP_BATCH = 2000
 
@@ -151,9 +151,8 @@ class RolloutIndex:
         found = await self._current_rows(thread_id, own)
         for _ in range(_LAST_RESORT):
             # A file under another thread's name may hold it. Of very many, the background reads the rest.
-            if found or not await self.has_unread():
+            if found or not await self.read_some(_BATCH):
                 break
-            await self.read_some()
             found = await self._current_rows(thread_id, own)
         return found
 
@@ -210,7 +209,7 @@ class RolloutIndex:
         """Reads these files, again or for the first time; what is gone is forgotten."""
         pending = list(paths)
         while pending:
-            batch, pending = pending[:_BATCH], pending[_BATCH:]
+            batch, pending = pending[:_FILES_PER_WRITE], pending[_FILES_PER_WRITE:]
             await self._read_batch(batch)
 
     async def settle(self, threads: str, *values: SqlValue) -> None:
@@ -231,26 +230,25 @@ class RolloutIndex:
 
     async def read_all(self) -> None:
         """Reads what was not read yet, all of it."""
-        while await self.has_unread():
-            await self.read_some()
+        while await self.read_some(_FILES_PER_WRITE):
+            pass
 
     async def has_unread(self) -> bool:
         """Whether there are files that were not read yet."""
-        folders, unread = await self._database.read(self._look_for_unread)
-        if folders:
-            await self._refresh(folders)
+        folders, unread = await self._database.read(partial(self._look_for_unread, limit=1))
         return bool(folders or unread)
 
-    async def read_some(self) -> None:
-        """Reads some of the files that were not read yet."""
-        _, unread = await self._database.read(self._look_for_unread)
+    async def read_some(self, limit: int) -> bool:
+        """Reads some of the files that were not read yet; False when there was none."""
+        folders, unread = await self._database.read(partial(self._look_for_unread, limit=limit))
+        if folders:
+            await self._refresh(folders)
         await self.read_files(unread)
+        return bool(folders or unread)
 
-    def _look_for_unread(self, transaction: Transaction) -> tuple[list[str], list[Path]]:
+    def _look_for_unread(self, transaction: Transaction, *, limit: int) -> tuple[list[str], list[Path]]:
         # The newest first: they are asked for first.
-        unread = transaction.rows(
-            "SELECT path FROM rollouts WHERE NOT is_read ORDER BY file_name DESC LIMIT ?", _BACKGROUND_BATCH
-        )
+        unread = transaction.rows("SELECT path FROM rollouts WHERE NOT is_read ORDER BY file_name DESC LIMIT ?", limit)
         return self._changed_folders(transaction), [self._table.path(key) for (key,) in unread]
 
     async def moved(self, paths: Mapping[Path, Path], *, to_archive: bool) -> None:

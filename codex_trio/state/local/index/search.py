@@ -34,10 +34,23 @@ from codex_trio.state.store.text import TextSpan, normalized, spans, texts
 PATIENCE_SECONDS = 20.0
 """How long a search reads what is not indexed yet; then it answers with what is."""
 
-_FILES_PER_STEP = 128
-_SPANS_PER_STEP = 128
-"""How much is read and written in one step: a transaction that writes holds up all others, but what many small ones
-write is merged, and so written, again and again."""
+_FILES_PER_STEP = 512
+_CHARACTERS_PER_STEP = 1_500_000
+_BYTES_PER_STEP = 32 << 20
+"""How much is read and written in one step, for a client that waits for all: a transaction that writes holds up all
+others, but what many small ones write is merged, and so written, again and again."""
+
+_MUCH = 100_000
+"""So many characters in one transaction are written once, as a part of the index by itself. Merging parts as they come
+would write all of them three times over; parts that stand are merged little by little, as smaller ones follow."""
+
+_HELD_BYTES = 32 << 20
+_PARTS = 1000
+_PARTS_MERGED = 4
+"""FTS5's own number of parts of one size that are merged into one."""
+
+_PLACES_PER_STEP = 128
+"""How many places are read in files before somebody may have given up."""
 
 _GLANCED_SPANS = 10_000
 """How many places are looked at for the first threads that may be shown: most may belong to others."""
@@ -162,8 +175,8 @@ class ThreadTextIndex:
         places = await self._database.read(self._candidates, term=term)
         pattern = pattern_of(term)
         held: set[int] = set()
-        for begin in range(0, len(places), _FILES_PER_STEP):
-            some = [place for place in places[begin : begin + _FILES_PER_STEP] if place[0] not in held]
+        for begin in range(0, len(places), _PLACES_PER_STEP):
+            some = [place for place in places[begin : begin + _PLACES_PER_STEP] if place[0] not in held]
             held |= await trio.to_thread.run_sync(_with_pattern, some, pattern)
         return sorted(held)
 
@@ -175,15 +188,15 @@ class ThreadTextIndex:
         )
         return [(rollout_id, self._index.path(key), first, past) for rollout_id, key, first, past in rows]
 
-    async def catch_up(self) -> bool:
-        """Indexes some of what is not indexed yet; False when there was nothing."""
+    async def catch_up(self, characters: int = _CHARACTERS_PER_STEP) -> bool:
+        """Indexes some of what is not indexed yet, about so much; False when there was nothing."""
         behind = await self._database.read(partial(self._behind, condition="is_listed", values=()))
-        await self._catch_up(behind)
+        await self._catch_up(behind, characters)
         return bool(behind)
 
-    async def _catch_up(self, behind: Sequence[_Behind]) -> None:
+    async def _catch_up(self, behind: Sequence[_Behind], characters: int = _CHARACTERS_PER_STEP) -> None:
         async with self._reading:
-            steps = await trio.to_thread.run_sync(_read, behind)
+            steps = await trio.to_thread.run_sync(_read, behind, characters)
             await self._database.write(partial(_put, steps=steps))
 
     def _behind(self, transaction: Transaction, *, condition: str, values: Sequence[SqlValue]) -> list[_Behind]:
@@ -260,52 +273,73 @@ def _quoted(term: str) -> str:
     return '"' + term.replace('"', '""') + '"'
 
 
-def _read(behind: Sequence[_Behind]) -> list[_Step]:
+def _read(behind: Sequence[_Behind], characters: int) -> list[_Step]:
     steps: list[_Step] = []
-    room = _SPANS_PER_STEP
+    left, left_bytes = characters, _BYTES_PER_STEP
     for file in behind:
-        if room == 0:
+        if left <= 0 or left_bytes <= 0:
             break
         found: list[TextSpan] = []
-        start = 0 if file.is_replaced else file.offset
+        is_last = True
         try:
-            for span in spans(file.path, start=start, end=file.file_size):
+            for span in spans(file.path, start=0 if file.is_replaced else file.offset, end=file.file_size):
                 found.append(span)
-                if len(found) == room:
+                left -= len(span.text)
+                left_bytes -= span.end - span.start
+                if left <= 0 or left_bytes <= 0:
+                    is_last = False
                     break
         except OSError:
             pass  # Gone: the list will notice.
-        steps.append(_Step(file, found, is_last=len(found) < room))
-        room -= len(found)
+        steps.append(_Step(file, found, is_last=is_last))
     return steps
 
 
 def _put(transaction: Transaction, *, steps: Sequence[_Step]) -> None:
+    # FTS5 holds what is added until another statement comes in between: so the words come last, and together.
+    words: list[tuple[int, str]] = []
     for step in steps:
-        file = step.file
-        now = transaction.row("SELECT text_offset, text_inode, inode FROM rollouts WHERE id = ?", file.rollout_id)
-        if now != (file.offset, file.inode, file.file_inode):
-            continue  # Another process was faster.
-        if file.is_replaced:
-            transaction.run("DELETE FROM text_spans WHERE rollout_id = ?", file.rollout_id)
-        for span in step.spans:
-            if span.text:
-                transaction.run(
-                    "INSERT INTO text_spans (rollout_id, first, past) VALUES (?, ?, ?)",
-                    file.rollout_id,
-                    span.start,
-                    span.end,
-                )
-                transaction.run("INSERT INTO text_index (rowid, text) VALUES (?, ?)", transaction.last_id, span.text)
-        offset = step.spans[-1].end if step.spans else (0 if file.is_replaced else file.offset)
-        transaction.run(
-            "UPDATE rollouts SET text_offset = ?, text_inode = ?, text_size = iif(?, ?, -1) WHERE id = ?",
-            offset,
-            file.file_inode,
-            step.is_last,
-            file.file_size,
-            file.rollout_id,
-        )
+        words += _put_places(transaction, step)
+    is_much = sum(len(text) for _, text in words) >= _MUCH
+    if is_much:
+        _configure(transaction, hashsize=_HELD_BYTES, crisismerge=_PARTS, automerge=0)
+    transaction.run_many("INSERT INTO text_index (rowid, text) VALUES (?, ?)", words)
+    if is_much:
+        _configure(transaction, automerge=_PARTS_MERGED)
+
+
+def _configure(transaction: Transaction, **settings: int) -> None:
+    """Settings of the index, which it keeps."""
+    for name, value in settings.items():
+        transaction.run("INSERT INTO text_index (text_index, rank) VALUES (?, ?)", name, value)
+
+
+def _put_places(transaction: Transaction, step: _Step) -> Iterator[tuple[int, str]]:
+    """Note how far a file is indexed, and where its words are. Gives them by the ids of their places."""
+    file = step.file
+    now = transaction.row("SELECT text_offset, text_inode, inode FROM rollouts WHERE id = ?", file.rollout_id)
+    if now != (file.offset, file.inode, file.file_inode):
+        return  # Another process was faster.
+    if file.is_replaced:
+        transaction.run("DELETE FROM text_spans WHERE rollout_id = ?", file.rollout_id)
+    for span in step.spans:
+        if span.text:
+            transaction.run(
+                "INSERT INTO text_spans (rollout_id, first, past) VALUES (?, ?, ?)",
+                file.rollout_id,
+                span.start,
+                span.end,
+            )
+            yield transaction.last_id, span.text
+    offset = step.spans[-1].end if step.spans else (0 if file.is_replaced else file.offset)
+    transaction.run(
+        "UPDATE rollouts SET text_offset = ?, text_inode = ?, text_size = iif(?, ?, -1) WHERE id = ?",
+        offset,
+        file.file_inode,
+        step.is_last,
+        file.file_size,
+        file.rollout_id,
+    )
 
 
 def _with_pattern(places: Sequence[tuple[int, Path, int, int]], pattern: re.Pattern[str]) -> set[int]:

@@ -7,29 +7,20 @@ read for it, and this only makes that rare. A service: `run` it once, behind the
 from __future__ import annotations
 
 import logging
-import os
-import uuid
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import TypeVar
 
 import trio
 
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbError
-from codex_trio.state.local.index import lease
 from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
-from codex_trio.util.clock import now_ms
-
-_Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
 
-JOB = "backfill"
-
 WAIT_SECONDS = 30.0
-"""How long another process may work on the backfill before it is said that this one waits."""
+"""How long another process may read files that this one's lists need before it is said that this one waits."""
 
 POLL_SECONDS = 1.0
 ROUND_SECONDS = 60.0
@@ -42,6 +33,11 @@ QUIET_SECONDS = 0.2
 LONGEST_REST_SECONDS = 1.0
 """For how long clients have asked for nothing when the background goes on, and how long it waits for that: requests may
 go on coming."""
+
+FILES, QUIET_FILES = 256, 1024
+CHARACTERS, QUIET_CHARACTERS = 200_000, 1_500_000
+"""How much is read, and written, in one step: of files not read yet, and of words. What many small steps write is
+written again and again; but a big one holds up others who write."""
 
 
 class IndexService:
@@ -58,8 +54,8 @@ class IndexService:
         self._quiet = quiet
         self._index = index
         self._text = text
-        self._database = database
-        self._owner = f"{os.getpid()}-{uuid.uuid4()}"
+        self._is_quiet = False
+        self._lock = IndexLock(database.path if database.is_persistent else None)
 
     async def run(self) -> None:
         """Works until cancelled. Trouble with the database ends a round, not the service."""
@@ -68,41 +64,46 @@ class IndexService:
             used = self._index.next_use()
             await self._make_room()
             try:
-                await self._backfill()
-                await self._index.sweep()
-                await self._index_text()
+                await self._round()
             except StateDbError as error:
                 _log.warning("the index of threads is not kept up to date now: %s", error)
             else:
                 await used.wait()
             await trio.sleep(ROUND_SECONDS)
 
-    async def _backfill(self) -> None:
-        """Reads what was not read yet, unless another process does; then waits for that."""
+    async def _round(self) -> None:
+        """Does all that there is to do, once no other process does."""
+        try:
+            await self._wait_for_others()
+            while await self._step(self._read_heads):
+                pass
+            await self._index.sweep()
+            while await self._step(self._read_words):
+                pass
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(self._lock.give_back)
+
+    async def _wait_for_others(self) -> None:
         started = trio.current_time()
         is_told = False
-        try:
-            while await self._index.has_unread():
-                if await self._take_lease():
-                    await self._step(self._index.read_some)
-                    continue
-                if not is_told and trio.current_time() - started > WAIT_SECONDS:
-                    is_told = True
-                    _log.warning(
-                        "another server has been indexing the threads for %d seconds; until it is done, lists that go "
-                        "far back take longer here",
-                        int(WAIT_SECONDS),
-                    )
-                await trio.sleep(POLL_SECONDS)
-        finally:
-            with trio.move_on_after(1, shield=True):
-                await self._give_back()
+        while not await trio.to_thread.run_sync(self._lock.take):
+            if not is_told and trio.current_time() - started > WAIT_SECONDS and await self._index.has_unread():
+                is_told = True
+                _log.warning(
+                    "another server has been indexing the threads for %d seconds; until it is done, lists that go "
+                    "far back take longer here",
+                    int(WAIT_SECONDS),
+                )
+            await trio.sleep(POLL_SECONDS)
 
-    async def _index_text(self) -> None:
-        while await self._step(self._text.catch_up):
-            pass
+    async def _read_heads(self) -> bool:
+        return await self._index.read_some(QUIET_FILES if self._is_quiet else FILES)
 
-    async def _step(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _read_words(self) -> bool:
+        return await self._text.catch_up(QUIET_CHARACTERS if self._is_quiet else CHARACTERS)
+
+    async def _step(self, work: Callable[[], Awaitable[bool]]) -> bool:
         """Does some work, then rests for as long, and longer while clients ask for something."""
         before = trio.current_time()
         done = await work()
@@ -111,14 +112,6 @@ class IndexService:
         return done
 
     async def _make_room(self) -> None:
-        with trio.move_on_after(LONGEST_REST_SECONDS):
+        with trio.move_on_after(LONGEST_REST_SECONDS) as rest:
             await self._quiet(QUIET_SECONDS)
-
-    async def _take_lease(self) -> bool:
-        return await self._database.write(partial(lease.take, job=JOB, owner=self._owner, now_ms=now_ms()))
-
-    async def _give_back(self) -> None:
-        try:
-            await self._database.write(partial(lease.give_back, job=JOB, owner=self._owner))
-        except StateDbError as error:
-            _log.debug("the lease of the backfill runs out by itself: %s", error)
+        self._is_quiet = not rest.cancelled_caught
