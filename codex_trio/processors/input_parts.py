@@ -20,13 +20,17 @@ def content_of(parts: Sequence[Any]) -> list[dict[str, Any]]:
     """The input in the rollout's form. Raises RpcError when it is too long, or names a remote image."""
     if len(parts) > MAX_INPUT_PARTS:
         raise invalid_params(f"`input` has {len(parts)} parts; at most {MAX_INPUT_PARTS} are taken at once")
-    size = sum(len(part.text) for part in parts if isinstance(part, TextUserInput))
+    check_size(sum(len(part.text) for part in parts if isinstance(part, TextUserInput)))
+    for part in parts:
+        if isinstance(part, ImageUserInput) and part.url is not UNSET and not part.url.startswith("data:"):
+            raise invalid_request("remote image URLs are not supported; use an inline data URL instead")
+    return [domain_input(part) for part in parts]
+
+
+def check_size(size: int) -> None:
+    """Raises RpcError when a user says so many characters at once that it is too much."""
     if size > MAX_INPUT_CHARACTERS:
         raise invalid_params(
             f"Input exceeds the maximum length of {MAX_INPUT_CHARACTERS} characters.",
             {"input_error_code": "input_too_large", "max_chars": MAX_INPUT_CHARACTERS, "actual_chars": size},
         )
-    for part in parts:
-        if isinstance(part, ImageUserInput) and part.url is not UNSET and not part.url.startswith("data:"):
-            raise invalid_request("remote image URLs are not supported; use an inline data URL instead")
-    return [domain_input(part) for part in parts]

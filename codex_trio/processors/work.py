@@ -8,6 +8,7 @@ from codex_trio.processors import turn
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
+    approved_plan,
     delete,
     follow,
     inject,
@@ -15,13 +16,28 @@ from codex_trio.processors.thread import (
     put_away,
     queue,
     revert,
+    sample,
     settings,
     start,
     terminals,
 )
 from codex_trio.rpc.context import Handler
 
-_PROCESSORS = (start, follow, turn, metadata, put_away, settings, revert, delete, inject, terminals, queue)
+_PROCESSORS = (
+    start,
+    follow,
+    turn,
+    metadata,
+    put_away,
+    settings,
+    revert,
+    delete,
+    inject,
+    terminals,
+    queue,
+    sample,
+    approved_plan,
+)
 """What most clients ask for first comes first."""
 
 

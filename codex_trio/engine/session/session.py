@@ -6,7 +6,7 @@ task does (engine/tasks), what the thread remembers and has used (its parts), or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import trio
@@ -32,6 +32,7 @@ from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.util.clock import now_ms
 
+Result = TypeVar("Result")
 AnyTask = TypeVar("AnyTask", bound=Task)
 
 
@@ -171,6 +172,10 @@ class Session:
             history = context if message is None else [*context, message]
             line = InputAccepted(turn_id=said.turn_id, item=item, history=history, accepted_at_ms=now_ms())
             await self._memory.record([line])
+
+    async def beside(self, work: Callable[[TaskContext], Awaitable[Result]], overrides: TurnOverrides) -> Result:
+        """Do work that takes no place among the tasks, with what they have; the overrides hold for it alone."""
+        return await work(TaskContext(self._parts, overrides.apply(self._state.in_effect)))
 
     # --- between tasks ---
 

@@ -26,6 +26,14 @@ def thread_id_param(text: str, *, noun: str = "thread") -> str:
         raise invalid_params(error.message) from error
 
 
+def parse_bare_id(text: str) -> str:
+    """The same for methods that do not say what the id is of. Raises RpcError."""
+    problem = _problem(text)
+    if problem is not None:
+        raise invalid_request(problem)
+    return parse_thread_id(text)
+
+
 def _invalid(noun: str, problem: str) -> RpcError:
     return invalid_request(f"invalid {noun} id: {problem}")
 
