@@ -20,7 +20,9 @@ NOT_YET = Path(__file__).parent / "methods_not_yet.txt"
 def services() -> Any:
     """As much as handlers are made of."""
     return types.SimpleNamespace(
-        threads=types.SimpleNamespace(organisation=types.SimpleNamespace(projects=None, sections=None)),
+        threads=types.SimpleNamespace(
+            environments=None, organisation=types.SimpleNamespace(projects=None, sections=None)
+        ),
         identity=None,
         outgoing=None,
         config=None,
