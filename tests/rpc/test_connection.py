@@ -135,6 +135,7 @@ async def test_a_client_that_goes_away_takes_its_requests_along_and_nobody_elses
         work.let("mine")
         assert await stayer.answer_to("mine") == {"name": "mine"}
         assert work.steps == ["running starts", "running is cancelled", "mine starts", "mine ends"]
+        await trio.testing.wait_all_tasks_blocked()  # what the leaver owned is closed after its requests
         assert [handle.id for handle in server.outgoing.connections()] == [2]
 
 
