@@ -80,7 +80,7 @@ def _check(what: str, found: int, wanted: int) -> None:
 
 FIGURES: Mapping[str, Figure] = {
     "startup": Figure(
-        (Value("start-up, new home", "ms", 1.5), Value("start-up, used home", "ms", 1.5)), single(start_up)
+        (Value("start-up, new home", "ms", 1.3), Value("start-up, used home", "ms", 1.3)), single(start_up)
     ),
     "turn": Figure((Value("first turn", "ms"), Value("turn overhead", "ms", 1 / 3)), single(turns)),
     "deltas": Figure(

@@ -53,6 +53,12 @@ def test_a_generated_home_is_listed_searched_and_read(tmp_path: Path) -> None:
     assert "warm: thread/resume, the big one" in ran.stdout
 
 
+def test_a_server_is_started_again_and_used_at_once(tmp_path: Path) -> None:
+    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "restart", "--threads", "30", "--big", "1MB")
+    assert (ran.returncode, ran.stderr) == (0, ""), "every reply held what was written"
+    assert "restarted at once: start to a complete list" in ran.stdout
+
+
 def test_a_server_that_cannot_do_the_work_is_named_and_has_no_figure(tmp_path: Path) -> None:
     ran = run_benchmarks(tmp_path, "--ours", "/bin/false", "--other", "/no/such/server", "--only", "startup")
     assert ran.returncode == 1
