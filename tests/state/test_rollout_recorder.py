@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from rollout_lab import (
     SAMPLES,
     asked,
@@ -28,6 +30,7 @@ from rollout_lab import (
 
 from codex_trio.domain import items
 from codex_trio.domain.ids import uuid7
+from codex_trio.state.history import recorder as recorder_module
 from codex_trio.state.history.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
@@ -54,6 +57,30 @@ from codex_trio.state.rollout.lines import (
 def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
     thread_id = uuid7()
     return RolloutRecorder.create(FileLines(new_path(home, thread_id)), meta(thread_id, **changes))
+
+
+async def test_others_go_on_while_very_many_lines_are_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder, gone_on = recorder_at(tmp_path / "home"), threading.Event()
+
+    def encode_when_others_went_on(line: StoredLine) -> bytes:
+        assert gone_on.wait(30)
+        return encode_line(line)
+
+    monkeypatch.setattr(recorder_module, "encode_line", encode_when_others_went_on)
+    thread_id = recorder.meta.id
+    said = [completed(thread_id, "t", user_message(f"word {number}")) for number in range(3000)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorder.append, said)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(recorder.append, [completed(thread_id, "t", user_message("the last"))])
+        await trio.testing.wait_all_tasks_blocked()
+        gone_on.set()
+    assert recorder.path is not None
+    texts = [line for line in recorder.path.read_text().splitlines() if '"item_completed"' in line]
+    assert len(texts) == 3001
+    assert [line.count(f'"word {number}"') for number, line in enumerate(texts[:3000])] == [1] * 3000
+    assert '"the last"' in texts[-1]
+    await recorder.aclose()
 
 
 async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: Path) -> None:

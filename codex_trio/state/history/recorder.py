@@ -34,6 +34,8 @@ from codex_trio.util.clock import now_ms
 WRITE_SECONDS = 30.0
 """How long the disk may take for a write before it counts as failed: one that is far away or asleep answers sooner."""
 
+_MANY_LINES = 1000
+
 
 class ThreadRecorder(Protocol):
     """What a thread records itself with, stored or not."""
@@ -204,7 +206,7 @@ class RolloutRecorder:
         lines = self._lines(payloads)
         if not lines:
             return
-        encoded = [encode_line(line) for line in lines]
+        encoded = await _encoded(lines)
         offset = await self._write(b"".join(encoded))
         self._meta_is_written = True
         for line, data in zip(lines, encoded, strict=True):
@@ -323,6 +325,15 @@ class EphemeralRecorder:
         """Appending fails from now on."""
         await trio.lowlevel.checkpoint_if_cancelled()
         self._is_closed = True
+
+
+async def _encoded(lines: Sequence[StoredLine]) -> list[bytes]:
+    """The lines as they are written; very many are encoded in a thread, for the sake of everybody else."""
+
+    def encode() -> list[bytes]:
+        return [encode_line(line) for line in lines]
+
+    return encode() if len(lines) < _MANY_LINES else await trio.to_thread.run_sync(encode)
 
 
 def _has_place(payload: Payload) -> bool:
