@@ -21,6 +21,7 @@ from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.state.memory.storage import memory_storage
+from codex_trio.state.store.queues import InputQueues
 from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
@@ -118,6 +119,9 @@ class Request:
 class Lab:
     """The thread layer, and what is around it."""
 
+    waiting: InputQueues
+    """Where messages that wait are kept."""
+
     def __init__(
         self, manager: ThreadManager, threads: StoredThreads, queues: ThreadQueues, clients: NotingClients
     ) -> None:
@@ -136,6 +140,11 @@ class Lab:
         """A new thread that one client follows."""
         birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
         return await self.manager.start(ThreadOptions(ephemeral=ephemeral), birth)
+
+    async def resume(self, thread_id: str) -> LiveThread:
+        """A stored thread, loaded for the same client."""
+        birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
+        return await self.manager.resume(thread_id, ThreadOptions(), birth, lambda _: None)
 
     async def start_turn(self, live: LiveThread, text: str = "Hello") -> str:
         """A turn that runs until it is stopped; its request is answered."""
@@ -194,5 +203,7 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:
             await nursery.start(manager.run)
-            yield Lab(manager, threads, queues, clients)
+            lab = Lab(manager, threads, queues, clients)
+            lab.waiting = storage.queues
+            yield lab
             nursery.cancel_scope.cancel()
