@@ -117,6 +117,13 @@ async def test_a_threads_file_is_named_by_its_start_and_id_and_appears_with_the_
     assert thread["sessionId"] == thread["id"]
 
 
+async def test_a_permission_profile_that_is_chosen_by_its_name_is_told_back(lab: Lab, probe: Probe) -> None:
+    for profile, sandbox in ((":read-only", "readOnly"), (":workspace", "workspaceWrite")):
+        result = await probe.request("thread/start", {"cwd": str(lab.cwd), "permissions": profile})
+        assert result["sandbox"]["type"] == sandbox
+        assert result["activePermissionProfile"] == {"id": profile, "extends": None}
+
+
 async def test_start_params_are_in_force_and_told_back(lab: Lab, probe: Probe) -> None:
     params = {
         "cwd": str(lab.base),
