@@ -138,6 +138,11 @@ def ends(request_id: Any) -> Callable[[Message], bool]:
     return lambda message: message.get("id") == request_id and "method" not in message
 
 
+def without_environments(row: Message) -> Message:
+    """A found thread but for its environments, which not every server tells before the page."""
+    return {**row, "thread": {**row["thread"], "environments": None}}
+
+
 async def test_a_streamed_search_tells_some_threads_before_its_page(lab: Lab, probe: Probe) -> None:
     ids = {await thread_about(lab, probe, f"needle {number}") for number in range(3)}
     page = await probe.request("thread/search", {"searchTerm": "needle"})
@@ -145,7 +150,7 @@ async def test_a_streamed_search_tells_some_threads_before_its_page(lab: Lab, pr
         before = len(probe.log.from_server)
         await probe.send({"id": request_id, "method": "thread/search/stream", "params": {"searchTerm": " Needle "}})
         answered = await probe.next(ends(request_id), "the page")
-        assert answered["result"] == page
+        assert answered.get("result") == page
         await probe.request("thread/loaded/list")
         came = probe.log.from_server[before:]
         partial = [message["params"] for message in came if message.get("method") == "thread/search/partial"]
@@ -154,7 +159,7 @@ async def test_a_streamed_search_tells_some_threads_before_its_page(lab: Lab, pr
         assert all(told["requestId"] == request_id for told in partial)
         rows = [row for told in partial for row in told["data"]]
         assert {row["thread"]["id"] for row in rows} <= ids
-        assert all(row in page["data"] for row in rows)
+        assert all(without_environments(row) in map(without_environments, page["data"]) for row in rows)
         last = max((came.index(message) for message in came if "requestId" in message.get("params", {})), default=-1)
         assert last < came.index(answered)
 
@@ -173,7 +178,7 @@ async def test_a_search_can_be_given_up_by_its_client_and_by_its_kind(lab: Lab, 
             probe.log.skip()
             await probe.send(b"\n".join(map(msgspec.json.encode, both)))
             answers = {message["id"]: message for message in [await next_answer(probe), await next_answer(probe)]}
-            assert answers[901]["result"] == {}
+            assert answers[901].get("result") == {}
             assert [row["thread"]["id"] for row in answers[900]["result"]["data"]] == [thread_id]
         for unknown in (12345, "nobody's"):
             assert await probe.request(f"{method}/cancel", {"requestId": unknown}) == {}
