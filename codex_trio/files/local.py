@@ -1,7 +1,19 @@
-"""The files of this machine, for whoever must not wait for them: off the loop, in bounded time."""
+"""The files of this machine, off the loop; what nobody waits for any more is stopped."""
 
 from __future__ import annotations
 
+import os
+import stat
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+import trio
+
+from codex_trio.files import trees
+from codex_trio.files.birth import birth_ms
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
 from codex_trio.util.abandonable import abandonable
@@ -9,14 +21,107 @@ from codex_trio.util.regular_file import read_whole
 
 READ_SECONDS = 10.0
 
+T = TypeVar("T")
+
+
+class FileKind(msgspec.Struct, frozen=True, kw_only=True):
+    """What is at a path, links followed."""
+
+    is_folder: bool
+    is_file: bool
+
+
+class FileMetadata(FileKind, frozen=True, kw_only=True):
+    """More of it; `is_link` is of the path itself. Times are Unix milliseconds, `created_ms` of 0 is not known."""
+
+    is_link: bool
+    created_ms: int
+    modified_ms: int
+
+
+class _Stopped(Exception):
+    """Nobody waits any more."""
+
 
 class LocalFiles:
-    """See the module."""
+    """See the module. Paths are absolute; every method raises OSError."""
 
-    async def read(self, path: str, *, limit: int) -> bytes:
-        """All bytes of a regular file. Raises OSError; ValueError for what is no path."""
-        return await abandonable(READ_SECONDS, read_whole, path, limit=limit)
+    async def read(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> bytes:
+        """All bytes of a regular file, in bounded time. Raises ValueError for what is no path."""
+        return await abandonable(seconds, read_whole, path, limit=limit)
 
     def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
         """The same files, for whoever goes through many of them in a thread of their own."""
         return DiskFiles(gate)
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Give a regular file, perhaps a new one, this content, links followed."""
+        await _stoppable(lambda _: _write(path, content))
+
+    async def metadata(self, path: str) -> FileMetadata:
+        """What is at a path."""
+        return await _stoppable(lambda _: _metadata(path))
+
+    async def entries(self, path: str) -> list[tuple[str, FileKind]]:
+        """The names in a folder, with what they lead to; links that lead nowhere are left out."""
+        return await _stoppable(lambda check: _entries(path, check))
+
+    async def make_folder(self, path: str, *, parents: bool) -> None:
+        """Make a folder; with `parents` those above it too, and it may be there already."""
+        await _stoppable(lambda _: os.makedirs(path, exist_ok=True) if parents else os.mkdir(path))
+
+    async def remove(self, path: str, *, recursive: bool, force: bool) -> None:
+        """Remove a file, a link or a folder; see `trees.remove`."""
+        await _stoppable(lambda check: trees.remove(path, recursive=recursive, force=force, check=check))
+
+    async def copy(self, source: str, target: str, *, recursive: bool) -> None:
+        """Copy a file, a link or a folder; see `trees.copy`. Raises CopyRefused."""
+        await _stoppable(lambda check: trees.copy(source, target, recursive=recursive, check=check))
+
+
+async def _stoppable(work: Callable[[trees.Check], T]) -> T:
+    """What `work` returns or raises, in a thread of its own; when the caller is cancelled its next check raises."""
+    stopped = threading.Event()
+    try:
+        return await trio.to_thread.run_sync(
+            work, partial(_stop_if, stopped), abandon_on_cancel=True, limiter=trio.CapacityLimiter(1)
+        )
+    finally:
+        stopped.set()
+
+
+def _stop_if(stopped: threading.Event) -> None:
+    if stopped.is_set():
+        raise _Stopped
+
+
+def _write(path: str, content: bytes) -> None:
+    with trees.opened_to_write(path) as descriptor:
+        os.ftruncate(descriptor, 0)
+        trees.write_all(descriptor, content)
+
+
+def _metadata(path: str) -> FileMetadata:
+    found = os.stat(path)
+    return FileMetadata(
+        is_folder=stat.S_ISDIR(found.st_mode),
+        is_file=stat.S_ISREG(found.st_mode),
+        is_link=os.path.islink(path),
+        created_ms=birth_ms(path),
+        modified_ms=found.st_mtime_ns // 1_000_000,
+    )
+
+
+def _entries(path: str, check: trees.Check) -> list[tuple[str, FileKind]]:
+    found: list[tuple[str, FileKind]] = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            check()
+            try:
+                kind = entry.stat().st_mode
+            except OSError:
+                continue
+            # A name that is no text is shown as far as it is.
+            name = os.fsencode(entry.name).decode("utf-8", "replace")
+            found.append((name, FileKind(is_folder=stat.S_ISDIR(kind), is_file=stat.S_ISREG(kind))))
+    return found

@@ -41,6 +41,12 @@ def _extensions(services: Services) -> Mapping[str, Handler]:
     return extensions.handlers(services)
 
 
+def _fs(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import fs
+
+    return fs.handlers(services)
+
+
 _ON_USE = (
     (
         _config,
@@ -50,6 +56,18 @@ _ON_USE = (
             "config/batchWrite",
             "configRequirements/read",
             "modelProvider/default/set",
+        ),
+    ),
+    (
+        _fs,
+        (
+            "fs/readFile",
+            "fs/writeFile",
+            "fs/createDirectory",
+            "fs/getMetadata",
+            "fs/readDirectory",
+            "fs/remove",
+            "fs/copy",
         ),
     ),
     (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),

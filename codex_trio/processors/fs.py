@@ -1,0 +1,145 @@
+"""Files of the server's machine, as clients read and change them. No sandbox is between: the client is the user's.
+
+Protocol source: `fs/readFile|writeFile|createDirectory|getMetadata|readDirectory|remove|copy`, release 0.171.0.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import trio
+from codex_trio_protocol.v2 import fs as wire
+
+from codex_trio.files.local import LocalFiles
+from codex_trio.files.trees import CopyRefused
+from codex_trio.processors.services import Services
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import internal_error, invalid_request
+from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
+
+MAX_READ_BYTES = 512 * 1024 * 1024
+READ_SECONDS = 120.0
+"""How long that many bytes may take to be read, from a disk that is slow."""
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
+
+
+def handlers(_services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    processor = FsProcessor(LocalFiles())
+    return {
+        "fs/readFile": processor.read_file,
+        "fs/writeFile": processor.write_file,
+        "fs/createDirectory": processor.create_directory,
+        "fs/getMetadata": processor.get_metadata,
+        "fs/readDirectory": processor.read_directory,
+        "fs/remove": processor.remove,
+        "fs/copy": processor.copy,
+    }
+
+
+class FsProcessor:
+    """See the module."""
+
+    def __init__(self, files: LocalFiles) -> None:
+        self._files = files
+
+    async def read_file(self, params: wire.FsReadFileParams, _context: RequestContext) -> wire.FsReadFileResponse:
+        """The content of a regular file."""
+        with _refusals(params.path) as path:
+            content = await self._files.read(path, limit=MAX_READ_BYTES, seconds=READ_SECONDS)
+        text = await trio.to_thread.run_sync(lambda: base64.b64encode(content).decode("ascii"), abandon_on_cancel=True)
+        return wire.FsReadFileResponse(data_base64=text)
+
+    async def write_file(self, params: wire.FsWriteFileParams, _context: RequestContext) -> wire.FsWriteFileResponse:
+        """A regular file gets other content, or is made."""
+        content = await trio.to_thread.run_sync(_decoded, params.data_base64, abandon_on_cancel=True)
+        with _refusals(params.path) as path:
+            await self._files.write(path, content)
+        return wire.FsWriteFileResponse()
+
+    async def create_directory(
+        self, params: wire.FsCreateDirectoryParams, _context: RequestContext
+    ) -> wire.FsCreateDirectoryResponse:
+        """A folder, and by default those above it."""
+        with _refusals(params.path) as path:
+            await self._files.make_folder(path, parents=params.recursive is not False)
+        return wire.FsCreateDirectoryResponse()
+
+    async def get_metadata(
+        self, params: wire.FsGetMetadataParams, _context: RequestContext
+    ) -> wire.FsGetMetadataResponse:
+        """What is at a path."""
+        with _refusals(params.path) as path:
+            found = await self._files.metadata(path)
+        return wire.FsGetMetadataResponse(
+            is_directory=found.is_folder,
+            is_file=found.is_file,
+            is_symlink=found.is_link,
+            created_at_ms=found.created_ms,
+            modified_at_ms=found.modified_ms,
+        )
+
+    async def read_directory(
+        self, params: wire.FsReadDirectoryParams, _context: RequestContext
+    ) -> wire.FsReadDirectoryResponse:
+        """What is in a folder."""
+        with _refusals(params.path) as path:
+            found = await self._files.entries(path)
+        return wire.FsReadDirectoryResponse(
+            entries=[
+                wire.FsReadDirectoryEntry(file_name=name, is_directory=kind.is_folder, is_file=kind.is_file)
+                for name, kind in found
+            ]
+        )
+
+    async def remove(self, params: wire.FsRemoveParams, _context: RequestContext) -> wire.FsRemoveResponse:
+        """A file, a link or by default a whole folder is removed."""
+        with _refusals(params.path) as path:
+            await self._files.remove(path, recursive=params.recursive is not False, force=params.force is not False)
+        return wire.FsRemoveResponse()
+
+    async def copy(self, params: wire.FsCopyParams, _context: RequestContext) -> wire.FsCopyResponse:
+        """A file, a link or a folder is copied."""
+        with _refusals(params.destination_path) as target:
+            await self._files.copy(_plain(params.source_path), target, recursive=params.recursive)
+        return wire.FsCopyResponse()
+
+
+@contextmanager
+def _refusals(path: str) -> Generator[str]:
+    """The path without `..` in it; what the file system refuses is answered in its own words."""
+    try:
+        yield _plain(path)
+    except CopyRefused as error:
+        raise invalid_request(str(error)) from error
+    except NotARegularFile as error:
+        raise invalid_request(f"path `{path}` is not a file") from error
+    except FileTooLarge as error:
+        raise invalid_request(f"file is too large to read: limit is {MAX_READ_BYTES} bytes") from error
+    except ValueError as error:
+        raise invalid_request(f"`{path!r}` is no path: {error}") from error
+    except OSError as error:
+        raise internal_error(f"{error.strerror} (os error {error.errno})") from error
+
+
+def _plain(path: str) -> str:
+    return os.path.normpath(path)
+
+
+def _decoded(text: str) -> bytes:
+    """The bytes of a text in base64. Raises RpcError."""
+    raw = text.encode()
+    odd = _NOT_BASE64.search(raw)
+    try:
+        if odd is None:
+            return base64.b64decode(raw, validate=True)
+        problem = f"Invalid symbol {raw[odd.start()]}, offset {odd.start()}."
+    except binascii.Error:
+        problem = "Invalid padding"
+    raise invalid_request(f"fs/writeFile requires valid base64 dataBase64: {problem}")

@@ -1,0 +1,67 @@
+"""Trees of files are removed however deep they are, never through a link, and no further once nobody waits."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import trio
+
+from codex_trio.files import trees
+from codex_trio.files.local import LocalFiles
+
+
+def nothing() -> None:
+    """Never stops."""
+
+
+def test_a_tree_is_removed_that_is_deeper_than_any_path_may_be_long(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(1_500):
+        os.mkdir("deeper", dir_fd=here)
+        below = os.open("deeper", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    trees.remove(str(top), recursive=True, force=False, check=nothing)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_links_lead_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "f").touch()
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top" / "link").symlink_to("../kept")
+    trees.remove(str(tmp_path / "top"), recursive=True, force=False, check=nothing)
+    assert os.listdir(tmp_path / "kept") == ["f"]
+
+
+async def test_a_removal_that_nobody_waits_for_any_more_goes_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).touch()
+    reached, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    remove = trees.remove
+
+    def held_up(path: str, *, recursive: bool, force: bool, check: trees.Check) -> None:
+        def wait_first() -> None:
+            reached.set()
+            go_on.wait(60)
+            check()
+
+        try:
+            remove(path, recursive=recursive, force=force, check=wait_first)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(trees, "remove", held_up)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: LocalFiles().remove(str(tmp_path), recursive=True, force=False))
+        assert await trio.to_thread.run_sync(reached.wait, 60)
+        nursery.cancel_scope.cancel()
+    go_on.set()
+    assert await trio.to_thread.run_sync(ended.wait, 60)
+    assert sorted(os.listdir(tmp_path)) == ["a", "b", "c"]
