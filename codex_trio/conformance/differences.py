@@ -418,6 +418,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         )
     ),
     Difference(
+        "elicitation_count::the_end_of_a_quick_call_is_told_meanwhile_too",
+        "reference",
+        "tells the end of a command that ended before its call gave up waiting only when the question was answered",
+    ),
+    Difference(
         "sections::every_client_hears_of_the_threads_whose_section_was_changed_or_removed",
         "reference",
         "tells nobody of a section that was renamed or removed, so that other clients go on showing what was",

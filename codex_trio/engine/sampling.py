@@ -53,6 +53,9 @@ class Sampler:
         while True:
             request = build_request(self._context, origin, tools=self._registry.specs)
             reader, calls, error = await self._attempt(client, request, origin)
+            if calls:
+                # What the calls gave is stored and shown; the model hears of it when time passes again.
+                await self._context.unpaused()
             if error is None:
                 return calls > 0 or reader.completed is None or reader.completed.end_turn is False
             await self._note_failure(reader, error)

@@ -17,6 +17,7 @@ from codex_trio.environments.files import Files
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execution.env import ShellEnvironmentPolicy
 from codex_trio.state.rollout.lines import GitInfo
+from codex_trio.util.pause import Pause
 
 
 class EnvironmentDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,8 @@ class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
 
     thread_id: str
     variables: ShellEnvironmentPolicy
+    pause: Pause
+    """The clock by which calls wait for commands."""
 
 
 class OpenEnvironment(Protocol):

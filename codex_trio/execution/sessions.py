@@ -19,6 +19,7 @@ from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.spawner import ProcessOwner, ProcessSpawner
 from codex_trio.execution.yielding import Collected, OnOutput
+from codex_trio.util.pause import Pause
 
 MAX_SESSIONS = 64
 
@@ -146,9 +147,12 @@ class ExecSession:
 class ExecSessions:
     """The store. Made by `open_exec_sessions`."""
 
-    def __init__(self, spawner: ProcessSpawner, nursery: trio.Nursery, writes: CommandWrites | None) -> None:
+    def __init__(
+        self, spawner: ProcessSpawner, nursery: trio.Nursery, writes: CommandWrites | None, pause: Pause
+    ) -> None:
         self._spawner = spawner
         self._writes = writes
+        self._pause = pause
         self._nursery = nursery
         self._owner = spawner.new_owner()
         self._groups: dict[str, ProcessOwner] = {}
@@ -184,10 +188,12 @@ class ExecSessions:
         return session
 
     async def collect(self, session: ExecSession, *, yield_ms: int) -> Collected:
-        """Wait until `session` has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""
+        """Wait until `session` has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten.
+
+        While the store's clock stands, the wait goes on.
+        """
         started = session.last_used = trio.current_time()
-        with trio.move_on_after(yield_ms / 1000):
-            await session.finished.wait()
+        await self._pause.wait(session.finished, yield_ms / 1000)
         has_ended = session.finished.is_set()
         if has_ended:
             self._sessions.pop(session.id, None)
@@ -314,11 +320,14 @@ class ExecSessions:
 
 @asynccontextmanager
 async def open_exec_sessions(
-    spawner: ProcessSpawner, *, writes: CommandWrites | None = None
+    spawner: ProcessSpawner, *, writes: CommandWrites | None = None, pause: Pause | None = None
 ) -> AsyncGenerator[ExecSessions]:
-    """A store of sessions; when it closes, no process of theirs is left. `writes` is told when they can write."""
+    """A store of sessions; when it closes, no process of theirs is left.
+
+    `writes` is told when they can write. While `pause` stands, calls do not give up waiting for their commands.
+    """
     async with trio.open_nursery() as nursery:
-        sessions = ExecSessions(spawner, nursery, writes)
+        sessions = ExecSessions(spawner, nursery, writes, pause or Pause())
         try:
             yield sessions
         finally:

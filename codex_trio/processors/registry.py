@@ -11,7 +11,7 @@ from functools import cache, partial
 
 from codex_trio.processors import account, mock, model, project
 from codex_trio.processors.services import Services
-from codex_trio.processors.thread import attachments, items, read, search, sections, summary
+from codex_trio.processors.thread import attachments, items, prediction, read, search, sections, summary
 from codex_trio.rpc.context import Handler, RequestContext
 
 _PROCESSORS = (
@@ -24,6 +24,7 @@ _PROCESSORS = (
     sections,
     project,
     attachments,
+    prediction,
     mock,
 )
 """What most clients ask for first comes first."""

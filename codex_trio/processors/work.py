@@ -10,6 +10,7 @@ from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
     approved_plan,
     delete,
+    elicitation,
     follow,
     inject,
     metadata,
@@ -37,6 +38,7 @@ _PROCESSORS = (
     queue,
     sample,
     approved_plan,
+    elicitation,
 )
 """What most clients ask for first comes first."""
 

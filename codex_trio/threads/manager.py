@@ -36,6 +36,7 @@ from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads import errors
 from codex_trio.threads.clients import ClientId, ThreadClients
+from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import NOT_LOADED
 from codex_trio.threads.listeners import Listeners
@@ -110,6 +111,7 @@ class ThreadManager:
         engine: EngineServices,
         loader: ThreadLoader,
         organisation: ThreadOrganisation,
+        elicitations: Elicitations,
     ) -> None:
         self._config = config
         self._store = store
@@ -120,6 +122,7 @@ class ThreadManager:
         self._engine = engine
         self._loader = loader
         self._organisation = organisation
+        self._elicitations = elicitations
         self._threads = loaded
         self._nursery: trio.Nursery | None = None
 
@@ -356,13 +359,13 @@ class ThreadManager:
         delay = launch.config.thread_unload_delay_seconds
         is_unwanted = False
         try:
-            with live.scope, self._queues.running(live) as queue:
+            with live.scope, self._queues.running(live) as queue, self._elicitations.running(live.id) as pause:
                 # Commands end first: what waits for the end of a command is then still there to store it.
                 async with (
                     trio.open_nursery() as nursery,
                     open_thread_environments(
                         self._environments,
-                        ThreadUse(thread_id=live.id, variables=self._loader.variables(launch.config)),
+                        ThreadUse(thread_id=live.id, variables=self._loader.variables(launch.config), pause=pause),
                     ) as environments,
                 ):
                     live.session = Session(
@@ -379,6 +382,7 @@ class ThreadManager:
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,
+                            pause=pause,
                         ),
                         listener=Listeners(live, queue.heard),
                         raw_items=launch.raw_items,

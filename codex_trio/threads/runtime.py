@@ -27,6 +27,7 @@ from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.threads.clients import ThreadClients
+from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.queue import ThreadQueues
@@ -42,6 +43,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     manager: ThreadManager
     upkeep: ThreadUpkeep
     queues: ThreadQueues
+    elicitations: Elicitations
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -86,6 +88,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     queues = ThreadQueues(
         parts.queues, store=threads.store, loaded=threads.loaded, clients=parts.clients, pictures=engine.pictures
     )
+    elicitations = Elicitations()
     manager = ThreadManager(
         config=parts.config,
         loaded=threads.loaded,
@@ -97,6 +100,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         engine=engine,
         loader=loader,
         organisation=threads.organisation,
+        elicitations=elicitations,
     )
     return ThreadRuntime(
         loaded=threads.loaded,
@@ -110,6 +114,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         read_states=threads.read_states,
         graph=threads.graph,
         organisation=threads.organisation,
+        elicitations=elicitations,
         warm=partial(_warm, parts),
     )
 

@@ -51,6 +51,7 @@ from codex_trio.tools.context import ToolContext
 from codex_trio.tools.pictures import Pictures
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+from codex_trio.util import pause
 
 NO_OVERRIDES = TurnOverrides()
 MODEL = "gpt-5.5"
@@ -444,7 +445,8 @@ async def open_session(
         return ProjectDocs(text=None, sources=(), warnings=())
 
     options = ThreadOptions(environments=tuple(environments))
-    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=ShellEnvironmentPolicy())
+    clock = pause.Pause()
+    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=ShellEnvironmentPolicy(), pause=clock)
     async with (
         trio.open_nursery() as nursery,
         open_thread_environments(EnvironmentManager(environment), use) as environments_of_thread,
@@ -471,6 +473,7 @@ async def open_session(
                 nursery=nursery,
                 project_docs=docs,
                 config=config,
+                pause=clock,
             ),
             listener=heard,
             raw_items=False,

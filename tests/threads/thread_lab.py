@@ -23,6 +23,7 @@ from codex_trio.model.catalog import bundled_catalog
 from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.testing.environments import MemoryEnvironment
+from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import Birth, ThreadManager
@@ -199,6 +200,7 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
         engine=engine,
         loader=loader,
         organisation=threads.organisation,
+        elicitations=Elicitations(),
     )
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:

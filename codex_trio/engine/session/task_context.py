@@ -81,6 +81,10 @@ class TaskContext:
         """Wait until this task may go on beside those of other threads."""
         await self._services.gate.pace.step()
 
+    async def unpaused(self) -> None:
+        """Wait while the thread's clock stands."""
+        await self._thread.pause.over()
+
     def over(self, task: Task) -> None:
         """Let the next task begin: this one has ended."""
         self._parts.state.over(task)
