@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from codex_trio.threads.runtime import ThreadRuntime
 
 
+class ServerLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the server is at. Requests that wait for others of their scope are queued, all others in flight."""
+
+    requests_in_flight: int
+    requests_queued: int
+    turns: int
+
+
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """See the module."""
 
@@ -31,6 +40,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     auth: AuthStore
     catalog: ModelCatalog
     threads: StoredThreads
+    load: Callable[[], ServerLoad]
 
 
 class WorkServices(Services, frozen=True, kw_only=True):

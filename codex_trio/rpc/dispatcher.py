@@ -60,6 +60,7 @@ class Dispatcher:
         handlers: by method name; a row without one is answered as not supported.
         translate_error: which error each domain exception is; unknown ones are answered as internal errors.
         facts: gets what is counted of requests.
+        scheduler: has the lines in which requests of one scope wait.
 
     Raises:
         ValueError: a handler for a method that is not in the table.
@@ -72,6 +73,7 @@ class Dispatcher:
         *,
         translate_error: ErrorTranslator | None = None,
         facts: FactSink,
+        scheduler: RequestScheduler | None = None,
     ) -> None:
         unknown = [name for name in handlers if name not in methods]
         if unknown:
@@ -80,7 +82,7 @@ class Dispatcher:
         self._handlers = handlers
         self._translate_error = translate_error
         self._facts = RequestFacts(facts)
-        self._scheduler = RequestScheduler()
+        self._scheduler = scheduler or RequestScheduler()
 
     def admit(self, request: IncomingRequest, connection: ConnectionHandle) -> AdmittedRequest | None:
         """Checks a request and gives it its place; None when it is already answered.

@@ -21,6 +21,11 @@ class RequestScheduler:
         """How many scopes have a request running or waiting."""
         return len(self._lines)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for others."""
+        return sum(line.waiting for line in self._lines.values())
+
     def admit(self, key: Hashable | None, *, shared: bool = False) -> Ticket:
         """Put a request at the end of its scope's line. It must be entered once, or it holds the others up.
 

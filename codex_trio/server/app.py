@@ -29,6 +29,7 @@ from codex_trio.rpc.connection import Connection
 from codex_trio.rpc.context import ConnectionHandle, Handler
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.rpc.scheduler import RequestScheduler
 from codex_trio.server.behind import Behind
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
@@ -76,7 +77,9 @@ class App:
         )
         handlers = late_handlers(CLIENT_REQUESTS, self._core)
         handlers["initialize"] = InitializeProcessor(introduction).initialize
-        self._dispatcher = Dispatcher(CLIENT_REQUESTS, handlers, translate_error=translate, facts=facts)
+        self._dispatcher = Dispatcher(
+            CLIENT_REQUESTS, handlers, translate_error=translate, facts=facts, scheduler=parts.scheduler
+        )
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Run all that is behind the front, from when it is first wanted, until cancelled."""
@@ -185,6 +188,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         outgoing=OutgoingMessages(SERVER_REQUESTS, facts=facts),
         gate=TurnGate(),
         idle=Idle(),
+        scheduler=RequestScheduler(),
         warnings=[],
         own_sockets=settings.own_sockets,
     )

@@ -20,7 +20,7 @@ from codex_trio.config.service import ConfigService
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.processors.registry import handlers
-from codex_trio.processors.services import Services
+from codex_trio.processors.services import ServerLoad, Services
 from codex_trio.rpc.context import Handler
 from codex_trio.rpc.external_auth import ClientManagedTokens
 from codex_trio.server.ahead import import_ahead
@@ -64,6 +64,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             auth=auth,
             catalog=bundled_catalog(),
             threads=stored_threads(storage),
+            load=partial(_load, parts),
         )
         answers = handlers(services)
         layer = Behind(partial(_open_thread_layer, parts, services, storage))
@@ -73,6 +74,14 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             nursery.start_soon(_prepare, answers, parts.idle, layer)
             yield {**working, **answers}
             nursery.cancel_scope.cancel()
+
+
+def _load(parts: CoreParts) -> ServerLoad:
+    """How much the server is at."""
+    queued = parts.scheduler.waiting
+    return ServerLoad(
+        requests_in_flight=parts.idle.under_way - queued, requests_queued=queued, turns=parts.gate.running
+    )
 
 
 def _open_thread_layer(

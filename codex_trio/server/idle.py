@@ -16,6 +16,11 @@ class Idle:
         self._none_under_way = trio.Event()
         self._none_under_way.set()
 
+    @property
+    def under_way(self) -> int:
+        """How many requests are not answered yet."""
+        return self._under_way
+
     def began(self) -> None:
         """Note that a request has come. It must end."""
         self._under_way += 1

@@ -11,6 +11,7 @@ from codex_trio.config.service import ConfigService
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.identity.user_agent import Identity
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.rpc.scheduler import RequestScheduler
 from codex_trio.server.idle import Idle
 
 
@@ -27,6 +28,7 @@ class CoreParts(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: OutgoingMessages
     gate: TurnGate
     idle: Idle
+    scheduler: RequestScheduler
     warnings: list[str]
     """What every client is to know, those that are still to come included."""
     own_sockets: tuple[Path, ...]

@@ -76,6 +76,7 @@ async def open_thread_layer(
                 auth=services.auth,
                 catalog=services.catalog,
                 threads=runtime,
+                load=services.load,
                 gate=parts.gate,
             )
         )

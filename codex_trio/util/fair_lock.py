@@ -28,6 +28,11 @@ class FairLock:
         self._is_shared = False
         self._waiting: OrderedDict[Ticket, None] = OrderedDict()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._waiting)
+
     def join(self, *, shared: bool) -> "Ticket":
         """Take the last place of the line. It must be entered once, or left, or it holds the others up."""
         ticket = Ticket(self, shared=shared)

@@ -21,8 +21,9 @@ def services() -> Any:
     """As much as handlers are made of."""
     return types.SimpleNamespace(
         threads=types.SimpleNamespace(
-            environments=None, organisation=types.SimpleNamespace(projects=None, sections=None)
+            environments=None, loaded=None, organisation=types.SimpleNamespace(projects=None, sections=None)
         ),
+        load=None,
         identity=None,
         outgoing=None,
         config=None,

@@ -1,0 +1,52 @@
+"""How the server is doing: its process, and how much it is at. Nothing of what is said in threads is told.
+
+Protocol source: `server/diagnostics`, release 0.171.0.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from codex_trio_protocol.v2 import notice as wire
+
+from codex_trio.processors.services import Services
+from codex_trio.rpc.context import Handler, RequestContext
+
+_STATM = Path("/proc/self/statm")
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """The handlers of this module."""
+    return {"server/diagnostics": DiagnosticsProcessor(services).read}
+
+
+class DiagnosticsProcessor:
+    """See the module."""
+
+    def __init__(self, services: Services) -> None:
+        self._loaded = services.threads.loaded
+        self._load = services.load
+
+    def read(self, _params: wire.ServerDiagnosticsParams, _context: RequestContext) -> wire.ServerDiagnosticsResponse:
+        """The process and its gauges; requests that wait for others of their scope are not in flight."""
+        load = self._load()
+        gauges = {
+            "app.requests.in_flight": load.requests_in_flight,
+            "app.requests.queued": load.requests_queued,
+            "core.threads.live": len(self._loaded.ids),
+            "core.turns.active": load.turns,
+        }
+        return wire.ServerDiagnosticsResponse(
+            process=wire.ServerDiagnosticsProcess(id=os.getpid(), resident_memory_bytes=_resident_bytes()),
+            gauges=[wire.ServerDiagnosticsGauge(name=name, value=value) for name, value in gauges.items()],
+        )
+
+
+def _resident_bytes() -> int | None:
+    """The memory that the process has in use; None where the system does not tell."""
+    try:
+        pages = int(_STATM.read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
