@@ -355,7 +355,7 @@ class LiveThread:
     def mark(self, *, as_read: bool, expected_revision: str) -> None:
         """Mark the thread as read or unread, for who knows its latest revision. Raises ThreadError."""
         if expected_revision != self.read_state.revision:
-            raise ThreadError("read state changed")
+            raise errors.ReadStateConflict(self.read_state)
         if as_read:
             self.read_state.mark_read()
         else:

@@ -220,6 +220,7 @@ async def test_a_turn_makes_a_thread_unread_and_its_user_can_mark_it(lab: Lab, p
         assert told["params"]["threadId"] == thread_id
         stale = await probe.refusal("thread/readState/update", params)
         assert (stale.code, stale.message) == (BAD_REQUEST, "read state changed")
+        assert stale.data == {"reason": "readStateConflict", "readState": changed}
         state = changed
     await probe.run_turn(thread_id, "two")
     state = (await probe.request("thread/read", {"threadId": thread_id}))["readState"]
