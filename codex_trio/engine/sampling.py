@@ -23,7 +23,7 @@ from codex_trio.model import retry
 from codex_trio.model.catalog import is_same_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
-from codex_trio.model.events import ServedModel
+from codex_trio.model.events import Completed, ServedModel, TokensSpent
 from codex_trio.model.request import ModelRequest
 from codex_trio.util.fair_lock import FairLock
 
@@ -140,23 +140,27 @@ class Sampler:
                                     if isinstance(event, ServedModel):
                                         self._note_model(request.model, event.model)
                                     await reader.handle(event)
+                                    if isinstance(event, Completed | TokensSpent):
+                                        self._count(event, origin)
                             self._note_first_token(reader)
                             await self._context.ready()
                 except ModelError as caught:
                     error = caught
             self._stream = None
-            # Counted before the calls have run: the tokens are spent even if the user stops the turn meanwhile.
-            if reader.usage is not None:
-                self._context.usage.add(
-                    reader.usage,
-                    window=self._window,
-                    turn_id=origin.turn_id,
-                    root_turn_id=origin.root_turn_id,
-                    response_id="" if reader.completed is None else reader.completed.response_id,
-                )
         count = self._calls.count
         self._calls = None
         return reader, count, error
+
+    def _count(self, event: Completed | TokensSpent, origin: RequestOrigin) -> None:
+        """Counts what a response used as soon as it is known: it is spent even if the user stops the turn now."""
+        if event.usage is not None:
+            self._context.usage.add(
+                event.usage,
+                window=self._window,
+                turn_id=origin.turn_id,
+                root_turn_id=origin.root_turn_id,
+                response_id=event.response_id if isinstance(event, Completed) else "",
+            )
 
     def _note_model(self, asked: str, answers: str) -> None:
         """Tells, once in a turn, that another model answers than the one asked for."""

@@ -35,7 +35,7 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import ShuttingDown
 from codex_trio.engine.turn_request import ContextPiece, MetadataChange, TurnRequest
 from codex_trio.model.errors import ErrorInfo, ModelError
-from codex_trio.model.events import TokensSpent
+from codex_trio.model.events import ModelEvent, TokensSpent
 from codex_trio.sandbox.policy import ReadOnly
 
 ASKS = TurnOverrides(approval_policy="untrusted", sandbox_policy=ReadOnly())
@@ -377,6 +377,24 @@ async def test_tokens_of_a_response_that_was_stopped_count(tmp_path: Path, clock
     responses: list[Response] = [[TokensSpent(usage=usage_of(40)), broken_off()]]
     async with open_session(tmp_path, clock, responses=responses) as bench:
         assert (await bench.run("go")).status == "failed"
+    (used,) = bench.heard.of(events.TokensUsed)
+    assert used.usage.total_token_usage.total_tokens == 40
+
+
+@pytest.mark.parametrize("end", [completed(40), TokensSpent(usage=usage_of(40))], ids=["completed", "not completed"])
+async def test_tokens_count_as_soon_as_the_provider_has_told_of_them(
+    tmp_path: Path, clock: MockClock, end: ModelEvent
+) -> None:
+    ended = Pause()
+    async with open_session(tmp_path, clock, responses=[[message("one"), end, ended]]) as bench:
+        turn = bench.begin("go")
+        await ended.reached.wait()
+        # The connection is not given back yet. Whoever joins now is told, and who stops the turn loses nothing.
+        assert bench.session.usage is not None
+        assert bench.session.usage.total_token_usage.total_tokens == 40
+        await turn.interrupt(told())
+        assert (await bench.end_of(turn)).status == "interrupted"
+    assert [line["info"]["total_token_usage"]["total_tokens"] for line in bench.stored("token_count")] == [40]
     (used,) = bench.heard.of(events.TokensUsed)
     assert used.usage.total_token_usage.total_tokens == 40
 

@@ -178,7 +178,7 @@ async def test_output_held_open_by_a_background_child_ends_after_a_bounded_time(
 
 
 async def test_output_that_trickles_in_after_the_end_is_waited_for_but_not_for_ever(lab: ProcessLab) -> None:
-    late = await lab.run(lab.shell("(sleep 0.1; echo late) & echo early"))
+    late = await lab.run(lab.shell("(sleep 0.1; echo late) & echo early"), drain_seconds=PATIENCE)
     assert late.stdout == b"early\nlate\n"
     with trio.fail_after(PATIENCE):
         endless = await lab.run(lab.shell("(while true; do echo y; done) & true"), drain_seconds=0.2)
