@@ -353,13 +353,8 @@ class LiveThread:
         self._changed()
 
     def mark(self, *, as_read: bool, expected_revision: str) -> None:
-        """Mark the thread as read or unread, for who knows its latest revision. Raises ThreadError."""
-        if expected_revision != self.read_state.revision:
-            raise errors.ReadStateConflict(self.read_state)
-        if as_read:
-            self.read_state.mark_read()
-        else:
-            self.read_state.mark_unread()
+        """Mark the thread as read or unread, for who knows its latest revision. Raises ReadStateConflict."""
+        self.read_state.mark(as_read=as_read, expected_revision=expected_revision)
         self._tell_read_state()
 
     def _tell_read_state(self) -> None:

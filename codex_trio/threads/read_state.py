@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from codex_trio.state.store.read_states import StoredReadState
+from codex_trio.threads import errors
 
 
 class ReadState:
@@ -29,6 +30,15 @@ class ReadState:
     def first_unread(self) -> str | None:
         """The first turn that has not been read: empty for the whole thread, None when everything has been."""
         return self._state.first_unread
+
+    def mark(self, *, as_read: bool, expected_revision: str) -> None:
+        """Note what the user wants, for who knows the latest revision. Raises ReadStateConflict."""
+        if expected_revision != self.revision:
+            raise errors.ReadStateConflict(self)
+        if as_read:
+            self.mark_read()
+        else:
+            self.mark_unread()
 
     def turn_ended(self, turn_id: str) -> None:
         """Note that a turn has something new to read."""

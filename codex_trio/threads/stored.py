@@ -7,6 +7,7 @@ imported here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -66,14 +67,22 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
         return (await self.read_states_of([thread_id]))[thread_id]
 
     async def mark(self, thread_id: str, *, as_read: bool, expected_revision: str) -> ReadState:
-        """Mark a loaded thread as read or unread, for who knows its latest revision. Raises ThreadError."""
+        """Mark a thread as read or unread, for who knows its latest revision; of a loaded one clients are told.
+
+        Raises ThreadError.
+        """
         live = self.loaded.find(thread_id)
-        if live is None and await self.store.locate(thread_id) is None:
-            raise errors.not_loaded(thread_id)
-        if live is None or not live.is_stored:
+        if live is None:
+            if await self.store.locate(thread_id) is None:
+                raise errors.not_loaded(thread_id)
+            stored = (await self.read_states.get([thread_id])).get(thread_id)
+            state = ReadState(thread_id, stored, partial(self.read_states.put, thread_id))
+            state.mark(as_read=as_read, expected_revision=expected_revision)
+        elif live.is_stored:
+            live.mark(as_read=as_read, expected_revision=expected_revision)
+            state = live.read_state
+        else:
             raise ThreadError("thread read state unavailable")
-        live.mark(as_read=as_read, expected_revision=expected_revision)
-        state = live.read_state
         await self.read_states.settle()
         return state
 

@@ -227,6 +227,25 @@ async def test_a_turn_makes_a_thread_unread_and_its_user_can_mark_it(lab: Lab, p
     assert state["firstUnread"] == {"type": "threadStart"}
 
 
+async def test_a_thread_that_is_not_loaded_or_archived_is_marked_too(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id = await stored_thread(lab, probe, "hello")
+    async with lab.run() as probe:
+        for operation, unread in (("read", None), ("unread", {"type": "threadStart"})):
+            state = (await probe.request("thread/read", {"threadId": thread_id}))["readState"]
+            params = {"threadId": thread_id, "operation": {"type": operation}, "expectedRevision": state["revision"]}
+            changed = (await probe.request("thread/readState/update", params))["readState"]
+            assert changed["firstUnread"] == unread
+            told = await probe.until("thread/readState/changed")
+            assert told["params"] == {"threadId": thread_id, "readState": changed}
+            stale = await probe.refusal("thread/readState/update", params)
+            assert stale.data == {"reason": "readStateConflict", "readState": changed}
+            assert (await probe.request("thread/read", {"threadId": thread_id}))["readState"] == changed
+            await probe.request(
+                "thread/archive" if operation == "read" else "thread/unarchive", {"threadId": thread_id}
+            )
+
+
 async def test_what_is_unread_stays_so_over_a_restart(lab: Lab) -> None:
     async with lab.run() as probe:
         thread_id = await stored_thread(lab, probe, "hello")

@@ -53,6 +53,7 @@ class ThreadReadProcessor:
 
     def __init__(self, services: Services) -> None:
         self._threads = services.threads
+        self._outgoing = services.outgoing
         self._notices = Notices(services.outgoing)
         self._config = services.config
 
@@ -144,12 +145,19 @@ class ThreadReadProcessor:
     async def update_read_state(
         self, params: wire.ThreadReadStateUpdateParams, _context: RequestContext
     ) -> wire.ThreadReadStateUpdateResponse:
-        """Marks a loaded thread as read or unread, if the caller knows its latest revision."""
+        """Marks a thread as read or unread, if the caller knows its latest revision."""
+        thread_id = thread_id_param(params.thread_id)
+        is_loaded = self._threads.loaded.find(thread_id) is not None
         read_state = await self._threads.mark(
-            thread_id_param(params.thread_id),
+            thread_id,
             as_read=isinstance(params.operation, wire.ReadThreadReadStateOperation),
             expected_revision=params.expected_revision,
         )
+        if not is_loaded:
+            notification = wire.ThreadReadStateChangedNotification(
+                thread_id=thread_id, read_state=read_state_to_wire(read_state)
+            )
+            self._outgoing.notify("thread/readState/changed", notification)
         return wire.ThreadReadStateUpdateResponse(read_state=read_state_to_wire(read_state))
 
     async def _query(self, params: wire.ThreadListParams) -> ThreadQuery:

@@ -127,7 +127,7 @@ class ThreadSearchProcessor:
         self, params: wire.ThreadSearchOccurrencesParams, _context: RequestContext
     ) -> wire.ThreadSearchOccurrencesResponse:
         """A page of places in a thread's messages, in their order."""
-        if not params.search_term:
+        if not params.search_term.strip():
             raise invalid_request("thread/searchOccurrences requires a non-empty searchTerm")
         _check_term(params.search_term)
         thread_id = parse_thread_id(params.thread_id)
