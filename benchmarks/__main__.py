@@ -132,7 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(text: str) -> list[str]:
-    """The argument vector of a command line, its program as an absolute path: servers run with a PATH of their own."""
+    """Return the argument vector of a command line, its program as an absolute path: servers run with a PATH of their
+    own.
+    """
     program, *arguments = shlex.split(text)
     return [str(Path(shutil.which(program) or program).absolute()), *arguments]
 

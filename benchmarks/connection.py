@@ -216,12 +216,12 @@ class _Probe:
 
 
 def milliseconds(seconds: float) -> float:
-    """The unit of most rows."""
+    """Return the unit of most rows."""
     return seconds * 1000
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that `share` of all do not exceed."""
+    """Return the smallest value that `share` of all do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 

@@ -39,14 +39,14 @@ Connect = Callable[[Lab], AbstractContextManager[Connection]]
 
 @contextlib.contextmanager
 def over_stdio(lab: Lab) -> Generator[Connection]:
-    """The connection of a server on stdio."""
+    """Provide the connection of a server on stdio."""
     with lab.server() as server:
         yield server.connection
 
 
 @contextlib.contextmanager
 def over_websocket(lab: Lab) -> Generator[Connection]:
-    """A connection to a server on a websocket."""
+    """Provide a connection to a server on a websocket."""
     with lab.listener() as listener, listener.connect() as connection:
         yield connection
 
@@ -82,7 +82,7 @@ def _sample(connection: Connection, requests: Sequence[tuple[str, Any]]) -> Samp
 
 
 def idle_connections(lab: Lab) -> Sample:
-    """What the server's memory grows by for each connection that is initialized and then left alone, in KiB."""
+    """Return what the server's memory grows by for each connection that is initialized and then left alone, in KiB."""
     with lab.listener() as listener, contextlib.ExitStack() as stack:
         sizes: list[int] = []
         for count in (_IDLE_BEFORE, _IDLE):

@@ -130,7 +130,7 @@ def open_lab(command: Sequence[str], model_url: str, homes: HomeTemplate) -> Gen
 
 @contextlib.contextmanager
 def open_folder() -> Generator[Path]:
-    """A fresh folder until the block ends."""
+    """Provide a fresh folder until the block ends."""
     # Not below the system's temporary folder, and no folder a parent of another: some servers then set up less.
     parent = Path.home() / ".cache"
     parent.mkdir(exist_ok=True)
@@ -158,7 +158,7 @@ class Server:
         return self.age()
 
     def age(self) -> float:
-        """Seconds since the process was started."""
+        """Return seconds since the process was started."""
         return time.perf_counter() - self._spawned
 
     def memory(self) -> tuple[int, int]:
@@ -173,7 +173,7 @@ class Server:
         return resident, proportional
 
     def settle(self) -> None:
-        """Waits until the server has nothing left to do in the background; not for ever."""
+        """Wait until the server has nothing left to do in the background; not for ever."""
         quiet = 0
         for _ in range(_SETTLE_SECONDS):
             before = self.busy_seconds()
@@ -187,17 +187,17 @@ class Server:
         return process_tree.Wanted(str(self._base), leaders=(self.process.pid,))
 
     def busy_seconds(self) -> float:
-        """The processor time that the server has used, without that of other processes."""
+        """Return the processor time that the server has used, without that of other processes."""
         # The clock of another process, see clock_getcpuclockid(3): `~pid` with the kind of clock behind it.
         return time.clock_gettime(~self.process.pid << 3 | 2)
 
     def written(self) -> int:
-        """How many bytes the server has had written to disk."""
+        """Return how many bytes the server has had written to disk."""
         lines = Path(f"/proc/{self.process.pid}/io").read_text().splitlines()
         return int(dict(line.split(": ") for line in lines)["write_bytes"])
 
     def wake_ups(self) -> int:
-        """How often the threads of the server, and of what it started, have gone to sleep by themselves."""
+        """Return how often the threads of the server, and of what it started, have gone to sleep by themselves."""
         count = 0
         for process_id in process_tree.find(self._wanted):
             for status in Path(f"/proc/{process_id}/task").glob("*/status"):

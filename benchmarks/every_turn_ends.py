@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _drill(options: argparse.Namespace) -> int:
-    """How many turns, and threads, are not as they should be."""
+    """Return how many turns, and threads, are not as they should be."""
     homes = HomeTemplate(Path(), threads=0, big_bytes=0)
     with open_model() as url, open_lab(shlex.split(options.server), url, homes) as lab, lab.server() as server:
         server.initialize()
@@ -57,7 +57,7 @@ def _drill(options: argparse.Namespace) -> int:
 
 
 def _round(server: Server, threads: list[str], number: int, patience: float) -> int:
-    """One turn in each thread; how many did not complete."""
+    """Return one turn in each thread; how many did not complete."""
     before = server.busy_seconds()
     done = server.connection.turns(threads, SAY, seconds=patience)
     busy = milliseconds(server.busy_seconds() - before) / len(threads)
@@ -74,7 +74,7 @@ def _round(server: Server, threads: list[str], number: int, patience: float) -> 
 
 
 def _not_idle(server: Server, threads: list[str]) -> int:
-    """How many threads would not take another turn."""
+    """Return how many threads would not take another turn."""
     statuses = [
         server.connection.request("thread/read", {"threadId": thread_id})["thread"]["status"]["type"]
         for thread_id in threads

@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 0.15
 
 
 def cold_and_warm(lab: Lab) -> Sample:
-    """Every value of the family that both servers have."""
+    """Return every value of the family that both servers have."""
     home = lab.homes.copy(lab.codex_home)
     with lab.server() as server:
         cold = [*_start(server, home), *_open_big(server.connection, home)]
@@ -84,7 +84,7 @@ def paging(lab: Lab) -> Sample:
 
 
 def index(lab: Lab) -> Sample:
-    """What a server that is left alone with a home that none has seen writes to disk, and what that costs."""
+    """Return what a server that is left alone with a home that none has seen writes to disk, and what that costs."""
     home = lab.homes.copy(lab.codex_home)
     with lab.server() as server:
         _start(server, home)
@@ -96,7 +96,9 @@ def index(lab: Lab) -> Sample:
 
 
 def _start(server: Server, home: Home) -> tuple[float, float]:
-    """Seconds from spawning to the reply to `initialize`, and to the first list that names the newest threads."""
+    """Return seconds from spawning to the reply to `initialize`, and to the first list that names the
+    newest threads.
+    """
     initialized = server.initialize()
     while server.age() < _SECONDS:
         _, reply = server.connection.time("thread/list", {"limit": PAGE}, seconds=_SECONDS)
@@ -106,7 +108,7 @@ def _start(server: Server, home: Home) -> tuple[float, float]:
 
 
 def _pages(connection: Connection) -> tuple[float, float]:
-    """Seconds of a page of the list: p50 and p99 of a walk through many of them."""
+    """Return seconds of a page of the list: p50 and p99 of a walk through many of them."""
     times: list[float] = []
     cursor = None
     for _ in range(_PAGES):
@@ -127,8 +129,8 @@ def _search(connection: Connection, home: Home) -> float:
 
 
 def _open_big(connection: Connection, home: Home) -> tuple[float, float, float]:
-    """Seconds of resuming the big thread, of reading all of it, of its last page. In this order: some servers know the
-    turns of a file that they did not write only once it was resumed."""
+    """Return seconds of resuming the big thread, of reading all of it, of its last page. In this order: some servers
+    know the turns of a file that they did not write only once it was resumed."""
     big = home.big_thread
     resumed, reply = connection.time("thread/resume", {"threadId": big}, seconds=_SECONDS)
     _check("turns resumed", len(_result(reply)["thread"]["turns"]), home.big_turns)

@@ -104,18 +104,18 @@ class _Thread:
         return self._clock
 
     def words(self, count: int) -> str:
-        """Some words."""
+        """Return some words."""
         return " ".join(self._chosen.choices(_WORDS, k=count))
 
     def short(self, *, turns: int, needle: bool) -> Iterator[bytes]:
-        """A thread of some turns with a command or two."""
+        """Yield a thread of some turns with a command or two."""
         yield self._meta()
         for number in range(turns):
             text = f"{NEEDLE} {self.words(12)}" if needle and number == 0 else self.words(12)
             yield from self._turn_of(text, commands=self._chosen.randint(0, 2), output_lines=12)
 
     def long(self, size: int) -> Iterator[bytes]:
-        """A thread of turns with many commands, until it is of that size. Compacted now and then."""
+        """Yield a thread of turns with many commands, until it is of that size. Compacted now and then."""
         yield self._meta()
         written, since = 0, 0
         while written < size:
@@ -278,7 +278,7 @@ def _stamp(seconds: float) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of `40MB`, `2GB`, `1000`. Raises ValueError."""
+    """Return bytes of `40MB`, `2GB`, `1000`. Raises ValueError."""
     number = text.rstrip("BGKM")
     return int(number) * _UNITS[text[len(number) :]]
 

@@ -26,7 +26,7 @@ def idle(lab: Lab) -> Sample:
 
 
 def idle_empty(lab: Lab) -> Sample:
-    """Those of a server that was asked for a list and no more."""
+    """Return those of a server that was asked for a list and no more."""
     with lab.server() as server:
         server.initialize()
         server.connection.request("thread/list", {})

@@ -24,7 +24,7 @@ _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\nconte
 
 
 def _response(events: list[Event]) -> bytes:
-    """A whole HTTP response. Each event is a chunk by itself, as a provider flushes them, in one write."""
+    """Return a whole HTTP response. Each event is a chunk by itself, as a provider flushes them, in one write."""
     encoded = [encode_event(event) for event in [created(), *events, completed()]]
     return _HEAD + b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in encoded) + b"0\r\n\r\n"
 
@@ -39,7 +39,7 @@ class Script:
         self._calls = [_response([call]) for call in calls]
 
     def answer(self, body: bytes) -> bytes:
-        """The response to a request body."""
+        """Return the response to a request body."""
         where = {marker: body.rfind(marker.encode()) for marker in (SAY, STREAM, CALL_TOOLS)}
         marker = max(where, key=where.__getitem__)
         if marker == STREAM:

@@ -49,7 +49,7 @@ class Message:
 
 
 def messages() -> list[Message]:
-    """What is measured: what a client sends most, what a server sends most, and the largest answer."""
+    """Return what is measured: what a client sends most, what a server sends most, and the largest answer."""
     start: dict[str, Any] = {
         "threadId": "0199c2f4-3b1c-7d52-9f5e-6a1f5b1f8a01",
         "input": [{"type": "text", "text": "Please make the failing test pass.", "text_elements": []}],
@@ -129,7 +129,7 @@ def _thread() -> dict[str, Any]:
 
 
 def _item(number: int) -> dict[str, Any]:
-    """The kinds of items that a turn mostly consists of, one after the other."""
+    """Return the kinds of items that a turn mostly consists of, one after the other."""
     times = {"id": f"item-{number}", "startedAtMs": 1_760_000_000_000, "completedAtMs": 1_760_000_000_100}
     match number % 5:
         case 0:
@@ -181,14 +181,14 @@ class Codec:
     encode: Callable[[Any], bytes | str]
 
     def timers(self, raw: bytes) -> dict[str, timeit.Timer]:
-        """What is timed: the halves, and the whole way through."""
+        """Return what is timed: the halves, and the whole way through."""
         names = {"decode": self.decode, "encode": self.encode, "raw": raw, "value": self.decode(raw)}
         parts = {"decode": "decode(raw)", "encode": "encode(value)", "both": "encode(decode(raw))"}
         return {part: timeit.Timer(code, globals=names) for part, code in parts.items()}
 
 
 def codecs(kind: Any, models: Models) -> tuple[Codec, ...]:
-    """Ours, plain `json`, pydantic."""
+    """Our, plain `json`, pydantic."""
     model = models.of(kind)
     dump = partial(model.model_dump_json, by_alias=True, exclude_defaults=kind.__struct_config__.omit_defaults)
     return (
@@ -208,7 +208,7 @@ def seconds(timer: timeit.Timer) -> float:
 
 
 def import_ms() -> float:
-    """Milliseconds that a fresh process needs for the method table after msgspec."""
+    """Return milliseconds that a fresh process needs for the method table after msgspec."""
     done = subprocess.run([sys.executable, "-c", _IMPORT], capture_output=True, text=True, check=True)
     return float(done.stdout)
 

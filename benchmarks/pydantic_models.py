@@ -22,7 +22,7 @@ class Models:
         self._made: dict[type[msgspec.Struct], type[BaseModel]] = {}
 
     def of(self, struct: type[msgspec.Struct]) -> type[BaseModel]:
-        """The model of a message type."""
+        """Return the model of a message type."""
         if struct not in self._made:
             self._made[struct] = self._model(struct)
         return self._made[struct]

@@ -17,17 +17,17 @@ class Series:
     other: list[float] = field(default_factory=list[float])
 
     def ratios(self) -> list[float]:
-        """Ours to the other, round by round."""
+        """Our to the other, round by round."""
         return [ours / other for ours, other in zip(self.ours, self.other, strict=False)]
 
     def to_json(self) -> dict[str, object]:
-        """Every sample, and the ratio of the table."""
+        """Return every sample, and the ratio of the table."""
         ratios = self.ratios()
         ratio = statistics.median(ratios) if ratios else None
         return {**self.value._asdict(), "ours": self.ours, "other": self.other, "ratio": ratio}
 
     def row(self) -> str:
-        """Medians, the median of the pairwise ratios, the smallest and the largest of them, and the target."""
+        """Median, the median of the pairwise ratios, the smallest and the largest of them, and the target."""
         medians = [f"{statistics.median(side):.2f}" if side else "-" for side in (self.ours, self.other)]
         row = f"{self.value.name:<44}{self.value.unit:<5}{medians[0]:>10}{medians[1]:>10}"
         ratios = self.ratios()

@@ -28,7 +28,7 @@ def start_up(lab: Lab) -> Sample:
 
 
 def turns(lab: Lab) -> Sample:
-    """Turns of one word: the first of a server, and those after it in the same thread."""
+    """Return turns of one word: the first of a server, and those after it in the same thread."""
     with lab.server() as server:
         server.initialize()
         thread = server.connection.start_thread(lab.work)
@@ -39,14 +39,14 @@ def turns(lab: Lab) -> Sample:
 
 
 def deltas(lab: Lab) -> Sample:
-    """A message streamed in many deltas."""
+    """Return a message streamed in many deltas."""
     turn = _second_turn(lab, STREAM)
     _check("deltas", turn.output.count(b'"item/agentMessage/delta"'), DELTAS)
     return milliseconds(turn.streaming), milliseconds(turn.total)
 
 
 def tool_calls(lab: Lab) -> Sample:
-    """A turn of commands, one for each response of the model."""
+    """Return a turn of commands, one for each response of the model."""
     turn = _second_turn(lab, CALL_TOOLS)
     _check("commands that exited with 0", turn.output.count(b'"exitCode":0'), TOOL_CALLS)
     return (milliseconds(turn.total),)
@@ -65,7 +65,7 @@ def memory(lab: Lab) -> Sample:
 
 
 def _second_turn(lab: Lab, text: str) -> Turn:
-    """A turn in a server that has run one: what is set up once is the figure of the first turn."""
+    """Return a turn in a server that has run one: what is set up once is the figure of the first turn."""
     with lab.server() as server:
         server.initialize()
         thread = server.connection.start_thread(lab.work)

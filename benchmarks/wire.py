@@ -35,7 +35,7 @@ class Wire(Protocol):
     """A connection's bytes."""
 
     def frame(self, message: bytes) -> bytes:
-        """What is written for a message. Several may be joined and written at once."""
+        """Return what is written for a message. Several may be joined and written at once."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -66,7 +66,7 @@ class Lines:
         self._received = bytearray()
 
     def frame(self, message: bytes) -> bytes:
-        """A line."""
+        """Return a line."""
         return message + b"\n"
 
     def write(self, data: bytes) -> None:
@@ -119,7 +119,7 @@ class WebSocket:
         return cls(peer, bytes(received[end + 4 :]))
 
     def frame(self, message: bytes) -> bytes:
-        """A text frame."""
+        """Return a text frame."""
         size = len(message)
         if size < 126:
             return bytes((_TEXT, _MASKED | size)) + _NO_MASK + message
@@ -172,7 +172,7 @@ class WebSocket:
 
 
 def split(data: bytearray, end: int) -> tuple[bytearray, bytearray]:
-    """What is before that place, and the rest; nothing is copied when there is no rest."""
+    """Return what is before that place, and the rest; nothing is copied when there is no rest."""
     if end == len(data):
         return data, bytearray()
     return data[:end], data[end:]

@@ -78,7 +78,7 @@ base_url = "{base_url}"
 
 
 async def mend(folder: Path, printer: TurnPrinter) -> int:
-    """Runs the turn in a copy of the project; 0 when its tests pass afterwards."""
+    """Run the turn in a copy of the project; 0 when its tests pass afterwards."""
     project = folder / "durations"
     copy_project(project)
     async with open_model_server(load_script(HERE / "fix_failing_test.json")) as model:
@@ -123,7 +123,7 @@ async def mend(folder: Path, printer: TurnPrinter) -> int:
 
 
 def main() -> int:
-    """Runs the example in a folder that is removed afterwards."""
+    """Run the example in a folder that is removed afterwards."""
 
     def write(text: str) -> None:
         sys.stdout.write(text)

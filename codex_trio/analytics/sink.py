@@ -20,7 +20,7 @@ class FactSink(Protocol):
     """Takes facts."""
 
     def record(self, fact: Fact) -> None:
-        """Takes a fact, or drops it. Never waits and never raises: what is counted must not harm what is done."""
+        """Take a fact, or drop it. Never waits and never raises: what is counted must not harm what is done."""
         ...
 
 
@@ -28,7 +28,7 @@ class NoAnalytics:
     """The sink of a server that sends no analytics."""
 
     def record(self, fact: Fact) -> None:
-        """Drops the fact."""
+        """Drop the fact."""
 
 
 class FactQueue:
@@ -45,7 +45,7 @@ class FactQueue:
         self.dropped = 0
 
     def record(self, fact: Fact) -> None:
-        """Takes a fact, or drops it when too many wait."""
+        """Take a fact, or drop it when too many wait."""
         if len(self._facts) < self._capacity:
             self._facts.append(fact)
             self._dropping = False
@@ -56,7 +56,7 @@ class FactQueue:
         self._dropping = True
 
     def take_all(self) -> list[Fact]:
-        """The facts that wait, oldest first; they wait no longer."""
+        """Return the facts that wait, oldest first; they wait no longer."""
         facts = list(self._facts)
         self._facts.clear()
         return facts

@@ -27,7 +27,7 @@ from codex_trio.util.importing import without_collections
 
 
 def configure(parser: Parser) -> None:
-    """Adds the options of this subcommand."""
+    """Add the options of this subcommand."""
     add_listen_options(parser)
     parser.add_argument(
         "--analytics-default-enabled",
@@ -58,7 +58,7 @@ def _help(parser: Parser, _options: argparse.Namespace, _environ: Mapping[str, s
 
 
 def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Serves until SIGTERM, SIGINT or the end of stdio's client; then turns are interrupted, and rollouts say so."""
+    """Serve until SIGTERM, SIGINT or the end of stdio's client; then turns are interrupted, and rollouts say so."""
     if isinstance(options.listen, StdioAddress) and (sys.stdin is None or sys.stdout is None):
         raise UsageError("standard input or output is closed, so there is no client to serve; see --listen")
     end_logs = logs.configure(environ, sys.stderr)
@@ -118,7 +118,7 @@ def _generate_typescript(options: argparse.Namespace, _environ: Mapping[str, str
 
 @contextlib.contextmanager
 def _refusing(out: Path) -> Generator[None]:
-    """Says of a folder that cannot be written to why it cannot."""
+    """Say of a folder that cannot be written to why it cannot."""
     try:
         yield
     except OSError as error:

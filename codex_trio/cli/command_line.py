@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def build_parser(chosen: str | None) -> Parser:
-    """The parser; only the chosen subcommand's module is imported, so that the others cost nothing."""
+    """Return the parser; only the chosen subcommand's module is imported, so that the others cost nothing."""
     parser = Parser(
         prog="codex-trio",
         description="An independent Codex app-server in Python, built on Trio.",
@@ -101,7 +101,7 @@ def _refuse_other_encodings(arguments: Sequence[str]) -> None:
 
 
 def _choose(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The subcommand that is meant, and the command line with `help` put as an option. Raises InvalidValue."""
+    """Return the subcommand that is meant, and the command line with `help` put as an option. Raises InvalidValue."""
     place = 0
     while place < len(arguments) and arguments[place].startswith("-"):
         option = arguments[place]

@@ -34,7 +34,7 @@ _PATIENCE = 1
 
 @contextmanager
 def ending_signals() -> Generator[AsyncIterator[int]]:
-    """The signals that end a server, from now on instead of what they do by default.
+    """Provide the signals that end a server, from now on instead of what they do by default.
 
     SIGHUP is left out where the process was started to ignore it, as `nohup` does.
     """
@@ -61,7 +61,7 @@ class End:
         """Signals that are still overlooked; None before the end has begun."""
 
     async def serve(self, app: App, serve_clients: Callable[[App], Awaitable[None]]) -> None:
-        """Serves until no client is left to come or the process is told to end. Clients are gone when it returns."""
+        """Serve until no client is left to come or the process is told to end. Clients are gone when it returns."""
         async with trio.open_nursery() as nursery:
             if self._drains:
                 nursery.start_soon(self._drain_on_signal, app, nursery.cancel_scope)
@@ -128,7 +128,7 @@ async def _stop_with_parent(app: App, serving: trio.CancelScope) -> None:
 
 
 async def parent_gone() -> None:
-    """Returns when the process that started this one has ended; never where that cannot be found out.
+    """Return when the process that started this one has ended; never where that cannot be found out.
 
     Not PR_SET_PDEATHSIG: that tells of the end of the thread that forked us.
     """

@@ -44,13 +44,13 @@ FLUSH_SECONDS = 5.0
 
 
 def configure(parser: Parser) -> None:
-    """Adds the options of this subcommand."""
+    """Add the options of this subcommand."""
     exec_arguments.configure(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Runs the turn. 0 when it completed, 1 when it did not, 128 and the signal's number when a signal ended it.
+    """Run the turn. 0 when it completed, 1 when it did not, 128 and the signal's number when a signal ended it.
 
     Raises UsageError.
     """
@@ -159,7 +159,7 @@ class _Run:
         return code
 
     def _keep(self, message: str, stderr: TextStream) -> int:
-        """Writes the file of the last message, where one is wanted."""
+        """Write the file of the last message, where one is wanted."""
         path = self._message_file
         if path is None:
             return 0
@@ -174,7 +174,7 @@ class _Run:
 
 
 def wants_color(choice: str, environ: Mapping[str, str]) -> bool:
-    """Whether progress is coloured: as asked, or when a terminal that can do it shows it."""
+    """Return whether progress is coloured: as asked, or when a terminal that can do it shows it."""
     if choice != "auto":
         return choice == "always"
     return sys.stderr.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
@@ -185,7 +185,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def final_message(result: TurnResult) -> str:
-    """The answer; in a turn without one, the last thing that the agent said."""
+    """Return the answer; in a turn without one, the last thing that the agent said."""
     messages = [item["text"] for item in result.items if item["type"] == "agentMessage"]
     return result.text or (messages[-1] if messages else "")
 

@@ -49,7 +49,7 @@ _SUMMARIES = {
 
 
 def configure(parser: Parser) -> None:
-    """Adds the options and words of `exec`."""
+    """Add the options and words of `exec`."""
     parser.subcommand_words = frozenset([*_SUMMARIES, _HELP])
     parser.description = (
         "Runs one turn without interaction. Progress goes to stderr, the final message to stdout; nobody is asked for "

@@ -30,7 +30,7 @@ class HumanPresenter:
         self._shown_error = ""
 
     def opened(self, thread: ThreadFacts) -> None:
-        """Writes the banner and the prompt."""
+        """Write the banner and the prompt."""
         line = self._printer.line
         line(f"codex-trio v{__version__}", BOLD)
         line(_RULE)
@@ -50,17 +50,17 @@ class HumanPresenter:
         line(thread.prompt)
 
     def show(self, message: Notification) -> None:
-        """Writes what a person wants to see of a notification."""
+        """Write what a person wants to see of a notification."""
         if message.method == "error":
             self._shown_error = error_text(message.params["error"])
         self._printer.show(message)
 
     def declined(self, question: ServerRequest) -> None:
-        """Writes that nobody was there to answer."""
+        """Write that nobody was there to answer."""
         self._printer.line(f"declined: {question.method}", RED)
 
     def ended(self, result: TurnResult) -> None:
-        """Writes what became of the turn, unless that was shown already, and what it cost."""
+        """Write what became of the turn, unless that was shown already, and what it cost."""
         if result.status == "failed":
             text = error_text(result.turn["error"])
             if text != self._shown_error:
@@ -72,7 +72,7 @@ class HumanPresenter:
 
 
 def sandbox_text(policy: dict[str, Any]) -> str:
-    """A SandboxPolicy in a few words."""
+    """Return a SandboxPolicy in a few words."""
     match policy["type"]:
         case "dangerFullAccess":
             return "danger-full-access"

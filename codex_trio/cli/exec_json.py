@@ -48,11 +48,11 @@ class JsonPresenter:
         self._notices: set[str] = set()
 
     def opened(self, thread: ThreadFacts) -> None:
-        """Writes `thread.started`."""
+        """Write `thread.started`."""
         self._emit({"type": "thread.started", "thread_id": thread.id})
 
     def show(self, message: Notification) -> None:
-        """Writes the events for a notification; many have none."""
+        """Write the events for a notification; many have none."""
         params = message.params
         match message.method:
             case "turn/started":
@@ -71,10 +71,10 @@ class JsonPresenter:
                 pass
 
     def declined(self, question: ServerRequest) -> None:
-        """Writes nothing: the item that asked will say so."""
+        """Write nothing: the item that asked will say so."""
 
     def ended(self, result: TurnResult) -> None:
-        """Writes the last state of the plan, then what became of the turn."""
+        """Write the last state of the plan, then what became of the turn."""
         if self._plan is not None:
             self._emit({"type": "item.completed", "item": self._plan})
         match result.status:
@@ -123,7 +123,7 @@ class JsonPresenter:
 
 
 def error_text(error: Fields) -> str:
-    """A TurnError as one text."""
+    """Return a TurnError as one text."""
     return _with_details(error["message"], error.get("additionalDetails"))
 
 
@@ -132,7 +132,7 @@ def _with_details(text: str, details: str | None) -> str:
 
 
 def _usage(result: TurnResult) -> Fields:
-    """What the thread has used so far, earlier turns included."""
+    """Return what the thread has used so far, earlier turns included."""
     total = _NO_USAGE if result.token_usage is None else result.token_usage["total"]
     return {
         "input_tokens": total["inputTokens"],

@@ -66,7 +66,7 @@ class ExecRequest:
 
 
 def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: Note) -> ExecRequest:
-    """The request of a command line. `note` gets a line before stdin is waited for.
+    """Return the request of a command line. `note` gets a line before stdin is waited for.
 
     Raises UsageError and ExecRefused.
     """
@@ -146,7 +146,7 @@ def _output_schema(path: Path | None) -> Any:
 
 
 def read_prompt(word: str | None, stdin: PipedInput | None, note: Note) -> str:
-    """The prompt of the command line, of stdin, or of both. `stdin` is None when nothing is piped.
+    """Return the prompt of the command line, of stdin, or of both. `stdin` is None when nothing is piped.
 
     Raises ExecRefused.
     """

@@ -102,7 +102,7 @@ class ExecSession:
         self._thread_id = ""
 
     async def run(self, stop: trio.Event) -> TurnResult | None:
-        """Runs the turn to its end; None when `stop` was set before it had one.
+        """Run the turn to its end; None when `stop` was set before it had one.
 
         Raises TurnNotRun, AppServerError and ServerGone, all of them within an exception group.
         """
@@ -202,7 +202,7 @@ class ExecSession:
         return await self._client.request("thread/start", params)
 
     async def _find_thread(self, target: ResumeTarget, provider: str | None) -> str | None:
-        """The id of the thread to resume; None when the latest is wanted and there is none."""
+        """Return the id of the thread to resume; None when the latest is wanted and there is none."""
         if target.name is not None and _is_id(target.name):
             return target.name
         params: dict[str, Any] = {
@@ -235,7 +235,7 @@ class ExecSession:
 
 
 def sandbox_policy(request: ExecRequest, config: dict[str, Any]) -> dict[str, Any] | None:
-    """The protocol's SandboxPolicy for the turn; None where only the server can tell what is configured.
+    """Return the protocol's SandboxPolicy for the turn; None where only the server can tell what is configured.
 
     Settled here for threads that are resumed too: they do not keep what an earlier run was allowed.
     """
@@ -264,7 +264,7 @@ def sandbox_policy(request: ExecRequest, config: dict[str, Any]) -> dict[str, An
 
 
 def local_provider(request: ExecRequest, config: dict[str, Any]) -> str:
-    """The provider that `--oss` means. Raises TurnNotRun when nothing says which."""
+    """Return the provider that `--oss` means. Raises TurnNotRun when nothing says which."""
     name = request.local_provider or config["oss_provider"]
     if name is None:
         choices = ", ".join(sorted(OSS_MODELS))

@@ -30,7 +30,7 @@ class TextStream:
         self._drained.set()
 
     def write(self, text: str) -> None:
-        """Takes text to be written as soon as possible."""
+        """Take text to be written as soon as possible."""
         if self._lost:
             return
         self._waiting.append(text)
@@ -38,11 +38,11 @@ class TextStream:
         self._news.ring()
 
     async def drained(self) -> None:
-        """Returns when all text is written, or nobody wants it."""
+        """Return when all text is written, or nobody wants it."""
         await self._drained.wait()
 
     async def run(self) -> None:
-        """Writes until cancelled."""
+        """Write until cancelled."""
         try:
             while True:
                 while not self._waiting:

@@ -104,7 +104,7 @@ class _Whole:
         return spec
 
     def code(self, loader: _Loader) -> CodeType | None:
-        """The bytecode of a module that was found."""
+        """Return the bytecode of a module that was found."""
         if kept := self._kept.get(loader.name):
             return kept[-1]
         state = _state(loader.path)
@@ -156,7 +156,7 @@ def _state(path: str) -> _State | None:
 
 
 def _key() -> tuple[bytes, list[str]]:
-    """What bytecode is good for: a release of Python, and the folders in which modules are looked for.
+    """Return what bytecode is good for: a release of Python, and the folders in which modules are looked for.
 
     The script's own folder, where nothing but scripts is, depends on how the program is called.
     """

@@ -22,7 +22,7 @@ _MAX_U64 = 2**64 - 1
 
 
 def add_listen_options(parser: argparse.ArgumentParser) -> None:
-    """Adds them; `options.listen` will be the address."""
+    """Add them; `options.listen` will be the address."""
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
         "--listen",
@@ -48,7 +48,7 @@ def add_listen_options(parser: argparse.ArgumentParser) -> None:
 
 
 def authentication(options: argparse.Namespace) -> AuthenticatorLoader | None:
-    """Checks the authentication options, for every transport alike; None when none are given.
+    """Check the authentication options, for every transport alike; None when none are given.
 
     Raises:
         UsageError: they do not go together.

@@ -36,7 +36,7 @@ ServeClients: TypeAlias = "Callable[[App], Awaitable[None]]"
 async def open_listener(
     address: ListenAddress, *, authentication: AuthenticatorLoader | None, home: Path
 ) -> AsyncGenerator[ServeClients]:
-    """Takes the place where clients come from, until the block ends.
+    """Take the place where clients come from, until the block ends.
 
     Args:
         address: the place.
@@ -112,7 +112,7 @@ async def _websocket(
 
 
 def _announce(address: WebsocketAddress) -> None:
-    """Tells people, and programs that asked for any free port, where to connect."""
+    """Tell people, and programs that asked for any free port, where to connect."""
     note = (
         "binds localhost only (use SSH port-forwarding for remote access)"
         if address.is_loopback

@@ -26,7 +26,7 @@ _STARTS = {
 
 
 async def missing_local_model(provider: str, config: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
-    """What to tell the user when nothing answers where the provider should be; None when something does.
+    """Return what to tell the user when nothing answers where the provider should be; None when something does.
 
     `config` is a read configuration. What is not on this machine is left for the turn to find out.
     """

@@ -21,7 +21,7 @@ class InvalidValue(Exception):
 
 
 def value_of(option: str, read: Callable[[str], T]) -> Callable[[str], T]:
-    """A reader of an option's values for argparse, whose own refusals leave out what was typed.
+    """Return a reader of an option's values for argparse, whose own refusals leave out what was typed.
 
     Args:
         option: as help shows it, such as `--listen <URL>`.
@@ -75,7 +75,7 @@ class _Collect(argparse.Action):
 
 
 def config_overrides(options: argparse.Namespace) -> tuple[Override, ...]:
-    """The overrides on a command line, in order. Raises UsageError."""
+    """Return the overrides on a command line, in order. Raises UsageError."""
     collected = (values for name, values in vars(options).items() if name.startswith(_SETTINGS))
     return tuple(_override(kind, value) for values in collected for kind, value in values)
 

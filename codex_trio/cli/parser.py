@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         return options, unknown
 
     def _unknown_option(self, arguments: Sequence[str]) -> str | None:
-        """The first option that is none. argparse would rather complain of what was meant to be its value."""
+        """Return the first option that is none. argparse would rather complain of what was meant to be its value."""
         for argument in arguments:
             if argument == "--" or argument in self.subcommand_words:
                 break
@@ -58,7 +58,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def suggestion(word: str, known: Iterable[str], kind: str) -> str:
-    """A line that names what is spelt alike, to be put behind an error; empty when nothing is."""
+    """Return a line that names what is spelt alike, to be put behind an error; empty when nothing is."""
     # Imported here: most command lines hold no mistake.
     from difflib import get_close_matches
 

@@ -27,11 +27,11 @@ class PipedInput:
         self._patience = patience
 
     def read(self) -> bytes:
-        """All of it, however long it takes."""
+        """Return all of it, however long it takes."""
         return self._file.read()
 
     def read_if_any(self, note: Note) -> bytes:
-        """All of it; nothing when it stays silent though nobody else in the pipeline is there to write."""
+        """Return all of it; nothing when it stays silent though nobody else in the pipeline is there to write."""
         descriptor = self._descriptor()
         if descriptor is None:
             return self.read()
@@ -66,14 +66,14 @@ class PipedInput:
 
 
 def _is_ready(descriptor: int, seconds: float) -> bool:
-    """Whether something can be read, the end included. Regular files and devices always say yes."""
+    """Return whether something can be read, the end included. Regular files and devices always say yes."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
 
 
 def _has_producer(descriptor: int) -> bool:
-    """Whether a program of our session that did not start us has the other end as its output, as pipelines do.
+    """Return whether a program of our session that did not start us has the other end as its output, as pipelines do.
 
     One whose descriptors we may not see (`sudo dmesg | ...`) counts as such.
     """
@@ -116,7 +116,7 @@ def _session_of(pid: int) -> int | None:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat behind the name: state, parent, process group, session, and so on."""
+    """Return the fields of /proc/PID/stat behind the name: state, parent, process group, session, and so on."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()

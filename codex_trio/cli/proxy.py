@@ -14,7 +14,7 @@ from codex_trio.cli.surroundings import codex_home
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of this subcommand."""
+    """Add the options of this subcommand."""
     parser.add_argument(
         "--sock",
         metavar="PATH",
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Copies bytes until the client or the server ends; both are ordinary ends.
+    """Copy bytes until the client or the server ends; both are ordinary ends.
 
     Raises:
         UsageError: no server answers at the socket.

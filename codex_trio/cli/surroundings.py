@@ -19,7 +19,7 @@ _OTHER_HOME = "set CODEX_HOME to a folder that you may write to"
 
 
 def codex_home(environ: Mapping[str, str]) -> Path:
-    """Where configuration, threads and credentials are: `$CODEX_HOME`, which must exist, or `~/.codex`.
+    """Return where configuration, threads and credentials are: `$CODEX_HOME`, which must exist, or `~/.codex`.
 
     Raises UsageError, also where nothing could be kept.
     """
@@ -49,7 +49,7 @@ def _usable(path: Path) -> Path:
 
 
 def current_folder() -> Path:
-    """The working folder of the process. Raises UsageError where there is none, or none that can be named."""
+    """Return the working folder of the process. Raises UsageError where there is none, or none that can be named."""
     try:
         return nameable(Path.cwd())
     except FileNotFoundError as error:
@@ -59,19 +59,19 @@ def current_folder() -> Path:
 
 
 def nameable(folder: Path) -> Path:
-    """The folder itself. Raises UsageError where the protocol, which is UTF-8, has no way to name it."""
+    """Return the folder itself. Raises UsageError where the protocol, which is UTF-8, has no way to name it."""
     if not is_text(str(folder)):
         raise UsageError(f"the folder's path is not UTF-8 text: {shown(folder)}")
     return folder
 
 
 def is_text(argument: str) -> bool:
-    """Whether what the operating system handed over is UTF-8."""
+    """Return whether what the operating system handed over is UTF-8."""
     return not any("\udc80" <= character <= "\udcff" for character in argument)
 
 
 def shown(path: Path) -> str:
-    """A path for people, whatever its bytes."""
+    """Return a path for people, whatever its bytes."""
     return os.fsencode(path).decode(errors="replace")
 
 
@@ -81,6 +81,6 @@ def complain(text: str) -> None:
 
 
 def first_of(group: BaseExceptionGroup[E]) -> E:
-    """The first exception in a group of groups."""
+    """Return the first exception in a group of groups."""
     first = group.exceptions[0]
     return first_of(cast("BaseExceptionGroup[E]", first)) if isinstance(first, BaseExceptionGroup) else first

@@ -15,7 +15,7 @@ class MessageChannel(Protocol):
     """
 
     async def receive(self) -> bytes | None:
-        """The next whole message; None when the other side has closed."""
+        """Return the next whole message; None when the other side has closed."""
         ...
 
     async def send(self, message: bytes) -> None:
@@ -38,7 +38,7 @@ class LineChannel:
         self._sending = trio.Lock()
 
     async def receive(self) -> bytes | None:
-        """The next line without its end; None at the end of the stream (an unfinished last line is dropped)."""
+        """Return the next line without its end; None at the end of the stream (an unfinished last line is dropped)."""
         while True:
             end = self._buffer.find(b"\n", self._scanned)
             if end >= 0:

@@ -44,7 +44,7 @@ def _check(method: str, value: object, kind: Any) -> None:
 
 
 def _unknown_key(plain: Any, typed: Any, where: str = "") -> str | None:
-    """What to say of the first key that the protocol does not have; None when it has them all."""
+    """Return what to say of the first key that the protocol does not have; None when it has them all."""
     if isinstance(plain, dict):
         return _unknown_key_of_object(cast("dict[str, Any]", plain), typed, where)
     if isinstance(plain, list) and isinstance(typed, list):
@@ -81,7 +81,9 @@ def _unknown(key: str, known: list[str], where: str) -> str:
 
 
 def _part_at(refusal: str, kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    """The part of a type that a refusal of msgspec names (`at `$.sandbox``), as far as that leads to one type."""
+    """Return the part of a type that a refusal of msgspec names (`at `$.sandbox``), as far as that
+    leads to one type.
+    """
     path = re.search(r"at `\$([^`]*)`$", refusal)
     for step in re.findall(r"[^.\[\]]+", path[1] if path else ""):
         inner = _member(kind, step)
@@ -107,7 +109,7 @@ def _member(kind: msgspec.inspect.Type, step: str) -> msgspec.inspect.Type | Non
 
 
 def _sketch(kind: msgspec.inspect.Type, depth: int = _DEPTH) -> str:
-    """A type as a reader of JSON would write it down: `{"decision": "accept" | "decline"}`."""
+    """Return a type as a reader of JSON would write it down: `{"decision": "accept" | "decline"}`."""
     match kind:
         case msgspec.inspect.LiteralType(values=values):
             return " | ".join(msgspec.json.encode(value).decode() for value in values)

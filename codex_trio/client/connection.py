@@ -307,7 +307,7 @@ class AppServerClient:
 
 
 def thread_of(params: Any) -> str | None:
-    """The thread that a message is about, or None."""
+    """Return the thread that a message is about, or None."""
     match params:
         case {"threadId": str(thread_id)} | {"thread": {"id": str(thread_id)}}:
             return thread_id

@@ -69,7 +69,7 @@ async def _url_in_time(server: ServerProcess, listen: str, seconds: float) -> st
 
 
 async def _url_of(server: ServerProcess, listen: str) -> str:
-    """The URL to connect to, once that can be done."""
+    """Return the URL to connect to, once that can be done."""
     if listen.startswith("unix://"):
         await _unix_socket_is_served(server, listen)
         return listen

@@ -29,7 +29,7 @@ class Notification:
         return _typed(SERVER_NOTIFICATIONS.get(self.method), self.params)
 
     def decode(self, kind: type[T]) -> T:
-        """The params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
+        """Return the params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
         return table.convert(self.params, kind)
 
 
@@ -47,7 +47,7 @@ class ServerRequest:
         return _typed(SERVER_REQUESTS.get(self.method), self.params)
 
     def decode(self, kind: type[T]) -> T:
-        """The params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
+        """Return the params as a protocol struct. Raises msgspec.ValidationError when they do not fit."""
         return table.convert(self.params, kind)
 
 

@@ -76,7 +76,7 @@ class ServerProcess:
         _signal_group(self.process, signal.SIGKILL)
 
     async def describe_end(self) -> ServerGone:
-        """How the server ended, for the errors of whoever still waits for it."""
+        """Return how the server ended, for the errors of whoever still waits for it."""
         # The process and its stderr end a moment after its stdout; a report without them would help nobody.
         with trio.move_on_after(_STDERR_SETTLE_SECONDS, shield=True):
             await self.process.wait()

@@ -35,7 +35,9 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 def visible(text: str) -> str:
-    """A text that a terminal only shows: nobody whose words these are may move its cursor or write to its clipboard."""
+    """Return a text that a terminal only shows: nobody whose words these are may move its cursor or write to its
+    clipboard.
+    """
     return _CONTROLS.sub(_picture, text.replace("\r\n", "\n"))
 
 
@@ -47,7 +49,7 @@ def _picture(found: re.Match[str]) -> str:
 
 
 def plain_output(text: str) -> list[str]:
-    """The lines of a command's output without its colours; of a line written over and over, its last state."""
+    """Return the lines of a command's output without its colours; of a line written over and over, its last state."""
     return [line.rstrip("\r").rpartition("\r")[2] for line in _SEQUENCES.sub("", text).split("\n")]
 
 
@@ -69,7 +71,7 @@ class TurnPrinter:
         self._latest: str | None = None
 
     def show(self, message: Notification) -> None:
-        """Writes a notification; those that say nothing to a person are passed over."""
+        """Write a notification; those that say nothing to a person are passed over."""
         params = message.params
         match message.method:
             case "item/agentMessage/delta":
@@ -98,24 +100,24 @@ class TurnPrinter:
                 pass
 
     def line(self, text: str, style: str = "") -> None:
-        """Writes whole lines, after ending whatever was being streamed."""
+        """Write whole lines, after ending whatever was being streamed."""
         self.end_line()
         self._write(self._styled(text, style) + "\n")
 
     def end_line(self) -> None:
-        """Ends whatever was being streamed."""
+        """End whatever was being streamed."""
         if self._streaming is not None:
             self._write("\n")
             self._streaming = None
 
     def diff(self, diff: str) -> None:
-        """Writes a unified diff."""
+        """Write a unified diff."""
         for text in diff.removesuffix("\n").split("\n") if diff else ():
             style = GREEN if text.startswith("+") else RED if text.startswith("-") else DIM
             self.line(text, style)
 
     def usage(self, token_usage: dict[str, Any]) -> None:
-        """Writes what a turn cost."""
+        """Write what a turn cost."""
         total = token_usage["total"]
         self.line(
             f"tokens used: {total['totalTokens']} (input {total['inputTokens']}, of which cached "
@@ -186,7 +188,7 @@ class TurnPrinter:
                 pass
 
     def _spoken(self, item: dict[str, Any], speaker: str, text: str, style: str) -> None:
-        """Writes what came whole instead of in pieces. Ids may come again, as models choose them."""
+        """Write what came whole instead of in pieces. Ids may come again, as models choose them."""
         if text and item["id"] not in self._streamed:
             self._stream(item["id"], speaker, text, style)
         self._streamed.discard(item["id"])
@@ -271,7 +273,7 @@ def _whole_lines(text: str) -> tuple[list[str], str]:
 
 
 def _outcome(item: dict[str, Any]) -> str:
-    """How a command ended, in a few words."""
+    """Return how a command ended, in a few words."""
     code, duration = item.get("exitCode"), item.get("durationMs")
     if code == _STOPPED:
         parts = ["interrupted"]
@@ -289,7 +291,7 @@ def _seconds(duration: float) -> str:
 
 
 def _as_diff(change: dict[str, Any]) -> str:
-    """What a change did, line by line: of an added or deleted file the server tells the text alone."""
+    """Return what a change did, line by line: of an added or deleted file the server tells the text alone."""
     sign = {"add": "+", "delete": "-"}.get(change["kind"]["type"])
     if sign is None or not change["diff"]:
         return change["diff"]

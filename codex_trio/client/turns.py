@@ -132,7 +132,7 @@ class Thread:
                         await running.interrupt()
 
     async def read(self, *, include_turns: bool = True) -> dict[str, Any]:
-        """The thread as the server has it (the protocol's Thread)."""
+        """Return the thread as the server has it (the protocol's Thread)."""
         params = {"threadId": self.id, "includeTurns": include_turns}
         return (await self.client.request("thread/read", params))["thread"]
 
@@ -198,12 +198,12 @@ async def resume_thread(client: AppServerClient, thread_id: str, **overrides: Un
 
 
 def as_input(user_input: Input) -> list[dict[str, Any]]:
-    """The protocol's input items for what a user says."""
+    """Return the protocol's input items for what a user says."""
     return [{"type": "text", "text": user_input}] if isinstance(user_input, str) else list(user_input)
 
 
 def turn_of(params: Any) -> str | None:
-    """The turn that a notification is about, or None."""
+    """Return the turn that a notification is about, or None."""
     match params:
         case {"turnId": str(turn_id)} | {"turn": {"id": str(turn_id)}}:
             return turn_id

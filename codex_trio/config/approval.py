@@ -40,7 +40,7 @@ class _GranularEnvelope(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def describe(policy: AskForApproval) -> str:
-    """The policy's name in texts given to the model, such as `UnlessTrusted` or `Granular(...)`."""
+    """Return the policy's name in texts given to the model, such as `UnlessTrusted` or `Granular(...)`."""
     if not isinstance(policy, Granular):
         return _DEBUG_NAMES[policy]
     flags = ", ".join(f"{name}: {str(getattr(policy, name)).lower()}" for name in Granular.__struct_fields__)
@@ -48,12 +48,12 @@ def describe(policy: AskForApproval) -> str:
 
 
 def to_plain(policy: AskForApproval) -> str | dict[str, dict[str, bool]]:
-    """The form used in config files, on the wire and in rollouts: a word, or `{"granular": {...}}`."""
+    """Return the form used in config files, on the wire and in rollouts: a word, or `{"granular": {...}}`."""
     return {"granular": msgspec.structs.asdict(policy)} if isinstance(policy, Granular) else policy
 
 
 def from_plain(value: Any) -> AskForApproval:
-    """The inverse of `to_plain`.
+    """Return the inverse of `to_plain`.
 
     Raises `msgspec.ValidationError` when the value is no approval policy.
     """

@@ -36,7 +36,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def edit_table(table: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
-    """A plain table with the edits made; the given one stays as it is."""
+    """Return a plain table with the edits made; the given one stays as it is."""
     result = _copy(table)
     for edit in edits:
         _set(result, edit.path, edit.value, merge=edit.merge, new_table=dict)
@@ -44,7 +44,7 @@ def edit_table(table: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
 
 
 def edit_text(text: str, edits: Sequence[Edit]) -> str:
-    """A TOML text with the edits made and everything else as it was.
+    """Return a TOML text with the edits made and everything else as it was.
 
     Raises `ConfigWriteError` if the layout is one that cannot be edited without changing something else.
     """

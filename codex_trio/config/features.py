@@ -108,14 +108,14 @@ class Feature(msgspec.Struct, frozen=True):
 
 
 def known() -> Iterator[Feature]:
-    """Every switch a configuration may name, stable ones first."""
+    """Yield every switch a configuration may name, stable ones first."""
     for stage, enabled, names in _GROUPS:
         for name in names.split():
             yield Feature(name=name, stage=stage, default_enabled=enabled)
 
 
 def known_names() -> frozenset[str]:
-    """The names that `[features]` may hold, former ones included."""
+    """Return the names that `[features]` may hold, former ones included."""
     return frozenset(ALIASES) | {feature.name for feature in known()}
 
 
@@ -133,7 +133,7 @@ _DEFAULTS: Final = MappingProxyType({feature.name: feature.default_enabled for f
 
 
 def resolve(configured: Mapping[str, Any]) -> dict[str, bool]:
-    """Every known switch, on or off: as configured (a table counts by its `enabled`), else its default."""
+    """Return every known switch, on or off: as configured (a table counts by its `enabled`), else its default."""
     enabled = dict(_DEFAULTS)
     for name, value in configured.items():
         current = ALIASES.get(name, name)

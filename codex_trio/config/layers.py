@@ -26,7 +26,7 @@ class LayerSource(msgspec.Struct, frozen=True):
     path: Path | None = None
 
     def to_plain(self) -> dict[str, Any]:
-        """The tagged form that clients know."""
+        """Return the tagged form that clients know."""
         match self.kind:
             case "sessionFlags":
                 return {"type": self.kind}
@@ -98,12 +98,12 @@ class LayerStack(msgspec.Struct, frozen=True, dict=True):
         return {name: found[name] for name in (".".join(path) for path in leaves(self.merged)) if name in found}
 
     def layer(self, kind: LayerKind) -> ConfigLayer | None:
-        """The layer of that kind, the highest when there are several."""
+        """Return the layer of that kind, the highest when there are several."""
         return next((layer for layer in reversed(self.layers) if layer.source.kind == kind), None)
 
 
 def merge(tables: Iterator[Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Tables on top of one another: tables merge key by key, anything else replaces. The inputs stay as they are."""
+    """Table on top of one another: tables merge key by key, anything else replaces. The inputs stay as they are."""
     result: dict[str, Any] = {}
     for table in tables:
         _merge_into(result, table)
@@ -123,7 +123,7 @@ def _merge_into(below: dict[str, Any], above: Mapping[str, Any]) -> None:
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of everything that is not a table or an array, array elements by their index."""
+    """Yield the paths of everything that is not a table or an array, array elements by their index."""
     match value:
         case dict():
             for name, part in cast("dict[str, Any]", value).items():
@@ -136,7 +136,7 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def lookup(table: Mapping[str, Any], path: Sequence[str]) -> Any:
-    """The value at `path`, or None."""
+    """Return the value at `path`, or None."""
     value: Any = table
     for name in path:
         if not isinstance(value, dict):
@@ -146,7 +146,7 @@ def lookup(table: Mapping[str, Any], path: Sequence[str]) -> Any:
 
 
 def to_json_value(value: Any) -> Any:
-    """A TOML value as JSON has it; dates and times become a table with one telling key."""
+    """Return a TOML value as JSON has it; dates and times become a table with one telling key."""
     match value:
         case dict():
             return {name: to_json_value(part) for name, part in cast("dict[str, Any]", value).items()}

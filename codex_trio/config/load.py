@@ -49,7 +49,7 @@ def build(
     environ: Mapping[str, str],
     typed: TypedOverrides,
 ) -> EffectiveConfig:
-    """The configuration for `cwd`. Raises `ConfigLoadError`."""
+    """Return the configuration for `cwd`. Raises `ConfigLoadError`."""
     check_stack(sources.stack)
     merged = sources.stack.merged
     project = sources.project or find_project(merged, cwd)
@@ -143,7 +143,7 @@ def refuse_withdrawn_settings(merged: Mapping[str, Any]) -> None:
 
 
 def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:
-    """What in the files has no effect: keys a project may not set, and keys that nobody reads."""
+    """Return what in the files has no effect: keys a project may not set, and keys that nobody reads."""
     denied = [
         f"Ignored unsupported project-local config keys in {layer.source.file}: "
         f"{', '.join(sorted(layer.denied_keys))}. "
@@ -169,7 +169,7 @@ def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:
 
 
 def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]:
-    """What is switched on that is unfinished in the established server and not begun in this one."""
+    """Return what is switched on that is unfinished in the established server and not begun in this one."""
     configured = cast("dict[str, Any]", lookup(merged, ["features"]) or {})
     if merged.get("suppress_unstable_features_warning") or not (names := features.unstable(configured)):
         return []
@@ -178,7 +178,7 @@ def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]
 
 
 def _unsupported_warning(stack: LayerStack) -> list[str]:
-    """What is known, and of which nothing comes here all the same."""
+    """Return what is known, and of which nothing comes here all the same."""
     lines = [
         f"{_layer_name(layer)}: {', '.join(f'`{name}`' for name in names)}"
         for layer in reversed(list(stack.active))

@@ -31,7 +31,7 @@ class SchemaProblem(Exception):
         self.reported = path if reported is None else reported
 
     def describe(self) -> str:
-        """The message and, on a second line, the key it is about."""
+        """Return the message and, on a second line, the key it is about."""
         return f"{self.message}\nin `{'.'.join(str(part) for part in self.reported)}`\n"
 
 
@@ -109,7 +109,7 @@ Node = Anything | Text | PathText | Flag | Toggle | Integer | Choice | Sequence 
 
 
 def integer(name: str) -> Integer:
-    """A fixed-size integer by its usual short name, such as `u16`; `usize` is `u64`."""
+    """Return a fixed-size integer by its usual short name, such as `u16`; `usize` is `u64`."""
     bits = 64 if name == "usize" else int(name[1:])
     return Integer(name, 0, 2**bits - 1) if name[0] == "u" else Integer(name, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
@@ -139,7 +139,7 @@ def check(node: Node, value: Any, path: KeyPath = ()) -> None:
 
 
 def unread_keys(node: Node, value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of keys that nobody reads, below a value that passed `check`."""
+    """Yield the paths of keys that nobody reads, below a value that passed `check`."""
     match node:
         case Table() if isinstance(value, dict):
             for name, part in cast("dict[str, Any]", value).items():
@@ -180,7 +180,7 @@ def absolute_paths(node: Node, value: Any, *, folder: Path, home: Path | None) -
 
 
 def resolve_path(text: str, *, folder: Path, home: Path | None) -> str:
-    """The absolute, normalised form of a path as written by a user."""
+    """Return the absolute, normalised form of a path as written by a user."""
     if home is not None and (text == "~" or text.startswith("~/")):
         text = f"{home}{text[1:]}"
     return os.path.normpath(folder / text)

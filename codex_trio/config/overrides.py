@@ -35,7 +35,7 @@ def parse_override(argument: str) -> Override:
 
 
 def feature_override(name: str, *, enabled: bool) -> Override:
-    """What `--enable name` and `--disable name` stand for."""
+    """Return what `--enable name` and `--disable name` stand for."""
     return f"features.{name}", enabled
 
 

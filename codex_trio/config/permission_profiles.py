@@ -16,7 +16,7 @@ _BUILT_IN: Mapping[str, SandboxMode] = {
 
 
 def sandbox_mode_of(name: str) -> SandboxMode:
-    """The sandbox mode of a profile. Raises ConfigLoadError for one that is not built in."""
+    """Return the sandbox mode of a profile. Raises ConfigLoadError for one that is not built in."""
     mode = _BUILT_IN.get(name)
     if mode is not None:
         return mode

@@ -54,7 +54,7 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
 def build_providers(
     table: Mapping[str, Mapping[str, Any]], *, openai_base_url: str | None, environ: Mapping[str, str]
 ) -> dict[str, ModelProviderConfig]:
-    """The built-in providers and those of a checked `[model_providers]` table, by id."""
+    """Return the built-in providers and those of a checked `[model_providers]` table, by id."""
     providers = {provider.id: provider for provider in _built_in(openai_base_url, environ)}
     for name, settings in table.items():
         providers[name] = _from_table(name, settings)

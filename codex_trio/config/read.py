@@ -81,7 +81,7 @@ class ConfigReader:
         self._latest: tuple[LayerStack, ConfigView] | None = None
 
     def read(self, cwd: Path | None) -> ConfigView:
-        """The configuration as a client reads it. Without `cwd`, projects are left out. Not to be changed.
+        """Return the configuration as a client reads it. Without `cwd`, projects are left out. Not to be changed.
 
         Raises `ConfigReadError`.
         """

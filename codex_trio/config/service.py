@@ -100,7 +100,7 @@ class ConfigService:
         return self._paths
 
     def resolve_cwd(self, cwd: Path | None) -> Path:
-        """An absolute working folder: relative ones count from the server's own, which is also the default."""
+        """Return an absolute working folder: relative ones count from the server's own, which is also the default."""
         return Path(self._cwd if cwd is None else self._cwd / cwd)
 
     def load(
@@ -110,7 +110,7 @@ class ConfigService:
         *,
         typed: TypedOverrides = _NO_TYPED_OVERRIDES,
     ) -> EffectiveConfig:
-        """The configuration for a folder as of now. `overrides` is a request's `config` map.
+        """Return the configuration for a folder as of now. `overrides` is a request's `config` map.
 
         Raises `ConfigLoadError`.
         """
@@ -168,7 +168,7 @@ class ConfigService:
         return True
 
     def sources(self, cwd: Path | None, overrides: Mapping[str, Any] | None = None) -> Sources:
-        """The layers for an absolute folder; None leaves projects out. Raises `ConfigLoadError`."""
+        """Return the layers for an absolute folder; None leaves projects out. Raises `ConfigLoadError`."""
         if overrides:
             request = from_request(overrides)
             return self._read(cwd, request)
@@ -209,7 +209,7 @@ class ConfigService:
             self._kept[cwd] = _Kept(looks, sources)
 
     def startup_default(self) -> EffectiveConfig:
-        """The configuration a server starts with: its own folder's, or defaults when the files are broken.
+        """Return the configuration a server starts with: its own folder's, or defaults when the files are broken.
 
         Raises `StartupRefused` when the command line's own settings are at fault, for a withdrawn setting, and in
         strict loading for anything wrong.
@@ -226,7 +226,7 @@ class ConfigService:
             raise StartupRefused(error.message) from None
 
     def startup_warnings(self) -> list[ConfigWarning]:
-        """What a client is told right after it initialized."""
+        """Return what a client is told right after it initialized."""
         try:
             config = self.load()
         except ConfigLoadError as error:
@@ -243,7 +243,9 @@ class ConfigService:
         return [ConfigWarning(summary=text) for text in texts]
 
     def unannounced_warnings(self, config: EffectiveConfig) -> list[ConfigWarning]:
-        """Those of a configuration's warnings that clients have not been told; they count as told from now on."""
+        """Return those of a configuration's warnings that clients have not been told; they count as
+        told from now on.
+        """
         texts = (*config.warnings, *_disabled_projects_warnings(config))
         fresh = [text for text in texts if text not in self._announced]
         self._announced.update(fresh)

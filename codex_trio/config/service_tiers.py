@@ -8,16 +8,16 @@ _ASKED_FOR = ("flex", "priority")
 
 
 def canonical_tier(name: str) -> str:
-    """The tier's own name: clients say `fast` for `priority`."""
+    """Return the tier's own name: clients say `fast` for `priority`."""
     return "priority" if name == "fast" else name
 
 
 def known_tier(name: str | None) -> str | None:
-    """The tier's own name; None for one that is not known."""
+    """Return the tier's own name; None for one that is not known."""
     tier = canonical_tier(name or "")
     return tier if tier in (_DEFAULT, *_ASKED_FOR) else None
 
 
 def requested_tier(tier: str | None) -> str | None:
-    """What a request asks for; the provider's choice is asked for by saying nothing."""
+    """Return what a request asks for; the provider's choice is asked for by saying nothing."""
     return tier if tier in _ASKED_FOR else None

@@ -125,5 +125,5 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
         return self.model_providers[self.model_provider_id]
 
     def feature(self, name: str) -> bool:
-        """Whether the feature switch is on."""
+        """Return whether the feature switch is on."""
         return self.features.get(name, False)

@@ -24,7 +24,7 @@ _SETTLED_NS = 100_000_000
 
 
 def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) -> list[str]:
-    """Everything whose appearance, change or end can change the configuration for an absolute folder.
+    """Return everything whose appearance, change or end can change the configuration for an absolute folder.
 
     `markers` are the names that make a folder the root of a project.
     """
@@ -44,7 +44,7 @@ def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) 
 
 
 def look(watched: Sequence[str]) -> tuple[Look, ...] | None:
-    """How these paths look now; None when one has only just changed."""
+    """Return how these paths look now; None when one has only just changed."""
     unsettled = time.time_ns() - _SETTLED_NS
     looks: list[Look] = []
     for path in watched:

@@ -149,7 +149,7 @@ def _least_trust(
 
 
 def root_markers(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """What marks a project's root; the default when the setting is absent or of the wrong kind."""
+    """Return what marks a project's root; the default when the setting is absent or of the wrong kind."""
     markers = settings.get("project_root_markers")
     if isinstance(markers, list) and all(isinstance(name, str) for name in cast("list[Any]", markers)):
         return tuple(cast("list[str]", markers))
@@ -157,7 +157,9 @@ def root_markers(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def place_in_file(layer: ConfigLayer, path: toml_text.KeyPath, *, of_key: bool = False) -> TextRange | None:
-    """Where in the layer's file the value (or key) at `path` stands, if the layer has a file that still says so."""
+    """Return where in the layer's file the value (or key) at `path` stands, if the layer has a file
+    that still says so.
+    """
     file = layer.source.file
     if file is None:
         return None

@@ -111,7 +111,7 @@ def _parts(value: Any) -> list[Any]:
 
 
 def render_syntax_error(text: str, error: TomlSyntaxError) -> str:
-    """The error with the line it is in and a caret below the spot."""
+    """Return the error with the line it is in and a caret below the spot."""
     place = error.position
     number = str(place.line)
     gutter = " " * len(number)
@@ -123,14 +123,14 @@ def render_syntax_error(text: str, error: TomlSyntaxError) -> str:
 
 
 def find_value(text: str, path: KeyPath) -> TextRange | None:
-    """Where the value at `path` stands; for a table its header, or its name inside a longer header."""
+    """Return where the value at `path` stands; for a table its header, or its name inside a longer header."""
     text = text.replace("\r\n", "\n")
     place = _find(text, path)
     return None if place is None else _range(text, place.value)
 
 
 def find_key(text: str, path: KeyPath) -> TextRange | None:
-    """Where the key at `path` is written."""
+    """Return where the key at `path` is written."""
     text = text.replace("\r\n", "\n")
     place = _find(text, path)
     return None if place is None else _range(text, place.key)

@@ -29,7 +29,7 @@ class Trust(msgspec.Struct, frozen=True):
 
 
 def find_trust(projects: Mapping[str, Any], folder: Path, *, project_root: Path | None, git_root: Path | None) -> Trust:
-    """The trust of `folder`, decided by its own entry, else its project root's, else its repository's."""
+    """Return the trust of `folder`, decided by its own entry, else its project root's, else its repository's."""
     for candidate in (folder, project_root, git_root):
         if candidate is None:
             continue
@@ -46,7 +46,7 @@ def is_project(root: Path, markers: Sequence[str], git_root: Path | None) -> boo
 
 
 def disabled_reason(trust: Trust, *, user_config: Path) -> str | None:
-    """Why a project folder's configuration has no effect; None for a trusted one."""
+    """Return why a project folder's configuration has no effect; None for a trusted one."""
     match trust.level:
         case "trusted":
             return None

@@ -106,7 +106,7 @@ def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutco
 
 
 def parse_key_path(text: str) -> tuple[str, ...]:
-    """The keys of a dotted path; a key with dots of its own stands in quotes. Raises `ConfigWriteError`."""
+    """Return the keys of a dotted path; a key with dots of its own stands in quotes. Raises `ConfigWriteError`."""
     if not text.strip():
         raise ConfigWriteError("keyPath must not be empty", code="configValidationError")
     keys: list[str] = []

@@ -199,7 +199,7 @@ class Lab:
         return f"unix://{self.tmp}/control/server.sock"
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """The server's whole environment."""
+        """Return the server's whole environment."""
         return {
             "HOME": str(self.home),
             "CODEX_HOME": str(self.codex_home),
@@ -210,5 +210,5 @@ class Lab:
         }
 
     def rollouts(self) -> list[Path]:
-        """The rollout files written so far, oldest first."""
+        """Return the rollout files written so far, oldest first."""
         return sorted((self.codex_home / "sessions").glob("*/*/*/rollout-*.jsonl"))

@@ -61,13 +61,13 @@ class Listening:
         self.process.send_signal(number)
 
     async def ended(self, *, seconds: float = _END_SECONDS) -> int:
-        """The exit code, once the server has ended."""
+        """Return the exit code, once the server has ended."""
         with trio.move_on_after(seconds):
             return await self.process.wait()
         raise AssertionError(f"the server still runs after {seconds:g} s\nstderr:\n{self.stderr[-2000:]}")
 
     def raw_peer(self) -> contextlib.AbstractAsyncContextManager[RawPeer]:
-        """A TCP connection to a server that listens at `ws://`, cut at the end of the block."""
+        """Return a TCP connection to a server that listens at `ws://`, cut at the end of the block."""
         where = urlsplit(self.url)
         assert where.hostname is not None
         assert where.port is not None
@@ -83,7 +83,7 @@ class Listening:
         experimental: bool = True,
         opt_out: Collection[str] = (),
     ) -> AsyncGenerator[Visitor]:
-        """A client with a connection of its own, until the block ends; `token` is its bearer token."""
+        """Provide a client with a connection of its own, until the block ends; `token` is its bearer token."""
         log = Log()
         async with (
             connect(self.url, token=token) as transport,

@@ -75,7 +75,7 @@ def _hear_signals() -> None:
 
 
 def server_under_test(config: pytest.Config) -> "ServerUnderTest":
-    """The server that the options and the environment name."""
+    """Return the server that the options and the environment name."""
     from codex_trio.conformance.lab import ServerUnderTest
 
     given = config.getoption("--app-server")
@@ -98,7 +98,7 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
 
 
 def release_of(command: Sequence[str]) -> str | None:
-    """The release that the program of an `app-server` command names on request; None when it does not."""
+    """Return the release that the program of an `app-server` command names on request; None when it does not."""
     if "app-server" not in command:
         return None
     program = command[: command.index("app-server")]
@@ -112,7 +112,7 @@ def release_of(command: Sequence[str]) -> str | None:
 
 
 def _found(program: str, config: pytest.Config) -> str:
-    """The absolute path of a program: scenarios start it in folders of their own. Raises UsageError."""
+    """Return the absolute path of a program: scenarios start it in folders of their own. Raises UsageError."""
     path = os.path.expanduser(program)
     if os.sep in path:
         path = str(config.invocation_params.dir / path)
@@ -123,7 +123,7 @@ def _found(program: str, config: pytest.Config) -> str:
 
 
 def _absolute(argument: str, config: pytest.Config) -> str:
-    """An argument that names a file of the caller's folder by its absolute path, also behind `--option=`.
+    """Return an argument that names a file of the caller's folder by its absolute path, also behind `--option=`.
 
     Only what looks like a path is one: `app-server` is a word even where a file is called so.
     """
@@ -179,7 +179,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 def _innermost(failure: BaseException) -> BaseException:
-    """What a chain of exception groups with one member each is about."""
+    """Return what a chain of exception groups with one member each is about."""
     members: tuple[BaseException, ...] = getattr(failure, "exceptions", ())
     return _innermost(members[0]) if len(members) == 1 else failure
 

@@ -63,15 +63,15 @@ class Turn:
         return self.final["error"]
 
     def of(self, *methods: str) -> list[dict[str, Any]]:
-        """The params of the messages with one of these methods."""
+        """Return the params of the messages with one of these methods."""
         return [message["params"] for message in self.messages if message.get("method") in methods]
 
     def started(self, kind: str) -> list[dict[str, Any]]:
-        """Items of a type as `item/started` gave them."""
+        """Return items of a type as `item/started` gave them."""
         return [params["item"] for params in self.of("item/started") if params["item"]["type"] == kind]
 
     def items(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """Items (of a type) as `item/completed` gave them."""
+        """Return items (of a type) as `item/completed` gave them."""
         found = [params["item"] for params in self.of("item/completed")]
         return found if kind is None else [item for item in found if item["type"] == kind]
 
@@ -103,14 +103,14 @@ class Probe:
         raise Waited(f"no answer to `initialize` within {WAIT_SECONDS:g} s\nstderr:\n{self.server.stderr[-2000:]}")
 
     async def request(self, method: str, params: Any = None) -> Any:
-        """A request's result. `params=None` sends `{}`."""
+        """Return a request's result. `params=None` sends `{}`."""
         try:
             return await self._bounded(method, {} if params is None else params)
         except AppServerError as error:
             raise Refused(f"{method} was refused: {error}") from error
 
     async def refusal(self, method: str, params: Any = None) -> AppServerError:
-        """The error of a request that has to be refused. `params=None` sends `{}`."""
+        """Return the error of a request that has to be refused. `params=None` sends `{}`."""
         try:
             result = await self._bounded(method, {} if params is None else params)
         except AppServerError as error:
@@ -135,7 +135,7 @@ class Probe:
         seconds: float = WAIT_SECONDS,
         answer: Answerer | None = None,
     ) -> Message:
-        """The next message of the server that satisfies `wanted`; those before it count as seen.
+        """Return the next message of the server that satisfies `wanted`; those before it count as seen.
 
         Server requests on the way are answered by `answer`, if given.
         """
@@ -159,7 +159,9 @@ class Probe:
         where: Callable[[Any], bool] | None = None,
         seconds: float = WAIT_SECONDS,
     ) -> Message:
-        """The next notification or server request of a method (of a thread, with params that satisfy `where`)."""
+        """Return the next notification or server request of a method (of a thread, with params that
+        satisfy `where`).
+        """
 
         def wanted(message: Message) -> bool:
             if message.get("method") != method:
@@ -245,7 +247,7 @@ class Log:
         self._news.ring()
 
     async def take(self) -> Message | None:
-        """The server's next message that was not taken or skipped yet; None when there will be none."""
+        """Return the server's next message that was not taken or skipped yet; None when there will be none."""
         while self._next >= len(self.from_server):
             if self.ended:
                 return None
@@ -265,12 +267,12 @@ class Log:
         self._next = len(self.from_server)
 
     def methods(self) -> list[str]:
-        """The methods of everything that the server sent, in order; replies as `reply`."""
+        """Return the methods of everything that the server sent, in order; replies as `reply`."""
         return [message.get("method", "reply") for message in self.from_server]
 
 
 def is_start_of(message: Message, turn_id: str) -> bool:
-    """Whether a message is the reply to the `turn/start` of a turn, or anything of that turn."""
+    """Return whether a message is the reply to the `turn/start` of a turn, or anything of that turn."""
     match message:
         case {"result": {"turn": {"id": found}}}:
             return found == turn_id
@@ -281,16 +283,16 @@ def is_start_of(message: Message, turn_id: str) -> bool:
 
 
 def shorten(message: Message, *, limit: int = 300) -> str:
-    """A message as one short line, for failure reports."""
+    """Return a message as one short line, for failure reports."""
     line = msgspec.json.encode(message).decode()
     return line if len(line) <= limit else f"{line[:limit]}... ({len(line)} characters)"
 
 
 def statuses(messages: Iterable[Message]) -> list[Any]:
-    """The statuses that `thread/status/changed` notifications tell, in order."""
+    """Return the statuses that `thread/status/changed` notifications tell, in order."""
     return [message["params"]["status"] for message in messages if message.get("method") == "thread/status/changed"]
 
 
 def without(methods: Sequence[str], *left_out: str) -> list[str]:
-    """A list of methods without some of them."""
+    """Return a list of methods without some of them."""
     return [method for method in methods if method not in left_out]

@@ -10,7 +10,7 @@ UNKNOWN_THREAD = "00000000-0000-7000-8000-000000000000"
 
 
 async def thread_with_turns(lab: Lab, probe: Probe, count: int = 3) -> tuple[str, list[str]]:
-    """A thread with so many finished turns, `question 0` and its answer `Answer 0.` first; its id and theirs."""
+    """Return a thread with so many finished turns, `question 0` and its answer `Answer 0.` first; its id and theirs."""
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     turns: list[str] = []
     for number in range(count):
@@ -20,13 +20,13 @@ async def thread_with_turns(lab: Lab, probe: Probe, count: int = 3) -> tuple[str
 
 
 async def turn_ids(probe: Probe, thread_id: str) -> list[str]:
-    """The ids of a thread's turns, oldest first."""
+    """Return the ids of a thread's turns, oldest first."""
     params = {"threadId": thread_id, "sortDirection": "asc", "itemsView": "notLoaded"}
     return [turn["id"] for turn in (await probe.request("thread/turns/list", params))["data"]]
 
 
 async def said(lab: Lab, probe: Probe, thread_id: str) -> tuple[list[str], list[str]]:
-    """What the model is told of the user's and of its own words when the user says `and now?`."""
+    """Return what the model is told of the user's and of its own words when the user says `and now?`."""
     lab.script(answer(message("Well.", item_id="m9")))
     await probe.run_turn(thread_id, "and now?")
     request = lab.model.requests[-1]
@@ -35,7 +35,7 @@ async def said(lab: Lab, probe: Probe, thread_id: str) -> tuple[list[str], list[
 
 
 async def heard(probe: Probe, method: str, params: Any) -> tuple[Any, list[tuple[str, Any]]]:
-    """A request's result, and what the server told before it answered: methods and params."""
+    """Return a request's result, and what the server told before it answered: methods and params."""
     before = len(probe.log.from_server)
     result = await probe.request(method, params)
     told = probe.log.from_server[before:]
@@ -44,5 +44,5 @@ async def heard(probe: Probe, method: str, params: Any) -> tuple[Any, list[tuple
 
 
 async def next_told(probe: Probe, method: str) -> Any:
-    """The params of the next notification of a method."""
+    """Return the params of the next notification of a method."""
     return (await probe.until(method))["params"]

@@ -88,7 +88,7 @@ class Step:
 
     @classmethod
     def of(cls, line: Message) -> "Step | None":
-        """The step on a line of a file, if it is one."""
+        """Return the step on a line of a file, if it is one."""
         side = next((side for side in ("client", "server", "signal", "open", "exit") if side in line), None)
         return None if side is None else cls(side, line.get("conn", ""), line[side])
 
@@ -123,14 +123,14 @@ class Bindings:
     values: dict[str, str] = field(default_factory=dict[str, str])
 
     def fill(self, recorded: Any) -> Any:
-        """A recorded value with its known placeholders replaced."""
+        """Return a recorded value with its known placeholders replaced."""
         text = msgspec.json.encode(recorded).decode()
         for placeholder, value in self.values.items():
             text = text.replace(placeholder, value)
         return msgspec.json.decode(text)
 
     def differences(self, recorded: Any, found: Any, where: str = "") -> list[str]:
-        """Where `found` is not what was recorded; learns ids on the way."""
+        """Return where `found` is not what was recorded; learns ids on the way."""
         same = bool(recorded == found) and type(recorded) is type(found)
         if isinstance(recorded, dict) and isinstance(found, dict):
             return self._in_objects(cast("Message", recorded), cast("Message", found), where)
@@ -184,7 +184,7 @@ _PATTERNS = {
 
 
 def merge(messages: Sequence[Message]) -> list[Message]:
-    """Messages as they are compared.
+    """Return messages as they are compared.
 
     Neighbouring deltas of one item become one, since where a text is cut is the provider's choice. A diff that repeats
     the one before is dropped: it tells nothing. The time of emission goes, and so does what `LEFT_OUT` names.
@@ -216,7 +216,7 @@ def _params_of(params: Any) -> Message:
 
 
 def streams(messages: Sequence[Message]) -> dict[Stream, list[Message]]:
-    """Messages by what they are about, each part in its order."""
+    """Return messages by what they are about, each part in its order."""
     parts: dict[Stream, list[Message]] = defaultdict(list)
     for message in messages:
         if "method" not in message:
@@ -331,7 +331,7 @@ class Replay:
         return []
 
     def _same(self, stream: Stream, found: dict[Stream, list[Message]]) -> Stream:
-        """The stream of this replay that a recorded one corresponds to."""
+        """Return the stream of this replay that a recorded one corresponds to."""
         kind, name = stream
         if kind not in ("thread", "status") or not isinstance(name, str):
             return stream

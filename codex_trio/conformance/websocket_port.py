@@ -96,7 +96,7 @@ class RawPeer:
 
 @contextlib.asynccontextmanager
 async def raw_peer(host: str, port: int) -> AsyncGenerator[RawPeer]:
-    """A connection to the port, cut at the end of the block."""
+    """Provide a connection to the port, cut at the end of the block."""
     stream = await trio.open_tcp_stream(host, port)
     try:
         yield RawPeer(stream)
@@ -116,7 +116,7 @@ class Exchange:
 
 
 def without(*names: str) -> dict[str, str]:
-    """The headers of an upgrade without some of them."""
+    """Return the headers of an upgrade without some of them."""
     return {name: value for name, value in UPGRADE.items() if name not in names}
 
 
@@ -205,7 +205,7 @@ def signed_token(
     algorithm: str = "sha256",
     raw: bytes | None = None,
 ) -> bytes:
-    """A JSON Web Token by the book, or as far from it as asked; `raw` is sent in place of claims."""
+    """Return a JSON Web Token by the book, or as far from it as asked; `raw` is sent in place of claims."""
     head = json.dumps({"alg": "HS256"} if header is None else header).encode()
     body = json.dumps(claims).encode() if raw is None else raw
     signed_part = base64url(head) + b"." + base64url(body)
@@ -213,10 +213,10 @@ def signed_token(
 
 
 def base64url(data: bytes) -> bytes:
-    """The encoding of a token's parts."""
+    """Return the encoding of a token's parts."""
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def sha256_hex(token: str) -> str:
-    """What `--ws-token-sha256` takes for a token."""
+    """Return what `--ws-token-sha256` takes for a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -11,7 +11,7 @@ import uuid
 
 
 def uuid7() -> str:
-    """A new UUIDv7 in lower-case hyphenated form; ids made later in this process sort later.
+    """Return a new UUIDv7 in lower-case hyphenated form; ids made later in this process sort later.
 
     The order comes from the clock alone, so no state is kept: 48 bits of milliseconds, then the nanoseconds of that
     millisecond in the 20 bits that follow (RFC 9562, section 6.2, method 3), then 54 random bits. Two calls are always
@@ -43,7 +43,7 @@ def created_ms(identifier: str) -> int | None:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether text is a UUID of any version in the hyphenated form that file names and ids use."""
+    """Return whether text is a UUID of any version in the hyphenated form that file names and ids use."""
     if len(text) != 36:
         return False
     try:

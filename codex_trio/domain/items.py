@@ -31,13 +31,13 @@ class Duration(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_nanoseconds(cls, nanoseconds: int) -> Duration:
-        """The duration of so many nanoseconds; negative spans (a clock that went back) count as zero."""
+        """Return the duration of so many nanoseconds; negative spans (a clock that went back) count as zero."""
         secs, nanos = divmod(max(nanoseconds, 0), 1_000_000_000)
         return cls(secs=secs, nanos=nanos)
 
     @classmethod
     def from_seconds(cls, seconds: float) -> Duration:
-        """The duration of so many seconds."""
+        """Return the duration of so many seconds."""
         return cls.from_nanoseconds(round(seconds * 1_000_000_000))
 
     @property
@@ -300,7 +300,7 @@ TurnItem: TypeAlias = KnownItem | Other
 
 
 def item_from_builtins(raw: dict[str, Any]) -> TurnItem:
-    """The item that a decoded JSON object describes; kinds that are unknown or malformed become `Other`."""
+    """Return the item that a decoded JSON object describes; kinds that are unknown or malformed become `Other`."""
     try:
         return decoding.convert(raw, KnownItem)
     except msgspec.ValidationError:

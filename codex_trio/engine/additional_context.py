@@ -18,7 +18,7 @@ NAMESPACE = "agent"
 
 
 def context_items(before: Mapping[str, ContextPiece], now: Mapping[str, ContextPiece]) -> list[ResponseItem]:
-    """The items for those pieces that are new or different, in the order of their keys.
+    """Return the items for those pieces that are new or different, in the order of their keys.
 
     `before` is what held when something was said last: a piece that was left out meanwhile is new again.
     """

@@ -56,7 +56,7 @@ ALL_PARTS = ContextParts()
 def context_texts(
     settings: ThreadSettings, surroundings: Surroundings, today: datetime.date, parts: ContextParts = ALL_PARTS
 ) -> ContextTexts:
-    """The texts for a turn with these settings."""
+    """Return the texts for a turn with these settings."""
     policy = settings.confinement
     mode_settings: dict[str, Any] = settings.mode.get("settings") or {}
     mode_text = mode_settings.get("developer_instructions")
@@ -83,7 +83,7 @@ def context_texts(
 
 
 def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[ResponseItem]:
-    """The messages that bring a history up to date: those texts that it does not already hold as the latest."""
+    """Return the messages that bring a history up to date: those texts that it does not already hold as the latest."""
     said = _latest(history)
     developer = [
         text
@@ -121,7 +121,7 @@ def _environment_parts(text: str) -> dict[str, str]:
 
 
 def _environment_news(text: str, said: Mapping[str, Any]) -> str | None:
-    """What to say of an environment: not again where it is, if only date or rights are others (0.171.0)."""
+    """Return what to say of an environment: not again where it is, if only date or rights are others (0.171.0)."""
     parts = _environment_parts(text)
     if said.get("place") != parts.get("place"):
         return text
@@ -138,7 +138,7 @@ _KINDS = (
 
 
 def _latest(history: Iterable[ResponseItem]) -> dict[str, Any]:
-    """The context text of each kind that the model saw last, and all other developer texts."""
+    """Return the context text of each kind that the model saw last, and all other developer texts."""
     said: dict[str, Any] = {"developer_texts": set()}
     for item in history:
         if item.get("type") != "message" or item.get("role") not in ("developer", "user"):

@@ -66,7 +66,7 @@ class ModelHistory:
         return 0
 
     def for_request(self, model: ModelInfo) -> list[ResponseItem]:
-        """What a request may carry: every call answered, no answer without a call, each id once.
+        """Return what a request may carry: every call answered, no answer without a call, each id once.
 
         A call whose output was lost (the process was killed) counts as aborted: providers refuse unpaired items. An
         output without a call id is the client's own: it answers none.
@@ -117,7 +117,7 @@ class _Pairs:
 
 
 def _free(call_id: str, taken: set[str]) -> str:
-    """The call id, or one made from it, the same in every request, that no other call has."""
+    """Return the call id, or one made from it, the same in every request, that no other call has."""
     made, number = call_id, 1
     while made in taken:
         number += 1
@@ -127,7 +127,7 @@ def _free(call_id: str, taken: set[str]) -> str:
 
 
 def _sendable(item: ResponseItem, ids: set[str], model: ModelInfo) -> ResponseItem:
-    """The item as this model's provider takes it; `ids` are those of the items before it."""
+    """Return the item as this model's provider takes it; `ids` are those of the items before it."""
     if "id" in item:
         if is_sendable(item) and item["id"] not in ids:
             ids.add(item["id"])
@@ -157,7 +157,7 @@ def _aborted(call_kind: str, call_id: str) -> ResponseItem:
 
 
 def output_item(call: ResponseItem, output: Any) -> ResponseItem:
-    """The item that answers a call of the model; `output` is text or content parts."""
+    """Return the item that answers a call of the model; `output` is text or content parts."""
     prefix = "ctco" if call["type"] == "custom_tool_call" else "fco"
     return {
         "type": _OUTPUT_OF[call["type"]],
@@ -168,7 +168,7 @@ def output_item(call: ResponseItem, output: Any) -> ResponseItem:
 
 
 def message_item(role: str, texts: Iterable[str], *, item_id: str) -> ResponseItem:
-    """A message of the user or of the developer."""
+    """Return a message of the user or of the developer."""
     return {
         "type": "message",
         "id": f"msg_{item_id}",

@@ -112,14 +112,14 @@ class FilesystemView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def base_instructions() -> str:
-    """What the model is and how it should work, for models without instructions of their own."""
+    """Return what the model is and how it should work, for models without instructions of their own."""
     return _BASE
 
 
 def permissions_text(
     approval_policy: AskForApproval, policy: SandboxPolicy, *, writable_roots: Sequence[str] = ()
 ) -> str:
-    """The rules in force for commands and edits. `writable_roots` are the folders a workspace policy opens."""
+    """Return the rules in force for commands and edits. `writable_roots` are the folders a workspace policy opens."""
     parts = [_sandbox_rules(policy, writable_roots), _network_rules(policy), _approval_rules(approval_policy, policy)]
     return f"<permissions instructions>\n{' '.join(parts[:2])}\n{parts[2]}\n</permissions instructions>"
 
@@ -132,7 +132,7 @@ def environment_context(
     timezone: str | None = None,
     filesystem: FilesystemView | None = None,
 ) -> str:
-    """Where the model works. What is None is left out: a later context names only what may have changed.
+    """Return where the model works. What is None is left out: a later context names only what may have changed.
 
     `shell` is the program's short name, `timezone` an IANA name.
     """
@@ -152,7 +152,9 @@ def environment_context(
 
 
 def user_instructions(text: str, *, cwd: str, replaces_earlier: bool = False) -> str:
-    """The user's AGENTS.md text for a folder; later ones say that they take the place of what was given before."""
+    """Return the user's AGENTS.md text for a folder; later ones say that they take the place of what
+    was given before.
+    """
     if replaces_earlier:
         text = f"These instructions take the place of all AGENTS.md instructions given before.\n\n{text}"
     return f"{USER_INSTRUCTIONS_PREFIX}{cwd}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>"

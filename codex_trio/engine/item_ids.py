@@ -42,13 +42,13 @@ class ItemIds:
             self._sent.update(filter(None, (item.get("id"),)))
 
     def pick(self, kind: str, wanted: Any, *, besides: Collection[str] = ()) -> str:
-        """An id for an item that clients see: the wanted one where it is free, and not among `besides`."""
+        """Return an id for an item that clients see: the wanted one where it is free, and not among `besides`."""
         if _is_usable(wanted) and wanted not in self._shown and wanted not in besides:
             return wanted
         return f"{_PREFIXES[kind]}_{uuid7()}"
 
     def name_call(self, call: ResponseItem) -> ResponseItem:
-        """The call, under a call id (clients see it by that one) and an id that are its own."""
+        """Return the call, under a call id (clients see it by that one) and an id that are its own."""
         call_id = call.get("call_id") or call.get("id")
         if not _is_usable(call_id) or call_id in self._shown:
             call_id = f"{_CALL_PREFIX}_{uuid7()}"
@@ -59,7 +59,9 @@ class ItemIds:
 
 
 def is_sendable(item: ResponseItem) -> bool:
-    """Whether providers take the item's id: one of theirs, or of that form; those of other gateways are refused."""
+    """Return whether providers take the item's id: one of theirs, or of that form; those of other
+    gateways are refused.
+    """
     item_id = item.get("id")
     if not isinstance(item_id, str) or len(item_id) > MAX_LENGTH or not _SENDABLE.fullmatch(item_id):
         return False

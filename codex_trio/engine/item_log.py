@@ -28,7 +28,7 @@ class Journal(Protocol):
     """Where a session stores what the model is to know."""
 
     async def remember(self, items: Sequence[ResponseItem], payloads: Sequence[Payload] = ()) -> None:
-        """Adds items to the model's history, storing them after `payloads`."""
+        """Add items to the model's history, storing them after `payloads`."""
         ...
 
 
@@ -59,14 +59,14 @@ class TurnLog:
         self._shown_diff = ""
 
     def started(self, item: TurnItem) -> int:
-        """Shows an item that is under way; returns when that was (Unix milliseconds)."""
+        """Show an item that is under way; return when that was (Unix milliseconds)."""
         moment = now_ms()
         self._started[item.id] = moment
         self.emit(events.ItemStarted(turn_id=self.turn_id, item=item, started_ms=moment))
         return moment
 
     async def completed(self, item: TurnItem) -> None:
-        """Stores and shows an item that is final."""
+        """Store and show an item that is final."""
         await self._complete(item, [])
 
     async def completed_with_history(self, item: TurnItem, raw: ResponseItem) -> None:
@@ -75,14 +75,14 @@ class TurnLog:
         self.show_raw(raw)
 
     async def said(self, item: TurnItem, raw: ResponseItem) -> None:
-        """Stores and shows what the user said: how the model reads it first (order of 0.171.0)."""
+        """Store and show what the user said: how the model reads it first (order of 0.171.0)."""
         line = self.line_of(item)
         await self._journal.remember([raw], [line])
         self.show_raw(raw)
         self.show_said(line)
 
     def line_of(self, item: TurnItem) -> ItemCompleted:
-        """The line of an item that is final now; one that nobody saw begin has begun now as well."""
+        """Return the line of an item that is final now; one that nobody saw begin has begun now as well."""
         completed = now_ms()
         return ItemCompleted(
             thread_id=self.thread_id,
@@ -93,13 +93,13 @@ class TurnLog:
         )
 
     def show_said(self, line: ItemCompleted) -> None:
-        """Shows what the user said, whose line was stored."""
+        """Show what the user said, whose line was stored."""
         completed = self._told(line)
         self.emit(events.ItemStarted(turn_id=self.turn_id, item=line.item, started_ms=completed.started_ms))
         self.emit(completed)
 
     async def history(self, *raw: ResponseItem) -> None:
-        """Adds items to the model's history that clients do not see."""
+        """Add items to the model's history that clients do not see."""
         await self._journal.remember(raw)
         self.show_raw(*raw)
 
@@ -126,7 +126,7 @@ class TurnLog:
         self.emit(events.TerminalInteraction(turn_id=self.turn_id, item_id=item_id, process_id=process_id, stdin=stdin))
 
     def diff_updated(self) -> None:
-        """Shows the turn's diff, if its patches changed anything or have just undone all that they had changed."""
+        """Show the turn's diff, if its patches changed anything or have just undone all that they had changed."""
         diff = self.diff.text
         if diff or self._shown_diff:
             self._shown_diff = diff
@@ -136,7 +136,7 @@ class TurnLog:
         self.emit(events.PlanUpdated(turn_id=self.turn_id, explanation=explanation, steps=steps))
 
     def response_completed(self, response: Completed) -> None:
-        """Shows what a response used to clients that follow the model's own items."""
+        """Show what a response used to clients that follow the model's own items."""
         if self._raw_items:
             usage = None if response.usage is None else stored_usage(response.usage)
             self.emit(
@@ -152,7 +152,7 @@ class TurnLog:
         self.emit(events.ThreadWarning(message=message))
 
     def show_raw(self, *raw: ResponseItem) -> None:
-        """Shows what was stored of the model's history to clients that follow it."""
+        """Show what was stored of the model's history to clients that follow it."""
         if self._raw_items:
             for item in raw:
                 self.emit(events.RawItem(turn_id=self.turn_id, item=item))

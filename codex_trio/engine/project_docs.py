@@ -46,7 +46,7 @@ def load_project_docs(
     max_bytes: int,
     fallback_names: Sequence[str] = (),
 ) -> ProjectDocs:
-    """The user's own instructions, then those of each folder from the project's root to `cwd`.
+    """Return the user's own instructions, then those of each folder from the project's root to `cwd`.
 
     A folder has one file: its AGENTS.override.md, else AGENTS.md, else the first of `fallback_names` that exists. Those
     are names of files in that folder: a path that leads elsewhere is none, and is told of. So is a link that leads out
@@ -92,7 +92,9 @@ def _is_name(text: str) -> bool:
 
 
 def _project_places(environment: Environment, files: DocumentFiles, project_root: Path, cwd: Path) -> tuple[str, ...]:
-    """Where the files of a project may be: below its root, or elsewhere in its repository and the main checkout."""
+    """Return where the files of a project may be: below its root, or elsewhere in its repository and
+    the main checkout.
+    """
     roots = (project_root, environment.repositories.root(cwd), environment.repositories.main_root(cwd))
     return tuple(files.leads_to(str(root)) for root in roots if root is not None)
 

@@ -30,7 +30,7 @@ _MAX_QUOTED = 300
 
 
 def without_refused(items: Sequence[ResponseItem], answered: int, error: ModelError) -> list[ResponseItem] | None:
-    """The items without those that the provider refused; None when it refused none that can be left out.
+    """Return the items without those that the provider refused; None when it refused none that can be left out.
 
     `answered` is how many of the items, from the first on, a model has answered: the others are the likelier cause.
     """
@@ -56,7 +56,7 @@ def without_refused(items: Sequence[ResponseItem], answered: int, error: ModelEr
 def _changed(
     items: Sequence[ResponseItem], first: int, change: Callable[[ResponseItem], ResponseItem]
 ) -> list[ResponseItem] | None:
-    """The items, those from `first` on changed; None when none was."""
+    """Return the items, those from `first` on changed; None when none was."""
     changed = [*items[:first], *map(change, items[first:])]
     return None if all(new is old for new, old in zip(changed, items, strict=True)) else changed
 
@@ -74,7 +74,7 @@ def _is_picture(part: Any) -> bool:
 
 
 def _quoted(words: str) -> str:
-    """What the provider says, out of the JSON that it may have come in."""
+    """Return what the provider says, out of the JSON that it may have come in."""
     try:
         decoded = msgspec.json.decode(words, type=dict[str, dict[str, Any]])
         said = next((error["message"] for error in decoded.values() if isinstance(error.get("message"), str)), words)

@@ -70,7 +70,7 @@ def build_request(context: TaskContext, origin: RequestOrigin, *, tools: list[di
 
 
 def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> Reasoning | None:
-    """How the model is to think; None for models that are known not to."""
+    """Return how the model is to think; None for models that are known not to."""
     summary = summary or model.default_summary
     shown = None if summary == "none" else summary
     if not model.known:
@@ -80,7 +80,7 @@ def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> Rea
 
 
 def _turn_ids(origin: RequestOrigin) -> dict[str, str]:
-    """Which turn this is, and which ones it follows from."""
+    """Return which turn this is, and which ones it follows from."""
     parent = origin.parent_turn_id
     return {
         "turn_id": origin.turn_id,
@@ -90,7 +90,7 @@ def _turn_ids(origin: RequestOrigin) -> dict[str, str]:
 
 
 def _turn_metadata(context: TaskContext, origin: RequestOrigin, window_id: str) -> str:
-    """The JSON text that tells the provider which turn a request belongs to (keys of 0.169.0).
+    """Return the JSON text that tells the provider which turn a request belongs to (keys of 0.169.0).
 
     The client's own keys are added, but stand for nothing that the server says itself.
     """

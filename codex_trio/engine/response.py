@@ -63,7 +63,7 @@ class ResponseReader:
         """Whether anything but the start of the stream has come."""
 
     async def handle(self, event: model.ModelEvent) -> None:
-        """Takes the next event. Deltas only emit; an item that is done is stored first."""
+        """Take the next event. Deltas only emit; an item that is done is stored first."""
         turn_id = self._log.turn_id
         match event:
             case model.OutputTextDelta():
@@ -125,7 +125,7 @@ class ResponseReader:
                 self._warn_of(raw, "is kept for the model, and nothing else comes of it")
 
     def _warn_of(self, raw: dict[str, Any], outcome: str) -> None:
-        """Tells the user, once for each kind, of an item that may be all that the model said."""
+        """Tell the user, once for each kind, of an item that may be all that the model said."""
         kind = f"{raw.get('type')!r:.80}"
         if kind not in self._unused:
             self._unused.add(kind)
@@ -134,7 +134,7 @@ class ResponseReader:
             )
 
     async def _show(self, item: dict[str, Any], raw: dict[str, Any]) -> None:
-        """Shows a finished item, and stores it under the id that clients know it by."""
+        """Show a finished item, and store it under the id that clients know it by."""
         kind = item["type"]
         opened = self._find(kind, raw.get("id")) or self._latest(kind)
         if opened is None:
@@ -159,14 +159,16 @@ class ResponseReader:
     # --- ids ---
 
     def _streaming(self, kind: str, provider_id: Any) -> _OpenItem:
-        """The item that a delta belongs to; one that was not announced begins with it."""
+        """Return the item that a delta belongs to; one that was not announced begins with it."""
         return self._find(kind, provider_id) or self._latest(kind) or self._begin(kind, {"id": provider_id})
 
     def _find(self, kind: str, provider_id: Any) -> _OpenItem | None:
         return next((one for one in self._open if one.kind == kind and one.provider_id == provider_id), None)
 
     def _latest(self, kind: str) -> _OpenItem | None:
-        """The item of that kind which streams: some providers leave its id out, or change it from event to event."""
+        """Return the item of that kind which streams: some providers leave its id out, or change it
+        from event to event.
+        """
         return next((one for one in reversed(self._open) if one.kind == kind), None)
 
     def _begin(self, kind: str, raw: dict[str, Any]) -> _OpenItem:
@@ -187,7 +189,7 @@ def _opening_item(kind: str, item_id: str, raw: dict[str, Any]) -> TurnItem:
 
 
 def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
-    """The turn item that shows a finished output item."""
+    """Return the turn item that shows a finished output item."""
     item_id = item["id"]
     match item["type"]:
         case "message":
@@ -210,7 +212,7 @@ def _said(text: str) -> list[dict[str, Any]]:
 
 
 def _call(item: dict[str, Any], raw: dict[str, Any]) -> ToolCall:
-    """The call in an item: under the item's id, as the model meant it."""
+    """Return the call in an item: under the item's id, as the model meant it."""
     name, namespace = raw.get("name"), raw.get("namespace")
     return ToolCall(
         call_id=item["call_id"],

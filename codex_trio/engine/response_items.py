@@ -39,7 +39,7 @@ class MalformedItem(Exception):
 
 
 def clean(item: Mapping[str, Any]) -> ResponseItem | None:
-    """The item with nothing but what providers know, in types that they take; None when it is nothing to them.
+    """Return the item with nothing but what providers know, in types that they take; None when it is nothing to them.
 
     What is clean already comes back equal.
     """
@@ -59,17 +59,20 @@ def clean(item: Mapping[str, Any]) -> ResponseItem | None:
 
 
 def clean_all(items: Iterable[Mapping[str, Any]]) -> list[ResponseItem]:
-    """The same for many; those that are nothing to providers are left out."""
+    """Return the same for many; those that are nothing to providers are left out."""
     return [cleaned for cleaned in map(clean, items) if cleaned is not None]
 
 
 def of_model(item: Mapping[str, Any]) -> ResponseItem | None:
-    """The same for an item that a model made: what it says, it says as the assistant."""
+    """Return the same for an item that a model made: what it says, it says as the assistant."""
     return clean({**item, "role": "assistant"} if item.get("type") == "message" else item)
 
 
 def of_client(item: Any) -> ResponseItem | None:
-    """The same for an item that a client brings; None for one of a kind that is unknown. Raises MalformedItem."""
+    """Return the same for an item that a client brings; None for one of a kind that is unknown.
+
+    Raises MalformedItem.
+    """
     if not isinstance(item, dict):
         raise MalformedItem(f"invalid type: {_described(item)}, expected struct WrappedItem")
     given = cast("dict[str, Any]", item)
@@ -88,7 +91,9 @@ def of_client(item: Any) -> ResponseItem | None:
 
 
 def _described(value: Any) -> str:
-    """What a JSON value that is no object is called in refusals; the words are those of the established server."""
+    """Return what a JSON value that is no object is called in refusals; the words are those of the
+    established server.
+    """
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -99,7 +104,7 @@ def _described(value: Any) -> str:
 
 
 def arguments_of(item: Mapping[str, Any]) -> str:
-    """What a call asks for, as text: an object given in its place is taken as meant."""
+    """Return what a call asks for, as text: an object given in its place is taken as meant."""
     given = item.get("input" if item.get("type") == "custom_tool_call" else "arguments")
     if given is None:
         return ""
@@ -107,7 +112,7 @@ def arguments_of(item: Mapping[str, Any]) -> str:
 
 
 def texts_of(item: Mapping[str, Any], key: str = "content") -> list[str]:
-    """The texts in an item, refusals included; `key` names the field with its parts."""
+    """Return the texts in an item, refusals included; `key` names the field with its parts."""
     value = item.get(key)
     given = [value] if isinstance(value, str) else [part.get("text") or part.get("refusal") for part in _objects(value)]
     return [text for text in given if isinstance(text, str) and text]
@@ -122,7 +127,7 @@ def _known(fields: Mapping[str, _Field] | None, name: str, value: Any) -> Any:
 
 
 def _completed(item: ResponseItem) -> ResponseItem | None:
-    """The item with what must not be missing; None when it says nothing without it."""
+    """Return the item with what must not be missing; None when it says nothing without it."""
     match item["type"]:
         case "message":
             if "role" not in item:
@@ -171,12 +176,14 @@ def _as_is(value: Any) -> Any:
 
 
 def _name(value: Any) -> str | None:
-    """A name in the letters that names may have; a call of a tool that does not exist is still replayed."""
+    """Return a name in the letters that names may have; a call of a tool that does not exist is still replayed."""
     return _UNNAMEABLE.sub("_", value)[:_NAME_LENGTH] if isinstance(value, str) and value else None
 
 
 def _arguments(value: Any) -> str:
-    """The text of a JSON object, which is what strict providers insist on: anything else becomes an empty one."""
+    """Return the text of a JSON object, which is what strict providers insist on: anything else becomes
+    an empty one.
+    """
     text = value if isinstance(value, str) else _json(value)
     try:
         decoded = msgspec.json.decode(text)
@@ -194,7 +201,7 @@ def _json(value: Any) -> str:
 
 
 def _output(value: Any) -> str | list[dict[str, Any]]:
-    """What a tool gave: text, or parts. Older releases wrapped it in an object."""
+    """Return what a tool gave: text, or parts. Older releases wrapped it in an object."""
     if isinstance(value, dict) and "content" in value:
         value = cast("dict[str, Any]", value)["content"]
     if isinstance(value, list):
@@ -209,7 +216,7 @@ def _summary(value: Any) -> list[dict[str, Any]]:
 
 
 def _reasoning_content(value: Any) -> list[dict[str, Any]] | None:
-    """The reasoning itself, in the one form that can be sent back."""
+    """Return the reasoning itself, in the one form that can be sent back."""
     parts = [part for part in _objects(value) if part.get("type") == "reasoning_text"]
     return [{"type": "reasoning_text", "text": text} for text in texts_of({"content": parts})] or None
 
@@ -325,7 +332,7 @@ _TEXT_PARTS = ("text", "input_text", "output_text", "summary_text", "reasoning_t
 
 
 def _parts(content: Any, text_kind: str) -> list[dict[str, Any]]:
-    """The parts of a message or an output; its texts are of that kind."""
+    """Return the parts of a message or an output; its texts are of that kind."""
     if isinstance(content, str):
         return [{"type": text_kind, "text": content}]
     parts = (_part(part, text_kind) for part in _objects(content))
@@ -369,7 +376,7 @@ def _image(part: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _check_parts(item: Mapping[str, Any]) -> None:
-    """Raises MalformedItem for a part of a client's item that would be dropped."""
+    """Raise MalformedItem for a part of a client's item that would be dropped."""
     for name in ("content", "output"):
         for number, part in enumerate(_list(item.get(name))):
             if item.get("type") == "reasoning":

@@ -49,7 +49,7 @@ class Said:
         return not isinstance(given, ToolOutput) and all(part.get("type") == "text" for part in given.content)
 
     async def words(self) -> Words:
-        """The input in both its forms, the same ones whenever asked for."""
+        """Return the input in both its forms, the same ones whenever asked for."""
         async with self._reading:
             if self._words is None:
                 self._words = await _words(self.given, self._pictures)

@@ -44,7 +44,7 @@ class Sampler:
         self.first_token_ms: int | None = None
 
     async def sample(self, origin: RequestOrigin) -> bool:
-        """One response of the model, calls included; True when the model is to be sampled again.
+        """Return one response of the model, calls included; True when the model is to be sampled again.
 
         What it used is yet to be stored, and told by `conclude`. Raises ModelError when the response cannot be had.
         """
@@ -72,13 +72,13 @@ class Sampler:
             await trio.sleep(retry.stream_delay(attempt, error))
 
     def conclude(self, *, goes_on: bool) -> None:
-        """Tells what the last response used, which was stored, and what the turn has changed if it says no more."""
+        """Tell what the last response used, which was stored, and what the turn has changed if it says no more."""
         self._context.usage.tell(self._log.turn_id, self._log.rate_limits)
         if not goes_on:
             self._log.diff_updated()
 
     async def _note_failure(self, reader: ResponseReader, error: ModelError) -> None:
-        """Stores and tells what a response that did not become complete says of tokens and limits."""
+        """Store and tell what a response that did not become complete says of tokens and limits."""
         if error.limits is not None:
             self._log.rate_limits = error.limits
         is_full = error.info.kind == "contextWindowExceeded"
@@ -99,7 +99,7 @@ class Sampler:
         self._log.emit(events.ModelTrouble(turn_id=self._log.turn_id, failure=notice, will_retry=True))
 
     def cut(self) -> None:
-        """Drops the rest of the response that streams, if one does: the user has said more, and is heard at once.
+        """Drop the rest of the response that streams, if one does: the user has said more, and is heard at once.
 
         Items of it that are complete count; calls among them run to their end.
         """
@@ -107,14 +107,14 @@ class Sampler:
             self._stream.cancel()
 
     async def abort(self) -> None:
-        """Answers the calls that were running when the turn was stopped."""
+        """Answer the calls that were running when the turn was stopped."""
         if self._calls is not None:
             await self._calls.abort()
 
     async def _attempt(
         self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin
     ) -> tuple[ResponseReader, int, ModelError | None]:
-        """Streams one response; one that is not completed, and had no error, was cut.
+        """Stream one response; one that is not completed, and had no error, was cut.
 
         Calls that came before the stream broke off still run to their end: they happened.
         """
@@ -163,7 +163,7 @@ class Sampler:
             )
 
     def _note_model(self, asked: str, answers: str) -> None:
-        """Tells, once in a turn, that another model answers than the one asked for."""
+        """Tell, once in a turn, that another model answers than the one asked for."""
         if self._is_rerouted or is_same_model(asked, answers):
             return
         self._is_rerouted = True

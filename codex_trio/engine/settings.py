@@ -87,7 +87,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
         return WorkPlace(cwd=chosen.cwd, policy=policy)
 
     def to_turn_context(self, turn_id: str, *, root_turn_id: str) -> TurnContext:
-        """The line that says what a turn runs with (form of 0.169.0)."""
+        """Return the line that says what a turn runs with (form of 0.169.0)."""
         return TurnContext(
             turn_id=turn_id,
             root_turn_id=root_turn_id,
@@ -103,7 +103,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def to_settings_applied(self, thread_id: str) -> ThreadSettingsApplied:
-        """The line that says what later turns run with (form of 0.169.0)."""
+        """Return the line that says what later turns run with (form of 0.169.0)."""
         return ThreadSettingsApplied(
             thread_id=thread_id,
             thread_settings={
@@ -153,7 +153,7 @@ class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
     collaboration_mode: dict[str, Any] | None = None
 
     def apply(self, settings: ThreadSettings) -> ThreadSettings:
-        """The settings from here on."""
+        """Return the settings from here on."""
         given = {name: getattr(self, name) for name in self.__struct_fields__}
         changes = {
             name: value

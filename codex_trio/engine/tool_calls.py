@@ -59,14 +59,14 @@ class ToolCalls:
         self.count = 0
 
     def start(self, item: ResponseItem, call: ToolCall) -> None:
-        """Runs a call; `item` is what the history holds of it."""
+        """Run a call; `item` is what the history holds of it."""
         slot = _Slot(item, call)
         self._slots.append(slot)
         self.count += 1
         self._nursery.start_soon(self._run, slot)
 
     async def abort(self) -> None:
-        """Answers what has no output: the user stopped the turn. Nothing runs any more when this is called."""
+        """Answer what has no output: the user stopped the turn. Nothing runs any more when this is called."""
         for slot in self._slots:
             if not slot.done:
                 seconds = time.monotonic() - slot.started
@@ -96,7 +96,7 @@ class ToolCalls:
             return f"{call.name} failed: {error}"
 
     async def _store(self) -> None:
-        """Stores the outputs that are next in order; one task at a time, so that the order holds."""
+        """Store the outputs that are next in order; one task at a time, so that the order holds."""
         if self._storing:
             return
         self._storing = True
@@ -109,7 +109,7 @@ class ToolCalls:
 
 
 def _as_written(slot: _Slot) -> str:
-    """What the model wrote, for a call of which the history cannot hold it."""
+    """Return what the model wrote, for a call of which the history cannot hold it."""
     written = slot.call.arguments
     if slot.call.kind == "custom" or not written or slot.item["arguments"] == written:
         return ""

@@ -35,7 +35,7 @@ class TurnGate:
         return self._closed
 
     def check(self) -> None:
-        """Raises ShuttingDown once the gate is closed."""
+        """Raise ShuttingDown once the gate is closed."""
         if self._closed:
             raise ShuttingDown
 
@@ -54,7 +54,7 @@ class TurnGate:
         self._look()
 
     async def quiet(self) -> None:
-        """Waits until the gate is closed and no turn runs."""
+        """Wait until the gate is closed and no turn runs."""
         await self._quiet.wait()
 
     def _look(self) -> None:

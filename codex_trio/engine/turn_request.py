@@ -27,7 +27,7 @@ class MetadataChange(msgspec.Struct, frozen=True, kw_only=True):
     patch: Mapping[str, str] | None = None
 
     def apply(self, metadata: Mapping[str, str]) -> dict[str, str]:
-        """The metadata from now on."""
+        """Return the metadata from now on."""
         return {**(metadata if self.replacement is None else self.replacement), **(self.patch or {})}
 
 

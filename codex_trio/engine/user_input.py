@@ -19,7 +19,7 @@ from codex_trio.tools.pictures import ModelPictures, omitted
 async def user_message(
     content: Sequence[dict[str, Any]], pictures: ModelPictures, *, item_id: str
 ) -> ResponseItem | None:
-    """The user message for the model; None when there is nothing in it for the model to read."""
+    """Return the user message for the model; None when there is nothing in it for the model to read."""
     parts: list[list[dict[str, Any]]] = [[] for _ in content]
     images = 0
 

@@ -87,11 +87,11 @@ class Commands(Protocol):
     """All commands of one thread in one environment. Its ids are its own."""
 
     def shell(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
-        """The shell for what a model has called it; never one that a command may have written."""
+        """Return the shell for what a model has called it; never one that a command may have written."""
         ...
 
     def programs(self, call_id: str, *, cwd: str, work: Work) -> Programs:
-        """What the names in a command of a call lead to."""
+        """Return what the names in a command of a call lead to."""
         ...
 
     async def start(
@@ -118,7 +118,7 @@ class Commands(Protocol):
         ...
 
     def has(self, session_id: int) -> bool:
-        """Whether a command runs, or has ended and was not collected."""
+        """Return whether a command runs, or has ended and was not collected."""
         ...
 
     async def kill(self, session: CommandSession, *, because: str) -> None:

@@ -31,15 +31,15 @@ class Repositories(Protocol):
     """The git repositories of an environment."""
 
     def root(self, folder: Path) -> Path | None:
-        """The work tree around a folder; None outside of git. Blocking."""
+        """Return the work tree around a folder; None outside of git. Blocking."""
         ...
 
     def main_root(self, folder: Path) -> Path | None:
-        """The same, or for a linked worktree the root of its main checkout. Blocking."""
+        """Return the same, or for a linked worktree the root of its main checkout. Blocking."""
         ...
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
-        """The state of the repository that is worked in; None outside of one, or without a git to be asked."""
+        """Return the state of the repository that is worked in; None outside of one, or without a git to be asked."""
         ...
 
 
@@ -101,7 +101,7 @@ class Environment(Protocol):
         ...
 
     async def description(self, place: WorkPlace) -> EnvironmentDescription:
-        """What a model is told of a place in it."""
+        """Return what a model is told of a place in it."""
         ...
 
     def open(self, use: ThreadUse, nursery: trio.Nursery) -> OpenEnvironment:

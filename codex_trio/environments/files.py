@@ -15,15 +15,18 @@ class FileReader(Protocol):
     """Where contents come from. Blocking: for worker threads."""
 
     def read(self, path: str) -> bytes | None:
-        """The content of the regular file at `path`, links followed; None when nothing is there. Raises OSError."""
+        """Return the content of the regular file at `path`, links followed; None when nothing is there.
+
+        Raises OSError.
+        """
         ...
 
     def peek(self, path: str) -> Contents:
-        """The same for the record only, where it need not be known. Raises OSError."""
+        """Return the same for the record only, where it need not be known. Raises OSError."""
         ...
 
     def peek_entry(self, path: str) -> Contents:
-        """The same for what is to be removed: a link is there wherever it leads."""
+        """Return the same for what is to be removed: a link is there wherever it leads."""
         ...
 
 
@@ -31,19 +34,22 @@ class DocumentFiles(Protocol):
     """Files that are looked for and read, never written. Blocking: for worker threads."""
 
     def status(self, path: str) -> os.stat_result:
-        """What is at `path`, links followed. Raises OSError."""
+        """Return what is at `path`, links followed. Raises OSError."""
         ...
 
     def is_link(self, path: str) -> bool:
-        """Whether a symbolic link is at `path`, wherever it leads."""
+        """Return whether a symbolic link is at `path`, wherever it leads."""
         ...
 
     def leads_to(self, path: str) -> str:
-        """Where what is written to an absolute path ends up: the path without links. Raises OSError if it is none."""
+        """Return where what is written to an absolute path ends up: the path without links.
+
+        Raises OSError if it is none.
+        """
         ...
 
     def read_start(self, path: str, *, limit: int) -> bytes:
-        """The first bytes of the regular file at `path`, `limit` at most. Raises OSError."""
+        """Return the first bytes of the regular file at `path`, `limit` at most. Raises OSError."""
         ...
 
 
@@ -51,7 +57,10 @@ class PatchFiles(FileReader, DocumentFiles, Protocol):
     """Files that a patch changes, each of them so that a crash leaves the old or the new one."""
 
     def entry_of(self, path: str) -> str:
-        """Where the entry is that an absolute path names: the same, but for a link at its end. Raises OSError."""
+        """Return where the entry is that an absolute path names: the same, but for a link at its end.
+
+        Raises OSError.
+        """
         ...
 
     def write(self, path: str, content: bytes) -> None:
@@ -71,14 +80,14 @@ class Files(Protocol):
     """The files of an environment. Paths are absolute."""
 
     async def read(self, path: str, *, limit: int) -> bytes:
-        """All bytes of a regular file, in bounded time.
+        """Return all bytes of a regular file, in bounded time.
 
         Raises OSError: NotARegularFile, FileTooLarge above `limit` bytes, TimeoutError. ValueError for what is no path.
         """
         ...
 
     def blocking(self, gate: WriteGate | None = None) -> PatchFiles:
-        """The same files, for whoever goes through many of them in a thread of their own.
+        """Return the same files, for whoever goes through many of them in a thread of their own.
 
         Without a gate all that the server may write may be written.
         """

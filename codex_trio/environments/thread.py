@@ -61,7 +61,7 @@ class ThreadEnvironments:
 
 @asynccontextmanager
 async def open_thread_environments(manager: EnvironmentManager, use: ThreadUse) -> AsyncGenerator[ThreadEnvironments]:
-    """The environments of a thread; when this ends, nothing of the thread runs in them."""
+    """Provide the environments of a thread; when this ends, nothing of the thread runs in them."""
     async with trio.open_nursery() as nursery:
         environments = ThreadEnvironments(manager, use, nursery)
         try:

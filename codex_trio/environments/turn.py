@@ -33,14 +33,14 @@ class ThreadWork:
         self._place = msgspec.structs.replace(place, policy=policy)
 
     def folders(self) -> tuple[str, ...]:
-        """The writable folders, free of symlinks."""
+        """Return the writable folders, free of symlinks."""
         try:
             return self._opened.writable_folders(self._place)
         except RootChanged:
             return ("/",)
 
     def may_write(self, path: str) -> bool:
-        """Whether a command could have written an absolute path."""
+        """Return whether a command could have written an absolute path."""
         try:
             return self._opened.may_write(path, self._place)
         except RootChanged:
@@ -86,7 +86,7 @@ class TurnEnvironment:
         return ThreadWork(self._opened, self._place)
 
     def resolve(self, path: str | None) -> Path:
-        """An absolute path from one that the model wrote, relative to the turn's working directory.
+        """Return an absolute path from one that the model wrote, relative to the turn's working directory.
 
         Without `..` in it: what the user is shown is what is used.
         """
@@ -97,11 +97,11 @@ class TurnEnvironment:
         return self._opened.may_write(path, self._place)
 
     def shell(self, name: str | None) -> str:
-        """The shell for what the model has called it."""
+        """Return the shell for what the model has called it."""
         return self.commands.shell(name, may_write=self.work.may_write)
 
     def programs(self, call_id: str, cwd: Path) -> Programs:
-        """What the names in a command of a call lead to."""
+        """Return what the names in a command of a call lead to."""
         return self.commands.programs(call_id, cwd=str(cwd), work=self.work)
 
     async def start(

@@ -57,7 +57,7 @@ _XARGS_FLAGS = frozenset({"-E", "-e", "-I", "-L", "-n", "-P", "-s"})
 
 
 def command_actions(argv: Words, bash: Bash) -> list[ParsedCommand]:
-    """What `argv` does, step by step; one `unknown` for the whole when any part that matters is not recognised.
+    """Return what `argv` does, step by step; one `unknown` for the whole when any part that matters is not recognised.
 
     Paths of reads are as written, behind the folders that the script changes to; join them to the working directory.
     """
@@ -79,7 +79,7 @@ def command_actions(argv: Words, bash: Bash) -> list[ParsedCommand]:
 
 
 def _summarize(steps: Sequence[Words]) -> list[tuple[Words, ParsedCommand]]:
-    """The action of each step; `cd` steps only move the paths of reads that follow."""
+    """Return the action of each step; `cd` steps only move the paths of reads that follow."""
     folder: str | None = None
     actions: list[tuple[Words, ParsedCommand]] = []
     for words in steps:
@@ -111,7 +111,7 @@ def _is_aside(words: Words, *, first: bool) -> bool:
 
 
 def _with_context(action: ParsedCommand, *, script: str, segments: Sequence[Words]) -> ParsedCommand:
-    """The only action left, labelled with as much of the script as belongs to it."""
+    """Return the only action left, labelled with as much of the script as belongs to it."""
     words = split(script) or [script]
     if len(segments) == 1 and not {"|", "&&", "||", ";"}.intersection(words):
         label = join(words)
@@ -235,7 +235,7 @@ def _search(words: Words, query: str | None = None, path: str | None = None, *_m
 
 
 def _pattern_search(words: Words, args: Words, valued: frozenset[str]) -> ParsedCommand:
-    """A search whose pattern may be given by a flag instead of the first operand."""
+    """Return a search whose pattern may be given by a flag instead of the first operand."""
     given = itertools.islice(_flag_values(args, _PATTERN_FLAGS), 1)
     return _search(words, *given, *_operands(args, valued | _PATTERN_FLAGS))
 
@@ -244,7 +244,7 @@ def _pattern_search(words: Words, args: Words, valued: frozenset[str]) -> Parsed
 
 
 def _operands(args: Words, valued: frozenset[str]) -> list[str]:
-    """The arguments that are neither flags nor values of the flags in `valued`."""
+    """Return the arguments that are neither flags nor values of the flags in `valued`."""
     operands: list[str] = []
     waiting = iter(range(len(args)))
     for index in waiting:
@@ -264,7 +264,7 @@ def _flag_values(args: Words, flags: frozenset[str]) -> Iterator[str]:
 
 
 def _first_lines_operand(args: Words, count: re.Pattern[str]) -> str | None:
-    """The file of `head` or `tail`: behind `-n COUNT` or `-nCOUNT`, or alone."""
+    """Return the file of `head` or `tail`: behind `-n COUNT` or `-nCOUNT`, or alone."""
     if len(args) > 1 and args[0] == "-n" and count.fullmatch(args[1]):
         rest = args[2:]
     elif args and args[0].startswith("-n") and count.fullmatch(args[0][2:]):
@@ -275,7 +275,7 @@ def _first_lines_operand(args: Words, count: re.Pattern[str]) -> str | None:
 
 
 def _sed_file(args: Words) -> str | None:
-    """The file that `sed -n RANGEp FILE` shows lines of."""
+    """Return the file that `sed -n RANGEp FILE` shows lines of."""
     if "-n" not in args:
         return None
     operands = _operands(args, _SED_FLAGS)
@@ -311,7 +311,7 @@ def _join_path(folder: str | None, path: str) -> str:
 
 
 def _display_path(path: str) -> str:
-    """The last telling component of a path."""
+    """Return the last telling component of a path."""
     trimmed = path.replace("\\", "/").rstrip("/")
     return next((part for part in reversed(trimmed.split("/")) if part not in _DULL_FOLDERS), trimmed)
 
@@ -343,14 +343,14 @@ def _only_shapes_output(words: Words) -> bool:
 
 
 def _reads_stdin(args: Words, count: re.Pattern[str]) -> bool:
-    """Whether `head` or `tail` is called without a file."""
+    """Return whether `head` or `tail` is called without a file."""
     if len(args) == 2:
         return args[0] in ("-n", "-c") and count.fullmatch(args[1]) is not None
     return not args or (len(args) == 1 and args[0].startswith("-"))
 
 
 def _xargs_edits(args: Words) -> bool:
-    """Whether the command behind `xargs` changes files in place."""
+    """Return whether the command behind `xargs` changes files in place."""
     waiting = iter(range(len(args)))
     for index in waiting:
         arg = args[index]

@@ -25,7 +25,7 @@ _GAP = re.compile(r"(?:[ \t\n]|\\\n)*")
 
 
 def shell_script(argv: Sequence[str]) -> str | None:
-    """The script of `bash -c SCRIPT` and its likes (also zsh, sh, -lc, any path to them)."""
+    """Return the script of `bash -c SCRIPT` and its likes (also zsh, sh, -lc, any path to them)."""
     if len(argv) == 3 and os.path.basename(argv[0]) in _SHELLS and argv[1] in ("-c", "-lc"):
         return argv[2]
     return None
@@ -41,7 +41,7 @@ class Bash:
         self._last_segments: tuple[str, list[list[str]] | None] | None = None
 
     def root(self, script: str) -> "Node":
-        """The syntax tree of `script`."""
+        """Return the syntax tree of `script`."""
         last = self._last
         if last is None or last[0] != script:
             with self._lock:
@@ -49,7 +49,7 @@ class Bash:
         return last[1]
 
     def segments(self, argv: Sequence[str]) -> list[list[str]] | None:
-        """The commands that `argv` runs, when it is a shell script of nothing but plain words and `&& || ; |`.
+        """Return the commands that `argv` runs, when it is a shell script of nothing but plain words and `&& || ; |`.
 
         None for everything else: such a command can only be judged as a whole. Do not change the lists.
         """
@@ -64,7 +64,7 @@ class Bash:
         return last[1]
 
     def commands(self, script: str) -> list[list[str | None]]:
-        """Every simple command in `script`, also inside control flow, functions and substitutions.
+        """Return every simple command in `script`, also inside control flow, functions and substitutions.
 
         Words that are not literal are None. Empty when the script does not parse.
         """
@@ -90,12 +90,12 @@ class Bash:
 
 
 def text_of(node: "Node") -> str:
-    """The source text of a node."""
+    """Return the source text of a node."""
     return (node.text or b"").decode("utf-8", "replace")
 
 
 def literal(node: "Node") -> str | None:
-    """The value of a word that expands to itself; None for one that may not."""
+    """Return the value of a word that expands to itself; None for one that may not."""
     if node.type in ("word", "number"):
         text = text_of(node)
         return None if _EXPANDING.search(text) else text
@@ -119,7 +119,7 @@ def _double_quoted(node: "Node") -> str | None:
 
 
 def _walk(root: "Node") -> Iterator["Node"]:
-    """Every node, parents first, in the order of the text."""
+    """Yield every node, parents first, in the order of the text."""
     todo = [root]
     while todo:
         node = todo.pop()
@@ -128,7 +128,7 @@ def _walk(root: "Node") -> Iterator["Node"]:
 
 
 def _command_words(command: "Node") -> list[str | None]:
-    """The program and its arguments, without leading assignments and redirections."""
+    """Return the program and its arguments, without leading assignments and redirections."""
     words: list[str | None] = []
     for child in command.children:
         if child.type == "command_name":
@@ -139,7 +139,7 @@ def _command_words(command: "Node") -> list[str | None]:
 
 
 def _loose_literal(node: "Node") -> str | None:
-    """As `literal`, but unquoted glob characters and the like stand for themselves."""
+    """A `literal`, but unquoted glob characters and the like stand for themselves."""
     if node.type in ("word", "number"):
         text = text_of(node)
         return None if "\\" in text else text
@@ -187,6 +187,8 @@ class _Segmenter:
         return True
 
     def _gap_is_plain(self, end: int) -> bool:
-        """Whether only blanks are skipped up to `end`; a line continuation inside a word would join its parts."""
+        """Return whether only blanks are skipped up to `end`; a line continuation inside a word would
+        join its parts.
+        """
         gap = self._source[self._read_to : end].decode("utf-8", "replace")
         return not (self._after_word and gap.startswith("\\")) and _GAP.fullmatch(gap) is not None

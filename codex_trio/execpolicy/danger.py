@@ -14,7 +14,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 
 
 def is_dangerous(argv: Sequence[str], bash: Bash) -> bool:
-    """Whether `argv` removes files by force, itself or in a script that it hands to a shell."""
+    """Return whether `argv` removes files by force, itself or in a script that it hands to a shell."""
     return _is_dangerous(list(argv), bash)
 
 
@@ -39,7 +39,7 @@ def _script_is_dangerous(script: str, bash: Bash) -> bool:
 
 
 def _behind_wrappers(words: list[str | None]) -> list[str | None]:
-    """The command that `sudo` or `env` without options of their own would run."""
+    """Return the command that `sudo` or `env` without options of their own would run."""
     at = 0
     while at < len(words) and (name := os.path.basename(words[at] or "")) in ("sudo", "env"):
         at += 1
@@ -49,7 +49,7 @@ def _behind_wrappers(words: list[str | None]) -> list[str | None]:
 
 
 def _forces(args: Sequence[str | None]) -> bool:
-    """Whether `rm` gets a force flag before any `--`."""
+    """Return whether `rm` gets a force flag before any `--`."""
     for arg in args:
         if arg == "--":
             return False

@@ -53,13 +53,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     request_refused: bool = False
 
     def for_model(self) -> str:
-        """The tool output for a forbidden command."""
+        """Return the tool output for a forbidden command."""
         reason = self.reason or "blocked by policy"
         return reason if self.request_refused else rejected_for_model(reason)
 
 
 def rejected_for_model(reason: str) -> str:
-    """The tool output for a command that was refused, by policy or by the user (`rejected by user`)."""
+    """Return the tool output for a command that was refused, by policy or by the user (`rejected by user`)."""
     inner = f"Rejected({_debug(reason)})"
     return f"exec_command failed: CreateProcess {{ message: {_debug(inner)} }}"
 
@@ -105,7 +105,7 @@ class CommandPolicy:
         amendments: str | os.PathLike[str],
         doubted: Doubt | None = None,
     ) -> "CommandPolicy":
-        """The rules in `folders`, lowest precedence first. Raises RulesError.
+        """Return the rules in `folders`, lowest precedence first. Raises RulesError.
 
         `doubted` tells of which of them nothing is to be taken up, as it is not known who wrote it; it may block.
         """
@@ -151,7 +151,7 @@ class CommandPolicy:
         return judge.decide(argv, justification=justification, prefix_rule=prefix_rule)
 
     def parse(self, argv: Sequence[str]) -> list[ParsedCommand]:
-        """What the command does, for its item; paths of reads are relative to where it runs."""
+        """Return what the command does, for its item; paths of reads are relative to where it runs."""
         return command_actions(argv, self.bash)
 
     async def amend(self, prefix: Sequence[str]) -> None:
@@ -215,7 +215,7 @@ class _Judge:
         return Decision(kind="allow", proposed_amendment=retry, bypass_sandbox=all(part.matches for part in parts))
 
     def _limits(self, argv: Sequence[str]) -> list[RuleMatch]:
-        """Rules that forbid or ask about any command in a script, however it is written: only allowing takes it apart.
+        """Rule that forbid or ask about any command in a script, however it is written: only allowing takes it apart.
 
         The shell that is handed the script is none of its commands.
         """
@@ -235,7 +235,7 @@ class _Judge:
         return found
 
     def _judge_next(self, argv: Sequence[str]) -> _Part:
-        """One command, which may be followed by others in another folder."""
+        """Return one command, which may be followed by others in another folder."""
         part = self._judge(argv)
         if self._programs is not None and argv and argv[0] in _MOVES:
             self._programs = self._programs.moved(argv)
@@ -249,7 +249,7 @@ class _Judge:
         return _Part(argv, matches, strictest(match.decision for match in matches) or self._heuristic(argv))
 
     def _is_meant(self, argv: Sequence[str], matches: Sequence[RuleMatch]) -> bool:
-        """Whether this is the program that a rule allows, and it obeys nobody's settings but the user's."""
+        """Return whether this is the program that a rule allows, and it obeys nobody's settings but the user's."""
         if self._programs is None:
             return False
         if argv[0] not in self._allowable:
@@ -277,7 +277,9 @@ class _Judge:
 
 
 def _refused_escalation(policy: AskForApproval) -> str | None:
-    """What the model is told when it asks to run outside the sandbox and the policy rules out asking; else None."""
+    """Return what the model is told when it asks to run outside the sandbox and the policy rules out
+    asking; else None.
+    """
     if policy != "never" and not _is_mute(policy):
         return None
     name = describe(policy)
@@ -288,7 +290,9 @@ def _refused_escalation(policy: AskForApproval) -> str | None:
 
 
 def _is_mute(policy: AskForApproval) -> bool:
-    """Whether the user does not want to hear about leaving the sandbox; other questions then come without proposals."""
+    """Return whether the user does not want to hear about leaving the sandbox; other questions then come without
+    proposals.
+    """
     return isinstance(policy, Granular) and not policy.sandbox_approval
 
 
@@ -315,7 +319,7 @@ def _forbidden_reason(argv: Sequence[str], matches: Sequence[RuleMatch]) -> str:
 
 
 def _most_specific(matches: Sequence[RuleMatch], decision: RuleDecision) -> RuleMatch | None:
-    """The match over most words; the last of equals."""
+    """Return the match over most words; the last of equals."""
     candidates = [match for match in reversed(matches) if match.decision == decision]
     return max(candidates, key=lambda match: len(match.matched_prefix), default=None)
 

@@ -24,11 +24,11 @@ class Work(Protocol):
     """What a thread works on; all that lies there may come from a repository or from an earlier command."""
 
     def folders(self) -> Sequence[str]:
-        """The folders of the workspace and those that commands may write, free of symlinks."""
+        """Return the folders of the workspace and those that commands may write, free of symlinks."""
         ...
 
     def may_write(self, path: str) -> bool:
-        """Whether a command could have written a path, which may be protected inside these folders."""
+        """Return whether a command could have written a path, which may be protected inside these folders."""
         ...
 
 
@@ -51,7 +51,7 @@ class Programs(msgspec.Struct, frozen=True):
     work: Work
 
     def is_known(self, program: str) -> bool:
-        """Whether a program is the system's: a bare name, found before any folder that commands may write."""
+        """Return whether a program is the system's: a bare name, found before any folder that commands may write."""
         if "/" in program:
             return False
         if program in _BUILT_IN:
@@ -65,7 +65,7 @@ class Programs(msgspec.Struct, frozen=True):
         return False
 
     def may_be_allowed(self, program: str) -> bool:
-        """Whether a rule that allows a name may be meant with this program.
+        """Return whether a rule that allows a name may be meant with this program.
 
         One that only the workspace has is meant; one there that hides another is not, nor is one by a path there.
         """
@@ -77,7 +77,7 @@ class Programs(msgspec.Struct, frozen=True):
         return not found or not found[0] or all(found)
 
     def link_target(self, program: str) -> str | None:
-        """The program that a link in the workspace leads to; None for everything else."""
+        """Return the program that a link in the workspace leads to; None for everything else."""
         paths = [program] if "/" in program else [os.path.join(each, program) for each in self.search_path.split(":")]
         for path in (os.path.join(self.cwd, each) for each in paths if "\0" not in each):
             if _is_program(path):
@@ -87,14 +87,16 @@ class Programs(msgspec.Struct, frozen=True):
         return None
 
     def moved(self, words: Sequence[str]) -> "Programs | None":
-        """The programs of what follows a `cd`; None where it cannot be told."""
+        """Return the programs of what follows a `cd`; None where it cannot be told."""
         if len(words) != 2 or words[1].startswith("-"):
             return None
         target = os.path.join(self.cwd, words[1])
         return Programs(self.search_path, target, self.work)
 
     def has_own_repository(self, arguments: Sequence[str]) -> bool:
-        """Whether `git` with these arguments would obey the settings of a repository that commands may have made."""
+        """Return whether `git` with these arguments would obey the settings of a repository that
+        commands may have made.
+        """
         options = itertools.takewhile(lambda argument: argument.startswith("-"), arguments)
         if any(option.startswith(_GIT_ELSEWHERE) for option in options) or "\0" in self.cwd:
             return True
@@ -110,7 +112,7 @@ class Programs(msgspec.Struct, frozen=True):
             folder = os.path.dirname(folder)
 
     def _leads_to_work(self, pointer: str) -> bool:
-        """Whether a `.git` leads, as a file or link, to a repository that commands may have made."""
+        """Return whether a `.git` leads, as a file or link, to a repository that commands may have made."""
         try:
             if not os.path.isfile(pointer):
                 return self.work.may_write(os.path.join(pointer, "config"))
@@ -121,7 +123,7 @@ class Programs(msgspec.Struct, frozen=True):
         return self.work.may_write(os.path.join(os.path.dirname(pointer), target, "config"))
 
     def _is_of_work(self, path: str) -> bool:
-        """Whether a path, or what it leads to, lies in the workspace."""
+        """Return whether a path, or what it leads to, lies in the workspace."""
         if "\0" in path:
             return True
         places = {os.path.normpath(path), os.path.realpath(path)}

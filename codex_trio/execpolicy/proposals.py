@@ -29,7 +29,7 @@ _TOO_BROAD = frozenset(
 def proposal(
     prefix: Sequence[str] | None, commands: Sequence[Sequence[str]], rules: PolicyRules
 ) -> Sequence[str] | None:
-    """The model's `prefix`, when a rule for it would allow all of `commands` and is narrow enough; else None."""
+    """Return the model's `prefix`, when a rule for it would allow all of `commands` and is narrow enough; else None."""
     if not prefix or not commands or tuple(prefix) in _TOO_BROAD:
         return None
     proposed = rules.without_rules()

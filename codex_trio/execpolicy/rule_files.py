@@ -51,7 +51,7 @@ class _Refused(Exception):
 
 
 def evaluate(files: Iterable[RuleFile]) -> PolicyRules:
-    """The rules of `files`, evaluated in this process and without limits. Raises `RulesError`."""
+    """Return the rules of `files`, evaluated in this process and without limits. Raises `RulesError`."""
     rules = PolicyRules()
     for file in files:
         read_rules(file.path, file.source, rules)
@@ -81,7 +81,7 @@ def read_rules(path: str, source: str, rules: PolicyRules) -> None:
 
 
 def _with_end(text: str, path: str, source: str) -> str:
-    """An error report with the end of the file for its place where it has none, as when a bracket stays open."""
+    """Return an error report with the end of the file for its place where it has none, as when a bracket stays open."""
     lines = source.rstrip().split("\n")
     return _NOWHERE.sub(lambda _: f" --> {path}:{len(lines)}:{len(lines[-1]) + 1}\n", text)
 

@@ -42,7 +42,7 @@ _STARTER = (
 
 
 async def read_rule_files(folders: Iterable[str | os.PathLike[str]]) -> Sequence[RuleFile]:
-    """All `*.rules` files in `folders`, lowest precedence first; missing folders are fine. Raises RulesError."""
+    """Return all `*.rules` files in `folders`, lowest precedence first; missing folders are fine. Raises RulesError."""
     files, _ = await read_and_judge(folders, tuple)
     return files
 
@@ -50,7 +50,10 @@ async def read_rule_files(folders: Iterable[str | os.PathLike[str]]) -> Sequence
 async def read_and_judge(
     folders: Iterable[str | os.PathLike[str]], judge: Callable[[], Collection[str]]
 ) -> tuple[Sequence[RuleFile], Collection[str]]:
-    """The same, and what `judge` says after they were read, in the same thread: each turn asks. Raises RulesError."""
+    """Return the same, and what `judge` says after they were read, in the same thread: each turn asks.
+
+    Raises RulesError.
+    """
     names = [os.fspath(folder) for folder in folders]
 
     def read() -> tuple[Sequence[RuleFile], Collection[str]]:
@@ -63,7 +66,7 @@ async def read_and_judge(
 
 
 async def load_rules(files: Sequence[RuleFile]) -> PolicyRules:
-    """The rules of `files`. One that cannot be used makes all useless: raises RulesError."""
+    """Return the rules of `files`. One that cannot be used makes all useless: raises RulesError."""
     if not files:
         return PolicyRules()
     if not is_plain(files):
@@ -75,7 +78,7 @@ async def load_rules(files: Sequence[RuleFile]) -> PolicyRules:
 
 
 def is_plain(files: Sequence[RuleFile]) -> bool:
-    """Whether the files are lists of rules and no more, and short ones."""
+    """Return whether the files are lists of rules and no more, and short ones."""
     return sum(len(file.source) for file in files) <= _PLAIN_BYTES and all(
         _PLAIN.fullmatch(file.source) and _depth(file.source) <= _PLAIN_DEPTH for file in files
     )
@@ -114,7 +117,7 @@ async def _evaluate_apart(files: Sequence[RuleFile]) -> PolicyRules:
 
 
 def _endless(files: Sequence[RuleFile], how: str) -> RulesError:
-    """The files took too much; which of them is not known, but there mostly is one that is more than a list."""
+    """Say that the files took too much: which of them is not known, but one mostly is more than a list."""
     suspect = next((file.path for file in files if not is_plain([file])), files[-1].path)
     details = f"failed to evaluate rules file {suspect}: it takes too much time or memory ({how})"
     return RulesError(RulesProblem(path=suspect, details=details))

@@ -28,7 +28,9 @@ class PrefixRule(msgspec.Struct, frozen=True, kw_only=True):
     justification: str | None = None
 
     def matched_prefix(self, argv: Sequence[str]) -> list[str] | None:
-        """The words of `argv` that the rule covers, its first word taken as given; None when it does not apply."""
+        """Return the words of `argv` that the rule covers, its first word taken as given; None when it
+        does not apply.
+        """
         words = argv[1 : len(self.rest) + 1]
         if len(words) < len(self.rest):
             return None
@@ -37,7 +39,7 @@ class PrefixRule(msgspec.Struct, frozen=True, kw_only=True):
         return [self.program, *words]
 
     def may_match(self, args: Sequence[Word]) -> bool | None:
-        """Whether it applies to a command with these words behind the program; None when that cannot be told."""
+        """Return whether it applies to a command with these words behind the program; None when that cannot be told."""
         for index, alternatives in enumerate(self.rest):
             if index >= len(args):
                 return False
@@ -137,7 +139,7 @@ class PolicyRules:
 
     @classmethod
     def of(cls, content: RulesContent) -> "PolicyRules":
-        """The rules that files were found to hold."""
+        """Return the rules that files were found to hold."""
         rules = cls()
         for prefix_rule in content.prefix_rules:
             rules.add_prefix(prefix_rule)
@@ -175,17 +177,17 @@ class PolicyRules:
         self.add_prefix(PrefixRule(program=prefix[0], rest=tuple((word,) for word in prefix[1:])))
 
     def without_rules(self) -> "PolicyRules":
-        """A set with the same limits on executables and no rules."""
+        """Return a set with the same limits on executables and no rules."""
         empty = PolicyRules()
         empty._host_executables = dict(self._host_executables)
         return empty
 
     def network_rules(self) -> tuple[NetworkRule, ...]:
-        """The rules about hosts, in file order."""
+        """Return the rules about hosts, in file order."""
         return tuple(self._network_rules)
 
     def check(self, argv: Sequence[str], *, resolve_host_executables: bool = True) -> list[RuleMatch]:
-        """Every rule that applies to this one command.
+        """Return every rule that applies to this one command.
 
         A program given by path is matched as written first, and else by its base name.
         """
@@ -202,7 +204,7 @@ class PolicyRules:
         return any(rule.decision != "allow" for rules in self._prefix_rules.values() for rule in rules)
 
     def limits(self, words: Sequence[Word], script: str) -> list[RuleMatch]:
-        """The rules that forbid, or want a question about, a command anywhere in `script`.
+        """Return the rules that forbid, or want a question about, a command anywhere in `script`.
 
         Wider than `check`: a program by any path counts, options of git in front of its subcommand do not. Where it
         cannot be told what runs a question is wanted, but about a program that nothing is known of only if the rule's
@@ -221,7 +223,9 @@ class PolicyRules:
         ] + self._handed_on(words)
 
     def _handed_on(self, words: Sequence[Word]) -> list[RuleMatch]:
-        """The rules of more than one word whose words a program is given one after the other: it may well run them."""
+        """Return the rules of more than one word whose words a program is given one after the other: it may well run
+        them.
+        """
         if len(words) < 3 or words[0].base_name in _TELLS_ONLY:
             return []
         return [
@@ -283,7 +287,7 @@ class PolicyRules:
 
 
 def _is_told_apart(rule: PrefixRule, words: Sequence[Word]) -> bool:
-    """Whether more speaks for a rule than that nothing is known of a program."""
+    """Return whether more speaks for a rule than that nothing is known of a program."""
     program = words[0]
     if program.start or program.end or program.is_known or program.is_hidden:
         return True
@@ -302,7 +306,7 @@ _GIT_VALUES = frozenset({"-C", "-c", "--config-env", "--exec-path", "--git-dir",
 
 
 def _without_git_options(words: Sequence[Word]) -> list[Word]:
-    """A git command without what stands in front of its subcommand."""
+    """Return a git command without what stands in front of its subcommand."""
     at = 1
     while at < len(words) and words[at].start.startswith("-"):
         at += 2 if words[at].text in _GIT_VALUES else 1

@@ -20,7 +20,7 @@ _SED_RANGE = re.compile(r"\d+(,\d+)?p", re.ASCII)
 
 
 def is_known_safe(argv: Sequence[str], bash: Bash, programs: Programs) -> bool:
-    """Whether `argv` is known not to change anything; a plain shell script is, when all of its commands are."""
+    """Return whether `argv` is known not to change anything; a plain shell script is, when all of its commands are."""
     if not argv or not programs.is_known(argv[0]):
         return False
     segments = bash.segments(argv)
@@ -46,18 +46,18 @@ def is_known_safe(argv: Sequence[str], bash: Bash, programs: Programs) -> bool:
 
 
 def _has_short(arg: str, letter: str) -> bool:
-    """Whether a word may hold that short option, alone or with others."""
+    """Return whether a word may hold that short option, alone or with others."""
     return arg.startswith("-") and not arg.startswith("--") and letter in arg
 
 
 def _abbreviates(arg: str, *flags: str) -> bool:
-    """Whether a word may stand for one of the long flags, which can be cut short."""
+    """Return whether a word may stand for one of the long flags, which can be cut short."""
     name = arg.partition("=")[0]
     return len(name) > 2 and any(flag.startswith(name) for flag in flags)
 
 
 def _operands(args: list[str]) -> int:
-    """How many words may be operands: a lone dash is one, and so is all that follows two dashes."""
+    """Return how many words may be operands: a lone dash is one, and so is all that follows two dashes."""
     if "--" in args:
         end = args.index("--")
         return _operands(args[:end]) + len(args) - end - 1

@@ -77,7 +77,7 @@ class _Walk:
         self._seen: set[str] = set()
 
     def command(self, words: Command, stdin: Input, *, depth: int) -> Iterator[Command]:
-        """The command and those that it runs."""
+        """Yield the command and those that it runs."""
         if not words:
             return
         self._looks += 1
@@ -101,7 +101,7 @@ class _Walk:
             yield from self._other(name, args, stdin, depth=depth)
 
     def _other(self, name: str, args: Command, stdin: Input, *, depth: int) -> Iterator[Command]:
-        """What commands run that are neither shells nor wrappers."""
+        """Yield what commands run that are neither shells nor wrappers."""
         match name:
             case "." | "source" if args:
                 yield from self._file(args[0], stdin, depth=depth)
@@ -140,7 +140,7 @@ class _Walk:
             yield from self._input(stdin, depth=depth)
 
     def _file(self, file: Word, stdin: Input, *, depth: int) -> Iterator[Command]:
-        """What a shell runs that reads a file: one that was there before is not looked into."""
+        """Yield what a shell runs that reads a file: one that was there before is not looked into."""
         name = _file_name(file)
         if file.text in _STDIN_FILES:
             yield from self._input(stdin, depth=depth)
@@ -159,7 +159,7 @@ class _Walk:
             yield from self._file(stdin.file, NO_INPUT, depth=depth)
 
     def _programs_in(self, name: str, *, depth: int) -> Iterator[Command]:
-        """What a file that was just written runs when it is called as a program."""
+        """Yield what a file that was just written runs when it is called as a program."""
         texts = self._written.get(name, ())
         yield from self._scripts((text for text in texts if _SCRIPT_HEAD.match(text.start)), depth=depth)
 
@@ -192,7 +192,7 @@ class _Walk:
         yield from self._script(joined(command), depth=depth)
 
     def _found(self, args: Command, *, depth: int) -> Iterator[Command]:
-        """What `find` runs."""
+        """Yield what `find` runs."""
         command: Command | None = None
         for arg in args:
             if command is None:
@@ -241,7 +241,7 @@ class _Walk:
                 yield from _loosely(form)
 
     def _note(self, found: Found) -> None:
-        """Remembers which files a statement makes."""
+        """Remember which files a statement makes."""
         for file, text in found.written:
             if (made := _file_name(file)) is not None:
                 self._written.setdefault(made, []).append(text)
@@ -269,12 +269,12 @@ class _Walk:
 
 
 def _file_name(word: Word) -> str | None:
-    """The file that a word names; None where that is not known."""
+    """Return the file that a word names; None where that is not known."""
     return os.path.normpath(word.start) if word.is_known and word.start else None
 
 
 def _copies(name: str, args: Command) -> Iterator[tuple[Word, str]]:
-    """What `cp`, `ln` and their likes give another name, and the name; so does `hash -p`."""
+    """Yield what `cp`, `ln` and their likes give another name, and the name; so does `hash -p`."""
     words = [arg for arg in args if not arg.start.startswith("-")]
     if name == "hash" and not any(arg.start.startswith("-p") for arg in args):
         return
@@ -293,19 +293,19 @@ def _has_target(args: Command) -> bool:
 
 
 def _is_of_system(program: Word) -> bool:
-    """Whether a path leads to a folder of programs."""
+    """Return whether a path leads to a folder of programs."""
     return not _SYSTEM_FOLDERS.isdisjoint(program.start.split("/")[:-1])
 
 
 def _loosely(text: str) -> Iterator[Command]:
-    """What might be commands in a text that cannot be parsed: whatever follows any word of it."""
+    """Yield what might be commands in a text that cannot be parsed: whatever follows any word of it."""
     words = known_words(word for word in _WORD_BREAK.split(text) if word)
     for index in range(len(words)):
         yield words[index : index + _LOOSE_WORDS]
 
 
 def _shell_call(args: Command) -> _ShellCall:
-    """What a shell is called with."""
+    """Return what a shell is called with."""
     takes_script = is_interactive = False
     start_file: Word | None = None
     at = 0
@@ -333,7 +333,7 @@ def _shell_call(args: Command) -> _ShellCall:
 
 
 def _placeholder(args: Command) -> str:
-    """What `xargs` replaces in the command."""
+    """Return what `xargs` replaces in the command."""
     for index, arg in enumerate(args):
         if arg.start.startswith("-I"):
             if arg.start != "-I":
@@ -343,7 +343,7 @@ def _placeholder(args: Command) -> str:
 
 
 def _filled(command: Command, placeholder: str) -> Command:
-    """A command in which names or lines stand in place of the placeholder."""
+    """Return a command in which names or lines stand in place of the placeholder."""
     if not placeholder:
         return command
     return [_replaced(word, placeholder) for word in command]

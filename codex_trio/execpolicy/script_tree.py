@@ -57,7 +57,7 @@ class _Place(msgspec.Struct):
 
 
 def simple_commands(root: "Node") -> Iterator[Found]:
-    """What stands in a tree, in the order of the text. Looks only downward: to find a parent takes a search."""
+    """Yield what stands in a tree, in the order of the text. Looks only downward: to find a parent takes a search."""
     todo = [_Place(root)]
     while todo:
         place = todo.pop()
@@ -98,7 +98,7 @@ def _below(place: _Place) -> list[_Place]:
 
 
 def _steps(steps: "list[Node]", place: _Place) -> list[_Place]:
-    """The commands of a pipe. What a here-document is sent to stands in a pipeline of its own."""
+    """Return the commands of a pipe. What a here-document is sent to stands in a pipeline of its own."""
     sent = [place.stdin, *(Input([_printed(step) or HIDDEN]) for step in steps)]
     last = len(steps) - 1
     return [
@@ -112,7 +112,7 @@ def _simple_command(place: _Place) -> Found:
 
 
 def _words(place: _Place) -> Command:
-    """The words of a command, also those that stand behind a redirection, without assignments before it."""
+    """Return the words of a command, also those that stand behind a redirection, without assignments before it."""
     words: Command = []
     is_declaration = place.node.type != "command"
     for child in place.node.children:
@@ -126,7 +126,7 @@ def _words(place: _Place) -> Command:
 
 
 def _words_behind(redirect: "Node") -> list[Word]:
-    """Words of the command that the grammar counts to a redirection."""
+    """Return words of the command that the grammar counts to a redirection."""
     match redirect.type:
         case "heredoc_redirect":
             nodes = redirect.children_by_field_name("argument")
@@ -138,7 +138,7 @@ def _words_behind(redirect: "Node") -> list[Word]:
 
 
 def _input(place: _Place) -> Input:
-    """The standard input of a command or of all that stands in brackets, loops and the like."""
+    """Return the standard input of a command or of all that stands in brackets, loops and the like."""
     texts: list[Word] = []
     file: Word | None = None
     own = [child for child in place.node.children if child.type in _REDIRECTS] if place.node.type in _COMMANDS else []
@@ -167,7 +167,7 @@ def _destination(redirect: "Node") -> Word:
 
 
 def _written(node: "Node", redirects: "Sequence[Node]") -> list[tuple[Word, Word]]:
-    """The files that a statement writes its output to, with the text."""
+    """Return the files that a statement writes its output to, with the text."""
     outputs = [each for each in redirects if each.type == "file_redirect" and _operator(each) in _OUTPUTS]
     if not outputs:
         return []
@@ -189,7 +189,7 @@ def _heredoc(body: "Node") -> Word:
 
 
 def _printed(node: "Node", redirects: "Sequence[Node]" = ()) -> Word | None:
-    """The text that `echo`, `printf` or `cat` of a here-document prints; None for other commands."""
+    """Return the text that `echo`, `printf` or `cat` of a here-document prints; None for other commands."""
     if node.type == "redirected_statement":
         return _printed(node.children[0], node.children[1:])
     if node.type != "command":
@@ -203,7 +203,7 @@ def _printed(node: "Node", redirects: "Sequence[Node]" = ()) -> Word | None:
 
 
 def _printed_words(name: str, args: Command) -> Word:
-    """What is printed, up to where it is not known."""
+    """Return what is printed, up to where it is not known."""
     while name == "echo" and args and _ECHO_OPTION.match(args[0].start):
         args = args[1:]
     if name == "printf" and args and args[0].text in _LINES_OF:

@@ -25,7 +25,7 @@ _ARGUMENTS = ' "$@"'
 
 
 def assigned_scripts(name: str, value: Word) -> Iterator[Word]:
-    """The scripts that a shell or another program would run for the value of a variable."""
+    """Yield the scripts that a shell or another program would run for the value of a variable."""
     if name == "BASH_ENV" or (name == "ENV" and "/" in value.start + value.end):
         if value.text not in _NO_FILES:
             yield HIDDEN
@@ -40,7 +40,7 @@ def assigned_scripts(name: str, value: Word) -> Iterator[Word]:
 
 
 def assigned_by(words: Sequence[Word]) -> Iterator[tuple[str, Word]]:
-    """The variables and values of words like `NAME=value`."""
+    """Yield the variables and values of words like `NAME=value`."""
     for word in words:
         match = ASSIGNMENT.match(word.start)
         if match:
@@ -48,19 +48,19 @@ def assigned_by(words: Sequence[Word]) -> Iterator[tuple[str, Word]]:
 
 
 def with_arguments(script: Word) -> Word:
-    """A script that is run with words behind it that nobody knows."""
+    """Return a script that is run with words behind it that nobody knows."""
     if script.text is None:
         return Word(script.start, script.end + _ARGUMENTS if script.end else "", is_known=False)
     return Word(script.text + _ARGUMENTS)
 
 
 def expanded(text: str) -> Word:
-    """The script that does nothing but expand a text."""
+    """Return the script that does nothing but expand a text."""
     return Word(f': "{text}"')
 
 
 def git_scripts(args: Sequence[Word]) -> Iterator[Word]:
-    """The scripts that git is told to run by its settings, or by options of its subcommands."""
+    """Yield the scripts that git is told to run by its settings, or by options of its subcommands."""
     for index, word in enumerate(args):
         following = args[index + 1] if index + 1 < len(args) else None
         name, separator, value = word.start.partition("=")
@@ -86,7 +86,7 @@ def _setting(key: str, value: Word) -> Iterator[Word]:
 
 
 def joined(words: Sequence[Word]) -> Word:
-    """The script that words are joined to, with a variable for each that is not known."""
+    """Return the script that words are joined to, with a variable for each that is not known."""
     if not words or (len(words) == 1 and words[0].text is None):
         return words[0] if words else Word("")
     return Word(" ".join(word.start if word.is_known else f"{word.start}${{_}}{word.end}" for word in words))

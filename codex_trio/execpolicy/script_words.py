@@ -48,14 +48,14 @@ class Word(msgspec.Struct, frozen=True):
         return self.start if self.is_known else None
 
     def may_be(self, text: str) -> bool:
-        """Whether it may become this one word."""
+        """Return whether it may become this one word."""
         if self.is_known:
             return self.start == text
         long_enough = len(text) >= len(self.start) + len(self.end)
         return long_enough and text.startswith(self.start) and text.endswith(self.end)
 
     def may_lead_to(self, name: str) -> bool:
-        """Whether it may become the path of a program of this name, in a folder that is known."""
+        """Return whether it may become the path of a program of this name, in a folder that is known."""
         _folder, slash, start = self.start.rpartition("/")
         return bool(slash) and not self.is_known and Word(start, self.end, is_known=False).may_be(name)
 
@@ -78,17 +78,17 @@ _Part = str | bool
 
 
 def names(text: str) -> frozenset[str]:
-    """The names in a text."""
+    """Return the names in a text."""
     return frozenset(text.split())
 
 
 def word_of(node: "Node") -> Word:
-    """The word that a node stands for."""
+    """Return the word that a node stands for."""
     return _joined(_parts(node))
 
 
 def known_words(texts: Iterable[str]) -> list[Word]:
-    """Words that are known."""
+    """Return words that are known."""
     return [Word(text) for text in texts]
 
 
@@ -134,7 +134,7 @@ def _unquoted(text: str) -> list[_Part]:
 
 
 def _double_quoted(node: "Node") -> list[_Part]:
-    """The contents of double quotes; blanks at the edges of contents belong to no node of their own."""
+    """Return the contents of double quotes; blanks at the edges of contents belong to no node of their own."""
     source = node.text or b""
     parts: list[_Part] = []
     at = 1

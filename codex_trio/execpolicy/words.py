@@ -18,7 +18,7 @@ _SHORT = 16
 
 
 def join(argv: Sequence[str]) -> str:
-    """The command as one line that a POSIX shell would read back as `argv`."""
+    """Return the command as one line that a POSIX shell would read back as `argv`."""
     joined = " ".join(map(quote, argv))
     return "<command included NUL byte>" if "\0" in joined else joined
 
@@ -55,7 +55,7 @@ _quote_short = lru_cache(maxsize=256)(_quote)
 
 
 def split(text: str) -> list[str] | None:
-    """The words of `text` by POSIX quoting rules, without any expansion; None when a quote is left open."""
+    """Return the words of `text` by POSIX quoting rules, without any expansion; None when a quote is left open."""
     return _Splitter(text).run()
 
 
@@ -121,7 +121,9 @@ class _Splitter:
         return None
 
     def _escaped(self, *, keep: str) -> str | None:
-        """What a backslash and the next character stand for; inside double quotes (`keep`) most stay as they are."""
+        """Return what a backslash and the next character stand for; inside double quotes (`keep`) most
+        stay as they are.
+        """
         if self._at >= len(self._text):
             return None
         char = self._text[self._at]

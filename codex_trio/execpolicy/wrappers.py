@@ -168,7 +168,7 @@ class Behind(msgspec.Struct, frozen=True):
 
 
 def behind(wrapper: Wrapper, args: Sequence[Word]) -> Behind:
-    """The command behind a wrapper's own options, operands and assignments; no words when there is none."""
+    """Return the command behind a wrapper's own options, operands and assignments; no words when there is none."""
     scripts: list[Word] = []
     assignments: list[Word] = []
     operands = wrapper.operands
@@ -195,7 +195,7 @@ def behind(wrapper: Wrapper, args: Sequence[Word]) -> Behind:
 
 
 def _option(word: Word, wrapper: Wrapper) -> tuple[str, bool]:
-    """The option that a word is, empty for none, and whether its value is the next word.
+    """Return the option that a word is, empty for none, and whether its value is the next word.
 
     Of short options in one word it is the first that takes a value.
     """
@@ -213,7 +213,7 @@ def _option(word: Word, wrapper: Wrapper) -> tuple[str, bool]:
 
 
 def _value(text: str, name: str) -> str:
-    """The value that stands in one word with its option."""
+    """Return the value that stands in one word with its option."""
     if text.startswith("--"):
         return text.partition("=")[2]
     return text[text.index(name[1]) + 1 :]

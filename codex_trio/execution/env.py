@@ -42,7 +42,7 @@ class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def apply_policy(base: Mapping[str, str], policy: ShellEnvironmentPolicy) -> dict[str, str]:
-    """The variables of `base` that `policy` lets through, with those that it sets."""
+    """Return the variables of `base` that `policy` lets through, with those that it sets."""
     match policy.inherit:
         case "all":
             names = set(base)
@@ -67,7 +67,7 @@ def build_environment(
     tool_call_id: str,
     version: str,
 ) -> dict[str, str]:
-    """The environment of a command that the agent runs: no colours, no pagers, and who it runs for."""
+    """Return the environment of a command that the agent runs: no colours, no pagers, and who it runs for."""
     return (
         apply_policy(base, policy)
         | _QUIET_TERMINAL

@@ -30,7 +30,10 @@ main(sys.argv[3], range(int(sys.argv[4]), int(sys.argv[5]) + 1))
 
 
 def start_arguments(python: str, mark: str, numbers: range) -> tuple[str, ...]:
-    """The argv that runs this program, without site-packages. The word `janitor` is for readers of process lists."""
+    """Return the argv that runs this program, without site-packages.
+
+    The word `janitor` is for readers of process lists.
+    """
     package_parent = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     return (python, "-I", "-S", "-c", _BOOTSTRAP, package_parent, "janitor", mark, str(numbers[0]), str(numbers[-1]))
 

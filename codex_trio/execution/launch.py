@@ -149,7 +149,7 @@ def _open_data(data: bytes, childs: ExitStack) -> int:
 
 
 def _raise_number(descriptor: int) -> int:
-    """The same file under a number that is no child's."""
+    """Return the same file under a number that is no child's."""
     if descriptor >= _LOWEST_OWN_DESCRIPTOR:
         return descriptor
     try:

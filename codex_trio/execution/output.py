@@ -23,11 +23,11 @@ class Utf8Chunker:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The pieces that are complete with `data`."""
+        """Return the pieces that are complete with `data`."""
         return _split(self._decoder.decode(data).encode())
 
     def finish(self) -> list[bytes]:
-        """What is left at the end of the stream: U+FFFD for half a character."""
+        """Return what is left at the end of the stream: U+FFFD for half a character."""
         return _split(self._decoder.decode(b"", final=True).encode())
 
 
@@ -70,7 +70,7 @@ class HeadTailBuffer:
         self._trim_tail()
 
     def text(self) -> str:
-        """What is kept, with a line in the middle that says how much is not."""
+        """Return what is kept, with a line in the middle that says how much is not."""
         head, tail = b"".join(self._head), b"".join(self._tail)
         gap = f"\n[... {self._omitted} bytes omitted ...]\n".encode() if self._omitted else b""
         return (head + gap + tail).decode(errors="replace")
@@ -99,7 +99,7 @@ def _split(text: bytes) -> list[bytes]:
 
 
 def _boundary(text: bytes, limit: int) -> int:
-    """The largest length up to `limit` that does not cut a character."""
+    """Return the largest length up to `limit` that does not cut a character."""
     if len(text) <= limit:
         return len(text)
     while limit > 0 and text[limit] & _CONTINUATION_MASK == _CONTINUATION:
@@ -108,7 +108,7 @@ def _boundary(text: bytes, limit: int) -> int:
 
 
 def _next_boundary(text: bytes, position: int) -> int:
-    """The first character's start at or after `position`."""
+    """Return the first character's start at or after `position`."""
     while position < len(text) and text[position] & _CONTINUATION_MASK == _CONTINUATION:
         position += 1
     return position

@@ -62,7 +62,7 @@ def spawn(program: str, argv: Sequence[str], env: Mapping[str, str], setup: Chil
 
 
 def find_program(name: str, env: Mapping[str, str]) -> str:
-    """The path to execute for `name`, by the PATH of `env`; a name with a slash is left to the kernel.
+    """Return the path to execute for `name`, by the PATH of `env`; a name with a slash is left to the kernel.
 
     Raises `FileNotFoundError` (or `PermissionError` when only unusable files were found).
     """

@@ -94,7 +94,7 @@ def _try_set_limit(number: int) -> tuple[int, int] | None:
 
 
 def is_group_alive(leader: int) -> bool:
-    """Whether the process group that `leader` founded has members, `leader` itself among them.
+    """Return whether the process group that `leader` founded has members, `leader` itself among them.
 
     While it has, the kernel gives the number to nobody else, so that it still names the same session.
     """
@@ -108,7 +108,7 @@ def is_group_alive(leader: int) -> bool:
 
 
 def descend(pid: int, generations: int) -> int:
-    """The only child of a process, the only child of that, and so on, as far as there are such."""
+    """Return the only child of a process, the only child of that, and so on, as far as there are such."""
     parents = [(facts.pid, facts.parent) for facts in _processes() if not facts.is_dead]
     for _ in range(generations):
         children = [child for child, parent in parents if parent == pid]
@@ -119,7 +119,7 @@ def descend(pid: int, generations: int) -> int:
 
 
 def find(wanted: Wanted) -> dict[int, ProcessFacts]:
-    """The living processes that are wanted, and all that descend from them, ancestors first."""
+    """Return the living processes that are wanted, and all that descend from them, ancestors first."""
     own = os.getpid()
     living = {facts.pid: facts for facts in _processes() if not facts.is_dead and facts.pid != own}
     children: dict[int, list[int]] = {}
@@ -238,7 +238,7 @@ def _carries(pid: int, marks: list[bytes]) -> bool:
 
 
 def _number_of(pid: int) -> int:
-    """The number that `numbered` gave to a process or an ancestor; -1 without one."""
+    """Return the number that `numbered` gave to a process or an ancestor; -1 without one."""
     try:
         with open(f"/proc/{pid}/limits", "rb", buffering=0) as file:
             lines = file.read().splitlines()

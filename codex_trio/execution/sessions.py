@@ -80,7 +80,7 @@ class ExecSession:
         return self.exit_code
 
     def take_unread(self) -> str:
-        """The output since the last call."""
+        """Return the output since the last call."""
         unread, self._unread = self._unread, HeadTailBuffer()
         return unread.text()
 
@@ -227,18 +227,18 @@ class ExecSessions:
         return session
 
     def has(self, session_id: int) -> bool:
-        """Whether `get` would find it."""
+        """Return whether `get` would find it."""
         return session_id in self._sessions
 
     def get(self, session_id: int) -> ExecSession:
-        """Raises `UnknownSession`."""
+        """Raise `UnknownSession`."""
         session = self._sessions.get(session_id)
         if session is None:
             raise UnknownSession(session_id)
         return session
 
     def running(self) -> list[ExecSession]:
-        """The sessions that have not ended, oldest first."""
+        """Return the sessions that have not ended, oldest first."""
         return [session for session in self._sessions.values() if not session.finished.is_set()]
 
     async def kill(self, session: ExecSession, *, because: str) -> None:
@@ -322,7 +322,7 @@ class ExecSessions:
 async def open_exec_sessions(
     spawner: ProcessSpawner, *, writes: CommandWrites | None = None, pause: Pause | None = None
 ) -> AsyncGenerator[ExecSessions]:
-    """A store of sessions; when it closes, no process of theirs is left.
+    """Provide a store of sessions; when it closes, no process of theirs is left.
 
     `writes` is told when they can write. While `pause` stands, calls do not give up waiting for their commands.
     """

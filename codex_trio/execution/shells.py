@@ -33,7 +33,7 @@ class Shells(msgspec.Struct, frozen=True, kw_only=True):
     programs: Mapping[str, str]
 
     def named(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
-        """The shell for what a model has called it. Only the kind counts, not where the name leads.
+        """Return the shell for what a model has called it. Only the kind counts, not where the name leads.
 
         An account's own shell may lie where commands write (`may_write`): it is not taken then.
         """
@@ -43,7 +43,9 @@ class Shells(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_shells(account_shell: str, *, folders: Sequence[str] = _FOLDERS) -> Shells:
-    """The shells of this machine. `account_shell` is the user's own: it is the default if its scripts can be read."""
+    """Return the shells of this machine. `account_shell` is the user's own: it is the default if its scripts can be
+    read.
+    """
     programs = {"sh": _SH}
     for kind in _KINDS:
         candidates = (f"{folder}/{kind}" for folder in folders)
@@ -56,7 +58,7 @@ def find_shells(account_shell: str, *, folders: Sequence[str] = _FOLDERS) -> She
 
 
 def keep_path(request: SpawnRequest) -> SpawnRequest:
-    """The same script, with what login files take from PATH put back in front of it.
+    """Return the same script, with what login files take from PATH put back in front of it.
 
     `request` starts a login shell, perhaps behind other programs; the script is its last argument. Many systems' login
     files set PATH anew, whatever the user's was.
@@ -74,7 +76,7 @@ def keep_path(request: SpawnRequest) -> SpawnRequest:
 
 
 def hand_over(request: SpawnRequest) -> SpawnRequest:
-    """The same script, the last argument of a shell, from a descriptor when it is too long for one."""
+    """Return the same script, the last argument of a shell, from a descriptor when it is too long for one."""
     *before, script = request.argv
     source = script.encode(errors="surrogateescape")
     if len(source) <= _LONGEST_ARGUMENT or b"\0" in source:

@@ -44,7 +44,7 @@ class ProcessOwner:
             self.outer.add(number)
 
     def is_within(self, other: "ProcessOwner") -> bool:
-        """Whether what is started for this owner is also started for `other`."""
+        """Return whether what is started for this owner is also started for `other`."""
         return self is other or (self.outer is not None and self.outer.is_within(other))
 
 
@@ -107,7 +107,7 @@ class ProcessSpawner:
         )
 
     def new_owner(self, outer: ProcessOwner | None = None) -> ProcessOwner:
-        """A group of processes, for `start` and `kill_all_of`; what belongs to it also belongs to `outer`."""
+        """Return a group of processes, for `start` and `kill_all_of`; what belongs to it also belongs to `outer`."""
         self._count += 1
         return ProcessOwner(f"{outer.path if outer else ''}o{self._count}.", outer)
 
@@ -217,7 +217,7 @@ class _Janitor:
 
 @asynccontextmanager
 async def open_process_spawner(*, python: str = sys.executable) -> AsyncGenerator[ProcessSpawner]:
-    """A spawner; when it closes, nothing that was started with it is left. `python` runs the janitor."""
+    """Provide a spawner; when it closes, nothing that was started with it is left. `python` runs the janitor."""
     spawner = ProcessSpawner(python=python)
     try:
         yield spawner

@@ -22,7 +22,7 @@ class OutputStream:
         self._descriptor = descriptor
 
     async def receive(self) -> bytes:
-        """The next bytes, at most `READ_SIZE`; empty at the end.
+        """Return the next bytes, at most `READ_SIZE`; empty at the end.
 
         A terminal ends when no process has it open any more (the kernel's EIO), a pipe at its end of file.
         """
@@ -35,7 +35,7 @@ class OutputStream:
             await trio.lowlevel.wait_readable(self._descriptor)
 
     def has_data(self) -> bool:
-        """Whether `receive` would return at once."""
+        """Return whether `receive` would return at once."""
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         return bool(poll.poll(0))

@@ -29,12 +29,12 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exec_yield_ms(requested: int | None) -> int:
-    """How long a call that starts a command waits for it."""
+    """Return how long a call that starts a command waits for it."""
     return min(max(EXEC_YIELD_MS if requested is None else requested, _MIN_YIELD_MS), _MAX_YIELD_MS)
 
 
 def write_yield_ms(requested: int | None, *, chars: str, max_poll_ms: int = MAX_POLL_MS) -> int:
-    """How long a call that sends `chars` waits for an answer. Without any it is a poll, which may wait longer.
+    """Return how long a call that sends `chars` waits for an answer. Without any it is a poll, which may wait longer.
 
     `max_poll_ms` is the configured `background_terminal_max_timeout`.
     """

@@ -14,7 +14,9 @@ _SECONDS, _NANOSECONDS = slice(80, 88), slice(88, 92)
 
 
 def birth_ms(path: str) -> int:
-    """The birth time of what is at `path`, links followed, in Unix milliseconds; 0 where the file system has none."""
+    """Return the birth time of what is at `path`, links followed, in Unix milliseconds; 0 where the file system has
+    none.
+    """
     statx = _statx()
     found = ctypes.create_string_buffer(256)
     if statx is None or statx(_HERE, os.fsencode(path), 0, _BIRTH_TIME, found) != 0:
@@ -28,5 +30,5 @@ def birth_ms(path: str) -> int:
 
 @functools.cache
 def _statx() -> Callable[..., Any] | None:
-    """The function of the C library; None where it has none."""
+    """Return the function of the C library; None where it has none."""
     return getattr(ctypes.CDLL(None), "statx", None)

@@ -27,9 +27,9 @@ class WriteGate(Protocol):
     """What may be written, by where paths lead."""
 
     def admits(self, place: str) -> bool:
-        """Whether the file at `place` may be written, made or removed."""
+        """Return whether the file at `place` may be written, made or removed."""
         ...
 
     def admits_beside(self, place: str) -> bool:
-        """Whether other files may be made in its folder for a while."""
+        """Return whether other files may be made in its folder for a while."""
         ...

@@ -29,38 +29,50 @@ class DiskFiles:
         self._gate = gate
 
     def status(self, path: str) -> os.stat_result:
-        """What is at `path`, links followed. Raises OSError."""
+        """Return what is at `path`, links followed. Raises OSError."""
         return os.stat(path)
 
     def is_link(self, path: str) -> bool:
-        """Whether a symbolic link is at `path`, wherever it leads."""
+        """Return whether a symbolic link is at `path`, wherever it leads."""
         return os.path.islink(path)
 
     def leads_to(self, path: str) -> str:
-        """Where what is written to an absolute path ends up: the path without links. Raises OSError if it is none."""
+        """Return where what is written to an absolute path ends up: the path without links.
+
+        Raises OSError if it is none.
+        """
         return _leads_to(path)
 
     def entry_of(self, path: str) -> str:
-        """Where the entry is that an absolute path names: the same, but for a link at its end. Raises OSError."""
+        """Return where the entry is that an absolute path names: the same, but for a link at its end.
+
+        Raises OSError.
+        """
         return _entry_of(path)
 
     def read_start(self, path: str, *, limit: int) -> bytes:
-        """The first bytes of the regular file at `path`, `limit` at most. Raises OSError."""
+        """Return the first bytes of the regular file at `path`, `limit` at most. Raises OSError."""
         return read_start(path, limit=limit)
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of the regular file at `path`, links followed; None when nothing is there. Raises OSError."""
+        """Return the bytes of the regular file at `path`, links followed; None when nothing is there.
+
+        Raises OSError.
+        """
         return _read(path, limit=MAX_PATCHED_BYTES)
 
     def peek(self, path: str) -> Contents:
-        """The same for the record only, where it need not be known. Raises OSError when it is no regular file."""
+        """Return the same for the record only, where it need not be known.
+
+        Raises OSError when it is no regular file.
+        """
         try:
             return _read(path, limit=_MAX_REMEMBERED_BYTES)
         except (PermissionError, FileTooLarge):
             return Unread()
 
     def peek_entry(self, path: str) -> Contents:
-        """The same for what is to be removed: a link is there wherever it leads."""
+        """Return the same for what is to be removed: a link is there wherever it leads."""
         try:
             content = self.peek(path)
         except OSError:
@@ -138,7 +150,9 @@ def _read(path: str, *, limit: int) -> bytes | None:
 
 @contextlib.contextmanager
 def _folder(path: str, *, create: bool = False) -> Generator[int]:
-    """A descriptor of the folder at a path without links; made with all above it where missing and asked for."""
+    """Provide a descriptor of the folder at a path without links; made with all above it where missing
+    and asked for.
+    """
     current = os.open("/", _FOLDER)
     try:
         for name in filter(None, path.split("/")):

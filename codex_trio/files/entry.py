@@ -89,7 +89,7 @@ class Entry:
             raise OriginalRemains(error.errno, error.strerror, self._name) from error
 
     def _rename_from(self, other: Entry) -> bool:
-        """Whether the other name could be made this one: not across file systems."""
+        """Return whether the other name could be made this one: not across file systems."""
         mine, theirs = self._stat(), other._stat()
         if mine and theirs and (mine.st_dev, mine.st_ino) == (theirs.st_dev, theirs.st_ino):
             # Two names of one file: renaming would leave both.
@@ -142,7 +142,7 @@ class Entry:
 
     @contextlib.contextmanager
     def _opened(self, flags: int) -> Generator[int | None]:
-        """A descriptor of the regular file that is here, or None. Raises OSError."""
+        """Provide a descriptor of the regular file that is here, or None. Raises OSError."""
         # Looked at before, since opening a device may do something, and after, since it may have been replaced.
         found = self._stat()
         if found is None:
@@ -203,7 +203,7 @@ class _Draft:
 
 
 def temporary_name() -> str:
-    """A name that no other file has, for as long as it takes to put one in another's place."""
+    """Return a name that no other file has, for as long as it takes to put one in another's place."""
     return f".patch-{secrets.token_hex(8)}"
 
 

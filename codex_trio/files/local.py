@@ -47,11 +47,11 @@ class LocalFiles:
     """See the module. Paths are absolute; every method raises OSError."""
 
     async def read(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> bytes:
-        """All bytes of a regular file, in bounded time. Raises ValueError for what is no path."""
+        """Return all bytes of a regular file, in bounded time. Raises ValueError for what is no path."""
         return await abandonable(seconds, read_whole, path, limit=limit)
 
     def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
-        """The same files, for whoever goes through many of them in a thread of their own."""
+        """Return the same files, for whoever goes through many of them in a thread of their own."""
         return DiskFiles(gate)
 
     async def write(self, path: str, content: bytes) -> None:
@@ -59,11 +59,11 @@ class LocalFiles:
         await _stoppable(lambda _: _write(path, content))
 
     async def metadata(self, path: str) -> FileMetadata:
-        """What is at a path."""
+        """Return what is at a path."""
         return await _stoppable(lambda _: _metadata(path))
 
     async def entries(self, path: str) -> list[tuple[str, FileKind]]:
-        """The names in a folder, with what they lead to; links that lead nowhere are left out."""
+        """Return the names in a folder, with what they lead to; links that lead nowhere are left out."""
         return await _stoppable(lambda check: _entries(path, check))
 
     async def make_folder(self, path: str, *, parents: bool) -> None:
@@ -80,7 +80,9 @@ class LocalFiles:
 
 
 async def _stoppable(work: Callable[[trees.Check], T]) -> T:
-    """What `work` returns or raises, in a thread of its own; when the caller is cancelled its next check raises."""
+    """Return what `work` returns or raises, in a thread of its own; when the caller is cancelled its
+    next check raises.
+    """
     stopped = threading.Event()
     try:
         return await trio.to_thread.run_sync(

@@ -130,7 +130,7 @@ def _copy_file(source: str, target: str, check: Check) -> None:
 
 @contextlib.contextmanager
 def opened_to_write(path: str) -> Generator[int]:
-    """A regular file at `path`, made if it is not there, links followed; nothing of it is changed yet.
+    """Provide a regular file at `path`, made if it is not there, links followed; nothing of it is changed yet.
 
     Raises OSError: IsADirectoryError, NotARegularFile.
     """

@@ -59,7 +59,7 @@ class AuthStore:
         return self._path
 
     def credentials(self) -> Credentials | None:
-        """The credentials in force, None when nobody is logged in.
+        """Return the credentials in force, None when nobody is logged in.
 
         Stored ones of a kind that the configuration forbids do not count. Raises `AuthFileError`.
         """
@@ -117,7 +117,7 @@ class AuthStore:
 
 
 def read_auth_file(path: Path) -> Credentials | None:
-    """The credentials in a file; None when there is no file or it holds none. Raises `AuthFileError`."""
+    """Return the credentials in a file; None when there is no file or it holds none. Raises `AuthFileError`."""
     try:
         text = read_whole(path, limit=_MOST_BYTES).decode()
     except FileNotFoundError:

@@ -88,7 +88,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         return self.tokens.account_id or _text(_claims(self.tokens.id_token, _AUTH_CLAIMS), "chatgpt_account_id")
 
     def account(self) -> Account:
-        """What clients are shown."""
+        """Return what clients are shown."""
         if self.mode == "apikey" or self.tokens is None:
             return Account(mode=self.mode)
         payload = jwt_payload(self.tokens.id_token)
@@ -103,7 +103,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def jwt_payload(token: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified; empty for anything else."""
+    """Return the claims of a JWT, unverified; empty for anything else."""
     parts = token.split(".")
     if len(parts) != 3:
         return {}
@@ -115,7 +115,7 @@ def jwt_payload(token: str) -> dict[str, Any]:
 
 
 def parse_auth_file(text: str) -> Credentials | None:
-    """The credentials in the text of an `auth.json`; None when it holds none.
+    """Return the credentials in the text of an `auth.json`; None when it holds none.
 
     Raises `ValueError` for a text that has another form. Without `auth_mode`, an API key wins over tokens.
     """
@@ -134,7 +134,7 @@ def parse_auth_file(text: str) -> Credentials | None:
 
 
 def api_key_file_text(api_key: str) -> str:
-    """The `auth.json` of an API key login."""
+    """Return the `auth.json` of an API key login."""
     return json.dumps({"auth_mode": "apikey", "OPENAI_API_KEY": api_key}, indent=2, ensure_ascii=False)
 
 

@@ -22,7 +22,7 @@ _LOCK_PAUSE = 0.005
 
 
 def read_or_create(codex_home: Path, *, lock_seconds: float = _LOCK_SECONDS) -> str:
-    """The installation id, lower case; made on first use, and anew when the file holds no UUID.
+    """Return the installation id, lower case; made on first use, and anew when the file holds no UUID.
 
     A file that holds one is left as it is, but for its permissions, and may be another user's. Raises OSError when it
     cannot be opened.

@@ -54,7 +54,7 @@ class RequestAuth(msgspec.Struct, frozen=True, kw_only=True):
 def resolve_request_auth(
     provider: KeyedProvider, *, environ: Mapping[str, str], credentials: Credentials | None
 ) -> RequestAuth:
-    """What a request to `provider` carries.
+    """Return what a request to `provider` carries.
 
     A provider's own variable comes first, then its configured token, then the user's login, and for a provider that
     wants a login the variable `OPENAI_API_KEY`. Blank values count as none. Raises `MissingApiKey`.

@@ -46,7 +46,7 @@ class Identity:
 
 
 def is_header_value(text: str) -> bool:
-    """Whether text may stand in an HTTP header: no control characters but tabs."""
+    """Return whether text may stand in an HTTP header: no control characters but tabs."""
     return all(character == "\t" or (character >= " " and character != "\x7f") for character in text)
 
 
@@ -62,7 +62,7 @@ def operating_system(os_release: Path = Path("/etc/os-release")) -> str:
 
 
 def terminal(environ: Mapping[str, str]) -> str:
-    """The terminal program around us, `name/version` where it says so; `unknown` under an editor."""
+    """Return the terminal program around us, `name/version` where it says so; `unknown` under an editor."""
     program = environ.get("TERM_PROGRAM")
     if program:
         version = environ.get("TERM_PROGRAM_VERSION")

@@ -101,7 +101,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         context_window: int | None = None,
         tool_output_token_limit: int | None = None,
     ) -> ModelInfo:
-        """These facts with the user's settings (None: not set) in place of the catalog's."""
+        """Return these facts with the user's settings (None: not set) in place of the catalog's."""
         changes: dict[str, Any] = {}
         if context_window is not None:
             # Of a model that is not known the window is a guess, and the user knows better (else as 0.171.0).
@@ -119,7 +119,7 @@ class ModelCatalog:
         self._by_slug = {model.slug: model for model in self.models}
 
     def info(self, slug: str) -> ModelInfo:
-        """The facts on a model, under the name asked for.
+        """Return the facts on a model, under the name asked for.
 
         A version of a known model (`<slug>-2026-01-01`) and one behind a namespace (`vendor/<slug>`) are known
         as well. Anything else gets cautious guesses with `known` False; see `unknown_model_warning`.
@@ -131,7 +131,7 @@ class ModelCatalog:
         return found if found.slug == slug else msgspec.structs.replace(found, slug=slug)
 
     def listed(self, *, include_hidden: bool) -> tuple[ModelInfo, ...]:
-        """The models as a client lists them."""
+        """Return the models as a client lists them."""
         return tuple(model for model in self.models if model.visible or include_hidden)
 
     @property
@@ -145,19 +145,19 @@ class ModelCatalog:
 
 
 def default_model(catalog: ModelCatalog) -> ModelInfo:
-    """The model for users who chose none: the first that works with plain tools, which is all that we offer."""
+    """Return the model for users who chose none: the first that works with plain tools, which is all that we offer."""
     plain = [model for model in catalog.listed(include_hidden=False) if not model.code_mode_only]
     return plain[0] if plain else catalog.default
 
 
 def is_same_model(asked: str, answers: str) -> bool:
-    """Whether the model that answers is the one asked for, or a dated release of it (`NAME-2026-01-31`)."""
+    """Return whether the model that answers is the one asked for, or a dated release of it (`NAME-2026-01-31`)."""
     name, other = asked.lower(), answers.lower()
     return other == name or (other.startswith(name) and _RELEASE_DATE.fullmatch(other[len(name) :]) is not None)
 
 
 def unknown_model_warning(slug: str) -> str:
-    """What the user is told who asks for a model that is not known. Clients look for this text (0.169.0)."""
+    """Return what the user is told who asks for a model that is not known. Clients look for this text (0.169.0)."""
     return (
         f"Model metadata for `{slug}` not found. Defaulting to fallback metadata; "
         "this can degrade performance and cause issues."
@@ -165,7 +165,7 @@ def unknown_model_warning(slug: str) -> str:
 
 
 def bundled_catalog() -> ModelCatalog:
-    """The built-in catalog."""
+    """Return the built-in catalog."""
     return ModelCatalog(_bundled())
 
 

@@ -61,7 +61,7 @@ class ModelStream:
         return self
 
     async def __anext__(self) -> list[ModelEvent]:
-        """The next batch, never empty. Raises ModelError when the response fails or breaks off."""
+        """Return the next batch, never empty. Raises ModelError when the response fails or breaks off."""
         if self._first is not None:
             first, self._first = self._first, None
             return first
@@ -116,14 +116,14 @@ class ResponsesClient:
         self._environ = environ
 
     async def warm(self) -> None:
-        """Prepares for the first request without sending anything; problems are left for the request to report."""
+        """Prepare for the first request without sending anything; problems are left for the request to report."""
         if self.provider.base_url:
             with contextlib.suppress(HttpFailure, ValueError, OSError):
                 await self._transport.warm(self.provider.base_url)
 
     @contextlib.asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelStream]:
-        """Sends a request; the block gets its response. Raises ModelError when there is none."""
+        """Send a request; the block gets its response. Raises ModelError when there is none."""
         idle_timeout = self.provider.stream_idle_timeout_ms / 1000
         response = await self._send(request, idle_timeout)
         stream = ModelStream(response, idle_timeout=idle_timeout)
@@ -150,7 +150,7 @@ class ResponsesClient:
     async def _send_once(
         self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float
     ) -> HttpResponse | tuple[ModelError, bool]:
-        """A response to read, or what went wrong and whether the same request may be sent again in silence."""
+        """Return a response to read, or what went wrong and whether the same request may be sent again in silence."""
         for _ in range(MAX_REDIRECTS):
             response = await self._post(target, headers, body, idle_timeout)
             if not isinstance(response, HttpResponse):

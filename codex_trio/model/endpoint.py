@@ -36,7 +36,7 @@ class Endpoint:
         self.headers = headers
 
     def redirected(self, location: str) -> Endpoint | None:
-        """Where the provider says that the same request should go; None when that is no place for it.
+        """Return where the provider says that the same request should go; None when that is no place for it.
 
         Keys and the provider's own headers go along only to the same host, on the same port or from HTTP to HTTPS.
         Nothing is sent in the clear that was not before.
@@ -58,7 +58,7 @@ class Endpoint:
 
 
 def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapping[str, str]) -> Endpoint:
-    """The endpoint for a provider's responses. `environ` is only asked for the provider's `env_http_headers`.
+    """Return the endpoint for a provider's responses. `environ` is only asked for the provider's `env_http_headers`.
 
     Raises ModelError, before anything is sent, when a setting is unusable. That there is a key where one is needed is
     for `identity.keys` to say.
@@ -85,7 +85,7 @@ def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapp
 
 
 def _configured_headers(provider: ModelProviderConfig, environ: Mapping[str, str]) -> dict[str, str]:
-    """The provider's own headers; one from an unset or blank environment variable is left out."""
+    """Return the provider's own headers; one from an unset or blank environment variable is left out."""
     headers = {name.lower(): value for name, value in provider.http_headers.items()}
     for name, variable in provider.env_http_headers.items():
         if value := environ.get(variable, "").strip():

@@ -274,7 +274,7 @@ class EventDecoder:
         self._decode = decoding.json_decoder(DirectEvent | _PlainWireEvent | _Ignored).decode
 
     def decode(self, data: bytes) -> DirectEvent | WireEvent | None:
-        """The event in a JSON text; None for one that nobody acts on.
+        """Return the event in a JSON text; None for one that nobody acts on.
 
         Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError for a text of another shape.
         """

@@ -40,7 +40,7 @@ _PHRASES = {413: "Payload Too Large", 418: "I'm a teapot", 422: "Unprocessable E
 
 
 def disconnected(cause: str) -> ModelError:
-    """The stream broke off, or said something that cannot be understood, before the response was complete."""
+    """Say that the stream broke off, or said something that cannot be understood, before the response was complete."""
     return ModelError(f"stream disconnected before completion: {cause}", retryable=True)
 
 
@@ -55,12 +55,12 @@ def unreachable(url: str, cause: str) -> ModelError:
 
 
 def redirected_too_often(times: int, url: str) -> ModelError:
-    """The provider sends a request from one address to the next."""
+    """Say that the provider sends a request from one address to the next."""
     return ModelError(f"the provider redirected the request {times} times, lastly to {url}: it may send it in circles")
 
 
 def not_sent(url: str, cause: str) -> ModelError:
-    """The connection broke before the provider answered."""
+    """Say that the connection broke before the provider answered."""
     return disconnected(f"error sending request for url ({url}): {cause}")
 
 
@@ -134,7 +134,9 @@ _FAILED: Mapping[str | None, Callable[[ProviderError], ModelError]] = {
 
 
 def from_failed(error: Any) -> ModelError:
-    """The error that a stream tells of: its `response.error`, an `error` event, or what came in place of a stream."""
+    """Return the error that a stream tells of: its `response.error`, an `error` event, or what came in place of a
+    stream.
+    """
     known = ProviderError.read(error)
     make = _FAILED.get(known.code) or _FAILED.get(known.type)
     if make is not None:
@@ -145,7 +147,7 @@ def from_failed(error: Any) -> ModelError:
 
 
 def from_incomplete(details: Any) -> ModelError:
-    """The error of a `response.incomplete` event, given its `response.incomplete_details`.
+    """Return the error of a `response.incomplete` event, given its `response.incomplete_details`.
 
     A response cut off by a content filter may come out differently next time; one that grew too long will not.
     """
@@ -183,7 +185,7 @@ _USAGE_TYPES: Mapping[str | None, Callable[[ProviderError], ModelError]] = {
 
 
 def from_http(status: int, body: bytes, headers: Mapping[str, str], *, url: str) -> ModelError:
-    """The error of a request answered with a status other than success. Header names are in lower case."""
+    """Return the error of a request answered with a status other than success. Header names are in lower case."""
     known = ProviderError.of_body(body)
     error = _refusal(status, body, headers, known, url)
     error.http_status = status
@@ -213,7 +215,7 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str], known: Provid
 
 
 def _pointed_elsewhere(words: str, headers: Mapping[str, str], url: str) -> str:
-    """What a redirect that is not followed says, with the place that it names."""
+    """Return what a redirect that is not followed says, with the place that it names."""
     location = headers.get("location", "").strip()
     if not location:
         return words
@@ -223,7 +225,7 @@ def _pointed_elsewhere(words: str, headers: Mapping[str, str], url: str) -> str:
 
 
 def _may_pass(status: int) -> bool:
-    """Whether the same request may be answered another time. A wrong key or address stays wrong."""
+    """Return whether the same request may be answered another time. A wrong key or address stays wrong."""
     return status >= 500 or status in _PASSING
 
 
@@ -258,7 +260,7 @@ def _bounded(error: ModelError) -> ModelError:
 
 
 def _misalignment_details(details: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The provider's explanation in the form of the protocol's `MisalignmentErrorDetails`."""
+    """Return the provider's explanation in the form of the protocol's `MisalignmentErrorDetails`."""
     if details is None:
         return None
     steer = details.get("steer")
@@ -281,6 +283,6 @@ def _status_line(status: int) -> str:
 
 
 def _traces(headers: Mapping[str, str]) -> str:
-    """What a provider's support wants to know about a request."""
+    """Return what a provider's support wants to know about a request."""
     named = (("cf-ray", "cf-ray"), ("request id", "x-request-id"), ("auth error", "x-openai-authorization-error"))
     return "".join(f", {label}: {value}" for label, name in named if (value := headers.get(name)))

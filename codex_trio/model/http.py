@@ -96,7 +96,7 @@ class HttpResponse:
         nursery.start_soon(self._read_ahead)
 
     async def receive(self) -> bytes | None:
-        """All bytes that have come since the last call, at least one; None at the end. Raises HttpFailure."""
+        """Return all bytes that have come since the last call, at least one; None at the end. Raises HttpFailure."""
         if self._inflater is None:
             return await self._receive()
         await trio.lowlevel.checkpoint()
@@ -126,7 +126,7 @@ class HttpResponse:
         return None
 
     async def receive_error_body(self) -> bytes:
-        """What a refusal says, as much of it as comes: it is only for a message."""
+        """Return what a refusal says, as much of it as comes: it is only for a message."""
         body = bytearray()
         with contextlib.suppress(HttpFailure), trio.move_on_after(_ERROR_BODY_TIMEOUT):
             while len(body) < _MAX_ERROR_BODY and (chunk := await self.receive()) is not None:
@@ -134,7 +134,7 @@ class HttpResponse:
         return bytes(body)
 
     async def aclose(self, *, drain: bool) -> None:
-        """Gives the connection back; with `drain`, first waits a moment for the body's end, so that it can be kept."""
+        """Give the connection back; with `drain`, first waits a moment for the body's end, so that it can be kept."""
         if drain:
             with trio.move_on_after(_DRAIN_TIMEOUT):
                 await self._ended.wait()
@@ -184,7 +184,7 @@ class _Pools:
         self._pools = [_Pool(make())]
 
     def take(self) -> _Pool:
-        """The pool for one more request, the first that has room: it is the one with kept connections."""
+        """Return the pool for one more request, the first that has room: it is the one with kept connections."""
         for pool in self._pools:
             if pool.under_way < _REQUESTS_IN_A_POOL:
                 break
@@ -217,11 +217,11 @@ class HttpTransport:
         self._making = trio.Lock()
 
     async def warm(self, url: str) -> None:
-        """Gets ready for requests to `url`, so that the first one does not pay for it. Connects to nothing."""
+        """Get ready for requests to `url`, so that the first one does not pay for it. Connects to nothing."""
         await self._pools_for(url)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, idle_timeout: float) -> HttpResponse:
-        """Sends a request and waits for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
+        """Send a request and wait for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
         import httpcore2
 
         pools = await self._pools_for(url)
@@ -246,7 +246,7 @@ class HttpTransport:
         return HttpResponse(response, self._nursery, partial(pools.give_back, pool))
 
     async def aclose(self) -> None:
-        """Closes all connections."""
+        """Close all connections."""
         pools = list(self._pools.values())
         self._pools.clear()
         for pool in pools:
@@ -277,7 +277,7 @@ class HttpTransport:
 
 @contextlib.asynccontextmanager
 async def open_transport(environ: Mapping[str, str]) -> AsyncGenerator[HttpTransport]:
-    """A transport, closed at the end of the block.
+    """Provide a transport, closed at the end of the block.
 
     `environ` is asked for proxies (`proxies`) and certificate authorities (`tls`).
     """
@@ -319,7 +319,7 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by name in lower case; one that came several times has its values in a list, as HTTP allows."""
+    """Header by name in lower case; one that came several times has its values in a list, as HTTP allows."""
     decoded: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -328,7 +328,7 @@ def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _failure(error: BaseException) -> HttpFailure | None:
-    """The failure that an exception of the HTTP client stands for; None for an exception of another kind."""
+    """Return the failure that an exception of the HTTP client stands for; None for an exception of another kind."""
     import httpcore2
 
     match error:
@@ -354,7 +354,7 @@ def _is_tls_error(error: BaseException) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong at the bottom: "connection refused" rather than "all connection attempts failed"."""
+    """Return what went wrong at the bottom: "connection refused" rather than "all connection attempts failed"."""
     text = str(error) or type(error).__name__
     cause: BaseException | None = error
     while cause is not None:

@@ -30,11 +30,11 @@ class Inflater(Protocol):
     """Undoes the compression of one body."""
 
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes as they came."""
+        """Take the next bytes as they came."""
         ...
 
     def take(self) -> bytes:
-        """The next piece of what was compressed; empty when more bytes are needed. Raises InflateError."""
+        """Return the next piece of what was compressed; empty when more bytes are needed. Raises InflateError."""
         ...
 
 
@@ -130,12 +130,12 @@ class _Refuser:
         """See Inflater."""
 
     def take(self) -> bytes:
-        """Refuses."""
+        """Refuse."""
         raise InflateError(f"the answer is compressed with {self._encoding}, which was not asked for")
 
 
 def inflater_for(encoding: str) -> Inflater | None:
-    """What undoes a `content-encoding`; None when there is nothing to undo."""
+    """Return what undoes a `content-encoding`; None when there is nothing to undo."""
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return None

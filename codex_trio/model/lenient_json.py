@@ -22,7 +22,7 @@ class UnreadableJson(ValueError):
 
 
 def decode(data: bytes) -> Any:
-    """The value of a JSON text. Numbers that are none become None.
+    """Return the value of a JSON text. Numbers that are none become None.
 
     Strings may hold halves of surrogate pairs, which `mended` takes out. Raises UnreadableJson.
     """
@@ -36,7 +36,7 @@ def decode(data: bytes) -> Any:
 
 
 def is_too_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
-    """Whether a decoded value is nested deeper than this."""
+    """Return whether a decoded value is nested deeper than this."""
     if isinstance(value, dict):
         inner = cast("dict[str, Any]", value).values()
     elif isinstance(value, list):

@@ -62,12 +62,12 @@ class RateLimitSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_reached_type: str | None = None
 
     def to_rollout(self) -> dict[str, Any]:
-        """The JSON form that rollout lines hold (`token_count.rate_limits`)."""
+        """Return the JSON form that rollout lines hold (`token_count.rate_limits`)."""
         return msgspec.to_builtins(self)
 
 
 def from_headers(headers: Mapping[str, str]) -> tuple[RateLimitSnapshot, ...]:
-    """The limits in a response's headers (names in lower case): the default family first, others by name.
+    """Return the limits in a response's headers (names in lower case): the default family first, others by name.
 
     There is always the default family, empty when the provider says nothing of it.
     """
@@ -77,7 +77,7 @@ def from_headers(headers: Mapping[str, str]) -> tuple[RateLimitSnapshot, ...]:
 
 
 def reached(headers: Mapping[str, str]) -> RateLimitSnapshot:
-    """The limit that a refused request ran into, named by `x-codex-active-limit`."""
+    """Return the limit that a refused request ran into, named by `x-codex-active-limit`."""
     active = headers.get("x-codex-active-limit") or DEFAULT_LIMIT_ID
     snapshot = _family(headers, active.strip().lower().replace("_", "-"), _credits(headers))
     kind = headers.get("x-codex-rate-limit-reached-type")

@@ -33,7 +33,7 @@ class OddEventReader:
         self._halves: dict[str, str] = {}
 
     def read(self, event: SseEvent) -> DirectEvent | WireEvent | None:
-        """The event, as far as it can be understood; None for one that says nothing. Raises UnreadableEvent."""
+        """Return the event, as far as it can be understood; None for one that says nothing. Raises UnreadableEvent."""
         text = event.data.strip()
         if not text or text == b"[DONE]":
             return None
@@ -79,7 +79,7 @@ def _words(text: bytes, event: SseEvent) -> DirectEvent | WireEvent | None:
 
 
 def _text(value: Any) -> str:
-    """A field that should be text. Numbers are written out, an object may hold the text; null is none."""
+    """Return a field that should be text. Numbers are written out, an object may hold the text; null is none."""
     match value:
         case str():
             return value
@@ -96,7 +96,7 @@ def _text(value: Any) -> str:
 
 
 def _index(value: Any) -> int:
-    """A field that should be a small number; 0 for anything else."""
+    """Return a field that should be a small number; 0 for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_INDEX else 0
@@ -130,7 +130,7 @@ def _created(source: Mapping[str, Any]) -> WireEvent:
 
 
 def response_end(response: Any) -> WireEnd | None:
-    """The `response` of an event that ends the stream, from its decoded value."""
+    """Return the `response` of an event that ends the stream, from its decoded value."""
     if not isinstance(response, dict):
         return None
     source = cast("dict[str, Any]", response)

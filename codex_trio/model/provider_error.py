@@ -39,7 +39,7 @@ class ProviderError(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, value: Any) -> ProviderError:
-        """The error in a decoded JSON value: the error object itself, or what holds one.
+        """Return the error in a decoded JSON value: the error object itself, or what holds one.
 
         Fields of an unexpected type count as absent.
         """
@@ -56,7 +56,7 @@ class ProviderError(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of_body(cls, body: bytes) -> ProviderError:
-        """The error in the body of an answer; without any message when the body is no JSON object."""
+        """Return the error in the body of an answer; without any message when the body is no JSON object."""
         try:
             value = lenient_json.mended(lenient_json.decode(body))
         except UnreadableJson:
@@ -65,7 +65,7 @@ class ProviderError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quoted(body: bytes) -> str:
-    """What an answer that is not understood says, for people: a page without its markup, within bounds."""
+    """Return what an answer that is not understood says, for people: a page without its markup, within bounds."""
     text = body[: 64 * MAX_QUOTED].decode("utf-8", "replace").strip()
     if text.startswith("<"):
         import html
@@ -81,7 +81,7 @@ def bounded(text: str, limit: int = MAX_QUOTED) -> str:
 
 
 def _error_object(value: Any) -> dict[str, Any]:
-    """The innermost object that says it is the error; an empty one when there is none."""
+    """Return the innermost object that says it is the error; an empty one when there is none."""
     if not isinstance(value, dict):
         return {}
     source = cast("dict[str, Any]", value)
@@ -95,7 +95,7 @@ def _error_object(value: Any) -> dict[str, Any]:
 
 
 def _message(value: Any, depth: int) -> str | None:
-    """The words in a value, looked for where providers and frameworks put them."""
+    """Return the words in a value, looked for where providers and frameworks put them."""
     if isinstance(value, str):
         return value.strip() or None
     if depth == 0:

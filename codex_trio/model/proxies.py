@@ -21,7 +21,7 @@ class UnusableProxy(ValueError):
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
-    """The proxy for requests to an address; None to connect directly, as always to this machine.
+    """Return the proxy for requests to an address; None to connect directly, as always to this machine.
 
     Raises UnusableProxy.
     """
@@ -47,7 +47,7 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 
 
 def _excludes(entry: str, host: str, port: int | None) -> bool:
-    """Whether one entry of `NO_PROXY` means a host: a name, a domain, a pattern, an address or a range of them.
+    """Return whether one entry of `NO_PROXY` means a host: a name, a domain, a pattern, an address or a range of them.
 
     An entry may have a port, and then means that port only.
     """
@@ -70,7 +70,7 @@ def _excludes(entry: str, host: str, port: int | None) -> bool:
 
 
 def _split_port(entry: str) -> tuple[str, int | None]:
-    """An entry and its port. An address of IPv6 has one only behind brackets."""
+    """Return an entry and its port. An address of IPv6 has one only behind brackets."""
     if entry.startswith("["):
         name, _, rest = entry[1:].partition("]")
         # A range may be written with brackets around the address alone.
@@ -94,7 +94,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _means_address(name: str, address: IPv4Address | IPv6Address) -> bool | None:
-    """Whether an address is in a range or is the one named; None when the name is no address."""
+    """Return whether an address is in a range or is the one named; None when the name is no address."""
     try:
         return address in ip_network(name, strict=False)
     except ValueError:

@@ -111,7 +111,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def encode_body(request: ModelRequest) -> bytes:
-    """The JSON body of a request."""
+    """Return the JSON body of a request."""
     schema = request.output_schema
     text: _Text | None = None
     if request.verbosity is not None or schema is not None:
@@ -138,7 +138,7 @@ def encode_body(request: ModelRequest) -> bytes:
 
 
 def encode_headers(headers: RequestHeaders) -> dict[str, str]:
-    """The headers of a request, names in lower case."""
+    """Return the headers of a request, names in lower case."""
     named = {
         "x-codex-beta-features": headers.beta_features,
         "x-codex-window-id": headers.window_id,
@@ -166,7 +166,7 @@ def _printable(text: str) -> str:
 
 
 def _ascii_json(text: str) -> str:
-    """The same JSON text in ASCII, which is all that a header may hold: workspaces have names in any script."""
+    """Return the same JSON text in ASCII, which is all that a header may hold: workspaces have names in any script."""
     if text.isascii():
         return text
     units = text.encode("utf-16-be", "surrogatepass")

@@ -30,29 +30,35 @@ _TRY_AGAIN = re.compile(r"try again in\s*(\d+(?:\.\d+)?)\s*(ms|s|seconds?)\b", r
 
 
 def backoff(attempt: int, *, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before repeat number `attempt` (from 1): exponential, give or take a tenth."""
+    """Return seconds to wait before repeat number `attempt` (from 1): exponential, give or take a tenth."""
     delay = min(BASE_DELAY * 2 ** min(attempt - 1, 30), MAX_DELAY)
     return delay * (0.9 + 0.2 * chance())
 
 
 def stream_delay(attempt: int, error: ModelError, *, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before a whole response is asked for again, after `error`, for the `attempt`th time (from 1)."""
+    """Return seconds to wait before a whole response is asked for again, after `error`, for the `attempt`th time (from
+    1).
+    """
     return error.retry_after if error.retry_after is not None else backoff(attempt, chance=chance)
 
 
 def offline_delay(attempt: int, *, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait for the network for the `attempt`th time (from 1): 5, 10, 20, 40, and then a minute each."""
+    """Return seconds to wait for the network for the `attempt`th time (from 1): 5, 10, 20, 40, and then
+    a minute each.
+    """
     delay = min(OFFLINE_DELAY * 2 ** min(attempt - 1, 30), MAX_DELAY)
     return delay * (0.9 + 0.2 * chance())
 
 
 def is_bearable(wait: float | None) -> bool:
-    """Whether a wait (in seconds, None for none asked for) is short enough to repeat a request by itself after it."""
+    """Return whether a wait (in seconds, None for none asked for) is short enough to repeat a request by itself after
+    it.
+    """
     return wait is None or wait <= MAX_RETRY_AFTER
 
 
 def delay_in_text(text: str) -> float | None:
-    """The seconds in a text like "Please try again in 1.5s"; None without any."""
+    """Return the seconds in a text like "Please try again in 1.5s"; None without any."""
     match = _TRY_AGAIN.search(text)
     if match is None:
         return None
@@ -61,7 +67,7 @@ def delay_in_text(text: str) -> float | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a `retry-after` header asks for, as a number or as a date; None without one."""
+    """Return the seconds that a `retry-after` header asks for, as a number or as a date; None without one."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None

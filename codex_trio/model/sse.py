@@ -62,7 +62,7 @@ class SseParser:
         return b"\n".join(self._strays)
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
-        """Takes the next bytes; returns the events that they complete, in order.
+        """Take the next bytes; return the events that they complete, in order.
 
         Raises SseError when an event grows beyond `MAX_EVENT_BYTES`.
         """
@@ -83,7 +83,7 @@ class SseParser:
         return events
 
     def finish(self) -> list[SseEvent]:
-        """The event that the stream ended in, if it did: some providers leave out the last blank line."""
+        """Return the event that the stream ended in, if it did: some providers leave out the last blank line."""
         events: list[SseEvent] = []
         if self._rest:
             block = b"".join(self._rest)
@@ -93,7 +93,7 @@ class SseParser:
         return events
 
     def _read_block(self, block: bytes, events: list[SseEvent]) -> None:
-        """Reads a block of lines; the lines of its data are joined by line feeds."""
+        """Read a block of lines; the lines of its data are joined by line feeds."""
         data: list[bytes] = []
         head: list[bytes] = []
         for raw in block.split(b"\n"):
@@ -116,7 +116,10 @@ class SseParser:
                 self._strays_size += len(line)
 
     def _blocks(self, chunk: bytes) -> list[bytes]:
-        """The blocks that `chunk` ends. What follows the last blank line is kept, in pieces, for the next call."""
+        """Return the blocks that `chunk` ends.
+
+        What follows the last blank line is kept, in pieces, for the next call.
+        """
         if self._rest and self._rest[-1].endswith(b"\n") and chunk.startswith(b"\n"):
             # The blank line itself was cut in two.
             chunk = b"\n" + chunk
@@ -136,7 +139,7 @@ class SseParser:
         return blocks
 
     def _without_mark(self, chunk: bytes) -> bytes:
-        """Drops a byte order mark at the very start, if the first chunk holds all of it."""
+        """Drop a byte order mark at the very start, if the first chunk holds all of it."""
         self._at_start = False
         return chunk.removeprefix(_BOM)
 

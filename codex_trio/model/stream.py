@@ -63,13 +63,13 @@ class ResponseReader:
         self._unweighed = 0
 
     def begin(self, headers: Mapping[str, str]) -> list[ModelEvent]:
-        """The events that a response's headers (names in lower case) amount to."""
+        """Return the events that a response's headers (names in lower case) amount to."""
         events: list[ModelEvent] = [RateLimits(snapshot) for snapshot in limits.from_headers(headers)]
         self._note_model(headers, events)
         return events
 
     def feed(self, chunk: bytes) -> list[ModelEvent]:
-        """The events that the next bytes complete, up to the one that ends the response."""
+        """Return the events that the next bytes complete, up to the one that ends the response."""
         events: list[ModelEvent] = []
         if self._has_ended:
             return events
@@ -91,7 +91,10 @@ class ResponseReader:
         return events
 
     def end(self) -> list[ModelEvent]:
-        """The bytes are over: a response that is not complete by now is an error. Returns what the end completes."""
+        """Note that the bytes are over: a response that is not complete by now is an error.
+
+        Returns what the end completes.
+        """
         events: list[ModelEvent] = []
         if self._has_ended:
             return events
@@ -105,7 +108,7 @@ class ResponseReader:
         return events
 
     def broken_off(self, cause: str) -> ModelError:
-        """The error of a response that ends for this cause, with what was said in place of it."""
+        """Return the error of a response that ends for this cause, with what was said in place of it."""
         return failures.disconnected(f"{cause}: {self._words}" if self._words else cause)
 
     @property
@@ -113,7 +116,7 @@ class ResponseReader:
         return self.completed or self.error is not None
 
     def _read(self, received: list[SseEvent], events: list[ModelEvent]) -> None:
-        """Reads events, up to the one that ends the response. Raises UnreadableEvent."""
+        """Read events, up to the one that ends the response. Raises UnreadableEvent."""
         decode = self._events.decode
         note, note_text = self._unfinished.note, self._unfinished.note_text
         for each in received:
@@ -166,7 +169,7 @@ class ResponseReader:
                 self._cut(event.response or WireEnd(), events)
 
     def _complete(self, response: WireEnd, events: list[ModelEvent]) -> None:
-        """Ends the response as its status says, which is not always what the event's name says."""
+        """End the response as its status says, which is not always what the event's name says."""
         if response.error or response.status in ("failed", "cancelled"):
             self._fail(response, response.error or response.status_details or f"status {response.status}", events)
             return
@@ -192,7 +195,7 @@ class ResponseReader:
         self.error = failures.from_failed(lenient_json.mended(error))
 
     def _add_rest(self, response: WireEnd, events: list[ModelEvent], *, calls: bool) -> None:
-        """Adds the items that were said but did not come as whole ones."""
+        """Add the items that were said but did not come as whole ones."""
         try:
             output = lenient_json.mended(lenient_json.decode(bytes(response.output) or b"null"))
         except UnreadableJson:
@@ -206,7 +209,7 @@ class ResponseReader:
             events.append(TokensSpent(usage))
 
     def _read_document(self, body: bytes, events: list[ModelEvent]) -> None:
-        """Reads what was sent in place of an event stream: a whole response, an error, or a page."""
+        """Read what was sent in place of an event stream: a whole response, an error, or a page."""
         try:
             value = lenient_json.mended(lenient_json.decode(body))
         except UnreadableJson:

@@ -18,7 +18,7 @@ class UnusableCertificates(Exception):
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """A context that trusts the authorities named in the environment, else those of this machine.
+    """Return a context that trusts the authorities named in the environment, else those of this machine.
 
     `CODEX_CA_CERTIFICATE` names one more file of authorities, and wins over the other two. `SSL_CERT_FILE` stands in
     place of the machine's own, `SSL_CERT_DIR` (folders, separated by colons) beside them. Raises UnusableCertificates.
@@ -31,7 +31,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def no_tls() -> ssl.SSLContext:
-    """A context that trusts nobody: plain connections do not need the certificates that take long to read."""
+    """Return a context that trusts nobody: plain connections do not need the certificates that take long to read."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -82,7 +82,7 @@ class UnfinishedItems:
         return sum(draft.size for draft in self._drafts.values())
 
     def note(self, event: events.DirectEvent) -> None:
-        """Takes the next event of an item."""
+        """Take the next event of an item."""
         match event:
             case events.OutputTextDelta():
                 self.note_text(event)
@@ -103,14 +103,14 @@ class UnfinishedItems:
                 pass
 
     def note_text(self, event: events.OutputTextDelta) -> None:
-        """Takes more text of a message."""
+        """Take more text of a message."""
         if event.item_id != self._text_id:
             self._text = self._draft(event.item_id, "message").pieces
             self._text_id = event.item_id
         self._text.append(event.delta)
 
     def whole_text(self, event: events.WireTextDone) -> None:
-        """Takes the text of a finished part, which counts if its deltas did not come."""
+        """Take the text of a finished part, which counts if its deltas did not come."""
         if not event.text or not self._wants("message", event.item_id):
             return
         if not event.item_id and event.text in self._done_texts:
@@ -134,19 +134,19 @@ class UnfinishedItems:
             self.whole_text(events.WireTextDone(text, event.item_id, event.content_index))
 
     def whole_thought(self, event: events.WireThoughtDone) -> None:
-        """Takes a finished part of reasoning, which counts if its deltas did not come."""
+        """Take a finished part of reasoning, which counts if its deltas did not come."""
         if event.text and self._wants("reasoning", event.item_id):
             draft = self._draft(event.item_id, "reasoning")
             (draft.whole_parts if event.is_summary else draft.whole_raw)[event.index] = event.text
 
     def whole_input(self, event: events.WireInputDone) -> None:
-        """Takes all that a tool is called with."""
+        """Take all that a tool is called with."""
         kind = "function_call" if event.kind == "arguments" else "custom_tool_call"
         if self._wants(kind, event.item_id):
             self._draft(event.item_id, kind).whole = {0: event.text}
 
     def done(self, item: ResponseItem) -> None:
-        """Takes an item that is whole."""
+        """Take an item that is whole."""
         kind = _kind(item)
         item_id = _id(item)
         self._text_id = None
@@ -160,7 +160,7 @@ class UnfinishedItems:
             self._drop_twin(kind, _text_of(item), is_known=own is not None)
 
     def _drop_twin(self, kind: str, text: str, *, is_known: bool) -> None:
-        """Drops the drafts of an item whose deltas went by other ids than the item: they say parts of it.
+        """Drop the drafts of an item whose deltas went by other ids than the item: they say parts of it.
 
         An item that was never announced may also be what an announced one of its kind has become.
         """
@@ -172,7 +172,7 @@ class UnfinishedItems:
             del self._drafts[key]
 
     def rest(self, output: Sequence[Any], *, calls: bool) -> list[ResponseItem]:
-        """The items that were said but never done, given the response's own list of its output.
+        """Return the items that were said but never done, given the response's own list of its output.
 
         Calls are left out unless `calls`: what a response was cut in should not be run.
         """
@@ -188,7 +188,7 @@ class UnfinishedItems:
         return [item for item in found if calls or _kind(item) not in _INPUT_OF]
 
     def _undone(self, output: Sequence[Any]) -> list[ResponseItem]:
-        """The items of the output that did not come by themselves: told by their ids, else counted by kind."""
+        """Return the items of the output that did not come by themselves: told by their ids, else counted by kind."""
         items = [cast("ResponseItem", item) for item in output if isinstance(item, dict)]
         known = [item for item in items if _id(item) in self._done_ids]
         left = self._done_kinds - Counter(map(_kind, known))
@@ -220,7 +220,7 @@ class UnfinishedItems:
             self._drafts[item_id] = _Draft(_kind(item), item)
 
     def _wants(self, kind: str, item_id: str) -> bool:
-        """Whether the whole of something may say what is not known yet."""
+        """Return whether the whole of something may say what is not known yet."""
         if item_id:
             return item_id not in self._done_ids
         return not any(draft.kind == kind and draft.has_deltas for draft in self._drafts.values())
@@ -231,7 +231,7 @@ def _in_order(parts: dict[int, str]) -> str:
 
 
 def _finished(item_id: str, draft: _Draft) -> ResponseItem | None:
-    """The item that a draft amounts to; None when nothing was said."""
+    """Return the item that a draft amounts to; None when nothing was said."""
     begun = draft.item or {"type": draft.kind, **({"id": item_id} if item_id else {})}
     text = draft.text
     match draft.kind:
@@ -253,7 +253,7 @@ def _finished(item_id: str, draft: _Draft) -> ResponseItem | None:
 
 
 def _text_of(item: ResponseItem) -> str:
-    """What a draft's text would be for this item."""
+    """Return what a draft's text would be for this item."""
     key = _INPUT_OF.get(_kind(item))
     if key is not None:
         return str(item.get(key))

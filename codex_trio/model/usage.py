@@ -28,7 +28,7 @@ class TokenUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reported_usage(raw: msgspec.Raw) -> dict[str, Any] | None:
-    """The `usage` of a response as the provider wrote it; None when there is none."""
+    """Return the `usage` of a response as the provider wrote it; None when there is none."""
     try:
         value = lenient_json.mended(lenient_json.decode(bytes(raw) or b"null"))
     except UnreadableJson:
@@ -37,7 +37,7 @@ def reported_usage(raw: msgspec.Raw) -> dict[str, Any] | None:
 
 
 def read_usage(source: dict[str, Any] | None) -> TokenUsage | None:
-    """The token counts in a response's `usage`, None when it has none.
+    """Return the token counts in a response's `usage`, None when it has none.
 
     A count that is missing or makes no sense is 0, a missing total is the sum: an answer is not lost for its bill.
     """
@@ -66,7 +66,7 @@ def _details(source: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _count(source: dict[str, Any], *names: str) -> int:
-    """The first of these counts that is there; 0 for what cannot be one."""
+    """Return the first of these counts that is there; 0 for what cannot be one."""
     for name in names:
         value = source.get(name)
         if isinstance(value, str) and value.strip().isdigit() and len(value) < 16:

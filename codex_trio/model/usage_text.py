@@ -50,7 +50,10 @@ _WAYS_OUT = {
 def limit_reached(
     limits: RateLimitSnapshot, *, plan: str | None, resets_at: float | None, promotion: str | None, now: float
 ) -> str:
-    """The text for a used up allowance. `resets_at` and `now` are in Unix seconds; times are told in local time."""
+    """Return the text for a used up allowance.
+
+    `resets_at` and `now` are in Unix seconds; times are told in local time.
+    """
     again = f"try again at {_moment(resets_at, now)}." if resets_at is not None else "try again later."
     if limits.limit_name and limits.limit_name != "codex":
         return f"You’ve hit your usage limit for {limits.limit_name}. Switch to another model now, or {again}"  # noqa: RUF001
@@ -63,7 +66,7 @@ def limit_reached(
 
 
 def _moment(at: float, now: float) -> str:
-    """A time of today as `1:34 PM`, another as `May 18th, 2033 3:33 AM`."""
+    """Return a time of today as `1:34 PM`, another as `May 18th, 2033 3:33 AM`."""
     then, today = time.localtime(at), time.localtime(now)
     clock = f"{then.tm_hour % 12 or 12}:{then.tm_min:02} {'AM' if then.tm_hour < 12 else 'PM'}"
     if (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday):

@@ -14,7 +14,7 @@ from codex_trio.rpc.errors import internal_error
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"account/read": AccountProcessor(services).read}
 
 
@@ -26,7 +26,7 @@ class AccountProcessor:
         self._config = services.config
 
     def read(self, _params: wire.GetAccountParams, _context: RequestContext) -> wire.GetAccountResponse:
-        """The account that is logged in, and whether the configured provider wants one."""
+        """Return the account that is logged in, and whether the configured provider wants one."""
         provider = self._config.startup_default().model_provider
         try:
             credentials = self._auth.credentials()

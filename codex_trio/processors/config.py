@@ -27,7 +27,7 @@ from codex_trio.util.addresses import shown_values
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ConfigProcessor(services)
     return {
         "config/read": processor.read,
@@ -46,7 +46,7 @@ class ConfigProcessor:
         self._reader = ConfigReader(services.config)
 
     def read(self, params: wire.ConfigReadParams, _context: RequestContext) -> dict[str, Any]:
-        """The merged configuration, where each value comes from and, on request, the layers."""
+        """Return the merged configuration, where each value comes from and, on request, the layers."""
         cwd = None if params.cwd is None else Path(params.cwd)
         try:
             view = self._reader.read(cwd)
@@ -64,12 +64,12 @@ class ConfigProcessor:
         return answer
 
     async def write_value(self, params: wire.ConfigValueWriteParams, _context: RequestContext) -> dict[str, Any]:
-        """Changes one key of the user's configuration file."""
+        """Return changes one key of the user's configuration file."""
         edit = ConfigEdit(key_path=params.key_path, value=params.value, merge_strategy=params.merge_strategy)
         return await self._write([edit], params.file_path, params.expected_version)
 
     async def write_batch(self, params: wire.ConfigBatchWriteParams, _context: RequestContext) -> dict[str, Any]:
-        """Changes several keys, all or none."""
+        """Return changes several keys, all or none."""
         edits = [
             ConfigEdit(key_path=edit.key_path, value=edit.value, merge_strategy=edit.merge_strategy)
             for edit in params.edits
@@ -79,7 +79,7 @@ class ConfigProcessor:
     async def set_default_provider(
         self, params: ModelProviderDefaultSetParams, _context: RequestContext
     ) -> dict[str, Any]:
-        """Chooses the provider of new threads, in the user's configuration file."""
+        """Choose the provider of new threads, in the user's configuration file."""
         return await self._written(partial(set_default_provider, self._config, params.provider_id))
 
     def requirements(self, _params: None, _context: RequestContext) -> ConfigRequirementsReadResponse:

@@ -17,7 +17,7 @@ _STATM = Path("/proc/self/statm")
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"server/diagnostics": DiagnosticsProcessor(services).read}
 
 
@@ -29,7 +29,7 @@ class DiagnosticsProcessor:
         self._load = services.load
 
     def read(self, _params: wire.ServerDiagnosticsParams, _context: RequestContext) -> wire.ServerDiagnosticsResponse:
-        """The process and its gauges; requests that wait for others of their scope are not in flight."""
+        """Return the process and its gauges; requests that wait for others of their scope are not in flight."""
         load = self._load()
         gauges = {
             "app.requests.in_flight": load.requests_in_flight,
@@ -44,7 +44,7 @@ class DiagnosticsProcessor:
 
 
 def _resident_bytes() -> int | None:
-    """The memory that the process has in use; None where the system does not tell."""
+    """Return the memory that the process has in use; None where the system does not tell."""
     try:
         pages = int(_STATM.read_text().split()[1])
     except (OSError, ValueError, IndexError):

@@ -6,7 +6,7 @@ from codex_trio.rpc.errors import RpcError, internal_error, invalid_params, inva
 
 
 def translate(error: Exception) -> RpcError | None:
-    """The wire error of a domain error; None for one that nobody expected."""
+    """Return the wire error of a domain error; None for one that nobody expected."""
     # Imported when something went wrong: most of these modules are not needed for the first reply.
     from codex_trio.config.errors import ConfigLoadError
     from codex_trio.engine.turn_gate import ShuttingDown

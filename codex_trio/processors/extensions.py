@@ -13,7 +13,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ExtensionsProcessor(services.config)
     return {
         "skills/list": processor.skills,
@@ -30,13 +30,13 @@ class ExtensionsProcessor:
         self._config = config
 
     async def skills(self, params: skills.SkillsListParams, _context: RequestContext) -> skills.SkillsListResponse:
-        """An entry without skills for each folder."""
+        """Return an entry without skills for each folder."""
         return skills.SkillsListResponse(
             data=[skills.SkillsListEntry(cwd=cwd, skills=[], errors=[]) for cwd in self._folders(params.cwds)]
         )
 
     async def hooks(self, params: hooks.HooksListParams, _context: RequestContext) -> hooks.HooksListResponse:
-        """An entry without hooks for each folder."""
+        """Return an entry without hooks for each folder."""
         return hooks.HooksListResponse(
             data=[hooks.HooksListEntry(cwd=cwd, hooks=[], warnings=[], errors=[]) for cwd in self._folders(params.cwds)]
         )

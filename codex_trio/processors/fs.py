@@ -30,7 +30,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 
 def handlers(_services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = FsProcessor(LocalFiles())
     return {
         "fs/readFile": processor.read_file,
@@ -50,14 +50,14 @@ class FsProcessor:
         self._files = files
 
     async def read_file(self, params: wire.FsReadFileParams, _context: RequestContext) -> wire.FsReadFileResponse:
-        """The content of a regular file."""
+        """Return the content of a regular file."""
         with _refusals(params.path) as path:
             content = await self._files.read(path, limit=MAX_READ_BYTES, seconds=READ_SECONDS)
         text = await trio.to_thread.run_sync(lambda: base64.b64encode(content).decode("ascii"), abandon_on_cancel=True)
         return wire.FsReadFileResponse(data_base64=text)
 
     async def write_file(self, params: wire.FsWriteFileParams, _context: RequestContext) -> wire.FsWriteFileResponse:
-        """A regular file gets other content, or is made."""
+        """Return a regular file gets other content, or is made."""
         content = await trio.to_thread.run_sync(_decoded, params.data_base64, abandon_on_cancel=True)
         with _refusals(params.path) as path:
             await self._files.write(path, content)
@@ -66,7 +66,7 @@ class FsProcessor:
     async def create_directory(
         self, params: wire.FsCreateDirectoryParams, _context: RequestContext
     ) -> wire.FsCreateDirectoryResponse:
-        """A folder, and by default those above it."""
+        """Return a folder, and by default those above it."""
         with _refusals(params.path) as path:
             await self._files.make_folder(path, parents=params.recursive is not False)
         return wire.FsCreateDirectoryResponse()
@@ -74,7 +74,7 @@ class FsProcessor:
     async def get_metadata(
         self, params: wire.FsGetMetadataParams, _context: RequestContext
     ) -> wire.FsGetMetadataResponse:
-        """What is at a path."""
+        """Return what is at a path."""
         with _refusals(params.path) as path:
             found = await self._files.metadata(path)
         return wire.FsGetMetadataResponse(
@@ -88,7 +88,7 @@ class FsProcessor:
     async def read_directory(
         self, params: wire.FsReadDirectoryParams, _context: RequestContext
     ) -> wire.FsReadDirectoryResponse:
-        """What is in a folder."""
+        """Return what is in a folder."""
         with _refusals(params.path) as path:
             found = await self._files.entries(path)
         return wire.FsReadDirectoryResponse(
@@ -99,13 +99,13 @@ class FsProcessor:
         )
 
     async def remove(self, params: wire.FsRemoveParams, _context: RequestContext) -> wire.FsRemoveResponse:
-        """A file, a link or by default a whole folder is removed."""
+        """Return a file, a link or by default a whole folder is removed."""
         with _refusals(params.path) as path:
             await self._files.remove(path, recursive=params.recursive is not False, force=params.force is not False)
         return wire.FsRemoveResponse()
 
     async def copy(self, params: wire.FsCopyParams, _context: RequestContext) -> wire.FsCopyResponse:
-        """A file, a link or a folder is copied."""
+        """Return a file, a link or a folder is copied."""
         with _refusals(params.destination_path) as target:
             await self._files.copy(_plain(params.source_path), target, recursive=params.recursive)
         return wire.FsCopyResponse()
@@ -113,7 +113,7 @@ class FsProcessor:
 
 @contextmanager
 def _refusals(path: str) -> Generator[str]:
-    """The path without `..` in it; what the file system refuses is answered in its own words."""
+    """Provide the path without `..` in it; what the file system refuses is answered in its own words."""
     try:
         yield _plain(path)
     except CopyRefused as error:
@@ -133,7 +133,7 @@ def _plain(path: str) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of a text in base64. Raises RpcError."""
+    """Return the bytes of a text in base64. Raises RpcError."""
     raw = text.encode()
     odd = _NOT_BASE64.search(raw)
     try:

@@ -17,7 +17,7 @@ MAX_INPUT_PARTS = 10_000
 
 
 def content_of(parts: Sequence[Any]) -> list[dict[str, Any]]:
-    """The input in the rollout's form. Raises RpcError when it is too long, or names a remote image."""
+    """Return the input in the rollout's form. Raises RpcError when it is too long, or names a remote image."""
     if len(parts) > MAX_INPUT_PARTS:
         raise invalid_params(f"`input` has {len(parts)} parts; at most {MAX_INPUT_PARTS} are taken at once")
     check_size(sum(len(part.text) for part in parts if isinstance(part, TextUserInput)))
@@ -28,7 +28,7 @@ def content_of(parts: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def check_size(size: int) -> None:
-    """Raises RpcError when a user says so many characters at once that it is too much."""
+    """Raise RpcError when a user says so many characters at once that it is too much."""
     if size > MAX_INPUT_CHARACTERS:
         raise invalid_params(
             f"Input exceeds the maximum length of {MAX_INPUT_CHARACTERS} characters.",

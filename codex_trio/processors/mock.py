@@ -9,10 +9,10 @@ from codex_trio.rpc.context import Handler, RequestContext
 
 
 def handlers(_services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"mock/experimentalMethod": echo}
 
 
 def echo(params: MockExperimentalMethodParams, _context: RequestContext) -> MockExperimentalMethodResponse:
-    """Answers with what it was given."""
+    """Answer with what it was given."""
     return MockExperimentalMethodResponse(echoed=params.value)

@@ -14,7 +14,7 @@ from codex_trio.rpc.errors import invalid_request
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ModelProcessor(services.catalog)
     return {"model/list": processor.list, "collaborationMode/list": processor.modes}
 
@@ -26,7 +26,7 @@ class ModelProcessor:
         self._catalog = catalog
 
     def list(self, params: wire.ModelListParams, _context: RequestContext) -> wire.ModelListResponse:
-        """A page of the known models, best first; the cursor is the place of the next one."""
+        """Return a page of the known models, best first; the cursor is the place of the next one."""
         models = self._catalog.listed(include_hidden=bool(params.include_hidden))
         start = 0
         if params.cursor is not None:
@@ -45,7 +45,7 @@ class ModelProcessor:
     def modes(
         self, _params: wire.CollaborationModeListParams, _context: RequestContext
     ) -> wire.CollaborationModeListResponse:
-        """The modes that a turn can be started in."""
+        """Return the modes that a turn can be started in."""
         return wire.CollaborationModeListResponse(data=[wire.CollaborationModeMask(name="Default", mode="default")])
 
 

@@ -22,7 +22,7 @@ class Notices:
         self._outgoing = outgoing
 
     def config_warning(self, warning: ConfigWarning, context: RequestContext) -> None:
-        """Tells of a configuration problem; one without a place has no `path` and `range` keys."""
+        """Tell of a configuration problem; one without a place has no `path` and `range` keys."""
         place = warning.range
         notification = wire.ConfigWarningNotification(
             summary=warning.summary,
@@ -47,7 +47,7 @@ class Notices:
             raise
 
     def full_history(self, instead: str, context: RequestContext) -> None:
-        """Tells that a whole history is coming, and how to do without (0.169.0 sends this before the answer)."""
+        """Tell that a whole history is coming, and how to do without (0.169.0 sends this before the answer)."""
         summary = (
             f"Reading whole histories is deprecated for paginated threads: use `{instead}`, then page with "
             "`thread/turns/list` and `thread/items/list`."
@@ -60,7 +60,7 @@ class Notices:
 
 
 def _rules_warning(problem: RulesProblem) -> ConfigWarning:
-    """A rules file that cannot be used, as a configuration problem."""
+    """Return a rules file that cannot be used, as a configuration problem."""
     place = None
     if problem.start is not None and problem.end is not None:
         place = TextRange(start=TextPosition(*problem.start), end=TextPosition(*problem.end))

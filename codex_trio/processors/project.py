@@ -17,7 +17,7 @@ from codex_trio.state.store.projects import NewProject, Project, ProjectChange, 
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ProjectProcessor(services)
     return {
         "project/create": processor.create,
@@ -56,7 +56,7 @@ class ProjectProcessor:
         return wire.ProjectImportResponse(project=_project_to_wire(project))
 
     async def read(self, params: wire.ProjectReadParams, _context: RequestContext) -> wire.ProjectReadResponse:
-        """A project."""
+        """Return a project."""
         return wire.ProjectReadResponse(project=_project_to_wire(await self._projects.read(params.project_id)))
 
     async def update(self, params: wire.ProjectUpdateParams, _context: RequestContext) -> wire.ProjectUpdateResponse:
@@ -86,7 +86,7 @@ class ProjectProcessor:
         return wire.ProjectDeleteResponse()
 
     async def list(self, params: wire.ProjectListParams, _context: RequestContext) -> wire.ProjectListResponse:
-        """A page of projects, in the user's order unless asked otherwise."""
+        """Return a page of projects, in the user's order unless asked otherwise."""
         if params.sort_direction is not None and params.sort_key is None:
             raise invalid_params("sortDirection requires sortKey")
         sort_key = params.sort_key or "position"

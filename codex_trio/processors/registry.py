@@ -81,7 +81,7 @@ What they say it with is large: a ninth of what a first list takes, which needs 
 
 
 def handlers(services: Services) -> Mapping[str, Handler]:
-    """A handler for every method that is answered without loading a thread.
+    """Return a handler for every method that is answered without loading a thread.
 
     `initialize` is not among them: it comes before everything else.
     """

@@ -33,7 +33,7 @@ from codex_trio.wire.events import running_turn
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = TurnProcessor(services)
     return {
         "turn/start": processor.start,
@@ -52,7 +52,7 @@ class TurnProcessor:
         self._notices = Notices(services.outgoing)
 
     async def start(self, params: wire.TurnStartParams, context: RequestContext) -> wire.TurnStartResponse:
-        """Starts a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
+        """Start a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
         self._gate.check()
         live = self._live(params.thread_id)
         content = content_of(params.input)
@@ -78,7 +78,7 @@ class TurnProcessor:
         return wire.TurnStartResponse(turn=running_turn(taken.turn_id, taken.root_turn_id, started_at=None))
 
     async def steer(self, params: wire.TurnSteerParams, context: RequestContext) -> wire.TurnSteerResponse:
-        """Says more to the running turn, which must be the expected one."""
+        """Say more to the running turn, which must be the expected one."""
         # What is said now would keep a draining server waiting for longer.
         self._gate.check()
         live = self._live(params.thread_id)
@@ -90,7 +90,7 @@ class TurnProcessor:
         return wire.TurnSteerResponse(turn_id=turn_id)
 
     async def interrupt(self, params: wire.TurnInterruptParams, context: RequestContext) -> wire.TurnInterruptResponse:
-        """Stops the running turn. Answered when its history is marked, before its end is told."""
+        """Stop the running turn. Answered when its history is marked, before its end is told."""
         live = self._live(params.thread_id)
         await live.interrupt(params.turn_id, context)
         return wire.TurnInterruptResponse()

@@ -44,5 +44,5 @@ _PROCESSORS = (
 
 
 def work_handlers(services: WorkServices) -> Mapping[str, Handler]:
-    """A handler for every method that is about loaded threads."""
+    """Return a handler for every method that is about loaded threads."""
     return collected(processor.handlers(services) for processor in _PROCESSORS)

@@ -77,7 +77,7 @@ _NULL = msgspec.Raw(b"null")
 
 
 def decode(message: bytes) -> Incoming:
-    """Reads one message. Never raises: what is not a message comes back as `Malformed`."""
+    """Read one message. Never raises: what is not a message comes back as `Malformed`."""
     try:
         if not message.isascii():
             # Only strings that are looked at would be checked later on.
@@ -216,27 +216,27 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def encode_response(request_id: RequestId, result: object) -> OutgoingMessage:
-    """The answer to a request. Raises what msgspec raises for values that are not JSON."""
+    """Return the answer to a request. Raises what msgspec raises for values that are not JSON."""
     return _Splices().encode(_Response(request_id, result))
 
 
 def encode_error(request_id: RequestId, error: JSONRPCErrorBody) -> bytes:
-    """The refusal of a request."""
+    """Return the refusal of a request."""
     return _encode(_ErrorResponse(error, request_id))
 
 
 def encode_notification(method: str, params: object, *, emitted_at_ms: int) -> bytes:
-    """A notification; absent params go as an empty UNSET, not as null."""
+    """Return a notification; absent params go as an empty UNSET, not as null."""
     return _encode(_Notification(method, params, emitted_at_ms))
 
 
 def encode_request(method: str, request_id: RequestId, params: object) -> bytes:
-    """A request of ours to the peer."""
+    """Return a request of ours to the peer."""
     return _encode(_ServerRequest(method, request_id, params))
 
 
 def encode_text(text: str) -> bytes:
-    """A JSON string, quotes included: the same bytes that the text has as part of a message."""
+    """Return a JSON string, quotes included: the same bytes that the text has as part of a message."""
     return _encode(text)
 
 

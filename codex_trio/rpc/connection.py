@@ -97,7 +97,7 @@ class Connection:
         self._activity = activity or _NobodyCares()
 
     def close(self, reason: CloseReason, *, at_once: bool) -> None:
-        """Lets the client go: requests under way are still answered, new ones are refused, and the reason is told.
+        """Let the client go: requests under way are still answered, new ones are refused, and the reason is told.
 
         Args:
             reason: why, for the client's developer.
@@ -111,7 +111,7 @@ class Connection:
             self._stop_reading_when_done()
 
     async def run(self) -> None:
-        """Serves the client until it is gone or the task is cancelled; either way what is queued is still written."""
+        """Serve the client until it is gone or the task is cancelled; either way what is queued is still written."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)

@@ -58,7 +58,7 @@ class ConnectionHandle:
         return self.client is not None and self.client.experimental_api
 
     def wants(self, method: str) -> bool:
-        """Whether a notification of this method may be sent to it."""
+        """Return whether a notification of this method may be sent to it."""
         return self.client is not None and method not in self.client.opted_out
 
 
@@ -84,7 +84,7 @@ class RequestContext:
         self._endings: list[Callable[[], object]] = []
 
     def after_response(self, callback: Callable[[], object]) -> None:
-        """Has a synchronous function run right after the result is queued for the client.
+        """Have a synchronous function run right after the result is queued for the client.
 
         No other task runs in between, so what it sends comes next on the wire, and what it starts cannot overtake the
         answer. Functions run in the order given, and not at all when the request fails.
@@ -92,7 +92,7 @@ class RequestContext:
         self._callbacks.append(callback)
 
     def when_answered(self, callback: Callable[[], object]) -> None:
-        """Has a synchronous function run when `answered` is set, whether the request succeeds or not.
+        """Have a synchronous function run when `answered` is set, whether the request succeeds or not.
 
         It must not raise. No other task runs between the answer, what `after_response` was given, and this.
         """

@@ -35,7 +35,7 @@ class DeltaNotification(msgspec.Struct, frozen=True):
 
 
 def delta_notification(method: str, params: object, emitted_at_ms: int) -> DeltaNotification | None:
-    """What the outbox must know to merge this notification; None for one that stands for itself."""
+    """Return what the outbox must know to merge this notification; None for one that stands for itself."""
     if isinstance(getattr(params, "delta", None), str) and isinstance(params, msgspec.Struct):
         return DeltaNotification(method, params, emitted_at_ms)
     return None
@@ -66,9 +66,9 @@ class MergedDeltas:
         return self.size >= MERGED_BYTES
 
     def add(self, delta: DeltaNotification) -> None:
-        """Continues with the text of the next notification of the stream."""
+        """Continue with the text of the next notification of the stream."""
         self._text += encode_text(delta.params.delta)[1:-1]
 
     def encode(self) -> bytes:
-        """The message."""
+        """Return the message."""
         return b"".join((self._head, _NO_TEXT[:-1], self._text, _NO_TEXT[-1:], self._tail))

@@ -85,7 +85,7 @@ class Dispatcher:
         self._scheduler = scheduler or RequestScheduler()
 
     def admit(self, request: IncomingRequest, connection: ConnectionHandle) -> AdmittedRequest | None:
-        """Checks a request and gives it its place; None when it is already answered.
+        """Check a request and give it its place; None when it is already answered.
 
         That is so when it was refused, and when it is its turn and its handler never waits. Synchronous, and called in
         the order of arrival: that is the order that requests of one scope run in.
@@ -113,7 +113,7 @@ class Dispatcher:
         return admitted
 
     async def answer(self, request: AdmittedRequest) -> None:
-        """Runs the handler when it is the request's turn, and queues the answer. Raises nothing but cancellation."""
+        """Run the handler when it is the request's turn, and queue the answer. Raises nothing but cancellation."""
         try:
             # The answer is queued before the next request of the scope starts.
             async with request.ticket:
@@ -129,7 +129,7 @@ class Dispatcher:
             request.context.settle()
 
     def _begin(self, request: AdmittedRequest) -> Coroutine[Any, Any, object] | None:
-        """Calls the handler. What it has to wait for, or None when the request is answered."""
+        """Call the handler. What it has to wait for, or None when the request is answered."""
         try:
             result = request.handler(request.params, request.context)
             if isinstance(result, CoroutineType):
@@ -192,7 +192,7 @@ class Dispatcher:
     def _refuse(
         self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str, params: Any
     ) -> RpcError:
-        """The one boundary: whatever went wrong, the client gets an answer and the server goes on."""
+        """Be the one boundary: whatever went wrong, the client gets an answer and the server goes on."""
         answer: bytes | None = None
         refusal: RpcError | None = None
         try:
@@ -221,7 +221,7 @@ class Dispatcher:
 
 
 def _profile(params: Any) -> ClientProfile:
-    """What to remember of `initialize` params."""
+    """Return what to remember of `initialize` params."""
     client = params.client_info
     capabilities = params.capabilities
     return ClientProfile(

@@ -20,7 +20,7 @@ _KEPT_END = 1024
 
 
 def shortened(message: str, method: str, params: Any) -> str:
-    """The text with long values of the request cut, each followed by its length.
+    """Return the text with long values of the request cut, each followed by its length.
 
     `params` are raw JSON or decoded. Values that the text holds in another form are cut with the text.
     """
@@ -38,7 +38,7 @@ def shortened(message: str, method: str, params: Any) -> str:
 
 
 def _values(params: Any) -> Iterator[str]:
-    """The texts in params, keys of objects included."""
+    """Yield the texts in params, keys of objects included."""
     try:
         raw = bytes(params) if isinstance(params, msgspec.Raw | bytes) else msgspec.json.encode(params)
         todo: list[Any] = [msgspec.json.decode(raw)] if len(raw) <= _MAX_READ else []

@@ -34,32 +34,32 @@ class RpcError(Exception):
         self.data = data
 
     def to_body(self) -> JSONRPCErrorBody:
-        """The `error` object of the answer."""
+        """Return the `error` object of the answer."""
         return JSONRPCErrorBody(code=self.code, message=self.message, data=self.data)
 
 
 def invalid_request(message: str, data: Any = UNSET) -> RpcError:
-    """The request cannot be carried out as it is: bad params, unknown thread, wrong state. The usual error."""
+    """Say that the request cannot be carried out as it is: bad params, unknown thread, wrong state. The usual error."""
     return RpcError(INVALID_REQUEST, message, data)
 
 
 def undecodable(reason: str) -> RpcError:
-    """The request does not have the shape of its method; `reason` is in the words of `rpc.shape`."""
+    """Say that the request does not have the shape of its method; `reason` is in the words of `rpc.shape`."""
     return RpcError(INVALID_REQUEST, f"Invalid request: {reason}")
 
 
 def invalid_params(message: str, data: Any = UNSET) -> RpcError:
-    """The params have the right shape and a value out of bounds, such as input that is too large."""
+    """Say that the params have the right shape and a value out of bounds, such as input that is too large."""
     return RpcError(INVALID_PARAMS, message, data)
 
 
 def not_supported(message: str) -> RpcError:
-    """The method is known and does not work here."""
+    """Say that the method is known and does not work here."""
     return RpcError(METHOD_NOT_FOUND, message)
 
 
 def internal_error(message: str, data: Any = UNSET) -> RpcError:
-    """The request was fine and something on our side failed."""
+    """Say that the request was fine and something on our side failed."""
     return RpcError(INTERNAL_ERROR, message, data)
 
 
@@ -69,7 +69,7 @@ def overloaded() -> RpcError:
 
 
 def shutting_down() -> RpcError:
-    """The server ends soon and takes on nothing new; 0.169.0 says so with these words."""
+    """Say that the server ends soon and takes on nothing new; 0.169.0 says so with these words."""
     return invalid_request("Server is draining; retry after reconnecting", {"reason": "serverShuttingDown"})
 
 
@@ -78,7 +78,7 @@ ErrorTranslator = Callable[[Exception], RpcError | None]
 
 
 def to_rpc_error(error: Exception, translate: ErrorTranslator | None = None) -> RpcError | None:
-    """The error that the client gets for an exception, None for one that nobody expected.
+    """Return the error that the client gets for an exception, None for one that nobody expected.
 
     A group with a single error in it, as a nursery raises, counts as that error.
     """

@@ -54,7 +54,7 @@ class InFlight:
         return not self._full and not self._outbox.congested
 
     async def wait_for_room(self) -> bool:
-        """Waits until another request may be taken; False when it must be refused.
+        """Wait until another request may be taken; False when it must be refused.
 
         A client that can be paced waits while its requests end, and any client until it has read its answers. When
         nothing moves requests are refused, at once from then on until something does.

@@ -103,7 +103,7 @@ class Outbox:
         return self._limits.producers_wait
 
     def put(self, message: OutgoingMessage, delta: DeltaNotification | None = None) -> None:
-        """Queues one message; drops it when the outbox is closed.
+        """Queue one message; drop it when the outbox is closed.
 
         Args:
             message: as it goes to the transport.
@@ -138,7 +138,7 @@ class Outbox:
             self.put(message)
 
     async def put_and_wait(self, message: bytes) -> bool:
-        """Queues one message and waits until the transport has taken all of it; False when the client is gone.
+        """Queue one message and wait until the transport has taken all of it; False when the client is gone.
 
         Cancelled while waiting, the message may still be written.
         """
@@ -158,7 +158,7 @@ class Outbox:
         await written.wait()
 
     async def ready(self) -> None:
-        """Waits while the client is behind. At once when the outbox is closed."""
+        """Wait while the client is behind. At once when the outbox is closed."""
         if self._room.is_set():
             await trio.lowlevel.checkpoint()
         else:

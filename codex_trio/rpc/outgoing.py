@@ -56,27 +56,27 @@ class OutgoingMessages:
     # Connections
 
     def connect(self, outbox: Outbox, *, remote: bool, transport: RpcTransport) -> ConnectionHandle:
-        """Adds a client. It gets notifications once it is initialized."""
+        """Add a client. It gets notifications once it is initialized."""
         self._last_connection_id += 1
         handle = ConnectionHandle(self._last_connection_id, outbox, remote=remote, transport=transport)
         self._connections[handle.id] = handle
         return handle
 
     def disconnect(self, connection_id: ConnectionId) -> None:
-        """Forgets a client. Questions about a thread stay open for whoever resumes it."""
+        """Forget a client. Questions about a thread stay open for whoever resumes it."""
         if self._connections.pop(connection_id, None) is None:
             return
         for pending in list(self._pending.values()):
             self._give_up_if_alone(pending)
 
     def connections(self) -> list[ConnectionHandle]:
-        """The clients of this moment, initialized or not, in the order in which they came."""
+        """Return the clients of this moment, initialized or not, in the order in which they came."""
         return list(self._connections.values())
 
     # Notifications
 
     def notify(self, method: str, params: object, *, targets: Iterable[ConnectionId] | None = None) -> None:
-        """Queues a notification, encoded once, for the initialized ones of the targets that want it.
+        """Queue a notification, encoded once, for the initialized ones of the targets that want it.
 
         Those who opted out of it do not, nor do those without the experimental capability if it is experimental.
 
@@ -94,7 +94,7 @@ class OutgoingMessages:
                 handle.outbox.put(message, delta)
 
     async def send_and_wait(self, method: str, params: object, *, target: ConnectionId) -> bool:
-        """Sends one client a notification and waits until the transport has all of it; False if it is not sent.
+        """Send one client a notification and wait until the transport has all of it; False if it is not sent.
 
         For what is produced as fast as the client reads, such as the output of a process: who awaits this after each
         chunk of a stream never has more than that chunk in memory.
@@ -105,7 +105,7 @@ class OutgoingMessages:
         return False
 
     async def ready(self, targets: Iterable[ConnectionId] | None = None) -> None:
-        """Waits while a target that producers wait for is behind: await it between many messages.
+        """Wait while a target that producers wait for is behind: await it between many messages.
 
         Targets that are gone are not waited for. A checkpoint in any case, so that writers get their turn.
         """
@@ -115,7 +115,7 @@ class OutgoingMessages:
                 await handle.outbox.ready()
 
     def _receivers(self, method: str, targets: Iterable[ConnectionId] | None) -> list[ConnectionHandle]:
-        """The targets that want a notification of this method and may have it."""
+        """Return the targets that want a notification of this method and may have it."""
         spec = self._notifications.get(method)
         gated = spec is not None and spec.experimental
         return [
@@ -140,7 +140,7 @@ class OutgoingMessages:
         targets: Iterable[ConnectionId] | None,
         on_settled: Callable[[PendingServerRequest], object] = lambda _: None,
     ) -> PendingServerRequest:
-        """Puts a question to every target, with the same id. Await `wait` on what it returns.
+        """Put a question to every target, with the same id. Await `wait` on what it returns.
 
         Args:
             method: a row of the server request table.
@@ -182,11 +182,11 @@ class OutgoingMessages:
         return pending
 
     def pending_for(self, thread_id: str) -> list[PendingServerRequest]:
-        """The unanswered questions about a thread, oldest first."""
+        """Return the unanswered questions about a thread, oldest first."""
         return [pending for pending in self._pending.values() if pending.thread_id == thread_id]
 
     def replay(self, thread_id: str, connection_id: ConnectionId) -> None:
-        """Puts the unanswered questions about a thread to one more client, with their ids."""
+        """Put the unanswered questions about a thread to one more client, with their ids."""
         for handle in self._handles([connection_id]):
             for pending in self.pending_for(thread_id):
                 pending.put_to.add(handle.id)
@@ -194,7 +194,7 @@ class OutgoingMessages:
                 self._count(pending, handle, replayed=True)
 
     def cancel(self, thread_id: str) -> None:
-        """Withdraws the unanswered questions about a thread."""
+        """Withdraw the unanswered questions about a thread."""
         for pending in self.pending_for(thread_id):
             pending.withdraw()
 
@@ -214,7 +214,7 @@ class OutgoingMessages:
         pending.settle(self._outcome(pending, reply))
 
     def _asked(self, pending: PendingServerRequest) -> list[ConnectionHandle]:
-        """The clients of this moment that a question was put to."""
+        """Return the clients of this moment that a question was put to."""
         if pending.targets is None:
             return [handle for handle in self._connections.values() if handle.initialized]
         return list(self._handles(pending.targets))

@@ -23,7 +23,7 @@ _PATH_NAME = re.compile(r"(?!keyPath\b)(?:path|cwds?|roots|\w+(?:Paths?|Roots?))
 
 
 def problem_with_path(raw: msgspec.Raw, params: object) -> str | None:
-    """What is wrong with the first path that cannot be one, for the client; None when there is none.
+    """Return what is wrong with the first path that cannot be one, for the client; None when there is none.
 
     Args:
         raw: the JSON text of the params, which nearly always shows that there is none.

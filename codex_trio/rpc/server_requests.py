@@ -78,7 +78,7 @@ class PendingServerRequest:
         return self._outcome
 
     async def wait(self) -> Any:
-        """The reply, decoded as the method's result type. Cancelling the wait leaves the request pending.
+        """Return the reply, decoded as the method's result type. Cancelling the wait leaves the request pending.
 
         Raises:
             ServerRequestFailed: there is no usable reply.
@@ -89,7 +89,7 @@ class PendingServerRequest:
         return self._outcome
 
     def withdraw(self) -> None:
-        """Gives up on the reply: the waiter fails with reason `withdrawn`, and a later reply is dropped."""
+        """Give up on the reply: the waiter fails with reason `withdrawn`, and a later reply is dropped."""
         self.settle(ServerRequestFailed("withdrawn", "the request was withdrawn"))
 
     def settle(self, outcome: object) -> None:

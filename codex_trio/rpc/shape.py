@@ -30,7 +30,7 @@ class ShapeError(ValueError):
 
 
 def decode(raw: msgspec.Raw | bytes, kind: Any) -> Any:
-    """The JSON text as a value of this type.
+    """Return the JSON text as a value of this type.
 
     Raises:
         ShapeError: it does not fit.
@@ -48,7 +48,7 @@ def decode(raw: msgspec.Raw | bytes, kind: Any) -> Any:
 
 
 def _fit(kind: Any, value: Any) -> Any:
-    """The value with arrays for structs made objects, or a ShapeError."""
+    """Return the value with arrays for structs made objects, or a ShapeError."""
     kind, marks = unwrap(kind)
     if kind in (Any, object, msgspec.Raw):
         return value
@@ -211,7 +211,7 @@ def _fit_field(field: msgspec.structs.FieldInfo, item: Any, fitted: dict[str, An
 def _fit_choice(
     name: str, fields: Sequence[msgspec.structs.FieldInfo], given: Mapping[str, Any], fitted: dict[str, Any]
 ) -> None:
-    """Keeps the first of these keys that is there with a value that fits."""
+    """Keep the first of these keys that is there with a value that fits."""
     for field in fields:
         if field.encode_name in given:
             try:
@@ -310,7 +310,7 @@ def _fit_tagged(members: Sequence[type[msgspec.Struct]], value: Any) -> Any:
 
 
 def _variants(member: Any) -> dict[str, type[msgspec.Struct] | None]:
-    """Names that a member adds to a set of variants: plain ones, or the only key that an object of it has."""
+    """Return names that a member adds to a set of variants: plain ones, or the only key that an object of it has."""
     if get_origin(member) is Literal:
         return dict.fromkeys(get_args(member))
     if is_struct(member):
@@ -348,6 +348,6 @@ def _refuse(value: object, expected: str) -> NoReturn:
 
 
 def _plain(refusal: str) -> str:
-    """What is left to say where the walk found nothing: where it is, without naming the library's types."""
+    """Return what is left to say where the walk found nothing: where it is, without naming the library's types."""
     _, found, path = refusal.partition(" - at `$")
     return f"invalid value at `{path.strip('.`')}`" if found else "invalid value"

@@ -155,7 +155,7 @@ def mount_link_on_itself(path: str) -> None:
 
 
 def landlock_abi() -> int:
-    """The Landlock version of this kernel; raises `OSError` when it has none or Landlock is switched off."""
+    """Return the Landlock version of this kernel; raises `OSError` when it has none or Landlock is switched off."""
     version = ctypes.c_uint(_LANDLOCK_CREATE_RULESET_VERSION)
     return _check(
         _libc.syscall(ctypes.c_long(_SYS_LANDLOCK_CREATE_RULESET), None, ctypes.c_size_t(0), version), "landlock"
@@ -163,7 +163,7 @@ def landlock_abi() -> int:
 
 
 def landlock_create_ruleset(*, filesystem: int, scoped: int) -> int:
-    """A descriptor of a new rule set that handles these accesses; `scoped` needs ABI 6 when it is not 0."""
+    """Return a descriptor of a new rule set that handles these accesses; `scoped` needs ABI 6 when it is not 0."""
     attributes = struct.pack("=QQQ", filesystem, 0, scoped) if scoped else struct.pack("=Q", filesystem)
     return _check(
         _libc.syscall(

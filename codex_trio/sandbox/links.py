@@ -50,7 +50,7 @@ def trace(path: str) -> Trace:
 
 
 def first_missing(path: str) -> str | None:
-    """The outermost folder of `path`, or `path` itself, that does not exist; None when all is there."""
+    """Return the outermost folder of `path`, or `path` itself, that does not exist; None when all is there."""
     missing = None
     while not os.path.lexists(path):
         missing = path

@@ -55,7 +55,7 @@ def _import_folders(path: Iterable[str], modules: Mapping[str, ModuleType]) -> I
 
 
 def _working_folder() -> str:
-    """This process's; empty when it was removed."""
+    """Return this process's; empty when it was removed."""
     try:
         return os.getcwd()
     except FileNotFoundError:

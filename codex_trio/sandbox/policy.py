@@ -46,7 +46,7 @@ SandboxPolicy = DangerFullAccess | ReadOnly | WorkspaceWrite | ExternalSandbox
 
 
 def to_plain(policy: SandboxPolicy) -> dict[str, Any]:
-    """The form used in rollouts: a table with a kebab-case `type` and snake_case keys."""
+    """Return the form used in rollouts: a table with a kebab-case `type` and snake_case keys."""
     match policy:
         case DangerFullAccess():
             return {"type": "danger-full-access"}
@@ -64,7 +64,7 @@ def to_plain(policy: SandboxPolicy) -> dict[str, Any]:
 
 
 def from_plain(value: dict[str, Any]) -> SandboxPolicy:
-    """The inverse of `to_plain`; unknown keys are ignored.
+    """Return the inverse of `to_plain`; unknown keys are ignored.
 
     Raises `msgspec.ValidationError` when the value is no sandbox policy.
     """
@@ -82,10 +82,10 @@ def from_plain(value: dict[str, Any]) -> SandboxPolicy:
 
 
 def has_network(policy: SandboxPolicy) -> bool:
-    """Whether commands under `policy` may use the network."""
+    """Return whether commands under `policy` may use the network."""
     return isinstance(policy, DangerFullAccess) or policy.network_access
 
 
 def is_enforced_here(policy: SandboxPolicy) -> bool:
-    """Whether this server has to confine the command itself."""
+    """Return whether this server has to confine the command itself."""
     return isinstance(policy, ReadOnly | WorkspaceWrite)

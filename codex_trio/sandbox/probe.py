@@ -69,7 +69,7 @@ class SandboxProbe(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found)
 
     def describe_failures(self) -> str:
-        """The reasons, in order of preference."""
+        """Return the reasons, in order of preference."""
         return "; ".join(f"{name}: {self.failures[name]}" for name in MECHANISMS if name in self.failures)
 
 
@@ -116,7 +116,7 @@ def _candidates(search_path: str) -> list[str]:
 
 
 async def _find_bubblewrap(candidates: Sequence[str]) -> Bubblewrap | str:
-    """A working one, or why there is none."""
+    """Return a working one, or why there is none."""
     problem = "not found on PATH"
     for program in candidates:
         # Containers that mask parts of /proc forbid a fresh one.
@@ -150,7 +150,7 @@ async def _try_bubblewrap(program: str, *, mount_proc: bool) -> str | None:
 
 
 async def _run_trial(argv: Sequence[str], *, inherited: Sequence[int] = ()) -> str | None:
-    """None when the program ended well, otherwise the reason in one line."""
+    """Return None when the program ended well, otherwise the reason in one line."""
     try:
         with trio.fail_after(_TRIAL_SECONDS):
             outcome = await trio.run_process(

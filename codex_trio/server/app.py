@@ -97,7 +97,7 @@ class App:
         self._core.want()
 
     async def serve(self, transport: MessageTransport, *, remote: bool) -> None:
-        """Serves one client until it is gone, or the server ends."""
+        """Serve one client until it is gone, or the server ends."""
         if self._says_farewell:
             await transport.aclose(FAREWELL)
             return
@@ -125,7 +125,7 @@ class App:
         await self._parts.idle.quiet(seconds)
 
     async def drain(self) -> None:
-        """Ends what clients see, in order, without breaking into anything.
+        """End what clients see, in order, without breaking into anything.
 
         New turns are refused; those that run are waited for, however long they take, while everything else is served
         on. Then every client gets the answers that it waits for, is told why the connection ends, and is let go. May
@@ -137,7 +137,7 @@ class App:
         await self._all_gone.wait()
 
     async def dismiss(self) -> None:
-        """Lets all clients go without answers, but told why. Turns still run when it returns."""
+        """Let all clients go without answers, but told why. Turns still run when it returns."""
         self._parts.gate.close()
         self._say_farewell(at_once=True)
         await self._all_gone.wait()
@@ -155,7 +155,7 @@ class App:
 
 @asynccontextmanager
 async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> AsyncGenerator[App]:
-    """A server, ready to serve connections. At the end turns are interrupted, and what they run is killed.
+    """Provide a server, ready to serve connections. At the end turns are interrupted, and what they run is killed.
 
     Args:
         settings: what it is started with.

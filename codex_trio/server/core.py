@@ -77,7 +77,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
 
 
 def _load(parts: CoreParts) -> ServerLoad:
-    """How much the server is at."""
+    """Return how much the server is at."""
     queued = parts.scheduler.waiting
     return ServerLoad(
         requests_in_flight=parts.idle.under_way - queued, requests_queued=queued, turns=parts.gate.running
@@ -96,7 +96,7 @@ def _open_thread_layer(
 
 @asynccontextmanager
 async def _running_storage(parts: CoreParts) -> AsyncGenerator[ThreadStorage]:
-    """Where threads are kept, with the services that belong to it."""
+    """Provide where threads are kept, with the services that belong to it."""
     if _keeps_nothing(parts.config):
         from codex_trio.state.memory.storage import memory_storage
 

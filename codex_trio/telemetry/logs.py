@@ -110,7 +110,7 @@ def parse_filter(text: str) -> tuple[int, dict[str, int]]:
 
 
 def hide_secrets(text: str) -> str:
-    """The text without what looks like a key, token or password."""
+    """Return the text without what looks like a key, token or password."""
     for pattern, replacement in _SECRETS:
         text = re.sub(pattern, replacement, text)
     return re.sub(_WEB_TOKEN, lambda found: _HIDDEN if found["rest"] else found[0], text)
@@ -120,7 +120,7 @@ class TextFormatter(logging.Formatter):
     """`2026-11-22T08:40:16.123456Z  WARN codex_trio.rpc: message`, a traceback below."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text."""
+        """Return the record as text."""
         level = _LEVEL_NAMES.get(record.levelno, record.levelname)
         return hide_secrets(f"{_timestamp(record)} {level:>5} {record.name}: {_message(self, record)}")
 
@@ -129,7 +129,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object: `timestamp`, `level`, `fields.message`, `target`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
+        """Return the record as JSON."""
         fields: dict[str, Any] = {"message": hide_secrets(_message(self, record))}
         level = _LEVEL_NAMES.get(record.levelno, record.levelname)
         line = {"timestamp": _timestamp(record), "level": level, "fields": fields, "target": record.name}
@@ -193,7 +193,7 @@ def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 
 def _shortened(text: str) -> str:
-    """The beginning of a long text, up to the end of a word: half a secret would not be known for one."""
+    """Return the beginning of a long text, up to the end of a word: half a secret would not be known for one."""
     if len(text) <= MAX_TEXT:
         return text
     shown = text[:MAX_TEXT]

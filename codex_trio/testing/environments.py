@@ -37,7 +37,7 @@ class MemoryFiles:
         self.contents = dict(contents or {})
 
     async def read(self, path: str, *, limit: int) -> bytes:
-        """All bytes of a file. Raises OSError."""
+        """Return all bytes of a file. Raises OSError."""
         await trio.lowlevel.checkpoint()
         files = self.blocking()
         check_regular(files.status(path), path)
@@ -46,7 +46,7 @@ class MemoryFiles:
         return self.contents[path]
 
     def blocking(self, gate: WriteGate | None = None) -> MemoryPatchFiles:
-        """The same files, as patches see them."""
+        """Return the same files, as patches see them."""
         return MemoryPatchFiles(self.contents, gate)
 
 
@@ -58,7 +58,7 @@ class MemoryPatchFiles:
         self._gate = gate
 
     def status(self, path: str) -> os.stat_result:
-        """What is at `path`. Raises OSError."""
+        """Return what is at `path`. Raises OSError."""
         content = self._contents.get(path)
         if content is None and not any(is_within(known, path) for known in self._contents):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -71,20 +71,20 @@ class MemoryPatchFiles:
         return False
 
     def leads_to(self, path: str) -> str:
-        """The path itself."""
+        """Return the path itself."""
         return os.path.normpath(path)
 
     def entry_of(self, path: str) -> str:
-        """The path itself."""
+        """Return the path itself."""
         return os.path.normpath(path)
 
     def read_start(self, path: str, *, limit: int) -> bytes:
-        """The first bytes of a file. Raises OSError."""
+        """Return the first bytes of a file. Raises OSError."""
         check_regular(self.status(path), path)
         return self._contents[path][:limit]
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None when nothing is there. Raises OSError."""
+        """Return the content of a file; None when nothing is there. Raises OSError."""
         try:
             check_regular(self.status(path), path)
         except FileNotFoundError:
@@ -92,11 +92,11 @@ class MemoryPatchFiles:
         return self._contents[path]
 
     def peek(self, path: str) -> Contents:
-        """The same."""
+        """Return the same."""
         return self.read(path)
 
     def peek_entry(self, path: str) -> Contents:
-        """The same."""
+        """Return the same."""
         return self.read(path)
 
     def write(self, path: str, content: bytes) -> None:
@@ -233,7 +233,7 @@ class ScriptedCommands:
         session.typed += [chars] if chars else []
 
     def has(self, session_id: int) -> bool:
-        """Whether it was started."""
+        """Return whether it was started."""
         return any(session.id == session_id for session in self.started)
 
     async def kill(self, session: CommandSession, *, because: str) -> None:
@@ -265,15 +265,15 @@ class NoRepositories:
     """Nothing is under version control."""
 
     def root(self, folder: Path) -> Path | None:
-        """None."""
+        """Return None."""
         del folder
 
     def main_root(self, folder: Path) -> Path | None:
-        """None."""
+        """Return None."""
         del folder
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
-        """None."""
+        """Return None."""
         del place
         await trio.lowlevel.checkpoint()
 
@@ -295,7 +295,7 @@ class MemoryEnvironment:
         self._script = script
 
     async def description(self, place: WorkPlace) -> EnvironmentDescription:
-        """What a model is told of a place in it."""
+        """Return what a model is told of a place in it."""
         await trio.lowlevel.checkpoint()
         return EnvironmentDescription(shell=SHELL, writable_folders=writable_folders(place))
 
@@ -319,13 +319,13 @@ class OpenMemoryEnvironment:
         self.noted.append(place)
 
     def may_write(self, path: str, place: WorkPlace) -> bool:
-        """Whether a path lies where the policy lets commands write."""
+        """Return whether a path lies where the policy lets commands write."""
         if isinstance(place.policy, DangerFullAccess | ExternalSandbox):
             return True
         return any(is_within(path, folder) for folder in self.writable_folders(place))
 
     def writable_folders(self, place: WorkPlace) -> tuple[str, ...]:
-        """The folders of the policy."""
+        """Return the folders of the policy."""
         return writable_folders(place)
 
     async def aclose(self) -> None:
@@ -337,7 +337,7 @@ class OpenMemoryEnvironment:
 
 
 def writable_folders(place: WorkPlace) -> tuple[str, ...]:
-    """The folders that a policy names."""
+    """Return the folders that a policy names."""
     policy = place.policy
     if not isinstance(policy, WorkspaceWrite):
         return ()

@@ -62,7 +62,7 @@ class Usage:
     reasoning_tokens: int = 5
 
     def to_wire(self) -> Event:
-        """The `usage` object of `response.completed`."""
+        """Return the `usage` object of `response.completed`."""
         return {
             "input_tokens": self.input_tokens,
             "input_tokens_details": {"cached_tokens": self.cached_tokens},
@@ -115,7 +115,7 @@ class Request:
         return [tool.get("name", tool["type"]) for tool in self.body.get("tools", [])]
 
     def texts(self, role: str) -> list[str]:
-        """Every text part of the messages of a role (`developer`, `user`, `assistant`), in order."""
+        """Return every text part of the messages of a role (`developer`, `user`, `assistant`), in order."""
         return [
             part["text"]
             for item in self.input
@@ -125,7 +125,7 @@ class Request:
         ]
 
     def output_of(self, call_id: str) -> Any:
-        """The output that the client sent back for a tool call: text, or a list of content parts.
+        """Return the output that the client sent back for a tool call: text, or a list of content parts.
 
         Raises LookupError when the request holds no output for the call.
         """
@@ -135,7 +135,7 @@ class Request:
         raise LookupError(f"no output for call {call_id!r} in this request")
 
     def contains(self, text: str) -> bool:
-        """Whether any string of the input holds `text`."""
+        """Return whether any string of the input holds `text`."""
         return any(text in found for found in _strings(self.input))
 
 
@@ -157,13 +157,13 @@ class Answer:
     """Answers any number of requests instead of one."""
 
     def matching(self, when: str | Matcher) -> "Answer":
-        """The same answer for requests that match: a predicate, or a text that the request's input must hold."""
+        """Return the same answer for requests that match: a predicate, or a text that the request's input must hold."""
         if isinstance(when, str):
             return replace(self, when=functools.partial(_input_contains, text=when))
         return replace(self, when=when)
 
     def repeated(self) -> "Answer":
-        """The same answer for any number of requests."""
+        """Return the same answer for any number of requests."""
         return replace(self, repeat=True)
 
 
@@ -192,7 +192,7 @@ def item_done(item: Event) -> Event:
 def message(
     text: str, *, item_id: str = "msg_1", phase: str | None = None, delta_size: int | None = 8, start: bool = True
 ) -> list[Event]:
-    """An assistant message: added, its text in deltas of `delta_size` characters, done.
+    """Return an assistant message: added, its text in deltas of `delta_size` characters, done.
 
     `delta_size=None` sends no deltas; `start=False` also leaves out the added event. `phase` is `commentary` or
     `final_answer`.
@@ -210,7 +210,10 @@ def message_of(
     start: bool = True,
     done: bool = True,
 ) -> list[Any]:
-    """An assistant message with exactly these deltas, gates and pauses. `done=False` leaves the message unfinished."""
+    """Return an assistant message with exactly these deltas, gates and pauses.
+
+    `done=False` leaves the message unfinished.
+    """
     item: Event = {"type": "message", "role": "assistant", "id": item_id, "content": []}
     if phase is not None:
         item["phase"] = phase
@@ -237,7 +240,7 @@ def message_of(
 def reasoning(
     summaries: Sequence[str], *, raw: str | None = None, item_id: str = "rs_1", delta_size: int = 16
 ) -> list[Event]:
-    """A reasoning item with summary parts streamed in deltas and, when given, raw reasoning text."""
+    """Return a reasoning item with summary parts streamed in deltas and, when given, raw reasoning text."""
     item: Event = {"type": "reasoning", "id": item_id, "summary": []}
     events = [item_added(item)]
     for index, summary in enumerate(summaries):
@@ -266,7 +269,7 @@ def reasoning(
 def function_call(
     name: str, arguments: Mapping[str, Any] | str, *, call_id: str, namespace: str | None = None
 ) -> Event:
-    """A finished call of a function tool. A string is sent as the arguments verbatim, however invalid."""
+    """Return a finished call of a function tool. A string is sent as the arguments verbatim, however invalid."""
     encoded = arguments if isinstance(arguments, str) else msgspec.json.encode(dict(arguments)).decode()
     item: Event = {
         "type": "function_call",
@@ -281,7 +284,7 @@ def function_call(
 
 
 def custom_tool_call(name: str, text: str, *, call_id: str) -> Event:
-    """A finished call of a free-form tool such as `apply_patch`."""
+    """Return a finished call of a free-form tool such as `apply_patch`."""
     return item_done(
         {"type": "custom_tool_call", "id": f"ctc_{call_id}", "name": name, "input": text, "call_id": call_id}
     )
@@ -318,7 +321,7 @@ def answer(
     events_per_write: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """A streamed response (HTTP 200).
+    """Return a streamed response (HTTP 200).
 
     `response.created` is put in front, and `response.completed` with `usage` at the end unless the parts end the
     response themselves or `end` is another than WHOLE. Events up to a gate or pause go out in one write;
@@ -339,7 +342,7 @@ def raw_answer(
     events_per_write: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """A streamed response with exactly these events: nothing is put in front or behind."""
+    """Return a streamed response with exactly these events: nothing is put in front or behind."""
     steps: list[bytes | Gate | Pause] = []
     for is_event, group in itertools.groupby(_flatten(parts), key=lambda part: isinstance(part, dict)):
         if not is_event:
@@ -353,13 +356,13 @@ def raw_answer(
 
 
 def body_answer(body: bytes, *, end: End = End.WHOLE, headers: Mapping[str, str] | None = None) -> Answer:
-    """A response (HTTP 200) whose event stream is these bytes, to send what no builder would."""
+    """Return a response (HTTP 200) whose event stream is these bytes, to send what no builder would."""
     extra = tuple((headers or {}).items())
     return Answer(status=200, headers=_EVENT_STREAM + extra, steps=(body,), end=end)
 
 
 def http_error(status: int, body: object, *, headers: Mapping[str, str] | None = None) -> Answer:
-    """A refusal with an HTTP status. A string is sent as text; anything else as JSON."""
+    """Return a refusal with an HTTP status. A string is sent as text; anything else as JSON."""
     text = isinstance(body, str)
     kind = ("content-type", "text/plain" if text else "application/json")
     content = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
@@ -367,7 +370,7 @@ def http_error(status: int, body: object, *, headers: Mapping[str, str] | None =
 
 
 def encode_event(event: Event) -> bytes:
-    """One event of the stream, as bytes."""
+    """Return one event of the stream, as bytes."""
     return b"event: %s\ndata: %s\n\n" % (event["type"].encode(), msgspec.json.encode(event))
 
 
@@ -400,7 +403,10 @@ def load_script(path: Path) -> list[Reply]:
 
 
 def answer_from(entry: Event) -> Answer:
-    """One answer of a script file; parts may be gates. Raises KeyError, TypeError or ValueError when it is none."""
+    """Return one answer of a script file; parts may be gates.
+
+    Raises KeyError, TypeError or ValueError when it is none.
+    """
     if "http" in entry:
         http = entry["http"]
         built = http_error(http["status"], http["body"], headers=http.get("headers"))

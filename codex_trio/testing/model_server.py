@@ -69,7 +69,7 @@ class ModelServer:
         self._news.ring()
 
     def choose(self, request: Request) -> Answer:
-        """The answer for a request: the first that matches its content, else the first that asks for nothing."""
+        """Return the answer for a request: the first that matches its content, else the first that asks for nothing."""
         chosen = self._first_matching(request)
         if chosen is None:
             number = len(self.requests)

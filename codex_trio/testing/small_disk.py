@@ -44,11 +44,13 @@ class SmallDisk:
     """The process that keeps it."""
 
     def command(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """The command that runs `argv` as a process that sees the disk: it keeps its process id, and its exit code."""
+        """Return the command that runs `argv` as a process that sees the disk: it keeps its process id, and its exit
+        code.
+        """
         return (*_PROGRAM, "join", str(self.keeper), *argv)
 
     def fill(self) -> Path:
-        """Takes all the room that is left, to the last block; remove the file that is returned to make room again."""
+        """Take all the room that is left, to the last block; remove the file that is returned to make room again."""
         ballast = self.content / "ballast"
         with ballast.open("ab", buffering=0) as file:
             try:
@@ -60,7 +62,7 @@ class SmallDisk:
 
 @asynccontextmanager
 async def small_disk(folder: Path, *, size: int) -> AsyncGenerator[SmallDisk]:
-    """A disk of so many bytes at an existing folder, with what that holds so far. Raises NoSmallDisk.
+    """Provide a disk of so many bytes at an existing folder, with what that holds so far. Raises NoSmallDisk.
 
     Processes that use it must have ended when the block ends.
     """

@@ -99,12 +99,12 @@ class CallWatch:
         self._names = {NUMBERS[os.uname().machine][name]: name for name in names}
 
     def command(self, argv: Sequence[str]) -> tuple[str, ...]:
-        """The command that runs `argv` as a process that is watched, and with it all that it starts."""
+        """Return the command that runs `argv` as a process that is watched, and with it all that it starts."""
         names = ",".join(self._names.values())
         return (sys.executable, "-m", "codex_trio.testing.system_calls", str(self._socket_path), names, *argv)
 
     async def accept(self, listener: trio.socket.SocketType) -> None:
-        """Takes processes as they come, until cancelled."""
+        """Take processes as they come, until cancelled."""
         async with trio.open_nursery() as nursery:
             while True:
                 connection, _ = await listener.accept()
@@ -137,7 +137,7 @@ class CallWatch:
 
 @asynccontextmanager
 async def watched_calls(socket_path: Path, names: Sequence[str]) -> AsyncGenerator[CallWatch]:
-    """Watches calls of these names (see NUMBERS). `socket_path` does not exist yet, and does not any more afterwards.
+    """Watch calls of these names (see NUMBERS). `socket_path` does not exist yet, and do not any more afterwards.
 
     Processes that are watched must have ended when the block ends. Raises CannotWatch.
     """
@@ -162,7 +162,7 @@ async def watched_calls(socket_path: Path, names: Sequence[str]) -> AsyncGenerat
 
 
 async def _try(watch: CallWatch) -> str | None:
-    """Why a program that does nothing cannot be watched; None when it can."""
+    """Return why a program that does nothing cannot be watched; None when it can."""
     with trio.fail_after(_WAIT_SECONDS):
         outcome = await trio.run_process(
             watch.command(["/bin/true"]), check=False, capture_stderr=True, env={"PATH": os.environ["PATH"]}
@@ -171,7 +171,7 @@ async def _try(watch: CallWatch) -> str | None:
 
 
 async def _has_calls(descriptor: int) -> bool:
-    """Waits for calls to decide about; False when no process is left that could make any."""
+    """Wait for calls to decide about; False when no process is left that could make any."""
     await trio.lowlevel.wait_readable(descriptor)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
@@ -204,7 +204,7 @@ class _FilterProgram(ctypes.Structure):
 
 
 def _load(program: bytes, number: int) -> int:
-    """Loads a filter, and gives the descriptor that its questions are asked on."""
+    """Load a filter, and give the descriptor that its questions are asked on."""
     libc = ctypes.CDLL(None, use_errno=True)
     described = _FilterProgram(len(program) // 8, program)
     descriptor: Any = libc.syscall(

@@ -70,7 +70,7 @@ class ThreadApprover:
         return await self._clients.ask_patch(self._thread_id, question, self._subscribers)
 
     def _asks_user(self) -> bool:
-        """Whether the user is to answer; tells why nobody does otherwise."""
+        """Return whether the user is to answer; tells why nobody does otherwise."""
         if self._reviewer() == "user":
             return True
         self._clients.tell_no_reviewer(self._thread_id, NO_REVIEWER, self._subscribers)

@@ -22,7 +22,7 @@ class Elicitations:
 
     @contextmanager
     def running(self, thread_id: str) -> Generator[Pause]:
-        """The clock of a thread while it is loaded."""
+        """Provide the clock of a thread while it is loaded."""
         pause = self._pauses.setdefault(thread_id, Pause())
         self._loaded.add(thread_id)
         try:

@@ -30,20 +30,20 @@ class UnreadableThread(Exception):
 
 
 def not_found(thread_id: str) -> ThreadError:
-    """No such thread is loaded."""
+    """Say that no such thread is loaded."""
     return ThreadError(f"thread not found: {thread_id}")
 
 
 def not_loaded(thread_id: str) -> ThreadError:
-    """No such thread is loaded or stored."""
+    """Say that no such thread is loaded or stored."""
     return ThreadError(f"thread not loaded: {thread_id}")
 
 
 def no_rollout(thread_id: str) -> ThreadError:
-    """No such thread is stored."""
+    """Say that no such thread is stored."""
     return ThreadError(f"no rollout found for thread id {thread_id}")
 
 
 def archived(thread_id: str) -> ThreadError:
-    """The thread is in the archive, from which it has to be taken first."""
+    """Say that the thread is in the archive, from which it has to be taken first."""
     return ThreadError(f"session {thread_id} is archived. Run `codex unarchive {thread_id}` to unarchive it first.")

@@ -103,7 +103,7 @@ async def page_turns(
     view: View,
     descending: bool = True,
 ) -> TurnPage:
-    """A page of turns, newest first unless told otherwise. Raises InvalidCursor, RolloutReadError."""
+    """Return a page of turns, newest first unless told otherwise. Raises InvalidCursor, RolloutReadError."""
     anchor = None if cursor is None else _decode_cursor(cursor, thread_id, "turns")
     count = page_size(limit)
     async with history.lock:
@@ -127,7 +127,7 @@ async def page_items(
     limit: int | None,
     descending: bool = False,
 ) -> ItemPage:
-    """A page of items, of one turn or of all, oldest first unless told otherwise.
+    """Return a page of items, of one turn or of all, oldest first unless told otherwise.
 
     Raises InvalidCursor, RolloutReadError.
     """
@@ -151,7 +151,7 @@ async def page_items(
 
 
 async def find_items(history: RolloutHistory, *, turn_id: str, item_ids: Collection[str]) -> list[ItemRow]:
-    """Those of a turn's items that are named, in the order of the turn. Raises RolloutReadError."""
+    """Return those of a turn's items that are named, in the order of the turn. Raises RolloutReadError."""
     async with history.lock:
         turn = history.index.turn(turn_id)
         snapshot = None if turn is None else history.index.snapshot(turn)
@@ -176,7 +176,10 @@ class ConvertedTurns(Generic[_Converted]):
         self._slices: dict[tuple[int, int], _Slice[_Converted]] = {}
 
     async def read(self) -> list[_Converted]:
-        """The turns as they are now; called again, only what has changed is read again. Raises RolloutReadError."""
+        """Return the turns as they are now; called again, only what has changed is read again.
+
+        Raises RolloutReadError.
+        """
         slices: dict[tuple[int, int], _Slice[_Converted]] = {}
         after = -1
         while True:
@@ -217,18 +220,18 @@ class _Slice(msgspec.Struct, Generic[_Converted], frozen=True):
 
 
 def turn_cursor(thread_id: str, ordinal: int) -> str:
-    """Where pages of turns begin with the turn of that ordinal."""
+    """Return where pages of turns begin with the turn of that ordinal."""
     return _cursor(thread_id, ordinal, "turns", include_anchor=True)
 
 
 def latest_turn_cursor(history: RolloutHistory, thread_id: str) -> str | None:
-    """Where pages of turns go back from, the latest turn being the first; None before there is one."""
+    """Return where pages of turns go back from, the latest turn being the first; None before there is one."""
     turns = history.index.turns
     return turn_cursor(thread_id, turns[-1].ordinal) if turns else None
 
 
 def latest_item_cursor(history: RolloutHistory, thread_id: str) -> str | None:
-    """Where pages of items go back from, the latest item being the first; None before there is one."""
+    """Return where pages of items go back from, the latest item being the first; None before there is one."""
     index = history.index
     latest = max((turn.last_item for turn in index.straying()), default=-1)
     in_place = (turn.last_item for turn in reversed(index.turns) if turn.last_item >= 0)
@@ -244,7 +247,7 @@ def _all(items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
 
 
 def _summary(items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
-    """What the user asked first and what the agent answered last."""
+    """Return what the user asked first and what the agent answered last."""
     asked = next((item for item in items if item.kind == "user"), None)
     answered = next((item for item in reversed(items) if item.kind == "agent"), None)
     return [item for item in (asked, answered) if item is not None]
@@ -265,7 +268,7 @@ _CHOICES: dict[View, Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]] = {
 
 
 def _turns_from(index: SpanIndex, anchor: _Cursor | None, count: int, *, descending: bool) -> Sequence[TurnSpan]:
-    """So many turns after the anchor."""
+    """Return so many turns after the anchor."""
     turns = index.turns
     if not descending:
         first = 0 if anchor is None else index.position_at(anchor.first_after)
@@ -277,7 +280,7 @@ def _turns_from(index: SpanIndex, anchor: _Cursor | None, count: int, *, descend
 def _turns_with_items(
     index: SpanIndex, turn_id: str | None, anchor: _Cursor | None, count: int, *, descending: bool
 ) -> list[TurnSpan]:
-    """The turns that the next so many items after the anchor are in, and maybe others."""
+    """Return the turns that the next so many items after the anchor are in, and maybe others."""
     if turn_id is not None:
         turn = index.turn(turn_id)
         return [] if turn is None else [turn]
@@ -309,7 +312,7 @@ def _turns_past(index: SpanIndex, anchor: _Cursor | None, *, descending: bool) -
 
 
 def _slice_of_turns(index: SpanIndex, after: int) -> list[TurnSpan]:
-    """The next turns after that ordinal, as many as are read in one go."""
+    """Return the next turns after that ordinal, as many as are read in one go."""
     turns = index.turns
     first = index.position_at(after + 1)
     chosen: list[TurnSpan] = []
@@ -323,7 +326,10 @@ def _slice_of_turns(index: SpanIndex, after: int) -> list[TurnSpan]:
 def _read_items(
     history: RolloutHistory, turns: Sequence[TurnSnapshot], anchor: _Cursor | None, count: int, *, descending: bool
 ) -> tuple[list[ItemRow], bool]:
-    """The items of those turns after the anchor, at most so many, and whether there are more. In the worker thread."""
+    """Return the items of those turns after the anchor, at most so many, and whether there are more.
+
+    In the worker thread.
+    """
     pairs = [(item, snapshot.turn.id) for snapshot in turns for item in snapshot.items()]
     if anchor is not None:
         if descending:

@@ -18,18 +18,18 @@ class LoadedThreads:
         self._threads: dict[str, LiveThread] = {}
 
     def get(self, thread_id: str) -> LiveThread:
-        """A loaded thread. Raises ThreadError."""
+        """Return a loaded thread. Raises ThreadError."""
         live = self.find(thread_id)
         if live is None:
             raise errors.not_found(thread_id)
         return live
 
     def find(self, thread_id: str) -> LiveThread | None:
-        """A loaded thread, if it is one."""
+        """Return a loaded thread, if it is one."""
         return self._threads.get(thread_id.lower())
 
     def all(self) -> Sequence[LiveThread]:
-        """Those that are loaded now."""
+        """Return those that are loaded now."""
         return list(self._threads.values())
 
     @property

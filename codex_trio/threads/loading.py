@@ -45,7 +45,10 @@ CONFIG_SECONDS = 10
 async def answering(
     load: Callable[..., EffectiveConfig], folder: Path | None, options: ThreadOptions
 ) -> EffectiveConfig:
-    """What `load` says of a folder. Raises ConfigLoadError, and ThreadError when the folder does not answer in time."""
+    """Return what `load` says of a folder.
+
+    Raises ConfigLoadError, and ThreadError when the folder does not answer in time.
+    """
     try:
         return await abandonable(CONFIG_SECONDS, load, folder, options.overrides, typed=options.typed)
     except TimeoutError as error:
@@ -62,7 +65,7 @@ class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def end_of_fork(history: RolloutHistory, source: ForkSource) -> forks.ForkPoint:
-    """Where the inherited lines end. Raises ThreadError for a turn that is not there."""
+    """Return where the inherited lines end. Raises ThreadError for a turn that is not there."""
     try:
         if source.last_turn_id is not None:
             return forks.after(history, source.last_turn_id)
@@ -93,11 +96,11 @@ class ThreadLoader:
         self._bash = Bash()
 
     async def open(self, thread_id: str) -> ThreadRecorder:
-        """A stored thread, to be continued. Raises ThreadError, RolloutReadError."""
+        """Return a stored thread, to be continued. Raises ThreadError, RolloutReadError."""
         return await self._store.open(await self._stored(thread_id))
 
     async def _stored(self, thread_id: str) -> StoredThread:
-        """A stored thread that may be loaded. Raises ThreadError."""
+        """Return a stored thread that may be loaded. Raises ThreadError."""
         found = await self._store.locate(thread_id)
         if found is None:
             raise errors.no_rollout(thread_id)
@@ -106,7 +109,7 @@ class ThreadLoader:
         return found
 
     async def fork_source(self, source: ForkSource, live: LiveThread | None) -> RolloutHistory:
-        """The history that a fork goes on from. Raises ThreadError, RolloutReadError."""
+        """Return the history that a fork goes on from. Raises ThreadError, RolloutReadError."""
         if source.stored is not None:
             return await self._store.history(source.stored)
         if live is not None:
@@ -114,30 +117,30 @@ class ThreadLoader:
         return await self._store.history(await self._stored(source.thread_id))
 
     def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:
-        """Raises ThreadError when the thread's provider is not configured any more."""
+        """Raise ThreadError when the thread's provider is not configured any more."""
         if settings.provider_id not in config.model_providers:
             raise ThreadError(f"failed to load configuration: Model provider `{settings.provider_id}` not found")
 
     def base_instructions(self, settings: ThreadSettings) -> str:
-        """What the model of a thread is told that it is."""
+        """Return what the model of a thread is told that it is."""
         return settings.base_instructions or base_instructions()
 
     def model_changed(self, recorded: str, current: str) -> str:
-        """What the user is told when a thread goes on with another model."""
+        """Return what the user is told when a thread goes on with another model."""
         return (
             f"This session was recorded with model `{recorded}` but is resuming with `{current}`. "
             "Consider switching back to `{}`: results may differ.".format(recorded)
         )
 
     def created_at(self, meta: SessionMeta) -> int:
-        """When a thread was created, in Unix seconds."""
+        """Return when a thread was created, in Unix seconds."""
         try:
             return int(datetime.datetime.fromisoformat(meta.timestamp.replace("Z", "+00:00")).timestamp())
         except ValueError:
             return 0
 
     async def project_docs(self, config: EffectiveConfig, settings: ThreadSettings) -> ProjectDocs:
-        """The AGENTS.md instructions for where the thread works."""
+        """Return the AGENTS.md instructions for where the thread works."""
         # A turn may have moved out of the configured project; its own folder then is all that counts.
         inside = settings.cwd.is_relative_to(config.project_root)
         try:
@@ -157,12 +160,12 @@ class ThreadLoader:
             return ProjectDocs(text=None, sources=(), warnings=(warning,))
 
     async def git_info(self, settings: ThreadSettings) -> GitInfo | None:
-        """The state of the repository that a thread works in."""
+        """Return the state of the repository that a thread works in."""
         place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
         return await self._environments.first(settings.environments).repositories.info(place)
 
     async def command_policy(self, config: EffectiveConfig) -> CommandPolicy:
-        """The rules for commands under a configuration. Raises RulesError."""
+        """Return the rules for commands under a configuration. Raises RulesError."""
         folders = list(config.rule_folders)
         amendments = self._codex_home / "rules" / "default.rules"
         doubted = partial(self._doubted_rules, config)
@@ -174,7 +177,7 @@ class ThreadLoader:
         return {str(path / "rules") for path in projects if path is not None and self._doubted(settings_files(path))}
 
     def variables(self, config: EffectiveConfig) -> ShellEnvironmentPolicy:
-        """Which variables the commands of a thread inherit."""
+        """Return which variables the commands of a thread inherit."""
         policy = config.shell_environment_policy
         return ShellEnvironmentPolicy(
             inherit=policy.inherit,

@@ -127,7 +127,7 @@ class ThreadManager:
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Hosts the threads until cancelled; what they run is ended, and their rollouts say so."""
+        """Host the threads until cancelled; what they run is ended, and their rollouts say so."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             nursery.start_soon(self._engine.gate.pace.run)
@@ -136,7 +136,7 @@ class ThreadManager:
     # --- loading ---
 
     async def start(self, options: ThreadOptions, birth: Birth, *, items: Sequence[dict[str, Any]] = ()) -> LiveThread:
-        """A new thread; where its model is to remember response items, they are stored at once.
+        """Return a new thread; where its model is to remember response items, they are stored at once.
 
         Raises ConfigLoadError, RolloutWriteError, RulesError, ThreadError.
         """
@@ -160,7 +160,7 @@ class ThreadManager:
         *,
         named: str,
     ) -> LiveThread:
-        """A new thread whose model remembers those items; the thread that is named only must not be loaded.
+        """Return a new thread whose model remembers those items; the thread that is named only must not be loaded.
 
         Raises as `start`.
         """
@@ -175,7 +175,7 @@ class ThreadManager:
     async def load(
         self, target: ResumeTarget, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
-        """A stored thread, loaded unless it is so already; `loaded` is called before anybody is told so.
+        """Return a stored thread, loaded unless it is so already; `loaded` is called before anybody is told so.
 
         Raises ShuttingDown, and as `resume`.
         """
@@ -206,7 +206,7 @@ class ThreadManager:
     async def resume(
         self, thread_id: str, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
-        """A stored thread, loaded; `loaded` is called before anybody is told so.
+        """Return a stored thread, loaded; `loaded` is called before anybody is told so.
 
         Raises ConfigLoadError, RolloutReadError, RulesError, ThreadError, ThreadStoreError.
         """
@@ -230,7 +230,7 @@ class ThreadManager:
         return live
 
     async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> Fork:
-        """A new thread that goes on from another's history, up to a turn or whole.
+        """Return a new thread that goes on from another's history, up to a turn or whole.
 
         Raises ConfigLoadError, RolloutReadError, RolloutWriteError, RulesError, ThreadError.
         """
@@ -265,7 +265,7 @@ class ThreadManager:
         options: ThreadOptions,
         derive: Callable[[HistoryFacts, ThreadSettings, ThreadOptions], ThreadSettings],
     ) -> tuple[ThreadSettings, EffectiveConfig]:
-        """The settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
+        """Return the settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
         recorded_cwd = recorded_settings(facts).cwd
         cwd = options.cwd or (None if recorded_cwd is None else Path(recorded_cwd))
         # Reading on is no decision to trust a project: only starting a thread in it is.
@@ -276,7 +276,7 @@ class ThreadManager:
         return settings, config
 
     def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, birth: Birth) -> SessionMeta:
-        """What a new thread is."""
+        """Return what a new thread is."""
         thread_id = uuid7()
         return SessionMeta(
             session_id=thread_id,
@@ -306,7 +306,7 @@ class ThreadManager:
         *,
         is_new: bool = False,
     ) -> LiveThread:
-        """Starts a thread's task, followed by the client that asked for it; on return the thread is loaded."""
+        """Start a thread's task, followed by the client that asked for it; on return the thread is loaded."""
         launch = await self._prepare(recorder, settings, config, policy, raw_items=options.raw_items, is_new=is_new)
         # Another request may have loaded it while this one read the file.
         already = self._threads.find(recorder.meta.id)
@@ -409,7 +409,7 @@ class ThreadManager:
             self._clients.tell_unloaded(live.id)
 
     async def _note_git_info(self, live: LiveThread) -> None:
-        """Completes what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""
+        """Complete what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""
         git = await self._loader.git_info(live.settings)
         # A client may have said more meanwhile.
         if git is None or live.recorder.meta.git is not None:
@@ -421,7 +421,8 @@ class ThreadManager:
         self._store.changed(live.id)
 
     async def cut(self, live: LiveThread, *, before_turn_id: str) -> LiveThread:
-        """The thread without that turn and all later ones, loaded anew; files that the turns changed stay as they are.
+        """Return the thread without that turn and all later ones, loaded anew; files that the turns changed stay as
+        they are.
 
         No turn may run in it. Raises ThreadError for a turn that is not there; RolloutReadError, RolloutWriteError.
         """
@@ -434,7 +435,9 @@ class ThreadManager:
             return await self._replace(live, recorder)
 
     async def _replace(self, live: LiveThread, recorder: ThreadRecorder) -> LiveThread:
-        """The thread with another history: its task ends, and a new one goes on with its settings and followers."""
+        """Return the thread with another history: its task ends, and a new one goes on with its
+        settings and followers.
+        """
         session = live.session
         await self.unload(live)
         launch = await self._prepare(

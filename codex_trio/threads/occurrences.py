@@ -78,7 +78,7 @@ _cursor_decoder = decoding.json_decoder(_Cursor)
 async def page_occurrences(
     history: RolloutHistory, *, thread_id: str, term: str, cursor: str | None, limit: int | None
 ) -> OccurrencePage:
-    """A page of places with the words. Raises InvalidCursor, RolloutReadError."""
+    """Return a page of places with the words. Raises InvalidCursor, RolloutReadError."""
     start = None if cursor is None else _decode(cursor, thread_id, term)
     count = page_size(limit, default=DEFAULT_PAGE)
     pattern = await trio.to_thread.run_sync(re.compile, re.escape(term), re.IGNORECASE)
@@ -109,7 +109,7 @@ def _search(
     start: _Cursor | None,
     count: int,
 ) -> list[_Found]:
-    """The first so many places in those turns. In the worker thread."""
+    """Return the first so many places in those turns. In the worker thread."""
     first = (0, 0, 0) if start is None else start.place
     found: list[_Found] = []
     for snapshot in turns:
@@ -161,7 +161,7 @@ class _Snippet(NamedTuple):
 
 
 def _cut(text: str, start: int, end: int) -> _Snippet:
-    """The words with what is around them, and where they are in that."""
+    """Return the words with what is around them, and where they are in that."""
     first, last = max(start - BEFORE_CHARACTERS, 0), min(end + AFTER_CHARACTERS, len(text))
     lead = (_CUT_BEFORE if first > 0 else "") + text[first:start]
     snippet = lead + text[start:last] + (_CUT_AFTER if last < len(text) else "")

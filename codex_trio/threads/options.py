@@ -39,7 +39,7 @@ class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, default_model: str) -> ThreadSettings:
-    """The settings of a new thread."""
+    """Return the settings of a new thread."""
     return ThreadSettings(
         model=config.model or default_model,
         provider_id=config.model_provider_id,
@@ -60,7 +60,9 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
 
 
 def settings_of_fork(history: HistoryFacts, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
-    """The settings of a thread that goes on from another: as recorded, but for the model and what is asked for anew."""
+    """Return the settings of a thread that goes on from another: as recorded, but for the model and what is asked for
+    anew.
+    """
     inherited = settings_from_history(history, configured, options)
     return msgspec.structs.replace(
         inherited, model=configured.model, effort=configured.effort, service_tier=configured.service_tier
@@ -68,7 +70,7 @@ def settings_of_fork(history: HistoryFacts, configured: ThreadSettings, options:
 
 
 def settings_from_history(history: HistoryFacts, configured: ThreadSettings, options: ThreadOptions) -> ThreadSettings:
-    """The settings of a thread that goes on: as it was recorded, but for what the request asks for anew."""
+    """Return the settings of a thread that goes on: as it was recorded, but for what the request asks for anew."""
     typed = options.typed
     recorded = recorded_settings(history)
     changes: dict[str, Any] = {}
@@ -95,7 +97,7 @@ def settings_from_history(history: HistoryFacts, configured: ThreadSettings, opt
 
 
 def _recorded_policies(recorded: RecordedSettings, options: ThreadOptions) -> dict[str, Any]:
-    """What the thread may do, where the request does not say."""
+    """Return what the thread may do, where the request does not say."""
     changes: dict[str, Any] = {}
     policy = recorded.sandbox_policy
     if policy is not None and options.typed.sandbox_mode is None:

@@ -41,12 +41,12 @@ class ThreadOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     # --- where threads stand ---
 
     async def placed(self, facts: ThreadFacts) -> ThreadFacts:
-        """What is known of a thread, with where it stands."""
+        """Return what is known of a thread, with where it stands."""
         [placed] = await self.placed_all([facts])
         return placed
 
     async def placed_all(self, many: Sequence[ThreadFacts]) -> Sequence[ThreadFacts]:
-        """What is known of threads, with where each of them stands."""
+        """Return what is known of threads, with where each of them stands."""
         kept = [facts.meta.id.lower() for facts in many if not facts.ephemeral]
         if not kept:
             return many
@@ -131,7 +131,7 @@ class ThreadOrganisation(msgspec.Struct, frozen=True, kw_only=True):
         return await self.attachments.remove(thread_id, name)
 
     async def attached(self, thread_id: str, *, cursor: str | None, limit: int | None) -> AttachmentPage:
-        """A page of what is attached to a thread; an empty one for a thread that there is not."""
+        """Return a page of what is attached to a thread; an empty one for a thread that there is not."""
         return await self.attachments.list(thread_id, cursor=cursor, limit=limit)
 
     async def _check_stored(self, thread_id: str) -> None:

@@ -54,7 +54,7 @@ class ThreadQueues:
 
     @contextmanager
     def running(self, live: LiveThread) -> Generator[QueueRunner]:
-        """The runner of a thread, to be run while the thread is loaded."""
+        """Provide the runner of a thread, to be run while the thread is loaded."""
         runner = self._runners[live.id] = QueueRunner(live, self._queues, self._clients)
         try:
             yield runner
@@ -138,7 +138,7 @@ class ThreadQueues:
         await self._queues.forget(thread_ids)
 
     async def _checked(self, thread_id: str) -> LiveThread | None:
-        """The thread if it is loaded; one that has a queue in any case, of which is known what waits.
+        """Return the thread if it is loaded; one that has a queue in any case, of which is known what waits.
 
         Raises ThreadError, ThreadStoreError, UnreadableThread.
         """

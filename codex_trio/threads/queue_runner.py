@@ -182,7 +182,7 @@ async def settle(queues: InputQueues, thread_id: str, history: RolloutHistory) -
 
 
 def is_taken(history: RolloutHistory | None, queued: QueuedInput) -> bool:
-    """Whether the turn that claimed a message has stored it."""
+    """Return whether the turn that claimed a message has stored it."""
     if history is None or queued.turn_id is None:
         return False
     turn = history.index.turn(queued.turn_id)
@@ -203,7 +203,7 @@ def _names(waiting: Sequence[QueuedInput], queued_id: str) -> bool:
 
 
 def _ended_interrupted(history: RolloutHistory | None) -> bool:
-    """Whether the last turn was stopped. One that a crash cut short was not."""
+    """Return whether the last turn was stopped. One that a crash cut short was not."""
     turns = () if history is None else history.index.turns
     return bool(turns) and turns[-1].status == "interrupted"
 

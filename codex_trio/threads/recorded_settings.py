@@ -41,7 +41,7 @@ class RecordedSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
-    """What a thread runs with. Settings stored by themselves are as new as those of the last turn, or newer."""
+    """Return what a thread runs with. Settings stored by themselves are as new as those of the last turn, or newer."""
     meta, context, settings = facts.meta, facts.turn_context, facts.settings or {}
     model = _as(str, settings.get("model"))
     return RecordedSettings(
@@ -61,7 +61,7 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
 
 
 def _is_folder(value: Any) -> bool:
-    """Whether a value can be the path of a folder, whoever wrote it."""
+    """Return whether a value can be the path of a folder, whoever wrote it."""
     return isinstance(value, str) and value.startswith("/") and "\0" not in value
 
 
@@ -73,7 +73,7 @@ def _as(kind: type[_T], value: Any) -> _T | None:
 
 
 def _chosen(plain: Any) -> dict[str, Any] | None:
-    """A collaboration mode, unless it is what threads have anyway, or one that is not there (`plan`)."""
+    """Return a collaboration mode, unless it is what threads have anyway, or one that is not there (`plan`)."""
     match plain:
         case {"mode": "default", "settings": {"developer_instructions": str()}}:
             return decoding.convert(plain, dict[str, Any])

@@ -67,7 +67,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
-    """The thread layer, not yet running."""
+    """Return the thread layer, not yet running."""
     threads = parts.threads
     engine = EngineServices(
         identity=parts.identity,
@@ -120,13 +120,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
 
 
 async def _warm(parts: RuntimeParts) -> None:
-    """Opens what the first request to the configured provider needs; problems are left for that request to report."""
+    """Open what the first request to the configured provider needs; problems are left for that request to report."""
     provider = parts.config.startup_default().model_provider
     await ResponsesClient(provider, parts.transport, api_key=None, environ=parts.environ).warm()
 
 
 def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/localtime")) -> str:
-    """The IANA name of the local time zone, `Etc/UTC` when nothing says."""
+    """Return the IANA name of the local time zone, `Etc/UTC` when nothing says."""
     configured = environ.get("TZ", "").lstrip(":")
     if "/" in configured and not configured.startswith("/"):
         return configured

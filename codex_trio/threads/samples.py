@@ -21,7 +21,10 @@ async def sample_of(
     allows_running_turn: bool,
     overrides: TurnOverrides,
 ) -> Sample:
-    """What the model says on top of that turn, which must be the thread's latest. Raises ThreadError, SampleFailed."""
+    """Return what the model says on top of that turn, which must be the thread's latest.
+
+    Raises ThreadError, SampleFailed.
+    """
     history = live.stored_history(
         ephemeral="sample source must be a persistent root thread",
         unsaid=f"invalid thread-store request: no rollout found for thread id {live.id}",

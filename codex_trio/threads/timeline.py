@@ -75,7 +75,7 @@ _cursor_decoder = decoding.json_decoder(_Cursor)
 async def page_timeline(
     history: RolloutHistory, *, thread_id: str, cursor: str | None, limit: int | None
 ) -> TimelinePage:
-    """The last places before the cursor, or of all. Raises InvalidTimelineCursor, RolloutReadError."""
+    """Return the last places before the cursor, or of all. Raises InvalidTimelineCursor, RolloutReadError."""
     before = None if cursor is None else _decode(cursor, thread_id)
     count = page_size(limit)
     async with history.lock:
@@ -85,7 +85,7 @@ async def page_timeline(
 
 
 def _turns_before(history: RolloutHistory, before: _Cursor | None, count: int) -> Iterator[TurnSpan]:
-    """The turns that hold the last so many places before the cursor, and maybe others."""
+    """Yield the turns that hold the last so many places before the cursor, and maybe others."""
     index = history.index
     straying = {turn.id: turn for turn in index.straying()}
     yield from straying.values()

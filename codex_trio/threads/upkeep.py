@@ -131,5 +131,5 @@ class ThreadUpkeep:
         return await self._manager.cut(live, before_turn_id=recorded[max(len(recorded) - turns, 0)].id)
 
     async def _family(self, thread_id: str) -> Sequence[str]:
-        """A thread and all that descend from it."""
+        """Return a thread and all that descend from it."""
         return [thread_id, *await self._graph.descendants(thread_id)]

@@ -27,7 +27,7 @@ _WANTED = {
 
 
 def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
-    """The typed arguments of a call. Raises ToolFailure with a text that lets the model mend its call."""
+    """Return the typed arguments of a call. Raises ToolFailure with a text that lets the model mend its call."""
     try:
         return decoding.json_decoder(into).decode(text or "{}")
     except msgspec.ValidationError as error:
@@ -38,7 +38,7 @@ def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
 
 
 def _shape_problem(complaint: str, text: str) -> str:
-    """What is wrong with arguments that are JSON, in the words that models see from 0.169.0."""
+    """Return what is wrong with arguments that are JSON, in the words that models see from 0.169.0."""
     missing = _MISSING.search(complaint)
     if missing is not None:
         return missing_field(missing[1])
@@ -51,7 +51,7 @@ def _shape_problem(complaint: str, text: str) -> str:
 
 
 def _syntax_problem(text: str) -> str | None:
-    """Where the JSON is broken, with line and column: the standard library says it better than msgspec."""
+    """Return where the JSON is broken, with line and column: the standard library says it better than msgspec."""
     try:
         json.loads(text)
     except ValueError as error:

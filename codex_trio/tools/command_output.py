@@ -25,6 +25,6 @@ def describe(collected: Collected, session_id: int, max_tokens: int) -> str:
 
 
 def output_budget(requested: float | None, context: ToolContext) -> int:
-    """How many tokens of output a call may return: what it asked for, up to the model's limit."""
+    """Return how many tokens of output a call may return: what it asked for, up to the model's limit."""
     limit = context.model.tool_output_token_limit
     return limit if requested is None else max(0, min(int(requested), limit))

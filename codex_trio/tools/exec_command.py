@@ -150,7 +150,7 @@ class ExecCommand:
         context: ToolContext,
         cwd: Path,
     ) -> bool:
-        """Whether the user was asked (and agreed); False when an earlier answer covers the command."""
+        """Return whether the user was asked (and agreed); False when an earlier answer covers the command."""
         answer = await context.approvals.command(
             item,
             cwd=str(cwd),
@@ -166,7 +166,7 @@ class ExecCommand:
         return True
 
     async def _amend(self, prefix: list[str], context: ToolContext) -> None:
-        """Allows a command prefix for good; a rule that cannot be stored must not stop the accepted command."""
+        """Allow a command prefix for good; a rule that cannot be stored must not stop the accepted command."""
         try:
             await self._commands.policy.amend(prefix)
         except (OSError, ValueError) as error:
@@ -234,7 +234,10 @@ class ExecCommand:
 def _shell_command(
     arguments: ExecCommandArguments, settings: CommandSettings, environment: TurnEnvironment
 ) -> list[str]:
-    """The argv that runs the script. Raises ToolFailure for what the user does not allow, or nobody should try."""
+    """Return the argv that runs the script.
+
+    Raises ToolFailure for what the user does not allow, or nobody should try.
+    """
     if arguments.login and not settings.allow_login:
         raise ToolFailure(LOGIN_REFUSED)
     size = len(arguments.cmd.encode(errors="surrogateescape"))
@@ -254,7 +257,7 @@ def _judge(
     context: ToolContext,
     programs: Programs,
 ) -> ShellPatch | tuple[Decision, list[ParsedCommand]]:
-    """The patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
+    """Return the patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
     patch = detect_shell_patch(argv, policy.bash)
     if patch is not None:
         return patch
@@ -272,7 +275,7 @@ def _judge(
 
 
 async def _watch(command: RunningCommand) -> None:
-    """Completes the item of a command that outlived its call."""
+    """Complete the item of a command that outlived its call."""
     try:
         # Shielded: when the thread is closed all its sessions end, and that is to be stored as well.
         with trio.CancelScope(shield=True):

@@ -24,33 +24,33 @@ class ItemLog(Protocol):
     """Where a tool shows what it does; items are on disk before a client hears that they are complete."""
 
     def started(self, item: TurnItem) -> int:
-        """Shows an item that is under way; returns when that was (Unix milliseconds)."""
+        """Show an item that is under way; return when that was (Unix milliseconds)."""
         ...
 
     async def completed(self, item: TurnItem) -> None:
-        """Stores and shows an item that is final."""
+        """Store and show an item that is final."""
         ...
 
     async def output_delta(self, item_id: str, text: str) -> None:
-        """Shows more output of a command, and waits while clients are far behind."""
+        """Show more output of a command, and wait while clients are far behind."""
         ...
 
     def terminal_interaction(self, item_id: str, process_id: str, stdin: str) -> None:
-        """Shows that the model wrote to a running command, or looked at it (empty `stdin`)."""
+        """Show that the model wrote to a running command, or looked at it (empty `stdin`)."""
         ...
 
     def diff_updated(self) -> None:
-        """Shows the turn's diff as it is now."""
+        """Show the turn's diff as it is now."""
         ...
 
     def plan_updated(self, explanation: str | None, steps: Sequence[PlanStep]) -> None:
-        """Shows the model's plan."""
+        """Show the model's plan."""
         ...
 
     async def context_message(self, text: str) -> None:
-        """Adds a developer message to the model's history."""
+        """Add a developer message to the model's history."""
         ...
 
     def warning(self, message: str) -> None:
-        """Tells the user of something that went wrong without stopping the turn."""
+        """Tell the user of something that went wrong without stopping the turn."""
         ...

@@ -113,7 +113,7 @@ class ApplyPatch:
 
 
 async def apply_shell_patch(call: ToolCall, context: ToolContext, patch: ShellPatch, cwd: Path) -> ToolOutput:
-    """Applies a patch that the model wrote as a shell heredoc: it is shown as a patch, not as a command."""
+    """Apply a patch that the model wrote as a shell heredoc: it is shown as a patch, not as a command."""
     started = time.monotonic()
     workdir = cwd / patch.workdir if patch.workdir else cwd
     text = await _apply_text(call.call_id, patch.text, workdir, context, workdir_exists=True)
@@ -148,7 +148,7 @@ class _Checked(msgspec.Struct, frozen=True, kw_only=True):
     verdict: PatchVerdict
 
     def approval_key(self) -> list[str]:
-        """What an approval for the session is about: the files by name, and where the names led."""
+        """Return what an approval for the session is about: the files by name, and where the names led."""
         return sorted({*self.verified.written_paths(), *self.places})
 
 
@@ -226,7 +226,7 @@ async def _apply(checked: _Checked, approved: frozenset[str], context: ToolConte
 
 
 async def _ask_if_needed(item: FileChange, started_ms: int, checked: _Checked, context: ToolContext) -> frozenset[str]:
-    """Where the user lets the patch write, besides what the sandbox does."""
+    """Return where the user lets the patch write, besides what the sandbox does."""
     if checked.verdict.kind == "apply":
         return frozenset()
     await context.approvals.patch(item, started_ms=started_ms, key=checked.approval_key())

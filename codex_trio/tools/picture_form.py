@@ -53,7 +53,7 @@ ORIGINAL = Limits(6000, 10_000)
 
 
 def fitted(width: int, height: int, limits: Limits) -> tuple[int, int]:
-    """The size at which a picture is sent."""
+    """Return the size at which a picture is sent."""
     longer = max(width, height)
     if longer > limits.side:
         scale = limits.side / longer
@@ -67,13 +67,13 @@ def fitted(width: int, height: int, limits: Limits) -> tuple[int, int]:
 
 
 def url_of_bytes(raw: bytes, limits: Limits) -> str:
-    """The data URL under which an image file is sent. Raises PictureProblem."""
+    """Return the data URL under which an image file is sent. Raises PictureProblem."""
     kind, data = _formed(raw, limits)
     return _url(kind, data)
 
 
 def url_of_url(url: str, limits: Limits) -> str:
-    """The same for a data URL; one that is in form already comes back as it is. Raises PictureProblem."""
+    """Return the same for a data URL; one that is in form already comes back as it is. Raises PictureProblem."""
     head, comma, text = url.partition(",")
     if not comma or not head[:5].lower() == "data:":
         raise PictureProblem("it is no inline image (a data URL)")
@@ -91,7 +91,7 @@ def _url(kind: str, data: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of base64 text, in any of its spellings."""
+    """Return the bytes of base64 text, in any of its spellings."""
     plain = unquote_to_bytes(text) if "%" in text else text.encode()
     plain = b"".join(plain.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     try:
@@ -101,7 +101,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _formed(raw: bytes, limits: Limits) -> tuple[str, bytes]:
-    """The kind and the bytes to be sent; `raw` itself where it is in form already."""
+    """Return the kind and the bytes to be sent; `raw` itself where it is in form already."""
     if not raw:
         raise PictureProblem("it is empty")
     if len(raw) > MAX_BYTES:
@@ -144,7 +144,7 @@ def _decode(raw: bytes, limits: Limits) -> tuple[str, bytes]:
 
 
 def _encode(image: Image, form: str, size: tuple[int, int]) -> tuple[str, bytes]:
-    """The picture, upright, in that size: photographs as JPEG or WebP, all else as PNG."""
+    """Return the picture, upright, in that size: photographs as JPEG or WebP, all else as PNG."""
     from PIL import Image as images
     from PIL import ImageOps
 

@@ -34,11 +34,11 @@ class Pictures:
         self._decoders = trio.CapacityLimiter(2)
 
     def for_model(self, model: ModelInfo) -> ModelPictures:
-        """The pictures of a thread with that model."""
+        """Return the pictures of a thread with that model."""
         return ModelPictures(self, takes_original=model.image_detail_original)
 
     async def run(self, function: Callable[..., str], *args: Any) -> str:
-        """What a function of picture_form.py makes. Raises PictureProblem, also when it takes too long."""
+        """Return what a function of picture_form.py makes. Raises PictureProblem, also when it takes too long."""
         with trio.move_on_after(DECODE_SECONDS):
             return await trio.to_thread.run_sync(function, *args, abandon_on_cancel=True, limiter=self._decoders)
         raise PictureProblem(f"it could not be decoded within {DECODE_SECONDS:g} seconds")
@@ -58,7 +58,7 @@ class ModelPictures:
     async def of_file(
         self, path: str | PathLike[str], *, files: Files | None = None, detail: str | None = None
     ) -> dict[str, Any]:
-        """The part that shows an image file, by default one of the server's machine.
+        """Return the part that shows an image file, by default one of the server's machine.
 
         Raises OSError when it cannot be read, PictureProblem.
         """
@@ -69,7 +69,7 @@ class ModelPictures:
         return self._part(await self._pictures.run(url_of_bytes, raw, self._limits), detail)
 
     async def of_url(self, url: str, *, detail: str | None = None) -> dict[str, Any]:
-        """The part that shows an inline image. Raises PictureProblem."""
+        """Return the part that shows an inline image. Raises PictureProblem."""
         return self._part(await self._pictures.run(url_of_url, url, self._limits), detail)
 
     def _part(self, url: str, detail: str | None) -> dict[str, Any]:
@@ -105,12 +105,12 @@ class ModelPictures:
 
 
 def omitted(problem: PictureProblem) -> dict[str, Any]:
-    """The text in place of a picture."""
+    """Return the text in place of a picture."""
     return {"type": "input_text", "text": f"{OMITTED}: {problem}"}
 
 
 def _inline_url(part: Any) -> str | None:
-    """Where the picture of a part is, unless the provider has it or fetches it."""
+    """Return where the picture of a part is, unless the provider has it or fetches it."""
     if not isinstance(part, Mapping) or cast("Mapping[str, Any]", part).get("type") != "input_image":
         return None
     url = cast("Mapping[str, Any]", part).get("image_url")

@@ -24,7 +24,7 @@ class Tool(Protocol):
     parallel: bool
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
-        """Carries out a call. Raises ToolFailure with what the model is told when it does not work."""
+        """Carry out a call. Raises ToolFailure with what the model is told when it does not work."""
         ...
 
 
@@ -87,7 +87,7 @@ class ToolRegistry:
         return self._specs
 
     def find(self, call: ToolCall) -> Tool:
-        """The tool behind a call. Raises ToolFailure when there is none of that name."""
+        """Return the tool behind a call. Raises ToolFailure when there is none of that name."""
         tool = self._tools.get((call.namespace or None, call.name))
         if tool is None:
             what = "custom tool call" if call.kind == "custom" else "call"

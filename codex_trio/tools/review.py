@@ -80,11 +80,11 @@ class Approver(Protocol):
         ...
 
     async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
-        """Asks about a command."""
+        """Ask about a command."""
         ...
 
     async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
-        """Asks about a patch."""
+        """Ask about a patch."""
         ...
 
     def release(self, item_id: str) -> None:

@@ -94,7 +94,7 @@ class RunningCommands:
         self._commands: dict[int, RunningCommand] = {}
 
     def __iter__(self) -> Iterator[RunningCommand]:
-        """Those that run."""
+        """Yield those that run."""
         return iter([command for command in self._commands.values() if command.is_running])
 
     def add(self, command: RunningCommand) -> None:
@@ -109,7 +109,7 @@ class RunningCommands:
             del self._commands[command.session.id]
 
     def get(self, session_id: int) -> RunningCommand | None:
-        """The command behind a session id that the model was given; None once it was told of the end."""
+        """Return the command behind a session id that the model was given; None once it was told of the end."""
         return self._commands.get(session_id)
 
     async def kill(self, command: RunningCommand, *, because: str) -> None:

@@ -7,12 +7,12 @@ BYTES_PER_TOKEN = 4
 
 
 def token_estimate(text: str) -> int:
-    """How many tokens a text costs, at four UTF-8 bytes a token, rounded up."""
+    """Return how many tokens a text costs, at four UTF-8 bytes a token, rounded up."""
     return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
 
 
 def fit(text: str, *, max_tokens: int) -> str:
-    """The text, or its head and tail around a note of how much is missing when it costs more than `max_tokens`.
+    """Return the text, or its head and tail around a note of how much is missing when it costs more than `max_tokens`.
 
     A cut text starts with the two lines that say what it was (form observed in release 0.169.0).
     """

@@ -70,7 +70,7 @@ class TurnDiffTracker:
                 yield self._file_diff(path, target, before, now)
 
     def _file_diff(self, path: str, target: str, before: Contents, now: Contents) -> str:
-        """The diff of one file, as made before if neither text has changed since."""
+        """Return the diff of one file, as made before if neither text has changed since."""
         known = self._made.get((path, target))
         if known is None or known[0] is not before or known[1] is not now:
             known = before, now, _file_diff(self._display(path), self._display(target), before, now)
@@ -109,7 +109,7 @@ def _file_diff(old: str, new: str, before: Contents, now: Contents) -> str:
 
 
 def _blob_id(content: bytes | None) -> str:
-    """Git's name for the content."""
+    """Git' name for the content."""
     if content is None:
         return _ABSENT
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

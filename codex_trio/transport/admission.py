@@ -36,7 +36,7 @@ class AdmissionLimits(msgspec.Struct, frozen=True):
 
 
 def limits_of_descriptors() -> AdmissionLimits:
-    """Bounds that leave a quarter of the process's descriptors, or enough of them, for threads and what they run."""
+    """Bound that leave a quarter of the process's descriptors, or enough of them, for threads and what they run."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         descriptors = 1 << 20
@@ -63,7 +63,7 @@ class Admission:
 
     @contextmanager
     def arrival(self) -> Generator[Arrival]:
-        """A connection that waits to be let in, which `let_in` ends; cancelled when it is to make room."""
+        """Provide a connection that waits to be let in, which `let_in` ends; cancelled when it is to make room."""
         arrival = Arrival()
         self._waiting[arrival] = None
         try:
@@ -74,7 +74,10 @@ class Admission:
 
     @contextmanager
     def let_in(self, arrival: Arrival) -> Generator[CloseReason | None]:
-        """The arrival is a client as long as the block lasts. Gives why it cannot be one, if there are too many."""
+        """Provide the arrival is a client as long as the block lasts.
+
+        Gives why it cannot be one, if there are too many.
+        """
         self._leave(arrival)
         self._clients += 1
         try:
@@ -83,7 +86,7 @@ class Admission:
             self._clients -= 1
 
     async def room(self) -> None:
-        """Waits until one more may wait; sees to it that there is room before long."""
+        """Wait until one more may wait; see to it that there is room before long."""
         while len(self._waiting) >= self._limits.waiting:
             oldest = next(iter(self._waiting))
             patience = oldest.time + HANDSHAKE_PATIENCE_SECONDS - trio.current_time()
@@ -108,10 +111,10 @@ class AdmittingListener(trio.abc.Listener[trio.SocketStream]):
         self._admission = admission
 
     async def accept(self) -> trio.SocketStream:
-        """The next connection. Raises like `trio.SocketListener.accept`."""
+        """Return the next connection. Raises like `trio.SocketListener.accept`."""
         await self._admission.room()
         return await self._listener.accept()
 
     async def aclose(self) -> None:
-        """Closes the listener."""
+        """Close the listener."""
         await self._listener.aclose()

@@ -30,12 +30,12 @@ class MessageInPieces:
         return self._size
 
     def take(self) -> Iterator[bytes | memoryview]:
-        """The pieces, in order."""
+        """Yield the pieces, in order."""
         while self._pieces:
             yield self._pieces.popleft()
 
     def joined(self) -> bytes:
-        """The message, for where it must be one."""
+        """Return the message, for where it must be one."""
         return b"".join(self.take())
 
 
@@ -43,7 +43,7 @@ OutgoingMessage: TypeAlias = bytes | MessageInPieces
 
 
 def joined(message: OutgoingMessage) -> bytes:
-    """The message as one string of bytes."""
+    """Return the message as one string of bytes."""
     return message if isinstance(message, bytes) else message.joined()
 
 
@@ -75,7 +75,7 @@ class MessageTransport(Protocol):
         ...
 
     async def receive(self) -> bytes | None:
-        """The next message without its framing, or None when the peer will send no more.
+        """Return the next message without its framing, or None when the peer will send no more.
 
         A message that is at hand may be returned without a checkpoint: who receives in a loop makes its own. None does
         not mean that the peer stopped reading: answers may still be sent.
@@ -87,7 +87,7 @@ class MessageTransport(Protocol):
         ...
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Writes one message; returns once the transport's buffers have taken all of it.
+        """Write one message; return once the transport's buffers have taken all of it.
 
         Raises:
             TransportClosed: the peer is gone.
@@ -95,7 +95,7 @@ class MessageTransport(Protocol):
         ...
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Writes several messages in order, in as few writes as the transport can.
+        """Write several messages in order, in as few writes as the transport can.
 
         Raises:
             TransportClosed: the peer is gone.
@@ -103,7 +103,7 @@ class MessageTransport(Protocol):
         ...
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
-        """Frees the transport, waiting no longer than a moment for the peer to hear why. May be called more than once.
+        """Free the transport, waiting no longer than a moment for the peer to hear why. May be called more than once.
 
         Args:
             reason: told to the peer where the transport has a way to.
@@ -116,7 +116,7 @@ class SendsNow(Protocol):
     """A transport that can write a short message without a task: an answer then leaves before its reader waits."""
 
     def send_now(self, message: bytes) -> bool:
-        """Writes the message if all of it can be written without waiting; False when nothing of it was.
+        """Write the message if all of it can be written without waiting; False when nothing of it was.
 
         Not to be called while `send` or `send_many` is under way. Says nothing of a peer that is gone: the next of
         those does.

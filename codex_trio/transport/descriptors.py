@@ -31,11 +31,14 @@ class Source(Protocol):
     """A descriptor to read from, owned by whoever opened it here."""
 
     async def read(self) -> bytes:
-        """Some bytes, at least one; nothing means the end of the input. Raises OSError, trio.ClosedResourceError."""
+        """Return some bytes, at least one; nothing means the end of the input.
+
+        Raises OSError, trio.ClosedResourceError.
+        """
         ...
 
     def close(self) -> None:
-        """Closes the descriptor and ends a read under way."""
+        """Close the descriptor and end a read under way."""
         ...
 
 
@@ -43,27 +46,27 @@ class Sink(Protocol):
     """A descriptor to write to, owned by whoever opened it here."""
 
     async def write(self, data: memoryview) -> int:
-        """Writes some of the data, at least one byte; says how much. Raises OSError, trio.ClosedResourceError."""
+        """Write some of the data, at least one byte; say how much. Raises OSError, trio.ClosedResourceError."""
         ...
 
     def write_now(self, data: bytes) -> bool:
-        """Writes all of the data if it takes no waiting, else nothing. Raises OSError, trio.ClosedResourceError."""
+        """Write all of the data if it takes no waiting, else nothing. Raises OSError, trio.ClosedResourceError."""
         ...
 
     def close(self) -> None:
-        """Closes the descriptor and ends a write under way."""
+        """Close the descriptor and end a write under way."""
         ...
 
 
 def open_source(descriptor: int) -> Source:
-    """Takes a descriptor over for reading."""
+    """Take a descriptor over for reading."""
     mode = os.fstat(descriptor).st_mode
     pollable = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
     return _PolledSource(descriptor) if pollable else _ThreadedSource(descriptor)
 
 
 def open_sink(descriptor: int) -> Sink:
-    """Takes a descriptor over for writing."""
+    """Take a descriptor over for writing."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISFIFO(mode):
         return _PipeSink(descriptor)

@@ -109,11 +109,11 @@ class FrameReader:
         return len(self._buffer)
 
     def feed(self, data: bytes | bytearray) -> None:
-        """Adds what was read."""
+        """Add what was read."""
         self._buffer += data
 
     def next_event(self) -> Event | None:
-        """What came next, or None when more input is needed.
+        """Return what came next, or None when more input is needed.
 
         Raises:
             FrameError: the input cannot be read any further.
@@ -138,7 +138,7 @@ class FrameReader:
         return None
 
     def _begin_frame(self) -> bool:
-        """Reads the next header if all of it is there."""
+        """Read the next header if all of it is there."""
         buffer = self._buffer
         if len(buffer) < 2:
             return False
@@ -182,7 +182,7 @@ class FrameReader:
             raise FrameError(PROTOCOL_ERROR, f"{opcode} is no opcode of a frame")
 
     def _take(self, count: int) -> bytes:
-        """The next bytes of the frame, which must be there."""
+        """Return the next bytes of the frame, which must be there."""
         data = self._buffer[:count]
         data = _masked(data, self._mask) if self._mask else bytes(data)
         del self._buffer[:count]
@@ -194,7 +194,7 @@ class FrameReader:
         return data
 
     def _take_part(self) -> bool:
-        """Moves what is there of a data frame into the message, so that a long one is not unmasked in one go."""
+        """Move what is there of a data frame into the message, so that a long one is not unmasked in one go."""
         if self._remaining and not self._buffer:
             return False
         part = self._take(min(len(self._buffer), self._remaining))
@@ -247,7 +247,7 @@ def _not_text() -> FrameError:
 
 
 def _masked(data: bytes | bytearray, mask: bytes) -> bytes:
-    """The data masked, or unmasked, which is the same."""
+    """Return the data masked, or unmasked, which is the same."""
     # As two big integers: the loop over the bytes is then one of the interpreter's own.
     key = mask * (len(data) // _MASK_BYTES + 1)
     masked = int.from_bytes(data, "little") ^ int.from_bytes(key[: len(data)], "little")
@@ -271,7 +271,7 @@ class FrameWriter:
         self._masked = masked
 
     def message(self, pieces: Iterable[bytes | memoryview], size: int, *, binary: bool = False) -> Iterator[Frame]:
-        """A message, which comes in pieces of so many bytes together: its frames, in order.
+        """Yield a message, which comes in pieces of so many bytes together: its frames, in order.
 
         Each piece is taken when it is needed.
         """
@@ -286,11 +286,11 @@ class FrameWriter:
             opcode = CONTINUATION
 
     def pong(self, payload: bytes) -> bytes:
-        """The answer to a ping."""
+        """Return the answer to a ping."""
         return b"".join(self._frame(_FINAL | PONG, [payload], len(payload)))
 
     def close(self, reason: CloseReason) -> bytes:
-        """The last frame of a connection. A text that is too long for it is cut; `NO_STATUS` goes without."""
+        """Return the last frame of a connection. A text that is too long for it is cut; `NO_STATUS` goes without."""
         payload = b""
         if reason.code != NO_STATUS:
             text = reason.text.encode()[: _MAX_CONTROL_BYTES - _CLOSE_CODE_BYTES].decode(errors="ignore").encode()
@@ -305,7 +305,7 @@ class FrameWriter:
 
 
 def _fragments(pieces: Iterable[bytes | memoryview]) -> Iterator[Frame]:
-    """The payloads of the frames of a long message, each in pieces."""
+    """Yield the payloads of the frames of a long message, each in pieces."""
     payload: Frame = []
     room = MAX_SENT_FRAME_BYTES
     for piece in pieces:

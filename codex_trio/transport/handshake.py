@@ -44,7 +44,7 @@ class HttpRequest:
             self._headers.setdefault(name, value)
 
     def header(self, name: bytes) -> bytes | None:
-        """The first header of a name; None when there is none."""
+        """Return the first header of a name; None when there is none."""
         return self._headers.get(name)
 
 
@@ -63,7 +63,7 @@ class Upgrade(msgspec.Struct, frozen=True):
 
 
 def respond(request: HttpRequest, authenticator: Authenticator | None) -> Answer | Upgrade:
-    """The answer to a request.
+    """Return the answer to a request.
 
     Args:
         request: its head; bodies do not matter.
@@ -88,7 +88,9 @@ def respond(request: HttpRequest, authenticator: Authenticator | None) -> Answer
 
 
 def respond_on_unix_socket(request: HttpRequest) -> Answer | Upgrade:
-    """The answer to a request of who was let in by the socket's mode: anything but an upgrade ends the connection."""
+    """Return the answer to a request of who was let in by the socket's mode: anything but an upgrade ends the
+    connection.
+    """
     refusal = _refuse_upgrade(request)
     if refusal is None:
         return _upgrade(request)
@@ -96,7 +98,7 @@ def respond_on_unix_socket(request: HttpRequest) -> Answer | Upgrade:
 
 
 def accept_key(key: bytes) -> bytes:
-    """What a server makes of the client's `Sec-WebSocket-Key`, as proof that it speaks websocket."""
+    """Return what a server makes of the client's `Sec-WebSocket-Key`, as proof that it speaks websocket."""
     return base64.b64encode(hashlib.sha1(key + _ACCEPT_SUFFIX).digest())
 
 

@@ -114,7 +114,9 @@ class _HttpServer:
         return False
 
     async def _next_event(self) -> h11.Event | None:
-        """What the peer said; None when it will say nothing more, or nothing that makes sense, and was told so."""
+        """Return what the peer said; None when it will say nothing more, or nothing that makes sense,
+        and was told so.
+        """
         # Much can come in one read, and others want their turn.
         await trio.lowlevel.checkpoint()
         while True:

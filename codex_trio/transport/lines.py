@@ -23,13 +23,13 @@ class LineSplitter:
         return len(self._buffer)
 
     def feed(self, data: bytes) -> None:
-        """Adds what was read. Empty data is the end of the stream."""
+        """Add what was read. Empty data is the end of the stream."""
         if not data:
             self._ended = True
         self._buffer += data
 
     def next_line(self) -> bytes | None:
-        """The next complete line without its line end, or None when more input is needed (or none is left).
+        """Return the next complete line without its line end, or None when more input is needed (or none is left).
 
         Raises:
             MessageTooLong: a line is over the limit; the lines after it can be taken as usual.

@@ -66,7 +66,7 @@ _MAX_SCOPE_ID = 2**32 - 1
 
 
 def parse_listen_url(url: str) -> ListenAddress:
-    """Reads one of `stdio://`, `ws://IP:PORT`, `unix://`, `unix://PATH` and `off`, to the letter.
+    """Read one of `stdio://`, `ws://IP:PORT`, `unix://`, `unix://PATH` and `off`, to the letter.
 
     Raises:
         ListenUrlError: it is none of them.

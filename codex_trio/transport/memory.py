@@ -31,7 +31,7 @@ class MemoryTransport:
         return "in_process"
 
     async def receive(self) -> bytes | None:
-        """The next message of the other end; None when it has sent its last one."""
+        """Return the next message of the other end; None when it has sent its last one."""
         if self._received:
             return self._received.popleft()
         try:
@@ -45,11 +45,11 @@ class MemoryTransport:
         return self._received.popleft()
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Hands one message to the other end; waits while it is behind by the pair's capacity."""
+        """Hand one message to the other end; wait while it is behind by the pair's capacity."""
         await self.send_many([message])
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Hands several messages over as one batch."""
+        """Hand several messages over as one batch."""
         if not messages:
             await trio.lowlevel.checkpoint()
             return
@@ -59,18 +59,18 @@ class MemoryTransport:
             raise TransportClosed("the other end is closed") from None
 
     async def send_eof(self) -> None:
-        """Says that no more messages come from this end, which goes on receiving: a client closing its stdin."""
+        """Say that no more messages come from this end, which goes on receiving: a client closing its stdin."""
         await self._outgoing.aclose()
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
-        """Closes both directions; there is no way to tell a reason."""
+        """Close both directions; there is no way to tell a reason."""
         self._incoming.close()
         self._outgoing.close()
         await trio.lowlevel.checkpoint()
 
 
 def memory_transport_pair(capacity: int = 16) -> tuple[MemoryTransport, MemoryTransport]:
-    """Two joined ends: give one to the server, keep the other.
+    """Return two joined ends: give one to the server, keep the other.
 
     Args:
         capacity: batches in flight per direction before a sender waits; 0 makes every send wait for its receiver.

@@ -58,7 +58,7 @@ _Server: TypeAlias = _UnixServer | _WebsocketServer
 
 @asynccontextmanager
 async def connect(url: str, *, token: str | None = None) -> AsyncGenerator[WebsocketConnection]:
-    """A connection to a server until the block ends.
+    """Provide a connection to a server until the block ends.
 
     Args:
         url: `ws://HOST:PORT`, `wss://HOST[:PORT]` (both may have a path and a query) or `unix://PATH`.

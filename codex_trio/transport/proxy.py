@@ -14,7 +14,7 @@ _READ_BYTES = 64 * 1024
 
 
 async def pump(source: Source, sink: Sink, server: trio.SocketStream) -> None:
-    """Copies both ways until either side ends, and what the other one said before that; closes nothing.
+    """Copy both ways until either side ends, and what the other one said before that; close nothing.
 
     Args:
         source: where the client's bytes come from.

@@ -35,7 +35,7 @@ _LOCK_RETRY_SECONDS = 0.02
 
 
 def default_socket_path(codex_home: Path) -> Path:
-    """Where a server listens, and where its clients look for it, when no path is given."""
+    """Return where a server listens, and where its clients look for it, when no path is given."""
     return codex_home / "app-server-control" / "app-server-control.sock"
 
 
@@ -49,7 +49,7 @@ def default_places(codex_home: Path) -> tuple[Path, ...]:
 
 
 def address_of(path: Path) -> str:
-    """What to connect to for a socket path: the path, or what it links to when it is too long for an address.
+    """Return what to connect to for a socket path: the path, or what it links to when it is too long for an address.
 
     Raises:
         OSError: the path is too long, and is not a link to a shorter one.
@@ -64,7 +64,7 @@ def address_of(path: Path) -> str:
 
 @asynccontextmanager
 async def bound_socket(path: Path) -> AsyncGenerator[socket.socket]:
-    """A listening socket at an absolute path, to which only this user can connect; removed when the block ends.
+    """Provide a listening socket at an absolute path, to which only this user can connect; removed when the block ends.
 
     A socket that nobody listens to any more is replaced. The folder is created if it alone is missing. Of two servers
     that start at the same moment one is refused.
@@ -90,7 +90,7 @@ def _make_folder(folder: Path) -> None:
 
 @asynccontextmanager
 async def _starting_alone(folder: Path) -> AsyncGenerator[None]:
-    """Holds the folder while a server looks whether another one is there and takes the place.
+    """Hold the folder while a server looks whether another one is there and take the place.
 
     The lock is on the folder itself, so that no lock file stays behind.
     """
@@ -118,7 +118,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _take(path: Path, stack: ExitStack) -> socket.socket:
-    """Binds the socket; `stack` removes it."""
+    """Bind the socket; `stack` removes it."""
     _clear(path, name=path)
     if _fits(path):
         return stack.enter_context(_listening(path))
@@ -130,7 +130,7 @@ def _take(path: Path, stack: ExitStack) -> socket.socket:
 
 
 def _clear(path: Path, *, name: Path) -> None:
-    """Removes what a server that was killed left behind. `name` is what refusals call the place."""
+    """Remove what a server that was killed left behind. `name` is what refusals call the place."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -185,7 +185,10 @@ def _linked(path: Path, short: Path) -> Generator[None]:
 
 
 def _private_folder() -> Path:
-    """Where short paths are: a folder in /tmp that is this user's alone. Paths below $TMPDIR can be too long too."""
+    """Return where short paths are: a folder in /tmp that is this user's alone.
+
+    Paths below $TMPDIR can be too long too.
+    """
     folder = _short_folder()
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)

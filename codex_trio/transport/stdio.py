@@ -45,7 +45,7 @@ class StdioTransport:
         return "stdio"
 
     async def receive(self) -> bytes | None:
-        """The next line; None at the end of the input.
+        """Return the next line; None at the end of the input.
 
         Raises:
             MessageTooLong: a line was discarded; receiving may go on.
@@ -63,11 +63,11 @@ class StdioTransport:
         return line
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Writes one line; returns when the operating system has all of it."""
+        """Write one line; return when the operating system has all of it."""
         await self.send_many([message])
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Writes several lines with as few system calls as the descriptor allows."""
+        """Write several lines with as few system calls as the descriptor allows."""
         # Cancelled here nothing was written; further down the last line on the wire may be cut short.
         await trio.lowlevel.checkpoint_if_cancelled()
         lines: list[bytes] = []
@@ -91,7 +91,7 @@ class StdioTransport:
             return False
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
-        """Closes both descriptors; a read or write under way ends with `TransportClosed`. No reason can be told."""
+        """Close both descriptors; a read or write under way ends with `TransportClosed`. No reason can be told."""
         self._source.close()
         self._sink.close()
         await trio.lowlevel.checkpoint()
@@ -108,7 +108,7 @@ class StdioTransport:
 
 @asynccontextmanager
 async def open_process_stdio(*, max_message_bytes: int = MAX_MESSAGE_BYTES) -> AsyncGenerator[StdioTransport]:
-    """The transport over this process's own stdin and stdout.
+    """Provide the transport over this process's own stdin and stdout.
 
     While it is open, descriptor 0 reads as empty and descriptor 1 goes to stderr, so that no library's print and no
     child process can write into the protocol stream or take input from it. Both are put back at the end.

@@ -66,7 +66,7 @@ async def bind_websocket(
     *,
     limits: AdmissionLimits | None = None,
 ) -> WebsocketListener:
-    """Takes the port.
+    """Take the port.
 
     Args:
         address: where to listen.

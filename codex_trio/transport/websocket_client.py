@@ -107,7 +107,7 @@ class _HttpClient:
                 return event
 
     async def _reason(self) -> str:
-        """The body of a refusal, or the beginning of one."""
+        """Return the body of a refusal, or the beginning of one."""
         body = b""
         while len(body) < _MAX_REASON_BYTES:
             try:

@@ -106,7 +106,7 @@ class WebsocketConnection:
         return self._close_reason
 
     async def receive(self) -> bytes:
-        """The next text message. Binary ones are dropped: the protocol has none.
+        """Return the next text message. Binary ones are dropped: the protocol has none.
 
         Raises:
             TransportClosed: the peer closed, is gone, or broke the websocket protocol.
@@ -118,7 +118,7 @@ class WebsocketConnection:
             _log.warning("dropped a binary message of %d bytes", len(message.payload))
 
     async def receive_message(self) -> Message:
-        """The next message of either kind. Raises like `receive`."""
+        """Return the next message of either kind. Raises like `receive`."""
         await trio.lowlevel.checkpoint_if_cancelled()
         while self._readable:
             try:
@@ -143,7 +143,7 @@ class WebsocketConnection:
         raise TransportClosed("the connection is closed")
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Writes one text message; returns when the operating system has all of it.
+        """Write one text message; return when the operating system has all of it.
 
         Raises:
             TransportClosed: the peer is gone or the connection is closing.
@@ -151,7 +151,7 @@ class WebsocketConnection:
         await self.send_many([message])
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Writes several text messages in as few writes as is wise. Raises like `send`."""
+        """Write several text messages in as few writes as is wise. Raises like `send`."""
         await self._write(frame for message in messages for frame in self._frames(message))
 
     def send_now(self, message: bytes) -> bool:
@@ -173,11 +173,11 @@ class WebsocketConnection:
         return True
 
     async def send_message(self, message: Message) -> None:
-        """Writes one message of either kind. Raises like `send`."""
+        """Write one message of either kind. Raises like `send`."""
         await self._write(self._writer.message([message.payload], len(message.payload), binary=message.binary))
 
     async def aclose(self, reason: CloseReason | None = None) -> None:
-        """Says why, unless the connection is beyond that, and closes it; takes no longer than a moment."""
+        """Say why, unless the connection is beyond that, and close it; take no longer than a moment."""
         reason = reason or CloseReason(NORMAL_CLOSURE, "")
         self._note_end(reason)
         with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS):
@@ -212,7 +212,7 @@ class WebsocketConnection:
         return TransportClosed(how)
 
     async def _end(self, reason: CloseReason) -> TransportClosed:
-        """Answers the peer's close frame, or what it may not do."""
+        """Answer the peer's close frame, or what it may not do."""
         self._note_end(reason)
         await self._send_close(reason)
         said = f": {reason.text}" if reason.text else ""
@@ -242,7 +242,7 @@ class WebsocketConnection:
             await self._write_lock.acquire()
 
     async def _write_locked(self, writes: Iterable[bytes]) -> None:
-        """Writes whole frames, and the pong that somebody waits for in between."""
+        """Write whole frames, and the pong that somebody waits for in between."""
         # Cancelled here nothing was written; further down a message may be cut short, and nothing can follow it.
         await trio.lowlevel.checkpoint_if_cancelled()
         if not self._writable:
@@ -270,7 +270,7 @@ class WebsocketConnection:
             await self._write([])
 
     async def _send_close(self, reason: CloseReason) -> None:
-        """Sends the close frame if that is still possible, and soon."""
+        """Send the close frame if that is still possible, and soon."""
         if not self._writable:
             return
         with trio.move_on_after(CLOSE_SECONDS), suppress(TransportClosed):
@@ -284,7 +284,7 @@ class WebsocketConnection:
                 self._write_lock.release()
 
     async def _await_end(self) -> None:
-        """Reads on until the peer closes too: closing with input unread would reset the connection under it.
+        """Read on until the peer closes too: closing with input unread would reset the connection under it.
 
         Its close frame will do: peers then wait for this side to close first (RFC 6455, section 7.1.1).
         """
@@ -302,7 +302,7 @@ class WebsocketConnection:
                         understood = False
 
     def _finds_close(self) -> bool:
-        """Whether the peer's close frame has come. What comes before it interests nobody any more."""
+        """Return whether the peer's close frame has come. What comes before it interests nobody any more."""
         while (event := self._reader.next_event()) is not None:
             if isinstance(event, Closed):
                 return True
@@ -310,7 +310,7 @@ class WebsocketConnection:
 
 
 def _writes(frames: Iterable[Frame]) -> Iterator[bytes]:
-    """The same frames in few writes, none of which takes much longer than a frame."""
+    """Yield the same frames in few writes, none of which takes much longer than a frame."""
     pieces: list[bytes | memoryview] = []
     size = 0
     for frame in frames:

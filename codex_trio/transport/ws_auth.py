@@ -54,7 +54,7 @@ class Authenticator(Protocol):
     """Decides on handshakes."""
 
     def check(self, authorization: bytes | None) -> None:
-        """Passes a client that may connect.
+        """Pass a client that may connect.
 
         Args:
             authorization: the first `Authorization` header, without outer blanks; None when there is none.
@@ -70,7 +70,7 @@ AuthenticatorLoader: TypeAlias = Callable[[], Authenticator]
 
 
 def plan_authentication(settings: AuthSettings) -> AuthenticatorLoader | None:
-    """Checks that the settings fit one another, without reading files; None when no authentication is asked for.
+    """Check that the settings fit one another, without reading files; None when no authentication is asked for.
 
     Raises:
         ListenRefused: they do not.
@@ -224,7 +224,7 @@ class _Claims(msgspec.Struct):
 
 
 def bearer_token(authorization: bytes | None) -> bytes:
-    """The token of an `Authorization` header.
+    """Return the token of an `Authorization` header.
 
     Raises:
         HandshakeRejected: there is none.

@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 
 async def abandonable(seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `function` returns or raises, called in a thread of its own; TimeoutError (an OSError) after `seconds`.
+    """Return what `function` returns or raises, called in a thread of its own; TimeoutError (an OSError) after
+    `seconds`.
 
     A function that is left behind goes on until it ends by itself, its result is dropped: it must change nothing. The
     thread counts against no limit, so that one that hangs (a dead mount) keeps nobody else waiting.
@@ -29,7 +30,9 @@ async def abandonable(seconds: float, function: Callable[P, T], /, *args: P.args
 
 
 async def finished(seconds: float, grace: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """The same for work that changes something: a caller that is cancelled waits for it, `grace` seconds at most."""
+    """Return the same for work that changes something: a caller that is cancelled waits for it, `grace`
+    seconds at most.
+    """
     token = trio.lowlevel.current_trio_token()
     done = trio.Event()
     results: list[outcome.Outcome[T]] = []

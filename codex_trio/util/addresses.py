@@ -21,7 +21,7 @@ _ANY_CREDENTIALS = re.compile(r"(?<=//).*@", re.DOTALL)
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a URL names a host that HTTP can reach."""
+    """Return whether a URL names a host that HTTP can reach."""
     if not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:
@@ -32,7 +32,7 @@ def is_web_address(url: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
+    """Return whether a host name or address means this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -42,13 +42,13 @@ def is_loopback(host: str) -> bool:
 
 
 def without_credentials(url: str) -> str:
-    """A usable address without the user and password in it."""
+    """Return a usable address without the user and password in it."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def credentials_in(url: str) -> tuple[str, str] | None:
-    """The user and password in a usable address."""
+    """Return the user and password in a usable address."""
     parts = urlsplit(url)
     if parts.username is None:
         return None
@@ -56,19 +56,19 @@ def credentials_in(url: str) -> tuple[str, str] | None:
 
 
 def shown_address(url: str) -> str:
-    """An address for people to read, whatever it is: it hides who is let in with which password."""
+    """Return an address for people to read, whatever it is: it hides who is let in with which password."""
     # Where it is no web address, a slash may be part of the password.
     hidden = _ANY_CREDENTIALS if url.lstrip().startswith("http") and not is_web_address(url) else _AUTHORITY_CREDENTIALS
     return hidden.sub(f"{HIDDEN}@", url)
 
 
 def shown_text(text: str) -> str:
-    """A text of which addresses may be a part, with as many stars for their users and passwords."""
+    """Return a text of which addresses may be a part, with as many stars for their users and passwords."""
     return _CREDENTIALS_IN_TEXT.sub(lambda found: "*" * (len(found[0]) - 1) + "@", text)
 
 
 def shown_values(value: Any) -> Any:
-    """A value with all that is in it, where texts that are addresses hide their users and passwords."""
+    """Return a value with all that is in it, where texts that are addresses hide their users and passwords."""
     match value:
         case str() if "@" in value and _SCHEME.match(value):
             return shown_address(value)

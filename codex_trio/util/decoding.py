@@ -25,7 +25,7 @@ def json_decoder(kind: type[_Kind]) -> msgspec.json.Decoder[_Kind]: ...
 @overload
 def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]: ...
 def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """A new decoder of JSON into a type."""
+    """Return a new decoder of JSON into a type."""
     with _learning:
         return msgspec.json.Decoder(kind)
 
@@ -35,7 +35,7 @@ def msgpack_decoder(kind: type[_Kind]) -> msgspec.msgpack.Decoder[_Kind]: ...
 @overload
 def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]: ...
 def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    """A new decoder of MessagePack into a type."""
+    """Return a new decoder of MessagePack into a type."""
     with _learning:
         return msgspec.msgpack.Decoder(kind)
 

@@ -37,7 +37,9 @@ def with_plain_errors(
 
 
 def _single(failure: BaseException, raised: BaseException | None) -> BaseException:
-    """What a chain of groups with one member each is about: what the block raised, be it a group, or a single error."""
+    """Return what a chain of groups with one member each is about: what the block raised, be it a group, or a single
+    error.
+    """
     if raised is not None and _same(failure, raised):
         return raised
     members = _members(failure)
@@ -45,7 +47,7 @@ def _single(failure: BaseException, raised: BaseException | None) -> BaseExcepti
 
 
 def _same(one: BaseException, other: BaseException) -> bool:
-    """Whether two are one error: scopes that end take groups apart and build them anew."""
+    """Return whether two are one error: scopes that end take groups apart and build them anew."""
     members, others = _members(one), _members(other)
     if not members:
         return one is other

@@ -45,7 +45,7 @@ def open_regular_file(
 def read_whole(
     path: str | os.PathLike[str], *, limit: int, folder: int | None = None, follow_links: bool = True
 ) -> bytes:
-    """All bytes of a regular file. Raises OSError: NotARegularFile, or FileTooLarge above `limit` bytes."""
+    """Return all bytes of a regular file. Raises OSError: NotARegularFile, or FileTooLarge above `limit` bytes."""
     content = read_start(path, limit=limit + 1, folder=folder, follow_links=follow_links)
     if len(content) > limit:
         raise FileTooLarge(errno.EFBIG, f"is larger than {limit} bytes", os.fspath(path))
@@ -55,7 +55,7 @@ def read_whole(
 def read_start(
     path: str | os.PathLike[str], *, limit: int, folder: int | None = None, follow_links: bool = True
 ) -> bytes:
-    """The first bytes of a regular file, `limit` at most. Raises OSError, NotARegularFile among them."""
+    """Return the first bytes of a regular file, `limit` at most. Raises OSError, NotARegularFile among them."""
     pieces: list[bytes] = []
     left = limit
     with open_regular_file(path, folder=folder, follow_links=follow_links) as file:
@@ -70,7 +70,8 @@ def read_start(
 
 
 def read_given(path: str | os.PathLike[str], *, limit: int) -> bytes:
-    """All bytes of a file that a person named for one run; a pipe that somebody writes to will do (`<(command)`).
+    """Return all bytes of a file that a person named for one run; a pipe that somebody writes to will do
+    (`<(command)`).
 
     A pipe without a writer is empty. Raises OSError: FileTooLarge above `limit` bytes.
     """

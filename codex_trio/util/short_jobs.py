@@ -55,7 +55,7 @@ class ShortJobs:
         self._queued = Bell()
 
     async def do(self, work: Callable[[], T]) -> T:
-        """What `work` returns or raises. Cancelled, nobody waits for it any more, but it is done."""
+        """Return what `work` returns or raises. Cancelled, nobody waits for it any more, but it is done."""
         job = _Job(work, trio.lowlevel.current_task())
         token = trio.lowlevel.current_trio_token()
         with self._lock:

@@ -20,7 +20,7 @@ _OUTCOMES = {
 
 
 def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandExecutionRequestApprovalParams:
-    """Whether a command may run."""
+    """Return whether a command may run."""
     amendment = question.proposed_amendment
     decisions: list[Any] = ["accept", "cancel"]
     if amendment is not None:
@@ -41,7 +41,7 @@ def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandE
 
 
 def patch_approval(thread_id: str, question: PatchQuestion) -> wire.FileChangeRequestApprovalParams:
-    """Whether a patch may be applied."""
+    """Return whether a patch may be applied."""
     return wire.FileChangeRequestApprovalParams(
         thread_id=thread_id,
         turn_id=question.turn_id,
@@ -51,7 +51,7 @@ def patch_approval(thread_id: str, question: PatchQuestion) -> wire.FileChangeRe
 
 
 def decision_from_wire(decision: Any) -> ReviewDecision:
-    """A client's answer."""
+    """Return a client's answer."""
     if isinstance(decision, str):
         outcome = _OUTCOMES.get(decision)
         return failed() if outcome is None else ReviewDecision(outcome=outcome)
@@ -62,7 +62,7 @@ def decision_from_wire(decision: Any) -> ReviewDecision:
 
 
 def failed() -> ReviewDecision:
-    """That there is no answer."""
+    """Return that there is no answer."""
     return ReviewDecision(outcome=ReviewOutcome.FAILED, reason="approval request failed")
 
 

@@ -10,7 +10,7 @@ from codex_trio.environments.selection import EnvironmentSelection
 
 
 def environments_from_wire(asked: Sequence[TurnEnvironmentParams]) -> list[EnvironmentSelection]:
-    """What a client asks for."""
+    """Return what a client asks for."""
     return [
         EnvironmentSelection(
             id=environment.environment_id,
@@ -24,7 +24,7 @@ def environments_from_wire(asked: Sequence[TurnEnvironmentParams]) -> list[Envir
 
 
 def environments_to_wire(environments: Sequence[EnvironmentSelection]) -> list[ThreadEnvironment]:
-    """What a loaded thread has."""
+    """Return what a loaded thread has."""
     return [
         ThreadEnvironment(
             environment_id=environment.id,

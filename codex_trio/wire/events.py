@@ -142,7 +142,7 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
 
 
 def running_turn(turn_id: str, root_turn_id: str, *, started_at: int | None) -> turn.Turn:
-    """A turn under way; `started_at` (Unix seconds) is None until its task runs."""
+    """Return a turn under way; `started_at` (Unix seconds) is None until its task runs."""
     return turn.Turn(
         id=turn_id,
         root_turn_id=root_turn_id,
@@ -154,7 +154,7 @@ def running_turn(turn_id: str, root_turn_id: str, *, started_at: int | None) -> 
 
 
 def ended_turn(event: events.TurnEnded) -> turn.Turn:
-    """A finished turn with its last agent message, as `turn/completed` shows it."""
+    """Return a finished turn with its last agent message, as `turn/completed` shows it."""
     items = (
         []
         if event.last_message is None
@@ -180,7 +180,7 @@ def ended_turn(event: events.TurnEnded) -> turn.Turn:
 
 
 def project_failure(failure: TurnFailure) -> turn.TurnError:
-    """The wire form of what went wrong."""
+    """Return the wire form of what went wrong."""
     info = failure.info
     return turn.TurnError(
         message=failure.message,
@@ -205,7 +205,7 @@ def token_usage_notification(
 
 
 def project_limits(limits: RateLimitSnapshot | None) -> account_limits.RateLimitSnapshot:
-    """What is known of the account's limits; the default family without figures when nothing is."""
+    """Return what is known of the account's limits; the default family without figures when nothing is."""
     limits = limits or RateLimitSnapshot()
     return account_limits.RateLimitSnapshot(
         limit_id=limits.limit_id,

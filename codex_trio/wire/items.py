@@ -45,7 +45,7 @@ _NOT_PLAIN = re.compile(r"[%?#;]")
 def project_item(
     item: domain.TurnItem | domain.UnreadCommandExecution, *, started_ms: int | None, completed_ms: int | None
 ) -> Any:
-    """The wire item; times are Unix milliseconds, `completed_ms` is None while it is under way."""
+    """Return the wire item; times are Unix milliseconds, `completed_ms` is None while it is under way."""
     projected = _PROJECTIONS[type(item)](item)
     if isinstance(projected, wire.ThreadItemBase):
         projected.started_at_ms = started_ms
@@ -124,7 +124,7 @@ def _change(path: str, change: domain.Change) -> wire.FileUpdateChange:
 
 
 def project_action(action: domain.ParsedCommand, cwd: str) -> Any:
-    """What a command does, in wire form; the paths of reads are absolute."""
+    """Return what a command does, in wire form; the paths of reads are absolute."""
     match action:
         case domain.ReadCommand():
             path = os.path.normpath(os.path.join(cwd, action.path))
@@ -138,7 +138,7 @@ def project_action(action: domain.ParsedCommand, cwd: str) -> Any:
 
 
 def _other(item: domain.Other) -> Any:
-    """Items of kinds that only other releases make: their keys in wire spelling, their content untouched."""
+    """Return items of kinds that only other releases make: their keys in wire spelling, their content untouched."""
     raw = {camel_case(key): value for key, value in item.raw.items()}
     raw["type"] = item.kind[:1].lower() + item.kind[1:]
     return raw
@@ -193,7 +193,7 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
 
 @lru_cache(maxsize=64)
 def path_of(url: str) -> str:
-    """The path in a `file://` URL; anything else is taken for a path."""
+    """Return the path in a `file://` URL; anything else is taken for a path."""
     if not url.startswith("file://"):
         return url
     path = url[len("file://") :]
@@ -201,7 +201,7 @@ def path_of(url: str) -> str:
 
 
 def wire_input(part: dict[str, Any]) -> Any:
-    """An input part in wire form, from the form that rollouts hold."""
+    """Return an input part in wire form, from the form that rollouts hold."""
     match part.get("type"):
         case "image":
             raw = {"type": "image", "url": part.get("image_url") or part.get("url", ""), "detail": part.get("detail")}
@@ -218,7 +218,7 @@ def wire_input(part: dict[str, Any]) -> Any:
 
 
 def domain_input(part: Any) -> dict[str, Any]:
-    """An input part in the form that rollouts hold, from its wire form."""
+    """Return an input part in the form that rollouts hold, from its wire form."""
     raw: dict[str, Any] = msgspec.to_builtins(part)
     match raw["type"]:
         case "image":

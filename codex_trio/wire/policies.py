@@ -12,7 +12,7 @@ from codex_trio.sandbox import policy as domain
 
 
 def approval_to_wire(policy: AskForApproval) -> Any:
-    """The wire form; `on-failure` counts as `on-request` since 0.169.0."""
+    """Return the wire form; `on-failure` counts as `on-request` since 0.169.0."""
     if isinstance(policy, Granular):
         return wire.GranularAskForApproval(
             granular=wire.GranularApproval(
@@ -27,7 +27,7 @@ def approval_to_wire(policy: AskForApproval) -> Any:
 
 
 def approval_from_wire(policy: wire.AskForApproval) -> AskForApproval:
-    """The domain form."""
+    """Return the domain form."""
     if isinstance(policy, str):
         return policy
     granular = policy.granular
@@ -41,12 +41,12 @@ def approval_from_wire(policy: wire.AskForApproval) -> AskForApproval:
 
 
 def reviewer_from_wire(reviewer: wire.ApprovalsReviewer | None) -> ApprovalsReviewer | None:
-    """The domain form; `guardian_subagent` is what 0.131.0 calls `auto_review`."""
+    """Return the domain form; `guardian_subagent` is what 0.131.0 calls `auto_review`."""
     return "auto_review" if reviewer == "guardian_subagent" else reviewer
 
 
 def sandbox_to_wire(policy: domain.SandboxPolicy) -> wire.SandboxPolicy:
-    """The wire form."""
+    """Return the wire form."""
     match policy:
         case domain.DangerFullAccess():
             return wire.DangerFullAccessSandboxPolicy()
@@ -66,7 +66,7 @@ def sandbox_to_wire(policy: domain.SandboxPolicy) -> wire.SandboxPolicy:
 
 
 def sandbox_from_wire(policy: wire.SandboxPolicy) -> domain.SandboxPolicy:
-    """The domain form."""
+    """Return the domain form."""
     match policy:
         case wire.DangerFullAccessSandboxPolicy():
             return domain.DangerFullAccess()

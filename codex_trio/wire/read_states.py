@@ -13,7 +13,7 @@ from codex_trio.threads.read_state import ReadState
 
 
 def read_state_to_wire(read_state: ReadState) -> ThreadReadState:
-    """The wire form."""
+    """Return the wire form."""
     first = read_state.first_unread
     position: ThreadUnreadPosition | None = None
     if first is not None:

@@ -8,7 +8,9 @@ INTERRUPTED = "The review was interrupted. Run it again to get its findings."
 
 
 def review_text(output: dict[str, Any] | None) -> str:
-    """The explanation, and a list of the findings with their places; None stands for a review without an outcome."""
+    """Return the explanation, and a list of the findings with their places; None stands for a review
+    without an outcome.
+    """
     if output is None:
         return INTERRUPTED
     explanation = str(output.get("overall_explanation") or "").strip()

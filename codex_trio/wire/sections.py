@@ -8,7 +8,7 @@ from codex_trio.state.store.sections import Section, SectionAppearance
 
 
 def section_to_wire(section: Section) -> wire.ThreadSection:
-    """The wire form of a section."""
+    """Return the wire form of a section."""
     look = section.appearance
     return wire.ThreadSection(
         id=section.id,
@@ -18,5 +18,5 @@ def section_to_wire(section: Section) -> wire.ThreadSection:
 
 
 def appearance_from_wire(look: wire.ThreadSectionAppearance) -> SectionAppearance:
-    """What a client says of how a section looks."""
+    """Return what a client says of how a section looks."""
     return SectionAppearance(icon=look.icon, color=look.color)

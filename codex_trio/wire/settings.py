@@ -12,7 +12,7 @@ from codex_trio.wire.policies import approval_to_wire, sandbox_to_wire
 
 
 def settings_to_wire(settings: ThreadSettings) -> WireThreadSettings:
-    """The wire form."""
+    """Return the wire form."""
     return WireThreadSettings(
         cwd=str(settings.cwd),
         environments=environments_to_wire(settings.selected()),

@@ -14,7 +14,7 @@ _MARK = "\n... command output shortened: thread/items/read gives all of it ...\n
 
 
 def shortened(output: str | msgspec.Raw) -> str | msgspec.Raw:
-    """The output, or what of a long one is shown. A raw one is a JSON string."""
+    """Return the output, or what of a long one is shown. A raw one is a JSON string."""
     if isinstance(output, msgspec.Raw):
         # Escaped, it is no shorter than it is: most are passed on as they are.
         if memoryview(output).nbytes <= LIMIT_BYTES:

@@ -39,7 +39,7 @@ _TURN_STATUS = {
 
 
 def project_thread(facts: ThreadFacts) -> wire.Thread:
-    """The wire form (fields of 0.169.0), without turns.
+    """Return the wire form (fields of 0.169.0), without turns.
 
     What a thread runs in, and whether it takes turns, is known of loaded ones.
     """
@@ -84,14 +84,14 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
 
 
 def project_row(facts: ThreadFacts) -> wire.Thread:
-    """A row of a list, which does not say whether the thread takes turns, loaded or not."""
+    """Return a row of a list, which does not say whether the thread takes turns, loaded or not."""
     row = project_thread(facts)
     row.can_accept_direct_input = None
     return row
 
 
 def status_to_wire(status: ThreadStatus) -> Any:
-    """What a thread is doing."""
+    """Return what a thread is doing."""
     match status.kind:
         case "not_loaded":
             return wire.NotLoadedThreadStatus()
@@ -104,7 +104,7 @@ def status_to_wire(status: ThreadStatus) -> Any:
 
 
 def session_source(source: Any) -> Any:
-    """Where a thread comes from, as far as the protocol has a word for it."""
+    """Return where a thread comes from, as far as the protocol has a word for it."""
     match source:
         case {"custom": str()}:
             return source
@@ -115,7 +115,7 @@ def session_source(source: Any) -> Any:
 
 
 def legacy_source(source: Any) -> Any:
-    """The same in the words of the first protocol, which are those of rollouts."""
+    """Return the same in the words of the first protocol, which are those of rollouts."""
     match source:
         case {"custom": str()} | {"internal": str()} | {"subagent": _}:
             return source
@@ -125,12 +125,12 @@ def legacy_source(source: Any) -> Any:
 
 
 def all_turns(history: RolloutHistory) -> ConvertedTurns[memoryview]:
-    """Every turn of a history, to be read, encoded a few at a time off the event loop."""
+    """Return every turn of a history, to be read, encoded a few at a time off the event loop."""
     return ConvertedTurns(history, _encode_turns)
 
 
 def put_turns(thread: wire.Thread, encoded: Sequence[memoryview]) -> None:
-    """Gives a thread its turns, as `all_turns` encodes them."""
+    """Give a thread its turns, as `all_turns` encodes them."""
     # There are no other readers of a response than its encoder.
     thread.turns = cast("list[wire_turn.Turn]", EncodedArray(encoded))
 
@@ -140,7 +140,7 @@ def _encode_turns(turns: Sequence[StoredTurn]) -> memoryview:
 
 
 def project_turn(turn: StoredTurn, view: View) -> wire_turn.Turn:
-    """A recorded turn with the items that it was read with, which are those of that view."""
+    """Return a recorded turn with the items that it was read with, which are those of that view."""
     return wire_turn.Turn(
         id=turn.id,
         root_turn_id=turn.root_turn_id or turn.id,
@@ -155,7 +155,7 @@ def project_turn(turn: StoredTurn, view: View) -> wire_turn.Turn:
 
 
 def project_stored_item(stored: StoredItem, *, whole: bool = False) -> Any:
-    """A recorded item, `whole` or with the beginning and the end of a long output."""
+    """Return a recorded item, `whole` or with the beginning and the end of a long output."""
     item = project_item(stored.item, started_ms=stored.started_at_ms, completed_ms=stored.completed_at_ms)
     if not whole and isinstance(item, CommandExecutionThreadItem) and item.aggregated_output is not None:
         item.aggregated_output = cast("str", shortened(item.aggregated_output))
@@ -165,7 +165,7 @@ def project_stored_item(stored: StoredItem, *, whole: bool = False) -> Any:
 def project_item_entry(
     row: ItemRow, *, defer: ThreadItemOutputDeferral | None = None, whole: bool = False
 ) -> ThreadItemEntry:
-    """A recorded item with its turn, without its output when that is to be read later."""
+    """Return a recorded item with its turn, without its output when that is to be read later."""
     item = project_stored_item(row.item, whole=whole)
     deferred = False
     if defer is not None:
@@ -185,7 +185,7 @@ def project_item_entry(
 
 
 def project_turns_page(page: TurnPage, view: View) -> TurnsPage:
-    """A page of recorded turns, read with that view."""
+    """Return a page of recorded turns, read with that view."""
     return TurnsPage(
         data=[project_turn(turn, view) for turn in page.turns],
         next_cursor=page.next_cursor,

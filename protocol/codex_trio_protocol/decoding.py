@@ -24,7 +24,7 @@ def json_decoder(kind: type[_Kind]) -> msgspec.json.Decoder[_Kind]: ...
 @overload
 def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]: ...
 def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """A new decoder of JSON into a type."""
+    """Return a new decoder of JSON into a type."""
     with _learning:
         return msgspec.json.Decoder(kind)
 

@@ -15,7 +15,7 @@ import msgspec
 
 @cache
 def described(kind: type[msgspec.Struct]) -> str | None:
-    """The docstring of a struct with a paragraph on its fields; the docstring alone where there is no source."""
+    """Return the docstring of a struct with a paragraph on its fields; the docstring alone where there is no source."""
     own: str | None = kind.__dict__.get("__doc__")
     try:
         docs = {name: doc for base in reversed(kind.__mro__) for name, doc in _field_docs(base).items()}

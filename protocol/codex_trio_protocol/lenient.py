@@ -17,7 +17,7 @@ from codex_trio_protocol.base import DefaultKind, JsonObject, OneOf, Unknowns, a
 
 
 def unwrap(kind: Any) -> tuple[Any, tuple[Any, ...]]:
-    """A type without its `Annotated`, and the marks that stood there."""
+    """Return a type without its `Annotated`, and the marks that stood there."""
     marks: tuple[Any, ...] = ()
     while get_origin(kind) is Annotated:
         kind, *found = get_args(kind)
@@ -27,7 +27,7 @@ def unwrap(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 
 @cache
 def has_open_parts(kind: Any) -> bool:
-    """Whether anything inside the type is open, so that a second look at a refused value makes sense."""
+    """Return whether anything inside the type is open, so that a second look at a refused value makes sense."""
     return _has_open_parts(kind, set())
 
 
@@ -63,7 +63,7 @@ def convert(value: Any, kind: Any) -> Any:
 
 
 def is_unknown(kind: Any, value: Any) -> bool:
-    """Whether a value is of a member, or a word, that this type does not list."""
+    """Return whether a value is of a member, or a word, that this type does not list."""
     members = [unwrap(member)[0] for member in members_of(kind)]
     if isinstance(value, str):
         words = [word for member in members if get_origin(member) is Literal for word in get_args(member)]
@@ -80,7 +80,7 @@ def is_unknown(kind: Any, value: Any) -> bool:
 
 
 def with_kind(union: Any, value: Any) -> Any:
-    """The value as an object of the union's first kind, if it is an object that names none."""
+    """Return the value as an object of the union's first kind, if it is an object that names none."""
     config = members_of(union)[0].__struct_config__
     if not isinstance(value, dict) or config.tag_field in value:
         return cast("Any", value)
@@ -88,19 +88,19 @@ def with_kind(union: Any, value: Any) -> Any:
 
 
 def members_of(kind: Any) -> tuple[Any, ...]:
-    """The members of a union but null and absence; any other type is its own member."""
+    """Return the members of a union but null and absence; any other type is its own member."""
     if get_origin(kind) not in (Union, UnionType):
         return (kind,)
     return tuple(member for member in get_args(kind) if member not in (NoneType, UnsetType))
 
 
 def is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
-    """Whether the type is a message."""
+    """Return whether the type is a message."""
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _tags(structs: list[type[msgspec.Struct]]) -> tuple[str | None, dict[str, type[msgspec.Struct]]]:
-    """The key that tells the structs apart, None when there is none, and the structs by its values."""
+    """Return the key that tells the structs apart, None when there is none, and the structs by its values."""
     tagged = [struct for struct in structs if struct.__struct_config__.tag_field is not None]
     if not tagged:
         return None, {}
@@ -108,7 +108,7 @@ def _tags(structs: list[type[msgspec.Struct]]) -> tuple[str | None, dict[str, ty
 
 
 def _variant_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Keys of which an object of this member has one."""
+    """Return keys of which an object of this member has one."""
     keys = struct.__struct_encode_fields__
     return alternatives(struct) if issubclass(struct, OneOf) else keys if len(keys) == 1 else ()
 

@@ -36,7 +36,7 @@ class _TypedRequest:
 
     @classmethod
     def decode(cls, raw: bytes) -> Self:
-        """The request in a message.
+        """Return the request in a message.
 
         Raises:
             msgspec.DecodeError: not a request, no method of this direction, or params that do not fit.
@@ -48,7 +48,7 @@ class _TypedRequest:
         return cls(envelope.id, spec.name, spec.decode_params(envelope.params))
 
     def encode(self) -> bytes:
-        """The message that carries this request."""
+        """Return the message that carries this request."""
         envelope: dict[str, Any] = {"id": self.id, "method": self.method}
         if self.params is not None:
             envelope["params"] = self.params
@@ -60,7 +60,7 @@ class _TypedRequest:
         return self.methods[self.method].result_type()
 
     def response(self, result: bytes | msgspec.Raw) -> TypedResponse:
-        """The reply with this raw result.
+        """Return the reply with this raw result.
 
         Raises:
             msgspec.DecodeError: the result does not fit the response type.

@@ -66,7 +66,7 @@ class MethodSpec(NamedTuple):
         return tuple(field.encode_name for field in fields if field.name in params.experimental_fields)
 
     def decode_params(self, raw: msgspec.Raw | UnsetType) -> Any:
-        """Params of a message, from the bytes in its envelope.
+        """Return params of a message, from the bytes in its envelope.
 
         Absent or null params are what the defaults say, where the method allows that, else an error. A method without
         params gives None and ignores what was sent.
@@ -97,7 +97,7 @@ class MethodSpec(NamedTuple):
 
 @cache
 def resolve(target: str) -> Any:
-    """The type that "family:Type" names; imports the family's module on first use."""
+    """Return the type that "family:Type" names; imports the family's module on first use."""
     family, _, name = target.partition(":")
     module = family if family in _ROOT_FAMILIES else f"v2.{family}"
     return getattr(import_module(f"codex_trio_protocol.{module}"), name)

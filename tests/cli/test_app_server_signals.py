@@ -36,7 +36,7 @@ async def server_lab(tmp_path: Path) -> AsyncGenerator[Lab]:
 
 
 async def end_of(probe: Probe) -> tuple[int, str]:
-    """The server's exit code and all that it wrote to its standard error."""
+    """Return the server's exit code and all that it wrote to its standard error."""
     with trio.fail_after(PATIENCE):
         code = await probe.server.process.wait()
         await probe.server.stderr_tail.ended.wait()
@@ -44,7 +44,7 @@ async def end_of(probe: Probe) -> tuple[int, str]:
 
 
 async def pid_in(path: Path) -> int:
-    """The process id that a command writes into a file, with a newline behind it."""
+    """Return the process id that a command writes into a file, with a newline behind it."""
     with trio.fail_after(PATIENCE):
         while not (text := _text_of(path)).endswith("\n"):  # noqa: ASYNC110  # a command writes it
             await trio.sleep(0.01)
@@ -178,7 +178,7 @@ async def test_a_user_who_insists_gets_an_end_without_order(server_lab: Lab) -> 
 
 
 def unread_bytes(stream: trio.lowlevel.FdStream) -> int:
-    """How much waits in a pipe."""
+    """Return how much waits in a pipe."""
     count = array.array("i", [0])
     fcntl.ioctl(stream.fileno(), termios.FIONREAD, count)
     return count[0]

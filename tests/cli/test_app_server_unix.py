@@ -28,7 +28,7 @@ class Server:
         self.stderr = stderr
 
     async def listens_at(self, path: Path) -> None:
-        """Waits until clients can connect."""
+        """Wait until clients can connect."""
         with trio.fail_after(PATIENCE):
             while self.process.returncode is None:
                 try:
@@ -40,7 +40,7 @@ class Server:
         raise AssertionError(f"the server ended: {self.stderr.text}")
 
     async def end(self) -> tuple[int, str]:
-        """Its exit code and all that it wrote to its standard error."""
+        """Return its exit code and all that it wrote to its standard error."""
         with trio.fail_after(PATIENCE):
             code = await self.process.wait()
             await self.stderr.ended.wait()

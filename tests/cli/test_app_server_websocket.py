@@ -44,7 +44,7 @@ class Server:
         self.stderr = stderr
 
     async def announced(self, *, host: str = "127.0.0.1", note: str = LOCAL) -> str:
-        """Waits for the whole banner, which must be to the letter; where the server listens."""
+        """Wait for the whole banner, which must be to the letter; where the server listens."""
         with trio.fail_after(PATIENCE):
             while not self.stderr.text.endswith(f"{note}\n"):
                 assert self.process.returncode is None, self.stderr.text
@@ -56,7 +56,7 @@ class Server:
         return found[1]
 
     async def end(self) -> tuple[int, str]:
-        """Its exit code and all that it wrote to its standard error."""
+        """Return its exit code and all that it wrote to its standard error."""
         with trio.fail_after(PATIENCE):
             code = await self.process.wait()
             await self.stderr.ended.wait()
@@ -107,7 +107,7 @@ async def running(home: Path, *options: str, url: str = "ws://127.0.0.1:0") -> A
 
 
 async def converse(url: str, token: str | None = None) -> None:
-    """Connects, and is answered."""
+    """Connect, and is answered."""
     with trio.fail_after(PATIENCE):
         async with open_remote_client(url, token=token) as client:
             await client.initialize("test", "1.0")

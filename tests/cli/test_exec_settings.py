@@ -14,7 +14,7 @@ OK = message("ok")
 
 
 def png() -> bytes:
-    """One black pixel."""
+    """Return one black pixel."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

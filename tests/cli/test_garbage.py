@@ -43,7 +43,7 @@ async def collecting(clients: Clients) -> AsyncGenerator[None]:
 
 
 def old_ring() -> Callable[[], Ring | None]:
-    """A ring that was not garbage yet when what is young was looked through, and is so now."""
+    """Return a ring that was not garbage yet when what is young was looked through, and is so now."""
     ring = Ring()
     gc.collect(1)
     return weakref.ref(ring)

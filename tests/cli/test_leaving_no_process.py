@@ -52,7 +52,7 @@ async def lab(tmp_path: Path) -> AsyncGenerator[Lab]:
 
 
 async def run_family(lab: Lab, client: AppServerClient) -> list[int]:
-    """Starts a turn that runs the family; their process ids."""
+    """Start a turn that runs the family; their process ids."""
     thread = await start_thread(client, cwd=str(lab.cwd))
     params: dict[str, Any] = {"threadId": thread.id, "input": [{"type": "text", "text": "go"}]}
     await client.request("turn/start", params)
@@ -113,7 +113,9 @@ async def test_a_stdio_server_at_the_end_of_its_input_leaves_nothing(lab: Lab) -
 
 @asynccontextmanager
 async def launched(lab: Lab) -> AsyncGenerator[tuple[trio.Process, AppServerClient, int]]:
-    """A stdio server started by another process; its pipes are held by the test, so that they outlive that one."""
+    """Provide a stdio server started by another process; its pipes are held by the test, so that they
+    outlive that one.
+    """
     server_in, our_out = os.pipe()
     our_in, server_out = os.pipe()
     launcher = await trio.lowlevel.open_process(

@@ -62,12 +62,12 @@ async def blocking(work: Callable[[], T]) -> T:
 
 
 def kinds(items: Sequence[Any]) -> list[str]:
-    """The types of items, by the SDK's names."""
+    """Return the types of items, by the SDK's names."""
     return [type(item.root).__name__.removesuffix("ThreadItem") for item in items]
 
 
 def watch_unknown(client: Any) -> list[str]:
-    """Collects the notifications that do not fit the SDK's models, which it would drop in silence."""
+    """Collect the notifications that do not fit the SDK's models, which it would drop in silence."""
     unknown: list[str] = []
     original = client._coerce_notification
 

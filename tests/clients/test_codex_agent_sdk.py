@@ -34,7 +34,7 @@ async def in_asyncio(work: Callable[[], Awaitable[T]]) -> T:
 
 @contextlib.asynccontextmanager
 async def client(lab: Lab) -> AsyncGenerator[Any]:
-    """The SDK's client of a new server, which has nothing of this process's environment."""
+    """Provide the SDK's client of a new server, which has nothing of this process's environment."""
     binary = lab.base / "codex-binary"
     if not binary.exists():
         environment = " ".join(f"'{name}={value}'" for name, value in lab.environment({}).items())
@@ -48,7 +48,7 @@ async def client(lab: Lab) -> AsyncGenerator[Any]:
 
 
 async def run(opened: Any, prompt: str) -> tuple[str, list[str]]:
-    """A turn's status, and what the SDK made of each of its notifications."""
+    """Return a turn's status, and what the SDK made of each of its notifications."""
     turn = await opened.query(prompt)
     events = [event async for event in opened.receive_turn_events()]
     names = [getattr(event, "method", None) or type(event).__name__ for event in events]

@@ -14,7 +14,7 @@ LONG_AGO = 1_000_000_000
 
 
 def settle(*paths: Path) -> None:
-    """Waits until files that were just written count as settled."""
+    """Wait until files that were just written count as settled."""
     deadline = monotonic() + 10
     while any(path.stat().st_ctime_ns > time_ns() - 150_000_000 for path in paths):
         assert monotonic() < deadline
@@ -22,7 +22,7 @@ def settle(*paths: Path) -> None:
 
 
 def rewrite_in_place(path: Path, text: str) -> None:
-    """As an editor does that keeps the file: same inode, and here the same length too."""
+    """A an editor does that keeps the file: same inode, and here the same length too."""
     assert len(text) == path.stat().st_size
     with path.open("r+") as file:
         file.write(text)

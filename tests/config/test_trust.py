@@ -20,7 +20,7 @@ GIT_ENVIRONMENT = {
 
 
 def make_repository(folder: Path) -> None:
-    """As much of a repository as counts: a `.git` folder with a HEAD."""
+    """A much of a repository as counts: a `.git` folder with a HEAD."""
     make(folder / ".git" / "HEAD", folder=False)
 
 

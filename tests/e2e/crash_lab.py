@@ -128,7 +128,7 @@ class CrashLab:
 
     @contextlib.asynccontextmanager
     async def server(self) -> AsyncGenerator[SpawnedServer]:
-        """A server and a client that keeps the ledger."""
+        """Provide a server and a client that keeps the ledger."""
         async with open_stdio_client(
             SERVER.command, env=self._lab.environment({}), cwd=self._lab.cwd, observer=self.ledger.observer()
         ) as server:

@@ -101,7 +101,7 @@ class Ledger:
         return told
 
     def faults(self, thread_id: str, turns: list[Any]) -> list[str]:
-        """What is wrong with the turns of a thread that a server with no turn running has read, oldest first."""
+        """Return what is wrong with the turns of a thread that a server with no turn running has read, oldest first."""
         known = self._thread(thread_id)
         found = {turn["id"]: turn for turn in turns}
         items = Counter(item["id"] for turn in turns for item in turn["items"])
@@ -124,7 +124,7 @@ class Ledger:
         return faults
 
     def summary_faults(self, summary: Any) -> list[str]:
-        """What is wrong with a thread as a list tells of it."""
+        """Return what is wrong with a thread as a list tells of it."""
         known = self._thread(summary["id"])
         faults: list[str] = []
         if known.texts and summary["preview"] != known.texts[0]:
@@ -194,5 +194,5 @@ def _repeated(identifiers: Iterable[str]) -> Iterable[tuple[str, int]]:
 
 
 def lines_of(faults: Iterable[str], limit: int = 20) -> str:
-    """Some faults, to be shown."""
+    """Return some faults, to be shown."""
     return "\n".join(itertools.islice(faults, limit))

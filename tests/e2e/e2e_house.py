@@ -22,7 +22,7 @@ class House:
 
     @contextlib.asynccontextmanager
     async def visitor(self, name: str = "visitor") -> AsyncGenerator[AppServerClient]:
-        """An initialized client."""
+        """Provide an initialized client."""
         async with self.server.connect() as client:
             await client.initialize(name, "1.0", experimental=True)
             yield client
@@ -30,7 +30,7 @@ class House:
 
 @contextlib.asynccontextmanager
 async def open_house(tmp_path: Path) -> AsyncGenerator[House]:
-    """A server that asks before it leaves its sandbox."""
+    """Provide a server that asks before it leaves its sandbox."""
     folders = {name: tmp_path / name for name in ("home", "codex", "work", "tmp")}
     for folder in folders.values():
         folder.mkdir()

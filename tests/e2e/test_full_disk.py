@@ -26,7 +26,7 @@ async def lab(tmp_path: Path) -> AsyncGenerator[Lab]:
 
 
 def said(item: dict[str, Any]) -> tuple[Any, ...]:
-    """What of an item is the same however it is told."""
+    """Return what of an item is the same however it is told."""
     return (item["id"], item["type"], item.get("text"), item.get("content"), item.get("aggregatedOutput"))
 
 
@@ -38,7 +38,7 @@ async def turns_of(probe: Probe, thread_id: str) -> list[dict[str, Any]]:
 
 
 def ordinals(path: Path) -> list[int]:
-    """The ordinals of the file's lines; every line must be whole."""
+    """Return the ordinals of the file's lines; every line must be whole."""
     return [json.loads(line)["ordinal"] for line in path.read_bytes().splitlines()]
 
 

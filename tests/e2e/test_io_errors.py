@@ -39,7 +39,7 @@ async def watch(trouble: TroubleLab) -> AsyncGenerator[CallWatch]:
 
 
 def failing(names: frozenset[str], file: str) -> Decision:
-    """Calls of these names fail for files with this in their path."""
+    """Call of these names fail for files with this in their path."""
     return lambda call: errno.EIO if call.name in names and file in call.path else None
 
 

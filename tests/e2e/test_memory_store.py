@@ -18,7 +18,7 @@ def files_below(*folders: Path) -> set[Path]:
 
 
 def shared_memory() -> set[Path]:
-    """What servers have put where files are in memory."""
+    """Return what servers have put where files are in memory."""
     return set(SHARED_MEMORY.glob("*codex*"))
 
 

@@ -16,7 +16,7 @@ ESCALATED = {"cmd": "touch done", "sandbox_permissions": "require_escalated", "j
 
 
 async def until(messages: Subscription, method: str) -> Any:
-    """The next message of a method."""
+    """Return the next message of a method."""
     with trio.fail_after(10):
         async for found in messages:
             if found.method == method:
@@ -25,7 +25,7 @@ async def until(messages: Subscription, method: str) -> Any:
 
 
 async def heard(messages: Subscription, client: AppServerClient) -> list[str]:
-    """The methods of everything that reached a client so far."""
+    """Return the methods of everything that reached a client so far."""
     await client.request("thread/loaded/list", {})
     methods: list[str] = []
     with trio.move_on_after(0.05):

@@ -62,7 +62,7 @@ async def client(server: ListeningServer) -> AsyncGenerator[Client]:
 
 
 def resident(server: ListeningServer) -> int:
-    """Bytes of memory that the server's process has."""
+    """Return bytes of memory that the server's process has."""
     return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

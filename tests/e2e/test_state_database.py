@@ -15,7 +15,7 @@ FILE = "codex_trio_1.sqlite"
 
 
 async def stored_thread(lab: Lab, probe: Probe, text: str) -> str:
-    """A thread with a finished turn; its id."""
+    """Return a thread with a finished turn; its id."""
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     lab.script(answer(message(f"Re: {text}")))
     assert (await probe.run_turn(thread_id, text)).status == "completed"

@@ -27,7 +27,7 @@ _COMMANDS = {
 
 
 def said(item: dict[str, Any]) -> str:
-    """What of an item is the same however it is told."""
+    """Return what of an item is the same however it is told."""
     return repr([item.get(key) for key in ("id", "type", "text", "content", "aggregatedOutput", "status")])
 
 
@@ -46,7 +46,9 @@ class TroubleLab:
         model.add(self._reply)
 
     def _reply(self, request: Request) -> Answer:
-        """A word on what was said; to what starts with `run` or `wait` a command first, which may wait for a file."""
+        """Return a word on what was said; to what starts with `run` or `wait` a command first, which may wait for a
+        file.
+        """
         self._model.add(self._reply)
         text = request.texts("user")[-1]
         command = _COMMANDS.get(text.partition(" ")[0])
@@ -90,7 +92,7 @@ class TroubleLab:
 
 
 async def ids(probe: Probe, method: str, params: dict[str, Any]) -> list[str]:
-    """The ids of the threads in an answer that lists threads, page by page."""
+    """Return the ids of the threads in an answer that lists threads, page by page."""
     found: list[str] = []
     cursor = None
     while True:

@@ -143,7 +143,7 @@ class ScriptedClient:
 
 
 async def batches(response: Sequence[Step]) -> AsyncGenerator[Sequence[ModelEvent]]:
-    """The response in as few pieces as its script allows."""
+    """Yield the response in as few pieces as its script allows."""
     batch: list[ModelEvent] = []
     for step in response:
         if isinstance(step, Pause | ModelError):
@@ -162,13 +162,13 @@ async def batches(response: Sequence[Step]) -> AsyncGenerator[Sequence[ModelEven
 
 
 def completed(tokens: int | None = None, *, end_turn: bool | None = None) -> Completed:
-    """The end of a response that used so many tokens, a tenth of them for its output."""
+    """Return the end of a response that used so many tokens, a tenth of them for its output."""
     usage = None if tokens is None else usage_of(tokens)
     return Completed(response_id="r", usage=usage, end_turn=end_turn)
 
 
 def usage_of(tokens: int) -> TokenUsage:
-    """The count of so many tokens."""
+    """Return the count of so many tokens."""
     return TokenUsage(
         input_tokens=tokens - tokens // 10,
         cached_input_tokens=0,
@@ -180,25 +180,25 @@ def usage_of(tokens: int) -> TokenUsage:
 
 
 def message(text: str) -> OutputItemDone:
-    """A message of the model."""
+    """Return a message of the model."""
     content = [{"type": "output_text", "text": text}]
     return OutputItemDone(item={"type": "message", "role": "assistant", "id": f"msg_{uuid7()}", "content": content})
 
 
 def says(text: str) -> list[ModelEvent]:
-    """A response that is one message."""
+    """Return a response that is one message."""
     return [message(text), completed()]
 
 
 def call(name: str, call_id: str, arguments: Mapping[str, Any], **more: Any) -> OutputItemDone:
-    """A call of a function."""
+    """Return a call of a function."""
     text = json.dumps(arguments)
     item = {"type": "function_call", "id": f"fc_{uuid7()}", "call_id": call_id, "name": name, "arguments": text}
     return OutputItemDone(item=item | more)
 
 
 def told() -> trio.Event:
-    """The event of a client that has its answer."""
+    """Return the event of a client that has its answer."""
     answered = trio.Event()
     answered.set()
     return answered
@@ -355,35 +355,35 @@ class Bench:
         return await self.end_of(self.begin(text, overrides))
 
     async def end_of(self, turn: Turn) -> events.TurnEnded:
-        """How a turn ended."""
+        """Return how a turn ended."""
         with trio.fail_after(PATIENCE):
             await turn.ended.wait()
         (end,) = (event for event in self.heard.of(events.TurnEnded) if event.turn_id == turn.id)
         return end
 
     def stored(self, kind: str) -> list[dict[str, Any]]:
-        """The payloads of the stored lines of this type."""
+        """Return the payloads of the stored lines of this type."""
         records = [json.loads(line) for line in self.lines.text.splitlines()]
         return [record["payload"] for record in records if kind in (record["type"], record["payload"].get("type"))]
 
 
 def user_input(text: str, **more: Any) -> UserInput:
-    """What a user says."""
+    """Return what a user says."""
     return UserInput(content=[{"type": "text", "text": text, "text_elements": []}], **more)
 
 
 def items(request: ModelRequest) -> list[dict[str, Any]]:
-    """What a request holds."""
+    """Return what a request holds."""
     return cast("list[dict[str, Any]]", request.input)
 
 
 def outputs(request: ModelRequest) -> list[tuple[str, Any]]:
-    """The outputs in a request, with the ids of the calls that they answer."""
+    """Return the outputs in a request, with the ids of the calls that they answer."""
     return [(item["call_id"], item["output"]) for item in items(request) if item["type"] == "function_call_output"]
 
 
 def texts(request: ModelRequest) -> list[str]:
-    """What a request holds of messages and outputs, as the last line of each."""
+    """Return what a request holds of messages and outputs, as the last line of each."""
     found: list[str] = []
     for item in items(request):
         content = item.get("content") or item.get("output")
@@ -393,7 +393,7 @@ def texts(request: ModelRequest) -> list[str]:
 
 
 async def open_thread(base: Path, disk: Disk, lines: SlowLines | None) -> tuple[RolloutRecorder, SlowLines]:
-    """What a new thread, or the one in `lines`, records itself with."""
+    """Return what a new thread, or the one in `lines`, records itself with."""
     if lines is not None:
         history = await trio.to_thread.run_sync(RolloutHistory.load, lines)
         return RolloutRecorder.open(history, clock=lambda: CREATED_MS), lines
@@ -421,7 +421,7 @@ async def open_session(
     environment: Environment | None = None,
     environments: Sequence[EnvironmentSelection] | None = None,
 ) -> AsyncGenerator[Bench]:
-    """A session until the block ends: of a new thread, or of the one in `lines`.
+    """Provide a session until the block ends: of a new thread, or of the one in `lines`.
 
     It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none.
     """

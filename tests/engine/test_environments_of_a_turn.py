@@ -34,7 +34,7 @@ def clock() -> MockClock:
 
 
 def patch(*lines: str) -> list[Any]:
-    """A response that is one patch."""
+    """Return a response that is one patch."""
     item = {
         "type": "custom_tool_call",
         "id": "ctc_1",
@@ -47,12 +47,12 @@ def patch(*lines: str) -> list[Any]:
 
 
 def runs(cmd: str, **more: Any) -> list[Any]:
-    """A response that runs a command."""
+    """Return a response that runs a command."""
     return [call("exec_command", "c1", {"cmd": cmd, "yield_time_ms": 250, **more}), completed()]
 
 
 def done(bench: Bench, kind: type) -> list[Any]:
-    """The items of a kind that are over."""
+    """Return the items of a kind that are over."""
     return [event.item for event in bench.heard.of(events.ItemCompleted) if isinstance(event.item, kind)]
 
 

@@ -29,14 +29,14 @@ def offline() -> ModelError:
 
 
 async def settled() -> None:
-    """Returns once nothing more happens without time passing, worker threads included."""
+    """Return once nothing more happens without time passing, worker threads included."""
     for _ in range(5):
         await wait_all_tasks_blocked()
         await trio.to_thread.run_sync(time.sleep, 0.01)
 
 
 async def tries(bench: Bench, number: int) -> list[str]:
-    """What was told of each failed try, once there are so many, or none came for long."""
+    """Return what was told of each failed try, once there are so many, or none came for long."""
     for _ in range(200):
         await settled()
         if len(bench.heard.of(events.ModelTrouble)) >= number:

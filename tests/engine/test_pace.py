@@ -11,7 +11,7 @@ MANY = 10 * STEPS
 
 
 async def rounds_of_many(pace: Pace) -> list[int]:
-    """How many of many tasks went on in each round, as somebody sees it who comes by once in each."""
+    """Return how many of many tasks went on in each round, as somebody sees it who comes by once in each."""
     passed = 0
     rounds: list[int] = []
 

@@ -69,7 +69,7 @@ def stuck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def patches(*lines: str) -> list[ModelEvent]:
-    """A response that is one patch."""
+    """Return a response that is one patch."""
     call = {
         "type": "custom_tool_call",
         "id": f"ctc_{uuid7()}",
@@ -85,7 +85,7 @@ RESPONSES = [patches("*** Update File: f", "@@", "-a", "+b"), says("done")]
 
 
 def changes(bench: Bench) -> list[FileChange]:
-    """The patches that are over."""
+    """Return the patches that are over."""
     return [event.item for event in bench.heard.of(events.ItemCompleted) if isinstance(event.item, FileChange)]
 
 

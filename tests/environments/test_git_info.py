@@ -24,7 +24,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def make_git(folder: Path) -> Path:
-    """A program called git that leaves a trace, and says no more."""
+    """Return a program called git that leaves a trace, and says no more."""
     folder.mkdir(parents=True)
     (folder / "git").write_text(f"#!/bin/sh\ntouch {folder}/ran\n")
     (folder / "git").chmod(0o755)

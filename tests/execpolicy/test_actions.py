@@ -20,7 +20,7 @@ def actions(script: str) -> list[ParsedCommand]:
 
 
 def wire(action: ParsedCommand) -> list[str | None]:
-    """The action as clients get it: kind, command, then name and path, or query and path."""
+    """Return the action as clients get it: kind, command, then name and path, or query and path."""
     match action:
         case ReadCommand(cmd=cmd, name=name, path=path):
             absolute = str(Path("/CWD", path))

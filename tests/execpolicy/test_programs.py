@@ -59,7 +59,7 @@ class Place:
         return self.decide(script, cwd=cwd, path=path, policy="untrusted").kind == "prompt"
 
     def leaves(self, script: str, *, cwd: str = "", path: str = "") -> bool:
-        """Whether a script leaves the sandbox unasked."""
+        """Return whether a script leaves the sandbox unasked."""
         return self.decide(script, cwd=cwd, path=path).bypass_sandbox
 
 

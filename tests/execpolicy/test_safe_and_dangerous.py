@@ -101,7 +101,7 @@ def is_safe(script: str, system: Programs = SYSTEM) -> bool:
 
 
 def machine(folder: Path, *names: str) -> Programs:
-    """A system with these programs, whether or not this machine has them."""
+    """Return a system with these programs, whether or not this machine has them."""
     for name in names:
         (folder / name).touch(mode=0o755)
     return Programs(f"{folder}:/usr/bin:/bin", "/", NoWork())

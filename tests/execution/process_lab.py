@@ -53,7 +53,7 @@ class ProcessLab:
         )
 
     async def read_pid(self, name: str) -> int:
-        """The number that a process writes into the file `name` of the folder."""
+        """Return the number that a process writes into the file `name` of the folder."""
         path = trio.Path(self.folder / name)
         with trio.fail_after(PATIENCE):
             while True:
@@ -71,7 +71,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def wait_gone(*pids: int, seconds: float = PATIENCE) -> None:
-    """Fails when one of the processes lives on."""
+    """Fail when one of the processes lives on."""
     with trio.fail_after(seconds):
         while True:
             if not any(is_alive(pid) for pid in pids):
@@ -80,7 +80,7 @@ async def wait_gone(*pids: int, seconds: float = PATIENCE) -> None:
 
 
 async def wait_removed(path: Path, *, seconds: float = PATIENCE) -> None:
-    """Fails when the path stays."""
+    """Fail when the path stays."""
     with trio.fail_after(seconds):
         while True:
             if not await trio.Path(path).exists():

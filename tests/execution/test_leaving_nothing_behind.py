@@ -198,7 +198,7 @@ async def the_janitor() -> int:
 
 
 def janitors() -> list[int]:
-    """The janitors that this process has started."""
+    """Return the janitors that this process has started."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     return [
         int(pid)

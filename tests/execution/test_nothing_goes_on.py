@@ -53,7 +53,7 @@ class Field:
         await self._sessions.open(request, group=group)
 
     async def all_wait(self) -> None:
-        """Returns when every script is in its `sleep`, or as good as."""
+        """Return when every script is in its `sleep`, or as good as."""
         with trio.fail_after(PATIENCE):
             while not all((folder / READY).exists() for folder in self.folders):  # noqa: ASYNC110  # they make files
                 await trio.sleep(0.01)

@@ -21,23 +21,23 @@ COMPLETED = {"type": "response.completed", "response": {"id": "r1", "usage": USA
 
 
 def sse(*events: dict[str, Any]) -> bytes:
-    """Events as a provider frames them."""
+    """Return events as a provider frames them."""
     return b"".join(b"event: %b\ndata: %b\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in events)
 
 
 def delta(text: str) -> dict[str, Any]:
-    """A piece of a message."""
+    """Return a piece of a message."""
     return {"type": "response.output_text.delta", "item_id": "m1", "delta": text}
 
 
 def http(status: int, body: object = b"", *, headers: str = "", reason: str = "-") -> bytes:
-    """A whole answer; a body that is not bytes is sent as JSON."""
+    """Return a whole answer; a body that is not bytes is sent as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return f"HTTP/1.1 {status} {reason}\r\ncontent-length: {len(data)}\r\n{headers}\r\n".encode() + data
 
 
 def streamed(*events: dict[str, Any], headers: str = "") -> bytes:
-    """A whole answer of these events, sent in chunks as providers do."""
+    """Return a whole answer of these events, sent in chunks as providers do."""
     body = sse(*events)
     head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n{headers}\r\n"
     return head.encode() + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
@@ -111,7 +111,7 @@ def _received(head: str, body: bytes) -> Received:
 
 @asynccontextmanager
 async def open_provider(*replies: Reply, certificate: Path | None = None) -> AsyncGenerator[RawProvider]:
-    """A provider on loopback with these answers; it speaks TLS when it has a certificate."""
+    """Provide a provider on loopback with these answers; it speaks TLS when it has a certificate."""
     [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
     scheme = "http" if certificate is None else "https"
     provider = RawProvider(replies, f"{scheme}://127.0.0.1:{listener.socket.getsockname()[1]}/v1")

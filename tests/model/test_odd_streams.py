@@ -57,7 +57,7 @@ def arguments(text: str, item_id: str = "fc1") -> Event:
 
 
 def read(*parts: bytes | Event) -> tuple[list[Any], ResponseReader]:
-    """All that comes of a stream that ends after these parts."""
+    """Return all that comes of a stream that ends after these parts."""
     reader = ResponseReader()
     events: list[Any] = []
     for part in parts:

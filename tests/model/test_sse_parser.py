@@ -20,7 +20,9 @@ def parse_events(*chunks: bytes) -> list[SseEvent]:
 
 
 def finished(stream: bytes, *, size: int) -> tuple[list[tuple[bytes, str]], bytes]:
-    """What there is in a stream that ends, cut into pieces of this size: data and names, and what was no event."""
+    """Return what there is in a stream that ends, cut into pieces of this size: data and names, and
+    what was no event.
+    """
     parser = SseParser()
     events = [event for at in range(0, len(stream), size) for event in parser.feed(stream[at : at + size])]
     events += parser.finish()

@@ -71,7 +71,7 @@ def test_a_thread_can_ask_for_a_type_that_another_one_is_learning(package, way, 
 
 
 def _learns_alone(call: ast.Call) -> bool:
-    """Whether this call has msgspec learn a type that may hold structs."""
+    """Return whether this call has msgspec learn a type that may hold structs."""
     name = ast.unparse(call.func)
     if name in ("msgspec.json.decode", "msgspec.msgpack.decode"):
         kinds = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "type"]

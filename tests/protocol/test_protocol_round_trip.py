@@ -101,7 +101,7 @@ def test_a_broken_message_gives_a_value_that_survives_or_a_decode_error(target: 
 
 
 def objects_in(value: Any) -> Iterator[dict[str, Any]]:
-    """All objects with keys inside a JSON value."""
+    """Yield all objects with keys inside a JSON value."""
     if isinstance(value, dict):
         if value:
             yield value

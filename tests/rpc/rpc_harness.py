@@ -40,13 +40,13 @@ class Client:
         self._last_id = 0
 
     async def send(self, message: object) -> None:
-        """Sends an object as JSON, or text and bytes as they are."""
+        """Send an object as JSON, or text and bytes as they are."""
         if isinstance(message, str):
             message = message.encode()
         await self.transport.send(message if isinstance(message, bytes) else json.dumps(message).encode())
 
     async def receive(self) -> Any:
-        """The next message; None at the end."""
+        """Return the next message; None at the end."""
         try:
             message = await self.transport.receive()
         except TransportClosed:
@@ -54,7 +54,7 @@ class Client:
         return None if message is None else json.loads(message)
 
     async def request(self, method: str, **rest: Any) -> Any:
-        """Sends a request and returns its result or error; notifications before it are kept aside."""
+        """Send a request and return its result or error; notifications before it are kept aside."""
         self._last_id += 1
         request_id = f"request-{self._last_id}"
         await self.send({"id": request_id, "method": method, **rest})
@@ -73,7 +73,7 @@ class Client:
         return await self.request("initialize", params={"clientInfo": client_info, "capabilities": capabilities})
 
     async def settle(self) -> list[dict[str, Any]]:
-        """The notifications until everything sent so far was dealt with."""
+        """Return the notifications until everything sent so far was dealt with."""
         assert "result" not in (await self.request("nothing/like/this"))
         notifications, self.notifications = self.notifications, []
         return notifications
@@ -124,11 +124,11 @@ class Server:
         return connection
 
     def shut_down(self) -> None:
-        """Cancels every connection, as the end of the process does."""
+        """Cancel every connection, as the end of the process does."""
         self._nursery.cancel_scope.cancel()
 
     async def client(self, *, remote: bool = False, capacity: int = 16, **capabilities: Any) -> Client:
-        """An initialized one."""
+        """Return an initialized one."""
         client = self.connect(remote=remote, capacity=capacity)
         await client.initialize(**capabilities)
         return client
@@ -147,7 +147,7 @@ async def serving(
     translate_error: ErrorTranslator | None = None,
     facts: FactSink | None = None,
 ) -> AsyncGenerator[Server]:
-    """A running server; its connections are cancelled at the end."""
+    """Provide a running server; its connections are cancelled at the end."""
     facts = facts or NoAnalytics()
     dispatcher = Dispatcher(
         CLIENT_REQUESTS, {**DEFAULT_HANDLERS, **(handlers or {})}, translate_error=translate_error, facts=facts

@@ -200,7 +200,7 @@ async def test_a_client_that_does_not_read_delays_the_shutdown_for_a_while_only(
 
 
 async def connect_socket(server: Server, *, capacity: int = 16, **options: Any) -> tuple[Client, ToldTransport]:
-    """An initialized client that may not be paced, and the server's end of its transport."""
+    """Return an initialized client that may not be paced, and the server's end of its transport."""
     ours, theirs = memory_transport_pair(capacity)
     socket = ToldTransport(ours, kind="websocket")
     server.serve(socket, **options)

@@ -22,7 +22,7 @@ REFUSAL = {
 
 
 async def told_client(server: Server, *, capacity: int = 16) -> tuple[Client, Connection, ToldTransport]:
-    """An initialized client, its connection, and the server's end of its transport."""
+    """Return an initialized client, its connection, and the server's end of its transport."""
     ours, theirs = memory_transport_pair(capacity)
     transport = ToldTransport(ours)
     connection = server.serve(transport)

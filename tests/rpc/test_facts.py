@@ -47,7 +47,7 @@ def aborted(connection: int | None, request: int, reason: str) -> tuple[type, in
 
 
 def summary(facts: FactQueue) -> list[Any]:
-    """What was recorded about server requests since the last call."""
+    """Return what was recorded about server requests since the last call."""
     found: list[Any] = []
     for fact in facts.take_all():
         match fact:

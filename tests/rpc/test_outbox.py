@@ -368,7 +368,7 @@ async def play(steps: list[Any]) -> None:
 
 
 def regrouped(log: list[tuple[str, str]]) -> list[tuple[str, Any]]:
-    """The plain messages, and between any two of them the whole text of each stream."""
+    """Return the plain messages, and between any two of them the whole text of each stream."""
     groups: list[tuple[str, Any]] = [("text", {})]
     for stream, part in log:
         if stream == "plain":

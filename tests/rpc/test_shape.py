@@ -242,7 +242,7 @@ JSON = st.recursive(
 
 @st.composite
 def mangled_params(draw: st.DrawFn) -> tuple[Any, Any]:
-    """A params type and something that resembles it: some of its keys, with values that may or may not fit."""
+    """Return a params type and something that resembles it: some of its keys, with values that may or may not fit."""
     methods = [spec for spec in CLIENT_REQUESTS.values() if spec.params is not None]
     kind = draw(st.sampled_from(methods)).params_type()
     fields = [field for member in (kind, *getattr(kind, "__args__", ())) for field in fields_of(member)]

@@ -83,7 +83,7 @@ class SandboxLab:
         return await self.run(self.request(policy, sys.executable, "-I", "-S", "-c", script))
 
     async def what_works(self, policy: SandboxPolicy, *scripts: str) -> list[str]:
-        """Those of the scripts that succeed in one sandbox, tried one after the other."""
+        """Return those of the scripts that succeed in one sandbox, tried one after the other."""
         attempts = "\n".join(
             f"if ({script}) >/dev/null 2>&1; then echo {number}; fi" for number, script in enumerate(scripts)
         )
@@ -94,7 +94,7 @@ class SandboxLab:
 
 
 def processes_with(word: str) -> list[int]:
-    """The living processes that have `word` in their command line."""
+    """Return the living processes that have `word` in their command line."""
     found: list[int] = []
     for name in os.listdir("/proc"):
         if name.isdigit():

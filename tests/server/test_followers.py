@@ -14,7 +14,7 @@ PATIENCE = 60.0
 
 
 async def start(client: AppServerClient) -> str:
-    """A stored thread that the client follows."""
+    """Return a stored thread that the client follows."""
     await client.initialize("test", "1.0", experimental=True)
     answer: Any = await client.request("thread/start", {})
     thread_id = answer["thread"]["id"]
@@ -24,7 +24,7 @@ async def start(client: AppServerClient) -> str:
 
 
 async def resume(client: AppServerClient, thread_id: str) -> str:
-    """What the thread may do, once it was asked to do less."""
+    """Return what the thread may do, once it was asked to do less."""
     await client.initialize("test", "1.0", experimental=True)
     answer: Any = await client.request("thread/resume", {"threadId": thread_id, "sandbox": "read-only"})
     return answer["sandbox"]["type"]

@@ -23,11 +23,11 @@ class ThreadHistory(HistoryFacts, kw_only=True):
     turns: list[StoredTurn] = msgspec.field(default_factory=list[StoredTurn])
 
     def turn(self, turn_id: str) -> StoredTurn | None:
-        """The turn with that id."""
+        """Return the turn with that id."""
         return next((turn for turn in reversed(self.turns) if turn.id == turn_id), None)
 
     def items(self) -> Iterable[tuple[StoredTurn, StoredItem]]:
-        """Every item with its turn, in the order in which the items were first recorded."""
+        """Yield every item with its turn, in the order in which the items were first recorded."""
         pairs = [(turn, item) for turn in self.turns for item in turn.items]
         return sorted(pairs, key=lambda pair: pair[1].ordinal)
 
@@ -146,7 +146,7 @@ class HistoryBuilder:
         return turn
 
     def _recorded(self, turn_id: str) -> StoredTurn | None:
-        """The turn of that id, if any; from now on it has its place among the turns."""
+        """Return the turn of that id, if any; from now on it has its place among the turns."""
         turn = self._turns.get(turn_id)
         if turn is not None and turn_id in self._loose:
             self._loose.discard(turn_id)
@@ -156,7 +156,7 @@ class HistoryBuilder:
         return turn
 
     def _implicit(self) -> StoredTurn:
-        """The turn that an event without a turn id belongs to; opened, already ended, if there is none."""
+        """Return the turn that an event without a turn id belongs to; opened, already ended, if there is none."""
         if self._current is None:
             self._current = self._open(f"rollout-{self._ordinal}")
             self._current.status = "completed"
@@ -329,7 +329,7 @@ class LoadedRollout(msgspec.Struct, kw_only=True):
 
 
 def iter_lines(path: Path, report: ReadReport, *, end_offset: int | None = None) -> Iterator[StoredLine]:
-    """The lines of a file up to that byte offset, bad ones skipped and counted in the report."""
+    """Yield the lines of a file up to that byte offset, bad ones skipped and counted in the report."""
     with path.open("rb") as file:
         for raw in file:
             report.size += len(raw)

@@ -13,7 +13,7 @@ KINDS = ("files", "memory")
 
 @asynccontextmanager
 async def open_home(kind: str, path: Path) -> AsyncGenerator[Home]:
-    """A home of that kind."""
+    """Provide a home of that kind."""
     if kind == "memory":
         yield MemoryHome(path)
         return

@@ -34,7 +34,7 @@ SOME_THREAD = "01a204c5-d161-79fc-8181-56ca2af0a7a1"
 
 
 def meta(thread_id: str, **changes: Any) -> SessionMeta:
-    """The metadata of a new thread."""
+    """Return the metadata of a new thread."""
     fields: dict[str, Any] = {
         "id": thread_id,
         "session_id": thread_id,
@@ -105,7 +105,7 @@ def model_message(role: str, text: str) -> ResponseItem:
 
 
 def turn(thread_id: str, turn_id: str, asked: str, *more: items.TurnItem, answered: str = "done") -> list[Payload]:
-    """The lines of a whole turn."""
+    """Return the lines of a whole turn."""
     return [
         TaskStarted.root(turn_id, started_at=CREATED_MS // 1000, model_context_window=1000),
         model_message("user", asked),
@@ -124,13 +124,13 @@ def turn(thread_id: str, turn_id: str, asked: str, *more: items.TurnItem, answer
 
 
 def accepted(turn_id: str, text: str) -> InputAccepted:
-    """The line of an input that a turn has yet to take up."""
+    """Return the line of an input that a turn has yet to take up."""
     message = model_message("user", text).item()
     return InputAccepted(turn_id=turn_id, item=user_message(text), history=[message], accepted_at_ms=CREATED_MS)
 
 
 def asked(turns: list[StoredTurn]) -> list[str]:
-    """What the user asked, turn by turn."""
+    """Return what the user asked, turn by turn."""
     return [item.item.content[0]["text"] for turn in turns for item in turn.items if is_user(item.item)]
 
 
@@ -139,7 +139,7 @@ def is_user(item: items.TurnItem) -> bool:
 
 
 def file_lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of a file that are JSON."""
+    """Return the lines of a file that are JSON."""
     decoded: list[dict[str, Any]] = []
     for line in path.read_bytes().split(b"\n"):
         try:
@@ -153,7 +153,7 @@ def file_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def everything(history: RolloutHistory) -> ThreadHistory:
-    """All that a history tells, its turns read in full."""
+    """Return all that a history tells, its turns read in full."""
     snapshots = [history.index.snapshot(turn) for turn in history.index.turns]
     turns = history.read_turns(snapshots, lambda items: items)
     for stored in (stored for turn in turns for stored in turn.items):
@@ -164,17 +164,17 @@ def everything(history: RolloutHistory) -> ThreadHistory:
 
 
 def read(path: Path, **options: Any) -> ThreadHistory:
-    """The thread in a file."""
+    """Return the thread in a file."""
     return everything(RolloutHistory.load(FileLines(path), **options))
 
 
 async def reopen(path: Path, **options: Any) -> RolloutRecorder:
-    """A recorder that goes on in a file."""
+    """Return a recorder that goes on in a file."""
     return RolloutRecorder.open(RolloutHistory.load(FileLines(path), **options))
 
 
 def encode(payloads: Iterable[Payload], *, first_ordinal: int | None = None) -> bytes:
-    """Lines, with ordinals from the first one on if there is one."""
+    """Return lines, with ordinals from the first one on if there is one."""
     return b"".join(
         encode_line(
             StoredLine(payload, "2026-11-22T12:00:00.000Z", None if first_ordinal is None else first_ordinal + number)
@@ -184,7 +184,7 @@ def encode(payloads: Iterable[Payload], *, first_ordinal: int | None = None) -> 
 
 
 def history_of(*payloads: Payload) -> ThreadHistory:
-    """What those lines add up to while the process that wrote them lives."""
+    """Return what those lines add up to while the process that wrote them lives."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rollout-2026-11-22T12-00-00-{uuid7()}.jsonl"
         path.write_bytes(encode(payloads))
@@ -257,7 +257,7 @@ def _told_change(change: items.Change) -> tuple[Any, ...]:
 
 
 def as_read(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The turns of a `thread/read` answer, in the form of `told`."""
+    """Return the turns of a `thread/read` answer, in the form of `told`."""
     return [
         {
             "id": turn["id"],

@@ -72,10 +72,10 @@ class Home(ABC):
 
     @abstractmethod
     async def at_time(self, thread_id: str, unix_ms: int) -> None:
-        """Makes it so that the thread was written to last at that time."""
+        """Make it so that the thread was written to last at that time."""
 
     async def add(self, text: str | None, *lines: Payload, at: int = 0, updated: int | None = None, **meta: Any) -> str:
-        """A thread created `at` milliseconds in which that was said, and what else was recorded; its id."""
+        """Return a thread created `at` milliseconds in which that was said, and what else was recorded; its id."""
         recorder = self.create(at=at, **meta)
         said = [] if text is None else [completed(recorder.meta.id, "t", user_message(text))]
         await recorder.materialize()
@@ -85,7 +85,7 @@ class Home(ABC):
         return recorder.meta.id
 
     def create(self, *, at: int = 0, **meta: Any) -> ThreadRecorder:
-        """A recorder for a thread created `at` milliseconds."""
+        """Return a recorder for a thread created `at` milliseconds."""
         fields = {
             "id": uuid7(),
             "timestamp": format_timestamp(NOW_MS + at),
@@ -112,7 +112,7 @@ class Home(ABC):
         return [row.thread_id for row in (await self.page(**query)).threads]
 
     async def walk(self, **query: Any) -> list[list[str]]:
-        """Every page, to the last."""
+        """Return every page, to the last."""
         pages: list[list[str]] = []
         cursor = None
         while True:
@@ -130,7 +130,7 @@ class Home(ABC):
         return [hit.thread.thread_id for hit in (await self.search(term, **query)).hits]
 
     async def turns(self, thread_id: str) -> list[StoredTurn]:
-        """What is stored of a thread, its turns read in full."""
+        """Return what is stored of a thread, its turns read in full."""
         return everything(await self.store.history(await self.stored(thread_id))).turns
 
 
@@ -161,7 +161,7 @@ class FilesHome(Home):
         self.placements = LocalPlacements(database)
 
     def file(self, thread_id: str) -> Path:
-        """The file that a thread goes on in."""
+        """Return the file that a thread goes on in."""
         found = self.paths.find(thread_id)
         assert found is not None
         return found.path

@@ -40,11 +40,11 @@ class Thread:
         await self.recorder.append(payloads)
 
     def read(self) -> list[str]:
-        """What was said, as whoever opens the file finds it."""
+        """Return what was said, as whoever opens the file finds it."""
         return asked(everything(RolloutHistory.load(FileLines(self.path))).turns)
 
     def told(self) -> list[str]:
-        """What the model is told that the user said."""
+        """Return what the model is told that the user said."""
         history = RolloutHistory.load(FileLines(self.path)).model_history()
         return [item["content"][0]["text"] for item in history if item.get("role") == "user"]
 

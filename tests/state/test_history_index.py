@@ -128,7 +128,7 @@ older = st.one_of(
 
 
 def lines_of(history_mode: str | None, payloads: Sequence[Payload], torn: Sequence[int]) -> list[bytes]:
-    """The lines of a file, some of them with what a failed write left in front of them."""
+    """Return the lines of a file, some of them with what a failed write left in front of them."""
     ordinal = 0 if history_mode else None
     lines: list[bytes] = []
     tools = None if history_mode else [{"name": "mine"}]

@@ -118,7 +118,7 @@ async def test_a_second_server_leaves_it_to_the_first_and_takes_over_when_that_o
 
 @contextmanager
 def holder_of(home: Path) -> Generator[subprocess.Popen[str]]:
-    """Another process that is looking after the index, and does not get on."""
+    """Provide another process that is looking after the index, and does not get on."""
     script = (
         "import pathlib, sys; from codex_trio.state.local.index.lock import IndexLock;"
         "lock = IndexLock(pathlib.Path(sys.argv[1])); print(lock.take(), flush=True); sys.stdin.read()"

@@ -15,7 +15,7 @@ MARK = b"THE OUTPUT"
 
 
 def history_with(path: Path, stored: bytes) -> RolloutHistory:
-    """A turn with a command whose output is stored in those bytes."""
+    """Return a turn with a command whose output is stored in those bytes."""
     ran = command("c1", output=MARK.decode())
     lines = encode([meta(SOME_THREAD), *turn("x", "t1", "go", ran)], first_ordinal=0)
     assert lines.count(b'"%b"' % MARK) == 1
@@ -24,7 +24,7 @@ def history_with(path: Path, stored: bytes) -> RolloutHistory:
 
 
 async def items_with(path: Path, stored: bytes) -> list[dict[str, Any]]:
-    """The items of that turn, as a client is sent them."""
+    """Return the items of that turn, as a client is sent them."""
     encoded = await all_turns(history_with(path, stored)).read()
     [read] = msgspec.json.decode(b"[" + b",".join(encoded) + b"]")
     return read["items"]

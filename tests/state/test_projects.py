@@ -38,7 +38,7 @@ async def names(home: Home, **query: Any) -> list[str]:
 
 
 async def walk(home: Home, **query: Any) -> list[str]:
-    """The names on all pages of one."""
+    """Return the names on all pages of one."""
     found: list[str] = []
     cursor = None
     for _ in range(10):

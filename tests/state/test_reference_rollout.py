@@ -83,7 +83,7 @@ async def reopened(lab: Lab, path: Path) -> RolloutRecorder:
 
 
 async def record(lab: Lab) -> RolloutRecorder:
-    """A thread with a bit of everything, whose last turn was cut short with the process."""
+    """Return a thread with a bit of everything, whose last turn was cut short with the process."""
     meta = new_meta(lab)
     recorder = RolloutRecorder.create(FileLines(path_for(lab, meta)), meta)
     first = uuid7()

@@ -42,7 +42,7 @@ SAID = line("event_msg", {"type": "user_message", "message": "hello"})
 
 
 def filler(size: int) -> bytes:
-    """Lines that nobody wrote, of so many bytes in all."""
+    """Return lines that nobody wrote, of so many bytes in all."""
     return line("response_item", {"type": "message", "role": "developer", "content": [], "x": "y" * size})
 
 

@@ -340,7 +340,7 @@ def test_no_values_in_an_event_make_reading_fail(data: st.DataObject) -> None:
 
 
 def read_damaged(lines: list[bytes]) -> None:
-    """Reads all that a file with these lines and a good one tells."""
+    """Read all that a file with these lines and a good one tells."""
     good = encode([meta(SOME_THREAD)])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollout.jsonl"

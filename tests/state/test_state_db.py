@@ -81,7 +81,7 @@ async def replaced(database: StateDb, generation: int) -> None:
 
 
 def spoil(path: Path) -> None:
-    """Overwrites the rows that were written last; the tables' own description stays sound."""
+    """Overwrite the rows that were written last; the tables' own description stays sound."""
     size = path.stat().st_size
     with path.open("r+b") as file:
         file.seek(size // 2)

@@ -100,7 +100,7 @@ def write(home: Path, thread: Thread) -> str:
 
 
 def expected(home: dict[str, Thread], query: dict[str, Any]) -> list[str]:
-    """The ids in order, told from the threads alone."""
+    """Return the ids in order, told from the threads alone."""
     kinds = query.get("source_kinds", {"cli", "vscode", "odd"})
     kinds = kinds | {"odd"} if "unknown" in kinds else kinds
     kinds = kinds | {"subAgentReview"} if "subAgent" in kinds else kinds
@@ -126,7 +126,7 @@ def expected(home: dict[str, Thread], query: dict[str, Any]) -> list[str]:
 
 
 async def walk(store: ThreadStore, query: dict[str, Any]) -> list[str]:
-    """The ids of all pages, in order; each page is as big as it may be."""
+    """Return the ids of all pages, in order; each page is as big as it may be."""
     found: list[str] = []
     cursor: str | None = None
     while True:

@@ -46,7 +46,7 @@ def append(path: Path, text: str) -> None:
 
 
 def replace(path: Path, old: str, new: str) -> None:
-    """Puts another file in the place of one."""
+    """Put another file in the place of one."""
     aside = path.with_suffix(".new")
     aside.write_text(path.read_text().replace(old, new))
     aside.replace(path)
@@ -60,7 +60,7 @@ class Home(FilesHome):
         self.files: dict[str, Path] = {}
 
     def write(self, *items: dict[str, Any], at: int = 0, **changes: Any) -> str:
-        """A thread created `at` milliseconds, in which these items came; its id."""
+        """Return a thread created `at` milliseconds, in which these items came; its id."""
         thread_id = uuid7()
         meta = {
             "id": thread_id,

@@ -434,7 +434,7 @@ async def test_what_is_said_later_is_found_and_what_is_put_away_only_there(home:
 
 
 async def glanced(home: Home, term: str, *, known: Collection[str] = (), **query: Any) -> dict[str, str]:
-    """The threads that a look for the first ones gives, and the words around the match."""
+    """Return the threads that a look for the first ones gives, and the words around the match."""
     with trio.fail_after(10):
         hits = await home.store.glance(SearchQuery(term=term, **query), known=known)
     assert len({hit.thread.thread_id for hit in hits}) == len(hits)

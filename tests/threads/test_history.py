@@ -52,7 +52,7 @@ class Histories:
         self._made = 0
 
     def __call__(self, turns: int, *more: Payload) -> RolloutHistory:
-        """That of so many turns, and more lines."""
+        """Return that of so many turns, and more lines."""
         meta = SessionMeta(id="01a204c5-d161-79fc-8181-56ca2af0a7a1", history_mode="paginated")
         payloads = [meta, *(line for number in range(turns) for line in lines_of_turn(number)), *more]
         self._made += 1

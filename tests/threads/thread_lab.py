@@ -138,17 +138,17 @@ class Lab:
         )
 
     async def start(self, *, ephemeral: bool = False) -> LiveThread:
-        """A new thread that one client follows."""
+        """Return a new thread that one client follows."""
         birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
         return await self.manager.start(ThreadOptions(ephemeral=ephemeral), birth)
 
     async def resume(self, thread_id: str) -> LiveThread:
-        """A stored thread, loaded for the same client."""
+        """Return a stored thread, loaded for the same client."""
         birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
         return await self.manager.resume(thread_id, ThreadOptions(), birth, lambda _: None)
 
     async def start_turn(self, live: LiveThread, text: str = "Hello") -> str:
-        """A turn that runs until it is stopped; its request is answered."""
+        """Return a turn that runs until it is stopped; its request is answered."""
         request = Request()
         taken = await live.start_turn(says(text), TurnOverrides(), request)
         request.answer()
@@ -156,14 +156,14 @@ class Lab:
 
 
 def says(text: str) -> TurnRequest:
-    """A turn that begins with those words."""
+    """Return a turn that begins with those words."""
     content = [{"type": "text", "text": text, "text_elements": []}]
     return TurnRequest(turn_id=uuid7(), input=UserInput(content=content))
 
 
 @asynccontextmanager
 async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[Lab]:
-    """The thread layer until the block ends, which must not take longer than so many seconds."""
+    """Provide the thread layer until the block ends, which must not take longer than so many seconds."""
     home = base / "codex"
     home.mkdir()
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)

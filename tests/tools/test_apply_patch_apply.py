@@ -29,7 +29,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def run(folder: Path, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    """The standalone command in `folder`: exit code, stdout, stderr."""
+    """Return the standalone command in `folder`: exit code, stdout, stderr."""
     out, err = io.StringIO(), io.StringIO()
     code = main(arguments, cwd=str(folder), stdin=io.BytesIO(stdin), stdout=out, stderr=err)
     return code, out.getvalue(), err.getvalue()

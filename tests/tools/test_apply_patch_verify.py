@@ -21,7 +21,7 @@ def checked(folder: Path, *lines: str) -> VerifiedPatch:
 
 
 def told(folder: Path, *lines: str) -> str:
-    """What the model is told about a patch that does not fit."""
+    """Return what the model is told about a patch that does not fit."""
     with pytest.raises(VerificationError) as caught:
         checked(folder, *lines)
     return failure_for_model(caught.value)

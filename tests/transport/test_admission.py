@@ -50,7 +50,7 @@ async def on_a_unix_socket(folder: Path) -> AsyncGenerator[str]:
 
 
 async def stand_at_the_door(url: str) -> trio.SocketStream:
-    """A connection that says nothing."""
+    """Return a connection that says nothing."""
     if url.startswith("unix://"):
         return await trio.open_unix_socket(url.removeprefix("unix://"))
     host, _, port = url.removeprefix("ws://").partition(":")

@@ -50,7 +50,7 @@ both_sockets = pytest.mark.parametrize("transport", ["unix", "websocket"])
 
 @asynccontextmanager
 async def serving(app: App, transport: str, folder: Path) -> AsyncGenerator[str]:
-    """The app behind a listener; the URL to connect to."""
+    """Provide the app behind a listener; the URL to connect to."""
     async with AsyncExitStack() as stack:
         if transport == "unix":
             listening = await stack.enter_async_context(bound_socket(folder / "s"))
@@ -67,7 +67,7 @@ async def serving(app: App, transport: str, folder: Path) -> AsyncGenerator[str]
 
 
 def holdings() -> Holdings:
-    """Tasks, file descriptors and threads of this process."""
+    """Task, file descriptors and threads of this process."""
     gc.collect()
     tasks = trio.lowlevel.current_statistics().tasks_living
     return tasks, len(os.listdir("/proc/self/fd")), threading.active_count()
@@ -99,7 +99,7 @@ async def raw_stream(url: str) -> trio.SocketStream:
 
 
 async def settled(baseline: Holdings) -> Holdings:
-    """What is held once it is no more than the baseline, or after a patient while."""
+    """Return what is held once it is no more than the baseline, or after a patient while."""
     with trio.move_on_after(20):
         while any(now > before for now, before in zip(holdings(), baseline, strict=True)):  # noqa: ASYNC110  # nothing tells
             await trio.sleep(0.05)

@@ -23,7 +23,7 @@ MASK = b"\x01\x80\x00\xff"
 
 
 def client_frame(opcode: int, payload: bytes = b"", *, final: bool = True, mask: bytes = MASK) -> bytes:
-    """A frame as clients send it, written by the book."""
+    """Return a frame as clients send it, written by the book."""
     first = (0x80 if final else 0) | opcode
     length = len(payload)
     if length < 126:
@@ -60,7 +60,7 @@ texts = st.text(max_size=300).map(str.encode)
 
 @st.composite
 def conversations(draw: st.DrawFn) -> tuple[bytes, list[Event]]:
-    """What a well-behaved client sends, and what it means."""
+    """Return what a well-behaved client sends, and what it means."""
     stream = b""
     meant: list[Event] = []
     for _ in range(draw(st.integers(0, 6))):
@@ -244,6 +244,6 @@ def test_a_flood_of_tiny_fragments_lets_others_have_their_turn() -> None:
 
 
 def sent(pieces: list[bytes], *, binary: bool = False) -> list[bytes]:
-    """The frames of a message."""
+    """Return the frames of a message."""
     size = sum(map(len, pieces))
     return [b"".join(frame) for frame in FrameWriter().message(pieces, size, binary=binary)]

@@ -9,7 +9,7 @@ from codex_trio.transport.lines import LineSplitter
 
 
 def drain(splitter: LineSplitter) -> list[bytes | str]:
-    """Every line to be had now; a discarded one shows as 'too long'."""
+    """Return every line to be had now; a discarded one shows as 'too long'."""
     lines: list[bytes | str] = []
     while True:
         try:

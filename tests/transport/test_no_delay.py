@@ -31,7 +31,7 @@ def no_delay(port: int) -> list[bool]:
 
 
 def ends(connection: socket.socket) -> tuple[int, ...]:
-    """The ports of both ends; none of what is not connected."""
+    """Return the ports of both ends; none of what is not connected."""
     try:
         return connection.getsockname()[1], connection.getpeername()[1]
     except OSError:

@@ -27,7 +27,7 @@ TOKEN = "a-token-that-nobody-guesses"
 
 @asynccontextmanager
 async def listening_behind_tls(authority: trustme.CA) -> AsyncGenerator[str]:
-    """An echo behind something that ends TLS, with a certificate for `localhost`; its host and port."""
+    """Provide an echo behind something that ends TLS, with a certificate for `localhost`; its host and port."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
     authenticator = CapabilityToken(hashlib.sha256(TOKEN.encode()).digest())

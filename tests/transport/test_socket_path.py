@@ -44,7 +44,7 @@ def leave_stale_socket(path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Generator[None]:
-    """What another process does while it starts."""
+    """Provide what another process does while it starts."""
     descriptor = os.open(folder, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:

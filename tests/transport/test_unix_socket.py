@@ -45,7 +45,7 @@ async def serving(
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:
-    """A client's frame, masked with zeros."""
+    """Return a client's frame, masked with zeros."""
     size = len(payload)
     length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + struct.pack("!H", size)
     return bytes([(0x80 if final else 0) | opcode]) + length + bytes(4) + payload
@@ -59,7 +59,7 @@ class RawClient:
         self.buffer = b""
 
     async def upgrade(self, *headers: bytes) -> bytes:
-        """Makes the handshake; the answer's head."""
+        """Make the handshake; the answer's head."""
         await self.stream.send_all(UPGRADE + b"".join(header + b"\r\n" for header in headers) + b"\r\n")
         while b"\r\n\r\n" not in self.buffer:
             self.buffer += await self.stream.receive_some() or b"\r\n\r\n"
@@ -67,14 +67,14 @@ class RawClient:
         return head
 
     async def frame(self) -> tuple[int, bytes]:
-        """The server's next frame."""
+        """Return the server's next frame."""
         first, size = await self._read(2)
         if size > 125:
             size = int.from_bytes(await self._read(2 if size == 126 else 8), "big")
         return first & 0x0F, await self._read(size)
 
     async def rest(self) -> bytes:
-        """What comes until the server has closed."""
+        """Return what comes until the server has closed."""
         while data := await self.stream.receive_some():
             self.buffer += data
         return self.buffer

@@ -22,7 +22,7 @@ PATIENCE = 30
 
 @asynccontextmanager
 async def answering(answer: bytes, *, hangs_up: bool = False) -> AsyncGenerator[tuple[str, list[h11.Request]]]:
-    """A server that answers each request with the same bytes, `ACCEPT` made what the key asks for.
+    """Provide a server that answers each request with the same bytes, `ACCEPT` made what the key asks for.
 
     The URL, and the requests.
     """

@@ -22,7 +22,7 @@ PATIENCE = 30
 
 @contextlib.asynccontextmanager
 async def connected() -> AsyncGenerator[tuple[RawPeer, WebsocketConnection]]:
-    """A peer, and the server's end of its websocket, which the test serves itself."""
+    """Provide a peer, and the server's end of its websocket, which the test serves itself."""
     accepted, hand_over = trio.open_memory_channel[WebsocketConnection](0)[::-1]
 
     async def serve(connection: WebsocketConnection) -> None:
@@ -35,7 +35,7 @@ async def connected() -> AsyncGenerator[tuple[RawPeer, WebsocketConnection]]:
 
 
 async def close_frame(peer: RawPeer) -> CloseReason:
-    """The close frame that comes next."""
+    """Return the close frame that comes next."""
     first, length = await peer.exactly(2)
     assert first == 0x88
     payload = await peer.exactly(length)
@@ -219,7 +219,7 @@ async def test_a_ping_is_answered_in_the_middle_of_a_long_message_with_the_newes
 
 
 async def next_frame(peer: RawPeer) -> tuple[int, bytes]:
-    """The first byte of the server's next frame, and its payload."""
+    """Return the first byte of the server's next frame, and its payload."""
     first, size = await peer.exactly(2)
     if size > 125:
         size = int.from_bytes(await peer.exactly(2 if size == 126 else 8), "big")

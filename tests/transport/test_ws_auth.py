@@ -195,7 +195,7 @@ def signed_authenticator(
 
 
 def verdict(jwt: bytes, **expectations: Any) -> str | None:
-    """What the client is told; None when it passes."""
+    """Return what the client is told; None when it passes."""
     authenticator = signed_authenticator(**expectations)
     try:
         authenticator.check(b"Bearer " + jwt)

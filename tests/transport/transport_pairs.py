@@ -36,7 +36,7 @@ async def over_pipes(_folder: Path) -> AsyncGenerator[Pair]:
 
 @asynccontextmanager
 async def over_sockets(_folder: Path) -> AsyncGenerator[Pair]:
-    """As Node starts its children: one socket pair per direction."""
+    """A Node starts its children: one socket pair per direction."""
     left_read, right_write = socket.socketpair()
     right_read, left_write = socket.socketpair()
     yield (

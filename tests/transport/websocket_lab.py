@@ -17,7 +17,7 @@ from codex_trio.transport.ws_auth import Authenticator
 
 
 async def echo(connection: WebsocketConnection) -> None:
-    """Says everything back, text as text and binary as binary."""
+    """Say everything back, text as text and binary as binary."""
     with contextlib.suppress(TransportClosed):
         while True:
             await connection.send_message(await connection.receive_message())
@@ -30,7 +30,7 @@ async def listening(
     url: str = "ws://127.0.0.1:0",
     authenticator: Authenticator | None = None,
 ) -> AsyncGenerator[WebsocketAddress]:
-    """A listener until the block ends; its address."""
+    """Provide a listener until the block ends; its address."""
     address = parse_listen_url(url)
     assert isinstance(address, WebsocketAddress)
     listener = await bind_websocket(address, None if authenticator is None else lambda: authenticator)
@@ -40,5 +40,5 @@ async def listening(
 
 
 def raw_peer(address: WebsocketAddress) -> AbstractAsyncContextManager[RawPeer]:
-    """A connection to the listener, cut at the end of the block."""
+    """Return a connection to the listener, cut at the end of the block."""
     return websocket_port.raw_peer(str(address.ip), address.port)

@@ -25,13 +25,13 @@ def asking(lab: Lab) -> Lab:
 
 
 def escalated(call_id: str, cmd: str, **arguments: Any) -> Event:
-    """A command that the model wants to run outside the sandbox."""
+    """Return a command that the model wants to run outside the sandbox."""
     wish = {"sandbox_permissions": "require_escalated", "justification": "It has to."}
     return function_call("exec_command", {"cmd": cmd, **wish, **arguments}, call_id=call_id)
 
 
 def outside_patch(call_id: str, path: Path, text: str = "hi") -> Event:
-    """A patch that adds a file outside the workspace."""
+    """Return a patch that adds a file outside the workspace."""
     return custom_tool_call(
         "apply_patch", f"*** Begin Patch\n*** Add File: {path}\n+{text}\n*** End Patch", call_id=call_id
     )
@@ -44,7 +44,7 @@ def decide(*decisions: Any) -> Answerer:
 
 
 async def run(lab: Lab, *calls: Event, answers: Answerer) -> Turn:
-    """A turn in which the model makes one call a response."""
+    """Return a turn in which the model makes one call a response."""
     lab.script(*(answer(call) for call in calls), answer(message("Done.")))
     async with lab.run() as probe:
         thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]

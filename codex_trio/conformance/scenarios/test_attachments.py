@@ -20,12 +20,12 @@ async def add(probe: Probe, thread_id: str, payload: Any = None, **name: str) ->
 
 
 async def attached(probe: Probe, thread_id: str) -> list[dict[str, Any]]:
-    """What is attached to a thread."""
+    """Return what is attached to a thread."""
     return (await probe.request("thread/attachment/list", {"threadId": thread_id}))["data"]
 
 
 async def owners(probe: Probe, **query: Any) -> list[tuple[str, bool]]:
-    """The threads that have the attachment, and whether they are archived."""
+    """Return the threads that have the attachment, and whether they are archived."""
     found = await probe.request("thread/attachmentOwner/list", {**PULL, **query})
     return [(owner["threadId"], owner["archived"]) for owner in found["data"]]
 

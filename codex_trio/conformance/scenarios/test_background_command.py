@@ -11,13 +11,13 @@ from codex_trio.testing.model_script import Event, answer, function_call, messag
 
 
 def look(call_id: str, session_id: int, *, chars: str = "", yield_time_ms: int = 5000) -> Event:
-    """A call of write_stdin."""
+    """Return a call of write_stdin."""
     arguments = {"session_id": session_id, "chars": chars, "yield_time_ms": yield_time_ms}
     return function_call("write_stdin", arguments, call_id=call_id)
 
 
 async def left_running(lab: Lab, probe: Probe, thread_id: str, script: str, *, tty: bool = False) -> int:
-    """The session of a command that a turn of its own has left running."""
+    """Return the session of a command that a turn of its own has left running."""
     call_id = f"start-{len(lab.model.requests)}"
     lab.script(answer(run(call_id, script, yield_time_ms=250, tty=tty)), answer(message("Started.")))
     await probe.run_turn(thread_id)
@@ -25,7 +25,7 @@ async def left_running(lab: Lab, probe: Probe, thread_id: str, script: str, *, t
 
 
 async def told_of(lab: Lab, probe: Probe, thread_id: str, call: Event) -> str:
-    """What the model is told about a call that it makes in a turn of its own."""
+    """Return what the model is told about a call that it makes in a turn of its own."""
     lab.script(answer(call), answer(message("Seen.")))
     await probe.run_turn(thread_id)
     return lab.model.requests[-1].output_of(call["item"]["call_id"])

@@ -10,19 +10,19 @@ from codex_trio.testing.model_script import Answer, Request, answer, function_ca
 
 
 def run(call_id: str, cmd: str, **arguments: Any) -> dict[str, Any]:
-    """A call of exec_command."""
+    """Return a call of exec_command."""
     return function_call("exec_command", {"cmd": cmd, **arguments}, call_id=call_id)
 
 
 def session_of(request: Request, call_id: str) -> int:
-    """The id of the session that a call left running."""
+    """Return the id of the session that a call left running."""
     found = re.search(r"Process running with session ID (\d+)", request.output_of(call_id))
     assert found is not None, request.output_of(call_id)
     return int(found[1])
 
 
 def told(chunk: str, *, code: int) -> object:
-    """What the model is told about a command that ended."""
+    """Return what the model is told about a command that ended."""
     tokens = -(-len(chunk.encode()) // 4)
     head = rf"Chunk ID: [0-9a-f]{{6}}\nWall time: \d+\.\d{{4}} seconds\nProcess exited with code {code}\n"
     return text_like(rf"{head}Original token count: {tokens}\nOutput:\n{re.escape(chunk)}")

@@ -9,7 +9,7 @@ from codex_trio.testing.model_script import Gate, answer, message_of
 
 
 async def gauges(probe: Probe) -> dict[str, int]:
-    """The gauges by name."""
+    """Return the gauges by name."""
     found = (await probe.request("server/diagnostics"))["gauges"]
     return {gauge["name"]: gauge["value"] for gauge in found}
 

@@ -22,12 +22,12 @@ forcing = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids
 
 
 def address(lab: Lab, place: str) -> str:
-    """What to listen on."""
+    """Return what to listen on."""
     return lab.unix_socket if place == "unix" else WEBSOCKET
 
 
 async def running_turn(lab: Lab, client: Visitor, gate: Gate) -> tuple[str, str]:
-    """A thread and its turn, which runs until the gate opens."""
+    """Return a thread and its turn, which runs until the gate opens."""
     lab.script(answer(message_of(["One", gate, " two"])))
     thread = await client.start_thread(cwd=str(lab.cwd))
     turn_id = await client.start_turn(thread["id"])
@@ -44,7 +44,7 @@ async def drain(server: Listening, client: Visitor, number: signal.Signals = sig
 
 
 async def refused(client: Visitor, method: str, **params: Any) -> tuple[int, str, Any]:
-    """The error that a request is refused with."""
+    """Return the error that a request is refused with."""
     error = await client.refusal(method, params)
     return error.code, error.message, error.data
 

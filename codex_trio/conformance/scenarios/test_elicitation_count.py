@@ -16,7 +16,7 @@ BEGIN, END = "thread/increment_elicitation", "thread/decrement_elicitation"
 
 
 async def count(probe: Probe, method: str, thread_id: str) -> tuple[int, bool]:
-    """What a change of the count is answered with."""
+    """Return what a change of the count is answered with."""
     result = await probe.request(method, {"threadId": thread_id})
     return result["count"], result["paused"]
 

@@ -32,7 +32,7 @@ async def replies_to(probe: Probe, *lines: Message | bytes, count: int) -> list[
 
 
 async def error_of(probe: Probe, method: str, params: Any) -> str:
-    """The text of a refusal with the usual code."""
+    """Return the text of a refusal with the usual code."""
     error = await probe.refusal(method, params)
     assert error.code == -32600
     return error.message

@@ -17,7 +17,7 @@ APPROVAL = "item/commandExecution/requestApproval"
 
 
 def run(call_id: str, cmd: str, **arguments: Any) -> Event:
-    """A call of exec_command."""
+    """Return a call of exec_command."""
     return function_call("exec_command", {"cmd": cmd, **arguments}, call_id=call_id)
 
 
@@ -27,7 +27,7 @@ async def interrupt(probe: Probe, thread_id: str, turn_id: str) -> None:
 
 
 def has_content(path: Path) -> bool:
-    """Whether a file exists and is not empty."""
+    """Return whether a file exists and is not empty."""
     return path.is_file() and path.stat().st_size > 0
 
 
@@ -39,7 +39,7 @@ async def appears(path: Path) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
+    """Return whether a process runs (a zombie does not)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -12,7 +12,7 @@ from codex_trio.testing.model_script import Gate, answer, function_call, message
 
 
 async def thread_with_a_command(lab: Lab, probe: Probe) -> tuple[str, list[Turn]]:
-    """A thread with two turns, of which the first ran a command as item `c1`; its id and the turns."""
+    """Return a thread with two turns, of which the first ran a command as item `c1`; its id and the turns."""
     lab.script(
         answer(message("I'll look.", item_id="m1"), function_call("exec_command", {"cmd": "echo seen"}, call_id="c1")),
         answer(message("Seen.", item_id="m2")),
@@ -133,7 +133,7 @@ async def test_a_cursor_that_no_timeline_gave_is_refused(lab: Lab, probe: Probe)
 
 
 async def thread_with_a_long_output(lab: Lab, probe: Probe) -> tuple[str, Any]:
-    """A thread whose one command writes 300,000 bytes, and its turn."""
+    """Return a thread whose one command writes 300,000 bytes, and its turn."""
     long = {"cmd": "echo begin; head -c 300000 /dev/zero | tr '\\0' x; echo end", "yield_time_ms": 20_000}
     lab.script(answer(function_call("exec_command", long, call_id="c1")), answer(message("Done.", item_id="m1")))
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]

@@ -21,12 +21,12 @@ from codex_trio.testing.model_script import (
 
 
 def error_body(text: str = "Bad thing", **fields: Any) -> Message:
-    """The body of an HTTP error."""
+    """Return the body of an HTTP error."""
     return {"error": {"message": text, **fields}}
 
 
 def connection_failed(status: int) -> Message:
-    """The error info of a refused connection."""
+    """Return the error info of a refused connection."""
     return {"httpConnectionFailed": {"httpStatusCode": status}}
 
 
@@ -127,7 +127,7 @@ FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
 
 
 async def failing_turn(probe: Probe) -> tuple[str, Turn]:
-    """A turn that fails; its thread's id and itself."""
+    """Return a turn that fails; its thread's id and itself."""
     thread_id = (await probe.start_thread())["id"]
     turn = await probe.run_turn(thread_id)
     assert turn.status == "failed"

@@ -35,13 +35,13 @@ USED = DEFAULT_USAGE.input_tokens + DEFAULT_USAGE.output_tokens
 
 
 async def turn_of(lab: Lab, probe: Probe, *replies: Answer, **params: Any) -> Turn:
-    """A turn on a new thread that gets these answers."""
+    """Return a turn on a new thread that gets these answers."""
     lab.script(*replies)
     return await probe.run_turn((await probe.start_thread(**params))["id"])
 
 
 def used(turn: Turn) -> list[int]:
-    """The thread's total after each notification of its use of tokens."""
+    """Return the thread's total after each notification of its use of tokens."""
     return [note["tokenUsage"]["total"]["totalTokens"] for note in turn.of("thread/tokenUsage/updated")]
 
 
@@ -124,7 +124,7 @@ def with_nulls(event: Event) -> Event:
 
 
 def lines(*events: Event, name_in_data: bool = True) -> bytes:
-    """Events as a stream; without their type in the data when that is what a gateway leaves out."""
+    """Return events as a stream; without their type in the data when that is what a gateway leaves out."""
     if name_in_data:
         return b"".join(map(encode_event, events))
     return b"".join(encode_event(event).replace(b'"type":"%b",' % event["type"].encode(), b"", 1) for event in events)
@@ -179,7 +179,7 @@ async def test_an_event_that_cannot_be_read_fails_the_turn_and_says_so(lab: Lab,
 
 
 def zstd(data: bytes) -> bytes:
-    """The bytes, compressed."""
+    """Return the bytes, compressed."""
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:

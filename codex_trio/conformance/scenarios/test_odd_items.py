@@ -18,7 +18,7 @@ FIELDS: dict[str, set[str]] = {
 
 
 def refusals(request: Request) -> list[str]:
-    """What a provider that checks its input would not take."""
+    """Return what a provider that checks its input would not take."""
     found: list[str] = []
     ids: list[str] = []
     calls: list[Any] = []
@@ -177,7 +177,7 @@ async def test_a_message_that_is_never_said_to_be_done_is_what_was_read_of_it(la
 
 
 def _shown(turn: Turn) -> tuple[list[str], str, list[str]]:
-    """Ids of the messages that began, all that was streamed, and the texts in the end."""
+    """Return ids of the messages that began, all that was streamed, and the texts in the end."""
     started = [item["item"]["id"] for item in turn.of("item/started") if item["item"]["type"] == "agentMessage"]
     deltas = turn.of("item/agentMessage/delta")
     assert {delta["itemId"] for delta in deltas} == set(started)

@@ -12,12 +12,12 @@ from codex_trio.testing.model_script import Event, answer, custom_tool_call, fun
 
 
 def patch(call_id: str, *lines: str) -> Event:
-    """A call of apply_patch."""
+    """Return a call of apply_patch."""
     return custom_tool_call("apply_patch", "\n".join(["*** Begin Patch", *lines, "*** End Patch"]), call_id=call_id)
 
 
 def blob(text: str) -> str:
-    """The id that git gives to a file with this content."""
+    """Return the id that git gives to a file with this content."""
     result = subprocess.run(["git", "hash-object", "--stdin"], input=text, capture_output=True, text=True, check=True)
     return result.stdout.strip()
 

@@ -17,7 +17,7 @@ OMITTED = "image content omitted because it could not be processed"
 
 
 def png(width: int = 2, height: int = 2) -> bytes:
-    """A grey picture."""
+    """Return a grey picture."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -42,7 +42,7 @@ def data_url(raw: bytes, kind: str = "image/png") -> str:
 
 
 def pictures(request: Request) -> list[str]:
-    """The kind of every picture in a request."""
+    """Return the kind of every picture in a request."""
     lists = [item[name] for item in request.input for name in ("content", "output") if isinstance(item.get(name), list)]
     images = [part for parts in lists for part in parts if part["type"] == "input_image"]
     return [image["image_url"].partition(";")[0] for image in images]
@@ -152,7 +152,7 @@ async def test_pictures_of_a_stored_thread_are_looked_at(lab: Lab) -> None:
 
 
 def _spoil_first_picture(rollout: Path) -> None:
-    """As another writer might have stored it: not a picture at all, in what the model reads."""
+    """A another writer might have stored it: not a picture at all, in what the model reads."""
     lines = rollout.read_text().splitlines(keepends=True)
     [place] = [number for number, line in enumerate(lines) if '"input_image"' in line]
     lines[place] = lines[place].replace(data_url(png()), data_url(b"no picture"), 1)

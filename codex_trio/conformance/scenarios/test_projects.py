@@ -15,23 +15,23 @@ MOVED = "thread/project/updated"
 
 
 async def create(probe: Probe, key: str, **fields: Any) -> dict[str, Any]:
-    """A new project, named after its key unless the fields say otherwise."""
+    """Return a new project, named after its key unless the fields say otherwise."""
     params: dict[str, Any] = {"idempotencyKey": key, "name": key.upper(), "roots": [], **fields}
     return (await probe.request("project/create", params))["project"]
 
 
 async def names(probe: Probe, **query: Any) -> list[str]:
-    """The names of the projects that a list gives."""
+    """Return the names of the projects that a list gives."""
     return [project["name"] for project in (await probe.request("project/list", query))["data"]]
 
 
 async def project_of(probe: Probe, thread_id: str) -> str | None:
-    """The project that a thread says it is in."""
+    """Return the project that a thread says it is in."""
     return (await probe.request("thread/read", {"threadId": thread_id}))["thread"]["projectId"]
 
 
 async def threads_of(probe: Probe, project_id: str | None, **query: Any) -> list[str]:
-    """The threads that a list by project gives."""
+    """Return the threads that a list by project gives."""
     listed = await probe.request("thread/list", {"projectId": project_id, **query})
     return [thread["id"] for thread in listed["data"]]
 

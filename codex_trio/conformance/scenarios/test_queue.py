@@ -20,7 +20,7 @@ NOBODY = "01a22ada-de99-7622-a8f7-27d308bf814c"
 
 
 def text(words: str) -> dict[str, Any]:
-    """A text as it comes back."""
+    """Return a text as it comes back."""
     return {"type": "text", "text": words, "text_elements": []}
 
 
@@ -31,13 +31,15 @@ async def add(probe: Probe, thread_id: str, words: str, **more: Any) -> dict[str
 
 
 async def waiting(probe: Probe, thread_id: str) -> list[str]:
-    """The texts of the messages that wait, in their order."""
+    """Return the texts of the messages that wait, in their order."""
     page = await probe.request("thread/queue/list", {"threadId": thread_id})
     return [queued["input"][0]["text"] for queued in page["data"]]
 
 
 async def busy_thread(lab: Lab, probe: Probe, *words: str) -> tuple[str, str, Gate]:
-    """A thread whose model answers when the gate is opened, and messages that wait for that; thread, turn and gate."""
+    """Return a thread whose model answers when the gate is opened, and messages that wait for that; thread, turn and
+    gate.
+    """
     gate = Gate()
     lab.script(answer(gate, message("Busy no more.")))
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
@@ -49,7 +51,7 @@ async def busy_thread(lab: Lab, probe: Probe, *words: str) -> tuple[str, str, Ga
 
 
 async def stopped_thread(lab: Lab, probe: Probe, *words: str) -> str:
-    """A thread whose turn was interrupted while messages waited; its id."""
+    """Return a thread whose turn was interrupted while messages waited; its id."""
     thread_id, turn_id, _ = await busy_thread(lab, probe, *words)
     await interrupt(probe, thread_id, turn_id)
     return thread_id
@@ -69,7 +71,7 @@ async def interrupt(probe: Probe, thread_id: str, turn_id: str) -> None:
 
 
 async def said_in_next_turn(probe: Probe, thread_id: str) -> str:
-    """What the next turn begins with, waited for to its end."""
+    """Return what the next turn begins with, waited for to its end."""
     turn_id = (await probe.until("turn/started", thread_id=thread_id))["params"]["turn"]["id"]
     turn = await probe.finish_turn(turn_id)
     [said] = [item for item in turn.items("userMessage") if item["clientId"] is not None]
@@ -77,14 +79,14 @@ async def said_in_next_turn(probe: Probe, thread_id: str) -> str:
 
 
 async def said_in(probe: Probe, thread_id: str) -> list[str]:
-    """Every text of the user in a thread's turns, in order."""
+    """Return every text of the user in a thread's turns, in order."""
     page = await probe.request("thread/turns/list", {"threadId": thread_id, "sortDirection": "asc", "limit": 100})
     items = [item for turn in page["data"] for item in turn["items"]]
     return [item["content"][0]["text"] for item in items if item["type"] == "userMessage"]
 
 
 def triggers(rollout: Path) -> list[str | None]:
-    """What made each turn of a rollout begin."""
+    """Return what made each turn of a rollout begin."""
     lines = map(msgspec.json.decode, rollout.read_bytes().splitlines())
     payloads = [line["payload"] for line in lines if line["type"] == "event_msg"]
     return [each["turn_attribution"]["turn_trigger"] for each in payloads if each["type"] == "task_started"]

@@ -8,7 +8,7 @@ from codex_trio.testing.model_script import answer, function_call, message
 
 
 def words(messages: list[Message]) -> list[str]:
-    """The messages as `method kind`, a raw message by its role and the first word or tag of its text."""
+    """Return the messages as `method kind`, a raw message by its role and the first word or tag of its text."""
     return [f"{one['method']} {kind(one['params'])}".strip() for one in messages if "method" in one]
 
 

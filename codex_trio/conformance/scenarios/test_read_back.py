@@ -113,7 +113,7 @@ CASES = {
 
 
 async def read_back(probe: Probe, thread_id: str, *, loaded: bool) -> list[dict[str, Any]]:
-    """The only turn of a thread in every way that it can be read."""
+    """Return the only turn of a thread in every way that it can be read."""
     read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
     page = await probe.request("thread/turns/list", {"threadId": thread_id, "itemsView": "full"})
     entries = (await probe.request("thread/items/list", {"threadId": thread_id}))["data"]
@@ -126,12 +126,12 @@ async def read_back(probe: Probe, thread_id: str, *, loaded: bool) -> list[dict[
 
 
 def essence(turn: dict[str, Any]) -> dict[str, Any]:
-    """A turn but for how much of it is shown."""
+    """Return a turn but for how much of it is shown."""
     return {key: value for key, value in turn.items() if key != "itemsView"}
 
 
 def as_streamed(turn: Turn) -> dict[str, Any]:
-    """A turn as its end told it, with its items as their ends told them."""
+    """Return a turn as its end told it, with its items as their ends told them."""
     return essence({**turn.final, "items": turn.items()})
 
 

@@ -21,7 +21,7 @@ from codex_trio.testing.model_script import (
 
 
 async def thread_with_everything(lab: Lab, probe: Probe) -> tuple[str, Turn]:
-    """A thread whose one turn has every common kind of item."""
+    """Return a thread whose one turn has every common kind of item."""
     patch = "*** Begin Patch\n*** Add File: a.txt\n+hi\n*** End Patch"
     lab.script(
         answer(
@@ -37,12 +37,12 @@ async def thread_with_everything(lab: Lab, probe: Probe) -> tuple[str, Turn]:
 
 
 def timeless(items: list[Message]) -> list[Message]:
-    """Items without the times of their start and end."""
+    """Return items without the times of their start and end."""
     return [{key: value for key, value in item.items() if not key.endswith("AtMs")} for item in items]
 
 
 async def items_of(probe: Probe, thread_id: str) -> list[list[Message]]:
-    """The items of every turn of a thread, as read back."""
+    """Return the items of every turn of a thread, as read back."""
     read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
     return [turn["items"] for turn in read["thread"]["turns"]]
 

@@ -9,7 +9,7 @@ from codex_trio.testing.model_script import Gate, answer, message, message_of
 
 
 async def revert(probe: Probe, thread_id: str, before: str) -> dict[str, Any]:
-    """The thread after `thread/revert`, once everybody was told."""
+    """Return the thread after `thread/revert`, once everybody was told."""
     probe.log.skip()
     result = await probe.request("thread/revert", {"threadId": thread_id, "beforeTurnId": before})
     told = await probe.until("thread/reverted")

@@ -34,7 +34,7 @@ def write_rules(lab: Lab, text: str) -> None:
 
 
 async def run(lab: Lab, scripts: Sequence[str], *, workdir: str = "") -> Turn:
-    """A turn in which the model runs scripts, the last of them in `workdir`, all questions declined."""
+    """Return a turn in which the model runs scripts, the last of them in `workdir`, all questions declined."""
     arguments: list[dict[str, Any]] = [{"cmd": cmd} for cmd in scripts]
     if workdir:
         arguments[-1]["workdir"] = workdir

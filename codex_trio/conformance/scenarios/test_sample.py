@@ -12,7 +12,7 @@ NOBODY = "01a22ada-de99-7622-a8f7-27d308bf814c"
 
 
 async def talked(lab: Lab, probe: Probe) -> tuple[str, str]:
-    """A thread with one finished turn, and that turn."""
+    """Return a thread with one finished turn, and that turn."""
     lab.script(answer(message("Hello.")))
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     turn = await probe.run_turn(thread_id, "Hi")

@@ -20,7 +20,7 @@ def confined(lab: Lab) -> Lab:
 
 
 def commands(*scripts: str) -> list[Reply]:
-    """The model's answers that run one script after the other, as the calls c0, c1 and so on."""
+    """Return the model's answers that run one script after the other, as the calls c0, c1 and so on."""
     calls = [
         function_call("exec_command", {"cmd": script, "login": False, "yield_time_ms": 20_000}, call_id=f"c{number}")
         for number, script in enumerate(scripts)
@@ -29,7 +29,7 @@ def commands(*scripts: str) -> list[Reply]:
 
 
 def output_of(lab: Lab, call_id: str) -> str:
-    """What the model was told that a command printed."""
+    """Return what the model was told that a command printed."""
     return lab.model.requests[-1].output_of(call_id).partition("Output:\n")[2]
 
 

@@ -14,7 +14,7 @@ from codex_trio.testing.model_script import answer, message
 
 
 async def thread_about(lab: Lab, probe: Probe, question: str, reply: str = "Hm.") -> str:
-    """A thread with one finished turn about something; its id."""
+    """Return a thread with one finished turn about something; its id."""
     lab.script(answer(message(reply, item_id="m1")))
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     await probe.run_turn(thread_id, question)
@@ -22,7 +22,7 @@ async def thread_about(lab: Lab, probe: Probe, question: str, reply: str = "Hm."
 
 
 async def found(probe: Probe, term: str, **params: Any) -> list[str]:
-    """The ids of the threads that a search finds."""
+    """Return the ids of the threads that a search finds."""
     result = await probe.request("thread/search", {"searchTerm": term, **params})
     return [row["thread"]["id"] for row in result["data"]]
 
@@ -134,12 +134,12 @@ async def test_a_term_that_no_text_has_room_for_is_refused_by_its_name(lab: Lab,
 
 
 def ends(request_id: Any) -> Callable[[Message], bool]:
-    """Whether a message is the answer to that request."""
+    """Return whether a message is the answer to that request."""
     return lambda message: message.get("id") == request_id and "method" not in message
 
 
 def without_environments(row: Message) -> Message:
-    """A found thread but for its environments, which not every server tells before the page."""
+    """Return a found thread but for its environments, which not every server tells before the page."""
     return {**row, "thread": {**row["thread"], "environments": None}}
 
 

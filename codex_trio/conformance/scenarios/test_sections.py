@@ -15,7 +15,7 @@ NO_APPEARANCE = {"icon": None, "color": None}
 
 
 async def create(probe: Probe, name: str = "Work", **fields: Any) -> dict[str, Any]:
-    """A new section."""
+    """Return a new section."""
     return (await probe.request("threadSection/create", {"name": name, **fields}))["section"]
 
 
@@ -28,13 +28,13 @@ async def move(probe: Probe, thread_id: str, section_id: str | None, **fields: A
 
 
 async def order(probe: Probe, section_id: str, **query: Any) -> list[str]:
-    """The threads of a section as they are in it."""
+    """Return the threads of a section as they are in it."""
     params = {"sectionId": section_id, "sortKey": "section_position", **query}
     return [thread["id"] for thread in (await probe.request("thread/list", params))["data"]]
 
 
 async def section_of(probe: Probe, thread_id: str) -> tuple[Any, Any]:
-    """What a thread says of where it is, and since when."""
+    """Return what a thread says of where it is, and since when."""
     thread = (await probe.request("thread/read", {"threadId": thread_id}))["thread"]
     return thread["section"], thread["sectionEnteredAt"]
 

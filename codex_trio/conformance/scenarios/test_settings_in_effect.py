@@ -9,7 +9,7 @@ from codex_trio.testing.model_script import Request, answer, function_call, mess
 
 
 def tool_names(request: Request) -> set[str]:
-    """The tools that the model is offered."""
+    """Return the tools that the model is offered."""
     names: set[str] = set()
     for tool in request.body["tools"]:
         names |= {tool.get("name", tool["type"])}
@@ -17,7 +17,7 @@ def tool_names(request: Request) -> set[str]:
 
 
 async def first_request(lab: Lab, *calls: Any, extra: str = "", tables: str = "") -> Request:
-    """What the model is sent for one turn under a configuration."""
+    """Return what the model is sent for one turn under a configuration."""
     lab.configure(extra=extra, tables=tables)
     replies = [answer(*calls)] if calls else []
     lab.script(*replies, answer(message("Done.")))

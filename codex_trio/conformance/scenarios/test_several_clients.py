@@ -21,7 +21,7 @@ DONE = answer(message("Done."))
 
 
 async def ask(lab: Lab, server: Listening, client: Visitor, *replies: Reply) -> tuple[str, str, Message]:
-    """A thread, its turn, and the question that it waits with."""
+    """Return a thread, its turn, and the question that it waits with."""
     lab.script(*(replies or (ASK, DONE)))
     thread = await client.start_thread(cwd=str(lab.cwd))
     turn_id = await client.start_turn(thread["id"])
@@ -40,7 +40,7 @@ async def settle(*clients: Probe) -> None:
 
 
 def about(client: Probe, thread_id: str) -> list[str]:
-    """The methods of what a client heard of a thread."""
+    """Return the methods of what a client heard of a thread."""
     return [
         found["method"]
         for found in client.log.from_server
@@ -50,7 +50,7 @@ def about(client: Probe, thread_id: str) -> list[str]:
 
 
 def targeted(methods: Sequence[str]) -> list[str]:
-    """Those that are for subscribers only."""
+    """Return those that are for subscribers only."""
     return [
         method
         for method in methods

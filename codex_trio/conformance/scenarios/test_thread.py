@@ -15,14 +15,14 @@ NOT_MATERIALIZED = "thread {} is not materialized yet; {} is unavailable before 
 
 
 async def error_of(probe: Probe, method: str, params: Any) -> str:
-    """The text of a refusal with the usual code."""
+    """Return the text of a refusal with the usual code."""
     error = await probe.refusal(method, params)
     assert error.code == -32600
     return error.message
 
 
 async def stored_thread(lab: Lab, probe: Probe, text: str = "hello", **params: Any) -> str:
-    """A thread with one finished turn; its id."""
+    """Return a thread with one finished turn; its id."""
     lab.script(answer(message("Hi.")))
     thread = await probe.start_thread(cwd=str(lab.cwd), **params)
     turn = await probe.run_turn(thread["id"], text)
@@ -31,12 +31,12 @@ async def stored_thread(lab: Lab, probe: Probe, text: str = "hello", **params: A
 
 
 def is_file(thread: Message) -> bool:
-    """Whether a thread's rollout file exists."""
+    """Return whether a thread's rollout file exists."""
     return Path(thread["path"]).is_file()
 
 
 def new_thread(lab: Lab) -> Message:
-    """The Thread object of a thread that was just started."""
+    """Return the Thread object of a thread that was just started."""
     return {
         "id": ANY_UUID,
         "environments": [

@@ -16,7 +16,7 @@ BAD_REQUEST, BAD_PARAMS = -32600, -32602
 
 
 async def stored_thread(lab: Lab, probe: Probe, *texts: str) -> str:
-    """A thread with a finished turn for each text; its id."""
+    """Return a thread with a finished turn for each text; its id."""
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     for text in texts:
         lab.script(answer(message(f"Re: {text}", item_id=f"re-{text}")))
@@ -25,12 +25,12 @@ async def stored_thread(lab: Lab, probe: Probe, *texts: str) -> str:
 
 
 async def listed(probe: Probe, **params: Any) -> list[str]:
-    """The ids that a list gives."""
+    """Return the ids that a list gives."""
     return [row["id"] for row in (await probe.request("thread/list", params))["data"]]
 
 
 def filters_of(value: Message | int | str) -> str:
-    """A case's name: the filters that its params have."""
+    """Return a case's name: the filters that its params have."""
     return "+".join(value) if isinstance(value, dict) else ""
 
 

@@ -17,7 +17,7 @@ NO_ROLLOUT = f"no rollout found for thread id {UNKNOWN_THREAD}"
 
 
 async def updated(probe: Probe, thread_id: str, **params: Any) -> dict[str, Any]:
-    """The thread as `thread/metadata/update` gives it back."""
+    """Return the thread as `thread/metadata/update` gives it back."""
     return (await probe.request("thread/metadata/update", {"threadId": thread_id, **params}))["thread"]
 
 

@@ -13,7 +13,7 @@ from codex_trio.testing.model_script import answer, function_call, message
 
 
 def png(width: int, height: int) -> bytes:
-    """A grey picture."""
+    """Return a grey picture."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

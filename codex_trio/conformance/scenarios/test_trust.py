@@ -14,7 +14,7 @@ from codex_trio.testing.model_script import answer, function_call, message
 
 
 def make(folder: Path, *, holding: str) -> Path:
-    """A folder with an empty file in it, or an empty folder if the name ends with a slash."""
+    """Return a folder with an empty file in it, or an empty folder if the name ends with a slash."""
     thing = folder / holding
     thing.parent.mkdir(parents=True, exist_ok=True)
     if holding.endswith("/"):
@@ -25,12 +25,12 @@ def make(folder: Path, *, holding: str) -> Path:
 
 
 def decisions(lab: Lab) -> dict[str, Any]:
-    """What the user's file says about projects."""
+    """Return what the user's file says about projects."""
     return tomllib.loads((lab.codex_home / "config.toml").read_text()).get("projects", {})
 
 
 def trusted(*folders: Path) -> dict[str, Any]:
-    """The entries that say that these are trusted."""
+    """Return the entries that say that these are trusted."""
     return {str(folder): {"trust_level": "trusted"} for folder in folders}
 
 

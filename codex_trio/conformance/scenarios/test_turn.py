@@ -23,7 +23,7 @@ LATE = ("thread/readState/changed",)
 
 
 def new_turn(turn_id: str) -> Message:
-    """The Turn object of a turn that was just accepted."""
+    """Return the Turn object of a turn that was just accepted."""
     return {
         "id": turn_id,
         "rootTurnId": turn_id,
@@ -38,7 +38,7 @@ def new_turn(turn_id: str) -> Message:
 
 
 def agent_message(item_id: str, text: str, *, phase: str | None = None, completed: bool = True) -> Message:
-    """An agentMessage item."""
+    """Return an agentMessage item."""
     return {
         "type": "agentMessage",
         "moderation": None,

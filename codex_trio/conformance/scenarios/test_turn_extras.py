@@ -19,7 +19,7 @@ def untrusted(value: str, **more: str) -> dict[str, str]:
 
 
 async def told(lab: Lab, probe: Probe, thread_id: str, text: str, **params: Any) -> list[Any]:
-    """What the model of a turn reads after its own last words: texts, or the names and outputs of tools."""
+    """Return what the model of a turn reads after its own last words: texts, or the names and outputs of tools."""
     lab.script(answer(message("Hi.")))
     await probe.run_turn(thread_id, text, **params)
     return since_the_model_spoke(lab)
@@ -38,7 +38,7 @@ def since_the_model_spoke(lab: Lab) -> list[Any]:
 
 
 def turn_metadata(lab: Lab) -> dict[str, Any]:
-    """The metadata of the last model request, which its headers and its body tell alike."""
+    """Return the metadata of the last model request, which its headers and its body tell alike."""
     request = lab.model.requests[-1]
     text = request.body["client_metadata"]["x-codex-turn-metadata"]
     assert msgspec.json.decode(request.headers["x-codex-turn-metadata"]) == msgspec.json.decode(text)

@@ -12,7 +12,7 @@ PATCH = "*** Begin Patch\n*** Add File: made.txt\n+made\n*** End Patch\n"
 
 
 def run(script: str, **more: Any) -> Any:
-    """A model's answer that runs a command as call `c1`."""
+    """Return a model's answer that runs a command as call `c1`."""
     return answer(function_call("exec_command", {"cmd": script, **more}, call_id="c1"))
 
 

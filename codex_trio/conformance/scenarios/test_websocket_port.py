@@ -70,7 +70,7 @@ async def test_http_1_0_is_answered_and_closed(lab: Lab) -> None:
 
 
 async def check_rejects(server: Listening, rejects: Sequence[tuple[bytes | None, str]]) -> None:
-    """Checks what clients with such an `Authorization` are told, one after the other on one connection."""
+    """Check what clients with such an `Authorization` are told, one after the other on one connection."""
     async with server.raw_peer() as peer:
         with trio.fail_after(WAIT_SECONDS):
             for authorization, body in rejects:

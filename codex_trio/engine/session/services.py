@@ -61,9 +61,9 @@ class Listener(Protocol):
     """Who hears what a session does."""
 
     def emit(self, event: events.Event) -> None:
-        """Takes an event; never waits."""
+        """Take an event; never waits."""
         ...
 
     async def ready(self) -> None:
-        """Waits while those who listen are far behind."""
+        """Wait while those who listen are far behind."""
         ...

@@ -64,7 +64,7 @@ class ModelSurroundings:
         return items
 
     async def _project_docs(self, settings: ThreadSettings) -> ProjectDocs:
-        """The project's instructions, read again only when the working directory changed."""
+        """Return the project's instructions, read again only when the working directory changed."""
         if self._docs is None or self._docs[0] != settings.cwd:
             docs = await self._thread.project_docs(settings)
             self._docs = (settings.cwd, docs)

@@ -101,7 +101,7 @@ async def _ask(client: ResponsesClient, request: ModelRequest) -> Sample:
 
 
 def _request(context: TaskContext, asked: SampleRequest) -> ModelRequest:
-    """The request, as if from a fork of the thread that is warm in the provider's cache."""
+    """Return the request, as if from a fork of the thread that is warm in the provider's cache."""
     turn_id, fork_id = uuid7(), uuid7()
     origin = RequestOrigin(
         kind="turn",

@@ -75,7 +75,7 @@ class Turn:
         """Whether the model has said all, and what its last response used is stored with the end of the turn."""
 
     def add_input(self, given: TurnInput, answered: trio.Event) -> Said:
-        """Says more while the turn runs. The model reads it next: what it is just saying is dropped.
+        """Say more while the turn runs. The model reads it next: what it is just saying is dropped.
 
         The turn takes it up once `answered` is set: what it sets off comes after that on the wire.
         """
@@ -86,7 +86,7 @@ class Turn:
         return said
 
     async def interrupt(self, answered: trio.Event) -> None:
-        """Stops the turn and returns when its history is marked, or when that takes too long for anybody to wait.
+        """Stop the turn and return when its history is marked, or when that takes too long for anybody to wait.
 
         The end is told once `answered` is set: when the caller told its client, or never will.
         """
@@ -96,13 +96,13 @@ class Turn:
             await self._aborted.wait()
 
     async def stop(self) -> NoReturn:
-        """Ends the turn as interrupted, from inside one of its tools."""
+        """End the turn as interrupted, from inside one of its tools."""
         self._scope.cancel()
         await trio.sleep_forever()
         raise AssertionError("unreachable")
 
     async def run(self) -> None:
-        """Runs the turn to its end, whatever that is, and says so; raises only when the whole server is cancelled."""
+        """Run the turn to its end, whatever that is, and say so; raise only when the whole server is cancelled."""
         watch = _Stopwatch()
         self.started_at = int(time.time())
         failure: TurnFailure | None = None
@@ -119,7 +119,7 @@ class Turn:
                 await self._end(failure, watch, finished=finished)
 
     async def _end(self, failure: TurnFailure | None, watch: _Stopwatch, *, finished: bool) -> None:
-        """Stores how the turn ended, as far as that can be, and tells it in any case."""
+        """Store how the turn ended, as far as that can be, and tell it in any case."""
         try:
             if finished:
                 failure = await self._store_end(failure, watch) or failure
@@ -142,7 +142,7 @@ class Turn:
                 self._sampler = None
 
     async def _work(self) -> TurnFailure | None:
-        """Everything that can be interrupted; the failure that ended it, if one did."""
+        """Run everything that can be interrupted; return the failure that ended it, if one did."""
         try:
             await self._open()
             await self._loop()
@@ -187,7 +187,7 @@ class Turn:
     async def _open_with(
         self, opening: Sequence[Payload | ResponseItem], surroundings: Sequence[ResponseItem], said: Said
     ) -> None:
-        """Begins with the first words: stored with what comes before them, then told."""
+        """Begin with the first words: stored with what comes before them, then told."""
         log = self._log
         self.client_metadata = said.given.metadata.apply(self.client_metadata)
         pieces = self._context.new_context(said.given.context)
@@ -246,12 +246,12 @@ class Turn:
         )
 
     async def _hear(self) -> None:
-        """Takes up all that has been said."""
+        """Take up all that has been said."""
         while self._inbox:
             await self._take(self._inbox.popleft())
 
     async def _take(self, said: Said) -> None:
-        """Shows what the user said and lets the model read it, after the context that came with it."""
+        """Show what the user said and let the model read it, after the context that came with it."""
         # The answer to the request goes before what it set off.
         await said.answered.wait()
         if said.is_withdrawn:
@@ -263,7 +263,7 @@ class Turn:
             await self._log.said(item, message)
 
     async def _abort(self, watch: _Stopwatch) -> None:
-        """Ends what runs, answers open calls, and marks the history."""
+        """End what runs, answers open calls, and mark the history."""
         context = self._context
         commands = await context.running.stop_turn(self.id, because=INTERRUPTED)
         steps = [
@@ -310,7 +310,7 @@ class Turn:
         await self._context.memory.record([aborted])
 
     async def _store_end(self, failure: TurnFailure | None, watch: _Stopwatch) -> TurnFailure | None:
-        """Stores how the turn ended; the failure to do so, when it did not fail before."""
+        """Store how the turn ended; the failure to do so, when it did not fail before."""
         message = self._log.last_message
         line = TaskComplete(
             root_turn_id=self.root_id,
@@ -360,7 +360,7 @@ class Turn:
         )
 
     async def _wait_for_answers(self) -> None:
-        """Lets the answers to `turn/interrupt` go out before the turn's end is told (order of 0.169.0)."""
+        """Let the answers to `turn/interrupt` go out before the turn's end is told (order of 0.169.0)."""
         for answered in self._answers:
             await answered.wait()
 
@@ -387,7 +387,7 @@ def _cannot_store(error: RolloutWriteError) -> TurnFailure:
 
 
 def _unstored(error: Exception) -> RolloutWriteError | None:
-    """The failure to store something among what was raised together."""
+    """Return the failure to store something among what was raised together."""
     if isinstance(error, RolloutWriteError):
         return error
     if not isinstance(error, ExceptionGroup):

@@ -51,11 +51,11 @@ class LocalCommands:
         self._tmpdir = tmpdir
 
     def shell(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
-        """The shell for what a model has called it; never one that a command may have written."""
+        """Return the shell for what a model has called it; never one that a command may have written."""
         return self._shells.named(name, may_write=may_write)
 
     def programs(self, call_id: str, *, cwd: str, work: Work) -> Programs:
-        """What the names in a command of a call lead to."""
+        """Return what the names in a command of a call lead to."""
         return Programs(self._variables(call_id).get("PATH", ""), cwd, work)
 
     async def start(
@@ -75,7 +75,7 @@ class LocalCommands:
     async def _spawn_request(
         self, request: CommandRequest, place: WorkPlace, warn: Callable[[str], None]
     ) -> SpawnRequest:
-        """What to start: the command itself, or the sandbox around it."""
+        """Return what to start: the command itself, or the sandbox around it."""
         variables = dict(self._variables(request.call_id))
         if not request.sandboxed or isinstance(place.policy, DangerFullAccess):
             return SpawnRequest(argv=request.argv, cwd=request.cwd, env=variables, tty=request.tty)
@@ -112,7 +112,7 @@ class LocalCommands:
         await self._sessions.write(session_id, chars)
 
     def has(self, session_id: int) -> bool:
-        """Whether a command runs, or has ended and was not collected."""
+        """Return whether a command runs, or has ended and was not collected."""
         return self._sessions.has(session_id)
 
     async def kill(self, session: CommandSession, *, because: str) -> None:

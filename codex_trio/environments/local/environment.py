@@ -58,7 +58,7 @@ class LocalEnvironment:
         self.repositories = LocalRepositories(search_path=parts.environ.get("PATH", ""), tmpdir=parts.tmpdir)
 
     async def description(self, place: WorkPlace) -> EnvironmentDescription:
-        """What a model is told of a place in it."""
+        """Return what a model is told of a place in it."""
         await trio.lowlevel.checkpoint()
         folders = writable_folders(place, tmpdir=self._parts.tmpdir)
         return EnvironmentDescription(shell=self._parts.shells.default, writable_folders=folders)
@@ -105,7 +105,9 @@ class OpenLocalEnvironment:
 def find_local_parts(
     environ: Mapping[str, str], *, spawner: ProcessSpawner, writes: CommandWrites | None, guarded: GuardedPaths
 ) -> LocalParts:
-    """What this machine has of shells and sandboxes; the sandbox is looked at when the first command needs one."""
+    """Return what this machine has of shells and sandboxes; the sandbox is looked at when the first
+    command needs one.
+    """
     return LocalParts(
         environ=environ,
         spawner=spawner,
@@ -117,7 +119,7 @@ def find_local_parts(
 
 
 def _account_shell() -> str:
-    """The shell of the user's account. Not `$SHELL`: what starts services and jobs sets that to sh."""
+    """Return the shell of the user's account. Not `$SHELL`: what starts services and jobs sets that to sh."""
     try:
         return pwd.getpwuid(os.getuid()).pw_shell
     except KeyError:

@@ -32,28 +32,28 @@ class LocalRepositories:
         self._tmpdir = tmpdir
 
     def root(self, folder: Path) -> Path | None:
-        """The work tree around a folder; None outside of git. Blocking."""
+        """Return the work tree around a folder; None outside of git. Blocking."""
         return git_root(folder)
 
     def main_root(self, folder: Path) -> Path | None:
-        """The same, or for a linked worktree the root of its main checkout. Blocking."""
+        """Return the same, or for a linked worktree the root of its main checkout. Blocking."""
         return git_root_for_trust(folder)
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
-        """The state of the repository that is worked in."""
+        """Return the state of the repository that is worked in."""
         writable = [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"]
         return await collect_git_info(Path(place.cwd), programs=self._programs, writable=writable)
 
 
 def writable_folders(place: WorkPlace, *, tmpdir: str | None) -> tuple[str, ...]:
-    """The folders that the policy of a place opens just now."""
+    """Return the folders that the policy of a place opens just now."""
     if not isinstance(place.policy, WorkspaceWrite):
         return ()
     return tuple(root.path for root in writable_roots(place.policy, cwd=place.cwd, tmpdir=tmpdir))
 
 
 def find_git(search_path: str) -> tuple[str, ...]:
-    """The programs called git: those of the system before those that only `search_path` leads to."""
+    """Return the programs called git: those of the system before those that only `search_path` leads to."""
     folders = (*_SYSTEM_FOLDERS, *search_path.split(os.pathsep))
     programs = (os.path.realpath(os.path.join(folder, "git")) for folder in folders if os.path.isabs(folder))
     return tuple(program for program in dict.fromkeys(programs) if os.access(program, os.X_OK))
@@ -86,7 +86,7 @@ async def collect_git_info(cwd: Path, *, programs: Sequence[str], writable: Sequ
 
 
 def _outside_of(folders: Sequence[str], programs: Sequence[str]) -> str | None:
-    """The first program that does not lie in one of the folders."""
+    """Return the first program that does not lie in one of the folders."""
     theirs = [os.path.realpath(folder) for folder in folders]
     return next((program for program in programs if not any(is_within(program, folder) for folder in theirs)), None)
 

@@ -21,7 +21,7 @@ READ_SECONDS = 10.0
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"thread/prepareApprovedPlan": ApprovedPlanProcessor(services).prepare}
 
 
@@ -52,7 +52,7 @@ class ApprovedPlanProcessor:
 
 
 async def _holds(path: str, plan: str) -> bool:
-    """Whether the file holds exactly the plan: the model is sent to it only then."""
+    """Return whether the file holds exactly the plan: the model is sent to it only then."""
     expected = plan.encode()
     try:
         return await abandonable(READ_SECONDS, read_whole, path, limit=len(expected)) == expected

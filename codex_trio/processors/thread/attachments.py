@@ -16,7 +16,7 @@ from codex_trio.state.store.attachments import Attachment, AttachmentName
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadAttachmentProcessor(services)
     return {
         "thread/attachment/add": processor.add,
@@ -48,7 +48,7 @@ class ThreadAttachmentProcessor:
     async def list(
         self, params: wire.ThreadAttachmentListParams, _context: RequestContext
     ) -> wire.ThreadAttachmentListResponse:
-        """A page of what is attached to a thread, the oldest first."""
+        """Return a page of what is attached to a thread, the oldest first."""
         page = await self._organisation.attached(
             thread_id_param(params.thread_id), cursor=params.cursor, limit=params.limit
         )
@@ -69,7 +69,7 @@ class ThreadAttachmentProcessor:
     async def owners(
         self, params: wire.ThreadAttachmentOwnerListParams, _context: RequestContext
     ) -> wire.ThreadAttachmentOwnerListResponse:
-        """A page of the threads that have something attached under that name, by id."""
+        """Return a page of the threads that have something attached under that name, by id."""
         page = await self._organisation.attachments.owners(
             _name(params), archived=params.archived, cursor=params.cursor, limit=params.limit
         )

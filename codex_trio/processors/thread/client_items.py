@@ -10,7 +10,8 @@ from codex_trio.rpc.errors import invalid_request
 
 
 def checked(items: Sequence[Any], field: str) -> list[dict[str, Any]]:
-    """The items in the form that providers take, without those of unknown kinds (they are dropped, as in 0.169.0).
+    """Return the items in the form that providers take, without those of unknown kinds (they are dropped, as in
+    0.169.0).
 
     Raises RpcError for one that no model could read, naming its place in `field`.
     """

@@ -15,7 +15,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"thread/delete": ThreadDeleteProcessor(services).delete}
 
 
@@ -27,7 +27,7 @@ class ThreadDeleteProcessor:
         self._outgoing = services.outgoing
 
     async def delete(self, params: wire.ThreadDeleteParams, context: RequestContext) -> wire.ThreadDeleteResponse:
-        """Removes a thread, its agents' threads and all that is kept of them; a running turn is interrupted first."""
+        """Remove a thread, its agents' threads and all that is kept of them; a running turn is interrupted first."""
         for member in await self._threads.upkeep.delete(parse_thread_id(params.thread_id)):
             context.after_response(
                 partial(self._outgoing.notify, "thread/deleted", wire.ThreadDeletedNotification(thread_id=member))

@@ -13,7 +13,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadElicitationProcessor(services)
     return {
         "thread/increment_elicitation": processor.increment,
@@ -30,13 +30,13 @@ class ThreadElicitationProcessor:
     def increment(
         self, params: wire.ThreadIncrementElicitationParams, _context: RequestContext
     ) -> wire.ThreadIncrementElicitationResponse:
-        """A question was put to the user."""
+        """Note that a question was put to the user."""
         count = self._threads.elicitations.begin(parse_thread_id(params.thread_id))
         return wire.ThreadIncrementElicitationResponse(count=count, paused=count > 0)
 
     def decrement(
         self, params: wire.ThreadDecrementElicitationParams, _context: RequestContext
     ) -> wire.ThreadDecrementElicitationResponse:
-        """A question was answered."""
+        """Note that a question was answered."""
         count = self._threads.elicitations.end(parse_thread_id(params.thread_id))
         return wire.ThreadDecrementElicitationResponse(count=count, paused=count > 0)

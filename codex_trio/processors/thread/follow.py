@@ -41,7 +41,7 @@ MAX_READS = 20
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadFollowProcessor(services)
     return {"thread/resume": processor.resume, "thread/unsubscribe": processor.unsubscribe}
 
@@ -59,7 +59,7 @@ class ThreadFollowProcessor:
     async def resume(
         self, params: wire_start.ThreadResumeParams, context: RequestContext
     ) -> wire_start.ThreadResumeResponse:
-        """A stored or running thread, followed by the caller. Refused for unknown and archived threads."""
+        """Return a stored or running thread, followed by the caller. Refused for unknown and archived threads."""
         loaded_before = self._threads.loaded.ids
         options, birth = _resume_options(params), self._loading.birth(context)
         loaded = partial(self._advise, params, context)
@@ -106,7 +106,7 @@ class ThreadFollowProcessor:
     async def unsubscribe(
         self, params: wire.ThreadUnsubscribeParams, context: RequestContext
     ) -> wire.ThreadUnsubscribeResponse:
-        """The caller no longer follows the thread; its turn goes on."""
+        """Return the caller no longer follows the thread; its turn goes on."""
         live = self._threads.loaded.find(parse_thread_id(params.thread_id))
         if live is None:
             return wire.ThreadUnsubscribeResponse(status="notLoaded")
@@ -127,7 +127,7 @@ def _resume_options(params: wire_start.ThreadResumeParams) -> ThreadOptions:
 async def _read_turns(
     history: RolloutHistory, live: LiveThread, params: wire_start.ThreadResumeParams
 ) -> tuple[Sequence[memoryview], wire_list.TurnsPage | None]:
-    """The turns and the page of turns that a resume asks for.
+    """Return the turns and the page of turns that a resume asks for.
 
     What is recorded while they are read is read too, so that they tell all that the thread's followers have been told.
     """

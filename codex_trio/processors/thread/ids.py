@@ -11,7 +11,7 @@ _GROUPS = (8, 4, 4, 4, 12)
 
 
 def parse_thread_id(text: str, *, noun: str = "thread") -> str:
-    """The id in canonical form. Raises RpcError when it is no UUID."""
+    """Return the id in canonical form. Raises RpcError when it is no UUID."""
     problem = _problem(text)
     if problem is not None:
         raise _invalid(noun, problem)
@@ -19,7 +19,7 @@ def parse_thread_id(text: str, *, noun: str = "thread") -> str:
 
 
 def thread_id_param(text: str, *, noun: str = "thread") -> str:
-    """The id in canonical form, where a bad one is a bad param. Raises RpcError."""
+    """Return the id in canonical form, where a bad one is a bad param. Raises RpcError."""
     try:
         return parse_thread_id(text, noun=noun)
     except RpcError as error:
@@ -27,7 +27,7 @@ def thread_id_param(text: str, *, noun: str = "thread") -> str:
 
 
 def parse_bare_id(text: str) -> str:
-    """The same for methods that do not say what the id is of. Raises RpcError."""
+    """Return the same for methods that do not say what the id is of. Raises RpcError."""
     problem = _problem(text)
     if problem is not None:
         raise invalid_request(problem)
@@ -39,7 +39,7 @@ def _invalid(noun: str, problem: str) -> RpcError:
 
 
 def _problem(text: str) -> str | None:
-    """Why a text is no UUID, worded as clients of the established server see it; None when it is one."""
+    """Return why a text is no UUID, worded as clients of the established server see it; None when it is one."""
     body = text.removeprefix("urn:uuid:")
     if body.startswith("{") and body.endswith("}"):
         body = body[1:-1]

@@ -15,7 +15,7 @@ from codex_trio.rpc.errors import invalid_request
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"thread/inject_items": ThreadWorkProcessor(services).inject}
 
 
@@ -28,7 +28,7 @@ class ThreadWorkProcessor:
     async def inject(
         self, params: wire.ThreadInjectItemsParams, _context: RequestContext
     ) -> wire.ThreadInjectItemsResponse:
-        """Appends response items to the model's history, after the thread's own context. Clients see no item.
+        """Append response items to the model's history, after the thread's own context. Clients see no item.
 
         Items of kinds that no provider knows are dropped.
         """

@@ -21,7 +21,7 @@ MAX_ITEMS = 100
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadItemsProcessor(services)
     return {
         "thread/items/read": processor.read,
@@ -37,7 +37,7 @@ class ThreadItemsProcessor:
         self._threads = services.threads
 
     async def read(self, params: wire.ThreadItemsReadParams, _context: RequestContext) -> wire.ThreadItemsReadResponse:
-        """Those of a turn's items that are named, in the order of the turn; what is not there is left out."""
+        """Return those of a turn's items that are named, in the order of the turn; what is not there is left out."""
         if not 1 <= len(params.item_ids) <= MAX_ITEMS:
             raise invalid_request(f"itemIds must contain 1 to {MAX_ITEMS} IDs")
         history = await self._threads.history(parse_thread_id(params.thread_id), feature="thread/items/read")
@@ -47,7 +47,7 @@ class ThreadItemsProcessor:
     async def of_turn(
         self, params: wire.ThreadTurnsItemsListParams, _context: RequestContext
     ) -> wire.ThreadTurnsItemsListResponse:
-        """A page of a turn's items, oldest first unless asked otherwise."""
+        """Return a page of a turn's items, oldest first unless asked otherwise."""
         thread_id = parse_thread_id(params.thread_id)
         history = await self._threads.history(thread_id, feature="thread/turns/items/list")
         page = await page_items(
@@ -67,7 +67,7 @@ class ThreadItemsProcessor:
     async def timeline(
         self, params: wire_timeline.ThreadTimelineListParams, _context: RequestContext
     ) -> wire_timeline.ThreadTimelineListResponse:
-        """The last places of a thread's history, or those before the cursor, in the order of time."""
+        """Return the last places of a thread's history, or those before the cursor, in the order of time."""
         thread_id = parse_thread_id(params.thread_id)
         history = await self._threads.history(thread_id, feature="thread/timeline/list")
         try:

@@ -52,14 +52,16 @@ class ThreadLoading:
         self._notices = Notices(services.outgoing)
 
     def birth(self, context: RequestContext) -> Birth:
-        """Who asks for a thread, to follow it as long as it is connected."""
+        """Return who asks for a thread, to follow it as long as it is connected."""
         resources = context.connection.resources
         if resources.find(FollowedThreads, None) is None:
             resources.own(None, FollowedThreads(self._threads.manager, context.connection.id))
         return Birth(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)
 
     async def target(self, params: wire_start.ThreadResumeParams | wire_start.ThreadForkParams) -> ResumeTarget:
-        """The thread that a resume or fork names, and what is stored at its path, which counts more than its id."""
+        """Return the thread that a resume or fork names, and what is stored at its path, which counts
+        more than its id.
+        """
         if params.path is None:
             return ResumeTarget(thread_id=parse_thread_id(params.thread_id, noun="session"))
         found = await self._threads.store.locate_path(Path(params.path))
@@ -85,17 +87,17 @@ class ThreadLoading:
 
 
 def path_of(text: str | None) -> Path | None:
-    """The folder that is named, if one is."""
+    """Return the folder that is named, if one is."""
     return Path(text) if text else None
 
 
 def roots_of(params: _LoadParams) -> tuple[str, ...] | None:
-    """The folders to work in, if they are named."""
+    """Return the folders to work in, if they are named."""
     return None if params.runtime_workspace_roots is None else tuple(params.runtime_workspace_roots)
 
 
 def overrides_of(params: _LoadParams) -> Mapping[str, Any] | None:
-    """The request's own configuration; a permission profile is a setting like any other."""
+    """Return the request's own configuration; a permission profile is a setting like any other."""
     if params.permissions is None:
         return params.config
     if params.sandbox is not None:
@@ -104,7 +106,7 @@ def overrides_of(params: _LoadParams) -> Mapping[str, Any] | None:
 
 
 def typed_of(params: _LoadParams) -> TypedOverrides:
-    """The settings that requests have fields for."""
+    """Return the settings that requests have fields for."""
     return TypedOverrides(
         model=params.model,
         model_provider=params.model_provider,
@@ -118,7 +120,7 @@ def typed_of(params: _LoadParams) -> TypedOverrides:
 
 
 def settings_of(live: LiveThread) -> dict[str, Any]:
-    """What start and resume say of a thread's settings."""
+    """Return what start and resume say of a thread's settings."""
     settings = live.settings
     return {
         "model": settings.model,

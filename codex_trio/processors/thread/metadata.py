@@ -18,7 +18,7 @@ from codex_trio.wire.threads import project_thread
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadMetadataProcessor(services)
     return {
         "thread/metadata/update": processor.update,
@@ -36,7 +36,7 @@ class ThreadMetadataProcessor:
     async def update(
         self, params: wire.ThreadMetadataUpdateParams, _context: RequestContext
     ) -> wire.ThreadMetadataUpdateResponse:
-        """Changes repository facts and choices of the client, of a loaded thread or a stored one."""
+        """Return changes repository facts and choices of the client, of a loaded thread or a stored one."""
         git = params.git_info
         if git is None and params.daybreak_enabled is None and params.project_id is None:
             raise invalid_request("thread metadata update must include at least one field")
@@ -60,12 +60,12 @@ class ThreadMetadataProcessor:
     async def set_memory_mode(
         self, params: wire.ThreadMemoryModeSetParams, _context: RequestContext
     ) -> wire.ThreadMemoryModeSetResponse:
-        """Says whether memories may be made of a thread."""
+        """Say whether memories may be made of a thread."""
         await self._apply(params.thread_id, MetadataPatch(memory_mode=params.mode))
         return wire.ThreadMemoryModeSetResponse()
 
     async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
-        """Changes what is stored of a thread, and returns it as it is then."""
+        """Return changes what is stored of a thread, and returns it as it is then."""
         facts = await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch)
         return project_thread(await self._threads.organisation.placed(facts))
 

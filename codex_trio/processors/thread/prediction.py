@@ -13,7 +13,7 @@ from codex_trio.rpc.errors import not_supported
 
 
 def handlers(_services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"thread/prediction/request": refuse}
 
 

@@ -18,7 +18,7 @@ from codex_trio.wire.threads import project_thread
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadPutAwayProcessor(services)
     return {
         "thread/archive": processor.archive,

@@ -24,7 +24,7 @@ _MAX_OFFSET = (1 << 63) - 1
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadQueueProcessor(services)
     return {
         "thread/queue/add": processor.add,
@@ -57,7 +57,7 @@ class ThreadQueueProcessor:
         return wire.ThreadQueueAddResponse(queued_submission=_submission(queued))
 
     async def list(self, params: wire.ThreadQueueListParams, _context: RequestContext) -> wire.ThreadQueueListResponse:
-        """A page of the messages that wait."""
+        """Return a page of the messages that wait."""
         page = await self._threads.queues.page(
             parse_thread_id(params.thread_id), offset=_offset(params.cursor), limit=params.limit
         )
@@ -114,7 +114,7 @@ def _submission(queued: QueuedInput) -> wire.QueuedSubmission:
 
 
 def _offset(cursor: str | None) -> int:
-    """Where a page begins. Raises RpcError for a cursor that no page gave out."""
+    """Return where a page begins. Raises RpcError for a cursor that no page gave out."""
     if cursor is None:
         return 0
     if not cursor:

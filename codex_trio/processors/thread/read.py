@@ -36,7 +36,7 @@ MAX_PROVIDERS = 1000
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadReadProcessor(services)
     return {
         "thread/read": processor.read,
@@ -58,7 +58,7 @@ class ThreadReadProcessor:
         self._config = services.config
 
     async def read(self, params: wire.ThreadReadParams, context: RequestContext) -> wire.ThreadReadResponse:
-        """A thread, loaded or stored, with its turns when they are asked for."""
+        """Return a thread, loaded or stored, with its turns when they are asked for."""
         thread_id = parse_thread_id(params.thread_id)
         live = self._threads.loaded.find(thread_id)
         if params.include_turns:
@@ -82,7 +82,7 @@ class ThreadReadProcessor:
         )
 
     async def list(self, params: wire.ThreadListParams, _context: RequestContext) -> wire.ThreadListResponse:
-        """A page of stored threads, newest first unless asked otherwise."""
+        """Return a page of stored threads, newest first unless asked otherwise."""
         page = await self._threads.store.list(await self._query(params))
         facts = await self._threads.organisation.placed_all([*map(self._threads.facts, page.threads)])
         rows = [*map(project_row, facts)]
@@ -95,11 +95,11 @@ class ThreadReadProcessor:
         )
 
     def loaded(self, params: wire.ThreadLoadedListParams, _context: RequestContext) -> wire.ThreadLoadedListResponse:
-        """Ids of the loaded threads, ascending; the cursor is the last id of the page before."""
+        """Return ids of the loaded threads, ascending; the cursor is the last id of the page before."""
         return _loaded_page(self._threads, params)
 
     async def turns(self, params: wire.ThreadTurnsListParams, _context: RequestContext) -> wire.ThreadTurnsListResponse:
-        """A page of turns, newest first unless asked otherwise."""
+        """Return a page of turns, newest first unless asked otherwise."""
         thread_id = parse_thread_id(params.thread_id)
         history = await self._threads.history(thread_id, feature="thread/turns/list")
         view = params.items_view or "summary"
@@ -118,7 +118,7 @@ class ThreadReadProcessor:
         )
 
     async def items(self, params: wire.ThreadItemsListParams, _context: RequestContext) -> wire.ThreadItemsListResponse:
-        """A page of items, of one turn or of all, oldest first unless asked otherwise."""
+        """Return a page of items, of one turn or of all, oldest first unless asked otherwise."""
         thread_id = parse_thread_id(params.thread_id)
         history = await self._threads.history(thread_id, feature="thread/items/list")
         cursor: str | ItemAnchor | None
@@ -145,7 +145,7 @@ class ThreadReadProcessor:
     async def update_read_state(
         self, params: wire.ThreadReadStateUpdateParams, _context: RequestContext
     ) -> wire.ThreadReadStateUpdateResponse:
-        """Marks a thread as read or unread, if the caller knows its latest revision."""
+        """Mark a thread as read or unread, if the caller knows its latest revision."""
         thread_id = thread_id_param(params.thread_id)
         is_loaded = self._threads.loaded.find(thread_id) is not None
         read_state = await self._threads.mark(
@@ -208,7 +208,7 @@ class ThreadReadProcessor:
         await self._threads.organisation.projects.check(project_id)
 
     def _folders(self, cwds: str | list[str] | None) -> frozenset[str] | None:
-        """The folders of a filter; relative ones count from the server's own."""
+        """Return the folders of a filter; relative ones count from the server's own."""
         if cwds is None:
             return None
         named = [cwds] if isinstance(cwds, str) else cwds
@@ -234,7 +234,7 @@ def _ids_param(ids: list[str], *, kind: Literal["excluded", "included"]) -> froz
 
 
 def _relations(params: wire.ThreadListParams) -> tuple[str | None, str | None, str | None]:
-    """The parent, ancestor and owner that threads are asked to have; at most one of them."""
+    """Return the parent, ancestor and owner that threads are asked to have; at most one of them."""
     parent, ancestor, attached = params.parent_thread_id, params.ancestor_thread_id, params.attached_to_thread_id
     if attached is not None and (parent is not None or ancestor is not None):
         raise invalid_request("attachedToThreadId cannot be combined with parentThreadId or ancestorThreadId")

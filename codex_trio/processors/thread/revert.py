@@ -19,7 +19,7 @@ from codex_trio.wire.threads import all_turns, project_thread, put_turns
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadRevertProcessor(services)
     return {"thread/revert": processor.revert, "thread/rollback": processor.roll_back}
 

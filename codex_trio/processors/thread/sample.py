@@ -25,7 +25,7 @@ MAX_PROMPT_BYTES = 4000
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadSampleProcessor(services)
     return {"thread/sample": processor.sample, "thread/sample/cancel": processor.cancel}
 

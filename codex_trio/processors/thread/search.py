@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadSearchProcessor(services)
     return {
         "thread/search": processor.search,
@@ -57,13 +57,13 @@ class ThreadSearchProcessor:
         self._streams = CancellableRequests()
 
     def search(self, params: wire.ThreadSearchParams, context: RequestContext) -> Coroutine[Any, Any, object]:
-        """A page of threads in which the words were said or run, newest first unless asked otherwise."""
+        """Return a page of threads in which the words were said or run, newest first unless asked otherwise."""
         _check_words(params.search_term)
         _check_term(params.search_term)
         return _unless_cancelled(self._searches.begin(context), partial(self._page, _query(params)))
 
     def stream(self, params: wire.ThreadSearchParams, context: RequestContext) -> Coroutine[Any, Any, object]:
-        """The same; the client is told of some threads as they are found, before it gets its page."""
+        """Return the same; the client is told of some threads as they are found, before it gets its page."""
         _check_words(params.search_term)
         size = len(params.search_term.strip().encode())
         if size > MAX_STREAM_TERM_BYTES:
@@ -126,7 +126,7 @@ class ThreadSearchProcessor:
     async def occurrences(
         self, params: wire.ThreadSearchOccurrencesParams, _context: RequestContext
     ) -> wire.ThreadSearchOccurrencesResponse:
-        """A page of places in a thread's messages, in their order."""
+        """Return a page of places in a thread's messages, in their order."""
         if not params.search_term.strip():
             raise invalid_request("thread/searchOccurrences requires a non-empty searchTerm")
         _check_term(params.search_term)

@@ -20,7 +20,7 @@ from codex_trio.wire.sections import appearance_from_wire, section_to_wire
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadSectionProcessor(services)
     return {
         "threadSection/create": processor.create,
@@ -67,7 +67,7 @@ class ThreadSectionProcessor:
     async def list(
         self, params: wire.ThreadSectionListParams, _context: RequestContext
     ) -> wire.ThreadSectionListResponse:
-        """A page of sections; the cursor is the last id of the page before."""
+        """Return a page of sections; the cursor is the last id of the page before."""
         page = await self._sections.list(cursor=params.cursor, limit=params.limit)
         return wire.ThreadSectionListResponse(data=[*map(section_to_wire, page.sections)], next_cursor=page.next_cursor)
 

@@ -41,7 +41,7 @@ class SettingChanges:
         self._environments = environments
 
     def overrides(self, params: _Params, live: LiveThread) -> TurnOverrides:
-        """What the params change. Raises RpcError, ConfigLoadError, UnusableEnvironment."""
+        """Return what the params change. Raises RpcError, ConfigLoadError, UnusableEnvironment."""
         if params.permissions is not None and params.sandbox_policy is not None:
             raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
         mode = params.collaboration_mode
@@ -82,7 +82,7 @@ class SettingChanges:
 
 
 def _sandbox(params: _Params, live: LiveThread) -> SandboxPolicy | None:
-    """What is asked for by policy or by the name of a permission profile. Raises ConfigLoadError."""
+    """Return what is asked for by policy or by the name of a permission profile. Raises ConfigLoadError."""
     if params.sandbox_policy is not None:
         return sandbox_from_wire(params.sandbox_policy)
     if params.permissions is None:

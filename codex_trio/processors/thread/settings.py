@@ -14,7 +14,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"thread/settings/update": ThreadSettingsProcessor(services).update}
 
 
@@ -28,7 +28,7 @@ class ThreadSettingsProcessor:
     async def update(
         self, params: wire.ThreadSettingsUpdateParams, _context: RequestContext
     ) -> wire.ThreadSettingsUpdateResponse:
-        """Changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
+        """Return changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
         runtime = self._runtime
         live = runtime.loaded.get(parse_thread_id(params.thread_id))
         await live.change_settings(self._changes.overrides(params, live))

@@ -26,7 +26,7 @@ from codex_trio.wire.threads import all_turns, project_thread, put_turns
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = ThreadStartProcessor(services)
     return {"thread/start": processor.start, "thread/fork": processor.fork}
 
@@ -41,7 +41,7 @@ class ThreadStartProcessor:
         self._notices = Notices(services.outgoing)
 
     async def start(self, params: wire.ThreadStartParams, context: RequestContext) -> wire.ThreadStartResponse:
-        """A new thread, followed by the caller. Refused when its configuration cannot be loaded."""
+        """Return a new thread, followed by the caller. Refused when its configuration cannot be loaded."""
         self._gate.check()
         if params.model == "":
             raise invalid_request("model must not be empty")
@@ -71,7 +71,7 @@ class ThreadStartProcessor:
         return wire.ThreadStartResponse(thread=thread, **settings_of(live))
 
     async def fork(self, params: wire.ThreadForkParams, context: RequestContext) -> wire.ThreadForkResponse:
-        """A new thread that goes on from another's history, followed by the caller."""
+        """Return a new thread that goes on from another's history, followed by the caller."""
         self._gate.check()
         if params.last_turn_id is not None and params.before_turn_id is not None:
             raise invalid_request("`lastTurnId` cannot be combined with `beforeTurnId`")

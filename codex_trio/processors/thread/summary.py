@@ -21,7 +21,7 @@ from codex_trio.wire.threads import legacy_source
 
 
 def handlers(services: Services) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     return {"getConversationSummary": ConversationSummaryProcessor(services).get}
 
 
@@ -35,7 +35,7 @@ class ConversationSummaryProcessor:
     async def get(
         self, params: wire.GetConversationSummaryParams, _context: RequestContext
     ) -> wire.GetConversationSummaryResponse:
-        """A stored thread, named by its id or its rollout file; a relative path counts from CODEX_HOME."""
+        """Return a stored thread, named by its id or its rollout file; a relative path counts from CODEX_HOME."""
         runtime = self._runtime
         if params.conversation_id is not UNSET:
             summary = await runtime.store.read(params.conversation_id)

@@ -19,7 +19,7 @@ from codex_trio.wire.items import path_of
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
-    """The handlers of this module."""
+    """Return the handlers of this module."""
     processor = BackgroundTerminalsProcessor(services)
     return {
         "thread/backgroundTerminals/list": processor.list,
@@ -37,7 +37,7 @@ class BackgroundTerminalsProcessor:
     async def list(
         self, params: wire.ThreadBackgroundTerminalsListParams, _context: RequestContext
     ) -> wire.ThreadBackgroundTerminalsListResponse:
-        """The running commands, oldest first; the cursor is the place of the next one."""
+        """Return the running commands, oldest first; the cursor is the place of the next one."""
         commands = self._live(params.thread_id).background_commands
         try:
             start = int(params.cursor or 0)
@@ -61,14 +61,14 @@ class BackgroundTerminalsProcessor:
     async def clean(
         self, params: wire.ThreadBackgroundTerminalsCleanParams, context: RequestContext
     ) -> wire.ThreadBackgroundTerminalsCleanResponse:
-        """Ends all of them."""
+        """End all of them."""
         await self._live(params.thread_id).end_commands()
         return wire.ThreadBackgroundTerminalsCleanResponse()
 
     async def terminate(
         self, params: wire.ThreadBackgroundTerminalsTerminateParams, _context: RequestContext
     ) -> wire.ThreadBackgroundTerminalsTerminateResponse:
-        """Ends one; false when it does not run any more."""
+        """End one; false when it does not run any more."""
         live = self._live(params.thread_id)
         is_number = params.process_id.isdecimal()
         terminated = is_number and await live.end_command(int(params.process_id))

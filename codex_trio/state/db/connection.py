@@ -63,27 +63,27 @@ class Transaction:
         self._connection = connection
 
     def rows(self, statement: str, *values: SqlValue) -> Iterator[tuple[Any, ...]]:
-        """The rows that a statement gives, as they are asked for."""
+        """Yield the rows that a statement gives, as they are asked for."""
         return iter(self._connection.execute(statement, values))
 
     def row(self, statement: str, *values: SqlValue) -> tuple[Any, ...] | None:
-        """The first row that a statement gives, if there is one."""
+        """Return the first row that a statement gives, if there is one."""
         found: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
         return found
 
     def run(self, statement: str, *values: SqlValue) -> int:
-        """Runs a statement to its end; how many rows it changed."""
+        """Run a statement to its end; how many rows it changed."""
         for _ in self._connection.execute(statement, values):
             pass
         changed: int = self._connection.changes()
         return changed
 
     def run_many(self, statement: str, many: Iterable[Sequence[SqlValue]]) -> None:
-        """Runs a statement for each of these rows of values."""
+        """Run a statement for each of these rows of values."""
         self._connection.executemany(statement, many)
 
     def script(self, statements: str) -> None:
-        """Runs several statements, none of which gives rows that matter."""
+        """Run several statements, none of which gives rows that matter."""
         self._connection.execute(statements)
 
     @property
@@ -101,7 +101,7 @@ class StateDb:
     """The database in one file. Its calls raise StateDbError; `read` and `write` may be called by any task."""
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
-        """Opens nothing yet. `read_only` is for programs that only look: they never create or change the file.
+        """Open nothing yet. `read_only` is for programs that only look: they never create or change the file.
 
         Without a path the database is in memory: for a process that cannot have the file, and must do without what
         outlives it.
@@ -125,7 +125,7 @@ class StateDb:
         self._renewed = Bell()
 
     async def open(self, prepare: Prepare | None = None) -> None:
-        """Connects. Raises StateDbError, StateDbDamaged.
+        """Connect. Raises StateDbError, StateDbDamaged.
 
         `prepare` is run in a transaction before anybody else's: whoever is given the database finds its tables there.
         """
@@ -155,7 +155,7 @@ class StateDb:
         self._renewed.ring()
 
     async def aclose(self) -> None:
-        """Disconnects; waits for transactions that run. Safe to call twice."""
+        """Disconnect; wait for transactions that run. Safe to call twice."""
         with trio.CancelScope(shield=True):
             async with self._write_lock:
                 writer, self._writer = self._writer, None
@@ -170,14 +170,14 @@ class StateDb:
                 self._read_slots.release()
 
     async def retreat(self, prepare: Prepare) -> None:
-        """Goes on in memory, with nothing in it but what `prepare` makes. Raises StateDbError."""
+        """Go on in memory, with nothing in it but what `prepare` makes. Raises StateDbError."""
         await self.aclose()
         self.is_persistent = False
         self.path = Path(_IN_MEMORY)
         await self.open(prepare)
 
     async def patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
-        """What `call` gives; when the database fails it, again with the one that takes its place.
+        """Return what `call` gives; when the database fails it, again with the one that takes its place.
 
         Raises StateDbError when none does for a while, or those fail as well, and what `call` raises.
         """
@@ -194,7 +194,7 @@ class StateDb:
         return await call()
 
     def holds_current_file(self) -> bool:
-        """Whether the file of that name is the one that was opened. Blocking."""
+        """Return whether the file of that name is the one that was opened. Blocking."""
         return _inode_of(self.path) == self._inode
 
     async def write(
@@ -203,7 +203,7 @@ class StateDb:
         *args: _Args.args,
         **kwargs: _Args.kwargs,
     ) -> _Result:
-        """Runs `work(transaction, ...)` in a transaction, which counts as a whole once this returns.
+        """Run `work(transaction, ...)` in a transaction, which counts as a whole once this returns.
 
         It may be run more than once, so it must change nothing but the database. Keep it short: every other writer,
         those of other processes included, waits for it. Cancelled, it has happened wholly or not at all.
@@ -218,7 +218,7 @@ class StateDb:
         *args: _Args.args,
         **kwargs: _Args.kwargs,
     ) -> _Result:
-        """Runs `work(transaction, ...)`, which sees one moment of the database throughout.
+        """Run `work(transaction, ...)`, which sees one moment of the database throughout.
 
         Raises StateDbBusy, StateDbDamaged, StateDbError, and what `work` raises.
         """
@@ -318,7 +318,7 @@ class StateDb:
 
 @asynccontextmanager
 async def open_read_only(path: Path) -> AsyncGenerator[StateDb]:
-    """The database for a program that only looks at what is there. Raises StateDbError when there is none."""
+    """Provide the database for a program that only looks at what is there. Raises StateDbError when there is none."""
     database = StateDb(path, read_only=True)
     await database.open()
     try:
@@ -328,7 +328,7 @@ async def open_read_only(path: Path) -> AsyncGenerator[StateDb]:
 
 
 def _runner(connection: apsw.AsyncConnection) -> Callable[..., Awaitable[Any]]:
-    """What runs a function on the connection's thread."""
+    """Return what runs a function on the connection's thread."""
     untyped: Any = connection
     runner: Callable[..., Awaitable[Any]] = untyped.async_run
     return runner
@@ -357,7 +357,7 @@ def _configure(connection: Any, *, read_only: bool) -> None:
 
 
 def _create_private(path: Path) -> None:
-    """Makes the file, for its owner alone, if it is not there: SQLite gives its other files the same mode."""
+    """Make the file, for its owner alone, if it is not there: SQLite gives its other files the same mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))

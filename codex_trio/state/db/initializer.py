@@ -34,13 +34,13 @@ _LOCK_ATTEMPTS = 1000
 
 
 def state_db_path(sqlite_home: Path) -> Path:
-    """Where the database is, in the folder that is configured for it."""
+    """Return where the database is, in the folder that is configured for it."""
     return sqlite_home / _FILE_NAME
 
 
 @asynccontextmanager
 async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGenerator[StateDb]:
-    """The database of a server, to be watched over by `keep_sound`.
+    """Provide the database of a server, to be watched over by `keep_sound`.
 
     One in memory takes its place when the file cannot be used; `warn` is then told, in words for the user, what that
     means.
@@ -58,7 +58,7 @@ async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGen
 
 
 async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
-    """Puts another database in the place of one that fails, until cancelled. A service of `app.py`.
+    """Put another database in the place of one that fails, until cancelled. A service of `app.py`.
 
     A damaged file is set aside and made anew; where that is not what helps, one in memory takes its place.
     """
@@ -78,7 +78,7 @@ async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
 
 
 async def open_state_db(path: Path) -> StateDb:
-    """The database, with today's tables. A file that is no sound database is set aside. Raises StateDbError."""
+    """Return the database, with today's tables. A file that is no sound database is set aside. Raises StateDbError."""
     async with _alone(path):
         try:
             return await _open(path)
@@ -89,7 +89,7 @@ async def open_state_db(path: Path) -> StateDb:
 
 
 async def _replace_damaged(database: StateDb) -> None:
-    """Sets aside a database that turned out to be damaged while in use, and opens a new one under the same handle.
+    """Set aside a database that turned out to be damaged while in use, and open a new one under the same handle.
 
     Another process may have done so already: then its new file is opened. Raises StateDbError.
     """
@@ -108,7 +108,7 @@ async def _open(path: Path | None) -> StateDb:
 
 
 def _set_aside(path: Path) -> Path:
-    """Renames the database out of the way, with the files that belong to it; the new name. Raises StateDbError."""
+    """Rename the database out of the way, with the files that belong to it; the new name. Raises StateDbError."""
     aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
     try:
         path.rename(aside)

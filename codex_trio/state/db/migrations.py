@@ -212,7 +212,7 @@ STEPS = (
 
 
 def migrate(transaction: Transaction, path: Path) -> None:
-    """Brings the tables up to date. Raises StateDbTooNew."""
+    """Bring the tables up to date. Raises StateDbTooNew."""
     [(version,)] = transaction.rows("PRAGMA user_version")
     if version > len(STEPS):
         raise StateDbTooNew(path, f"has tables of a later release (version {version}, known are {len(STEPS)})")

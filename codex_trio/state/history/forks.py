@@ -40,19 +40,19 @@ class ForkPoint(msgspec.Struct, frozen=True):
 
 
 def whole(history: RolloutHistory) -> ForkPoint:
-    """The end of the history as it is now."""
+    """Return the end of the history as it is now."""
     return _point(history, history.facts.next_ordinal, history.index.state.position)
 
 
 def before(history: RolloutHistory, turn_id: str) -> ForkPoint:
-    """Where a history without that turn and all later ones ends. Raises TurnNotFound."""
+    """Return where a history without that turn and all later ones ends. Raises TurnNotFound."""
     turn = _turn(history, turn_id)
     first = history.index.position_of(turn) == 0
     return _point(history, 0 if first else turn.ordinal, 0 if first else turn.start)
 
 
 def after(history: RolloutHistory, turn_id: str) -> ForkPoint:
-    """Where a history that ends with that turn ends. Raises TurnNotFound."""
+    """Return where a history that ends with that turn ends. Raises TurnNotFound."""
     following = history.index.position_of(_turn(history, turn_id)) + 1
     turns = history.index.turns
     return (
@@ -73,7 +73,7 @@ def _point(history: RolloutHistory, ordinal: int, position: int) -> ForkPoint:
 
 
 def beginning(point: ForkPoint, meta: SessionMeta, *, paginated: bool, timestamp: str) -> Generator[bytes]:
-    """All that a rollout which goes on from another's lines begins with, in pieces.
+    """Yield all that a rollout which goes on from another's lines begins with, in pieces.
 
     `meta` says what the new rollout's thread is, one of its own or the one that is cut back; how the rollout is tied to
     the source, which is `paginated` or not, is filled in here, `forked_from_id` excepted. Reading raises OSError.
@@ -100,7 +100,7 @@ def beginning(point: ForkPoint, meta: SessionMeta, *, paginated: bool, timestamp
 
 
 def _bounded(inherited: int | None, ordinal: int) -> int:
-    """The end of what a fork inherited, which is less once the fork has been cut back to before it."""
+    """Return the end of what a fork inherited, which is less once the fork has been cut back to before it."""
     return ordinal if inherited is None else min(inherited, ordinal)
 
 

@@ -18,7 +18,7 @@ from codex_trio.state.rollout.lines import ResponseItem, SessionMeta, TurnContex
 
 
 def make_turn(turn: TurnSpan, items: Sequence[StoredItem], *, interrupted_before: int) -> StoredTurn:
-    """A turn with these of its items.
+    """Return a turn with these of its items.
 
     One that never ended and began before the line with that ordinal was cut short with the process that ran it: it
     counts as interrupted.
@@ -40,7 +40,7 @@ def make_turn(turn: TurnSpan, items: Sequence[StoredItem], *, interrupted_before
 def make_item(
     span: ItemSpan, lines: Sequence[bytes | memoryview], *, meta: SessionMeta | None, interrupted_before: int
 ) -> StoredItem | None:
-    """The item that these lines, the span's, tell of; None when they cannot be decoded.
+    """Return the item that these lines, the span's, tell of; None when they cannot be decoded.
 
     A recovered command that never ended, told of before the line with that ordinal, counts as failed.
     """

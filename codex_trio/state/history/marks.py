@@ -90,12 +90,12 @@ class Read(msgspec.Struct, frozen=True, gc=False):
 
 
 def kind_of(item: items.TurnItem) -> ItemKind:
-    """The kind of an item."""
+    """Return the kind of an item."""
     return _KINDS.get(type(item).__name__, "other")
 
 
 def read_mark(head: bytes, begin: int, end: int, whole: Callable[[], bytes]) -> Read | None:
-    """What a line of a file with full items says; None when it is no rollout line.
+    """Return what a line of a file with full items says; None when it is no rollout line.
 
     `head[begin:end]` is the line or the first part of it, `whole` gives all of it.
     """
@@ -120,11 +120,11 @@ def read_mark(head: bytes, begin: int, end: int, whole: Callable[[], bytes]) -> 
 
 
 def read_line(raw: bytes) -> Read | None:
-    """What a line says in full; None when it is no rollout line."""
+    """Return what a line says in full; None when it is no rollout line."""
     line = decode_line(raw)
     return None if line is None else Read(line.payload, line.ordinal)
 
 
 def tells_model_history(head: bytes, begin: int, end: int) -> bool:
-    """Whether the line that begins so may change what the model knows."""
+    """Return whether the line that begins so may change what the model knows."""
     return _NO_MODEL_LINE.match(head, begin, end) is None

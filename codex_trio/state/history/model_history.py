@@ -46,7 +46,7 @@ class ModelHistory:
             self._roll_back(payload.num_turns)
 
     def items(self) -> list[dict[str, Any]]:
-        """The items, oldest first, as the model takes them; those that cannot be decoded are left out."""
+        """Return the items, oldest first, as the model takes them; those that cannot be decoded are left out."""
         decoded = (_decode(item) for item in self._items)
         return [_without_internals(item) for item in decoded if item is not None]
 
@@ -75,7 +75,7 @@ class ModelHistory:
 
 
 def first_words(items: Iterable[dict[str, Any]]) -> str:
-    """The text of the first message that the user wrote; '' when there is none."""
+    """Return the text of the first message that the user wrote; '' when there is none."""
     for item in items:
         if _is_from_user(item):
             parts: list[dict[str, Any]] = item.get("content") or []
@@ -101,7 +101,7 @@ def _without_internals(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_from_user(item: dict[str, Any] | None) -> bool:
-    """Whether the item is a message that the user wrote."""
+    """Return whether the item is a message that the user wrote."""
     match item:
         case {"type": "message", "role": "user", "content": [{"type": "input_text", "text": str(text)}, *_]}:
             return not text.lstrip().startswith(_CONTEXT_PREFIXES)

@@ -58,11 +58,11 @@ class Parts:
         return iter(self._parts)
 
     def at(self, offset: int) -> Part:
-        """The part that holds that place."""
+        """Return the part that holds that place."""
         return next(part for part in reversed(self._parts) if part.start <= offset)
 
     def read(self, spans: Sequence[LineSpan]) -> list[memoryview]:
-        """The lines at those places, newlines included. Raises RolloutReadError."""
+        """Return the lines at those places, newlines included. Raises RolloutReadError."""
         order = sorted(range(len(spans)), key=lambda number: spans[number].start)
         lines: list[memoryview] = [_NO_LINE] * len(spans)
         with ExitStack() as stack:
@@ -78,7 +78,7 @@ class Parts:
         return lines
 
     def _groups(self, spans: Sequence[LineSpan], order: Sequence[int]) -> Iterator[tuple[Part, list[int]]]:
-        """The spans, by number, in the order of their places, those together that are read together."""
+        """Yield the spans, by number, in the order of their places, those together that are read together."""
         group: list[int] = []
         part = self._parts[0]
         first = last = stop = 0
@@ -97,12 +97,12 @@ class Parts:
             yield part, group
 
     def _end_of(self, part: Part) -> int:
-        """Where the next part begins."""
+        """Return where the next part begins."""
         return sys.maxsize if part is self.own or part.length is None else part.start + part.length
 
     @contextmanager
     def opened(self, part: Part) -> Generator[LineReader]:
-        """A part, to be read. Raises RolloutReadError."""
+        """Provide a part, to be read. Raises RolloutReadError."""
         with ExitStack() as stack:
             try:
                 yield self._open(part, stack)
@@ -130,7 +130,7 @@ def _read(part: Part, reader: LineReader, offset: int, length: int) -> bytes:
 
 
 def read_meta(source: LineSource) -> SessionMeta | None:
-    """The rollout's own metadata, its first, looked for among the first lines only. Raises RolloutReadError."""
+    """Return the rollout's own metadata, its first, looked for among the first lines only. Raises RolloutReadError."""
     try:
         with source.opened() as reader:
             for index, raw in enumerate(scan(reader, 0, reader.size)):
@@ -145,7 +145,7 @@ def read_meta(source: LineSource) -> SessionMeta | None:
 
 
 def find_parts(source: LineSource, *, locate_base: BaseLocator | None, until: int | None = None) -> Parts:
-    """The rollouts of the thread that goes on in `source`; lines from the ordinal `until` on do not count.
+    """Return the rollouts of the thread that goes on in `source`; lines from the ordinal `until` on do not count.
 
     Raises RolloutReadError.
     """
@@ -176,7 +176,7 @@ def find_parts(source: LineSource, *, locate_base: BaseLocator | None, until: in
 
 
 def _id_of(source: LineSource, meta: SessionMeta | None) -> str:
-    """A rollout that a thread went on in later has an id of its own, in its name."""
+    """Return a rollout that a thread went on in later has an id of its own, in its name."""
     name = source.name
     if name is not None and name.segment_id:
         return name.segment_id

@@ -71,7 +71,7 @@ class ThreadRecorder(Protocol):
         ...
 
     async def model_history(self) -> list[dict[str, Any]]:
-        """The items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
+        """Return the items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
         ...
 
     async def take_up_inputs(self) -> None:
@@ -112,7 +112,7 @@ class RolloutRecorder:
 
     @classmethod
     def create(cls, source: LineSource, meta: SessionMeta, *, clock: Callable[[], int] = now_ms) -> RolloutRecorder:
-        """A recorder for a new thread; its rollout appears with the first lines. `clock` gives Unix ms."""
+        """Return a recorder for a new thread; its rollout appears with the first lines. `clock` gives Unix ms."""
         return cls(RolloutHistory.new(source, meta), source.writer(size=None), clock)
 
     @classmethod
@@ -157,7 +157,7 @@ class RolloutRecorder:
         return self._history
 
     async def model_history(self) -> list[dict[str, Any]]:
-        """The items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
+        """Return the items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
         if not self._meta_is_written:
             await trio.lowlevel.checkpoint()
             return []
@@ -294,7 +294,10 @@ class EphemeralRecorder:
         return
 
     async def model_history(self) -> list[dict[str, Any]]:
-        """The items that the first model request starts from: those of a fork's source. Raises RolloutReadError."""
+        """Return the items that the first model request starts from: those of a fork's source.
+
+        Raises RolloutReadError.
+        """
         if self._inherited is None:
             await trio.lowlevel.checkpoint()
             return []
@@ -328,7 +331,7 @@ class EphemeralRecorder:
 
 
 async def _encoded(lines: Sequence[StoredLine]) -> list[bytes]:
-    """The lines as they are written; very many are encoded in a thread, for the sake of everybody else."""
+    """Return the lines as they are written; very many are encoded in a thread, for the sake of everybody else."""
 
     def encode() -> list[bytes]:
         return [encode_line(line) for line in lines]
@@ -337,5 +340,5 @@ async def _encoded(lines: Sequence[StoredLine]) -> list[bytes]:
 
 
 def _has_place(payload: Payload) -> bool:
-    """Whether a line counts among those that other servers know."""
+    """Return whether a line counts among those that other servers know."""
     return not isinstance(payload, InputAccepted)

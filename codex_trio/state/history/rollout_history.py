@@ -48,7 +48,7 @@ class RolloutHistory:
 
     @classmethod
     def new(cls, source: LineSource, meta: SessionMeta) -> RolloutHistory:
-        """The history of a thread whose rollout is yet to be made."""
+        """Return the history of a thread whose rollout is yet to be made."""
         own = Part(source=source, id=meta.id, start=0)
         history = cls(Parts([own], locate_base=None, missing_base=None), SpanIndex())
         history.index.start(meta)
@@ -59,7 +59,7 @@ class RolloutHistory:
     def open(
         cls, source: LineSource, *, locate_base: BaseLocator | None = None, until: int | None = None
     ) -> RolloutHistory:
-        """The history in a rollout, nothing of it read yet: call `advance` until it says so.
+        """Return the history in a rollout, nothing of it read yet: call `advance` until it says so.
 
         A fork's inherited lines are read from the rollout that `locate_base` gives. Lines from the ordinal `until` on
         do not count. Raises RolloutReadError.
@@ -77,7 +77,7 @@ class RolloutHistory:
     def load(
         cls, source: LineSource, *, locate_base: BaseLocator | None = None, until: int | None = None
     ) -> RolloutHistory:
-        """The history in a rollout, all of it read. Raises RolloutReadError."""
+        """Return the history in a rollout, all of it read. Raises RolloutReadError."""
         history = cls.open(source, locate_base=locate_base, until=until)
         while not history.advance():
             pass
@@ -143,7 +143,7 @@ class RolloutHistory:
         return self.parts.own.start
 
     def part_before(self, position: int) -> Part:
-        """The rollout that holds the last line before that place; the first one when there is none."""
+        """Return the rollout that holds the last line before that place; the first one when there is none."""
         return self.parts.at(max(position - 1, 0))
 
     # --- catching up ---
@@ -249,7 +249,10 @@ class RolloutHistory:
     # --- reading ---
 
     def read_items(self, spans: Sequence[ItemSpan]) -> list[StoredItem]:
-        """The items at those places; those whose lines have become unreadable are left out. Raises RolloutReadError."""
+        """Return the items at those places; those whose lines have become unreadable are left out.
+
+        Raises RolloutReadError.
+        """
         lines = iter(self.parts.read([line for span in spans for line in span.lines]))
         made = (
             make_item(
@@ -265,7 +268,7 @@ class RolloutHistory:
     def read_turns(
         self, turns: Sequence[TurnSnapshot], choose: Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]
     ) -> list[StoredTurn]:
-        """Turns, each with those of its items that `choose` gives. Raises RolloutReadError."""
+        """Return turns, each with those of its items that `choose` gives. Raises RolloutReadError."""
         items = iter(self._read_each([choose(snapshot.items()) for snapshot in turns]))
         before = self.interrupted_before
         return [make_turn(snapshot.turn, next(items), interrupted_before=before) for snapshot in turns]
@@ -275,7 +278,7 @@ class RolloutHistory:
         return [[by_ordinal[span.ordinal] for span in group if span.ordinal in by_ordinal] for group in groups]
 
     def unheard_inputs(self) -> list[Payload]:
-        """The lines that make items of inputs which a turn was cut short before it took up.
+        """Return the lines that make items of inputs which a turn was cut short before it took up.
 
         They are to be written before the model's history is told. Raises RolloutReadError.
         """
@@ -297,7 +300,10 @@ class RolloutHistory:
         return found
 
     def model_history(self) -> list[dict[str, Any]]:
-        """The items that the next model request starts from, by the lines indexed so far. Raises RolloutReadError."""
+        """Return the items that the next model request starts from, by the lines indexed so far.
+
+        Raises RolloutReadError.
+        """
         model = ModelHistory()
         start, stop = self.index.state.model_start, self.index.state.position
         for part in self.parts:
@@ -322,7 +328,7 @@ class Head(NamedTuple):
 
 
 def read_head(reader: LineReader, *, max_bytes: int) -> Head:
-    """What a rollout tells up to the first message of the user. Raises OSError."""
+    """Return what a rollout tells up to the first message of the user. Raises OSError."""
     index = SpanIndex()
     has_more = False
     for raw in scan(reader, 0, reader.size):
@@ -342,7 +348,7 @@ def _is_blank(raw: RawLine) -> bool:
 
 
 def meta_from_name(source: LineSource) -> SessionMeta:
-    """What the name of a rollout without metadata tells about its thread. Raises RolloutReadError."""
+    """Return what the name of a rollout without metadata tells about its thread. Raises RolloutReadError."""
     name = source.name
     if name is None:
         raise RolloutReadError(source.label, "does not say which thread it holds")

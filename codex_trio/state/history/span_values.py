@@ -71,7 +71,7 @@ class TurnSnapshot(msgspec.Struct, frozen=True):
     unheard: tuple[ItemSpan, ...] = ()
 
     def items(self) -> list[ItemSpan]:
-        """Its items, in the order of their ordinals."""
+        """Return its items, in the order of their ordinals."""
         items = _unpack(self.turn) if self.at_hand is None else self.at_hand
         return [*items, *self.unheard]
 
@@ -133,5 +133,5 @@ class ItemsAtHand(msgspec.Struct):
         return [self.by_id[item_id] for item_id in self.order]
 
     def pack(self) -> bytes:
-        """What `TurnSpan.packed` holds."""
+        """Return what `TurnSpan.packed` holds."""
         return _encoder.encode(self.spans())

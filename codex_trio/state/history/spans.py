@@ -87,19 +87,19 @@ class SpanIndex:
         return self.state.turns
 
     def turn(self, turn_id: str) -> TurnSpan | None:
-        """The turn with that id."""
+        """Return the turn with that id."""
         return self._turns.get(turn_id)
 
     def position_of(self, turn: TurnSpan) -> int:
-        """The turn's place among the turns."""
+        """Return the turn's place among the turns."""
         return self.position_at(turn.ordinal)
 
     def position_at(self, ordinal: int) -> int:
-        """The place among the turns of the first one with at least that ordinal."""
+        """Return the place among the turns of the first one with at least that ordinal."""
         return bisect_left(self.state.turns, ordinal, key=lambda other: other.ordinal)
 
     def snapshot(self, turn: TurnSpan) -> TurnSnapshot:
-        """The turn with its items as they are now."""
+        """Return the turn with its items as they are now."""
         at_hand = self._at_hand.get(turn.id)
         # No line will ever have the place of these: taking them up makes them items like others.
         unheard = tuple(
@@ -110,15 +110,15 @@ class SpanIndex:
         return TurnSnapshot(copy(turn), None if at_hand is None else at_hand.spans(), unheard)
 
     def unheard(self) -> list[AcceptedInput]:
-        """Inputs that were accepted by turns which were cut short before they took them up."""
+        """Input that were accepted by turns which were cut short before they took them up."""
         return [one for one in self.state.accepted if self._turns[one.turn_id].ordinal < self.interrupted_before]
 
     def straying(self) -> list[TurnSpan]:
-        """The turns of which some items have ordinals below their own, or above that of the turn after them."""
+        """Return the turns of which some items have ordinals below their own, or above that of the turn after them."""
         return [self._turns[turn_id] for turn_id in self.state.straying]
 
     def pack(self) -> IndexState:
-        """The state, complete in itself; the index can go on afterwards."""
+        """Return the state, complete in itself; the index can go on afterwards."""
         while self._at_hand:
             self._put_away()
         return self.state
@@ -142,7 +142,9 @@ class SpanIndex:
         return not self.facts.preview
 
     def place_of(self, ordinal: int | None) -> int:
-        """The ordinal that a line with this one gets: they only grow, whatever a file says; pages are cut by them."""
+        """Return the ordinal that a line with this one gets: they only grow, whatever a file says; pages are cut by
+        them.
+        """
         return max(self.facts.next_ordinal, -1 if ordinal is None else ordinal)
 
     def apply(self, payload: Payload | Mark, line: LineSpan, ordinal: int | None) -> None:
@@ -169,7 +171,9 @@ class SpanIndex:
         self._unchecked = _Unchecked(start, length, ordinal, before)
 
     def doubted_by(self, ordinal: int | None) -> LineSpan | None:
-        """The line before, if it was passed over unread and one with this ordinal shows that it may not count."""
+        """Return the line before, if it was passed over unread and one with this ordinal shows that it
+        may not count.
+        """
         unchecked = self._unchecked
         if unchecked is None or ordinal is None or ordinal > unchecked.ordinal:
             return None
@@ -245,7 +249,7 @@ class SpanIndex:
         return turn
 
     def _recorded(self, turn_id: str) -> TurnSpan | None:
-        """The turn of that id, if any; from now on it has its place among the turns."""
+        """Return the turn of that id, if any; from now on it has its place among the turns."""
         turn = self._turns.get(turn_id)
         if turn is not None and turn_id in self.state.loose:
             self.state.loose.discard(turn_id)
@@ -256,7 +260,7 @@ class SpanIndex:
         return turn
 
     def _implicit(self) -> TurnSpan:
-        """The turn that an event without a turn id belongs to; opened, already ended, if there is none."""
+        """Return the turn that an event without a turn id belongs to; opened, already ended, if there is none."""
         turn = self._current()
         if turn is None:
             turn = self._open(f"rollout-{self._ordinal}")
@@ -334,7 +338,7 @@ class SpanIndex:
     # --- items ---
 
     def _items_of(self, turn: TurnSpan) -> ItemsAtHand:
-        """The turn's items, to be changed."""
+        """Return the turn's items, to be changed."""
         items = self._at_hand.get(turn.id)
         if items is None:
             items = self._at_hand[turn.id] = ItemsAtHand.of(turn)

@@ -32,11 +32,11 @@ class IndexCache(Protocol):
     """Where indexes are kept, by the name of the thread's own file."""
 
     async def get(self, file_name: str) -> bytes | None:
-        """What was kept last for that file; None when nothing was, or it cannot be had."""
+        """Return what was kept last for that file; None when nothing was, or it cannot be had."""
         ...
 
     def keep(self, file_name: str, index: bytes) -> None:
-        """Has it kept, soon; never waits."""
+        """Have it kept, soon; never waits."""
         ...
 
 
@@ -72,7 +72,10 @@ class HistoryReader:
         self._cache = cache
 
     async def open(self, source: LineSource, *, until: int | None = None) -> RolloutHistory:
-        """The history in a rollout, up to date, but for lines from the ordinal `until` on. Raises RolloutReadError."""
+        """Return the history in a rollout, up to date, but for lines from the ordinal `until` on.
+
+        Raises RolloutReadError.
+        """
         history = await trio.to_thread.run_sync(
             partial(RolloutHistory.open, source, locate_base=self._locate_base, until=until)
         )
@@ -92,7 +95,7 @@ class HistoryReader:
 
 
 def stored(history: RolloutHistory) -> bytes:
-    """The index of a history that nobody else is using. Blocking. Raises RolloutReadError."""
+    """Return the index of a history that nobody else is using. Blocking. Raises RolloutReadError."""
     parts = history.parts
     position = history.index.state.position - parts.own.start
     with parts.opened(parts.own) as reader:
@@ -108,7 +111,7 @@ def stored(history: RolloutHistory) -> bytes:
 
 
 def restore(history: RolloutHistory, kept: bytes) -> bool:
-    """Gives a history of which nothing was read yet a kept index, if it fits. Blocking. Raises RolloutReadError."""
+    """Give a history of which nothing was read yet a kept index, if it fits. Blocking. Raises RolloutReadError."""
     try:
         if decoding.msgpack_decoder(_Format).decode(kept).format != _FORMAT:
             return False

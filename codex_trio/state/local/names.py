@@ -44,7 +44,7 @@ class ThreadNames:
         self._names: dict[str, str] = {}
 
     def all(self) -> Mapping[str, str]:
-        """Every name by thread id, in lower case; no names when the file cannot be read."""
+        """Return every name by thread id, in lower case; no names when the file cannot be read."""
         with self._lock:
             try:
                 self._catch_up()
@@ -53,11 +53,11 @@ class ThreadNames:
             return MappingProxyType(self._names)
 
     def get(self, thread_id: str) -> str | None:
-        """The name of a thread."""
+        """Return the name of a thread."""
         return self.all().get(thread_id.lower())
 
     def containing(self, text: str) -> list[str]:
-        """The threads whose names have this text in them, with case."""
+        """Return the threads whose names have this text in them, with case."""
         return [thread_id for thread_id, name in self.all().items() if text in name]
 
     def remove(self, thread_ids: Collection[str]) -> None:

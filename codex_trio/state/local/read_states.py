@@ -54,7 +54,7 @@ class LocalReadStates:
         return {**found, **{thread_id: state for thread_id in ids if (state := self._unwritten.get(thread_id))}}
 
     async def run(self) -> None:
-        """Writes down what changes, until cancelled, and then what is left."""
+        """Write down what changes, until cancelled, and then what is left."""
         try:
             while True:
                 await self._changed.wait()

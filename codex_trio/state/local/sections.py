@@ -112,7 +112,7 @@ class LocalSections:
 
 
 def section_of(columns: Sequence[Any]) -> Section | None:
-    """The section that these columns (id, name, appearance) make, if there is one."""
+    """Return the section that these columns (id, name, appearance) make, if there is one."""
     section_id, name, appearance = columns
     if section_id is None:
         return None
@@ -141,7 +141,7 @@ def _all(transaction: Transaction) -> list[Section]:
 
 
 def _order(transaction: Transaction, section_id: str) -> list[tuple[str, int]]:
-    """The threads of a section and their places, in order."""
+    """Return the threads of a section and their places, in order."""
     rows = transaction.rows(
         "SELECT thread_id, position FROM section_threads WHERE section_id = ? ORDER BY position, thread_id", section_id
     )

@@ -34,7 +34,7 @@ from codex_trio.util.short_jobs import ShortJobs
 
 
 def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float], Awaitable[None]]) -> ThreadStorage:
-    """The threads of that home. `quiet` returns once clients have asked for nothing for so many seconds."""
+    """Return the threads of that home. `quiet` returns once clients have asked for nothing for so many seconds."""
     paths = RolloutPaths(codex_home)
     for folder in (paths.sessions, paths.archived_sessions):
         close_to_others(folder)

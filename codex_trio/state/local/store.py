@@ -181,7 +181,7 @@ class LocalThreadStore(RecordingStore):
         return list(families)
 
     async def _deletable(self, thread_id: str) -> dict[str, list[IndexedRollout]]:
-        """The files that deleting a thread removes. Raises ThreadStoreError."""
+        """Return the files that deleting a thread removes. Raises ThreadStoreError."""
         families = await self._family(thread_id, archived=None)
         if not families:
             raise no_rollout(thread_id)
@@ -212,7 +212,9 @@ class LocalThreadStore(RecordingStore):
         return list(families)
 
     async def _family(self, thread_id: str, *, archived: bool | None) -> dict[str, list[IndexedRollout]]:
-        """The files of a thread and of what its agents spawned, oldest first; empty when its own are not there."""
+        """Return the files of a thread and of what its agents spawned, oldest first; empty when its own
+        are not there.
+        """
         # Who spawned whom stands in the files.
         await self._patiently(self._index.read_all)
 
@@ -274,7 +276,7 @@ class LocalThreadStore(RecordingStore):
         self._dirty.discard(thread_id)
 
     async def _flush(self) -> None:
-        """Writes down what loaded threads have to tell."""
+        """Write down what loaded threads have to tell."""
         if not self._dirty:
             return
         async with self._flushing:
@@ -301,13 +303,13 @@ def _stored(row: IndexedRollout) -> StoredThread:
 
 
 def _rows_of(summaries: Sequence[ThreadSummary]) -> list[IndexedRollout]:
-    """The rows of those that have a file."""
+    """Return the rows of those that have a file."""
     found = [(summary, FileVersion.of(summary.path)) for summary in summaries if summary.path is not None]
     return [of_summary(summary, version) for summary, version in found if version is not None]
 
 
 def _unlink(paths: Sequence[Path]) -> None:
-    """Removes files. Raises ThreadStoreError."""
+    """Remove files. Raises ThreadStoreError."""
     for path in paths:
         try:
             path.unlink(missing_ok=True)

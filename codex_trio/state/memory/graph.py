@@ -19,11 +19,11 @@ class MemoryAgentGraph:
         self._edges: dict[str, tuple[str, EdgeStatus]] = {}
 
     def learn(self, parent_thread_id: str, child_thread_id: str) -> None:
-        """Takes it that a thread started another, unless something was recorded of that one."""
+        """Take it that a thread started another, unless something was recorded of that one."""
         self._edges.setdefault(child_thread_id.lower(), (parent_thread_id.lower(), "open"))
 
     def forget(self, child_thread_ids: Iterable[str]) -> None:
-        """Drops what started these threads, which are gone."""
+        """Drop what started these threads, which are gone."""
         for thread_id in child_thread_ids:
             self._edges.pop(thread_id.lower(), None)
 

@@ -38,7 +38,7 @@ class MemoryTables:
         self.attachments: dict[str, dict[AttachmentName, Attachment]] = {}
 
     def placement(self, thread_id: str) -> Placement:
-        """Where a thread stands."""
+        """Return where a thread stands."""
         place = self.section_places.get(thread_id)
         return Placement(
             project_id=self.thread_projects.get(thread_id),

@@ -29,6 +29,6 @@ class MemoryReadStates:
         return {thread_id: state for thread_id in thread_ids if (state := self._states.get(thread_id))}
 
     def forget(self, thread_ids: Iterable[str]) -> None:
-        """Drops those of threads that are gone."""
+        """Drop those of threads that are gone."""
         for thread_id in thread_ids:
             self._states.pop(thread_id, None)

@@ -33,7 +33,7 @@ class MemoryRow(msgspec.Struct, frozen=True):
 def page(
     rows: Sequence[MemoryRow], query: ThreadQuery, *, also: Callable[[ThreadSummary], bool] | None = None
 ) -> ThreadPage:
-    """The page of a query; `also` is one more condition, asked as seldom as possible. Raises InvalidCursor."""
+    """Return the page of a query; `also` is one more condition, asked as seldom as possible. Raises InvalidCursor."""
     cursor = paging.cursor_of(query)
     if paging.finds_none(query):
         return paging.EMPTY_PAGE
@@ -66,7 +66,7 @@ def _is_after(row: MemoryRow, cursor: paging.Position, query: ThreadQuery) -> bo
 
 
 def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[MemoryRow]:
-    """The threads that fulfil every condition, in no particular order."""
+    """Return the threads that fulfil every condition, in no particular order."""
     kinds = paging.source_kinds(query)
     related = _related(rows, query)
     in_folders = _in_folders(query.cwds)
@@ -87,12 +87,12 @@ def _matching(rows: Sequence[MemoryRow], query: ThreadQuery) -> list[MemoryRow]:
 
 
 def _is_put_somewhere(row: MemoryRow, query: ThreadQuery) -> bool:
-    """Whether the thread is shown though nobody has said anything in it."""
+    """Return whether the thread is shown though nobody has said anything in it."""
     return row.summary.is_archived or isinstance(query.section_id, str)
 
 
 def _related(rows: Sequence[MemoryRow], query: ThreadQuery) -> set[str] | None:
-    """The threads that have the parent and the ancestor that are asked for; None when neither is."""
+    """Return the threads that have the parent and the ancestor that are asked for; None when neither is."""
     if query.parent_thread_id is None and query.ancestor_thread_id is None:
         return None
     children: defaultdict[str, set[str]] = defaultdict(set)
@@ -118,7 +118,7 @@ def _below(ancestor: str, children: defaultdict[str, set[str]]) -> set[str]:
 
 
 def _in_folders(wanted: frozenset[str] | None) -> Callable[[str], bool]:
-    """Whether a folder is one of those, by whatever path."""
+    """Return whether a folder is one of those, by whatever path."""
     if wanted is None:
         return lambda _cwd: True
     real = {os.path.realpath(folder) for folder in wanted}

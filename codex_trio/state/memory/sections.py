@@ -90,7 +90,7 @@ class MemorySections:
         places[thread_id] = SectionPlace(section_id, position, entered_at_ms)
 
     def _order(self, section_id: str) -> list[tuple[str, int]]:
-        """The threads of a section and their places, in order."""
+        """Return the threads of a section and their places, in order."""
         places = self._tables.section_places.items()
         found = [(place.position, thread_id) for thread_id, place in places if place.section_id == section_id]
         return [(thread_id, position) for position, thread_id in sorted(found)]

@@ -115,7 +115,7 @@ class MemoryThreadStore(RecordingStore):
         return await trio.to_thread.run_sync(memory_rows.page, rows, query)
 
     async def recencies(self) -> Mapping[str, int]:
-        """When something was last written to each thread that a list of those not archived can show."""
+        """Return when something was last written to each thread that a list of those not archived can show."""
         rows = await self._rows(self._threads.values())
         return {
             row.summary.thread_id: row.summary.updated_at_ms
@@ -129,7 +129,7 @@ class MemoryThreadStore(RecordingStore):
         return {thread_id: thread.is_archived for thread_id, thread in self._threads.items()}
 
     def _placed(self, row: MemoryRow) -> MemoryRow:
-        """The row with where its thread stands."""
+        """Return the row with where its thread stands."""
         thread_id = row.summary.thread_id
         place = self._tables.section_places.get(thread_id)
         return msgspec.structs.replace(
@@ -155,7 +155,7 @@ class MemoryThreadStore(RecordingStore):
         return None if found is None or archived not in (None, found.is_archived) else found
 
     async def _rows(self, threads: Iterable[MemoryThread]) -> list[MemoryRow]:
-        """These threads as they are now."""
+        """Return these threads as they are now."""
         asked = [(thread, self._told_of(thread), self._names.get(thread.thread_id)) for thread in threads]
 
         def make() -> list[MemoryRow]:
@@ -204,7 +204,7 @@ class MemoryThreadStore(RecordingStore):
         return list(family)
 
     async def _deletable(self, thread_id: str) -> dict[str, list[MemoryLines]]:
-        """The rollouts that deleting a thread removes. Raises ThreadStoreError."""
+        """Return the rollouts that deleting a thread removes. Raises ThreadStoreError."""
         family = await self._family(thread_id, archived=None)
         if not family:
             raise no_rollout(thread_id)
@@ -267,6 +267,6 @@ def _search(rows: Sequence[MemoryRow], query: SearchQuery, threads: Mapping[str,
 
 
 def _bases_of(rollouts: Sequence[MemoryLines]) -> set[str]:
-    """What those rollouts call the ones that they build on."""
+    """Return what those rollouts call the ones that they build on."""
     metas = (read_meta(lines) for lines in rollouts if lines.size)
     return {meta.history_base.thread_id for meta in metas if meta is not None and meta.history_base is not None}

@@ -35,7 +35,7 @@ class MemoryThread:
         return self.rollouts[-1]
 
     def row(self, told: ThreadSummary | None, name: str | None, locate_base: BaseLocator) -> MemoryRow | None:
-        """The thread as lists show it, by what it tells of itself if it is loaded. None when it is gone."""
+        """Return the thread as lists show it, by what it tells of itself if it is loaded. None when it is gone."""
         lines = self.latest
         state = (lines, lines.size, name, self.is_archived)
         if told is None and self._row is not None and self._row[0] == state:
@@ -64,7 +64,7 @@ class MemoryThread:
         return contents
 
     def texts(self) -> Sequence[str]:
-        """What was said and run in the rollout that the thread goes on in."""
+        """Return what was said and run in the rollout that the thread goes on in."""
         lines = self.latest
         size, start = lines.size, 0
         known: Sequence[str] = ()

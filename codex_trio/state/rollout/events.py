@@ -24,7 +24,7 @@ from codex_trio.domain.items import (
 
 
 def _always(default: str) -> str:
-    """A field that other releases insist on, written even when it has its default."""
+    """Return a field that other releases insist on, written even when it has its default."""
     # Of fields with a factory, only empty containers are left out.
     made: str = msgspec.field(default_factory=lambda: default)
     return made
@@ -82,7 +82,7 @@ class TaskStarted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True,
         parent_turn_id: str | None = None,
         root_turn_id: str | None = None,
     ) -> TaskStarted:
-        """The event of a turn that no agent caused; a client may say which turns it follows from."""
+        """Return the event of a turn that no agent caused; a client may say which turns it follows from."""
         return cls(
             turn_attribution={
                 "turn_id": turn_id,

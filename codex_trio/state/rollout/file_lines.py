@@ -54,7 +54,7 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
             yield FileReader(file.fileno())
 
     def version(self) -> tuple[int, int, int]:
-        """The file's inode, size and time of change; zeros when there is none."""
+        """Return the file's inode, size and time of change; zeros when there is none."""
         try:
             return _version(self.path.stat())
         except OSError:
@@ -70,7 +70,7 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
 
 
 def locator_of(locate: Callable[[str, frozenset[Path]], Path | None]) -> BaseLocator:
-    """Finds rollouts by finding their files."""
+    """Find rollouts by finding their files."""
 
     def locate_source(base_id: str, seen: frozenset[LineSource]) -> LineSource | None:
         found = locate(base_id, frozenset(source.path for source in seen if source.path is not None))
@@ -127,7 +127,7 @@ class _Write:
         return self._beginning.locked()
 
     def begin(self) -> bool:
-        """Whether it begins now: the first to ask decides."""
+        """Return whether it begins now: the first to ask decides."""
         return self._beginning.acquire(blocking=False)
 
 

@@ -44,7 +44,7 @@ ITEM_EVENTS: tuple[type, ...] = (
 
 
 def file_url(path: str) -> str:
-    """The `file://` URL of an absolute path, as items carry working directories."""
+    """Return the `file://` URL of an absolute path, as items carry working directories."""
     return "file://" + quote(path, safe="/~!$&'()*+,;=:@-._")
 
 
@@ -52,7 +52,7 @@ def file_url(path: str) -> str:
 
 
 def user_content(event: events.UserMessageEvent) -> list[dict[str, Any]]:
-    """The input parts of an older user message."""
+    """Return the input parts of an older user message."""
     content: list[dict[str, Any]] = []
     if event.message:
         content.append({"type": "text", "text": event.message, "text_elements": event.text_elements or []})
@@ -62,7 +62,7 @@ def user_content(event: events.UserMessageEvent) -> list[dict[str, Any]]:
 
 
 def to_item(event: ItemEvent, number: Callable[[], str]) -> items.TurnItem | None:
-    """The item that an older event stands for; `number` gives the id of those that have none of their own."""
+    """Return the item that an older event stands for; `number` gives the id of those that have none of their own."""
     match event:
         case events.AgentMessageEvent(message=message):
             if not message:
@@ -142,7 +142,7 @@ def _tool_item(
 
 
 def mirror(item: items.TurnItem, *, turn_id: str) -> Sequence[events.Event]:
-    """The events by which releases that know no whole items see this one; none for kinds they never stored."""
+    """Return the events by which releases that know no whole items see this one; none for kinds they never stored."""
     match item:
         case items.UserMessage(content=content):
             texts = [part for part in content if part.get("type") == "text"]
@@ -245,7 +245,7 @@ _arguments_decoder = decoding.json_decoder(dict[str, Any])
 
 
 def tool_names(dynamic_tools: Iterable[dict[str, Any]] | None) -> frozenset[str]:
-    """The names of the tools that the client offered."""
+    """Return the names of the tools that the client offered."""
     return frozenset(str(tool["name"]) for tool in dynamic_tools or () if "name" in tool)
 
 
@@ -291,7 +291,7 @@ class CallRecovery:
         self._state.cwd = cwd
 
     def observe(self, payload: ResponseItem, *, ordinal: int, line: tuple[int, int]) -> Sequence[Recovered]:
-        """The items that this response item, in that line, completes or changes."""
+        """Return the items that this response item, in that line, completes or changes."""
         try:
             call = _call_decoder.decode(payload.raw)
         except UNDECODABLE:

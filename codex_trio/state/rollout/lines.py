@@ -126,11 +126,11 @@ class ResponseItem(msgspec.Struct, kw_only=True, frozen=True):
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> ResponseItem:
-        """The payload for an item of the model history."""
+        """Return the payload for an item of the model history."""
         return cls(raw=msgspec.Raw(msgspec.json.encode(item)))
 
     def item(self) -> dict[str, Any]:
-        """The item, decoded."""
+        """Return the item, decoded."""
         decoded: dict[str, Any] = msgspec.json.decode(self.raw, type=dict[str, Any])
         return decoded
 
@@ -143,7 +143,7 @@ class OtherPayload(msgspec.Struct, kw_only=True, frozen=True):
 
     @classmethod
     def of(cls, line_type: str, payload: Any) -> OtherPayload:
-        """The payload of a line of that type."""
+        """Return the payload of a line of that type."""
         return cls(type=line_type, raw=msgspec.Raw(msgspec.json.encode(payload)))
 
 
@@ -157,7 +157,10 @@ def token_usage_record(
     turn_token_usage: TokenUsage,
     thread_token_usage: TokenUsage,
 ) -> OtherPayload:
-    """The line on the tokens of one response, which other programs sum up (0.171.0). Nothing here reads it back."""
+    """Return the line on the tokens of one response, which other programs sum up (0.171.0).
+
+    Nothing here reads it back.
+    """
     return OtherPayload.of(
         "token_usage_record",
         {
@@ -198,7 +201,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode_line(line: StoredLine) -> bytes:
-    """The line's bytes, newline included; JSON text never holds a newline of its own."""
+    """Return the line's bytes, newline included; JSON text never holds a newline of its own."""
     payload = line.payload
     if isinstance(payload, ResponseItem):
         line_type, body = "response_item", payload.raw
@@ -318,7 +321,7 @@ _STRICT_TYPES = frozenset({"session_meta", "turn_context", "compacted", "respons
 
 
 def decode_line(raw: bytes | memoryview) -> StoredLine | None:
-    """The line that these bytes (with or without the newline) hold; None when they are no rollout line."""
+    """Return the line that these bytes (with or without the newline) hold; None when they are no rollout line."""
     try:
         line = _decoder().decode(raw)
     except UNDECODABLE:
@@ -347,7 +350,7 @@ def _item_decoder() -> msgspec.json.Decoder[_ItemLine]:
 
 
 def decode_item_line(raw: bytes | memoryview) -> UnreadItemCompleted | None:
-    """The event of a line that is known to hold an `item_completed`; None when it is not that, or unusual."""
+    """Return the event of a line that is known to hold an `item_completed`; None when it is not that, or unusual."""
     try:
         event = _item_decoder().decode(raw).payload
         if isinstance(event.item, UnreadCommandExecution):
@@ -384,7 +387,7 @@ def _payload_of(line: _KnownLine) -> Payload:
 
 
 def _decode_unusual(raw: bytes | memoryview) -> StoredLine | None:
-    """A line that the typed decoder refused: of an unknown kind, malformed, or torn."""
+    """Return a line that the typed decoder refused: of an unknown kind, malformed, or torn."""
     try:
         line = _any_decoder().decode(raw)
     except UNDECODABLE:

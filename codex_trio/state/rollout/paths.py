@@ -36,13 +36,13 @@ class RolloutName(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def parse(cls, name: str) -> RolloutName | None:
-        """The parts of that file name; None when it is no rollout file's."""
+        """Return the parts of that file name; None when it is no rollout file's."""
         found = _NAME.fullmatch(name)
         return None if found is None else cls(found["time"], found["thread"].lower(), (found["segment"] or "").lower())
 
     @classmethod
     def of(cls, thread_id: str, *, created_ms: int, segment_id: str = "") -> RolloutName:
-        """The name for a rollout created at that time (Unix ms)."""
+        """Return the name for a rollout created at that time (Unix ms)."""
         local = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime(created_ms // 1000))
         return cls(local, thread_id, segment_id)
 
@@ -83,15 +83,17 @@ class RolloutPaths:
         self.archived_sessions = codex_home / _ARCHIVED
 
     def new_path(self, thread_id: str, *, created_ms: int, segment_id: str = "") -> Path:
-        """Where a thread created at that time (Unix ms) keeps its file; nothing is created."""
+        """Return where a thread created at that time (Unix ms) keeps its file; nothing is created."""
         return self.place(RolloutName.of(thread_id, created_ms=created_ms, segment_id=segment_id))
 
     def place(self, name: RolloutName) -> Path:
-        """Where a file of that name belongs that is not archived; nothing is created."""
+        """Return where a file of that name belongs that is not archived; nothing is created."""
         return self.sessions / name.folder / name.file_name
 
     def own(self, path: Path) -> Path | None:
-        """A file of this home by the path that it is known by, whatever links lead to it; None for one from afar."""
+        """Return a file of this home by the path that it is known by, whatever links lead to it; None
+        for one from afar.
+        """
         try:
             given, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
             for folder in (self.sessions, self.archived_sessions):
@@ -106,7 +108,7 @@ class RolloutPaths:
         return None
 
     def scan(self, *, archived: bool) -> Iterator[RolloutFile]:
-        """Every rollout file that is (not) archived, in no particular order, segments included."""
+        """Yield every rollout file that is (not) archived, in no particular order, segments included."""
         pending = [self.archived_sessions if archived else self.sessions]
         while pending:
             try:
@@ -120,7 +122,7 @@ class RolloutPaths:
                 continue  # A folder that is missing or unreadable holds no threads for us.
 
     def segments(self, thread_id: str, *, archived: bool) -> list[RolloutFile]:
-        """The files of a thread, oldest first."""
+        """Return the files of a thread, oldest first."""
         thread_id = thread_id.lower()
         found = list(self._likely(thread_id)) if not archived else []
         if not found or found[0].name.segment_id:
@@ -129,7 +131,9 @@ class RolloutPaths:
         return sorted(found, key=lambda file: file.name)
 
     def _likely(self, file_id: str) -> Iterator[RolloutFile]:
-        """The files with the id of a thread, or of a further file, in the folders around the day that it was made."""
+        """Yield the files with the id of a thread, or of a further file, in the folders around the day
+        that it was made.
+        """
         created = ids.created_ms(file_id)
         if created is None:
             return
@@ -145,7 +149,7 @@ class RolloutPaths:
                     yield RolloutFile(folder / name, parsed, is_archived=False)
 
     def find(self, thread_id: str, *, archived: bool | None = None) -> RolloutFile | None:
-        """The file that a thread goes on in; with archived=None the live folders are looked at first."""
+        """Return the file that a thread goes on in; with archived=None the live folders are looked at first."""
         for in_archive in (False, True) if archived is None else (archived,):
             found = self.segments(thread_id, archived=in_archive)
             if found:
@@ -153,7 +157,9 @@ class RolloutPaths:
         return None
 
     def locate_base(self, base_id: str, seen: frozenset[Path]) -> Path | None:
-        """The file that holds inherited lines: that of a thread, or the further one of a thread, with this id."""
+        """Return the file that holds inherited lines: that of a thread, or the further one of a thread,
+        with this id.
+        """
         base_id = base_id.lower()
         for in_archive in (False, True):
             for file in self._likely(base_id) if not in_archive else ():

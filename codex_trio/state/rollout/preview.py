@@ -14,13 +14,13 @@ _IMAGE_ONLY = "[Image]"
 
 
 def of_text(text: str) -> str:
-    """The preview of a message's text."""
+    """Return the preview of a message's text."""
     _, found, request = text.rpartition(_REQUEST_HEADING)
     return (request if found else text).strip()
 
 
 def of_content(content: Iterable[dict[str, Any]]) -> str:
-    """The preview of a user message's input parts: its text, or a stand-in when there are only images."""
+    """Return the preview of a user message's input parts: its text, or a stand-in when there are only images."""
     parts = list(content)
     text = of_text("".join(str(part.get("text", "")) for part in parts if part.get("type") == "text"))
     if text:

@@ -35,7 +35,7 @@ class RawLine(msgspec.Struct, frozen=True, gc=False):
     is_terminated: bool = True
 
     def whole(self, reader: LineReader) -> bytes:
-        """The line without its newline; read again when it was cut."""
+        """Return the line without its newline; read again when it was cut."""
         if not self.is_cut:
             return self.buffer[self.begin : self.end]
         return reader.read(self.length - self.is_terminated, self.start)
@@ -47,7 +47,7 @@ class RawLine(msgspec.Struct, frozen=True, gc=False):
 
 
 def scan(reader: LineReader, start: int, stop: int) -> Iterator[RawLine]:
-    """The lines between two offsets, of which `start` is the beginning of a line. Raises OSError."""
+    """Yield the lines between two offsets, of which `start` is the beginning of a line. Raises OSError."""
     while start < stop:
         chunk = reader.read(min(CHUNK_BYTES, stop - start), start)
         if not chunk:
@@ -65,7 +65,7 @@ def scan(reader: LineReader, start: int, stop: int) -> Iterator[RawLine]:
 
 
 def _longer_than(reader: LineReader, head: bytes, start: int, stop: int) -> RawLine:
-    """The line that begins with `head`, which holds no newline."""
+    """Return the line that begins with `head`, which holds no newline."""
     length = len(head)
     while start + length < stop:
         chunk = reader.read(min(CHUNK_BYTES, stop - start - length), start + length)

@@ -29,7 +29,7 @@ class LineReader(Protocol):
         ...
 
     def read(self, length: int, offset: int) -> bytes:
-        """So many bytes from there on, fewer only where they end. Raises OSError."""
+        """Return so many bytes from there on, fewer only where they end. Raises OSError."""
         ...
 
 
@@ -77,11 +77,13 @@ class LineSource(Protocol):
         ...
 
     def opened(self) -> AbstractContextManager[LineReader]:
-        """Its bytes, to be read. Raises OSError, FileNotFoundError when there are none where it is."""
+        """Return its bytes, to be read. Raises OSError, FileNotFoundError when there are none where it is."""
         ...
 
     def version(self) -> tuple[int, ...]:
-        """Another value whenever the bytes may have changed: identity and size come first; zeros when there is none."""
+        """Return another value whenever the bytes may have changed: identity and size come first; zeros when there is
+        none.
+        """
         ...
 
     async def begin(self, pieces: Iterable[bytes]) -> None:
@@ -89,7 +91,7 @@ class LineSource(Protocol):
         ...
 
     def writer(self, *, size: int | None, needs_newline: bool = False) -> LineWriter:
-        """Goes on after so many bytes, the last line of which may lack its newline; makes a new one without `size`."""
+        """Go on after so many bytes, the last line of which may lack its newline; make a new one without `size`."""
         ...
 
 

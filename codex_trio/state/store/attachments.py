@@ -70,13 +70,13 @@ class AttachmentStore(Protocol):
         ...
 
     async def list(self, thread_id: str, *, cursor: str | None, limit: int | None) -> AttachmentPage:
-        """A page of what is attached to a thread."""
+        """Return a page of what is attached to a thread."""
         ...
 
     async def owners(
         self, name: AttachmentName, *, archived: bool | None, cursor: str | None, limit: int | None
     ) -> OwnerPage:
-        """A page of the threads that have something of that name; `archived` narrows it to one kind."""
+        """Return a page of the threads that have something of that name; `archived` narrows it to one kind."""
         ...
 
 
@@ -92,7 +92,7 @@ def check_name(name: AttachmentName) -> None:
 
 
 def encode_payload(payload: Any) -> str:
-    """The JSON of a payload. Raises OrganisationError when it is too long."""
+    """Return the JSON of a payload. Raises OrganisationError when it is too long."""
     encoded = msgspec.json.encode(payload)
     if len(encoded) > MAX_PAYLOAD_BYTES:
         raise OrganisationError(f"attachment payload must not exceed {MAX_PAYLOAD_BYTES} bytes")
@@ -100,17 +100,17 @@ def encode_payload(payload: Any) -> str:
 
 
 def decode_payload(encoded: str) -> Any:
-    """The payload that was encoded so."""
+    """Return the payload that was encoded so."""
     return msgspec.json.decode(encoded)
 
 
 def attachment_cursor(thread_id: str, last: Attachment) -> str:
-    """The cursor for what follows an attachment."""
+    """Return the cursor for what follows an attachment."""
     return f"{thread_id}|{last.created_at}|{last.id}"
 
 
 def parse_attachment_cursor(cursor: str | None, thread_id: str) -> tuple[int, str]:
-    """The time and the id that a page comes after. Raises OrganisationError."""
+    """Return the time and the id that a page comes after. Raises OrganisationError."""
     if cursor is None:
         return -1, ""
     parts = cursor.split("|")
@@ -131,13 +131,13 @@ _owner_cursor_decoder = decoding.json_decoder(_OwnerCursor)
 
 
 def owner_cursor(name: AttachmentName, last: AttachmentOwner, *, archived: bool | None) -> str:
-    """The cursor for what follows an owner."""
+    """Return the cursor for what follows an owner."""
     cursor = _OwnerCursor(name.attachment_type, name.identity_key, archived, last.thread_id)
     return msgspec.json.encode(cursor).decode()
 
 
 def parse_owner_cursor(cursor: str | None, name: AttachmentName, *, archived: bool | None) -> str:
-    """The thread that a page comes after. Raises OrganisationError."""
+    """Return the thread that a page comes after. Raises OrganisationError."""
     if cursor is None:
         return ""
     try:
@@ -152,5 +152,5 @@ def parse_owner_cursor(cursor: str | None, name: AttachmentName, *, archived: bo
 
 
 def bad_cursor() -> OrganisationError:
-    """A cursor that no page of this kind gave out."""
+    """Say that no page of this kind gave out the cursor."""
     return OrganisationError("invalid pagination cursor")

@@ -46,7 +46,7 @@ class FileVersion(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, path: str | Path) -> FileVersion | None:
-        """The file as it is now; None when there is none."""
+        """Return the file as it is now; None when there is none."""
         try:
             status = os.stat(path)
         except OSError:
@@ -84,7 +84,7 @@ class IndexedRollout(RolloutContents, frozen=True, kw_only=True):
     version: FileVersion
 
     def rollout_name(self) -> RolloutName:
-        """The parts of the file's name, or of the one that it should have."""
+        """Return the parts of the file's name, or of the one that it should have."""
         named = RolloutName.parse(self.path.name)
         if named is not None:
             return named
@@ -92,7 +92,7 @@ class IndexedRollout(RolloutContents, frozen=True, kw_only=True):
         return RolloutName.of(self.thread_id, created_ms=created_ms)
 
     def summary(self, name: str | None) -> ThreadSummary | None:
-        """The thread as lists show it."""
+        """Return the thread as lists show it."""
         updated = self.version.mtime_ns // 1_000_000
         return summary_of(self, path=self.path, is_archived=self.is_archived, name=name, updated_at_ms=updated)
 
@@ -100,7 +100,7 @@ class IndexedRollout(RolloutContents, frozen=True, kw_only=True):
 def summary_of(
     contents: RolloutContents, *, path: Path | None, is_archived: bool, name: str | None, updated_at_ms: int
 ) -> ThreadSummary | None:
-    """The thread in a rollout, as lists show it; None when it holds none."""
+    """Return the thread in a rollout, as lists show it; None when it holds none."""
     facts = contents.facts
     if facts is None:
         return None
@@ -120,14 +120,14 @@ def summary_of(
 
 
 def of_summary(summary: ThreadSummary, version: FileVersion) -> IndexedRollout:
-    """The row of a loaded thread, which knows itself better than its file has to be read for."""
+    """Return the row of a loaded thread, which knows itself better than its file has to be read for."""
     assert summary.path is not None
     told = contents_of_summary(summary)
     return _indexed(told, summary.path, version, is_archived=summary.is_archived)
 
 
 def contents_of_summary(summary: ThreadSummary) -> RolloutContents:
-    """What the rollout of a loaded thread holds, as the thread tells."""
+    """Return what the rollout of a loaded thread holds, as the thread tells."""
     return RolloutContents(
         thread_id=summary.thread_id.lower(),
         facts=RolloutFacts(
@@ -159,7 +159,7 @@ def _indexed(contents: RolloutContents, path: Path, version: FileVersion, *, is_
 def read_rollout(
     path: Path, *, is_archived: bool, locate_base: BaseLocator, known: IndexedRollout | None = None
 ) -> IndexedRollout | None:
-    """A file as it is now; None when it is gone or is no file.
+    """Return a file as it is now; None when it is gone or is no file.
 
     `known` is what was known of it: what stands further from its end than this looks is taken from there.
     """
@@ -179,7 +179,7 @@ def read_rollout(
 def read_contents(
     source: LineSource, reader: LineReader, *, locate_base: BaseLocator, known: RolloutContents | None = None
 ) -> RolloutContents:
-    """What a rollout, which is open, holds now. Raises OSError.
+    """Return what a rollout, which is open, holds now. Raises OSError.
 
     `known` is what it held before it grew: what stands further from its end than this looks is taken from there.
     """
@@ -220,14 +220,16 @@ def read_contents(
 
 
 def _without_bulk(meta: SessionMeta) -> SessionMeta:
-    """The metadata without what only loading the thread needs."""
+    """Return the metadata without what only loading the thread needs."""
     return msgspec.structs.replace(meta, base_instructions=None, dynamic_tools=None, context_window=None)
 
 
 def _read_head(
     source: LineSource, reader: LineReader, locate_base: BaseLocator, seen: frozenset[LineSource] = frozenset()
 ) -> tuple[SessionMeta | None, str, bool]:
-    """A rollout's own metadata, the first thing that the user said in the thread, and whether more was not read."""
+    """Return a rollout's own metadata, the first thing that the user said in the thread, and whether
+    more was not read.
+    """
     try:
         head = read_head(reader, max_bytes=HEAD_BYTES)
     except OSError:
@@ -247,7 +249,7 @@ def _read_head(
 
 
 def _last_payload(reader: LineReader, marker: bytes, kind: type[_Payload], size: int) -> _Payload | None:
-    """The payload of the last line of that kind near the end; `marker` is the kind as lines spell it."""
+    """Return the payload of the last line of that kind near the end; `marker` is the kind as lines spell it."""
     for chunk, begin in _chunks_from_end(reader, size, overlap=len(marker)):
         at = chunk.rfind(marker)
         while at >= 0:
@@ -269,7 +271,7 @@ def _chunks_from_end(reader: LineReader, size: int, *, overlap: int) -> Iterator
 
 
 def _payload_around(reader: LineReader, offset: int) -> object:
-    """The payload of the line in whose first bytes this offset lies, if it does lie there."""
+    """Return the payload of the line in whose first bytes this offset lies, if it does lie there."""
     begin = max(0, offset - _ENVELOPE_BYTES)
     before = reader.read(offset - begin, begin)
     newline = before.rfind(b"\n")
@@ -303,14 +305,14 @@ def datetime_ms(moment: datetime) -> int:
 
 
 def parent_of(meta: SessionMeta) -> str | None:
-    """The thread that started this one as its sub-agent."""
+    """Return the thread that started this one as its sub-agent."""
     if meta.parent_thread_id is not None:
         return meta.parent_thread_id
     return spawned_by(meta)
 
 
 def spawned_by(meta: SessionMeta) -> str | None:
-    """The thread whose agent spawned this one."""
+    """Return the thread whose agent spawned this one."""
     match meta.source:
         case {"subagent": {"thread_spawn": {"parent_thread_id": str(parent)}}}:
             return parent
@@ -319,7 +321,9 @@ def spawned_by(meta: SessionMeta) -> str | None:
 
 
 def source_kind(source: Any) -> str:
-    """The protocol's name for where a thread comes from; old releases did not say, and had one kind of client."""
+    """Return the protocol's name for where a thread comes from; old releases did not say, and had one
+    kind of client.
+    """
     match source:
         case None:
             return "vscode"
@@ -340,7 +344,7 @@ def source_kind(source: Any) -> str:
 
 
 def listed_kind(source: Any) -> str:
-    """The same for lists: a source that is of no form at all is no reason to leave a thread out of them."""
+    """Return the same for lists: a source that is of no form at all is no reason to leave a thread out of them."""
     kind = source_kind(source)
     match source:
         case str() | {"custom": str()} | {"internal": str()}:
@@ -358,7 +362,7 @@ SUBAGENT_KINDS = frozenset({"subAgentReview", "subAgentCompact", "subAgentThread
 
 
 def real_folder(cwd: str) -> str:
-    """A thread's folder without links, as far as there are any; what is no path stays as it is."""
+    """Return a thread's folder without links, as far as there are any; what is no path stays as it is."""
     try:
         return os.path.realpath(cwd) if cwd else ""
     except (OSError, ValueError):

@@ -16,7 +16,7 @@ _Rollouts = TypeVar("_Rollouts", bound=Sequence[object])
 async def family_of(
     thread_id: str, graph: AgentGraphStore, rollouts: Callable[[str], Awaitable[_Rollouts]]
 ) -> dict[str, _Rollouts]:
-    """What a store has of each thread, the thread's own first; nothing when its own is not there.
+    """Return what a store has of each thread, the thread's own first; nothing when its own is not there.
 
     `rollouts` gives what it has of one thread.
     """
@@ -37,5 +37,5 @@ def no_rollout(thread_id: str, *, archived: bool | None = None) -> ThreadStoreEr
 
 
 def still_needed(thread_id: str) -> ThreadStoreError:
-    """Threads that would stay go on from the lines of one that is to be deleted."""
+    """Say that threads that would stay go on from the lines of one that is to be deleted."""
     return ThreadStoreError("conflict", f"cannot delete thread {thread_id}: forked history still references it")

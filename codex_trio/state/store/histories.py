@@ -26,7 +26,7 @@ class StoredHistories:
         self._recent: OrderedDict[LineSource, _Kept] = OrderedDict()
 
     async def read(self, source: LineSource) -> RolloutHistory:
-        """The history in that rollout, up to date. Raises RolloutReadError."""
+        """Return the history in that rollout, up to date. Raises RolloutReadError."""
         kept = self._recent.get(source)
         if kept is None:
             kept = self._recent[source] = _Kept()

@@ -94,7 +94,7 @@ class MetadataPatch(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def patched(meta: SessionMeta, patch: MetadataPatch) -> SessionMeta:
-    """The metadata with that change."""
+    """Return the metadata with that change."""
     git = meta.git or GitInfo()
     git = GitInfo(
         commit_hash=git.commit_hash if patch.commit_hash is UNSET else patch.commit_hash,
@@ -191,36 +191,37 @@ class ThreadStore(Protocol):
     # --- recording ---
 
     def create(self, meta: SessionMeta) -> ThreadRecorder:
-        """What a new thread records itself with; the thread is there with its first lines."""
+        """Return what a new thread records itself with; the thread is there with its first lines."""
         ...
 
     async def open(self, thread: StoredThread) -> ThreadRecorder:
-        """What a stored thread goes on recording itself with. Turns that never ended count as interrupted.
+        """Return what a stored thread goes on recording itself with. Turns that never ended count as interrupted.
 
         Raises RolloutReadError.
         """
         ...
 
     async def history(self, thread: StoredThread) -> RolloutHistory:
-        """What a stored thread has recorded, up to date. It is shared: for reading only, its index under its lock.
+        """Return what a stored thread has recorded, up to date. It is shared: for reading only, its index under its
+        lock.
 
         Raises RolloutReadError.
         """
         ...
 
     async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
-        """That history up to there, for one reader alone. Raises RolloutReadError."""
+        """Return that history up to there, for one reader alone. Raises RolloutReadError."""
         ...
 
     async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> ThreadRecorder:
-        """What a new thread records itself with that goes on from a history of this store, up to there.
+        """Return what a new thread records itself with that goes on from a history of this store, up to there.
 
         The thread is there at once, as a whole or not at all. Raises RolloutReadError, RolloutWriteError.
         """
         ...
 
     async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> ThreadRecorder:
-        """What a thread goes on with that loses that turn and all later ones; the recorder is to be closed.
+        """Return what a thread goes on with that loses that turn and all later ones; the recorder is to be closed.
 
         Nothing is deleted: forks keep what they inherited. Raises TurnNotFound, RolloutReadError, RolloutWriteError.
         """
@@ -229,37 +230,40 @@ class ThreadStore(Protocol):
     # --- finding ---
 
     async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
-        """A thread that is stored; None when it is not. `archived` narrows it to the archive, or to what is not in it.
+        """Return a thread that is stored; None when it is not. `archived` narrows it to the archive, or to what is not
+        in it.
 
         It has been checked to be there.
         """
         ...
 
     async def locate_path(self, path: Path) -> StoredThread | None:
-        """The thread that one of the store's files holds, whatever the file is called; None when there is no such.
+        """Return the thread that one of the store's files holds, whatever the file is called; None when there is no
+        such.
 
         A file from elsewhere is no stored thread: whoever made it may have written anything into it.
         """
         ...
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
-        """A thread, archived or not, listed or not; None when it is not stored."""
+        """Return a thread, archived or not, listed or not; None when it is not stored."""
         ...
 
     async def read_path(self, path: Path) -> ThreadSummary | None:
-        """The thread that a file holds, wherever it is and whatever it is called; None when it holds none."""
+        """Return the thread that a file holds, wherever it is and whatever it is called; None when it holds none."""
         ...
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
-        """A page of threads. Raises InvalidCursor."""
+        """Return a page of threads. Raises InvalidCursor."""
         ...
 
     async def search(self, query: SearchQuery) -> SearchPage:
-        """A page of threads with these words. Raises InvalidCursor."""
+        """Return a page of threads with these words. Raises InvalidCursor."""
         ...
 
     async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
-        """A few threads with these words, as soon as some are found: in no order, whatever page the query asks for.
+        """Return a few threads with these words, as soon as some are found: in no order, whatever page the query asks
+        for.
 
         Those that are `known` by their ids are left out. Cancelled, it stops at once.
         """
@@ -268,7 +272,7 @@ class ThreadStore(Protocol):
     # --- putting away ---
 
     async def archive(self, thread_id: str) -> Sequence[str]:
-        """Puts a thread and what its agents spawned away; the ids that moved, the thread's own first.
+        """Put a thread and what its agents spawned away; the ids that moved, the thread's own first.
 
         Its own must be there and not archived; what is loaded of them must have been unloaded.
 
@@ -277,18 +281,18 @@ class ThreadStore(Protocol):
         ...
 
     async def unarchive(self, thread_id: str) -> Sequence[str]:
-        """Takes a thread and what its agents spawned back; the ids that moved, the thread's own first.
+        """Take a thread and what its agents spawned back; the ids that moved, the thread's own first.
 
         Raises ThreadStoreError (not_found, internal).
         """
         ...
 
     async def check_deletable(self, thread_id: str) -> None:
-        """Raises ThreadStoreError: not_found, or conflict when forks that would stay go on from its lines."""
+        """Raise ThreadStoreError: not_found, or conflict when forks that would stay go on from its lines."""
         ...
 
     async def delete(self, thread_id: str) -> Sequence[str]:
-        """Removes a thread and what its agents spawned, names and all; the ids, the thread's own first.
+        """Remove a thread and what its agents spawned, names and all; the ids, the thread's own first.
 
         Raises ThreadStoreError (as `check_deletable`, internal).
         """
@@ -297,15 +301,15 @@ class ThreadStore(Protocol):
     # --- names and metadata ---
 
     async def name(self, thread_id: str) -> str | None:
-        """What a thread is called."""
+        """Return what a thread is called."""
         ...
 
     async def set_name(self, thread_id: str, name: str) -> None:
-        """Calls a thread something. Raises ThreadStoreError (internal)."""
+        """Call a thread something. Raises ThreadStoreError (internal)."""
         ...
 
     async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
-        """Changes what a thread that is not loaded says of itself.
+        """Return changes what a thread that is not loaded says of itself.
 
         Raises ThreadStoreError (not_found), RolloutWriteError.
         """
@@ -318,15 +322,15 @@ class ThreadStore(Protocol):
         ...
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
-        """Tells of a thread that is loaded here: `summary` gives what it is now, None before it can be found again."""
+        """Tell of a thread that is loaded here: `summary` gives what it is now, None before it can be found again."""
         ...
 
     def changed(self, thread_id: str) -> None:
-        """Tells that an attached thread has something new to say of itself."""
+        """Tell that an attached thread has something new to say of itself."""
         ...
 
     def detach(self, thread_id: str) -> None:
-        """Tells that a thread is not loaded here any more; what it recorded speaks for it from now on."""
+        """Tell that a thread is not loaded here any more; what it recorded speaks for it from now on."""
         ...
 
 
@@ -337,7 +341,7 @@ class AgentGraphStore(Protocol):
     """Which thread was started by which: every thread has one parent at most."""
 
     async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
-        """Records, or changes, who started a thread and whether it still runs for that."""
+        """Record, or change, who started a thread and whether it still runs for that."""
         ...
 
     async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
@@ -345,9 +349,9 @@ class AgentGraphStore(Protocol):
         ...
 
     async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """The threads that this one started, by id; only those with that status, when one is given."""
+        """Return the threads that this one started, by id; only those with that status, when one is given."""
         ...
 
     async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """What descends from a thread, by depth, then by id. A status holds for every step on the way."""
+        """Return what descends from a thread, by depth, then by id. A status holds for every step on the way."""
         ...

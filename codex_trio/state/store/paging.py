@@ -40,7 +40,7 @@ class Position(msgspec.Struct, frozen=True):
 
 
 def parse_cursor(text: str, key: SortKey) -> Position:
-    """The place in that order that a cursor names. Raises InvalidCursor."""
+    """Return the place in that order that a cursor names. Raises InvalidCursor."""
     moment, separator, thread_id = text.partition("|")
     if key == "section_position":
         if not _NUMBER.fullmatch(moment) or not is_uuid(thread_id):
@@ -56,22 +56,22 @@ def parse_cursor(text: str, key: SortKey) -> Position:
 
 
 def cursor_of(query: ThreadQuery) -> Position | None:
-    """Where the page of a query begins; None for the first one. Raises InvalidCursor."""
+    """Return where the page of a query begins; None for the first one. Raises InvalidCursor."""
     return None if query.cursor is None else parse_cursor(query.cursor, query.sort_key)
 
 
 def sort_time(thread: ThreadSummary, key: SortKey) -> int:
-    """What a thread is sorted by unless it is by its place in a section, in Unix milliseconds."""
+    """Return what a thread is sorted by unless it is by its place in a section, in Unix milliseconds."""
     return thread.created_at_ms if key == "created_at" else thread.updated_at_ms
 
 
 def finds_none(query: ThreadQuery) -> bool:
-    """Whether the query asks for what no thread of ours is: attached to another."""
+    """Return whether the query asks for what no thread of ours is: attached to another."""
     return query.attached_to_thread_id is not None
 
 
 def source_kinds(query: ThreadQuery) -> frozenset[str] | None:
-    """The kinds of threads that a query asks for, in full; None for all of them."""
+    """Return the kinds of threads that a query asks for, in full; None for all of them."""
     kinds = query.source_kinds
     if kinds is None:
         related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
@@ -82,7 +82,7 @@ def source_kinds(query: ThreadQuery) -> frozenset[str] | None:
 
 
 def page_of(placed: Sequence[tuple[int, ThreadSummary]], query: ThreadQuery, *, is_last: bool) -> ThreadPage:
-    """The page that these threads are, in their order, each with what it is sorted by."""
+    """Return the page that these threads are, in their order, each with what it is sorted by."""
     if not placed:
         return EMPTY_PAGE
     (first, first_thread), (last, last_thread) = placed[0], placed[-1]
@@ -100,7 +100,7 @@ def page_of(placed: Sequence[tuple[int, ThreadSummary]], query: ThreadQuery, *, 
 
 
 def listing_of(query: SearchQuery) -> ThreadQuery:
-    """The list that a search looks through."""
+    """Return the list that a search looks through."""
     return ThreadQuery(
         archived=query.archived,
         source_kinds=query.source_kinds,
@@ -112,7 +112,7 @@ def listing_of(query: SearchQuery) -> ThreadQuery:
 
 
 def hits_of(page: ThreadPage, snippets: Sequence[str]) -> SearchPage:
-    """A page of threads in which words were found, each with the words around them."""
+    """Return a page of threads in which words were found, each with the words around them."""
     return SearchPage(
         hits=[
             SearchHit(thread=thread, snippet=snippet) for thread, snippet in zip(page.threads, snippets, strict=True)

@@ -25,7 +25,9 @@ class Placements(Protocol):
     """Where all threads stand."""
 
     async def of(self, thread_ids: Sequence[str]) -> Mapping[str, Placement]:
-        """Where these threads stand; those that stand nowhere, or of which that is not known now, are left out."""
+        """Return where these threads stand; those that stand nowhere, or of which that is not known
+        now, are left out.
+        """
         ...
 
     async def inherit(self, source_id: str, thread_id: str) -> None:

@@ -84,7 +84,7 @@ class ProjectStore(Protocol):
         ...
 
     async def read(self, project_id: str) -> Project:
-        """A project."""
+        """Return a project."""
         ...
 
     async def update(self, project_id: str, change: ProjectChange) -> tuple[Project, bool]:
@@ -100,7 +100,7 @@ class ProjectStore(Protocol):
         ...
 
     async def list(self, query: ProjectQuery) -> ProjectPage:
-        """A page of projects."""
+        """Return a page of projects."""
         ...
 
     async def assign(self, thread_id: str, project_id: str | None) -> bool:
@@ -114,12 +114,12 @@ def project_not_found(project_id: str) -> OrganisationError:
 
 
 def key_of_deleted(key: str) -> OrganisationError:
-    """What was made with that key was removed since."""
+    """Return what was made with that key was removed since."""
     return OrganisationError(f"idempotency key refers to deleted project: {key}")
 
 
 def changed(project: Project, change: ProjectChange, *, now_ms: int) -> Project:
-    """The project with that change; itself when it changes nothing."""
+    """Return the project with that change; itself when it changes nothing."""
     other = msgspec.structs.replace(
         project,
         name=project.name if change.name is None else change.name,
@@ -130,7 +130,7 @@ def changed(project: Project, change: ProjectChange, *, now_ms: int) -> Project:
 
 
 def reordered(order: Sequence[str], project_id: str, before_project_id: str | None) -> list[str]:
-    """All project ids in their order after a move. Raises OrganisationError."""
+    """Return all project ids in their order after a move. Raises OrganisationError."""
     if project_id not in order:
         raise project_not_found(project_id)
     if before_project_id == project_id:
@@ -145,7 +145,7 @@ def reordered(order: Sequence[str], project_id: str, before_project_id: str | No
 
 
 def page_projects(projects: Sequence[Project], query: ProjectQuery) -> ProjectPage:
-    """The page of a query. Raises OrganisationError for a cursor that no such query gave out."""
+    """Return the page of a query. Raises OrganisationError for a cursor that no such query gave out."""
     place = _by_position if query.sort_key == "position" else _by_recency
     ordered = sorted(projects, key=lambda project: place(project, query))
     if query.cursor is not None:

@@ -22,13 +22,13 @@ class ReadStates(Protocol):
     """The read states of all threads; a thread that none was kept for is read."""
 
     def put(self, thread_id: str, state: StoredReadState) -> None:
-        """Keeps a thread's read state from now on."""
+        """Keep a thread's read state from now on."""
         ...
 
     async def settle(self) -> None:
-        """Returns once what was put is kept for good, or cannot be."""
+        """Return once what was put is kept for good, or cannot be."""
         ...
 
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
-        """What was kept for these threads."""
+        """Return what was kept for these threads."""
         ...

@@ -36,11 +36,11 @@ class RecordingStore(ABC):
 
     @abstractmethod
     def _new_source(self, name: RolloutName) -> LineSource:
-        """Where a rollout of that name is to be."""
+        """Return where a rollout of that name is to be."""
 
     @abstractmethod
     def _source_of(self, thread: StoredThread) -> LineSource:
-        """Where a stored thread's is. Raises RolloutReadError."""
+        """Return where a stored thread's is. Raises RolloutReadError."""
 
     @abstractmethod
     async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:

@@ -72,7 +72,7 @@ class SectionStore(Protocol):
         ...
 
     async def list(self, *, cursor: str | None, limit: int | None) -> SectionPage:
-        """A page of sections. Raises ThreadStoreError (internal)."""
+        """Return a page of sections. Raises ThreadStoreError (internal)."""
         ...
 
     async def move(self, thread_id: str, section_id: str | None, *, before_thread_id: str | None = None) -> None:
@@ -95,7 +95,7 @@ def refuse_pinned(section_id: str, *, deed: str) -> None:
 
 
 def no_section(section_id: str) -> ThreadStoreError:
-    """A thread is to be moved into a section that there is not."""
+    """Say that a thread is to be moved into a section that there is not."""
     return ThreadStoreError("invalid_request", f"section {section_id} does not exist")
 
 
@@ -106,7 +106,7 @@ def check_move(section_id: str | None, *, before_thread_id: str | None) -> None:
 
 
 def page_sections(sections: Iterable[Section], *, cursor: str | None, limit: int | None) -> SectionPage:
-    """The page that follows a cursor; one that nobody gave out yields what sorts after it."""
+    """Return the page that follows a cursor; one that nobody gave out yields what sorts after it."""
     after = sorted((section for section in sections if section.id > (cursor or "")), key=_id_of)
     size = page_size(limit)
     page = after[:size]
@@ -121,7 +121,7 @@ def place_in(
     before_thread_id: str | None,
     renumber: Callable[[Sequence[tuple[str, int]]], None],
 ) -> int:
-    """Where a thread goes in a section, whose threads are given in order with their places.
+    """Return where a thread goes in a section, whose threads are given in order with their places.
 
     `renumber` is told new places of the others when there is no room left. Raises ThreadStoreError.
     """

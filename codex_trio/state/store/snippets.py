@@ -16,12 +16,12 @@ _BEFORE, _AFTER = 49, 96
 
 
 def pattern_of(term: str) -> re.Pattern[str]:
-    """Matches the words as they stand, in any case, in a text whose blanks were made single."""
+    """Match the words as they stand, in any case, in a text whose blanks were made single."""
     return re.compile(re.escape(normalized(term)), re.IGNORECASE)
 
 
 def snippet_of(texts: Iterable[str], pattern: re.Pattern[str], *, otherwise: str) -> str:
-    """The words around the first match; the beginning of another text when there is none."""
+    """Return the words around the first match; the beginning of another text when there is none."""
     for text in texts:
         match = pattern.search(text)
         if match is not None:

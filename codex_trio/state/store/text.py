@@ -84,7 +84,7 @@ _KINDS = (b'"item_completed"', b'"user_message"', b'"agent_message"')
 
 
 def spans(path: Path, *, start: int, end: int) -> Iterator[TextSpan]:
-    """The spans of a file between two byte offsets, the first of which begins a line. Raises OSError.
+    """Yield the spans of a file between two byte offsets, the first of which begins a line. Raises OSError.
 
     What follows the last newline is left for later: it may still grow.
     """
@@ -94,7 +94,7 @@ def spans(path: Path, *, start: int, end: int) -> Iterator[TextSpan]:
 
 
 def texts(path: Path, *, start: int, end: int) -> list[str]:
-    """The texts, blanks made single, of the lines between two byte offsets. Raises OSError."""
+    """Return the texts, blanks made single, of the lines between two byte offsets. Raises OSError."""
     with path.open("rb") as file:
         file.seek(start)
         data = file.read(end - start)
@@ -125,7 +125,7 @@ def _joined(found: list[str]) -> str:
 
 
 def text_of(line: bytes) -> str:
-    """The words of a line, blanks made single; empty for a line that has none to search."""
+    """Return the words of a line, blanks made single; empty for a line that has none to search."""
     head = line[:_ENVELOPE_BYTES]
     if not any(kind in head for kind in _KINDS):
         return ""

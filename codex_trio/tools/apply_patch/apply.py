@@ -23,7 +23,7 @@ class PatchOutcome(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[FileEdit, ...]
 
     def for_model(self, wall_seconds: float) -> str:
-        """The tool output, with the time rounded to tenths."""
+        """Return the tool output, with the time rounded to tenths."""
         head = f"Exit code: {self.exit_code}\nWall time: {round(wall_seconds, 1):g} seconds\nOutput:\n"
         return head + self.stdout + self.stderr
 
@@ -69,7 +69,7 @@ def _perform(edit: FileEdit, files: PatchFiles, edits: list[FileEdit]) -> None:
 
 
 def _through_links(edit: FileEdit, files: PatchFiles) -> FileEdit:
-    """The edit under the names of the files that hold the content: writing to a link writes its target."""
+    """Return the edit under the names of the files that hold the content: writing to a link writes its target."""
     if edit.move_to is None:
         return msgspec.structs.replace(edit, path=_holder(edit.path, files))
     target = _holder(edit.move_to, files)
@@ -84,7 +84,7 @@ def _holder(path: str, files: PatchFiles) -> str:
 
 
 def _partial(edit: FileEdit, files: PatchFiles) -> list[FileEdit]:
-    """What a failed edit has changed all the same, such as a file whose original could not be removed."""
+    """Return what a failed edit has changed all the same, such as a file whose original could not be removed."""
     target, before = (edit.move_to, edit.replaced) if edit.move_to else (edit.path, edit.before)
     try:
         now = files.peek(target)

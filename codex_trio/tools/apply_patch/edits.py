@@ -40,7 +40,7 @@ class FileEdit(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool = False
 
     def places(self, files: PatchFiles) -> set[str]:
-        """Where the edit writes, links followed as they are now. Raises OSError for what is no path."""
+        """Return where the edit writes, links followed as they are now. Raises OSError for what is no path."""
         if self.after is None:
             return {files.entry_of(self.path)}
         if self.move_to is None:
@@ -49,7 +49,7 @@ class FileEdit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def resolve(path: str, cwd: str) -> str:
-    """The absolute, lexically normalised form of a path as written in a patch."""
+    """Return the absolute, lexically normalised form of a path as written in a patch."""
     joined = os.path.normpath(os.path.join(cwd, path))
     return "/" + joined.lstrip("/")
 
@@ -62,7 +62,7 @@ def work_out(
     expected: FileEdit | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> FileEdit:
-    """The edit that `hunk` amounts to, given the files as they are.
+    """Return the edit that `hunk` amounts to, given the files as they are.
 
     `expected` is what it amounted to before; it still does where the file is as it was. `check` is called now and then,
     and may raise to give up.
@@ -148,7 +148,9 @@ def _update(content: bytes, hunk: UpdateHunk, path: str, check: Callable[[], Non
 
 
 def _peek(peek: Callable[[str], Contents], path: str) -> Contents:
-    """What is at `path`, for the record only: what is no regular file counts as absent, and fails when performed."""
+    """Return what is at `path`, for the record only: what is no regular file counts as absent, and
+    fails when performed.
+    """
     try:
         return peek(path)
     except OSError:
@@ -156,14 +158,14 @@ def _peek(peek: Callable[[str], Contents], path: str) -> Contents:
 
 
 def _bad_bytes(error: UnicodeDecodeError) -> str:
-    """What is wrong with bytes that are no text, in the reference's words."""
+    """Return what is wrong with bytes that are no text, in the reference's words."""
     if error.reason == "unexpected end of data":
         return f"incomplete utf-8 byte sequence from index {error.start}"
     return f"invalid utf-8 sequence of {error.end - error.start} bytes from index {error.start}"
 
 
 def _cause(error: OSError, path: str) -> str:
-    """The cause in the reference's words."""
+    """Return the cause in the reference's words."""
     if isinstance(error, NotARegularFile):
         return f"path `{path}` {'is not a file' if error.errno == errno.EISDIR else error.strerror}"
     return f"{error.strerror} (os error {error.errno})"

@@ -36,14 +36,14 @@ class MatchError(Exception):
         self._lines = lines
 
     def describe(self, path: str) -> str:
-        """The reference's wording, which clients and models know."""
+        """Return the reference's wording, which clients and models know."""
         if self._context is not None:
             return f"Failed to find context '{self._context}' in {path}"
         return f"Failed to find expected lines in {path}:\n" + "\n".join(self._lines)
 
 
 def update_text(original: str, chunks: Sequence[Chunk], check: Callable[[], None] = lambda: None) -> str:
-    """The text after `chunks`, which are searched for from top to bottom.
+    """Return the text after `chunks`, which are searched for from top to bottom.
 
     Kept lines stay as the file has them, even where they only match loosely; so do a byte order mark and an end
     without a newline. A new line ends as the line that it replaces, else as its neighbours; it always has an ending.
@@ -103,7 +103,7 @@ class _Text:
         self._usual = "\n" if "\n" in text else "\r"
 
     def kept(self, start: int, end: int) -> str:
-        """The lines from `start` to `end` as they are; ranges are asked for in order."""
+        """Return the lines from `start` to `end` as they are; ranges are asked for in order."""
         first = self._copied + self._length(self._copied_lines, start)
         self._copied, self._copied_lines = first + self._length(start, end), end
         return self._text[first : self._copied]
@@ -112,7 +112,7 @@ class _Text:
         return sum(map(len, self.lines[start:end])) + sum(map(len, self._endings[start:end]))
 
     def added(self, splice: _Splice) -> Iterator[str]:
-        """The new lines of `splice`, each with its ending."""
+        """Yield the new lines of `splice`, each with its ending."""
         replaced = [ending for ending in self._endings[splice.start : splice.start + splice.removed] if ending]
         usual = replaced[-1] if replaced else self._neighbour(splice)
         if any(map(self._is_unusual, replaced)) and _count(splice.new) != len(replaced):
@@ -126,7 +126,7 @@ class _Text:
             place += 1
 
     def last_ending(self) -> str:
-        """How the file's last line is to end when new lines come after it."""
+        """Return how the file's last line is to end when new lines come after it."""
         return self._ending_before(len(self.lines) - 1) or "\n"
 
     def _neighbour(self, splice: _Splice) -> str:
@@ -189,7 +189,7 @@ def _splices(lines: list[str], chunks: Sequence[Chunk], check: Callable[[], None
 
 
 def _chunk_splices(start: int, changes: Sequence[Change]) -> Iterator[_Splice]:
-    """One splice for each run of changed lines; kept lines part the runs."""
+    """Yield one splice for each run of changed lines; kept lines part the runs."""
     splice = _Splice(start)
     for sign, text in changes:
         if sign == "+":
@@ -231,7 +231,7 @@ class _Form:
         self._places: dict[str, list[int]] = {}
 
     def find(self, wanted: list[str], first: int) -> int | None:
-        """The first place at or after `first` where the `wanted` lines follow one another."""
+        """Return the first place at or after `first` where the `wanted` lines follow one another."""
         self._searches += 1
         starts = self._starts(wanted, first) if self._searches <= _PLAIN_SEARCHES else self._known(wanted, first)
         compared = 0
@@ -244,7 +244,7 @@ class _Form:
         return None
 
     def _starts(self, wanted: list[str], first: int) -> Iterator[int]:
-        """Where the first of the lines is."""
+        """Yield where the first of the lines is."""
         try:
             while True:
                 first = self._lines.index(wanted[0], first) + 1
@@ -253,7 +253,7 @@ class _Form:
             return
 
     def _known(self, wanted: list[str], first: int) -> Iterator[int]:
-        """The same for patches of many chunks: where the rarest of the lines is, all can be."""
+        """Yield the same for patches of many chunks: where the rarest of the lines is, all can be."""
         if not self._places:
             for index, line in enumerate(self._lines):
                 self._places.setdefault(line, []).append(index)
@@ -265,7 +265,7 @@ class _Form:
 
 
 def _find_run(lines: list[str], wanted: list[str], first: int) -> int | None:
-    """The same by the method of Knuth, Morris and Pratt, which never goes back."""
+    """Return the same by the method of Knuth, Morris and Pratt, which never goes back."""
     fallback = [0] * len(wanted)
     matched = 0
     for index in range(1, len(wanted)):
@@ -299,7 +299,7 @@ class _Finder:
         self._next = found + 1
 
     def find(self, chunk: Chunk) -> tuple[int, Sequence[Change]]:
-        """Where the chunk's lines are, and the lines to apply there."""
+        """Return where the chunk's lines are, and the lines to apply there."""
         changes: Sequence[Change] = list(_as_file_lines(chunk.lines))
         wanted = [text for sign, text in changes if sign != "+"]
         found = self._search(wanted, at_end=chunk.at_end)
@@ -331,14 +331,16 @@ class _Finder:
 
 
 def _as_file_lines(changes: Sequence[Change]) -> Iterator[Change]:
-    """The changes with old lines split where a file's lines are: at carriage returns too."""
+    """Yield the changes with old lines split where a file's lines are: at carriage returns too."""
     for sign, text in changes:
         for part in [text] if sign == "+" or "\r" not in text else text.split("\r"):
             yield sign, part
 
 
 def _without_last_empty(lines: Sequence[Change]) -> Sequence[Change]:
-    """The lines less the last wanted one, which is empty; if the new text ends in an empty line, less that as well."""
+    """Return the lines less the last wanted one, which is empty; if the new text ends in an empty line, less that as
+    well.
+    """
     kept = list(lines)
     last_old = max(index for index, (sign, _) in enumerate(kept) if sign != "+")
     _forget(kept, last_old, "-", other="+")

@@ -33,13 +33,13 @@ class PatchError(Exception):
         self.line = line
 
     def for_model(self) -> str:
-        """The wording that follows `apply_patch verification failed: `."""
+        """Return the wording that follows `apply_patch verification failed: `."""
         return (
             f"invalid patch: {self.reason}" if self.line is None else f"invalid hunk at line {self.line}, {self.reason}"
         )
 
     def for_terminal(self) -> str:
-        """The wording that the standalone command prints on stderr."""
+        """Return the wording that the standalone command prints on stderr."""
         where = "Invalid patch" if self.line is None else f"Invalid patch hunk on line {self.line}"
         return f"{where}: {self.reason}"
 
@@ -102,7 +102,7 @@ def parse(text: str) -> Patch:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines without their `\\n` or `\\r\\n`; a final newline starts no further line."""
+    """Return lines without their `\\n` or `\\r\\n`; a final newline starts no further line."""
     pieces = text.split("\n")
     if pieces[-1] == "":
         pieces.pop()
@@ -110,7 +110,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _unwrap(text: str) -> list[str]:
-    """The lines from the begin to the end marker, after dropping a heredoc frame around them."""
+    """Return the lines from the begin to the end marker, after dropping a heredoc frame around them."""
     lines = _lines(text.strip(WHITE))
     problem = _frame_problem(lines)
     if problem is not None and len(lines) >= 4 and lines[0] in _HEREDOC_OPENERS and lines[-1].endswith("EOF"):
@@ -165,7 +165,7 @@ class _Update:
             raise PatchError(self._complaint(line), line=number)
 
     def finish(self, *, number: int) -> UpdateHunk:
-        """The hunk, when the next one or the end of the patch comes at line `number`."""
+        """Return the hunk, when the next one or the end of the patch comes at line `number`."""
         if self._state == "headed":
             raise PatchError(_NO_LINES, line=number)
         self._close_chunk()

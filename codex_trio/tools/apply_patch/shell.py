@@ -33,7 +33,7 @@ class ShellPatch(msgspec.Struct, frozen=True):
 
 
 def detect_shell_patch(argv: Sequence[str], bash: Bash) -> ShellPatch | None:
-    """The patch that `argv` applies when that is all it does; None for a command to be run.
+    """Return the patch that `argv` applies when that is all it does; None for a command to be run.
 
     Raises `ToolFailure` when the script is a patch without a call of apply_patch: no shell would make sense of it.
     """
@@ -74,7 +74,7 @@ def _from_statement(statement: "Node") -> ShellPatch | None:
 
 
 def _heredoc_text(redirect: "Node") -> str | None:
-    """The body of a heredoc that nothing else follows on its line."""
+    """Return the body of a heredoc that nothing else follows on its line."""
     if redirect.type != "heredoc_redirect":
         return None
     kinds = [child.type for child in redirect.named_children]

@@ -19,7 +19,7 @@ Change = tuple[int, int, int, int]
 
 
 def unified(old: str, new: str, *, context: int) -> str:
-    """Hunks with `context` unchanged lines around changes, without file headers; empty when nothing differs."""
+    """Hunk with `context` unchanged lines around changes, without file headers; empty when nothing differs."""
     if old == new:
         return ""
     head, tail = _common_ends(old, new)
@@ -36,12 +36,12 @@ def unified(old: str, new: str, *, context: int) -> str:
 
 
 def line_changes(old: Sequence[str], new: Sequence[str]) -> list[Change]:
-    """The changes that turn one list of lines into the other, in order and never adjacent."""
+    """Return the changes that turn one list of lines into the other, in order and never adjacent."""
     return _Changes(old, new).changes
 
 
 def _common_ends(old: str, new: str) -> tuple[int, int]:
-    """How many characters of whole lines both texts begin and end with; the two parts do not overlap."""
+    """Return how many characters of whole lines both texts begin and end with; the two parts do not overlap."""
     head = old.rfind("\n", 0, _most(min(len(old), len(new)), lambda low, high: old[low:high] == new[low:high])) + 1
     tail = _most(
         min(len(old), len(new)) - head,
@@ -52,7 +52,9 @@ def _common_ends(old: str, new: str) -> tuple[int, int]:
 
 
 def _most(limit: int, agree: Callable[[int, int], bool]) -> int:
-    """The greatest number up to `limit` that both texts agree to, given whether they do from one number to another."""
+    """Return the greatest number up to `limit` that both texts agree to, given whether they do from one number to
+    another.
+    """
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
@@ -64,7 +66,7 @@ def _most(limit: int, agree: Callable[[int, int], bool]) -> int:
 
 
 def _back(text: str, place: int, lines: int) -> int:
-    """The start of the line that is `lines` above the one that starts at `place`, or of the text."""
+    """Return the start of the line that is `lines` above the one that starts at `place`, or of the text."""
     while lines and place:
         place = text.rfind("\n", 0, place - 1) + 1
         lines -= 1
@@ -72,7 +74,7 @@ def _back(text: str, place: int, lines: int) -> int:
 
 
 def _ahead(text: str, place: int, lines: int) -> int:
-    """The same downwards."""
+    """Return the same downwards."""
     while lines and place < len(text):
         place = text.find("\n", place) + 1 or len(text)
         lines -= 1
@@ -97,7 +99,7 @@ class _Changes:
         self._count = len(a)
 
     def is_within(self, margin: int, *, top: bool, bottom: bool) -> bool:
-        """Whether no change came closer than `margin` to an end of the lines that is not a `top` or `bottom`."""
+        """Return whether no change came closer than `margin` to an end of the lines that is not a `top` or `bottom`."""
         first, last = self.changes[0], self.changes[-1]
         fits_top = top or (first[0] >= margin and not self._slid_to_top)
         return fits_top and (bottom or last[1] < self._count - margin)
@@ -135,7 +137,7 @@ class _LineDiff:
         return a0, a1, b0, b1
 
     def _middle(self, a0: int, a1: int, b0: int, b1: int) -> tuple[int, int] | None:
-        """A point on a shortest edit path, found from both ends at once; None when the effort is used up."""
+        """Return a point on a shortest edit path, found from both ends at once; None when the effort is used up."""
         n, m = a1 - a0, b1 - b0
         delta = n - m
         ahead, back = {1: 0}, {1: 0}
@@ -184,7 +186,7 @@ def _compact(lines: Sequence[int], changed: bytearray) -> bool:
 
 
 def _run_around(changed: bytearray, index: int) -> tuple[int, int]:
-    """Where the run of changed lines around `index` starts and ends."""
+    """Return where the run of changed lines around `index` starts and ends."""
     end = changed.find(0, index)
     return changed.rfind(0, 0, index) + 1, len(changed) if end < 0 else end
 
@@ -197,7 +199,7 @@ def _slide_up(lines: Sequence[int], changed: bytearray, start: int, end: int) ->
 
 
 def _slide_down(lines: Sequence[int], changed: bytearray, start: int, end: int) -> int:
-    """Returns the end of the run."""
+    """Return the end of the run."""
     while end < len(lines) and lines[start] == lines[end]:
         changed[start], changed[end] = 0, 1
         start, end = _run_around(changed, end)
@@ -237,7 +239,7 @@ def _group(changes: Sequence[Change], context: int) -> Iterator[list[Change]]:
 
 
 def _render(a: Sequence[str], b: Sequence[str], group: Sequence[Change], context: int, above: int) -> str:
-    """One hunk; there are `above` more lines before the given ones."""
+    """Return one hunk; there are `above` more lines before the given ones."""
     before = min(context, group[0][0])
     after = min(context, len(a) - group[-1][1])
     old_span = _span(above + group[0][0] - before, above + group[-1][1] + after)

@@ -37,11 +37,16 @@ class VerifiedPatch(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[FileEdit, ...]
 
     def written_paths(self) -> list[str]:
-        """Every absolute path that applying touches, destinations of moves included: what an approval is about."""
+        """Return every absolute path that applying touches, destinations of moves included: what an
+        approval is about.
+        """
         return sorted({*self.changes, *(edit.move_to for edit in self.edits if edit.move_to is not None)})
 
     def places(self, files: PatchFiles) -> frozenset[str]:
-        """Where applying writes, links followed as they are now. Raises `VerificationError` for what is no path."""
+        """Return where applying writes, links followed as they are now.
+
+        Raises `VerificationError` for what is no path.
+        """
         try:
             return frozenset(place for edit in self.edits for place in edit.places(files))
         except OSError as error:
@@ -77,7 +82,7 @@ def verify(patch: Patch, cwd: str, files: FileReader, check: Callable[[], None] 
 
 
 def failure_for_model(error: PatchError | VerificationError) -> str:
-    """The tool output for a patch that cannot be applied."""
+    """Return the tool output for a patch that cannot be applied."""
     if isinstance(error, EmptyPatchError):
         return f"patch rejected: {error}"
     reason = error.for_model() if isinstance(error, PatchError) else str(error)
@@ -94,7 +99,7 @@ def _change(edit: FileEdit) -> Change:
 
 
 def _text(content: Contents) -> str:
-    """What can be shown of a file; nothing of one that is no text."""
+    """Return what can be shown of a file; nothing of one that is no text."""
     try:
         return content.decode() if isinstance(content, bytes) else ""
     except UnicodeDecodeError:

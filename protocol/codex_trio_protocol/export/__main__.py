@@ -13,7 +13,7 @@ from codex_trio_protocol.export import json_schema, reference, typescript
 
 
 def generate(root: Path, *, experimental: bool) -> dict[Path, str]:
-    """All generated files by path, for a schema folder `root`."""
+    """Return all generated files by path, for a schema folder `root`."""
     found = {root / "json" / path: text for path, text in json_schema.files(experimental=experimental).items()}
     found |= {root / "typescript" / path: text for path, text in typescript.files(experimental=experimental).items()}
     found |= {root.parent / "docs" / path: text for path, text in reference.files().items()}
@@ -28,7 +28,7 @@ def write(root: Path, *, experimental: bool) -> None:
 
 
 def drift(root: Path) -> list[Path]:
-    """Paths whose file is missing, needless or different."""
+    """Return paths whose file is missing, needless or different."""
     wanted = generate(root, experimental=True)
     present = _present(root)
     different = {path for path in present & set(wanted) if path.read_text(encoding="utf-8") != wanted[path]}

@@ -157,7 +157,7 @@ class _Module:
 
 @cache
 def catalogue() -> dict[str, Declaration]:
-    """All declared types by published name."""
+    """Return all declared types by published name."""
     modules = [_load(name) for name in _module_names()]
     shapes: dict[str, str] = {}
     for module in modules:
@@ -184,7 +184,7 @@ def families() -> dict[str, str]:
 
 
 def references(expression: Expression) -> set[str]:
-    """Names that an expression mentions itself."""
+    """Return names that an expression mentions itself."""
     match expression:
         case Reference(name):
             return {name}
@@ -201,7 +201,7 @@ def references(expression: Expression) -> set[str]:
 
 
 def mentioned(declaration: Declaration, *, experimental: bool) -> set[str]:
-    """Names that a declaration mentions itself; without `experimental`, gated fields do not count."""
+    """Return names that a declaration mentions itself; without `experimental`, gated fields do not count."""
     if isinstance(declaration, AliasDeclaration):
         return references(declaration.type)
     fields = [item for item in declaration.fields if experimental or not item.experimental]
@@ -224,7 +224,7 @@ def _load(name: str) -> _Module:
 
 
 def _shapes(module: _Module) -> dict[str, str]:
-    """Names of types that only document pass-through JSON, with the name under which they are published."""
+    """Return names of types that only document pass-through JSON, with the name under which they are published."""
     found: dict[str, str] = {}
     for statement in module.tree.body:
         target = _shape_target(statement.value) if isinstance(statement, ast.AnnAssign) else None
@@ -420,7 +420,7 @@ class _Reader:
 
 
 def _in_wire_names(text: str, names: dict[str, str]) -> str:
-    """A docstring as readers of the wire know it: `threadId` where the code says `thread_id`."""
+    """Return a docstring as readers of the wire know it: `threadId` where the code says `thread_id`."""
     return re.sub(r"`(\w+)`", lambda match: f"`{names.get(match[1], match[1])}`", text)
 
 

@@ -46,7 +46,7 @@ def write(out: Path, *, experimental: bool) -> None:
 
 
 def files(*, experimental: bool) -> dict[str, str]:
-    """Contents of every schema file by its path below the output folder."""
+    """Return contents of every schema file by its path below the output folder."""
     writer = _Writer(experimental=experimental)
     found: dict[str, Schema] = {}
     for name, folder in message_files(experimental=experimental).items():
@@ -65,14 +65,14 @@ class _Writer:
         self._declarations = catalogue()
 
     def message(self, name: str) -> Schema:
-        """A file's schema: the type itself with the definitions of all that it mentions."""
+        """Return a file's schema: the type itself with the definitions of all that it mentions."""
         return self._document(name, self._named(name))
 
     def union_file(self, union: MethodUnion) -> Schema:
         return self._document(union.name, self._union(union))
 
     def bundles(self) -> tuple[Schema, Schema]:
-        """Everything in one document, the second generation nested under `v2`; and that generation alone, flat.
+        """Return everything in one document, the second generation nested under `v2`; and that generation alone, flat.
 
         What only the older messages and the server's requests mention stands beside `v2`. The flat one also has the two
         unions that speak of that generation.
@@ -104,7 +104,7 @@ class _Writer:
         return {"anyOf": [_reference(name.removeprefix("Nullable")), {"type": "null"}]}
 
     def _closed(self, roots: dict[str, Schema]) -> dict[str, Schema]:
-        """These schemas and those of all that they mention, in alphabetical order."""
+        """Return these schemas and those of all that they mention, in alphabetical order."""
         found = dict(roots)
         waiting = list(roots.values())
         while waiting:
@@ -237,7 +237,7 @@ class _Writer:
         return {"oneOf" if _disjoint(members) else "anyOf": members}
 
     def _members(self, expression: Expression) -> list[Any]:
-        """Members that a part of a union stands for; inline types are written out in the union itself."""
+        """Member that a part of a union stands for; inline types are written out in the union itself."""
         schema = self.expression(expression)
         if not isinstance(expression, Reference) or not is_inline(self._declarations[expression.name]):
             return [schema]
@@ -247,7 +247,7 @@ class _Writer:
 
 
 def _with_words_together(members: tuple[Expression, ...]) -> list[Expression]:
-    """The members of a union with all words in one enumeration, as schemas list them; older ones stand last."""
+    """Return the members of a union with all words in one enumeration, as schemas list them; older ones stand last."""
     bare: list[Expression] = [member.type if isinstance(member, Dated) else member for member in members]
     words = [word for member in bare if isinstance(member, Literals) for word in member.values]
     rest: list[Expression] = [member for member in bare if not isinstance(member, Literals)]
@@ -259,7 +259,7 @@ def _bundle(title: str, definitions: Schema) -> Schema:
 
 
 def _references(schema: Any) -> set[str]:
-    """Names that a schema refers to."""
+    """Return names that a schema refers to."""
     if isinstance(schema, list):
         return set[str]().union(*(_references(item) for item in cast("list[Any]", schema)))
     if not isinstance(schema, dict):
@@ -302,7 +302,7 @@ def _disjoint(members: list[Any]) -> bool:
 
 
 def _relocated(definitions: Schema, nested: Collection[str]) -> Schema:
-    """The same definitions with references to nested names pointing below `v2`."""
+    """Return the same definitions with references to nested names pointing below `v2`."""
 
     def moved(value: Any) -> Any:
         if isinstance(value, list):

@@ -26,7 +26,9 @@ class MethodUnion:
 
 
 def unions(*, experimental: bool, unlisted: bool = False) -> list[MethodUnion]:
-    """The unions of methods; experimental ones and those that schemas do not list are left out unless asked for."""
+    """Return the unions of methods; experimental ones and those that schemas do not list are left out
+    unless asked for.
+    """
 
     def listed(table: dict[str, MethodSpec]) -> tuple[MethodSpec, ...]:
         return tuple(
@@ -104,7 +106,7 @@ INLINE: Final = frozenset(
 
 
 def is_inline(declaration: Declaration) -> bool:
-    """Whether a type is written out where it is mentioned: one of `INLINE`, or a union member that has a tag."""
+    """Return whether a type is written out where it is mentioned: one of `INLINE`, or a union member that has a tag."""
     return declaration.name in INLINE or (isinstance(declaration, ObjectDeclaration) and declaration.tag is not None)
 
 
@@ -122,7 +124,10 @@ def type_name(target: str) -> str:
 
 
 def message_files(*, experimental: bool) -> dict[str, str]:
-    """Every message type that gets its own schema file, with its folder. Optional params appear as `Nullable...`."""
+    """Return every message type that gets its own schema file, with its folder.
+
+    Optional params appear as `Nullable...`.
+    """
     found: dict[str, str] = {}
     for table in (CLIENT_REQUESTS, SERVER_REQUESTS, SERVER_NOTIFICATIONS):
         for spec in table.values():
@@ -143,7 +148,7 @@ def message_files(*, experimental: bool) -> dict[str, str]:
 
 
 def reachable(names: set[str], *, experimental: bool, without: Collection[str] = frozenset()) -> dict[str, Declaration]:
-    """The declarations of these types and of all that they mention, without some and what only those mention."""
+    """Return the declarations of these types and of all that they mention, without some and what only those mention."""
     declarations = catalogue()
     found: dict[str, Declaration] = {}
     waiting = sorted(names, reverse=True)

@@ -61,7 +61,7 @@ _DIRECTIONS: Final = {
 
 
 def files() -> dict[str, str]:
-    """Contents of every page by its file name."""
+    """Return contents of every page by its file name."""
     pages = _Pages()
     found = {f"{family}.md": page for family, page in pages.pages().items()}
     found[INDEX] = pages.index()
@@ -97,7 +97,7 @@ class _Pages:
         return "".join(lines)
 
     def pages(self) -> dict[str, str]:
-        """Pages by family."""
+        """Page by family."""
         members: dict[str, list[Declaration]] = {}
         for declaration in self._declarations.values():
             members.setdefault(declaration.family, []).append(declaration)
@@ -213,6 +213,6 @@ class _Pages:
 
 
 def _related_pages(family: str, methods: list[MethodSpec]) -> list[str]:
-    """Other pages with methods whose names begin with the same word."""
+    """Return other pages with methods whose names begin with the same word."""
     words = {spec.name.partition("/")[0] for spec in methods}
     return sorted({_family(spec) for spec in _methods() if spec.name.partition("/")[0] in words} - {family})

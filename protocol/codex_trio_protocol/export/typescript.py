@@ -57,7 +57,7 @@ def write(out: Path, *, experimental: bool) -> None:
 
 
 def files(*, experimental: bool) -> dict[str, str]:
-    """Contents of every TypeScript file by its path below the output folder."""
+    """Return contents of every TypeScript file by its path below the output folder."""
     writer = _Writer(experimental=experimental)
     found = {f"serde_json/{JSON_VALUE}.ts": HEADER + "\n" + _JSON_VALUE_TYPE}
     for declaration in writer.declarations():
@@ -112,7 +112,7 @@ class _Writer:
         self._from_server, self._from_clients = _senders()
 
     def declarations(self) -> list[Declaration]:
-        """All types that deserve a file, without those that are written out where they are mentioned."""
+        """Return all types that deserve a file, without those that are written out where they are mentioned."""
         names = {"RequestId", "ModelProviderError", *(DATA_OF_ERRORS if self._experimental else ())}
         gated: set[str] = set()
         for spec in _every_method():
@@ -169,7 +169,7 @@ class _Writer:
         return HEADER + "".join(imports) + "\n" + body
 
     def _named(self, declaration: Declaration) -> set[str]:
-        """Types to import: what the declaration mentions, seen through inline union members."""
+        """Return types to import: what the declaration mentions, seen through inline union members."""
         found: set[str] = set()
         if _mentions_any(declaration, experimental=self._experimental):
             found.add(JSON_VALUE)
@@ -207,7 +207,9 @@ class _Writer:
         return f"{comment}  {_key(item.name)}{optional}: {self._expression(item.type)},\n"
 
     def _is_always_told(self, declaration: ObjectDeclaration, item: Field) -> bool:
-        """Whether a key is there even when it holds its default: the server writes it so, and no client has to."""
+        """Return whether a key is there even when it holds its default: the server writes it so, and no
+        client has to.
+        """
         is_past = isinstance(item.type, Dated) and item.type.until is not None
         may_be_absent = declaration.sparse or item.default is UNSET or is_past
         if may_be_absent or declaration.name not in self._from_server:
@@ -249,7 +251,7 @@ def _is_inline(declaration: Declaration) -> bool:
 
 
 def _senders() -> tuple[set[str], set[str]]:
-    """Names of the types that the server fills in, and that clients do; what passes through is neither's."""
+    """Return names of the types that the server fills in, and that clients do; what passes through is neither's."""
     server: set[str] = set()
     clients: set[str] = set()
     for spec in _every_method():

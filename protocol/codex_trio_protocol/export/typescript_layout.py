@@ -23,7 +23,7 @@ class Derived(NamedTuple):
 
 
 def _member(union: str, tag: str, *, without: tuple[str, ...] = ("type",)) -> Derived:
-    """A member of a union, without its tag. Each of the shapes that it may have is taken by itself."""
+    """Return a member of a union, without its tag. Each of the shapes that it may have is taken by itself."""
     name = union.rpartition("/")[2]
     keys = " | ".join(f'"{key}"' for key in without)
     member = f'Extract<{name}, {{ "type": "{tag}" }}>'

@@ -44,13 +44,13 @@ class Folders:
         self._known: dict[str, int] = dict.fromkeys(self._roots, _UNSETTLED)
 
     def load(self, transaction: Transaction) -> None:
-        """Takes over what earlier runs, or another process, knew, and forgets anything else."""
+        """Take over what earlier runs, or another process, knew, and forget anything else."""
         self._known = dict.fromkeys(self._roots, _UNSETTLED)
         for key, mtime_ns in transaction.rows("SELECT path, mtime_ns FROM folders"):
             self._known[str(self._table.path(key))] = mtime_ns
 
     def changed(self) -> list[str]:
-        """The folders whose names are not those that are known."""
+        """Return the folders whose names are not those that are known."""
         stat = os.stat
         changed: list[str] = []
         for folder, mtime_ns in self._known.items():
@@ -63,7 +63,7 @@ class Folders:
         return changed
 
     def read(self, folders: Iterable[str]) -> Iterator[FolderNames]:
-        """What these folders hold now, and those below them that are new."""
+        """Yield what these folders hold now, and those below them that are new."""
         pending = list(folders)
         while pending:
             names = _read(pending.pop(0))
@@ -71,7 +71,7 @@ class Folders:
             pending += [folder for folder in names.folders if folder not in self._known]
 
     def put(self, transaction: Transaction, many: Iterable[FolderNames]) -> None:
-        """Makes the table hold the names that were read."""
+        """Make the table hold the names that were read."""
         for names in many:
             key = self._table.key(names.folder)
             known = {path for (path,) in transaction.rows("SELECT path FROM rollouts WHERE folder = ?", key)}
@@ -90,7 +90,7 @@ class Folders:
                 )
 
     def learn(self, many: Iterable[FolderNames]) -> None:
-        """Takes what the table now holds for known."""
+        """Take what the table now holds for known."""
         for names in many:
             if names.mtime_ns == 0 and names.folder not in self._roots:
                 self._known.pop(names.folder, None)
@@ -99,7 +99,7 @@ class Folders:
 
 
 def batches(many: Iterable[FolderNames]) -> Iterator[list[FolderNames]]:
-    """Folders together, as many as a short transaction can take."""
+    """Yield folders together, as many as a short transaction can take."""
     batch: list[FolderNames] = []
     count = 0
     for names in many:
@@ -113,7 +113,7 @@ def batches(many: Iterable[FolderNames]) -> Iterator[list[FolderNames]]:
 
 
 def _read(folder: str) -> FolderNames:
-    """What a folder holds; nothing, changed at 0, when it is gone or cannot be read."""
+    """Return what a folder holds; nothing, changed at 0, when it is gone or cannot be read."""
     folders: list[str] = []
     files: list[FoundName] = []
     try:

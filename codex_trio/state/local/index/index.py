@@ -74,15 +74,15 @@ class RolloutIndex:
         self._used = trio.Event()
 
     def path(self, key: str) -> Path:
-        """The file that a row's key stands for."""
+        """Return the file that a row's key stands for."""
         return self._table.path(key)
 
     def key(self, path: Path) -> str:
-        """What a file's row has for its path."""
+        """Return what a file's row has for its path."""
         return self._table.key(path)
 
     def row_of(self, columns: Sequence[Any]) -> IndexedRollout:
-        """What a row of the table says, from its COLUMNS."""
+        """Return what a row of the table says, from its COLUMNS."""
         return self._table.row_of(columns)
 
     # --- asking ---
@@ -90,7 +90,7 @@ class RolloutIndex:
     async def page(
         self, query: ThreadQuery, *, own: Callable[[str], bool], also: Condition | None = None
     ) -> ThreadPage:
-        """A page of threads. `own` says which threads are this process's own: their rows are kept true by `put`.
+        """Return a page of threads. `own` says which threads are this process's own: their rows are kept true by `put`.
 
         `also` is one more condition for rows. Raises InvalidCursor.
         """
@@ -140,7 +140,7 @@ class RolloutIndex:
         return _Look(page=listing.page_of(page, query, self._names.all()), stale=stale, unread=unread)
 
     async def find(self, thread_id: str, *, own: Callable[[str], bool]) -> list[IndexedRollout]:
-        """The files that hold a thread, the one it goes on in first; files that are not archived count more."""
+        """Return the files that hold a thread, the one it goes on in first; files that are not archived count more."""
         thread_id = thread_id.lower()
         found = await self._current_rows(thread_id, own)
         if found:
@@ -157,7 +157,9 @@ class RolloutIndex:
         return found
 
     async def builders_on(self, base_id: str) -> set[str]:
-        """The threads that go on from the lines of a file, by what they call it; files not read yet are left out."""
+        """Return the threads that go on from the lines of a file, by what they call it; files not read
+        yet are left out.
+        """
 
         def look(transaction: Transaction) -> set[str]:
             found = transaction.rows(
@@ -170,7 +172,7 @@ class RolloutIndex:
         return await self._database.read(look)
 
     async def at(self, path: Path) -> IndexedRollout | None:
-        """What a file holds, wherever it is; None when it is gone."""
+        """Return what a file holds, wherever it is; None when it is gone."""
         row = await self._database.read(partial(_row_at, table=self._table, path=path))
         if row is None or not await trio.to_thread.run_sync(_is_current, row):
             await self.read_files([path])
@@ -200,20 +202,20 @@ class RolloutIndex:
     # --- keeping it true ---
 
     async def put(self, rollouts: Sequence[IndexedRollout]) -> None:
-        """Takes these rows for what the files hold."""
+        """Take these rows for what the files hold."""
         self._used.set()
         if rollouts:
             await self._database.write(self._table.put, rollouts)
 
     async def read_files(self, paths: Iterable[Path]) -> None:
-        """Reads these files, again or for the first time; what is gone is forgotten."""
+        """Read these files, again or for the first time; what is gone is forgotten."""
         pending = list(paths)
         while pending:
             batch, pending = pending[:_FILES_PER_WRITE], pending[_FILES_PER_WRITE:]
             await self._read_batch(batch)
 
     async def settle(self, threads: str, *values: SqlValue) -> None:
-        """Reads what is new about the threads that a statement gives the ids of."""
+        """Read what is new about the threads that a statement gives the ids of."""
         unread = f"SELECT path FROM rollouts WHERE NOT is_read AND thread_id IN ({threads})"
 
         def look(transaction: Transaction) -> tuple[list[str], list[Path]]:
@@ -229,17 +231,17 @@ class RolloutIndex:
         await self.read_files(paths)
 
     async def read_all(self) -> None:
-        """Reads what was not read yet, all of it."""
+        """Read what was not read yet, all of it."""
         while await self.read_some(_FILES_PER_WRITE):
             pass
 
     async def has_unread(self) -> bool:
-        """Whether there are files that were not read yet."""
+        """Return whether there are files that were not read yet."""
         folders, unread = await self._database.read(partial(self._look_for_unread, limit=1))
         return bool(folders or unread)
 
     async def read_some(self, limit: int) -> bool:
-        """Reads some of the files that were not read yet; False when there was none."""
+        """Read some of the files that were not read yet; False when there was none."""
         folders, unread = await self._database.read(partial(self._look_for_unread, limit=limit))
         if folders:
             await self._refresh(folders)
@@ -252,7 +254,7 @@ class RolloutIndex:
         return self._changed_folders(transaction), [self._table.path(key) for (key,) in unread]
 
     async def moved(self, paths: Mapping[Path, Path], *, to_archive: bool) -> None:
-        """Takes files for the same at their new paths: what is known of them holds on."""
+        """Take files for the same at their new paths: what is known of them holds on."""
 
         def write(transaction: Transaction) -> None:
             for before, after in paths.items():
@@ -261,7 +263,7 @@ class RolloutIndex:
         await self._database.write(write)
 
     async def forget(self, thread_ids: Sequence[str]) -> None:
-        """Drops everything about these threads, whose files are gone."""
+        """Drop everything about these threads, whose files are gone."""
 
         def write(transaction: Transaction) -> None:
             for thread_id in thread_ids:
@@ -326,7 +328,7 @@ class RolloutIndex:
         return self._used
 
     async def sweep(self, *, if_due: bool = False) -> None:
-        """Looks at every file, and reads again those that another process wrote to; `if_due`, unless it just did."""
+        """Look at every file, and read again those that another process wrote to; `if_due`, unless it just did."""
         async with self._sweep_lock:
             started = trio.current_time()
             if if_due and started - self._swept_at < SWEEP_SECONDS:
@@ -349,7 +351,7 @@ class RolloutIndex:
         return (following if count == _SWEEP_BATCH else -1), stale
 
     def _moved_on(self, transaction: Transaction, terms: str, *values: int) -> list[IndexedRollout]:
-        """The rows among these whose files are not as they were when they were read."""
+        """Return the rows among these whose files are not as they were when they were read."""
         stale: list[IndexedRollout] = []
         for key, inode, size, mtime_ns in transaction.rows(
             f"SELECT path, inode, size, mtime_ns FROM rollouts WHERE {terms}", *values
@@ -375,6 +377,6 @@ def _rows_at(transaction: Transaction, *, table: RolloutTable, paths: Sequence[P
 
 
 def _named_for(paths: RolloutPaths, thread_id: str) -> list[Path]:
-    """The files whose names have that thread's id, in the archive or not."""
+    """Return the files whose names have that thread's id, in the archive or not."""
     live = paths.segments(thread_id, archived=False)
     return [file.path for file in (*live, *paths.segments(thread_id, archived=True))]

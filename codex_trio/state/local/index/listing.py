@@ -44,7 +44,8 @@ def _column(key: SortKey) -> str:
 def terms(
     query: ThreadQuery, cursor: Position | None, *, until: Position | None = None, named: Iterable[str] = ()
 ) -> tuple[list[str], list[SqlValue]]:
-    """The conditions for the rows of a query, and their values: after the cursor, and up to `until`, itself included.
+    """Return the conditions for the rows of a query, and their values: after the cursor, and up to `until`, itself
+    included.
 
     `named` are the threads whose names match the query's search term.
     """
@@ -73,7 +74,7 @@ def select_page(
     named: Iterable[str],
     also: tuple[str, str] | None = None,
 ) -> RowsPage:
-    """The page's rows. `also` is one more condition, and its value; `named` as for `terms`."""
+    """Return the page's rows. `also` is one more condition, and its value; `named` as for `terms`."""
     column = _column(query.sort_key)
     conditions, values = terms(query, cursor, named=named)
     if also is not None:
@@ -100,14 +101,14 @@ def select_page(
 
 
 def page_of(page: RowsPage, query: ThreadQuery, names: Mapping[str, str]) -> ThreadPage:
-    """The page as callers get it."""
+    """Return the page as callers get it."""
     found = [row.summary(names.get(row.thread_id)) for row in page.rows]
     placed = [(place, summary) for place, summary in zip(page.places, found, strict=True) if summary is not None]
     return paging.page_of(placed, query, is_last=page.beyond is None)
 
 
 def _asks_for_few(query: ThreadQuery) -> bool:
-    """Whether the threads are related to one, or of one project or section."""
+    """Return whether the threads are related to one, or of one project or section."""
     related = query.parent_thread_id is not None or query.ancestor_thread_id is not None
     return related or isinstance(query.project_id, str) or isinstance(query.section_id, str)
 
@@ -186,7 +187,7 @@ WITH RECURSIVE below (thread_id) AS (
 def unread_before(
     transaction: Transaction, query: ThreadQuery, cursor: Position | None, beyond: Position | None, *, limit: int
 ) -> list[str]:
-    """The files, most needed first, that were not read yet and may belong on this page; `beyond` ends the page.
+    """Return the files, most needed first, that were not read yet and may belong on this page; `beyond` ends the page.
 
     Their place is told by their names, or times of change, so that a page needs only the files around it.
     """

@@ -100,7 +100,7 @@ class ThreadTextIndex:
         self._reading = trio.Lock()
 
     async def search(self, query: SearchQuery, *, own: Callable[[str], bool]) -> SearchPage:
-        """A page of threads with these words; `own` as for RolloutIndex.page. Raises InvalidCursor."""
+        """Return a page of threads with these words; `own` as for RolloutIndex.page. Raises InvalidCursor."""
         term = normalized(query.term)
         page = await self._page(paging.listing_of(query), term, own)
         found = await self._database.read(partial(self._first_spans, term=term, page=page))
@@ -110,7 +110,8 @@ class ThreadTextIndex:
     async def glance(
         self, query: SearchQuery, *, known: Collection[str], own: Callable[[str], bool]
     ) -> Sequence[tuple[IndexedRollout, str]]:
-        """Some threads with these words, as they are found in the index, and the words; `own` as for RolloutIndex.page.
+        """Return some threads with these words, as they are found in the index, and the words; `own` as for
+        RolloutIndex.page.
 
         No file is looked at but those of what is found: only what still has the words is given.
         """
@@ -121,7 +122,7 @@ class ThreadTextIndex:
     def _some(
         self, transaction: Transaction, *, query: SearchQuery, term: str, known: Collection[str]
     ) -> list[tuple[IndexedRollout, tuple[int, int]]]:
-        """The rows of some rollouts with the words, and where those are."""
+        """Return the rows of some rollouts with the words, and where those are."""
         conditions, values = listing.terms(paging.listing_of(query), None)
         looked_at: set[int] = set()
         found: list[tuple[IndexedRollout, tuple[int, int]]] = []
@@ -171,7 +172,7 @@ class ThreadTextIndex:
             checked = _NO_PAGE if behind else page.next_cursor
 
     async def _holders(self, term: str) -> list[int]:
-        """The rollouts that have a long term whole, by their ids."""
+        """Return the rollouts that have a long term whole, by their ids."""
         places = await self._database.read(self._candidates, term=term)
         pattern = pattern_of(term)
         held: set[int] = set()
@@ -189,7 +190,7 @@ class ThreadTextIndex:
         return [(rollout_id, self._index.path(key), first, past) for rollout_id, key, first, past in rows]
 
     async def catch_up(self, characters: int = _CHARACTERS_PER_STEP) -> bool:
-        """Indexes some of what is not indexed yet, about so much; False when there was nothing."""
+        """Indexe some of what is not indexed yet, about so much; False when there was nothing."""
         behind = await self._database.read(partial(self._behind, condition="is_listed", values=()))
         await self._catch_up(behind, characters)
         return bool(behind)
@@ -224,7 +225,9 @@ class ThreadTextIndex:
 
 
 def _places(transaction: Transaction, term: str) -> Iterator[tuple[int, int, int]]:
-    """Where the words are, or may well be, in the order of the index, which needs no other: rollout, and from, to."""
+    """Yield where the words are, or may well be, in the order of the index, which needs no other:
+    rollout, and from, to.
+    """
     if len(term) < _TRIGRAM:
         # Nearly every text has so few characters: counting those that do takes longer than to look at some.
         newest = f"SELECT rollout_id, first, past FROM text_spans ORDER BY id DESC LIMIT {_GLANCED_SPANS_OF_SHORT}"
@@ -245,13 +248,13 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 def _is_behind(transaction: Transaction) -> bool:
-    """Whether there is a file of which some is not indexed."""
+    """Return whether there is a file of which some is not indexed."""
     behind = "SELECT 1 FROM rollouts INDEXED BY rollouts_text_behind WHERE is_listed AND text_size <> size LIMIT 1"
     return transaction.row(behind) is not None
 
 
 def _condition(transaction: Transaction, *, term: str) -> tuple[str, str]:
-    """What rollouts that have the words fulfil, and its value."""
+    """Return what rollouts that have the words fulfil, and its value."""
     return (
         "id IN (SELECT rollout_id FROM text_spans WHERE id IN (SELECT rowid FROM text_index WHERE text_index MATCH ?))",
         _match(transaction, term),
@@ -259,7 +262,7 @@ def _condition(transaction: Transaction, *, term: str) -> tuple[str, str]:
 
 
 def _match(transaction: Transaction, term: str) -> str:
-    """The term as FTS5 takes it: a phrase of trigrams; a shorter one is every trigram that begins with it."""
+    """Return the term as FTS5 takes it: a phrase of trigrams; a shorter one is every trigram that begins with it."""
     if len(term) >= _TRIGRAM:
         return _quoted(term[:_LONGEST_PHRASE])
     folded = term.lower()
@@ -343,7 +346,7 @@ def _put_places(transaction: Transaction, step: _Step) -> Iterator[tuple[int, st
 
 
 def _with_pattern(places: Sequence[tuple[int, Path, int, int]], pattern: re.Pattern[str]) -> set[int]:
-    """The rollouts among those at whose places the pattern is."""
+    """Return the rollouts among those at whose places the pattern is."""
     held: set[int] = set()
     for rollout_id, path, first, past in places:
         with contextlib.suppress(OSError):
@@ -355,7 +358,7 @@ def _with_pattern(places: Sequence[tuple[int, Path, int, int]], pattern: re.Patt
 def _still_found(
     found: Sequence[tuple[IndexedRollout, tuple[int, int]]], term: str, own: Callable[[str], bool]
 ) -> list[tuple[IndexedRollout, str]]:
-    """Those whose files are as they were when they were indexed, and have the words; with these."""
+    """Return those whose files are as they were when they were indexed, and have the words; with these."""
     pattern = pattern_of(term)
     still: list[tuple[IndexedRollout, str]] = []
     for rollout, (first, past) in found:
@@ -376,7 +379,7 @@ def _snippets(places: Sequence[_Place], term: str) -> list[str]:
 
 
 def _snippet(place: _Place, pattern: re.Pattern[str]) -> str:
-    """The words around the first match."""
+    """Return the words around the first match."""
     found: list[str] = []
     if place.span is not None:
         with contextlib.suppress(OSError):  # Gone meanwhile.

@@ -58,7 +58,7 @@ class IndexService:
         self._lock = IndexLock(database.path if database.is_persistent else None)
 
     async def run(self) -> None:
-        """Works until cancelled. Trouble with the database ends a round, not the service."""
+        """Work until cancelled. Trouble with the database ends a round, not the service."""
         await trio.sleep(HEAD_START_SECONDS)
         while True:
             used = self._index.next_use()
@@ -72,7 +72,7 @@ class IndexService:
             await trio.sleep(ROUND_SECONDS)
 
     async def _round(self) -> None:
-        """Does all that there is to do, once no other process does."""
+        """Do all that there is to do, once no other process does."""
         try:
             await self._wait_for_others()
             while await self._step(self._read_heads):
@@ -104,7 +104,7 @@ class IndexService:
         return await self._text.catch_up(QUIET_CHARACTERS if self._is_quiet else CHARACTERS)
 
     async def _step(self, work: Callable[[], Awaitable[bool]]) -> bool:
-        """Does some work, then rests for as long, and longer while clients ask for something."""
+        """Do some work, then rest for as long, and longer while clients ask for something."""
         before = trio.current_time()
         done = await work()
         await trio.sleep(trio.current_time() - before)

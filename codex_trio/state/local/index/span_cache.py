@@ -29,14 +29,14 @@ class SpanCache:
         self._send, self._receive = trio.open_memory_channel[tuple[str, bytes]](WAITING)
 
     async def run(self) -> None:
-        """Writes what is to be kept until cancelled, after forgetting files that are gone."""
+        """Write what is to be kept until cancelled, after forgetting files that are gone."""
         async with self._receive:
             await self._write(_forget_gone)
             async for file_name, index in self._receive:
                 await self._write(partial(_put, file_name=file_name, index=index))
 
     async def get(self, file_name: str) -> bytes | None:
-        """What was kept last for that file; None when nothing was, or the database cannot be read."""
+        """Return what was kept last for that file; None when nothing was, or the database cannot be read."""
         try:
             return await self._database.read(partial(_get, file_name=file_name))
         except StateDbError as error:
@@ -44,7 +44,7 @@ class SpanCache:
             return None
 
     def keep(self, file_name: str, index: bytes) -> None:
-        """Has it kept, soon; never waits. In a database in memory nothing is kept: it would only take room."""
+        """Have it kept, soon; never waits. In a database in memory nothing is kept: it would only take room."""
         if not self._database.is_persistent:
             return
         try:

@@ -83,15 +83,20 @@ class RolloutTable:
         self._prefix = f"{codex_home}{os.sep}"
 
     def key(self, path: str | Path) -> str:
-        """A path as the table has it: relative where the file is below the home, which may be moved as a whole."""
+        """Return a path as the table has it: relative where the file is below the home, which may be
+        moved as a whole.
+        """
         return str(path).removeprefix(self._prefix)
 
     def path(self, key: str) -> Path:
-        """The path that a key stands for."""
+        """Return the path that a key stands for."""
         return self._home / key
 
     def is_unchanged(self, key: str, inode: int, size: int, mtime_ns: int) -> bool:
-        """Whether the file is that version of itself. Asked of very many files, so it makes nothing of the path."""
+        """Return whether the file is that version of itself.
+
+        Asked of very many files, so it makes nothing of the path.
+        """
         try:
             status = os.stat(key if os.path.isabs(key) else self._prefix + key)
         except OSError:
@@ -193,7 +198,7 @@ class RolloutTable:
     # --- reading ---
 
     def row_of(self, values: Sequence[Any]) -> IndexedRollout:
-        """The row that these columns (COLUMNS) make."""
+        """Return the row that these columns (COLUMNS) make."""
         key, is_archived, inode, size, mtime_ns, thread_id, facts, preview, is_listable = values
         return IndexedRollout(
             path=self.path(key),
@@ -206,12 +211,12 @@ class RolloutTable:
         )
 
     def at(self, transaction: Transaction, path: Path) -> IndexedRollout | None:
-        """What is known of a file; None when it was never read."""
+        """Return what is known of a file; None when it was never read."""
         found = transaction.row(f"SELECT {COLUMNS} FROM rollouts WHERE path = ? AND is_read", self.key(path))
         return None if found is None else self.row_of(found)
 
     def of_thread(self, transaction: Transaction, thread_id: str) -> list[IndexedRollout]:
-        """The files that hold a thread, the one it goes on in first; what is not archived counts more."""
+        """Return the files that hold a thread, the one it goes on in first; what is not archived counts more."""
         found = transaction.rows(
             f"SELECT {COLUMNS} FROM rollouts WHERE thread_id = ?"
             " ORDER BY facts IS NULL, is_archived, is_named_for_thread DESC, file_name DESC",
