@@ -84,7 +84,7 @@ def context_texts(
 
 def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[ResponseItem]:
     """Return the messages that bring a history up to date: those texts that it does not already hold as the latest."""
-    said = _latest(history)
+    latest = _latest(history)
     developer = [
         text
         for key, text in (
@@ -92,13 +92,15 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
             ("permissions", texts.permissions),
             ("mode", texts.mode),
         )
-        if text is not None and said.get(key) != text and not (key == "developer" and text in said["developer_texts"])
+        if text is not None
+        and latest.get(key) != text
+        and not (key == "developer" and text in latest["developer_texts"])
     ]
-    news = None if texts.environment is None else _environment_news(texts.environment, said)
+    news = None if texts.environment is None else _environment_news(texts.environment, latest)
     user = [
         text
         for key, text in (("project_docs", texts.project_docs), ("environment", news))
-        if text is not None and said.get(key) != text
+        if text is not None and latest.get(key) != text
     ]
     items: list[ResponseItem] = []
     if developer:
@@ -120,13 +122,13 @@ def _environment_parts(text: str) -> dict[str, str]:
     return {"environment_rest": rest, **({"place": place} if place else {})}
 
 
-def _environment_news(text: str, said: Mapping[str, Any]) -> str | None:
+def _environment_news(text: str, latest: Mapping[str, Any]) -> str | None:
     """Return what to say of an environment: not again where it is, if only date or rights are others (0.171.0)."""
     parts = _environment_parts(text)
-    if said.get("place") != parts.get("place"):
+    if latest.get("place") != parts.get("place"):
         return text
     rest = parts["environment_rest"]
-    return None if said.get("environment_rest") == rest else f"{instructions.ENVIRONMENT_CONTEXT_TAG}\n{rest}"
+    return None if latest.get("environment_rest") == rest else f"{instructions.ENVIRONMENT_CONTEXT_TAG}\n{rest}"
 
 
 _KINDS = (
@@ -139,16 +141,16 @@ _KINDS = (
 
 def _latest(history: Iterable[ResponseItem]) -> dict[str, Any]:
     """Return the context text of each kind that the model saw last, and all other developer texts."""
-    said: dict[str, Any] = {"developer_texts": set()}
+    latest: dict[str, Any] = {"developer_texts": set()}
     for item in history:
         if item.get("type") != "message" or item.get("role") not in ("developer", "user"):
             continue
         for text in texts_of(item):
             kind = next((kind for kind, prefix in _KINDS if text.startswith(prefix)), None)
             if kind == "environment":
-                said.update(_environment_parts(text))
+                latest.update(_environment_parts(text))
             elif kind is not None:
-                said[kind] = text
+                latest[kind] = text
             elif item["role"] == "developer":
-                said["developer_texts"].add(text)
-    return said
+                latest["developer_texts"].add(text)
+    return latest

@@ -74,12 +74,12 @@ class TurnLog:
         await self._complete(item, [raw])
         self.show_raw(raw)
 
-    async def said(self, item: TurnItem, raw: ResponseItem) -> None:
-        """Store and show what the user said: how the model reads it first (order of 0.171.0)."""
+    async def input_completed(self, item: TurnItem, raw: ResponseItem) -> None:
+        """Store and show a user's input: how the model reads it first (order of 0.171.0)."""
         line = self.line_of(item)
         await self._journal.remember([raw], [line])
         self.show_raw(raw)
-        self.show_said(line)
+        self.show_input(line)
 
     def line_of(self, item: TurnItem) -> ItemCompleted:
         """Return the line of an item that is final now; one that nobody saw begin has begun now as well."""
@@ -92,9 +92,9 @@ class TurnLog:
             completed_at_ms=completed,
         )
 
-    def show_said(self, line: ItemCompleted) -> None:
-        """Show what the user said, whose line was stored."""
-        completed = self._told(line)
+    def show_input(self, line: ItemCompleted) -> None:
+        """Show a user's input, whose line was stored."""
+        completed = self._event_of(line)
         self.emit(events.ItemStarted(turn_id=self.turn_id, item=line.item, started_ms=completed.started_ms))
         self.emit(completed)
 
@@ -106,12 +106,12 @@ class TurnLog:
     async def _complete(self, item: TurnItem, history: list[ResponseItem]) -> None:
         line = self.line_of(item)
         await self._journal.remember(history, [line])
-        completed = self._told(line)
+        completed = self._event_of(line)
         if isinstance(item, AgentMessage):
             self.last_message = (item, completed.started_ms, completed.completed_ms)
         self.emit(completed)
 
-    def _told(self, line: ItemCompleted) -> events.ItemCompleted:
+    def _event_of(self, line: ItemCompleted) -> events.ItemCompleted:
         assert line.started_at_ms is not None
         assert line.completed_at_ms is not None
         return events.ItemCompleted(

@@ -77,7 +77,7 @@ def _quoted(words: str) -> str:
     """Return what the provider says, out of the JSON that it may have come in."""
     try:
         decoded = msgspec.json.decode(words, type=dict[str, dict[str, Any]])
-        said = next((error["message"] for error in decoded.values() if isinstance(error.get("message"), str)), words)
+        message = next((error["message"] for error in decoded.values() if isinstance(error.get("message"), str)), words)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        said = words
-    return said if len(said) <= _MAX_QUOTED else f"{said[:_MAX_QUOTED]}…"
+        message = words
+    return message if len(message) <= _MAX_QUOTED else f"{message[:_MAX_QUOTED]}…"

@@ -145,7 +145,7 @@ class ResponseReader:
             self._open.remove(opened)
             item["id"] = opened.id
             if kind == _MESSAGE and not item["content"]:
-                item["content"] = _said("".join(opened.text))
+                item["content"] = _output_text("".join(opened.text))
             shown = _final_item(item, raw)
         self._ids.note([item])
         await self._log.completed_with_history(shown, item)
@@ -207,7 +207,7 @@ def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
             return WebSearch(id=item_id, query=action.get("query") or action.get("url") or "", action=action)
 
 
-def _said(text: str) -> list[dict[str, Any]]:
+def _output_text(text: str) -> list[dict[str, Any]]:
     return [{"type": "output_text", "text": text}] if text else []
 
 

@@ -18,7 +18,7 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import events
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.engine.said import Said
+from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.session.session import Session, TurnInProgress
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
@@ -160,9 +160,9 @@ class LiveThread:
         await self.prepare_turn()
         before = session.settings
         running = session.active
-        said = session.add_input(request.input, answer.answered)
-        if running is not None and said is not None:
-            async with self._accepting(said):
+        pending = session.add_input(request.input, answer.answered)
+        if running is not None and pending is not None:
+            async with self._accepting(pending):
                 await self._change(overrides)
             self._tell_settings_if_other(before)
             return TurnTaken(running.id, running.root_id)
@@ -207,23 +207,23 @@ class LiveThread:
             raise ThreadError(f"expected active turn id `{expected_turn_id}` but found `{active.id}`")
         if not given.content:
             raise ThreadError("input must not be empty")
-        said = self.session.add_input(given, answer.answered)
-        assert said is not None
-        async with self._accepting(said):
+        pending = self.session.add_input(given, answer.answered)
+        assert pending is not None
+        async with self._accepting(pending):
             return active.id
 
     @contextlib.asynccontextmanager
-    async def _accepting(self, said: Said) -> AsyncGenerator[None]:
+    async def _accepting(self, pending: PendingInput) -> AsyncGenerator[None]:
         """Around what else is to be done before it is answered that a running turn was told more.
 
         Answered is stored: whatever ends this process from then on, the user need not say it again. If it cannot be
         stored, or nobody is there any more to be answered, it does not count.
         """
         try:
-            await self.session.store_input(said)
+            await self.session.store_input(pending)
             yield
         except BaseException:
-            said.withdraw()
+            pending.withdraw()
             raise
 
     async def interrupt(self, turn_id: str, answer: Answer) -> None:

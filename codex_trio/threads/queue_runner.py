@@ -209,10 +209,10 @@ def _ended_interrupted(history: RolloutHistory | None) -> bool:
 
 
 def _request(turn_id: str, queued: QueuedInput) -> TurnRequest:
-    said = UserInput(
+    given = UserInput(
         content=queued.content,
         client_id=queued.client_id,
         metadata=MetadataChange(replacement=queued.metadata),
         item_id=queued.id,
     )
-    return TurnRequest(turn_id=turn_id, input=said, trigger=TRIGGER)
+    return TurnRequest(turn_id=turn_id, input=given, trigger=TRIGGER)

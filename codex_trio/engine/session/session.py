@@ -15,7 +15,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import additional_context, events
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.engine.said import Said
+from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.state import SessionState
@@ -152,7 +152,7 @@ class Session:
         if self.active is not None:
             await self.active.ended.wait()
 
-    def add_input(self, given: TurnInput, answered: trio.Event) -> Said | None:
+    def add_input(self, given: TurnInput, answered: trio.Event) -> PendingInput | None:
         """Say more to the running task; None when none takes input.
 
         It is taken up once `answered` is set; before that, `store_input`.
@@ -161,16 +161,16 @@ class Session:
             return None
         return self.active.add_input(given, answered)
 
-    async def store_input(self, said: Said) -> None:
+    async def store_input(self, pending: PendingInput) -> None:
         """Store what a turn has yet to take up, so that it outlives the process whatever the turn is doing.
 
         Raises RolloutWriteError.
         """
-        item, message = await said.words()
+        item, message = await pending.forms()
         if item is not None:
-            context = additional_context.context_items({}, said.given.context)
+            context = additional_context.context_items({}, pending.given.context)
             history = context if message is None else [*context, message]
-            line = InputAccepted(turn_id=said.turn_id, item=item, history=history, accepted_at_ms=now_ms())
+            line = InputAccepted(turn_id=pending.turn_id, item=item, history=history, accepted_at_ms=now_ms())
             await self._memory.record([line])
 
     async def beside(self, work: Callable[[TaskContext], Awaitable[Result]], overrides: TurnOverrides) -> Result:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import trio
 
-from codex_trio.engine.said import Said
+from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_request import TurnInput
 
@@ -47,7 +47,7 @@ class Task(Protocol):
         """Whether it can be told more."""
         ...
 
-    def add_input(self, given: TurnInput, answered: trio.Event) -> Said:
+    def add_input(self, given: TurnInput, answered: trio.Event) -> PendingInput:
         """Say more while it runs; it is taken up once `answered` is set."""
         ...
 

@@ -23,7 +23,7 @@ from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.engine.said import Said
+from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.turn_request import TurnInput, TurnRequest
@@ -57,7 +57,7 @@ class Turn:
         # Nothing is told before its request is answered anyway.
         answered = trio.Event()
         answered.set()
-        self._inbox = deque([Said(self.id, request.input, context.pictures, answered)])
+        self._inbox = deque([PendingInput(self.id, request.input, context.pictures, answered)])
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
@@ -74,16 +74,16 @@ class Turn:
         self._is_concluding = False
         """Whether the model has said all, and what its last response used is stored with the end of the turn."""
 
-    def add_input(self, given: TurnInput, answered: trio.Event) -> Said:
+    def add_input(self, given: TurnInput, answered: trio.Event) -> PendingInput:
         """Say more while the turn runs. The model reads it next: what it is just saying is dropped.
 
         The turn takes it up once `answered` is set: what it sets off comes after that on the wire.
         """
-        said = Said(self.id, given, self._context.pictures, answered)
-        self._inbox.append(said)
+        pending = PendingInput(self.id, given, self._context.pictures, answered)
+        self._inbox.append(pending)
         if self._sampler is not None:
             self._sampler.cut()
-        return said
+        return pending
 
     async def interrupt(self, answered: trio.Event) -> None:
         """Stop the turn and return when its history is marked, or when that takes too long for anybody to wait.
@@ -185,13 +185,13 @@ class Turn:
         self._sampler = Sampler(context, self._log, stop=self.stop)
 
     async def _open_with(
-        self, opening: Sequence[Payload | ResponseItem], surroundings: Sequence[ResponseItem], said: Said
+        self, opening: Sequence[Payload | ResponseItem], surroundings: Sequence[ResponseItem], pending: PendingInput
     ) -> None:
-        """Begin with the first words: stored with what comes before them, then told."""
+        """Begin with the first input: stored with what comes before it, then shown."""
         log = self._log
-        self.client_metadata = said.given.metadata.apply(self.client_metadata)
-        pieces = self._context.new_context(said.given.context)
-        item, message = await said.words()
+        self.client_metadata = pending.given.metadata.apply(self.client_metadata)
+        pieces = self._context.new_context(pending.given.context)
+        item, message = await pending.forms()
         if item is None or message is None:
             await self._context.memory.store([*opening, *pieces])
             self._tell_start(surroundings)
@@ -201,7 +201,7 @@ class Turn:
         await self._context.memory.store([*opening, *pieces, line, message])
         self._tell_start(surroundings)
         log.show_raw(*pieces, message)
-        log.show_said(line)
+        log.show_input(line)
 
     def _tell_start(self, surroundings: Sequence[ResponseItem]) -> None:
         assert self.started_at is not None
@@ -212,7 +212,7 @@ class Turn:
     async def _loop(self) -> None:
         assert self._sampler is not None
         while True:
-            await self._hear()
+            await self._take_up_inputs()
             self.stored.set()
             try:
                 await self._context.step()
@@ -220,7 +220,7 @@ class Turn:
             except ModelError as error:
                 await self._context.memory.leave_out_refused(error)
                 # What was said meanwhile was accepted.
-                await self._hear()
+                await self._take_up_inputs()
                 raise
             if not follow_up and not self._inbox:
                 self.accepts_input = False
@@ -245,22 +245,22 @@ class Turn:
             service_tier=self.request.service_tier,
         )
 
-    async def _hear(self) -> None:
+    async def _take_up_inputs(self) -> None:
         """Take up all that has been said."""
         while self._inbox:
-            await self._take(self._inbox.popleft())
+            await self._take_up(self._inbox.popleft())
 
-    async def _take(self, said: Said) -> None:
+    async def _take_up(self, pending: PendingInput) -> None:
         """Show what the user said and let the model read it, after the context that came with it."""
         # The answer to the request goes before what it set off.
-        await said.answered.wait()
-        if said.is_withdrawn:
+        await pending.answered.wait()
+        if pending.is_withdrawn:
             return
-        self.client_metadata = said.given.metadata.apply(self.client_metadata)
-        await self._log.history(*self._context.new_context(said.given.context))
-        item, message = await said.words()
+        self.client_metadata = pending.given.metadata.apply(self.client_metadata)
+        await self._log.history(*self._context.new_context(pending.given.context))
+        item, message = await pending.forms()
         if item is not None and message is not None:
-            await self._log.said(item, message)
+            await self._log.input_completed(item, message)
 
     async def _abort(self, watch: _Stopwatch) -> None:
         """End what runs, answers open calls, and mark the history."""
@@ -289,7 +289,7 @@ class Turn:
             await self._sampler.abort()
         if not self._scope.cancel_called:
             # The server ends. Who stops a turn also stops what it has yet to take up (0.169.0); nobody did.
-            await self._hear()
+            await self._take_up_inputs()
 
     async def _count(self) -> None:
         try:

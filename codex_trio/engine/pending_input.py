@@ -18,15 +18,18 @@ from codex_trio.engine.user_input import user_message
 from codex_trio.tools.pictures import ModelPictures
 
 
-class Words(NamedTuple):
+class InputForms(NamedTuple):
     """The item that shows an input, and the one that the model reads; either may be missing."""
 
     item: UserMessage | FunctionCallOutput | None
     message: ResponseItem | None
 
 
-class Said:
-    """See the module. `answered` is set once its client was told what became of the input, or never will be."""
+class PendingInput:
+    """An input that its turn has not taken up yet.
+
+    `answered` is set once its client was told what became of the input, or never will be.
+    """
 
     def __init__(self, turn_id: str, given: TurnInput, pictures: ModelPictures, answered: trio.Event) -> None:
         self.turn_id = turn_id
@@ -36,27 +39,27 @@ class Said:
         """Whether the client was told that the input does not count."""
         self._pictures = pictures
         self._reading = trio.Lock()
-        self._words: Words | None = None
+        self._forms: InputForms | None = None
 
     def withdraw(self) -> None:
-        """The input does not count, unless its turn has taken it up."""
+        """Make the input count no more, unless its turn has taken it up."""
         self.is_withdrawn = True
 
     @property
     def is_plain(self) -> bool:
-        """Whether its words are there without waiting for anything: no picture is to be read."""
+        """Whether its forms are there without waiting for anything: no picture is to be read."""
         given = self.given
         return not isinstance(given, ToolOutput) and all(part.get("type") == "text" for part in given.content)
 
-    async def words(self) -> Words:
+    async def forms(self) -> InputForms:
         """Return the input in both its forms, the same ones whenever asked for."""
         async with self._reading:
-            if self._words is None:
-                self._words = await _words(self.given, self._pictures)
-        return self._words
+            if self._forms is None:
+                self._forms = await _forms(self.given, self._pictures)
+        return self._forms
 
 
-async def _words(given: TurnInput, pictures: ModelPictures) -> Words:
+async def _forms(given: TurnInput, pictures: ModelPictures) -> InputForms:
     if isinstance(given, ToolOutput):
         item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
         raw: dict[str, Any] = {
@@ -68,8 +71,8 @@ async def _words(given: TurnInput, pictures: ModelPictures) -> Words:
         if item.namespace is not None:
             raw["namespace"] = item.namespace
         [checked] = await pictures.checked([raw])
-        return Words(item, checked)
+        return InputForms(item, checked)
     if not given.content:
-        return Words(None, None)
-    said = UserMessage(id=given.item_id or uuid7(), client_id=given.client_id, content=given.content)
-    return Words(said, await user_message(given.content, pictures, item_id=uuid7()))
+        return InputForms(None, None)
+    shown = UserMessage(id=given.item_id or uuid7(), client_id=given.client_id, content=given.content)
+    return InputForms(shown, await user_message(given.content, pictures, item_id=uuid7()))
