@@ -17,8 +17,8 @@ import trio
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import events
-from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.pending_input import PendingInput
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.session import Session, TurnInProgress
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.tasks.turn import Turn

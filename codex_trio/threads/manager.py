@@ -70,7 +70,7 @@ class _Launch(msgspec.Struct, kw_only=True):
     """Whether the thread begins now, so that the state of its repository is to be noted."""
 
 
-class Birth(msgspec.Struct, frozen=True, kw_only=True):
+class ThreadOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked for a thread, and what the thread says of that."""
 
     subscriber: ClientId
@@ -135,7 +135,9 @@ class ThreadManager:
 
     # --- loading ---
 
-    async def start(self, options: ThreadOptions, birth: Birth, *, items: Sequence[dict[str, Any]] = ()) -> LiveThread:
+    async def start(
+        self, options: ThreadOptions, origin: ThreadOrigin, *, items: Sequence[dict[str, Any]] = ()
+    ) -> LiveThread:
         """Return a new thread; where its model is to remember response items, they are stored at once.
 
         Raises ConfigLoadError, RolloutWriteError, RulesError, ThreadError.
@@ -143,19 +145,19 @@ class ThreadManager:
         config = await answering(self._config.load_for_new_thread, options.cwd, options)
         policy = await self._loader.command_policy(config)
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
-        meta = self._new_meta(settings, options, birth)
+        meta = self._new_meta(settings, options, origin)
         if options.project_id is not None:
             await self._organisation.begin_in(meta.id, options.project_id, ephemeral=options.ephemeral)
         recorder = EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta)
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
-        return await self._host(recorder, settings, config, policy, options, birth, is_new=True)
+        return await self._host(recorder, settings, config, policy, options, origin, is_new=True)
 
     async def begin_with(
         self,
         items: Sequence[dict[str, Any]],
         options: ThreadOptions,
-        birth: Birth,
+        origin: ThreadOrigin,
         loaded: Callable[[LiveThread], None],
         *,
         named: str,
@@ -167,13 +169,13 @@ class ThreadManager:
         already = self._threads.find(named)
         if already is not None:
             raise ThreadError(f"cannot resume thread {already.id} with history while it is already running")
-        live = await self.start(options, birth, items=items)
+        live = await self.start(options, origin, items=items)
         loaded(live)
         live.tell_status()
         return live
 
     async def load(
-        self, target: ResumeTarget, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
+        self, target: ResumeTarget, options: ThreadOptions, origin: ThreadOrigin, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
         """Return a stored thread, loaded unless it is so already; `loaded` is called before anybody is told so.
 
@@ -194,7 +196,7 @@ class ThreadManager:
             await self.unload(live)
             live = None
         if live is None:
-            return await self.resume(target.thread_id, options, birth, loaded)
+            return await self.resume(target.thread_id, options, origin, loaded)
         if target.stored is not None and target.stored.path != live.path:
             raise ThreadError(
                 f"cannot resume running thread {live.id} with stale path: requested `{target.path}`, "
@@ -204,7 +206,7 @@ class ThreadManager:
         return live
 
     async def resume(
-        self, thread_id: str, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
+        self, thread_id: str, options: ThreadOptions, origin: ThreadOrigin, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
         """Return a stored thread, loaded; `loaded` is called before anybody is told so.
 
@@ -212,15 +214,15 @@ class ThreadManager:
         """
         # From before the file is read: nobody else may write on in between.
         async with self._store.writing(thread_id):
-            return await self._resume(thread_id, options, birth, loaded)
+            return await self._resume(thread_id, options, origin, loaded)
 
     async def _resume(
-        self, thread_id: str, options: ThreadOptions, birth: Birth, loaded: Callable[[LiveThread], None]
+        self, thread_id: str, options: ThreadOptions, origin: ThreadOrigin, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
         recorder = await self._loader.open(thread_id)
         settings, config = await self._recorded_settings(recorder.facts, options, settings_from_history)
         policy = await self._loader.command_policy(config)
-        live = await self._host(recorder, settings, config, policy, options, birth)
+        live = await self._host(recorder, settings, config, policy, options, origin)
         loaded(live)
         live.warn_of_config()
         context = recorder.facts.turn_context
@@ -229,7 +231,7 @@ class ThreadManager:
         live.tell_status()
         return live
 
-    async def fork(self, source: ForkSource, options: ThreadOptions, birth: Birth) -> Fork:
+    async def fork(self, source: ForkSource, options: ThreadOptions, origin: ThreadOrigin) -> Fork:
         """Return a new thread that goes on from another's history, up to a turn or whole.
 
         Raises ConfigLoadError, RolloutReadError, RolloutWriteError, RulesError, ThreadError.
@@ -240,7 +242,7 @@ class ThreadManager:
         settings, config = await self._recorded_settings(history.facts, options, settings_of_fork)
         policy = await self._loader.command_policy(config)
         name = await self._store.name(source.thread_id)
-        meta = self._new_meta(settings, options, birth)
+        meta = self._new_meta(settings, options, origin)
         source_meta = history.facts.meta
         assert source_meta is not None
         meta = msgspec.structs.replace(meta, forked_from_id=source_meta.id)
@@ -255,7 +257,7 @@ class ThreadManager:
             await self._organisation.inherit(source.thread_id, meta.id)
             assert recorder.history is not None
             inherited = recorder.history
-        live = await self._host(recorder, settings, config, policy, options, birth, is_new=True)
+        live = await self._host(recorder, settings, config, policy, options, origin, is_new=True)
         live.name = name
         return Fork(live=live, history=inherited, is_of_legacy=not source_meta.is_paginated)
 
@@ -275,7 +277,7 @@ class ThreadManager:
         self._loader.check_provider(settings, config)
         return settings, config
 
-    def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, birth: Birth) -> SessionMeta:
+    def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, origin: ThreadOrigin) -> SessionMeta:
         """Return what a new thread is."""
         thread_id = uuid7()
         return SessionMeta(
@@ -284,9 +286,9 @@ class ThreadManager:
             timestamp=format_timestamp(now_ms()),
             cwd=str(settings.cwd),
             runtime_workspace_roots=settings.roots,
-            originator=birth.originator,
+            originator=origin.originator,
             cli_version=PROTOCOL_RELEASE,
-            source=birth.source,
+            source=origin.source,
             thread_source=options.thread_source,
             daybreak_enabled=options.daybreak_enabled,
             model_provider=settings.provider_id,
@@ -302,7 +304,7 @@ class ThreadManager:
         config: EffectiveConfig,
         policy: CommandPolicy,
         options: ThreadOptions,
-        birth: Birth,
+        origin: ThreadOrigin,
         *,
         is_new: bool = False,
     ) -> LiveThread:
@@ -311,7 +313,7 @@ class ThreadManager:
         # Another request may have loaded it while this one read the file.
         already = self._threads.find(recorder.meta.id)
         live = launch.live if already is None else already
-        live.subscribe(birth.subscriber)
+        live.subscribe(origin.subscriber)
         if already is not None:
             await recorder.aclose()
             return already

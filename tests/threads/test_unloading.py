@@ -12,10 +12,10 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.threads.facts import NOT_LOADED
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.manager import UNLOAD_SECONDS, Birth, ResumeTarget
+from codex_trio.threads.manager import UNLOAD_SECONDS, ResumeTarget, ThreadOrigin
 from codex_trio.threads.options import ThreadOptions
 
-BIRTH = Birth(subscriber=CLIENT, originator="test", source="vscode")
+ORIGIN = ThreadOrigin(subscriber=CLIENT, originator="test", source="vscode")
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_who_wants_a_thread_that_is_just_being_unloaded_gets_it_loaded_ane
     await lab.start_turn(live)
     await live.end_turn()
     live.scope.cancel()
-    again = await lab.manager.load(ResumeTarget(thread_id=live.id), ThreadOptions(), BIRTH, lambda _: None)
+    again = await lab.manager.load(ResumeTarget(thread_id=live.id), ThreadOptions(), ORIGIN, lambda _: None)
     assert again is not live
     assert lab.loaded.find(live.id) is again
 
@@ -105,7 +105,7 @@ async def test_who_wants_a_thread_that_is_just_being_unloaded_gets_it_loaded_ane
 @pytest.mark.parametrize("seconds", [0, 60, 100 * 60])
 async def test_the_time_is_the_configured_one(lab: Lab, clock: MockClock, seconds: int) -> None:
     options = ThreadOptions(overrides={"thread_unload_delay_secs": seconds})
-    live = await lab.manager.start(options, BIRTH)
+    live = await lab.manager.start(options, ORIGIN)
     await pass_time(clock, 200 * 60)
     live.unsubscribe(CLIENT)
     if seconds:

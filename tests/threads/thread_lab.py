@@ -26,7 +26,7 @@ from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
-from codex_trio.threads.manager import Birth, ThreadManager
+from codex_trio.threads.manager import ThreadManager, ThreadOrigin
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads, stored_threads
@@ -139,13 +139,13 @@ class Lab:
 
     async def start(self, *, ephemeral: bool = False) -> LiveThread:
         """Return a new thread that one client follows."""
-        birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
-        return await self.manager.start(ThreadOptions(ephemeral=ephemeral), birth)
+        origin = ThreadOrigin(subscriber=CLIENT, originator="test", source="vscode")
+        return await self.manager.start(ThreadOptions(ephemeral=ephemeral), origin)
 
     async def resume(self, thread_id: str) -> LiveThread:
         """Return a stored thread, loaded for the same client."""
-        birth = Birth(subscriber=CLIENT, originator="test", source="vscode")
-        return await self.manager.resume(thread_id, ThreadOptions(), birth, lambda _: None)
+        origin = ThreadOrigin(subscriber=CLIENT, originator="test", source="vscode")
+        return await self.manager.resume(thread_id, ThreadOptions(), origin, lambda _: None)
 
     async def start_turn(self, live: LiveThread, text: str = "Hello") -> str:
         """Return a turn that runs until it is stopped; its request is answered."""

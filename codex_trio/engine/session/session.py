@@ -14,8 +14,8 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import additional_context, events
-from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.pending_input import PendingInput
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.state import SessionState

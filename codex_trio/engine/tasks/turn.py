@@ -21,9 +21,9 @@ from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.turn_request import TurnInput, TurnRequest

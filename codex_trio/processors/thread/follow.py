@@ -61,19 +61,19 @@ class ThreadFollowProcessor:
     ) -> wire_start.ThreadResumeResponse:
         """Return a stored or running thread, followed by the caller. Refused for unknown and archived threads."""
         loaded_before = self._threads.loaded.ids
-        options, birth = _resume_options(params), self._loading.birth(context)
+        options, origin = _resume_options(params), self._loading.origin(context)
         loaded = partial(self._advise, params, context)
         given = None if params.history is None else checked(params.history, "history")
         if given is None:
             target = await self._loading.target(params)
             with self._notices.of_rules(context):
-                live = await self._threads.manager.load(target, options, birth, loaded)
+                live = await self._threads.manager.load(target, options, origin, loaded)
         else:
             self._gate.check()
             if not params.history:
                 raise invalid_request("history must not be empty")
             with self._notices.of_rules(context):
-                live = await self._threads.manager.begin_with(given, options, birth, loaded, named=params.thread_id)
+                live = await self._threads.manager.begin_with(given, options, origin, loaded, named=params.thread_id)
         history = live.history
         if history is None:
             raise errors.no_rollout(live.id)

@@ -21,7 +21,7 @@ from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.clients import ClientId
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.manager import Birth, ResumeTarget, ThreadManager
+from codex_trio.threads.manager import ResumeTarget, ThreadManager, ThreadOrigin
 from codex_trio.wire.events import token_usage_notification
 from codex_trio.wire.policies import approval_from_wire, approval_to_wire, reviewer_from_wire, sandbox_to_wire
 
@@ -51,12 +51,12 @@ class ThreadLoading:
         self._source = services.source
         self._notices = Notices(services.outgoing)
 
-    def birth(self, context: RequestContext) -> Birth:
+    def origin(self, context: RequestContext) -> ThreadOrigin:
         """Return who asks for a thread, to follow it as long as it is connected."""
         resources = context.connection.resources
         if resources.find(FollowedThreads, None) is None:
             resources.own(None, FollowedThreads(self._threads.manager, context.connection.id))
-        return Birth(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)
+        return ThreadOrigin(subscriber=context.connection.id, originator=self._identity.originator, source=self._source)
 
     async def target(self, params: wire_start.ThreadResumeParams | wire_start.ThreadForkParams) -> ResumeTarget:
         """Return the thread that a resume or fork names, and what is stored at its path, which counts

@@ -64,7 +64,7 @@ class ThreadStartProcessor:
             raw_items=params.experimental_raw_events,
         )
         with self._notices.of_rules(context):
-            live = await self._threads.manager.start(options, self._loading.birth(context))
+            live = await self._threads.manager.start(options, self._loading.origin(context))
         thread = project_thread(live.facts)
         thread.project_id = params.project_id
         context.after_response(lambda: self._loading.announce(thread, live, context))
@@ -91,7 +91,7 @@ class ThreadStartProcessor:
             ephemeral=params.ephemeral,
         )
         with self._notices.of_rules(context):
-            fork = await self._threads.manager.fork(source, options, self._loading.birth(context))
+            fork = await self._threads.manager.fork(source, options, self._loading.origin(context))
         if not (params.exclude_turns or fork.is_of_legacy):
             self._notices.full_history("excludeTurns: true", context)
         live = fork.live
