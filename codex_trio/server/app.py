@@ -37,7 +37,7 @@ from codex_trio.server.parts import CoreParts
 from codex_trio.transport.base import CloseReason, MessageTransport
 from codex_trio.util.importing import without_collections
 
-FAREWELL = CloseReason(1001, "the server is shutting down")
+SHUTTING_DOWN = CloseReason(1001, "the server is shutting down")
 """Going away, says RFC 6455: clients reconnect later or elsewhere."""
 
 
@@ -64,7 +64,7 @@ class App:
         self._core: Behind[Mapping[str, Handler]] = Behind(partial(_open_core, parts))
         self._nursery: trio.Nursery | None = None
         self._connections: set[Connection] = set()
-        self._says_farewell = False
+        self._is_dismissing = False
         self._all_gone = trio.Event()
         introduction = Introduction(
             codex_home=parts.codex_home,
@@ -98,8 +98,8 @@ class App:
 
     async def serve(self, transport: MessageTransport, *, remote: bool) -> None:
         """Serve one client until it is gone, or the server ends."""
-        if self._says_farewell:
-            await transport.aclose(FAREWELL)
+        if self._is_dismissing:
+            await transport.aclose(SHUTTING_DOWN)
             return
         connection = Connection(
             transport,
@@ -113,7 +113,7 @@ class App:
             await connection.run()
         finally:
             self._connections.discard(connection)
-            self._look_for_the_last()
+            self._note_if_all_gone()
 
     @property
     def running_turns(self) -> int:
@@ -133,23 +133,23 @@ class App:
         """
         self._parts.gate.close()
         await self._parts.gate.quiet()
-        self._say_farewell(at_once=False)
+        self._dismiss_all(at_once=False)
         await self._all_gone.wait()
 
     async def dismiss(self) -> None:
         """Let all clients go without answers, but told why. Turns still run when it returns."""
         self._parts.gate.close()
-        self._say_farewell(at_once=True)
+        self._dismiss_all(at_once=True)
         await self._all_gone.wait()
 
-    def _say_farewell(self, *, at_once: bool) -> None:
-        self._says_farewell = True
+    def _dismiss_all(self, *, at_once: bool) -> None:
+        self._is_dismissing = True
         for connection in list(self._connections):
-            connection.close(FAREWELL, at_once=at_once)
-        self._look_for_the_last()
+            connection.close(SHUTTING_DOWN, at_once=at_once)
+        self._note_if_all_gone()
 
-    def _look_for_the_last(self) -> None:
-        if self._says_farewell and not self._connections:
+    def _note_if_all_gone(self) -> None:
+        if self._is_dismissing and not self._connections:
             self._all_gone.set()
 
 
