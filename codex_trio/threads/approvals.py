@@ -54,8 +54,8 @@ class ThreadApprover:
         self._held.discard(item_id)
         self._on_waiting()
 
-    def turn_over(self) -> None:
-        """Nothing is waited for any more, and clients are told that open questions are void."""
+    def turn_ended(self) -> None:
+        """Wait for nothing any more, and tell clients that open questions are void."""
         self._held.clear()
         self._clients.withdraw_questions(self._thread_id)
 

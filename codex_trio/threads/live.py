@@ -127,7 +127,7 @@ class LiveThread:
         if event.status != "failed":
             self._set_status(IDLE)
         self._tell(event)
-        self.approver.turn_over()
+        self.approver.turn_ended()
 
     def _tell(self, event: events.Event) -> None:
         self._clients.tell_event(self.id, event, self.subscribers)

@@ -141,8 +141,8 @@ class RunningCommands:
                     _cannot_be_ended(command)
         return commands
 
-    def turn_over(self, turn_id: str) -> None:
-        """A turn has ended: what it has left running is its thread's."""
+    def turn_ended(self, turn_id: str) -> None:
+        """Leave what an ended turn has left running to its thread."""
         for there in self._everywhere():
             there.forget_group(turn_id)
 

@@ -133,7 +133,7 @@ class Turn:
         finally:
             self._aborted.set()
             self._context.over(self)
-            self._context.running.turn_over(self.id)
+            self._context.running.turn_ended(self.id)
             try:
                 self._tell_end(failure, watch, interrupted=not finished)
             finally:
