@@ -139,8 +139,8 @@ class RateLimitsChanged(_Event, frozen=True, kw_only=True, gc=False):
     limits: Any
 
 
-class ModelTrouble(_Event, frozen=True, kw_only=True, gc=False):
-    """A request to the model failed; with `will_retry` it is being repeated, else the turn is over."""
+class ErrorReported(_Event, frozen=True, kw_only=True, gc=False):
+    """Something failed; with `will_retry` a request to the model is being repeated, else the turn fails for it."""
 
     failure: TurnFailure
     will_retry: bool
@@ -188,7 +188,7 @@ Event: TypeAlias = (
     | PlanUpdated
     | TokensUsed
     | RateLimitsChanged
-    | ModelTrouble
+    | ErrorReported
     | ModelRerouted
     | ThreadWarning
     | RawItem

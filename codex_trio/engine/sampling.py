@@ -96,7 +96,7 @@ class Sampler:
 
     def _tell_retry(self, how: str, error: ModelError) -> None:
         notice = TurnFailure(message=f"Reconnecting... {how}", info=error.retry_info, additional_details=error.message)
-        self._log.emit(events.ModelTrouble(turn_id=self._log.turn_id, failure=notice, will_retry=True))
+        self._log.emit(events.ErrorReported(turn_id=self._log.turn_id, failure=notice, will_retry=True))
 
     def cut(self) -> None:
         """Drop the rest of the response that streams, if one does: the user has said more, and is heard at once.

@@ -94,7 +94,7 @@ class LiveThread:
             case events.TurnStarted():
                 self._touch()
                 self._set_status(ACTIVE)
-            case events.ModelTrouble(will_retry=False):
+            case events.ErrorReported(will_retry=False):
                 self._set_status(SYSTEM_ERROR)
             case events.TurnEnded():
                 self._turn_ended(event)

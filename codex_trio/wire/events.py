@@ -105,7 +105,7 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                 process_id=event.process_id,
                 stdin=event.stdin,
             )
-        case events.ModelTrouble():
+        case events.ErrorReported():
             return "error", turn_events.ErrorNotification(
                 error=project_failure(event.failure),
                 will_retry=event.will_retry,

@@ -39,9 +39,9 @@ async def tries(bench: Bench, number: int) -> list[str]:
     """Return what was told of each failed try, once there are so many, or none came for long."""
     for _ in range(200):
         await settled()
-        if len(bench.heard.of(events.ModelTrouble)) >= number:
+        if len(bench.heard.of(events.ErrorReported)) >= number:
             break
-    return [trouble.failure.message for trouble in bench.heard.of(events.ModelTrouble)]
+    return [error.failure.message for error in bench.heard.of(events.ErrorReported)]
 
 
 async def test_a_turn_waits_longer_and_longer_and_goes_on_when_the_network_is_back(
@@ -57,9 +57,9 @@ async def test_a_turn_waits_longer_and_longer_and_goes_on_when_the_network_is_ba
         await turn.ended.wait()
         (ended,) = bench.heard.of(events.TurnEnded)
         assert (ended.status, ended.failure) == ("completed", None)
-        troubles = bench.heard.of(events.ModelTrouble)
-    assert all(trouble.will_retry for trouble in troubles)
-    assert "Network is unreachable" in troubles[0].failure.additional_details
+        errors = bench.heard.of(events.ErrorReported)
+    assert all(error.will_retry for error in errors)
+    assert "Network is unreachable" in errors[0].failure.additional_details
 
 
 async def test_waiting_for_the_network_uses_up_no_retry(tmp_path: Path, clock: MockClock) -> None:

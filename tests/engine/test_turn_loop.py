@@ -329,8 +329,8 @@ async def test_a_broken_stream_is_told_of_and_asked_for_again(tmp_path: Path, cl
     responses: list[Response] = [[call("update_plan", "c1", PLAN), broken_off()], broken_off(), says("done")]
     async with open_session(tmp_path, clock, responses=responses, retries=2) as bench:
         assert (await bench.run("go")).status == "completed"
-    troubles = [(event.failure.message, event.will_retry) for event in bench.heard.of(events.ModelTrouble)]
-    assert troubles == [("Reconnecting... 1/2", True), ("Reconnecting... 2/2", True)]
+    errors = [(event.failure.message, event.will_retry) for event in bench.heard.of(events.ErrorReported)]
+    assert errors == [("Reconnecting... 1/2", True), ("Reconnecting... 2/2", True)]
     # What came before the stream broke off has happened.
     assert outputs(bench.client.requests[-1]) == [("c1", "Plan updated")]
 

@@ -340,7 +340,7 @@ class Turn:
 
     def _tell_end(self, failure: TurnFailure | None, watch: _Stopwatch, *, interrupted: bool) -> None:
         if failure is not None:
-            self._log.emit(events.ModelTrouble(turn_id=self.id, failure=failure, will_retry=False))
+            self._log.emit(events.ErrorReported(turn_id=self.id, failure=failure, will_retry=False))
         message = self._log.last_message if failure is None and not interrupted else None
         assert self.started_at is not None
         self._log.emit(
