@@ -25,10 +25,10 @@ from codex_trio.config.errors import (
     StartupRefused,
     UnsupportedPolicy,
 )
+from codex_trio.config.fingerprints import Fingerprint, fingerprints_of, watched_paths
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
-from codex_trio.config.sightings import Look, look, watched_paths
 from codex_trio.config.sources import DEFAULT_ROOT_MARKERS, ConfigPaths, Sources, read_sources, root_markers
 from codex_trio.config.trust import is_project
 
@@ -45,9 +45,9 @@ _OTHER_FILES = frozenset({"model_instructions_file"})
 
 
 class _Kept(msgspec.Struct):
-    """What was read for a folder, and how its files looked just before."""
+    """What was read for a folder, and the fingerprints of its files from just before."""
 
-    looks: tuple[Look, ...]
+    fingerprints: tuple[Fingerprint, ...]
     sources: Sources
     config: EffectiveConfig | None = None
 
@@ -172,14 +172,14 @@ class ConfigService:
         if overrides:
             request = from_request(overrides)
             return self._read(cwd, request)
-        # Looked at before reading: what changes in between looks different the next time.
-        looks = look(watched_paths(self._paths, cwd, self._markers))
+        # Taken before reading: what changes in between has another fingerprint the next time.
+        fingerprints = fingerprints_of(watched_paths(self._paths, cwd, self._markers))
         kept = self._kept.get(cwd)
-        if kept is not None and kept.looks == looks:
+        if kept is not None and kept.fingerprints == fingerprints:
             return kept.sources
         sources = self._read(cwd, ())
         if not any(layer.is_doubted for layer in sources.stack.layers):
-            self._keep(cwd, looks, sources)
+            self._keep(cwd, fingerprints, sources)
         return sources
 
     def _read(self, cwd: Path | None, request: Iterable[Override]) -> Sources:
@@ -197,16 +197,16 @@ class ConfigService:
         for folder in folders:
             self.writes.review(os.path.realpath(folder))
 
-    def _keep(self, cwd: Path | None, looks: tuple[Look, ...] | None, sources: Sources) -> None:
+    def _keep(self, cwd: Path | None, fingerprints: tuple[Fingerprint, ...] | None, sources: Sources) -> None:
         self._kept.pop(cwd, None)
         markers = self._markers if sources.project is None else sources.project.markers
         if markers != self._markers:
-            # What was looked at was not all that counts.
+            # The fingerprints were not those of all that counts.
             self._markers = markers
-        elif looks is not None:
+        elif fingerprints is not None:
             while len(self._kept) >= _KEPT_FOLDERS:
                 self._kept.pop(next(iter(self._kept)), None)
-            self._kept[cwd] = _Kept(looks, sources)
+            self._kept[cwd] = _Kept(fingerprints, sources)
 
     def startup_default(self) -> EffectiveConfig:
         """Return the configuration a server starts with: its own folder's, or defaults when the files are broken.

@@ -1,7 +1,8 @@
 """Whether what a configuration was read from is still as it was.
 
-Owns: which paths a configuration for a folder depends on, and comparing how they look. Does not own: reading them
-(`sources`), nor what is kept meanwhile (`service`). Looking costs microseconds a path, reading a millisecond in all.
+Owns: which paths a configuration for a folder depends on, and what tells one state of a path
+from another. Does not own: reading them (`sources`), nor what is kept meanwhile (`service`). A fingerprint costs
+microseconds a path, reading a millisecond in all.
 """
 
 import os
@@ -13,14 +14,14 @@ from typing import TypeAlias
 
 from codex_trio.config.sources import MANAGED_FILES, ConfigPaths, settings_files
 
-Look: TypeAlias = tuple[int, ...]
-"""How a path looks: the kind of error where there is nothing, else the identity, and of a file its version too."""
+Fingerprint: TypeAlias = tuple[int, ...]
+"""The state of a path: the kind of error where there is nothing, else the identity, and of a file its version too."""
 
 _SETTINGS_FOLDERS = (".codex", "rules")
 """What is put into these folders, or taken away, counts by the mere fact."""
 
 _SETTLED_NS = 100_000_000
-"""A file that changed this recently may change again without looking any different: clocks of files tick slowly."""
+"""A file that changed this recently may change again and keep its fingerprint: clocks of files tick slowly."""
 
 
 def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) -> list[str]:
@@ -43,10 +44,10 @@ def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) 
     return watched
 
 
-def look(watched: Sequence[str]) -> tuple[Look, ...] | None:
-    """Return how these paths look now; None when one has only just changed."""
+def fingerprints_of(watched: Sequence[str]) -> tuple[Fingerprint, ...] | None:
+    """Return the fingerprints of these paths as they are now; None when one has only just changed."""
     unsettled = time.time_ns() - _SETTLED_NS
-    looks: list[Look] = []
+    fingerprints: list[Fingerprint] = []
     for path in watched:
         link: os.stat_result | None = None
         try:
@@ -54,16 +55,16 @@ def look(watched: Sequence[str]) -> tuple[Look, ...] | None:
             link = os.lstat(path)
             status = os.stat(path) if stat.S_ISLNK(link.st_mode) else link
         except OSError as error:
-            looks.append((error.errno or 0, 0 if link is None else link.st_ino))
+            fingerprints.append((error.errno or 0, 0 if link is None else link.st_ino))
             continue
         identity = (link.st_dev, link.st_ino, status.st_dev, status.st_ino, status.st_mode)
         if os.path.basename(path) in _SETTINGS_FOLDERS:
-            looks.append((*identity, status.st_ctime_ns))
+            fingerprints.append((*identity, status.st_ctime_ns))
             continue
         if not stat.S_ISREG(status.st_mode):
-            looks.append(identity)
+            fingerprints.append(identity)
             continue
         if status.st_ctime_ns > unsettled:
             return None
-        looks.append((*identity, status.st_size, status.st_mtime_ns))
-    return tuple(looks)
+        fingerprints.append((*identity, status.st_size, status.st_mtime_ns))
+    return tuple(fingerprints)
