@@ -233,7 +233,7 @@ def latest_turn_cursor(history: RolloutHistory, thread_id: str) -> str | None:
 def latest_item_cursor(history: RolloutHistory, thread_id: str) -> str | None:
     """Return where pages of items go back from, the latest item being the first; None before there is one."""
     index = history.index
-    latest = max((turn.last_item for turn in index.straying()), default=-1)
+    latest = max((turn.last_item for turn in index.out_of_order()), default=-1)
     in_place = (turn.last_item for turn in reversed(index.turns) if turn.last_item >= 0)
     latest = max(latest, next(in_place, -1))
     return None if latest < 0 else _cursor(thread_id, latest, "itemsByCreatedAtOrdinal", include_anchor=True)
@@ -284,8 +284,8 @@ def _turns_with_items(
     if turn_id is not None:
         turn = index.turn(turn_id)
         return [] if turn is None else [turn]
-    straying = index.straying()
-    found = {turn.id: turn for turn in straying}
+    out_of_order = index.out_of_order()
+    found = {turn.id: turn for turn in out_of_order}
     needed = count
     for turn in _turns_past(index, anchor, descending=descending):
         if turn.id in found:

@@ -87,12 +87,12 @@ async def page_timeline(
 def _turns_before(history: RolloutHistory, before: _Cursor | None, count: int) -> Iterator[TurnSpan]:
     """Yield the turns that hold the last so many places before the cursor, and maybe others."""
     index = history.index
-    straying = {turn.id: turn for turn in index.straying()}
-    yield from straying.values()
+    out_of_order = {turn.id: turn for turn in index.out_of_order()}
+    yield from out_of_order.values()
     end = len(index.turns) if before is None else index.position_at(before.position + 1)
     for position in range(end - 1, -1, -1):
         turn = index.turns[position]
-        if turn.id in straying:
+        if turn.id in out_of_order:
             continue
         yield turn
         # Of the turn that the cursor is in, it is not known how much is before it.

@@ -169,8 +169,8 @@ class RolloutRecorder:
         Raises RolloutReadError, RolloutWriteError.
         """
         async with self._lock:
-            if self._history.index.unheard():
-                await self._append(await trio.to_thread.run_sync(self._history.unheard_inputs))
+            if self._history.index.unprocessed():
+                await self._append(await trio.to_thread.run_sync(self._history.unprocessed_inputs))
 
     async def append(self, payloads: Sequence[Payload]) -> None:
         """Record lines, in order, all or none. Raises RolloutWriteError."""

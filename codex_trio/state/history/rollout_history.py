@@ -277,14 +277,14 @@ class RolloutHistory:
         by_ordinal = {item.ordinal: item for item in self.read_items([span for group in groups for span in group])}
         return [[by_ordinal[span.ordinal] for span in group if span.ordinal in by_ordinal] for group in groups]
 
-    def unheard_inputs(self) -> list[Payload]:
+    def unprocessed_inputs(self) -> list[Payload]:
         """Return the lines that make items of inputs which a turn was cut short before it took up.
 
         They are to be written before the model's history is told. Raises RolloutReadError.
         """
-        unheard = self.index.unheard()
+        unprocessed = self.index.unprocessed()
         found: list[Payload] = []
-        for one, raw in zip(unheard, self.parts.read([one.line for one in unheard]), strict=True):
+        for one, raw in zip(unprocessed, self.parts.read([one.line for one in unprocessed]), strict=True):
             line = decode_line(raw)
             if line is None or not isinstance(line.payload, InputAccepted) or self.facts.meta is None:
                 continue

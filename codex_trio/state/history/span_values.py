@@ -68,12 +68,12 @@ class TurnSnapshot(msgspec.Struct, frozen=True):
 
     turn: TurnSpan
     at_hand: list[ItemSpan] | None
-    unheard: tuple[ItemSpan, ...] = ()
+    unprocessed: tuple[ItemSpan, ...] = ()
 
     def items(self) -> list[ItemSpan]:
         """Return its items, in the order of their ordinals."""
         items = _unpack(self.turn) if self.at_hand is None else self.at_hand
-        return [*items, *self.unheard]
+        return [*items, *self.unprocessed]
 
 
 class AcceptedInput(msgspec.Struct, frozen=True, array_like=True):
@@ -93,9 +93,9 @@ class IndexState(msgspec.Struct, kw_only=True):
     turns: list[TurnSpan] = msgspec.field(default_factory=list[TurnSpan])
     removed: set[str] = msgspec.field(default_factory=set[str])
     # Turns known only through their items so far: neither their start nor their end has been seen.
-    loose: set[str] = msgspec.field(default_factory=set[str])
+    unrecorded: set[str] = msgspec.field(default_factory=set[str])
     # Turns with items that were first told of before the turn began or after a later one had.
-    straying: set[str] = msgspec.field(default_factory=set[str])
+    out_of_order: set[str] = msgspec.field(default_factory=set[str])
     # The turn that events without a turn id belong to, and whether its start was recorded.
     current: str | None = None
     current_is_explicit: bool = False

@@ -102,20 +102,20 @@ class SpanIndex:
         """Return the turn with its items as they are now."""
         at_hand = self._at_hand.get(turn.id)
         # No line will ever have the place of these: taking them up makes them items like others.
-        unheard = tuple(
+        unprocessed = tuple(
             ItemSpan(id=one.item_id, kind=one.kind, ordinal=self.facts.next_ordinal + number, lines=(one.line,))
-            for number, one in enumerate(self.unheard())
+            for number, one in enumerate(self.unprocessed())
             if one.turn_id == turn.id
         )
-        return TurnSnapshot(copy(turn), None if at_hand is None else at_hand.spans(), unheard)
+        return TurnSnapshot(copy(turn), None if at_hand is None else at_hand.spans(), unprocessed)
 
-    def unheard(self) -> list[AcceptedInput]:
-        """Input that were accepted by turns which were cut short before they took them up."""
+    def unprocessed(self) -> list[AcceptedInput]:
+        """Return the inputs that were accepted by turns which were cut short before they took them up."""
         return [one for one in self.state.accepted if self._turns[one.turn_id].ordinal < self.interrupted_before]
 
-    def straying(self) -> list[TurnSpan]:
+    def out_of_order(self) -> list[TurnSpan]:
         """Return the turns of which some items have ordinals below their own, or above that of the turn after them."""
-        return [self._turns[turn_id] for turn_id in self.state.straying]
+        return [self._turns[turn_id] for turn_id in self.state.out_of_order]
 
     def pack(self) -> IndexState:
         """Return the state, complete in itself; the index can go on afterwards."""
@@ -251,12 +251,12 @@ class SpanIndex:
     def _recorded(self, turn_id: str) -> TurnSpan | None:
         """Return the turn of that id, if any; from now on it has its place among the turns."""
         turn = self._turns.get(turn_id)
-        if turn is not None and turn_id in self.state.loose:
-            self.state.loose.discard(turn_id)
+        if turn is not None and turn_id in self.state.unrecorded:
+            self.state.unrecorded.discard(turn_id)
             del self.state.turns[self.position_of(turn)]
             self.state.turns.append(turn)
             turn.ordinal, turn.start = self._ordinal, self._line.start
-            self.state.straying.add(turn_id)
+            self.state.out_of_order.add(turn_id)
         return turn
 
     def _implicit(self) -> TurnSpan:
@@ -326,8 +326,8 @@ class SpanIndex:
             del self._turns[turn.id]
             self._at_hand.pop(turn.id, None)
             self.state.removed.add(turn.id)
-            self.state.loose.discard(turn.id)
-            self.state.straying.discard(turn.id)
+            self.state.unrecorded.discard(turn.id)
+            self.state.out_of_order.discard(turn.id)
         del turns[keep:]
         self._forget_accepted(lambda one: one.turn_id not in self._turns)
         recovered = self.state.recovered
@@ -363,7 +363,7 @@ class SpanIndex:
         turn = self._turns.get(mark.turn_id)
         if turn is None:
             turn = self._open(mark.turn_id)
-            self.state.loose.add(mark.turn_id)
+            self.state.unrecorded.add(mark.turn_id)
         self._put(turn, mark.item_id, mark.kind, replaces=True)
 
     def _input_accepted(self, event: events.InputAccepted, line: LineSpan) -> None:
@@ -400,7 +400,7 @@ class SpanIndex:
         if not recovered:
             turn.counted += 1
         if turn is not self.state.turns[-1]:
-            self.state.straying.add(turn.id)
+            self.state.out_of_order.add(turn.id)
 
     # --- older files ---
 
