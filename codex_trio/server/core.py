@@ -28,7 +28,7 @@ from codex_trio.server.behind import Behind
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
-from codex_trio.state.db.initializer import keep_sound, state_database, state_db_path
+from codex_trio.state.db.initializer import keep_database_usable, state_database, state_db_path
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.stored import stored_threads
 from codex_trio.util.importing import without_collections
@@ -108,7 +108,7 @@ async def _running_storage(parts: CoreParts) -> AsyncGenerator[ThreadStorage]:
     path = state_db_path(parts.config.startup_default().sqlite_home)
     async with state_database(path, warn=warn) as database, trio.open_nursery() as services:
         storage = local_storage(parts.codex_home, database, quiet=parts.idle.quiet)
-        services.start_soon(partial(keep_sound, database, warn=warn))
+        services.start_soon(partial(keep_database_usable, database, warn=warn))
         services.start_soon(storage.run)
         yield storage
         services.cancel_scope.cancel()

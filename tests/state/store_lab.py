@@ -18,9 +18,9 @@ from codex_trio.state.local.graph import LocalAgentGraph
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.names import ThreadNames
-from codex_trio.state.local.patience import PatientDb
 from codex_trio.state.local.placements import LocalPlacements
 from codex_trio.state.local.projects import LocalProjects
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
@@ -154,10 +154,10 @@ class FilesHome(Home):
             graph=self.graph,
             writers=ThreadWriters(path),
         )
-        patient = PatientDb(database)
-        self.projects = LocalProjects(patient, settle=self.store.settle, clock=self.clock)
-        self.sections = LocalSections(patient, clock=self.clock)
-        self.attachments = LocalAttachments(patient, settle=self.store.settle, clock=self.clock)
+        retrying = RetryingDb(database)
+        self.projects = LocalProjects(retrying, settle=self.store.settle, clock=self.clock)
+        self.sections = LocalSections(retrying, clock=self.clock)
+        self.attachments = LocalAttachments(retrying, settle=self.store.settle, clock=self.clock)
         self.placements = LocalPlacements(database)
 
     def file(self, thread_id: str) -> Path:

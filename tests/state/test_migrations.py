@@ -7,7 +7,7 @@ import pytest
 from codex_trio.state.db import migrations
 from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.initializer import open_state_db
-from codex_trio.state.local.patience import PatientDb
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.store.sections import PINNED
 
@@ -50,6 +50,6 @@ async def test_a_database_of_an_earlier_release_gets_todays_tables_and_keeps_its
         assert rows == [("a", "t", "r")]
         edges = await database.read(lambda transaction: [*transaction.rows("SELECT * FROM spawn_edges")])
         assert edges == [("b", "a", "open")]
-        sections = await LocalSections(PatientDb(database)).list(cursor=None, limit=None)
+        sections = await LocalSections(RetryingDb(database)).list(cursor=None, limit=None)
         assert [*sections.sections] == [PINNED]
         await database.aclose()

@@ -15,7 +15,7 @@ import trio.lowlevel
 from codex_trio.state.db import connection
 from codex_trio.state.db.connection import StateDb, Transaction, open_read_only
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError, StateDbTooNew
-from codex_trio.state.db.initializer import keep_sound, open_state_db, state_database, state_db_path
+from codex_trio.state.db.initializer import keep_database_usable, open_state_db, state_database, state_db_path
 
 MARK = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
@@ -213,7 +213,7 @@ async def test_a_database_that_breaks_in_use_is_replaced_under_the_same_handle(p
         await database.write(lambda tx: tx.run_many(MARK, [(f"{number:05}", "x" * 200) for number in range(3000)]))
     spoil(path)
     async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
-        nursery.start_soon(partial(keep_sound, database, warn=never))
+        nursery.start_soon(partial(keep_database_usable, database, warn=never))
         before = database.generation
         with pytest.raises(StateDbDamaged):
             await database.read(lambda tx: list(tx.rows("SELECT * FROM marks")))
@@ -240,12 +240,12 @@ async def test_a_database_that_stays_locked_is_done_without(path: Path, monkeypa
     monkeypatch.setattr(connection, "BUSY_STEPS", 1)
     told: list[str] = []
     async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
-        nursery.start_soon(partial(keep_sound, database, warn=told.append))
+        nursery.start_soon(partial(keep_database_usable, database, warn=told.append))
         with python(HOLDER, path) as holder:
             assert holder.stdout is not None
             assert await trio.to_thread.run_sync(holder.stdout.readline) == "locked\n"
             with trio.fail_after(30):
-                await database.patiently(partial(database.write, lambda tx: tx.run(MARK, "a", "1")))
+                await database.retrying_on_replacement(partial(database.write, lambda tx: tx.run(MARK, "a", "1")))
                 assert await database.read(value_of, "a") == "1"
             holder.communicate()
         assert not database.is_persistent
@@ -266,7 +266,7 @@ async def test_whoever_asks_while_a_database_takes_the_place_of_a_failed_one_fin
             await trio.lowlevel.checkpoint()
 
     async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
-        nursery.start_soon(partial(keep_sound, database, warn=told.append))
+        nursery.start_soon(partial(keep_database_usable, database, warn=told.append))
         for _ in range(4):
             nursery.start_soon(ask, database)
         with trio.fail_after(30):

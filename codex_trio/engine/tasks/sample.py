@@ -55,12 +55,12 @@ async def sample(context: TaskContext, asked: SampleRequest) -> Sample:
     request = _request(context, asked)
     try:
         client = context.client()
-        return await _patiently(client, request)
+        return await _ask_with_retries(client, request)
     except ModelError as error:
         raise SampleFailed(error.message) from error
 
 
-async def _patiently(client: ResponsesClient, request: ModelRequest) -> Sample:
+async def _ask_with_retries(client: ResponsesClient, request: ModelRequest) -> Sample:
     attempt = 0
     while True:
         try:

@@ -169,14 +169,14 @@ class StateDb:
             for _ in range(READERS):
                 self._read_slots.release()
 
-    async def retreat(self, prepare: Prepare) -> None:
+    async def fall_back_to_memory(self, prepare: Prepare) -> None:
         """Go on in memory, with nothing in it but what `prepare` makes. Raises StateDbError."""
         await self.aclose()
         self.is_persistent = False
         self.path = Path(_IN_MEMORY)
         await self.open(prepare)
 
-    async def patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def retrying_on_replacement(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
         """Return what `call` gives; when the database fails it, again with the one that takes its place.
 
         Raises StateDbError when none does for a while, or those fail as well, and what `call` raises.

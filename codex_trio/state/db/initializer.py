@@ -40,7 +40,7 @@ def state_db_path(sqlite_home: Path) -> Path:
 
 @asynccontextmanager
 async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGenerator[StateDb]:
-    """Provide the database of a server, to be watched over by `keep_sound`.
+    """Provide the database of a server, to be watched over by `keep_database_usable`.
 
     One in memory takes its place when the file cannot be used; `warn` is then told, in words for the user, what that
     means.
@@ -57,7 +57,7 @@ async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGen
         await database.aclose()
 
 
-async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
+async def keep_database_usable(database: StateDb, *, warn: Callable[[str], None]) -> None:
     """Put another database in the place of one that fails, until cancelled. A service of `app.py`.
 
     A damaged file is set aside and made anew; where that is not what helps, one in memory takes its place.
@@ -74,7 +74,7 @@ async def keep_sound(database: StateDb, *, warn: Callable[[str], None]) -> None:
         _log.error("%s", problem)
         if database.is_persistent:
             warn(f"{problem} {_IN_MEMORY}")
-        await database.retreat(migrate)
+        await database.fall_back_to_memory(migrate)
 
 
 async def open_state_db(path: Path) -> StateDb:

@@ -11,7 +11,7 @@ from typing import Any
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import SqlValue, Transaction
-from codex_trio.state.local.patience import PatientDb
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.store.attachments import (
     Attachment,
     AttachmentName,
@@ -50,7 +50,7 @@ class LocalAttachments:
     """
 
     def __init__(
-        self, database: PatientDb, *, settle: Callable[..., Awaitable[None]], clock: Callable[[], int] = now_ms
+        self, database: RetryingDb, *, settle: Callable[..., Awaitable[None]], clock: Callable[[], int] = now_ms
     ) -> None:
         self._database = database
         self._settle = settle

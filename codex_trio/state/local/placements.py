@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbError
-from codex_trio.state.local.patience import PatientDb
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import section_of
 from codex_trio.state.store.placements import Placement
 
@@ -30,7 +30,7 @@ class LocalPlacements:
 
     def __init__(self, database: StateDb) -> None:
         self._database = database
-        self._patient = PatientDb(database)
+        self._retrying = RetryingDb(database)
 
     async def of(self, thread_ids: Sequence[str]) -> Mapping[str, Placement]:
         """See Placements."""
@@ -61,7 +61,7 @@ class LocalPlacements:
                 [(*columns, uuid7(), thread_id) for columns in copied],
             )
 
-        await self._patient.write(work)
+        await self._retrying.write(work)
 
 
 def _select(transaction: Transaction, *, thread_ids: Sequence[str]) -> dict[str, Placement]:

@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import Transaction
-from codex_trio.state.local.patience import PatientDb
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.store.projects import (
     NewProject,
     Project,
@@ -61,7 +61,7 @@ class LocalProjects:
     """
 
     def __init__(
-        self, database: PatientDb, *, settle: Callable[..., Awaitable[None]], clock: Callable[[], int] = now_ms
+        self, database: RetryingDb, *, settle: Callable[..., Awaitable[None]], clock: Callable[[], int] = now_ms
     ) -> None:
         self._database = database
         self._settle = settle

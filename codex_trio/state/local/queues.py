@@ -153,14 +153,14 @@ class LocalInputQueues:
         await self._write(lambda transaction: transaction.run_many(delete, rows))
 
     async def _write(self, work: Callable[[Transaction], _Result]) -> _Result:
-        return await self._patiently(partial(self._database.write, work))
+        return await self._retrying(partial(self._database.write, work))
 
     async def _read(self, work: Callable[[Transaction], _Result]) -> _Result:
-        return await self._patiently(partial(self._database.read, work))
+        return await self._retrying(partial(self._database.read, work))
 
-    async def _patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _retrying(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
         try:
-            return await self._database.patiently(call)
+            return await self._database.retrying_on_replacement(call)
         except StateDbError as error:
             raise ThreadStoreError("internal", f"queue storage failed: {error}") from error
 

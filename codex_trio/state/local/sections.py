@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import Transaction
-from codex_trio.state.local.patience import PatientDb
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.store.sections import (
     Section,
     SectionAppearance,
@@ -42,7 +42,7 @@ ON CONFLICT (thread_id) DO UPDATE SET
 class LocalSections:
     """See SectionStore. `clock` gives Unix milliseconds."""
 
-    def __init__(self, database: PatientDb, *, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, database: RetryingDb, *, clock: Callable[[], int] = now_ms) -> None:
         self._database = database
         self._clock = clock
 

@@ -19,11 +19,11 @@ from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.index.span_cache import SpanCache
 from codex_trio.state.local.names import ThreadNames
-from codex_trio.state.local.patience import PatientDb
 from codex_trio.state.local.placements import LocalPlacements
 from codex_trio.state.local.projects import LocalProjects
 from codex_trio.state.local.queues import LocalInputQueues
 from codex_trio.state.local.read_states import LocalReadStates
+from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
@@ -57,15 +57,15 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         jobs=jobs,
     )
     service = IndexService(index, text, database, quiet=quiet)
-    patient = PatientDb(database)
+    retrying = RetryingDb(database)
     return ThreadStorage(
         store=store,
         graph=graph,
         read_states=read_states,
         queues=LocalInputQueues(database),
-        projects=LocalProjects(patient, settle=store.settle),
-        sections=LocalSections(patient),
-        attachments=LocalAttachments(patient, settle=store.settle),
+        projects=LocalProjects(retrying, settle=store.settle),
+        sections=LocalSections(retrying),
+        attachments=LocalAttachments(retrying, settle=store.settle),
         placements=LocalPlacements(database),
         run=partial(_run, service, spans, read_states, jobs),
     )

@@ -96,7 +96,7 @@ class LocalThreadStore(RecordingStore):
     async def locate_path(self, path: Path) -> StoredThread | None:
         """See ThreadStore."""
         own = await self._own_path(path)
-        row = None if own is None else await self._patiently(partial(self._index.at, own))
+        row = None if own is None else await self._retrying(partial(self._index.at, own))
         return None if row is None or row.facts is None else _stored(row)
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
@@ -108,7 +108,7 @@ class LocalThreadStore(RecordingStore):
         """See ThreadStore."""
         own = await self._own_path(path)
         if own is not None:
-            row = await self._patiently(partial(self._index.at, own))
+            row = await self._retrying(partial(self._index.at, own))
         else:
             # Only looked at: what is kept of it would make it a thread of ours.
             row = await self._look(partial(read_rollout, path, is_archived=False, locate_base=_nowhere))
@@ -126,16 +126,16 @@ class LocalThreadStore(RecordingStore):
     async def list(self, query: ThreadQuery) -> ThreadPage:
         """See ThreadStore."""
         await self._flush()
-        return await self._patiently(partial(self._index.page, query, own=self._own.__contains__))
+        return await self._retrying(partial(self._index.page, query, own=self._own.__contains__))
 
     async def search(self, query: SearchQuery) -> SearchPage:
         """See ThreadStore."""
         await self._flush()
-        return await self._patiently(partial(self._text.search, query, own=self._own.__contains__))
+        return await self._retrying(partial(self._text.search, query, own=self._own.__contains__))
 
     async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
         """See ThreadStore."""
-        found = await self._patiently(partial(self._text.glance, query, known=known, own=self._own.__contains__))
+        found = await self._retrying(partial(self._text.glance, query, known=known, own=self._own.__contains__))
         if not found:
             return ()
         names = await trio.to_thread.run_sync(self._names.all)
@@ -147,12 +147,12 @@ class LocalThreadStore(RecordingStore):
 
     async def _find(self, thread_id: str, *, archived: bool | None) -> IndexedRollout | None:
         await self._flush()
-        rows = await self._patiently(partial(self._index.find, thread_id, own=self._own.__contains__))
+        rows = await self._retrying(partial(self._index.find, thread_id, own=self._own.__contains__))
         return next((row for row in rows if archived is None or row.is_archived == archived), None)
 
-    async def _patiently(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _retrying(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
         try:
-            return await self._database.patiently(call)
+            return await self._database.retrying_on_replacement(call)
         except StateDbError as error:
             raise ThreadStoreError("internal", str(error)) from error
 
@@ -177,7 +177,7 @@ class LocalThreadStore(RecordingStore):
         async with self._writing_all(families):
             await trio.to_thread.run_sync(_unlink, paths)
         await trio.to_thread.run_sync(self._names.remove, list(families))
-        await self._patiently(partial(self._index.forget, list(families)))
+        await self._retrying(partial(self._index.forget, list(families)))
         return list(families)
 
     async def _deletable(self, thread_id: str) -> dict[str, list[IndexedRollout]]:
@@ -208,7 +208,7 @@ class LocalThreadStore(RecordingStore):
         except ArchiveError as error:
             raise ThreadStoreError("internal", str(error)) from error
         finally:
-            await self._patiently(partial(self._index.moved, moved, to_archive=to_archive))
+            await self._retrying(partial(self._index.moved, moved, to_archive=to_archive))
         return list(families)
 
     async def _family(self, thread_id: str, *, archived: bool | None) -> dict[str, list[IndexedRollout]]:
@@ -216,10 +216,10 @@ class LocalThreadStore(RecordingStore):
         are not there.
         """
         # Who spawned whom stands in the files.
-        await self._patiently(self._index.read_all)
+        await self._retrying(self._index.read_all)
 
         async def rollouts(member: str) -> list[IndexedRollout]:
-            rows = await self._patiently(partial(self._index.find, member, own=self._own.__contains__))
+            rows = await self._retrying(partial(self._index.find, member, own=self._own.__contains__))
             return [row for row in rows[::-1] if archived is None or row.is_archived == archived]
 
         return await family_of(thread_id, self._graph, rollouts)
@@ -245,7 +245,7 @@ class LocalThreadStore(RecordingStore):
         Raises ThreadStoreError (internal).
         """
         await self._flush()
-        await self._patiently(partial(self._index.settle, threads, *values))
+        await self._retrying(partial(self._index.settle, threads, *values))
 
     # --- loaded threads ---
 
@@ -288,7 +288,7 @@ class LocalThreadStore(RecordingStore):
             # A thread in which nobody has said anything yet is asked again: nothing else tells when somebody has.
             self._dirty |= told.keys() - {row.thread_id for row in rows if row.is_listable}
             try:
-                await self._patiently(partial(self._index.put, rows))
+                await self._retrying(partial(self._index.put, rows))
             except ThreadStoreError:
                 self._dirty |= told.keys()
                 raise

@@ -1,4 +1,4 @@
-"""Calls to the state database that callers cannot do without.
+"""Calls to the state database that are made again when another database takes its place.
 
 Owns what they are told when no database can be had. Does not own the tables.
 """
@@ -16,7 +16,7 @@ from codex_trio.state.store.interface import ThreadStoreError
 _Result = TypeVar("_Result")
 
 
-class PatientDb:
+class RetryingDb:
     """The state database: a call waits for one that takes the place of one that fails.
 
     Calls raise ThreadStoreError (internal) when there is none, and what the work raises.
@@ -26,15 +26,15 @@ class PatientDb:
         self._database = database
 
     async def read(self, work: Callable[[Transaction], _Result]) -> _Result:
-        """See StateDb."""
+        """Run `work` in a transaction that only reads."""
         try:
-            return await self._database.patiently(partial(self._database.read, work))
+            return await self._database.retrying_on_replacement(partial(self._database.read, work))
         except StateDbError as error:
             raise ThreadStoreError("internal", str(error)) from error
 
     async def write(self, work: Callable[[Transaction], _Result]) -> _Result:
-        """See StateDb."""
+        """Run `work` in a transaction, which counts as a whole once this returns."""
         try:
-            return await self._database.patiently(partial(self._database.write, work))
+            return await self._database.retrying_on_replacement(partial(self._database.write, work))
         except StateDbError as error:
             raise ThreadStoreError("internal", str(error)) from error
