@@ -19,8 +19,6 @@ from collections.abc import Sequence
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 
-from codex_trio.util.importing import without
-
 WHOLES = frozenset(
     (
         "ctypes",
@@ -50,10 +48,6 @@ WHOLES = frozenset(
 _State = tuple[int, int]
 _Kept = tuple[str, str, _State, CodeType | None]
 """A module's file, the folder that it was looked for in, its time and size; bytecode, or None for a library."""
-
-
-_LEFT_OUT = {"httpcore2": ("h2",)}
-"""What one of them would bring for HTTP/2, which we do not speak, and as much as all the rest of it."""
 
 
 def keep_bytecode() -> None:
@@ -120,8 +114,7 @@ class _Whole:
             return
         self._open_ones.append(self)
         try:
-            with without(*_LEFT_OUT.get(self._name, ())):
-                SourceFileLoader.exec_module(loader, module)
+            SourceFileLoader.exec_module(loader, module)
         finally:
             self._open_ones.remove(self)
             self._complete()

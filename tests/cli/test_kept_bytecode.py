@@ -132,19 +132,3 @@ def test_nothing_is_kept_where_bytecode_is_not_or_cannot_be(tmp_path, tree):
     bytecode.touch()
     assert run_program(tree, bytecode, "--version") == before
     assert kept(tmp_path) == []
-
-
-def test_the_library_for_http_brings_no_second_version_of_http(tmp_path):
-    program = (
-        "import sys\n"
-        "from codex_trio.cli.kept_bytecode import keep_bytecode\n"
-        "keep_bytecode()\n"
-        "import httpcore2\n"
-        "print('h11' in sys.modules, 'h2' in sys.modules)\n"
-        "import h2\n"
-        "print('h2' in sys.modules, httpcore2.AsyncConnectionPool().connections)\n"
-    )
-    environment = {"HOME": str(tmp_path), "PATH": os.defpath}
-    command = [sys.executable, "-c", program]
-    ran = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
-    assert ran.stdout.splitlines() == ["True False", "True []"]

@@ -287,13 +287,6 @@ async def test_a_stream_that_ends_early_is_a_disconnect(make_client: MakeClient)
             assert error.message == ("stream disconnected before completion: stream closed before response.completed")
 
 
-async def test_a_missing_key_is_told_before_anything_is_sent(make_client: MakeClient):
-    async with open_provider(DONE) as provider:
-        error = await failure(make_client(provider.url, env_key="ACME_KEY"))
-    assert "ACME_KEY" in error.message
-    assert provider.connections == 0
-
-
 @pytest.mark.parametrize("when", ["waiting for the answer", "between events"])
 async def test_giving_up_closes_the_connection_at_once(make_client: MakeClient, when: str):
     closed = trio.Event()
