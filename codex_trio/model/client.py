@@ -33,7 +33,7 @@ from codex_trio.model.http import (
     UnreadableBody,
 )
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
-from codex_trio.model.stream import ResponseReader
+from codex_trio.model.stream import ResponseParser
 
 MAX_REDIRECTS = 5
 """A request is sent on from one address to the next this many times at most."""
@@ -53,7 +53,7 @@ class ModelStream:
         """Whether `Completed` was read."""
         self._response = response
         self._idle_timeout = idle_timeout
-        self._reader = ResponseReader()
+        self._reader = ResponseParser()
         self._first: list[ModelEvent] | None = self._reader.begin(response.headers)
         self._last_event = trio.current_time()
 

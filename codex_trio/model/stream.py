@@ -44,8 +44,8 @@ MAX_TEXT = 64 * 1024 * 1024
 _CLOSED = "stream closed before response.completed"
 
 
-class ResponseReader:
-    """Reads one response. After `completed` or `error` is set, nothing more is read."""
+class ResponseParser:
+    """Parses one response. After `completed` or `error` is set, nothing more is read."""
 
     def __init__(self) -> None:
         self.completed = False

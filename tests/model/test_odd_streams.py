@@ -18,7 +18,7 @@ from codex_trio.model.events import (
     ReasoningSummaryTextDelta,
     TokensSpent,
 )
-from codex_trio.model.stream import ResponseReader
+from codex_trio.model.stream import ResponseParser
 from codex_trio.model.usage import TokenUsage
 
 FAILED = "stream disconnected before completion: "
@@ -56,9 +56,9 @@ def arguments(text: str, item_id: str = "fc1") -> Event:
     return {"type": "response.function_call_arguments.delta", "item_id": item_id, "delta": text}
 
 
-def read(*parts: bytes | Event) -> tuple[list[Any], ResponseReader]:
+def read(*parts: bytes | Event) -> tuple[list[Any], ResponseParser]:
     """Return all that comes of a stream that ends after these parts."""
-    reader = ResponseReader()
+    reader = ResponseParser()
     events: list[Any] = []
     for part in parts:
         events += reader.feed(part if isinstance(part, bytes) else sse(part))

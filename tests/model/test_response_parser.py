@@ -21,14 +21,14 @@ from codex_trio.model.events import (
     ReasoningTextDelta,
     ServedModel,
 )
-from codex_trio.model.stream import ResponseReader
+from codex_trio.model.stream import ResponseParser
 from codex_trio.model.usage import TokenUsage
 
 MESSAGE = {"type": "message", "id": "m1", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
 
 
-def read(*events: dict[str, Any]) -> tuple[list[Any], ResponseReader]:
-    reader = ResponseReader()
+def read(*events: dict[str, Any]) -> tuple[list[Any], ResponseParser]:
+    reader = ResponseParser()
     return reader.feed(sse(*events)), reader
 
 
@@ -98,7 +98,7 @@ def test_a_response_without_usage_is_complete_as_well(usage: str | None):
 
 
 def test_events_of_no_interest_are_passed_over():
-    reader = ResponseReader()
+    reader = ResponseParser()
     assert reader.feed(b'data: [DONE]\n\ndata: {"type":"keepalive"}\n\ndata:\n\ndata: ping\n\n') == []
     known = sse(
         {"type": "response.in_progress"},
@@ -149,7 +149,7 @@ def test_limits_and_the_serving_model_are_read_from_the_headers():
         "x-codex-credits-balance": "12.50",
         "openai-model": "gpt-other",
     }
-    reader = ResponseReader()
+    reader = ResponseParser()
     default, other, served = reader.begin(headers)
     assert isinstance(default, RateLimits)
     assert isinstance(other, RateLimits)
@@ -191,7 +191,7 @@ def test_limits_and_the_serving_model_are_read_from_the_headers():
     ],
 )
 def test_headers_that_say_nothing_of_limits_give_an_empty_default_family(headers: dict[str, str]):
-    [event] = ResponseReader().begin(headers)
+    [event] = ResponseParser().begin(headers)
     assert isinstance(event, RateLimits)
     assert event.limits.limit_id == "codex"
     assert not any((event.limits.primary, event.limits.secondary, event.limits.credits, event.limits.limit_name))
@@ -216,7 +216,7 @@ FIELDS = st.sampled_from(["response", "item", "delta", "headers", "error", "id",
 
 @given(kind=KINDS, fields=st.dictionaries(FIELDS, st.dictionaries(FIELDS, JSON, max_size=3) | JSON, max_size=4))
 def test_no_event_can_break_the_reader(kind: str, fields: dict[str, Any]):
-    reader = ResponseReader()
+    reader = ResponseParser()
     reader.feed(b"data: %b\n\n" % json.dumps({**fields, "type": f"response.{kind}"}).encode())
     reader.end()
     assert reader.completed != (reader.error is not None)
