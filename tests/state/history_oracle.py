@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from codex_trio.domain.items import CommandExecution, Reasoning, TurnItem, UserMessage
-from codex_trio.state.history.model_history import ModelHistory
+from codex_trio.state.history.model_history import ModelHistoryBuilder
 from codex_trio.state.history.parts import read_meta
 from codex_trio.state.history.values import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout import events, legacy, preview
@@ -319,7 +319,7 @@ class LoadedRollout(msgspec.Struct, kw_only=True):
     """A thread read from its file. `builder` can go on from here; `model` is None when it was not asked for."""
 
     builder: HistoryBuilder
-    model: ModelHistory | None
+    model: ModelHistoryBuilder | None
     report: ReadReport
 
     @property
@@ -356,7 +356,7 @@ def load(
     ordinal. Turns that never ended come back as interrupted. Raises RolloutReadError.
     """
     loaded = LoadedRollout(
-        builder=HistoryBuilder(), model=ModelHistory() if with_model_history else None, report=ReadReport()
+        builder=HistoryBuilder(), model=ModelHistoryBuilder() if with_model_history else None, report=ReadReport()
     )
     meta = read_meta(FileLines(path))
     if meta is not None and meta.history_base is not None:

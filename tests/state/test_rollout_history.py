@@ -27,7 +27,7 @@ from rollout_lab import (
 )
 
 from codex_trio.domain import items
-from codex_trio.state.history.model_history import ModelHistory
+from codex_trio.state.history.model_history import ModelHistoryBuilder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.events import (
     AgentMessageEvent,
@@ -262,7 +262,7 @@ def test_how_an_older_command_ended_is_told_as_far_as_it_is_known(
 
 
 def model_texts(*payloads: Payload) -> list[str]:
-    model = ModelHistory()
+    model = ModelHistoryBuilder()
     for payload in payloads:
         model.apply(StoredLine(payload, "", None))
     return [item["content"][0]["text"] for item in model.items()]
@@ -290,7 +290,7 @@ def test_a_rollback_takes_what_followed_the_users_message_from_the_model() -> No
 
 
 def test_items_that_no_model_takes_are_left_out() -> None:
-    model = ModelHistory()
+    model = ModelHistoryBuilder()
     ghost = ResponseItem.of({"type": "ghost_snapshot", "ghost_commit": {}})
     broken = ResponseItem(raw=msgspec.Raw(b"[1]"))
     hidden = ResponseItem.of({"type": "reasoning", "internal_chat_message_metadata_passthrough": {"turn_id": "t"}})

@@ -29,7 +29,7 @@ _CONTEXT_PREFIXES = (
 )
 
 
-class ModelHistory:
+class ModelHistoryBuilder:
     """Collects response items; decodes them only when asked for."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ import trio
 
 from codex_trio.state.history.items_of_lines import make_item, make_turn
 from codex_trio.state.history.marks import PASSED, ItemMark, Read, read_line, read_mark, tells_model_history
-from codex_trio.state.history.model_history import ModelHistory
+from codex_trio.state.history.model_history import ModelHistoryBuilder
 from codex_trio.state.history.parts import Part, Parts, find_parts, read_meta
 from codex_trio.state.history.span_values import ItemSpan, LineSpan, TurnSnapshot
 from codex_trio.state.history.spans import SpanIndex
@@ -304,7 +304,7 @@ class RolloutHistory:
 
         Raises RolloutReadError.
         """
-        model = ModelHistory()
+        model = ModelHistoryBuilder()
         start, stop = self.index.state.model_start, self.index.state.position
         for part in self.parts:
             end = stop - part.start if part.length is None else min(part.length, stop - part.start)
