@@ -17,7 +17,7 @@ from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.token_usage import stored_usage
 from codex_trio.model.events import Completed
 from codex_trio.model.limits import RateLimitSnapshot
-from codex_trio.state.rollout.events import ItemCompleted
+from codex_trio.state.rollout.events import ItemCompletedLine
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.log import PlanStep
 from codex_trio.tools.turn_diff import TurnDiffTracker
@@ -81,10 +81,10 @@ class TurnLog:
         self.show_raw(raw)
         self.show_input(line)
 
-    def line_of(self, item: TurnItem) -> ItemCompleted:
+    def line_of(self, item: TurnItem) -> ItemCompletedLine:
         """Return the line of an item that is final now; one that nobody saw begin has begun now as well."""
         completed = now_ms()
-        return ItemCompleted(
+        return ItemCompletedLine(
             thread_id=self.thread_id,
             turn_id=self.turn_id,
             item=item,
@@ -92,7 +92,7 @@ class TurnLog:
             completed_at_ms=completed,
         )
 
-    def show_input(self, line: ItemCompleted) -> None:
+    def show_input(self, line: ItemCompletedLine) -> None:
         """Show a user's input, whose line was stored."""
         completed = self._event_of(line)
         self.emit(events.ItemStarted(turn_id=self.turn_id, item=line.item, started_ms=completed.started_ms))
@@ -111,7 +111,7 @@ class TurnLog:
             self.last_message = (item, completed.started_ms, completed.completed_ms)
         self.emit(completed)
 
-    def _event_of(self, line: ItemCompleted) -> events.ItemCompleted:
+    def _event_of(self, line: ItemCompletedLine) -> events.ItemCompleted:
         assert line.started_at_ms is not None
         assert line.completed_at_ms is not None
         return events.ItemCompleted(

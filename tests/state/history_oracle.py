@@ -58,7 +58,7 @@ class HistoryBuilder:
             events.TaskStarted: self._task_started,
             events.TaskComplete: self._task_complete,
             events.TurnAborted: self._turn_aborted,
-            events.ItemCompleted: self._item_completed,
+            events.ItemCompletedLine: self._item_completed,
             events.TokenCount: self._token_count,
             events.ThreadSettingsApplied: self._settings_applied,
             events.ThreadGoalUpdated: self._goal_updated,
@@ -225,7 +225,7 @@ class HistoryBuilder:
 
     # --- items ---
 
-    def _item_completed(self, event: events.ItemCompleted) -> None:
+    def _item_completed(self, event: events.ItemCompletedLine) -> None:
         if event.turn_id in self._removed:
             return
         turn = self._turns.get(event.turn_id)

@@ -16,7 +16,7 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.state.history.recorder import RolloutRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.values import HistoryFacts, StoredTurn
-from codex_trio.state.rollout.events import InputAccepted, ItemCompleted, TaskComplete, TaskStarted
+from codex_trio.state.rollout.events import InputAccepted, ItemCompletedLine, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import (
     Payload,
@@ -93,8 +93,8 @@ def patch(item_id: str) -> items.FileChange:
     )
 
 
-def completed(thread_id: str, turn_id: str, item: items.TurnItem) -> ItemCompleted:
-    return ItemCompleted(
+def completed(thread_id: str, turn_id: str, item: items.TurnItem) -> ItemCompletedLine:
+    return ItemCompletedLine(
         thread_id=thread_id, turn_id=turn_id, item=item, started_at_ms=CREATED_MS, completed_at_ms=CREATED_MS + 5
     )
 

@@ -249,7 +249,7 @@ def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path, monkeypatch: pyt
     # The model's items are not even looked at.
     assert len(seen) == history.facts.next_ordinal - 2
     # Only the first message of the user is read in full, for the preview.
-    assert sum(isinstance(payload, events.ItemCompleted) for payload in seen) == 1
+    assert sum(isinstance(payload, events.ItemCompletedLine) for payload in seen) == 1
 
 
 def test_lines_longer_than_what_is_read_at_once_are_found_and_read(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from codex_trio.state.history import forks
 from codex_trio.state.history.forks import ForkPoint
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
-from codex_trio.state.rollout.events import ItemCompleted
+from codex_trio.state.rollout.events import ItemCompletedLine
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, SearchQuery, ThreadStoreError
 from codex_trio.threads.history import page_items, page_turns
@@ -368,7 +368,7 @@ async def test_pages_by_last_use_can_be_walked_both_ways(home: Home) -> None:
 # --- search ----------------------------------------------------------------------------------------------------------
 
 
-def said(text: str) -> ItemCompleted:
+def said(text: str) -> ItemCompletedLine:
     return completed("x", "t", agent_message(text))
 
 

@@ -9,7 +9,7 @@ import pytest
 from codex_trio.domain import items
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.stored_index import HistoryReader
-from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
+from codex_trio.state.rollout.events import ItemCompletedLine, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.state.rollout.paths import RolloutPaths
@@ -27,8 +27,8 @@ from codex_trio.threads.history import (
 SAMPLES = Path(__file__).parent.parent / "data" / "rollouts"
 
 
-def item(turn_id: str, made: items.TurnItem) -> ItemCompleted:
-    return ItemCompleted(thread_id="x", turn_id=turn_id, item=made)
+def item(turn_id: str, made: items.TurnItem) -> ItemCompletedLine:
+    return ItemCompletedLine(thread_id="x", turn_id=turn_id, item=made)
 
 
 def lines_of_turn(number: int) -> list[Payload]:

@@ -6,15 +6,15 @@ import pytest
 
 from codex_trio.domain import items
 from codex_trio.state.history.rollout_history import RolloutHistory
-from codex_trio.state.rollout.events import ItemCompleted, TaskComplete, TaskStarted
+from codex_trio.state.rollout.events import ItemCompletedLine, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line
 from codex_trio.threads.occurrences import page_occurrences
 from codex_trio.threads.timeline import END, ITEM, START, page_timeline
 
 
-def said(turn_id: str, item_id: str, text: str) -> ItemCompleted:
-    return ItemCompleted(
+def said(turn_id: str, item_id: str, text: str) -> ItemCompletedLine:
+    return ItemCompletedLine(
         thread_id="x", turn_id=turn_id, item=items.AgentMessage(id=item_id, content=[items.AgentText(text=text)])
     )
 

@@ -60,7 +60,7 @@ def make_item(
         line = decode_line(raw)
         payload = None if line is None else line.payload
         match payload:
-            case events.ItemCompleted():
+            case events.ItemCompletedLine():
                 stored.item = payload.item
                 stored.started_at_ms, stored.completed_at_ms = payload.started_at_ms, payload.completed_at_ms
             case events.InputAccepted():

@@ -26,7 +26,7 @@ from codex_trio.state.history.spans import SpanIndex
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.state.rollout import legacy
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
-from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
+from codex_trio.state.rollout.events import InputAccepted, ItemCompletedLine
 from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, encode_line, format_timestamp
 from codex_trio.state.rollout.sources import LineSource, LineWriter
 from codex_trio.util.clock import now_ms
@@ -240,7 +240,7 @@ class RolloutRecorder:
         stored: list[Payload] = [] if self._meta_is_written else [meta]
         for payload in payloads:
             stored.append(payload)
-            if isinstance(payload, ItemCompleted) and not meta.is_paginated:
+            if isinstance(payload, ItemCompletedLine) and not meta.is_paginated:
                 # Other releases take an older file for what it was when it was made, and look for older events in it.
                 stored += legacy.mirror(payload.item, turn_id=payload.turn_id)
         timestamp = format_timestamp(self._clock())

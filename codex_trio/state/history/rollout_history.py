@@ -23,7 +23,7 @@ from codex_trio.state.history.span_values import ItemSpan, LineSpan, TurnSnapsho
 from codex_trio.state.history.spans import SpanIndex
 from codex_trio.state.history.values import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout.errors import RolloutReadError
-from codex_trio.state.rollout.events import InputAccepted, ItemCompleted
+from codex_trio.state.rollout.events import InputAccepted, ItemCompletedLine
 from codex_trio.state.rollout.lines import Payload, ResponseItem, SessionMeta, decode_line, format_timestamp
 from codex_trio.state.rollout.scan import RawLine, scan
 from codex_trio.state.rollout.sources import BaseLocator, LineReader, LineSource
@@ -289,7 +289,7 @@ class RolloutHistory:
             if line is None or not isinstance(line.payload, InputAccepted) or self.facts.meta is None:
                 continue
             accepted = line.payload
-            completed = ItemCompleted(
+            completed = ItemCompletedLine(
                 thread_id=self.facts.meta.id,
                 turn_id=one.turn_id,
                 item=accepted.item,

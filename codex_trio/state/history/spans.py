@@ -67,7 +67,7 @@ class SpanIndex:
             events.TaskStarted: self._task_started,
             events.TaskComplete: self._task_complete,
             events.TurnAborted: self._turn_aborted,
-            events.ItemCompleted: self._item_completed,
+            events.ItemCompletedLine: self._item_completed,
             events.TokenCount: self._token_count,
             events.ThreadSettingsApplied: self._settings_applied,
             events.ThreadGoalUpdated: self._goal_updated,
@@ -351,7 +351,7 @@ class SpanIndex:
         turn_id, items = self._at_hand.popitem(last=False)
         self._turns[turn_id].packed = items.pack()
 
-    def _item_completed(self, event: events.ItemCompleted) -> None:
+    def _item_completed(self, event: events.ItemCompletedLine) -> None:
         if not self.facts.preview and isinstance(event.item, UserMessage) and event.turn_id not in self.state.removed:
             self.facts.preview = preview.of_content(event.item.content)
         self._item_marked(ItemMark(event.turn_id, event.item.id, kind_of(event.item)))

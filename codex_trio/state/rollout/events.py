@@ -125,7 +125,7 @@ class TurnAborted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True,
     duration_ms: int | None = None
 
 
-class ItemCompleted(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="item_completed"):
+class ItemCompletedLine(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="item_completed"):
     """An item of a turn is complete; the same id again replaces it."""
 
     thread_id: str
@@ -356,11 +356,11 @@ CommonEvent: TypeAlias = (
     | ExecCommandEndEvent
     | ErrorEvent
 )
-Event: TypeAlias = CommonEvent | ItemCompleted | OtherEvent
+Event: TypeAlias = CommonEvent | ItemCompletedLine | OtherEvent
 
 
 class KnownItemCompleted(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="item_completed"):
-    """What a decoder sees in place of `ItemCompleted`: a union with `Other` in it cannot be decoded directly."""
+    """What a decoder sees in place of `ItemCompletedLine`: a union with `Other` in it cannot be decoded directly."""
 
     thread_id: str = ""
     turn_id: str

@@ -20,7 +20,7 @@ from codex_trio.domain.items import UnreadCommandExecution, UnreadItem, item_fro
 from codex_trio.state.rollout.events import (
     DecodableEvent,
     Event,
-    ItemCompleted,
+    ItemCompletedLine,
     KnownItemCompleted,
     OtherEvent,
     TokenUsage,
@@ -222,7 +222,7 @@ def encode_line(line: StoredLine) -> bytes:
 def _event_body(event: Event) -> Any:
     if isinstance(event, OtherEvent):
         return event.raw
-    if isinstance(event, ItemCompleted):
+    if isinstance(event, ItemCompletedLine):
         raw = getattr(event.item, "raw", None)
         if raw is not None:
             return {
@@ -372,7 +372,7 @@ def _payload_of(line: _KnownLine) -> Payload:
         event = line.payload
         if not isinstance(event, KnownItemCompleted):
             return event
-        return ItemCompleted(
+        return ItemCompletedLine(
             thread_id=event.thread_id,
             turn_id=event.turn_id,
             item=event.item,
@@ -411,7 +411,7 @@ def _decode_unusual_event(raw: msgspec.Raw) -> Event | None:
     turn_id = body.get("turn_id")
     if not isinstance(item, dict) or not isinstance(turn_id, str):
         return None
-    return ItemCompleted(
+    return ItemCompletedLine(
         thread_id=str(body.get("thread_id", "")),
         turn_id=turn_id,
         item=item_from_builtins(item),  # pyright: ignore[reportUnknownArgumentType]  # JSON objects have string keys
