@@ -76,7 +76,7 @@ class AgentMessageDelta(_Event, frozen=True, kw_only=True, gc=False):
     delta: str
 
 
-class ReasoningSummaryPartAdded(_Event, frozen=True, kw_only=True, gc=False):
+class ReasoningSummaryPartStarted(_Event, frozen=True, kw_only=True, gc=False):
     """The next summary part of a reasoning item begins."""
 
     item_id: str
@@ -91,7 +91,7 @@ class ReasoningSummaryDelta(_Event, frozen=True, kw_only=True, gc=False):
     index: int
 
 
-class ReasoningTextDelta(_Event, frozen=True, kw_only=True, gc=False):
+class RawReasoningDelta(_Event, frozen=True, kw_only=True, gc=False):
     """More raw reasoning text."""
 
     item_id: str
@@ -179,9 +179,9 @@ Event: TypeAlias = (
     | ItemStarted
     | ItemCompleted
     | AgentMessageDelta
-    | ReasoningSummaryPartAdded
+    | ReasoningSummaryPartStarted
     | ReasoningSummaryDelta
-    | ReasoningTextDelta
+    | RawReasoningDelta
     | CommandOutput
     | TerminalInteraction
     | DiffUpdated

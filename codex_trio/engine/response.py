@@ -14,9 +14,9 @@ import msgspec
 from codex_trio.domain.items import AgentMessage, AgentText, Other, Reasoning, TurnItem, WebSearch
 from codex_trio.engine.events import (
     AgentMessageDelta,
+    RawReasoningDelta,
     ReasoningSummaryDelta,
-    ReasoningSummaryPartAdded,
-    ReasoningTextDelta,
+    ReasoningSummaryPartStarted,
 )
 from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
@@ -80,11 +80,11 @@ class ResponseReader:
             case model.ReasoningTextDelta():
                 item_id = self._streaming(_REASONING, event.item_id).id
                 self._log.emit(
-                    ReasoningTextDelta(turn_id=turn_id, item_id=item_id, delta=event.delta, index=event.content_index)
+                    RawReasoningDelta(turn_id=turn_id, item_id=item_id, delta=event.delta, index=event.content_index)
                 )
             case model.ReasoningSummaryPartAdded():
                 item_id = self._streaming(_REASONING, event.item_id).id
-                self._log.emit(ReasoningSummaryPartAdded(turn_id=turn_id, item_id=item_id, index=event.summary_index))
+                self._log.emit(ReasoningSummaryPartStarted(turn_id=turn_id, item_id=item_id, index=event.summary_index))
             case model.OutputItemAdded():
                 self._item_added(event.item)
             case model.OutputItemDone():

@@ -40,7 +40,7 @@ def project(thread_id: str, event: events.Event) -> Projected | None:
                 delta=event.delta,
                 summary_index=event.index,
             )
-        case events.ReasoningTextDelta():
+        case events.RawReasoningDelta():
             return "item/reasoning/textDelta", item_events.ReasoningTextDeltaNotification(
                 thread_id=thread_id,
                 turn_id=event.turn_id,
@@ -48,7 +48,7 @@ def project(thread_id: str, event: events.Event) -> Projected | None:
                 delta=event.delta,
                 content_index=event.index,
             )
-        case events.ReasoningSummaryPartAdded():
+        case events.ReasoningSummaryPartStarted():
             return "item/reasoning/summaryPartAdded", item_events.ReasoningSummaryPartAddedNotification(
                 thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, summary_index=event.index
             )
