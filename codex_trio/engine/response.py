@@ -22,7 +22,7 @@ from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.response_items import CALL_KINDS, arguments_of, of_model, texts_of
 from codex_trio.model import events as model
-from codex_trio.model.usage import TokenUsage
+from codex_trio.model.usage import ResponseUsage
 from codex_trio.tools.calls import ToolCall
 
 _MESSAGE, _REASONING, _WEB_SEARCH = "message", "reasoning", "web_search_call"
@@ -55,7 +55,7 @@ class ResponseReader:
         self._open: list[_OpenItem] = []
         self._unused: set[str] = set()
         self.completed: model.Completed | None = None
-        self.usage: TokenUsage | None = None
+        self.usage: ResponseUsage | None = None
         """The tokens that the provider counted, however the response ended."""
         self.began = False
         """Whether the provider accepted the request, however the stream ended."""

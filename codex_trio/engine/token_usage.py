@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codex_trio.model.usage import TokenUsage as ResponseUsage
+from codex_trio.model.usage import ResponseUsage
 from codex_trio.state.rollout.events import TokenUsage
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from codex_trio.model.limits import RateLimitSnapshot
-from codex_trio.model.usage import TokenUsage
+from codex_trio.model.usage import ResponseUsage
 from codex_trio.util import decoding
 
 ResponseItem: TypeAlias = dict[str, Any]
@@ -85,7 +85,7 @@ class FunctionCallArgumentsDelta(msgspec.Struct, frozen=True, gc=False, tag="res
 class TokensSpent(msgspec.Struct, frozen=True):
     """What a response used that did not become complete."""
 
-    usage: TokenUsage
+    usage: ResponseUsage
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ class Completed(msgspec.Struct, frozen=True):
     """
 
     response_id: str
-    usage: TokenUsage | None
+    usage: ResponseUsage | None
     end_turn: bool | None
     reported: dict[str, Any] | None = None
 

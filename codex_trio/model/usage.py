@@ -16,7 +16,7 @@ from codex_trio.model.lenient_json import UnreadableJson
 _MAX_TOKENS = 2**48
 
 
-class TokenUsage(msgspec.Struct, frozen=True, kw_only=True):
+class ResponseUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of one response. `input_tokens` includes cached ones, `output_tokens` includes reasoning."""
 
     input_tokens: int
@@ -36,7 +36,7 @@ def reported_usage(raw: msgspec.Raw) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def read_usage(source: dict[str, Any] | None) -> TokenUsage | None:
+def read_usage(source: dict[str, Any] | None) -> ResponseUsage | None:
     """Return the token counts in a response's `usage`, None when it has none.
 
     A count that is missing or makes no sense is 0, a missing total is the sum: an answer is not lost for its bill.
@@ -48,7 +48,7 @@ def read_usage(source: dict[str, Any] | None) -> TokenUsage | None:
     input_tokens = _count(source, "input_tokens", "prompt_tokens")
     output_tokens = _count(source, "output_tokens", "completion_tokens")
     total = _count(source, "total_tokens") or input_tokens + output_tokens
-    return TokenUsage(
+    return ResponseUsage(
         input_tokens=input_tokens,
         cached_input_tokens=_count(inputs, "cached_tokens"),
         cache_write_input_tokens=_count(inputs, "cache_write_tokens"),

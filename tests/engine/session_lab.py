@@ -37,7 +37,7 @@ from codex_trio.model.catalog import bundled_catalog
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.model.request import ModelRequest
-from codex_trio.model.usage import TokenUsage
+from codex_trio.model.usage import ResponseUsage
 from codex_trio.state.history.recorder import WRITE_SECONDS, RolloutRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
@@ -167,9 +167,9 @@ def completed(tokens: int | None = None, *, end_turn: bool | None = None) -> Com
     return Completed(response_id="r", usage=usage, end_turn=end_turn)
 
 
-def usage_of(tokens: int) -> TokenUsage:
+def usage_of(tokens: int) -> ResponseUsage:
     """Return the count of so many tokens."""
-    return TokenUsage(
+    return ResponseUsage(
         input_tokens=tokens - tokens // 10,
         cached_input_tokens=0,
         cache_write_input_tokens=0,

@@ -19,7 +19,7 @@ from codex_trio.model.events import (
     TokensSpent,
 )
 from codex_trio.model.stream import ResponseParser
-from codex_trio.model.usage import TokenUsage
+from codex_trio.model.usage import ResponseUsage
 
 FAILED = "stream disconnected before completion: "
 CLOSED = f"{FAILED}stream closed before response.completed"
@@ -400,7 +400,7 @@ def test_an_end_without_a_response_is_an_end(last: bytes | Event):
     assert events[-1] == Completed("", None, None)
 
 
-COUNTS = TokenUsage(
+COUNTS = ResponseUsage(
     input_tokens=100,
     cached_input_tokens=0,
     cache_write_input_tokens=0,

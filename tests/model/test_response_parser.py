@@ -22,7 +22,7 @@ from codex_trio.model.events import (
     ServedModel,
 )
 from codex_trio.model.stream import ResponseParser
-from codex_trio.model.usage import TokenUsage
+from codex_trio.model.usage import ResponseUsage
 
 MESSAGE = {"type": "message", "id": "m1", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
 
@@ -40,7 +40,7 @@ def test_a_whole_response_comes_out_as_typed_events():
         {"type": "response.output_item.done", "output_index": 1, "item": MESSAGE},
         COMPLETED,
     )
-    usage = TokenUsage(
+    usage = ResponseUsage(
         input_tokens=100,
         cached_input_tokens=0,
         cache_write_input_tokens=0,
@@ -81,7 +81,7 @@ def test_token_details_are_counted():
     usage = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120, **details}
     [completed], _ = read({"type": "response.completed", "response": {"id": "r1", "usage": usage, "end_turn": True}})
     assert completed.end_turn is True
-    assert completed.usage == TokenUsage(
+    assert completed.usage == ResponseUsage(
         input_tokens=100,
         cached_input_tokens=11,
         cache_write_input_tokens=7,

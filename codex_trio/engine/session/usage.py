@@ -12,7 +12,7 @@ import msgspec
 from codex_trio.engine import events
 from codex_trio.engine.token_usage import added, stored_usage
 from codex_trio.model.limits import RateLimitSnapshot
-from codex_trio.model.usage import TokenUsage as ResponseUsage
+from codex_trio.model.usage import ResponseUsage
 from codex_trio.state.rollout.events import TokenCount, TokenUsage, TokenUsageInfo
 from codex_trio.state.rollout.lines import Payload, token_usage_record
 

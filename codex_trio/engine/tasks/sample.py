@@ -22,7 +22,7 @@ from codex_trio.model import retry
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.request import ModelRequest
-from codex_trio.model.usage import TokenUsage
+from codex_trio.model.usage import ResponseUsage
 
 
 class SampleFailed(Exception):
@@ -43,7 +43,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     response_id: str
     text: str | None
-    usage: TokenUsage | None
+    usage: ResponseUsage | None
 
 
 async def sample(context: TaskContext, asked: SampleRequest) -> Sample:
