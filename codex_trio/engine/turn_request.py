@@ -44,7 +44,7 @@ class UserInput(msgspec.Struct, frozen=True, kw_only=True):
     metadata: MetadataChange = MetadataChange()
 
 
-class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
+class ClientToolOutput(msgspec.Struct, frozen=True, kw_only=True):
     """What a tool that the client ran by itself gave; `output` is text, or content parts as the model reads them."""
 
     name: str
@@ -54,7 +54,7 @@ class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
     metadata: MetadataChange = MetadataChange()
 
 
-TurnInput: TypeAlias = UserInput | ToolOutput
+TurnInput: TypeAlias = UserInput | ClientToolOutput
 
 
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):

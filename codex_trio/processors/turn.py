@@ -14,9 +14,9 @@ from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.turn_request import (
+    ClientToolOutput,
     ContextPiece,
     MetadataChange,
-    ToolOutput,
     TurnInput,
     TurnRequest,
     UserInput,
@@ -113,8 +113,8 @@ def _user_input(params: wire.TurnStartParams | wire.TurnSteerParams, content: li
     )
 
 
-def _tool_output(given: TurnToolOutput, with_it: UserInput) -> ToolOutput:
-    return ToolOutput(
+def _tool_output(given: TurnToolOutput, with_it: UserInput) -> ClientToolOutput:
+    return ClientToolOutput(
         name=given.name,
         namespace=given.namespace,
         output=msgspec.to_builtins(given.output),
