@@ -15,7 +15,7 @@ import trio
 from codex_trio.environments.commands import Commands
 from codex_trio.environments.files import Files
 from codex_trio.environments.place import WorkPlace
-from codex_trio.execution.env import ShellEnvironmentPolicy
+from codex_trio.execution.env import VariablePolicy
 from codex_trio.state.rollout.lines import GitInfo
 from codex_trio.util.pause import Pause
 
@@ -47,7 +47,7 @@ class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
     """For whom an environment is opened, and which variables its commands inherit."""
 
     thread_id: str
-    variables: ShellEnvironmentPolicy
+    variables: VariablePolicy
     pause: Pause
     """The clock by which calls wait for commands."""
 

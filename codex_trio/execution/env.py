@@ -26,7 +26,7 @@ _QUIET_TERMINAL = {
 }
 
 
-class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
+class VariablePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Which variables commands inherit. Patterns are globs without regard to case; later steps win.
 
     Source: the `shell_environment_policy` configuration table, whose keys and defaults these are.
@@ -41,7 +41,7 @@ class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """When given, everything else is removed at the end."""
 
 
-def apply_policy(base: Mapping[str, str], policy: ShellEnvironmentPolicy) -> dict[str, str]:
+def apply_policy(base: Mapping[str, str], policy: VariablePolicy) -> dict[str, str]:
     """Return the variables of `base` that `policy` lets through, with those that it sets."""
     match policy.inherit:
         case "all":
@@ -60,7 +60,7 @@ def apply_policy(base: Mapping[str, str], policy: ShellEnvironmentPolicy) -> dic
 
 def build_environment(
     base: Mapping[str, str],
-    policy: ShellEnvironmentPolicy,
+    policy: VariablePolicy,
     *,
     thread_id: str,
     session_id: str,

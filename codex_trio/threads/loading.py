@@ -21,7 +21,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execution.env import ShellEnvironmentPolicy
+from codex_trio.execution.env import VariablePolicy
 from codex_trio.files.disk import DiskFiles
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
@@ -176,10 +176,10 @@ class ThreadLoader:
         projects = [layer.source.path for layer in config.stack.active if layer.source.kind == "project"]
         return {str(path / "rules") for path in projects if path is not None and self._doubted(settings_files(path))}
 
-    def variables(self, config: EffectiveConfig) -> ShellEnvironmentPolicy:
+    def variables(self, config: EffectiveConfig) -> VariablePolicy:
         """Return which variables the commands of a thread inherit."""
         policy = config.shell_environment_policy
-        return ShellEnvironmentPolicy(
+        return VariablePolicy(
             inherit=policy.inherit,
             ignore_default_excludes=policy.ignore_default_excludes,
             exclude=policy.exclude,

@@ -30,7 +30,7 @@ from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
-from codex_trio.execution.env import ShellEnvironmentPolicy
+from codex_trio.execution.env import VariablePolicy
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
@@ -446,7 +446,7 @@ async def open_session(
 
     options = ThreadOptions(environments=tuple(environments))
     clock = pause.Pause()
-    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=ShellEnvironmentPolicy(), pause=clock)
+    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), pause=clock)
     async with (
         trio.open_nursery() as nursery,
         open_thread_environments(EnvironmentManager(environment), use) as environments_of_thread,
