@@ -1,7 +1,7 @@
 """`codex-trio exec`: runs one turn without interaction, on a server of its own in the same process.
 
 Owns the run from command line to exit code: streams, signals, and what comes where. The turn is spoken over the
-protocol only (`exec_session`): what this command can do, any client can.
+protocol only (`exec_run`): what this command can do, any client can.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from codex_trio.cli.answer_schema import misfit
 from codex_trio.cli.exec_human import HumanPresenter
 from codex_trio.cli.exec_json import JsonPresenter
 from codex_trio.cli.exec_request import ExecRefused, ExecRequest, make_request
-from codex_trio.cli.exec_session import ExecSession, Presenter, TurnNotRun
+from codex_trio.cli.exec_run import ExecRun, Presenter, TurnNotRun
 from codex_trio.cli.exec_streams import TextStream
 from codex_trio.cli.options import UsageError, config_overrides
 from codex_trio.cli.parser import Parser
@@ -142,7 +142,7 @@ class _Run:
         result: TurnResult | None = None
         try:
             async with open_in_process_server(settings) as server, server.connect() as client:
-                result = await ExecSession(client, request, presenter, environ=settings.environ).run(self._stop)
+                result = await ExecRun(client, request, presenter, environ=settings.environ).run(self._stop)
         except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
             stderr.write(f"Error: {visible(_text_of(first_of(group)))}\n")
         if result is None or result.status != "completed":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from codex_trio.cli.exec_json import error_text
-from codex_trio.cli.exec_session import ThreadFacts
+from codex_trio.cli.exec_run import OpenedThread
 from codex_trio.client.messages import Notification, ServerRequest
 from codex_trio.client.render import BOLD, CYAN, RED, TurnPrinter
 from codex_trio.client.turns import TurnResult
@@ -29,7 +29,7 @@ class HumanPresenter:
             self.unwanted += ("item/commandExecution/outputDelta",)
         self._shown_error = ""
 
-    def opened(self, thread: ThreadFacts) -> None:
+    def opened(self, thread: OpenedThread) -> None:
         """Write the banner and the prompt."""
         line = self._printer.line
         line(f"codex-trio v{__version__}", BOLD)

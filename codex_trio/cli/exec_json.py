@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.cli.exec_session import ThreadFacts
+from codex_trio.cli.exec_run import OpenedThread
 from codex_trio.client.messages import Notification, ServerRequest
 from codex_trio.client.turns import TurnResult
 
@@ -47,7 +47,7 @@ class JsonPresenter:
         self._plan: Fields | None = None
         self._notices: set[str] = set()
 
-    def opened(self, thread: ThreadFacts) -> None:
+    def opened(self, thread: OpenedThread) -> None:
         """Write `thread.started`."""
         self._emit({"type": "thread.started", "thread_id": thread.id})
 

@@ -1,7 +1,7 @@
 """What a command line of `codex-trio exec` asks for, checked.
 
 Owns the request value, its making from options, files and stdin, and the refusals before anything is started. Does not
-own parsing (`exec_arguments`) or running (`exec_session`).
+own parsing (`exec_arguments`) or running (`exec_run`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ExecRefused(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResumeTarget:
+class ResumeChoice:
     """The thread to continue."""
 
     name: str | None
@@ -62,7 +62,7 @@ class ExecRequest:
     """None for the configured one."""
     writable_folders: tuple[Path, ...]
     ephemeral: bool
-    resume: ResumeTarget | None
+    resume: ResumeChoice | None
 
 
 def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: Note) -> ExecRequest:
@@ -119,15 +119,15 @@ def _check_message_file(path: Path | None) -> None:
     raise UsageError(f'Failed to open last message file "{path}": {problem}')
 
 
-def _resume_target(options: argparse.Namespace, words: list[str]) -> tuple[ResumeTarget, list[str]]:
+def _resume_target(options: argparse.Namespace, words: list[str]) -> tuple[ResumeChoice, list[str]]:
     copies = options.subcommand == FORK
     if options.last:
         if len(words) > 1:
             raise UsageError(f"`{options.subcommand} --last` takes a prompt, but no thread")
-        return ResumeTarget(name=None, any_folder=options.all, copies=copies), words
+        return ResumeChoice(name=None, any_folder=options.all, copies=copies), words
     if not words:
         raise UsageError(f"`{options.subcommand}` needs the id or name of a thread, or --last")
-    return ResumeTarget(name=words[0], any_folder=options.all, copies=copies), words[1:]
+    return ResumeChoice(name=words[0], any_folder=options.all, copies=copies), words[1:]
 
 
 def _output_schema(path: Path | None) -> Any:

@@ -8,7 +8,7 @@ import trio
 
 from codex_trio.cli.exec_json import JsonPresenter
 from codex_trio.cli.exec_request import ExecRequest
-from codex_trio.cli.exec_session import ExecSession
+from codex_trio.cli.exec_run import ExecRun
 from codex_trio.client.connection import open_client
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
 
@@ -85,7 +85,7 @@ async def test_every_question_is_declined_and_the_turn_goes_on() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve, theirs, replies)
             async with open_client(ours) as client:
-                result = await ExecSession(client, request, JsonPresenter(lines.append), environ={}).run(trio.Event())
+                result = await ExecRun(client, request, JsonPresenter(lines.append), environ={}).run(trio.Event())
                 nursery.cancel_scope.cancel()
     assert result is not None
     assert result.status == "completed"

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import trio
 
-from codex_trio.cli.exec_request import ExecRequest, ResumeTarget, SandboxMode
+from codex_trio.cli.exec_request import ExecRequest, ResumeChoice, SandboxMode
 from codex_trio.cli.local_model import missing_local_model
 from codex_trio.client.connection import AppServerClient, thread_of
 from codex_trio.client.errors import AppServerError
@@ -48,7 +48,7 @@ class TurnNotRun(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ThreadFacts:
+class OpenedThread:
     """What a person is told about the thread before its turn."""
 
     id: str
@@ -70,7 +70,7 @@ class Presenter(Protocol):
         """Notifications that it makes nothing of."""
         ...
 
-    def opened(self, thread: ThreadFacts) -> None:
+    def opened(self, thread: OpenedThread) -> None:
         """The thread is there; its turn is about to start."""
         ...
 
@@ -87,7 +87,7 @@ class Presenter(Protocol):
         ...
 
 
-class ExecSession:
+class ExecRun:
     """Runs the turn of a request."""
 
     def __init__(
@@ -139,7 +139,7 @@ class ExecSession:
             opened = await self._open_thread(config, read_only=sandbox is not None)
             self._thread_id = opened["thread"]["id"]
             self._presenter.opened(
-                ThreadFacts(
+                OpenedThread(
                     id=self._thread_id,
                     workdir=opened["cwd"],
                     model=opened["model"],
@@ -201,7 +201,7 @@ class ExecSession:
         params |= {"ephemeral": request.ephemeral, "experimentalRawEvents": True}
         return await self._client.request("thread/start", params)
 
-    async def _find_thread(self, target: ResumeTarget, provider: str | None) -> str | None:
+    async def _find_thread(self, target: ResumeChoice, provider: str | None) -> str | None:
         """Return the id of the thread to resume; None when the latest is wanted and there is none."""
         if target.name is not None and _is_id(target.name):
             return target.name
