@@ -30,7 +30,7 @@ from codex_trio.rpc.context import ConnectionHandle, Handler
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.scheduler import RequestScheduler
-from codex_trio.server.behind import Behind
+from codex_trio.server.deferred import Deferred
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
@@ -61,7 +61,7 @@ class App:
 
     def __init__(self, parts: CoreParts, facts: FactSink) -> None:
         self._parts = parts
-        self._core: Behind[Mapping[str, Handler]] = Behind(partial(_open_core, parts))
+        self._core: Deferred[Mapping[str, Handler]] = Deferred(partial(_open_core, parts))
         self._nursery: trio.Nursery | None = None
         self._connections: set[Connection] = set()
         self._is_dismissing = False

@@ -24,7 +24,7 @@ from codex_trio.processors.services import ServerLoad, Services
 from codex_trio.rpc.context import Handler
 from codex_trio.rpc.external_auth import ClientManagedTokens
 from codex_trio.server.ahead import import_ahead
-from codex_trio.server.behind import Behind
+from codex_trio.server.deferred import Deferred
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
@@ -67,7 +67,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             load=partial(_load, parts),
         )
         answers = handlers(services)
-        layer = Behind(partial(_open_thread_layer, parts, services, storage))
+        layer = Deferred(partial(_open_thread_layer, parts, services, storage))
         working = late_handlers(CLIENT_REQUESTS.keys() - answers.keys(), layer)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(layer.run)
@@ -125,7 +125,7 @@ def _warn(parts: CoreParts, message: str) -> None:
     parts.outgoing.notify("warning", WarningNotification(message=message))
 
 
-async def _prepare(answers: Iterable[str], idle: Idle, layer: Behind[Mapping[str, Handler]]) -> None:
+async def _prepare(answers: Iterable[str], idle: Idle, layer: Deferred[Mapping[str, Handler]]) -> None:
     """Do ahead, while clients ask for nothing, what their next requests would have to wait for."""
     try:
         await import_ahead(idle, quiet_seconds=_QUIET_SECONDS)

@@ -1,6 +1,6 @@
 """Handlers of methods that are built when the first of them is asked for.
 
-Owns waiting for them. Does not own what is built (`core.py`, `thread_layer.py`) or when besides (`Behind`).
+Owns waiting for them. Does not own what is built (`core.py`, `thread_layer.py`) or when besides (`Deferred`).
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import Any, cast
 
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import not_supported
-from codex_trio.server.behind import Behind
+from codex_trio.server.deferred import Deferred
 
 
-def late_handlers(methods: Iterable[str], behind: Behind[Mapping[str, Handler]]) -> dict[str, Handler]:
+def late_handlers(methods: Iterable[str], deferred: Deferred[Mapping[str, Handler]]) -> dict[str, Handler]:
     """Return a handler for each of these methods, which answers by the one that is built behind it."""
-    return {method: partial(_answer, behind, method) for method in methods}
+    return {method: partial(_answer, deferred, method) for method in methods}
 
 
-def _answer(behind: Behind[Mapping[str, Handler]], method: str, params: object, context: RequestContext) -> object:
-    handlers = behind.built
+def _answer(deferred: Deferred[Mapping[str, Handler]], method: str, params: object, context: RequestContext) -> object:
+    handlers = deferred.built
     if handlers is None:
-        return _answer_later(behind, method, params, context)
+        return _answer_later(deferred, method, params, context)
     return _handler_of(handlers, method)(params, context)
 
 
 async def _answer_later(
-    behind: Behind[Mapping[str, Handler]], method: str, params: object, context: RequestContext
+    deferred: Deferred[Mapping[str, Handler]], method: str, params: object, context: RequestContext
 ) -> object:
-    result = _handler_of(await behind.ready(), method)(params, context)
+    result = _handler_of(await deferred.ready(), method)(params, context)
     return await cast("Coroutine[Any, Any, object]", result) if isinstance(result, CoroutineType) else result
 
 

@@ -11,7 +11,7 @@ import trio
 Built = TypeVar("Built")
 
 
-class Behind(Generic[Built]):
+class Deferred(Generic[Built]):
     """One thing that is built when it is first wanted; those that need it meanwhile wait. `run` it once.
 
     Args:

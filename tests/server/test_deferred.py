@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 
-from codex_trio.server.behind import Behind
+from codex_trio.server.deferred import Deferred
 
 
 class Workshop:
@@ -35,14 +35,14 @@ async def test_nothing_is_built_that_nobody_wants(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
     workshop = Workshop()
-    nursery.start_soon(Behind(workshop.open).run)
+    nursery.start_soon(Deferred(workshop.open).run)
     await trio.sleep(10)
     assert workshop.attempts == 0
 
 
 async def test_all_who_wait_get_the_same_one_and_it_ends_with_its_task(autojump_clock: trio.testing.MockClock) -> None:
     workshop = Workshop()
-    behind = Behind(workshop.open)
+    behind = Deferred(workshop.open)
     got: list[int] = []
 
     async def need() -> None:
@@ -62,7 +62,7 @@ async def test_all_who_wait_get_the_same_one_and_it_ends_with_its_task(autojump_
 async def test_those_who_waited_for_a_failure_are_told_and_the_next_one_has_it_tried_again(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
-    behind = Behind(Workshop(1, 2).open)
+    behind = Deferred(Workshop(1, 2).open)
     nursery.start_soon(behind.run)
     for number in (1, 2):
         with pytest.raises(OSError, match=f"attempt {number}"):
@@ -83,7 +83,7 @@ async def test_trouble_of_what_was_built_is_not_hidden(autojump_clock: trio.test
             services.start_soon(service)
             yield 1
 
-    behind = Behind(breaks)
+    behind = Deferred(breaks)
     with pytest.RaisesGroup(pytest.RaisesGroup(LookupError)):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(behind.run)
