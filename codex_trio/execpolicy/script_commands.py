@@ -23,7 +23,7 @@ from codex_trio.execpolicy.script_values import (
     with_arguments,
 )
 from codex_trio.execpolicy.script_words import HIDDEN, PIPE_FOLDER, UNKNOWN, Word, known_words, names
-from codex_trio.execpolicy.wrappers import LOADER, WRAPPERS, Behind, Wrapper, behind
+from codex_trio.execpolicy.wrappers import LOADER, WRAPPERS, WrappedCommand, Wrapper, wrapped
 
 MAX_DEPTH = 16
 """How deep scripts in scripts and wrappers behind wrappers are followed; what is deeper counts as hidden."""
@@ -125,7 +125,7 @@ class _Walk:
                         yield [source, UNKNOWN]
             case _ if LOADER.match(name):
                 wrapper = Wrapper(frozenset({"--library-path", "--preload", "--argv0", "--audit", "--inhibit-rpath"}))
-                yield from self.command(behind(wrapper, args).command, stdin, depth=depth + 1)
+                yield from self.command(wrapped(wrapper, args).command, stdin, depth=depth + 1)
             case _:
                 pass
 
@@ -165,7 +165,7 @@ class _Walk:
 
     def _behind(self, name: str, args: Command, stdin: Input, *, depth: int) -> Iterator[Command]:
         wrapper = WRAPPERS[name]
-        inner = behind(wrapper, args)
+        inner = wrapped(wrapper, args)
         yield from self._assignments(assigned_by(inner.assignments), depth=depth)
         scripts = inner.scripts
         yield from self._scripts(map(with_arguments, scripts) if wrapper.adds_words else scripts, depth=depth)
@@ -179,7 +179,9 @@ class _Walk:
         elif wrapper.is_shell and not scripts and not inner.is_query:
             yield from self._input(stdin, depth=depth)
 
-    def _wrapped(self, name: str, inner: Behind, args: Command, stdin: Input, *, depth: int) -> Iterator[Command]:
+    def _wrapped(
+        self, name: str, inner: WrappedCommand, args: Command, stdin: Input, *, depth: int
+    ) -> Iterator[Command]:
         command = inner.command
         if name == "xargs":
             command = [*_filled(command, _placeholder(args)), UNKNOWN]

@@ -158,7 +158,7 @@ WRAPPERS: Mapping[str, Wrapper] = {
 }
 
 
-class Behind(msgspec.Struct, frozen=True):
+class WrappedCommand(msgspec.Struct, frozen=True):
     """What a wrapper runs: the words of a command, scripts given as values of options, variables that it sets."""
 
     command: list[Word]
@@ -167,7 +167,7 @@ class Behind(msgspec.Struct, frozen=True):
     is_query: bool = False
 
 
-def behind(wrapper: Wrapper, args: Sequence[Word]) -> Behind:
+def wrapped(wrapper: Wrapper, args: Sequence[Word]) -> WrappedCommand:
     """Return the command behind a wrapper's own options, operands and assignments; no words when there is none."""
     scripts: list[Word] = []
     assignments: list[Word] = []
@@ -178,7 +178,7 @@ def behind(wrapper: Wrapper, args: Sequence[Word]) -> Behind:
         at += 1
         name, takes_next = _option(word, wrapper)
         if name in wrapper.queries:
-            return Behind([], scripts, assignments, is_query=True)
+            return WrappedCommand([], scripts, assignments, is_query=True)
         if name in wrapper.scripts:
             scripts += args[at : at + 1] if takes_next else [Word(_value(word.start, name))]
         if name:
@@ -187,11 +187,11 @@ def behind(wrapper: Wrapper, args: Sequence[Word]) -> Behind:
             assignments.append(word)
         else:
             if wrapper.subcommands and operands == wrapper.operands and word.text not in wrapper.subcommands:
-                return Behind([], scripts, assignments, is_query=True)
+                return WrappedCommand([], scripts, assignments, is_query=True)
             if not operands:
-                return Behind(list(args[at - 1 :]), scripts, assignments)
+                return WrappedCommand(list(args[at - 1 :]), scripts, assignments)
             operands -= 1
-    return Behind([], scripts, assignments)
+    return WrappedCommand([], scripts, assignments)
 
 
 def _option(word: Word, wrapper: Wrapper) -> tuple[str, bool]:
