@@ -17,7 +17,7 @@ from codex_trio.environments.files import Files
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execution.env import VariablePolicy
 from codex_trio.state.rollout.lines import GitInfo
-from codex_trio.util.pause import Pause
+from codex_trio.util.stoppable_clock import StoppableClock
 
 
 class EnvironmentDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class ThreadUse(msgspec.Struct, frozen=True, kw_only=True):
 
     thread_id: str
     variables: VariablePolicy
-    pause: Pause
+    clock: StoppableClock
     """The clock by which calls wait for commands."""
 
 

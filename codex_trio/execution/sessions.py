@@ -19,7 +19,7 @@ from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.spawner import ProcessOwner, ProcessSpawner
 from codex_trio.execution.yielding import Collected, OnOutput
-from codex_trio.util.pause import Pause
+from codex_trio.util.stoppable_clock import StoppableClock
 
 MAX_SESSIONS = 64
 
@@ -148,11 +148,11 @@ class ExecSessions:
     """The store. Made by `open_exec_sessions`."""
 
     def __init__(
-        self, spawner: ProcessSpawner, nursery: trio.Nursery, writes: CommandWrites | None, pause: Pause
+        self, spawner: ProcessSpawner, nursery: trio.Nursery, writes: CommandWrites | None, clock: StoppableClock
     ) -> None:
         self._spawner = spawner
         self._writes = writes
-        self._pause = pause
+        self._clock = clock
         self._nursery = nursery
         self._owner = spawner.new_owner()
         self._groups: dict[str, ProcessOwner] = {}
@@ -193,7 +193,7 @@ class ExecSessions:
         While the store's clock stands, the wait goes on.
         """
         started = session.last_used = trio.current_time()
-        await self._pause.wait(session.finished, yield_ms / 1000)
+        await self._clock.wait(session.finished, yield_ms / 1000)
         has_ended = session.finished.is_set()
         if has_ended:
             self._sessions.pop(session.id, None)
@@ -320,14 +320,14 @@ class ExecSessions:
 
 @asynccontextmanager
 async def open_exec_sessions(
-    spawner: ProcessSpawner, *, writes: CommandWrites | None = None, pause: Pause | None = None
+    spawner: ProcessSpawner, *, writes: CommandWrites | None = None, clock: StoppableClock | None = None
 ) -> AsyncGenerator[ExecSessions]:
     """Provide a store of sessions; when it closes, no process of theirs is left.
 
-    `writes` is told when they can write. While `pause` stands, calls do not give up waiting for their commands.
+    `writes` is told when they can write. While `clock` stands, calls do not give up waiting for their commands.
     """
     async with trio.open_nursery() as nursery:
-        sessions = ExecSessions(spawner, nursery, writes, pause or Pause())
+        sessions = ExecSessions(spawner, nursery, writes, clock or StoppableClock())
         try:
             yield sessions
         finally:

@@ -361,13 +361,13 @@ class ThreadManager:
         delay = launch.config.thread_unload_delay_seconds
         is_unwanted = False
         try:
-            with live.scope, self._queues.running(live) as queue, self._elicitations.running(live.id) as pause:
+            with live.scope, self._queues.running(live) as queue, self._elicitations.running(live.id) as clock:
                 # Commands end first: what waits for the end of a command is then still there to store it.
                 async with (
                     trio.open_nursery() as nursery,
                     open_thread_environments(
                         self._environments,
-                        ThreadUse(thread_id=live.id, variables=self._loader.variables(launch.config), pause=pause),
+                        ThreadUse(thread_id=live.id, variables=self._loader.variables(launch.config), clock=clock),
                     ) as environments,
                 ):
                     live.session = Session(
@@ -384,7 +384,7 @@ class ThreadManager:
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,
-                            pause=pause,
+                            clock=clock,
                         ),
                         listener=Listeners(live, queue.heard),
                         raw_items=launch.raw_items,

@@ -51,7 +51,7 @@ from codex_trio.tools.context import ToolContext
 from codex_trio.tools.pictures import Pictures
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
-from codex_trio.util import pause
+from codex_trio.util import stoppable_clock
 
 NO_OVERRIDES = TurnOverrides()
 MODEL = "gpt-5.5"
@@ -445,8 +445,8 @@ async def open_session(
         return ProjectDocs(text=None, sources=(), warnings=())
 
     options = ThreadOptions(environments=tuple(environments))
-    clock = pause.Pause()
-    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), pause=clock)
+    clock = stoppable_clock.StoppableClock()
+    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), clock=clock)
     async with (
         trio.open_nursery() as nursery,
         open_thread_environments(EnvironmentManager(environment), use) as environments_of_thread,
@@ -473,7 +473,7 @@ async def open_session(
                 nursery=nursery,
                 project_docs=docs,
                 config=config,
-                pause=clock,
+                clock=clock,
             ),
             listener=heard,
             raw_items=False,

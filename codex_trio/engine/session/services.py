@@ -22,7 +22,7 @@ from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.tools.pictures import Pictures
 from codex_trio.tools.registry import ToolProvider
 from codex_trio.tools.review import Approver
-from codex_trio.util.pause import Pause
+from codex_trio.util.stoppable_clock import StoppableClock
 
 
 class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     """Where the tools of its turns come from."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
     config: EffectiveConfig
-    pause: Pause
+    clock: StoppableClock
     """The clock that tool calls wait by; while it stands, the model is asked nothing more in a turn."""
 
 

@@ -35,7 +35,7 @@ class SessionState:
         self.settings = overrides.apply(self.settings)
         self._note_roots()
 
-    def over(self, task: Task) -> None:
+    def task_ended(self, task: Task) -> None:
         """Note that a task has ended: the next one may begin."""
         if self.active is task:
             self.active = None

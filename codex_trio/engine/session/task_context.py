@@ -83,11 +83,11 @@ class TaskContext:
 
     async def unpaused(self) -> None:
         """Wait while the thread's clock stands."""
-        await self._thread.pause.over()
+        await self._thread.clock.until_running()
 
-    def over(self, task: Task) -> None:
+    def task_ended(self, task: Task) -> None:
         """Let the next task begin: this one has ended."""
-        self._parts.state.over(task)
+        self._parts.state.task_ended(task)
 
     # --- the model ---
 

@@ -132,7 +132,7 @@ class Turn:
             failure = failure or TurnFailure(message=f"internal error: {error}", info=OTHER)
         finally:
             self._aborted.set()
-            self._context.over(self)
+            self._context.task_ended(self)
             self._context.running.turn_ended(self.id)
             try:
                 self._tell_end(failure, watch, interrupted=not finished)

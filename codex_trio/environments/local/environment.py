@@ -76,7 +76,7 @@ class OpenLocalEnvironment:
         self._tmpdir = parts.tmpdir
         self._anchors = RootAnchors(parts.guarded)
         self.commands = LocalCommands(
-            ExecSessions(parts.spawner, nursery, parts.writes, use.pause),
+            ExecSessions(parts.spawner, nursery, parts.writes, use.clock),
             shells=parts.shells,
             probe=parts.probe,
             variables=partial(_variables, parts.environ, use),

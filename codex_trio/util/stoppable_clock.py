@@ -10,8 +10,8 @@ import math
 import trio
 
 
-class Pause:
-    """See the module. It stands while it was stopped more often than started."""
+class StoppableClock:
+    """A clock that stands while it was stopped more often than started."""
 
     def __init__(self) -> None:
         self._stops = 0
@@ -46,7 +46,7 @@ class Pause:
                 scope.deadline = now + left
             self._goes.set()
 
-    async def over(self) -> None:
+    async def until_running(self) -> None:
         """Wait while the clock stands."""
         while self._stops:
             await self._goes.wait()
