@@ -66,7 +66,7 @@ class Ping(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class Pause(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True):
     """Many frames were read, none of which tells of anything yet: a moment for others to have their turn."""
 
 
@@ -76,7 +76,7 @@ class Closed(msgspec.Struct, frozen=True):
     reason: CloseReason
 
 
-Event: TypeAlias = Message | Ping | Pause | Closed
+Event: TypeAlias = Message | Ping | Checkpoint | Closed
 
 
 class FrameReader:
@@ -134,7 +134,7 @@ class FrameReader:
             if event is not None:
                 return event
             if frames >= _FRAMES_BETWEEN_PAUSES:
-                return Pause()
+                return Checkpoint()
         return None
 
     def _begin_frame(self) -> bool:

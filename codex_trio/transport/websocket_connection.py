@@ -31,13 +31,13 @@ from codex_trio.transport.frames import (
     ABNORMAL_CLOSURE,
     MAX_SENT_FRAME_BYTES,
     NORMAL_CLOSURE,
+    Checkpoint,
     Closed,
     Frame,
     FrameError,
     FrameReader,
     FrameWriter,
     Message,
-    Pause,
     Ping,
 )
 
@@ -132,7 +132,7 @@ class WebsocketConnection:
                     return event
                 case Ping(payload):
                     await self._answer_ping(payload)
-                case Pause():
+                case Checkpoint():
                     await trio.lowlevel.checkpoint()
                 case Closed(reason):
                     self._readable = False

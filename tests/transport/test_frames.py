@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from codex_trio.transport.base import CloseReason
 from codex_trio.transport.frames import (
     MAX_SENT_FRAME_BYTES,
+    Checkpoint,
     Closed,
     Event,
     FrameError,
     FrameReader,
     FrameWriter,
     Message,
-    Pause,
     Ping,
 )
 
@@ -237,7 +237,7 @@ def test_a_flood_of_tiny_fragments_lets_others_have_their_turn() -> None:
     reader = FrameReader(max_message_bytes=1 << 20)
     reader.feed(client_frame(1, b"x", final=False) + client_frame(0, b"x", final=False) * 1000 + client_frame(0, b"x"))
     turns = 0
-    while isinstance(event := reader.next_event(), Pause):
+    while isinstance(event := reader.next_event(), Checkpoint):
         turns += 1
     assert event == Message(b"x" * 1002)
     assert turns > 10
