@@ -34,7 +34,7 @@ from codex_trio.threads.commands import BackgroundCommand
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ACTIVE, IDLE, SYSTEM_ERROR, ThreadFacts, ThreadStatus
 from codex_trio.threads.read_state import ReadState
-from codex_trio.threads.requests import Answer, TurnTaken
+from codex_trio.threads.requests import PendingAnswer, TurnTaken
 from codex_trio.tools.running import ENDED_BY_CLIENT
 
 END_SECONDS = 60.0
@@ -149,7 +149,7 @@ class LiveThread:
         """Whether a turn is under way."""
         return self.session.active is not None
 
-    async def start_turn(self, request: TurnRequest, overrides: TurnOverrides, answer: Answer) -> TurnTaken:
+    async def start_turn(self, request: TurnRequest, overrides: TurnOverrides, answer: PendingAnswer) -> TurnTaken:
         """Have the input taken up by the turn that runs, else by a new one; return which, once the input is stored.
 
         The overrides hold for later turns too. What the turn tells comes after the answer.
@@ -183,7 +183,7 @@ class LiveThread:
         if self.session.active is None:
             await self.session.policy.refresh()
 
-    def launch_turn(self, request: TurnRequest, overrides: TurnOverrides, *, answer: Answer | None) -> Turn:
+    def launch_turn(self, request: TurnRequest, overrides: TurnOverrides, *, answer: PendingAnswer | None) -> Turn:
         """Start a turn; what it tells comes after the answer, if there is to be one.
 
         Raises TurnInProgress, ShuttingDown.
@@ -195,7 +195,7 @@ class LiveThread:
         self.session.launch(turn)
         return turn
 
-    async def steer(self, given: UserInput, *, expected_turn_id: str, answer: Answer) -> str:
+    async def steer(self, given: UserInput, *, expected_turn_id: str, answer: PendingAnswer) -> str:
         """Say more to the running turn, which must be the expected one; return its id, once the input is stored.
 
         Raises ThreadError, RolloutWriteError.
@@ -226,7 +226,7 @@ class LiveThread:
             pending.withdraw()
             raise
 
-    async def interrupt(self, turn_id: str, answer: Answer) -> None:
+    async def interrupt(self, turn_id: str, answer: PendingAnswer) -> None:
         """Stop the running turn, which must be that one unless the id is empty; return when its history is marked.
 
         Its end is told after the answer. Raises ThreadError.

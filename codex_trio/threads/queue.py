@@ -20,7 +20,7 @@ from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.queue_runner import QueueRunner, not_queued, settle
-from codex_trio.threads.requests import Answer
+from codex_trio.threads.requests import PendingAnswer
 from codex_trio.tools.inlined import AttachmentProblem, inlined
 from codex_trio.tools.pictures import Pictures
 from codex_trio.util.paging import page_size
@@ -122,7 +122,7 @@ class ThreadQueues:
         found = await self._queues.waiting(thread_id, offset=offset, limit=size + 1)
         return QueuePage(found[:size], offset + size if len(found) > size else None)
 
-    async def start(self, thread_id: str, queued_id: str | None, answer: Answer) -> Turn:
+    async def start(self, thread_id: str, queued_id: str | None, answer: PendingAnswer) -> Turn:
         """Take a message up now, the first one unless it is named; the turn, once the message is stored.
 
         Raises RulesError, ShuttingDown, ThreadError, ThreadStoreError, UnreadableThread.

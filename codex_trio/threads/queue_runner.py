@@ -26,7 +26,7 @@ from codex_trio.state.store.queues import InputQueues, QueuedInput
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.requests import Answer
+from codex_trio.threads.requests import PendingAnswer
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class QueueRunner:
                 self._woken = trio.Event()
                 await self._go_on()
 
-    async def start(self, queued_id: str | None, answer: Answer) -> Turn:
+    async def start(self, queued_id: str | None, answer: PendingAnswer) -> Turn:
         """Take a message up now, the first one unless it is named; the turn, once the message is stored.
 
         What it tells comes after the answer. Raises RulesError, ShuttingDown, ThreadError, ThreadStoreError.
@@ -105,7 +105,7 @@ class QueueRunner:
             self._is_stopped = True
             self._live.warn(f"A message that waits in the queue could not be taken up: {error}")
 
-    async def _start(self, queued_id: str | None, answer: Answer | None) -> Turn | None:
+    async def _start(self, queued_id: str | None, answer: PendingAnswer | None) -> Turn | None:
         """Begin a turn with a message; None when there is no such message, or another turn was faster."""
         async with self._starting:
             await self._settled.wait()
@@ -115,7 +115,7 @@ class QueueRunner:
                 return await self._begin(queued_id, answer)
             raise AssertionError("a scope that nobody cancels ends its block")
 
-    async def _begin(self, queued_id: str | None, answer: Answer | None) -> Turn | None:
+    async def _begin(self, queued_id: str | None, answer: PendingAnswer | None) -> Turn | None:
         turn_id = uuid7()
         queued = await self._queues.claim(self._live.id, turn_id, queued_id=queued_id)
         if queued is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import trio
 
 
-class Answer(Protocol):
+class PendingAnswer(Protocol):
     """The answer that a request still waits for: what the request sets off is told after it."""
 
     @property

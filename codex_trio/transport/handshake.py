@@ -48,7 +48,7 @@ class HttpRequest:
         return self._headers.get(name)
 
 
-class Answer(msgspec.Struct, frozen=True):
+class HandshakeResponse(msgspec.Struct, frozen=True):
     """A response that ends the matter. The body is left out where the method is HEAD, its length is not."""
 
     status: int
@@ -62,7 +62,7 @@ class Upgrade(msgspec.Struct, frozen=True):
     headers: Headers
 
 
-def respond(request: HttpRequest, authenticator: Authenticator | None) -> Answer | Upgrade:
+def respond(request: HttpRequest, authenticator: Authenticator | None) -> HandshakeResponse | Upgrade:
     """Return the answer to a request.
 
     Args:
@@ -70,12 +70,16 @@ def respond(request: HttpRequest, authenticator: Authenticator | None) -> Answer
         authenticator: decides who may connect; None lets everybody.
     """
     if request.http_version not in (b"1.0", b"1.1"):
-        return Answer(400, ((b"connection", b"close"),))
+        return HandshakeResponse(400, ((b"connection", b"close"),))
     if request.header(b"origin") is not None:
         # Browsers send it, and a page that somebody looks at must not reach a server on their machine.
-        return Answer(403)
+        return HandshakeResponse(403)
     if request.path in HEALTH_ROUTES:
-        return Answer(200) if request.method in (b"GET", b"HEAD") else Answer(405, ((b"allow", b"GET,HEAD"),))
+        return (
+            HandshakeResponse(200)
+            if request.method in (b"GET", b"HEAD")
+            else HandshakeResponse(405, ((b"allow", b"GET,HEAD"),))
+        )
     refusal = _refuse_upgrade(request)
     if refusal is not None:
         return refusal
@@ -87,14 +91,14 @@ def respond(request: HttpRequest, authenticator: Authenticator | None) -> Answer
     return _upgrade(request)
 
 
-def respond_on_unix_socket(request: HttpRequest) -> Answer | Upgrade:
+def respond_on_unix_socket(request: HttpRequest) -> HandshakeResponse | Upgrade:
     """Return the answer to a request of who was let in by the socket's mode: anything but an upgrade ends the
     connection.
     """
     refusal = _refuse_upgrade(request)
     if refusal is None:
         return _upgrade(request)
-    return Answer(refusal.status, (*refusal.headers, (b"connection", b"close")), refusal.body)
+    return HandshakeResponse(refusal.status, (*refusal.headers, (b"connection", b"close")), refusal.body)
 
 
 def accept_key(key: bytes) -> bytes:
@@ -107,7 +111,7 @@ def _upgrade(request: HttpRequest) -> Upgrade:
     return Upgrade(((b"connection", b"upgrade"), (b"upgrade", b"websocket"), (b"sec-websocket-accept", accept)))
 
 
-def _refuse_upgrade(request: HttpRequest) -> Answer | None:
+def _refuse_upgrade(request: HttpRequest) -> HandshakeResponse | None:
     if request.method != b"GET":
         return _text(405, "Request method must be `GET`")
     if b"upgrade" not in (request.header(b"connection") or b"").lower():
@@ -123,8 +127,8 @@ def _refuse_upgrade(request: HttpRequest) -> Answer | None:
     return None
 
 
-def _text(status: int, text: str) -> Answer:
-    return Answer(status, ((b"content-type", b"text/plain; charset=utf-8"),), text.encode())
+def _text(status: int, text: str) -> HandshakeResponse:
+    return HandshakeResponse(status, ((b"content-type", b"text/plain; charset=utf-8"),), text.encode())
 
 
 def _path(target: bytes) -> bytes:

@@ -12,7 +12,7 @@ import h11
 import trio
 import trio.abc
 
-from codex_trio.transport.handshake import Answer, Headers, HttpRequest, Upgrade
+from codex_trio.transport.handshake import Headers, HttpRequest, HandshakeResponse, Upgrade
 
 IDLE_SECONDS = 30.0
 """How long a connection may take to send a request and to take its answer, the first one included."""
@@ -22,7 +22,7 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _READ_BYTES = 64 * 1024
 
-Responder = Callable[[HttpRequest], Answer | Upgrade]
+Responder = Callable[[HttpRequest], HandshakeResponse | Upgrade]
 
 
 def _none() -> Headers:
@@ -88,7 +88,7 @@ class _HttpServer:
         await self._send(h11.InformationalResponse(status_code=status, headers=headers, reason=status.phrase.encode()))
         return self._http.trailing_data[0]
 
-    async def answer(self, answer: Answer, *, has_body: bool) -> None:
+    async def answer(self, answer: HandshakeResponse, *, has_body: bool) -> None:
         """Write a whole answer."""
         length = (b"content-length", b"%d" % len(answer.body))
         response = h11.Response(
@@ -124,7 +124,9 @@ class _HttpServer:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
                 if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-                    await self.answer(Answer(error.error_status_hint, ((b"connection", b"close"),)), has_body=True)
+                    await self.answer(
+                        HandshakeResponse(error.error_status_hint, ((b"connection", b"close"),)), has_body=True
+                    )
                 return None
             if event is h11.NEED_DATA:
                 self._http.receive_data(bytes(await self._stream.receive_some(_READ_BYTES)))
