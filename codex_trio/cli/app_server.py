@@ -13,7 +13,7 @@ from pathlib import Path
 import trio
 
 from codex_trio.cli import process_settings, proxy
-from codex_trio.cli.ending import End, ending_signals
+from codex_trio.cli.ending import ServerEnding, ending_signals
 from codex_trio.cli.garbage import collect_when_quiet
 from codex_trio.cli.listen_options import add_listen_options, authentication
 from codex_trio.cli.listeners import open_listener, own_sockets
@@ -85,7 +85,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         own_sockets=own_sockets(options.listen),
     )
     with ending_signals() as signals:
-        end = End(signals, drains=not isinstance(options.listen, StdioAddress))
+        ending = ServerEnding(signals, drains=not isinstance(options.listen, StdioAddress))
         async with (
             open_listener(
                 options.listen, authentication=authentication(options), home=settings.codex_home
@@ -95,9 +95,9 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         ):
             nursery.start_soon(process_settings.keep_small)
             nursery.start_soon(collect_when_quiet, app.quiet)
-            await end.serve(app, serve_clients)
+            await ending.serve(app, serve_clients)
             nursery.cancel_scope.cancel()
-    return end.exit_code
+    return ending.exit_code
 
 
 def _generate_json_schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

@@ -45,7 +45,7 @@ def ending_signals() -> Generator[AsyncIterator[int]]:
         yield signals
 
 
-class End:
+class ServerEnding:
     """How one server process comes to its end.
 
     Args:

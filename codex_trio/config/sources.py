@@ -57,7 +57,7 @@ class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
         return self.codex_home / "config.toml"
 
 
-class Project(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectFolder(msgspec.Struct, frozen=True, kw_only=True):
     """The project around a working folder: its root, the root trust is given to, and whether it is trusted.
 
     `markers` are the names by which the root was looked for.
@@ -74,7 +74,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """The layers for one working folder, and the project they were chosen for."""
 
     stack: LayerStack
-    project: Project | None
+    project: ProjectFolder | None
 
 
 def read_sources(
@@ -127,7 +127,7 @@ def refuse_managed_configuration(paths: ConfigPaths) -> None:
         )
 
 
-def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str, Any] | None = None) -> Project:
+def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str, Any] | None = None) -> ProjectFolder:
     """Return the project around `cwd`, under the root markers of `settings` and the trust entries of `decided`.
 
     Without `decided`, `settings` hold the entries; with it they can only take trust away.
@@ -137,7 +137,7 @@ def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str
     git_root = git_root_for_trust(cwd)
     entries = [_projects(settings)] if decided is None else [_projects(decided), _projects(settings)]
     trust = _least_trust(entries, cwd, project_root=root, git_root=git_root)
-    return Project(cwd=cwd, markers=markers, root=root, git_root=git_root, trust=trust)
+    return ProjectFolder(cwd=cwd, markers=markers, root=root, git_root=git_root, trust=trust)
 
 
 def _least_trust(
@@ -216,7 +216,7 @@ def _session_layer(paths: ConfigPaths, cwd: Path | None, session: Iterable[Overr
 
 
 def _project_layers(
-    paths: ConfigPaths, project: Project, decided: Mapping[str, Any], settings: Mapping[str, Any], doubted: Doubt
+    paths: ConfigPaths, project: ProjectFolder, decided: Mapping[str, Any], settings: Mapping[str, Any], doubted: Doubt
 ) -> list[ConfigLayer]:
     entries = [_projects(decided), _projects(settings)]
     layers: list[ConfigLayer] = []

@@ -38,7 +38,7 @@ class Refused(AssertionError):
 
 
 @dataclass(frozen=True)
-class Turn:
+class FinishedTurn:
     """A turn that has ended: its messages from `turn/start`'s reply on, in order."""
 
     id: str
@@ -199,13 +199,15 @@ class Probe:
 
     async def run_turn(
         self, thread_id: str, user_input: Input = "go", *, answer: Answerer | None = None, **overrides: Any
-    ) -> Turn:
+    ) -> FinishedTurn:
         """Run a turn to its end. Server requests are answered by `answer`."""
         self.log.skip()
         turn_id = await self.start_turn(thread_id, user_input, **overrides)
         return await self.finish_turn(turn_id, answer=answer)
 
-    async def finish_turn(self, turn_id: str, *, answer: Answerer | None = None, seconds: float = WAIT_SECONDS) -> Turn:
+    async def finish_turn(
+        self, turn_id: str, *, answer: Answerer | None = None, seconds: float = WAIT_SECONDS
+    ) -> FinishedTurn:
         """Wait for a turn's end and gather its messages from the start of the log."""
 
         def ends(message: Message) -> bool:
@@ -215,7 +217,7 @@ class Probe:
         messages = self.log.from_server
         # The reply is the start: a turn that is too quick for its reply would otherwise lose its first messages.
         first = next(index for index, message in enumerate(messages) if is_start_of(message, turn_id))
-        return Turn(turn_id, messages[first : messages.index(last) + 1])
+        return FinishedTurn(turn_id, messages[first : messages.index(last) + 1])
 
     async def _bounded(self, method: str, params: Any) -> Any:
         with trio.move_on_after(WAIT_SECONDS):

@@ -16,7 +16,7 @@ from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model.catalog import ModelInfo
-from codex_trio.model.request import ModelRequest, OutputSchema, Reasoning, RequestHeaders
+from codex_trio.model.request import ModelRequest, OutputSchema, ReasoningOptions, RequestHeaders
 
 
 class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +69,14 @@ def build_request(context: TaskContext, origin: RequestOrigin, *, tools: list[di
     )
 
 
-def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> Reasoning | None:
+def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> ReasoningOptions | None:
     """Return how the model is to think; None for models that are known not to."""
     summary = summary or model.default_summary
     shown = None if summary == "none" else summary
     if not model.known:
-        return Reasoning(effort=effort, summary=shown or "auto")
+        return ReasoningOptions(effort=effort, summary=shown or "auto")
     wanted = effort or model.default_effort
-    return None if wanted is None and shown is None else Reasoning(effort=wanted, summary=shown)
+    return None if wanted is None and shown is None else ReasoningOptions(effort=wanted, summary=shown)
 
 
 def _turn_ids(origin: RequestOrigin) -> dict[str, str]:

@@ -20,7 +20,7 @@ from codex_trio.model.events import ResponseItem
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
-class Reasoning(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReasoningOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How much the model thinks and what it shows of that; None leaves the choice to the provider.
 
     `summary` is never "none" here: that is None. `context` says which turns' reasoning the provider keeps.
@@ -72,7 +72,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     tool_choice: str = "auto"
     parallel_tool_calls: bool = True
     instructions: str | None = None
-    reasoning: Reasoning | None = None
+    reasoning: ReasoningOptions | None = None
     verbosity: str | None = None
     output_schema: OutputSchema | None = None
     service_tier: str | None = None
@@ -102,7 +102,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tools: Sequence[dict[str, Any] | msgspec.Raw] | None = None
     tool_choice: str
     parallel_tool_calls: bool
-    reasoning: Reasoning | None = None
+    reasoning: ReasoningOptions | None = None
     store: bool
     include: list[str]
     prompt_cache_key: str | None = None

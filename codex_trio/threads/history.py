@@ -74,7 +74,7 @@ class _CursorScope(msgspec.Struct, frozen=True):
     kind: str
 
 
-class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
+class _HistoryCursor(msgspec.Struct, frozen=True, rename="camel"):
     requested_thread_id: str
     rollout_ordinal: int
     include_anchor: bool
@@ -91,7 +91,7 @@ class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
         return self.rollout_ordinal + self.include_anchor
 
 
-_cursor_decoder = decoding.json_decoder(_Cursor)
+_cursor_decoder = decoding.json_decoder(_HistoryCursor)
 
 
 async def page_turns(
@@ -132,7 +132,7 @@ async def page_items(
     Raises InvalidCursor, RolloutReadError.
     """
     async with history.lock:
-        anchor: _Cursor | None = None
+        anchor: _HistoryCursor | None = None
         if isinstance(cursor, ItemAnchor):
             anchor = _anchor_cursor(history.index, cursor, thread_id)
         elif cursor is not None:
@@ -267,7 +267,7 @@ _CHOICES: dict[View, Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]] = {
 # --- choosing --------------------------------------------------------------------------------------------------------
 
 
-def _turns_from(index: SpanIndex, anchor: _Cursor | None, count: int, *, descending: bool) -> Sequence[TurnSpan]:
+def _turns_from(index: SpanIndex, anchor: _HistoryCursor | None, count: int, *, descending: bool) -> Sequence[TurnSpan]:
     """Return so many turns after the anchor."""
     turns = index.turns
     if not descending:
@@ -278,7 +278,7 @@ def _turns_from(index: SpanIndex, anchor: _Cursor | None, count: int, *, descend
 
 
 def _turns_with_items(
-    index: SpanIndex, turn_id: str | None, anchor: _Cursor | None, count: int, *, descending: bool
+    index: SpanIndex, turn_id: str | None, anchor: _HistoryCursor | None, count: int, *, descending: bool
 ) -> list[TurnSpan]:
     """Return the turns that the next so many items after the anchor are in, and maybe others."""
     if turn_id is not None:
@@ -301,7 +301,7 @@ def _turns_with_items(
     return list(found.values())
 
 
-def _turns_past(index: SpanIndex, anchor: _Cursor | None, *, descending: bool) -> Iterator[TurnSpan]:
+def _turns_past(index: SpanIndex, anchor: _HistoryCursor | None, *, descending: bool) -> Iterator[TurnSpan]:
     turns = index.turns
     if descending:
         end = len(turns) if anchor is None else index.position_at(anchor.rollout_ordinal + 1)
@@ -324,7 +324,12 @@ def _slice_of_turns(index: SpanIndex, after: int) -> list[TurnSpan]:
 
 
 def _read_items(
-    history: RolloutHistory, turns: Sequence[TurnSnapshot], anchor: _Cursor | None, count: int, *, descending: bool
+    history: RolloutHistory,
+    turns: Sequence[TurnSnapshot],
+    anchor: _HistoryCursor | None,
+    count: int,
+    *,
+    descending: bool,
 ) -> tuple[list[ItemRow], bool]:
     """Return the items of those turns after the anchor, at most so many, and whether there are more.
 
@@ -346,7 +351,7 @@ def _read_items(
 
 
 def _cursor(thread_id: str, ordinal: int, scope: _Scope, *, include_anchor: bool) -> str:
-    cursor = _Cursor(
+    cursor = _HistoryCursor(
         requested_thread_id=thread_id,
         rollout_ordinal=ordinal,
         include_anchor=include_anchor,
@@ -355,7 +360,7 @@ def _cursor(thread_id: str, ordinal: int, scope: _Scope, *, include_anchor: bool
     return msgspec.json.encode(cursor).decode()
 
 
-def _decode_cursor(text: str, thread_id: str, scope: _Scope) -> _Cursor:
+def _decode_cursor(text: str, thread_id: str, scope: _Scope) -> _HistoryCursor:
     try:
         cursor = _cursor_decoder.decode(text)
     except UNDECODABLE:
@@ -365,11 +370,11 @@ def _decode_cursor(text: str, thread_id: str, scope: _Scope) -> _Cursor:
     return cursor
 
 
-def _anchor_cursor(index: SpanIndex, anchor: ItemAnchor, thread_id: str) -> _Cursor:
+def _anchor_cursor(index: SpanIndex, anchor: ItemAnchor, thread_id: str) -> _HistoryCursor:
     turn = index.turn(anchor.turn_id)
     items = [] if turn is None else index.snapshot(turn).items()
     for item in items:
         if item.id == anchor.item_id:
             scope = _CursorScope("itemsByCreatedAtOrdinal")
-            return _Cursor(thread_id, item.ordinal, include_anchor=False, scope=scope)
+            return _HistoryCursor(thread_id, item.ordinal, include_anchor=False, scope=scope)
     raise InvalidCursor(anchor.item_id)

@@ -52,7 +52,7 @@ class OccurrencePage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
+class _OccurrenceCursor(msgspec.Struct, frozen=True, rename="camel"):
     """The next place: which match in the item of which line of which turn."""
 
     thread_id: str
@@ -72,7 +72,7 @@ class _Found(msgspec.Struct, frozen=True):
     occurrence: Occurrence
 
 
-_cursor_decoder = decoding.json_decoder(_Cursor)
+_cursor_decoder = decoding.json_decoder(_OccurrenceCursor)
 
 
 async def page_occurrences(
@@ -106,7 +106,7 @@ def _search(
     thread_id: str,
     turns: Sequence[TurnSnapshot],
     pattern: re.Pattern[str],
-    start: _Cursor | None,
+    start: _OccurrenceCursor | None,
     count: int,
 ) -> list[_Found]:
     """Return the first so many places in those turns. In the worker thread."""
@@ -174,10 +174,10 @@ def _utf16_length(text: str) -> int:
 
 
 def _encode(thread_id: str, term: str, place: _Found) -> str:
-    return msgspec.json.encode(_Cursor(thread_id, term, *place.place)).decode()
+    return msgspec.json.encode(_OccurrenceCursor(thread_id, term, *place.place)).decode()
 
 
-def _decode(text: str, thread_id: str, term: str) -> _Cursor:
+def _decode(text: str, thread_id: str, term: str) -> _OccurrenceCursor:
     try:
         cursor = _cursor_decoder.decode(text)
     except UNDECODABLE:

@@ -51,7 +51,7 @@ class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class _Cursor(msgspec.Struct, frozen=True, rename="camel"):
+class _TimelineCursor(msgspec.Struct, frozen=True, rename="camel"):
     """The first place of a page: what is before it comes next."""
 
     thread_id: str
@@ -69,7 +69,7 @@ class _Place(msgspec.Struct, frozen=True, order=True):
     turn_id: str
 
 
-_cursor_decoder = decoding.json_decoder(_Cursor)
+_cursor_decoder = decoding.json_decoder(_TimelineCursor)
 
 
 async def page_timeline(
@@ -84,7 +84,7 @@ async def page_timeline(
     return await trio.to_thread.run_sync(partial(_read, history, thread_id, snapshots, before, count))
 
 
-def _turns_before(history: RolloutHistory, before: _Cursor | None, count: int) -> Iterator[TurnSpan]:
+def _turns_before(history: RolloutHistory, before: _TimelineCursor | None, count: int) -> Iterator[TurnSpan]:
     """Yield the turns that hold the last so many places before the cursor, and maybe others."""
     index = history.index
     out_of_order = {turn.id: turn for turn in index.out_of_order()}
@@ -103,7 +103,11 @@ def _turns_before(history: RolloutHistory, before: _Cursor | None, count: int) -
 
 
 def _read(
-    history: RolloutHistory, thread_id: str, snapshots: dict[str, TurnSnapshot], before: _Cursor | None, count: int
+    history: RolloutHistory,
+    thread_id: str,
+    snapshots: dict[str, TurnSnapshot],
+    before: _TimelineCursor | None,
+    count: int,
 ) -> TimelinePage:
     """In the worker thread."""
     turns = {turn.id: turn for turn in history.read_turns(list(snapshots.values()), _no_items)}
@@ -142,15 +146,15 @@ def _no_items(_items: Sequence[ItemSpan]) -> Sequence[ItemSpan]:
     return ()
 
 
-def _key(cursor: _Cursor) -> tuple[int, int, str]:
+def _key(cursor: _TimelineCursor) -> tuple[int, int, str]:
     return cursor.position, cursor.kind, cursor.id
 
 
 def _encode(thread_id: str, place: _Place) -> str:
-    return msgspec.json.encode(_Cursor(thread_id, place.position, place.kind, place.id)).decode()
+    return msgspec.json.encode(_TimelineCursor(thread_id, place.position, place.kind, place.id)).decode()
 
 
-def _decode(text: str, thread_id: str) -> _Cursor:
+def _decode(text: str, thread_id: str) -> _TimelineCursor:
     try:
         cursor = _cursor_decoder.decode(text)
     except UNDECODABLE:

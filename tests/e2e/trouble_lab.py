@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_trio.conformance.lab import Lab, ServerUnderTest
-from codex_trio.conformance.probe import Probe, Turn
+from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.testing.model_script import Answer, Request, answer, function_call, message
 from codex_trio.testing.model_server import ModelServer
 
@@ -56,7 +56,7 @@ class TroubleLab:
             return answer(function_call("exec_command", {"cmd": command}, call_id=f"call_{next(self._numbers)}"))
         return answer(message(f"Re: {text}", item_id=f"msg_{next(self._numbers)}"))
 
-    async def turn(self, probe: Probe, thread_id: str, text: str) -> Turn:
+    async def turn(self, probe: Probe, thread_id: str, text: str) -> FinishedTurn:
         """Run a turn, to whatever end, and keep what was told of it."""
         turn = await probe.run_turn(thread_id, text)
         self._told.setdefault(thread_id, {}).update({item["id"]: said(item) for item in turn.items()})

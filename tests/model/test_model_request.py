@@ -8,7 +8,7 @@ import msgspec
 from codex_trio.model.request import (
     ModelRequest,
     OutputSchema,
-    Reasoning,
+    ReasoningOptions,
     RequestHeaders,
     encode_body,
     encode_headers,
@@ -37,10 +37,10 @@ def test_a_plain_request_asks_for_a_stream_and_stores_nothing():
 
 
 def test_a_reasoning_request_gets_the_reasoning_back_encrypted():
-    sent = body(reasoning=Reasoning(effort="high", context="all_turns"))
+    sent = body(reasoning=ReasoningOptions(effort="high", context="all_turns"))
     assert sent["reasoning"] == {"effort": "high", "context": "all_turns"}
     assert sent["include"] == ["reasoning.encrypted_content"]
-    assert body(reasoning=Reasoning(summary="auto"))["reasoning"] == {"summary": "auto"}
+    assert body(reasoning=ReasoningOptions(summary="auto"))["reasoning"] == {"summary": "auto"}
 
 
 def test_verbosity_and_a_schema_share_the_text_settings():

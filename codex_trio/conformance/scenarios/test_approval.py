@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Answerer, Message, Turn, statuses
+from codex_trio.conformance.probe import Answerer, FinishedTurn, Message, statuses
 from codex_trio.conformance.shapes import ANY_INT, text_like, text_with
 from codex_trio.testing.model_script import Event, answer, custom_tool_call, function_call, message
 
@@ -43,7 +43,7 @@ def decide(*decisions: Any) -> Answerer:
     return lambda request: {"decision": waiting.pop(0)}
 
 
-async def run(lab: Lab, *calls: Event, answers: Answerer) -> Turn:
+async def run(lab: Lab, *calls: Event, answers: Answerer) -> FinishedTurn:
     """Return a turn in which the model makes one call a response."""
     lab.script(*(answer(call) for call in calls), answer(message("Done.")))
     async with lab.run() as probe:

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Probe, Turn
+from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.conformance.shapes import ANY_INT
 from codex_trio.conformance.threads import turn_ids
 from codex_trio.testing.model_script import Gate, answer, function_call, message, message_of
 
 
-async def thread_with_a_command(lab: Lab, probe: Probe) -> tuple[str, list[Turn]]:
+async def thread_with_a_command(lab: Lab, probe: Probe) -> tuple[str, list[FinishedTurn]]:
     """Return a thread with two turns, of which the first ran a command as item `c1`; its id and the turns."""
     lab.script(
         answer(message("I'll look.", item_id="m1"), function_call("exec_command", {"cmd": "echo seen"}, call_id="c1")),

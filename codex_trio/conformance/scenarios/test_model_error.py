@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Message, Probe, Turn, without
+from codex_trio.conformance.probe import FinishedTurn, Message, Probe, without
 from codex_trio.conformance.shapes import Shape, text_with
 from codex_trio.testing.model_script import (
     Answer,
@@ -126,7 +126,7 @@ FINAL: dict[str, tuple[Answer, str | Shape, Any]] = {
 }
 
 
-async def failing_turn(probe: Probe) -> tuple[str, Turn]:
+async def failing_turn(probe: Probe) -> tuple[str, FinishedTurn]:
     """Return a turn that fails; its thread's id and itself."""
     thread_id = (await probe.start_thread())["id"]
     turn = await probe.run_turn(thread_id)

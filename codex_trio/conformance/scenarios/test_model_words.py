@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codex_trio.conformance.lab import MODEL, Lab
-from codex_trio.conformance.probe import Message, Probe, Turn
+from codex_trio.conformance.probe import FinishedTurn, Message, Probe
 from codex_trio.conformance.shapes import text_with
 from codex_trio.testing.model_script import (
     DEFAULT_USAGE,
@@ -34,13 +34,13 @@ WINDOW = 258400
 USED = DEFAULT_USAGE.input_tokens + DEFAULT_USAGE.output_tokens
 
 
-async def turn_of(lab: Lab, probe: Probe, *replies: Answer, **params: Any) -> Turn:
+async def turn_of(lab: Lab, probe: Probe, *replies: Answer, **params: Any) -> FinishedTurn:
     """Return a turn on a new thread that gets these answers."""
     lab.script(*replies)
     return await probe.run_turn((await probe.start_thread(**params))["id"])
 
 
-def used(turn: Turn) -> list[int]:
+def used(turn: FinishedTurn) -> list[int]:
     """Return the thread's total after each notification of its use of tokens."""
     return [note["tokenUsage"]["total"]["totalTokens"] for note in turn.of("thread/tokenUsage/updated")]
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Probe, Turn
+from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.testing.model_script import Request, answer, function_call, item_added, item_done, message
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -176,7 +176,7 @@ async def test_a_message_that_is_never_said_to_be_done_is_what_was_read_of_it(la
     assert ("agentMessage", "msg_1", "all of it") in await items_read(probe, thread_id)
 
 
-def _shown(turn: Turn) -> tuple[list[str], str, list[str]]:
+def _shown(turn: FinishedTurn) -> tuple[list[str], str, list[str]]:
     """Return ids of the messages that began, all that was streamed, and the texts in the end."""
     started = [item["item"]["id"] for item in turn.of("item/started") if item["item"]["type"] == "agentMessage"]
     deltas = turn.of("item/agentMessage/delta")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Message, Probe, Turn
+from codex_trio.conformance.probe import FinishedTurn, Message, Probe
 from codex_trio.testing.model_script import (
     Answer,
     Gate,
@@ -130,7 +130,7 @@ def essence(turn: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in turn.items() if key != "itemsView"}
 
 
-def as_streamed(turn: Turn) -> dict[str, Any]:
+def as_streamed(turn: FinishedTurn) -> dict[str, Any]:
     """Return a turn as its end told it, with its items as their ends told them."""
     return essence({**turn.final, "items": turn.items()})
 

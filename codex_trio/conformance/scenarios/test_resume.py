@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Message, Probe, Turn
+from codex_trio.conformance.probe import FinishedTurn, Message, Probe
 from codex_trio.testing.model_script import (
     Gate,
     answer,
@@ -20,7 +20,7 @@ from codex_trio.testing.model_script import (
 )
 
 
-async def thread_with_everything(lab: Lab, probe: Probe) -> tuple[str, Turn]:
+async def thread_with_everything(lab: Lab, probe: Probe) -> tuple[str, FinishedTurn]:
     """Return a thread whose one turn has every common kind of item."""
     patch = "*** Begin Patch\n*** Add File: a.txt\n+hi\n*** End Patch"
     lab.script(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from codex_trio.conformance.lab import Lab
-from codex_trio.conformance.probe import Turn
+from codex_trio.conformance.probe import FinishedTurn
 from codex_trio.conformance.shapes import text_with
 from codex_trio.testing.model_script import answer, function_call, message
 
@@ -33,7 +33,7 @@ def write_rules(lab: Lab, text: str) -> None:
     (folder / "default.rules").write_text(text)
 
 
-async def run(lab: Lab, scripts: Sequence[str], *, workdir: str = "") -> Turn:
+async def run(lab: Lab, scripts: Sequence[str], *, workdir: str = "") -> FinishedTurn:
     """Return a turn in which the model runs scripts, the last of them in `workdir`, all questions declined."""
     arguments: list[dict[str, Any]] = [{"cmd": cmd} for cmd in scripts]
     if workdir:

@@ -48,10 +48,10 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
         return RolloutName.parse(self.path.name)
 
     @contextmanager
-    def opened(self) -> Generator[FileReader]:
+    def opened(self) -> Generator[RolloutFileReader]:
         """See LineSource."""
         with open_regular_file(self.path) as file:
-            yield FileReader(file.fileno())
+            yield RolloutFileReader(file.fileno())
 
     def version(self) -> tuple[int, int, int]:
         """Return the file's inode, size and time of change; zeros when there is none."""
@@ -79,7 +79,7 @@ def locator_of(locate: Callable[[str, frozenset[Path]], Path | None]) -> BaseLoc
     return locate_source
 
 
-class FileReader:
+class RolloutFileReader:
     """An open file."""
 
     def __init__(self, fd: int) -> None:
