@@ -12,7 +12,7 @@ import h11
 import trio
 import trio.abc
 
-from codex_trio.transport.handshake import Headers, HttpRequest, HandshakeResponse, Upgrade
+from codex_trio.transport.handshake import HandshakeResponse, Headers, HttpRequest, Upgrade
 
 IDLE_SECONDS = 30.0
 """How long a connection may take to send a request and to take its answer, the first one included."""
