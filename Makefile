@@ -31,7 +31,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: run test coverage lint types layers schema lock clean
+.PHONY: run test coverage lint types layers schema release-facts lock clean
 
 run: $(RUN_STAMP)
 	@$(BIN)/python -m examples.fix_failing_test
@@ -61,6 +61,12 @@ layers: $(STAMP)
 
 schema: $(STAMP)
 	$(BIN)/python -m codex_trio_protocol.export --check protocol/schema
+
+# What a release of the established server changes; see docs/releases.md.
+release-facts: $(STAMP)
+	@test -n "$(VERSION)" || { echo 'Which release? make release-facts VERSION=0.172.0'; exit 2; }
+	@$(BIN)/python -m release_facts "$(VERSION)" --scenarios "$(SCENARIOS)" \
+		$(if $(FROM),--from "$(FROM)") $(if $(OUT),--out "$(OUT)")
 
 # Takes the newest versions that fit; run `make test` with them before they are committed.
 lock:
