@@ -28,19 +28,20 @@ class Outcome:
 
 
 class ScenariosBroken(Exception):
-    """The scenarios could not be run; the text is pytest's."""
+    """The scenarios could not be run; pytest has said why."""
 
 
 def run_scenarios(binary: Path, paths: Sequence[str], report: Path) -> Outcome:
-    """Run those in some files or folders; `report` is where pytest writes. Raises ScenariosBroken."""
+    """Run those in some files or folders, telling how it goes; pytest writes to `report`. Raises ScenariosBroken."""
     report.unlink(missing_ok=True)
     server = ["--app-server", f"{shlex.quote(str(binary))} app-server", "--app-server-kind", "reference"]
     options = ["-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", f"--junit-xml={report}"]
     environment = {name: value for name, value in os.environ.items() if name != "CODEX_REFERENCE"}
     command = ["nice", "-n", str(_NICENESS), sys.executable, "-m", "pytest", *options, *server, *paths]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    # What it says on the way is for whoever waits for it.
+    ran = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
     if ran.returncode not in (0, 1) or not report.exists():
-        raise ScenariosBroken((ran.stderr or ran.stdout)[-1000:])
+        raise ScenariosBroken(f"pytest ended with {ran.returncode}")
     return read_outcome(report.read_text())
 
 
