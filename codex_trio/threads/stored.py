@@ -69,8 +69,9 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
     async def mark(self, thread_id: str, *, as_read: bool, expected_revision: str) -> ReadState:
         """Mark a thread as read or unread, for who knows its latest revision; of a loaded one clients are told.
 
-        Raises ThreadError.
+        Raises ThreadError, ThreadStoreError, with nothing changed where nothing can be stored.
         """
+        await self.read_states.settle()
         live = self.loaded.find(thread_id)
         if live is None:
             if await self.store.locate(thread_id) is None:

@@ -22,7 +22,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 import apsw
 import trio
 
-from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
+from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError, StateDbInMemory
 from codex_trio.util.bell import Bell
 from codex_trio.util.importing import imported_on_use
 from codex_trio.util.private_folder import FILE_MODE, close_to_others
@@ -97,6 +97,10 @@ Prepare: TypeAlias = Callable[[Transaction, Path], None]
 """Makes the tables of a database, whose path is for messages."""
 
 
+class _MovedError(Exception):
+    """The file that is open is not the one of that name any more."""
+
+
 class StateDb:
     """The database in one file. Its calls raise StateDbError; `read` and `write` may be called by any task."""
 
@@ -107,6 +111,8 @@ class StateDb:
         outlives it.
         """
         self.is_persistent = path is not None
+        self.home = path
+        """The file that it is in, or was in until that could not be used."""
         self.path = path or Path(_IN_MEMORY)
         self.read_only = read_only
         self.failed = trio.Event()
@@ -117,6 +123,10 @@ class StateDb:
         """Why it is of no use, in the database's own words."""
         self.generation = 0
         """Grows when the file is replaced: what was known of its content is not so any more."""
+        self.is_behind = False
+        """Whether something was kept that is in no copy yet."""
+        self.kept_changed = trio.Event()
+        """Set when that becomes so."""
         self._writer: apsw.AsyncConnection | None = None
         self._readers: list[apsw.AsyncConnection] = []
         self._write_lock = trio.Lock()
@@ -150,9 +160,7 @@ class StateDb:
         self._writer = None if self.read_only else opened.pop(0)
         self._readers = opened
         self._inode = inode
-        self.failed, self.is_damaged = trio.Event(), False
-        self.generation += 1
-        self._renewed.ring()
+        self._begin_anew()
 
     async def aclose(self) -> None:
         """Disconnect; wait for transactions that run. Safe to call twice."""
@@ -164,6 +172,7 @@ class StateDb:
             for _ in range(READERS):
                 await self._read_slots.acquire()
             readers, self._readers = self._readers, []
+            self._inode = 0
             for reader in readers:
                 await reader.aclose()
             for _ in range(READERS):
@@ -176,6 +185,22 @@ class StateDb:
         self.path = Path(_IN_MEMORY)
         await self.open(prepare)
 
+    async def come_back(self, prepare: Prepare) -> None:
+        """Go on in the file again that could not be used, if that can be written to now. Raises StateDbError."""
+        assert self.home is not None
+        other = StateDb(self.home)
+        await other.open(prepare)
+        with trio.CancelScope(shield=True):
+            await self.aclose()
+        self.path, self.is_persistent = self.home, True
+        self._writer, self._readers, self._inode = other._writer, other._readers, other._inode
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.failed, self.is_damaged = trio.Event(), False
+        self.generation += 1
+        self._renewed.ring()
+
     async def retrying_on_replacement(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
         """Return what `call` gives; when the database fails it, again with the one that takes its place.
 
@@ -185,6 +210,8 @@ class StateDb:
             generation = self.generation
             try:
                 return await call()
+            except StateDbInMemory:
+                raise
             except StateDbError:
                 with trio.move_on_after(RENEWAL_SECONDS) as waiting:
                     while self.generation == generation:
@@ -211,6 +238,31 @@ class StateDb:
         """
         async with self._write_lock:
             return await self._run(self._writer, "BEGIN IMMEDIATE", work, *args, **kwargs)
+
+    async def keep(self, work: Callable[[Transaction], _Result]) -> _Result:
+        """Write what exists nowhere else: refused in memory, where it would be lost with this process.
+
+        Raises StateDbInMemory, and as `write`.
+        """
+        self.check_keeps()
+        result = await self.write(work)
+        self.note_change()
+        return result
+
+    def check_keeps(self) -> None:
+        """Raise StateDbInMemory when what is written now would be lost with this process."""
+        if not self.is_persistent:
+            raise StateDbInMemory(self.home or self.path, f"cannot be used now, so nothing is kept: {self.problem}")
+
+    def note_change(self) -> None:
+        """Note that what is kept has changed, and is to be copied."""
+        self.is_behind = True
+        self.kept_changed.set()
+
+    def note_copying(self) -> None:
+        """Note that what is kept is copied as it is now, or later."""
+        self.is_behind = False
+        self.kept_changed = trio.Event()
 
     async def read(
         self,
@@ -248,6 +300,9 @@ class StateDb:
         def transact() -> _Result:
             plain.execute(begin)
             try:
+                # Under the lock that whoever sets the file aside has held until then.
+                if is_file and _inode_of(self.path) != self._inode:
+                    raise _MovedError
                 result = work(Transaction(plain), *args, **kwargs)
                 plain.execute("COMMIT")
             except BaseException:
@@ -257,6 +312,7 @@ class StateDb:
             return result
 
         run = _runner(connection)
+        is_file = self.is_persistent and self._inode != 0
 
         for _ in range(BUSY_STEPS):
             try:
@@ -265,6 +321,9 @@ class StateDb:
                     return cast("_Result", await run(transact))
             except (apsw.BusyError, apsw.LockedError):
                 continue
+            except _MovedError:
+                self.is_damaged = True
+                raise self._of_no_use(StateDbDamaged(self.path, "another file has taken its place")) from None
             except apsw.Error as error:
                 raise self._failure(error) from error
         raise self._of_no_use(StateDbBusy(self.path, "another process keeps it locked"))
@@ -349,7 +408,7 @@ def _configure(connection: Any, *, read_only: bool) -> None:
     if read_only:
         connection.execute("PRAGMA query_only = 1")
         return
-    # A crash of the machine may lose the last transactions but never the database: the files have it all.
+    # A crash of the machine may lose the last transactions but never the database.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -1,4 +1,4 @@
-"""What can go wrong with the state database. Everything in it can be rebuilt or done without: callers fall back."""
+"""What can go wrong with the state database."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class StateDbBusy(StateDbError):
 
 class StateDbDamaged(StateDbError):
     """The file is no database, or not a sound one."""
+
+
+class StateDbInMemory(StateDbError):
+    """The file cannot be used: what is in memory instead is no place for what exists nowhere else."""
 
 
 class StateDbTooNew(StateDbError):

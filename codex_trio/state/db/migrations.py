@@ -211,9 +211,15 @@ STEPS = (
 )
 
 
+def version_of(transaction: Transaction) -> int:
+    """Return how many steps have been taken; none in a new file."""
+    [(version,)] = transaction.rows("PRAGMA user_version")
+    return version
+
+
 def migrate(transaction: Transaction, path: Path) -> None:
     """Bring the tables up to date. Raises StateDbTooNew."""
-    [(version,)] = transaction.rows("PRAGMA user_version")
+    version = version_of(transaction)
     if version > len(STEPS):
         raise StateDbTooNew(path, f"has tables of a later release (version {version}, known are {len(STEPS)})")
     for step in STEPS[version:]:

@@ -61,7 +61,7 @@ class LocalAttachments:
         check_name(name)
         encoded = encode_payload(payload)
         new_id, now = uuid7(), self._clock() // 1000
-        return await self._database.write(
+        return await self._database.keep(
             partial(_add, thread_id=thread_id, name=name, payload=encoded, new_id=new_id, now=now)
         )
 
@@ -74,7 +74,7 @@ class LocalAttachments:
             removed = transaction.row(statement, thread_id, name.attachment_type, name.identity_key)
             return None if removed is None else removed[0]
 
-        return await self._database.write(work)
+        return await self._database.keep(work)
 
     async def list(self, thread_id: str, *, cursor: str | None, limit: int | None) -> AttachmentPage:
         """See AttachmentStore."""

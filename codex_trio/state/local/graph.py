@@ -38,11 +38,13 @@ class LocalAgentGraph:
         """See AgentGraphStore."""
         values = (child_thread_id.lower(), parent_thread_id.lower(), status)
         await self._database.write(lambda transaction: transaction.run(_UPSERT, *values))
+        self._database.note_change()
 
     async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
         """See AgentGraphStore."""
         change = "UPDATE spawn_edges SET status = ? WHERE child_thread_id = ?"
         await self._database.write(lambda transaction: transaction.run(change, status, child_thread_id.lower()))
+        self._database.note_change()
 
     async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
         """See AgentGraphStore."""

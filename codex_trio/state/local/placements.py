@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.connection import StateDb, Transaction
@@ -35,7 +36,9 @@ class LocalPlacements:
     async def of(self, thread_ids: Sequence[str]) -> Mapping[str, Placement]:
         """See Placements."""
         try:
-            return await self._database.read(_select, thread_ids=thread_ids)
+            return await self._database.retrying_on_replacement(
+                partial(self._database.read, partial(_select, thread_ids=thread_ids))
+            )
         except StateDbError as error:
             _log.warning("where threads stand is not known now: %s", error)
             return {}
@@ -61,7 +64,14 @@ class LocalPlacements:
                 [(*columns, uuid7(), thread_id) for columns in copied],
             )
 
-        await self._retrying.write(work)
+        if await self._retrying.read(partial(_has_any, source_id=source_id)):
+            await self._retrying.keep(work)
+
+
+def _has_any(transaction: Transaction, *, source_id: str) -> bool:
+    """Return whether a fork of that thread takes anything along."""
+    tables = ("thread_projects", "attachments")
+    return any(transaction.row(f"SELECT 1 FROM {table} WHERE thread_id = ?", source_id) for table in tables)
 
 
 def _select(transaction: Transaction, *, thread_ids: Sequence[str]) -> dict[str, Placement]:

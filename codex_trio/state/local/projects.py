@@ -71,7 +71,7 @@ class LocalProjects:
         """See ProjectStore."""
         await self._settle(MEMBERS)
         work = partial(_create, new=new, threads=threads, project_id=uuid7(), now=self._clock())
-        return await self._database.write(work)
+        return await self._database.keep(work)
 
     async def check(self, project_id: str) -> None:
         """See ProjectStore."""
@@ -93,7 +93,7 @@ class LocalProjects:
                 _put(transaction, project)
             return project, project is not before
 
-        return await self._database.write(work)
+        return await self._database.keep(work)
 
     async def move(self, project_id: str, *, before_project_id: str | None) -> None:
         """See ProjectStore."""
@@ -104,7 +104,7 @@ class LocalProjects:
             transaction.run_many("UPDATE projects SET position = ? WHERE id = ?", places)
             transaction.run("UPDATE projects SET updated_at_ms = ? WHERE id = ?", self._clock(), project_id)
 
-        await self._database.write(work)
+        await self._database.keep(work)
 
     async def delete(self, project_id: str) -> Sequence[str]:
         """See ProjectStore."""
@@ -117,7 +117,7 @@ class LocalProjects:
             transaction.run("DELETE FROM thread_projects WHERE project_id = ?", project_id)
             return freed
 
-        return await self._database.write(work)
+        return await self._database.keep(work)
 
     async def list(self, query: ProjectQuery) -> ProjectPage:
         """See ProjectStore."""
@@ -127,7 +127,7 @@ class LocalProjects:
 
     async def assign(self, thread_id: str, project_id: str | None) -> bool:
         """See ProjectStore."""
-        return await self._database.write(partial(_assign, thread_id=thread_id, project_id=project_id))
+        return await self._database.keep(partial(_assign, thread_id=thread_id, project_id=project_id))
 
 
 def _create(

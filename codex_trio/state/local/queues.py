@@ -139,21 +139,26 @@ class LocalInputQueues:
     async def release(self, thread_id: str, turn_id: str) -> None:
         """See InputQueues."""
         change = "UPDATE queued_inputs SET turn_id = NULL WHERE thread_id = ? AND turn_id = ?"
-        await self._write(lambda transaction: transaction.run(change, thread_id, turn_id))
+        await self._forget(lambda transaction: transaction.run(change, thread_id, turn_id))
 
     async def finish(self, thread_id: str, turn_id: str) -> None:
         """See InputQueues."""
         change = "DELETE FROM queued_inputs WHERE thread_id = ? AND turn_id = ?"
-        await self._write(lambda transaction: transaction.run(change, thread_id, turn_id))
+        await self._forget(lambda transaction: transaction.run(change, thread_id, turn_id))
 
     async def forget(self, thread_ids: Iterable[str]) -> None:
         """See InputQueues."""
         rows = [(thread_id,) for thread_id in thread_ids]
         delete = "DELETE FROM queued_inputs WHERE thread_id = ?"
-        await self._write(lambda transaction: transaction.run_many(delete, rows))
+        await self._forget(lambda transaction: transaction.run_many(delete, rows))
 
     async def _write(self, work: Callable[[Transaction], _Result]) -> _Result:
-        return await self._retrying(partial(self._database.write, work))
+        return await self._retrying(partial(self._database.keep, work))
+
+    async def _forget(self, work: Callable[[Transaction], object]) -> None:
+        """Write what follows from the rollouts, and will be seen from them again if it is not kept."""
+        await self._retrying(partial(self._database.write, work))
+        self._database.note_change()
 
     async def _read(self, work: Callable[[Transaction], _Result]) -> _Result:
         return await self._retrying(partial(self._database.read, work))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import trio
 
 from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.read_states import StoredReadState
 
 _log = logging.getLogger(__name__)
@@ -41,13 +43,19 @@ class LocalReadStates:
 
     async def settle(self) -> None:
         """See ReadStates."""
-        await self._write()
+        try:
+            self._database.check_keeps()
+            await self._database.retrying_on_replacement(self._write)
+        except StateDbError as error:
+            raise ThreadStoreError("internal", f"read states cannot be stored: {error}") from error
 
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
         """See ReadStates."""
         ids = list(thread_ids)
         try:
-            found = await self._database.read(_select, ids)
+            found = await self._database.retrying_on_replacement(
+                partial(self._database.read, partial(_select, thread_ids=ids))
+            )
         except StateDbError as error:
             _log.warning("read states are not known now: %s", error)
             found = {}
@@ -59,12 +67,18 @@ class LocalReadStates:
             while True:
                 await self._changed.wait()
                 self._changed = trio.Event()
-                await self._write()
+                await self._write_if_possible()
                 # Of many threads that turn at once, each tells of its own end.
                 await trio.sleep(_REST_SECONDS)
         finally:
             with trio.move_on_after(_LAST_WRITE_SECONDS, shield=True):
-                await self._write()
+                await self._write_if_possible()
+
+    async def _write_if_possible(self) -> None:
+        try:
+            await self._write()
+        except StateDbError as error:
+            _log.warning("read states are not kept now: %s", error)
 
     async def _write(self) -> None:
         states = dict(self._unwritten)
@@ -72,17 +86,13 @@ class LocalReadStates:
             await trio.lowlevel.checkpoint()
             return
         rows = [(thread_id, state.first_unread, state.revision) for thread_id, state in states.items()]
-        try:
-            await self._database.write(lambda transaction: transaction.run_many(_PUT, rows))
-        except StateDbError as error:
-            _log.warning("read states are not kept now: %s", error)
-            return
+        await self._database.keep(lambda transaction: transaction.run_many(_PUT, rows))
         for thread_id, state in states.items():
             if self._unwritten.get(thread_id) is state:
                 del self._unwritten[thread_id]
 
 
-def _select(transaction: Transaction, thread_ids: list[str]) -> dict[str, StoredReadState]:
+def _select(transaction: Transaction, *, thread_ids: list[str]) -> dict[str, StoredReadState]:
     marks = ", ".join("?" * len(thread_ids))
     rows = transaction.rows(
         f"SELECT thread_id, first_unread, revision FROM read_states WHERE thread_id IN ({marks})", *thread_ids

@@ -32,9 +32,9 @@ class RetryingDb:
         except StateDbError as error:
             raise ThreadStoreError("internal", str(error)) from error
 
-    async def write(self, work: Callable[[Transaction], _Result]) -> _Result:
-        """Run `work` in a transaction, which counts as a whole once this returns."""
+    async def keep(self, work: Callable[[Transaction], _Result]) -> _Result:
+        """See `StateDb.keep`."""
         try:
-            return await self._database.retrying_on_replacement(partial(self._database.write, work))
+            return await self._database.retrying_on_replacement(partial(self._database.keep, work))
         except StateDbError as error:
             raise ThreadStoreError("internal", str(error)) from error

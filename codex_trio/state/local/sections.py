@@ -49,7 +49,7 @@ class LocalSections:
     async def create(self, name: str, appearance: SectionAppearance | None) -> Section:
         """See SectionStore."""
         section = Section(uuid7(), name, appearance)
-        await self._database.write(partial(_put, section=section))
+        await self._database.keep(partial(_put, section=section))
         return section
 
     async def update(
@@ -69,7 +69,7 @@ class LocalSections:
             _put(transaction, section=section)
             return section, [thread_id for thread_id, _ in _order(transaction, section_id)]
 
-        return await self._database.write(work)
+        return await self._database.keep(work)
 
     async def delete(self, section_id: str) -> Sequence[str]:
         """See SectionStore."""
@@ -82,7 +82,7 @@ class LocalSections:
             transaction.run("DELETE FROM section_threads WHERE section_id = ?", section_id)
             return freed
 
-        return await self._database.write(work)
+        return await self._database.keep(work)
 
     async def list(self, *, cursor: str | None, limit: int | None) -> SectionPage:
         """See SectionStore."""
@@ -108,7 +108,7 @@ class LocalSections:
             )
             transaction.run(_MOVE, thread_id, section_id, position, self._clock())
 
-        await self._database.write(work)
+        await self._database.keep(work)
 
 
 def section_of(columns: Sequence[Any]) -> Section | None:

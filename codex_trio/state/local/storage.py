@@ -5,13 +5,14 @@ Owns the wiring.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import trio
 
 from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.copying import copy_at_the_end, keep_copies
 from codex_trio.state.local.attachments import LocalAttachments
 from codex_trio.state.local.graph import LocalAgentGraph
 from codex_trio.state.local.index.index import RolloutIndex
@@ -67,13 +68,18 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         sections=LocalSections(retrying),
         attachments=LocalAttachments(retrying, settle=store.settle),
         placements=LocalPlacements(database),
-        run=partial(_run, service, spans, read_states, jobs),
+        run=partial(
+            _run,
+            (jobs.run, service.run, spans.run, read_states.run, partial(keep_copies, database, quiet=quiet)),
+            database,
+        ),
     )
 
 
-async def _run(index: IndexService, spans: SpanCache, read_states: LocalReadStates, jobs: ShortJobs) -> None:
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(jobs.run)
-        nursery.start_soon(index.run)
-        nursery.start_soon(spans.run)
-        nursery.start_soon(read_states.run)
+async def _run(services: Sequence[Callable[[], Awaitable[None]]], database: StateDb) -> None:
+    try:
+        async with trio.open_nursery() as nursery:
+            for service in services:
+                nursery.start_soon(service)
+    finally:
+        await copy_at_the_end(database)

@@ -78,6 +78,7 @@ class LocalThreadStore(RecordingStore):
         self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
         self._dirty: set[str] = set()
         self._flushing = trio.Lock()
+        self._generation = database.generation
 
     def _new_source(self, name: RolloutName) -> FileLines:
         return FileLines(self._paths.place(name), self._jobs)
@@ -277,6 +278,10 @@ class LocalThreadStore(RecordingStore):
 
     async def _flush(self) -> None:
         """Write down what loaded threads have to tell."""
+        if self._generation != self._database.generation:
+            # Another database may know nothing of them, or what was so a while ago.
+            self._generation = self._database.generation
+            self._dirty |= self._own.keys()
         if not self._dirty:
             return
         async with self._flushing:

@@ -26,7 +26,7 @@ class ReadStates(Protocol):
         ...
 
     async def settle(self) -> None:
-        """Return once what was put is kept for good, or cannot be."""
+        """Return once what was put is kept for good. Raises ThreadStoreError when nothing can be kept now."""
         ...
 
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:

@@ -278,6 +278,7 @@ class RolloutIndex:
                     transaction.run(f"DELETE FROM {table} WHERE {column} = ?", thread_id)
 
         await self._database.write(write)
+        self._database.note_change()
 
     async def _read_batch(self, paths: Sequence[Path]) -> None:
         known = await self._database.read(partial(_rows_at, table=self._table, paths=paths))
