@@ -118,7 +118,7 @@ def _generate_typescript(options: argparse.Namespace, _environ: Mapping[str, str
 
 @contextlib.contextmanager
 def _refusing(out: Path) -> Generator[None]:
-    """Say of a folder that cannot be written to why it cannot."""
+    """Refuse a folder that cannot be written to, and say why."""
     try:
         yield
     except OSError as error:

@@ -99,7 +99,7 @@ class ServerEnding:
         serving.cancel()
 
     def _begin_to_insist(self) -> None:
-        """From now on who goes on sending signals gets an end without order; the janitor kills what turns started.
+        """End without order from now on when further signals come; the janitor kills what turns started.
 
         Plain handlers: they also work where the event loop does not.
         """

@@ -86,7 +86,7 @@ def _piped(stdin: TextIO | None) -> PipedInput | None:
 
 
 def _empty(message_file: Path | None) -> None:
-    """The last message of an earlier run must not be taken for that of a run that fails."""
+    """Empty the file: the last message of an earlier run must not be taken for that of a run that fails."""
     if message_file is not None and message_file.is_file():
         try:
             os.truncate(message_file, 0)

@@ -105,7 +105,7 @@ def _workdir(folder: Path | None) -> Path:
 
 
 def _check_message_file(path: Path | None) -> None:
-    """A turn is too dear to find out at its end that its message cannot be kept."""
+    """Raise UsageError unless the message can be kept there: a turn is too dear to find that out at its end."""
     if path is None:
         return
     if path.is_dir():

@@ -71,19 +71,19 @@ class Presenter(Protocol):
         ...
 
     def opened(self, thread: OpenedThread) -> None:
-        """The thread is there; its turn is about to start."""
+        """Show the thread, whose turn is about to start."""
         ...
 
     def show(self, message: Notification) -> None:
-        """Something happened."""
+        """Show what a notification tells."""
         ...
 
     def declined(self, question: ServerRequest) -> None:
-        """The server asked for something and did not get it."""
+        """Show that the server asked for something and did not get it."""
         ...
 
     def ended(self, result: TurnResult) -> None:
-        """The turn is over."""
+        """Show how the turn ended."""
         ...
 
 

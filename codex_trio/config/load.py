@@ -194,7 +194,7 @@ def _unsupported_warning(stack: LayerStack) -> list[str]:
 
 
 def refuse_unread_keys(stack: LayerStack) -> None:
-    """For strict loading: raise `ConfigLoadError` for the first key that nobody reads."""
+    """Raise `ConfigLoadError`, in strict loading, for the first key that nobody reads."""
     for layer in stack.active:
         for path in unread_keys(CONFIG, layer.table):
             place = place_in_file(layer, path, of_key=True)

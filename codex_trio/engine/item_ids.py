@@ -36,7 +36,7 @@ class ItemIds:
         self._sent: set[str] = set()
 
     def note(self, items: Iterable[ResponseItem]) -> None:
-        """These items are part of the thread."""
+        """Note the ids of items that are part of the thread."""
         for item in items:
             self._shown.update(filter(None, (item.get("call_id"), item.get("id"))))
             self._sent.update(filter(None, (item.get("id"),)))

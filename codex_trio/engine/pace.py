@@ -15,7 +15,7 @@ STEPS = 8
 
 
 class Pace:
-    """See the module. A service: `run` it once; while it does not run, everybody goes on at once."""
+    """A service: `run` it once; while it does not run, everybody goes on at once."""
 
     def __init__(self) -> None:
         self._is_kept = False

@@ -151,7 +151,10 @@ class ResponseReader:
         await self._log.completed_with_history(shown, item)
 
     async def _complete_messages(self) -> None:
-        """The response is whole: what clients have read of messages that were never said to be done is their text."""
+        """Complete, at the end of a whole response, messages that were never said to be done.
+
+        Their text is what clients have read of them.
+        """
         for opened in [one for one in self._open if one.text]:
             item: dict[str, Any] = {"type": _MESSAGE, "role": "assistant", "content": []}
             await self._show(item, {"id": opened.provider_id})

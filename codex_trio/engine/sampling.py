@@ -152,7 +152,7 @@ class Sampler:
         return reader, count, error
 
     def _count(self, event: Completed | TokensSpent, origin: RequestOrigin) -> None:
-        """Counts what a response used as soon as it is known: it is spent even if the user stops the turn now."""
+        """Count what a response used as soon as it is known: it is spent even if the user stops the turn now."""
         if event.usage is not None:
             self._context.usage.add(
                 event.usage,

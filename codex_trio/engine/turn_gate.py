@@ -40,16 +40,16 @@ class TurnGate:
             raise ShuttingDown
 
     def enter(self) -> None:
-        """A turn begins to run. It must leave."""
+        """Let a turn begin to run. It must leave."""
         self._running += 1
 
     def leave(self) -> None:
-        """A turn has ended, and everybody was told."""
+        """Note that a turn has ended, and everybody was told."""
         self._running -= 1
         self._look()
 
     def close(self) -> None:
-        """From now on `check` refuses."""
+        """Have `check` refuse from now on."""
         self._closed = True
         self._look()
 

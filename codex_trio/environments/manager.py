@@ -15,7 +15,7 @@ from codex_trio.environments.selection import EnvironmentChoice, EnvironmentSele
 
 
 class EnvironmentManager:
-    """See the module. `default` is where a thread counts as being that works in none."""
+    """`default` is where a thread counts as being that works in none."""
 
     def __init__(self, default: Environment, *others: Environment) -> None:
         self._default = default

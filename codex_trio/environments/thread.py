@@ -17,7 +17,7 @@ from codex_trio.environments.turn import TurnEnvironment
 
 
 class ThreadEnvironments:
-    """See the module. Made by `open_thread_environments`."""
+    """Made by `open_thread_environments`."""
 
     def __init__(self, manager: EnvironmentManager, use: ThreadUse, nursery: trio.Nursery) -> None:
         self._manager = manager

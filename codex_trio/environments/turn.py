@@ -48,8 +48,6 @@ class ThreadWork:
 
 
 class TurnEnvironment:
-    """See the module."""
-
     def __init__(self, environment_id: str, opened: OpenEnvironment, place: WorkPlace) -> None:
         self.id = environment_id
         self._opened = opened

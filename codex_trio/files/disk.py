@@ -23,7 +23,7 @@ _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class DiskFiles:
-    """See the module. Without a gate, all that the process may write may be written."""
+    """Without a gate, all that the process may write may be written."""
 
     def __init__(self, gate: WriteGate | None = None) -> None:
         self._gate = gate

@@ -44,7 +44,7 @@ class _Stopped(Exception):
 
 
 class LocalFiles:
-    """See the module. Paths are absolute; every method raises OSError."""
+    """Paths are absolute; every method raises OSError."""
 
     async def read(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> bytes:
         """Return all bytes of a regular file, in bounded time. Raises ValueError for what is no path."""

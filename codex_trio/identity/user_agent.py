@@ -27,7 +27,7 @@ class Identity:
         self._terminal = terminal(environ)
 
     def client_arrived(self, name: str, version: str) -> None:
-        """A client introduced itself."""
+        """Note a client that introduced itself."""
         self._first_client = self._first_client or name
         self._latest_client = (name, version)
 

@@ -195,7 +195,7 @@ class _Pools:
         return pool
 
     async def give_back(self, pool: _Pool) -> None:
-        """A request has ended. A pool that is wanted no more is closed, but for the first."""
+        """Give a pool back at the end of a request. One that is wanted no more is closed, but for the first."""
         pool.under_way -= 1
         if not pool.under_way and pool is not self._pools[0] and pool in self._pools:
             self._pools.remove(pool)

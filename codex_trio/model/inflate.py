@@ -49,11 +49,9 @@ class _ZlibInflater:
         self._has_begun = False
 
     def feed(self, data: bytes) -> None:
-        """See Inflater."""
         self._waiting += data
 
     def take(self) -> bytes:
-        """See Inflater."""
         if not self._has_begun and len(self._waiting) < _HEADER:
             return b""
         while self._waiting or self._has_more:
@@ -96,11 +94,9 @@ class _ZstdInflater:
         self._has_more = False
 
     def feed(self, data: bytes) -> None:
-        """See Inflater."""
         self._waiting += data
 
     def take(self) -> bytes:
-        """See Inflater."""
         while self._waiting or self._has_more:
             if self._frame.eof:
                 # Bodies may consist of several compressed parts.
@@ -127,7 +123,7 @@ class _Refuser:
         self._encoding = encoding
 
     def feed(self, data: bytes) -> None:
-        """See Inflater."""
+        """Ignore the data."""
 
     def take(self) -> bytes:
         """Refuse."""

@@ -19,8 +19,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class AccountProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._auth = services.auth
         self._config = services.config

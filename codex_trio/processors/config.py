@@ -39,7 +39,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ConfigProcessor:
-    """See the module. Answers are plain JSON: a configuration may hold keys that no struct has."""
+    """Answers are plain JSON: a configuration may hold keys that no struct has."""
 
     def __init__(self, services: Services) -> None:
         self._config = services.config
@@ -64,12 +64,12 @@ class ConfigProcessor:
         return answer
 
     async def write_value(self, params: wire.ConfigValueWriteParams, _context: RequestContext) -> dict[str, Any]:
-        """Return changes one key of the user's configuration file."""
+        """Change one key of the user's configuration file."""
         edit = ConfigEdit(key_path=params.key_path, value=params.value, merge_strategy=params.merge_strategy)
         return await self._write([edit], params.file_path, params.expected_version)
 
     async def write_batch(self, params: wire.ConfigBatchWriteParams, _context: RequestContext) -> dict[str, Any]:
-        """Return changes several keys, all or none."""
+        """Change several keys, all or none."""
         edits = [
             ConfigEdit(key_path=edit.key_path, value=edit.value, merge_strategy=edit.merge_strategy)
             for edit in params.edits

@@ -22,8 +22,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class DiagnosticsProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._loaded = services.threads.loaded
         self._load = services.load

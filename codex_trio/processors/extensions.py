@@ -24,7 +24,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ExtensionsProcessor:
-    """See the module: nothing is loaded, whatever folder is asked about."""
+    """Nothing is loaded, whatever folder is asked about."""
 
     def __init__(self, config: ConfigService) -> None:
         self._config = config

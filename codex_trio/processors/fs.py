@@ -44,8 +44,6 @@ def handlers(_services: Services) -> dict[str, Handler]:
 
 
 class FsProcessor:
-    """See the module."""
-
     def __init__(self, files: LocalFiles) -> None:
         self._files = files
 
@@ -57,7 +55,7 @@ class FsProcessor:
         return wire.FsReadFileResponse(data_base64=text)
 
     async def write_file(self, params: wire.FsWriteFileParams, _context: RequestContext) -> wire.FsWriteFileResponse:
-        """Return a regular file gets other content, or is made."""
+        """Give a regular file other content, or make it."""
         content = await trio.to_thread.run_sync(_decoded, params.data_base64, abandon_on_cancel=True)
         with _refusals(params.path) as path:
             await self._files.write(path, content)
@@ -66,7 +64,7 @@ class FsProcessor:
     async def create_directory(
         self, params: wire.FsCreateDirectoryParams, _context: RequestContext
     ) -> wire.FsCreateDirectoryResponse:
-        """Return a folder, and by default those above it."""
+        """Make a folder, and by default those above it."""
         with _refusals(params.path) as path:
             await self._files.make_folder(path, parents=params.recursive is not False)
         return wire.FsCreateDirectoryResponse()
@@ -99,13 +97,13 @@ class FsProcessor:
         )
 
     async def remove(self, params: wire.FsRemoveParams, _context: RequestContext) -> wire.FsRemoveResponse:
-        """Return a file, a link or by default a whole folder is removed."""
+        """Remove a file, a link or by default a whole folder."""
         with _refusals(params.path) as path:
             await self._files.remove(path, recursive=params.recursive is not False, force=params.force is not False)
         return wire.FsRemoveResponse()
 
     async def copy(self, params: wire.FsCopyParams, _context: RequestContext) -> wire.FsCopyResponse:
-        """Return a file, a link or a folder is copied."""
+        """Copy a file, a link or a folder."""
         with _refusals(params.destination_path) as target:
             await self._files.copy(_plain(params.source_path), target, recursive=params.recursive)
         return wire.FsCopyResponse()

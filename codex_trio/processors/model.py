@@ -20,8 +20,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ModelProcessor:
-    """See the module."""
-
     def __init__(self, catalog: ModelCatalog) -> None:
         self._catalog = catalog
 

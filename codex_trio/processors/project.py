@@ -31,8 +31,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ProjectProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._organisation = services.threads.organisation
         self._projects = services.threads.organisation.projects

@@ -29,8 +29,6 @@ class ServerLoad(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module."""
-
     codex_home: Path
     source: str
     """Where threads of this server say they come from: `vscode` behind an app-server client, `exec`."""

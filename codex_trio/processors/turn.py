@@ -43,8 +43,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class TurnProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._changes = SettingChanges(services.config, services.threads.environments)

@@ -221,7 +221,7 @@ class Connection:
             _log.warning("connection %d: the client did not take its last messages", self._handle.id)
 
     def _warn(self, problem: str) -> None:
-        """A message without an id cannot be answered; a developer should still see why nothing comes back."""
+        """Warn of a message without an id, which cannot be answered: a developer should see why nothing comes back."""
         _log.warning("connection %d: ignored a message: %s", self._handle.id, problem)
         # Imported here because few clients ever need it, and all of them wait for the start.
         from codex_trio_protocol.v2.notice import WarningNotification

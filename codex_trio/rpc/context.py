@@ -99,7 +99,7 @@ class RequestContext:
         self._endings.append(callback)
 
     def settle(self) -> None:
-        """For the dispatcher: says that the request was answered, or never will be."""
+        """Note that the request was answered, or never will be."""
         endings, self._endings = self._endings, []
         self.answered.set()
         for callback in endings:

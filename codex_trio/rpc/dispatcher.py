@@ -192,7 +192,7 @@ class Dispatcher:
     def _refuse(
         self, error: Exception, connection: ConnectionHandle, request_id: RequestId, method: str, params: Any
     ) -> RpcError:
-        """Be the one boundary: whatever went wrong, the client gets an answer and the server goes on."""
+        """Answer the client whatever went wrong, and let the server go on: the one error boundary."""
         answer: bytes | None = None
         refusal: RpcError | None = None
         try:

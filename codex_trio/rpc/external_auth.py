@@ -22,7 +22,7 @@ class ClientManagedTokens:
         self._outgoing = outgoing
 
     async def refresh(self, *, previous_account_id: str | None) -> ExternalTokens:
-        """See `ExternalTokenSource`. The question is withdrawn when it is cancelled or takes too long."""
+        """Ask the client. The question is withdrawn when it is cancelled or takes too long."""
         # Imported here because few servers ever need it, and clients of all of them wait for the start.
         from codex_trio_protocol.v2.account import ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse
 

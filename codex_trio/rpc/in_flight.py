@@ -69,12 +69,12 @@ class InFlight:
         return True
 
     def add(self, size: int) -> None:
-        """A request of this many bytes is under way."""
+        """Note that a request of this many bytes is under way."""
         self.count += 1
         self._bytes += size
 
     def remove(self, size: int) -> None:
-        """It was answered."""
+        """Note that it was answered."""
         self.count -= 1
         self._bytes -= size
         self._stalled = False

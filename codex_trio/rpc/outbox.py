@@ -28,7 +28,7 @@ class OutboxLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Above this the client is given up. What is being written does not count, nor does the message that comes next:
     an answer of any size is delivered."""
     producers_wait: bool
-    """Whether who produces much waits for the client when it is behind."""
+    """Whether producers of many messages wait for a client that is behind."""
 
 
 PEER_LIMITS = OutboxLimits(overflow=256 * 1024 * 1024, producers_wait=True)
@@ -44,9 +44,9 @@ keeps; a hundred clients that stall at once still fit into an ordinary machine's
 class Outbox:
     """Messages for one client, in the order in which they were put.
 
-    `put` never waits, so that an answer and the notifications that follow it are queued in one go. Who produces much
-    awaits `ready` in between where the limits say so; who must not have more than one message queued awaits
-    `put_and_wait`.
+    `put` never waits, so that an answer and the notifications that follow it are queued in one go. Producers of
+    many messages await `ready` between them where the limits say so; a producer that may have one message queued at
+    most awaits `put_and_wait`.
 
     For a client that is behind, delta notifications of one stream are merged into the first of them, as long as nothing
     but delta notifications was put in between: text stays complete and in order, and every other message keeps its
@@ -185,13 +185,13 @@ class Outbox:
         return batch
 
     def close(self) -> None:
-        """No more messages: those queued are still to be written."""
+        """Take no more messages; those queued are still to be written."""
         self._closed = True
         self._arrival.ring()
         self._room.set()
 
     def abandon(self) -> None:
-        """No more messages, and those queued are dropped: the client is gone, or as good as that."""
+        """Take no more messages and drop those queued: the client is gone, or as good as that."""
         self._queue.clear()
         self._streams.clear()
         self._queued_bytes = 0

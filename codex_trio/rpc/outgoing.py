@@ -1,6 +1,6 @@
 """Everything that the server says to clients on its own: notifications, and requests that wait for a reply.
 
-Owns the list of connections, who receives what is addressed to whom, and the table of unanswered server requests.
+Owns the list of connections, which of them receive a message, and the table of unanswered server requests.
 Does not own answers to client requests (rpc.dispatcher) nor which connections follow a thread (the thread manager,
 which passes them as targets). Used by processors and the thread layer; connections report replies to it.
 """
@@ -199,7 +199,7 @@ class OutgoingMessages:
             pending.withdraw()
 
     def receive_reply(self, reply: IncomingResponse | IncomingError, connection: ConnectionHandle) -> None:
-        """For connections: a client's reply. One that nobody waits for, or waits for no longer, is dropped.
+        """Take a client's reply. One that nobody waits for, or waits for no longer, is dropped.
 
         So is one from a client that was not asked: ids are easy to guess, and a question may be about permission.
         """

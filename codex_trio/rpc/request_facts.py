@@ -21,7 +21,7 @@ class RequestFacts:
         self._sink = sink
 
     def initialized(self, connection: ConnectionHandle) -> None:
-        """The client has introduced itself."""
+        """Record that the client has introduced itself."""
         client = connection.client
         if client is not None:
             self._sink.record(
@@ -35,7 +35,7 @@ class RequestFacts:
             )
 
     def requested(self, context: RequestContext, params: Any) -> None:
-        """A request passed the gates."""
+        """Record a request that passed the gates."""
         if context.method in _REQUESTS:
             connection = context.connection
             self._sink.record(
@@ -49,7 +49,7 @@ class RequestFacts:
             )
 
     def answered(self, context: RequestContext, result: Any) -> None:
-        """Its result is queued for the client."""
+        """Record that its result is queued for the client."""
         if context.method in _RESULTS:
             connection = context.connection
             self._sink.record(
@@ -63,7 +63,7 @@ class RequestFacts:
             )
 
     def refused(self, context: RequestContext, error: RpcError) -> None:
-        """It failed after it had passed the gates."""
+        """Record that it failed after it had passed the gates."""
         if context.method in _REQUESTS:
             connection = context.connection
             self._sink.record(

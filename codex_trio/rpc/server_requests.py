@@ -93,7 +93,7 @@ class PendingServerRequest:
         self.settle(ServerRequestFailed("withdrawn", "the request was withdrawn"))
 
     def settle(self, outcome: object) -> None:
-        """For `OutgoingMessages`: the reply or failure. Only the first counts."""
+        """Take the reply or failure. Only the first counts."""
         if not self._settled.is_set():
             self._outcome = outcome
             self._settled.set()

@@ -93,7 +93,7 @@ def restore_signals() -> None:
 
 
 def forbid_new_privileges() -> None:
-    """No later exec can gain privileges; a precondition of Landlock and seccomp for ordinary users."""
+    """Let no later exec gain privileges; a precondition of Landlock and seccomp for ordinary users."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
@@ -120,7 +120,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    """See mount(2)."""
+    """Call mount(2)."""
     result = _libc.mount(
         None if source is None else os.fsencode(source),
         os.fsencode(target),
@@ -132,7 +132,7 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
 
 
 def set_mount_attributes(path: str, *, add: int = 0, remove: int = 0, recursive: bool) -> None:
-    """See mount_setattr(2), Linux 5.12; `add` and `remove` are MOUNT_ATTR_* bits."""
+    """Call mount_setattr(2), Linux 5.12; `add` and `remove` are MOUNT_ATTR_* bits."""
     attributes = struct.pack("=QQQQ", add, remove, 0, 0)
     flags = _AT_RECURSIVE if recursive else 0
     number = ctypes.c_long(_SYS_MOUNT_SETATTR)

@@ -37,8 +37,6 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module."""
-
     mounts: tuple[Mount, ...]
     """Parents before children: later ones cover earlier ones."""
     placeholders: tuple[str, ...]

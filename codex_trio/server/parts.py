@@ -16,7 +16,7 @@ from codex_trio.server.idle import Idle
 
 
 class CoreParts(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module. `environ` is the server's own environment."""
+    """`environ` is the server's own environment."""
 
     codex_home: Path
     environ: Mapping[str, str]

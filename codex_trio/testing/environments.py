@@ -51,8 +51,6 @@ class MemoryFiles:
 
 
 class MemoryPatchFiles:
-    """See MemoryFiles."""
-
     def __init__(self, contents: dict[str, bytes], gate: WriteGate | None) -> None:
         self._contents = contents
         self._gate = gate
@@ -265,21 +263,21 @@ class NoRepositories:
     """Nothing is under version control."""
 
     def root(self, folder: Path) -> Path | None:
-        """Return None."""
+        """Find none."""
         del folder
 
     def main_root(self, folder: Path) -> Path | None:
-        """Return None."""
+        """Find none."""
         del folder
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
-        """Return None."""
+        """Find none."""
         del place
         await trio.lowlevel.checkpoint()
 
 
 class MemoryEnvironment:
-    """See the module. What threads have open of it is in `opened`."""
+    """What threads have open of it is in `opened`."""
 
     def __init__(
         self,

@@ -123,7 +123,6 @@ def _join(keeper: int, command: list[str]) -> NoReturn:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """See the module."""
     match arguments:
         case ["hold", folder, size]:
             try:

@@ -217,7 +217,6 @@ def _load(program: bytes, number: int) -> int:
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
-    """See the module."""
     socket_path, names, *command = arguments
     try:
         _watch_me_and_run(socket_path, names.split(","), command)

@@ -19,7 +19,7 @@ NO_REVIEWER = (
 
 
 class ThreadApprover:
-    """See the module. `on_waiting` is called whenever the thread begins or ceases to wait.
+    """Asks for one thread. `on_waiting` is called whenever the thread begins or ceases to wait.
 
     `reviewer` tells who is to answer. Questions for the automatic reviewer must not go to the client, who relies on
     being spared and may accept anything: without such a reviewer they are declined.

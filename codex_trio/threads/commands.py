@@ -9,7 +9,7 @@ from codex_trio.tools.running import RunningCommand
 
 
 class BackgroundCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module. `process_id` is what the model knows the command by, `os_pid` what the system does."""
+    """`process_id` is what the model knows the command by, `os_pid` what the system does."""
 
     item: CommandExecution
     process_id: int

@@ -14,7 +14,7 @@ from codex_trio.util.stoppable_clock import StoppableClock
 
 
 class Elicitations:
-    """See the module. Those of loaded threads; a count outlives the thread's unloading while it is not zero."""
+    """The counts of loaded threads; a count outlives the thread's unloading while it is not zero."""
 
     def __init__(self) -> None:
         self._clocks: dict[str, StoppableClock] = {}

@@ -268,7 +268,7 @@ _CHOICES: dict[View, Callable[[Sequence[ItemSpan]], Sequence[ItemSpan]]] = {
 
 
 def _turns_from(index: SpanIndex, anchor: _HistoryCursor | None, count: int, *, descending: bool) -> Sequence[TurnSpan]:
-    """Return so many turns after the anchor."""
+    """Return the next turns after the anchor, `count` of them at most."""
     turns = index.turns
     if not descending:
         first = 0 if anchor is None else index.position_at(anchor.first_after)
@@ -280,7 +280,7 @@ def _turns_from(index: SpanIndex, anchor: _HistoryCursor | None, count: int, *, 
 def _turns_with_items(
     index: SpanIndex, turn_id: str | None, anchor: _HistoryCursor | None, count: int, *, descending: bool
 ) -> list[TurnSpan]:
-    """Return the turns that the next so many items after the anchor are in, and maybe others."""
+    """Return the turns that hold the next `count` items after the anchor, and maybe others."""
     if turn_id is not None:
         turn = index.turn(turn_id)
         return [] if turn is None else [turn]
@@ -331,7 +331,7 @@ def _read_items(
     *,
     descending: bool,
 ) -> tuple[list[ItemRow], bool]:
-    """Return the items of those turns after the anchor, at most so many, and whether there are more.
+    """Return the items of those turns after the anchor, `count` of them at most, and whether there are more.
 
     In the worker thread.
     """

@@ -19,11 +19,9 @@ class Listeners:
         self._others = others
 
     def emit(self, event: Event) -> None:
-        """See Listener."""
         self._first.emit(event)
         for hear in self._others:
             hear(event)
 
     async def ready(self) -> None:
-        """See Listener."""
         await self._first.ready()

@@ -1,7 +1,7 @@
 """One loaded thread: its session, who follows it, and what it is doing.
 
-Owns the status, the subscribers, the order of what they are told, and the verbs of requests about a loaded thread.
-Does not own the agent (engine/session), the words of the protocol (the clients' port) or when a thread is loaded and
+Owns the status, the subscribers, the order of their notifications, and the verbs of requests about the thread. Does
+not own the agent (engine/session), the protocol's form of events (the clients' port) or when a thread is loaded and
 unloaded (threads/manager.py).
 """
 
@@ -42,7 +42,7 @@ END_SECONDS = 60.0
 
 
 class LiveThread:
-    """See the module. `session` is set by whoever makes the thread, which needs this object to make it."""
+    """A loaded thread. Its maker sets `session`, which cannot be made without this object."""
 
     session: Session
 

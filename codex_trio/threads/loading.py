@@ -77,8 +77,6 @@ def end_of_fork(history: RolloutHistory, source: ForkSource) -> forks.ForkPoint:
 
 
 class ThreadLoader:
-    """See the module."""
-
     def __init__(
         self,
         *,

@@ -96,8 +96,6 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThreadManager:
-    """See the module."""
-
     def __init__(
         self,
         *,
@@ -348,7 +346,7 @@ class ThreadManager:
         return _Launch(live=live, settings=settings, config=config, policy=policy, raw_items=raw_items, is_new=is_new)
 
     async def _write(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
-        """A thread's task, while no other process writes to the thread."""
+        """Run a thread's task, while no other process writes to the thread."""
         if launch.live.is_ephemeral:
             await self._live(launch, task_status=task_status)
             return
@@ -356,7 +354,7 @@ class ThreadManager:
             await self._live(launch, task_status=task_status)
 
     async def _live(self, launch: _Launch, *, task_status: trio.TaskStatus[None]) -> None:
-        """A thread's task: everything that it starts ends with it, when nobody has wanted it for long at the latest."""
+        """Run a thread's task: all that it starts ends with it, when nobody has wanted it for long at the latest."""
         live = launch.live
         delay = launch.config.thread_unload_delay_seconds
         is_unwanted = False

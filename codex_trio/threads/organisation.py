@@ -29,7 +29,7 @@ from codex_trio.threads.loaded import LoadedThreads
 
 
 class ThreadOrganisation(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module. Verbs raise OrganisationError, ThreadStoreError, and what they name."""
+    """Verbs raise OrganisationError, ThreadStoreError, and what they name."""
 
     loaded: LoadedThreads
     store: ThreadStore

@@ -34,7 +34,7 @@ class QueuePage(NamedTuple):
 
 
 class ThreadQueues:
-    """See the module. Thread ids are as a request gave them, in canonical form."""
+    """Thread ids are as a request gave them, in canonical form."""
 
     def __init__(
         self,

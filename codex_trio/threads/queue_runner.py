@@ -37,7 +37,7 @@ _SAID_TO_MODEL = frozenset({"text", "image", "local_image"})
 
 
 class QueueRunner:
-    """See the module. A service: `run` it once, for as long as the thread is loaded."""
+    """A service: `run` it once, for as long as the thread is loaded."""
 
     def __init__(self, live: LiveThread, queues: InputQueues, clients: ThreadClients) -> None:
         self.ready = trio.Event()

@@ -24,8 +24,6 @@ from codex_trio.threads.read_state import ReadState
 
 
 class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module."""
-
     loaded: LoadedThreads
     store: ThreadStore
     read_states: ReadStates

@@ -85,7 +85,7 @@ async def page_timeline(
 
 
 def _turns_before(history: RolloutHistory, before: _TimelineCursor | None, count: int) -> Iterator[TurnSpan]:
-    """Yield the turns that hold the last so many places before the cursor, and maybe others."""
+    """Yield the turns that hold the last `count` places before the cursor, and maybe others."""
     index = history.index
     out_of_order = {turn.id: turn for turn in index.out_of_order()}
     yield from out_of_order.values()

@@ -19,8 +19,6 @@ from codex_trio.threads.queue import ThreadQueues
 
 
 class ThreadUpkeep:
-    """See the module."""
-
     def __init__(
         self,
         *,

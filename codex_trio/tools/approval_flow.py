@@ -26,7 +26,7 @@ from codex_trio.tools.review import (
 
 
 class ApprovalFlow:
-    """See the module; one for each turn.
+    """The flow of approvals of one turn.
 
     `accepted` is what the user accepted for the session. `stop_turn` ends the turn as interrupted.
     """

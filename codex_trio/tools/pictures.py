@@ -45,7 +45,7 @@ class Pictures:
 
 
 class ModelPictures:
-    """See the module; scaled and labelled as one model takes them."""
+    """Pictures, scaled and labelled as one model takes them."""
 
     def __init__(self, pictures: Pictures, *, takes_original: bool) -> None:
         self._pictures = pictures

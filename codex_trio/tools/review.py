@@ -76,7 +76,7 @@ class Approver(Protocol):
     """Asks the user. ApprovalFlow knows in which order."""
 
     def hold(self, item_id: str) -> None:
-        """The thread waits for an answer about this item from now on."""
+        """Have the thread wait for an answer about this item from now on."""
         ...
 
     async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
@@ -88,7 +88,7 @@ class Approver(Protocol):
         ...
 
     def release(self, item_id: str) -> None:
-        """The thread no longer waits for this item's answer."""
+        """Have the thread wait for this item's answer no longer."""
         ...
 
 

@@ -74,7 +74,7 @@ class Admission:
 
     @contextmanager
     def let_in(self, arrival: Arrival) -> Generator[CloseReason | None]:
-        """Provide the arrival is a client as long as the block lasts.
+        """Count the arrival as a client as long as the block lasts.
 
         Gives why it cannot be one, if there are too many.
         """

@@ -27,7 +27,6 @@ class MemoryTransport:
 
     @property
     def kind(self) -> TransportKind:
-        """See `MessageTransport`."""
         return "in_process"
 
     async def receive(self) -> bytes | None:

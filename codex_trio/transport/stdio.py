@@ -41,7 +41,6 @@ class StdioTransport:
 
     @property
     def kind(self) -> TransportKind:
-        """See `MessageTransport`."""
         return "stdio"
 
     async def receive(self) -> bytes | None:
@@ -82,7 +81,7 @@ class StdioTransport:
         await self._write(b"".join(lines))
 
     def send_now(self, message: bytes) -> bool:
-        """See `SendsNow`. More input at hand means more answers, which are better written together."""
+        """Write the message, unless more input is at hand: the answers to it are better written together."""
         if self._lines.buffered_bytes:
             return False
         try:

@@ -97,7 +97,6 @@ class WebsocketConnection:
 
     @property
     def kind(self) -> TransportKind:
-        """See `MessageTransport`."""
         return self._kind
 
     @property
@@ -155,7 +154,7 @@ class WebsocketConnection:
         await self._write(frame for message in messages for frame in self._frames(message))
 
     def send_now(self, message: bytes) -> bool:
-        """See `SendsNow`. More input at hand means more answers, which are better written together."""
+        """Write the message, unless more input is at hand: the answers to it are better written together."""
         if len(message) > SHORT_BYTES or self._pong or self._write_lock.locked() or self._reader.buffered_bytes:
             return False
         if not self._writable or not isinstance(self._stream, trio.SocketStream):
@@ -189,7 +188,7 @@ class WebsocketConnection:
         await trio.aclose_forcefully(self._stream)
 
     async def _pause_now_and_then(self) -> None:
-        """A checkpoint for every few messages that came together: others get their turn, at a fraction of the cost."""
+        """Let others have their turn every few messages that came together, at a fraction of the cost of each time."""
         self._since_pause += 1
         if self._since_pause >= MESSAGES_BETWEEN_PAUSES:
             self._since_pause = 0

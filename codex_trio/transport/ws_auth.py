@@ -137,7 +137,6 @@ class CapabilityToken:
         self._digest = digest
 
     def check(self, authorization: bytes | None) -> None:
-        """See `Authenticator`."""
         offered = hashlib.sha256(bearer_token(authorization)).digest()
         if not hmac.compare_digest(offered, self._digest):
             raise HandshakeRejected("invalid websocket bearer token")
@@ -182,7 +181,6 @@ class SignedBearerToken:
             ) from None
 
     def check(self, authorization: bytes | None) -> None:
-        """See `Authenticator`."""
         claims = self._claims(bearer_token(authorization))
         now = int(self._now())
         if now > claims.exp + self._skew:

@@ -42,7 +42,7 @@ class _Job:
 
 
 class ShortJobs:
-    """See the module. For one event loop."""
+    """The short jobs of one event loop."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -116,4 +116,4 @@ class ShortJobs:
 
 
 def _ended(_result: outcome.Outcome[None]) -> None:
-    """A thread has nothing to hand over when it ends: its jobs did."""
+    """Do nothing at the end of a thread: its jobs have handed over what there was."""

@@ -62,7 +62,7 @@ def decision_from_wire(decision: Any) -> ReviewDecision:
 
 
 def failed() -> ReviewDecision:
-    """Return that there is no answer."""
+    """Return the decision that stands for no answer."""
     return ReviewDecision(outcome=ReviewOutcome.FAILED, reason="approval request failed")
 
 

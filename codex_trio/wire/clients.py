@@ -30,71 +30,57 @@ from codex_trio.wire.threads import status_to_wire
 
 
 class ProtocolClients:
-    """See the module."""
-
     def __init__(self, outgoing: OutgoingMessages) -> None:
         self._outgoing = outgoing
 
     def tell_event(self, thread_id: str, event: Event, followers: Clients) -> None:
-        """See ThreadClients."""
         projected = project(thread_id, event)
         if projected is not None:
             method, params = projected
             self._outgoing.notify(method, params, targets=followers)
 
     def tell_status(self, thread_id: str, status: ThreadStatus) -> None:
-        """See ThreadClients."""
         notification = wire.ThreadStatusChangedNotification(thread_id=thread_id, status=status_to_wire(status))
         self._outgoing.notify("thread/status/changed", notification)
 
     def tell_read_state(self, thread_id: str, read_state: ReadState) -> None:
-        """See ThreadClients."""
         notification = ThreadReadStateChangedNotification(
             thread_id=thread_id, read_state=read_state_to_wire(read_state)
         )
         self._outgoing.notify("thread/readState/changed", notification)
 
     def tell_queue_changed(self, thread_id: str, followers: Clients) -> None:
-        """See ThreadClients."""
         notification = ThreadQueueChangedNotification(thread_id=thread_id)
         self._outgoing.notify("thread/queue/changed", notification, targets=followers)
 
     def tell_settings(self, thread_id: str, settings: ThreadSettings, followers: Clients) -> None:
-        """See ThreadClients."""
         notification = ThreadSettingsUpdatedNotification(
             thread_id=thread_id, thread_settings=settings_to_wire(settings)
         )
         self._outgoing.notify("thread/settings/updated", notification, targets=followers)
 
     def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
-        """See ThreadClients."""
         notification = GuardianWarningNotification(thread_id=thread_id, message=message)
         self._outgoing.notify("guardianWarning", notification, targets=followers)
 
     def tell_unloaded(self, thread_id: str) -> None:
-        """See ThreadClients."""
         self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=thread_id))
 
     async def ready(self, followers: Clients) -> None:
-        """See ThreadClients."""
         await self._outgoing.ready(followers)
 
     def connected(self, followers: Clients) -> set[ClientId]:
-        """See ThreadClients."""
         return {connection.id for connection in self._outgoing.connections()}.intersection(followers)
 
     async def ask_command(self, thread_id: str, question: CommandQuestion, followers: Clients) -> ReviewDecision:
-        """See ThreadClients."""
         params = command_approval(thread_id, question)
         return await self._ask("item/commandExecution/requestApproval", params, thread_id, followers)
 
     async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:
-        """See ThreadClients."""
         params = patch_approval(thread_id, question)
         return await self._ask("item/fileChange/requestApproval", params, thread_id, followers)
 
     def withdraw_questions(self, thread_id: str) -> None:
-        """See ThreadClients."""
         self._outgoing.cancel(thread_id)
 
     async def _ask(self, method: str, params: msgspec.Struct, thread_id: str, followers: Clients) -> ReviewDecision:

@@ -24,7 +24,7 @@ REFUSED_IS_LEFT_OUT = "The provider refused a part of this conversation. The thr
 
 
 class Memory:
-    """See the module. `pictures` makes pictures fit for the thread's model."""
+    """`pictures` makes pictures fit for the thread's model."""
 
     def __init__(
         self, recorder: ThreadRecorder, *, pictures: Callable[[], ModelPictures], warnings: ThreadWarnings

@@ -41,7 +41,7 @@ class TurnInProgress(Exception):
 
 
 class Session:
-    """See the module. Tasks run in the thread's nursery."""
+    """Tasks run in the thread's nursery."""
 
     def __init__(
         self,

@@ -14,8 +14,6 @@ from codex_trio.state.rollout.lines import Payload
 
 
 class SessionState:
-    """See the module."""
-
     def __init__(self, thread_id: str, settings: ThreadSettings, environments: ThreadEnvironments) -> None:
         self.settings = settings
         """Those of later turns."""

@@ -22,8 +22,6 @@ from codex_trio.environments.place import WorkPlace
 
 
 class ModelSurroundings:
-    """See the module."""
-
     def __init__(
         self, services: EngineServices, thread: ThreadServices, *, memory: Memory, warnings: ThreadWarnings
     ) -> None:

@@ -53,8 +53,6 @@ class SessionParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskContext:
-    """See the module."""
-
     def __init__(self, parts: SessionParts, settings: ThreadSettings) -> None:
         self.settings = settings
         self.thread_id = parts.thread_id

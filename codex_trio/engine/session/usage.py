@@ -18,7 +18,7 @@ from codex_trio.state.rollout.lines import Payload, token_usage_record
 
 
 class SessionUsage:
-    """See the module. `info` is what was used before; a `window` is how many tokens the model takes."""
+    """`info` is what was used before; a `window` is how many tokens the model takes."""
 
     def __init__(self, thread_id: str, info: TokenUsageInfo | None, emit: Callable[[events.Event], None]) -> None:
         self._thread_id = thread_id

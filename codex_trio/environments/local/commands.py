@@ -22,7 +22,7 @@ from codex_trio.sandbox.roots import RootAnchors
 
 
 class LocalCommands:
-    """See the module.
+    """The commands of one thread on this machine.
 
     Args:
         sessions: the thread's.

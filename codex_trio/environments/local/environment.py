@@ -48,8 +48,6 @@ class LocalParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalEnvironment:
-    """See the module."""
-
     id = LOCAL
 
     def __init__(self, parts: LocalParts) -> None:
@@ -69,8 +67,6 @@ class LocalEnvironment:
 
 
 class OpenLocalEnvironment:
-    """See the module."""
-
     def __init__(self, environment: LocalEnvironment, parts: LocalParts, use: ThreadUse, nursery: trio.Nursery) -> None:
         self.environment = environment
         self._tmpdir = parts.tmpdir

@@ -25,7 +25,7 @@ GIT_SECONDS = 30.0
 
 
 class LocalRepositories:
-    """See the module. `tmpdir` is the `$TMPDIR` that commands see."""
+    """`tmpdir` is the `$TMPDIR` that commands see."""
 
     def __init__(self, *, search_path: str, tmpdir: str | None) -> None:
         self._programs = find_git(search_path)

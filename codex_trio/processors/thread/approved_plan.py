@@ -26,8 +26,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ApprovedPlanProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
 

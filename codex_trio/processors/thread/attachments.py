@@ -27,8 +27,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ThreadAttachmentProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._organisation = services.threads.organisation
         self._outgoing = services.outgoing

@@ -22,8 +22,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadElicitationProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
 

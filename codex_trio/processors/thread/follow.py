@@ -47,8 +47,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadFollowProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing
@@ -106,7 +104,7 @@ class ThreadFollowProcessor:
     async def unsubscribe(
         self, params: wire.ThreadUnsubscribeParams, context: RequestContext
     ) -> wire.ThreadUnsubscribeResponse:
-        """Return the caller no longer follows the thread; its turn goes on."""
+        """Let the caller follow the thread no longer; its turn goes on."""
         live = self._threads.loaded.find(parse_thread_id(params.thread_id))
         if live is None:
             return wire.ThreadUnsubscribeResponse(status="notLoaded")

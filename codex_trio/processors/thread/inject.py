@@ -20,8 +20,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadWorkProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
 

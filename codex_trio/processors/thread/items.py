@@ -31,8 +31,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ThreadItemsProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._threads = services.threads
 

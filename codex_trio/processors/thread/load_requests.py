@@ -41,8 +41,6 @@ class FollowedThreads:
 
 
 class ThreadLoading:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing

@@ -27,8 +27,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadMetadataProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing
@@ -36,7 +34,7 @@ class ThreadMetadataProcessor:
     async def update(
         self, params: wire.ThreadMetadataUpdateParams, _context: RequestContext
     ) -> wire.ThreadMetadataUpdateResponse:
-        """Return changes repository facts and choices of the client, of a loaded thread or a stored one."""
+        """Change repository facts and choices of the client, of a loaded thread or a stored one."""
         git = params.git_info
         if git is None and params.daybreak_enabled is None and params.project_id is None:
             raise invalid_request("thread metadata update must include at least one field")
@@ -65,7 +63,7 @@ class ThreadMetadataProcessor:
         return wire.ThreadMemoryModeSetResponse()
 
     async def _apply(self, thread_id: str, patch: MetadataPatch) -> wire_thread.Thread:
-        """Return changes what is stored of a thread, and returns it as it is then."""
+        """Change what is stored of a thread, and return it as it is then."""
         facts = await self._threads.upkeep.update_metadata(parse_thread_id(thread_id), patch)
         return project_thread(await self._threads.organisation.placed(facts))
 

@@ -28,8 +28,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadPutAwayProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing

@@ -31,8 +31,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadSampleProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._gate = services.gate

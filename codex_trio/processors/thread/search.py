@@ -48,8 +48,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ThreadSearchProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._threads = services.threads
         self._outgoing = services.outgoing

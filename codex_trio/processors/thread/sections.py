@@ -32,8 +32,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ThreadSectionProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._organisation = services.threads.organisation
         self._sections = services.threads.organisation.sections

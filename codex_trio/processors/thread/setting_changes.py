@@ -34,8 +34,6 @@ _Params: TypeAlias = wire_turn.TurnStartParams | ThreadSettingsUpdateParams
 
 
 class SettingChanges:
-    """See the module."""
-
     def __init__(self, config: ConfigService, environments: EnvironmentManager) -> None:
         self._config = config
         self._environments = environments

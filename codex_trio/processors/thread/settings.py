@@ -19,8 +19,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadSettingsProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._runtime = services.threads
         self._changes = SettingChanges(services.config, services.threads.environments)
@@ -28,7 +26,7 @@ class ThreadSettingsProcessor:
     async def update(
         self, params: wire.ThreadSettingsUpdateParams, _context: RequestContext
     ) -> wire.ThreadSettingsUpdateResponse:
-        """Return changes settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
+        """Change settings of a loaded thread; a turn that runs goes on as it began. They outlive a restart."""
         runtime = self._runtime
         live = runtime.loaded.get(parse_thread_id(params.thread_id))
         await live.change_settings(self._changes.overrides(params, live))

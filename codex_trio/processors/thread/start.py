@@ -32,8 +32,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class ThreadStartProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
         self._gate = services.gate

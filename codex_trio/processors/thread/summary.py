@@ -26,8 +26,6 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class ConversationSummaryProcessor:
-    """See the module."""
-
     def __init__(self, services: Services) -> None:
         self._runtime = services.threads
         self._codex_home = services.codex_home

@@ -29,8 +29,6 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class BackgroundTerminalsProcessor:
-    """See the module."""
-
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
 

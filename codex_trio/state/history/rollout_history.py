@@ -33,7 +33,7 @@ SLICE_BYTES = 16 << 20
 
 
 class RolloutHistory:
-    """See the module. Made by `open` for a rollout that exists, or by `new`."""
+    """Made by `open` for a rollout that exists, or by `new`."""
 
     def __init__(self, parts: Parts, index: SpanIndex) -> None:
         self.index = index
@@ -233,7 +233,7 @@ class RolloutHistory:
             self._bad_lines += 1
 
     def _check(self) -> None:
-        """All is read: is it a thread?"""
+        """Raise unless what was read, now that all is, is a thread."""
         if self._lines == 0:
             raise RolloutReadError(self.source.label, "is empty" if self._size == 0 else "holds no rollout line")
         if self.facts.meta is None:

@@ -40,8 +40,6 @@ _UNSEALED_TURNS = 8
 
 
 class SpanIndex:
-    """See the module."""
-
     def __init__(self, state: IndexState | None = None) -> None:
         self.state = IndexState() if state is None else state
         self.facts = self.state.facts
@@ -186,13 +184,13 @@ class SpanIndex:
         return None if unchecked is None else LineSpan(unchecked.start, unchecked.length)
 
     def discount(self) -> None:
-        """The line before was no line: it gives its ordinal back."""
+        """Take back the ordinal of the line before, which was none."""
         if self._unchecked is not None:
             self.facts.next_ordinal = self._unchecked.ordinal_before
             self._unchecked = None
 
     def skip_to(self, position: int) -> None:
-        """Nothing before that offset counts any more but what was applied."""
+        """Go on at that offset: nothing before it counts any more but what was applied."""
         self.state.position = position
 
     # --- whole-thread facts ---

@@ -43,7 +43,7 @@ GROUP BY thread_id HAVING ?4 IS NULL OR min(is_archived) = ?4 ORDER BY thread_id
 
 
 class LocalAttachments:
-    """See AttachmentStore.
+    """Attachments in the state database.
 
     `settle` sees to it that the index has what is new about the threads of a statement; `clock` gives Unix
     milliseconds.
@@ -57,7 +57,6 @@ class LocalAttachments:
         self._clock = clock
 
     async def add(self, thread_id: str, name: AttachmentName, payload: Any) -> tuple[Attachment, bool]:
-        """See AttachmentStore."""
         check_name(name)
         encoded = encode_payload(payload)
         new_id, now = uuid7(), self._clock() // 1000
@@ -66,7 +65,6 @@ class LocalAttachments:
         )
 
     async def remove(self, thread_id: str, name: AttachmentName) -> str | None:
-        """See AttachmentStore."""
         check_name(name)
 
         def work(transaction: Transaction) -> str | None:
@@ -77,7 +75,6 @@ class LocalAttachments:
         return await self._database.keep(work)
 
     async def list(self, thread_id: str, *, cursor: str | None, limit: int | None) -> AttachmentPage:
-        """See AttachmentStore."""
         after, size = parse_attachment_cursor(cursor, thread_id), page_size(limit)
 
         def work(transaction: Transaction) -> list[Attachment]:
@@ -94,7 +91,6 @@ class LocalAttachments:
     async def owners(
         self, name: AttachmentName, *, archived: bool | None, cursor: str | None, limit: int | None
     ) -> OwnerPage:
-        """See AttachmentStore."""
         check_name(name)
         after, size = parse_owner_cursor(cursor, name, archived=archived), page_size(limit)
         await self._settle(f"{OWNERS} WHERE attachment_type = ?1 AND identity_key = ?2", *_values(name))

@@ -35,19 +35,16 @@ class LocalAgentGraph:
         self._database = database
 
     async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
-        """See AgentGraphStore."""
         values = (child_thread_id.lower(), parent_thread_id.lower(), status)
         await self._database.write(lambda transaction: transaction.run(_UPSERT, *values))
         self._database.note_change()
 
     async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
-        """See AgentGraphStore."""
         change = "UPDATE spawn_edges SET status = ? WHERE child_thread_id = ?"
         await self._database.write(lambda transaction: transaction.run(change, status, child_thread_id.lower()))
         self._database.note_change()
 
     async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """See AgentGraphStore."""
         statement = (
             "SELECT child_thread_id FROM spawn_edges WHERE parent_thread_id = ?1 AND (?2 IS NULL OR status = ?2)"
             " ORDER BY child_thread_id"
@@ -55,7 +52,6 @@ class LocalAgentGraph:
         return await self._ids(statement, parent_thread_id, status)
 
     async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """See AgentGraphStore."""
         return await self._ids(_DESCENDANTS, thread_id, status)
 
     async def _ids(self, statement: str, thread_id: str, status: EdgeStatus | None) -> list[str]:

@@ -27,14 +27,11 @@ WHERE project_id IS NOT NULL OR sections.id IS NOT NULL
 
 
 class LocalPlacements:
-    """See Placements."""
-
     def __init__(self, database: StateDb) -> None:
         self._database = database
         self._retrying = RetryingDb(database)
 
     async def of(self, thread_ids: Sequence[str]) -> Mapping[str, Placement]:
-        """See Placements."""
         try:
             return await self._database.retrying_on_replacement(
                 partial(self._database.read, partial(_select, thread_ids=thread_ids))
@@ -44,8 +41,6 @@ class LocalPlacements:
             return {}
 
     async def inherit(self, source_id: str, thread_id: str) -> None:
-        """See Placements."""
-
         def work(transaction: Transaction) -> None:
             transaction.run(
                 "INSERT OR IGNORE INTO thread_projects (thread_id, project_id)"

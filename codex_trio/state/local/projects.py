@@ -54,7 +54,7 @@ MEMBERS = "SELECT thread_id FROM thread_projects"
 
 
 class LocalProjects:
-    """See ProjectStore.
+    """Projects in the state database.
 
     `settle` sees to it that the index has what is new about the threads of a statement; `clock` gives Unix
     milliseconds.
@@ -68,22 +68,18 @@ class LocalProjects:
         self._clock = clock
 
     async def create(self, new: NewProject, *, threads: Sequence[str] = ()) -> tuple[Project, bool]:
-        """See ProjectStore."""
         await self._settle(MEMBERS)
         work = partial(_create, new=new, threads=threads, project_id=uuid7(), now=self._clock())
         return await self._database.keep(work)
 
     async def check(self, project_id: str) -> None:
-        """See ProjectStore."""
         await self._database.read(partial(_check, project_id=project_id))
 
     async def read(self, project_id: str) -> Project:
-        """See ProjectStore."""
         await self._settle(MEMBERS)
         return await self._database.read(partial(_get, project_id=project_id))
 
     async def update(self, project_id: str, change: ProjectChange) -> tuple[Project, bool]:
-        """See ProjectStore."""
         await self._settle(MEMBERS)
 
         def work(transaction: Transaction) -> tuple[Project, bool]:
@@ -96,8 +92,6 @@ class LocalProjects:
         return await self._database.keep(work)
 
     async def move(self, project_id: str, *, before_project_id: str | None) -> None:
-        """See ProjectStore."""
-
         def work(transaction: Transaction) -> None:
             order = [found for (found,) in transaction.rows("SELECT id FROM projects ORDER BY position, id")]
             places = [(place, moved) for place, moved in enumerate(reordered(order, project_id, before_project_id))]
@@ -107,8 +101,6 @@ class LocalProjects:
         await self._database.keep(work)
 
     async def delete(self, project_id: str) -> Sequence[str]:
-        """See ProjectStore."""
-
         def work(transaction: Transaction) -> Sequence[str]:
             if not transaction.run("DELETE FROM projects WHERE id = ?", project_id):
                 raise project_not_found(project_id)
@@ -120,13 +112,11 @@ class LocalProjects:
         return await self._database.keep(work)
 
     async def list(self, query: ProjectQuery) -> ProjectPage:
-        """See ProjectStore."""
         await self._settle(MEMBERS)
         projects = await self._database.read(lambda transaction: [*map(_project_of, transaction.rows(_SELECT))])
         return page_projects(projects, query)
 
     async def assign(self, thread_id: str, project_id: str | None) -> bool:
-        """See ProjectStore."""
         return await self._database.keep(partial(_assign, thread_id=thread_id, project_id=project_id))
 
 

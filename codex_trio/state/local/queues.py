@@ -60,8 +60,6 @@ class LocalInputQueues:
         self._database = database
 
     async def append(self, thread_id: str, queued: QueuedInput) -> None:
-        """See InputQueues."""
-
         def insert(transaction: Transaction) -> None:
             transaction.run(_APPEND, queued.id, thread_id, _encoded(queued))
 
@@ -70,8 +68,6 @@ class LocalInputQueues:
     async def replace(
         self, thread_id: str, queued_id: str, *, content: list[dict[str, Any]], metadata: Mapping[str, str] | None
     ) -> QueuedInput | None:
-        """See InputQueues."""
-
         def update(transaction: Transaction) -> QueuedInput | None:
             found = _next(transaction, thread_id, queued_id)
             if found is None:
@@ -83,8 +79,6 @@ class LocalInputQueues:
         return await self._write(update)
 
     async def remove(self, thread_id: str, queued_id: str) -> bool:
-        """See InputQueues."""
-
         def delete(transaction: Transaction) -> bool:
             if _next(transaction, thread_id, queued_id) is None:
                 return False
@@ -94,8 +88,6 @@ class LocalInputQueues:
         return await self._write(delete)
 
     async def arrange(self, thread_id: str, queued_ids: Sequence[str]) -> bool:
-        """See InputQueues."""
-
         def place(transaction: Transaction) -> bool:
             waiting = [*transaction.rows(_PLACES, thread_id)]
             if sorted(queued_id for queued_id, _ in waiting) != sorted(queued_ids):
@@ -108,8 +100,6 @@ class LocalInputQueues:
         return await self._write(place)
 
     async def waiting(self, thread_id: str, *, offset: int = 0, limit: int | None = None) -> Sequence[QueuedInput]:
-        """See InputQueues."""
-
         def select(transaction: Transaction) -> list[QueuedInput]:
             rows = transaction.rows(_WAITING, thread_id, _NO_LIMIT if limit is None else limit, offset)
             return [_queued(*row) for row in rows]
@@ -117,8 +107,6 @@ class LocalInputQueues:
         return await self._read(select)
 
     async def claim(self, thread_id: str, turn_id: str, *, queued_id: str | None = None) -> QueuedInput | None:
-        """See InputQueues."""
-
         def mark(transaction: Transaction) -> QueuedInput | None:
             found = _next(transaction, thread_id, queued_id)
             if found is None:
@@ -129,25 +117,20 @@ class LocalInputQueues:
         return await self._write(mark)
 
     async def claimed(self, thread_id: str) -> Sequence[QueuedInput]:
-        """See InputQueues."""
-
         def select(transaction: Transaction) -> list[QueuedInput]:
             return [_queued(*row) for row in transaction.rows(_CLAIMED, thread_id)]
 
         return await self._read(select)
 
     async def release(self, thread_id: str, turn_id: str) -> None:
-        """See InputQueues."""
         change = "UPDATE queued_inputs SET turn_id = NULL WHERE thread_id = ? AND turn_id = ?"
         await self._forget(lambda transaction: transaction.run(change, thread_id, turn_id))
 
     async def finish(self, thread_id: str, turn_id: str) -> None:
-        """See InputQueues."""
         change = "DELETE FROM queued_inputs WHERE thread_id = ? AND turn_id = ?"
         await self._forget(lambda transaction: transaction.run(change, thread_id, turn_id))
 
     async def forget(self, thread_ids: Iterable[str]) -> None:
-        """See InputQueues."""
         rows = [(thread_id,) for thread_id in thread_ids]
         delete = "DELETE FROM queued_inputs WHERE thread_id = ?"
         await self._forget(lambda transaction: transaction.run_many(delete, rows))

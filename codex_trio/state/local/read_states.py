@@ -37,12 +37,10 @@ class LocalReadStates:
         self._changed = trio.Event()
 
     def put(self, thread_id: str, state: StoredReadState) -> None:
-        """See ReadStates."""
         self._unwritten[thread_id] = state
         self._changed.set()
 
     async def settle(self) -> None:
-        """See ReadStates."""
         try:
             self._database.check_keeps()
             await self._database.retrying_on_replacement(self._write)
@@ -50,7 +48,6 @@ class LocalReadStates:
             raise ThreadStoreError("internal", f"read states cannot be stored: {error}") from error
 
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
-        """See ReadStates."""
         ids = list(thread_ids)
         try:
             found = await self._database.retrying_on_replacement(

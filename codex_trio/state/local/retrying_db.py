@@ -33,7 +33,7 @@ class RetryingDb:
             raise ThreadStoreError("internal", str(error)) from error
 
     async def keep(self, work: Callable[[Transaction], _Result]) -> _Result:
-        """See `StateDb.keep`."""
+        """Write what exists nowhere else; refused in memory."""
         try:
             return await self._database.retrying_on_replacement(partial(self._database.keep, work))
         except StateDbError as error:

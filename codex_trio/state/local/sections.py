@@ -40,14 +40,13 @@ ON CONFLICT (thread_id) DO UPDATE SET
 
 
 class LocalSections:
-    """See SectionStore. `clock` gives Unix milliseconds."""
+    """`clock` gives Unix milliseconds."""
 
     def __init__(self, database: RetryingDb, *, clock: Callable[[], int] = now_ms) -> None:
         self._database = database
         self._clock = clock
 
     async def create(self, name: str, appearance: SectionAppearance | None) -> Section:
-        """See SectionStore."""
         section = Section(uuid7(), name, appearance)
         await self._database.keep(partial(_put, section=section))
         return section
@@ -55,7 +54,6 @@ class LocalSections:
     async def update(
         self, section_id: str, *, name: str, appearance: SectionAppearance | UnsetType | None
     ) -> tuple[Section, Sequence[str]]:
-        """See SectionStore."""
         refuse_pinned(section_id, deed="renamed")
 
         def work(transaction: Transaction) -> tuple[Section, Sequence[str]]:
@@ -72,7 +70,6 @@ class LocalSections:
         return await self._database.keep(work)
 
     async def delete(self, section_id: str) -> Sequence[str]:
-        """See SectionStore."""
         refuse_pinned(section_id, deed="deleted")
 
         def work(transaction: Transaction) -> Sequence[str]:
@@ -85,12 +82,10 @@ class LocalSections:
         return await self._database.keep(work)
 
     async def list(self, *, cursor: str | None, limit: int | None) -> SectionPage:
-        """See SectionStore."""
         sections = await self._database.read(_all)
         return page_sections(sections, cursor=cursor, limit=limit)
 
     async def move(self, thread_id: str, section_id: str | None, *, before_thread_id: str | None = None) -> None:
-        """See SectionStore."""
         check_move(section_id, before_thread_id=before_thread_id)
 
         def work(transaction: Transaction) -> None:

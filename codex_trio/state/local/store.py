@@ -49,8 +49,6 @@ LOOK_SECONDS = 10.0
 
 
 class LocalThreadStore(RecordingStore):
-    """See the module."""
-
     def __init__(
         self,
         index: RolloutIndex,
@@ -90,23 +88,19 @@ class LocalThreadStore(RecordingStore):
     # --- finding ---
 
     async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
-        """See ThreadStore."""
         row = await self._find(thread_id, archived=archived)
         return None if row is None else _stored(row)
 
     async def locate_path(self, path: Path) -> StoredThread | None:
-        """See ThreadStore."""
         own = await self._own_path(path)
         row = None if own is None else await self._retrying(partial(self._index.at, own))
         return None if row is None or row.facts is None else _stored(row)
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
-        """See ThreadStore."""
         row = await self._find(thread_id, archived=None)
         return None if row is None else row.summary(await self.name(row.thread_id))
 
     async def read_path(self, path: Path) -> ThreadSummary | None:
-        """See ThreadStore."""
         own = await self._own_path(path)
         if own is not None:
             row = await self._retrying(partial(self._index.at, own))
@@ -125,17 +119,14 @@ class LocalThreadStore(RecordingStore):
             raise ThreadStoreError("internal", f"the file {error.strerror}") from error
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
-        """See ThreadStore."""
         await self._flush()
         return await self._retrying(partial(self._index.page, query, own=self._own.__contains__))
 
     async def search(self, query: SearchQuery) -> SearchPage:
-        """See ThreadStore."""
         await self._flush()
         return await self._retrying(partial(self._text.search, query, own=self._own.__contains__))
 
     async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
-        """See ThreadStore."""
         found = await self._retrying(partial(self._text.glance, query, known=known, own=self._own.__contains__))
         if not found:
             return ()
@@ -160,19 +151,15 @@ class LocalThreadStore(RecordingStore):
     # --- putting away ---
 
     async def archive(self, thread_id: str) -> Sequence[str]:
-        """See ThreadStore."""
         return await self._move(thread_id, to_archive=True)
 
     async def unarchive(self, thread_id: str) -> Sequence[str]:
-        """See ThreadStore."""
         return await self._move(thread_id, to_archive=False)
 
     async def check_deletable(self, thread_id: str) -> None:
-        """See ThreadStore."""
         await self._deletable(thread_id)
 
     async def delete(self, thread_id: str) -> Sequence[str]:
-        """See ThreadStore."""
         families = await self._deletable(thread_id)
         paths = [row.path for rows in families.values() for row in rows]
         async with self._writing_all(families):
@@ -228,11 +215,9 @@ class LocalThreadStore(RecordingStore):
     # --- names ---
 
     async def name(self, thread_id: str) -> str | None:
-        """See ThreadStore."""
         return await trio.to_thread.run_sync(self._names.get, thread_id)
 
     async def set_name(self, thread_id: str, name: str) -> None:
-        """See ThreadStore."""
         try:
             await trio.to_thread.run_sync(self._names.set, thread_id, name)
         except OSError as error:
@@ -251,7 +236,6 @@ class LocalThreadStore(RecordingStore):
     # --- loaded threads ---
 
     def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
-        """See ThreadStore."""
         return self._writers.writing(thread_id)
 
     @asynccontextmanager
@@ -262,17 +246,14 @@ class LocalThreadStore(RecordingStore):
             yield
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
-        """See ThreadStore."""
         self._own[thread_id] = summary
         self._dirty.add(thread_id)
 
     def changed(self, thread_id: str) -> None:
-        """See ThreadStore."""
         if thread_id in self._own:
             self._dirty.add(thread_id)
 
     def detach(self, thread_id: str) -> None:
-        """See ThreadStore."""
         self._own.pop(thread_id, None)
         self._dirty.discard(thread_id)
 
@@ -300,7 +281,7 @@ class LocalThreadStore(RecordingStore):
 
 
 def _nowhere(_base_id: str, _seen: frozenset[LineSource]) -> None:
-    """The lines that a file from elsewhere builds on are not looked for."""
+    """Find none: the lines that a file from elsewhere builds on are not looked for."""
 
 
 def _stored(row: IndexedRollout) -> StoredThread:

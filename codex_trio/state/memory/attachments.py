@@ -28,7 +28,7 @@ from codex_trio.util.paging import page_size
 
 
 class MemoryAttachments:
-    """See AttachmentStore.
+    """Attachments in memory.
 
     `archived` tells of each thread that is stored whether it is archived; `clock` gives Unix milliseconds.
     """
@@ -45,7 +45,6 @@ class MemoryAttachments:
         self._clock = clock
 
     async def add(self, thread_id: str, name: AttachmentName, payload: Any) -> tuple[Attachment, bool]:
-        """See AttachmentStore."""
         await trio.lowlevel.checkpoint()
         check_name(name)
         # A copy: what the caller has may change.
@@ -58,14 +57,12 @@ class MemoryAttachments:
         return own[name], True
 
     async def remove(self, thread_id: str, name: AttachmentName) -> str | None:
-        """See AttachmentStore."""
         await trio.lowlevel.checkpoint()
         check_name(name)
         removed = self._attached.get(thread_id, {}).pop(name, None)
         return None if removed is None else removed.id
 
     async def list(self, thread_id: str, *, cursor: str | None, limit: int | None) -> AttachmentPage:
-        """See AttachmentStore."""
         await trio.lowlevel.checkpoint()
         after, size = parse_attachment_cursor(cursor, thread_id), page_size(limit)
         found = sorted(self._attached.get(thread_id, {}).values(), key=_place)
@@ -76,7 +73,6 @@ class MemoryAttachments:
     async def owners(
         self, name: AttachmentName, *, archived: bool | None, cursor: str | None, limit: int | None
     ) -> OwnerPage:
-        """See AttachmentStore."""
         check_name(name)
         after, size = parse_owner_cursor(cursor, name, archived=archived), page_size(limit)
         stored = await self._archived()

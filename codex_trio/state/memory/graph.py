@@ -28,24 +28,20 @@ class MemoryAgentGraph:
             self._edges.pop(thread_id.lower(), None)
 
     async def upsert(self, parent_thread_id: str, child_thread_id: str, status: EdgeStatus) -> None:
-        """See AgentGraphStore."""
         await trio.lowlevel.checkpoint()
         self._edges[child_thread_id.lower()] = (parent_thread_id.lower(), status)
 
     async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
-        """See AgentGraphStore."""
         await trio.lowlevel.checkpoint()
         edge = self._edges.get(child_thread_id.lower())
         if edge is not None:
             self._edges[child_thread_id.lower()] = (edge[0], status)
 
     async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """See AgentGraphStore."""
         await trio.lowlevel.checkpoint()
         return self._children(parent_thread_id.lower(), status)
 
     async def descendants(self, thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:
-        """See AgentGraphStore."""
         await trio.lowlevel.checkpoint()
         found: list[str] = []
         level = [thread_id.lower()]

@@ -27,8 +27,6 @@ class SectionPlace(msgspec.Struct, frozen=True):
 
 
 class MemoryTables:
-    """See the module."""
-
     def __init__(self) -> None:
         self.projects: dict[str, Project] = {}
         self.project_keys: dict[str, str] = {}
@@ -55,19 +53,15 @@ class MemoryTables:
 
 
 class MemoryPlacements:
-    """See Placements."""
-
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
     async def of(self, thread_ids: Sequence[str]) -> Mapping[str, Placement]:
-        """See Placements."""
         await trio.lowlevel.checkpoint()
         placed = {thread_id: self._tables.placement(thread_id) for thread_id in thread_ids}
         return {thread_id: placement for thread_id, placement in placed.items() if placement != NOWHERE}
 
     async def inherit(self, source_id: str, thread_id: str) -> None:
-        """See Placements."""
         await trio.lowlevel.checkpoint()
         tables = self._tables
         if source_id in tables.thread_projects:

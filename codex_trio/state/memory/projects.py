@@ -25,7 +25,7 @@ from codex_trio.util.clock import now_ms
 
 
 class MemoryProjects:
-    """See ProjectStore.
+    """Projects in memory.
 
     `recencies` tells when something was last written to each thread that is not archived; `clock` gives Unix
     milliseconds.
@@ -43,7 +43,6 @@ class MemoryProjects:
         self._clock = clock
 
     async def create(self, new: NewProject, *, threads: Sequence[str] = ()) -> tuple[Project, bool]:
-        """See ProjectStore."""
         recencies = await self._recencies()
         tables = self._tables
         known = tables.project_keys.get(new.key)
@@ -68,17 +67,14 @@ class MemoryProjects:
         return self._get(project.id, recencies), True
 
     async def check(self, project_id: str) -> None:
-        """See ProjectStore."""
         await trio.lowlevel.checkpoint()
         if project_id not in self._tables.projects:
             raise project_not_found(project_id)
 
     async def read(self, project_id: str) -> Project:
-        """See ProjectStore."""
         return self._get(project_id, await self._recencies())
 
     async def update(self, project_id: str, change: ProjectChange) -> tuple[Project, bool]:
-        """See ProjectStore."""
         recencies = await self._recencies()
         before = self._get(project_id, recencies)
         project = changed(before, change, now_ms=self._clock())
@@ -86,7 +82,6 @@ class MemoryProjects:
         return project, project is not before
 
     async def move(self, project_id: str, *, before_project_id: str | None) -> None:
-        """See ProjectStore."""
         await trio.lowlevel.checkpoint()
         projects = self._tables.projects
         order = [project.id for project in sorted(projects.values(), key=lambda project: project.position)]
@@ -95,7 +90,6 @@ class MemoryProjects:
         projects[project_id] = msgspec.structs.replace(projects[project_id], updated_at_ms=self._clock())
 
     async def delete(self, project_id: str) -> Sequence[str]:
-        """See ProjectStore."""
         await trio.lowlevel.checkpoint()
         if self._tables.projects.pop(project_id, None) is None:
             raise project_not_found(project_id)
@@ -106,12 +100,10 @@ class MemoryProjects:
         return freed
 
     async def list(self, query: ProjectQuery) -> ProjectPage:
-        """See ProjectStore."""
         recencies = await self._recencies()
         return page_projects([self._get(project_id, recencies) for project_id in self._tables.projects], query)
 
     async def assign(self, thread_id: str, project_id: str | None) -> bool:
-        """See ProjectStore."""
         await trio.lowlevel.checkpoint()
         members = self._tables.thread_projects
         before = members.get(thread_id)

@@ -18,14 +18,12 @@ class MemoryInputQueues:
         self._queues: dict[str, list[QueuedInput]] = {}
 
     async def append(self, thread_id: str, queued: QueuedInput) -> None:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         self._queues.setdefault(thread_id, []).append(queued)
 
     async def replace(
         self, thread_id: str, queued_id: str, *, content: list[dict[str, Any]], metadata: Mapping[str, str] | None
     ) -> QueuedInput | None:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         found = self._find(thread_id, queued_id)
         if found is None:
@@ -34,7 +32,6 @@ class MemoryInputQueues:
         return self._put(thread_id, found, changed)
 
     async def remove(self, thread_id: str, queued_id: str) -> bool:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         found = self._find(thread_id, queued_id)
         if found is None:
@@ -43,7 +40,6 @@ class MemoryInputQueues:
         return True
 
     async def arrange(self, thread_id: str, queued_ids: Sequence[str]) -> bool:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         waiting = {queued.id: queued for queued in self._waiting(thread_id)}
         if sorted(waiting) != sorted(queued_ids):
@@ -53,12 +49,10 @@ class MemoryInputQueues:
         return True
 
     async def waiting(self, thread_id: str, *, offset: int = 0, limit: int | None = None) -> Sequence[QueuedInput]:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         return self._waiting(thread_id)[offset:][:limit]
 
     async def claim(self, thread_id: str, turn_id: str, *, queued_id: str | None = None) -> QueuedInput | None:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         waiting = self._waiting(thread_id)
         found = next((queued for queued in waiting if queued_id in (None, queued.id)), None)
@@ -67,24 +61,20 @@ class MemoryInputQueues:
         return self._put(thread_id, found, msgspec.structs.replace(found, turn_id=turn_id))
 
     async def claimed(self, thread_id: str) -> Sequence[QueuedInput]:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         return [queued for queued in self._queues.get(thread_id, ()) if queued.turn_id is not None]
 
     async def release(self, thread_id: str, turn_id: str) -> None:
-        """See InputQueues."""
         for queued in await self.claimed(thread_id):
             if queued.turn_id == turn_id:
                 self._put(thread_id, queued, msgspec.structs.replace(queued, turn_id=None))
 
     async def finish(self, thread_id: str, turn_id: str) -> None:
-        """See InputQueues."""
         for queued in await self.claimed(thread_id):
             if queued.turn_id == turn_id:
                 self._queues[thread_id].remove(queued)
 
     async def forget(self, thread_ids: Iterable[str]) -> None:
-        """See InputQueues."""
         await trio.lowlevel.checkpoint()
         for thread_id in thread_ids:
             self._queues.pop(thread_id, None)

@@ -16,15 +16,12 @@ class MemoryReadStates:
         self._states: dict[str, StoredReadState] = {}
 
     def put(self, thread_id: str, state: StoredReadState) -> None:
-        """See ReadStates."""
         self._states[thread_id] = state
 
     async def settle(self) -> None:
-        """See ReadStates."""
         await trio.lowlevel.checkpoint()
 
     async def get(self, thread_ids: Iterable[str]) -> Mapping[str, StoredReadState]:
-        """See ReadStates."""
         await trio.lowlevel.checkpoint()
         return {thread_id: state for thread_id in thread_ids if (state := self._states.get(thread_id))}
 

@@ -25,14 +25,13 @@ from codex_trio.util.clock import now_ms
 
 
 class MemorySections:
-    """See SectionStore. `clock` gives Unix milliseconds."""
+    """`clock` gives Unix milliseconds."""
 
     def __init__(self, tables: MemoryTables, *, clock: Callable[[], int] = now_ms) -> None:
         self._tables = tables
         self._clock = clock
 
     async def create(self, name: str, appearance: SectionAppearance | None) -> Section:
-        """See SectionStore."""
         await trio.lowlevel.checkpoint()
         section = Section(uuid7(), name, appearance)
         self._tables.sections[section.id] = section
@@ -41,7 +40,6 @@ class MemorySections:
     async def update(
         self, section_id: str, *, name: str, appearance: SectionAppearance | UnsetType | None
     ) -> tuple[Section, Sequence[str]]:
-        """See SectionStore."""
         await trio.lowlevel.checkpoint()
         refuse_pinned(section_id, deed="renamed")
         before = self._tables.sections.get(section_id)
@@ -52,7 +50,6 @@ class MemorySections:
         return section, () if section == before else [thread_id for thread_id, _ in self._order(section_id)]
 
     async def delete(self, section_id: str) -> Sequence[str]:
-        """See SectionStore."""
         await trio.lowlevel.checkpoint()
         refuse_pinned(section_id, deed="deleted")
         if self._tables.sections.pop(section_id, None) is None:
@@ -63,12 +60,10 @@ class MemorySections:
         return freed
 
     async def list(self, *, cursor: str | None, limit: int | None) -> SectionPage:
-        """See SectionStore."""
         await trio.lowlevel.checkpoint()
         return page_sections(self._tables.sections.values(), cursor=cursor, limit=limit)
 
     async def move(self, thread_id: str, section_id: str | None, *, before_thread_id: str | None = None) -> None:
-        """See SectionStore."""
         await trio.lowlevel.checkpoint()
         check_move(section_id, before_thread_id=before_thread_id)
         places = self._tables.section_places

@@ -45,7 +45,7 @@ from codex_trio.util.clock import now_ms
 
 
 class MemoryThreadStore(RecordingStore):
-    """See the module. `clock` gives Unix milliseconds."""
+    """`clock` gives Unix milliseconds."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class MemoryThreadStore(RecordingStore):
         return MemoryLines(name, clock=self._clock, appeared=self._appeared)
 
     def _appeared(self, lines: MemoryLines) -> None:
-        """A rollout has its first lines: its thread is there, or goes on in it, from now on."""
+        """Take in a rollout that has its first lines: its thread is there, or goes on in it, from now on."""
         thread_id = lines.rollout_name.thread_id.lower()
         self._threads.setdefault(thread_id, MemoryThread(thread_id)).rollouts.append(lines)
         meta = read_meta(lines)
@@ -89,28 +89,25 @@ class MemoryThreadStore(RecordingStore):
     # --- finding ---
 
     async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
-        """See ThreadStore."""
         await trio.lowlevel.checkpoint()
         found = self._find(thread_id, archived=archived)
         return None if found is None else StoredThread(found.thread_id, None, found.is_archived)
 
     async def locate_path(self, path: Path) -> StoredThread | None:
-        """See ThreadStore. No file holds a thread of this store."""
+        """Find none: no file holds a thread of this store."""
         await trio.lowlevel.checkpoint()
 
     async def read(self, thread_id: str) -> ThreadSummary | None:
-        """See ThreadStore."""
         await trio.lowlevel.checkpoint()
         found = self._find(thread_id, archived=None)
         rows = await self._rows([] if found is None else [found])
         return rows[0].summary if rows else None
 
     async def read_path(self, path: Path) -> ThreadSummary | None:
-        """See ThreadStore. No file holds a thread of this store."""
+        """Find none: no file holds a thread of this store."""
         await trio.lowlevel.checkpoint()
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
-        """See ThreadStore."""
         rows = [self._placed(row) for row in await self._rows(self._threads.values())]
         return await trio.to_thread.run_sync(memory_rows.page, rows, query)
 
@@ -140,13 +137,11 @@ class MemoryThreadStore(RecordingStore):
         )
 
     async def search(self, query: SearchQuery) -> SearchPage:
-        """See ThreadStore."""
         threads = dict(self._threads)
         rows = await self._rows(threads.values())
         return await trio.to_thread.run_sync(_search, rows, query, threads)
 
     async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
-        """See ThreadStore."""
         query = msgspec.structs.replace(query, cursor=None, limit=GLANCED + len(known))
         return [hit for hit in (await self.search(query)).hits if hit.thread.thread_id not in known][:GLANCED]
 
@@ -171,11 +166,9 @@ class MemoryThreadStore(RecordingStore):
     # --- putting away ---
 
     async def archive(self, thread_id: str) -> Sequence[str]:
-        """See ThreadStore."""
         return await self._move(thread_id, to_archive=True)
 
     async def unarchive(self, thread_id: str) -> Sequence[str]:
-        """See ThreadStore."""
         return await self._move(thread_id, to_archive=False)
 
     async def _move(self, thread_id: str, *, to_archive: bool) -> Sequence[str]:
@@ -187,11 +180,9 @@ class MemoryThreadStore(RecordingStore):
         return list(family)
 
     async def check_deletable(self, thread_id: str) -> None:
-        """See ThreadStore."""
         await self._deletable(thread_id)
 
     async def delete(self, thread_id: str) -> Sequence[str]:
-        """See ThreadStore."""
         family = await self._deletable(thread_id)
         for member, rollouts in family.items():
             self._threads.pop(member, None)
@@ -226,30 +217,26 @@ class MemoryThreadStore(RecordingStore):
     # --- names ---
 
     async def name(self, thread_id: str) -> str | None:
-        """See ThreadStore."""
         await trio.lowlevel.checkpoint()
         return self._names.get(thread_id.lower())
 
     async def set_name(self, thread_id: str, name: str) -> None:
-        """See ThreadStore."""
         await trio.lowlevel.checkpoint()
         self._names[thread_id.lower()] = name
 
     # --- loaded threads ---
 
     def writing(self, thread_id: str) -> AbstractAsyncContextManager[None]:
-        """See ThreadStore. No other process can."""
+        """Let the thread be written at once: no other process can."""
         return contextlib.nullcontext()
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
-        """See ThreadStore."""
         self._own[thread_id] = summary
 
     def changed(self, thread_id: str) -> None:
-        """See ThreadStore. Loaded threads are asked for every list."""
+        """Do nothing: loaded threads are asked for every list."""
 
     def detach(self, thread_id: str) -> None:
-        """See ThreadStore."""
         self._own.pop(thread_id, None)
 
 

@@ -18,7 +18,7 @@ from codex_trio.state.store.text import text_of
 
 
 class MemoryThread:
-    """See the module. Its rollouts are in the order in which they were begun, the one that it goes on in last."""
+    """Its rollouts are in the order in which they were begun, the one that it goes on in last."""
 
     def __init__(self, thread_id: str) -> None:
         self.thread_id = thread_id

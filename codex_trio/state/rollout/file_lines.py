@@ -49,7 +49,6 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
 
     @contextmanager
     def opened(self) -> Generator[RolloutFileReader]:
-        """See LineSource."""
         with open_regular_file(self.path) as file:
             yield RolloutFileReader(file.fileno())
 
@@ -61,11 +60,9 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
             return (0, 0, 0)
 
     async def begin(self, pieces: Iterable[bytes]) -> None:
-        """See LineSource."""
         await trio.to_thread.run_sync(_make, self.path, pieces)
 
     def writer(self, *, size: int | None, needs_newline: bool = False) -> FileWriter:
-        """See LineSource."""
         return FileWriter(self.path, size=size, needs_newline=needs_newline, jobs=self.jobs)
 
 
@@ -101,7 +98,6 @@ class RolloutFileReader:
         return os.fstat(self._fd).st_size
 
     def read(self, length: int, offset: int) -> bytes:
-        """See LineReader."""
         data = os.pread(self._fd, length, offset)
         if len(data) == length:
             return data
@@ -153,11 +149,9 @@ class FileWriter:
 
     @property
     def is_writing(self) -> bool:
-        """See LineWriter."""
         return self._last.has_begun and not self._last.is_over
 
     async def write(self, data: bytes) -> int:
-        """See LineWriter."""
         self._last = write = _Write(data)
         try:
             # A disk may never answer. The thread then stays behind, and leaves things as they should be if it ends.

@@ -283,11 +283,11 @@ class CallRecovery:
         self._state = state
 
     def set_tools(self, names: frozenset[str]) -> None:
-        """From now on the client offers these tools."""
+        """Note the tools that the client offers from now on."""
         self._state.dynamic_tools = names
 
     def set_cwd(self, cwd: str) -> None:
-        """From now on commands run here."""
+        """Note the folder that commands run in from now on."""
         self._state.cwd = cwd
 
     def observe(self, payload: ResponseItem, *, ordinal: int, line: tuple[int, int]) -> Sequence[Recovered]:

@@ -44,12 +44,10 @@ class MemoryLines:
 
     @property
     def name(self) -> RolloutName | None:
-        """See LineSource."""
         return self.rollout_name
 
     @property
     def identity(self) -> int:
-        """See LineReader."""
         return id(self)
 
     @property
@@ -59,17 +57,14 @@ class MemoryLines:
 
     @contextmanager
     def opened(self) -> Generator[MemoryLines]:
-        """See LineSource."""
         if not self._size:
             raise FileNotFoundError(0, "is not there")
         yield self
 
     def version(self) -> tuple[int, ...]:
-        """See LineSource."""
         return (self.identity if self._size else 0, self._size)
 
     def read(self, length: int, offset: int) -> bytes:
-        """See LineReader."""
         pieces, starts = self._written
         end = min(offset + length, self._size)
         if offset >= end or not starts:
@@ -80,12 +75,11 @@ class MemoryLines:
         return b"".join(pieces[first:past])[offset - start : end - start]
 
     async def begin(self, pieces: Iterable[bytes]) -> None:
-        """See LineSource."""
         await trio.lowlevel.checkpoint()
         self.append(b"".join(pieces))
 
     def writer(self, *, size: int | None, needs_newline: bool = False) -> MemoryWriter:
-        """See LineSource. Every line in memory has its newline."""
+        """Return a writer; every line in memory has its newline."""
         assert size in (None, self._size)
         assert not needs_newline
         return MemoryWriter(self)
@@ -126,7 +120,6 @@ class MemoryWriter:
         return False
 
     async def write(self, data: bytes) -> int:
-        """See LineWriter."""
         await trio.lowlevel.checkpoint()
         return self._lines.append(data)
 

@@ -1,8 +1,8 @@
 """Where the lines of a rollout are: what readers and recorders need of a file, or of whatever stands in for one.
 
 Owns the protocols. Implementations: file_lines.py, memory_lines.py. Everything above reads and writes rollouts by way
-of these, a stretch of many lines at a time, so that there is one index and one way to make items whatever holds the
-bytes. Synchronous but for writing: callers read in a worker thread.
+of these, many lines at a time: whatever holds the bytes, there is one index and one way to make items. Synchronous but
+for writing: callers read in a worker thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LineReader(Protocol):
         ...
 
     def read(self, length: int, offset: int) -> bytes:
-        """Return so many bytes from there on, fewer only where they end. Raises OSError."""
+        """Return `length` bytes from `offset` on; fewer only at the end of the lines. Raises OSError."""
         ...
 
 

@@ -19,8 +19,6 @@ KEPT = 4
 
 
 class StoredHistories:
-    """See the module."""
-
     def __init__(self, reader: HistoryReader) -> None:
         self._reader = reader
         self._recent: OrderedDict[LineSource, _Kept] = OrderedDict()

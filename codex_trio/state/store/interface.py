@@ -309,7 +309,7 @@ class ThreadStore(Protocol):
         ...
 
     async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
-        """Return changes what a thread that is not loaded says of itself.
+        """Change what a thread that is not loaded says of itself.
 
         Raises ThreadStoreError (not_found), RolloutWriteError.
         """
@@ -345,7 +345,7 @@ class AgentGraphStore(Protocol):
         ...
 
     async def set_status(self, child_thread_id: str, status: EdgeStatus) -> None:
-        """Changes whether a thread still runs for its parent; nothing happens when it has none."""
+        """Change whether a thread still runs for its parent; nothing happens when it has none."""
         ...
 
     async def children(self, parent_thread_id: str, status: EdgeStatus | None = None) -> Sequence[str]:

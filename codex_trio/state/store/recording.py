@@ -43,31 +43,24 @@ class RecordingStore(ABC):
         """Return where a stored thread's is. Raises RolloutReadError."""
 
     @abstractmethod
-    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None:
-        """See ThreadStore."""
+    async def locate(self, thread_id: str, *, archived: bool | None = None) -> StoredThread | None: ...
 
     @abstractmethod
-    async def read(self, thread_id: str) -> ThreadSummary | None:
-        """See ThreadStore."""
+    async def read(self, thread_id: str) -> ThreadSummary | None: ...
 
     def create(self, meta: SessionMeta) -> RolloutRecorder:
-        """See ThreadStore."""
         return RolloutRecorder.create(self._new(meta), meta, clock=self._clock)
 
     async def open(self, thread: StoredThread) -> RolloutRecorder:
-        """See ThreadStore."""
         return await self._go_on_in(self._source_of(thread))
 
     async def history(self, thread: StoredThread) -> RolloutHistory:
-        """See ThreadStore."""
         return await self._histories.read(self._source_of(thread))
 
     async def history_until(self, history: RolloutHistory, end: ForkPoint) -> RolloutHistory:
-        """See ThreadStore."""
         return await self._reader.open(history.source, until=end.ordinal)
 
     async def fork(self, history: RolloutHistory, end: ForkPoint, meta: SessionMeta) -> RolloutRecorder:
-        """See ThreadStore."""
         inherited = history.facts.meta
         assert inherited is not None
         source = self._new(meta)
@@ -77,7 +70,7 @@ class RecordingStore(ABC):
         return await self._go_on_in(source)
 
     async def cut(self, recorder: ThreadRecorder, *, before_turn_id: str) -> RolloutRecorder:
-        """See ThreadStore.
+        """Drop a turn and all after it.
 
         A thread of today goes on in a further rollout that builds on the earlier one, so that other releases read it
         back alike, and forks keep what they inherited. In an older one, which has no ordinals to build on, a line says
@@ -99,7 +92,6 @@ class RecordingStore(ABC):
         return await self._go_on_in(source)
 
     async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
-        """See ThreadStore."""
         found = await self.locate(thread_id)
         if found is None:
             raise no_rollout(thread_id)

@@ -16,8 +16,6 @@ from codex_trio.state.store.sections import SectionStore
 
 
 class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
-    """See the module."""
-
     store: ThreadStore
     graph: AgentGraphStore
     read_states: ReadStates

@@ -91,7 +91,7 @@ class _Step(msgspec.Struct, frozen=True):
 
 
 class ThreadTextIndex:
-    """See the module. Calls raise StateDbError."""
+    """Calls raise StateDbError."""
 
     def __init__(self, index: RolloutIndex, database: StateDb) -> None:
         self._index = index
@@ -312,7 +312,7 @@ def _put(transaction: Transaction, *, steps: Sequence[_Step]) -> None:
 
 
 def _configure(transaction: Transaction, **settings: int) -> None:
-    """Settings of the index, which it keeps."""
+    """Set what the index keeps as its settings."""
     for name, value in settings.items():
         transaction.run("INSERT INTO text_index (text_index, rank) VALUES (?, ?)", name, value)
 

@@ -41,7 +41,7 @@ written again and again; but a big one holds up others who write."""
 
 
 class IndexService:
-    """See the module. `quiet` returns once clients have asked for nothing for so many seconds."""
+    """`quiet` returns once clients have asked for nothing for so many seconds."""
 
     def __init__(
         self,

@@ -22,8 +22,6 @@ WAITING = 8
 
 
 class SpanCache:
-    """See the module."""
-
     def __init__(self, database: StateDb) -> None:
         self._database = database
         self._send, self._receive = trio.open_memory_channel[tuple[str, bytes]](WAITING)

@@ -106,7 +106,7 @@ class RolloutTable:
     # --- changing ---
 
     def add_names(self, transaction: Transaction, names: Iterable[FoundName], *, is_archived: bool) -> None:
-        """Files that are there but were not read yet."""
+        """Add files that are there but were not read yet."""
 
         def values() -> Iterator[Sequence[Any]]:
             for found in names:
@@ -117,7 +117,7 @@ class RolloutTable:
         transaction.run_many(_ADD_NAME, values())
 
     def put(self, transaction: Transaction, rollouts: Iterable[IndexedRollout]) -> None:
-        """Rows for files as they were read; rows of theirs from before are replaced."""
+        """Put in rows for files as they were read, in place of theirs from before."""
         real_paths: dict[str, str] = {}
         for rollout in rollouts:
             before = transaction.row(
@@ -171,7 +171,7 @@ class RolloutTable:
             )
 
     def move(self, transaction: Transaction, before: Path, after: Path, *, is_archived: bool) -> None:
-        """The file has another path, in the archive or not, and is otherwise as it was."""
+        """Give a file another path, in the archive or not; it is otherwise as it was."""
         self.remove(transaction, [self.key(after)])
         key = self.key(after)
         folder, _, file_name = key.rpartition(os.sep)
@@ -189,7 +189,7 @@ class RolloutTable:
                 _choose_listed(transaction, moved[0], state)
 
     def remove(self, transaction: Transaction, keys: Iterable[str]) -> None:
-        """Files that are gone."""
+        """Remove files that are gone."""
         for key in keys:
             gone = transaction.row("DELETE FROM rollouts WHERE path = ? RETURNING thread_id, is_archived", key)
             if gone is not None:
