@@ -467,4 +467,9 @@ DIFFERENCES: tuple[Difference, ...] = (
         "reference",
         "sends a picture that the provider refused again with every later turn, which fails for it",
     ),
+    Difference(
+        "client_command::a_program_that_a_sandboxed_command_does_not_find_is_named",
+        "reference",
+        "answers a sandboxed command whose program there is not with 101 and what its helper says as it breaks",
+    ),
 )

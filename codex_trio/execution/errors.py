@@ -17,7 +17,11 @@ class SpawnError(Exception):
 
 
 class StdinClosed(Exception):
-    """The process takes no input: it was started without, or its input has been closed."""
+    """The process takes no input, or none any more."""
+
+
+class StdinNotOpen(Exception):
+    """The process was started without input."""
 
 
 class NotATerminal(Exception):

@@ -47,7 +47,7 @@ class ManagedProcess:
         self.pid = child.pid
         self.mark = mark
         """Found in the environment of the process and of all that it starts."""
-        self.stdout = OutputStream(child.stdout)
+        self.stdout = OutputStream(child.stdout, in_small_pieces=child.terminal is not None)
         """Also stderr when merged, and all of a terminal's output."""
         self.stderr = None if child.stderr is None else OutputStream(child.stderr)
         self._number = number
@@ -60,6 +60,7 @@ class ManagedProcess:
         self._on_close = on_close
         self._pidfd = child.pidfd
         self._exit_code: int | None = None
+        self._died_of_signal = False
         self._left_group = False
         self._reaping = trio.Lock()
 
@@ -67,6 +68,11 @@ class ManagedProcess:
     def exit_code(self) -> int | None:
         """The exit status, 128+n after signal n; None while the process runs or its end has not been noticed."""
         return self._exit_code
+
+    @property
+    def died_of_signal(self) -> bool:
+        """Whether the process has ended, and did not end itself."""
+        return self._died_of_signal
 
     async def wait(self) -> int:
         """Wait for the process itself to end, not for its children or its output. Any number of tasks may wait."""
@@ -157,8 +163,8 @@ class ManagedProcess:
         else:
             if result is None:
                 return False
-            ended_itself = result.si_code == os.CLD_EXITED
-            self._exit_code = result.si_status if ended_itself else _SIGNAL_BASE + result.si_status
+            self._died_of_signal = result.si_code != os.CLD_EXITED
+            self._exit_code = _SIGNAL_BASE + result.si_status if self._died_of_signal else result.si_status
         # From now on the number may become another process's, unless a group still bears it.
         self._left_group = process_tree.is_group_alive(self.pid)
         self._on_end(self)

@@ -18,6 +18,7 @@ from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.execution.spawner import ProcessOwner, ProcessSpawner
+from codex_trio.execution.write_notes import note_begin, note_end
 from codex_trio.execution.yielding import Collected, OnOutput
 from codex_trio.util.stoppable_clock import StoppableClock
 
@@ -174,13 +175,13 @@ class ExecSessions:
         if group is not None:
             owner = self._groups.get(group) or self._spawner.new_owner(self._owner)
             self._groups[group] = owner
-        await self._note_begin(request)
+        await note_begin(self._writes, request)
         try:
             if self._is_closed:
                 raise SpawnError(errno.ECANCELED)
             process = self._spawner.start(request, owner=owner)
         except BaseException:
-            await self._note_end(request)
+            await note_end(self._writes, request)
             raise
         session = ExecSession(self._new_id(), process, request, on_output, group)
         self._sessions[session.id] = session
@@ -289,20 +290,8 @@ class ExecSessions:
                     nursery.cancel_scope.cancel()
             finally:
                 session.end(_KILLED if session.process.exit_code is None else session.process.exit_code)
-                await self._note_end(session.request)
+                await note_end(self._writes, session.request)
                 del self._readers[session]
-
-    async def _note_begin(self, request: SpawnRequest) -> None:
-        if self._writes is not None and request.writable:
-            try:
-                await trio.to_thread.run_sync(self._writes.begin, request.writable)
-            except OSError as error:
-                raise SpawnError(error.errno or errno.EIO) from error
-
-    async def _note_end(self, request: SpawnRequest) -> None:
-        if self._writes is not None and request.writable:
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(self._writes.finish, request.writable)
 
     async def _make_room(self) -> None:
         while len(self._sessions) >= MAX_SESSIONS:

@@ -15,11 +15,15 @@ READ_SIZE = 65536
 
 
 class OutputStream:
-    """What a process writes. One task reads at a time."""
+    """What a process writes. One task reads at a time.
 
-    def __init__(self, descriptor: int) -> None:
+    A terminal gives few bytes at once, however many there are: `in_small_pieces` says so.
+    """
+
+    def __init__(self, descriptor: int, *, in_small_pieces: bool = False) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
+        self._in_small_pieces = in_small_pieces
 
     async def receive(self) -> bytes:
         """Return the next bytes, at most `READ_SIZE`; empty at the end.
@@ -28,8 +32,10 @@ class OutputStream:
         """
         while True:
             await trio.lowlevel.checkpoint_if_cancelled()
-            data = self._try_read()
+            data = self._try_read(READ_SIZE)
             if data is not None:
+                if data and self._in_small_pieces:
+                    data = self._with_what_follows(data)
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return data
             await trio.lowlevel.wait_readable(self._descriptor)
@@ -40,11 +46,18 @@ class OutputStream:
         poll.register(self._descriptor, select.POLLIN)
         return bool(poll.poll(0))
 
-    def _try_read(self) -> bytes | None:
+    def _with_what_follows(self, data: bytes) -> bytes:
+        pieces, room = [data], READ_SIZE - len(data)
+        while room and (more := self._try_read(room)):
+            pieces.append(more)
+            room -= len(more)
+        return b"".join(pieces)
+
+    def _try_read(self, size: int) -> bytes | None:
         if self._descriptor < 0:
             return b""
         try:
-            return os.read(self._descriptor, READ_SIZE)
+            return os.read(self._descriptor, size)
         except BlockingIOError:
             return None
         except OSError as error:

@@ -6,9 +6,7 @@ Protocol source: `fs/readFile|writeFile|createDirectory|getMetadata|readDirector
 from __future__ import annotations
 
 import base64
-import binascii
 import os
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -20,13 +18,12 @@ from codex_trio.files.trees import CopyRefused
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
+from codex_trio.util.base64_text import NotBase64, decode_base64
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
 
 MAX_READ_BYTES = 512 * 1024 * 1024
 READ_SECONDS = 120.0
 """How long that many bytes may take to be read, from a disk that is slow."""
-
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 
 def handlers(_services: Services) -> dict[str, Handler]:
@@ -132,12 +129,7 @@ def _plain(path: str) -> str:
 
 def _decoded(text: str) -> bytes:
     """Return the bytes of a text in base64. Raises RpcError."""
-    raw = text.encode()
-    odd = _NOT_BASE64.search(raw)
     try:
-        if odd is None:
-            return base64.b64decode(raw, validate=True)
-        problem = f"Invalid symbol {raw[odd.start()]}, offset {odd.start()}."
-    except binascii.Error:
-        problem = "Invalid padding"
-    raise invalid_request(f"fs/writeFile requires valid base64 dataBase64: {problem}")
+        return decode_base64(text)
+    except NotBase64 as error:
+        raise invalid_request(f"fs/writeFile requires valid base64 dataBase64: {error}") from error

@@ -17,6 +17,7 @@ from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.threads.stored import StoredThreads
 
 if TYPE_CHECKING:
+    from codex_trio.environments.local.client_processes import ClientProcesses
     from codex_trio.threads.runtime import ThreadRuntime
 
 
@@ -47,3 +48,5 @@ class WorkServices(Services, frozen=True, kw_only=True):
     threads: ThreadRuntime
     gate: TurnGate
     """Asked before anything that would lead to a turn: a draining server takes on none."""
+    new_client_processes: Callable[[], ClientProcesses]
+    """Makes what a client has of processes that belong to no thread."""

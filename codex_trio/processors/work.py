@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_trio.processors import turn
+from codex_trio.processors import command, process, turn
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
@@ -39,6 +39,8 @@ _PROCESSORS = (
     sample,
     approved_plan,
     elicitation,
+    command,
+    process,
 )
 """What most clients ask for first comes first."""
 

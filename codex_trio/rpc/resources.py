@@ -6,7 +6,7 @@ that it goes no faster than the client reads.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
@@ -55,12 +55,16 @@ class ConnectionResources:
             yield
             self._nursery.cancel_scope.cancel()
 
-    async def start(self, resource_id: Hashable, resource: RunningResource) -> None:
+    async def start(
+        self, resource_id: Hashable, resource: RunningResource, *, on_closed: Callable[[], object] = lambda: None
+    ) -> None:
         """Have a resource run until it ends, is ended, or the client goes; return when it has started.
+
+        `on_closed` must not wait or raise; it is called when the resource is closed and its id is free again.
 
         Raises DuplicateResource, and what the resource raises before it has started: then the client has it not.
         """
-        owned = self._add(resource_id, resource)
+        owned = self._add(resource_id, resource, on_closed)
         assert self._nursery is not None
         await self._nursery.start(self._run, owned, resource)
 
@@ -85,11 +89,13 @@ class ConnectionResources:
         await owned.closed.wait()
         return True
 
-    def _add(self, resource_id: Hashable, resource: Resource) -> "_Owned":
+    def _add(
+        self, resource_id: Hashable, resource: Resource, on_closed: Callable[[], object] = lambda: None
+    ) -> "_Owned":
         key = (type(resource), resource_id)
         if key in self._owned:
             raise DuplicateResource(f"{type(resource).__name__} {resource_id!r} is there already")
-        owned = self._owned[key] = _Owned(key, resource)
+        owned = self._owned[key] = _Owned(key, resource, on_closed)
         return owned
 
     async def _run(self, owned: "_Owned", resource: RunningResource, *, task_status: trio.TaskStatus[None]) -> None:
@@ -123,14 +129,16 @@ class ConnectionResources:
         finally:
             del self._owned[owned.key]
             owned.closed.set()
+            owned.on_closed()
 
 
 class _Owned:
     """A resource and its task."""
 
-    def __init__(self, key: tuple[type, Hashable], resource: Resource) -> None:
+    def __init__(self, key: tuple[type, Hashable], resource: Resource, on_closed: Callable[[], object]) -> None:
         self.key = key
         self.resource = resource
+        self.on_closed = on_closed
         self.scope = trio.CancelScope()
         self.closed = trio.Event()
 

@@ -16,3 +16,5 @@ class RootChanged(SandboxUnavailable):
             f"the writable folder `{path}` has been replaced since this thread began ({what}); "
             "start a new thread to work in it"
         )
+        self.path = path
+        self.what = what

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import trio
 
+from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.local.environment import LocalEnvironment, find_local_parts
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.execution.spawner import open_process_spawner
@@ -78,6 +80,7 @@ async def open_thread_layer(
                 threads=runtime,
                 load=services.load,
                 gate=parts.gate,
+                new_client_processes=partial(ClientProcesses, local),
             )
         )
         async with trio.open_nursery() as threads:

@@ -1,4 +1,4 @@
-"""What it takes to load a thread: what is stored of it, its folder's instructions, its command policy and variables.
+"""What it takes to load a thread: what is stored of it, its folder's instructions, its command policy.
 
 Owns the look-ups. Does not own loaded threads (threads/manager.py). Used by the manager alone.
 """
@@ -21,7 +21,6 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.execution.env import VariablePolicy
 from codex_trio.files.disk import DiskFiles
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
@@ -173,14 +172,3 @@ class ThreadLoader:
         """Return the folders of rules that a command may have written since the configuration was loaded."""
         projects = [layer.source.path for layer in config.stack.active if layer.source.kind == "project"]
         return {str(path / "rules") for path in projects if path is not None and self._doubted(settings_files(path))}
-
-    def variables(self, config: EffectiveConfig) -> VariablePolicy:
-        """Return which variables the commands of a thread inherit."""
-        policy = config.shell_environment_policy
-        return VariablePolicy(
-            inherit=policy.inherit,
-            ignore_default_excludes=policy.ignore_default_excludes,
-            exclude=policy.exclude,
-            set=policy.set,
-            include_only=policy.include_only,
-        )

@@ -43,7 +43,13 @@ from codex_trio.threads.listeners import Listeners
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
-from codex_trio.threads.options import ThreadOptions, settings_from_config, settings_from_history, settings_of_fork
+from codex_trio.threads.options import (
+    ThreadOptions,
+    inherited_variables,
+    settings_from_config,
+    settings_from_history,
+    settings_of_fork,
+)
 from codex_trio.threads.organisation import ThreadOrganisation
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
@@ -365,7 +371,7 @@ class ThreadManager:
                     trio.open_nursery() as nursery,
                     open_thread_environments(
                         self._environments,
-                        ThreadUse(thread_id=live.id, variables=self._loader.variables(launch.config), clock=clock),
+                        ThreadUse(thread_id=live.id, variables=inherited_variables(launch.config), clock=clock),
                     ) as environments,
                 ):
                     live.session = Session(

@@ -31,6 +31,7 @@ def services() -> Any:
         codex_home=Path("/"),
         auth=None,
         gate=None,
+        new_client_processes=None,
         catalog=bundled_catalog(),
     )
 

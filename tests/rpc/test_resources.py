@@ -11,7 +11,7 @@ from rpc_harness import Client, make_outgoing, serving
 
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.rpc.resources import CLOSE_SECONDS, DuplicateResource
+from codex_trio.rpc.resources import CLOSE_SECONDS, ConnectionResources, DuplicateResource
 from codex_trio.transport.base import CloseReason
 from codex_trio.transport.memory import memory_transport_pair
 
@@ -277,3 +277,24 @@ async def test_its_last_words_reach_a_client_that_is_let_go() -> None:
         connection.close(CloseReason(1001, "going away"), at_once=False)
         assert (await client.receive())["method"] == "fs/changed"
         assert await client.receive() is None
+
+
+async def test_who_started_one_hears_of_its_end_when_its_id_is_free_again() -> None:
+    resources = ConnectionResources()
+    told: list[bool] = []
+
+    def closed() -> None:
+        told.append(resources.find(Watch, "w") is None)
+
+    async with resources.hosted():
+        one = Watch()
+        one.work = trio.lowlevel.checkpoint
+        await resources.start("w", one, on_closed=closed)
+        await trio.testing.wait_all_tasks_blocked()
+        assert (told, one.notes) == ([True], ["over", "closing", "closed"])
+        await resources.start("w", Watch(), on_closed=closed)
+        with pytest.raises(DuplicateResource):
+            await resources.start("w", Watch(), on_closed=closed)
+        assert told == [True]
+        await resources.end(Watch, "w")
+    assert told == [True, True]

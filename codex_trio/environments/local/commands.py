@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from codex_trio.environments.commands import CommandRequest, CommandSession
+from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.programs import Programs, Work
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.shells import Shells, hand_over, keep_path
 from codex_trio.execution.yielding import Collected, OnOutput
-from codex_trio.sandbox.command import wrap
-from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
@@ -76,32 +75,10 @@ class LocalCommands:
         self, request: CommandRequest, place: WorkPlace, warn: Callable[[str], None]
     ) -> SpawnRequest:
         """Return what to start: the command itself, or the sandbox around it."""
-        variables = dict(self._variables(request.call_id))
-        if not request.sandboxed or isinstance(place.policy, DangerFullAccess):
-            return SpawnRequest(argv=request.argv, cwd=request.cwd, env=variables, tty=request.tty)
-        probe = await self._probe()
-        for caveat in probe.caveats:
-            warn(caveat)
-        wrapped = wrap(
-            request.argv,
-            place.policy,
-            cwd=place.cwd,
-            tmpdir=self._tmpdir,
-            probe=probe,
-            anchors=self._anchors,
-            tty=request.tty,
-        )
-        return SpawnRequest(
-            argv=wrapped.argv,
-            cwd=request.cwd,
-            env=variables | wrapped.env,
-            tty=request.tty,
-            inherited=wrapped.inherited,
-            placeholders=wrapped.placeholders,
-            absent=wrapped.absent,
-            keepers=wrapped.keepers,
-            writable=wrapped.writable,
-        )
+        bare = SpawnRequest(argv=request.argv, cwd=request.cwd, env=self._variables(request.call_id), tty=request.tty)
+        if not request.sandboxed:
+            return bare
+        return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir, warn=warn)
 
     async def collect(self, session: CommandSession, *, yield_ms: int) -> Collected:
         """Wait until a command has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""

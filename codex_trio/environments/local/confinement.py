@@ -1,0 +1,47 @@
+"""What to start so that a command of this machine runs under the policy of the place where it works.
+
+Owns nothing but that step. Does not own what a sandbox is made of (sandbox) or starting it (execution).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from codex_trio.environments.place import WorkPlace
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.sandbox.command import wrap
+from codex_trio.sandbox.policy import DangerFullAccess
+from codex_trio.sandbox.probe import SandboxProbe
+from codex_trio.sandbox.roots import RootAnchors
+
+
+async def confined(
+    request: SpawnRequest,
+    place: WorkPlace,
+    *,
+    probe: Callable[[], Awaitable[SandboxProbe]],
+    anchors: RootAnchors,
+    tmpdir: str | None,
+    warn: Callable[[str], None],
+) -> SpawnRequest:
+    """Return the request itself, or the sandbox around it. Raises SandboxUnavailable."""
+    if isinstance(place.policy, DangerFullAccess):
+        return request
+    found = await probe()
+    for caveat in found.caveats:
+        warn(caveat)
+    wrapped = wrap(
+        request.argv, place.policy, cwd=place.cwd, tmpdir=tmpdir, probe=found, anchors=anchors, tty=request.tty
+    )
+    return msgspec.structs.replace(
+        request,
+        argv=wrapped.argv,
+        env={**request.env, **wrapped.env},
+        inherited=wrapped.inherited,
+        placeholders=wrapped.placeholders,
+        absent=wrapped.absent,
+        keepers=wrapped.keepers,
+        writable=wrapped.writable,
+    )
