@@ -110,8 +110,7 @@ class ClientProcess:
                 nursery.start_soon(self._end_when_due, process)
                 done = await read_to_completion(process, self._take)
                 nursery.cancel_scope.cancel()
-            if process.left_group:
-                await process.kill()
+            process.kill_left_group()
         self.end = ClientProcessEnd(
             exit_code=self._told_exit_code(process, done.exit_code),
             drain_timed_out=done.drain_timed_out,

@@ -129,6 +129,12 @@ class ManagedProcess:
         self._left_group = self._left_group and process_tree.is_group_alive(self.pid)
         return self._left_group
 
+    def kill_left_group(self) -> None:
+        """SIGKILL what the process has left running in its process group, but for those that went elsewhere."""
+        if self.left_group:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
     async def kill(self) -> None:
         """SIGKILL the process and all that it has started, wherever those went; returns when they are gone."""
         names_session = self._exit_code is None or self.left_group
