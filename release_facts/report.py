@@ -121,7 +121,8 @@ def _scenarios(outcome: Outcome | str) -> list[str]:
     listed = f"{outcome.run} ran, {outcome.as_listed} of them differ as listed."
     newly = [f"- differs, and is not listed: `{name}`: {why}" for name, why in outcome.newly_different.items()]
     gone = [f"- listed, and differs no longer: `{name}`: {why}" for name, why in outcome.no_longer_different.items()]
-    return _section("Scenarios", [listed, "", *newly, *gone])
+    once = [f"- differed once, and not when alone: `{name}`: {why}" for name, why in outcome.only_once.items()]
+    return _section("Scenarios", [listed, *([""] if newly or gone or once else []), *newly, *gone, *once])
 
 
 def _tool_line(change: ToolChange) -> str:

@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from codex_trio.conformance.lab import MODEL, Lab, ServerUnderTest
+from codex_trio.conformance.plugin import SCENARIOS
 from codex_trio.testing.model_script import Request
 from codex_trio.testing.model_server import open_model_server
 from release_facts.binaries import NoBinary, find_binary, release_of
@@ -17,7 +18,7 @@ from release_facts.facts import Facts, load, save
 from release_facts.gather import gather
 from release_facts.offered_tools import ALWAYS_SAYS, Configuration, capture, configurations, offered
 from release_facts.report import Comparison, report
-from release_facts.scenarios import Outcome, read_outcome
+from release_facts.scenarios import Outcome, read_outcome, run_scenarios, settled
 
 ROOT = Path(__file__).parents[2]
 OURS = [sys.executable, "-m", "codex_trio"]
@@ -92,6 +93,26 @@ def test_what_scenarios_say_is_held_against_the_list_of_differences() -> None:
     )
 
 
+def test_what_differs_only_beside_others_is_told_apart() -> None:
+    again = Outcome(run=2, as_listed=0, newly_different={"tool::broken": "failed again"}, no_longer_different={})
+    outcome = settled(read_outcome(XML), again)
+    assert (outcome.run, outcome.no_longer_different) == (6, {"turn::gone": "was slow"})
+    assert outcome.newly_different == {"tool::broken": "failed again"}
+    assert outcome.only_once == {"turn::new[a-1]": "AssertionError: no answer"}
+
+
+@pytest.mark.slow
+def test_scenarios_run_against_a_program_and_what_differs_runs_once_more_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    silent = program(tmp_path / "codex", "codex-cli 9.9.9")
+    scenario = f"{SCENARIOS}/test_thread.py::test_starting_a_thread_tells_its_settings_and_announces_it"
+    outcome = run_scenarios(silent, [scenario], tmp_path / "report.xml")
+    assert outcome.run == 1
+    assert list(outcome.newly_different) == ["thread::starting_a_thread_tells_its_settings_and_announces_it"]
+    assert capfd.readouterr().err.count("1 failed in") == 2
+
+
 def facts(release: str, **types: object) -> Facts:
     bundle = {"definitions": {"v2": types}}
     return Facts(release=release, stable=bundle, experimental=bundle, models=[], tools={})
@@ -128,6 +149,7 @@ def test_tools_are_found_wherever_a_request_has_them() -> None:
     }
 
 
+@pytest.mark.slow
 async def test_a_server_is_asked_for_all_it_can_say_and_what_it_cannot_is_noted(tmp_path: Path) -> None:
     told = await gather("ours", OURS, tmp_path, tools=False)
     assert ("request", "thread/start") in told.protocol.methods
