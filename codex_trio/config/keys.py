@@ -71,7 +71,7 @@ KEYS: Final = (
     Key("model", TEXT, owner="threads/options.py"),
     Key("review_model", TEXT, status="unsupported"),
     Key("model_context_window", I64, owner="threads/runtime.py"),
-    Key("model_auto_compact_token_limit", I64, status="unsupported"),
+    Key("model_auto_compact_token_limit", I64, owner="threads/runtime.py"),
     Key(
         "model_auto_compact_token_limit_scope",
         Choice(("total", "body_after_prefix")),
@@ -89,7 +89,7 @@ KEYS: Final = (
     Key("tools", TABLE, status="unsupported"),
     Key("instructions", TEXT, owner="config/load.py"),
     Key("developer_instructions", TEXT, owner="threads/options.py"),
-    Key("compact_prompt", TEXT, status="unsupported"),
+    Key("compact_prompt", TEXT, owner="engine/session/task_context.py"),
     Key("model_reasoning_effort", TEXT, owner="threads/options.py"),
     Key("model_reasoning_summary", Choice(("auto", "concise", "detailed", "none")), owner="threads/options.py"),
     Key("model_verbosity", Choice(("low", "medium", "high")), owner="engine/session/task_context.py"),

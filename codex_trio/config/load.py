@@ -74,6 +74,8 @@ def build(
         model_provider_id=provider,
         model_providers=providers,
         model_context_window=merged.get("model_context_window"),
+        model_auto_compact_token_limit=merged.get("model_auto_compact_token_limit"),
+        compact_prompt=merged.get("compact_prompt"),
         model_reasoning_effort=merged.get("model_reasoning_effort"),
         model_reasoning_summary=merged.get("model_reasoning_summary"),
         model_verbosity=merged.get("model_verbosity"),

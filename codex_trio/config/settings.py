@@ -79,6 +79,8 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     model_provider_id: str
     model_providers: Mapping[str, ModelProviderConfig]
     model_context_window: int | None
+    model_auto_compact_token_limit: int | None
+    compact_prompt: str | None
     model_reasoning_effort: str | None
     model_reasoning_summary: Literal["auto", "concise", "detailed", "none"] | None
     model_verbosity: Literal["low", "medium", "high"] | None

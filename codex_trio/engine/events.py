@@ -52,6 +52,8 @@ class TurnEnded(_Event, frozen=True, kw_only=True, gc=False):
     duration_ms: int
     has_message: bool
     """Whether the model has said something in full, however the turn ended."""
+    is_upkeep: bool = False
+    """Whether it was work on the thread itself, of which there is nothing to read when it went well."""
 
 
 class ItemStarted(_Event, frozen=True, kw_only=True, gc=False):

@@ -15,6 +15,7 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.engine.item_ids import ItemIds, is_sendable
 from codex_trio.engine.response_items import CALL_KINDS, ResponseItem, clean_all
 from codex_trio.model.catalog import ModelInfo
+from codex_trio.state.history.model_history import is_summary
 
 _OUTPUT_OF = {
     "function_call": "function_call_output",
@@ -58,10 +59,13 @@ class ModelHistory:
 
     @property
     def answered(self) -> int:
-        """How many of the items, from the first on, a model has answered; the others it may never have read."""
+        """How many of the items, from the first on, a model has answered; the others it may never have read.
+
+        A summary is an answer to all that it stands for.
+        """
         for number in range(len(self._items) - 1, -1, -1):
             item = self._items[number]
-            if item["type"] in _MADE_BY_MODEL or item.get("role") == "assistant":
+            if item["type"] in _MADE_BY_MODEL or item.get("role") == "assistant" or is_summary(item):
                 return number + 1
         return 0
 

@@ -98,6 +98,10 @@ class TurnLog:
         self.emit(events.ItemStarted(turn_id=self.turn_id, item=line.item, started_ms=completed.started_ms))
         self.emit(completed)
 
+    def show_completed(self, line: ItemCompletedLine) -> None:
+        """Show an item as final, whose line was stored."""
+        self.emit(self._event_of(line))
+
     async def history(self, *raw: ResponseItem) -> None:
         """Add items to the model's history that clients do not see."""
         await self._journal.remember(raw)

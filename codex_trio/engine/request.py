@@ -6,14 +6,15 @@ Owns what goes into it: instructions, history, tools, reasoning, and who asks. D
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from codex_trio.config.service_tiers import requested_tier
-from codex_trio.engine.history import message_item
+from codex_trio.engine.history import ModelHistory, message_item
 from codex_trio.engine.instructions import base_instructions
+from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.request import ModelRequest, OutputSchema, ReasoningOptions, RequestHeaders
@@ -31,18 +32,33 @@ class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     output_schema: Any = None
     service_tier: str | None = None
     """For this task only."""
+    compaction: Mapping[str, Any] | None = None
+    """Why a summary is asked for, where it is one."""
 
 
-def build_request(context: TaskContext, origin: RequestOrigin, *, tools: list[dict[str, Any]]) -> ModelRequest:
-    """Return the request of one sampling."""
+def base_message(context: TaskContext) -> ResponseItem:
+    """Return the message that every request begins with."""
+    text = context.settings.base_instructions or base_instructions()
+    return message_item("developer", [text], item_id=f"base_{context.thread_id}")
+
+
+def build_request(
+    context: TaskContext,
+    origin: RequestOrigin,
+    *,
+    tools: list[dict[str, Any]],
+    history: ModelHistory | None = None,
+    then: Sequence[ResponseItem] = (),
+) -> ModelRequest:
+    """Return the request of one sampling: on top of the thread's history or another one, and with what comes `then`."""
     settings, model, thread_id = context.settings, context.model, context.thread_id
     window_id = f"{thread_id}:{context.memory.window}"
     metadata = _turn_metadata(context, origin, window_id)
-    base = message_item("developer", [settings.base_instructions or base_instructions()], item_id=f"base_{thread_id}")
+    history = context.memory.history if history is None else history
     schema, tier = origin.output_schema, origin.service_tier
     return ModelRequest(
         model=settings.model,
-        input=[base, *context.memory.history.for_request(model)],
+        input=[base_message(context), *history.for_request(model), *then],
         tools=tools,
         parallel_tool_calls=model.parallel_tool_calls,
         reasoning=_reasoning(model, settings.effort, settings.summary),
@@ -104,7 +120,9 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, window_id: str) 
         "window_number": context.memory.window,
         "request_kind": origin.kind,
         **({} if not origin.trigger else {"turn_trigger": origin.trigger}),
-        "model": settings.model,
-        "reasoning_effort": settings.effort or context.model.default_effort,
     }
+    if origin.compaction is None:
+        own |= {"model": settings.model, "reasoning_effort": settings.effort or context.model.default_effort}
+    else:
+        own["compaction"] = origin.compaction
     return msgspec.json.encode({**origin.client_metadata, **own}).decode()

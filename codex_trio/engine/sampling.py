@@ -1,7 +1,7 @@
 """Asking the model for its next response, again where the stream broke off, and running the calls in it.
 
-Owns stream-level retries and what follows a response (token use, limits, diff). Does not own the requests inside
-(model/client.py repeats those in silence) or the loop around it (engine/tasks/turn.py).
+Owns what follows a response (token use, limits, diff). Does not own when one is asked for again (engine/repeating.py)
+or the loop around it (engine/tasks/turn.py).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import NoReturn
 import trio
 
 from codex_trio.engine import events
-from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.repeating import Repeats
 from codex_trio.engine.request import RequestOrigin, build_request
 from codex_trio.engine.response import ResponseReader
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.tool_calls import ToolCalls
-from codex_trio.model import retry
 from codex_trio.model.catalog import is_same_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
@@ -49,7 +48,7 @@ class Sampler:
         What it used is yet to be stored, and told by `conclude`. Raises ModelError when the response cannot be had.
         """
         client = self._context.client()
-        attempt = offline = 0
+        repeats = Repeats(self._log, client.provider.stream_max_retries)
         while True:
             request = build_request(self._context, origin, tools=self._registry.specs)
             reader, calls, error = await self._attempt(client, request, origin)
@@ -59,17 +58,7 @@ class Sampler:
             if error is None:
                 return calls > 0 or reader.completed is None or reader.completed.end_turn is False
             await self._note_failure(reader, error)
-            if error.is_offline:
-                offline += 1
-                self._tell_retry("waiting for network", error)
-                await trio.sleep(retry.offline_delay(offline))
-                continue
-            offline = 0
-            attempt += 1
-            if not error.retryable or attempt > client.provider.stream_max_retries:
-                raise error
-            self._tell_retry(f"{attempt}/{client.provider.stream_max_retries}", error)
-            await trio.sleep(retry.stream_delay(attempt, error))
+            await repeats.after(error)
 
     def conclude(self, *, goes_on: bool) -> None:
         """Tell what the last response used, which was stored, and what the turn has changed if it says no more."""
@@ -93,10 +82,6 @@ class Sampler:
     @property
     def _window(self) -> int:
         return self._context.model.effective_context_window
-
-    def _tell_retry(self, how: str, error: ModelError) -> None:
-        notice = TurnFailure(message=f"Reconnecting... {how}", info=error.retry_info, additional_details=error.message)
-        self._log.emit(events.ErrorReported(turn_id=self._log.turn_id, failure=notice, will_retry=True))
 
     def cut(self) -> None:
         """Drop the rest of the response that streams, if one does: the user has said more, and is heard at once.

@@ -72,6 +72,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     context_window: int = 272_000
     max_context_window: int = 272_000
     effective_window_percent: int = 95
+    auto_compact_token_limit: int | None = None
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
     image_detail_original: bool = False
@@ -91,6 +92,12 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         return self.context_window * self.effective_window_percent // 100
 
     @property
+    def compaction_limit(self) -> int:
+        """The tokens from which on a history is summed up by itself: nine tenths of the window where nobody said."""
+        own = self.auto_compact_token_limit
+        return self.context_window * 9 // 10 if own is None else own
+
+    @property
     def tool_output_token_limit(self) -> int:
         """The tokens of a tool's output that the model gets to see at most."""
         return self.truncation.limit if self.truncation.mode == "tokens" else self.truncation.limit // 4
@@ -100,6 +107,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         *,
         context_window: int | None = None,
         tool_output_token_limit: int | None = None,
+        auto_compact_token_limit: int | None = None,
     ) -> ModelInfo:
         """Return these facts with the user's settings (None: not set) in place of the catalog's."""
         changes: dict[str, Any] = {}
@@ -108,6 +116,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
             changes["context_window"] = min(context_window, self.max_context_window) if self.known else context_window
         if tool_output_token_limit is not None:
             changes["truncation"] = Truncation("tokens", tool_output_token_limit)
+        if auto_compact_token_limit is not None:
+            changes["auto_compact_token_limit"] = auto_compact_token_limit
         return msgspec.structs.replace(self, **changes) if changes else self
 
 

@@ -9,6 +9,7 @@ def translate(error: Exception) -> RpcError | None:
     """Return the wire error of a domain error; None for one that nobody expected."""
     # Imported when something went wrong: most of these modules are not needed for the first reply.
     from codex_trio.config.errors import ConfigLoadError
+    from codex_trio.engine.session.task import TakesNoInput
     from codex_trio.engine.turn_gate import ShuttingDown
     from codex_trio.environments.errors import UnusableEnvironment
     from codex_trio.execpolicy.rules import RulesError
@@ -21,6 +22,16 @@ def translate(error: Exception) -> RpcError | None:
     match error:
         case ShuttingDown():
             return shutting_down()
+        case TakesNoInput(kind=kind):
+            return invalid_request(
+                str(error),
+                {
+                    "message": str(error),
+                    "codexErrorInfo": {"activeTurnNotSteerable": {"turnKind": kind}},
+                    "additionalDetails": None,
+                    "misalignment": None,
+                },
+            )
         case ReadStateConflict(now=now):
             return invalid_request(str(error), {"reason": "readStateConflict", "readState": read_state_to_wire(now)})
         case ThreadError() | InvalidCursor() | RulesError() | UnusableEnvironment():

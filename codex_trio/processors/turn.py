@@ -13,6 +13,7 @@ from codex_trio_protocol.v2.user_input import TurnToolOutput
 from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
+from codex_trio.engine.session.task import TakesNoInput
 from codex_trio.engine.turn_request import (
     ClientToolOutput,
     ContextPiece,
@@ -27,7 +28,7 @@ from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.processors.thread.setting_changes import SettingChanges
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import invalid_request
+from codex_trio.rpc.errors import internal_error, invalid_request
 from codex_trio.threads.live import LiveThread
 from codex_trio.wire.events import running_turn
 
@@ -72,7 +73,14 @@ class TurnProcessor:
         if not live.runs_turn:
             await self._gate.pace.step()
         with self._notices.of_rules(context):
-            taken = await live.start_turn(request, overrides, context)
+            try:
+                taken = await live.start_turn(request, overrides, context)
+            except TakesNoInput as error:
+                # Clients know this refusal by these words and this code.
+                kind = error.kind.capitalize()
+                raise internal_error(
+                    f"failed to submit turn input: ActiveTurnNotSteerable {{ turn_kind: {kind} }}"
+                ) from error
         return wire.TurnStartResponse(turn=running_turn(taken.turn_id, taken.root_turn_id, started_at=None))
 
     async def steer(self, params: wire.TurnSteerParams, context: RequestContext) -> wire.TurnSteerResponse:

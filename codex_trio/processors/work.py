@@ -9,6 +9,7 @@ from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
     approved_plan,
+    compact,
     delete,
     elicitation,
     follow,
@@ -34,6 +35,7 @@ _PROCESSORS = (
     revert,
     delete,
     inject,
+    compact,
     terminals,
     queue,
     sample,

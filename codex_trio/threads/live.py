@@ -19,7 +19,8 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import events
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.engine.session.session import Session, TurnInProgress
+from codex_trio.engine.session.session import AnyTask, Session, TurnInProgress
+from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_request import TurnRequest, UserInput
@@ -121,7 +122,7 @@ class LiveThread:
     def _turn_ended(self, event: events.TurnEnded) -> None:
         self._touch()
         # Of an ephemeral thread nothing is left to be read later.
-        if not self.is_ephemeral and (event.status != "interrupted" or event.has_message):
+        if not self.is_ephemeral and _is_to_be_read(event):
             self.read_state.turn_ended(event.turn_id)
             self._tell_read_state()
         if event.status != "failed":
@@ -154,7 +155,7 @@ class LiveThread:
 
         The overrides hold for later turns too. What the turn tells comes after the answer.
 
-        Raises RulesError, RolloutWriteError, ShuttingDown.
+        Raises RulesError, RolloutWriteError, ShuttingDown, TakesNoInput.
         """
         session = self.session
         await self.prepare_turn()
@@ -188,17 +189,23 @@ class LiveThread:
 
         Raises TurnInProgress, ShuttingDown.
         """
-        turn = self.session.begin(partial(Turn, request=request), overrides)
+        return self.launch(partial(Turn, request=request), overrides, answer=answer)
+
+    def launch(
+        self, make: Callable[[TaskContext], AnyTask], overrides: TurnOverrides, *, answer: PendingAnswer | None
+    ) -> AnyTask:
+        """Start work of any kind in the same way."""
+        task = self.session.begin(make, overrides)
         if answer is not None:
             self._hold()
             answer.when_answered(self._release)
-        self.session.launch(turn)
-        return turn
+        self.session.launch(task)
+        return task
 
     async def steer(self, given: UserInput, *, expected_turn_id: str, answer: PendingAnswer) -> str:
         """Say more to the running turn, which must be the expected one; return its id, once the input is stored.
 
-        Raises ThreadError, RolloutWriteError.
+        Raises ThreadError, RolloutWriteError, TakesNoInput.
         """
         active = self.session.active
         if active is None or not active.accepts_input:
@@ -464,6 +471,11 @@ class LiveThread:
             created_at_ms=self._created_at * 1000,
             updated_at_ms=self._updated_at * 1000,
         )
+
+
+def _is_to_be_read(event: events.TurnEnded) -> bool:
+    """Return whether a turn left something that its user has yet to read."""
+    return event.status == "failed" or event.has_message or (event.status == "completed" and not event.is_upkeep)
 
 
 async def wait_for_end(event: trio.Event, complaint: str) -> None:

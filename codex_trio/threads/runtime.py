@@ -153,6 +153,7 @@ def _model_facts(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ModelI
     def facts(config: EffectiveConfig, slug: str) -> ModelInfo:
         return parts.catalog.info(slug).configured(
             context_window=config.model_context_window,
+            auto_compact_token_limit=config.model_auto_compact_token_limit,
             tool_output_token_limit=config.tool_output_token_limit,
         )
 

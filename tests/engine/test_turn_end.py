@@ -13,7 +13,8 @@ from session_lab import NEVER, Bench, open_session, says, told
 from trio.testing import MockClock
 
 from codex_trio.engine import events
-from codex_trio.engine.tasks.turn import INTERRUPT_SECONDS, Turn
+from codex_trio.engine.tasks.client_turn import INTERRUPT_SECONDS
+from codex_trio.engine.tasks.turn import Turn
 from codex_trio.state.history.recorder import WRITE_SECONDS
 
 PATIENCE = 10 * NEVER

@@ -86,7 +86,7 @@ async def test_a_fork_has_the_turns_up_to_where_it_was_made_and_its_own(threads:
 
     again = await threads.open(fork.path)
     assert asked(turns_of(again)) == ["one", "two", "only in the fork"]
-    model_history = await again.model_history()
+    model_history = (await again.model_past()).items
     assert [item["content"][0]["text"] for item in model_history][::2] == ["one", "two", "only in the fork"]
     assert turns_of(again) == turns_of(fork)
     assert again.facts.preview == "one"

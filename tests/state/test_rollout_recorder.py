@@ -140,7 +140,7 @@ async def test_a_resumed_thread_goes_on_where_it_ended(tmp_path: Path) -> None:
 
     opened = await reopen(recorder.path)
     assert [turn.status for turn in everything(opened.history).turns] == ["completed", "interrupted"]
-    assert [item["role"] for item in await opened.model_history()] == ["user", "assistant"]
+    assert [item["role"] for item in (await opened.model_past()).items] == ["user", "assistant"]
     await opened.append(turn(thread_id, uuid7(), "three"))
 
     assert asked(read(opened.path).turns) == ["one", "two", "three"]

@@ -70,7 +70,7 @@ async def test_a_stored_thread_goes_on_where_it_ended(home: Home) -> None:
         ("t2", "interrupted"),
         ("t3", "completed"),
     ]
-    said = [item["content"][0]["text"] for item in await again.model_history()]
+    said = [item["content"][0]["text"] for item in (await again.model_past()).items]
     assert said == ["one", "done", "cut short", "three", "done"]
     await again.aclose()
     assert await home.ids() == [thread_id]
@@ -114,7 +114,7 @@ async def test_a_fork_has_the_turns_up_to_where_it_was_made_and_its_own(home: Ho
     # A fork is there at once, and is listed by what was asked first, once something was.
     assert [row.preview for row in (await home.page()).threads] == ["one"] * 3
     assert await home.turns(none.meta.id) == []
-    assert [item["content"][0]["text"] for item in await some.model_history()] == ["one", "done", "two", "done"]
+    assert [item["content"][0]["text"] for item in (await some.model_past()).items] == ["one", "done", "two", "done"]
 
     with pytest.raises(ThreadStoreError, match="forked history still references it") as caught:
         await home.store.delete(source.meta.id)

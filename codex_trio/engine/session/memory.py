@@ -50,11 +50,12 @@ class Memory:
         async with self._recalling:
             if not self._has_recalled:
                 await self._recorder.take_up_inputs()
-                stored = await self._recorder.model_history()
+                past = await self._recorder.model_past()
                 # Off the loop, since it may be long.
-                known = await trio.to_thread.run_sync(clean_all, stored)
+                known = await trio.to_thread.run_sync(clean_all, past.items)
                 checked = await self._pictures().checked(known)
                 await trio.to_thread.run_sync(self.history.extend, checked)
+                self.window = past.window
                 self._has_recalled = True
 
     async def record(self, payloads: Sequence[Payload]) -> None:
@@ -74,6 +75,18 @@ class Memory:
                 await self.record([ResponseLine.of(one) if isinstance(one, dict) else one for one in entries])
             self.history.extend(items)
 
+    async def compact(self, items: Sequence[ResponseItem], *, of: int, summary: str, lines: Sequence[Payload]) -> None:
+        """Remember those items in place of the first `of` ones, stored in one write with lines that come after.
+
+        Raises RolloutWriteError: nothing has changed then.
+        """
+        async with self._remembering:
+            new = [*items, *self.history.items[of:]]
+            compacted = Compacted(message=summary, replacement_history=new, window_number=self.window + 1)
+            await self.record([compacted, *lines])
+            self.window += 1
+            self.history.replace(new)
+
     async def leave_out_refused(self, error: ModelError) -> None:
         """Take out of the history what the provider refused, if that is a part that can be done without.
 
@@ -83,6 +96,6 @@ class Memory:
             items = without_refused(self.history.items, self.history.answered, error)
             if items is None:
                 return
-            await self.record([Compacted(message="", replacement_history=items)])
+            await self.record([Compacted(message="", replacement_history=items, window_number=self.window)])
             self.history.replace(items)
         self._warnings.tell(REFUSED_IS_LEFT_OUT)

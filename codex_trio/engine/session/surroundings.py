@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from codex_trio.engine import additional_context
-from codex_trio.engine.context import ContextParts, Surroundings, context_items, context_texts
+from codex_trio.engine.context import ContextParts, ContextTexts, Surroundings, context_items, context_texts
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
@@ -35,6 +35,14 @@ class ModelSurroundings:
     async def items(self, settings: ThreadSettings) -> list[ResponseItem]:
         """Return the messages that a turn with these settings adds. Raises RolloutReadError, RolloutWriteError."""
         await self._memory.recall()
+        return context_items(await self._texts(settings), self._memory.history.items)
+
+    async def all_items(self, settings: ThreadSettings) -> list[ResponseItem]:
+        """Return the messages that a history begins with: all that is told, and the pieces of clients that hold."""
+        texts = await self._texts(settings)
+        return [*context_items(texts, ()), *additional_context.context_items({}, self._pieces)]
+
+    async def _texts(self, settings: ThreadSettings) -> ContextTexts:
         docs = await self._project_docs(settings)
         place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
         there = await self._thread.environments.description(settings.environments, place)
@@ -52,8 +60,7 @@ class ModelSurroundings:
             time=config.include_environment_context_time,
         )
         today = datetime.datetime.now().astimezone().date()
-        texts = context_texts(settings, surroundings, today, included)
-        return context_items(texts, self._memory.history.items)
+        return context_texts(settings, surroundings, today, included)
 
     def new_pieces(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""

@@ -14,6 +14,14 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_request import TurnInput
 
 
+class TakesNoInput(Exception):
+    """The task that runs cannot be told anything; `kind` is what it is, as clients know it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"cannot steer a {kind} turn")
+        self.kind = kind
+
+
 class Task(Protocol):
     """Work that clients see as a turn; a session has one at a time."""
 
@@ -48,7 +56,7 @@ class Task(Protocol):
         ...
 
     def add_input(self, given: TurnInput, answered: trio.Event) -> PendingInput:
-        """Say more while it runs; it is taken up once `answered` is set."""
+        """Say more while it runs; it is taken up once `answered` is set. Raises TakesNoInput."""
         ...
 
     async def run(self) -> None:

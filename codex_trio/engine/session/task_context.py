@@ -104,6 +104,11 @@ class TaskContext:
         """How wordy the model is to be: as configured, else its default."""
         return self._thread.config.model_verbosity or self.model.default_verbosity
 
+    @property
+    def compact_prompt(self) -> str | None:
+        """How the user wants a model to be asked for a summary; None leaves that to us."""
+        return self._thread.config.compact_prompt
+
     def client(self) -> ResponsesClient:
         """Return the client of the provider. Raises ModelError when it cannot be used."""
         return self._services.client(self._thread.config, self.settings.provider_id)
@@ -118,6 +123,10 @@ class TaskContext:
     async def context_items(self) -> list[ResponseItem]:
         """Return the context messages to be added. Raises RolloutReadError, RolloutWriteError."""
         return await self._parts.surroundings.items(self.settings)
+
+    async def initial_context(self) -> list[ResponseItem]:
+        """Return the context messages that a history begins with."""
+        return await self._parts.surroundings.all_items(self.settings)
 
     def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""

@@ -51,6 +51,21 @@ class SessionUsage:
         total = self.info.total_token_usage if self.info is not None else TokenUsage()
         self._set(msgspec.structs.replace(total, total_tokens=window), TokenUsage(total_tokens=window), window)
 
+    def estimate(self, tokens: int, *, window: int) -> None:
+        """Note how many tokens the history takes that has just replaced another: no response has counted them yet."""
+        total = self.info.total_token_usage if self.info is not None else TokenUsage()
+        self._set(total, TokenUsage(total_tokens=tokens), window)
+
+    @property
+    def has_unstored(self) -> bool:
+        """Whether responses were counted of which no line tells yet."""
+        return bool(self._unstored)
+
+    @property
+    def last_total(self) -> int:
+        """How many tokens the last response took, all that it read included; 0 when none has said so."""
+        return 0 if self.info is None else self.info.last_token_usage.total_tokens
+
     def _set(self, total: TokenUsage, last: TokenUsage, window: int) -> None:
         self.info = TokenUsageInfo(total_token_usage=total, last_token_usage=last, model_context_window=window)
 

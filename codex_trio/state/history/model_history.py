@@ -16,6 +16,12 @@ from codex_trio.state.rollout.lines import UNDECODABLE, Compacted, ResponseItem,
 _INTERNAL_KEYS = ("internal_chat_message_metadata_passthrough",)
 # Kinds that older releases stored among the items though they are not for the model.
 _DROPPED_TYPES = frozenset({"ghost_snapshot"})
+SUMMARY_TAG = "<conversation_summary>"
+"""How the message begins that stands for what was summed up."""
+
+_SUMMARY_PREFIXES = (SUMMARY_TAG, "Another language model started to solve this problem and produced a summary")
+"""The same, and that of the established server."""
+
 # How messages begin that are sent in the user's name without being the user's: context, notices, command reports.
 _CONTEXT_PREFIXES = (
     "<environment_context>",
@@ -26,6 +32,7 @@ _CONTEXT_PREFIXES = (
     "<skill>",
     "<subagent_notification>",
     "<user_action>",
+    *_SUMMARY_PREFIXES,
 )
 
 
@@ -34,6 +41,8 @@ class ModelHistoryBuilder:
 
     def __init__(self) -> None:
         self._items: list[ResponseItem] = []
+        self.window = 0
+        """How many times the history has been replaced by a summary."""
 
     def apply(self, line: StoredLine) -> None:
         """Take one more line into account."""
@@ -51,10 +60,11 @@ class ModelHistoryBuilder:
         return [_without_internals(item) for item in decoded if item is not None]
 
     def _compact(self, compacted: Compacted) -> None:
+        self.window = self.window + 1 if compacted.window_number is None else compacted.window_number
         if compacted.replacement_history is not None:
             self._items = [ResponseItem.of(item) for item in compacted.replacement_history]
             return
-        kept = [item for item in self._items if _is_from_user(_decode(item))]
+        kept = [item for item in self._items if is_from_user(_decode(item))]
         summary = {
             "type": "message",
             "role": "user",
@@ -67,7 +77,7 @@ class ModelHistoryBuilder:
         for index in range(len(self._items) - 1, -1, -1):
             if num_turns <= 0:
                 return
-            if _is_from_user(_decode(self._items[index])):
+            if is_from_user(_decode(self._items[index])):
                 num_turns -= 1
                 del self._items[index:]
         if num_turns > 0:
@@ -77,7 +87,7 @@ class ModelHistoryBuilder:
 def first_words(items: Iterable[dict[str, Any]]) -> str:
     """Return the text of the first message that the user wrote; '' when there is none."""
     for item in items:
-        if _is_from_user(item):
+        if is_from_user(item):
             parts: list[dict[str, Any]] = item.get("content") or []
             text = preview.of_content({**part, "type": "text"} for part in parts if part.get("type") == "input_text")
             if text:
@@ -100,7 +110,16 @@ def _without_internals(item: dict[str, Any]) -> dict[str, Any]:
     return item
 
 
-def _is_from_user(item: dict[str, Any] | None) -> bool:
+def is_summary(item: dict[str, Any]) -> bool:
+    """Return whether the item stands for what was summed up."""
+    match item:
+        case {"type": "message", "role": "user", "content": [{"type": "input_text", "text": str(text)}, *_]}:
+            return text.startswith(_SUMMARY_PREFIXES)
+        case _:
+            return False
+
+
+def is_from_user(item: dict[str, Any] | None) -> bool:
     """Return whether the item is a message that the user wrote."""
     match item:
         case {"type": "message", "role": "user", "content": [{"type": "input_text", "text": str(text)}, *_]}:

@@ -37,6 +37,13 @@ WRITE_SECONDS = 30.0
 _MANY_LINES = 1000
 
 
+class ModelPast(msgspec.Struct, frozen=True):
+    """What a model has seen of a thread, and how many times that was replaced by a summary before."""
+
+    items: Sequence[dict[str, Any]] = ()
+    window: int = 0
+
+
 class ThreadRecorder(Protocol):
     """What a thread records itself with, stored or not."""
 
@@ -70,8 +77,8 @@ class ThreadRecorder(Protocol):
         """All that has been recorded; None for a thread that leaves no trace."""
         ...
 
-    async def model_history(self) -> list[dict[str, Any]]:
-        """Return the items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
+    async def model_past(self) -> ModelPast:
+        """Return what the next model request starts from, as recorded so far. Raises RolloutReadError."""
         ...
 
     async def take_up_inputs(self) -> None:
@@ -156,12 +163,12 @@ class RolloutRecorder:
         """All that has been recorded."""
         return self._history
 
-    async def model_history(self) -> list[dict[str, Any]]:
-        """Return the items that the next model request starts from, as recorded so far. Raises RolloutReadError."""
+    async def model_past(self) -> ModelPast:
+        """Return what the next model request starts from, as recorded so far. Raises RolloutReadError."""
         if not self._meta_is_written:
             await trio.lowlevel.checkpoint()
-            return []
-        return await trio.to_thread.run_sync(self._history.model_history, abandon_on_cancel=True)
+            return ModelPast()
+        return await _past_of(self._history)
 
     async def take_up_inputs(self) -> None:
         """Record inputs as said that were accepted by turns which were cut short before they took them up.
@@ -293,15 +300,12 @@ class EphemeralRecorder:
         """There is none."""
         return
 
-    async def model_history(self) -> list[dict[str, Any]]:
-        """Return the items that the first model request starts from: those of a fork's source.
-
-        Raises RolloutReadError.
-        """
+    async def model_past(self) -> ModelPast:
+        """Return what the first model request starts from: that of a fork's source. Raises RolloutReadError."""
         if self._inherited is None:
             await trio.lowlevel.checkpoint()
-            return []
-        return await trio.to_thread.run_sync(self._inherited.model_history, abandon_on_cancel=True)
+            return ModelPast()
+        return await _past_of(self._inherited)
 
     async def take_up_inputs(self) -> None:
         """Do nothing: what died with a process is gone."""
@@ -328,6 +332,14 @@ class EphemeralRecorder:
         """Appending fails from now on."""
         await trio.lowlevel.checkpoint_if_cancelled()
         self._is_closed = True
+
+
+async def _past_of(history: RolloutHistory) -> ModelPast:
+    def read() -> ModelPast:
+        past = history.model_past()
+        return ModelPast(past.items(), past.window)
+
+    return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
 
 
 async def _encoded(lines: Sequence[StoredLine]) -> list[bytes]:

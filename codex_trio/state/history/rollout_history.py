@@ -304,6 +304,10 @@ class RolloutHistory:
 
         Raises RolloutReadError.
         """
+        return self.model_past().items()
+
+    def model_past(self) -> ModelHistoryBuilder:
+        """Return the same, with what else its lines tell. Raises RolloutReadError."""
         model = ModelHistoryBuilder()
         start, stop = self.index.state.model_start, self.index.state.position
         for part in self.parts:
@@ -317,7 +321,7 @@ class RolloutHistory:
                         line = decode_line(raw.whole(reader))
                         if line is not None:
                             model.apply(line)
-        return model.items()
+        return model
 
 
 class Head(NamedTuple):

@@ -117,6 +117,8 @@ class Compacted(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     message: str
     replacement_history: list[dict[str, Any]] | None = None
+    window_number: int | None = None
+    """How many times the history had been replaced by a summary, this time included (0.169.0)."""
 
 
 class ResponseItem(msgspec.Struct, kw_only=True, frozen=True):
