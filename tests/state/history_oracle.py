@@ -1,405 +1,500 @@
-"""A thread's history told the plain way: every line decoded, every turn held. The index is compared with this."""
+"""What a rollout says, read the slow and simple way, to judge those who read it fast.
+
+JSON in, JSON out: every line is decoded, every turn is held, and what is looked for is searched from the beginning.
+Nothing of the package is used, so that no fault can be on both sides. Keys that are null count as absent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
-import msgspec
+from call_oracle import CallTraces, Json, file_url
 
-from codex_trio.domain.items import CommandExecution, Reasoning, TurnItem, UserMessage
-from codex_trio.state.history.model_history import ModelHistoryBuilder
-from codex_trio.state.history.parts import read_meta
-from codex_trio.state.history.values import HistoryFacts, StoredItem, StoredTurn
-from codex_trio.state.rollout import events, legacy, preview
-from codex_trio.state.rollout.file_lines import FileLines
-from codex_trio.state.rollout.lines import HistoryBase, ResponseItem, SessionMeta, StoredLine, TurnContext, decode_line
+LATER = 1 << 62
+"""No line has that ordinal."""
 
 
-class ThreadHistory(HistoryFacts, kw_only=True):
-    """A thread as its lines tell it."""
+class Line(NamedTuple):
+    """A line that counts, and its place in the whole thread, the lines that a fork goes on from included."""
 
-    turns: list[StoredTurn] = msgspec.field(default_factory=list[StoredTurn])
-
-    def turn(self, turn_id: str) -> StoredTurn | None:
-        """Return the turn with that id."""
-        return next((turn for turn in reversed(self.turns) if turn.id == turn_id), None)
-
-    def items(self) -> Iterable[tuple[StoredTurn, StoredItem]]:
-        """Yield every item with its turn, in the order in which the items were first recorded."""
-        pairs = [(turn, item) for turn in self.turns for item in turn.items]
-        return sorted(pairs, key=lambda pair: pair[1].ordinal)
+    place: int
+    kind: str
+    payload: Any
+    inherited: bool
 
 
-class HistoryBuilder:
-    """Applies lines, in order, to a `ThreadHistory`."""
+class Item:
+    def __init__(self, content: Json, place: int, *, traced: bool) -> None:
+        self.content = content
+        self.place = place
+        self.times: tuple[Any, Any] = (None, None)
+        self.traced = traced
+        """Whether the file did not store it, and only holds the call that it came from."""
+
+
+class Turn:
+    def __init__(self, turn_id: str, place: int) -> None:
+        self.id = turn_id
+        self.place = place
+        self.items: list[Item] = []
+        self.status = "in_progress"
+        self.root: str | None = None
+        self.error: Json | None = None
+        self.began: int | None = None
+        self.ended: tuple[Any, Any] = (None, None)
+        self.has_start = False
+        self.is_placed = False
+        """Whether a line of its own was seen, not only items of it."""
+
+    def item(self, item_id: str) -> Item | None:
+        return next((item for item in self.items if item.content.get("id") == item_id), None)
+
+
+# --- from files to lines ---------------------------------------------------------------------------------------------
+
+Locate = Callable[[str, frozenset[Path]], Path | None]
+
+
+def read_lines(path: Path, locate: Locate | None = None, *, until: int = LATER) -> list[Line]:
+    """Return the lines of a thread, those first that it goes on from."""
+    lines: list[Line] = []
+    _add_lines(lines, path, locate, until=until, bytes_that_count=None, seen=frozenset({path}), inherited=False)
+    return lines
+
+
+def _add_lines(
+    lines: list[Line],
+    path: Path,
+    locate: Locate | None,
+    *,
+    until: int,
+    bytes_that_count: int | None,
+    seen: frozenset[Path],
+    inherited: bool,
+) -> None:
+    decoded = _decoded(path.read_bytes()[:bytes_that_count])
+    base = _meta_in(decoded).get("history_base")
+    source = None if base is None or locate is None else locate(base["thread_id"], seen)
+    if base is not None and source is not None:
+        end = min(until, base["end_ordinal_exclusive"])
+        size = base.get("end_byte_offset")
+        _add_lines(lines, source, locate, until=end, bytes_that_count=size, seen=seen | {source}, inherited=True)
+    for line in decoded:
+        own = line.get("ordinal")
+        if _is_accepted_input(line):
+            # It takes no place of its own.
+            lines.append(Line(_next_place(lines), line["type"], line["payload"], inherited))
+            continue
+        place = _next_place(lines) if own is None else max(own, _next_place(lines))
+        if place >= until:
+            return
+        lines.append(Line(place, line["type"], line["payload"], inherited))
+
+
+def _decoded(data: bytes) -> list[Json]:
+    return [line for line in map(_decode, data.split(b"\n")) if line is not None]
+
+
+def _meta_in(decoded: list[Json]) -> Json:
+    """Return what a file's thread is: the first line that says so."""
+    return next(line["payload"] for line in decoded if line["type"] == "session_meta")
+
+
+def _decode(raw: bytes) -> Json | None:
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and "payload" in line and isinstance(line.get("type"), str) else None
+
+
+def _is_accepted_input(line: Json) -> bool:
+    return line["type"] == "event_msg" and line["payload"].get("type") == "codex_trio_input_accepted"
+
+
+def _next_place(lines: list[Line]) -> int:
+    """Return the place of the next line that takes one."""
+    for line in reversed(lines):
+        if not _is_accepted_input({"type": line.kind, "payload": line.payload}):
+            return line.place + 1
+    return 0
+
+
+# --- from lines to turns ---------------------------------------------------------------------------------------------
+
+
+class Reading:
+    """What lines add up to. The methods are named after the lines that they read."""
 
     def __init__(self) -> None:
-        self.history = ThreadHistory()
-        self._turns: dict[str, StoredTurn] = {}
-        self._removed: set[str] = set()
-        # Turns known only through their items so far: neither their start nor their end has been seen.
-        self._loose: set[str] = set()
-        # The turn that events without a turn id belong to, and whether its start was recorded.
-        self._current: StoredTurn | None = None
-        self._current_is_explicit = False
-        self._next_item_number = 1
-        self._items: dict[str, dict[str, StoredItem]] = {}
-        # Items that only left traces, with their turns: they take no number and do not part reasoning.
-        self._recovered: dict[str, StoredTurn] = {}
-        self._ordinal = 0
-        self._calls = legacy.CallRecovery(legacy.OpenCalls())
-        self._in_base = False
-        self._handlers: dict[type, Callable[[Any], None]] = {
-            SessionMeta: self._session_meta,
-            TurnContext: self._turn_context,
-            ResponseItem: self._response_item,
-            events.TaskStarted: self._task_started,
-            events.TaskComplete: self._task_complete,
-            events.TurnAborted: self._turn_aborted,
-            events.ItemCompletedLine: self._item_completed,
-            events.TokenCount: self._token_count,
-            events.ThreadSettingsApplied: self._settings_applied,
-            events.ThreadGoalUpdated: self._goal_updated,
-            events.ThreadRolledBack: self._rolled_back,
-            events.UserMessageEvent: self._user_message,
-            events.AgentReasoningEvent: self._reasoning,
-            events.AgentReasoningRawEvent: self._reasoning,
-            events.ErrorEvent: self._error,
-            **dict.fromkeys(legacy.ITEM_EVENTS, self._legacy_item),
-        }
+        self.turns: list[Turn] = []
+        self.facts: Json = {}
+        self.model: list[Json] = []
+        self._current: Turn | None = None
+        self._rolled_back: set[str] = set()
+        self._accepted: list[tuple[Turn, Json]] = []
+        self._traces = CallTraces(self._shows_trace)
+        self._numbers_used = 0
+        self._place = 0
 
-    # --- feeding ---
+    def read(self, meta: Json, lines: list[Line], *, cut_short_before: int) -> Json:
+        """Return all that the lines tell; what began before that place and has no end was cut short."""
+        self._is(meta)
+        for line in lines:
+            self._place = line.place
+            if line.kind == "event_msg":
+                method = getattr(self, line.payload["type"], None)
+                if method is not None:
+                    method(line.payload)
+            elif line.kind in ("turn_context", "response_item", "compacted"):
+                getattr(self, line.kind)(line.payload)
+            elif line.kind == "session_meta" and not line.inherited:
+                self.session_meta(line.payload)
+        self.facts["next_ordinal"] = _next_place(lines)
+        return without_nulls(
+            {"facts": self.facts, "turns": self._told_turns(cut_short_before), "model": self._told_model()}
+        )
 
-    def start(self, meta: SessionMeta) -> None:
-        """Set what the thread is, before its first line, when lines of another thread come first (a fork's base)."""
-        self.history.meta = meta
-        self._calls.set_tools(legacy.tool_names(meta.dynamic_tools))
-        self._calls.set_cwd(meta.cwd)
-
-    def base(self, *, reading: bool) -> None:
-        """Whether the lines that follow are a fork's inherited ones, whose metadata is another thread's."""
-        self._in_base = reading
-
-    def apply(self, line: StoredLine) -> None:
-        """Take one more line into account."""
-        # Ordinals only grow, whatever a file says: pages are cut by them.
-        self._ordinal = max(self.history.next_ordinal, -1 if line.ordinal is None else line.ordinal)
-        handler = self._handlers.get(type(line.payload))
-        if handler is not None:
-            handler(line.payload)
-        self.history.next_ordinal = self._ordinal + 1
-
-    def close_open_turns(self) -> None:
-        """Turns that never ended were cut short with the process that ran them: they count as interrupted."""
-        for turn in self.history.turns:
-            if turn.status == "in_progress":
-                turn.status = "interrupted"
-        for item_id, turn in self._recovered.items():
-            stored = self._items[turn.id][item_id]
-            if isinstance(stored.item, CommandExecution) and stored.item.status == "in_progress":
-                stored.item = msgspec.structs.replace(stored.item, status="failed")
-        self._current = None
-
-    # --- whole-thread facts ---
-
-    def _session_meta(self, meta: SessionMeta) -> None:
-        known = self.history.meta
-        if known is None:
-            self.start(meta)
-        elif meta.id == known.id and not self._in_base:
-            # A later line restates the metadata; how the file itself was made does not change.
-            self.history.meta = msgspec.structs.replace(
-                meta,
-                history_mode=known.history_mode,
-                history_base=known.history_base,
-                forked_from_id=known.forked_from_id,
-                forked_from_ordinal_exclusive=known.forked_from_ordinal_exclusive,
+    def _told_turns(self, cut_short_before: int) -> list[Json]:
+        told: list[Json] = []
+        missed = [(turn, event) for turn, event in self._accepted if turn.place < cut_short_before]
+        for turn in self.turns:
+            is_over = turn.status == "in_progress" and turn.place < cut_short_before
+            items = [self._told_item(item, cut_short_before) for item in turn.items]
+            for number, (other, event) in enumerate(missed):
+                if other is turn:
+                    at = event["accepted_at_ms"]
+                    place = self.facts["next_ordinal"] + number
+                    items.append({"item": event["item"], "ordinal": place, "started_at_ms": at, "completed_at_ms": at})
+            told.append(
+                {
+                    "id": turn.id,
+                    "ordinal": turn.place,
+                    "status": "interrupted" if is_over else turn.status,
+                    "root_turn_id": turn.root,
+                    "error": turn.error,
+                    "started_at": turn.began,
+                    "completed_at": turn.ended[0],
+                    "duration_ms": turn.ended[1],
+                    "items": items,
+                }
             )
+        return told
 
-    def _turn_context(self, context: TurnContext) -> None:
-        self.history.turn_context = context
-        self._calls.set_cwd(context.cwd)
+    def _told_item(self, item: Item, cut_short_before: int) -> Json:
+        content = item.content
+        if item.traced and content.get("status") == "in_progress" and item.place < cut_short_before:
+            content = {**content, "status": "failed"}
+        started, completed = item.times
+        return {"item": content, "ordinal": item.place, "started_at_ms": started, "completed_at_ms": completed}
 
-    def _settings_applied(self, event: events.ThreadSettingsApplied) -> None:
-        self.history.settings = event.thread_settings
+    # --- the thread ---
 
-    def _goal_updated(self, event: events.ThreadGoalUpdated) -> None:
-        self.history.goal = event.goal
+    def _is(self, meta: Json) -> None:
+        self.facts["meta"] = meta
+        self._traces.tools = [tool["name"] for tool in meta.get("dynamic_tools") or []]
+        self._traces.cwd = meta["cwd"]
 
-    def _token_count(self, event: events.TokenCount) -> None:
-        if event.info is not None:
-            self.history.token_usage = event.info
-            latest = self._current or (self.history.turns[-1] if self.history.turns else None)
-            self.history.token_usage_turn_id = None if latest is None else latest.id
-        if event.rate_limits is not None:
-            self.history.rate_limits = event.rate_limits
+    def session_meta(self, meta: Json) -> None:
+        known = self.facts["meta"]
+        if meta["id"] == known["id"]:
+            made = ("history_mode", "history_base", "dynamic_tools", "forked_from_id", "forked_from_ordinal_exclusive")
+            self.facts["meta"] = {**meta, **{key: known.get(key) for key in made}}
+
+    def turn_context(self, context: Json) -> None:
+        self.facts["turn_context"] = context
+        self._traces.cwd = context["cwd"]
+
+    def thread_settings_applied(self, event: Json) -> None:
+        self.facts["settings"] = event["thread_settings"]
+
+    def thread_goal_updated(self, event: Json) -> None:
+        self.facts["goal"] = event.get("goal")
+
+    def token_count(self, event: Json) -> None:
+        if event.get("info") is not None:
+            turn = self._current or (self.turns[-1] if self.turns else None)
+            self.facts["token_usage"] = event["info"]
+            self.facts["token_usage_turn_id"] = None if turn is None else turn.id
+        if event.get("rate_limits") is not None:
+            self.facts["rate_limits"] = event["rate_limits"]
 
     # --- turns ---
 
-    def _open(self, turn_id: str) -> StoredTurn:
-        turn = StoredTurn(id=turn_id, ordinal=self._ordinal)
-        self._turns[turn_id] = turn
-        self._items[turn_id] = {}
-        self.history.turns.append(turn)
+    def _turn(self, turn_id: str | None) -> Turn | None:
+        return next((turn for turn in self.turns if turn.id == turn_id), None)
+
+    def _add_turn(self, turn_id: str) -> Turn:
+        turn = Turn(turn_id, self._place)
+        self.turns.append(turn)
         return turn
 
-    def _recorded(self, turn_id: str) -> StoredTurn | None:
-        """Return the turn of that id, if any; from now on it has its place among the turns."""
-        turn = self._turns.get(turn_id)
-        if turn is not None and turn_id in self._loose:
-            self._loose.discard(turn_id)
-            self.history.turns.remove(turn)
-            self.history.turns.append(turn)
-            turn.ordinal = self._ordinal
-        return turn
+    def _place_turn(self, turn: Turn) -> None:
+        """Put a turn of which only items were known where the first line of its own is."""
+        if not turn.is_placed:
+            self.turns.remove(turn)
+            self.turns.append(turn)
+            turn.place = self._place
+            turn.is_placed = True
 
-    def _implicit(self) -> StoredTurn:
-        """Return the turn that an event without a turn id belongs to; opened, already ended, if there is none."""
-        if self._current is None:
-            self._current = self._open(f"rollout-{self._ordinal}")
-            self._current.status = "completed"
-            self._current_is_explicit = False
-        return self._current
-
-    def _task_started(self, event: events.TaskStarted) -> None:
-        self._removed.discard(event.turn_id)
-        turn = self._recorded(event.turn_id) or self._open(event.turn_id)
-        turn.status = "in_progress"
-        turn.started_at = event.started_at
-        turn.root_turn_id = event.root_turn_id
+    def task_started(self, event: Json) -> None:
+        turn = self._turn(event["turn_id"]) or self._add_turn(event["turn_id"])
+        self._place_turn(turn)
+        turn.status, turn.began, turn.root = "in_progress", event.get("started_at"), event.get("root_turn_id")
+        turn.has_start = True
         self._current = turn
-        self._current_is_explicit = True
+        self._rolled_back.discard(turn.id)
 
-    def _ended(self, turn_id: str | None) -> StoredTurn | None:
-        turn = None if turn_id is None else self._recorded(turn_id)
-        if turn is None and turn_id not in self._removed:
+    def _end(self, event: Json) -> Turn | None:
+        """Return the turn that an event ends: the one that it names or, if nobody knows it, the one that runs."""
+        turn_id = event.get("turn_id")
+        turn = self._turn(turn_id)
+        if turn is not None:
+            self._place_turn(turn)
+        elif turn_id not in self._rolled_back:
             turn = self._current
+        if turn is None:
+            return None
         if turn is self._current:
             self._current = None
+        turn.root = event.get("root_turn_id") or turn.root
+        turn.began = event["started_at"] if event.get("started_at") is not None else turn.began
+        turn.ended = (event.get("completed_at"), event.get("duration_ms"))
+        self._accepted = [(other, input_) for other, input_ in self._accepted if other is not turn]
         return turn
 
-    def _task_complete(self, event: events.TaskComplete) -> None:
-        turn = self._ended(event.turn_id)
+    def task_complete(self, event: Json) -> None:
+        turn = self._end(event)
         if turn is None:
             return
-        if event.error is not None:
-            turn.status, turn.error = "failed", event.error
+        if event.get("error") is not None:
+            turn.status, turn.error = "failed", event["error"]
         elif turn.status == "in_progress":
             turn.status = "completed"
-        self._set_times(turn, event)
 
-    def _turn_aborted(self, event: events.TurnAborted) -> None:
-        turn = self._ended(event.turn_id)
+    def turn_aborted(self, event: Json) -> None:
+        turn = self._end(event)
         if turn is not None:
             turn.status, turn.error = "interrupted", None
-            self._set_times(turn, event)
 
-    def _set_times(self, turn: StoredTurn, event: events.TaskComplete | events.TurnAborted) -> None:
-        turn.root_turn_id = event.root_turn_id or turn.root_turn_id
-        turn.started_at = turn.started_at if event.started_at is None else event.started_at
-        turn.completed_at = event.completed_at
-        turn.duration_ms = event.duration_ms
-
-    def _error(self, event: events.ErrorEvent) -> None:
+    def error(self, event: Json) -> None:
         if self._current is not None:
             self._current.status = "failed"
-            self._current.error = events.TurnError(message=event.message, codex_error_info=event.codex_error_info)
+            self._current.error = {key: event.get(key) for key in ("message", "codex_error_info")}
 
-    def _rolled_back(self, event: events.ThreadRolledBack) -> None:
-        keep = max(len(self.history.turns) - max(event.num_turns, 0), 0)
-        self.drop_turns_from(keep)
-
-    def drop_turns_from(self, index: int) -> None:
-        """Forget the turns from that index on; items that arrive for them later are ignored."""
-        for turn in self.history.turns[index:]:
-            del self._turns[turn.id], self._items[turn.id]
-            self._removed.add(turn.id)
-            self._loose.discard(turn.id)
-        del self.history.turns[index:]
-        self._recovered = {item_id: turn for item_id, turn in self._recovered.items() if turn.id in self._turns}
+    def thread_rolled_back(self, event: Json) -> None:
+        for _ in range(event["num_turns"]):
+            if self.turns:
+                self._rolled_back.add(self.turns.pop().id)
         self._current = None
-        counted = (item for turn in self.history.turns for item in turn.items if item.item.id not in self._recovered)
-        self._next_item_number = 1 + sum(1 for _ in counted)
+        self._accepted = [(turn, input_) for turn, input_ in self._accepted if turn in self.turns]
+        # From now on the items that have ids of their own are counted too (0.131.0).
+        self._numbers_used = sum(not item.traced for turn in self.turns for item in turn.items)
+        self._roll_model_back(event["num_turns"])
 
-    # --- items ---
+    # --- items of today ---
 
-    def _item_completed(self, event: events.ItemCompletedLine) -> None:
-        if event.turn_id in self._removed:
+    def item_completed(self, event: Json) -> None:
+        if event["turn_id"] in self._rolled_back:
             return
-        turn = self._turns.get(event.turn_id)
-        if turn is None:
-            turn = self._open(event.turn_id)
-            self._loose.add(event.turn_id)
-        stored = self._put(turn, event.item)
-        stored.started_at_ms = event.started_at_ms
-        stored.completed_at_ms = event.completed_at_ms
+        turn = self._turn(event["turn_id"]) or self._add_turn(event["turn_id"])
+        item = self._put(turn, event["item"])
+        item.times = (event.get("started_at_ms"), event.get("completed_at_ms"))
+        self._accepted = [
+            (other, input_) for other, input_ in self._accepted if input_["item"]["id"] != item.content["id"]
+        ]
 
-    def _put(self, turn: StoredTurn, item: TurnItem) -> StoredItem:
-        """Add an item to a turn, or replace the one with its id."""
-        known = self._items[turn.id]
-        stored = known.get(item.id)
-        if stored is None:
-            stored = known[item.id] = StoredItem(item=item, ordinal=self._ordinal)
-            turn.items.append(stored)
-        stored.item = item
-        if not self.history.preview and isinstance(item, UserMessage):
-            self.history.preview = preview.of_content(item.content)
-        return stored
+    def codex_trio_input_accepted(self, event: Json) -> None:
+        turn = self._turn(event["turn_id"])
+        if turn is not None and turn.status == "in_progress" and turn.item(event["item"]["id"]) is None:
+            self._accepted.append((turn, event))
 
-    # --- older files ---
+    def _put(self, turn: Turn, content: Json, *, traced: bool = False) -> Item:
+        """Leave an item where it was first told of, as it was last told of."""
+        item = turn.item(content.get("id", ""))
+        if item is None:
+            item = Item(content, self._place, traced=traced)
+            turn.items.append(item)
+        item.content = content
+        if content["type"] == "UserMessage" and not self.facts.get("preview"):
+            self.facts["preview"] = _preview(content["content"])
+        return item
+
+    # --- items of older releases ---
 
     def _number(self) -> str:
-        number = self._next_item_number
-        self._next_item_number += 1
-        return f"item-{number}"
+        self._numbers_used += 1
+        return f"item-{self._numbers_used}"
 
-    def _user_message(self, event: events.UserMessageEvent) -> None:
-        if event.item_id is not None:
+    def _turn_at_hand(self) -> Turn:
+        if self._current is None:
+            self._current = self._add_turn(f"rollout-{self._place}")
+            self._current.status = "completed"
+            self._current.is_placed = True
+        return self._current
+
+    def user_message(self, event: Json) -> None:
+        if event.get("item_id") is not None:
             return
-        if not self._current_is_explicit:
+        if self._current is not None and not self._current.has_start:
             self._current = None
-        turn = self._implicit()
-        self._put(turn, UserMessage(id=self._number(), content=legacy.user_content(event)))
+        content: list[Json] = []
+        if event["message"]:
+            content.append(
+                {"type": "text", "text": event["message"], "text_elements": event.get("text_elements") or []}
+            )
+        content += [{"type": "image", "image_url": url} for url in event.get("images") or []]
+        content += [{"type": "local_image", "path": path} for path in event.get("local_images") or []]
+        turn = self._turn_at_hand()
+        self._put(turn, {"type": "UserMessage", "id": self._number(), "content": content})
 
-    def _reasoning(self, event: events.AgentReasoningEvent | events.AgentReasoningRawEvent) -> None:
-        if not event.text or event.item_id is not None:
+    def agent_reasoning(self, event: Json) -> None:
+        self._reasoning(event, "summary_text")
+
+    def agent_reasoning_raw_content(self, event: Json) -> None:
+        self._reasoning(event, "raw_content")
+
+    def _reasoning(self, event: Json, key: str) -> None:
+        """Add to the reasoning that it follows, if it follows any."""
+        if event.get("item_id") is not None or not event["text"]:
             return
-        turn = self._implicit()
-        is_raw = isinstance(event, events.AgentReasoningRawEvent)
-        counted = [stored for stored in turn.items if stored.item.id not in self._recovered]
-        last = counted[-1] if counted else None
-        if last is None or not isinstance(last.item, Reasoning):
-            last = self._put(turn, Reasoning(id=self._number(), summary_text=[], raw_content=[]))
-        assert isinstance(last.item, Reasoning)
-        (last.item.raw_content if is_raw else last.item.summary_text).append(event.text)
+        turn = self._turn_at_hand()
+        stored = [item.content for item in turn.items if not item.traced]
+        content = stored[-1] if stored else {}
+        if content.get("type") != "Reasoning":
+            content = {"type": "Reasoning", "id": self._number(), "summary_text": [], "raw_content": []}
+        self._put(turn, {**content, key: [*content.get(key, []), event["text"]]})
 
-    def _legacy_item(self, event: legacy.ItemEvent) -> None:
-        if getattr(event, "item_id", None) is not None:
+    def _put_event(self, event: Json, kind: str, **content: Any) -> None:
+        """Put the item that an event stands for into the turn that it names, or the one at hand."""
+        if event.get("item_id") is not None:
             return
-        item = legacy.to_item(event, self._number)
-        if item is None:
+        turn = self._turn(event.get("turn_id")) or self._turn_at_hand()
+        item_id = event.get("call_id") or self._number()
+        self._put(turn, {"type": kind, "id": item_id, **content})
+
+    def agent_message(self, event: Json) -> None:
+        if event["message"]:
+            kept = {key: event.get(key) for key in ("phase", "memory_citation")}
+            self._put_event(event, "AgentMessage", content=[{"type": "Text", "text": event["message"]}], **kept)
+
+    def patch_apply_end(self, event: Json) -> None:
+        status = event.get("status") or ("completed" if event["success"] else "failed")
+        kept = {key: event.get(key, "") for key in ("stdout", "stderr")}
+        self._put_event(event, "FileChange", changes=event.get("changes", {}), status=status, **kept)
+
+    def web_search_end(self, event: Json) -> None:
+        self._put_event(event, "WebSearch", query=event["query"], action=event.get("action"))
+
+    def context_compacted(self, event: Json) -> None:
+        self._put_event(event, "ContextCompaction")
+
+    def entered_review_mode(self, event: Json) -> None:
+        kept = {key: event.get(key) for key in ("target", "user_facing_hint")}
+        self._put_event(event, "EnteredReviewMode", **kept)
+
+    def exited_review_mode(self, event: Json) -> None:
+        self._put_event(event, "ExitedReviewMode", review_output=event.get("review_output"))
+
+    def exec_command_end(self, event: Json) -> None:
+        kept = {key: event.get(key) for key in ("process_id", "command", "exit_code", "duration")}
+        status = event.get("status") or ("completed" if event["exit_code"] == 0 else "failed")
+        self._put_event(
+            event,
+            "CommandExecution",
+            cwd=file_url(event["cwd"]),
+            parsed_cmd=event.get("parsed_cmd", []),
+            source=event.get("source", "agent"),
+            status=status,
+            aggregated_output=event["aggregated_output"] or None,
+            **kept,
+        )
+
+    # --- what the model was told, and the items that older releases left no other trace of ---
+
+    def compacted(self, payload: Json) -> None:
+        if payload.get("replacement_history") is not None:
+            self.model = list(payload["replacement_history"])
             return
-        turn_id: str = getattr(event, "turn_id", "")
-        turn = self._turns.get(turn_id) if turn_id else None
-        self._put(turn or self._implicit(), item)
+        summary = {"type": "input_text", "text": payload["message"]}
+        self.model = [item for item in self.model if _is_from_user(item)]
+        self.model.append({"type": "message", "role": "user", "content": [summary]})
 
-    def _response_item(self, payload: ResponseItem) -> None:
-        if self.history.meta is not None and self.history.meta.is_paginated:
+    def _roll_model_back(self, count: int) -> None:
+        """Take away the last messages of so many turns, with all that came after them."""
+        for _ in range(count):
+            while self.model and not _is_from_user(self.model.pop()):
+                pass
+
+    def _told_model(self) -> list[Json]:
+        internal = "internal_chat_message_metadata_passthrough"
+        told = [item for item in self.model if item.get("type") != "ghost_snapshot"]
+        return [{key: item[key] for key in item if key != internal} for item in told]
+
+    def response_item(self, item: Json) -> None:
+        self.model.append(item)
+        if self.facts["meta"].get("history_mode") == "paginated":
             return
-        for found in self._calls.observe(payload, ordinal=self._ordinal, line=(0, 0)):
-            item = found.item
-            turn = self._recovered.get(item.id)
-            if turn is None:
-                turn = self._current
-                # Where the file holds the item itself, that one counts.
-                if turn is None or item.id in self._items[turn.id]:
-                    continue
-                self._recovered[item.id] = turn
-            self._put(turn, item)
+        found = self._traces.item_of(item, self._place)
+        if found is not None:
+            self._put_trace(found)
 
+    def _shows_trace(self, item_id: str) -> bool:
+        items = [turn.item(item_id) for turn in self.turns]
+        return any(item is not None and item.traced for item in items)
 
-class ReadReport(msgspec.Struct, kw_only=True):
-    """What reading a file found besides its lines.
-
-    `bad_lines` counts lines that are no rollout lines, a torn last one included; blank lines do not count. `size` is
-    how many bytes were read. `ends_in_newline` is False when the last line was cut short or lacks its newline.
-    `missing_base` names the thread that a fork continues when its file is gone.
-    """
-
-    lines: int = 0
-    bad_lines: int = 0
-    size: int = 0
-    ends_in_newline: bool = True
-    missing_base: str | None = None
-
-
-class LoadedRollout(msgspec.Struct, kw_only=True):
-    """A thread read from its file. `builder` can go on from here; `model` is None when it was not asked for."""
-
-    builder: HistoryBuilder
-    model: ModelHistoryBuilder | None
-    report: ReadReport
-
-    @property
-    def history(self) -> ThreadHistory:
-        """The turns and everything around them."""
-        return self.builder.history
-
-
-def iter_lines(path: Path, report: ReadReport, *, end_offset: int | None = None) -> Iterator[StoredLine]:
-    """Yield the lines of a file up to that byte offset, bad ones skipped and counted in the report."""
-    with path.open("rb") as file:
-        for raw in file:
-            report.size += len(raw)
-            if end_offset is not None and report.size > end_offset:
+    def _put_trace(self, content: Json) -> None:
+        """Put an item where the file does not store it itself."""
+        for turn in self.turns:
+            item = turn.item(content["id"])
+            if item is not None and item.traced:
+                item.content = content
                 return
-            report.ends_in_newline = raw.endswith(b"\n")
-            line = decode_line(raw)
-            if line is not None:
-                report.lines += 1
-                yield line
-            elif raw.strip():
-                report.bad_lines += 1
+        if self._current is not None and self._current.item(content["id"]) is None:
+            self._put(self._current, content, traced=True)
 
 
-FileLocator: TypeAlias = Callable[[str, frozenset[Path]], Path | None]
+# --- words of older releases -----------------------------------------------------------------------------------------
+
+_IN_THE_USERS_NAME = (
+    "<environment_context>",
+    "<user_instructions>",
+    "# AGENTS.md instructions",
+    "<turn_aborted>",
+    "<user_shell_command>",
+    "<skill>",
+    "<subagent_notification>",
+    "<user_action>",
+)
 
 
-def load(
-    path: Path, *, locate_base: FileLocator | None = None, with_model_history: bool, until: int | None = None
-) -> LoadedRollout:
-    """Read a thread: its turns, and with `with_model_history` the items that its next model request starts from.
-
-    A fork's inherited lines are read from the file that `locate_base` gives. `until` stops before the line with that
-    ordinal. Turns that never ended come back as interrupted. Raises RolloutReadError.
-    """
-    loaded = LoadedRollout(
-        builder=HistoryBuilder(), model=ModelHistoryBuilder() if with_model_history else None, report=ReadReport()
-    )
-    meta = read_meta(FileLines(path))
-    if meta is not None and meta.history_base is not None:
-        loaded.builder.start(meta)
-        loaded.builder.base(reading=True)
-        _apply_base(loaded, meta.history_base, locate_base, seen=frozenset({path}), until=until)
-        loaded.builder.base(reading=False)
-    _apply(loaded, iter_lines(path, loaded.report), until=until)
-    if loaded.report.lines == 0:
-        raise AssertionError(path)
-    if loaded.history.meta is None:
-        raise AssertionError("the thread says what it is")
-    loaded.builder.close_open_turns()
-    return loaded
+def _is_from_user(item: Json) -> bool:
+    if item.get("type") != "message" or item.get("role") != "user":
+        return False
+    text = item["content"][0].get("text", "") if item.get("content") else ""
+    return not any(text.lstrip().startswith(beginning) for beginning in _IN_THE_USERS_NAME)
 
 
-def _apply_base(
-    loaded: LoadedRollout,
-    base: HistoryBase,
-    locate: FileLocator | None,
-    *,
-    seen: frozenset[Path],
-    until: int | None,
-) -> None:
-    path = None if locate is None else locate(base.thread_id, seen)
-    if path is None:
-        loaded.report.missing_base = base.thread_id
-        return
-    end = base.end_ordinal_exclusive if until is None else min(base.end_ordinal_exclusive, until)
-    meta = read_meta(FileLines(path))
-    if meta is not None and meta.history_base is not None:
-        _apply_base(loaded, meta.history_base, locate, seen=seen | {path}, until=end)
-    inherited = ReadReport()
-    _apply(loaded, iter_lines(path, inherited, end_offset=base.end_byte_offset), until=end)
-    loaded.report.bad_lines += inherited.bad_lines
+def _preview(content: list[Json]) -> str:
+    text = "".join(part["text"] for part in content if part["type"] == "text")
+    text = text.split("## My request for Codex:")[-1].strip()
+    has_image = any(part["type"] in ("image", "local_image") for part in content)
+    return text or ("[Image]" if has_image else "")
 
 
-def _apply(loaded: LoadedRollout, lines: Iterator[StoredLine], *, until: int | None) -> None:
-    builder, model = loaded.builder, loaded.model
-    for line in lines:
-        place = max(builder.history.next_ordinal, -1 if line.ordinal is None else line.ordinal)
-        if until is not None and place >= until:
-            return
-        builder.apply(line)
-        if model is not None:
-            model.apply(line)
+def without_nulls(value: Any) -> Any:
+    """Return the value without the keys of objects that are null."""
+    if isinstance(value, list):
+        return [without_nulls(one) for one in value]
+    if isinstance(value, dict):
+        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+    return value
+
+
+def read_thread(path: Path, locate: Locate | None = None, *, until: int = LATER, cut_short_before: int = LATER) -> Json:
+    """Return all that the rollout in a file tells, as JSON: `facts`, `turns`, and the `model`'s history."""
+    meta = _meta_in(_decoded(path.read_bytes()))
+    return Reading().read(meta, read_lines(path, locate, until=until), cut_short_before=cut_short_before)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from history_oracle import ThreadHistory
+from history_oracle import without_nulls
 
 from codex_trio.domain import items
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.history.recorder import RolloutRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
-from codex_trio.state.history.values import HistoryFacts, StoredTurn
+from codex_trio.state.history.values import HistoryFacts, StoredItem, StoredTurn
 from codex_trio.state.rollout.events import InputAccepted, ItemCompletedLine, TaskComplete, TaskStarted
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import (
@@ -152,6 +152,17 @@ def file_lines(path: Path) -> list[dict[str, Any]]:
 # --- whole histories -------------------------------------------------------------------------------------------------
 
 
+class ThreadHistory(HistoryFacts, kw_only=True):
+    """A thread as its lines tell it."""
+
+    turns: list[StoredTurn] = msgspec.field(default_factory=list[StoredTurn])
+
+    def items(self) -> Iterable[tuple[StoredTurn, StoredItem]]:
+        """Yield every item with its turn, in the order in which the items were first recorded."""
+        pairs = [(turn, item) for turn in self.turns for item in turn.items]
+        return sorted(pairs, key=lambda pair: pair[1].ordinal)
+
+
 def everything(history: RolloutHistory) -> ThreadHistory:
     """Return all that a history tells, its turns read in full."""
     snapshots = [history.index.snapshot(turn) for turn in history.index.turns]
@@ -161,6 +172,20 @@ def everything(history: RolloutHistory) -> ThreadHistory:
             stored.item = msgspec.json.decode(msgspec.json.encode(stored.item), type=items.CommandExecution)
     facts = {name: getattr(history.facts, name) for name in HistoryFacts.__struct_fields__}
     return ThreadHistory(turns=turns, **facts)
+
+
+def as_json(history: RolloutHistory) -> dict[str, Any]:
+    """Return all that a history tells, in the form of the oracle."""
+    whole = everything(history)
+    turns = [_turn_as_json(turn) for turn in whole.turns]
+    facts = {name: getattr(history.facts, name) for name in HistoryFacts.__struct_fields__}
+    encoded = msgspec.json.encode({"facts": facts, "turns": turns, "model": history.model_history()})
+    return without_nulls(json.loads(encoded))
+
+
+def _turn_as_json(turn: StoredTurn) -> dict[str, Any]:
+    items = [{**msgspec.structs.asdict(one), "item": getattr(one.item, "raw", one.item)} for one in turn.items]
+    return {**msgspec.structs.asdict(turn), "items": items}
 
 
 def read(path: Path, **options: Any) -> ThreadHistory:

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from history_oracle import ThreadHistory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rollout_lab import (
     SAMPLES,
     SOME_THREAD,
+    ThreadHistory,
     asked,
     command,
     completed,

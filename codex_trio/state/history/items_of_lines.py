@@ -66,7 +66,7 @@ def make_item(
             case events.InputAccepted():
                 stored.item = payload.item
                 stored.started_at_ms = stored.completed_at_ms = payload.accepted_at_ms
-            case TurnContext() | ResponseItem():
+            case SessionMeta() | TurnContext() | ResponseItem():
                 recovery = recovery or _recovery(meta)
                 _recover(recovery, payload, where, span, stored)
             case events.AgentReasoningEvent() | events.AgentReasoningRawEvent():
@@ -95,12 +95,12 @@ def _recovery(meta: SessionMeta | None) -> legacy.CallRecovery:
 
 def _recover(
     recovery: legacy.CallRecovery,
-    payload: TurnContext | ResponseItem,
+    payload: SessionMeta | TurnContext | ResponseItem,
     where: LineSpan,
     span: ItemSpan,
     stored: StoredItem,
 ) -> None:
-    if isinstance(payload, TurnContext):
+    if isinstance(payload, SessionMeta | TurnContext):
         recovery.set_cwd(payload.cwd)
         return
     for found in recovery.observe(payload, ordinal=span.ordinal, line=(where.start, where.length)):

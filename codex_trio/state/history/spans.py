@@ -197,6 +197,9 @@ class SpanIndex:
 
     def _session_meta(self, meta: SessionMeta) -> None:
         known = self.facts.meta
+        if self.state.context_line is None and not self.state.in_base:
+            # Where what came first ran.
+            self.state.context_line = self._line
         if known is None:
             self.start(meta)
         elif meta.id == known.id and not self.state.in_base:
@@ -207,6 +210,7 @@ class SpanIndex:
                 history_base=known.history_base,
                 forked_from_id=known.forked_from_id,
                 forked_from_ordinal_exclusive=known.forked_from_ordinal_exclusive,
+                dynamic_tools=known.dynamic_tools,
             )
 
     def _turn_context(self, context: TurnContext) -> None:
@@ -330,6 +334,8 @@ class SpanIndex:
         self._forget_accepted(lambda one: one.turn_id not in self._turns)
         recovered = self.state.recovered
         self.state.recovered = {item: turn_id for item, turn_id in recovered.items() if turn_id in self._turns}
+        for item_id in recovered.keys() - self.state.recovered.keys():
+            self._calls.forget(item_id)
         self.state.current = None
         self.state.next_item_number = 1 + sum(turn.counted for turn in turns)
 
@@ -447,6 +453,7 @@ class SpanIndex:
                 turn = self._current()
                 # Where the file holds the item itself, that one counts.
                 if turn is None or item_id in self._items_of(turn).by_id:
+                    self._calls.forget(item_id)
                     continue
                 self.state.recovered[item_id] = turn.id
             else:

@@ -290,6 +290,11 @@ class CallRecovery:
         """Note the folder that commands run in from now on."""
         self._state.cwd = cwd
 
+    def forget(self, item_id: str) -> None:
+        """Take no more output for the command with that id, which is not shown."""
+        running = self._state.running
+        self._state.running = {session: item for session, item in running.items() if item.id != item_id}
+
     def observe(self, payload: ResponseItem, *, ordinal: int, line: tuple[int, int]) -> Sequence[Recovered]:
         """Return the items that this response item, in that line, completes or changes."""
         try:
