@@ -71,7 +71,7 @@ KEYS: Final = (
     Key("model", TEXT, owner="threads/options.py"),
     Key("review_model", TEXT, status="unsupported"),
     Key("model_context_window", I64, owner="threads/runtime.py"),
-    Key("model_auto_compact_token_limit", I64, owner="threads/runtime.py"),
+    Key("model_auto_compact_token_limit", I64, status="unsupported"),
     Key(
         "model_auto_compact_token_limit_scope",
         Choice(("total", "body_after_prefix")),
