@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 
-from codex_trio.processors import account, diagnostics, mock, model, project
+from codex_trio.processors import account, diagnostics, mock, model, project, rollout
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread import attachments, items, prediction, read, search, sections, summary
 from codex_trio.rpc.context import Handler, RequestContext
@@ -26,6 +26,7 @@ _PROCESSORS = (
     attachments,
     prediction,
     diagnostics,
+    rollout,
     mock,
 )
 """What most clients ask for first comes first."""

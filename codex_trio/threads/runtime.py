@@ -114,6 +114,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         read_states=threads.read_states,
         graph=threads.graph,
         organisation=threads.organisation,
+        compress=threads.compress,
         elicitations=elicitations,
         warm=partial(_warm, parts),
     )

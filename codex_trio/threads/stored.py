@@ -6,7 +6,7 @@ imported here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -29,6 +29,8 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
     read_states: ReadStates
     graph: AgentGraphStore
     organisation: ThreadOrganisation
+    compress: Callable[[], None]
+    """Has rollouts that nobody wrote to for long compressed, some time soon."""
 
     def facts(self, summary: ThreadSummary) -> ThreadFacts:
         """Return what is known of a thread that a list shows; of a loaded one, as of now."""
@@ -94,6 +96,7 @@ def stored_threads(storage: ThreadStorage) -> StoredThreads:
         store=storage.store,
         read_states=storage.read_states,
         graph=storage.graph,
+        compress=storage.compress,
         organisation=ThreadOrganisation(
             loaded=loaded,
             store=storage.store,

@@ -14,6 +14,7 @@ import trio
 from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.copying import copy_at_the_end, keep_copies
 from codex_trio.state.local.attachments import LocalAttachments
+from codex_trio.state.local.compressor import RolloutCompressor
 from codex_trio.state.local.graph import LocalAgentGraph
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
@@ -46,6 +47,8 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
     spans = SpanCache(database)
     read_states = LocalReadStates(database)
     jobs = ShortJobs()
+    writers = ThreadWriters(codex_home)
+    compressor = RolloutCompressor(index, home=codex_home, paths=paths, writers=writers, quiet=quiet)
     store = LocalThreadStore(
         index,
         text,
@@ -53,7 +56,7 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         paths=paths,
         names=names,
         graph=graph,
-        writers=ThreadWriters(codex_home),
+        writers=writers,
         spans=spans,
         jobs=jobs,
     )
@@ -68,9 +71,17 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         sections=LocalSections(retrying),
         attachments=LocalAttachments(retrying, settle=store.settle),
         placements=LocalPlacements(database),
+        compress=compressor.begin,
         run=partial(
             _run,
-            (jobs.run, service.run, spans.run, read_states.run, partial(keep_copies, database, quiet=quiet)),
+            (
+                jobs.run,
+                service.run,
+                spans.run,
+                read_states.run,
+                compressor.run,
+                partial(keep_copies, database, quiet=quiet),
+            ),
             database,
         ),
     )

@@ -17,11 +17,14 @@ import trio
 
 from codex_trio.state.db.connection import SqlValue, StateDb
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.history.recorder import RolloutRecorder
 from codex_trio.state.history.stored_index import HistoryReader, IndexCache
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.local.writers import ThreadWriters
+from codex_trio.state.rollout.compressed import DamagedRollout, compressed_path, put_back
+from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.file_lines import FileLines, locator_of
 from codex_trio.state.rollout.paths import ArchiveError, RolloutName, RolloutPaths
 from codex_trio.state.rollout.sources import LineSource
@@ -29,6 +32,7 @@ from codex_trio.state.store.contents import FileVersion, IndexedRollout, of_summ
 from codex_trio.state.store.families import family_of, no_rollout, still_needed
 from codex_trio.state.store.interface import (
     AgentGraphStore,
+    MetadataPatch,
     SearchHit,
     SearchPage,
     SearchQuery,
@@ -46,6 +50,11 @@ _Result = TypeVar("_Result")
 
 LOOK_SECONDS = 10.0
 """How long a disk may take to show a file that a request names by its path."""
+
+COMPRESSING_SECONDS = 0.5
+"""How long another server may lock a thread only to keep it compressed: moments, and those who load one keep it."""
+
+_PAUSE = 0.02
 
 
 class LocalThreadStore(RecordingStore):
@@ -84,6 +93,31 @@ class LocalThreadStore(RecordingStore):
     def _source_of(self, thread: StoredThread) -> FileLines:
         assert thread.path is not None
         return FileLines(thread.path, self._jobs)
+
+    async def open(self, thread: StoredThread) -> RolloutRecorder:
+        """See ThreadStore."""
+        if thread.path is not None:
+            await trio.to_thread.run_sync(_put_back, thread.path)
+        return await super().open(thread)
+
+    async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
+        """See ThreadStore."""
+        async with AsyncExitStack() as stack:
+            # So that nobody compresses it meanwhile. Who has it loaded does not do that, but leaves it locked.
+            with trio.move_on_after(COMPRESSING_SECONDS):
+                await self._take_patiently(thread_id, stack)
+            return await super().update_metadata(thread_id, patch)
+
+    async def _take_patiently(self, thread_id: str, stack: AsyncExitStack) -> None:
+        while True:
+            try:
+                await stack.enter_async_context(self.writing(thread_id))
+            except ThreadStoreError as error:
+                if error.kind != "conflict":
+                    return
+            else:
+                return
+            await trio.sleep(_PAUSE)
 
     # --- finding ---
 
@@ -294,10 +328,22 @@ def _rows_of(summaries: Sequence[ThreadSummary]) -> list[IndexedRollout]:
     return [of_summary(summary, version) for summary, version in found if version is not None]
 
 
+def _put_back(path: Path) -> None:
+    """Make a rollout one that can be written to. Raises RolloutReadError, RolloutWriteError."""
+    try:
+        put_back(path)
+    except DamagedRollout as error:
+        raise RolloutReadError(path, error.strerror or str(error)) from error
+    except OSError as error:
+        raise RolloutWriteError(path, error.errno or 0, error.strerror or str(error)) from error
+
+
 def _unlink(paths: Sequence[Path]) -> None:
     """Remove files. Raises ThreadStoreError."""
     for path in paths:
         try:
+            # The plain one, which counts, last.
+            compressed_path(path).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
         except OSError as error:
             raise ThreadStoreError("internal", f"failed to delete {path}: {error.strerror}") from error

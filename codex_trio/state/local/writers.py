@@ -65,6 +65,29 @@ class ThreadWriters:
                         del self._users[key]
                         await trio.to_thread.run_sync(self._free, key, self._locks.pop(key))
 
+    def is_taken(self, thread_id: str) -> bool:
+        """Return whether this process writes to the thread."""
+        return thread_id.lower() in self._locks
+
+    @contextlib.asynccontextmanager
+    async def alone(self, thread_id: str) -> AsyncGenerator[None]:
+        """While open, nobody writes to the thread, this process included, or takes it up: for moments only.
+
+        Raises ThreadStoreError when somebody writes to it, or that cannot be told.
+        """
+        key = thread_id.lower()
+        async with self._changing:
+            if key in self._locks:
+                raise ThreadStoreError("conflict", f"thread {key} already has an active writer")
+            descriptor = await trio.to_thread.run_sync(self._take, key)
+            if descriptor is None:
+                raise ThreadStoreError("internal", f"thread {key} cannot be locked")
+            try:
+                yield
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.to_thread.run_sync(self._free, key, descriptor)
+
     def _take(self, key: str) -> int | None:
         """Lock a thread. None where locks cannot be made: what is to be written then fails by itself, or goes well."""
         try:

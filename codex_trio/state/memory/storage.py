@@ -31,5 +31,10 @@ def memory_storage() -> ThreadStorage:
         sections=MemorySections(tables),
         attachments=MemoryAttachments(tables, archived=store.archived),
         placements=MemoryPlacements(tables),
+        compress=_nothing,
         run=trio.lowlevel.checkpoint,
     )
+
+
+def _nothing() -> None:
+    """There are no files to compress."""

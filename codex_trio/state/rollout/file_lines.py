@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -17,11 +18,12 @@ from pathlib import Path
 import msgspec
 import trio
 
+from codex_trio.state.rollout import compressed
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.rollout.sources import BaseLocator, LineSource
 from codex_trio.util.private_folder import FILE_MODE, close_to_others, make_private_folder
-from codex_trio.util.regular_file import check_regular, open_regular_file
+from codex_trio.util.regular_file import check_regular
 from codex_trio.util.short_jobs import ShortJobs
 
 
@@ -49,14 +51,20 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
 
     @contextmanager
     def opened(self) -> Generator[RolloutFileReader]:
-        with open_regular_file(self.path) as file:
-            yield RolloutFileReader(file.fileno())
+        with compressed.opened(self.path) as contents:
+            yield RolloutFileReader(contents.file.fileno(), contents.compressed)
 
     def version(self) -> tuple[int, int, int]:
-        """Return the file's inode, size and time of change; zeros when there is none."""
+        """Return the file's inode, size and time of change; zeros when there is none.
+
+        A compressed one never grows, nor is it cut: it is as large as can be.
+        """
         try:
-            return _version(self.path.stat())
+            return _version(os.stat(self.path))
         except OSError:
+            with contextlib.suppress(OSError):
+                found = os.stat(compressed.compressed_path(self.path))
+                return (found.st_ino, sys.maxsize, found.st_mtime_ns)
             return (0, 0, 0)
 
     async def begin(self, pieces: Iterable[bytes]) -> None:
@@ -77,24 +85,25 @@ def locator_of(locate: Callable[[str, frozenset[Path]], Path | None]) -> BaseLoc
 
 
 class RolloutFileReader:
-    """An open file."""
+    """An open file. `status` is that of the file itself, when `fd` has what was compressed in it."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, status: os.stat_result | None = None) -> None:
         self._fd = fd
+        self._status = status
 
     @property
     def identity(self) -> int:
         """The number of the file's inode."""
-        return os.fstat(self._fd).st_ino
+        return self.version[0]
 
     @property
     def version(self) -> tuple[int, int, int]:
-        """As for FileLines."""
-        return _version(os.fstat(self._fd))
+        """The inode, size and time of change of the file itself."""
+        return _version(self._status or os.fstat(self._fd))
 
     @property
     def size(self) -> int:
-        """How many bytes the file has now."""
+        """How many bytes there are to read now."""
         return os.fstat(self._fd).st_size
 
     def read(self, length: int, offset: int) -> bytes:

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from codex_trio.domain import ids
+from codex_trio.state.rollout.compressed import compressed_path, is_leftover, plain_name
 from codex_trio.util.private_folder import make_private_folder
 
 _SESSIONS = "sessions"
@@ -39,6 +40,11 @@ class RolloutName(msgspec.Struct, frozen=True, order=True):
         """Return the parts of that file name; None when it is no rollout file's."""
         found = _NAME.fullmatch(name)
         return None if found is None else cls(found["time"], found["thread"].lower(), (found["segment"] or "").lower())
+
+    @classmethod
+    def of_file(cls, file_name: str) -> RolloutName | None:
+        """Return the parts of that name, which a compressed rollout's file may have."""
+        return cls.parse(plain_name(file_name))
 
     @classmethod
     def of(cls, thread_id: str, *, created_ms: int, segment_id: str = "") -> RolloutName:
@@ -64,7 +70,7 @@ class RolloutName(msgspec.Struct, frozen=True, order=True):
 
 
 class RolloutFile(msgspec.Struct, frozen=True):
-    """A rollout file that exists."""
+    """A rollout file that exists, plain or compressed: its path is that of the plain one."""
 
     path: Path
     name: RolloutName
@@ -95,6 +101,7 @@ class RolloutPaths:
         for one from afar.
         """
         try:
+            path = path.with_name(plain_name(path.name)) if path.name else path
             given, real = Path(os.path.abspath(path)), Path(os.path.realpath(path))
             for folder in (self.sessions, self.archived_sessions):
                 if given.is_relative_to(folder):
@@ -112,14 +119,24 @@ class RolloutPaths:
         pending = [self.archived_sessions if archived else self.sessions]
         while pending:
             try:
-                with os.scandir(pending.pop()) as entries:
+                folder = pending.pop()
+                with os.scandir(folder) as entries:
+                    names: dict[str, RolloutName] = {}
                     for entry in entries:
                         if entry.is_dir(follow_symlinks=False):
                             pending.append(Path(entry.path))
-                        elif (name := RolloutName.parse(entry.name)) is not None:
-                            yield RolloutFile(Path(entry.path), name, archived)
+                        elif (name := RolloutName.of_file(entry.name)) is not None:
+                            names[plain_name(entry.name)] = name
+                for file_name, name in names.items():
+                    yield RolloutFile(folder / file_name, name, archived)
             except OSError:
                 continue  # A folder that is missing or unreadable holds no threads for us.
+
+    def leftovers(self) -> Iterator[Path]:
+        """Yield what processes that died left behind of changing the form of rollouts."""
+        for root in (self.sessions, self.archived_sessions):
+            for folder, _, names in os.walk(root):
+                yield from (Path(folder, name) for name in names if is_leftover(name))
 
     def segments(self, thread_id: str, *, archived: bool) -> list[RolloutFile]:
         """Return the files of a thread, oldest first."""
@@ -143,8 +160,8 @@ class RolloutPaths:
                 names = os.listdir(folder)
             except OSError:
                 continue
-            for name in names:
-                parsed = RolloutName.parse(name) if file_id in name else None
+            for name in {plain_name(name) for name in names if file_id in name}:
+                parsed = RolloutName.parse(name)
                 if parsed is not None and file_id in (parsed.thread_id, parsed.segment_id):
                     yield RolloutFile(folder / name, parsed, is_archived=False)
 
@@ -191,7 +208,18 @@ class RolloutPaths:
         target = folder / path.name
         try:
             make_private_folder(folder)
-            path.rename(target)
+            _rename(path, target)
         except OSError as error:
             raise ArchiveError(f"failed to move {path} to {target}: {error.strerror}") from error
         return target
+
+
+def _rename(path: Path, target: Path) -> None:
+    """Move a rollout in whichever form it has. Raises OSError."""
+    packed = compressed_path(path)
+    if not os.path.lexists(path) and os.path.lexists(packed):
+        packed.rename(compressed_path(target))
+        return
+    # Beside the plain one it counts for nothing, and would where that is no more.
+    packed.unlink(missing_ok=True)
+    path.rename(target)

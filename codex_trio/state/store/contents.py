@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from codex_trio.state.history.rollout_history import meta_from_name, read_head
+from codex_trio.state.rollout import compressed
 from codex_trio.state.rollout.file_lines import FileLines
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, decode_line
 from codex_trio.state.rollout.paths import RolloutName
@@ -38,7 +39,7 @@ _Payload = TypeVar("_Payload")
 
 
 class FileVersion(msgspec.Struct, frozen=True):
-    """Which file, and how much of it, a row was made from."""
+    """Which file, and how much of it, a row was made from; of a compressed one the size is that of the file."""
 
     inode: int
     size: int
@@ -48,7 +49,7 @@ class FileVersion(msgspec.Struct, frozen=True):
     def of(cls, path: str | Path) -> FileVersion | None:
         """Return the file as it is now; None when there is none."""
         try:
-            status = os.stat(path)
+            status = compressed.status(path)
         except OSError:
             return None
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)

@@ -24,5 +24,7 @@ class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
     sections: SectionStore
     attachments: AttachmentStore
     placements: Placements
+    compress: Callable[[], None]
+    """Has what nobody wrote to for long take less room, some time soon; never waits."""
     run: Callable[[], Awaitable[None]]
     """Keeps it true and written down, behind everybody's back, until cancelled."""

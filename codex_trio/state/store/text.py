@@ -7,12 +7,15 @@ own the index (search.py). Synchronous.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from io import DEFAULT_BUFFER_SIZE
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import msgspec
 
+from codex_trio.state.rollout.compressed import opened
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.util import decoding
 
@@ -88,17 +91,22 @@ def spans(path: Path, *, start: int, end: int) -> Iterator[TextSpan]:
 
     What follows the last newline is left for later: it may still grow.
     """
-    with path.open("rb", buffering=_BUFFER_BYTES) as file:
+    with opened(path) as contents, _buffered(contents.file, _BUFFER_BYTES) as file:
         file.seek(start)
-        yield from _spans(file, start, end)
+        # How far a compressed one goes only shows when it is read; it does not grow.
+        yield from _spans(file, start, end if contents.compressed is None else sys.maxsize)
 
 
 def texts(path: Path, *, start: int, end: int) -> list[str]:
     """Return the texts, blanks made single, of the lines between two byte offsets. Raises OSError."""
-    with path.open("rb") as file:
+    with opened(path) as contents, _buffered(contents.file) as file:
         file.seek(start)
         data = file.read(end - start)
     return [text for line in data.splitlines() if (text := text_of(line))]
+
+
+def _buffered(file: BinaryIO, size: int = DEFAULT_BUFFER_SIZE) -> BinaryIO:
+    return open(file.fileno(), "rb", buffering=size, closefd=False)
 
 
 def _spans(file: BinaryIO, start: int, end: int) -> Iterator[TextSpan]:

@@ -15,6 +15,7 @@ import msgspec
 
 from codex_trio.state.db.connection import Transaction
 from codex_trio.state.local.index.table import FoundName, RolloutTable
+from codex_trio.state.rollout.compressed import plain_name
 from codex_trio.state.rollout.paths import RolloutName, RolloutPaths
 
 _SETTLED_NS = 100_000_000
@@ -115,7 +116,7 @@ def batches(many: Iterable[FolderNames]) -> Iterator[list[FolderNames]]:
 def _read(folder: str) -> FolderNames:
     """Return what a folder holds; nothing, changed at 0, when it is gone or cannot be read."""
     folders: list[str] = []
-    files: list[FoundName] = []
+    files: dict[str, FoundName] = {}
     try:
         mtime_ns = os.stat(folder).st_mtime_ns
         if time.time_ns() - mtime_ns < _SETTLED_NS:
@@ -124,11 +125,13 @@ def _read(folder: str) -> FolderNames:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif (name := RolloutName.parse(entry.name)) is not None and (status := _status(entry)) is not None:
-                    files.append(FoundName(entry.path, name, status.st_mtime_ns))
+                elif (name := RolloutName.of_file(entry.name)) is not None and (status := _status(entry)) is not None:
+                    path = f"{folder}{os.sep}{plain_name(entry.name)}"
+                    if path == entry.path or path not in files:
+                        files[path] = FoundName(path, name, status.st_mtime_ns)
     except OSError:
         return FolderNames(folder, 0, (), ())
-    return FolderNames(folder, mtime_ns, folders, files)
+    return FolderNames(folder, mtime_ns, folders, [*files.values()])
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from codex_trio.state.db.connection import Transaction
+from codex_trio.state.rollout import compressed
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.store.contents import (
     FileVersion,
@@ -98,7 +99,7 @@ class RolloutTable:
         Asked of very many files, so it makes nothing of the path.
         """
         try:
-            status = os.stat(key if os.path.isabs(key) else self._prefix + key)
+            status = compressed.status(key if os.path.isabs(key) else self._prefix + key)
         except OSError:
             return False
         return status.st_mtime_ns == mtime_ns and status.st_size == size and status.st_ino == inode
