@@ -104,6 +104,21 @@ async def test_a_compressed_thread_is_as_it_was(home: FilesHome, pieces: int) ->
         assert (located.thread_id, located.path) == (thread_id, path)
 
 
+async def test_the_words_of_a_compressed_thread_are_indexed_once_step_by_step(home: FilesHome) -> None:
+    # Far larger than it is compressed, and more than a step takes.
+    thread_id = await thread_of(home, *(f"question {number} {'again ' * 2000}" for number in range(60)), "the needle")
+    packed = pack(home.file(thread_id))
+    assert await home.ids() == [thread_id]
+    steps = 0
+    while await home.text.catch_up(100_000):
+        steps += 1
+        assert steps < 30
+    assert packed.stat().st_size < 100_000
+    assert steps > 2
+    assert await home.found("needle") == [thread_id]
+    assert not await home.text.catch_up()
+
+
 async def test_where_both_forms_are_there_a_thread_is_one_and_the_plain_one_counts(home: FilesHome) -> None:
     thread_id = await thread_of(home, "one")
     path = home.file(thread_id)

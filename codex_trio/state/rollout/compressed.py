@@ -68,15 +68,23 @@ def plain_name_of_leftover(file_name: str) -> str:
 # --- reading ---
 
 
-def status(path: str | Path) -> os.stat_result:
-    """Return the status of a rollout's file, in whichever form it is. Raises OSError."""
+def version(path: str | Path) -> tuple[int, int, int]:
+    """Return the inode, size and time of change of a rollout's file, in whichever form it is. Raises OSError.
+
+    A compressed one never grows, nor is it cut: whatever was read of it lies within, as if it had no end.
+    """
     try:
-        return os.stat(path)
+        return version_of(os.stat(path))
     except FileNotFoundError:
         with contextlib.suppress(FileNotFoundError):
-            return os.stat(f"{path}{SUFFIX}")
+            return version_of(os.stat(f"{path}{SUFFIX}"), is_compressed=True)
         # It may just have been put back.
-        return os.stat(path)
+        return version_of(os.stat(path))
+
+
+def version_of(status: os.stat_result, *, is_compressed: bool = False) -> tuple[int, int, int]:
+    """Return the same of a file with that status."""
+    return (status.st_ino, sys.maxsize if is_compressed else status.st_size, status.st_mtime_ns)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -55,16 +54,10 @@ class FileLines(msgspec.Struct, frozen=True, eq=False):
             yield RolloutFileReader(contents.file.fileno(), contents.compressed)
 
     def version(self) -> tuple[int, int, int]:
-        """Return the file's inode, size and time of change; zeros when there is none.
-
-        A compressed one never grows, nor is it cut: it is as large as can be.
-        """
+        """Return the file's inode, size and time of change; zeros when there is none."""
         try:
-            return _version(os.stat(self.path))
+            return compressed.version(self.path)
         except OSError:
-            with contextlib.suppress(OSError):
-                found = os.stat(compressed.compressed_path(self.path))
-                return (found.st_ino, sys.maxsize, found.st_mtime_ns)
             return (0, 0, 0)
 
     async def begin(self, pieces: Iterable[bytes]) -> None:
@@ -98,8 +91,10 @@ class RolloutFileReader:
 
     @property
     def version(self) -> tuple[int, int, int]:
-        """The inode, size and time of change of the file itself."""
-        return _version(self._status or os.fstat(self._fd))
+        """As for FileLines."""
+        if self._status is not None:
+            return compressed.version_of(self._status, is_compressed=True)
+        return compressed.version_of(os.fstat(self._fd))
 
     @property
     def size(self) -> int:
@@ -251,10 +246,6 @@ class FileWriter:
 
     def _failure(self, error: OSError) -> RolloutWriteError:
         return RolloutWriteError(self._path, error.errno or 0, error.strerror or str(error))
-
-
-def _version(status: os.stat_result) -> tuple[int, int, int]:
-    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _make(path: Path, pieces: Iterable[bytes]) -> None:

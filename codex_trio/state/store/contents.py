@@ -39,7 +39,7 @@ _Payload = TypeVar("_Payload")
 
 
 class FileVersion(msgspec.Struct, frozen=True):
-    """Which file, and how much of it, a row was made from; of a compressed one the size is that of the file."""
+    """Which file, and how much of it, a row was made from; a compressed one has no end."""
 
     inode: int
     size: int
@@ -49,10 +49,9 @@ class FileVersion(msgspec.Struct, frozen=True):
     def of(cls, path: str | Path) -> FileVersion | None:
         """Return the file as it is now; None when there is none."""
         try:
-            status = compressed.status(path)
+            return cls(*compressed.version(path))
         except OSError:
             return None
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 class RolloutFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

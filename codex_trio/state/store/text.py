@@ -7,7 +7,6 @@ own the index (search.py). Synchronous.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from io import DEFAULT_BUFFER_SIZE
 from pathlib import Path
@@ -93,8 +92,7 @@ def spans(path: Path, *, start: int, end: int) -> Iterator[TextSpan]:
     """
     with opened(path) as contents, _buffered(contents.file, _BUFFER_BYTES) as file:
         file.seek(start)
-        # How far a compressed one goes only shows when it is read; it does not grow.
-        yield from _spans(file, start, end if contents.compressed is None else sys.maxsize)
+        yield from _spans(file, start, end)
 
 
 def texts(path: Path, *, start: int, end: int) -> list[str]:

@@ -99,10 +99,10 @@ class RolloutTable:
         Asked of very many files, so it makes nothing of the path.
         """
         try:
-            status = compressed.status(key if os.path.isabs(key) else self._prefix + key)
+            now = compressed.version(key if os.path.isabs(key) else self._prefix + key)
         except OSError:
             return False
-        return status.st_mtime_ns == mtime_ns and status.st_size == size and status.st_ino == inode
+        return now == (inode, size, mtime_ns)
 
     # --- changing ---
 
