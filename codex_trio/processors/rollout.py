@@ -17,7 +17,7 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 
 class RolloutProcessor:
-    """See the module."""
+    """Answers what is about rollout files."""
 
     def __init__(self, services: Services) -> None:
         self._threads = services.threads

@@ -39,7 +39,7 @@ LOCK = Path(".tmp", "rollout-maintenance.lock")
 
 
 class RolloutCompressor:
-    """See the module. `quiet` returns once clients have asked for nothing for so many seconds."""
+    """The compressor of one home. `quiet` returns once clients have asked for nothing for so many seconds."""
 
     def __init__(
         self,

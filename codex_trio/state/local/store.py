@@ -95,13 +95,11 @@ class LocalThreadStore(RecordingStore):
         return FileLines(thread.path, self._jobs)
 
     async def open(self, thread: StoredThread) -> RolloutRecorder:
-        """See ThreadStore."""
         if thread.path is not None:
             await trio.to_thread.run_sync(_put_back, thread.path)
         return await super().open(thread)
 
     async def update_metadata(self, thread_id: str, patch: MetadataPatch) -> ThreadSummary:
-        """See ThreadStore."""
         async with AsyncExitStack() as stack:
             # So that nobody compresses it meanwhile. Who has it loaded does not do that, but leaves it locked.
             with trio.move_on_after(COMPRESSING_SECONDS):
