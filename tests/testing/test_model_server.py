@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -176,11 +175,10 @@ async def test_ten_thousand_deltas_are_sent_in_one_write_or_one_by_one() -> None
         counts: list[int] = []
         for _ in script:
             await client.post(BODY)
-            before = time.perf_counter()
             received = b""
-            while b"\r\n0\r\n\r\n" not in received[-64:]:
-                received += await client.stream.receive_some(1 << 20)
-            assert time.perf_counter() - before < 5
+            with trio.fail_after(60):
+                while b"\r\n0\r\n\r\n" not in received[-64:]:
+                    received += await client.stream.receive_some(1 << 20)
             client.http = h11.Connection(h11.CLIENT)
             counts.append(received.count(b"output_text.delta\n"))
         assert counts == [10_000, 10_000]

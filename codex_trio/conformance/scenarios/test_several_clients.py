@@ -265,6 +265,8 @@ async def test_several_open_questions_are_put_again_in_their_order(lab: Lab) -> 
             for number in range(3)
         ]
         thread_id, _, _ = await ask(lab, server, one, answer(*calls), DONE)
+        for _ in calls[1:]:
+            await one.until(QUESTION)
         questions = [found for found in one.log.from_server if found.get("method") == QUESTION]
         await two.request("thread/resume", {"threadId": thread_id, "excludeTurns": True})
         assert [await two.until(QUESTION) for _ in questions] == questions
