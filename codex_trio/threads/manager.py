@@ -150,9 +150,13 @@ class ThreadManager:
         policy = await self._loader.command_policy(config)
         settings = settings_from_config(config, options, default_model=self._loader.default_model)
         meta = self._new_meta(settings, options, origin)
+        before_stored = None
         if options.project_id is not None:
-            await self._organisation.begin_in(meta.id, options.project_id, ephemeral=options.ephemeral)
-        recorder = EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta)
+            await self._organisation.check_beginning(options.project_id)
+            before_stored = partial(self._organisation.begin_in, meta.id, options.project_id)
+        recorder = (
+            EphemeralRecorder(meta) if options.ephemeral else self._store.create(meta, before_stored=before_stored)
+        )
         if items:
             await recorder.append([*map(ResponseItem.of, items), settings.to_settings_applied(meta.id)])
         return await self._host(recorder, settings, config, policy, options, origin, is_new=True)
@@ -255,10 +259,11 @@ class ThreadManager:
             inherited = await self._store.history_until(history, end)
             recorder = EphemeralRecorder(meta, inherited=inherited)
         else:
-            recorder = await self._store.fork(history, end, meta)
+            # First what nobody sees without the thread: whatever ends this process, a fork has what belongs to it.
+            await self._organisation.inherit(source.thread_id, meta.id)
             if name is not None:
                 await self._store.set_name(meta.id, name)
-            await self._organisation.inherit(source.thread_id, meta.id)
+            recorder = await self._store.fork(history, end, meta)
             assert recorder.history is not None
             inherited = recorder.history
         live = await self._host(recorder, settings, config, policy, options, origin, is_new=True)

@@ -5,6 +5,7 @@ Owns which threads can be put somewhere. Does not own what stands where (the sto
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,17 +60,19 @@ class ThreadOrganisation(msgspec.Struct, frozen=True, kw_only=True):
 
     # --- projects ---
 
-    async def begin_in(self, thread_id: str, project_id: str, *, ephemeral: bool) -> None:
-        """Put a thread that is to begin into a project; an ephemeral one only says so. Raises ThreadError."""
+    async def check_beginning(self, project_id: str) -> None:
+        """Raise ThreadError when no thread can begin in that project."""
         if not project_id:
             raise ThreadError("projectId must not be empty")
         try:
-            if ephemeral:
-                await self.projects.check(project_id)
-            else:
-                await self.projects.assign(thread_id, project_id)
+            await self.projects.check(project_id)
         except OrganisationError as error:
             raise ThreadError(str(error)) from error
+
+    async def begin_in(self, thread_id: str, project_id: str) -> None:
+        """Put a thread that is about to be stored into a project, unless that was deleted meanwhile."""
+        with contextlib.suppress(OrganisationError):
+            await self.projects.assign(thread_id, project_id)
 
     async def put_in(self, thread_id: str, project_id: str | None) -> bool:
         """Put a stored thread into a project, or into none; whether it was elsewhere before.
@@ -132,7 +135,11 @@ class ThreadOrganisation(msgspec.Struct, frozen=True, kw_only=True):
 
     async def attached(self, thread_id: str, *, cursor: str | None, limit: int | None) -> AttachmentPage:
         """Return a page of what is attached to a thread; an empty one for a thread that there is not."""
-        return await self.attachments.list(thread_id, cursor=cursor, limit=limit)
+        page = await self.attachments.list(thread_id, cursor=cursor, limit=limit)
+        # A server that died while it deleted the thread, or made it, may have left some.
+        if page.attachments and not await self._is_stored(thread_id):
+            return AttachmentPage([], None)
+        return page
 
     async def _check_stored(self, thread_id: str) -> None:
         """Raise OrganisationError for a thread that is not stored: there is none, or it leaves no trace so far."""

@@ -37,10 +37,11 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
         live = self.loaded.find(summary.thread_id)
         return stored_facts(summary) if live is None else live.facts
 
-    async def history(self, thread_id: str, *, feature: str) -> RolloutHistory:
+    async def history(self, thread_id: str, *, feature: str, in_archive: bool = True) -> RolloutHistory:
         """Return a thread's history; `feature` names what is asked for in refusals.
 
-        Raises ThreadError when the thread is unknown, ephemeral, or nothing has been said in it yet; RolloutReadError.
+        Raises ThreadError when the thread is unknown, ephemeral, or nothing has been said in it yet, and for one that
+        is archived unless those are wanted too; RolloutReadError.
         """
         live = self.loaded.find(thread_id)
         if live is not None:
@@ -51,6 +52,8 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
         found = await self.store.locate(thread_id)
         if found is None:
             raise errors.not_loaded(thread_id)
+        if found.is_archived and not in_archive:
+            raise ThreadError(f"thread {thread_id} is archived")
         return await self.store.history(found)
 
     async def read_states_of(self, thread_ids: Sequence[str]) -> dict[str, ReadState]:

@@ -29,10 +29,7 @@ END: Literal[3] = 3
 
 
 class InvalidTimelineCursor(Exception):
-    """A cursor that no page of a timeline gave out."""
-
-    def __init__(self) -> None:
-        super().__init__("invalid thread timeline cursor")
+    """A cursor that no page of this timeline gave out."""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +155,7 @@ def _decode(text: str, thread_id: str) -> _TimelineCursor:
     try:
         cursor = _cursor_decoder.decode(text)
     except UNDECODABLE:
-        raise InvalidTimelineCursor from None
+        raise InvalidTimelineCursor("invalid thread timeline cursor") from None
     if cursor.thread_id != thread_id:
-        raise InvalidTimelineCursor
+        raise InvalidTimelineCursor("thread timeline cursor belongs to another thread")
     return cursor

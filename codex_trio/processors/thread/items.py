@@ -67,7 +67,7 @@ class ThreadItemsProcessor:
     ) -> wire_timeline.ThreadTimelineListResponse:
         """Return the last places of a thread's history, or those before the cursor, in the order of time."""
         thread_id = parse_thread_id(params.thread_id)
-        history = await self._threads.history(thread_id, feature="thread/timeline/list")
+        history = await self._threads.history(thread_id, feature="thread/timeline/list", in_archive=False)
         try:
             page = await page_timeline(history, thread_id=thread_id, cursor=params.cursor, limit=params.limit)
         except InvalidTimelineCursor as error:

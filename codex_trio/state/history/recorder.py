@@ -13,7 +13,7 @@ cut off again, or is left as one bad line that readers skip.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,19 +108,36 @@ class ThreadRecorder(Protocol):
 class RolloutRecorder:
     """Appends to one rollout. Made by `create` or `open`."""
 
-    def __init__(self, history: RolloutHistory, writer: LineWriter, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        history: RolloutHistory,
+        writer: LineWriter,
+        clock: Callable[[], int],
+        before_first: Callable[[], Awaitable[str | None]] | None = None,
+    ) -> None:
         self._history = history
         self._writer = writer
         self._clock = clock
+        self._before_first = before_first
         self._lock = trio.Lock()
         self._is_closed = False
         self._is_in_doubt = False
         self._meta_is_written = writer.exists
 
     @classmethod
-    def create(cls, source: LineSource, meta: SessionMeta, *, clock: Callable[[], int] = now_ms) -> RolloutRecorder:
-        """Return a recorder for a new thread; its rollout appears with the first lines. `clock` gives Unix ms."""
-        return cls(RolloutHistory.new(source, meta), source.writer(size=None), clock)
+    def create(
+        cls,
+        source: LineSource,
+        meta: SessionMeta,
+        *,
+        clock: Callable[[], int] = now_ms,
+        before_first: Callable[[], Awaitable[str | None]] | None = None,
+    ) -> RolloutRecorder:
+        """Return a recorder for a new thread; its rollout appears with the first lines. `clock` gives Unix ms.
+
+        `before_first` is called before those are written, and gives the reason when they cannot be.
+        """
+        return cls(RolloutHistory.new(source, meta), source.writer(size=None), clock, before_first)
 
     @classmethod
     def open(cls, history: RolloutHistory, *, clock: Callable[[], int] = now_ms) -> RolloutRecorder:
@@ -213,6 +230,10 @@ class RolloutRecorder:
         lines = self._lines(payloads)
         if not lines:
             return
+        if self._before_first is not None and not self._meta_is_written:
+            reason = await self._before_first()
+            if reason is not None:
+                raise self._failure(reason)
         encoded = await _encoded(lines)
         offset = await self._write(b"".join(encoded))
         self._meta_is_written = True

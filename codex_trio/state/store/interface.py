@@ -10,7 +10,7 @@ not reach a caller: it is an index, and what it would have told is then read fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -190,8 +190,13 @@ class ThreadStore(Protocol):
 
     # --- recording ---
 
-    def create(self, meta: SessionMeta) -> ThreadRecorder:
-        """Return what a new thread records itself with; the thread is there with its first lines."""
+    def create(
+        self, meta: SessionMeta, *, before_stored: Callable[[], Awaitable[None]] | None = None
+    ) -> ThreadRecorder:
+        """Return what a new thread records itself with; the thread is there with its first lines.
+
+        `before_stored` is called before they are written, which fails with the ThreadStoreError that it raises.
+        """
         ...
 
     async def open(self, thread: StoredThread) -> ThreadRecorder:

@@ -7,7 +7,8 @@ place for each new one. Does not own finding threads, nor who may write to one. 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.history import forks
@@ -22,7 +23,7 @@ from codex_trio.state.rollout.sources import LineSource
 from codex_trio.state.store.contents import unix_ms
 from codex_trio.state.store.families import no_rollout
 from codex_trio.state.store.histories import StoredHistories
-from codex_trio.state.store.interface import MetadataPatch, StoredThread, ThreadSummary, patched
+from codex_trio.state.store.interface import MetadataPatch, StoredThread, ThreadStoreError, ThreadSummary, patched
 from codex_trio.util.clock import now_ms
 
 
@@ -48,8 +49,11 @@ class RecordingStore(ABC):
     @abstractmethod
     async def read(self, thread_id: str) -> ThreadSummary | None: ...
 
-    def create(self, meta: SessionMeta) -> RolloutRecorder:
-        return RolloutRecorder.create(self._new(meta), meta, clock=self._clock)
+    def create(
+        self, meta: SessionMeta, *, before_stored: Callable[[], Awaitable[None]] | None = None
+    ) -> RolloutRecorder:
+        before = None if before_stored is None else partial(_as_writing, before_stored)
+        return RolloutRecorder.create(self._new(meta), meta, clock=self._clock, before_first=before)
 
     async def open(self, thread: StoredThread) -> RolloutRecorder:
         return await self._go_on_in(self._source_of(thread))
@@ -109,3 +113,12 @@ class RecordingStore(ABC):
 
     def _new(self, meta: SessionMeta) -> LineSource:
         return self._new_source(RolloutName.of(meta.id, created_ms=unix_ms(meta.timestamp)))
+
+
+async def _as_writing(before_stored: Callable[[], Awaitable[None]]) -> str | None:
+    """Return why a thread cannot be stored, if it cannot."""
+    try:
+        await before_stored()
+    except ThreadStoreError as error:
+        return str(error)
+    return None
