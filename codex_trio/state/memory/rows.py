@@ -31,9 +31,9 @@ class MemoryRow(msgspec.Struct, frozen=True):
 
 
 def page(
-    rows: Sequence[MemoryRow], query: ThreadQuery, *, also: Callable[[ThreadSummary], bool] | None = None
+    rows: Sequence[MemoryRow], query: ThreadQuery, *, condition: Callable[[ThreadSummary], bool] | None = None
 ) -> ThreadPage:
-    """Return the page of a query; `also` is one more condition, asked as seldom as possible. Raises InvalidCursor."""
+    """Return the page of a query; `condition` is one more condition, asked as seldom as possible. Raises InvalidCursor."""
     cursor = paging.cursor_of(query)
     if paging.finds_none(query):
         return paging.EMPTY_PAGE
@@ -44,7 +44,7 @@ def page(
     wanted = page_size(query.limit)
     chosen: list[tuple[int, ThreadSummary]] = []
     for row in found:
-        if also is None or also(row.summary):
+        if condition is None or condition(row.summary):
             chosen.append((_place(row, query)[0], row.summary))
         if len(chosen) > wanted:
             break

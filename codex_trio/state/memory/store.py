@@ -246,7 +246,7 @@ def _search(rows: Sequence[MemoryRow], query: SearchQuery, threads: Mapping[str,
     def has_words(thread: ThreadSummary) -> bool:
         return any(pattern.search(text) for text in threads[thread.thread_id].texts())
 
-    page = memory_rows.page(rows, paging.listing_of(query), also=has_words)
+    page = memory_rows.page(rows, paging.listing_of(query), condition=has_words)
     return paging.hits_of(
         page,
         [snippet_of(threads[thread.thread_id].texts(), pattern, otherwise=thread.preview) for thread in page.threads],

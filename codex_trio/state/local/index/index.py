@@ -88,24 +88,24 @@ class RolloutIndex:
     # --- asking ---
 
     async def page(
-        self, query: ThreadQuery, *, own: Callable[[str], bool], also: Condition | None = None
+        self, query: ThreadQuery, *, own: Callable[[str], bool], extra: Condition | None = None
     ) -> ThreadPage:
         """Return a page of threads. `own` says which threads are this process's own: their rows are kept true by `put`.
 
-        `also` is one more condition for rows. Raises InvalidCursor.
+        `extra` is one more condition for rows. Raises InvalidCursor.
         """
         cursor = paging.cursor_of(query)
         if paging.finds_none(query):
             return paging.EMPTY_PAGE
         self._used.set()
-        if query.sort_key != "created_at" or also is not None:
+        if query.sort_key != "created_at" or extra is not None:
             # What another process wrote to shows only in the files: in when they changed, and in what words they have.
             await self.sweep(if_due=True)
         fresh: set[Path] = set()
         batch = max(64, 2 * page_size(query.limit))
         for _ in range(_ROUNDS):
             look = await self._database.read(
-                partial(self._look, query=query, cursor=cursor, own=own, also=also, batch=batch)
+                partial(self._look, query=query, cursor=cursor, own=own, extra=extra, batch=batch)
             )
             if look.folders:
                 await self._refresh(look.folders)
@@ -124,15 +124,15 @@ class RolloutIndex:
         query: ThreadQuery,
         cursor: Position | None,
         own: Callable[[str], bool],
-        also: Condition | None,
+        extra: Condition | None,
         batch: int,
     ) -> _Look:
         folders = self._changed_folders(transaction)
         if folders:
             return _Look(page=None, folders=folders)
         named = self._names.containing(query.search_term) if query.search_term else ()
-        condition = None if also is None else also(transaction)
-        page = listing.select_page(transaction, self._table, query, cursor, named=named, also=condition)
+        condition = None if extra is None else extra(transaction)
+        page = listing.select_page(transaction, self._table, query, cursor, named=named, condition=condition)
         watched = self._moved_on(transaction, "is_read ORDER BY mtime_ns DESC LIMIT ?", WATCHED)
         stale = [row for row in page.rows if not _is_current(row)] + watched
         stale = [row for row in stale if not own(row.thread_id)]

@@ -72,14 +72,14 @@ def select_page(
     cursor: Position | None,
     *,
     named: Iterable[str],
-    also: tuple[str, str] | None = None,
+    condition: tuple[str, str] | None = None,
 ) -> RowsPage:
-    """Return the page's rows. `also` is one more condition, and its value; `named` as for `terms`."""
+    """Return the page's rows. `condition` is one more condition, and its value; `named` as for `terms`."""
     column = _column(query.sort_key)
     conditions, values = terms(query, cursor, named=named)
-    if also is not None:
-        conditions.append(also[0])
-        values.append(also[1])
+    if condition is not None:
+        conditions.append(condition[0])
+        values.append(condition[1])
     direction = "DESC" if query.descending else "ASC"
     limit = page_size(query.limit)
     # Few threads are asked for then; else the order is what must not be made anew for every page.

@@ -159,7 +159,7 @@ class ThreadTextIndex:
         while True:
             if len(term) > _LONGEST_PHRASE:
                 holders = json.dumps(await self._holders(term))
-            page = await self._index.page(query, own=own, also=condition)
+            page = await self._index.page(query, own=own, extra=condition)
             if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
                 return page
             cursor = paging.cursor_of(query)
