@@ -207,7 +207,7 @@ async def test_an_index_that_nobody_uses_is_left_alone(
         at_work = trio.Event()
         await trio.testing.wait_all_tasks_blocked(0.2)
         assert not at_work.is_set()
-        await index.page(ThreadQuery(), own=lambda _: False)
+        await index.page(ThreadQuery(), is_loaded=lambda _: False)
         with trio.fail_after(10):
             await at_work.wait()
         nursery.cancel_scope.cancel()

@@ -82,7 +82,7 @@ class LocalThreadStore(RecordingStore):
         self._names = names
         self._graph = graph
         # Loaded threads of this process tell of themselves: no file of theirs is read for a list.
-        self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
+        self._loaded: dict[str, Callable[[], ThreadSummary | None]] = {}
         self._dirty: set[str] = set()
         self._flushing = trio.Lock()
         self._generation = database.generation
@@ -152,14 +152,16 @@ class LocalThreadStore(RecordingStore):
 
     async def list(self, query: ThreadQuery) -> ThreadPage:
         await self._flush()
-        return await self._retrying(partial(self._index.page, query, own=self._own.__contains__))
+        return await self._retrying(partial(self._index.page, query, is_loaded=self._loaded.__contains__))
 
     async def search(self, query: SearchQuery) -> SearchPage:
         await self._flush()
-        return await self._retrying(partial(self._text.search, query, own=self._own.__contains__))
+        return await self._retrying(partial(self._text.search, query, is_loaded=self._loaded.__contains__))
 
     async def glance(self, query: SearchQuery, *, known: Collection[str] = ()) -> Sequence[SearchHit]:
-        found = await self._retrying(partial(self._text.glance, query, known=known, own=self._own.__contains__))
+        found = await self._retrying(
+            partial(self._text.glance, query, known=known, is_loaded=self._loaded.__contains__)
+        )
         if not found:
             return ()
         names = await trio.to_thread.run_sync(self._names.all)
@@ -171,7 +173,7 @@ class LocalThreadStore(RecordingStore):
 
     async def _find(self, thread_id: str, *, archived: bool | None) -> IndexedRollout | None:
         await self._flush()
-        rows = await self._retrying(partial(self._index.find, thread_id, own=self._own.__contains__))
+        rows = await self._retrying(partial(self._index.find, thread_id, is_loaded=self._loaded.__contains__))
         return next((row for row in rows if archived is None or row.is_archived == archived), None)
 
     async def _retrying(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
@@ -239,7 +241,7 @@ class LocalThreadStore(RecordingStore):
         await self._retrying(self._index.read_all)
 
         async def rollouts(member: str) -> list[IndexedRollout]:
-            rows = await self._retrying(partial(self._index.find, member, own=self._own.__contains__))
+            rows = await self._retrying(partial(self._index.find, member, is_loaded=self._loaded.__contains__))
             return [row for row in rows[::-1] if archived is None or row.is_archived == archived]
 
         return await family_of(thread_id, self._graph, rollouts)
@@ -278,15 +280,15 @@ class LocalThreadStore(RecordingStore):
             yield
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
-        self._own[thread_id] = summary
+        self._loaded[thread_id] = summary
         self._dirty.add(thread_id)
 
     def changed(self, thread_id: str) -> None:
-        if thread_id in self._own:
+        if thread_id in self._loaded:
             self._dirty.add(thread_id)
 
     def detach(self, thread_id: str) -> None:
-        self._own.pop(thread_id, None)
+        self._loaded.pop(thread_id, None)
         self._dirty.discard(thread_id)
 
     async def _flush(self) -> None:
@@ -294,12 +296,12 @@ class LocalThreadStore(RecordingStore):
         if self._generation != self._database.generation:
             # Another database may know nothing of them, or what was so a while ago.
             self._generation = self._database.generation
-            self._dirty |= self._own.keys()
+            self._dirty |= self._loaded.keys()
         if not self._dirty:
             return
         async with self._flushing:
             asked, self._dirty = self._dirty, set()
-            told = {thread_id: self._own[thread_id]() for thread_id in asked if thread_id in self._own}
+            told = {thread_id: self._loaded[thread_id]() for thread_id in asked if thread_id in self._loaded}
             rows = await trio.to_thread.run_sync(
                 _rows_of, [summary for summary in told.values() if summary is not None]
             )

@@ -62,7 +62,7 @@ class MemoryThreadStore(RecordingStore):
         self._threads: dict[str, MemoryThread] = {}
         self._names: dict[str, str] = {}
         # Loaded threads tell of themselves.
-        self._own: dict[str, Callable[[], ThreadSummary | None]] = {}
+        self._loaded: dict[str, Callable[[], ThreadSummary | None]] = {}
 
     def _new_source(self, name: RolloutName) -> MemoryLines:
         return MemoryLines(name, clock=self._clock, appeared=self._appeared)
@@ -160,7 +160,7 @@ class MemoryThreadStore(RecordingStore):
         return await trio.to_thread.run_sync(make)
 
     def _told_of(self, thread: MemoryThread) -> ThreadSummary | None:
-        tell = self._own.get(thread.thread_id)
+        tell = self._loaded.get(thread.thread_id)
         return None if tell is None else tell()
 
     # --- putting away ---
@@ -231,13 +231,13 @@ class MemoryThreadStore(RecordingStore):
         return contextlib.nullcontext()
 
     def attach(self, thread_id: str, summary: Callable[[], ThreadSummary | None]) -> None:
-        self._own[thread_id] = summary
+        self._loaded[thread_id] = summary
 
     def changed(self, thread_id: str) -> None:
         """Do nothing: loaded threads are asked for every list."""
 
     def detach(self, thread_id: str) -> None:
-        self._own.pop(thread_id, None)
+        self._loaded.pop(thread_id, None)
 
 
 def _search(rows: Sequence[MemoryRow], query: SearchQuery, threads: Mapping[str, MemoryThread]) -> SearchPage:

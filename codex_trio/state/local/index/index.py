@@ -88,9 +88,9 @@ class RolloutIndex:
     # --- asking ---
 
     async def page(
-        self, query: ThreadQuery, *, own: Callable[[str], bool], extra: Condition | None = None
+        self, query: ThreadQuery, *, is_loaded: Callable[[str], bool], extra: Condition | None = None
     ) -> ThreadPage:
-        """Return a page of threads. `own` says which threads are this process's own: their rows are kept true by `put`.
+        """Return a page of threads. `is_loaded` says which threads are this process's own: their rows are kept true by `put`.
 
         `extra` is one more condition for rows. Raises InvalidCursor.
         """
@@ -105,7 +105,7 @@ class RolloutIndex:
         batch = max(64, 2 * page_size(query.limit))
         for _ in range(_ROUNDS):
             look = await self._database.read(
-                partial(self._look, query=query, cursor=cursor, own=own, extra=extra, batch=batch)
+                partial(self._look, query=query, cursor=cursor, is_loaded=is_loaded, extra=extra, batch=batch)
             )
             if look.folders:
                 await self._refresh(look.folders)
@@ -123,7 +123,7 @@ class RolloutIndex:
         *,
         query: ThreadQuery,
         cursor: Position | None,
-        own: Callable[[str], bool],
+        is_loaded: Callable[[str], bool],
         extra: Condition | None,
         batch: int,
     ) -> _Look:
@@ -135,25 +135,25 @@ class RolloutIndex:
         page = listing.select_page(transaction, self._table, query, cursor, named=named, condition=condition)
         watched = self._moved_on(transaction, "is_read ORDER BY mtime_ns DESC LIMIT ?", WATCHED)
         stale = [row for row in page.rows if not _is_current(row)] + watched
-        stale = [row for row in stale if not own(row.thread_id)]
+        stale = [row for row in stale if not is_loaded(row.thread_id)]
         unread = listing.unread_before(transaction, query, cursor, page.beyond, limit=batch)
         return _Look(page=listing.page_of(page, query, self._names.all()), stale=stale, unread=unread)
 
-    async def find(self, thread_id: str, *, own: Callable[[str], bool]) -> list[IndexedRollout]:
+    async def find(self, thread_id: str, *, is_loaded: Callable[[str], bool]) -> list[IndexedRollout]:
         """Return the files that hold a thread, the one it goes on in first; files that are not archived count more."""
         thread_id = thread_id.lower()
-        found = await self._current_rows(thread_id, own)
+        found = await self._current_rows(thread_id, is_loaded)
         if found:
             return found
         # Not known, or not where it was: the names of all files may tell, and else the files.
         files = await trio.to_thread.run_sync(partial(_named_for, self._paths, thread_id))
         await self.read_files(files)
-        found = await self._current_rows(thread_id, own)
+        found = await self._current_rows(thread_id, is_loaded)
         for _ in range(_LAST_RESORT):
             # A file under another thread's name may hold it. Of very many, the background reads the rest.
             if found or not await self.read_some(_BATCH):
                 break
-            found = await self._current_rows(thread_id, own)
+            found = await self._current_rows(thread_id, is_loaded)
         return found
 
     async def builders_on(self, base_id: str) -> set[str]:
@@ -179,25 +179,27 @@ class RolloutIndex:
             row = await self._database.read(partial(_row_at, table=self._table, path=path))
         return row
 
-    async def _current_rows(self, thread_id: str, own: Callable[[str], bool]) -> list[IndexedRollout]:
+    async def _current_rows(self, thread_id: str, is_loaded: Callable[[str], bool]) -> list[IndexedRollout]:
         for _ in range(2):
             folders, found, stale = await self._database.read(
-                partial(self._look_for, thread_id=thread_id, is_own=own(thread_id))
+                partial(self._look_for, thread_id=thread_id, loaded=is_loaded(thread_id))
             )
             if not folders and not stale:
                 return found
             if folders:
                 await self._refresh(folders)
             await self.read_files(row.path for row in stale)
-        _, found, _ = await self._database.read(partial(self._look_for, thread_id=thread_id, is_own=own(thread_id)))
+        _, found, _ = await self._database.read(
+            partial(self._look_for, thread_id=thread_id, loaded=is_loaded(thread_id))
+        )
         return found
 
     def _look_for(
-        self, transaction: Transaction, *, thread_id: str, is_own: bool
+        self, transaction: Transaction, *, thread_id: str, loaded: bool
     ) -> tuple[list[str], list[IndexedRollout], list[IndexedRollout]]:
         folders = self._changed_folders(transaction)
         found = self._table.of_thread(transaction, thread_id)
-        return folders, found, [] if is_own else [row for row in found if not _is_current(row)]
+        return folders, found, [] if loaded else [row for row in found if not _is_current(row)]
 
     # --- keeping it true ---
 

@@ -99,25 +99,25 @@ class ThreadTextIndex:
         # Several that read the same would only be in each other's way.
         self._reading = trio.Lock()
 
-    async def search(self, query: SearchQuery, *, own: Callable[[str], bool]) -> SearchPage:
-        """Return a page of threads with these words; `own` as for RolloutIndex.page. Raises InvalidCursor."""
+    async def search(self, query: SearchQuery, *, is_loaded: Callable[[str], bool]) -> SearchPage:
+        """Return a page of threads with these words; `is_loaded` as for RolloutIndex.page. Raises InvalidCursor."""
         term = normalized(query.term)
-        page = await self._page(paging.listing_of(query), term, own)
+        page = await self._page(paging.listing_of(query), term, is_loaded)
         found = await self._database.read(partial(self._first_spans, term=term, page=page))
         snippets = await trio.to_thread.run_sync(_snippets, found, term)
         return paging.hits_of(page, snippets)
 
     async def glance(
-        self, query: SearchQuery, *, known: Collection[str], own: Callable[[str], bool]
+        self, query: SearchQuery, *, known: Collection[str], is_loaded: Callable[[str], bool]
     ) -> Sequence[tuple[IndexedRollout, str]]:
-        """Return some threads with these words, as they are found in the index, and the words; `own` as for
+        """Return some threads with these words, as they are found in the index, and the words; `is_loaded` as for
         RolloutIndex.page.
 
         No file is looked at but those of what is found: only what still has the words is given.
         """
         term = normalized(query.term)
         found = await self._database.read(partial(self._some, query=query, term=term, known=known))
-        return await trio.to_thread.run_sync(_still_found, found, term, own)
+        return await trio.to_thread.run_sync(_still_found, found, term, is_loaded)
 
     def _some(
         self, transaction: Transaction, *, query: SearchQuery, term: str, known: Collection[str]
@@ -143,7 +143,7 @@ class ThreadTextIndex:
                 break
         return found
 
-    async def _page(self, query: ThreadQuery, term: str, own: Callable[[str], bool]) -> ThreadPage:
+    async def _page(self, query: ThreadQuery, term: str, is_loaded: Callable[[str], bool]) -> ThreadPage:
         started = time.monotonic()
         is_behind = False
         checked: object = _NO_PAGE
@@ -159,7 +159,7 @@ class ThreadTextIndex:
         while True:
             if len(term) > _LONGEST_PHRASE:
                 holders = json.dumps(await self._holders(term))
-            page = await self._index.page(query, own=own, extra=condition)
+            page = await self._index.page(query, is_loaded=is_loaded, extra=condition)
             if not is_behind or page.next_cursor == checked or time.monotonic() - started > PATIENCE_SECONDS:
                 return page
             cursor = paging.cursor_of(query)
@@ -356,7 +356,7 @@ def _with_pattern(places: Sequence[tuple[int, Path, int, int]], pattern: re.Patt
 
 
 def _still_found(
-    found: Sequence[tuple[IndexedRollout, tuple[int, int]]], term: str, own: Callable[[str], bool]
+    found: Sequence[tuple[IndexedRollout, tuple[int, int]]], term: str, is_loaded: Callable[[str], bool]
 ) -> list[tuple[IndexedRollout, str]]:
     """Return those whose files are as they were when they were indexed, and have the words; with these."""
     pattern = pattern_of(term)
@@ -364,7 +364,7 @@ def _still_found(
     for rollout, (first, past) in found:
         if len(still) == GLANCED:
             break
-        if not own(rollout.thread_id) and FileVersion.of(rollout.path) != rollout.version:
+        if not is_loaded(rollout.thread_id) and FileVersion.of(rollout.path) != rollout.version:
             continue
         with contextlib.suppress(OSError):
             said = texts(rollout.path, start=first, end=past)
