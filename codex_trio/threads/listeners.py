@@ -20,8 +20,8 @@ class Listeners:
 
     def emit(self, event: Event) -> None:
         self._first.emit(event)
-        for hear in self._others:
-            hear(event)
+        for listen in self._others:
+            listen(event)
 
     async def ready(self) -> None:
         await self._first.ready()
