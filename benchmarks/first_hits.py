@@ -20,8 +20,8 @@ import trio
 
 from benchmarks.connection import milliseconds, percentile
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.initializer import open_state_db, state_db_path
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.names import ThreadNames
@@ -119,7 +119,7 @@ async def measure(threads: int, tell: Callable[[str], None]) -> bool:
                 found = 0
                 for _ in range(_ROUNDS):
                     begin = time.perf_counter()
-                    hits = await home.text.glance(SearchQuery(term=term), known=(), own=lambda _: False)
+                    hits = await home.text.glance(SearchQuery(term=term), known=(), is_loaded=lambda _: False)
                     times.append(time.perf_counter() - begin)
                     found = len(hits)
                 middle, last = milliseconds(percentile(times, 0.5)), milliseconds(max(times))

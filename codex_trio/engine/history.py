@@ -2,7 +2,7 @@
 
 Owns their order, and the rules of a request: calls and outputs come in pairs, no id stands twice, pictures are labelled
 as the model takes them. Does not own the form of items (engine/response_items.py), storage (state/rollout) or context
-text (engine/context.py). Used by the session and its turns.
+text (engine/context_messages.py). Used by the session and its turns.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from codex_trio.domain.items import AgentMessage, TurnItem, UnreadCommandExecuti
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot
 from codex_trio.state.rollout.lines import UNDECODABLE
-from codex_trio.threads.history import InvalidCursor, turn_cursor
+from codex_trio.threads.history_pages import InvalidCursor, turn_cursor
 from codex_trio.util import decoding
 from codex_trio.util.paging import page_size
 

@@ -225,7 +225,7 @@ class ExecCommand:
         collected = await environment.commands.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
         if collected.exit_code is not None:
             await command.finish()
-            self._commands.running.told(command)
+            self._commands.running.end_reported(command)
         else:
             self._commands.run_in_background(partial(_watch, command))
         return ToolOutput(content=describe(collected, session.id, output_budget(arguments.max_output_tokens, context)))

@@ -103,7 +103,7 @@ class RunningCommands:
             del self._commands[session_id]
         self._commands[command.session.id] = command
 
-    def told(self, command: RunningCommand) -> None:
+    def end_reported(self, command: RunningCommand) -> None:
         """Note that the model knows how a command ended."""
         if self._commands.get(command.session.id) is command:
             del self._commands[command.session.id]

@@ -80,5 +80,5 @@ class WriteStdin:
         )
         if collected.exit_code is not None:
             await command.finish()
-            self._commands.running.told(command)
+            self._commands.running.end_reported(command)
         return ToolOutput(content=describe(collected, session_id, output_budget(arguments.max_output_tokens, context)))

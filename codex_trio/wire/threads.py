@@ -23,7 +23,7 @@ from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.events import TurnError
 from codex_trio.state.store.contents import source_kind
 from codex_trio.threads.facts import ThreadFacts, ThreadStatus
-from codex_trio.threads.history import ConvertedTurns, ItemRow, TurnPage, View
+from codex_trio.threads.history_pages import ConvertedTurns, ItemRow, TurnPage, View
 from codex_trio.util.camel_case import camel_case
 from codex_trio.wire.environments import environments_to_wire
 from codex_trio.wire.items import project_item

@@ -10,7 +10,7 @@ import trio
 from rollout_lab import completed, everything, user_message
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import StateDb
+from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.values import StoredTurn
 from codex_trio.state.local.attachments import LocalAttachments

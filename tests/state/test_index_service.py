@@ -13,8 +13,8 @@ import trio.testing
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.server.idle import Idle
-from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
+from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.local.index import lock, service
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.lock import IndexLock

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from codex_trio.state.db import migrations
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.initializer import open_state_db
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.store.sections import PINNED

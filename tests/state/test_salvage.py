@@ -10,11 +10,11 @@ import pytest
 import trio
 
 from codex_trio.state.db import initializer
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.copying import copy_what_is_kept
 from codex_trio.state.db.errors import StateDbError, StateDbInMemory
 from codex_trio.state.db.initializer import keep_database_usable, open_state_db, state_database, state_db_path
 from codex_trio.state.db.kept import copy_path
+from codex_trio.state.db.state_db import StateDb, Transaction
 
 PAGE = 4096
 COUNT = 200

@@ -12,10 +12,10 @@ import pytest
 import trio
 import trio.lowlevel
 
-from codex_trio.state.db import connection
-from codex_trio.state.db.connection import StateDb, Transaction, open_read_only
+from codex_trio.state.db import state_db
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError, StateDbTooNew
 from codex_trio.state.db.initializer import keep_database_usable, open_state_db, state_database, state_db_path
+from codex_trio.state.db.state_db import StateDb, Transaction, open_read_only
 
 MARK = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
@@ -170,7 +170,7 @@ async def test_a_writer_waits_for_another_process(path: Path, database: StateDb)
 async def test_waiting_for_another_process_is_bounded(
     path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "BUSY_STEPS", 1)
+    monkeypatch.setattr(state_db, "BUSY_STEPS", 1)
     with python(HOLDER, path) as holder:
         assert holder.stdout is not None
         assert await trio.to_thread.run_sync(holder.stdout.readline) == "locked\n"
@@ -240,7 +240,7 @@ async def test_a_server_whose_database_cannot_be_opened_says_so_and_has_one_in_m
 
 
 async def test_a_database_that_stays_locked_is_done_without(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "BUSY_STEPS", 1)
+    monkeypatch.setattr(state_db, "BUSY_STEPS", 1)
     told: list[str] = []
     async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
         nursery.start_soon(partial(keep_database_usable, database, warn=told.append))

@@ -9,8 +9,8 @@ import pytest
 import trio
 from rollout_lab import SOME_THREAD, command, encode, everything, meta, turn
 
-from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.initializer import state_database
+from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.stored_index import HistoryReader, restore, stored
 from codex_trio.state.local.index.span_cache import SpanCache

@@ -9,8 +9,8 @@ import trio
 from store_lab import NOW_MS, FilesHome
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import READERS, StateDb
 from codex_trio.state.db.initializer import open_state_db, state_db_path
+from codex_trio.state.db.state_db import READERS, StateDb
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.names import ThreadNames

@@ -19,7 +19,7 @@ from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.rollout.events import ItemCompletedLine
 from codex_trio.state.rollout.lines import GitInfo, SessionMeta, TurnContext, format_timestamp
 from codex_trio.state.store.interface import InvalidCursor, MetadataPatch, SearchQuery, ThreadStoreError
-from codex_trio.threads.history import page_items, page_turns
+from codex_trio.threads.history_pages import page_items, page_turns
 
 
 @pytest.fixture(params=["files", "memory"])

@@ -1,6 +1,6 @@
 """What the model of a thread is told of where and how it works, beside what the user says.
 
-Owns what it knows of that already. Does not own the texts (engine/context.py, engine/additional_context.py).
+Owns what it knows of that already. Does not own the texts (engine/context_messages.py, engine/additional_context.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from codex_trio.engine import additional_context
-from codex_trio.engine.context import ContextParts, ContextTexts, Surroundings, context_items, context_texts
+from codex_trio.engine.context_messages import ContextParts, ContextTexts, Surroundings, context_items, context_texts
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory

@@ -31,7 +31,7 @@ from codex_trio.rpc.errors import invalid_request
 from codex_trio.state.history.model_history import first_words
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.threads import errors
-from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor, page_turns
+from codex_trio.threads.history_pages import latest_item_cursor, latest_turn_cursor, page_turns
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.wire.threads import all_turns, project_thread, project_turns_page, put_turns

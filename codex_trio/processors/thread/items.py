@@ -13,7 +13,7 @@ from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.threads.history import find_items, page_items
+from codex_trio.threads.history_pages import find_items, page_items
 from codex_trio.threads.timeline import END, START, InvalidTimelineCursor, TimelineEntry, page_timeline
 from codex_trio.wire.threads import project_item_entry, project_stored_item, project_turn
 

@@ -17,7 +17,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, invalid_params, invalid_request
 from codex_trio.state.store.interface import SortKey, ThreadQuery
 from codex_trio.threads import errors
-from codex_trio.threads.history import ItemAnchor, page_items, page_turns
+from codex_trio.threads.history_pages import ItemAnchor, page_items, page_turns
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.wire.read_states import read_state_to_wire
 from codex_trio.wire.threads import (

@@ -14,7 +14,7 @@ from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.threads.history import latest_item_cursor, latest_turn_cursor
+from codex_trio.threads.history_pages import latest_item_cursor, latest_turn_cursor
 from codex_trio.wire.threads import all_turns, project_thread, put_turns
 
 

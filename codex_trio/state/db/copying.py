@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.db.initializer import alone
 from codex_trio.state.db.kept import copy_path, what_is_kept, write_copy
+from codex_trio.state.db.state_db import StateDb
 
 _log = logging.getLogger(__name__)
 

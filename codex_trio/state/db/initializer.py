@@ -17,11 +17,11 @@ from pathlib import Path
 
 import trio
 
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
 from codex_trio.state.db.kept import copy_path, fill, read_copy
 from codex_trio.state.db.migrations import migrate, version_of
 from codex_trio.state.db.salvage import set_aside
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.util.lock_holders import only_commands_hold
 from codex_trio.util.private_folder import FILE_MODE, close_to_others
 

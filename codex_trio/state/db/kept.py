@@ -17,8 +17,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from codex_trio.state.db.connection import SqlValue, Transaction
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import SqlValue, Transaction
 from codex_trio.util.clock import now_ms
 from codex_trio.util.private_folder import FILE_MODE
 

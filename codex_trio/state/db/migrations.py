@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codex_trio.state.db.connection import Transaction
 from codex_trio.state.db.errors import StateDbTooNew
+from codex_trio.state.db.state_db import Transaction
 
 # A row a rollout file. `path` is relative to CODEX_HOME where the file is below it. `inode`, `size` and `mtime_ns` are
 # the file's when it was read: a file that moved on since is read again. Of a file that was not read yet only the name

@@ -16,7 +16,6 @@ from typing import Any
 import apsw
 import msgspec
 
-from codex_trio.state.db.connection import SqlValue, Transaction
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.db.kept import (
     KEPT_TABLES,
@@ -28,6 +27,7 @@ from codex_trio.state.db.kept import (
     read_copy,
     write_copy,
 )
+from codex_trio.state.db.state_db import SqlValue, Transaction
 from codex_trio.util.clock import now_ms
 
 _LOCK_MS = 5000

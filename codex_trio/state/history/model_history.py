@@ -1,7 +1,7 @@
 """What the model has seen: the response items that a resumed thread goes on from.
 
 Owns how stored response items, compactions and rollbacks add up to the list that the next model request starts with.
-Does not own turns (history.py) or what a request adds around them (engine). Fed by the reader when a thread is opened.
+Does not own turns (spans.py) or what a request adds around them (engine). Fed by the reader when a thread is opened.
 """
 
 from __future__ import annotations

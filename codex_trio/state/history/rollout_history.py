@@ -2,8 +2,8 @@
 
 Owns `RolloutHistory`: bringing the index up to what the rollouts hold, reading turns and items by it, and the model's
 history from the last compaction on. Does not own what lines add up to (spans.py, items_of_lines.py), nor pages
-(threads/history.py). Methods that read are synchronous and bounded by what they are asked for: callers on the event
-loop run them in a worker thread.
+(threads/history_pages.py). Methods that read are synchronous and bounded by what they are asked for: callers on the
+event loop run them in a worker thread.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import SqlValue, Transaction
+from codex_trio.state.db.state_db import SqlValue, Transaction
 from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.store.attachments import (
     Attachment,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codex_trio.state.db.connection import StateDb, Transaction
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.store.interface import EdgeStatus
 
 _UPSERT = """

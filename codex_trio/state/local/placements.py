@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import section_of
 from codex_trio.state.store.placements import Placement

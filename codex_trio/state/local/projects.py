@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import Transaction
+from codex_trio.state.db.state_db import Transaction
 from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.store.projects import (
     NewProject,

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.queues import QueuedInput
 from codex_trio.util import decoding

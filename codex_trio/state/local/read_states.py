@@ -12,8 +12,8 @@ from functools import partial
 
 import trio
 
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.read_states import StoredReadState
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from codex_trio.state.db.connection import StateDb, Transaction
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import StateDb, Transaction
 from codex_trio.state.store.interface import ThreadStoreError
 
 _Result = TypeVar("_Result")

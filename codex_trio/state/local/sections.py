@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.db.connection import Transaction
+from codex_trio.state.db.state_db import Transaction
 from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.store.sections import (
     Section,

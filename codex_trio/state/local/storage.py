@@ -11,8 +11,8 @@ from pathlib import Path
 
 import trio
 
-from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.copying import copy_at_the_end, keep_copies
+from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.local.attachments import LocalAttachments
 from codex_trio.state.local.compressor import RolloutCompressor
 from codex_trio.state.local.graph import LocalAgentGraph

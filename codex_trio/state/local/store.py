@@ -15,8 +15,8 @@ from typing import TypeVar
 
 import trio
 
-from codex_trio.state.db.connection import SqlValue, StateDb
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import SqlValue, StateDb
 from codex_trio.state.history.recorder import RolloutRecorder
 from codex_trio.state.history.stored_index import HistoryReader, IndexCache
 from codex_trio.state.local.index.index import RolloutIndex

@@ -33,7 +33,7 @@ class MemoryRow(msgspec.Struct, frozen=True):
 def page(
     rows: Sequence[MemoryRow], query: ThreadQuery, *, condition: Callable[[ThreadSummary], bool] | None = None
 ) -> ThreadPage:
-    """Return the page of a query; `condition` is one more condition, asked as seldom as possible. Raises InvalidCursor."""
+    """Return the page of a query; `condition` holds for its rows, and is seldom asked. Raises InvalidCursor."""
     cursor = paging.cursor_of(query)
     if paging.finds_none(query):
         return paging.EMPTY_PAGE

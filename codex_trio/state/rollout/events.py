@@ -1,7 +1,7 @@
 """The events that a rollout stores (`event_msg` payloads), of today's releases and of older ones.
 
 Owns the structs and their encoding. Does not own lines or files (lines.py, recorder.py) nor what the events add up to
-(history.py). Built by the engine, decoded by lines.py.
+(state/history). Built by the engine, decoded by lines.py.
 
 Times are Unix seconds unless the name ends in `_ms`. Keys with a None default are left out when None.
 """

@@ -1,7 +1,7 @@
 """Rollout lines of older releases: their events as items, and what can be recovered of items they did not store.
 
 Owns the translation between the older events and today's items, both ways. Does not own turns or numbering
-(history.py).
+(state/history).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rollout lines: typed payloads, and the codec between a line's bytes and its payload.
 
 Owns the line envelope `{timestamp, ordinal, type, payload}` and the payloads that are not events. Sans-io: bytes in,
-values out, and back. Does not own files (reader.py, recorder.py) nor what lines add up to (history.py).
+values out, and back. Does not own files (reader.py, recorder.py) nor what lines add up to (state/history).
 
 Decoding never raises for what a file may hold: a line that is no JSON object, or lacks what its type needs, gives None
 (readers count those); a type, event or item of an unknown kind is kept verbatim.

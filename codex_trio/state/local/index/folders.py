@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from codex_trio.state.db.connection import Transaction
+from codex_trio.state.db.state_db import Transaction
 from codex_trio.state.local.index.table import FoundName, RolloutTable
 from codex_trio.state.rollout.compressed import plain_name
 from codex_trio.state.rollout.paths import RolloutName, RolloutPaths

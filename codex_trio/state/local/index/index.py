@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 import trio
 
-from codex_trio.state.db.connection import SqlValue, StateDb, Transaction
+from codex_trio.state.db.state_db import SqlValue, StateDb, Transaction
 from codex_trio.state.local.index import listing
 from codex_trio.state.local.index.folders import Folders, batches
 from codex_trio.state.local.index.table import RolloutTable
@@ -90,7 +90,7 @@ class RolloutIndex:
     async def page(
         self, query: ThreadQuery, *, is_loaded: Callable[[str], bool], extra: Condition | None = None
     ) -> ThreadPage:
-        """Return a page of threads. `is_loaded` says which threads are this process's own: their rows are kept true by `put`.
+        """Return a page of threads. `is_loaded`: whether this process has a thread loaded; `put` keeps its row true.
 
         `extra` is one more condition for rows. Raises InvalidCursor.
         """

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec import UNSET
 
-from codex_trio.state.db.connection import SqlValue, Transaction
+from codex_trio.state.db.state_db import SqlValue, Transaction
 from codex_trio.state.local.index.table import COLUMNS, RolloutTable
 from codex_trio.state.store import paging
 from codex_trio.state.store.contents import IndexedRollout
@@ -74,7 +74,7 @@ def select_page(
     named: Iterable[str],
     condition: tuple[str, str] | None = None,
 ) -> RowsPage:
-    """Return the page's rows. `condition` is one more condition, and its value; `named` as for `terms`."""
+    """Return the page's rows. `condition` is one more for rows, with its value; `named` as for `terms`."""
     column = _column(query.sort_key)
     conditions, values = terms(query, cursor, named=named)
     if condition is not None:

@@ -21,7 +21,7 @@ from typing import cast
 import msgspec
 import trio
 
-from codex_trio.state.db.connection import SqlValue, StateDb, Transaction
+from codex_trio.state.db.state_db import SqlValue, StateDb, Transaction
 from codex_trio.state.local.index import listing
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.table import COLUMNS

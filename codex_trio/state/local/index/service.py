@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from codex_trio.state.db.connection import StateDb
 from codex_trio.state.db.errors import StateDbError
+from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.state.db.connection import Transaction
+from codex_trio.state.db.state_db import Transaction
 from codex_trio.state.rollout import compressed
 from codex_trio.state.rollout.paths import RolloutName
 from codex_trio.state.store.contents import (

@@ -15,7 +15,7 @@ from codex_trio.state.rollout.lines import Payload, SessionMeta, StoredLine, enc
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.histories import StoredHistories
 from codex_trio.state.store.interface import InvalidCursor
-from codex_trio.threads.history import (
+from codex_trio.threads.history_pages import (
     ItemAnchor,
     TurnPage,
     latest_item_cursor,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from codex_trio.engine.context import Surroundings, context_items, context_texts
+from codex_trio.engine.context_messages import Surroundings, context_items, context_texts
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import texts_of
 from codex_trio.engine.settings import ThreadSettings
