@@ -211,7 +211,7 @@ KEYS: Final = (
     Key("responses", TABLE, status="unsupported", since="0.171.0"),
     Key("responses_api_metadata", TEXT_MAP, status="unsupported", since="0.169.0"),
     Key("rollout_trace", Table({"max_bytes": U64}, rest=ANY), status="unsupported", since="0.171.0"),
-    Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/loading.py"),
+    Key("shell_environment_policy", SHELL_ENVIRONMENT_POLICY, default={}, owner="threads/options.py"),
     Key("show_raw_agent_reasoning", FLAG, status="elsewhere"),
     Key("skills", TABLE, status="unsupported"),
     Key("sqlite_home", PATH, owner="server/core.py"),

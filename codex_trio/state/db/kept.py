@@ -19,6 +19,7 @@ import msgspec
 
 from codex_trio.state.db.errors import StateDbError
 from codex_trio.state.db.state_db import SqlValue, Transaction
+from codex_trio.util import decoding
 from codex_trio.util.clock import now_ms
 from codex_trio.util.private_folder import FILE_MODE
 
@@ -71,7 +72,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Kept)
+_decoder = decoding.msgpack_decoder(Kept)
 
 
 def copy_path(database: Path) -> Path:
