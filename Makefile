@@ -31,10 +31,13 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: run test coverage lint types layers schema release-facts lock clean
+.PHONY: run dev test coverage lint types layers schema release-facts lock clean
 
 run: $(RUN_STAMP)
 	@$(BIN)/python -m examples.fix_failing_test
+
+# What the checks and benchmarks need.
+dev: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS) $(TESTS)

@@ -22,9 +22,6 @@ minutes, with a thread loaded and without.
 
 `python -m benchmarks.first_hits` times, by itself, the first threads of a streamed search in an index of 100,000.
 
-Start-up has targets of 1.3; on a used home it is at about 1.5. Of the 464 million instructions up to the answer 338 are
-the interpreter and the import of Trio and msgspec, with no search for files and with their bytecode at hand.
-
 Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
 round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. A ratio compares
 two neighbours, and the table shows the median of the ratios with the smallest and the largest. So a machine that is

@@ -137,7 +137,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    code = 130
     try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+        code = main()
+    except* KeyboardInterrupt:
+        pass
+    sys.exit(code)

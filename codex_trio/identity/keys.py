@@ -76,7 +76,7 @@ def resolve_request_auth(
     key = environ.get(OPENAI_API_KEY, "").strip()
     if not key:
         raise MissingApiKey(
-            f"Not logged in to {provider.name}: log in with an API key, or set the environment variable "
+            f"Not logged in to {provider.name}: set the environment variable "
             f"`{OPENAI_API_KEY}`, or choose another `model_provider` in config.toml.",
             env_key=OPENAI_API_KEY,
         )

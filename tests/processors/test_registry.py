@@ -18,7 +18,7 @@ NOT_YET = Path(__file__).parent / "methods_not_yet.txt"
 
 
 def services() -> Any:
-    """A much as handlers are made of."""
+    """As much as handlers are made of."""
     return types.SimpleNamespace(
         threads=types.SimpleNamespace(
             environments=None, loaded=None, organisation=types.SimpleNamespace(projects=None, sections=None)
