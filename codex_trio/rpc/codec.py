@@ -6,6 +6,7 @@ or signed 64-bit integers, params and results left undecoded. Does not own what 
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -74,6 +75,10 @@ class _Envelope(msgspec.Struct):
 
 _ENVELOPE = decoding.json_decoder(_Envelope)
 _NULL = msgspec.Raw(b"null")
+_SURROGATES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""Escapes: whole pairs, halves of one, and others, which may begin with a backslash that is itself one's character."""
 
 
 def decode(message: bytes) -> Incoming:
@@ -82,7 +87,7 @@ def decode(message: bytes) -> Incoming:
         if not message.isascii():
             # Only strings that are looked at would be checked later on.
             message.decode()
-        envelope = _ENVELOPE.decode(message)
+        envelope = _decode_envelope(message)
         repeats_a_key = _repeats_a_key(message)
     except UnicodeError:
         return Malformed("the message is not valid UTF-8")
@@ -95,6 +100,19 @@ def decode(message: bytes) -> Incoming:
     if repeats_a_key:
         return Malformed("the message names the same envelope field twice")
     return _classify(envelope)
+
+
+def _decode_envelope(message: bytes) -> _Envelope:
+    try:
+        return _ENVELOPE.decode(message)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # Clients that cut a text inside a character write half of it as an escape, which JSON's grammar allows.
+        whole = _SURROGATES.sub(lambda found: rb"\ufffd" if found["half"] else found[0], message)
+        if whole == message:
+            raise
+        return _ENVELOPE.decode(whole)
 
 
 def _classify(envelope: _Envelope) -> Incoming:

@@ -88,6 +88,15 @@ def test_what_is_not_a_message_has_a_reason_for_the_log(text: bytes, reason: str
     assert reason in message.reason
 
 
+def test_half_a_character_does_not_cost_a_request_its_answer() -> None:
+    text = rb"\ud800 \ud83d\ude00 \udc00 \\ud800"
+    request = decode(rb'{"id":7,"method":"m","params":{"text":"' + text + rb'"}}')
+    assert isinstance(request, IncomingRequest)
+    assert msgspec.json.decode(request.params or b"") == {
+        "text": "\N{REPLACEMENT CHARACTER} \N{GRINNING FACE} \N{REPLACEMENT CHARACTER} \\ud800"
+    }
+
+
 def test_the_same_names_inside_params_do_not_count_as_repeated() -> None:
     message = decode(b'{"id":1,"method":"m","params":{"id":{"id":2},"method":"n","id":3}}')
     assert isinstance(message, IncomingRequest)
