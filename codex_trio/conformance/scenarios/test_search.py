@@ -164,6 +164,7 @@ async def test_a_streamed_search_tells_some_threads_before_its_page(lab: Lab, pr
         assert last < came.index(answered)
 
 
+@pytest.mark.only_over("stdio")  # where two messages come in one write
 @pytest.mark.parametrize("method", ["thread/search", "thread/search/stream"])
 async def test_a_search_can_be_given_up_by_its_client_and_by_its_kind(lab: Lab, method: str) -> None:
     other = {"thread/search": "thread/search/stream", "thread/search/stream": "thread/search"}[method]
@@ -188,6 +189,7 @@ async def next_answer(probe: Probe) -> Message:
     return await probe.next(lambda message: "method" not in message, "an answer")
 
 
+@pytest.mark.only_over("stdio")  # where two messages come in one write
 @pytest.mark.parametrize("method", ["thread/search", "thread/search/stream"])
 async def test_a_search_that_is_given_up_ends_with_an_error(lab: Lab, method: str) -> None:
     async with lab.run() as probe:
