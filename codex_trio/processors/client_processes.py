@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
+import trio
 
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.execution.client_process import ClientProcess
 from codex_trio.execution.errors import NotATerminal, SpawnError, StdinClosed, StdinNotOpen
 from codex_trio.execution.launch import TerminalSize
+from codex_trio.rpc.codec import encode_output
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import RpcError, internal_error, invalid_params, invalid_request
 from codex_trio.rpc.resources import DuplicateResource
 from codex_trio.util.base64_text import NotBase64, decode_base64
 
 Process = TypeVar("Process", bound=ClientProcess)
+
+_LONG = 256 * 1024
+"""Bytes of output that are not worth a hop to a thread."""
 
 
 class WireSize(Protocol):
@@ -139,9 +144,14 @@ class ProcessFamily(Generic[Process]):
         return process
 
 
-def text_of(data: bytes) -> str:
-    """Return kept output as clients are given it: what is no UTF-8, or was cut by the cap, is U+FFFD."""
-    return data.decode(errors="replace")
+async def text_of(output: bytes) -> str:
+    """Return kept output as clients are given it: what is no UTF-8, or was cut by the cap, is U+FFFD.
+
+    A long one becomes the JSON that it is in a message here already, beside the loop.
+    """
+    if len(output) <= _LONG:
+        return output.decode(errors="replace")
+    return cast("str", await trio.to_thread.run_sync(encode_output, output))
 
 
 def _quoted(process_id: Hashable) -> str:

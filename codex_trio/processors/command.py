@@ -87,7 +87,7 @@ class CommandProcessor:
             command.terminate()
         if command.end is None:
             raise internal_error("the command was ended because its client went, or something in the server failed")
-        return _answer(command.end)
+        return await _answer(command.end)
 
     async def write(
         self, params: wire.CommandExecWriteParams, context: RequestContext
@@ -182,7 +182,6 @@ def _policy(params: wire.CommandExecParams, config: EffectiveConfig) -> SandboxP
     return sandbox_from_mode(mode, config.sandbox_workspace_write)
 
 
-def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:
-    return wire.CommandExecResponse(
-        exit_code=end.exit_code, stdout=text_of(end.stdout.data), stderr=text_of(end.stderr.data)
-    )
+async def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:
+    stdout, stderr = await text_of(end.stdout.data), await text_of(end.stderr.data)
+    return wire.CommandExecResponse(exit_code=end.exit_code, stdout=stdout, stderr=stderr)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 
+import trio
 from codex_trio_protocol.v2 import process as wire
 from msgspec import UNSET
 
@@ -46,7 +47,16 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class SpawnedProcess(ClientProcess):
-    """A process whose end is told."""
+    """A process whose end is told, with the output that was kept."""
+
+    stdout = ""
+    stderr = ""
+
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Run it to its end, and word what was kept."""
+        await super().run(task_status=task_status)
+        assert self.end is not None
+        self.stdout, self.stderr = await text_of(self.end.stdout.data), await text_of(self.end.stderr.data)
 
 
 class ProcessProcessor:
@@ -130,9 +140,9 @@ class ProcessProcessor:
             process_handle=process_handle,
             exit_code=end.exit_code,
             output_drain_timed_out=end.drain_timed_out,
-            stdout=text_of(end.stdout.data),
+            stdout=process.stdout,
             stdout_cap_reached=end.stdout.cap_reached,
-            stderr=text_of(end.stderr.data),
+            stderr=process.stderr,
             stderr_cap_reached=end.stderr.cap_reached,
         )
         self._outgoing.notify("process/exited", notice, targets=[context.connection.id])

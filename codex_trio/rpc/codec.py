@@ -4,6 +4,7 @@ Owns the JSON-RPC envelope as the protocol reads it: no `jsonrpc` field needed, 
 or signed 64-bit integers, params and results left undecoded. Does not own what a method or its params mean.
 """
 
+import codecs
 import json
 import os
 import re
@@ -256,6 +257,17 @@ def encode_request(method: str, request_id: RequestId, params: object) -> bytes:
 def encode_text(text: str) -> bytes:
     """Return a JSON string, quotes included: the same bytes that the text has as part of a message."""
     return _encode(text)
+
+
+def encode_output(output: bytes) -> msgspec.Raw:
+    """Return a process's output as a JSON string: what is no UTF-8, or was cut off, is U+FFFD.
+
+    It is encoded in pieces, between which other threads run: for megabytes, in a thread of its own.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    pieces = (output[start : start + _LONG] for start in range(0, len(output), _LONG))
+    encoded = [encode_text(decoder.decode(piece))[1:-1] for piece in pieces]
+    return msgspec.Raw(b'"%b"' % b"".join([*encoded, encode_text(decoder.decode(b"", final=True))[1:-1]]))
 
 
 def _encode(value: object, hook: Callable[[object], object] | None = None) -> bytes:

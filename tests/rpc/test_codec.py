@@ -18,6 +18,7 @@ from codex_trio.rpc.codec import (
     RequestId,
     decode,
     encode_notification,
+    encode_output,
     encode_request,
     encode_response,
 )
@@ -157,6 +158,14 @@ def test_what_was_encoded_before_stands_in_the_answer_where_it_belongs(name: str
     found = answer["result"]
     assert [row["a"] for row in found["first"]] == [1, 2, "x" * size]
     assert (answer["id"], found["name"][:5], found["second"], found["last"]) == (7, name[:5], [], None)
+
+
+@given(st.binary(max_size=20), st.integers(0, 3))
+def test_output_is_the_same_text_in_however_many_pieces_it_is_encoded(around: bytes, lead: int) -> None:
+    # A character of four bytes lies across the end of a piece, wherever that is.
+    output = around + b"x" * (256 * 1024 - len(around) - lead) + "\N{GRINNING FACE}".encode() + around
+    text = msgspec.json.decode(bytes(encode_output(output)))
+    assert text == output.decode(errors="replace")
 
 
 def test_a_value_that_is_no_json_is_named() -> None:

@@ -115,6 +115,13 @@ async def test_a_command_that_takes_too_long_is_killed_with_what_it_started(lab:
             await gone(int(told))
 
 
+async def test_long_output_is_answered_whole(lab: Lab) -> None:
+    text = '\0"\N{LATIN SMALL LETTER E WITH ACUTE}\n' * 150_001
+    (lab.cwd / "long").write_text(text)
+    async with lab.run() as probe:
+        assert await run(probe, f"cd {lab.cwd}; cat long; cat long >&2") == (0, text, text)
+
+
 async def test_output_is_kept_up_to_the_cap_of_each_stream(lab: Lab) -> None:
     script = "printf 0123456789; printf abcdefghij >&2"
     async with lab.run() as probe:

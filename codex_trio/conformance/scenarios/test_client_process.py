@@ -58,6 +58,14 @@ async def until_output(probe: Probe, handle: str, wanted: bytes) -> None:
         await probe.until("process/outputDelta")
 
 
+async def test_the_end_of_a_process_is_told_with_long_output_whole(lab: Lab) -> None:
+    text = '\0"\N{LATIN SMALL LETTER E WITH ACUTE}\n' * 150_001
+    (lab.cwd / "long").write_text(text)
+    async with lab.run() as probe:
+        await spawn(lab, probe, "a", "cat long; cat long >&2")
+        assert await exited(probe, "a") == ended(0, stdout=text, stderr=text)
+
+
 async def test_the_end_of_a_process_is_told_with_what_it_wrote(lab: Lab) -> None:
     async with lab.run() as probe:
         await spawn(lab, probe, "a", "echo out; echo err >&2; exit 3")
