@@ -13,9 +13,9 @@ from typing import Any, cast
 import msgspec
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine.history import ModelHistory, message_item
+from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.state.history.model_history import SUMMARY_TAG, is_from_user, is_summary
+from codex_trio.state.history.model_history import SUMMARY_TAG, is_from_user
 
 PROMPT = """\
 Your context window is filling up, so this conversation will now be replaced by a summary, which you write. A model \
@@ -104,16 +104,6 @@ def _tokens_of_one(item: ResponseItem) -> int:
             pictures += found
             item = {**item, name: [part for part in parts if not _is_picture(part)]}
     return len(msgspec.json.encode(item)) // _BYTES_PER_TOKEN + pictures * _PICTURE_TOKENS
-
-
-def tokens_in_use(counted: int, history: ModelHistory) -> int:
-    """Return about how many tokens the next request takes; `counted` is what a provider said of the last response."""
-    return counted + tokens_of(history.items[history.answered :] if counted else history.items)
-
-
-def is_worth_it(history: ModelHistory) -> bool:
-    """Return whether there is anything that was not summed up already."""
-    return bool(history.items) and not is_summary(history.items[-1])
 
 
 def _parts(item: Mapping[str, Any], name: str) -> list[Any]:

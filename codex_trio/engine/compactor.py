@@ -7,7 +7,7 @@ tells of it. Does not own what the new history is (engine/compaction.py) or whos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -25,9 +25,6 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.request import ModelRequest
 
-Phase = Literal["standalone_turn", "pre_turn", "mid_turn"]
-"""Where in the course of things a history is summed up, as providers are told."""
-
 _NO_SUMMARY = "the model gave no summary"
 
 
@@ -38,21 +35,7 @@ class Compactor:
         self._context = context
         self._log = log
 
-    async def is_due(self) -> bool:
-        """Return whether the history takes so much room that it is to be summed up before the model reads on.
-
-        Raises RolloutReadError, RolloutWriteError.
-        """
-        context = self._context
-        await context.memory.recall()
-        history = context.memory.history
-        counted = context.usage.last_total
-        return (
-            compaction.is_worth_it(history)
-            and compaction.tokens_in_use(counted, history) >= context.model.compaction_limit
-        )
-
-    async def compact(self, origin: RequestOrigin, phase: Phase) -> None:
+    async def compact(self, origin: RequestOrigin) -> None:
         """Have the thread go on from a summary.
 
         Raises ModelError when there is none: the history is as before then. RolloutReadError, RolloutWriteError.
@@ -64,7 +47,7 @@ class Compactor:
         # What is added meanwhile is not in the summary, and stays.
         items = list(context.memory.history.items)
         try:
-            summary = await self._summary(_origin(origin, phase), items)
+            summary = await self._summary(_origin(origin), items)
         except ModelError as error:
             if context.usage.has_unstored:
                 await context.memory.record(context.usage.lines(self._log.rate_limits))
@@ -158,13 +141,12 @@ class Compactor:
             )
 
 
-def _origin(origin: RequestOrigin, phase: Phase) -> RequestOrigin:
-    asked = phase == "standalone_turn"
+def _origin(origin: RequestOrigin) -> RequestOrigin:
     told: dict[str, Any] = {
-        "trigger": "manual" if asked else "auto",
-        "reason": "user_requested" if asked else "context_limit",
+        "trigger": "manual",
+        "reason": "user_requested",
         "implementation": "responses",
-        "phase": phase,
+        "phase": "standalone_turn",
         "strategy": "memento",
     }
     return msgspec.structs.replace(origin, kind="compaction", output_schema=None, compaction=told)

@@ -36,4 +36,4 @@ class Compaction(ClientTurn):
         self.stored.set()
         self._tell_start(())
         origin = RequestOrigin(kind="compaction", turn_id=self.id, root_turn_id=self.root_id)
-        await self._compactor.compact(origin, "standalone_turn")
+        await self._compactor.compact(origin)
