@@ -10,6 +10,7 @@ import trio
 
 from codex_trio.client.errors import ServerGone
 from codex_trio.client.process import open_stdio_client
+from codex_trio.conformance.processes import is_alive
 
 ECHO = """
     import json, sys
@@ -36,14 +37,6 @@ FALLS_OVER = """
 
 def python(source: str) -> list[str]:
     return [sys.executable, "-u", "-c", textwrap.dedent(source)]
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 async def test_a_server_that_behaves_ends_when_its_input_closes() -> None:

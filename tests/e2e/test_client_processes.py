@@ -7,25 +7,11 @@ import trio
 from e2e_house import open_house
 
 from codex_trio.client.errors import AppServerError
+from codex_trio.conformance.processes import is_alive, wait_gone
 
 PATIENCE = 30.0
 
 FULL_ACCESS = {"type": "dangerFullAccess"}
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-async def wait_gone(pid: int) -> None:
-    with trio.fail_after(PATIENCE):
-        while True:
-            if not is_alive(pid):
-                return
-            await trio.sleep(0.01)
 
 
 async def test_a_daemon_outlives_its_command_and_not_its_client(tmp_path: Path) -> None:

@@ -62,23 +62,6 @@ class ProcessLab:
                 await trio.sleep(0.005)
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return text.rpartition(")")[2].split()[0] not in "ZX"
-
-
-async def wait_gone(*pids: int, seconds: float = PATIENCE) -> None:
-    """Fail when one of the processes lives on."""
-    with trio.fail_after(seconds):
-        while True:
-            if not any(is_alive(pid) for pid in pids):
-                return
-            await trio.sleep(0.005)
-
-
 async def wait_removed(path: Path, *, seconds: float = PATIENCE) -> None:
     """Fail when the path stays."""
     with trio.fail_after(seconds):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import trio
-from process_lab import PATIENCE, ProcessLab, is_alive, wait_gone, wait_removed
+from process_lab import PATIENCE, ProcessLab, wait_removed
 
+from codex_trio.conformance.processes import is_alive, wait_gone
 from codex_trio.execution.sessions import ExecSessions, open_exec_sessions
 from codex_trio.execution.spawner import open_process_spawner
 

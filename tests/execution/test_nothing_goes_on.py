@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import trio
-from process_lab import PATIENCE, ProcessLab, wait_gone
+from process_lab import PATIENCE, ProcessLab
 
+from codex_trio.conformance.processes import wait_gone
 from codex_trio.execution.sessions import ExecSessions
 
 DOOMED_SERVER = Path(__file__).with_name("doomed_server.py")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from process_lab import PATIENCE, ProcessLab, is_alive, wait_gone
+from process_lab import PATIENCE, ProcessLab
 
+from codex_trio.conformance.processes import is_alive, wait_gone
 from codex_trio.execution.client_process import ClientProcess, ClientRun, OutputDelta
 from codex_trio.execution.errors import SpawnError, StdinClosed, StdinNotOpen
 from codex_trio.execution.launch import SpawnRequest

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import trio
-from process_lab import PATIENCE, ProcessLab, wait_gone
+from process_lab import PATIENCE, ProcessLab
 
+from codex_trio.conformance.processes import wait_gone
 from codex_trio.execution.completion import read_to_completion
 from codex_trio.execution.errors import NotATerminal, SpawnError, StdinClosed
 from codex_trio.execution.launch import TerminalSize

@@ -4,8 +4,9 @@ import random
 
 import pytest
 import trio
-from process_lab import PATIENCE, ProcessLab, is_alive, wait_gone
+from process_lab import PATIENCE, ProcessLab
 
+from codex_trio.conformance.processes import is_alive, wait_gone
 from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
 from codex_trio.execution.sessions import (
     MAX_SESSIONS,

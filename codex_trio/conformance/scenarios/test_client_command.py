@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe
+from codex_trio.conformance.processes import wait_gone
 
 PATIENCE = 30.0
 MIB = 1024 * 1024
@@ -67,22 +67,6 @@ async def write(probe: Probe, process_id: str, data: bytes | None = None, **more
     assert await probe.request("command/exec/write", {"processId": process_id, **delta, **more}) == {}
 
 
-async def gone(pid: int) -> None:
-    """Fail when a process lives on."""
-    with trio.fail_after(PATIENCE):
-        while True:
-            if not is_alive(pid):
-                return
-            await trio.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 async def test_a_command_is_answered_with_its_exit_code_and_its_output(lab: Lab) -> None:
     (lab.cwd / "sub").mkdir()
     async with lab.run() as probe:
@@ -112,7 +96,7 @@ async def test_a_command_that_takes_too_long_is_killed_with_what_it_started(lab:
         assert (await end(probe, "t"))["exitCode"] == 124
         assert await run(probe, "exit 4", disableTimeout=True) == (4, "", "")
         for told in text_of(deltas(probe, "t")).split():
-            await gone(int(told))
+            await wait_gone(int(told))
 
 
 async def test_long_output_is_answered_whole(lab: Lab) -> None:
@@ -282,7 +266,7 @@ async def test_a_command_that_is_terminated_is_killed_with_what_it_started(lab: 
         await until_output(probe, "p", b"\n")
         assert await probe.request("command/exec/terminate", {"processId": "p"}) == {}
         assert await end(probe, "p") == {"exitCode": 137, "stdout": "", "stderr": ""}
-        await gone(int(text_of(deltas(probe, "p"))))
+        await wait_gone(int(text_of(deltas(probe, "p"))))
         assert await run(probe, "echo again", processId="p") == (0, "again\n", "")
 
 
@@ -290,7 +274,7 @@ async def test_what_a_command_left_running_holds_up_its_answer_for_two_seconds_a
     async with lab.run() as probe:
         code, output, _ = await run(probe, "sleep 600 & echo $!; exit 7", timeoutMs=60_000)
         assert code == 7
-        await gone(int(output))
+        await wait_gone(int(output))
 
 
 async def test_input_that_is_never_read_holds_up_nothing_else(lab: Lab) -> None:
@@ -342,7 +326,7 @@ async def test_nothing_of_a_client_runs_on_when_it_is_gone(lab: Lab) -> None:
             await probe.until("command/exec/outputDelta")
         pids = [int(word) for word in text_of(deltas(probe, "p")).split()]
     for pid in pids:
-        await gone(pid)
+        await wait_gone(pid)
 
 
 async def test_ids_are_each_clients_own(lab: Lab) -> None:

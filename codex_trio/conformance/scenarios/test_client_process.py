@@ -1,13 +1,11 @@
 """Processes that a client starts and hears of: the answer, the output, the end, in this order."""
 
 import base64
-from pathlib import Path
 from typing import Any
-
-import trio
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
+from codex_trio.conformance.processes import wait_gone
 
 PATIENCE = 30.0
 MIB = 1024 * 1024
@@ -110,7 +108,7 @@ async def test_what_still_holds_the_output_after_the_end_is_told_and_ends_too(la
         await spawn(lab, probe, "a", "sleep 600 & echo $!; exit 4")
         told = await exited(probe, "a")
         assert (told["exitCode"], told["outputDrainTimedOut"]) == (4, True)
-        await gone(int(told["stdout"]))
+        await wait_gone(int(told["stdout"]))
 
 
 async def test_what_cannot_be_started_is_refused(lab: Lab) -> None:
@@ -196,20 +194,4 @@ async def test_no_process_of_a_client_runs_on_when_it_is_gone(lab: Lab) -> None:
             await probe.until("process/outputDelta")
         pids = [int(word) for word in output(probe, "p").split()]
     for pid in pids:
-        await gone(pid)
-
-
-async def gone(pid: int) -> None:
-    """Fail when a process lives on."""
-    with trio.fail_after(PATIENCE):
-        while True:
-            if not is_alive(pid):
-                return
-            await trio.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+        await wait_gone(pid)

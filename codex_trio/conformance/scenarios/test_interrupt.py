@@ -10,6 +10,7 @@ import trio
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Message, Probe, statuses
+from codex_trio.conformance.processes import is_alive
 from codex_trio.conformance.shapes import text_with
 from codex_trio.testing.model_script import Event, Gate, answer, function_call, message, message_of
 
@@ -36,14 +37,6 @@ async def appears(path: Path) -> None:
     with trio.fail_after(10):
         while not has_content(path):  # noqa: ASYNC110  # a command makes it
             await trio.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 async def test_an_interrupt_stops_the_stream_and_drops_the_unfinished_message(lab: Lab, probe: Probe) -> None:
