@@ -171,12 +171,19 @@ async def _try(watch: CallWatch) -> str | None:
 
 
 async def _has_calls(descriptor: int) -> bool:
-    """Wait for calls to decide about; False when no process is left that could make any."""
-    await trio.lowlevel.wait_readable(descriptor)
+    """Wait for calls to decide about; False when no process is left that could make any.
+
+    A call is withdrawn when its thread is killed or called away, which can be between the two looks at it: that is
+    neither. Who stopped answering then would have every later call of the others refused with ENOSYS.
+    """
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    # Taking a call when there is none would block.
-    return any(events & select.POLLIN for _, events in poll.poll(0))
+    events = 0
+    while not events:
+        await trio.lowlevel.wait_readable(descriptor)
+        # Taking a call when there is none would block.
+        events = dict(poll.poll(0)).get(descriptor, 0)
+    return bool(events & select.POLLIN)
 
 
 def _receive_descriptor(connection: int) -> int | None:
