@@ -22,7 +22,7 @@ class Outcome:
 
     run: int
     as_listed: int
-    """Differ as `codex_trio/conformance/differences.py` says."""
+    """Differ as `codex_trio/conformance/differences` says."""
     newly_different: dict[str, str]
     """Scenarios that differ and are not listed, with the first line of what they say."""
     no_longer_different: dict[str, str]

@@ -139,7 +139,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     scenarios = [item for item in items if SCENARIOS in item.path.parents]
     if not scenarios:
         return
-    from codex_trio.conformance.differences import DIFFERENCES
+    from codex_trio.conformance.differences.listed import DIFFERENCES
 
     server = server_under_test(config)
     release = release_of(server.command) if server.kind == REFERENCE_KIND else None

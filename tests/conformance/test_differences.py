@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from codex_trio.conformance.differences import DIFFERENCES
+from codex_trio.conformance.differences.listed import DIFFERENCES
 from codex_trio.conformance.plugin import OTHER_KIND, OWN_KIND, REFERENCE_KIND, SCENARIOS, release_of
 
 # Answers everything as the reference does, except that it ignores a line that is not UTF-8.

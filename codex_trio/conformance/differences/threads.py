@@ -1,0 +1,94 @@
+"""Where the reference differs in threads, their history, their clients and the protocol's envelope."""
+
+from codex_trio.conformance.differences.difference import Difference
+
+THREADS: tuple[Difference, ...] = (
+    Difference(
+        "envelope::a_line_that_is_not_utf_8_is_not_answered_and_does_no_harm",
+        "reference",
+        "stops reading its input at the first line that is not UTF-8, and stays silent from then on",
+    ),
+    *(
+        Difference(f"envelope::{scenario}", "reference", "takes any number of them, while others wait")
+        for scenario in (
+            "more_parts_of_input_than_anybody_gives_are_refused",
+            "a_list_for_more_providers_than_there_are_is_refused",
+        )
+    ),
+    Difference(
+        "thread::a_threads_history_is_refused_before_its_first_turn",
+        "reference",
+        "answers clients with experimentalApi with -32601 `list_turns is not supported yet` instead of saying why",
+    ),
+    Difference(
+        "items_read::all_of_a_long_output_is_had_by_reading_the_item",
+        "reference",
+        "keeps no more than 65,536 bytes of a command's output",
+    ),
+    Difference(
+        "queue::a_message_that_is_taken_up_is_there_once_when_the_server_is_killed",
+        "reference",
+        "takes a message out of the queue before its turn has stored it, and loses it when it is killed in between",
+    ),
+    Difference(
+        "search::a_term_that_no_text_has_room_for_is_refused_by_its_name",
+        "reference",
+        "hands the term to a program, and answers with the operating system's error: Argument list too long",
+    ),
+    Difference(
+        "read_back::a_turn_reads_back_as_it_was_streamed[declined command]",
+        "reference",
+        "forgets commands that were declined: the turn reads back without their items",
+    ),
+    Difference(
+        "turn_settings::workspace_roots_outlive_a_restart_and_end_with_another_environment",
+        "reference",
+        "falls back to the configured sandbox when it resumes a stored thread: here that is none at all",
+    ),
+    Difference(
+        "settings_update::a_thread_without_an_environment_has_none_after_a_restart",
+        "reference",
+        "does not store that a thread has no environment: after a restart it may use this machine again",
+    ),
+    Difference(
+        "resume::what_a_running_turn_was_told_outlives_a_killed_server",
+        "reference",
+        "keeps what a running turn is told in memory until the model can hear it",
+    ),
+    Difference(
+        "drain::a_running_turn_can_be_joined_and_its_question_answered_while_the_server_drains",
+        "reference",
+        "refuses thread/resume while it drains, so that a question whose clients are gone keeps it waiting for ever",
+    ),
+    *(
+        Difference(
+            f"drain::clients_get_the_end_of_the_turn_and_are_told_why_the_connection_ends[{place}]",
+            "reference",
+            "drops connections without a close frame, mostly before the last messages of the turn are written",
+        )
+        for place in ("websocket", "unix")
+    ),
+    Difference(
+        "pipelining::every_one_of_many_pipelined_requests_is_answered_once",
+        "reference",
+        "drops some requests without an answer when thousands come at once",
+    ),
+    Difference(
+        "several_clients::a_client_that_was_not_asked_cannot_answer",
+        "reference",
+        "takes the answer to a question from any connection that guesses its number",
+    ),
+    Difference(
+        "thread_list::threads_whose_files_say_oddly_where_they_come_from_are_listed_like_others",
+        "reference",
+        "leaves a thread out of every list when its file says of no known form where it comes from",
+    ),
+    Difference(
+        "envelope::errors_repeat_long_values_in_part_only", "reference", "repeats whole what it refuses, megabytes too"
+    ),
+    Difference(
+        "sections::every_client_hears_of_the_threads_whose_section_was_changed_or_removed",
+        "reference",
+        "tells nobody of a section that was renamed or removed, so that other clients go on showing what was",
+    ),
+)
