@@ -1,8 +1,7 @@
-"""One loaded thread: its session, who follows it, and what it is doing.
+"""One loaded thread: the verbs of requests about it, and what it is.
 
-Owns the status, the subscribers, the order of their notifications, and the verbs of requests about the thread. Does
-not own the agent (engine/session), the protocol's form of events (the clients' port) or when a thread is loaded and
-unloaded (threads/manager.py).
+Does not own the agent (engine/session), who follows the thread (`followers`), what they are told in which order
+(`announcer`), or when a thread is loaded and unloaded (`manager`).
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 
@@ -29,11 +29,13 @@ from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.events import TokenUsageInfo
 from codex_trio.state.store.interface import MetadataPatch, ThreadSummary, patched
 from codex_trio.threads import errors
+from codex_trio.threads.announcer import Announcer
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.commands import BackgroundCommand
 from codex_trio.threads.errors import ThreadError
-from codex_trio.threads.facts import ACTIVE, IDLE, SYSTEM_ERROR, ThreadFacts, ThreadStatus
+from codex_trio.threads.facts import ThreadFacts
+from codex_trio.threads.followers import Followers
 from codex_trio.threads.read_state import ReadState
 from codex_trio.threads.requests import PendingAnswer, TurnTaken
 from codex_trio.tools.running import ENDED_BY_CLIENT
@@ -63,85 +65,52 @@ class LiveThread:
         self.recorder = recorder
         self.name = name
         self.instruction_sources = list(instruction_sources)
-        self.subscribers: set[ClientId] = set()
         self.read_state = read_state
         self.scope = trio.CancelScope()
         self.closed = trio.Event()
+        self._followers = Followers()
         self.approver = ThreadApprover(
             thread_id=thread_id,
             clients=clients,
-            subscribers=self.subscribers,
+            subscribers=self._followers.clients,
             reviewer=lambda: self.settings.approvals_reviewer,
             on_waiting=self._waiting_changed,
+        )
+        self._announcer = Announcer(
+            thread_id=thread_id,
+            clients=clients,
+            followers=self._followers,
+            read_state=read_state,
+            keeps_read_state=not recorder.is_ephemeral,
+            on_turn=self._touch,
+            on_turn_told=self.approver.turn_ended,
         )
         self._clients = clients
         self._changed = changed
         self._created_at = created_at
         self._updated_at = created_at
-        self._idle_since: float | None = None
-        self._is_left = trio.Event()
-        """Set while nobody follows the thread."""
-        self._held: list[events.Event] | None = None
-        self._status = IDLE
 
     # --- what a session reports ---
 
     def emit(self, event: events.Event) -> None:
         """Tell the subscribers of an event, and everybody of what it means for the thread's status."""
-        if self._held is not None:
-            self._held.append(event)
-            return
-        match event:
-            case events.TurnStarted():
-                self._touch()
-                self._set_status(ACTIVE)
-            case events.ErrorReported(will_retry=False):
-                self._set_status(SYSTEM_ERROR)
-            case events.TurnEnded():
-                self._turn_ended(event)
-                return
-            case _:
-                pass
-        self._tell(event)
+        self._announcer.emit(event)
 
     async def ready(self) -> None:
         """Wait while a subscriber is far behind."""
         await self._clients.ready(self.subscribers)
 
-    def _hold(self) -> None:
-        """Keep events back until `_release`: the answer to a request goes before what it set off."""
-        if self._held is None:
-            self._held = []
-
-    def _release(self) -> None:
-        """Tell what was kept back, and everything from now on."""
-        held, self._held = self._held or [], None
-        for event in held:
-            self.emit(event)
-
-    def _turn_ended(self, event: events.TurnEnded) -> None:
-        self._touch()
-        # Of an ephemeral thread nothing is left to be read later.
-        if not self.is_ephemeral and _is_to_be_read(event):
-            self.read_state.turn_ended(event.turn_id)
-            self._tell_read_state()
-        if event.status != "failed":
-            self._set_status(IDLE)
-        self._tell(event)
-        self.approver.turn_ended()
-
-    def _tell(self, event: events.Event) -> None:
-        self._clients.tell_event(self.id, event, self.subscribers)
+    def warn(self, message: str) -> None:
+        """Tell the subscribers something that they should know."""
+        self._announcer.tell(events.ThreadWarning(message=message))
 
     def _touch(self) -> None:
         self._updated_at = int(time.time())
         self._changed()
-        if self._idle_since is not None:
-            self._idle_since = trio.current_time()
+        self._followers.start_clock_anew()
 
-    def warn(self, message: str) -> None:
-        """Tell the subscribers something that they should know."""
-        self._tell(events.ThreadWarning(message=message))
+    def _waiting_changed(self) -> None:
+        self._announcer.waiting_changed(waits_for_approval=self.approver.waiting)
 
     # --- turns ---
 
@@ -197,8 +166,8 @@ class LiveThread:
         """Start work of any kind in the same way."""
         task = self.session.begin(make, overrides)
         if answer is not None:
-            self._hold()
-            answer.when_answered(self._release)
+            self._announcer.hold()
+            answer.when_answered(self._announcer.release)
         self.session.launch(task)
         return task
 
@@ -282,7 +251,7 @@ class LiveThread:
 
     def _tell_settings_if_other(self, before: ThreadSettings) -> None:
         if self.settings != before:
-            self._clients.tell_settings(self.id, self.settings, self.subscribers)
+            self._announcer.tell_settings(self.settings)
 
     async def inject(self, items: Sequence[ResponseItem]) -> None:
         """Add items of a client to what the model remembers. Raises RolloutReadError, RolloutWriteError."""
@@ -362,10 +331,7 @@ class LiveThread:
     def mark(self, *, as_read: bool, expected_revision: str) -> None:
         """Mark the thread as read or unread, for who knows its latest revision. Raises ReadStateConflict."""
         self.read_state.mark(as_read=as_read, expected_revision=expected_revision)
-        self._tell_read_state()
-
-    def _tell_read_state(self) -> None:
-        self._clients.tell_read_state(self.id, self.read_state)
+        self._announcer.tell_read_state()
 
     def warn_of_config(self) -> None:
         """Tell the subscribers what of the thread's configuration has no effect."""
@@ -374,22 +340,18 @@ class LiveThread:
 
     # --- subscribers ---
 
+    @property
+    def subscribers(self) -> AbstractSet[ClientId]:
+        """The clients that hear of turns and items, and are asked."""
+        return self._followers.clients
+
     def subscribe(self, client: ClientId) -> None:
         """Have a client hear of turns and items from now on, and be asked."""
-        self.subscribers.add(client)
-        if self._is_left.is_set():
-            self._is_left = trio.Event()
-        self._idle_since = None
+        self._followers.add(client)
 
     def unsubscribe(self, client: ClientId) -> bool:
         """Have a client hear no more; whether it had been a subscriber. Turns and open questions go on."""
-        if client not in self.subscribers:
-            return False
-        self.subscribers.discard(client)
-        if not self.subscribers:
-            self._idle_since = trio.current_time()
-            self._is_left.set()
-        return True
+        return self._followers.remove(client)
 
     @property
     def is_left_alone(self) -> bool:
@@ -398,30 +360,15 @@ class LiveThread:
 
     async def left_alone(self, seconds: float) -> None:
         """Return once nobody has followed the thread, and nothing ran in it, for so many seconds."""
-        while True:
-            await self._is_left.wait()
-            await self.session.wait_for_turn()
-            if self._idle_since is None or self.runs_turn:
-                continue
-            left = self._idle_since + seconds - trio.current_time()
-            if left <= 0:
-                return
-            await trio.sleep(left)
+        await self._followers.left_alone(
+            seconds, is_busy=lambda: self.runs_turn, wait_until_idle=self.session.wait_for_turn
+        )
 
     # --- what it is ---
 
-    def _waiting_changed(self) -> None:
-        status = ThreadStatus("active", waits_for_approval=self.approver.waiting)
-        if self._status.kind == "active" and status != self._status:
-            self._set_status(status)
-
-    def _set_status(self, status: ThreadStatus) -> None:
-        self._status = status
-        self.tell_status()
-
     def tell_status(self) -> None:
         """Tell every client what the thread is doing."""
-        self._clients.tell_status(self.id, self._status)
+        self._announcer.tell_status()
 
     @property
     def last_usage(self) -> tuple[str, TokenUsageInfo] | None:
@@ -446,7 +393,7 @@ class LiveThread:
             effort=settings.effort,
             created_at=self._created_at,
             updated_at=self._updated_at,
-            status=self._status,
+            status=self._announcer.status,
             path=recorder.path,
             cwd=str(settings.cwd),
             name=self.name,
@@ -471,11 +418,6 @@ class LiveThread:
             created_at_ms=self._created_at * 1000,
             updated_at_ms=self._updated_at * 1000,
         )
-
-
-def _is_to_be_read(event: events.TurnEnded) -> bool:
-    """Return whether a turn left something that its user has yet to read."""
-    return event.status == "failed" or event.has_message or (event.status == "completed" and not event.is_upkeep)
 
 
 async def wait_for_end(event: trio.Event, complaint: str) -> None:
