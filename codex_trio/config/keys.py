@@ -216,7 +216,7 @@ KEYS: Final = (
     Key("skills", TABLE, status="unsupported"),
     Key("sqlite_home", PATH, owner="server/core.py"),
     Key("suppress_unstable_features_warning", FLAG, owner="config/load.py"),
-    Key("thread_unload_delay_secs", U64, owner="threads/manager.py", since="0.169.0"),
+    Key("thread_unload_delay_secs", U64, owner="threads/hosting.py", since="0.169.0"),
     Key("tool_output_token_limit", USIZE, owner="threads/runtime.py"),
     Key("tool_suggest", TABLE, status="unsupported"),
     Key("trust_projects_on_start", FLAG, owner="config/service.py", since=OWN, in_projects=False),

@@ -84,7 +84,7 @@ async def open_thread_layer(
             )
         )
         async with trio.open_nursery() as threads:
-            await threads.start(runtime.manager.run)
+            await threads.start(runtime.host.run)
             threads.start_soon(_warm, parts.idle, runtime.warm)
             yield answers
             threads.cancel_scope.cancel()

@@ -1,4 +1,4 @@
-"""Which threads are loaded. Does not own loading and unloading them (threads/manager.py)."""
+"""Which threads are loaded. Does not own loading and unloading them (`manager`, `hosting`)."""
 
 from __future__ import annotations
 

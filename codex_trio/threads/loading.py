@@ -1,6 +1,6 @@
 """What it takes to load a thread: what is stored of it, its folder's instructions, its command policy.
 
-Owns the look-ups. Does not own loaded threads (threads/manager.py). Used by the manager alone.
+Owns the look-ups. Does not own loaded threads (`hosting`).
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from codex_trio.model.http import HttpTransport
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.queue import ThreadQueues
@@ -41,6 +42,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
 
     environments: EnvironmentManager
     manager: ThreadManager
+    host: ThreadHost
     upkeep: ThreadUpkeep
     queues: ThreadQueues
     elicitations: Elicitations
@@ -89,8 +91,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         parts.queues, store=threads.store, loaded=threads.loaded, clients=parts.clients, pictures=engine.pictures
     )
     elicitations = Elicitations()
-    manager = ThreadManager(
-        config=parts.config,
+    host = ThreadHost(
         loaded=threads.loaded,
         store=threads.store,
         read_states=threads.read_states,
@@ -99,16 +100,23 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         environments=parts.environments,
         engine=engine,
         loader=loader,
-        organisation=threads.organisation,
         elicitations=elicitations,
+    )
+    manager = ThreadManager(
+        config=parts.config,
+        loaded=threads.loaded,
+        store=threads.store,
+        loader=loader,
+        organisation=threads.organisation,
+        host=host,
+        gate=parts.gate,
     )
     return ThreadRuntime(
         loaded=threads.loaded,
         environments=parts.environments,
         manager=manager,
-        upkeep=ThreadUpkeep(
-            manager=manager, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
-        ),
+        host=host,
+        upkeep=ThreadUpkeep(host=host, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph),
         queues=queues,
         store=threads.store,
         read_states=threads.read_states,

@@ -1,20 +1,21 @@
 """Changes to what is kept of threads, loaded or not: names, metadata, the archive, deletion, cut turns.
 
 Owns what happens to a loaded thread first, and to the threads of its agents. Does not own files or tables (the thread
-store), loaded threads (threads/manager.py) or who is told.
+store), the tasks of loaded threads (`hosting`) or who is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codex_trio.state.history.forks import TurnNotFound
 from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
+from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
-from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.queue import ThreadQueues
 
 
@@ -22,13 +23,13 @@ class ThreadUpkeep:
     def __init__(
         self,
         *,
-        manager: ThreadManager,
+        host: ThreadHost,
         loaded: LoadedThreads,
         store: ThreadStore,
         queues: ThreadQueues,
         graph: AgentGraphStore,
     ) -> None:
-        self._manager = manager
+        self._host = host
         self._loaded = loaded
         self._store = store
         self._queues = queues
@@ -68,7 +69,7 @@ class ThreadUpkeep:
                     raise errors.no_rollout(member)
                 await live.end_turn()
                 await live.keep()
-                await self._manager.unload(live)
+                await self._host.unload(live)
         return await self._store.archive(thread_id)
 
     async def unarchive(self, thread_id: str) -> tuple[ThreadFacts, Sequence[str]]:
@@ -97,7 +98,7 @@ class ThreadUpkeep:
             loaded = self._loaded.find(member)
             if loaded is not None:
                 await loaded.end_turn()
-                await self._manager.unload(loaded)
+                await self._host.unload(loaded)
         deleted = await self._store.delete(thread_id) if is_stored else [thread_id]
         await self._queues.forget(deleted)
         return deleted
@@ -112,7 +113,7 @@ class ThreadUpkeep:
         if history.index.turn(before_turn_id) is None:
             raise ThreadError(f"turn not found: {before_turn_id}")
         await live.end_turn()
-        return await self._manager.cut(live, before_turn_id=before_turn_id)
+        return await self._cut(live, before_turn_id=before_turn_id)
 
     async def roll_back(self, thread_id: str, *, turns: int) -> LiveThread:
         """Drop the last turns of a loaded thread in which none runs; the thread anew, if anything was dropped.
@@ -126,8 +127,18 @@ class ThreadUpkeep:
         recorded = history.index.turns
         if not recorded:
             return live
-        return await self._manager.cut(live, before_turn_id=recorded[max(len(recorded) - turns, 0)].id)
+        return await self._cut(live, before_turn_id=recorded[max(len(recorded) - turns, 0)].id)
 
     async def _family(self, thread_id: str) -> Sequence[str]:
         """Return a thread and all that descend from it."""
         return [thread_id, *await self._graph.descendants(thread_id)]
+
+    async def _cut(self, live: LiveThread, *, before_turn_id: str) -> LiveThread:
+        """Return the thread, in which no turn may run, without that turn and all later ones, loaded anew."""
+        # Nobody else may write on in between.
+        async with self._store.writing(live.id):
+            try:
+                recorder = await self._store.cut(live.recorder, before_turn_id=before_turn_id)
+            except TurnNotFound as error:
+                raise ThreadError(str(error)) from error
+            return await self._host.replace(live, recorder)

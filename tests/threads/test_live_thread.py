@@ -109,7 +109,7 @@ async def test_a_name_holds_for_the_loaded_thread_and_for_the_stored_one(tmp_pat
         live = await lab.start()
         await lab.upkeep.rename(live.id, "Name")
         assert (live.facts.name, await lab.store.name(live.id)) == ("Name", "Name")
-        await lab.manager.unload(live)
+        await lab.host.unload(live)
         await lab.upkeep.rename(live.id, "Other")
         assert await lab.store.name(live.id) == "Other"
 

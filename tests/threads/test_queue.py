@@ -99,7 +99,7 @@ async def test_a_stopped_queue_is_stopped_after_the_thread_was_loaded_anew(tmp_p
         await add(lab, live, "one")
         await stop(live)
         thread_id = live.id
-        await lab.manager.unload(live)
+        await lab.host.unload(live)
         again = await lab.resume(thread_id)
         lab.queues.wake(thread_id)
         for _ in range(200):
@@ -116,7 +116,7 @@ async def test_what_was_claimed_by_a_turn_that_never_ran_waits_where_it_did(tmp_
         for words in ("one", "two"):
             await add(lab, live, words)
         thread_id = live.id
-        await lab.manager.unload(live)
+        await lab.host.unload(live)
         await lab.waiting.claim(thread_id, "turn that a crash cut off")
         page = await lab.queues.page(thread_id, offset=0, limit=None)
         assert [queued.client_id for queued in page.messages] == ["one", "two"]

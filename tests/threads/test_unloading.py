@@ -11,8 +11,9 @@ from thread_lab import CLIENT, Lab, open_threads
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.threads.facts import NOT_LOADED
+from codex_trio.threads.hosting import UNLOAD_SECONDS
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.manager import UNLOAD_SECONDS, ResumeTarget, ThreadOrigin
+from codex_trio.threads.manager import ResumeTarget, ThreadOrigin
 from codex_trio.threads.options import ThreadOptions
 
 ORIGIN = ThreadOrigin(subscriber=CLIENT, originator="test", source="vscode")

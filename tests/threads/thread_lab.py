@@ -24,6 +24,7 @@ from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager, ThreadOrigin
@@ -124,9 +125,15 @@ class Lab:
     """Where messages that wait are kept."""
 
     def __init__(
-        self, manager: ThreadManager, threads: StoredThreads, queues: ThreadQueues, clients: NotingClients
+        self,
+        manager: ThreadManager,
+        host: ThreadHost,
+        threads: StoredThreads,
+        queues: ThreadQueues,
+        clients: NotingClients,
     ) -> None:
         self.manager = manager
+        self.host = host
         self.threads = threads
         self.loaded = threads.loaded
         self.store = threads.store
@@ -134,7 +141,7 @@ class Lab:
         self.clients = clients
         self.queues = queues
         self.upkeep = ThreadUpkeep(
-            manager=manager, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
+            host=host, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
         )
 
     async def start(self, *, ephemeral: bool = False) -> LiveThread:
@@ -189,8 +196,7 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
         default_model=MODEL,
         doubted=lambda _: False,
     )
-    manager = ThreadManager(
-        config=config,
+    host = ThreadHost(
         loaded=threads.loaded,
         store=storage.store,
         read_states=storage.read_states,
@@ -199,13 +205,21 @@ async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[
         environments=environments,
         engine=engine,
         loader=loader,
-        organisation=threads.organisation,
         elicitations=Elicitations(),
+    )
+    manager = ThreadManager(
+        config=config,
+        loaded=threads.loaded,
+        store=storage.store,
+        loader=loader,
+        organisation=threads.organisation,
+        host=host,
+        gate=engine.gate,
     )
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:
-            await nursery.start(manager.run)
-            lab = Lab(manager, threads, queues, clients)
+            await nursery.start(host.run)
+            lab = Lab(manager, host, threads, queues, clients)
             lab.waiting = storage.queues
             yield lab
             nursery.cancel_scope.cancel()

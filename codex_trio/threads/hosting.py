@@ -1,0 +1,223 @@
+"""The tasks of loaded threads: what each of them runs with, and how it ends.
+
+Owns the nursery that threads and their turns live in, so that no disconnect ends a turn. Does not own what a thread is
+loaded from (`manager`, `loading`), nor one thread's doings (`live`). A service: `run` it once.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+import msgspec
+import trio
+
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.session import Session
+from codex_trio.engine.settings import ThreadSettings
+from codex_trio.environments.environment import ThreadUse
+from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.thread import open_thread_environments
+from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.state.history.recorder import ThreadRecorder
+from codex_trio.state.rollout.errors import RolloutWriteError
+from codex_trio.state.store.interface import ThreadStore
+from codex_trio.state.store.read_states import ReadStates
+from codex_trio.threads.clients import ClientId, ThreadClients
+from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.facts import NOT_LOADED
+from codex_trio.threads.listeners import Listeners
+from codex_trio.threads.live import LiveThread, wait_for_end
+from codex_trio.threads.loaded import LoadedThreads
+from codex_trio.threads.loading import ThreadLoader
+from codex_trio.threads.options import inherited_variables
+from codex_trio.threads.queue import ThreadQueues
+from codex_trio.threads.read_state import ReadState
+from codex_trio.tools.builtin import BuiltinTools
+
+_log = logging.getLogger(__name__)
+
+UNLOAD_SECONDS = 30 * 60
+"""A thread that nobody follows and that does nothing is unloaded after this time (0.169.0)."""
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a thread is to run with."""
+
+    recorder: ThreadRecorder
+    settings: ThreadSettings
+    config: EffectiveConfig
+    policy: CommandPolicy
+    raw_items: bool
+    is_new: bool = False
+    """Whether the thread begins now, so that the state of its repository is to be noted."""
+
+
+class ThreadHost:
+    """Runs one task for each loaded thread."""
+
+    def __init__(
+        self,
+        *,
+        loaded: LoadedThreads,
+        store: ThreadStore,
+        read_states: ReadStates,
+        queues: ThreadQueues,
+        clients: ThreadClients,
+        environments: EnvironmentManager,
+        engine: EngineServices,
+        loader: ThreadLoader,
+        elicitations: Elicitations,
+    ) -> None:
+        self._threads = loaded
+        self._store = store
+        self._read_states = read_states
+        self._queues = queues
+        self._clients = clients
+        self._environments = environments
+        self._engine = engine
+        self._loader = loader
+        self._elicitations = elicitations
+        self._nursery: trio.Nursery | None = None
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Host threads until cancelled; what they run is ended, and their rollouts say so."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            nursery.start_soon(self._engine.gate.pace.run)
+            task_status.started()
+
+    async def host(self, launch: Launch, *, follower: ClientId) -> LiveThread:
+        """Start a thread's task, followed by the client that asked for it; on return the thread is loaded."""
+        made = await self._make(launch)
+        # Another request may have loaded it while this one read the file.
+        already = self._threads.find(made.id)
+        live = made if already is None else already
+        live.subscribe(follower)
+        if already is not None:
+            await launch.recorder.aclose()
+            return already
+        await self._start(live, launch)
+        return live
+
+    async def replace(self, live: LiveThread, recorder: ThreadRecorder) -> LiveThread:
+        """Return the thread with another history: its task ends, and a new one goes on with its settings and followers.
+
+        Raises ThreadError if the old task does not end.
+        """
+        session = live.session
+        await self.unload(live)
+        launch = Launch(
+            recorder=recorder,
+            settings=session.settings,
+            config=session.config,
+            policy=session.policy,
+            raw_items=session.raw_items,
+        )
+        replacement = await self._make(launch)
+        for subscriber in self._clients.connected(live.subscribers):
+            replacement.subscribe(subscriber)
+        await self._start(replacement, launch)
+        replacement.tell_status()
+        return replacement
+
+    async def unload(self, live: LiveThread) -> None:
+        """End a thread's task, its turn and its commands, and wait for that. Raises ThreadError if it does not end."""
+        live.scope.cancel()
+        await wait_for_end(live.closed, f"thread {live.id} was told to end and has not ended yet")
+        self._clients.tell_status(live.id, NOT_LOADED)
+
+    async def _make(self, launch: Launch) -> LiveThread:
+        meta = launch.recorder.meta
+        docs = await self._loader.project_docs(launch.config, launch.settings)
+        name = await self._store.name(meta.id)
+        stored = await self._read_states.get([meta.id])
+        return LiveThread(
+            thread_id=meta.id,
+            recorder=launch.recorder,
+            clients=self._clients,
+            changed=partial(self._store.changed, meta.id),
+            read_state=ReadState(meta.id, stored.get(meta.id), partial(self._read_states.put, meta.id)),
+            name=name,
+            created_at=self._loader.created_at(meta),
+            instruction_sources=[str(source) for source in docs.sources],
+        )
+
+    async def _start(self, live: LiveThread, launch: Launch) -> None:
+        assert self._nursery is not None
+        await self._nursery.start(self._write, live, launch)
+
+    async def _write(self, live: LiveThread, launch: Launch, *, task_status: trio.TaskStatus[None]) -> None:
+        """Run a thread's task, while no other process writes to the thread."""
+        if live.is_ephemeral:
+            await self._live(live, launch, task_status=task_status)
+            return
+        async with self._store.writing(live.id):
+            await self._live(live, launch, task_status=task_status)
+
+    async def _live(self, live: LiveThread, launch: Launch, *, task_status: trio.TaskStatus[None]) -> None:
+        """Run a thread's task: all that it starts ends with it, when nobody has wanted it for long at the latest."""
+        delay = launch.config.thread_unload_delay_seconds
+        is_unwanted = False
+        try:
+            with live.scope, self._queues.running(live) as queue, self._elicitations.running(live.id) as clock:
+                # Commands end first: what waits for the end of a command is then still there to store it.
+                async with (
+                    trio.open_nursery() as nursery,
+                    open_thread_environments(
+                        self._environments,
+                        ThreadUse(thread_id=live.id, variables=inherited_variables(launch.config), clock=clock),
+                    ) as environments,
+                ):
+                    live.session = Session(
+                        thread_id=live.id,
+                        settings=launch.settings,
+                        usage=live.recorder.facts.token_usage,
+                        services=self._engine,
+                        thread=ThreadServices(
+                            recorder=live.recorder,
+                            environments=environments,
+                            policy=launch.policy,
+                            approver=live.approver,
+                            tools=[BuiltinTools()],
+                            nursery=nursery,
+                            project_docs=partial(self._loader.project_docs, launch.config),
+                            config=launch.config,
+                            clock=clock,
+                        ),
+                        listener=Listeners(live, queue.heard),
+                        raw_items=launch.raw_items,
+                    )
+                    if launch.is_new and not live.is_ephemeral:
+                        nursery.start_soon(self._note_git_info, live)
+                    nursery.start_soon(queue.run)
+                    self._threads.add(live)
+                    self._store.attach(live.id, live.summary)
+                    task_status.started()
+                    await live.left_alone(UNLOAD_SECONDS if delay is None else delay)
+                    is_unwanted = True
+                    live.scope.cancel()
+        except Exception:
+            # One broken thread must not take the others with it; it can be resumed.
+            _log.exception("thread %s broke and is unloaded", live.id)
+        finally:
+            if self._threads.remove(live):
+                self._store.detach(live.id)
+            await live.recorder.aclose()
+            live.closed.set()
+        if is_unwanted:
+            self._clients.tell_status(live.id, NOT_LOADED)
+            self._clients.tell_unloaded(live.id)
+
+    async def _note_git_info(self, live: LiveThread) -> None:
+        """Complete what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""
+        git = await self._loader.git_info(live.settings)
+        # A client may have said more meanwhile.
+        if git is None or live.recorder.meta.git is not None:
+            return
+        try:
+            await live.recorder.update_meta(msgspec.structs.replace(live.recorder.meta, git=git))
+        except RolloutWriteError as error:
+            _log.warning("thread %s: the state of its repository could not be stored: %s", live.id, error)
+        self._store.changed(live.id)
