@@ -12,8 +12,9 @@ import trio
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import FunctionCallOutput, UserMessage
+from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.engine.turn_request import ClientToolOutput, TurnInput
+from codex_trio.engine.turn_request import ClientToolOutput, Remark, TurnInput, UserInput
 from codex_trio.engine.user_input import user_message
 from codex_trio.tools.pictures import ModelPictures
 
@@ -49,7 +50,7 @@ class PendingInput:
     def is_plain(self) -> bool:
         """Whether its forms are there without waiting for anything: no picture is to be read."""
         given = self.given
-        return not isinstance(given, ClientToolOutput) and all(part.get("type") == "text" for part in given.content)
+        return isinstance(given, UserInput) and all(part.get("type") == "text" for part in given.content)
 
     async def forms(self) -> InputForms:
         """Return the input in both its forms, the same ones whenever asked for."""
@@ -60,6 +61,8 @@ class PendingInput:
 
 
 async def _forms(given: TurnInput, pictures: ModelPictures) -> InputForms:
+    if isinstance(given, Remark):
+        return InputForms(None, message_item("user", [given.text], item_id=uuid7()))
     if isinstance(given, ClientToolOutput):
         item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
         raw: dict[str, Any] = {

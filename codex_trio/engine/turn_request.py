@@ -54,7 +54,15 @@ class ClientToolOutput(msgspec.Struct, frozen=True, kw_only=True):
     metadata: MetadataChange = MetadataChange()
 
 
-TurnInput: TypeAlias = UserInput | ClientToolOutput
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model is to read that nobody has said: clients do not see it, and it interrupts nothing."""
+
+    text: str
+    context: Mapping[str, ContextPiece] = {}
+    metadata: MetadataChange = MetadataChange()
+
+
+TurnInput: TypeAlias = UserInput | ClientToolOutput | Remark
 
 
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from codex_trio.processors.thread import (
     revert,
     sample,
     settings,
+    shell,
     start,
     terminals,
 )
@@ -39,6 +40,7 @@ _PROCESSORS = (
     terminals,
     queue,
     sample,
+    shell,
     approved_plan,
     elicitation,
     command,

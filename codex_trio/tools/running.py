@@ -55,6 +55,11 @@ class RunningCommand:
         """Whether its item is final."""
         return self._is_complete
 
+    @property
+    def is_of_model(self) -> bool:
+        """Whether the model has started it, and may reach it."""
+        return self.item.source != "user_shell"
+
     async def finish(self) -> None:
         """Wait for the process and complete the item. Raises RolloutWriteError when that cannot be stored."""
         await self.session.wait()
@@ -66,8 +71,9 @@ class RunningCommand:
         with trio.CancelScope(shield=True):
             async with self._completing:
                 if not self._is_complete:
-                    await self.log.completed(self._final_item())
-                    self._is_complete = True
+                    final = self._final_item()
+                    await self.log.completed(final)
+                    self.item, self._is_complete = final, True
                     self.session.forget_transcript()
 
     def _final_item(self) -> CommandExecution:

@@ -64,7 +64,7 @@ class WriteStdin:
         arguments = decode_arguments(call.arguments, WriteStdinArguments)
         session_id = int(arguments.session_id)
         command = self._commands.running.get(session_id)
-        if command is None:
+        if command is None or not command.is_of_model:
             raise ToolFailure(f"write_stdin failed: Unknown process id {session_id}")
         command.log.terminal_interaction(command.item.id, str(session_id), arguments.chars)
         try:

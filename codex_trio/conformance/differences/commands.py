@@ -29,6 +29,19 @@ COMMANDS: tuple[Difference, ...] = (
         "completes the item after the turn, and what it says does not tell the interruption from a failure",
     ),
     Difference(
+        "user_shell::an_interrupted_command_is_ended_with_all_that_it_started",
+        "reference",
+        "leaves running what the command has started in the background",
+    ),
+    *(
+        Difference(
+            f"user_shell::what_is_said_during_a_command_is_answered_after_it[{method}]",
+            "reference",
+            "takes up what is said while a command of the user runs, and leaves it unanswered",
+        )
+        for method in ("turn/steer", "turn/start")
+    ),
+    Difference(
         "background_command::a_command_that_has_ended_is_listed_no_more",
         "reference",
         "says of a command that has ended, and that it lists no more, that it was terminated",

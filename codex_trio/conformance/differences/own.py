@@ -18,7 +18,6 @@ OWN: tuple[Difference, ...] = (
         for scenario, method in (
             ("envelope::a_method_without_params_takes_none", "memory/reset"),
             ("envelope::a_threads_goal_can_be_asked_for_without_the_experimental_capability", "thread/goal/get"),
-            ("thread::work_on_an_unknown_thread_is_refused[thread/shellCommand]", "thread/shellCommand"),
             ("transcript::a_recorded_conversation_goes_the_same_way_again[errors-envelope]", "memory/reset"),
             ("transcript::a_recorded_conversation_goes_the_same_way_again[errors-no_experimental]", "thread/goal/get"),
         )

@@ -9,20 +9,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NoReturn
 
 import msgspec
+import trio
 
 from codex_trio.config.providers import LOCAL_PROVIDERS
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
+from codex_trio.engine.history import message_item
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.state import SessionState
 from codex_trio.engine.session.surroundings import ModelSurroundings
-from codex_trio.engine.session.task import Task
+from codex_trio.engine.session.task import TakesNoInput, Task
 from codex_trio.engine.session.usage import SessionUsage
 from codex_trio.engine.session.warnings import ThreadWarnings
 from codex_trio.engine.settings import ThreadSettings
-from codex_trio.engine.turn_request import ContextPiece
+from codex_trio.engine.turn_request import ContextPiece, Remark
+from codex_trio.environments.turn import TurnEnvironment
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
 from codex_trio.state.rollout.lines import Payload
@@ -83,6 +87,19 @@ class TaskContext:
         """Wait while the thread's clock stands."""
         await self._thread.clock.until_running()
 
+    async def remark(self, text: str) -> None:
+        """Have the model read something next: a turn that runs goes on for it. Raises RolloutWriteError."""
+        active = self._parts.state.active
+        if active is not None and active.accepts_input:
+            answered = trio.Event()
+            answered.set()
+            try:
+                active.add_input(Remark(text=text), answered)
+                return
+            except TakesNoInput:
+                pass
+        await self.memory.remember([message_item("user", [text], item_id=uuid7())])
+
     def task_ended(self, task: Task) -> None:
         """Let the next task begin: this one has ended."""
         self._parts.state.task_ended(task)
@@ -142,6 +159,20 @@ class TaskContext:
 
     # --- what the model can do ---
 
+    @property
+    def commands(self) -> CommandAccess:
+        """What runs commands, or reaches them, is made of."""
+        config = self._thread.config
+        return CommandAccess(
+            settings=CommandSettings(
+                allow_login=config.allow_login_shell,
+                max_poll_ms=config.background_terminal_max_timeout_ms,
+            ),
+            policy=self._thread.policy,
+            running=self.running,
+            run_in_background=self._thread.nursery.start_soon,
+        )
+
     def tools(self) -> ToolRegistry:
         """Return the tools that the model is offered."""
         config = self._thread.config
@@ -149,25 +180,33 @@ class TaskContext:
             model=self.model,
             custom_tools=self.settings.provider_id not in LOCAL_PROVIDERS,
             feature=config.feature,
-            commands=CommandAccess(
-                settings=CommandSettings(
-                    allow_login=config.allow_login_shell,
-                    max_poll_ms=config.background_terminal_max_timeout_ms,
-                ),
-                policy=self._thread.policy,
-                running=self.running,
-                run_in_background=self._thread.nursery.start_soon,
-            ),
+            commands=self.commands,
             pictures=self.pictures,
         )
         return ToolRegistry(self._thread.tools, offer)
 
+    def environments(self) -> list[TurnEnvironment]:
+        """Return where it works; the first is meant unless something says otherwise."""
+        environments = self._thread.environments
+        return [environments.for_turn(*chosen) for chosen in self.settings.places()]
+
+    def log(self, turn_id: str) -> TurnLog:
+        """Return what keeps and tells what a turn does."""
+        return TurnLog(
+            thread_id=self.thread_id,
+            turn_id=turn_id,
+            journal=self.memory,
+            emit=self.emit,
+            ready=self.ready,
+            find_root=self.find_root,
+            raw_items=self.raw_items,
+        )
+
     def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
         """Return what its tools may use."""
-        environments = self._thread.environments
         return ToolContext(
             turn_id=log.turn_id,
-            environments=[environments.for_turn(*chosen) for chosen in self.settings.places()],
+            environments=self.environments(),
             model=self.model,
             approval_policy=self.settings.approval_policy,
             log=log,

@@ -20,7 +20,6 @@ from codex_trio.engine import events
 from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
-from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.task_context import TaskContext
@@ -66,15 +65,7 @@ class ClientTurn(ABC):
         self._scope = trio.CancelScope()
         self._aborted = trio.Event()
         self._answers: list[trio.Event] = []
-        self._log = TurnLog(
-            thread_id=context.thread_id,
-            turn_id=self.id,
-            journal=context.memory,
-            emit=context.emit,
-            ready=context.ready,
-            find_root=context.find_root,
-            raw_items=context.raw_items,
-        )
+        self._log = context.log(self.id)
         self._is_concluding = False
         """Whether the model has said all, and what its last response used is stored with the end of the turn."""
 

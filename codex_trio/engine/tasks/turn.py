@@ -17,7 +17,7 @@ from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.tasks.client_turn import ClientTurn
-from codex_trio.engine.turn_request import TurnInput, TurnRequest
+from codex_trio.engine.turn_request import Remark, TurnInput, TurnRequest
 from codex_trio.model.errors import ModelError
 from codex_trio.state.rollout.lines import Payload
 
@@ -48,7 +48,7 @@ class Turn(ClientTurn):
         """
         pending = PendingInput(self.id, given, self._context.pictures, answered)
         self._inbox.append(pending)
-        if self._sampler is not None:
+        if self._sampler is not None and not isinstance(given, Remark):
             self._sampler.cut()
         return pending
 
@@ -136,15 +136,21 @@ class Turn(ClientTurn):
         self.client_metadata = pending.given.metadata.apply(self.client_metadata)
         await self._log.history(*self._context.new_context(pending.given.context))
         item, message = await pending.forms()
-        if item is not None and message is not None:
+        if message is None:
+            return
+        if item is None:
+            await self._log.history(message)
+        else:
             await self._log.input_completed(item, message)
 
     async def _wind_up(self) -> None:
         if self._sampler is not None:
             await self._sampler.abort()
-        if not self._scope.cancel_called:
-            # The server ends. Who stops a turn also stops what it has yet to take up (0.169.0); nobody did.
-            await self._take_up_inputs()
+        # Who stops a turn also stops what was said and is yet to be taken up (0.169.0); not what has happened. When the
+        # server ends, nobody did.
+        is_stopped = self._scope.cancel_called
+        self._inbox = deque(one for one in self._inbox if not is_stopped or isinstance(one.given, Remark))
+        await self._take_up_inputs()
 
     def _concluded(self) -> None:
         if self._sampler is not None:
