@@ -75,7 +75,8 @@ def build(
         model_providers=providers,
         model_context_window=merged.get("model_context_window"),
         model_auto_compact_token_limit=merged.get("model_auto_compact_token_limit"),
-        compact_prompt=merged.get("compact_prompt"),
+        model_auto_compact_token_limit_scope=merged.get("model_auto_compact_token_limit_scope"),
+        compact_prompt=_compact_prompt(merged),
         model_reasoning_effort=merged.get("model_reasoning_effort"),
         model_reasoning_summary=merged.get("model_reasoning_summary"),
         model_verbosity=merged.get("model_verbosity"),
@@ -281,6 +282,11 @@ def _base_instructions(merged: Mapping[str, Any], typed: TypedOverrides) -> str 
     if typed.base_instructions is not None:
         return typed.base_instructions
     return _first(_file_text(merged, "model_instructions_file", "model instructions file"), merged.get("instructions"))
+
+
+def _compact_prompt(merged: Mapping[str, Any]) -> str | None:
+    prompt = merged.get("compact_prompt")
+    return prompt or _file_text(merged, "experimental_compact_prompt_file", "experimental compact prompt file")
 
 
 def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:

@@ -40,7 +40,7 @@ _NO_TYPED_OVERRIDES = TypedOverrides()
 _KEPT_FOLDERS = 64
 """For how many folders what was read is kept: those of the threads at work."""
 
-_OTHER_FILES = frozenset({"model_instructions_file"})
+_OTHER_FILES = frozenset({"model_instructions_file", "experimental_compact_prompt_file"})
 """Settings that name files whose text becomes part of the configuration."""
 
 

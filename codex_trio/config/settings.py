@@ -80,6 +80,7 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     model_providers: Mapping[str, ModelProviderConfig]
     model_context_window: int | None
     model_auto_compact_token_limit: int | None
+    model_auto_compact_token_limit_scope: Literal["total", "body_after_prefix"] | None
     compact_prompt: str | None
     model_reasoning_effort: str | None
     model_reasoning_summary: Literal["auto", "concise", "detailed", "none"] | None

@@ -13,9 +13,9 @@ from typing import Any, cast
 import msgspec
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine.history import message_item
+from codex_trio.engine.history import ModelHistory, message_item
 from codex_trio.engine.response_items import ResponseItem
-from codex_trio.state.history.model_history import SUMMARY_TAG, is_from_user
+from codex_trio.state.history.model_history import SUMMARY_TAG, is_from_user, is_summary
 
 PROMPT = """\
 Your context window is filling up, so this conversation will now be replaced by a summary, which you write. A model \
@@ -60,12 +60,17 @@ def new_history(
 
 
 def _kept(items: Sequence[ResponseItem], budget: int) -> list[ResponseItem]:
-    """Return what the user said last, oldest first. Pictures stay in the last message alone."""
+    """Return what the user said last, oldest first.
+
+    Pictures stay in the last message alone, and only the first time: a long turn would store them over and over.
+    """
     kept: list[ResponseItem] = []
+    was_kept = False
     for item in reversed(items):
+        was_kept = was_kept or is_summary(item)
         if not is_from_user(item):
             continue
-        if kept:
+        if kept or was_kept:
             item = _without_pictures(item)
         size = tokens_of([item])
         if size > budget:
@@ -104,6 +109,26 @@ def _tokens_of_one(item: ResponseItem) -> int:
             pictures += found
             item = {**item, name: [part for part in parts if not _is_picture(part)]}
     return len(msgspec.json.encode(item)) // _BYTES_PER_TOKEN + pictures * _PICTURE_TOKENS
+
+
+def tokens_in_use(counted: int, history: ModelHistory) -> int:
+    """Return about how many tokens the next request takes; `counted` is what a provider said of the last response."""
+    return counted + tokens_of(history.items[history.answered :] if counted else history.items)
+
+
+def tokens_of_prefix(history: ModelHistory) -> int:
+    """Return about how many tokens the window began with: the context, or all up to the newest summary."""
+    items = history.items
+    summaries = [number for number, item in enumerate(items) if is_summary(item)]
+    if summaries:
+        return tokens_of(items[: summaries[-1] + 1])
+    said = next((number for number, item in enumerate(items) if is_from_user(item)), len(items))
+    return tokens_of(items[:said])
+
+
+def is_worth_it(history: ModelHistory) -> bool:
+    """Return whether there is anything that was not summed up already."""
+    return bool(history.items) and not is_summary(history.items[-1])
 
 
 def _parts(item: Mapping[str, Any], name: str) -> list[Any]:

@@ -7,7 +7,7 @@ tells of it. Does not own what the new history is (engine/compaction.py) or whos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,6 +25,17 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.request import ModelRequest
 
+Phase = Literal["standalone_turn", "pre_turn", "mid_turn"]
+Reason = Literal["user_requested", "context_limit", "model_downshift", "comp_hash_changed"]
+
+
+class Occasion(msgspec.Struct, frozen=True):
+    """Where in the course of things a history is summed up, and why, as providers are told."""
+
+    phase: Phase
+    reason: Reason
+
+
 _NO_SUMMARY = "the model gave no summary"
 
 
@@ -35,8 +46,10 @@ class Compactor:
         self._context = context
         self._log = log
 
-    async def compact(self, origin: RequestOrigin) -> None:
-        """Have the thread go on from a summary.
+    async def compact(
+        self, origin: RequestOrigin, occasion: Occasion, *, asked_first: TaskContext | None = None
+    ) -> None:
+        """Have the thread go on from a summary: by the model of `asked_first`, or by its own where that gives none.
 
         Raises ModelError when there is none: the history is as before then. RolloutReadError, RolloutWriteError.
         """
@@ -47,7 +60,7 @@ class Compactor:
         # What is added meanwhile is not in the summary, and stays.
         items = list(context.memory.history.items)
         try:
-            summary = await self._summary(_origin(origin), items)
+            summary = await self._summary_of_either(asked_first, _origin(origin, occasion), items)
         except ModelError as error:
             if context.usage.has_unstored:
                 await context.memory.record(context.usage.lines(self._log.rate_limits))
@@ -81,16 +94,27 @@ class Compactor:
         context.usage.tell(log.turn_id, log.rate_limits)
         log.show_completed(line)
 
-    async def _summary(self, origin: RequestOrigin, items: Sequence[ResponseItem]) -> str:
+    async def _summary_of_either(
+        self, first: TaskContext | None, origin: RequestOrigin, items: Sequence[ResponseItem]
+    ) -> str:
+        """Ask one model, then the thread's own: the first may be what the user turned away from."""
+        if first is not None:
+            try:
+                return await self._summary(first, origin, items)
+            except ModelError as error:
+                self._log.warning(f"{first.settings.model} could not sum up the conversation: {error.message}")
+        return await self._summary(self._context, origin, items)
+
+    async def _summary(self, asked: TaskContext, origin: RequestOrigin, items: Sequence[ResponseItem]) -> str:
         """Ask the model. Where even that is too long, it goes by ever more of the oldest items."""
-        client = self._context.client()
+        client = asked.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
         left, dropped = ModelHistory(items), 1
         while True:
-            request = self._request(origin, left)
-            await self._context.step()
+            request = _request(asked, origin, left)
+            await asked.step()
             try:
-                return await self._ask(client, request, origin)
+                return await self._ask(client, request, origin, window=asked.model.effective_context_window)
             except ModelError as error:
                 if error.limits is not None:
                     self._log.rate_limits = error.limits
@@ -99,14 +123,7 @@ class Compactor:
                     continue
                 await repeats.after(error)
 
-    def _request(self, origin: RequestOrigin, history: ModelHistory) -> ModelRequest:
-        context = self._context
-        prompt = message_item("user", [context.compact_prompt or compaction.PROMPT], item_id=uuid7())
-        return msgspec.structs.replace(
-            build_request(context, origin, tools=[], history=history, then=[prompt]), parallel_tool_calls=False
-        )
-
-    async def _ask(self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin) -> str:
+    async def _ask(self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin, *, window: int) -> str:
         texts: list[str] = []
         pieces: list[str] = []
         async with client.stream(request) as response:
@@ -120,7 +137,7 @@ class Compactor:
                         case model.RateLimits():
                             self._log.rate_limits = event.limits
                         case model.Completed() | model.TokensSpent():
-                            self._count(event, origin)
+                            self._count(event, origin, window=window)
                         case _:
                             pass
         # Some providers send a message in pieces only.
@@ -129,24 +146,31 @@ class Compactor:
             raise ModelError(_NO_SUMMARY)
         return text
 
-    def _count(self, event: model.Completed | model.TokensSpent, origin: RequestOrigin) -> None:
+    def _count(self, event: model.Completed | model.TokensSpent, origin: RequestOrigin, *, window: int) -> None:
         """Counts what was spent even if nothing comes of it."""
         if event.usage is not None:
             self._context.usage.add(
                 event.usage,
-                window=self._context.model.effective_context_window,
+                window=window,
                 turn_id=origin.turn_id,
                 root_turn_id=origin.root_turn_id,
                 response_id=event.response_id if isinstance(event, model.Completed) else "",
             )
 
 
-def _origin(origin: RequestOrigin) -> RequestOrigin:
+def _request(context: TaskContext, origin: RequestOrigin, history: ModelHistory) -> ModelRequest:
+    prompt = message_item("user", [context.compact_prompt or compaction.PROMPT], item_id=uuid7())
+    return msgspec.structs.replace(
+        build_request(context, origin, tools=[], history=history, then=[prompt]), parallel_tool_calls=False
+    )
+
+
+def _origin(origin: RequestOrigin, occasion: Occasion) -> RequestOrigin:
     told: dict[str, Any] = {
-        "trigger": "manual",
-        "reason": "user_requested",
+        "trigger": "manual" if occasion.reason == "user_requested" else "auto",
+        "reason": occasion.reason,
         "implementation": "responses",
-        "phase": "standalone_turn",
+        "phase": occasion.phase,
         "strategy": "memento",
     }
     return msgspec.structs.replace(origin, kind="compaction", output_schema=None, compaction=told)

@@ -12,11 +12,14 @@ import trio
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import FunctionCallOutput, UserMessage
+from codex_trio.engine import additional_context
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.turn_request import ClientToolOutput, Remark, TurnInput, UserInput
 from codex_trio.engine.user_input import user_message
+from codex_trio.state.rollout.events import InputAccepted
 from codex_trio.tools.pictures import ModelPictures
+from codex_trio.util.clock import now_ms
 
 
 class InputForms(NamedTuple):
@@ -51,6 +54,15 @@ class PendingInput:
         """Whether its forms are there without waiting for anything: no picture is to be read."""
         given = self.given
         return isinstance(given, UserInput) and all(part.get("type") == "text" for part in given.content)
+
+    async def accepted_line(self) -> InputAccepted | None:
+        """Return the line that lets the input outlive this process before its turn has taken it up, if it says any."""
+        item, message = await self.forms()
+        if item is None:
+            return None
+        context = additional_context.context_items({}, self.given.context)
+        history = context if message is None else [*context, message]
+        return InputAccepted(turn_id=self.turn_id, item=item, history=history, accepted_at_ms=now_ms())
 
     async def forms(self) -> InputForms:
         """Return the input in both its forms, the same ones whenever asked for."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,10 @@ EFFORT_DESCRIPTIONS = {
     "max": "Thinks as much as the model can, for the hardest problems",
     "ultra": "Thinks as much as the model can and hands out tasks by itself",
 }
+
+
+CompactionScope: TypeAlias = Literal["total", "body_after_prefix"]
+"""What the limit of automatic compaction counts: all tokens, or those since the window began."""
 
 
 class EffortOption(msgspec.Struct, frozen=True):
@@ -54,7 +58,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `known` is False for a model that the catalog does not have: the facts are guesses then, and the user should hear
     so. Windows and limits are in tokens. `default_verbosity` None means that verbosity cannot be asked for,
-    `apply_patch` None that the model should not be offered the tool.
+    `apply_patch` None that the model should not be offered the tool. Models of different `comp_hash` cannot read what
+    each other keeps sealed in a history.
     """
 
     slug: str
@@ -73,6 +78,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     max_context_window: int = 272_000
     effective_window_percent: int = 95
     auto_compact_token_limit: int | None = None
+    auto_compact_scope: CompactionScope = "total"
+    comp_hash: str | None = None
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
     image_detail_original: bool = False
@@ -93,9 +100,9 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def compaction_limit(self) -> int:
-        """The tokens from which on a history is summed up by itself: nine tenths of the window where nobody said."""
-        own = self.auto_compact_token_limit
-        return self.context_window * 9 // 10 if own is None else own
+        """The tokens from which on a history is summed up by itself: nine tenths of the window at most."""
+        most = self.context_window * 9 // 10
+        return most if self.auto_compact_token_limit is None else min(self.auto_compact_token_limit, most)
 
     @property
     def tool_output_token_limit(self) -> int:
@@ -108,6 +115,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         context_window: int | None = None,
         tool_output_token_limit: int | None = None,
         auto_compact_token_limit: int | None = None,
+        auto_compact_scope: CompactionScope | None = None,
     ) -> ModelInfo:
         """Return these facts with the user's settings (None: not set) in place of the catalog's."""
         changes: dict[str, Any] = {}
@@ -118,6 +126,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
             changes["truncation"] = Truncation("tokens", tool_output_token_limit)
         if auto_compact_token_limit is not None:
             changes["auto_compact_token_limit"] = auto_compact_token_limit
+        if auto_compact_scope is not None:
+            changes["auto_compact_scope"] = auto_compact_scope
         return msgspec.structs.replace(self, **changes) if changes else self
 
 
@@ -203,6 +213,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
         description="",
         default_effort="medium",
         efforts=to_ultra,
+        comp_hash="3000",
         default_verbosity="low",
         apply_patch="freeform",
         # Models that get their tools inside the input are asked for one call at a time.
@@ -329,6 +340,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             "For coding, an older generation.",
             efforts=to_xhigh,
             parallel_tool_calls=True,
+            comp_hash="2911",
             max_context_window=272_000,
             code_mode_only=False,
             multi_agent_version=None,

@@ -163,6 +163,7 @@ def _model_facts(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ModelI
         return parts.catalog.info(slug).configured(
             context_window=config.model_context_window,
             auto_compact_token_limit=config.model_auto_compact_token_limit,
+            auto_compact_scope=config.model_auto_compact_token_limit_scope,
             tool_output_token_limit=config.tool_output_token_limit,
         )
 

@@ -105,7 +105,7 @@ def test_a_link_to_where_one_may_not_look_is_nothing(setting: Setting, name: str
     assert setting.service().startup_warnings() == [] or name.startswith(".codex/")
 
 
-@pytest.mark.parametrize("key", ["model_instructions_file"])
+@pytest.mark.parametrize("key", ["model_instructions_file", "experimental_compact_prompt_file"])
 @pytest.mark.parametrize("kind", ["device", "pipe", "sparse", "folder"])
 def test_a_text_file_that_is_none_is_refused(setting: Setting, key: str, kind: str) -> None:
     make, said = UNFIT[kind]

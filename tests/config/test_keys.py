@@ -16,6 +16,7 @@ PACKAGE = Path(codex_trio.__file__).parent
 
 FIELDS = {
     "background_terminal_max_timeout": "background_terminal_max_timeout_ms",
+    "experimental_compact_prompt_file": "_compact_prompt",
     "features": "feature",
     "instructions": "base_instructions",
     "model_instructions_file": "_base_instructions",

@@ -420,10 +420,12 @@ async def open_session(
     tools: Sequence[ToolProvider] = (),
     environment: Environment | None = None,
     environments: Sequence[EnvironmentSelection] | None = None,
+    limit: int | None = None,
 ) -> AsyncGenerator[Bench]:
     """Provide a session until the block ends: of a new thread, or of the one in `lines`.
 
-    It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none.
+    It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none. A
+    history of `limit` tokens is summed up.
     """
     environment = environment or DiskEnvironment()
     if environments is None:
@@ -460,7 +462,7 @@ async def open_session(
                 installation_id="installation",
                 timezone="Etc/UTC",
                 client=lambda _config, _provider: cast("Any", client),
-                model=lambda _config, slug: catalog.info(slug),
+                model=lambda _config, slug: catalog.info(slug).configured(auto_compact_token_limit=limit),
                 gate=gate,
                 pictures=Pictures(LocalFiles()),
             ),

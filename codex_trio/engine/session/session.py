@@ -13,7 +13,7 @@ import trio
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine import additional_context, events
+from codex_trio.engine import events
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
@@ -27,10 +27,9 @@ from codex_trio.engine.session.warnings import ThreadWarnings
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn_request import TurnInput
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.state.rollout.events import InputAccepted, TokenUsageInfo
+from codex_trio.state.rollout.events import TokenUsageInfo
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
-from codex_trio.util.clock import now_ms
 
 Result = TypeVar("Result")
 AnyTask = TypeVar("AnyTask", bound=Task)
@@ -166,11 +165,8 @@ class Session:
 
         Raises RolloutWriteError.
         """
-        item, message = await pending.forms()
-        if item is not None:
-            context = additional_context.context_items({}, pending.given.context)
-            history = context if message is None else [*context, message]
-            line = InputAccepted(turn_id=pending.turn_id, item=item, history=history, accepted_at_ms=now_ms())
+        line = await pending.accepted_line()
+        if line is not None:
             await self._memory.record([line])
 
     async def beside(self, work: Callable[[TaskContext], Awaitable[Result]], overrides: TurnOverrides) -> Result:

@@ -111,6 +111,13 @@ class TaskContext:
         """The facts on the model."""
         return self._services.model(self._thread.config, self.settings.model)
 
+    def as_before(self) -> TaskContext:
+        """Return the same with the model that the last turn ran with, where it is another one; else this."""
+        last = self._thread.recorder.facts.turn_context
+        if last is None or last.model is None or last.model == self.settings.model:
+            return self
+        return TaskContext(self._parts, msgspec.structs.replace(self.settings, model=last.model, effort=last.effort))
+
     @property
     def pictures(self) -> ModelPictures:
         """What makes pictures fit for the model."""

@@ -23,6 +23,9 @@ class SessionUsage:
     def __init__(self, thread_id: str, info: TokenUsageInfo | None, emit: Callable[[events.Event], None]) -> None:
         self._thread_id = thread_id
         self.info = info
+        self.prefix: int | None = None
+        """How many tokens the window of the history began with, where its first response said so to this process."""
+        self._may_learn_prefix = info is None
         self._turn = ("", TokenUsage())
         self._unstored: list[Payload] = []
         self._emit = emit
@@ -31,6 +34,8 @@ class SessionUsage:
         """Count the tokens of a response."""
         last = stored_usage(usage)
         total = last if self.info is None else added(self.info.total_token_usage, last)
+        if self._may_learn_prefix:
+            self.prefix, self._may_learn_prefix = last.input_tokens, False
         self._set(total, last, window)
         of_turn = added(self._turn[1], last) if self._turn[0] == turn_id else last
         self._turn = (turn_id, of_turn)
@@ -55,6 +60,7 @@ class SessionUsage:
         """Note how many tokens the history takes that has just replaced another: no response has counted them yet."""
         total = self.info.total_token_usage if self.info is not None else TokenUsage()
         self._set(total, TokenUsage(total_tokens=tokens), window)
+        self.prefix, self._may_learn_prefix = None, True
 
     @property
     def has_unstored(self) -> bool:

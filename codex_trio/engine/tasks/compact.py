@@ -1,6 +1,7 @@
 """Summing up a thread's history because a client asked for that. Clients see it as a turn with one item.
 
-Owns this turn. Does not own the summing up (engine/compactor.py), which turns do too when there is too little room.
+Owns this turn. Does not own the summing up (engine/compactor.py), nor of that which turns do by themselves
+(engine/room.py).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import NoReturn
 
 import trio
 
-from codex_trio.engine.compactor import Compactor
+from codex_trio.engine.compactor import Compactor, Occasion
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.session.task import TakesNoInput
 from codex_trio.engine.session.task_context import TaskContext
@@ -36,4 +37,4 @@ class Compaction(ClientTurn):
         self.stored.set()
         self._tell_start(())
         origin = RequestOrigin(kind="compaction", turn_id=self.id, root_turn_id=self.root_id)
-        await self._compactor.compact(origin)
+        await self._compactor.compact(origin, Occasion("standalone_turn", "user_requested"))

@@ -14,6 +14,7 @@ import trio
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.room import Room
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.tasks.client_turn import ClientTurn
@@ -40,6 +41,9 @@ class Turn(ClientTurn):
         answered.set()
         self._inbox = deque([PendingInput(self.id, request.input, context.pictures, answered)])
         self._sampler: Sampler | None = None
+        self._room = Room(context, self._log)
+        self._beginning: PendingInput | None = None
+        """What the turn began with, while it is known to begin and room is made for that."""
 
     def add_input(self, given: TurnInput, answered: trio.Event) -> PendingInput:
         """Say more while the turn runs. The model reads it next: what it is just saying is dropped.
@@ -53,12 +57,34 @@ class Turn(ClientTurn):
         return pending
 
     async def _do(self) -> None:
-        await self._open()
-        await self._loop()
+        try:
+            await self._open()
+            await self._loop()
+        except ModelError:
+            # What was said meanwhile was accepted.
+            await self._take_up_inputs()
+            raise
 
     async def _open(self) -> None:
         context = self._context
         await context.step()
+        if await self._room.is_short():
+            await self._open_with_room()
+        else:
+            await self._open_at_once()
+        self._sampler = Sampler(context, self._log, stop=self.stop)
+
+    async def _open_with_room(self) -> None:
+        """Make room first. What the user said comes after the summary, and outlives this process meanwhile."""
+        accepted = await self._inbox[0].accepted_line()
+        await self._context.memory.store([self._started_line(), *([] if accepted is None else [accepted])])
+        self.stored.set()
+        self._tell_start(())
+        self._beginning = self._inbox[0]
+        await self._room.make(self._origin(), "pre_turn")
+
+    async def _open_at_once(self) -> None:
+        context = self._context
         surroundings = await context.context_items()
         settings = context.settings_lines(self.id, root_turn_id=self.root_id)
         opening = [self._started_line(), *surroundings, *settings]
@@ -68,7 +94,6 @@ class Turn(ClientTurn):
         else:
             await context.memory.store(opening)
             self._tell_start(surroundings)
-        self._sampler = Sampler(context, self._log, stop=self.stop)
 
     async def _open_with(
         self, opening: Sequence[Payload | ResponseItem], surroundings: Sequence[ResponseItem], pending: PendingInput
@@ -99,8 +124,6 @@ class Turn(ClientTurn):
                 follow_up = await self._sampler.sample(self._origin())
             except ModelError as error:
                 await self._context.memory.leave_out_refused(error)
-                # What was said meanwhile was accepted.
-                await self._take_up_inputs()
                 raise
             if not follow_up and not self._inbox:
                 self.accepts_input = False
@@ -109,6 +132,7 @@ class Turn(ClientTurn):
                 return
             await self._context.memory.record(self._usage_lines())
             self._sampler.conclude(goes_on=follow_up)
+            await self._room.make(self._origin(), "mid_turn")
 
     def _origin(self) -> RequestOrigin:
         return RequestOrigin(
@@ -146,10 +170,10 @@ class Turn(ClientTurn):
     async def _wind_up(self) -> None:
         if self._sampler is not None:
             await self._sampler.abort()
-        # Who stops a turn also stops what was said and is yet to be taken up (0.169.0); not what has happened. When the
-        # server ends, nobody did.
-        is_stopped = self._scope.cancel_called
-        self._inbox = deque(one for one in self._inbox if not is_stopped or isinstance(one.given, Remark))
+        # Who stops a turn also stops what was said and is yet to be taken up (0.169.0); not what has happened, nor what
+        # it began with. When the server ends, nobody did.
+        if self._scope.cancel_called:
+            self._inbox = deque(one for one in self._inbox if one is self._beginning or isinstance(one.given, Remark))
         await self._take_up_inputs()
 
     def _concluded(self) -> None:

@@ -1,0 +1,65 @@
+"""Making room in a thread's history without being asked: before a turn, and between the samplings of one.
+
+Owns when it is time for that, why, and which model sums up. Does not own the summing up (engine/compactor.py), what it
+leaves (engine/compaction.py), or the turn.
+"""
+
+from __future__ import annotations
+
+from codex_trio.engine import compaction
+from codex_trio.engine.compactor import Compactor, Occasion, Phase, Reason
+from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.request import RequestOrigin, base_message
+from codex_trio.engine.session.task_context import TaskContext
+
+
+class Room:
+    """The room that one turn has for its history."""
+
+    def __init__(self, context: TaskContext, log: TurnLog) -> None:
+        self._context = context
+        self._compactor = Compactor(context, log)
+
+    async def is_short(self) -> bool:
+        """Return whether the history is to be summed up before the model reads on.
+
+        Raises RolloutReadError, RolloutWriteError.
+        """
+        await self._context.memory.recall()
+        return self._reason() is not None
+
+    async def make(self, origin: RequestOrigin, phase: Phase) -> None:
+        """Sum up, if the history is still too long.
+
+        Raises ModelError when that fails: the history is as before then. RolloutReadError, RolloutWriteError.
+        """
+        await self._context.memory.recall()
+        reason = self._reason()
+        if reason is None:
+            return
+        # Who has read the history can tell what is in it; another model could not even take it in.
+        asked_first = None if reason == "context_limit" else self._context.as_before()
+        await self._compactor.compact(origin, Occasion(phase, reason), asked_first=asked_first)
+
+    def _reason(self) -> Reason | None:
+        """Return why it is time to sum up; None when it is not."""
+        history, model = self._context.memory.history, self._context.model
+        if not compaction.is_worth_it(history):
+            return None
+        before = self._context.as_before().model
+        if history.answered and before.comp_hash and model.comp_hash and before.comp_hash != model.comp_hash:
+            return "comp_hash_changed"
+        if not self._is_full():
+            return None
+        return "model_downshift" if before.context_window > model.context_window else "context_limit"
+
+    def _is_full(self) -> bool:
+        context = self._context
+        history, model = context.memory.history, context.model
+        used = compaction.tokens_in_use(context.usage.last_total, history)
+        if model.auto_compact_scope == "total":
+            return used >= model.compaction_limit
+        prefix = context.usage.prefix
+        if prefix is None:
+            prefix = compaction.tokens_of([base_message(context)]) + compaction.tokens_of_prefix(history)
+        return used - prefix >= model.compaction_limit or used >= model.effective_context_window
