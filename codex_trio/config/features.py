@@ -144,6 +144,11 @@ def resolve(configured: Mapping[str, Any]) -> dict[str, bool]:
     return enabled
 
 
+def is_done(name: str, *, enabled: bool) -> bool:
+    """Return whether this server does what a switch stands for when that is on or off."""
+    return name in _ALWAYS_ON or (enabled and name in HONOURED)
+
+
 def unstable(configured: Mapping[str, Any]) -> list[str]:
     """Return the switches that a checked `[features]` turns on and that are under development."""
     current = {ALIASES.get(name, name) for name in configured}

@@ -62,23 +62,30 @@ def write_config(
     file_path: str | None = None,
     expected_version: str | None = None,
 ) -> WriteOutcome:
-    """Make all edits in the user's file, or none.
+    """Make all edits of a client in the user's file, or none.
 
     `file_path` may only name that file. With `expected_version`, nothing is written if the file has changed since.
     Raises `ConfigWriteError`.
     """
-    target = service.paths.user_config
-    if file_path is not None and not _is_same_file(file_path, target):
+    if file_path is not None and not _is_same_file(file_path, service.paths.user_config):
         raise ConfigWriteError("Only writes to the user config are allowed", code="configLayerReadonly")
     prepared = [
         Edit(path=parse_key_path(edit.key_path), value=edit.value, merge=edit.merge_strategy == "upsert")
         for edit in edits
     ]
+    return write_edits(service, prepared, expected_version=expected_version)
+
+
+def write_edits(
+    service: ConfigService, prepared: Sequence[Edit], *, expected_version: str | None = None
+) -> WriteOutcome:
+    """Make all edits in the user's file, or none. Raises `ConfigWriteError`."""
+    target = service.paths.user_config
     if any(len(edit.path) > toml_text.MAX_DEPTH or toml_text.is_too_deep(edit.value) for edit in prepared):
         raise ConfigWriteError(
             f"value is nested more than {toml_text.MAX_DEPTH} levels deep", code="configValidationError"
         )
-    if expected_version is not None and expected_version != _user_version(_stack(service)):
+    if expected_version is not None and expected_version != _user_version(effective_stack(service)):
         raise ConfigWriteError(
             "Configuration was modified since last read. Fetch latest version and retry.", code="configVersionConflict"
         )
@@ -92,14 +99,14 @@ def write_config(
         raise ConfigWriteError(
             f"failed to note the answer beside {target}: {error.strerror}", code="configLayerReadonly"
         ) from None
-    stack = _stack(service)
+    stack = effective_stack(service)
     overridden = next((found for edit in prepared if (found := _find_overridden(stack, edit.path))), None)
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
 
 
 def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutcome:
     """Make a provider the one of new threads, in the user's file. Raises `ConfigWriteError`."""
-    configured: dict[str, Any] = _stack(service).merged.get("model_providers", {})
+    configured: dict[str, Any] = effective_stack(service).merged.get("model_providers", {})
     if provider_id not in PROVIDERS_WITHOUT_A_TABLE and provider_id not in configured:
         raise ConfigWriteError(f"Model provider `{provider_id}` is not configured.", code="configValidationError")
     return write_config(service, [ConfigEdit(key_path="model_provider", value=provider_id, merge_strategy="replace")])
@@ -147,7 +154,8 @@ def _is_same_file(path: str, target: Path) -> bool:
     return given.is_absolute() and (given == target or given.resolve() == target.resolve())
 
 
-def _stack(service: ConfigService) -> LayerStack:
+def effective_stack(service: ConfigService) -> LayerStack:
+    """Return the layers that count where no project does. Raises `ConfigWriteError` if they cannot be read."""
     try:
         return service.sources(None).stack
     except ConfigLoadError as error:

@@ -1,28 +1,26 @@
 """Reading and writing the configuration.
 
-Protocol source: `config/read|value/write|batchWrite`, `configRequirements/read`, `modelProvider/default/set`, release
-0.171.0.
+Protocol source: `config/read|value/write|batchWrite`, `configRequirements/read`, release 0.171.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import trio
 from codex_trio_protocol.v2 import config as wire
 from codex_trio_protocol.v2.config_requirements import ConfigRequirementsReadResponse
-from codex_trio_protocol.v2.model_provider import ModelProviderDefaultSetParams
 
-from codex_trio.config.errors import ConfigReadError, ConfigWriteError
+from codex_trio.config.errors import ConfigReadError
 from codex_trio.config.layers import ConfigLayer, to_json_value
 from codex_trio.config.read import ConfigReader
-from codex_trio.config.write import ConfigEdit, WriteOutcome, set_default_provider, write_config
+from codex_trio.config.write import ConfigEdit, write_config
+from codex_trio.processors.config_writes import written, written_to_wire
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import internal_error, invalid_request
+from codex_trio.rpc.errors import internal_error
 from codex_trio.util.addresses import shown_values
 
 
@@ -34,7 +32,6 @@ def handlers(services: Services) -> dict[str, Handler]:
         "config/value/write": processor.write_value,
         "config/batchWrite": processor.write_batch,
         "configRequirements/read": processor.requirements,
-        "modelProvider/default/set": processor.set_default_provider,
     }
 
 
@@ -76,12 +73,6 @@ class ConfigProcessor:
         ]
         return await self._write(edits, params.file_path, params.expected_version)
 
-    async def set_default_provider(
-        self, params: ModelProviderDefaultSetParams, _context: RequestContext
-    ) -> dict[str, Any]:
-        """Choose the provider of new threads, in the user's configuration file."""
-        return await self._written(partial(set_default_provider, self._config, params.provider_id))
-
     def requirements(self, _params: None, _context: RequestContext) -> ConfigRequirementsReadResponse:
         """No administrator's requirements are read by this server, so there are none."""
         return ConfigRequirementsReadResponse()
@@ -89,31 +80,8 @@ class ConfigProcessor:
     async def _write(
         self, edits: Sequence[ConfigEdit], file_path: str | None, expected_version: str | None
     ) -> dict[str, Any]:
-        return await self._written(
-            partial(write_config, self._config, edits, file_path=file_path, expected_version=expected_version)
-        )
-
-    async def _written(self, write: Callable[[], WriteOutcome]) -> dict[str, Any]:
-        try:
-            outcome = await trio.to_thread.run_sync(write)
-        except ConfigWriteError as error:
-            raise invalid_request(error.message, {"config_write_error_code": error.code}) from error
-        overridden = outcome.overridden
-        return {
-            "status": outcome.status,
-            "version": outcome.version,
-            "filePath": str(outcome.file_path),
-            "overriddenMetadata": None
-            if overridden is None
-            else {
-                "message": overridden.message,
-                "overridingLayer": {
-                    "name": overridden.layer.source.to_plain(),
-                    "version": overridden.layer.version,
-                },
-                "effectiveValue": overridden.effective_value,
-            },
-        }
+        write = partial(write_config, self._config, edits, file_path=file_path, expected_version=expected_version)
+        return written_to_wire(await written(write))
 
 
 def _project_layer(layer: ConfigLayer) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from codex_trio_protocol.v2 import model as wire
 
 from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
+from codex_trio.processors.offset_pages import page_of
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
-from codex_trio.rpc.errors import invalid_request
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -24,20 +24,12 @@ class ModelProcessor:
         self._catalog = catalog
 
     def list(self, params: wire.ModelListParams, _context: RequestContext) -> wire.ModelListResponse:
-        """Return a page of the known models, best first; the cursor is the place of the next one."""
+        """Return a page of the known models, best first."""
         models = self._catalog.listed(include_hidden=bool(params.include_hidden))
-        start = 0
-        if params.cursor is not None:
-            if not params.cursor.isdigit():
-                raise invalid_request(f"invalid cursor: {params.cursor}")
-            start = int(params.cursor)
-            if start > len(models):
-                raise invalid_request(f"cursor {start} exceeds total models {len(models)}")
-        end = len(models) if params.limit is None else start + max(1, params.limit)
+        page, next_cursor = page_of(models, cursor=params.cursor, limit=params.limit, named="models")
         default = default_model(self._catalog).slug
         return wire.ModelListResponse(
-            data=[_project(model, is_default=model.slug == default) for model in models[start:end]],
-            next_cursor=str(end) if end < len(models) else None,
+            data=[_project(model, is_default=model.slug == default) for model in page], next_cursor=next_cursor
         )
 
     def modes(

@@ -38,6 +38,18 @@ def _config(services: Services) -> Mapping[str, Handler]:
     return config.handlers(services)
 
 
+def _model_provider(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import model_provider
+
+    return model_provider.handlers(services)
+
+
+def _features(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import features
+
+    return features.handlers(services)
+
+
 def _extensions(services: Services) -> Mapping[str, Handler]:
     from codex_trio.processors import extensions
 
@@ -58,7 +70,6 @@ _ON_USE = (
             "config/value/write",
             "config/batchWrite",
             "configRequirements/read",
-            "modelProvider/default/set",
         ),
     ),
     (
@@ -73,6 +84,8 @@ _ON_USE = (
             "fs/copy",
         ),
     ),
+    (_model_provider, ("modelProvider/list", "modelProvider/config/write", "modelProvider/default/set")),
+    (_features, ("experimentalFeature/list", "permissionProfile/list")),
     (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).

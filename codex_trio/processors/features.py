@@ -1,0 +1,85 @@
+"""What can be chosen in a configuration: feature switches and permission profiles.
+
+Protocol source: `experimentalFeature/list`, `permissionProfile/list`, release 0.171.0.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codex_trio_protocol.v2 import features as wire
+from codex_trio_protocol.v2 import permissions
+
+from codex_trio.config import features
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.permission_profiles import profiles
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.processors.offset_pages import page_of
+from codex_trio.processors.services import Services
+from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import internal_error, invalid_request
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """Return the handlers of this module."""
+    processor = FeaturesProcessor(services)
+    return {"experimentalFeature/list": processor.list, "permissionProfile/list": processor.profiles}
+
+
+class FeaturesProcessor:
+    def __init__(self, services: Services) -> None:
+        self._config = services.config
+        self._loaded = services.threads.loaded
+
+    def list(
+        self, params: wire.ExperimentalFeatureListParams, _context: RequestContext
+    ) -> wire.ExperimentalFeatureListResponse:
+        """Return a page of the switches and whether this server does what they stand for."""
+        config = self._load(None) if params.thread_id is None else self._of_thread(params.thread_id)
+        found, next_cursor = page_of(
+            list(features.known()), cursor=params.cursor, limit=params.limit, named="feature flags"
+        )
+        return wire.ExperimentalFeatureListResponse(
+            data=[_to_wire(feature, config) for feature in found], next_cursor=next_cursor
+        )
+
+    def profiles(
+        self, params: permissions.PermissionProfileListParams, _context: RequestContext
+    ) -> permissions.PermissionProfileListResponse:
+        """Return a page of the permission profiles; those that this server cannot apply are not allowed."""
+        config = self._load(None if params.cwd is None else Path(params.cwd))
+        found, next_cursor = page_of(
+            profiles(config.stack.merged), cursor=params.cursor, limit=params.limit, named="permission profiles"
+        )
+        return permissions.PermissionProfileListResponse(
+            data=[
+                permissions.PermissionProfileSummary(
+                    id=profile.name, description=profile.description, allowed=profile.is_applied
+                )
+                for profile in found
+            ],
+            next_cursor=next_cursor,
+        )
+
+    def _load(self, cwd: Path | None) -> EffectiveConfig:
+        try:
+            return self._config.load(cwd)
+        except ConfigLoadError as error:
+            raise internal_error(f"failed to load configuration: {error.message}") from error
+
+    def _of_thread(self, thread_id: str) -> EffectiveConfig:
+        live = self._loaded.find(parse_thread_id(thread_id))
+        if live is None:
+            raise invalid_request(f"thread not found: {thread_id}")
+        return live.config
+
+
+def _to_wire(feature: features.Feature, config: EffectiveConfig) -> wire.ExperimentalFeature:
+    # Without texts, so that no client offers a switch of which nothing comes: none of those in beta is acted on.
+    return wire.ExperimentalFeature(
+        name=feature.name,
+        stage=feature.stage,
+        enabled=features.is_done(feature.name, enabled=config.features[feature.name]),
+        default_enabled=features.is_done(feature.name, enabled=feature.default_enabled),
+    )
