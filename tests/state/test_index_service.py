@@ -1,9 +1,10 @@
 """The index's background work: done once for all that share a home, and taken over from who died."""
 
 import json
+import math
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +16,10 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.server.idle import Idle
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.db.state_db import StateDb
-from codex_trio.state.local.index import lock, service
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
-from codex_trio.state.local.index.service import IndexService
+from codex_trio.state.local.index.service import IndexPace, IndexService
 from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
@@ -27,6 +27,7 @@ from codex_trio.state.store.interface import ThreadQuery
 
 NOW_MS = 1_795_350_000_500
 FILES = 150
+PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -43,76 +44,106 @@ async def database(tmp_path: Path):
     await opened.aclose()
 
 
-def service_of(home: Path, database: StateDb, *, idle: Idle | None = None) -> IndexService:
-    index = RolloutIndex(database, codex_home=home, paths=RolloutPaths(home), names=ThreadNames(home))
-    return IndexService(index, ThreadTextIndex(index, database), database, quiet=(idle or Idle()).quiet)
+class WatchedLock(IndexLock):
+    """Tells of every try to take it in the background, and of every time it is given back there."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__(database)
+        self._tell, self._told = trio.open_memory_channel[str](math.inf)
+
+    def take(self) -> bool:
+        is_taken = super().take()
+        trio.from_thread.run_sync(self._tell.send_nowait, "taken" if is_taken else "refused")
+        return is_taken
+
+    def give_back(self) -> None:
+        super().give_back()
+        trio.from_thread.run_sync(self._tell.send_nowait, "given back")
+
+    async def until(self, what: str) -> None:
+        with trio.fail_after(PATIENCE):
+            while await self._told.receive() != what:
+                pass
 
 
-async def read_files(database: StateDb) -> int:
-    row = await database.read(lambda tx: tx.row("SELECT count(*) FROM rollouts WHERE is_read"))
-    assert row is not None
-    return row[0]
+class Bench:
+    """The service of a home, which starts at once, and what it can be watched by."""
+
+    def __init__(self, home: Path, database: StateDb, **pace: float) -> None:
+        self.idle = Idle()
+        self.lock = WatchedLock(database.path)
+        self.index = RolloutIndex(database, codex_home=home, paths=RolloutPaths(home), names=ThreadNames(home))
+        self._pace = IndexPace(**{"head_start": 0.0, "quiet": 0.0, "poll": 0.01, **pace})
+        self._database = database
+
+    async def run(self, quiet: Callable[[float], Awaitable[None]] | None = None) -> None:
+        text = ThreadTextIndex(self.index, self._database)
+        await IndexService(self.index, text, self.lock, quiet=quiet or self.idle.quiet, pace=self._pace).run()
+
+    async def read(self) -> int:
+        """Return how many files were read."""
+        row = await self._database.read(lambda tx: tx.row("SELECT count(*) FROM rollouts WHERE is_read"))
+        assert row is not None
+        return row[0]
 
 
-async def until_read(database: StateDb, count: int) -> None:
-    for _ in range(2000):
-        if await read_files(database) == count:
-            return
-        await trio.sleep(0.01)
-    raise AssertionError(f"{await read_files(database)} of {count} files were read")
-
-
-async def until_free(held: IndexLock) -> None:
-    """Wait until nobody looks after the index."""
-    for _ in range(2000):
-        if held.take():
-            held.give_back()
-            return
-        await trio.sleep(0.01)
-    raise AssertionError("the index is looked after for ever")
-
-
-async def test_everything_is_read_without_being_asked_for(
-    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
+async def test_everything_is_read_without_being_asked_for(tmp_path: Path, database: StateDb) -> None:
+    bench = Bench(tmp_path, database)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(service_of(tmp_path, database).run)
-        await until_read(database, FILES)
+        nursery.start_soon(bench.run)
+        await bench.lock.until("given back")
+        assert await bench.read() == FILES
         nursery.cancel_scope.cancel()
     other = IndexLock(database.path)
     assert other.take()
     other.give_back()
 
 
-async def test_nothing_is_read_in_the_background_while_a_client_asks(
-    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
-    monkeypatch.setattr(service, "LONGEST_REST_SECONDS", 3600.0)
-    idle = Idle()
-    idle.began()
+async def test_a_client_that_has_just_arrived_has_the_machine_to_itself(tmp_path: Path, database: StateDb) -> None:
+    bench = Bench(tmp_path, database, head_start=math.inf)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(service_of(tmp_path, database, idle=idle).run)
-        await trio.sleep(0.3)
-        assert await read_files(database) == 0
-        idle.ended()
-        await until_read(database, FILES)
+        nursery.start_soon(bench.run)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await bench.read() == 0
+        nursery.cancel_scope.cancel()
+
+
+async def test_nothing_is_read_in_the_background_while_a_client_asks(tmp_path: Path, database: StateDb) -> None:
+    bench = Bench(tmp_path, database, longest_rest=math.inf)
+    bench.idle.began()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bench.run)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await bench.read() == 0
+        bench.idle.ended()
+        await bench.lock.until("given back")
+        assert await bench.read() == FILES
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_client_that_never_stops_asking_holds_nothing_up_for_ever(tmp_path: Path, database: StateDb) -> None:
+    bench = Bench(tmp_path, database, longest_rest=0.0)
+    bench.idle.began()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bench.run)
+        await bench.lock.until("given back")
+        assert await bench.read() == FILES
         nursery.cancel_scope.cancel()
 
 
 async def test_a_second_server_leaves_it_to_the_first_and_takes_over_when_that_one_is_killed(
-    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: StateDb
 ) -> None:
-    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
-    monkeypatch.setattr(service, "POLL_SECONDS", 0.02)
+    bench = Bench(tmp_path, database)
     with holder_of(tmp_path) as other:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(service_of(tmp_path, database).run)
-            await trio.sleep(0.2)
-            assert await read_files(database) == 0
+            nursery.start_soon(bench.run)
+            for _ in range(3):
+                await bench.lock.until("refused")
+            assert await bench.read() == 0
             other.kill()
-            await until_read(database, FILES)
+            await bench.lock.until("given back")
+            assert await bench.read() == FILES
             nursery.cancel_scope.cancel()
 
 
@@ -148,13 +179,10 @@ def test_one_holds_the_lock_of_an_index_until_it_gives_it_back(tmp_path: Path) -
     elsewhere.give_back()
 
 
-def test_a_lock_that_only_commands_hold_or_that_cannot_be_had_holds_nobody_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command, server = IndexLock(tmp_path / "a"), IndexLock(tmp_path / "a")
+def test_a_lock_that_only_commands_hold_or_that_cannot_be_had_holds_nobody_up(tmp_path: Path) -> None:
+    command = IndexLock(tmp_path / "a")
     assert command.take()
-    monkeypatch.setattr(lock, "only_commands_hold", lambda _: True)
-    assert server.take()
+    assert IndexLock(tmp_path / "a", only_commands_hold=lambda _: True).take()
     command.give_back()
     assert IndexLock(tmp_path / "missing" / "a").take()
     assert IndexLock(None).take()
@@ -162,14 +190,9 @@ def test_a_lock_that_only_commands_hold_or_that_cannot_be_had_holds_nobody_up(
 
 
 async def test_that_another_server_takes_long_is_said_once(
-    tmp_path: Path,
-    database: StateDb,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path, database: StateDb, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
-    monkeypatch.setattr(service, "WAIT_SECONDS", 0.05)
-    monkeypatch.setattr(service, "POLL_SECONDS", 0.02)
+    bench = Bench(tmp_path, database, warning=0.0)
     other = IndexLock(database.path)
     assert other.take()
 
@@ -177,37 +200,31 @@ async def test_that_another_server_takes_long_is_said_once(
         return [record.levelname for record in caplog.records if "another server" in record.message]
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(service_of(tmp_path, database).run)
-        for _ in range(3000):
-            if told():
-                break
-            await trio.sleep(0.01)
-        await trio.sleep(0.2)
+        nursery.start_soon(bench.run)
+        while not told():
+            await bench.lock.until("refused")
+        for _ in range(3):
+            await bench.lock.until("refused")
         nursery.cancel_scope.cancel()
     other.give_back()
     assert told() == ["WARNING"]
 
 
-async def test_an_index_that_nobody_uses_is_left_alone(
-    tmp_path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service, "HEAD_START_SECONDS", 0.0)
-    monkeypatch.setattr(service, "ROUND_SECONDS", 0.0)
-    index = RolloutIndex(database, codex_home=tmp_path, paths=RolloutPaths(tmp_path), names=ThreadNames(tmp_path))
-    text = ThreadTextIndex(index, database)
+async def test_an_index_that_nobody_uses_is_left_alone(tmp_path: Path, database: StateDb) -> None:
+    bench = Bench(tmp_path, database, round=0.0)
     at_work = trio.Event()
 
     async def quiet(_seconds: float) -> None:
         at_work.set()
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(IndexService(index, text, database, quiet=quiet).run)
-        await until_read(database, FILES)
-        await until_free(IndexLock(database.path))
+        nursery.start_soon(bench.run, quiet)
+        await bench.lock.until("given back")
+        assert await bench.read() == FILES
         at_work = trio.Event()
-        await trio.testing.wait_all_tasks_blocked(0.2)
+        await trio.testing.wait_all_tasks_blocked(0.05)
         assert not at_work.is_set()
-        await index.page(ThreadQuery(), is_loaded=lambda _: False)
-        with trio.fail_after(10):
+        await bench.index.page(ThreadQuery(), is_loaded=lambda _: False)
+        with trio.fail_after(PATIENCE):
             await at_work.wait()
         nursery.cancel_scope.cancel()

@@ -17,6 +17,7 @@ from codex_trio.state.local.attachments import LocalAttachments
 from codex_trio.state.local.compressor import RolloutCompressor
 from codex_trio.state.local.graph import LocalAgentGraph
 from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.index.span_cache import SpanCache
@@ -60,7 +61,8 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         spans=spans,
         jobs=jobs,
     )
-    service = IndexService(index, text, database, quiet=quiet)
+    lock = IndexLock(database.path if database.is_persistent else None)
+    service = IndexService(index, text, lock, quiet=quiet)
     retrying = RetryingDb(database)
     return ThreadStorage(
         store=store,

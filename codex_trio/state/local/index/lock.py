@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from codex_trio.util.lock_holders import only_commands_hold
@@ -18,9 +19,15 @@ _log = logging.getLogger(__name__)
 
 
 class IndexLock:
-    """The lock of one database; without a path, that of a database which no other process has."""
+    """The lock of one database; without a path, that of a database which no other process has.
 
-    def __init__(self, database: Path | None) -> None:
+    `only_commands_hold` tells whether a descriptor's lock is held by sandboxed commands alone.
+    """
+
+    def __init__(
+        self, database: Path | None, *, only_commands_hold: Callable[[int], bool] = only_commands_hold
+    ) -> None:
+        self._only_commands_hold = only_commands_hold
         self._path = None if database is None else database.with_name(f".{database.name}.index.lock")
         self._descriptor: int | None = None
 
@@ -37,7 +44,7 @@ class IndexLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             # A sandboxed command may have locked it, and has no business with it.
-            is_free = only_commands_hold(descriptor)
+            is_free = self._only_commands_hold(descriptor)
             os.close(descriptor)
             return is_free
         except OSError as error:

@@ -8,31 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import trio
 
 from codex_trio.state.db.errors import StateDbError
-from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
 
 _log = logging.getLogger(__name__)
-
-WAIT_SECONDS = 30.0
-"""How long another process may read files that this one's lists need before it is said that this one waits."""
-
-POLL_SECONDS = 1.0
-ROUND_SECONDS = 60.0
-"""How long after the index was used it is looked at what is to be done. Of an idle server nothing is."""
-
-HEAD_START_SECONDS = 3.0
-"""How long a client that has just arrived has the machine to itself: it lists threads, and opens one."""
-
-QUIET_SECONDS = 0.2
-LONGEST_REST_SECONDS = 1.0
-"""For how long clients have asked for nothing when the background goes on, and how long it waits for that: requests may
-go on coming."""
 
 FILES, QUIET_FILES = 256, 1024
 CHARACTERS, QUIET_CHARACTERS = 200_000, 1_500_000
@@ -40,26 +25,49 @@ CHARACTERS, QUIET_CHARACTERS = 200_000, 1_500_000
 written again and again; but a big one holds up others who write."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class IndexPace:
+    """When the work is done, in seconds."""
+
+    head_start: float = 3.0
+    """How long a client that has just arrived has the machine to itself: it lists threads, and opens one."""
+
+    quiet: float = 0.2
+    longest_rest: float = 1.0
+    """For how long clients have asked for nothing when the background goes on, and how long it waits for that: requests
+    may go on coming."""
+
+    round: float = 60.0
+    """How long after the index was used it is looked at what is to be done. Of an idle server nothing is."""
+
+    poll: float = 1.0
+    warning: float = 30.0
+    """How often another process is looked for that does the work, and how long that one may read files that this one's
+    lists need before it is said that this one waits."""
+
+
 class IndexService:
-    """`quiet` returns once clients have asked for nothing for so many seconds."""
+    """`quiet` returns once clients have asked for nothing for so many seconds; whoever holds `lock` does the work."""
 
     def __init__(
         self,
         index: RolloutIndex,
         text: ThreadTextIndex,
-        database: StateDb,
+        lock: IndexLock,
         *,
         quiet: Callable[[float], Awaitable[None]],
+        pace: IndexPace = IndexPace(),
     ) -> None:
         self._quiet = quiet
         self._index = index
         self._text = text
         self._is_quiet = False
-        self._lock = IndexLock(database.path if database.is_persistent else None)
+        self._lock = lock
+        self._pace = pace
 
     async def run(self) -> None:
         """Work until cancelled. Trouble with the database ends a round, not the service."""
-        await trio.sleep(HEAD_START_SECONDS)
+        await trio.sleep(self._pace.head_start)
         while True:
             used = self._index.next_use()
             await self._make_room()
@@ -69,7 +77,7 @@ class IndexService:
                 _log.warning("the index of threads is not kept up to date now: %s", error)
             else:
                 await used.wait()
-            await trio.sleep(ROUND_SECONDS)
+            await trio.sleep(self._pace.round)
 
     async def _round(self) -> None:
         """Do all that there is to do, once no other process does."""
@@ -88,14 +96,14 @@ class IndexService:
         started = trio.current_time()
         is_told = False
         while not await trio.to_thread.run_sync(self._lock.take):
-            if not is_told and trio.current_time() - started > WAIT_SECONDS and await self._index.has_unread():
+            if not is_told and trio.current_time() - started > self._pace.warning and await self._index.has_unread():
                 is_told = True
                 _log.warning(
                     "another server has been indexing the threads for %d seconds; until it is done, lists that go "
                     "far back take longer here",
-                    int(WAIT_SECONDS),
+                    int(self._pace.warning),
                 )
-            await trio.sleep(POLL_SECONDS)
+            await trio.sleep(self._pace.poll)
 
     async def _read_heads(self) -> bool:
         return await self._index.read_some(QUIET_FILES if self._is_quiet else FILES)
@@ -112,6 +120,6 @@ class IndexService:
         return done
 
     async def _make_room(self) -> None:
-        with trio.move_on_after(LONGEST_REST_SECONDS) as rest:
-            await self._quiet(QUIET_SECONDS)
+        with trio.move_on_after(self._pace.longest_rest) as rest:
+            await self._quiet(self._pace.quiet)
         self._is_quiet = not rest.cancelled_caught
