@@ -10,6 +10,7 @@ binary instead. What a server has to do to be judged stands in the docstring of 
 Owns options, fixtures and marks; what a scenario needs at run time lives in `lab` and `probe`.
 """
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -36,6 +37,8 @@ KINDS = (OWN_KIND, REFERENCE_KIND, OTHER_KIND)
 TRANSPORTS = ("stdio", "websocket", "unix", "memory")
 SCENARIOS = Path(__file__).parent / "scenarios"
 _TOLD_SECONDS = 30
+_WARM_START = pytest.StashKey[tuple[str, ...]]()
+"""What starts the package's own command, once a scenario wants it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,23 +81,46 @@ def server_under_test(config: pytest.Config) -> "ServerUnderTest":
     """Return the server that the options and the environment name."""
     from codex_trio.conformance.lab import ServerUnderTest
 
+    command, kind = _named(config)
+    transport = config.getoption("--app-server-transport") or "stdio"
+    extra_env: dict[str, str] = {}
+    if command is None:
+        command = (*own_program(config), "app-server")
+        if "PYTHONPATH" in os.environ:
+            extra_env["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    elif transport == "memory" and command[0] != sys.executable:
+        raise pytest.UsageError("--app-server-transport memory is for this package's own server alone")
+    return ServerUnderTest(command, kind, extra_env, transport)
+
+
+def _named(config: pytest.Config) -> tuple[tuple[str, ...] | None, str]:
+    """Return the command that is named, None when it is this package's own, and its kind. Raises UsageError."""
     given = config.getoption("--app-server")
     reference = os.environ.get("CODEX_REFERENCE")
-    extra_env: dict[str, str] = {}
+    command: tuple[str, ...] | None
     if given:
         program, *arguments = shlex.split(given)
         command, kind = (_found(program, config), *(_absolute(word, config) for word in arguments)), OTHER_KIND
     elif reference:
         command, kind = (_found(reference, config), "app-server"), REFERENCE_KIND
     else:
-        command, kind = (sys.executable, "-m", "codex_trio", "app-server"), OWN_KIND
-        if "PYTHONPATH" in os.environ:
-            extra_env["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    kind = config.getoption("--app-server-kind") or kind
-    transport = config.getoption("--app-server-transport") or "stdio"
-    if transport == "memory" and command[0] != sys.executable:
-        raise pytest.UsageError("--app-server-transport memory is for this package's own server alone")
-    return ServerUnderTest(command, kind, extra_env, transport)
+        command, kind = None, OWN_KIND
+    return command, config.getoption("--app-server-kind") or kind
+
+
+def own_program(config: pytest.Config) -> tuple[str, ...]:
+    """Return what starts this package's own command, in processes that need not import it first.
+
+    Whoever names it with `--app-server` has it start from scratch.
+    """
+    program = config.stash.get(_WARM_START, None)
+    if program is None:
+        from codex_trio.testing.warm_start import warm_start
+
+        started = contextlib.ExitStack()
+        config.add_cleanup(started.close)
+        program = config.stash[_WARM_START] = started.enter_context(warm_start())
+    return program
 
 
 def release_of(command: Sequence[str]) -> str | None:
@@ -141,12 +167,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     from codex_trio.conformance.differences.listed import DIFFERENCES
 
-    server = server_under_test(config)
-    release = release_of(server.command) if server.kind == REFERENCE_KIND else None
+    command, kind = _named(config)
+    release = release_of(command) if command is not None and kind == REFERENCE_KIND else None
     reasons = {
         difference.scenario: difference.reason
         for difference in DIFFERENCES
-        if difference.kind == server.kind and difference.release in (None, release)
+        if difference.kind == kind and difference.release in (None, release)
     }
     for item in scenarios:
         item.add_marker(pytest.mark.trio)

@@ -50,10 +50,14 @@ class Finished:
 
 
 class ExecLab:
-    """Folders, model and environment of a test. The work folder is the root of a git repository."""
+    """Folders, model and environment of a test. The work folder is the root of a git repository.
 
-    def __init__(self, base: Path, model: ModelServer) -> None:
+    `program` is what starts `codex-trio`.
+    """
+
+    def __init__(self, base: Path, model: ModelServer, program: Sequence[str]) -> None:
         self.model = model
+        self._command = (*program, "exec")
         self.home, self.codex_home, self.work, self.tmp = (base / name for name in ("home", "codex", "work", "tmp"))
         for folder in (self.home, self.codex_home, self.work / ".git", self.tmp):
             folder.mkdir(parents=True)
@@ -84,7 +88,7 @@ class ExecLab:
         self.model.add(*([model] if isinstance(model, Answer) else model))
         with trio.fail_after(PATIENCE):
             done = await trio.run_process(
-                _command(arguments),
+                [*self._command, *arguments],
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
                 capture_stdout=True,
                 capture_stderr=True,
@@ -97,14 +101,10 @@ class ExecLab:
     async def start(self, *arguments: str) -> trio.Process:
         """Start a run whose stdout can be read."""
         return await trio.lowlevel.open_process(
-            _command(arguments),
+            [*self._command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self.work,
             env=self.env,
         )
-
-
-def _command(arguments: tuple[str, ...]) -> list[str]:
-    return [sys.executable, "-m", "codex_trio", "exec", *arguments]
