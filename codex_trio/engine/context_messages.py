@@ -30,6 +30,7 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     mode: str | None
     project_docs: str | None
     environment: str | None
+    tools: str | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     writable_folders: Sequence[str]
     project_docs: str | None
+    hidden_tools: Mapping[str, str] = {}
+    """The namespaces of tools that the model has to search for, and what they are about."""
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +82,7 @@ def context_texts(
         )
         if parts.environment
         else None,
+        tools=instructions.hidden_tools_text(surroundings.hidden_tools) if surroundings.hidden_tools else None,
     )
 
 
@@ -91,6 +95,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
             ("developer", texts.developer),
             ("permissions", texts.permissions),
             ("mode", texts.mode),
+            ("tools", texts.tools),
         )
         if text is not None
         and latest.get(key) != text
@@ -134,6 +139,7 @@ def _environment_news(text: str, latest: Mapping[str, Any]) -> str | None:
 _KINDS = (
     ("permissions", "<permissions instructions>"),
     ("mode", "<collaboration_mode>"),
+    ("tools", instructions.HIDDEN_TOOLS_TAG),
     ("project_docs", instructions.USER_INSTRUCTIONS_PREFIX),
     ("environment", instructions.ENVIRONMENT_CONTEXT_TAG),
 )

@@ -156,12 +156,23 @@ def _part_for(part: Any, model: ModelInfo) -> Any:
 def _aborted(call_kind: str, call_id: str) -> ResponseItem:
     kind = _OUTPUT_OF[call_kind]
     if kind == "tool_search_output":
-        return {"type": kind, "call_id": call_id, "status": "completed", "execution": "client", "tools": []}
+        return _tool_search_output(call_id, [])
     return {"type": kind, "call_id": call_id, "output": ABORTED}
 
 
+def _tool_search_output(call_id: str, tools: list[Any]) -> ResponseItem:
+    kind = "tool_search_output"
+    return {"type": kind, "call_id": call_id, "status": "completed", "execution": "client", "tools": tools}
+
+
 def output_item(call: ResponseItem, output: Any) -> ResponseItem:
-    """Return the item that answers a call of the model; `output` is text or content parts."""
+    """Return the item that answers a call of the model; `output` is text or content parts, of a search the tools.
+
+    A search that did not work has found nothing: there is no place to say why.
+    """
+    if call["type"] == "tool_search_call":
+        tools = cast("list[Any]", output) if isinstance(output, list) else []
+        return {"id": f"tso_{uuid7()}", **_tool_search_output(call["call_id"], tools)}
     prefix = "ctco" if call["type"] == "custom_tool_call" else "fco"
     return {
         "type": _OUTPUT_OF[call["type"]],

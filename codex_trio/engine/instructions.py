@@ -7,7 +7,7 @@ The tags are established: models know them, and rollouts are searched for them.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ from codex_trio.sandbox.protected import PROTECTED_NAMES
 
 ENVIRONMENT_CONTEXT_TAG = "<environment_context>"
 USER_INSTRUCTIONS_PREFIX = "# AGENTS.md instructions for "
+HIDDEN_TOOLS_TAG = "<tools>"
 TURN_ABORTED_TAG = "<turn_aborted>"
 
 _BASE = """\
@@ -158,6 +159,12 @@ def user_instructions(text: str, *, cwd: str, replaces_earlier: bool = False) ->
     if replaces_earlier:
         text = f"These instructions take the place of all AGENTS.md instructions given before.\n\n{text}"
     return f"{USER_INSTRUCTIONS_PREFIX}{cwd}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>"
+
+
+def hidden_tools_text(namespaces: Mapping[str, str]) -> str:
+    """Return what the model is told of tools that it has to search for: their namespaces, with what these are about."""
+    lines = [f"- {name}: {description}" for name, description in namespaces.items()]
+    return "\n".join([HIDDEN_TOOLS_TAG, "Deferred tool namespaces:", *lines, "</tools>"])
 
 
 def turn_aborted_marker() -> str:

@@ -23,6 +23,7 @@ _PREFIXES = {
     "custom_tool_call": "ctc",
     "web_search_call": "ws",
     "image_generation_call": "ig",
+    "tool_search_call": "tsc",
 }
 _CALL_PREFIX = "call"
 

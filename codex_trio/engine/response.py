@@ -20,16 +20,17 @@ from codex_trio.engine.events import (
 )
 from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
-from codex_trio.engine.response_items import CALL_KINDS, arguments_of, of_model, texts_of
+from codex_trio.engine.response_items import arguments_of, is_call, of_model, texts_of
 from codex_trio.model import events as model
 from codex_trio.model.usage import ResponseUsage
 from codex_trio.tools.calls import ToolCall
+from codex_trio.tools.tool_search import NAME as TOOL_SEARCH
 
 _MESSAGE, _REASONING, _WEB_SEARCH = "message", "reasoning", "web_search_call"
 _IMAGE = "image_generation_call"
 _SHOWN = frozenset({_MESSAGE, _REASONING, _WEB_SEARCH, _IMAGE})
-_SILENT = frozenset({"compaction", "context_compaction"})
-"""Kinds that are nothing to users."""
+_SILENT = frozenset({"compaction", "context_compaction", "tool_search_call", "tool_search_output"})
+"""Kinds that are nothing to users: of searches for tools, those that the provider runs itself."""
 
 OnCall = Callable[[dict[str, Any], ToolCall], None]
 """Takes a call: as it is part of the history, and as the model meant it."""
@@ -113,7 +114,7 @@ class ResponseReader:
         if item is None:
             # Nothing that could be shown, answered or sent back.
             self._warn_of(raw, "was left out")
-        elif item["type"] in CALL_KINDS:
+        elif is_call(item):
             item = self._ids.name_call(item)
             await self._log.history(item)
             self._on_call(item, _call(item, raw))
@@ -217,6 +218,8 @@ def _output_text(text: str) -> list[dict[str, Any]]:
 def _call(item: dict[str, Any], raw: dict[str, Any]) -> ToolCall:
     """Return the call in an item: under the item's id, as the model meant it."""
     name, namespace = raw.get("name"), raw.get("namespace")
+    if item["type"] == "tool_search_call":
+        return ToolCall(call_id=item["call_id"], name=TOOL_SEARCH, arguments=arguments_of(raw), kind=TOOL_SEARCH)
     return ToolCall(
         call_id=item["call_id"],
         name=name if isinstance(name, str) else "",

@@ -18,8 +18,8 @@ from codex_trio.util.serde_words import missing_field
 
 ResponseItem: TypeAlias = dict[str, Any]
 
-CALL_KINDS = frozenset({"function_call", "custom_tool_call"})
-"""Kinds of calls that are answered here."""
+CALL_KINDS = frozenset({"function_call", "custom_tool_call", "tool_search_call"})
+"""Kinds of calls that are answered here, unless the provider does so itself."""
 
 NO_ARGUMENTS = "{}"
 
@@ -109,6 +109,11 @@ def arguments_of(item: Mapping[str, Any]) -> str:
     if given is None:
         return ""
     return given if isinstance(given, str) else _json(given)
+
+
+def is_call(item: Mapping[str, Any]) -> bool:
+    """Return whether an item is a call that is answered here."""
+    return item.get("type") in CALL_KINDS and item.get("execution") != "server"
 
 
 def texts_of(item: Mapping[str, Any], key: str = "content") -> list[str]:

@@ -111,7 +111,7 @@ class ToolCalls:
 def _as_written(slot: _Slot) -> str:
     """Return what the model wrote, for a call of which the history cannot hold it."""
     written = slot.call.arguments
-    if slot.call.kind == "custom" or not written or slot.item["arguments"] == written:
+    if slot.call.kind != "function" or not written or slot.item["arguments"] == written:
         return ""
     shown = written if len(written) <= _MAX_QUOTED else f"{written[:_MAX_QUOTED]}…"
     return f"\nThe arguments must be the text of a JSON object; they were: {shown}"

@@ -83,6 +83,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
     image_detail_original: bool = False
+    search_tool: bool = False
+    """Whether the model can search for tools that it was not shown."""
     code_mode_only: bool = False
     multi_agent_version: Literal["v1", "v2"] | None = None
     speed_tiers: tuple[str, ...] = ()
@@ -221,6 +223,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
         max_context_window=872_000,
         truncation=Truncation("tokens", 10_000),
         image_detail_original=True,
+        search_tool=True,
         code_mode_only=True,
         multi_agent_version="v2",
         speed_tiers=("fast",),

@@ -12,6 +12,7 @@ from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
+from codex_trio.tools.dynamic import ClientToolAnswer, ClientToolCall
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 
 ClientId: TypeAlias = int
@@ -65,6 +66,13 @@ class ThreadClients(Protocol):
 
     async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:
         """Ask whether a patch may be applied; the first answer, or that there is none."""
+        ...
+
+    async def call_tool(self, thread_id: str, call: ClientToolCall, followers: Clients) -> ClientToolAnswer:
+        """Have a tool of the client run; the first answer. A wait that is cancelled voids the call.
+
+        Raises ClientToolFailed.
+        """
         ...
 
     def withdraw_questions(self, thread_id: str) -> None:

@@ -57,3 +57,12 @@ class Followers:
             if left <= 0:
                 return
             await trio.sleep(left)
+
+    async def unfollowed(self, seconds: float) -> None:
+        """Return once nobody has followed the thread for so many seconds on end, whatever runs in it."""
+        while True:
+            left = self._is_left
+            await left.wait()
+            await trio.sleep(seconds)
+            if left is self._is_left:
+                return

@@ -24,6 +24,7 @@ from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.threads.client_tools import client_tools
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.facts import NOT_LOADED
@@ -180,7 +181,7 @@ class ThreadHost:
                             environments=environments,
                             policy=launch.policy,
                             approver=live.approver,
-                            tools=[BuiltinTools()],
+                            tools=[BuiltinTools(), *client_tools(live, self._clients, clock)],
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,

@@ -364,6 +364,10 @@ class LiveThread:
             seconds, is_busy=lambda: self.runs_turn, wait_until_idle=self.session.wait_for_turn
         )
 
+    async def unfollowed(self, seconds: float) -> None:
+        """Return once nobody has followed the thread for so many seconds on end, whatever runs in it."""
+        await self._followers.unfollowed(seconds)
+
     # --- what it is ---
 
     def tell_status(self) -> None:

@@ -204,7 +204,7 @@ class ThreadManager:
         meta = self._new_meta(settings, options, origin)
         source_meta = history.facts.meta
         assert source_meta is not None
-        meta = msgspec.structs.replace(meta, forked_from_id=source_meta.id)
+        meta = msgspec.structs.replace(meta, forked_from_id=source_meta.id, dynamic_tools=source_meta.dynamic_tools)
         recorder: ThreadRecorder
         if options.ephemeral:
             inherited = await self._store.history_until(history, end)
@@ -255,6 +255,7 @@ class ThreadManager:
             base_instructions={"text": self._loader.base_instructions(settings)},
             history_mode="paginated",
             multi_agent_version="v1",
+            dynamic_tools=options.dynamic_tools or None,
         )
 
     async def _launch(

@@ -37,6 +37,8 @@ class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
     project_id: str | None = None
     ephemeral: bool = False
     raw_items: bool = False
+    dynamic_tools: list[dict[str, Any]] | None = None
+    """What the client brings along for the model, in the form that rollouts keep."""
 
 
 def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, default_model: str) -> ThreadSettings:

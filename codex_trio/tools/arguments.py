@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,6 +33,15 @@ def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
     except msgspec.ValidationError as error:
         problem = _shape_problem(str(error), text)
     except msgspec.DecodeError as error:
+        problem = _syntax_problem(text) or str(error)
+    raise ToolFailure(f"failed to parse function arguments: {problem}")
+
+
+def decode_value(text: str) -> Any:
+    """Return the arguments of a call, whatever JSON they are. Raises ToolFailure."""
+    try:
+        return decoding.json_decoder(Any).decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         problem = _syntax_problem(text) or str(error)
     raise ToolFailure(f"failed to parse function arguments: {problem}")
 

@@ -11,6 +11,32 @@ from codex_trio.tools.registry import Tool, ToolOffer
 from codex_trio.tools.view_image import ViewImage
 from codex_trio.tools.write_stdin import WriteStdin
 
+BUILTIN_NAMES = frozenset(
+    {
+        "exec_command",
+        "write_stdin",
+        "shell_command",
+        "update_plan",
+        "apply_patch",
+        "view_image",
+        "request_user_input",
+        "request_permissions",
+        "get_context_remaining",
+        "new_context",
+        "get_goal",
+        "create_goal",
+        "update_goal",
+        "exec",
+        "wait",
+        "list_mcp_resources",
+        "list_mcp_resource_templates",
+        "read_mcp_resource",
+        "tool_search",
+        "web_search",
+    }
+)
+"""Names of plain tools that clients cannot use for their own: a model may be offered these, now or after a change."""
+
 
 class BuiltinTools:
     """Provides them; see the module."""

@@ -10,18 +10,18 @@ import msgspec
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call that the model made.
 
-    `arguments` is the JSON text of a function call, or the free text of a custom tool call.
+    `arguments` is the JSON text of a function call or of a search for tools, or the free text of a custom tool call.
     """
 
     call_id: str
     name: str
     arguments: str
     namespace: str | None = None
-    kind: Literal["function", "custom"] = "function"
+    kind: Literal["function", "custom", "tool_search"] = "function"
 
 
 class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What the model is told: text, or content parts as the Responses API takes them."""
+    """What the model is told: text, or content parts as the Responses API takes them; of a search, tools."""
 
     content: str | list[dict[str, Any]]
 

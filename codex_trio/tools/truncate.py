@@ -3,6 +3,9 @@
 Owns the token estimate and the head-and-tail cut of text that is too long. Pure.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 BYTES_PER_TOKEN = 4
 
 
@@ -29,3 +32,15 @@ def fit(text: str, *, max_tokens: int) -> str:
         f"Total output lines: {lines}\n\n"
         f"{head}…{tokens - max_tokens} tokens truncated…{tail}"
     )
+
+
+def fit_parts(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[str, Any]]:
+    """Return content parts whose texts cost no more than that together; other parts stay as they are."""
+    left = max_tokens
+    fitted: list[dict[str, Any]] = []
+    for part in parts:
+        if part["type"] == "input_text":
+            part = {**part, "text": fit(part["text"], max_tokens=max(left, 0))}
+            left -= token_estimate(part["text"])
+        fitted.append(part)
+    return fitted

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 from codex_trio_protocol.v2 import thread as wire
+from codex_trio_protocol.v2.client_call import DynamicToolCallParams
 from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
@@ -21,6 +22,7 @@ from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFa
 from codex_trio.threads.clients import ClientId, Clients
 from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
+from codex_trio.tools.dynamic import CANCELLED, ClientToolAnswer, ClientToolCall, ClientToolFailed
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval
 from codex_trio.wire.events import project
@@ -80,19 +82,62 @@ class ProtocolClients:
         params = patch_approval(thread_id, question)
         return await self._ask("item/fileChange/requestApproval", params, thread_id, followers)
 
+    async def call_tool(self, thread_id: str, call: ClientToolCall, followers: Clients) -> ClientToolAnswer:
+        params = DynamicToolCallParams(
+            thread_id=thread_id,
+            turn_id=call.turn_id,
+            call_id=call.call_id,
+            namespace=call.namespace,
+            tool=call.tool,
+            arguments=call.arguments,
+        )
+
+        def settled(pending: PendingServerRequest) -> None:
+            # Whoever answered knows that; the others are told of calls that are void (0.171.0 tells of none).
+            if pending.replied_by is None:
+                self._tell_resolved(thread_id, pending, followers)
+
+        pending = self._outgoing.request(
+            "item/tool/call", params, thread_id=thread_id, targets=followers, on_settled=settled
+        )
+        try:
+            answer = await pending.wait()
+        except ServerRequestFailed as failure:
+            raise ClientToolFailed(_tool_failure(failure)) from None
+        finally:
+            pending.withdraw()
+        return ClientToolAnswer(content_items=msgspec.to_builtins(answer.content_items), success=answer.success)
+
     def withdraw_questions(self, thread_id: str) -> None:
         self._outgoing.cancel(thread_id)
 
     async def _ask(self, method: str, params: msgspec.Struct, thread_id: str, followers: Clients) -> ReviewDecision:
-        def tell_resolved(pending: PendingServerRequest) -> None:
-            notification = ServerRequestResolvedNotification(thread_id=thread_id, request_id=pending.id)
-            # Not a copy: who came or went meanwhile counts.
-            self._outgoing.notify("serverRequest/resolved", notification, targets=followers)
-
         pending = self._outgoing.request(
-            method, params, thread_id=thread_id, targets=followers, on_settled=tell_resolved
+            method,
+            params,
+            thread_id=thread_id,
+            targets=followers,
+            on_settled=lambda pending: self._tell_resolved(thread_id, pending, followers),
         )
         try:
             return decision_from_wire((await pending.wait()).decision)
         except ServerRequestFailed:
             return failed()
+
+    def _tell_resolved(self, thread_id: str, pending: PendingServerRequest, followers: Clients) -> None:
+        notification = ServerRequestResolvedNotification(thread_id=thread_id, request_id=pending.id)
+        # Not a copy: who came or went meanwhile counts.
+        self._outgoing.notify("serverRequest/resolved", notification, targets=followers)
+
+
+def _tool_failure(failure: ServerRequestFailed) -> str:
+    """Return what the model is told of a call that the client did not carry out."""
+    match failure.reason:
+        case "error":
+            return (
+                f"dynamic tool request failed: {failure.message}" if failure.message else "dynamic tool request failed"
+            )
+        case "undecodable":
+            return "dynamic tool response was invalid"
+        case "withdrawn" | "disconnected":
+            return CANCELLED

@@ -32,17 +32,20 @@ class ModelSurroundings:
         self._docs: tuple[Path, ProjectDocs] | None = None
         self._pieces: Mapping[str, ContextPiece] = {}
 
-    async def items(self, settings: ThreadSettings) -> list[ResponseItem]:
-        """Return the messages that a turn with these settings adds. Raises RolloutReadError, RolloutWriteError."""
-        await self._memory.recall()
-        return context_items(await self._texts(settings), self._memory.history.items)
+    async def items(self, settings: ThreadSettings, hidden_tools: Mapping[str, str]) -> list[ResponseItem]:
+        """Return the messages that a turn with these settings, and tools to search for, adds.
 
-    async def all_items(self, settings: ThreadSettings) -> list[ResponseItem]:
+        Raises RolloutReadError, RolloutWriteError.
+        """
+        await self._memory.recall()
+        return context_items(await self._texts(settings, hidden_tools), self._memory.history.items)
+
+    async def all_items(self, settings: ThreadSettings, hidden_tools: Mapping[str, str]) -> list[ResponseItem]:
         """Return the messages that a history begins with: all that is told, and the pieces of clients that hold."""
-        texts = await self._texts(settings)
+        texts = await self._texts(settings, hidden_tools)
         return [*context_items(texts, ()), *additional_context.context_items({}, self._pieces)]
 
-    async def _texts(self, settings: ThreadSettings) -> ContextTexts:
+    async def _texts(self, settings: ThreadSettings, hidden_tools: Mapping[str, str]) -> ContextTexts:
         docs = await self._project_docs(settings)
         place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
         there = await self._thread.environments.description(settings.environments, place)
@@ -51,6 +54,7 @@ class ModelSurroundings:
             timezone=self._services.timezone,
             writable_folders=there.writable_folders,
             project_docs=docs.text,
+            hidden_tools=hidden_tools,
         )
         config = self._thread.config
         included = ContextParts(

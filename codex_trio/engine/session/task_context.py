@@ -146,11 +146,11 @@ class TaskContext:
 
     async def context_items(self) -> list[ResponseItem]:
         """Return the context messages to be added. Raises RolloutReadError, RolloutWriteError."""
-        return await self._parts.surroundings.items(self.settings)
+        return await self._parts.surroundings.items(self.settings, self.tools().hidden_namespaces)
 
     async def initial_context(self) -> list[ResponseItem]:
         """Return the context messages that a history begins with."""
-        return await self._parts.surroundings.all_items(self.settings)
+        return await self._parts.surroundings.all_items(self.settings, self.tools().hidden_namespaces)
 
     def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""

@@ -15,7 +15,7 @@ import trio
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.history import message_item
 from codex_trio.engine.request import RequestOrigin, build_request
-from codex_trio.engine.response_items import CALL_KINDS, texts_of
+from codex_trio.engine.response_items import is_call, texts_of
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model import events as model
 from codex_trio.model import retry
@@ -84,7 +84,7 @@ async def _ask(client: ResponsesClient, request: ModelRequest) -> Sample:
                     case model.OutputTextDelta():
                         pieces.append(event.delta)
                     case model.OutputItemDone():
-                        wants_tool = wants_tool or event.item.get("type") in CALL_KINDS
+                        wants_tool = wants_tool or is_call(event.item)
                         if event.item.get("type") == "message":
                             texts.append("".join(texts_of(event.item)))
                     case model.Completed():

@@ -5,6 +5,9 @@ Protocol source: `thread/start|fork`, release 0.169.0.
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from codex_trio_protocol.v2 import thread_start as wire
 
 from codex_trio.processors.notices import Notices
@@ -21,6 +24,8 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.loading import ForkSource
 from codex_trio.threads.options import ThreadOptions
+from codex_trio.tools.builtin import BUILTIN_NAMES
+from codex_trio.tools.dynamic_specs import InvalidDynamicTool, checked
 from codex_trio.wire.environments import environments_from_wire
 from codex_trio.wire.threads import all_turns, project_thread, put_turns
 
@@ -43,8 +48,7 @@ class ThreadStartProcessor:
         self._gate.check()
         if params.model == "":
             raise invalid_request("model must not be empty")
-        if params.dynamic_tools:
-            raise invalid_request("dynamic tools are not supported by this server yet")
+        dynamic_tools = _dynamic_tools(params)
         choice = None
         if params.environments is not None:
             choice = self._threads.environments.choose(environments_from_wire(params.environments))
@@ -60,6 +64,7 @@ class ThreadStartProcessor:
             project_id=params.project_id,
             ephemeral=bool(params.ephemeral),
             raw_items=params.experimental_raw_events,
+            dynamic_tools=dynamic_tools,
         )
         with self._notices.of_rules(context):
             live = await self._threads.manager.start(options, self._loading.origin(context))
@@ -102,3 +107,11 @@ class ThreadStartProcessor:
         if not params.exclude_turns:
             put_turns(thread, await all_turns(fork.history).read())
         return wire.ThreadForkResponse(thread=thread, **settings_of(live))
+
+
+def _dynamic_tools(params: wire.ThreadStartParams) -> list[dict[str, Any]]:
+    """Return what the client brings along for the model, as it is stored. Refused when no model could be offered it."""
+    try:
+        return checked(msgspec.to_builtins(params.dynamic_tools or []), taken=BUILTIN_NAMES)
+    except InvalidDynamicTool as error:
+        raise invalid_request(str(error)) from error
