@@ -120,6 +120,7 @@ KEYS: Final = (
     Key("apps_mcp_product_sku", TEXT, status="unsupported", in_projects=False),
     Key("audio", TABLE, status="elsewhere"),
     Key("auto_review", TABLE, status="unsupported"),
+    Key("auto_trust", FLAG, owner="config/service.py", since=OWN, in_projects=False),
     Key("background_terminal_max_timeout", U64, default=300000, owner="engine/session/task_context.py"),
     Key("chatgpt_base_url", TEXT, default="https://chatgpt.com/backend-api/", status="unsupported", in_projects=False),
     Key("check_for_update_on_startup", FLAG, status="elsewhere"),
@@ -219,7 +220,6 @@ KEYS: Final = (
     Key("thread_unload_delay_secs", U64, owner="threads/hosting.py", since="0.169.0"),
     Key("tool_output_token_limit", USIZE, owner="threads/runtime.py"),
     Key("tool_suggest", TABLE, status="unsupported"),
-    Key("trust_projects_on_start", FLAG, owner="config/service.py", since=OWN, in_projects=False),
     Key("tui", TABLE, status="elsewhere"),
     Key("windows", TABLE, status="elsewhere"),
 )
@@ -235,7 +235,7 @@ PROJECT_DENIED_KEYS: Final = tuple(key.name for key in KEYS if not key.in_projec
 OWN_KEYS: Final = frozenset(key.name for key in KEYS if key.since == OWN)
 """What only this server knows; shown to readers when it is set."""
 
-_UNSUPPORTED_INSIDE: Final = (
+UNSUPPORTED_INSIDE: Final = (
     *(
         ("model_providers", "*", name)
         for name in (
@@ -264,7 +264,7 @@ def without_effect(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         value = table.get(key.name)
         if key.status == "unsupported" and not _asks_for_nothing(key, value):
             yield (key.name,)
-    for pattern in _UNSUPPORTED_INSIDE:
+    for pattern in UNSUPPORTED_INSIDE:
         yield from (path for path in _matching(table, pattern) if lookup(table, path))
     for name in features.without_effect(cast("dict[str, Any]", table.get("features") or {})):
         yield ("features", name)

@@ -133,7 +133,7 @@ class ConfigService:
         *,
         typed: TypedOverrides = _NO_TYPED_OVERRIDES,
     ) -> EffectiveConfig:
-        """Load for starting a thread, which with `trust_projects_on_start` may make its project a trusted one.
+        """Load for starting a thread, which with `auto_trust` may make its project a trusted one.
 
         The project's own configuration then applies to this very thread. Raises `ConfigLoadError`.
         """
@@ -150,7 +150,7 @@ class ConfigService:
         """
         project = sources.project
         user = sources.stack.layer("user")
-        if user is None or user.table.get("trust_projects_on_start") is not True:
+        if user is None or user.table.get("auto_trust") is not True:
             # What lies in a folder decides what is obeyed there: only the user can say that it may.
             return False
         if project is None or project.trust.level is not None or sandbox_mode == "read-only":

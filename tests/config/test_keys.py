@@ -104,6 +104,6 @@ def test_every_switch_is_acted_on_or_told_about_one_way_or_the_other() -> None:
 
 
 def test_a_setting_for_the_users_file_alone_is_told_about_elsewhere(setting: Setting) -> None:
-    (warning,) = setting.service(("trust_projects_on_start", True)).startup_warnings()
-    assert "session-flags: `trust_projects_on_start` counts in the user's own file only" in warning.summary
-    assert list(without_effect({"trust_projects_on_start": True})) == []
+    (warning,) = setting.service(("auto_trust", True)).startup_warnings()
+    assert "session-flags: `auto_trust` counts in the user's own file only" in warning.summary
+    assert list(without_effect({"auto_trust": True})) == []

@@ -210,7 +210,7 @@ def test_a_project_cannot_make_itself_or_others_trusted(setting: Setting) -> Non
     make_repository(setting.project)
     inner = setting.project / "inner"
     make_repository(inner)
-    setting.project_file(f"trust_projects_on_start = true\n{setting.trust(inner)}")
+    setting.project_file(f"auto_trust = true\n{setting.trust(inner)}")
     setting.project_file('model = "inner"\n', folder="inner")
     setting.user(setting.trust())
     service = setting.service()
@@ -218,7 +218,7 @@ def test_a_project_cannot_make_itself_or_others_trusted(setting: Setting) -> Non
     config = service.load_for_new_thread(inner, typed=TypedOverrides(sandbox_mode="workspace-write"))
 
     assert (config.model, config.trust_level) == (None, None)
-    assert "trust_projects_on_start" in service.load().warnings[0]
+    assert "auto_trust" in service.load().warnings[0]
     assert setting.user_file.read_text() == setting.trust()
 
 
@@ -242,9 +242,9 @@ def test_a_folder_that_only_claims_to_be_a_worktree_is_not_trusted_as_one(
     assert setting.service().load().model == "project"
 
 
-# --- with `trust_projects_on_start` ---
+# --- with `auto_trust` ---
 
-ASKED_FOR = "trust_projects_on_start = true\n"
+ASKED_FOR = "auto_trust = true\n"
 
 
 @pytest.mark.parametrize("mode", ["workspace-write", "danger-full-access"])
@@ -262,8 +262,8 @@ def test_a_user_can_have_projects_trusted_by_letting_a_thread_write(setting: Set
 @pytest.mark.parametrize("where", ["the command line", "a request"])
 def test_only_the_users_file_can_ask_for_that(setting: Setting, where: str) -> None:
     make_repository(setting.project)
-    flags = [("trust_projects_on_start", True)] if where == "the command line" else []
-    request = {"trust_projects_on_start": True} if where == "a request" else None
+    flags = [("auto_trust", True)] if where == "the command line" else []
+    request = {"auto_trust": True} if where == "a request" else None
 
     typed = TypedOverrides(sandbox_mode="workspace-write")
     config = setting.service(*flags).load_for_new_thread(None, request, typed=typed)

@@ -34,7 +34,7 @@ def trusted(*folders: Path) -> dict[str, Any]:
     return {str(folder): {"trust_level": "trusted"} for folder in folders}
 
 
-ASKED_FOR = "trust_projects_on_start = true"
+ASKED_FOR = "auto_trust = true"
 """Has threads make their project a trusted one, where that takes a setting."""
 
 
