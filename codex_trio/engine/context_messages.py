@@ -36,12 +36,14 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What the context needs besides the settings. `writable_folders` are those that the sandbox policy opens."""
 
-    shell: str
+    shell: str | None
     timezone: str
     writable_folders: Sequence[str]
     project_docs: str | None
     hidden_tools: Mapping[str, str] = {}
     """The namespaces of tools that the model has to search for, and what they are about."""
+    environments: Sequence[instructions.EnvironmentView] = ()
+    """All that the thread works in, where that is more than one."""
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,8 @@ def context_texts(
         project_docs=instructions.user_instructions(docs, cwd=str(settings.cwd)) if docs else None,
         environment=instructions.environment_context(
             cwd=str(settings.cwd),
-            shell=Path(surroundings.shell).name,
+            shell=None if surroundings.shell is None else Path(surroundings.shell).name,
+            environments=surroundings.environments,
             current_date=today if parts.time else None,
             timezone=surroundings.timezone if parts.time else None,
             filesystem=instructions.FilesystemView(workspace_roots=tuple(settings.roots), policy=policy),
@@ -116,7 +119,9 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
 
 
 _ENVIRONMENT = re.compile(
-    rf"{instructions.ENVIRONMENT_CONTEXT_TAG}\n((?:  <cwd>[^<]*</cwd>\n)?(?:  <shell>[^<]*</shell>\n)?)(.*)", re.DOTALL
+    rf"{instructions.ENVIRONMENT_CONTEXT_TAG}\n"
+    r"((?:  <cwd>[^<]*</cwd>\n)?(?:  <shell>[^<]*</shell>\n)?(?:  <environments>.*</environments>\n)?)(.*)",
+    re.DOTALL,
 )
 
 

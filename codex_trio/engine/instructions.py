@@ -112,6 +112,14 @@ class FilesystemView(msgspec.Struct, frozen=True, kw_only=True):
     policy: SandboxPolicy
 
 
+class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model is told about one of several environments; `shell` is None where it cannot be reached now."""
+
+    id: str
+    cwd: str
+    shell: str | None
+
+
 def base_instructions() -> str:
     """Return what the model is and how it should work, for models without instructions of their own."""
     return _BASE
@@ -132,16 +140,19 @@ def environment_context(
     current_date: datetime.date | None = None,
     timezone: str | None = None,
     filesystem: FilesystemView | None = None,
+    environments: Sequence[EnvironmentView] = (),
 ) -> str:
     """Return where the model works. What is None is left out: a later context names only what may have changed.
 
-    `shell` is the program's short name, `timezone` an IANA name.
+    `shell` is the program's short name, `timezone` an IANA name. `environments` are told in place of both; the first
+    is the one that is meant when none is named.
     """
-    lines = [
+    lines = _environment_lines(environments)
+    lines += [
         f"  <{name}>{_escape(value)}</{name}>"
         for name, value in (
-            ("cwd", cwd),
-            ("shell", shell),
+            ("cwd", None if environments else cwd),
+            ("shell", None if environments else shell),
             ("current_date", None if current_date is None else current_date.isoformat()),
             ("timezone", timezone),
         )
@@ -150,6 +161,20 @@ def environment_context(
     if filesystem is not None:
         lines.append(f"  {_filesystem_element(filesystem)}")
     return "\n".join([ENVIRONMENT_CONTEXT_TAG, *lines, "</environment_context>"])
+
+
+def _environment_lines(environments: Sequence[EnvironmentView]) -> list[str]:
+    if not environments:
+        return []
+    lines = ["  <environments>"]
+    for place, one in enumerate(environments):
+        name, is_primary = _escape(one.id).replace('"', "&quot;"), "false" if place else "true"
+        lines.append(f'    <environment id="{name}" primary="{is_primary}">')
+        lines.append(f"      <cwd>{_escape(one.cwd)}</cwd>")
+        if one.shell is not None:
+            lines.append(f"      <shell>{_escape(one.shell)}</shell>")
+        lines.append("    </environment>")
+    return [*lines, "  </environments>"]
 
 
 def user_instructions(text: str, *, cwd: str, replaces_earlier: bool = False) -> str:

@@ -16,7 +16,7 @@ from codex_trio.config.approval import AskForApproval
 from codex_trio.config.approval import to_plain as approval_to_plain
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.environments.place import WorkPlace
-from codex_trio.environments.selection import DEFAULT_SELECTION, EnvironmentSelection
+from codex_trio.environments.selection import LOCAL_ONLY, EnvironmentSelection, selections_to_plain
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 from codex_trio.sandbox.policy import to_plain as sandbox_to_plain
 from codex_trio.state.rollout.events import ThreadSettingsApplied
@@ -42,7 +42,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The folders to work in, where a client said which; absolute."""
     configured_roots: tuple[str, ...] = ()
     """The folders to work in besides `cwd` where none did: those that the user's configuration opens."""
-    environments: tuple[EnvironmentSelection, ...] = DEFAULT_SELECTION
+    environments: tuple[EnvironmentSelection, ...] = LOCAL_ONLY
     """Where the thread works; the first is meant unless something says otherwise. It may be nowhere."""
     effort: str | None = None
     summary: ReasoningSummary | None = None
@@ -119,7 +119,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
                 **({} if self.effort is None else {"reasoning_effort": self.effort}),
                 **({} if self.summary is None else {"reasoning_summary": self.summary}),
                 **({} if self.personality is None else {"personality": self.personality}),
-                **({} if self.environments else {"environments": []}),
+                **({} if self.environments == LOCAL_ONLY else {"environments": selections_to_plain(self.environments)}),
                 "collaboration_mode": self.mode,
                 "disabled_plugin_ids": [],
             },

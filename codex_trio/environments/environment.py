@@ -7,7 +7,7 @@ Owns the interfaces and the values that pass through them. Does not own an imple
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 import trio
@@ -23,8 +23,23 @@ from codex_trio.util.stoppable_clock import StoppableClock
 class EnvironmentDescription(msgspec.Struct, frozen=True, kw_only=True):
     """What a model is told of a place: its shell, and the folders that commands may write, where these are given."""
 
-    shell: str
+    shell: str | None
+    """None where it is not known: the place cannot be reached now."""
     writable_folders: tuple[str, ...]
+
+
+class EnvironmentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client is told of an environment: the shell of commands, and the folder to begin in, if it has one."""
+
+    shell: str
+    cwd: str | None
+
+
+class EnvironmentStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an environment can be used now; `error` says why not. A pending one was not tried yet."""
+
+    kind: Literal["ready", "pending", "disconnected"]
+    error: str | None = None
 
 
 class Repositories(Protocol):
@@ -98,6 +113,14 @@ class Environment(Protocol):
     @property
     def repositories(self) -> Repositories:
         """Its repositories."""
+        ...
+
+    async def info(self) -> EnvironmentInfo:
+        """Return what a client is told of it. Raises EnvironmentUnreachable."""
+        ...
+
+    def status(self) -> EnvironmentStatus:
+        """Return whether it can be used, as far as that is known without asking it."""
         ...
 
     async def description(self, place: WorkPlace) -> EnvironmentDescription:

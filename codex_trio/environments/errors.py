@@ -3,3 +3,7 @@
 
 class UnusableEnvironment(Exception):
     """There is no environment of that id, or not as it is asked for. The message is fit for a client."""
+
+
+class EnvironmentUnreachable(Exception):
+    """The environment is elsewhere, and cannot be reached now. The message is fit for a client."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,6 +41,11 @@ class ThreadEnvironments:
     async def description(self, selections: Sequence[EnvironmentSelection], place: WorkPlace) -> EnvironmentDescription:
         """Return what a model is told of where the thread works. Raises UnusableEnvironment."""
         return await self._manager.first(selections).description(place)
+
+    async def shell(self, environment_id: str, place: WorkPlace) -> str | None:
+        """Return the name of the shell of an environment; None where that is not known now."""
+        shell = (await self._manager.get(environment_id).description(place)).shell
+        return None if shell is None else os.path.basename(shell)
 
     def root(self, selections: Sequence[EnvironmentSelection], folder: Path) -> str:
         """Return the work tree around a folder where the thread works, else the folder. Blocking."""

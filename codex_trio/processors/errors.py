@@ -11,7 +11,7 @@ def translate(error: Exception) -> RpcError | None:
     from codex_trio.config.errors import ConfigLoadError
     from codex_trio.engine.session.task import TakesNoInput
     from codex_trio.engine.turn_gate import ShuttingDown
-    from codex_trio.environments.errors import UnusableEnvironment
+    from codex_trio.environments.errors import EnvironmentUnreachable, UnusableEnvironment
     from codex_trio.execpolicy.rules import RulesError
     from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
     from codex_trio.state.store.interface import InvalidCursor, ThreadStoreError
@@ -44,7 +44,7 @@ def translate(error: Exception) -> RpcError | None:
             return invalid_params(str(error))
         case ConfigLoadError():
             return invalid_request(f"failed to load configuration: {error.message}")
-        case RolloutReadError() | RolloutWriteError() | UnreadableThread() | OSError():
+        case RolloutReadError() | RolloutWriteError() | UnreadableThread() | EnvironmentUnreachable() | OSError():
             return internal_error(str(error))
         case _:
             return None

@@ -7,11 +7,12 @@ is imported and built when the first client was answered; requests wait for that
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import trio
@@ -37,8 +38,14 @@ from codex_trio.server.parts import CoreParts
 from codex_trio.transport.base import CloseReason, MessageTransport
 from codex_trio.util.importing import without_collections
 
+if TYPE_CHECKING:
+    from codex_trio.environments.providers import EnvironmentProvider
+
 SHUTTING_DOWN = CloseReason(1001, "the server is shutting down")
 """Going away, says RFC 6455: clients reconnect later or elsewhere."""
+
+_ENVIRONMENTS_FILE = "environments.toml"
+_EXEC_SERVER_VARIABLE = "CODEX_EXEC_SERVER_URL"
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +197,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         idle=Idle(),
         scheduler=RequestScheduler(),
         warnings=[],
+        environments=_environments(settings),
         own_sockets=settings.own_sockets,
     )
     app = App(parts, facts)
@@ -197,6 +205,16 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         await nursery.start(app.run)
         yield app
         nursery.cancel_scope.cancel()
+
+
+def _environments(settings: AppSettings) -> EnvironmentProvider | None:
+    """Return what says which environments there are; None where nothing does. Raises StartupRefused."""
+    path, url = settings.codex_home / _ENVIRONMENTS_FILE, settings.environ.get(_EXEC_SERVER_VARIABLE, "")
+    if not url.strip() and not os.path.lexists(path):
+        return None
+    from codex_trio.environments.providers import find_provider
+
+    return find_provider(path, url)
 
 
 def _open_core(parts: CoreParts) -> AbstractAsyncContextManager[Mapping[str, Handler]]:

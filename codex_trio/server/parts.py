@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +14,9 @@ from codex_trio.identity.user_agent import Identity
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.scheduler import RequestScheduler
 from codex_trio.server.idle import Idle
+
+if TYPE_CHECKING:
+    from codex_trio.environments.providers import EnvironmentProvider
 
 
 class CoreParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,5 +35,7 @@ class CoreParts(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: RequestScheduler
     warnings: list[str]
     """What every client is to know, those that are still to come included."""
+    environments: EnvironmentProvider | None
+    """What says which environments there are; None where nothing does."""
     own_sockets: tuple[Path, ...]
     """Where in the file system clients reach this server: absolute, and out of the reach of commands."""

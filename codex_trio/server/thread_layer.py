@@ -50,7 +50,9 @@ async def open_thread_layer(
             spawner=spawner,
             writes=parts.config.writes,
             guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
+            cwd=str(parts.config.resolve_cwd(None)),
         )
+        environments = EnvironmentManager(LocalEnvironment(local), provider=parts.environments)
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=parts.codex_home,
@@ -63,7 +65,7 @@ async def open_thread_layer(
                 installation_id=parts.installation_id,
                 catalog=services.catalog,
                 clients=ProtocolClients(parts.outgoing),
-                environments=EnvironmentManager(LocalEnvironment(local)),
+                environments=environments,
                 transport=transport,
                 gate=parts.gate,
             )

@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from codex_trio.environments.commands import CommandRequest, CommandSession
-from codex_trio.environments.environment import EnvironmentDescription, ThreadUse
+from codex_trio.environments.environment import EnvironmentDescription, EnvironmentInfo, EnvironmentStatus, ThreadUse
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.programs import Programs, Work
 from codex_trio.execution.errors import StdinClosed, UnknownSession
@@ -291,6 +291,15 @@ class MemoryEnvironment:
         self.repositories = NoRepositories()
         self.opened: list[OpenMemoryEnvironment] = []
         self._script = script
+
+    async def info(self) -> EnvironmentInfo:
+        """Return what a client is told of it."""
+        await trio.lowlevel.checkpoint()
+        return EnvironmentInfo(shell=SHELL, cwd="/")
+
+    def status(self) -> EnvironmentStatus:
+        """It is always there."""
+        return EnvironmentStatus(kind="ready")
 
     async def description(self, place: WorkPlace) -> EnvironmentDescription:
         """Return what a model is told of a place in it."""

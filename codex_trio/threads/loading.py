@@ -30,7 +30,7 @@ from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.options import ThreadOptions
+from codex_trio.threads.options import ThreadOptions, settings_from_config
 from codex_trio.util.abandonable import abandonable
 
 PROJECT_DOCS_SECONDS = 5
@@ -112,6 +112,23 @@ class ThreadLoader:
         if live is not None:
             return live.stored_history()
         return await self._store.history(await self._stored(source.thread_id))
+
+    def configured(self, config: EffectiveConfig, options: ThreadOptions) -> ThreadSettings:
+        """Return the settings of a thread as far as nothing is recorded of it."""
+        return settings_from_config(
+            config,
+            options,
+            default_model=self.default_model,
+            usual_environments=self._environments.usual(),
+        )
+
+    def where_it_worked(self, settings: ThreadSettings) -> ThreadSettings:
+        """Return the settings of a stored thread without environments that are gone.
+
+        Raises UnusableEnvironment when that is the one where it works unless something else is said.
+        """
+        environments = self._environments.recorded(settings.environments)
+        return msgspec.structs.replace(settings, environments=environments)
 
     def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:
         """Raise ThreadError when the thread's provider is not configured any more."""

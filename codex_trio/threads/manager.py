@@ -33,7 +33,6 @@ from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
 from codex_trio.threads.options import (
     ThreadOptions,
-    settings_from_config,
     settings_from_history,
     settings_of_fork,
 )
@@ -99,7 +98,7 @@ class ThreadManager:
         """
         config = await answering(self._config.load_for_new_thread, options.cwd, options)
         policy = await self._loader.command_policy(config)
-        settings = settings_from_config(config, options, default_model=self._loader.default_model)
+        settings = self._loader.configured(config, options)
         meta = self._new_meta(settings, options, origin)
         before_stored = None
         if options.project_id is not None:
@@ -227,15 +226,18 @@ class ThreadManager:
         options: ThreadOptions,
         derive: Callable[[HistoryFacts, ThreadSettings, ThreadOptions], ThreadSettings],
     ) -> tuple[ThreadSettings, EffectiveConfig]:
-        """Return the settings that a stored thread goes on with. Raises ConfigLoadError, ThreadError."""
+        """Return the settings that a stored thread goes on with.
+
+        Raises ConfigLoadError, ThreadError, UnusableEnvironment.
+        """
         recorded_cwd = recorded_settings(facts).cwd
         cwd = options.cwd or (None if recorded_cwd is None else Path(recorded_cwd))
         # Reading on is no decision to trust a project: only starting a thread in it is.
         config = await answering(self._config.load, cwd, options)
-        configured = settings_from_config(config, options, default_model=self._loader.default_model)
+        configured = self._loader.configured(config, options)
         settings = derive(facts, configured, options)
         self._loader.check_provider(settings, config)
-        return settings, config
+        return self._loader.where_it_worked(settings), config
 
     def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, origin: ThreadOrigin) -> SessionMeta:
         """Return what a new thread is."""

@@ -14,7 +14,7 @@ import msgspec
 
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, SandboxWorkspaceWrite, TypedOverrides
 from codex_trio.engine.settings import Personality, ThreadSettings
-from codex_trio.environments.selection import DEFAULT_SELECTION, EnvironmentSelection
+from codex_trio.environments.selection import LOCAL_ONLY, EnvironmentSelection
 from codex_trio.execution.env import VariablePolicy
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.history.values import HistoryFacts
@@ -41,7 +41,13 @@ class ThreadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the client brings along for the model, in the form that rollouts keep."""
 
 
-def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, default_model: str) -> ThreadSettings:
+def settings_from_config(
+    config: EffectiveConfig,
+    options: ThreadOptions,
+    *,
+    default_model: str,
+    usual_environments: tuple[EnvironmentSelection, ...] = LOCAL_ONLY,
+) -> ThreadSettings:
     """Return the settings of a new thread."""
     return ThreadSettings(
         model=config.model or default_model,
@@ -52,7 +58,7 @@ def settings_from_config(config: EffectiveConfig, options: ThreadOptions, *, def
         sandbox_policy=sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write),
         workspace_roots=options.workspace_roots,
         configured_roots=config.sandbox_workspace_write.writable_roots,
-        environments=DEFAULT_SELECTION if options.environments is None else options.environments,
+        environments=usual_environments if options.environments is None else options.environments,
         effort=config.model_reasoning_effort,
         summary=config.model_reasoning_summary,
         service_tier=config.service_tier,

@@ -13,7 +13,7 @@ import msgspec
 from codex_trio.config import approval
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.engine.settings import Personality, ReasoningSummary
-from codex_trio.environments.selection import EnvironmentSelection
+from codex_trio.environments.selection import EnvironmentSelection, selections_from_plain
 from codex_trio.sandbox import policy as sandbox
 from codex_trio.state.history.values import HistoryFacts
 from codex_trio.util import decoding
@@ -54,7 +54,7 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
         mode=_chosen(settings.get("collaboration_mode")),
         service_tier=_as(str, settings.get("service_tier")),
         reviewer=_one_of(ApprovalsReviewer, settings.get("approvals_reviewer")),
-        environments=() if settings.get("environments") == [] else None,
+        environments=selections_from_plain(settings.get("environments")),
         sandbox_policy=_sandbox(settings.get("sandbox_policy") or (context and context.sandbox_policy)),
         approval_policy=_approval(settings.get("approval_policy") or (context and context.approval_policy)),
     )

@@ -1,4 +1,4 @@
-"""The tools that every thread has, as far as its model, its provider and its user let it."""
+"""The tools that every thread has, as far as its model, its provider, its user and where it works let it."""
 
 from __future__ import annotations
 
@@ -45,10 +45,18 @@ class BuiltinTools:
 
     def tools(self, offer: ToolOffer) -> Sequence[Tool]:
         """Return what a turn is offered."""
-        freeform = offer.custom_tools and offer.model.apply_patch == "freeform"
-        commands = offer.commands
-        tools: list[Tool] = [ExecCommand(commands), WriteStdin(commands)] if offer.feature("shell_tool") else []
-        tools += [UpdatePlan(), ApplyPatch(FREEFORM_SPEC if freeform else FUNCTION_SPEC)]
-        if "image" in offer.model.input_modalities and offer.feature("view_image"):
-            tools.append(ViewImage(offer.pictures))
-        return tools
+        return [UpdatePlan()] if not offer.environments else _tools_of_environments(offer)
+
+
+def _tools_of_environments(offer: ToolOffer) -> list[Tool]:
+    """Return those of a turn that works somewhere."""
+    freeform = offer.custom_tools and offer.model.apply_patch == "freeform"
+    has_choice = len(offer.environments) > 1
+    commands = offer.commands
+    tools: list[Tool] = []
+    if offer.feature("shell_tool"):
+        tools += [ExecCommand(commands, has_choice=has_choice), WriteStdin(commands)]
+    tools += [UpdatePlan(), ApplyPatch(FREEFORM_SPEC if freeform else FUNCTION_SPEC)]
+    if "image" in offer.model.input_modalities and offer.feature("view_image"):
+        tools.append(ViewImage(offer.pictures, has_choice=has_choice))
+    return tools

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,20 @@ from codex_trio.tools.log import ItemLog
 from codex_trio.tools.running import RunningCommands
 from codex_trio.tools.turn_diff import TurnDiffTracker
 
-NO_ENVIRONMENT = "This thread has no environment to run in: the tool cannot be used until the client provides one."
+NO_ENVIRONMENT = "This thread has no environment to work in: what needs one can be used when the client provides one."
+
+
+_ENVIRONMENT_ID = {
+    "type": "string",
+    "description": "Id of the environment, as <environment_context> names it; the primary one if absent.",
+}
+
+
+def with_choice(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return what a function tool is offered as where a turn works in several environments."""
+    parameters = spec["parameters"]
+    properties = {**parameters["properties"], "environment_id": _ENVIRONMENT_ID}
+    return {**spec, "parameters": {**parameters, "properties": properties}}
 
 
 class CommandSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,3 +72,13 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
         if not self.environments:
             raise ToolFailure(NO_ENVIRONMENT)
         return self.environments[0]
+
+    def within(self, environment_id: str | None) -> ToolContext:
+        """Return the context of a call that names one of the environments. Raises ToolFailure for an unknown one."""
+        if environment_id is None or not self.environments:
+            return self
+        chosen = next((one for one in self.environments if one.id == environment_id), None)
+        if chosen is None:
+            known = ", ".join(f"`{one.id}`" for one in self.environments)
+            raise ToolFailure(f"unknown turn environment id `{environment_id}`; there are: {known}")
+        return msgspec.structs.replace(self, environments=[chosen])

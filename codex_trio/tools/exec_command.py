@@ -28,7 +28,7 @@ from codex_trio.tools.apply_patch.shell import ShellPatch, detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import describe, output_budget
-from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
+from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext, with_choice
 from codex_trio.tools.patch import apply_shell_patch
 from codex_trio.tools.review import ReviewOutcome
 from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
@@ -98,6 +98,7 @@ class ExecCommandArguments(msgspec.Struct):
     sandbox_permissions: Literal["use_default", "require_escalated"] | None = None
     justification: str | None = None
     prefix_rule: list[str] | None = None
+    environment_id: str | None = None
 
     @property
     def escalated(self) -> bool:
@@ -108,15 +109,16 @@ class ExecCommandArguments(msgspec.Struct):
 class ExecCommand:
     """Runs commands; see the module."""
 
-    spec = SPEC
     parallel = True
 
-    def __init__(self, commands: CommandAccess) -> None:
+    def __init__(self, commands: CommandAccess, *, has_choice: bool = False) -> None:
+        self.spec = with_choice(SPEC) if has_choice else SPEC
         self._commands = commands
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
-        environment = context.environment
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
+        context = context.within(arguments.environment_id)
+        environment = context.environment
         if arguments.justification is not None and arguments.sandbox_permissions is None:
             raise ToolFailure(UNPLACED_JUSTIFICATION)
         argv = _shell_command(arguments, self._commands.settings, environment)

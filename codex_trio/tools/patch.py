@@ -22,7 +22,7 @@ from codex_trio.domain.items import FileChange
 from codex_trio.environments.files import DocumentFiles
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
-from codex_trio.tools.apply_patch.parser import PatchError, parse
+from codex_trio.tools.apply_patch.parser import PatchError, environment_of, parse
 from codex_trio.tools.apply_patch.shell import ShellPatch
 from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, verify
 from codex_trio.tools.arguments import decode_arguments
@@ -105,10 +105,11 @@ class ApplyPatch:
         self.spec = spec
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
-        cwd = context.environment.cwd
         text = call.arguments
         if call.kind == "function":
             text = decode_arguments(call.arguments, ApplyPatchArguments).input
+        context = context.within(environment_of(text))
+        cwd = context.environment.cwd
         return ToolOutput(content=await _apply_text(call.call_id, text, cwd, context))
 
 

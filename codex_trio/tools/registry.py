@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
-from codex_trio.tools.context import CommandAccess, ToolContext
+from codex_trio.tools.context import NO_ENVIRONMENT, CommandAccess, ToolContext
 from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.tool_search import NAME as TOOL_SEARCH
 from codex_trio.tools.tool_search import Hidden, ToolSearch
@@ -52,6 +52,8 @@ class ToolOffer(msgspec.Struct, frozen=True, kw_only=True):
     feature: Callable[[str], bool]
     commands: CommandAccess
     pictures: ModelPictures
+    environments: Sequence[str]
+    """The ids of those that the turn works in."""
 
 
 class ToolProvider(Protocol):
@@ -75,6 +77,7 @@ class ToolRegistry:
         self._specs: list[dict[str, Any]] = []
         self._hidden: list[Hidden] = []
         self._defers = offer.model.search_tool
+        self._remark = "" if offer.environments else f". {NO_ENVIRONMENT}"
         for provider in providers:
             self._add(provider.namespace, provider.tools(offer))
         self._search = ToolSearch(self._hidden) if self._hidden else None
@@ -117,5 +120,5 @@ class ToolRegistry:
         tool = self._search if call.kind == TOOL_SEARCH else self._tools.get((call.namespace or None, call.name))
         if tool is None:
             what = "custom tool call" if call.kind == "custom" else "call"
-            raise ToolFailure(f"unsupported {what}: {call.name}")
+            raise ToolFailure(f"unsupported {what}: {call.name}{self._remark}")
         return tool

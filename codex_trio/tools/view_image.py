@@ -9,7 +9,7 @@ import msgspec
 from codex_trio.domain.items import ImageView
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
-from codex_trio.tools.context import ToolContext
+from codex_trio.tools.context import ToolContext, with_choice
 from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures
 from codex_trio.util.regular_file import NotARegularFile
@@ -32,20 +32,21 @@ class ViewImageArguments(msgspec.Struct):
     """Arguments of `view_image`."""
 
     path: str
+    environment_id: str | None = None
 
 
 class ViewImage:
     """Shows a picture, in the form that the model takes."""
 
-    spec = SPEC
     parallel = True
 
-    def __init__(self, pictures: ModelPictures) -> None:
+    def __init__(self, pictures: ModelPictures, *, has_choice: bool = False) -> None:
+        self.spec = with_choice(SPEC) if has_choice else SPEC
         self._pictures = pictures
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
-        environment = context.environment
         arguments = decode_arguments(call.arguments, ViewImageArguments)
+        environment = context.within(arguments.environment_id).environment
         if "image" not in context.model.input_modalities:
             raise ToolFailure("view_image is not allowed because you do not support image inputs")
         # Models copy paths with the end of the line that they stood in.

@@ -419,13 +419,14 @@ async def open_session(
     lines: SlowLines | None = None,
     tools: Sequence[ToolProvider] = (),
     environment: Environment | None = None,
+    others: Sequence[Environment] = (),
     environments: Sequence[EnvironmentSelection] | None = None,
     limit: int | None = None,
 ) -> AsyncGenerator[Bench]:
     """Provide a session until the block ends: of a new thread, or of the one in `lines`.
 
-    It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none. A
-    history of `limit` tokens is summed up.
+    It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none, of that
+    one and `others`. A history of `limit` tokens is summed up.
     """
     environment = environment or DiskEnvironment()
     if environments is None:
@@ -451,7 +452,7 @@ async def open_session(
     use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), clock=clock)
     async with (
         trio.open_nursery() as nursery,
-        open_thread_environments(EnvironmentManager(environment), use) as environments_of_thread,
+        open_thread_environments(EnvironmentManager(environment, *others), use) as environments_of_thread,
     ):
         session = Session(
             thread_id=lines.rollout_name.thread_id,

@@ -145,7 +145,9 @@ async def test_a_command_that_goes_on_there_takes_input_and_ends_with_its_turn(
         assert (item.status, session.killed_because) == ("failed", "enough")
 
 
-async def test_what_needs_an_environment_says_that_there_is_none(tmp_path: Path, clock: MockClock) -> None:
+async def test_nothing_that_needs_an_environment_is_offered_where_there_is_none(
+    tmp_path: Path, clock: MockClock
+) -> None:
     there = MemoryEnvironment(ELSEWHERE)
     calls = [
         call("exec_command", "c1", {"cmd": "true"}),
@@ -156,9 +158,39 @@ async def test_what_needs_an_environment_says_that_there_is_none(tmp_path: Path,
         tmp_path, clock, responses=[calls, says("done")], environment=there, environments=()
     ) as bench:
         await bench.run("go", FREE)
-        assert [text for _, text in outputs(bench.client.requests[-1])] == [NO_ENVIRONMENT] * 2
-        assert bench.lines.text.count(NO_ENVIRONMENT) == 3
+        assert [tool["name"] for tool in bench.client.requests[0].tools] == ["update_plan"]
+        said = [text for _, text in outputs(bench.client.requests[-1])]
+        names = ("exec_command", "view_image")
+        assert said == [f"unsupported call: {name}. {NO_ENVIRONMENT}" for name in names]
+        assert f"unsupported custom tool call: apply_patch. {NO_ENVIRONMENT}" in bench.lines.text
     assert there.opened == []
+    assert there.files.contents == {}
+
+
+async def test_a_call_may_name_one_of_several_environments(tmp_path: Path, clock: MockClock) -> None:
+    there, second = MemoryEnvironment(ELSEWHERE), MemoryEnvironment("second")
+    calls = [
+        call("exec_command", "c1", {"cmd": "true", "environment_id": "second"}),
+        call("exec_command", "c2", {"cmd": "true", "environment_id": "third"}),
+        call("view_image", "v1", {"path": "no.png", "environment_id": "second"}),
+        *patch("*** Environment ID: second", "*** Add File: new", "+n"),
+    ]
+    selections = (EnvironmentSelection(id=ELSEWHERE), EnvironmentSelection(id="second", cwd="/far"))
+    async with open_session(
+        tmp_path, clock, responses=[calls, says("done")], environment=there, others=(second,), environments=selections
+    ) as bench:
+        await bench.run("go", FREE)
+        first = bench.client.requests[0]
+        offered = {tool["name"]: tool.get("parameters", {}).get("properties", {}) for tool in first.tools}
+        assert [name for name, known in offered.items() if "environment_id" in known] == ["exec_command", "view_image"]
+        told = bench.lines.text.replace("\\n", "\n").replace('\\"', '"')
+        assert '<environment id="second" primary="false">\n      <cwd>/far</cwd>' in told
+        said = dict(outputs(bench.client.requests[-1]))
+        assert said["c2"] == f"unknown turn environment id `third`; there are: `{ELSEWHERE}`, `second`"
+        assert said["v1"].startswith("unable to locate image at `/far/no.png`")
+        (session,) = second.opened[0].commands.started
+        assert session.request.cwd == "/far"
+    assert second.files.contents == {"/far/new": b"n\n"}
     assert there.files.contents == {}
 
 

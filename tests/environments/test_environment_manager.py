@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from codex_trio.environments.environment import EnvironmentStatus
 from codex_trio.environments.errors import UnusableEnvironment
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.selection import LOCAL, EnvironmentChoice, EnvironmentSelection
+from codex_trio.environments.targets import WebsocketTarget
 from codex_trio.testing.environments import MemoryEnvironment
 
 
@@ -46,3 +48,33 @@ def test_what_cannot_be_used_is_refused(
     with pytest.raises(UnusableEnvironment) as refused:
         manager.choose(asked)
     assert str(refused.value) == refusal
+
+
+@pytest.mark.parametrize(
+    ("environment_id", "target", "refusal"),
+    [
+        ("", WebsocketTarget(url="ws://h"), "environment id cannot be empty"),
+        (LOCAL, WebsocketTarget(url="ws://h"), "environment id `local` is reserved for this machine"),
+        ("x", WebsocketTarget(url=""), "remote environment requires an exec-server url"),
+        ("x", WebsocketTarget(url="None"), "remote environment cannot use disabled exec-server url"),
+        ("x", WebsocketTarget(url="http://h"), "environment url `http://h` must use ws:// or wss://"),
+        ("x", WebsocketTarget(url="ws://h", token="t"), "headers require wss:// or a loopback destination"),
+        ("x", WebsocketTarget(url="wss://h", request_id="a\nb"), "invalid value for exec-server WebSocket header"),
+    ],
+)
+def test_what_cannot_be_added_is_refused(environment_id: str, target: WebsocketTarget, refusal: str) -> None:
+    manager = EnvironmentManager(MemoryEnvironment(LOCAL), connect=lambda target: MemoryEnvironment(target.id))
+    with pytest.raises(UnusableEnvironment, match="exec-server protocol error: ") as refused:
+        manager.add(environment_id, target)
+    assert refusal in str(refused.value)
+    assert [selection.id for selection in manager.usual()] == [LOCAL]
+
+
+def test_what_is_added_can_be_chosen_and_another_one_can_take_its_id() -> None:
+    manager = EnvironmentManager(MemoryEnvironment(LOCAL), connect=lambda target: MemoryEnvironment(target.id))
+    manager.add("bad id!", WebsocketTarget(url="ws://127.0.0.1:1", token="t"))
+    first = manager.get("bad id!")
+    assert manager.status("bad id!") == EnvironmentStatus(kind="ready")
+    assert [selection.id for selection in manager.usual()] == [LOCAL, "bad id!"]
+    manager.add("bad id!", WebsocketTarget(url="ws://127.0.0.1:2"))
+    assert manager.get("bad id!") is not first

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from codex_trio.engine import additional_context
 from codex_trio.engine.context_messages import ContextParts, ContextTexts, Surroundings, context_items, context_texts
+from codex_trio.engine.instructions import EnvironmentView
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
@@ -55,6 +56,7 @@ class ModelSurroundings:
             writable_folders=there.writable_folders,
             project_docs=docs.text,
             hidden_tools=hidden_tools,
+            environments=await self._views(settings),
         )
         config = self._thread.config
         included = ContextParts(
@@ -65,6 +67,15 @@ class ModelSurroundings:
         )
         today = datetime.datetime.now().astimezone().date()
         return context_texts(settings, surroundings, today, included)
+
+    async def _views(self, settings: ThreadSettings) -> list[EnvironmentView]:
+        """Return what is told of several environments; nothing where there is one."""
+        places = settings.places() if len(settings.environments) > 1 else []
+        shell = self._thread.environments.shell
+        return [
+            EnvironmentView(id=environment_id, cwd=place.cwd, shell=await shell(environment_id, place))
+            for environment_id, place in places
+        ]
 
     def new_pieces(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""

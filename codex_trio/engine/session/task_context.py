@@ -189,6 +189,7 @@ class TaskContext:
             feature=config.feature,
             commands=self.commands,
             pictures=self.pictures,
+            environments=[chosen.id for chosen in self.settings.environments],
         )
         return ToolRegistry(self._thread.tools, offer)
 

@@ -14,7 +14,7 @@ import msgspec
 import trio
 
 from codex_trio.config.command_writes import CommandWrites
-from codex_trio.environments.environment import EnvironmentDescription, ThreadUse
+from codex_trio.environments.environment import EnvironmentDescription, EnvironmentInfo, EnvironmentStatus, ThreadUse
 from codex_trio.environments.local.commands import LocalCommands
 from codex_trio.environments.local.git import LocalRepositories, writable_folders
 from codex_trio.environments.place import WorkPlace
@@ -40,6 +40,8 @@ class LocalParts(msgspec.Struct, frozen=True, kw_only=True):
     """What is the server's own, and out of the reach of commands and patches."""
     shells: Shells
     probe: Callable[[], Awaitable[SandboxProbe]]
+    cwd: str
+    """The server's own folder."""
 
     @property
     def tmpdir(self) -> str | None:
@@ -54,6 +56,15 @@ class LocalEnvironment:
         self._parts = parts
         self.files = LocalFiles()
         self.repositories = LocalRepositories(search_path=parts.environ.get("PATH", ""), tmpdir=parts.tmpdir)
+
+    async def info(self) -> EnvironmentInfo:
+        """Return what a client is told of it."""
+        await trio.lowlevel.checkpoint()
+        return EnvironmentInfo(shell=self._parts.shells.default, cwd=self._parts.cwd)
+
+    def status(self) -> EnvironmentStatus:
+        """It is always there."""
+        return EnvironmentStatus(kind="ready")
 
     async def description(self, place: WorkPlace) -> EnvironmentDescription:
         """Return what a model is told of a place in it."""
@@ -99,7 +110,12 @@ class OpenLocalEnvironment:
 
 
 def find_local_parts(
-    environ: Mapping[str, str], *, spawner: ProcessSpawner, writes: CommandWrites | None, guarded: GuardedPaths
+    environ: Mapping[str, str],
+    *,
+    spawner: ProcessSpawner,
+    writes: CommandWrites | None,
+    guarded: GuardedPaths,
+    cwd: str,
 ) -> LocalParts:
     """Return what this machine has of shells and sandboxes; the sandbox is looked at when the first
     command needs one.
@@ -111,6 +127,7 @@ def find_local_parts(
         guarded=guarded,
         shells=find_shells(_account_shell()),
         probe=_probe_once(environ),
+        cwd=cwd,
     )
 
 

@@ -4,6 +4,7 @@ Owns: the grammar, its leniencies (padded markers, heredoc wrapping) and the wor
 whether a hunk fits its file is `matching` and `verify`. Sans-io: any text gives a `Patch` or a `PatchError`.
 """
 
+import re
 from typing import Literal
 
 import msgspec
@@ -18,6 +19,7 @@ _DELETE = "*** Delete File: "
 _UPDATE = "*** Update File: "
 _MOVE = "*** Move to: "
 _ENVIRONMENT = "*** Environment ID:"
+_PREAMBLE = re.compile(r"\s*\*\*\* Begin Patch[^\n]*\n\s*\*\*\* Environment ID:([^\n]*)")
 _END_OF_FILE = "*** End of File"
 _NO_END = f"The last line of the patch must be '{_END}'"
 _NO_LINES = "Update hunk does not contain any lines"
@@ -87,6 +89,12 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True):
 
     hunks: tuple[Hunk, ...]
     environment_id: str | None = None
+
+
+def environment_of(text: str) -> str | None:
+    """Return the environment that a patch names in its preamble, without reading the rest; None where there is none."""
+    found = _PREAMBLE.match(text)
+    return None if found is None else found[1].strip(WHITE) or None
 
 
 def parse(text: str) -> Patch:
