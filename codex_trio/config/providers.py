@@ -22,6 +22,9 @@ LOCAL_PROVIDERS = ("ollama", "lmstudio")
 PROVIDERS_WITHOUT_A_TABLE = ("openai", *LOCAL_PROVIDERS)
 """Ids of those that run on this machine. They take no tools with free text input."""
 
+_AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api.", "azurefd.", "windows.net/openai")
+"""What the addresses of Azure's models have in them."""
+
 
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One `[model_providers.<id>]` table with defaults filled in.
@@ -46,6 +49,12 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     stream_idle_timeout_ms: int = DEFAULT_STREAM_IDLE_TIMEOUT_MS
     requires_openai_auth: bool = False
     supports_websockets: bool = False
+
+    @property
+    def compacts(self) -> bool:
+        """Whether it sums up a history by itself, into an item that only its models can read (names of 0.171.0)."""
+        is_azure = self.name.lower() == "azure" or any(part in self.base_url for part in _AZURE)
+        return self.name == "OpenAI" or is_azure
 
     def __repr__(self) -> str:
         return f"ModelProviderConfig(id={self.id!r}, ...)"  # headers and tokens are nobody's to print

@@ -2,7 +2,7 @@
 
 The new history begins with the context, goes on with what the user said last, as far as a budget reaches, and ends with
 the summary. Owns the words for the model, what is kept, and estimates of size. Does not own asking for the summary
-(engine/compactor.py). Pure.
+(engine/summaries.py). Pure.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def summary_item(summary: str) -> ResponseItem:
 
 
 def new_history(
-    items: Sequence[ResponseItem], *, context: Sequence[ResponseItem], summary: str, room: int
+    items: Sequence[ResponseItem], *, context: Sequence[ResponseItem], summary: ResponseItem, room: int
 ) -> list[ResponseItem]:
     """Return the history that goes on from a summary of those items; `room` is how many tokens a model takes."""
     budget = min(KEPT_USER_TOKENS, room // _KEPT_SHARE)
-    return [*context, *_kept(items, budget), summary_item(summary)]
+    return [*context, *_kept(items, budget), summary]
 
 
 def _kept(items: Sequence[ResponseItem], budget: int) -> list[ResponseItem]:

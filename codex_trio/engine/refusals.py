@@ -1,8 +1,8 @@
 """What of a history a provider refused a request for, if that can be left out.
 
 Providers refuse a request for one item in it: a picture that they cannot read, or that the model has no eyes for, or
-reasoning that another provider encrypted. The item stays, and so would every later turn of the thread fail. Owns
-finding such items by what the provider says, and what stands in their place. Pure.
+what another provider encrypted: its reasoning, or a summary. The item stays, and so would every later turn of the
+thread fail. Owns finding such items by what the provider says, and what stands in their place. Pure.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _KINDS = frozenset({"other", "badRequest", "httpConnectionFailed", "internalServ
 _WITHOUT_WORDS = frozenset({400, 413, 415, 422})
 """Statuses by which a provider may mean a picture that it does not speak of."""
 _OF_OTHERS = frozenset({401, 403, 407, 408, 429})
+_SEALED = frozenset({"reasoning", "compaction", "context_compaction"})
 _MAX_QUOTED = 300
 
 
@@ -46,7 +47,7 @@ def without_refused(items: Sequence[ResponseItem], answered: int, error: ModelEr
     if _ABOUT_PICTURES.search(words):
         return _changed(items, answered, replaced) or _changed(items, 0, replaced)
     if _ABOUT_ENCRYPTION.search(words):
-        kept = [item for item in items if item["type"] != "reasoning"]
+        kept = [item for item in items if item["type"] not in _SEALED]
         return kept if len(kept) < len(items) else None
     if error.http_status in _WITHOUT_WORDS and error.info.kind != "invalidPrompt" and not _PARAMETER.search(words):
         return _changed(items, answered, replaced)

@@ -19,6 +19,9 @@ from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.request import ModelRequest, OutputSchema, ReasoningOptions, RequestHeaders
 
+_BETA_FEATURES = "remote_compaction_v2"
+"""What providers are told that we make use of, as 0.171.0 does."""
+
 
 class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Which task asks the model, and what it asks for beside the settings. `kind` is what providers call it."""
@@ -81,6 +84,7 @@ def build_request(
             thread_id=thread_id,
             window_id=window_id,
             turn_metadata=metadata,
+            beta_features=_BETA_FEATURES,
         ),
     )
 

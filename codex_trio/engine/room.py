@@ -7,10 +7,11 @@ leaves (engine/compaction.py), or the turn.
 from __future__ import annotations
 
 from codex_trio.engine import compaction
-from codex_trio.engine.compactor import Compactor, Occasion, Phase, Reason
+from codex_trio.engine.compactor import Compactor
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.request import RequestOrigin, base_message
 from codex_trio.engine.session.task_context import TaskContext
+from codex_trio.engine.summaries import Occasion, Phase, Reason
 
 
 class Room:

@@ -63,7 +63,9 @@ def test_without_a_new_picture_all_are_taken_out_when_the_provider_speaks_of_the
     assert pictures(items) == [False] * 3
 
 
-def test_reasoning_that_another_provider_encrypted_is_taken_out() -> None:
+def test_what_another_provider_encrypted_is_taken_out() -> None:
+    summary = {"type": "compaction", "encrypted_content": "e"}
+    assert left("The encrypted content could not be verified", items=[OLD, summary, SAID]) == [OLD, SAID]
     assert THOUGHT not in left('{"error":{"code":"invalid_encrypted_content"}}')
     assert left("The encrypted content could not be verified", items=[OLD, ANSWER]) is None
 

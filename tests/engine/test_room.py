@@ -239,8 +239,8 @@ def test_a_picture_is_kept_the_first_time_alone() -> None:
     picture = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
     asked = message_item("user", ["look"], item_id="1")
     items: list[Any] = [{**asked, "content": [*asked["content"], picture]}]
-    once = compaction.new_history(items, context=[], summary="first", room=10_000)
-    again = compaction.new_history(once, context=[], summary="second", room=10_000)
+    once = compaction.new_history(items, context=[], summary=compaction.summary_item("first"), room=10_000)
+    again = compaction.new_history(once, context=[], summary=compaction.summary_item("second"), room=10_000)
     assert [len(history) for history in (once, again)] == [2, 2]
     assert once[0] == items[0]
     assert [part["type"] for part in again[0]["content"]] == ["input_text", "input_text"]

@@ -37,6 +37,14 @@ MODEL: tuple[Difference, ...] = (
             "no last blank line",
         )
     ),
+    *(
+        Difference(
+            f"sealed_compaction::where_the_provider_cannot_the_model_writes_a_summary[{name}]",
+            "reference",
+            "fails the turn, and every later one, where a provider of that name cannot sum up by itself",
+        )
+        for name in ("refused", "too-long", "none", "two")
+    ),
     Difference(
         "model_words::a_call_that_only_came_in_pieces_is_made",
         "reference",

@@ -10,10 +10,11 @@ from typing import NoReturn
 
 import trio
 
-from codex_trio.engine.compactor import Compactor, Occasion
+from codex_trio.engine.compactor import Compactor
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.session.task import TakesNoInput
 from codex_trio.engine.session.task_context import TaskContext
+from codex_trio.engine.summaries import Occasion
 from codex_trio.engine.tasks.client_turn import ClientTurn
 from codex_trio.engine.turn_request import TurnInput
 

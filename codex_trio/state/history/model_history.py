@@ -115,6 +115,8 @@ def is_summary(item: dict[str, Any]) -> bool:
     match item:
         case {"type": "message", "role": "user", "content": [{"type": "input_text", "text": str(text)}, *_]}:
             return text.startswith(_SUMMARY_PREFIXES)
+        case {"type": "compaction"}:
+            return True
         case _:
             return False
 
