@@ -1,23 +1,26 @@
 """Files of the server's machine, as clients read and change them. No sandbox is between: the client is the user's.
 
-Protocol source: `fs/readFile|writeFile|createDirectory|getMetadata|readDirectory|remove|copy`, release 0.171.0.
+Protocol source: `fs/readFile|writeFile|createDirectory|getMetadata|readDirectory|remove|copy|watch|unwatch`, release
+0.171.0.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 import trio
 from codex_trio_protocol.v2 import fs as wire
 
 from codex_trio.files.local import LocalFiles
 from codex_trio.files.trees import CopyRefused
+from codex_trio.files.watches import Watch
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
+from codex_trio.rpc.resources import DuplicateResource
 from codex_trio.util.base64_text import NotBase64, decode_base64
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
 
@@ -26,9 +29,9 @@ READ_SECONDS = 120.0
 """How long that many bytes may take to be read, from a disk that is slow."""
 
 
-def handlers(_services: Services) -> dict[str, Handler]:
+def handlers(services: Services) -> dict[str, Handler]:
     """Return the handlers of this module."""
-    processor = FsProcessor(LocalFiles())
+    processor = FsProcessor(LocalFiles(), services)
     return {
         "fs/readFile": processor.read_file,
         "fs/writeFile": processor.write_file,
@@ -37,12 +40,37 @@ def handlers(_services: Services) -> dict[str, Handler]:
         "fs/readDirectory": processor.read_directory,
         "fs/remove": processor.remove,
         "fs/copy": processor.copy,
+        "fs/watch": processor.watch,
+        "fs/unwatch": processor.unwatch,
     }
 
 
+class WatchedPath:
+    """A watch of a client: changes are told until the client, or its end, ends it."""
+
+    def __init__(
+        self, watched: AbstractAsyncContextManager[Watch], tell: Callable[[list[str]], Awaitable[object]]
+    ) -> None:
+        self._watched = watched
+        self._tell = tell
+
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Tell of changes, no faster than the client reads."""
+        async with self._watched as watch:
+            task_status.started()
+            while True:
+                await self._tell(await watch.changes())
+
+    async def aclose(self) -> None:
+        """Do nothing: the watch ended with its block."""
+        await trio.lowlevel.checkpoint()
+
+
 class FsProcessor:
-    def __init__(self, files: LocalFiles) -> None:
+    def __init__(self, files: LocalFiles, services: Services) -> None:
         self._files = files
+        self._watches = services.watches
+        self._outgoing = services.outgoing
 
     async def read_file(self, params: wire.FsReadFileParams, _context: RequestContext) -> wire.FsReadFileResponse:
         """Return the content of a regular file."""
@@ -104,6 +132,27 @@ class FsProcessor:
         with _refusals(params.destination_path) as target:
             await self._files.copy(_plain(params.source_path), target, recursive=params.recursive)
         return wire.FsCopyResponse()
+
+    async def watch(self, params: wire.FsWatchParams, context: RequestContext) -> wire.FsWatchResponse:
+        """Tell the client of changes at a path from now on."""
+
+        async def tell(changed: list[str]) -> None:
+            notice = wire.FsChangedNotification(watch_id=params.watch_id, changed_paths=changed)
+            await context.answered.wait()
+            await self._outgoing.send_and_wait("fs/changed", notice, target=context.connection.id)
+
+        with _refusals(params.path) as path:
+            watched = WatchedPath(self._watches.watch(path), tell)
+            try:
+                await context.connection.resources.start(params.watch_id, watched)
+            except DuplicateResource:
+                raise invalid_request(f"watchId already exists: {params.watch_id}") from None
+        return wire.FsWatchResponse(path=path)
+
+    async def unwatch(self, params: wire.FsUnwatchParams, context: RequestContext) -> wire.FsUnwatchResponse:
+        """Tell the client of such changes no more; nothing happens when it has no such watch."""
+        await context.connection.resources.end(WatchedPath, params.watch_id)
+        return wire.FsUnwatchResponse()
 
 
 @contextmanager

@@ -82,6 +82,8 @@ _ON_USE = (
             "fs/readDirectory",
             "fs/remove",
             "fs/copy",
+            "fs/watch",
+            "fs/unwatch",
         ),
     ),
     (_model_provider, ("modelProvider/list", "modelProvider/config/write", "modelProvider/default/set")),

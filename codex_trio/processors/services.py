@@ -10,6 +10,7 @@ import msgspec
 
 from codex_trio.config.service import ConfigService
 from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.files.watches import FileWatches
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog
@@ -40,6 +41,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     catalog: ModelCatalog
     threads: StoredThreads
     load: Callable[[], ServerLoad]
+    watches: FileWatches
 
 
 class WorkServices(Services, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
 from codex_trio_protocol.v2.notice import WarningNotification
 
 from codex_trio.config.service import ConfigService
+from codex_trio.files.watches import FileWatches
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.processors.registry import handlers
@@ -65,11 +66,13 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             catalog=bundled_catalog(),
             threads=stored_threads(storage),
             load=partial(_load, parts),
+            watches=FileWatches(),
         )
         answers = handlers(services)
         layer = Deferred(partial(_open_thread_layer, parts, services, storage))
         working = late_handlers(CLIENT_REQUESTS.keys() - answers.keys(), layer)
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(services.watches.run)
             nursery.start_soon(layer.run)
             nursery.start_soon(_prepare, answers, parts.idle, layer)
             yield {**working, **answers}

@@ -81,6 +81,7 @@ async def open_thread_layer(
                 catalog=services.catalog,
                 threads=runtime,
                 load=services.load,
+                watches=services.watches,
                 gate=parts.gate,
                 new_client_processes=partial(ClientProcesses, local),
             )

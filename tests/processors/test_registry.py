@@ -24,6 +24,7 @@ def services() -> Any:
             environments=None, loaded=None, organisation=types.SimpleNamespace(projects=None, sections=None)
         ),
         load=None,
+        watches=None,
         identity=None,
         outgoing=None,
         config=None,

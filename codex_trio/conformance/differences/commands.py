@@ -4,16 +4,6 @@ from codex_trio.conformance.differences.difference import Difference
 
 COMMANDS: tuple[Difference, ...] = (
     Difference(
-        "fs::a_file_copied_onto_itself_keeps_its_content",
-        "reference",
-        "answers `{}` to a copy of a file onto itself, and leaves it empty",
-    ),
-    Difference(
-        "fs::a_pipe_is_neither_waited_for_nor_written",
-        "reference",
-        "waits for ever for a reader of a named pipe that it is to write",
-    ),
-    Difference(
         "tool::a_plan_is_published_to_the_client",
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",

@@ -1,0 +1,24 @@
+"""Where the reference differs in what it does with files for clients."""
+
+from codex_trio.conformance.differences.difference import Difference
+
+FILES: tuple[Difference, ...] = (
+    Difference(
+        "fs::a_file_copied_onto_itself_keeps_its_content",
+        "reference",
+        "answers `{}` to a copy of a file onto itself, and leaves it empty",
+    ),
+    Difference(
+        "fs::a_pipe_is_neither_waited_for_nor_written",
+        "reference",
+        "waits for ever for a reader of a named pipe that it is to write",
+    ),
+    *(
+        Difference(f"fs_watch::{scenario}", "reference", f"tells nothing when {what}")
+        for scenario, what in (
+            ("a_link_that_leads_elsewhere_is_followed", "a watched link is replaced, and goes on with its old target"),
+            ("a_folder_on_the_way_that_is_replaced_is_noticed", "a folder above the watched path is replaced"),
+            ("a_name_that_is_no_text_is_told_of_as_far_as_it_is", "the name is not UTF-8"),
+        )
+    ),
+)
