@@ -48,7 +48,9 @@ class SseError(Exception):
 class SseParser:
     """An incremental parser. Its cost is linear in the bytes fed, however they are cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, max_stray_bytes: int = MAX_STRAY_BYTES) -> None:
+        self._max_event_bytes = max_event_bytes
+        self._max_stray_bytes = max_stray_bytes
         self._rest: list[bytes] = []
         self._rest_size = 0
         self._after_cr = False
@@ -64,7 +66,7 @@ class SseParser:
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Take the next bytes; return the events that they complete, in order.
 
-        Raises SseError when an event grows beyond `MAX_EVENT_BYTES`.
+        Raises SseError when an event grows beyond `max_event_bytes`.
         """
         if self._at_start and chunk:
             chunk = self._without_mark(chunk)
@@ -111,7 +113,7 @@ class SseParser:
 
     def _keep_strays(self, lines: list[bytes]) -> None:
         for line in lines:
-            if line and not line.startswith(_FIELDS) and self._strays_size < MAX_STRAY_BYTES:
+            if line and not line.startswith(_FIELDS) and self._strays_size < self._max_stray_bytes:
                 self._strays.append(line)
                 self._strays_size += len(line)
 
@@ -134,8 +136,8 @@ class SseParser:
         if last:
             self._rest.append(last)
             self._rest_size += len(last)
-            if self._rest_size > MAX_EVENT_BYTES:
-                raise SseError(f"an event exceeds {MAX_EVENT_BYTES} bytes")
+            if self._rest_size > self._max_event_bytes:
+                raise SseError(f"an event exceeds {self._max_event_bytes} bytes")
         return blocks
 
     def _without_mark(self, chunk: bytes) -> bytes:

@@ -47,7 +47,8 @@ _CLOSED = "stream closed before response.completed"
 class ResponseParser:
     """Parses one response. After `completed` or `error` is set, nothing more is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_text: int = MAX_TEXT) -> None:
+        self._max_text = max_text
         self.completed = False
         """The response is whole."""
         self.error: ModelError | None = None
@@ -84,10 +85,10 @@ class ResponseParser:
         except UnreadableEvent as error:
             self.error = failures.disconnected(str(error))
         self._unweighed += len(chunk)
-        if self._unweighed > MAX_TEXT and not self._has_ended:
+        if self._unweighed > self._max_text and not self._has_ended:
             self._unweighed = 0
-            if self._unfinished.size > MAX_TEXT:
-                self.error = failures.disconnected(f"an answer exceeds {MAX_TEXT} characters")
+            if self._unfinished.size > self._max_text:
+                self.error = failures.disconnected(f"an answer exceeds {self._max_text} characters")
         return events
 
     def end(self) -> list[ModelEvent]:

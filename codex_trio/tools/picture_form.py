@@ -41,10 +41,11 @@ class PictureProblem(Exception):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How large a picture may be: pixels on its longer side, and patches of 32 x 32 pixels."""
+    """How large a picture may be: pixels on its longer side, patches of 32 x 32 pixels, and bytes of its file."""
 
     side: int
     patches: int
+    file_bytes: int = MAX_BYTES
 
 
 # As the API looks at pictures; both are what release 0.171.0 scales to.
@@ -77,8 +78,8 @@ def url_of_url(url: str, limits: Limits) -> str:
     head, comma, text = url.partition(",")
     if not comma or not head[:5].lower() == "data:":
         raise PictureProblem("it is no inline image (a data URL)")
-    if len(text) > MAX_BYTES * 2:
-        raise PictureProblem(f"it is larger than {MAX_BYTES} bytes")
+    if len(text) > limits.file_bytes * 2:
+        raise PictureProblem(f"it is larger than {limits.file_bytes} bytes")
     raw = _decoded(text) if head.lower().endswith(";base64") else unquote_to_bytes(text)
     kind, data = _formed(raw, limits)
     if data is raw and head == f"data:{kind};base64" and _BASE64.fullmatch(text) and len(text) % 4 == 0:
@@ -104,8 +105,8 @@ def _formed(raw: bytes, limits: Limits) -> tuple[str, bytes]:
     """Return the kind and the bytes to be sent; `raw` itself where it is in form already."""
     if not raw:
         raise PictureProblem("it is empty")
-    if len(raw) > MAX_BYTES:
-        raise PictureProblem(f"it is larger than {MAX_BYTES} bytes")
+    if len(raw) > limits.file_bytes:
+        raise PictureProblem(f"it is larger than {limits.file_bytes} bytes")
     try:
         return _decode(raw, limits)
     except PictureProblem:

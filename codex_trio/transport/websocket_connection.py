@@ -65,6 +65,7 @@ class WebsocketConnection:
         kind: what the transport says it is.
         is_client: whether this is the end that asked for the websocket.
         max_message_bytes: a longer message ends the connection.
+        close_seconds: how long the peer may take to end it with us.
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class WebsocketConnection:
         kind: TransportKind = "websocket",
         is_client: bool = False,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        close_seconds: float = CLOSE_SECONDS,
     ) -> None:
+        self._close_seconds = close_seconds
         self._stream = stream
         self._kind: TransportKind = kind
         self._is_client = is_client
@@ -179,7 +182,7 @@ class WebsocketConnection:
         """Say why, unless the connection is beyond that, and close it; take no longer than a moment."""
         reason = reason or CloseReason(NORMAL_CLOSURE, "")
         self._note_end(reason)
-        with trio.CancelScope(shield=True), trio.move_on_after(CLOSE_SECONDS):
+        with trio.CancelScope(shield=True), trio.move_on_after(self._close_seconds):
             if not self._write_lock.locked():
                 await self._send_close(reason)
             if self._close_sent and not self._peer_ended:
@@ -272,7 +275,7 @@ class WebsocketConnection:
         """Send the close frame if that is still possible, and soon."""
         if not self._writable:
             return
-        with trio.move_on_after(CLOSE_SECONDS), suppress(TransportClosed):
+        with trio.move_on_after(self._close_seconds), suppress(TransportClosed):
             await self._lock_writing()
             try:
                 self._pong = b""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
-from session_lab import Bench, open_session, says, told
+from session_lab import Bench, DiskEnvironment, open_session, says, told
 from trio.testing import MockClock
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import FileChange
 from codex_trio.engine import events
 from codex_trio.engine.tasks.turn import Turn
+from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
+from codex_trio.files.local import LocalFiles
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.tools.patch import CHECK_SECONDS, STOPPED_SECONDS, WRITE_SECONDS
 
@@ -39,20 +40,20 @@ def base(tmp_path: Path) -> Path:
     return tmp_path
 
 
-class Stuck:
-    """A method of the files that does not return until it is let go."""
+class Stuck(DiskEnvironment):
+    """A disk that does not read, or does not write, until it is let go."""
 
-    def __init__(self, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, method: str) -> None:
+        super().__init__()
+        self._method = method
         self._reached = threading.Event()
         self._let_go = threading.Event()
-        inner = getattr(DiskFiles, method)
+        self.files = _StuckFiles(self)
 
-        def stuck(files: DiskFiles, *args: Any) -> Any:
+    def wait(self, method: str) -> None:
+        if method == self._method:
             self._reached.set()
             self._let_go.wait(PATIENCE * 3)
-            return inner(files, *args)
-
-        monkeypatch.setattr(DiskFiles, method, stuck)
 
     async def reached(self) -> None:
         assert await trio.to_thread.run_sync(self._reached.wait, PATIENCE)
@@ -61,9 +62,31 @@ class Stuck:
         self._let_go.set()
 
 
+class _StuckFiles(LocalFiles):
+    def __init__(self, disk: Stuck) -> None:
+        self._disk = disk
+
+    def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
+        return _StuckDiskFiles(self._disk, gate)
+
+
+class _StuckDiskFiles(DiskFiles):
+    def __init__(self, disk: Stuck, gate: WriteGate | None) -> None:
+        super().__init__(gate)
+        self._disk = disk
+
+    def read(self, path: str) -> bytes | None:
+        self._disk.wait("read")
+        return super().read(path)
+
+    def write(self, path: str, content: bytes) -> None:
+        self._disk.wait("write")
+        super().write(path, content)
+
+
 @pytest.fixture
-def stuck(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stuck]:
-    stuck = Stuck(request.param, monkeypatch)
+def stuck(request: pytest.FixtureRequest) -> Iterator[Stuck]:
+    stuck = Stuck(request.param)
     yield stuck
     stuck.let_go()
 
@@ -98,7 +121,7 @@ async def ended(bench: Bench, turn: Turn) -> str:
 
 @pytest.mark.parametrize("stuck", ["read"], indirect=True)
 async def test_a_turn_is_stopped_while_its_patch_waits_for_a_file(base: Path, clock: MockClock, stuck: Stuck) -> None:
-    async with open_session(base, clock, responses=RESPONSES) as bench:
+    async with open_session(base, clock, responses=RESPONSES, environment=stuck) as bench:
         turn = bench.begin("go")
         await stuck.reached()
         with trio.fail_after(PATIENCE):
@@ -111,7 +134,7 @@ async def test_a_turn_is_stopped_while_its_patch_waits_for_a_file(base: Path, cl
 
 @pytest.mark.parametrize("stuck", ["read"], indirect=True)
 async def test_a_patch_of_a_file_that_never_answers_is_given_up(base: Path, clock: MockClock, stuck: Stuck) -> None:
-    async with open_session(base, clock, responses=RESPONSES) as bench:
+    async with open_session(base, clock, responses=RESPONSES, environment=stuck) as bench:
         turn = bench.begin("go")
         await stuck.reached()
         clock.jump(CHECK_SECONDS)
@@ -124,7 +147,7 @@ async def test_a_patch_of_a_file_that_never_answers_is_given_up(base: Path, cloc
 async def test_a_patch_that_is_being_written_is_written_whole_though_the_turn_is_stopped(
     base: Path, clock: MockClock, stuck: Stuck
 ) -> None:
-    async with open_session(base, clock, responses=RESPONSES) as bench:
+    async with open_session(base, clock, responses=RESPONSES, environment=stuck) as bench:
         turn = bench.begin("go")
         await stuck.reached()
         async with trio.open_nursery() as nursery:
@@ -144,7 +167,7 @@ async def test_a_patch_that_is_being_written_is_written_whole_though_the_turn_is
 async def test_a_patch_that_is_never_written_is_given_up_and_told_of(
     base: Path, clock: MockClock, stuck: Stuck, *, stops: bool
 ) -> None:
-    async with open_session(base, clock, responses=RESPONSES) as bench:
+    async with open_session(base, clock, responses=RESPONSES, environment=stuck) as bench:
         turn = bench.begin("go")
         await stuck.reached()
         async with trio.open_nursery() as nursery:

@@ -44,24 +44,27 @@ async def test_a_removal_that_nobody_waits_for_any_more_goes_no_further(
     for name in ("a", "b", "c"):
         (tmp_path / name).touch()
     reached, go_on, ended = threading.Event(), threading.Event(), threading.Event()
-    remove = trees.remove
+    unlink, close = os.unlink, os.close
+    remover: list[int] = []
 
-    def held_up(path: str, *, recursive: bool, force: bool, check: trees.Check) -> None:
-        def wait_first() -> None:
-            reached.set()
-            go_on.wait(60)
-            check()
+    def slow_unlink(name: str, *, dir_fd: int | None = None) -> None:
+        remover.append(threading.get_ident())
+        reached.set()
+        assert go_on.wait(60)
+        unlink(name, dir_fd=dir_fd)
 
-        try:
-            remove(path, recursive=recursive, force=force, check=wait_first)
-        finally:
+    def noted_close(descriptor: int) -> None:
+        close(descriptor)
+        if threading.get_ident() in remover:
             ended.set()
 
-    monkeypatch.setattr(trees, "remove", held_up)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(lambda: LocalFiles().remove(str(tmp_path), recursive=True, force=False))
-        assert await trio.to_thread.run_sync(reached.wait, 60)
-        nursery.cancel_scope.cancel()
-    go_on.set()
-    assert await trio.to_thread.run_sync(ended.wait, 60)
-    assert sorted(os.listdir(tmp_path)) == ["a", "b", "c"]
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "unlink", slow_unlink)
+        disk.setattr(os, "close", noted_close)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: LocalFiles().remove(str(tmp_path), recursive=True, force=False))
+            assert await trio.to_thread.run_sync(reached.wait, 60)
+            nursery.cancel_scope.cancel()
+        go_on.set()
+        assert await trio.to_thread.run_sync(ended.wait, 60)
+    assert (len(remover), len(os.listdir(tmp_path))) == (1, 2)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_provider import COMPLETED, CREATED, USAGE, delta, sse
 
-from codex_trio.model import stream
 from codex_trio.model.events import (
     Completed,
     FunctionCallArgumentsDelta,
@@ -56,9 +55,9 @@ def arguments(text: str, item_id: str = "fc1") -> Event:
     return {"type": "response.function_call_arguments.delta", "item_id": item_id, "delta": text}
 
 
-def read(*parts: bytes | Event) -> tuple[list[Any], ResponseParser]:
+def read(*parts: bytes | Event, reader: ResponseParser | None = None) -> tuple[list[Any], ResponseParser]:
     """Return all that comes of a stream that ends after these parts."""
-    reader = ResponseParser()
+    reader = reader or ResponseParser()
     events: list[Any] = []
     for part in parts:
         events += reader.feed(part if isinstance(part, bytes) else sse(part))
@@ -324,9 +323,10 @@ def test_nothing_is_made_of_items_without_content():
     assert items(events) == []
 
 
-def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stream, "MAX_TEXT", 100)
-    assert error_of(CREATED, *(delta("x" * 30) for _ in range(5))) == f"{FAILED}an answer exceeds 100 characters"
+def test_an_answer_without_end_is_given_up():
+    _, reader = read(CREATED, *(delta("x" * 30) for _ in range(5)), reader=ResponseParser(max_text=100))
+    assert reader.error is not None
+    assert reader.error.message == f"{FAILED}an answer exceeds 100 characters"
 
 
 # --- how it ends -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.model import sse
 from codex_trio.model.sse import SseError, SseEvent, SseParser
 
 
@@ -19,11 +18,11 @@ def parse_events(*chunks: bytes) -> list[SseEvent]:
     return [event for chunk in chunks for event in parser.feed(chunk)]
 
 
-def finished(stream: bytes, *, size: int) -> tuple[list[tuple[bytes, str]], bytes]:
+def finished(stream: bytes, *, size: int, parser: SseParser | None = None) -> tuple[list[tuple[bytes, str]], bytes]:
     """Return what there is in a stream that ends, cut into pieces of this size: data and names, and
     what was no event.
     """
-    parser = SseParser()
+    parser = parser or SseParser()
     events = [event for at in range(0, len(stream), size) for event in parser.feed(stream[at : at + size])]
     events += parser.finish()
     return [(event.data, event.name) for event in events], parser.strays
@@ -73,9 +72,8 @@ def test_what_is_no_event_stream_is_kept(size: int):
     assert finished(b": comment\nid: 1\nretry: 5\n\nevent: e\n\n", size=size) == ([], b"")
 
 
-def test_what_is_no_event_stream_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sse, "MAX_STRAY_BYTES", 50)
-    _, strays = finished(b"twenty bytes of junk\n\n" * 100, size=100)
+def test_what_is_no_event_stream_is_kept_within_bounds():
+    _, strays = finished(b"twenty bytes of junk\n\n" * 100, size=100, parser=SseParser(max_stray_bytes=50))
     assert len(strays) < 100
 
 
@@ -83,9 +81,8 @@ def test_a_byte_order_mark_before_the_first_event_does_not_matter():
     assert parse(b"\xef\xbb\xbfdata: a\n\n") == [b"a"]
 
 
-def test_an_event_without_end_is_refused_before_memory_is(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 100)
-    parser = SseParser()
+def test_an_event_without_end_is_refused_before_memory_is():
+    parser = SseParser(max_event_bytes=100)
     parser.feed(b"data: " + b"x" * 90)
     with pytest.raises(SseError, match="exceeds 100 bytes"):
         parser.feed(b"x" * 20)

@@ -2,6 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,13 +138,13 @@ class Home(ABC):
 class FilesHome(Home):
     """Threads in the files of a CODEX_HOME."""
 
-    def __init__(self, path: Path, database: StateDb) -> None:
+    def __init__(self, path: Path, database: StateDb, *, index_of: Callable[..., RolloutIndex] = RolloutIndex) -> None:
         super().__init__(path)
         self.database = database
         self.paths = RolloutPaths(path)
         names = ThreadNames(path)
         self.graph = LocalAgentGraph(database)
-        index = RolloutIndex(database, codex_home=path, paths=self.paths, names=names)
+        index = index_of(database, codex_home=path, paths=self.paths, names=names)
         self.text = ThreadTextIndex(index, database)
         self.store = LocalThreadStore(
             index,

@@ -219,20 +219,23 @@ async def test_a_file_that_changes_meanwhile_is_left(
     path = home.file(thread_id)
     content = path.read_bytes()
 
-    def change(*_: object) -> None:
-        with path.open("ab") as file:
-            file.write(b"{}\n")
-        os.utime(path, ns=(OLD_MS * 1_000_000, OLD_MS * 1_000_000))
+    before, waits = (1 if when == "read" else 2), 0
+    settle = os.fsync
 
-    name = "_settle" if when == "read" else "_rename"
-    step = getattr(compressed, name)
+    def fsync(descriptor: int) -> None:
+        """Have something on the disk: first what is compressed, then its name."""
+        nonlocal waits
+        settle(descriptor)
+        waits += 1
+        if waits == before:
+            with path.open("ab") as file:
+                file.write(b"{}\n")
+            os.utime(path, ns=(OLD_MS * 1_000_000, OLD_MS * 1_000_000))
 
-    def changing(*args: object) -> None:
-        step(*args)
-        change()
-
-    monkeypatch.setattr(compressed, name, changing)
-    await compress(home)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", fsync)
+        await compress(home)
+    assert waits == before
     assert forms(home, thread_id) == [".jsonl"]
     assert path.read_bytes() == content + b"{}\n"
 

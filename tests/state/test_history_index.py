@@ -27,7 +27,9 @@ from rollout_lab import (
 )
 
 from codex_trio.domain import items
+from codex_trio.state.history.marks import Mark
 from codex_trio.state.history.rollout_history import RolloutHistory
+from codex_trio.state.history.span_values import LineSpan
 from codex_trio.state.history.spans import SpanIndex
 from codex_trio.state.history.stored_index import restore, stored
 from codex_trio.state.rollout import events
@@ -343,18 +345,20 @@ def test_what_seldom_meets_reads_the_same(lines: Sequence[Payload], tmp_path: Pa
     assert_same(RolloutHistory.load(FileLines(path)), path)
 
 
-def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_scan_passes_over_is_not_decoded(tmp_path: Path) -> None:
     path = tmp_path / "rollout.jsonl"
     path.write_bytes(encode([meta(SOME_THREAD), *turn("x", "t", "hello", command("c", output="out"))], first_ordinal=0))
     seen: list[object] = []
-    apply = SpanIndex.apply
 
-    def spy(index: SpanIndex, payload: Any, *args: Any) -> None:
-        seen.append(payload)
-        apply(index, payload, *args)
+    class Noting(SpanIndex):
+        def apply(self, payload: Payload | Mark, line: LineSpan, ordinal: int | None) -> None:
+            seen.append(payload)
+            super().apply(payload, line, ordinal)
 
-    monkeypatch.setattr(SpanIndex, "apply", spy)
-    history = RolloutHistory.load(FileLines(path))
+    history = RolloutHistory.open(FileLines(path))
+    history.take_up(Noting(), bad_lines=0)
+    while not history.advance():
+        pass
     # The model's items are not even looked at.
     assert len(seen) == history.facts.next_ordinal - 2
     # Only the first message of the user is read in full, for the preview.

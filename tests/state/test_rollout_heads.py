@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,15 @@ from store_lab import NOW_MS, FilesHome
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.initializer import open_state_db
-from codex_trio.state.store import contents
+from codex_trio.state.local.index.index import RolloutIndex
 
 LIMIT = 20_000
 
 
 @pytest.fixture
-async def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[FilesHome]:
-    monkeypatch.setattr(contents, "HEAD_BYTES", LIMIT)
+async def home(tmp_path: Path) -> AsyncGenerator[FilesHome]:
     database = await open_state_db(tmp_path / "index.sqlite")
-    yield FilesHome(tmp_path, database)
+    yield FilesHome(tmp_path, database, index_of=partial(RolloutIndex, head_bytes=LIMIT))
     await database.aclose()
 
 

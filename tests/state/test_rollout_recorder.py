@@ -30,7 +30,6 @@ from rollout_lab import (
 
 from codex_trio.domain import items
 from codex_trio.domain.ids import uuid7
-from codex_trio.state.history import recorder as recorder_module
 from codex_trio.state.history.recorder import EphemeralRecorder, RolloutRecorder, ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
@@ -52,6 +51,7 @@ from codex_trio.state.rollout.lines import (
     TurnContext,
     encode_line,
 )
+from codex_trio.util.clock import now_ms
 
 
 def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
@@ -59,15 +59,16 @@ def recorder_at(home: Path, **changes: Any) -> RolloutRecorder:
     return RolloutRecorder.create(FileLines(new_path(home, thread_id)), meta(thread_id, **changes))
 
 
-async def test_others_go_on_while_very_many_lines_are_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder, gone_on = recorder_at(tmp_path / "home"), threading.Event()
+async def test_others_go_on_while_very_many_lines_are_encoded(tmp_path: Path) -> None:
+    thread_id, gone_on = uuid7(), threading.Event()
+    source = FileLines(new_path(tmp_path / "home", thread_id))
 
     def encode_when_others_went_on(line: StoredLine) -> bytes:
         assert gone_on.wait(30)
         return encode_line(line)
 
-    monkeypatch.setattr(recorder_module, "encode_line", encode_when_others_went_on)
-    thread_id = recorder.meta.id
+    history = RolloutHistory.new(source, meta(thread_id))
+    recorder = RolloutRecorder(history, source.writer(size=None), now_ms, encode=encode_when_others_went_on)
     said = [completed(thread_id, "t", user_message(f"word {number}")) for number in range(3000)]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(recorder.append, said)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import trio
 
-from codex_trio.state.db import initializer
 from codex_trio.state.db.copying import copy_what_is_kept
 from codex_trio.state.db.errors import StateDbError, StateDbInMemory
 from codex_trio.state.db.initializer import keep_database_usable, open_state_db, state_database, state_db_path
@@ -241,10 +240,7 @@ async def test_a_file_that_another_process_set_aside_is_not_written_to_any_more(
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-async def test_without_the_file_what_was_kept_is_shown_but_nothing_new_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(initializer, "RETURN_SECONDS", 0.01)
+async def test_without_the_file_what_was_kept_is_shown_but_nothing_new_is_taken(tmp_path: Path) -> None:
     path = state_db_path(tmp_path)
     before = await made(path, copied=True)
     real = tmp_path / "away"
@@ -254,7 +250,7 @@ async def test_without_the_file_what_was_kept_is_shown_but_nothing_new_is_taken(
     put = "INSERT INTO projects VALUES ('p2', 'Two', '[]', '{}', 1, 1, 1)"
     with trio.fail_after(60):
         async with state_database(path, warn=told.append) as database, trio.open_nursery() as nursery:
-            nursery.start_soon(partial(keep_database_usable, database, warn=told.append))
+            nursery.start_soon(partial(keep_database_usable, database, warn=told.append, return_seconds=0.01))
             assert await database.retrying_on_replacement(partial(database.read, kept)) == before
             with pytest.raises(StateDbInMemory, match=str(path)):
                 await database.retrying_on_replacement(partial(database.keep, lambda transaction: transaction.run(put)))

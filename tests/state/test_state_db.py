@@ -12,7 +12,6 @@ import pytest
 import trio
 import trio.lowlevel
 
-from codex_trio.state.db import state_db
 from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError, StateDbTooNew
 from codex_trio.state.db.initializer import keep_database_usable, open_state_db, state_database, state_db_path
 from codex_trio.state.db.state_db import StateDb, Transaction, open_read_only
@@ -167,10 +166,12 @@ async def test_a_writer_waits_for_another_process(path: Path, database: StateDb)
         assert await trio.to_thread.run_sync(holder.wait) == 0
 
 
-async def test_waiting_for_another_process_is_bounded(
-    path: Path, database: StateDb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(state_db, "BUSY_STEPS", 1)
+async def test_waiting_for_another_process_is_bounded(path: Path) -> None:
+    async with state_database(path, warn=never, busy_steps=1) as database:
+        await write_while_it_is_locked(path, database)
+
+
+async def write_while_it_is_locked(path: Path, database: StateDb) -> None:
     with python(HOLDER, path) as holder:
         assert holder.stdout is not None
         assert await trio.to_thread.run_sync(holder.stdout.readline) == "locked\n"
@@ -239,10 +240,9 @@ async def test_a_server_whose_database_cannot_be_opened_says_so_and_has_one_in_m
     assert str(tmp_path) in told[0]
 
 
-async def test_a_database_that_stays_locked_is_done_without(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_db, "BUSY_STEPS", 1)
+async def test_a_database_that_stays_locked_is_done_without(path: Path) -> None:
     told: list[str] = []
-    async with state_database(path, warn=never) as database, trio.open_nursery() as nursery:
+    async with state_database(path, warn=never, busy_steps=1) as database, trio.open_nursery() as nursery:
         nursery.start_soon(partial(keep_database_usable, database, warn=told.append))
         with python(HOLDER, path) as holder:
             assert holder.stdout is not None

@@ -1,6 +1,7 @@
 """Searching what was said and run in threads whose files others write. What every search does: test_thread_store.py."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from store_lab import NOW_MS, FilesHome
 from codex_trio.domain.ids import uuid7
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.db.state_db import READERS, StateDb
-from codex_trio.state.local.index.index import RolloutIndex
+from codex_trio.state.local.index.index import Condition, RolloutIndex
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.lines import format_timestamp
 from codex_trio.state.rollout.paths import RolloutPaths
-from codex_trio.state.store.interface import SearchQuery, ThreadPage
+from codex_trio.state.store.interface import SearchQuery, ThreadPage, ThreadQuery
 
 
 def user(text: str) -> dict[str, Any]:
@@ -55,8 +56,8 @@ def replace(path: Path, old: str, new: str) -> None:
 class Home(FilesHome):
     """A CODEX_HOME whose files others write, and searches in them."""
 
-    def __init__(self, path: Path, database: StateDb) -> None:
-        super().__init__(path, database)
+    def __init__(self, path: Path, database: StateDb, *, index_of: Callable[..., RolloutIndex] = RolloutIndex) -> None:
+        super().__init__(path, database, index_of=index_of)
         self.files: dict[str, Path] = {}
 
     def write(self, *items: dict[str, Any], at: int = 0, **changes: Any) -> str:
@@ -175,20 +176,22 @@ async def test_messages_of_older_releases_are_found(home: Home) -> None:
 
 
 async def test_what_another_server_indexes_during_a_search_is_found(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    home: Home,
 ) -> None:
     made = home.write(user("the quokka"))
-    other = Home(home.path, home.database)
-    page = RolloutIndex.page
 
-    async def page_while_the_other_is_busy(self: RolloutIndex, *args: Any, **kwargs: Any) -> ThreadPage:
-        found = await page(self, *args, **kwargs)
-        while await other.text.catch_up():
-            pass
-        return found
+    class Disturbed(RolloutIndex):
+        """While it finds a page, the other server indexes all there is."""
 
-    monkeypatch.setattr(RolloutIndex, "page", page_while_the_other_is_busy)
-    assert await home.found("quokka") == [made]
+        async def page(
+            self, query: ThreadQuery, *, is_loaded: Callable[[str], bool], extra: Condition | None = None
+        ) -> ThreadPage:
+            found = await super().page(query, is_loaded=is_loaded, extra=extra)
+            while await home.text.catch_up():
+                pass
+            return found
+
+    assert await Home(home.path, home.database, index_of=Disturbed).found("quokka") == [made]
 
 
 async def test_the_background_indexes_everything_and_is_then_done(home: Home) -> None:

@@ -10,7 +10,6 @@ import pytest
 import trio
 import trio.testing
 
-from codex_trio.state.local import writers as writers_module
 from codex_trio.state.local.writers import COORDINATION, FOLDER, ThreadWriters
 from codex_trio.state.store.interface import ThreadStoreError
 
@@ -80,18 +79,16 @@ async def test_one_of_many_that_want_a_thread_at_once_gets_it(tmp_path: Path) ->
 
 
 async def test_a_thread_is_not_written_to_while_nobody_can_tell_who_else_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    writers = ThreadWriters(tmp_path)
+    writers, hasty = ThreadWriters(tmp_path), ThreadWriters(tmp_path, coordination_seconds=0.05)
     async with writers.writing(THREAD):
         pass
     with (tmp_path / FOLDER / COORDINATION).open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with monkeypatch.context() as patched:
-            patched.setattr(writers_module, "COORDINATION_SECONDS", 0.05)
-            with pytest.raises(ThreadStoreError, match=f"^thread {THREAD} cannot be locked: another process keeps"):
-                async with writers.writing(THREAD):
-                    pytest.fail("another process may have the thread")
+        with pytest.raises(ThreadStoreError, match=f"^thread {THREAD} cannot be locked: another process keeps"):
+            async with hasty.writing(THREAD):
+                pytest.fail("another process may have the thread")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_write, writers)
             await trio.testing.wait_all_tasks_blocked(0.05)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import pytest
 import trio
 from thread_lab import Lab, Request, open_threads
 
+from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
@@ -49,32 +51,56 @@ async def test_a_message_is_kept_until_its_turn_has_stored_it_and_no_longer(tmp_
         assert history.index.facts.preview == "one"
 
 
-async def test_what_cannot_be_stored_waits_again_and_is_not_tried_again_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_threads(tmp_path) as lab:
+class Disk:
+    """Stands before a store of threads, and may be full."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.is_full = False
+        self.tries = 0
+
+    def create(self, *args: Any, **options: Any) -> Any:
+        return _Recorder(self._store.create(*args, **options), self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+class _Recorder:
+    def __init__(self, recorder: Any, disk: Disk) -> None:
+        self._recorder = recorder
+        self._disk = disk
+
+    async def append(self, payloads: Any) -> None:
+        if not self._disk.is_full:
+            return await self._recorder.append(payloads)
+        self._disk.tries += 1
+        await trio.lowlevel.checkpoint()
+        raise RolloutWriteError(self._recorder.meta.id, 28, "the disk is full")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._recorder, name)
+
+
+async def test_what_cannot_be_stored_waits_again_and_is_not_tried_again_by_itself(tmp_path: Path) -> None:
+    storage = memory_storage()
+    disk = Disk(storage.store)
+    async with open_threads(tmp_path, storage=msgspec.structs.replace(storage, store=cast("Any", disk))) as lab:
         live = await lab.start()
         await live.keep()
-        tries = 0
-
-        async def refuse(_payloads: Any) -> None:
-            nonlocal tries
-            tries += 1
+        disk.is_full = True
+        await add(lab, live, "one")
+        await until(lambda: bool(lab.clients.of("TurnEnded")))
+        while await lab.waiting.claimed(live.id):
             await trio.lowlevel.checkpoint()
-            raise RolloutWriteError(live.id, 28, "the disk is full")
-
-        with monkeypatch.context() as broken:
-            broken.setattr(live.recorder, "append", refuse)
-            await add(lab, live, "one")
-            await until(lambda: bool(lab.clients.of("TurnEnded")))
-            while await lab.waiting.claimed(live.id):
-                await trio.lowlevel.checkpoint()
-            tried = tries
-            await add(lab, live, "two")
-            for _ in range(200):
-                await trio.lowlevel.checkpoint()
-            assert (tries, live.runs_turn) == (tried, False)
-            assert await waiting(lab, live) == ["one", "two"]
+        tried = disk.tries
+        assert tried
+        await add(lab, live, "two")
+        for _ in range(200):
+            await trio.lowlevel.checkpoint()
+        assert (disk.tries, live.runs_turn) == (tried, False)
+        assert await waiting(lab, live) == ["one", "two"]
+        disk.is_full = False
         request = Request()
         turn = await lab.queues.start(live.id, None, request)
         request.answer()

@@ -22,6 +22,7 @@ from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
 from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.store.queues import InputQueues
+from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.hosting import ThreadHost
@@ -169,12 +170,18 @@ def says(text: str) -> TurnRequest:
 
 
 @asynccontextmanager
-async def open_threads(base: Path, *, patience: float = 30.0) -> AsyncGenerator[Lab]:
-    """Provide the thread layer until the block ends, which must not take longer than so many seconds."""
+async def open_threads(
+    base: Path, *, patience: float = 30.0, storage: ThreadStorage | None = None
+) -> AsyncGenerator[Lab]:
+    """Provide the thread layer until the block ends, which must not take longer than so many seconds.
+
+    Its threads are in memory, unless it is given a `storage` for them.
+    """
+    storage = storage or memory_storage()
     home = base / "codex"
     home.mkdir()
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
-    catalog, storage, clients = bundled_catalog(), memory_storage(), NotingClients()
+    catalog, clients = bundled_catalog(), NotingClients()
     threads = stored_threads(storage)
     engine = EngineServices(
         identity=Identity({}),

@@ -312,11 +312,18 @@ def test_a_file_too_big_to_be_remembered_can_be_removed(file: Path) -> None:
 
 
 def test_a_file_that_may_not_be_read_can_be_removed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(*_args: object, **_how: object) -> bytes:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    system_open = os.open
+
+    def open_unless_to_read(path: str, flags: int, *how: int, **where: int | None) -> int:
+        if os.path.basename(path) == file.name and not flags & (os.O_PATH | os.O_WRONLY):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return system_open(path, flags, *how, **where)
 
     with monkeypatch.context() as unreadable:
-        unreadable.setattr("codex_trio.files.disk.read_whole", denied)
+        # Whoever is root may read any file.
+        unreadable.setattr(os, "open", open_unless_to_read)
+        with pytest.raises(PermissionError):
+            DiskFiles().read(str(file))
         assert verified(file.parent, *DELETE) == {str(file): DeleteChange(content="")}
         applied(file.parent, *DELETE)
     assert not file.exists()

@@ -12,6 +12,7 @@ from pathlib import Path
 from subprocess import run
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 import trio.testing
@@ -19,7 +20,6 @@ from PIL import Image
 
 from codex_trio.files.local import LocalFiles
 from codex_trio.model.catalog import bundled_catalog
-from codex_trio.tools import picture_form
 from codex_trio.tools.picture_form import HIGH, ORIGINAL, PictureProblem, fitted, url_of_bytes, url_of_url
 from codex_trio.tools.pictures import DECODE_SECONDS, OMITTED, Pictures
 
@@ -171,12 +171,12 @@ def test_a_picture_of_sixteen_bits_keeps_its_greys() -> None:
     assert shown(url_of_bytes(made.getvalue(), HIGH))[1].convert("L").getextrema() == (0x80, 0x80)
 
 
-def test_a_picture_of_too_many_bytes_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_form, "MAX_BYTES", 50)
+def test_a_picture_of_too_many_bytes_is_not_decoded() -> None:
+    limits = msgspec.structs.replace(HIGH, file_bytes=50)
     with pytest.raises(PictureProblem, match="larger than 50 bytes"):
-        url_of_bytes(image("PNG"), HIGH)
+        url_of_bytes(image("PNG"), limits)
     with pytest.raises(PictureProblem, match="larger than 50 bytes"):
-        url_of_url(url(image("PNG")), HIGH)
+        url_of_url(url(image("PNG")), limits)
 
 
 def test_pillow_is_imported_for_the_first_picture_only() -> None:

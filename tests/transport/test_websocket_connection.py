@@ -12,7 +12,6 @@ from test_frames import client_frame
 from websocket_lab import listening, raw_peer
 
 from codex_trio.conformance.websocket_port import RawPeer
-from codex_trio.transport import websocket_connection
 from codex_trio.transport.base import CloseReason, TransportClosed
 from codex_trio.transport.frames import MAX_SENT_FRAME_BYTES
 from codex_trio.transport.websocket_connection import SHORT_BYTES, WebsocketConnection
@@ -150,10 +149,11 @@ async def test_the_reason_for_closing_reaches_the_peer_behind_what_was_said() ->
             assert await peer.rest() == b""
 
 
-async def test_a_peer_that_answers_the_close_frame_need_not_close_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket_connection, "CLOSE_SECONDS", 10 * PATIENCE)
+async def test_a_peer_that_answers_the_close_frame_need_not_close_first() -> None:
+    ours, theirs = (trio.SocketStream(end) for end in trio.socket.socketpair())
     with trio.fail_after(PATIENCE):
-        async with connected() as (peer, connection), trio.open_nursery() as nursery:
+        async with theirs, trio.open_nursery() as nursery:
+            connection, peer = WebsocketConnection(ours, close_seconds=10 * PATIENCE), RawPeer(theirs)
             nursery.start_soon(connection.aclose, CloseReason(1001, "the server is shutting down"))
             await close_frame(peer)
             await peer.send(client_frame(1, b"one more thing") + client_frame(8, struct.pack("!H", 1001)))

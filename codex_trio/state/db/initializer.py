@@ -21,7 +21,7 @@ from codex_trio.state.db.errors import StateDbBusy, StateDbDamaged, StateDbError
 from codex_trio.state.db.kept import copy_path, fill, read_copy
 from codex_trio.state.db.migrations import migrate, version_of
 from codex_trio.state.db.salvage import set_aside
-from codex_trio.state.db.state_db import StateDb, Transaction
+from codex_trio.state.db.state_db import BUSY_STEPS, StateDb, Transaction
 from codex_trio.util.lock_holders import only_commands_hold
 from codex_trio.util.private_folder import FILE_MODE, close_to_others
 
@@ -51,13 +51,15 @@ def state_db_path(sqlite_home: Path) -> Path:
 
 
 @asynccontextmanager
-async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGenerator[StateDb]:
+async def state_database(
+    path: Path, *, warn: Callable[[str], None], busy_steps: int = BUSY_STEPS
+) -> AsyncGenerator[StateDb]:
     """Provide the database of a server, to be watched over by `keep_database_usable`.
 
     One in memory takes its place when the file cannot be used; `warn` is then told, in words for the user, what that
     means, and also what could be saved of a file that is damaged.
     """
-    database = StateDb(path)
+    database = StateDb(path, busy_steps=busy_steps)
     try:
         await _open_or_make(database, warn=warn)
     except StateDbError as error:
@@ -71,14 +73,16 @@ async def state_database(path: Path, *, warn: Callable[[str], None]) -> AsyncGen
         await database.aclose()
 
 
-async def keep_database_usable(database: StateDb, *, warn: Callable[[str], None]) -> None:
+async def keep_database_usable(
+    database: StateDb, *, warn: Callable[[str], None], return_seconds: float = RETURN_SECONDS
+) -> None:
     """Put another database in the place of one that fails, until cancelled. A service of `app.py`.
 
     A damaged file is set aside and made anew; where that is not what helps, one in memory takes its place until the
     file can be used again.
     """
     assert database.home is not None
-    rest, came_back_at = RETURN_SECONDS, -math.inf
+    rest, came_back_at = return_seconds, -math.inf
     while True:
         with trio.move_on_after(math.inf if database.is_persistent else rest):
             await database.failed.wait()
@@ -98,7 +102,7 @@ async def keep_database_usable(database: StateDb, *, warn: Callable[[str], None]
         _log.error("%s", problem)
         if database.is_persistent:
             if trio.current_time() - came_back_at > LASTING_SECONDS:
-                rest = RETURN_SECONDS
+                rest = return_seconds
                 warn(f"{problem} {_IN_MEMORY}")
             else:
                 # It only seemed to be usable: nobody has to be told again.
@@ -106,12 +110,14 @@ async def keep_database_usable(database: StateDb, *, warn: Callable[[str], None]
         await database.fall_back_to_memory(partial(_prepare, home=database.home))
 
 
-async def open_state_db(path: Path, *, warn: Callable[[str], None] | None = None) -> StateDb:
+async def open_state_db(
+    path: Path, *, warn: Callable[[str], None] | None = None, busy_steps: int = BUSY_STEPS
+) -> StateDb:
     """Return the database, with today's tables. A file that is no sound database is set aside, and `warn` is told.
 
     Raises StateDbError.
     """
-    database = StateDb(path)
+    database = StateDb(path, busy_steps=busy_steps)
     await _open_or_make(database, warn=warn)
     return database
 

@@ -104,8 +104,10 @@ class _MovedError(Exception):
 class StateDb:
     """The database in one file. Its calls raise StateDbError; `read` and `write` may be called by any task."""
 
-    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path | None, *, read_only: bool = False, busy_steps: int = BUSY_STEPS) -> None:
         """Open nothing yet. `read_only` is for programs that only look: they never create or change the file.
+
+        Another process is waited for `busy_steps` times.
 
         Without a path the database is in memory: for a process that cannot have the file, and must do without what
         outlives it.
@@ -115,6 +117,7 @@ class StateDb:
         """The file that it is in, or was in until that could not be used."""
         self.path = path or Path(_IN_MEMORY)
         self.read_only = read_only
+        self._busy_steps = busy_steps
         self.failed = trio.Event()
         """Set when the file turned out to be of no use; a new one once there is another in its place."""
         self.is_damaged = False
@@ -188,7 +191,7 @@ class StateDb:
     async def come_back(self, prepare: Prepare) -> None:
         """Go on in the file again that could not be used, if that can be written to now. Raises StateDbError."""
         assert self.home is not None
-        other = StateDb(self.home)
+        other = StateDb(self.home, busy_steps=self._busy_steps)
         await other.open(prepare)
         with trio.CancelScope(shield=True):
             await self.aclose()
@@ -314,7 +317,7 @@ class StateDb:
         run = _runner(connection)
         is_file = self.is_persistent and self._inode != 0
 
-        for _ in range(BUSY_STEPS):
+        for _ in range(self._busy_steps):
             try:
                 # Trio's deadlines already end the wait; a second clock would end it with another exception.
                 with _set(apsw.aio.deadline, math.inf):
@@ -332,7 +335,7 @@ class StateDb:
         connection = await self._new_connection(flags)
         run = _runner(connection)
         try:
-            for _ in range(BUSY_STEPS):
+            for _ in range(self._busy_steps):
                 try:
                     await run(_configure, connection, read_only=self.read_only)
                 except (apsw.BusyError, apsw.LockedError):

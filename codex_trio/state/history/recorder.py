@@ -114,7 +114,10 @@ class RolloutRecorder:
         writer: LineWriter,
         clock: Callable[[], int],
         before_first: Callable[[], Awaitable[str | None]] | None = None,
+        *,
+        encode: Callable[[StoredLine], bytes] = encode_line,
     ) -> None:
+        self._encode_line = encode
         self._history = history
         self._writer = writer
         self._clock = clock
@@ -234,12 +237,20 @@ class RolloutRecorder:
             reason = await self._before_first()
             if reason is not None:
                 raise self._failure(reason)
-        encoded = await _encoded(lines)
+        encoded = await self._encoded(lines)
         offset = await self._write(b"".join(encoded))
         self._meta_is_written = True
         for line, data in zip(lines, encoded, strict=True):
             self._history.append(line.payload, offset=offset, length=len(data), ordinal=line.ordinal)
             offset += len(data)
+
+    async def _encoded(self, lines: Sequence[StoredLine]) -> list[bytes]:
+        """Return the lines as they are written; very many are encoded in a thread, for the sake of everybody else."""
+
+        def encode() -> list[bytes]:
+            return [self._encode_line(line) for line in lines]
+
+        return encode() if len(lines) < _MANY_LINES else await trio.to_thread.run_sync(encode)
 
     async def _write(self, data: bytes) -> int:
         """Write, whoever is cancelled meanwhile, as long as the disk may take: then nobody waits for it any more."""
@@ -361,15 +372,6 @@ async def _past_of(history: RolloutHistory) -> ModelPast:
         return ModelPast(past.items(), past.window)
 
     return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
-
-
-async def _encoded(lines: Sequence[StoredLine]) -> list[bytes]:
-    """Return the lines as they are written; very many are encoded in a thread, for the sake of everybody else."""
-
-    def encode() -> list[bytes]:
-        return [encode_line(line) for line in lines]
-
-    return encode() if len(lines) < _MANY_LINES else await trio.to_thread.run_sync(encode)
 
 
 def _has_place(payload: Payload) -> bool:

@@ -39,7 +39,8 @@ _PAUSE = 0.005
 class ThreadWriters:
     """The threads that this process writes to. Within the process a thread may be taken any number of times."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, coordination_seconds: float = COORDINATION_SECONDS) -> None:
+        self._coordination_seconds = coordination_seconds
         self._folder = home / FOLDER
         self._locks: dict[str, int | None] = {}
         self._users: dict[str, int] = {}
@@ -140,7 +141,7 @@ class ThreadWriters:
                     waited = time.monotonic() - started
                     if waited > _PATIENCE_WITH_COMMANDS and only_commands_hold(descriptor):
                         break
-                    if waited > COORDINATION_SECONDS:
+                    if waited > self._coordination_seconds:
                         raise TimeoutError(f"another process keeps {self._folder / COORDINATION} locked") from error
                     time.sleep(_PAUSE)
             try:

@@ -157,11 +157,17 @@ def _indexed(contents: RolloutContents, path: Path, version: FileVersion, *, is_
 
 
 def read_rollout(
-    path: Path, *, is_archived: bool, locate_base: BaseLocator, known: IndexedRollout | None = None
+    path: Path,
+    *,
+    is_archived: bool,
+    locate_base: BaseLocator,
+    known: IndexedRollout | None = None,
+    head_bytes: int = HEAD_BYTES,
 ) -> IndexedRollout | None:
     """Return a file as it is now; None when it is gone or is no file.
 
-    `known` is what was known of it: what stands further from its end than this looks is taken from there.
+    `known` is what was known of it: what stands further from its end than this looks is taken from there. The first
+    message is looked for in the first `head_bytes`.
     """
     source = FileLines(path)
     try:
@@ -170,21 +176,26 @@ def read_rollout(
             # Of the same file, when it was shorter.
             holds_on = known is not None and known.version.inode == version.inode and known.version.size <= version.size
             older = known if holds_on else None
-            contents = read_contents(source, reader, locate_base=locate_base, known=older)
+            contents = read_contents(source, reader, locate_base=locate_base, known=older, head_bytes=head_bytes)
     except OSError:
         return None
     return _indexed(contents, path, version, is_archived=is_archived)
 
 
 def read_contents(
-    source: LineSource, reader: LineReader, *, locate_base: BaseLocator, known: RolloutContents | None = None
+    source: LineSource,
+    reader: LineReader,
+    *,
+    locate_base: BaseLocator,
+    known: RolloutContents | None = None,
+    head_bytes: int = HEAD_BYTES,
 ) -> RolloutContents:
     """Return what a rollout, which is open, holds now. Raises OSError.
 
     `known` is what it held before it grew: what stands further from its end than this looks is taken from there.
     """
     size = reader.size
-    meta, preview, has_more = _read_head(source, reader, locate_base)
+    meta, preview, has_more = _read_head(source, reader, locate_base, head_bytes=head_bytes)
     # A thread is never hidden for what was not read of it.
     is_listable = bool(preview) or has_more
     if meta is None:
@@ -225,13 +236,18 @@ def _without_bulk(meta: SessionMeta) -> SessionMeta:
 
 
 def _read_head(
-    source: LineSource, reader: LineReader, locate_base: BaseLocator, seen: frozenset[LineSource] = frozenset()
+    source: LineSource,
+    reader: LineReader,
+    locate_base: BaseLocator,
+    seen: frozenset[LineSource] = frozenset(),
+    *,
+    head_bytes: int,
 ) -> tuple[SessionMeta | None, str, bool]:
     """Return a rollout's own metadata, the first thing that the user said in the thread, and whether
     more was not read.
     """
     try:
-        head = read_head(reader, max_bytes=HEAD_BYTES)
+        head = read_head(reader, max_bytes=head_bytes)
     except OSError:
         return None, "", False
     meta, preview = head.facts.meta, head.facts.preview
@@ -244,7 +260,7 @@ def _read_head(
     with contextlib.suppress(OSError):
         if base is not None:
             with base.opened() as inherited_lines:
-                _, inherited, _ = _read_head(base, inherited_lines, locate_base, seen)
+                _, inherited, _ = _read_head(base, inherited_lines, locate_base, seen, head_bytes=head_bytes)
     return meta, inherited or preview, head.has_more
 
 

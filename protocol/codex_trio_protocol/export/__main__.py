@@ -8,6 +8,7 @@ that differ, and ends with status 1 if any do.
 import argparse
 import sys
 from pathlib import Path
+from typing import Protocol
 
 from codex_trio_protocol.export import json_schema, reference, typescript
 
@@ -20,14 +21,20 @@ def generate(root: Path, *, experimental: bool) -> dict[Path, str]:
     return found
 
 
-def write(root: Path, *, experimental: bool) -> None:
-    """Write all generated files."""
-    for path, text in generate(root, experimental=experimental).items():
+class Generate(Protocol):
+    """Generates files, as `generate` does."""
+
+    def __call__(self, root: Path, *, experimental: bool) -> dict[Path, str]: ...
+
+
+def write(files: dict[Path, str]) -> None:
+    """Write generated files."""
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
-def drift(root: Path) -> list[Path]:
+def drift(root: Path, *, generate: Generate = generate) -> list[Path]:
     """Return paths whose file is missing, needless or different."""
     wanted = generate(root, experimental=True)
     present = _present(root)
@@ -40,7 +47,7 @@ def _present(root: Path) -> set[Path]:
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, generate: Generate = generate) -> int:
     """Run the command line; the exit status."""
     parser = argparse.ArgumentParser(
         prog="codex_trio_protocol.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -51,9 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--experimental", action="store_true", help="with --out: write what is experimental too")
     options = parser.parse_args(arguments)
     if options.out is not None:
-        write(options.out, experimental=options.experimental)
+        write(generate(options.out, experimental=options.experimental))
         return 0
-    paths = drift(options.check)
+    paths = drift(options.check, generate=generate)
     for path in paths:
         print(path)
     return 1 if paths else 0

@@ -26,7 +26,7 @@ from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.rollout.file_lines import locator_of
 from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store import paging
-from codex_trio.state.store.contents import FileVersion, IndexedRollout, read_rollout
+from codex_trio.state.store.contents import HEAD_BYTES, FileVersion, IndexedRollout, read_rollout
 from codex_trio.state.store.interface import ThreadPage, ThreadQuery
 from codex_trio.state.store.paging import Position
 from codex_trio.util.paging import page_size
@@ -60,7 +60,16 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
 class RolloutIndex:
     """The rollout files under one CODEX_HOME, by way of the database. Calls raise StateDbError."""
 
-    def __init__(self, database: StateDb, *, codex_home: Path, paths: RolloutPaths, names: ThreadNames) -> None:
+    def __init__(
+        self,
+        database: StateDb,
+        *,
+        codex_home: Path,
+        paths: RolloutPaths,
+        names: ThreadNames,
+        head_bytes: int = HEAD_BYTES,
+    ) -> None:
+        self._head_bytes = head_bytes
         self._database = database
         self._paths = paths
         self._locate_base = locator_of(paths.locate_base)
@@ -294,6 +303,7 @@ class RolloutIndex:
                     is_archived=path.is_relative_to(self._paths.archived_sessions),
                     locate_base=self._locate_base,
                     known=known.get(path),
+                    head_bytes=self._head_bytes,
                 )
                 if row is None:
                     gone.append(self._table.key(path))
