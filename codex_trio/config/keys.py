@@ -113,7 +113,7 @@ KEYS: Final = (
             rest=ANY,
             opaque=True,
         ),
-        status="unsupported",
+        owner="threads/agents/limits.py",
     ),
     Key("allow_login_shell", FLAG, default=True, owner="engine/session/task_context.py"),
     Key("allow_symlinked_codex_home", FLAG, status="elsewhere", since="0.169.0"),
@@ -252,6 +252,7 @@ UNSUPPORTED_INSIDE: Final = (
             "websocket_connect_timeout_ms",
         )
     ),
+    ("agents", "job_max_runtime_seconds"),
     ("shell_environment_policy", "experimental_use_profile"),
     ("shell_environment_policy", "filters"),
 )

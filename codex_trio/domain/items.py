@@ -21,6 +21,8 @@ CommandSource: TypeAlias = Literal["agent", "user_shell", "unified_exec_startup"
 PatchStatus: TypeAlias = Literal["in_progress", "completed", "failed", "declined"]
 ToolCallStatus: TypeAlias = Literal["in_progress", "completed", "failed"]
 MessagePhase: TypeAlias = Literal["commentary", "final_answer"]
+CollabTool: TypeAlias = Literal["spawn_agent", "send_input", "resume_agent", "wait", "close_agent"]
+SubAgentActivityKind: TypeAlias = Literal["started", "interacted", "completed", "interrupted"]
 
 
 class Duration(msgspec.Struct, frozen=True):
@@ -247,6 +249,42 @@ class FunctionCallOutput(
     output: str | list[dict[str, Any]]
 
 
+class ReceivingAgent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """An agent that a call is about."""
+
+    thread_id: str
+    agent_nickname: str | None = None
+    agent_role: str | None = None
+
+
+class CollabAgentToolCall(
+    msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="CollabAgentToolCall"
+):
+    """What an agent did with others; `agents_states` are plain `AgentStatus` values by thread id."""
+
+    id: str
+    tool: CollabTool
+    status: ToolCallStatus
+    sender_thread_id: str
+    receiver_thread_ids: list[str]
+    receiver_agents: list[ReceivingAgent] = msgspec.field(default_factory=list[ReceivingAgent])
+    prompt: str | None = None
+    model: str | None = None
+    reasoning_effort: str | None = None
+    agents_states: dict[str, str | dict[str, Any]]
+
+
+class SubAgentActivity(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="SubAgentActivity"):
+    """Something happened to an agent of this thread."""
+
+    model: str | None = None
+    reasoning_effort: str | None = None
+    id: str
+    kind: SubAgentActivityKind
+    agent_thread_id: str
+    agent_path: str
+
+
 class EnteredReviewMode(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", tag="EnteredReviewMode"):
     """A review began; `target` is the review target as recorded (snake_case tag)."""
 
@@ -291,6 +329,8 @@ _SmallItem: TypeAlias = (
     | WebSearch
     | DynamicToolCall
     | FunctionCallOutput
+    | CollabAgentToolCall
+    | SubAgentActivity
     | EnteredReviewMode
     | ExitedReviewMode
 )

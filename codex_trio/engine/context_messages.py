@@ -28,6 +28,7 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     permissions: str | None
     developer: str | None
     mode: str | None
+    team: str | None
     project_docs: str | None
     environment: str | None
     tools: str | None = None
@@ -44,6 +45,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The namespaces of tools that the model has to search for, and what they are about."""
     environments: Sequence[instructions.EnvironmentView] = ()
     """All that the thread works in, where that is more than one."""
+    agent_path: str | None = None
+    """The thread's place in a team of agents that it works for."""
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +77,7 @@ def context_texts(
         else None,
         developer=settings.developer_instructions or None,
         mode=f"<collaboration_mode>{mode_text}</collaboration_mode>" if mode_text and parts.mode else None,
+        team=None if surroundings.agent_path is None else instructions.team_text(surroundings.agent_path),
         project_docs=instructions.user_instructions(docs, cwd=str(settings.cwd)) if docs else None,
         environment=instructions.environment_context(
             cwd=str(settings.cwd),
@@ -99,6 +103,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
             ("permissions", texts.permissions),
             ("mode", texts.mode),
             ("tools", texts.tools),
+            ("team", texts.team),
         )
         if text is not None
         and latest.get(key) != text
@@ -145,6 +150,7 @@ _KINDS = (
     ("permissions", "<permissions instructions>"),
     ("mode", "<collaboration_mode>"),
     ("tools", instructions.HIDDEN_TOOLS_TAG),
+    ("team", instructions.TEAM_TAG),
     ("project_docs", instructions.USER_INSTRUCTIONS_PREFIX),
     ("environment", instructions.ENVIRONMENT_CONTEXT_TAG),
 )

@@ -26,6 +26,7 @@ ENVIRONMENT_CONTEXT_TAG = "<environment_context>"
 USER_INSTRUCTIONS_PREFIX = "# AGENTS.md instructions for "
 HIDDEN_TOOLS_TAG = "<tools>"
 TURN_ABORTED_TAG = "<turn_aborted>"
+TEAM_TAG = "<multi_agent_role>"
 
 _BASE = """\
 You are a coding agent. You work in a user's folder through tools, on whatever the user asks: answering questions \
@@ -190,6 +191,17 @@ def hidden_tools_text(namespaces: Mapping[str, str]) -> str:
     """Return what the model is told of tools that it has to search for: their namespaces, with what these are about."""
     lines = [f"- {name}: {description}" for name, description in namespaces.items()]
     return "\n".join([HIDDEN_TOOLS_TAG, "Deferred tool namespaces:", *lines, "</tools>"])
+
+
+def team_text(path: str) -> str:
+    """Return what an agent that works for another one is told of that."""
+    parent = path.rpartition("/")[0]
+    return (
+        f"{TEAM_TAG}You are the agent `{path}` of a team, and work for `{parent}`. Your task is in the messages that "
+        f"are addressed to you; whatever a conversation before them says of tasks and permissions was meant for "
+        f"`{parent}`. What you say last in a turn is sent to `{parent}`: make it a report of what you did and found."
+        "</multi_agent_role>"
+    )
 
 
 def turn_aborted_marker() -> str:

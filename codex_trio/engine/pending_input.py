@@ -13,7 +13,6 @@ import trio
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import FunctionCallOutput, UserMessage
 from codex_trio.engine import additional_context
-from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.turn_request import ClientToolOutput, Remark, TurnInput, UserInput
 from codex_trio.engine.user_input import user_message
@@ -74,7 +73,7 @@ class PendingInput:
 
 async def _forms(given: TurnInput, pictures: ModelPictures) -> InputForms:
     if isinstance(given, Remark):
-        return InputForms(None, message_item("user", [given.text], item_id=uuid7()))
+        return InputForms(None, given.item)
     if isinstance(given, ClientToolOutput):
         item = FunctionCallOutput(id=f"fco_{uuid7()}", name=given.name, namespace=given.namespace, output=given.output)
         raw: dict[str, Any] = {

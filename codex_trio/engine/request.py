@@ -14,6 +14,7 @@ import msgspec
 from codex_trio.config.service_tiers import requested_tier
 from codex_trio.engine.history import ModelHistory, message_item
 from codex_trio.engine.instructions import base_instructions
+from codex_trio.engine.lineage import Lineage
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model.catalog import ModelInfo
@@ -56,7 +57,8 @@ def build_request(
     """Return the request of one sampling: on top of the thread's history or another one, and with what comes `then`."""
     settings, model, thread_id = context.settings, context.model, context.thread_id
     window_id = f"{thread_id}:{context.memory.window}"
-    metadata = _turn_metadata(context, origin, window_id)
+    lineage = context.lineage
+    metadata = _turn_metadata(context, origin, lineage, window_id)
     history = context.memory.history if history is None else history
     schema, tier = origin.output_schema, origin.service_tier
     return ModelRequest(
@@ -68,9 +70,10 @@ def build_request(
         verbosity=context.verbosity if model.default_verbosity is not None else None,
         output_schema=None if schema is None else OutputSchema(schema=schema),
         service_tier=requested_tier(settings.service_tier if tier is None else tier),
-        prompt_cache_key=thread_id,
+        prompt_cache_key=lineage.session_id,
         client_metadata={
-            "session_id": thread_id,
+            **_agent_headers(lineage),
+            "session_id": lineage.session_id,
             "thread_id": thread_id,
             **_turn_ids(origin),
             "x-codex-window-id": window_id,
@@ -80,11 +83,13 @@ def build_request(
         headers=RequestHeaders(
             originator=context.identity.originator,
             user_agent=context.identity.user_agent,
-            session_id=thread_id,
+            session_id=lineage.session_id,
             thread_id=thread_id,
             window_id=window_id,
             turn_metadata=metadata,
             beta_features=_BETA_FEATURES,
+            subagent=lineage.subagent,
+            parent_thread_id=lineage.parent_thread_id,
         ),
     )
 
@@ -109,7 +114,25 @@ def _turn_ids(origin: RequestOrigin) -> dict[str, str]:
     }
 
 
-def _turn_metadata(context: TaskContext, origin: RequestOrigin, window_id: str) -> str:
+def _agent_headers(lineage: Lineage) -> dict[str, str]:
+    """Return the headers that say whose agent asks, as they also stand in the body."""
+    if lineage.parent_thread_id is None or lineage.subagent is None:
+        return {}
+    return {"x-codex-parent-thread-id": lineage.parent_thread_id, "x-openai-subagent": lineage.subagent}
+
+
+def _agent_metadata(lineage: Lineage) -> dict[str, str]:
+    """Return whose agent asks."""
+    if lineage.parent_thread_id is None:
+        return {}
+    return {
+        "parent_thread_id": lineage.parent_thread_id,
+        "subagent_kind": "thread_spawn",
+        "thread_source": "subagent",
+    }
+
+
+def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage, window_id: str) -> str:
     """Return the JSON text that tells the provider which turn a request belongs to (keys of 0.169.0).
 
     The client's own keys are added, but stand for nothing that the server says itself.
@@ -117,8 +140,10 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, window_id: str) 
     settings = context.settings
     own: dict[str, Any] = {
         "installation_id": context.installation_id,
-        "session_id": context.thread_id,
+        "session_id": lineage.session_id,
         "thread_id": context.thread_id,
+        "agent_name": lineage.path,
+        **_agent_metadata(lineage),
         **_turn_ids(origin),
         "window_id": window_id,
         "window_number": context.memory.window,

@@ -55,9 +55,9 @@ class ClientToolOutput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """What the model is to read that nobody has said: clients do not see it, and it interrupts nothing."""
+    """What the model is to read that no user has said: clients do not see it, and it interrupts nothing."""
 
-    text: str
+    item: dict[str, Any]
     context: Mapping[str, ContextPiece] = {}
     metadata: MetadataChange = MetadataChange()
 

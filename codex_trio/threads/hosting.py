@@ -24,6 +24,9 @@ from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
+from codex_trio.threads.agents.control import AgentControl
+from codex_trio.threads.agents.team import Member
+from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.client_tools import client_tools
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.elicitation import Elicitations
@@ -35,6 +38,8 @@ from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
+from codex_trio.tools.agents.v1 import AgentToolsV1
+from codex_trio.tools.agents.v2 import AgentToolsV2
 from codex_trio.tools.builtin import BuiltinTools
 
 _log = logging.getLogger(__name__)
@@ -70,6 +75,7 @@ class ThreadHost:
         engine: EngineServices,
         loader: ThreadLoader,
         elicitations: Elicitations,
+        agents: AgentTeams,
     ) -> None:
         self._threads = loaded
         self._store = store
@@ -80,6 +86,7 @@ class ThreadHost:
         self._engine = engine
         self._loader = loader
         self._elicitations = elicitations
+        self._agents = agents
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -99,6 +106,22 @@ class ThreadHost:
         if already is not None:
             await launch.recorder.aclose()
             return already
+        await self._start(live, launch)
+        return live
+
+    async def host_agent(self, recorder: ThreadRecorder, settings: ThreadSettings, parent: Member) -> LiveThread:
+        """Start the task of a thread that works for another one, followed by whoever follows that one."""
+        session = parent.live.session
+        launch = Launch(
+            recorder=recorder,
+            settings=settings,
+            config=session.config,
+            policy=session.policy,
+            raw_items=session.raw_items,
+        )
+        live = await self._make(launch)
+        for follower in self._clients.connected(parent.live.subscribers):
+            live.subscribe(follower)
         await self._start(live, launch)
         return live
 
@@ -124,10 +147,15 @@ class ThreadHost:
         return replacement
 
     async def unload(self, live: LiveThread) -> None:
-        """End a thread's task, its turn and its commands, and wait for that. Raises ThreadError if it does not end."""
+        """End a thread's task, its turn, its commands and its agents, and wait for that.
+
+        Raises ThreadError if it does not end.
+        """
+        agents = self._agents.below(live)
         live.scope.cancel()
         await wait_for_end(live.closed, f"thread {live.id} was told to end and has not ended yet")
-        self._clients.tell_status(live.id, NOT_LOADED)
+        for ended in (live, *agents):
+            self._clients.tell_status(ended.id, NOT_LOADED)
 
     async def _make(self, launch: Launch) -> LiveThread:
         meta = launch.recorder.meta
@@ -146,8 +174,11 @@ class ThreadHost:
         )
 
     async def _start(self, live: LiveThread, launch: Launch) -> None:
+        """Run a thread's task: an agent's in the nursery of the thread that it works for, so that it ends with it."""
         assert self._nursery is not None
-        await self._nursery.start(self._write, live, launch)
+        parent = self._agents.parent_of(launch.recorder.meta)
+        nursery = self._nursery if parent is None else parent.nursery
+        await nursery.start(self._write, live, launch)
 
     async def _write(self, live: LiveThread, launch: Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """Run a thread's task, while no other process writes to the thread."""
@@ -160,7 +191,8 @@ class ThreadHost:
     async def _live(self, live: LiveThread, launch: Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """Run a thread's task: all that it starts ends with it, when nobody has wanted it for long at the latest."""
         delay = launch.config.thread_unload_delay_seconds
-        is_unwanted = False
+        unwanted: list[LiveThread] = []
+        member: Member | None = None
         try:
             with live.scope, self._queues.running(live) as queue, self._elicitations.running(live.id) as clock:
                 # Commands end first: what waits for the end of a command is then still there to store it.
@@ -171,6 +203,8 @@ class ThreadHost:
                         ThreadUse(thread_id=live.id, variables=inherited_variables(launch.config), clock=clock),
                     ) as environments,
                 ):
+                    member = await self._agents.make(live, nursery, launch.config)
+                    control = AgentControl(self._agents, member, self)
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,
@@ -181,35 +215,51 @@ class ThreadHost:
                             environments=environments,
                             policy=launch.policy,
                             approver=live.approver,
-                            tools=[BuiltinTools(), *client_tools(live, self._clients, clock)],
+                            tools=[
+                                BuiltinTools(),
+                                *client_tools(live, self._clients, clock),
+                                AgentToolsV1(control),
+                                AgentToolsV2(control),
+                            ],
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,
                             clock=clock,
                         ),
-                        listener=Listeners(live, queue.heard),
+                        listener=Listeners(live, queue.heard, member.heard),
                         raw_items=launch.raw_items,
                     )
                     if launch.is_new and not live.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
                     nursery.start_soon(queue.run)
+                    self._agents.join(member)
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()
-                    await live.left_alone(UNLOAD_SECONDS if delay is None else delay)
-                    is_unwanted = True
+                    await self._left_alone(member, UNLOAD_SECONDS if delay is None else delay)
+                    unwanted = [live, *self._agents.below(live)]
                     live.scope.cancel()
         except Exception:
             # One broken thread must not take the others with it; it can be resumed.
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
+            if member is not None:
+                self._agents.leave(member)
             if self._threads.remove(live):
                 self._store.detach(live.id)
             await live.recorder.aclose()
             live.closed.set()
-        if is_unwanted:
-            self._clients.tell_status(live.id, NOT_LOADED)
-            self._clients.tell_unloaded(live.id)
+        for ended in unwanted:
+            self._clients.tell_status(ended.id, NOT_LOADED)
+            self._clients.tell_unloaded(ended.id)
+
+    async def _left_alone(self, member: Member, seconds: float) -> None:
+        """Return once nobody has wanted a thread for so many seconds, and none of its agents works."""
+        while True:
+            await member.live.left_alone(seconds)
+            if not any(agent.runs_turn for agent in self._agents.below(member.live)):
+                return
+            await self._agents.idle(member)
 
     async def _note_git_info(self, live: LiveThread) -> None:
         """Complete what a new thread says of itself: in its first line, or in a later one when a turn was quicker."""

@@ -26,6 +26,7 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
 from codex_trio.state.store.queues import InputQueues
+from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.hosting import ThreadHost
@@ -101,6 +102,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         engine=engine,
         loader=loader,
         elicitations=elicitations,
+        agents=AgentTeams(
+            store=threads.store,
+            graph=threads.graph,
+            loader=loader,
+            catalog=parts.catalog,
+            codex_home=parts.codex_home,
+        ),
     )
     manager = ThreadManager(
         config=parts.config,

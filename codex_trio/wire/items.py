@@ -164,6 +164,36 @@ def _dynamic_tool_call(item: domain.DynamicToolCall) -> wire.DynamicToolCallThre
     )
 
 
+def _collab_call(item: domain.CollabAgentToolCall) -> wire.CollabAgentToolCallThreadItem:
+    return wire.CollabAgentToolCallThreadItem(
+        id=item.id,
+        tool=camel_case(item.tool),
+        status=_COMMAND_STATUS[item.status],
+        sender_thread_id=item.sender_thread_id,
+        receiver_thread_ids=item.receiver_thread_ids,
+        prompt=item.prompt,
+        model=item.model,
+        reasoning_effort=item.reasoning_effort,
+        agents_states={agent: _agent_state(state) for agent, state in item.agents_states.items()},
+    )
+
+
+def _agent_state(state: str | dict[str, Any]) -> wire.CollabAgentState:
+    name, message = next(iter(state.items()), ("not_found", None)) if isinstance(state, dict) else (state, None)
+    return wire.CollabAgentState(status=camel_case(name), message=message if isinstance(message, str) else None)
+
+
+def _agent_activity(item: domain.SubAgentActivity) -> wire.SubAgentActivityThreadItem:
+    return wire.SubAgentActivityThreadItem(
+        model=item.model,
+        reasoning_effort=item.reasoning_effort,
+        id=item.id,
+        kind=item.kind,
+        agent_thread_id=item.agent_thread_id,
+        agent_path=item.agent_path,
+    )
+
+
 def _entered_review(item: domain.EnteredReviewMode) -> wire.EnteredReviewModeThreadItem:
     return wire.EnteredReviewModeThreadItem(id=item.id, review=item.user_facing_hint or "")
 
@@ -180,6 +210,8 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
     domain.Plan: lambda item: wire.PlanThreadItem(id=item.id, text=item.text),
     domain.WebSearch: _web_search,
     domain.DynamicToolCall: _dynamic_tool_call,
+    domain.CollabAgentToolCall: _collab_call,
+    domain.SubAgentActivity: _agent_activity,
     domain.EnteredReviewMode: _entered_review,
     domain.ExitedReviewMode: lambda item: wire.ExitedReviewModeThreadItem(
         id=item.id, review=review_text(item.review_output)

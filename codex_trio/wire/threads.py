@@ -73,7 +73,8 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         originator=meta.originator or None,
         source=session_source(meta.source),
         can_accept_direct_input=True if is_loaded else None,
-        thread_source=meta.thread_source,
+        # That a thread is an agent is told by its source.
+        thread_source=None if meta.thread_source == "subagent" else meta.thread_source,
         agent_nickname=meta.agent_nickname,
         agent_role=meta.agent_role,
         git_info=git,

@@ -24,6 +24,7 @@ from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.testing.environments import MemoryEnvironment
+from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
@@ -213,6 +214,7 @@ async def open_threads(
         engine=engine,
         loader=loader,
         elicitations=Elicitations(),
+        agents=AgentTeams(store=storage.store, graph=threads.graph, loader=loader, catalog=catalog, codex_home=home),
     )
     manager = ThreadManager(
         config=config,

@@ -57,6 +57,7 @@ class ModelSurroundings:
             project_docs=docs.text,
             hidden_tools=hidden_tools,
             environments=await self._views(settings),
+            agent_path=self._thread.recorder.meta.agent_path,
         )
         config = self._thread.config
         included = ContextParts(

@@ -12,10 +12,9 @@ import msgspec
 import trio
 
 from codex_trio.config.providers import LOCAL_PROVIDERS
-from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
-from codex_trio.engine.history import message_item
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.lineage import Lineage, lineage_of
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
@@ -71,6 +70,11 @@ class TaskContext:
         self._services = parts.services
         self._thread = parts.thread
 
+    @property
+    def lineage(self) -> Lineage:
+        """Whose agent the thread is."""
+        return lineage_of(self._thread.recorder.meta)
+
     def emit(self, event: events.Event) -> None:
         """Tell what happens; never wait."""
         self._parts.listener.emit(event)
@@ -87,18 +91,18 @@ class TaskContext:
         """Wait while the thread's clock stands."""
         await self._thread.clock.until_running()
 
-    async def remark(self, text: str) -> None:
+    async def remark(self, item: ResponseItem) -> None:
         """Have the model read something next: a turn that runs goes on for it. Raises RolloutWriteError."""
         active = self._parts.state.active
         if active is not None and active.accepts_input:
             answered = trio.Event()
             answered.set()
             try:
-                active.add_input(Remark(text=text), answered)
+                active.add_input(Remark(item=item), answered)
                 return
             except TakesNoInput:
                 pass
-        await self.memory.remember([message_item("user", [text], item_id=uuid7())])
+        await self.memory.remember([item])
 
     def task_ended(self, task: Task) -> None:
         """Let the next task begin: this one has ended."""

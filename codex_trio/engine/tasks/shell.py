@@ -182,6 +182,6 @@ async def _run_in_turn(run: UserCommandRun, context: TaskContext, answered: trio
             await run.finish()
             report = run.report
             if report is not None:
-                await context.remark(report)
+                await context.remark(message_item("user", [report], item_id=uuid7()))
     except RolloutWriteError as error:
         context.warnings.tell(f"How a command went could not be stored: {error}")

@@ -1,0 +1,43 @@
+"""Whose agent a thread is, as providers and its own model are told.
+
+Owns what is read off a thread's metadata for that. Does not own agents (threads/agents).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from codex_trio.state.rollout.lines import SessionMeta
+from codex_trio.state.store.contents import spawned_by
+
+ROOT_PATH = "/root"
+
+
+class Lineage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a thread stands among the agents of a session; one that is nobody's agent is the session itself.
+
+    `path` is the way to an agent that has a place in a team, else that of the root.
+    """
+
+    session_id: str
+    parent_thread_id: str | None = None
+    path: str = ROOT_PATH
+    in_team: bool = False
+
+    @property
+    def subagent(self) -> str | None:
+        """What providers call an agent of this kind."""
+        return None if self.parent_thread_id is None else "collab_spawn"
+
+
+def lineage_of(meta: SessionMeta) -> Lineage:
+    """Return the lineage of a thread."""
+    parent = spawned_by(meta)
+    if parent is None:
+        return Lineage(session_id=meta.id)
+    return Lineage(
+        session_id=meta.session_id or meta.id,
+        parent_thread_id=parent,
+        path=meta.agent_path or ROOT_PATH,
+        in_team=meta.agent_path is not None,
+    )
