@@ -139,12 +139,14 @@ class Reading:
         self._traces = CallTraces(self._shows_trace)
         self._numbers_used = 0
         self._place = 0
+        self._model_before: dict[int, list[Json]] = {}
 
     def read(self, meta: Json, lines: list[Line], *, cut_short_before: int) -> Json:
         """Return all that the lines tell; what began before that place and has no end was cut short."""
         self._is(meta)
         for line in lines:
             self._place = line.place
+            self._model_before.setdefault(line.place, list(self.model))
             if line.kind == "event_msg":
                 method = getattr(self, line.payload["type"], None)
                 if method is not None:
@@ -286,6 +288,11 @@ class Reading:
             self._current.error = {key: event.get(key) for key in ("message", "codex_error_info")}
 
     def thread_rolled_back(self, event: Json) -> None:
+        gone = self.turns[-event["num_turns"] :] if event["num_turns"] > 0 else []
+        if gone and not gone[0].id.startswith("rollout-"):
+            self.model = list(self._model_before[gone[0].place])
+        else:
+            self._roll_model_back(event["num_turns"])
         for _ in range(event["num_turns"]):
             if self.turns:
                 self._rolled_back.add(self.turns.pop().id)
@@ -293,7 +300,6 @@ class Reading:
         self._accepted = [(turn, input_) for turn, input_ in self._accepted if turn in self.turns]
         # From now on the items that have ids of their own are counted too (0.131.0).
         self._numbers_used = sum(not item.traced for turn in self.turns for item in turn.items)
-        self._roll_model_back(event["num_turns"])
 
     # --- items of today ---
 

@@ -289,6 +289,37 @@ def test_a_rollback_takes_what_followed_the_users_message_from_the_model() -> No
     assert model_texts(*lines, ThreadRolledBack(num_turns=7)) == []
 
 
+def test_a_rollback_over_a_summary_gives_the_model_back_what_was_summed_up(tmp_path: Path) -> None:
+    summary = Compacted(message="m", replacement_history=[model_message("user", "short").item()])
+
+    def said(turn_id: str, *payloads: Payload) -> list[Payload]:
+        return [started(turn_id), *payloads, ended(turn_id)]
+
+    lines = [
+        *said("t1", model_message("user", "a"), model_message("assistant", "aa")),
+        *said("t2", model_message("user", "b"), model_message("assistant", "bb")),
+        # A turn of its own, in which the user said nothing.
+        *said("t3", summary),
+        *said("t4", model_message("user", "c"), model_message("user", "and c"), model_message("assistant", "cc")),
+    ]
+    after = said("t5", model_message("user", "d"))
+    expected = {
+        0: ["short", "c", "and c", "cc", "d"],
+        1: ["short", "d"],
+        2: ["a", "aa", "b", "bb", "d"],
+        3: ["a", "aa", "d"],
+        9: ["d"],
+    }
+
+    def known(*rollbacks: int) -> list[str]:
+        path = tmp_path / f"rollout-2026-11-22T12-00-00-{SOME_THREAD}.jsonl"
+        path.write_bytes(encode([*lines, *(ThreadRolledBack(num_turns=number) for number in rollbacks), *after]))
+        return [item["content"][0]["text"] for item in RolloutHistory.load(FileLines(path)).model_history()]
+
+    assert {number: known(number) for number in expected} == expected
+    assert known(1, 2) == expected[3]
+
+
 def test_items_that_no_model_takes_are_left_out() -> None:
     model = ModelHistoryBuilder()
     ghost = ResponseItem.of({"type": "ghost_snapshot", "ghost_commit": {}})

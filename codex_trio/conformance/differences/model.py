@@ -41,7 +41,7 @@ MODEL: tuple[Difference, ...] = (
         Difference(
             f"sealed_compaction::where_the_provider_cannot_the_model_writes_a_summary[{name}]",
             "reference",
-            "fails the turn, and every later one, where a provider of that name cannot sum up by itself",
+            "fails the turn where a provider of that name cannot sum up by itself",
         )
         for name in ("refused", "too-long", "none", "two")
     ),

@@ -73,7 +73,7 @@ class ModelHistoryBuilder:
         self._items = [*kept, ResponseItem.of(summary)]
 
     def _roll_back(self, num_turns: int) -> None:
-        """Forget everything from the num_turns-th last message of the user on."""
+        """Forget everything from the num_turns-th last message of the user on: of files that name no turns."""
         for index in range(len(self._items) - 1, -1, -1):
             if num_turns <= 0:
                 return

@@ -309,7 +309,22 @@ class RolloutHistory:
     def model_past(self) -> ModelHistoryBuilder:
         """Return the same, with what else its lines tell. Raises RolloutReadError."""
         model = ModelHistoryBuilder()
-        start, stop = self.index.state.model_start, self.index.state.position
+        for start, stop in self._model_ranges():
+            self._read_model(model, start, stop)
+        return model
+
+    def _model_ranges(self) -> list[tuple[int, int]]:
+        """Return from where to where the lines lie that tell what the model knows."""
+        state = self.index.state
+        ranges: list[tuple[int, int]] = []
+        start = state.model_start
+        for undone in state.undone:
+            if undone.end > start:
+                ranges.append((start, undone.start))
+                start = undone.end
+        return [one for one in (*ranges, (start, state.position)) if one[0] < one[1]]
+
+    def _read_model(self, model: ModelHistoryBuilder, start: int, stop: int) -> None:
         for part in self.parts:
             end = stop - part.start if part.length is None else min(part.length, stop - part.start)
             begin = max(start - part.start, 0)
@@ -321,7 +336,6 @@ class RolloutHistory:
                         line = decode_line(raw.whole(reader))
                         if line is not None:
                             model.apply(line)
-        return model
 
 
 class Head(NamedTuple):

@@ -106,8 +106,14 @@ class IndexState(msgspec.Struct, kw_only=True):
     context_line: LineSpan | None = None
     in_base: bool = False
     accepted: list[AcceptedInput] = msgspec.field(default_factory=list[AcceptedInput])
-    # Where the lines begin from which the model's history can be told.
-    model_start: int = 0
+    # Where the lines are that replace all that the model knew before, and those that count no more for what it knows.
+    compactions: list[int] = msgspec.field(default_factory=list[int])
+    undone: list[LineSpan] = msgspec.field(default_factory=list[LineSpan])
+
+    @property
+    def model_start(self) -> int:
+        """Where the lines begin from which the model's history can be told."""
+        return self.compactions[-1] if self.compactions else 0
 
 
 _encoder = msgspec.msgpack.Encoder()

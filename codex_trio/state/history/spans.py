@@ -35,6 +35,9 @@ from codex_trio.state.history.span_values import (
 from codex_trio.state.rollout import events, legacy, preview
 from codex_trio.state.rollout.lines import Compacted, Payload, ResponseItem, SessionMeta, TurnContext
 
+_IMPLICIT = "rollout-"
+"""How the ids begin of turns that no line says anything of, in older files."""
+
 _UNSEALED_TURNS = 8
 """How many turns have their items at hand rather than packed: the latest, and those that late items came for."""
 
@@ -237,7 +240,7 @@ class SpanIndex:
 
     def _compaction(self, mark: CompactionMark) -> None:
         if mark.replaces_history:
-            self.state.model_start = self._line.start
+            self.state.compactions.append(self._line.start)
 
     # --- turns ---
 
@@ -265,7 +268,7 @@ class SpanIndex:
         """Return the turn that an event without a turn id belongs to; opened, already ended, if there is none."""
         turn = self._current()
         if turn is None:
-            turn = self._open(f"rollout-{self._ordinal}")
+            turn = self._open(f"{_IMPLICIT}{self._ordinal}")
             turn.status = "completed"
             self.state.current = turn.id
             self.state.current_is_explicit = False
@@ -323,6 +326,8 @@ class SpanIndex:
     def _rolled_back(self, event: events.ThreadRolledBack) -> None:
         turns = self.state.turns
         keep = max(len(turns) - max(event.num_turns, 0), 0)
+        if keep < len(turns) and not turns[keep].id.startswith(_IMPLICIT):
+            self._undo_from(turns[keep].start)
         for turn in turns[keep:]:
             # Items that arrive for it later are ignored.
             del self._turns[turn.id]
@@ -338,6 +343,13 @@ class SpanIndex:
             self._calls.forget(item_id)
         self.state.current = None
         self.state.next_item_number = 1 + sum(turn.counted for turn in turns)
+
+    def _undo_from(self, start: int) -> None:
+        """Have the model know what it knew before the line there; a summary from then on never was."""
+        state = self.state
+        state.undone = [*(one for one in state.undone if one.start < start), LineSpan(start, self._line.end - start)]
+        while state.compactions and state.compactions[-1] >= start:
+            state.compactions.pop()
 
     # --- items ---
 

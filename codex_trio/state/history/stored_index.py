@@ -24,7 +24,7 @@ from codex_trio.util import decoding
 WORTHWHILE_BYTES = 256 << 10
 """How much of a rollout must have been read for its index to be kept: less is read again faster than looked up."""
 
-_FORMAT = 4
+_FORMAT = 5
 _TAIL_BYTES = 64
 
 
