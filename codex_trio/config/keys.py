@@ -69,7 +69,7 @@ def _is_disabled(value: Any) -> bool:
 
 KEYS: Final = (
     Key("model", TEXT, owner="threads/options.py"),
-    Key("review_model", TEXT, status="unsupported"),
+    Key("review_model", TEXT, owner="engine/session/task_context.py"),
     Key("model_context_window", I64, owner="threads/runtime.py"),
     Key("model_auto_compact_token_limit", I64, owner="threads/runtime.py"),
     Key(

@@ -77,6 +77,7 @@ def build(
         model_auto_compact_token_limit=merged.get("model_auto_compact_token_limit"),
         model_auto_compact_token_limit_scope=merged.get("model_auto_compact_token_limit_scope"),
         compact_prompt=_compact_prompt(merged),
+        review_model=merged.get("review_model"),
         model_reasoning_effort=merged.get("model_reasoning_effort"),
         model_reasoning_summary=merged.get("model_reasoning_summary"),
         model_verbosity=merged.get("model_verbosity"),

@@ -82,6 +82,7 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     model_auto_compact_token_limit: int | None
     model_auto_compact_token_limit_scope: Literal["total", "body_after_prefix"] | None
     compact_prompt: str | None
+    review_model: str | None
     model_reasoning_effort: str | None
     model_reasoning_summary: Literal["auto", "concise", "detailed", "none"] | None
     model_verbosity: Literal["low", "medium", "high"] | None

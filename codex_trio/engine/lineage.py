@@ -11,6 +11,7 @@ from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.state.store.contents import spawned_by
 
 ROOT_PATH = "/root"
+SPAWNED = "thread_spawn"
 
 
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,13 +22,17 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
 
     session_id: str
     parent_thread_id: str | None = None
+    kind: str = SPAWNED
+    """What sort of agent it is, if it is one."""
     path: str = ROOT_PATH
     in_team: bool = False
 
     @property
     def subagent(self) -> str | None:
         """What providers call an agent of this kind."""
-        return None if self.parent_thread_id is None else "collab_spawn"
+        if self.parent_thread_id is None:
+            return None
+        return "collab_spawn" if self.kind == SPAWNED else self.kind
 
 
 def lineage_of(meta: SessionMeta) -> Lineage:

@@ -24,6 +24,13 @@ _BETA_FEATURES = "remote_compaction_v2"
 """What providers are told that we make use of, as 0.171.0 does."""
 
 
+class Helper(msgspec.Struct, frozen=True, kw_only=True):
+    """Who works for a thread with a memory of its own: what providers call it, and an id as if it were a thread."""
+
+    kind: str
+    thread_id: str
+
+
 class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Which task asks the model, and what it asks for beside the settings. `kind` is what providers call it."""
 
@@ -38,6 +45,12 @@ class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """For this task only."""
     compaction: Mapping[str, Any] | None = None
     """Why a summary is asked for, where it is one."""
+    helper: Helper | None = None
+    """Who asks, where it is not the thread itself."""
+
+    def asker(self, thread_id: str) -> str:
+        """Return the id of the thread that asks, in the session of that thread."""
+        return thread_id if self.helper is None else self.helper.thread_id
 
 
 def base_message(context: TaskContext) -> ResponseItem:
@@ -55,9 +68,9 @@ def build_request(
     then: Sequence[ResponseItem] = (),
 ) -> ModelRequest:
     """Return the request of one sampling: on top of the thread's history or another one, and with what comes `then`."""
-    settings, model, thread_id = context.settings, context.model, context.thread_id
+    settings, model, thread_id = context.settings, context.model, origin.asker(context.thread_id)
     window_id = f"{thread_id}:{context.memory.window}"
-    lineage = context.lineage
+    lineage = _lineage(context, origin)
     metadata = _turn_metadata(context, origin, lineage, window_id)
     history = context.memory.history if history is None else history
     schema, tier = origin.output_schema, origin.service_tier
@@ -114,6 +127,14 @@ def _turn_ids(origin: RequestOrigin) -> dict[str, str]:
     }
 
 
+def _lineage(context: TaskContext, origin: RequestOrigin) -> Lineage:
+    """Return where the one that asks stands among the agents of the session."""
+    lineage, helper = context.lineage, origin.helper
+    if helper is None:
+        return lineage
+    return msgspec.structs.replace(lineage, parent_thread_id=context.thread_id, kind=helper.kind)
+
+
 def _agent_headers(lineage: Lineage) -> dict[str, str]:
     """Return the headers that say whose agent asks, as they also stand in the body."""
     if lineage.parent_thread_id is None or lineage.subagent is None:
@@ -127,7 +148,7 @@ def _agent_metadata(lineage: Lineage) -> dict[str, str]:
         return {}
     return {
         "parent_thread_id": lineage.parent_thread_id,
-        "subagent_kind": "thread_spawn",
+        "subagent_kind": lineage.kind,
         "thread_source": "subagent",
     }
 
@@ -141,7 +162,7 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage
     own: dict[str, Any] = {
         "installation_id": context.installation_id,
         "session_id": lineage.session_id,
-        "thread_id": context.thread_id,
+        "thread_id": origin.asker(context.thread_id),
         "agent_name": lineage.path,
         **_agent_metadata(lineage),
         **_turn_ids(origin),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_trio.processors import command, environment, process, turn
+from codex_trio.processors import command, environment, process, review, turn
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
@@ -37,6 +37,7 @@ _PROCESSORS = (
     delete,
     inject,
     compact,
+    review,
     terminals,
     queue,
     sample,

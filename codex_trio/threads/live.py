@@ -171,6 +171,16 @@ class LiveThread:
         self.session.launch(task)
         return task
 
+    async def replace_turn(self, make: Callable[[TaskContext], AnyTask], answer: PendingAnswer) -> AnyTask:
+        """Start work for which a turn that runs is stopped. Raises ThreadError when that does not end, ShuttingDown."""
+        while True:
+            await self.end_turn()
+            try:
+                return self.launch(make, TurnOverrides(), answer=answer)
+            except TurnInProgress:
+                # A message that waited was faster.
+                continue
+
     async def steer(self, given: UserInput, *, expected_turn_id: str, answer: PendingAnswer) -> str:
         """Say more to the running turn, which must be the expected one; return its id, once the input is stored.
 

@@ -18,9 +18,9 @@ from codex_trio_protocol.v2 import item as wire
 from codex_trio_protocol.v2.user_input import UserInput
 
 from codex_trio.domain import items as domain
+from codex_trio.domain.review_text import review_text
 from codex_trio.execpolicy.words import join
 from codex_trio.util.camel_case import camel_case
-from codex_trio.wire.review_text import review_text
 
 _COMMAND_STATUS = {
     "in_progress": "inProgress",

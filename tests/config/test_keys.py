@@ -59,7 +59,6 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
         ("[mcp_servers.docs]\ncommand = 'x'\nrequired = true\n", "mcp_servers"),
         ("[profiles.work]\nmodel = 'x'\n", "profiles"),
         ("web_search = 'live'\n", "web_search"),
-        ("review_model = 'x'\n", "review_model"),
         ("notify = ['x']\n", "notify"),
         ("[features]\ngoals = true\n", "features.goals"),
         ("[features]\nunified_exec = false\n", "features.unified_exec"),

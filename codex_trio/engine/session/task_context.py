@@ -18,6 +18,7 @@ from codex_trio.engine.lineage import Lineage, lineage_of
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
+from codex_trio.engine.session.side_memory import SideMemory
 from codex_trio.engine.session.state import SessionState
 from codex_trio.engine.session.surroundings import ModelSurroundings
 from codex_trio.engine.session.task import TakesNoInput, Task
@@ -30,6 +31,7 @@ from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.approval_flow import ApprovalFlow
+from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
 from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.registry import ToolOffer, ToolRegistry
@@ -108,6 +110,24 @@ class TaskContext:
         """Let the next task begin: this one has ended."""
         self._parts.state.task_ended(task)
 
+    def of_helper(self, settings: ThreadSettings) -> TaskContext:
+        """Return what somebody has who works for the thread with a memory of its own, and the tools that all have.
+
+        What it uses is not counted here.
+        """
+        memory = SideMemory(self._thread.recorder, pictures=lambda: self.pictures, warnings=self.warnings)
+        thread = msgspec.structs.replace(self._thread, tools=[BuiltinTools()])
+        surroundings = ModelSurroundings(self._services, thread, memory=memory, warnings=self.warnings)
+        parts = msgspec.structs.replace(
+            self._parts,
+            thread=thread,
+            memory=memory,
+            usage=SessionUsage(self.thread_id, None, lambda _: None),
+            surroundings=surroundings,
+            raw_items=False,
+        )
+        return TaskContext(parts, settings)
+
     # --- the model ---
 
     @property
@@ -136,6 +156,11 @@ class TaskContext:
     def compact_prompt(self) -> str | None:
         """How the user wants a model to be asked for a summary; None leaves that to us."""
         return self._thread.config.compact_prompt
+
+    @property
+    def review_model(self) -> str:
+        """The model that reviews: as configured, else the thread's."""
+        return self._thread.config.review_model or self.settings.model
 
     def client(self) -> ResponsesClient:
         """Return the client of the provider. Raises ModelError when it cannot be used."""
@@ -202,13 +227,13 @@ class TaskContext:
         environments = self._thread.environments
         return [environments.for_turn(*chosen) for chosen in self.settings.places()]
 
-    def log(self, turn_id: str) -> TurnLog:
-        """Return what keeps and tells what a turn does."""
+    def log(self, turn_id: str, emit: Callable[[events.Event], None] | None = None) -> TurnLog:
+        """Return what keeps what a turn does, and tells it, by `emit` if that is given."""
         return TurnLog(
             thread_id=self.thread_id,
             turn_id=turn_id,
             journal=self.memory,
-            emit=self.emit,
+            emit=emit or self.emit,
             ready=self.ready,
             find_root=self.find_root,
             raw_items=self.raw_items,

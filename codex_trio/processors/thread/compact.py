@@ -10,8 +10,6 @@ from functools import partial
 from codex_trio_protocol.v2 import thread_work as wire
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine.session.session import TurnInProgress
-from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.compact import Compaction
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
@@ -36,12 +34,5 @@ class CompactionProcessor:
         """Start summing up, as a turn of its own. A turn that runs is stopped for it (0.171.0)."""
         self._gate.check()
         live = self._threads.loaded.get(parse_thread_id(params.thread_id))
-        task = partial(Compaction, turn_id=uuid7())
-        while True:
-            await live.end_turn()
-            try:
-                live.launch(task, TurnOverrides(), answer=context)
-            except TurnInProgress:
-                # A message that waited was faster.
-                continue
-            return wire.ThreadCompactStartResponse()
+        await live.replace_turn(partial(Compaction, turn_id=uuid7()), context)
+        return wire.ThreadCompactStartResponse()

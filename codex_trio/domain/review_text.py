@@ -1,10 +1,11 @@
-"""The outcome of a review as the text that clients show (layout of 0.169.0)."""
+"""The outcome of a review as the text that clients show, and that goes on in the conversation (layout of 0.169.0)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 INTERRUPTED = "The review was interrupted. Run it again to get its findings."
+NO_RESULT = "The reviewer gave no findings and no explanation."
 
 
 def review_text(output: dict[str, Any] | None) -> str:
@@ -16,7 +17,7 @@ def review_text(output: dict[str, Any] | None) -> str:
     explanation = str(output.get("overall_explanation") or "").strip()
     findings: list[dict[str, Any]] = output.get("findings") or []
     if not findings:
-        return explanation
+        return explanation or NO_RESULT
     heading = "Review comment:" if len(findings) == 1 else "Full review comments:"
     return "\n\n".join([part for part in (explanation, heading, *map(_finding, findings)) if part])
 

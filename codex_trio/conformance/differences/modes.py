@@ -1,0 +1,32 @@
+"""Where the reference differs in reviews, plans and other ways to work in a turn."""
+
+from codex_trio.conformance.differences.difference import Difference
+
+MODES: tuple[Difference, ...] = (
+    *(
+        Difference(
+            f"review::{scenario}",
+            "reference",
+            "tells the beginning of a review's turn under another id than its answer, its items and its end have",
+        )
+        for scenario in (
+            "a_turn_has_one_id_from_its_answer_to_its_end",
+            "a_review_is_stopped_by_the_id_that_its_request_was_answered_with",
+        )
+    ),
+    Difference(
+        "review::what_differs_from_a_branch_can_be_reviewed_whatever_git_says_of_it",
+        "reference",
+        "reports an error where git knows nothing of the branch, and leaves the turn open for ever",
+    ),
+    Difference(
+        "review::every_item_that_begins_ends",
+        "reference",
+        "tells that messages of the reviewer begin, and never that they end",
+    ),
+    Difference(
+        "review::a_detached_review_runs_in_a_fork_that_its_client_follows",
+        "reference",
+        "knows reviews in the thread itself only, since 0.169.0",
+    ),
+)
