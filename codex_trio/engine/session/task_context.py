@@ -189,6 +189,16 @@ class TaskContext:
         """Return the lines that say what a turn, and all later ones, run with."""
         return self._parts.state.opening_lines(self.settings, turn_id, root_turn_id=root_turn_id)
 
+    def settings_news(self) -> list[Payload]:
+        """Return the line that says what later turns run with, unless it is stored: for work without this model."""
+        state = self._parts.state
+        unstored = state.unstored()
+        if unstored is None:
+            return []
+        settings, line = unstored
+        state.note_stored(settings)
+        return [line]
+
     def find_root(self) -> str:
         """Find the folder that changes are shown relative to. Blocking."""
         return self._thread.environments.root(self.settings.environments, self.settings.cwd)

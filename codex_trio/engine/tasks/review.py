@@ -60,8 +60,7 @@ class Review(ClientTurn):
 
     async def _do(self) -> None:
         await self._context.step()
-        settings = self._context.settings_lines(self.id, root_turn_id=self.root_id)
-        await self._context.memory.store([self._started_line(), *settings])
+        await self._context.memory.store([self._started_line(), *self._context.settings_news()])
         self.stored.set()
         self._tell_start(())
         target: dict[str, Any] = msgspec.to_builtins(self._target)

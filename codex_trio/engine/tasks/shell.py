@@ -135,8 +135,7 @@ class ShellTurn(Turn):
         self._run = UserCommandRun(context, self._log, command)
 
     async def _do(self) -> None:
-        settings = self._context.settings_lines(self.id, root_turn_id=self.root_id)
-        await self._context.memory.store([self._started_line(), *settings])
+        await self._context.memory.store([self._started_line(), *self._context.settings_news()])
         self.stored.set()
         self._tell_start(())
         await self._run.start()
@@ -157,7 +156,7 @@ class ShellTurn(Turn):
         """Have the model answer what was said meanwhile."""
         context = self._context
         surroundings = await context.context_items()
-        await context.memory.store(surroundings)
+        await context.memory.store([*surroundings, *context.settings_lines(self.id, root_turn_id=self.root_id)])
         self._log.show_raw(*surroundings)
         self._sampler = Sampler(context, self._log, stop=self.stop)
         await self._loop()
