@@ -53,7 +53,7 @@ class TurnProcessor:
     async def start(self, params: wire.TurnStartParams, context: RequestContext) -> wire.TurnStartResponse:
         """Start a turn; input for a thread in which one runs goes to that one. Overrides hold for later turns too."""
         self._gate.check()
-        live = self._live(params.thread_id)
+        live = self._addressable(params.thread_id)
         content = content_of(params.input)
         overrides = self._changes.overrides(params, live)
         user_input: TurnInput = _user_input(params, content)
@@ -87,7 +87,7 @@ class TurnProcessor:
         """Say more to the running turn, which must be the expected one."""
         # What is said now would keep a draining server waiting for longer.
         self._gate.check()
-        live = self._live(params.thread_id)
+        live = self._addressable(params.thread_id)
         if not params.expected_turn_id:
             raise invalid_request("expectedTurnId must not be empty")
         content = content_of(params.input)
@@ -103,6 +103,13 @@ class TurnProcessor:
 
     def _live(self, thread_id: str) -> LiveThread:
         return self._threads.loaded.get(parse_thread_id(thread_id))
+
+    def _addressable(self, thread_id: str) -> LiveThread:
+        """Return a thread that clients may say something in."""
+        live = self._live(thread_id)
+        if not live.facts.takes_direct_input:
+            raise invalid_request("direct app-server input is not allowed for multi-agent v2 sub-agents")
+        return live
 
 
 def _user_input(params: wire.TurnStartParams | wire.TurnSteerParams, content: list[dict[str, Any]]) -> UserInput:

@@ -52,6 +52,11 @@ class ThreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     placement: Placement = NOWHERE
     """As far as it was asked for."""
 
+    @property
+    def takes_direct_input(self) -> bool:
+        """Whether clients may say something in it: an agent of a team hears its team only (0.169.0)."""
+        return self.meta.agent_path is None
+
 
 def stored_facts(summary: ThreadSummary) -> ThreadFacts:
     """Return what is known of a thread that is not loaded."""

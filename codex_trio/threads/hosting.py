@@ -125,6 +125,10 @@ class ThreadHost:
         await self._start(live, launch)
         return live
 
+    def family(self, live: LiveThread) -> list[LiveThread]:
+        """Return a thread and its loaded agents: who follows it follows them."""
+        return [live, *self._agents.below(live)]
+
     async def replace(self, live: LiveThread, recorder: ThreadRecorder) -> LiveThread:
         """Return the thread with another history: its task ends, and a new one goes on with its settings and followers.
 
@@ -151,10 +155,10 @@ class ThreadHost:
 
         Raises ThreadError if it does not end.
         """
-        agents = self._agents.below(live)
+        family = self.family(live)
         live.scope.cancel()
         await wait_for_end(live.closed, f"thread {live.id} was told to end and has not ended yet")
-        for ended in (live, *agents):
+        for ended in family:
             self._clients.tell_status(ended.id, NOT_LOADED)
 
     async def _make(self, launch: Launch) -> LiveThread:
@@ -237,7 +241,7 @@ class ThreadHost:
                     self._store.attach(live.id, live.summary)
                     task_status.started()
                     await self._left_alone(member, UNLOAD_SECONDS if delay is None else delay)
-                    unwanted = [live, *self._agents.below(live)]
+                    unwanted = self.family(live)
                     live.scope.cancel()
         except Exception:
             # One broken thread must not take the others with it; it can be resumed.

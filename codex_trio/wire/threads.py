@@ -72,7 +72,7 @@ def project_thread(facts: ThreadFacts) -> wire.Thread:
         cli_version=meta.cli_version,
         originator=meta.originator or None,
         source=session_source(meta.source),
-        can_accept_direct_input=True if is_loaded else None,
+        can_accept_direct_input=facts.takes_direct_input if is_loaded else None,
         # That a thread is an agent is told by its source.
         thread_source=None if meta.thread_source == "subagent" else meta.thread_source,
         agent_nickname=meta.agent_nickname,

@@ -77,12 +77,15 @@ class ThreadFollowProcessor:
             raise errors.no_rollout(live.id)
         turns, page = await _read_turns(history, live, params)
         # From here on nothing waits: the client hears of all that the turns above do not tell yet, and of nothing else.
-        live.subscribe(context.connection.id)
+        family = self._threads.host.family(live)
+        for member in family:
+            member.subscribe(context.connection.id)
         # As observed in 0.169.0: not without the turns, unless the thread was only loaded for this.
         if not params.exclude_turns or live.id not in loaded_before:
             context.after_response(lambda: self._loading.tell_usage(live, context))
         context.when_answered(lambda: self._threads.queues.wake(live.id))
-        context.after_response(lambda: self._outgoing.replay(live.id, context.connection.id))
+        for member in family:
+            context.after_response(partial(self._outgoing.replay, member.id, context.connection.id))
         thread = project_thread(await self._threads.organisation.placed(live.facts))
         if given is not None:
             thread.preview = first_words(given)
@@ -109,6 +112,8 @@ class ThreadFollowProcessor:
         if live is None:
             return wire.ThreadUnsubscribeResponse(status="notLoaded")
         was_subscribed = live.unsubscribe(context.connection.id)
+        for agent in self._threads.host.family(live):
+            agent.unsubscribe(context.connection.id)
         return wire.ThreadUnsubscribeResponse(status="unsubscribed" if was_subscribed else "notSubscribed")
 
 

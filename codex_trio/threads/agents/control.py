@@ -103,9 +103,11 @@ class AgentControl:
         return NOT_FOUND if member is None else member.status
 
     def all(self, prefix: str) -> Sequence[tuple[str, AgentStatus]]:
-        wanted = names.absolute(prefix, below=self._member.path) if prefix else ""
-        listed = [(member.path, member.status) for member in self._team if member.is_root or member.ref.path]
-        return sorted((path, status) for path, status in listed if path.startswith(wanted))
+        listed = sorted((member.path, member.status) for member in self._team if member.is_root or member.ref.path)
+        if not prefix:
+            return listed
+        wanted = names.absolute(prefix, below=self._member.path)
+        return [(path, status) for path, status in listed if path == wanted or path.startswith(f"{wanted}/")]
 
     def _get(self, thread_id: str) -> Member:
         member = self._team.get(thread_id)

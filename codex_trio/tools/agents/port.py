@@ -128,5 +128,5 @@ class Agents(Protocol):
         ...
 
     def all(self, prefix: str) -> Sequence[tuple[str, AgentStatus]]:
-        """Return the agents whose paths begin so, in order, the root included."""
+        """Return the agent at that path and those below it, in order of their paths; without one the whole team."""
         ...

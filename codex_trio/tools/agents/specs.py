@@ -160,7 +160,7 @@ INTERRUPT = _function("interrupt_agent", "Stops what an agent does now; it can b
 LIST = _function(
     "list_agents",
     "Lists the agents of the team with what they are at.",
-    {"path_prefix": _text("Only those whose paths begin so.")},
+    {"path_prefix": _text("Only the agent at this path, and those below it.")},
 )
 WAIT_V2 = _function(
     "wait_agent",
