@@ -16,7 +16,10 @@ from codex_trio.model.errors import ModelError
 
 
 class Repeats:
-    """See the module. `most` is how often a response is asked for again; waiting for a network does not count."""
+    """Decides after each failure of a response whether it is asked for again, and waits for the time to do so.
+
+    `most` is how often that may be; waiting for a network does not count.
+    """
 
     def __init__(self, log: TurnLog, most: int) -> None:
         self._log = log

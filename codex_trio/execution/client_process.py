@@ -63,7 +63,7 @@ class ClientProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClientProcess:
-    """See the module.
+    """One such process: `run` it once; meanwhile it can be written to, resized and ended. How it ended stays in `end`.
 
     Args:
         run: what is to run.

@@ -61,7 +61,7 @@ class ClientCommand(ClientProcess):
 
 
 class CommandProcessor:
-    """See the module."""
+    """Runs such commands, each to the end that its answer tells, and takes what the client types meanwhile."""
 
     def __init__(self, services: WorkServices) -> None:
         self._config = services.config

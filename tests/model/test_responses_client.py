@@ -1,22 +1,25 @@
 """The client against providers that answer well, badly, late or not at all, over real sockets."""
 
 import gzip
+import math
 import shutil
 import subprocess
 import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
 from raw_provider import COMPLETED, CREATED, DONE, delta, http, open_provider, sse, streamed
+from trio.testing import MockClock
 
 import codex_trio
 from codex_trio.config.providers import ModelProviderConfig
-from codex_trio.model.client import ResponsesClient
+from codex_trio.model.client import ModelStream, ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, OutputTextDelta, RateLimits
 from codex_trio.model.http import HttpTransport, open_transport
@@ -33,7 +36,7 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 
 
 async def collect(client: ResponsesClient) -> list[Any]:
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with client.stream(REQUEST) as response:
             return [event async for events in response for event in events]
 
@@ -135,35 +138,83 @@ async def test_events_come_in_a_batch_for_each_network_read(make_client: MakeCli
                 await anext(response)
 
 
-async def test_a_response_goes_on_for_longer_than_the_idle_timeout_if_events_come(make_client: MakeClient):
-    async def slowly(stream: trio.abc.Stream) -> None:
-        await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
-        for _ in range(12):
-            await trio.sleep(0.1)
-            await stream.send_all(b'data: {"type":"keepalive"}\n\n')
-        await stream.send_all(sse(COMPLETED))
+@pytest.fixture
+def clock() -> MockClock:
+    """Stands still, but for jumps."""
+    return MockClock()
 
-    async with open_provider(slowly) as provider:
-        events = await collect(make_client(provider.url, stream_idle_timeout_ms=1000))
+
+class Told:
+    """A provider that begins a response, and then says what it is told to say."""
+
+    def __init__(self) -> None:
+        self.say, self._said = trio.open_memory_channel[bytes](0)
+
+    async def serve(self, stream: trio.abc.Stream) -> None:
+        await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
+        async for data in self._said:
+            await stream.send_all(data)
+
+
+async def until_it_waits(seconds: float) -> None:
+    """Return once the only one who waits no longer than some time, the client, does so for longer than that."""
+    given_up = monotonic() + 30
+    while not seconds < trio.lowlevel.current_statistics().seconds_to_next_deadline < math.inf:
+        assert monotonic() < given_up
+        await trio.lowlevel.checkpoint()
+
+
+async def test_a_response_goes_on_for_longer_than_the_idle_timeout_if_events_come(
+    make_client: MakeClient, clock: MockClock
+):
+    provider, events = Told(), list[Any]()
+
+    async def read(client: ResponsesClient) -> None:
+        async with client.stream(REQUEST) as response:
+            async for batch in response:
+                events.extend(batch)
+
+    async with open_provider(provider.serve) as opened, trio.open_nursery() as nursery:
+        nursery.start_soon(read, make_client(opened.url, stream_idle_timeout_ms=1000))
+        await provider.say.send(b'data: {"type":"keepalive"}\n\n')
+        for _ in range(5):
+            await until_it_waits(0.95)
+            clock.jump(0.9)
+            await provider.say.send(b'data: {"type":"keepalive"}\n\n')
+        await provider.say.send(sse(COMPLETED))
+        provider.say.close()
     assert isinstance(events[-1], Completed)
 
 
 @pytest.mark.parametrize("comments", [False, True])
-async def test_a_silent_stream_is_given_up(make_client: MakeClient, *, comments: bool):
-    async def silently(stream: trio.abc.Stream) -> None:
-        await stream.send_all(HEAD + b"\r\n" + sse(CREATED))
-        while comments:
-            await trio.sleep(0.05)
-            try:
-                await stream.send_all(b": ping\n\n")
-            except trio.BrokenResourceError:
-                return
-        await stream.receive_some(1)
+async def test_a_silent_stream_is_given_up(make_client: MakeClient, clock: MockClock, *, comments: bool):
+    provider = Told()
+    async with (
+        open_provider(provider.serve) as opened,
+        make_client(opened.url, stream_idle_timeout_ms=1000).stream(REQUEST) as response,
+    ):
+        assert [len(await anext(response)), len(await anext(response))] == [1, 1]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(is_given_up, response)
+            await until_it_waits(0.95)
+            if comments:
+                clock.jump(0.9)
+                await provider.say.send(b": ping\n\n")
+                await until_it_waits(0.95)
+                clock.jump(0.2)
+                await provider.say.send(b": ping\n\n")
+            else:
+                clock.jump(1.0)
+            # Whoever has not given up by then hears of another reason.
+            await trio.testing.wait_all_tasks_blocked()
+            provider.say.close()
 
-    async with open_provider(silently) as provider:
-        error = await failure(make_client(provider.url, stream_idle_timeout_ms=200))
-    assert error.message == "stream disconnected before completion: idle timeout waiting for SSE"
-    assert error.retryable
+
+async def is_given_up(response: ModelStream) -> None:
+    with pytest.raises(ModelError) as caught:
+        await anext(response)
+    assert caught.value.message == "stream disconnected before completion: idle timeout waiting for SSE"
+    assert caught.value.retryable
 
 
 async def test_a_provider_that_never_answers_is_given_up(make_client: MakeClient):

@@ -37,7 +37,7 @@ INTERRUPT_SECONDS = 10.0
 
 
 class ClientTurn(ABC):
-    """See the module; `run` once."""
+    """One such turn, from its beginning to its end. `run` it once; it can be stopped from the moment it is made."""
 
     is_upkeep = False
     """Whether it is work on the thread itself, of which there is nothing to read when it went well."""

@@ -22,7 +22,7 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 
 class CompactionProcessor:
-    """See the module."""
+    """Starts the summing up, as a turn of the thread that clients can see and stop."""
 
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
