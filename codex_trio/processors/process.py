@@ -60,7 +60,7 @@ class SpawnedProcess(ClientProcess):
 
 
 class ProcessProcessor:
-    """Starts such processes for a client, and takes what it types, the sizes of its terminals and its wish to end them."""
+    """Starts such processes for a client, and takes what it types, the sizes of its terminals and the word to end."""
 
     def __init__(self, services: WorkServices) -> None:
         self._outgoing = services.outgoing

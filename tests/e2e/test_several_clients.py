@@ -102,7 +102,9 @@ async def test_opting_out_concerns_one_client_only(house: House) -> None:
 
 async def test_a_running_turn_keeps_its_model_when_another_client_chooses_one_for_later_turns(house: House) -> None:
     endless = Gate()
-    house.model.add(answer(message_of(["One", endless])), answer(message("Joined.")), answer(message("With another.")))
+    # What was said is summed up by the model that has heard it, before another one reads on.
+    replies = [message(text) for text in ("Joined.", "A summary.", "With another.")]
+    house.model.add(answer(message_of(["One", endless])), *map(answer, replies))
     async with house.visitor("one") as one, house.visitor("two") as two:
         thread = await start_thread(one, cwd=str(house.cwd))
         turn: dict[str, Any] = {"threadId": thread.id, "input": [{"type": "text", "text": "go"}]}
@@ -113,4 +115,4 @@ async def test_a_running_turn_keeps_its_model_when_another_client_chooses_one_fo
             await until(ones, "turn/completed")
             await one.request("turn/start", turn)
             await until(ones, "turn/completed")
-    assert [request.body["model"] for request in house.model.requests] == [MODEL, MODEL, "gpt-5.6-sol"]
+    assert [request.body["model"] for request in house.model.requests] == [MODEL, MODEL, MODEL, "gpt-5.6-sol"]

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class ClientProcesses:
-    """The processes of one client: what it starts here gets its variables and its sandbox, and is killed when this closes."""
+    """The processes of one client: each gets its variables and its sandbox, and is killed when this closes."""
 
     def __init__(self, parts: LocalParts) -> None:
         self._parts = parts
