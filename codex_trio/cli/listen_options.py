@@ -34,6 +34,11 @@ def add_listen_options(parser: argparse.ArgumentParser) -> None:
     place.add_argument(
         "--stdio", dest="listen", action="store_const", const=StdioAddress(), help="the same as --listen stdio://"
     )
+    add_authentication_options(parser)
+
+
+def add_authentication_options(parser: argparse.ArgumentParser) -> None:
+    """Add those that say who may connect to a websocket."""
     group = parser.add_argument_group("websocket authentication")
     group.add_argument("--ws-auth", metavar="MODE", type=_mode, help=f"how clients prove who they are: {_MODES_SHOWN}")
     for name, metavar, read, summary in (

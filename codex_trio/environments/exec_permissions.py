@@ -1,0 +1,147 @@
+"""A sandbox policy as exec-servers are told it: a profile of entries, and the folders that these are about.
+
+Owns the translation both ways. What a profile asks for beyond our policies is refused, never left out. Protocol source:
+`sandbox` of `process/start` and `fs/*`, release 0.171.0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from codex_trio.environments.exec_protocol import SandboxContext, path_from_wire
+from codex_trio.environments.place import WorkPlace
+from codex_trio.sandbox.policy import (
+    DangerFullAccess,
+    ExternalSandbox,
+    ReadOnly,
+    SandboxPolicy,
+    WorkspaceWrite,
+    has_network,
+)
+from codex_trio.sandbox.protected import PROTECTED_NAMES
+
+
+class UnknownPermissions(Exception):
+    """A profile that cannot be enforced here as it is meant. The message says what of it."""
+
+
+def context_of(place: WorkPlace, written: Callable[[str], str]) -> SandboxContext | None:
+    """Return what a place's policy is told as, with paths in the form that `written` gives; None where it is none."""
+    policy = place.policy
+    if isinstance(policy, DangerFullAccess):
+        return None
+    workspace = [place.cwd]
+    network = "enabled" if has_network(policy) else "restricted"
+    if isinstance(policy, ExternalSandbox):
+        permissions: dict[str, Any] = {"type": "external", "network": network}
+    else:
+        entries = [_special("root", "read")]
+        if isinstance(policy, WorkspaceWrite):
+            workspace = [place.cwd] if policy.workspace_roots is None else list(policy.workspace_roots)
+            entries += _writable(policy, place.cwd, written)
+        permissions = {
+            "type": "managed",
+            "file_system": {"type": "restricted", "entries": entries},
+            "network": network,
+        }
+    return SandboxContext(
+        permissions=permissions,
+        cwd=written(place.cwd),
+        workspace_roots=[written(os.path.join(place.cwd, path)) for path in workspace],
+    )
+
+
+def _writable(policy: WorkspaceWrite, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:
+    entries = [_special("project_roots", "write")]
+    if not policy.exclude_slash_tmp:
+        entries.append(_special("slash_tmp", "write"))
+    if not policy.exclude_tmpdir_env_var:
+        entries.append(_special("tmpdir", "write"))
+    for path in policy.writable_roots:
+        value = {"type": "path", "path": written(os.path.join(cwd, path))}
+        entries.append({"path": value, "access": "write"})
+    protected = (_special("project_roots", "read", subpath=name) for name in PROTECTED_NAMES)
+    return [*entries, *({**entry, "missing_path_behavior": "skip"} for entry in protected)]
+
+
+def _special(kind: str, access: str, *, subpath: str | None = None) -> dict[str, Any]:
+    value = {"kind": kind, **({} if subpath is None else {"subpath": subpath})}
+    return {"path": {"type": "special", "value": value}, "access": access}
+
+
+def place_of(context: SandboxContext | None, cwd: str) -> WorkPlace:
+    """Return where is worked, and under which policy. Raises UnknownPermissions, ValueError for what is no path."""
+    if context is None:
+        return WorkPlace(cwd=cwd, policy=DangerFullAccess())
+    home = path_from_wire(context.cwd)
+    roots = None if context.workspace_roots is None else tuple(map(path_from_wire, context.workspace_roots))
+    return WorkPlace(cwd=home, policy=_policy(context.permissions, roots))
+
+
+def _policy(permissions: Mapping[str, Any], roots: tuple[str, ...] | None) -> SandboxPolicy:
+    has_net = permissions.get("network") == "enabled"
+    match permissions:
+        case {"type": "disabled"}:
+            return DangerFullAccess()
+        case {"type": "external"}:
+            return ExternalSandbox(network_access=has_net)
+        case {"type": "managed", "file_system": {"type": "unrestricted"}} if has_net:
+            return DangerFullAccess()
+        case {"type": "managed", "file_system": {"type": "restricted", "entries": [*entries]}}:
+            found = _Entries(has_net, roots)
+            for entry in entries:
+                found.take(entry)
+            return found.policy()
+        case {"type": str() as kind}:
+            raise UnknownPermissions(f"permissions of type `{kind}` cannot be enforced in this form")
+        case _:
+            raise UnknownPermissions("`permissions` has no `type`")
+
+
+class _Entries:
+    """What the entries of a profile add up to."""
+
+    def __init__(self, network: bool, roots: tuple[str, ...] | None) -> None:  # noqa: FBT001  # its only caller is above
+        self._network = network
+        self._roots = roots
+        self._reads_all = False
+        self._special: set[str] = set()
+        self._paths: list[str] = []
+
+    def take(self, entry: Any) -> None:
+        match entry:
+            case {"access": "read", "path": {"type": "special", "value": {"kind": "root"}}}:
+                self._reads_all = True
+            case {
+                "access": "read",
+                "path": {"type": "special", "value": {"kind": "project_roots", "subpath": str(name)}},
+            }:
+                if name not in PROTECTED_NAMES:
+                    raise UnknownPermissions(f"`{name}` cannot be kept from being written by itself")
+            case {"access": "write", "path": {"type": "special", "value": {"kind": str(kind)} as value}} if (
+                kind in ("project_roots", "slash_tmp", "tmpdir") and value.get("subpath") is None
+            ):
+                self._special.add(kind)
+            case {"access": "write", "path": {"type": "path", "path": str(path)}}:
+                self._paths.append(path_from_wire(path))
+            case {"access": "read", "path": {"type": "path", "path": str(path)}} if (
+                os.path.basename(path_from_wire(path)) in PROTECTED_NAMES
+            ):
+                pass
+            case _:
+                raise UnknownPermissions(f"this entry cannot be enforced: {entry}")
+
+    def policy(self) -> SandboxPolicy:
+        if not self._reads_all:
+            raise UnknownPermissions("a profile that does not let everything be read cannot be enforced")
+        if not self._special and not self._paths:
+            return ReadOnly(network_access=self._network)
+        return WorkspaceWrite(
+            writable_roots=tuple(self._paths),
+            network_access=self._network,
+            exclude_slash_tmp="slash_tmp" not in self._special,
+            exclude_tmpdir_env_var="tmpdir" not in self._special,
+            workspace_roots=self._roots if "project_roots" in self._special else (),
+        )

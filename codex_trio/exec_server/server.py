@@ -1,0 +1,94 @@
+"""An exec-server: its sessions, and what it says of its machine.
+
+Owns that sessions end with it. Does not own listening (`cli/exec_server.py`) or one session (session.py).
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from codex_trio.environments.exec_protocol import Capabilities, EnvironmentFacts, ShellInfo
+from codex_trio.environments.local.environment import LocalParts, find_local_parts
+from codex_trio.exec_server.connection import ServedConnection
+from codex_trio.exec_server.session import AWAY_SECONDS, Session
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.sandbox.roots import GuardedPaths
+from codex_trio.transport.base import MessageTransport
+from codex_trio.version import PROTOCOL_RELEASE
+
+
+class ExecServer:
+    """Made by `open_exec_server`."""
+
+    def __init__(self, parts: LocalParts, nursery: trio.Nursery, *, away_seconds: float) -> None:
+        self._parts = parts
+        self._nursery = nursery
+        self._away_seconds = away_seconds
+        self._sessions: dict[str, Session] = {}
+        self.facts = _facts(parts)
+
+    async def open_session(self, *, acknowledges: bool) -> Session:
+        """Return a new session."""
+        self._sessions = {known: session for known, session in self._sessions.items() if not session.is_over}
+        session = Session(self._parts, acknowledges=acknowledges, away_seconds=self._away_seconds)
+        await self._nursery.start(session.run)
+        self._sessions[session.id] = session
+        return session
+
+    def find_session(self, session_id: str) -> Session | None:
+        """Return a session that its client may come back to."""
+        session = self._sessions.get(session_id)
+        return None if session is None or session.is_over else session
+
+    async def serve(self, transport: MessageTransport) -> None:
+        """Serve one connection until it ends; its session goes on, for when the client connects anew."""
+        try:
+            await ServedConnection(transport, self).run()
+        finally:
+            with trio.CancelScope(shield=True):
+                await transport.aclose()
+
+
+def _facts(parts: LocalParts) -> EnvironmentFacts:
+    shell = parts.shells.default
+    home = parts.environ.get("HOME", "")
+    return EnvironmentFacts(
+        shell=ShellInfo(name=os.path.basename(shell), path=shell),
+        cwd=Path(parts.cwd).as_uri(),
+        user_home_dir=Path(home).as_uri() if os.path.isabs(home) else _account_home(),
+        temp_dir=Path(parts.tmpdir or "/tmp").absolute().as_uri(),
+        platform_os="linux",
+        executor_version=PROTOCOL_RELEASE,
+        capabilities=Capabilities(output_acknowledgement=True),
+    )
+
+
+def _account_home() -> str | None:
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir).as_uri()
+    except (KeyError, ValueError):
+        return None
+
+
+@asynccontextmanager
+async def open_exec_server(
+    environ: Mapping[str, str], *, cwd: Path, guarded: GuardedPaths, away_seconds: float = AWAY_SECONDS
+) -> AsyncGenerator[ExecServer]:
+    """Provide a server; when the block ends, nothing that it has started is left.
+
+    Args:
+        environ: the variables that processes may inherit.
+        cwd: the folder that clients are told as the one to begin in.
+        guarded: what is the server's own.
+        away_seconds: how long a client may be away before its processes are killed.
+    """
+    async with open_process_spawner() as spawner, trio.open_nursery() as nursery:
+        parts = find_local_parts(environ, spawner=spawner, writes=None, guarded=guarded, cwd=str(cwd))
+        yield ExecServer(parts, nursery, away_seconds=away_seconds)
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,174 @@
+"""What an exec-server does with files, what confines its clients' commands, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from exec_lab import ExecClient, open_lab, script
+
+from codex_trio.environments.exec_permissions import context_of, place_of
+from codex_trio.environments.place import WorkPlace
+from codex_trio.sandbox.policy import DangerFullAccess, ExternalSandbox, ReadOnly, SandboxPolicy, WorkspaceWrite
+
+READ_ONLY = {
+    "type": "managed",
+    "file_system": {
+        "type": "restricted",
+        "entries": [{"path": {"type": "special", "value": {"kind": "root"}}, "access": "read"}],
+    },
+    "network": "restricted",
+}
+
+
+def sandbox(cwd: Path, permissions: dict[str, Any]) -> dict[str, Any]:
+    return {"permissions": permissions, "cwd": cwd.as_uri(), "workspaceRoots": [cwd.as_uri()]}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        DangerFullAccess(),
+        ReadOnly(),
+        ReadOnly(network_access=True),
+        ExternalSandbox(network_access=True),
+        WorkspaceWrite(workspace_roots=("/a", "/b c")),
+        WorkspaceWrite(
+            workspace_roots=("/a",),
+            writable_roots=("/d",),
+            network_access=True,
+            exclude_slash_tmp=True,
+            exclude_tmpdir_env_var=True,
+        ),
+    ],
+)
+def test_a_policy_is_the_same_on_the_other_side(policy: SandboxPolicy) -> None:
+    place = WorkPlace(cwd="/a", policy=policy)
+    context = context_of(place, lambda path: Path(path).as_uri())
+    assert place_of(context, "/a") == place
+
+
+async def test_a_sandbox_holds_for_commands_and_for_changes_of_files(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        place = WorkPlace(cwd=str(work), policy=WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True))
+        context = context_of(place, lambda path: Path(path).as_uri())
+        for name, confined in (("open", context), ("closed", sandbox(work, READ_ONLY))):
+            await client.call("process/start", script(name, f"touch {name}; touch ../{name}", work, sandbox=confined))
+            await client.until("process/closed", name)
+            params = {"path": (work / f"{name}.txt").as_uri(), "dataBase64": "aGk=", "sandbox": confined}
+            if name == "open":
+                assert await client.call("fs/writeFile", params) == {}
+            else:
+                assert "may not be written" in (await client.refusal("fs/writeFile", params)).message
+            params["path"] = (tmp_path / f"{name}.txt").as_uri()
+            assert "may not be written" in (await client.refusal("fs/writeFile", params)).message
+            assert "Read-only" in (await client.refusal("fs/createDirectory", params)).message
+    assert sorted(path.name for path in work.iterdir()) == ["open", "open.txt"]
+
+
+async def test_permissions_that_cannot_be_enforced_are_refused(tmp_path: Path) -> None:
+    hides = {"path": {"type": "path", "path": "file:///etc"}, "access": "none"}
+    unknown: list[dict[str, Any]] = [
+        {"type": "new"},
+        {},
+        {**READ_ONLY, "file_system": {"type": "restricted", "entries": []}},
+        {**READ_ONLY, "file_system": {"type": "restricted", "entries": [hides]}},
+        {**READ_ONLY, "file_system": {"type": "unrestricted"}},
+    ]
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        for permissions in unknown:
+            confined = sandbox(tmp_path, permissions)
+            refused = await client.refusal("process/start", script("p", "touch ran", tmp_path, sandbox=confined))
+            assert (refused.code, refused.message[:9]) == (-32602, "sandbox: ")
+            params = {"path": (tmp_path / "ran").as_uri(), "dataBase64": "", "sandbox": confined}
+            assert (await client.refusal("fs/writeFile", params)).code == -32602
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_files_are_read_and_changed(tmp_path: Path) -> None:
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        folder, file = tmp_path / "a b" / "c", tmp_path / "a b" / "c" / "f"
+        assert await client.call("fs/createDirectory", {"path": folder.as_uri()}) == {}
+        assert await client.call("fs/writeFile", {"path": str(file), "dataBase64": "aGVsbG8="}) == {}
+        assert await client.call("fs/readFile", {"path": file.as_uri()}) == {"dataBase64": "aGVsbG8="}
+        (folder / "l").symlink_to(file)
+        found = await client.call("fs/getMetadata", {"path": (folder / "l").as_uri()})
+        assert (found["isFile"], found["isSymlink"], found["size"]) == (True, True, 5)
+        assert await client.call("fs/canonicalize", {"path": (folder / "l").as_uri()}) == {"path": file.as_uri()}
+        await client.call("fs/copy", {"sourcePath": file.as_uri(), "destinationPath": (folder / "g").as_uri()})
+        await client.call("fs/remove", {"path": file.as_uri(), "recursive": False, "force": False})
+        entries = (await client.call("fs/readDirectory", {"path": folder.as_uri()}))["entries"]
+        assert entries == [{"fileName": "g", "isDirectory": False, "isFile": True}]
+        await client.call("fs/open", {"path": (folder / "g").as_uri(), "handleId": "h"})
+        block = await client.call("fs/readBlock", {"handleId": "h", "offset": 1, "len": 3})
+        assert block == {"chunk": "ZWxs", "eof": False}
+        block = await client.call("fs/readBlock", {"handleId": "h", "offset": 4, "len": 3})
+        assert block == {"chunk": "bw==", "eof": True}
+        assert await client.call("fs/close", {"handleId": "h"}) == {}
+
+
+NOT_FOUND = "No such file or directory (os error 2)"
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code", "problem"),
+    [
+        ("initialize", {"clientName": "again"}, -32600, "initialize may only be sent once per connection"),
+        ("bogus/method", {}, -32601, "exec-server stub does not implement `bogus/method` yet"),
+        ("process/start", {"processId": "p", "argv": [], "cwd": "/"}, -32602, "argv must not be empty"),
+        ("process/start", {"processId": "p", "argv": ["true"], "cwd": "x"}, -32602, "`x` is not an absolute path"),
+        ("process/start", {"processId": "p", "argv": ["no-such-program"], "cwd": "/"}, -32603, NOT_FOUND),
+        ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/none"}, -32603, NOT_FOUND),
+        ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/", "arg0": "x"}, -32602, "`arg0`"),
+        ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/", "managedNetwork": {}}, -32602, "managedN"),
+        ("process/read", {"processId": "nope"}, -32600, "unknown process id nope"),
+        ("process/signal", {"processId": "nope", "signal": "interrupt"}, -32600, "unknown process id nope"),
+        ("process/signal", {"processId": "nope", "signal": "kill"}, -32602, "signal"),
+        ("process/write", {"processId": "nope", "chunk": "!", "writeId": "w"}, -32602, "Invalid symbol 33, offset 0."),
+        ("process/write", {"processId": "nope", "chunk": ""}, -32602, "writeId"),
+        ("fs/readFile", {"path": "/none"}, -32004, NOT_FOUND),
+        ("fs/readFile", {"path": "/dev/zero"}, -32600, "path `/dev/zero` is not a file"),
+        ("fs/readFile", {"path": "file:///"}, -32600, "path `/` is not a file"),
+        ("fs/readFile", {"path": "file://far/x"}, -32602, "is not a path on this machine"),
+        ("fs/writeFile", {"path": "/x", "dataBase64": "!"}, -32600, "fs/writeFile requires valid base64 dataBase64: "),
+        ("fs/remove", {"path": "/none", "force": False}, -32004, NOT_FOUND),
+        ("fs/open", {"path": "/dev/tty", "handleId": "h"}, -32600, "is not a file"),
+        ("fs/readBlock", {"handleId": "h", "offset": 0, "len": 1}, -32600, "unknown file handle h"),
+    ],
+)
+async def test_bad_requests_are_refused_and_the_server_goes_on(
+    tmp_path: Path, method: str, params: dict[str, Any], code: int, problem: str
+) -> None:
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        refused = await client.refusal(method, params)
+        assert (refused.code, problem in refused.message) == (code, True), refused.message
+        assert await client.call("environment/status") == {"status": "ready"}
+
+
+async def test_what_is_no_request_is_answered_too(tmp_path: Path) -> None:
+    async with open_lab(tmp_path) as lab:
+        client = lab.dial()
+        refused = await client.refusal("environment/info", {})
+        assert (refused.code, refused.message) == (-32600, "client must call initialize before using exec methods")
+        for text in (b"junk", b"[]", b'{"id":99}', b'{"id":1,"method":"\xff"}'):
+            await client.transport.send(text)
+            answer = await _next(client)
+            assert (answer["id"], answer["error"]["code"]) == (-1, -32600)
+        await client.note("no/such/note", {})
+        facts = (await client.call("initialize", {"clientName": "x", "more": 1}))["environmentInfo"]
+        assert facts["shell"]["path"].endswith(facts["shell"]["name"])
+        assert facts == await client.call("environment/info")
+
+
+async def _next(client: ExecClient) -> dict[str, Any]:
+    message = await client.transport.receive()
+    assert message is not None
+    return msgspec.json.decode(message)
