@@ -239,7 +239,6 @@ UNSUPPORTED_INSIDE: Final = (
     *(
         ("model_providers", "*", name)
         for name in (
-            "auth",
             "aws",
             "capabilities",
             "credential_file",

@@ -26,6 +26,16 @@ _AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api
 """What the addresses of Azure's models have in them."""
 
 
+class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command whose output is a provider's key, for so long. Without `cwd` it runs where the server does."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    timeout_ms: int = 5_000
+    refresh_interval_ms: int = 300_000
+    cwd: str | None = None
+
+
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One `[model_providers.<id>]` table with defaults filled in.
 
@@ -40,6 +50,7 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     env_key: str | None = None
     env_key_instructions: str | None = None
     experimental_bearer_token: str | None = None
+    auth: AuthCommand | None = None
     wire_api: Literal["responses"] = "responses"
     query_params: Mapping[str, str] = {}
     http_headers: Mapping[str, str] = {}

@@ -22,6 +22,9 @@ from codex_trio.config.nodes import (
 )
 from codex_trio.util.serde_words import unknown_variant
 
+_OTHER_KEYS = ("env_key", "experimental_bearer_token", "requires_openai_auth")
+"""Where a provider's key may come from but for a command."""
+
 BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock")
 
 
@@ -33,7 +36,20 @@ def provider_table_problem(providers: Mapping[str, Any]) -> str | None:
             "cannot be overridden. Rename your custom provider (for example, `openai-custom`)."
         )
     unnamed = next((name for name, provider in providers.items() if not provider.get("name")), None)
-    return None if unnamed is None else f"model_providers.{unnamed}: provider name must not be empty"
+    if unnamed is not None:
+        return f"model_providers.{unnamed}: provider name must not be empty"
+    problems = ((name, _auth_problem(provider)) for name, provider in providers.items())
+    return next((f"model_providers.{name}: {problem}" for name, problem in problems if problem is not None), None)
+
+
+def _auth_problem(provider: Mapping[str, Any]) -> str | None:
+    auth = provider.get("auth")
+    if auth is None:
+        return None
+    if not auth["command"].strip():
+        return "provider auth.command must not be empty"
+    beside = next((name for name in _OTHER_KEYS if provider.get(name)), None)
+    return None if beside is None else f"provider auth cannot be combined with {beside}"
 
 
 def _mcp_server_problem(server: Mapping[str, Any]) -> str | None:
@@ -78,6 +94,19 @@ APPROVAL_POLICY = Either(
     name="string or table",
 )
 
+_NONZERO_U64 = Integer("a nonzero u64", 1, 2**64 - 1)
+
+AUTH_COMMAND = Table(
+    {
+        "command": TEXT,
+        "args": TEXTS,
+        "timeout_ms": _NONZERO_U64,
+        "refresh_interval_ms": _NONZERO_U64,
+        "cwd": PATH,
+    },
+    required=("command",),
+)
+
 MODEL_PROVIDER = Table(
     {
         "name": TEXT,
@@ -86,7 +115,7 @@ MODEL_PROVIDER = Table(
         "env_key": TEXT,
         "env_key_instructions": TEXT,
         "experimental_bearer_token": TEXT,
-        "auth": ANY,
+        "auth": AUTH_COMMAND,
         "gateway_oauth": ANY,
         "aws": ANY,
         "project_id": TEXT,
@@ -134,9 +163,7 @@ SHELL_ENVIRONMENT_POLICY = Table(
     }
 )
 
-OTEL = Table(
-    {"headers_helper": TEXT, "headers_helper_refresh_interval_ms": Integer("a nonzero u64", 1, 2**64 - 1)}, rest=ANY
-)
+OTEL = Table({"headers_helper": TEXT, "headers_helper_refresh_interval_ms": _NONZERO_U64}, rest=ANY)
 
 HISTORY = Table({"persistence": Choice(("save-all", "none")), "max_bytes": USIZE})
 

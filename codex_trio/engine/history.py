@@ -41,6 +41,13 @@ class ModelHistory:
         """The ids that are taken."""
         self.extend(items)
 
+    @classmethod
+    def of_known(cls, items: Sequence[ResponseItem]) -> ModelHistory:
+        """Return the history of items that came from one, to be read alone."""
+        history = cls()
+        history._items = list(items)
+        return history
+
     @property
     def items(self) -> Sequence[ResponseItem]:
         """Everything remembered."""

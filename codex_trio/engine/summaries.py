@@ -91,7 +91,7 @@ class Summaries:
         """Ask for a text. Where even the question is too long, it goes by ever more of the oldest items."""
         client = asked.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
-        left, dropped = ModelHistory(items), 1
+        left, dropped = ModelHistory.of_known(items), 1
         while True:
             request = _request_for_text(asked, origin, left)
             try:
@@ -99,7 +99,7 @@ class Summaries:
                 return Summary(compaction.summary_item(text), text)
             except ModelError as error:
                 if error.info.kind == "contextWindowExceeded" and left.items:
-                    left, dropped = ModelHistory(left.items[dropped:]), dropped * 2
+                    left, dropped = ModelHistory.of_known(left.items[dropped:]), dropped * 2
                     continue
                 await repeats.after(error)
 
@@ -109,7 +109,7 @@ class Summaries:
         client = context.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
         request = build_request(
-            context, origin, tools=context.tools().specs, history=ModelHistory(items), then=[_TRIGGER]
+            context, origin, tools=context.tools().specs, history=ModelHistory.of_known(items), then=[_TRIGGER]
         )
         while True:
             try:

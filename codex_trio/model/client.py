@@ -21,6 +21,7 @@ import trio
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import endpoint, failures, retry
+from codex_trio.model.auth_command import CommandKey
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import ModelEvent
 from codex_trio.model.http import (
@@ -38,6 +39,7 @@ from codex_trio.model.stream import ResponseParser
 MAX_REDIRECTS = 5
 """A request is sent on from one address to the next this many times at most."""
 
+_UNAUTHORIZED = 401
 _REPEATED_ELSEWHERE = frozenset({307, 308})
 _IDLE = "idle timeout waiting for SSE"
 _BROKEN_BODY = "Transport error: network error: error decoding response body"
@@ -108,12 +110,16 @@ class ResponsesClient:
         *,
         api_key: str | None,
         environ: Mapping[str, str],
+        command_key: CommandKey | None = None,
     ) -> None:
-        """`api_key` is sent as a bearer token. `environ` is for the provider's `env_http_headers` only."""
+        """`api_key`, or what a command gives, is sent as a bearer token. `environ` is for the provider's
+        `env_http_headers` only.
+        """
         self.provider = provider
         self._transport = transport
         self._api_key = api_key
         self._environ = environ
+        self._command_key = command_key
 
     async def warm(self) -> None:
         """Prepare for the first request without sending anything; problems are left for the request to report."""
@@ -133,7 +139,19 @@ class ResponsesClient:
             await response.aclose(drain=stream.completed)
 
     async def _send(self, request: ModelRequest, idle_timeout: float) -> HttpResponse:
-        target = endpoint.resolve(self.provider, api_key=self._api_key, environ=self._environ)
+        if self._command_key is None:
+            return await self._send_with(self._api_key, request, idle_timeout)
+        key = await self._command_key.current()
+        try:
+            return await self._send_with(key, request, idle_timeout)
+        except ModelError as error:
+            if error.http_status != _UNAUTHORIZED:
+                raise
+            newer = await self._command_key.after_refusal(key)
+        return await self._send_with(newer, request, idle_timeout)
+
+    async def _send_with(self, key: str | None, request: ModelRequest, idle_timeout: float) -> HttpResponse:
+        target = endpoint.resolve(self.provider, api_key=key, environ=self._environ)
         headers = encode_headers(request.headers)
         body = encode_body(request)
         attempt = 0

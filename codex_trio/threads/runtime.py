@@ -21,6 +21,7 @@ from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.credentials import AuthFileError
 from codex_trio.identity.keys import MissingApiKey, resolve_request_auth
 from codex_trio.identity.user_agent import Identity
+from codex_trio.model.auth_command import AuthCommands
 from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
@@ -155,13 +156,18 @@ def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/local
 
 
 def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ResponsesClient]:
+    commands = AuthCommands(parts.environ)
+
     def client(config: EffectiveConfig, provider_id: str) -> ResponsesClient:
         provider = config.model_providers[provider_id]
         try:
             auth = resolve_request_auth(provider, environ=parts.environ, credentials=parts.auth.credentials())
         except (MissingApiKey, AuthFileError) as error:
             raise ModelError(str(error), info=ErrorInfo("unauthorized")) from error
-        return ResponsesClient(provider, parts.transport, api_key=auth.bearer, environ=parts.environ)
+        command_key = None if provider.auth is None else commands.key_of(provider.auth)
+        return ResponsesClient(
+            provider, parts.transport, api_key=auth.bearer, environ=parts.environ, command_key=command_key
+        )
 
     return client
 

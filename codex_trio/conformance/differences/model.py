@@ -37,6 +37,11 @@ MODEL: tuple[Difference, ...] = (
             "no last blank line",
         )
     ),
+    Difference(
+        "provider_auth::a_command_that_fails_fails_the_turn_and_nothing_is_sent",
+        "reference",
+        "sends the request without a key where the command that gives it fails",
+    ),
     *(
         Difference(
             f"sealed_compaction::where_the_provider_cannot_the_model_writes_a_summary[{name}]",

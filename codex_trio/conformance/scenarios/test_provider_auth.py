@@ -1,0 +1,57 @@
+"""Providers whose key a command gives."""
+
+import pytest
+
+from codex_trio.conformance.lab import Lab
+from codex_trio.testing.model_script import answer, http_error, message
+
+PRINTS_A_KEY = """auth = { command = "/bin/sh", args = ["-c", "echo x >> runs; echo key-$(cat runs | wc -l)"] }"""
+EXPIRED = http_error(401, {"error": {"message": "expired"}})
+
+
+def keys(lab: Lab) -> list[str | None]:
+    return [request.headers.get("authorization") for request in lab.model.requests]
+
+
+async def test_a_key_from_a_command_is_used_until_the_provider_refuses_it(lab: Lab) -> None:
+    lab.configure(provider=PRINTS_A_KEY)
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        lab.script(answer(message("a")), answer(message("b", item_id="m2")))
+        for _ in range(2):
+            assert (await probe.run_turn(thread_id, "Hi")).status == "completed"
+        assert keys(lab) == ["Bearer key-1", "Bearer key-1"]
+        lab.script(EXPIRED, answer(message("c", item_id="m3")))
+        assert (await probe.run_turn(thread_id, "Hi")).status == "completed"
+        assert keys(lab)[2:] == ["Bearer key-1", "Bearer key-2"]
+        lab.script(EXPIRED, EXPIRED)
+        turn = await probe.run_turn(thread_id, "Hi")
+        assert (turn.status, keys(lab)[4:]) == ("failed", ["Bearer key-2", "Bearer key-3"])
+        assert "expired" in turn.error["message"]
+
+
+async def test_a_command_that_fails_fails_the_turn_and_nothing_is_sent(lab: Lab) -> None:
+    lab.configure(provider='auth = { command = "/bin/sh", args = ["-c", "echo locked >&2; exit 3"] }')
+    lab.script(answer(message("a")))
+    async with lab.run() as probe:
+        turn = await probe.run_turn((await probe.start_thread(cwd=str(lab.cwd)))["id"], "Hi")
+    assert turn.status == "failed"
+    assert turn.error["codexErrorInfo"] == "unauthorized"
+    assert "failed with status 3: locked" in turn.error["message"]
+    assert lab.model.requests == []
+
+
+@pytest.mark.parametrize(
+    ("auth", "problem"),
+    [
+        ('env_key = "KEY"\nauth = { command = "true" }', "provider auth cannot be combined with env_key"),
+        ('auth = { command = " " }', "provider auth.command must not be empty"),
+        ('auth = { args = ["x"] }', "missing field `command`"),
+        ('auth = { command = "true", timeout_ms = 0 }', "invalid value: integer `0`, expected a nonzero u64"),
+    ],
+)
+async def test_an_unusable_setting_is_refused(lab: Lab, auth: str, problem: str) -> None:
+    lab.configure(provider=auth)
+    async with lab.run() as probe:
+        refused = await probe.refusal("thread/start", {})
+    assert problem in refused.message
