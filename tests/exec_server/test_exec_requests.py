@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from exec_lab import ExecClient, open_lab, script
+from exec_server_lab import ExecClient, open_lab, script
 
 from codex_trio.environments.exec_permissions import context_of, place_of
 from codex_trio.environments.place import WorkPlace

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import trio
-from exec_lab import in_thread, open_lab, said, script
+from exec_server_lab import in_thread, open_lab, said, script
 
 from codex_trio.environments.exec_protocol import ACK_BYTES, RETAINED_BYTES
 from codex_trio.transport.base import TransportClosed
