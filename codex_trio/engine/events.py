@@ -14,6 +14,7 @@ import msgspec
 from codex_trio.domain.items import TurnItem
 from codex_trio.model.errors import ErrorInfo
 from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
+from codex_trio.state.store.goals import Goal
 from codex_trio.tools.log import PlanStep
 
 TurnStatus: TypeAlias = Literal["completed", "interrupted", "failed"]
@@ -54,6 +55,8 @@ class TurnEnded(_Event, frozen=True, kw_only=True, gc=False):
     """Whether the model has said something in full, however the turn ended."""
     is_upkeep: bool = False
     """Whether it was work on the thread itself, of which there is nothing to read when it went well."""
+    goes_on: bool = False
+    """Whether another turn follows by itself, so that there is nothing to read yet."""
 
 
 class ItemStarted(_Event, frozen=True, kw_only=True, gc=False):
@@ -169,6 +172,17 @@ class ThreadWarning(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class GoalUpdated(msgspec.Struct, frozen=True, kw_only=True):
+    """The thread's goal was set, or has come further in a turn; no turn where none did it."""
+
+    turn_id: str | None
+    goal: Goal
+
+
+class GoalCleared(msgspec.Struct, frozen=True, kw_only=True):
+    """The thread has no goal any more."""
+
+
 class RawItem(_Event, frozen=True, kw_only=True, gc=False):
     """An item that entered the model's history, as the model sees it."""
 
@@ -193,6 +207,8 @@ Event: TypeAlias = (
     | ErrorReported
     | ModelRerouted
     | ThreadWarning
+    | GoalUpdated
+    | GoalCleared
     | RawItem
     | RawResponse
 )

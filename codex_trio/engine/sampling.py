@@ -41,6 +41,8 @@ class Sampler:
         self._stream: trio.CancelScope | None = None
         self._is_rerouted = False
         self.first_token_ms: int | None = None
+        self.calls_made = 0
+        """How many tools the model has called."""
 
     async def sample(self, origin: RequestOrigin) -> bool:
         """Return one response of the model, calls included; True when the model is to be sampled again.
@@ -52,6 +54,7 @@ class Sampler:
         while True:
             request = build_request(self._context, origin, tools=self._registry.specs)
             reader, calls, error = await self._attempt(client, request, origin)
+            self.calls_made += calls
             if calls:
                 # What the calls gave is stored and shown; the model hears of it when time passes again.
                 await self._context.unpaused()

@@ -58,6 +58,7 @@ async def open_thread_layer(
                 codex_home=parts.codex_home,
                 threads=services.threads,
                 queues=storage.queues,
+                goals=storage.goals,
                 environ=parts.environ,
                 config=parts.config,
                 auth=services.auth,

@@ -77,7 +77,8 @@ class Announcer:
 
     def tell(self, event: events.Event) -> None:
         """Tell the followers of an event at once, whatever it means."""
-        self._clients.tell_event(self._id, event, self._followers.clients)
+        is_for_all = isinstance(event, events.GoalUpdated | events.GoalCleared)
+        self._clients.tell_event(self._id, event, None if is_for_all else self._followers.clients)
 
     def tell_status(self) -> None:
         """Tell every client what the thread is doing."""
@@ -114,4 +115,6 @@ class Announcer:
 
 def _is_to_be_read(event: events.TurnEnded) -> bool:
     """Return whether a turn left something that its user has yet to read."""
+    if event.goes_on:
+        return False
     return event.status == "failed" or event.has_message or (event.status == "completed" and not event.is_upkeep)

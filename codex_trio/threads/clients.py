@@ -24,8 +24,8 @@ Clients: TypeAlias = Collection[ClientId]
 class ThreadClients(Protocol):
     """Tells clients of threads and asks them. Telling never waits; clients that are gone are left out."""
 
-    def tell_event(self, thread_id: str, event: Event, followers: Clients) -> None:
-        """Tell the followers of an event."""
+    def tell_event(self, thread_id: str, event: Event, followers: Clients | None) -> None:
+        """Tell the followers of an event; every client where None are given."""
         ...
 
     def tell_status(self, thread_id: str, status: ThreadStatus) -> None:

@@ -31,6 +31,8 @@ from codex_trio.threads.client_tools import client_tools
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.facts import NOT_LOADED
+from codex_trio.threads.goals import FEATURE as GOALS
+from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.listeners import Listeners
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
@@ -70,6 +72,7 @@ class ThreadHost:
         store: ThreadStore,
         read_states: ReadStates,
         queues: ThreadQueues,
+        goals: ThreadGoals,
         clients: ThreadClients,
         environments: EnvironmentManager,
         engine: EngineServices,
@@ -81,6 +84,7 @@ class ThreadHost:
         self._store = store
         self._read_states = read_states
         self._queues = queues
+        self._goals = goals
         self._clients = clients
         self._environments = environments
         self._engine = engine
@@ -198,7 +202,12 @@ class ThreadHost:
         unwanted: list[LiveThread] = []
         member: Member | None = None
         try:
-            with live.scope, self._queues.running(live) as queue, self._elicitations.running(live.id) as clock:
+            with (
+                live.scope,
+                self._goals.running(live, is_on=launch.config.feature(GOALS)) as goal,
+                self._queues.running(live, otherwise=goal.go_on) as queue,
+                self._elicitations.running(live.id) as clock,
+            ):
                 # Commands end first: what waits for the end of a command is then still there to store it.
                 async with (
                     trio.open_nursery() as nursery,
@@ -221,10 +230,12 @@ class ThreadHost:
                             approver=live.approver,
                             tools=[
                                 BuiltinTools(),
+                                *goal.tools,
                                 *client_tools(live, self._clients, clock),
                                 AgentToolsV1(control),
                                 AgentToolsV2(control),
                             ],
+                            companions=goal.companions,
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
                             config=launch.config,
@@ -237,6 +248,7 @@ class ThreadHost:
                         nursery.start_soon(self._note_git_info, live)
                     nursery.start_soon(queue.run)
                     self._agents.join(member)
+                    nursery.start_soon(goal.load)
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()

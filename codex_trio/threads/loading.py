@@ -61,6 +61,8 @@ class ForkSource(msgspec.Struct, frozen=True, kw_only=True):
     stored: StoredThread | None = None
     last_turn_id: str | None = None
     before_turn_id: str | None = None
+    brings_goal: bool = False
+    """Whether the fork takes the goal along, to be worked on once somebody has said something in it."""
 
 
 def end_of_fork(history: RolloutHistory, source: ForkSource) -> forks.ForkPoint:

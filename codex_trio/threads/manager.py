@@ -27,6 +27,7 @@ from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.clients import ClientId
 from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import Launch, ThreadHost
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
@@ -79,6 +80,7 @@ class ThreadManager:
         loader: ThreadLoader,
         organisation: ThreadOrganisation,
         host: ThreadHost,
+        goals: ThreadGoals,
         gate: TurnGate,
     ) -> None:
         self._config = config
@@ -87,6 +89,7 @@ class ThreadManager:
         self._loader = loader
         self._organisation = organisation
         self._host = host
+        self._goals = goals
         self._gate = gate
 
     async def start(
@@ -211,6 +214,8 @@ class ThreadManager:
         else:
             # First what nobody sees without the thread: whatever ends this process, a fork has what belongs to it.
             await self._organisation.inherit(source.thread_id, meta.id)
+            if source.brings_goal:
+                await self._goals.inherit(source.thread_id, meta.id)
             if name is not None:
                 await self._store.set_name(meta.id, name)
             recorder = await self._store.fork(history, end, meta)

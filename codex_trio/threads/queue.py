@@ -6,7 +6,7 @@ that is (threads/queue_runner.py) or where messages are kept (the store).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -53,9 +53,12 @@ class ThreadQueues:
         self._runners: dict[str, QueueRunner] = {}
 
     @contextmanager
-    def running(self, live: LiveThread) -> Generator[QueueRunner]:
-        """Provide the runner of a thread, to be run while the thread is loaded."""
-        runner = self._runners[live.id] = QueueRunner(live, self._queues, self._clients)
+    def running(self, live: LiveThread, *, otherwise: Callable[[], Awaitable[None]]) -> Generator[QueueRunner]:
+        """Provide the runner of a thread, to be run while the thread is loaded.
+
+        `otherwise` does what is to be done when the thread is free and no message is to be taken up.
+        """
+        runner = self._runners[live.id] = QueueRunner(live, self._queues, self._clients, otherwise=otherwise)
         try:
             yield runner
         finally:

@@ -8,7 +8,7 @@ and when the queue goes on or stops. Does not own the queue (the store) or what 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
@@ -37,14 +37,25 @@ _SAID_TO_MODEL = frozenset({"text", "image", "local_image"})
 
 
 class QueueRunner:
-    """A service: `run` it once, for as long as the thread is loaded."""
+    """A service: `run` it once, for as long as the thread is loaded.
 
-    def __init__(self, live: LiveThread, queues: InputQueues, clients: ThreadClients) -> None:
+    `otherwise` does what is to be done when the thread is free and no message is to be taken up.
+    """
+
+    def __init__(
+        self,
+        live: LiveThread,
+        queues: InputQueues,
+        clients: ThreadClients,
+        *,
+        otherwise: Callable[[], Awaitable[None]],
+    ) -> None:
         self.ready = trio.Event()
         """Set when it is known what became of the messages that were claimed when the thread was last loaded."""
         self._live = live
         self._queues = queues
         self._clients = clients
+        self._otherwise = otherwise
         self._nursery: trio.Nursery | None = None
         self._woken = trio.Event()
         self._starting = trio.Lock()
@@ -93,17 +104,21 @@ class QueueRunner:
 
     async def _go_on(self) -> None:
         await self._settled.wait()
-        if self._is_stopped or self._live.runs_turn or self._live.is_ephemeral:
+        if self._live.runs_turn or self._live.is_ephemeral:
             return
         try:
-            if await self._queues.waiting(self._live.id, limit=1):
+            if not self._is_stopped and await self._queues.waiting(self._live.id, limit=1):
                 await self._start(None, None)
+                return
         except ShuttingDown:
             # It waits for the next server.
             return
         except (RulesError, ThreadStoreError) as error:
             self._is_stopped = True
             self._live.warn(f"A message that waits in the queue could not be taken up: {error}")
+            return
+        # What somebody has said comes first.
+        await self._otherwise()
 
     async def _start(self, queued_id: str | None, answer: PendingAnswer | None) -> Turn | None:
         """Begin a turn with a message; None when there is no such message, or another turn was faster."""

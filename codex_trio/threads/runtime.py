@@ -26,10 +26,13 @@ from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
+from codex_trio.state.store.goals import GoalStore
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.goals import FEATURE as GOALS
+from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
@@ -47,6 +50,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     host: ThreadHost
     upkeep: ThreadUpkeep
     queues: ThreadQueues
+    goals: ThreadGoals
     elicitations: Elicitations
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
@@ -58,6 +62,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     codex_home: Path
     threads: StoredThreads
     queues: InputQueues
+    goals: GoalStore
     environ: Mapping[str, str]
     config: ConfigService
     auth: AuthStore
@@ -92,12 +97,20 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     queues = ThreadQueues(
         parts.queues, store=threads.store, loaded=threads.loaded, clients=parts.clients, pictures=engine.pictures
     )
+    goals = ThreadGoals(
+        parts.goals,
+        store=threads.store,
+        loaded=threads.loaded,
+        clients=parts.clients,
+        is_on=lambda: parts.config.startup_default().feature(GOALS),
+    )
     elicitations = Elicitations()
     host = ThreadHost(
         loaded=threads.loaded,
         store=threads.store,
         read_states=threads.read_states,
         queues=queues,
+        goals=goals,
         clients=parts.clients,
         environments=parts.environments,
         engine=engine,
@@ -118,6 +131,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         loader=loader,
         organisation=threads.organisation,
         host=host,
+        goals=goals,
         gate=parts.gate,
     )
     return ThreadRuntime(
@@ -125,8 +139,11 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         environments=parts.environments,
         manager=manager,
         host=host,
-        upkeep=ThreadUpkeep(host=host, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph),
+        upkeep=ThreadUpkeep(
+            host=host, loaded=threads.loaded, store=threads.store, queues=queues, goals=goals, graph=threads.graph
+        ),
         queues=queues,
+        goals=goals,
         store=threads.store,
         read_states=threads.read_states,
         graph=threads.graph,

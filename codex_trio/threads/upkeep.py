@@ -13,6 +13,7 @@ from codex_trio.state.store.interface import AgentGraphStore, MetadataPatch, Thr
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
+from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
@@ -27,12 +28,14 @@ class ThreadUpkeep:
         loaded: LoadedThreads,
         store: ThreadStore,
         queues: ThreadQueues,
+        goals: ThreadGoals,
         graph: AgentGraphStore,
     ) -> None:
         self._host = host
         self._loaded = loaded
         self._store = store
         self._queues = queues
+        self._goals = goals
         self._graph = graph
 
     async def rename(self, thread_id: str, name: str) -> None:
@@ -101,6 +104,7 @@ class ThreadUpkeep:
                 await self._host.unload(loaded)
         deleted = await self._store.delete(thread_id) if is_stored else [thread_id]
         await self._queues.forget(deleted)
+        await self._goals.forget(deleted)
         return deleted
 
     async def revert(self, thread_id: str, *, before_turn_id: str) -> LiveThread:

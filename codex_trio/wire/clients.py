@@ -35,7 +35,7 @@ class ProtocolClients:
     def __init__(self, outgoing: OutgoingMessages) -> None:
         self._outgoing = outgoing
 
-    def tell_event(self, thread_id: str, event: Event, followers: Clients) -> None:
+    def tell_event(self, thread_id: str, event: Event, followers: Clients | None) -> None:
         projected = project(thread_id, event)
         if projected is not None:
             method, params = projected

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import msgspec
 from codex_trio_protocol import decoding
-from codex_trio_protocol.v2 import account_limits, item_events, notice, turn, turn_events
+from codex_trio_protocol.v2 import account_limits, item_events, notice, thread_goal, turn, turn_events
 
 from codex_trio.engine import events
 from codex_trio.engine.events import TurnFailure
 from codex_trio.model.limits import RateLimitSnapshot, RateLimitWindow
 from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
+from codex_trio.wire.goals import goal_to_wire
 from codex_trio.wire.items import project_item
 
 Projected = tuple[str, msgspec.Struct]
@@ -137,6 +138,18 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                 if event.reported is None
                 else turn_events.ResponseUsageMetadata(metadata=event.reported),
             )
+        case _:
+            return _project_goal(thread_id, event)
+
+
+def _project_goal(thread_id: str, event: events.Event) -> Projected | None:
+    match event:
+        case events.GoalUpdated():
+            return "thread/goal/updated", thread_goal.ThreadGoalUpdatedNotification(
+                thread_id=thread_id, turn_id=event.turn_id, goal=goal_to_wire(thread_id, event.goal)
+            )
+        case events.GoalCleared():
+            return "thread/goal/cleared", thread_goal.ThreadGoalClearedNotification(thread_id=thread_id)
         case _:
             return None
 

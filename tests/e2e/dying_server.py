@@ -1,4 +1,4 @@
-"""A server that kills itself, as a crash would, at one step of taking up a message that waits.
+"""A server that kills itself, as a crash would, at one step of taking up a message that waits, or of a goal.
 
 `DIE_AT` names the step. The server is the real one; it only counts the calls of what stores messages and rollout lines.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from codex_trio.cli.main import main
+from codex_trio.state.local.goals import LocalGoals
 from codex_trio.state.local.queues import LocalInputQueues
 from codex_trio.state.rollout.file_lines import FileWriter
 
@@ -31,6 +32,23 @@ def _has_message(_writer: Any, data: bytes) -> bool:
     return WORDS in data and b'"UserMessage"' in data
 
 
+def _begins_goal_turn(_writer: Any, data: bytes) -> bool:
+    return b'"turn_trigger":"goal"' in data
+
+
+def _ends_turn(_writer: Any, data: bytes) -> bool:
+    return b'"type":"task_complete"' in data
+
+
+GOAL_STEPS: dict[str, Step] = {
+    "before the goal is kept": (LocalGoals, "change", "before", _always),
+    "when the goal is kept": (LocalGoals, "change", "after", _always),
+    "before its turn is stored": (FileWriter, "write", "before", _begins_goal_turn),
+    "when its turn is stored": (FileWriter, "write", "after", _begins_goal_turn),
+    "before what it used is stored": (FileWriter, "write", "before", _ends_turn),
+    "before what it used is counted": (FileWriter, "write", "after", _ends_turn),
+}
+
 STEPS: dict[str, Step] = {
     "when the message is kept": (LocalInputQueues, "append", "after", _always),
     "before it is claimed": (LocalInputQueues, "claim", "before", _always),
@@ -45,7 +63,7 @@ STEPS: dict[str, Step] = {
 
 
 def _die_at(step: str) -> None:
-    kind, name, when, holds = STEPS[step]
+    kind, name, when, holds = (STEPS | {f"goal: {goal}": found for goal, found in GOAL_STEPS.items()})[step]
     call = getattr(kind, name)
 
     @functools.wraps(call)

@@ -17,6 +17,7 @@ from codex_trio.config.service import ConfigService
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import TurnOverrides
@@ -473,6 +474,7 @@ async def open_session(
                 policy=CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=home / "rules"),
                 approver=approver,
                 tools=[BuiltinTools(), *tools],
+                companions=Companions(),
                 nursery=nursery,
                 project_docs=docs,
                 config=config,

@@ -20,6 +20,7 @@ COUNT = 200
 VICTIM = "thread-00100"
 READ_STATE = "INSERT OR REPLACE INTO read_states VALUES (?, ?, ?)"
 ATTACHMENT = "INSERT INTO attachments VALUES (?, ?, 'note', 'key', ?, 1)"
+GOAL = "INSERT INTO goals VALUES (?, 'g', ?, 'active', NULL, 1, 1, 1, 1, 1, 0)"
 MARK = "INSERT INTO marks VALUES (?, ?)"
 
 
@@ -34,11 +35,12 @@ def put_much(transaction: Transaction) -> None:
         transaction.run("INSERT INTO thread_projects VALUES (?, 'p1')", thread_id)
         transaction.run(READ_STATE, thread_id, None, f"revision of {thread_id} " + "r" * 200)
         transaction.run(ATTACHMENT, f"a-{thread_id}", thread_id, f'{{"of": "{thread_id}", "x": "{"y" * 200}"}}')
+        transaction.run(GOAL, thread_id, f"goal of {thread_id} " + "g" * 200)
         transaction.run(MARK, f"mark of {thread_id}", "m" * 200)
 
 
 def kept(transaction: Transaction) -> dict[str, dict[str, tuple[object, ...]]]:
-    tables = ("projects", "thread_projects", "read_states")
+    tables = ("projects", "thread_projects", "read_states", "goals")
     found = {table: {row[0]: row for row in transaction.rows(f"SELECT * FROM {table}")} for table in tables}
     rows = transaction.rows("SELECT thread_id, id, payload FROM attachments")
     return {**found, "attachments": {row[0]: row for row in rows}}
@@ -113,7 +115,7 @@ async def test_a_torn_page_of_the_index_costs_nothing_that_is_kept(tmp_path: Pat
     aside = set_aside_in(tmp_path)
     [text] = told
     assert str(aside) in text
-    assert f"1 projects, {COUNT} threads in projects, {COUNT} attachments, {COUNT} read states" in text
+    assert f"1 projects, {COUNT} threads in projects, {COUNT} attachments, {COUNT} goals, {COUNT} read states" in text
     assert "missing" not in text
 
 
@@ -122,6 +124,7 @@ async def test_a_torn_page_of_the_index_costs_nothing_that_is_kept(tmp_path: Pat
     [
         (f"revision of {VICTIM}", "read_states", "read states"),
         (f'"of": "{VICTIM}"', "attachments", "attachments"),
+        (f"goal of {VICTIM}", "goals", "goals"),
     ],
 )
 async def test_of_a_table_with_a_torn_page_all_other_rows_are_saved_and_the_rest_is_told(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import trio
 
 from codex_trio.config.service import ConfigService
 from codex_trio.domain.ids import uuid7
+from codex_trio.engine.goals.keeper import MAX_UNATTENDED_TURNS
 from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.turn_gate import TurnGate
@@ -20,12 +21,16 @@ from codex_trio.environments.selection import LOCAL
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
+from codex_trio.model.errors import ModelError
+from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
+from codex_trio.model.usage import ResponseUsage
 from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
@@ -52,6 +57,60 @@ class SilentClient:
     async def stream(self, request: Any) -> AsyncGenerator[Any]:
         await trio.sleep_forever()
         yield None
+
+
+class ScriptedModel:
+    """A model that answers each request with the next of these responses, each used a hundred tokens; then never."""
+
+    class Provider:
+        stream_max_retries = 0
+
+    provider = Provider()
+
+    def __init__(self, *responses: Sequence[ModelEvent] | ModelError) -> None:
+        self.requests: list[Any] = []
+        self.go = trio.Event()
+        """Nothing is answered before this is set."""
+        self.go.set()
+        self._responses = list(responses)
+
+    @asynccontextmanager
+    async def stream(self, request: Any) -> AsyncGenerator[Any]:
+        self.requests.append(request)
+        if not self._responses:
+            await trio.sleep_forever()
+        await self.go.wait()
+        response = self._responses.pop(0)
+        if isinstance(response, ModelError):
+            raise response
+
+        async def batches() -> AsyncGenerator[Sequence[ModelEvent]]:
+            await trio.lowlevel.checkpoint()
+            yield [*response, Completed(response_id="r", usage=USAGE, end_turn=None)]
+
+        async with aclosing(batches()) as stream:
+            yield stream
+
+
+USAGE = ResponseUsage(
+    input_tokens=100,
+    cached_input_tokens=20,
+    cache_write_input_tokens=0,
+    output_tokens=20,
+    reasoning_output_tokens=0,
+    total_tokens=120,
+)
+
+
+def says_only(text: str = "Well.") -> list[ModelEvent]:
+    """Return a response in which the model says something and does nothing."""
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    return [OutputItemDone(item=item)]
+
+
+def calls(name: str, arguments: str, *, call_id: str = "c") -> list[ModelEvent]:
+    """Return a response in which the model calls a tool."""
+    return [OutputItemDone(item={"type": "function_call", "name": name, "arguments": arguments, "call_id": call_id})]
 
 
 class NotingClients:
@@ -132,6 +191,7 @@ class Lab:
         host: ThreadHost,
         threads: StoredThreads,
         queues: ThreadQueues,
+        goals: ThreadGoals,
         clients: NotingClients,
     ) -> None:
         self.manager = manager
@@ -142,8 +202,9 @@ class Lab:
         self.graph = threads.graph
         self.clients = clients
         self.queues = queues
+        self.goals = goals
         self.upkeep = ThreadUpkeep(
-            host=host, loaded=threads.loaded, store=threads.store, queues=queues, graph=threads.graph
+            host=host, loaded=threads.loaded, store=threads.store, queues=queues, goals=goals, graph=threads.graph
         )
 
     async def start(self, *, ephemeral: bool = False) -> LiveThread:
@@ -172,15 +233,21 @@ def says(text: str) -> TurnRequest:
 
 @asynccontextmanager
 async def open_threads(
-    base: Path, *, patience: float = 30.0, storage: ThreadStorage | None = None
+    base: Path,
+    *,
+    patience: float = 30.0,
+    client: Any = None,
+    storage: ThreadStorage | None = None,
+    max_unattended: int = MAX_UNATTENDED_TURNS,
 ) -> AsyncGenerator[Lab]:
     """Provide the thread layer until the block ends, which must not take longer than so many seconds.
 
-    Its threads are in memory, unless it is given a `storage` for them.
+    Its threads are in memory, unless it is given a `storage` for them; its model is silent, unless it is given a
+    `client` of another one. After `max_unattended` turns that began by themselves it lets a goal be.
     """
-    storage = storage or memory_storage()
     home = base / "codex"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
+    storage = storage or memory_storage()
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
     catalog, clients = bundled_catalog(), NotingClients()
     threads = stored_threads(storage)
@@ -188,13 +255,21 @@ async def open_threads(
         identity=Identity({}),
         installation_id="installation",
         timezone="Etc/UTC",
-        client=lambda _config, _provider: cast("Any", SilentClient()),
+        client=lambda _config, _provider: client or cast("Any", SilentClient()),
         model=lambda _config, slug: catalog.info(slug),
         gate=TurnGate(),
         pictures=Pictures(LocalFiles()),
     )
     queues = ThreadQueues(
         storage.queues, store=storage.store, loaded=threads.loaded, clients=clients, pictures=engine.pictures
+    )
+    goals = ThreadGoals(
+        storage.goals,
+        store=storage.store,
+        loaded=threads.loaded,
+        clients=clients,
+        is_on=lambda: True,
+        max_unattended=max_unattended,
     )
     environments = EnvironmentManager(MemoryEnvironment(LOCAL))
     loader = ThreadLoader(
@@ -209,6 +284,7 @@ async def open_threads(
         store=storage.store,
         read_states=storage.read_states,
         queues=queues,
+        goals=goals,
         clients=clients,
         environments=environments,
         engine=engine,
@@ -223,12 +299,13 @@ async def open_threads(
         loader=loader,
         organisation=threads.organisation,
         host=host,
+        goals=goals,
         gate=engine.gate,
     )
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:
             await nursery.start(host.run)
-            lab = Lab(manager, host, threads, queues, clients)
+            lab = Lab(manager, host, threads, queues, goals, clients)
             lab.waiting = storage.queues
             yield lab
             nursery.cancel_scope.cancel()

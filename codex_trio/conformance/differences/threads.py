@@ -91,4 +91,14 @@ THREADS: tuple[Difference, ...] = (
         "reference",
         "tells nobody of a section that was renamed or removed, so that other clients go on showing what was",
     ),
+    Difference(
+        "goals::a_model_that_does_nothing_is_not_asked_for_ever",
+        "reference",
+        "begins one turn after the other for as long as the model answers: only a budget ends that",
+    ),
+    Difference(
+        "goals::an_interrupted_goal_waits_for_its_user_also_after_a_restart",
+        "reference",
+        "leaves the goal active when its turn is interrupted, and takes it up again by itself after a restart",
+    ),
 )

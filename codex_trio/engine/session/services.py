@@ -11,6 +11,7 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
+from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.environments.thread import ThreadEnvironments
@@ -51,6 +52,8 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     """The thread's: what outlives a turn runs in it."""
     tools: Sequence[ToolProvider]
     """Where the tools of its turns come from."""
+    companions: Companions
+    """What goes along with its turns."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
     config: EffectiveConfig
     clock: StoppableClock

@@ -66,6 +66,7 @@ class TaskContext:
         self.usage = parts.usage
         self.warnings = parts.warnings
         self.running = parts.running
+        self.companions = parts.thread.companions
         self.identity = parts.services.identity
         self.installation_id = parts.services.installation_id
         self._parts = parts

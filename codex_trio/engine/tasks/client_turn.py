@@ -22,6 +22,7 @@ from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.response_items import ResponseItem
+from codex_trio.engine.session.companion import NO_WORDS, TurnEnd, TurnFacts
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.turn_request import TurnInput
 from codex_trio.model.errors import OTHER, ModelError
@@ -68,6 +69,7 @@ class ClientTurn(ABC):
         self._log = context.log(self.id)
         self._is_concluding = False
         """Whether the model has said all, and what its last response used is stored with the end of the turn."""
+        self._last_words = NO_WORDS
 
     # --- what a kind of work says ---
 
@@ -95,6 +97,11 @@ class ClientTurn(ABC):
     def _first_token_ms(self) -> int | None:
         return None
 
+    @property
+    def _calls(self) -> int:
+        """How many tools the model has called."""
+        return 0
+
     # --- being stopped ---
 
     async def interrupt(self, answered: trio.Event) -> None:
@@ -121,6 +128,8 @@ class ClientTurn(ABC):
         self.started_at = int(time.time())
         failure: TurnFailure | None = None
         finished = False
+        mode: str = self.settings.mode["mode"]
+        self._context.companions.began(TurnFacts(turn_id=self.id, trigger=self._trigger, mode=mode))
         try:
             with self._scope:
                 failure = await self._work()
@@ -176,6 +185,7 @@ class ClientTurn(ABC):
         try:
             if finished:
                 failure = await self._store_end(failure, watch) or failure
+                await self._part(failure, interrupted=False)
             else:
                 await self._abort(watch)
                 self._aborted.set()
@@ -201,6 +211,7 @@ class ClientTurn(ABC):
             partial(self._complete_commands, commands),
             self._wind_up,
             self._count,
+            partial(self._part, None, interrupted=True),
             partial(self._mark, watch),
         ]
         for step in steps:
@@ -220,6 +231,16 @@ class ClientTurn(ABC):
             await self._context.memory.record(self._usage_lines())
         finally:
             self._context.usage.tell(self.id, self._log.rate_limits)
+
+    async def _part(self, failure: TurnFailure | None, *, interrupted: bool) -> None:
+        """Let what goes along with the turn see to what follows from its end."""
+        end = TurnEnd(
+            status=_status(failure, interrupted=interrupted),
+            failure=failure,
+            is_stopped=self._scope.cancel_called,
+            calls=self._calls,
+        )
+        self._last_words = await self._context.companions.ending(end)
 
     async def _mark(self, watch: _Stopwatch) -> None:
         marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
@@ -263,6 +284,8 @@ class ClientTurn(ABC):
         return None
 
     def _tell_end(self, failure: TurnFailure | None, watch: _Stopwatch, *, interrupted: bool) -> None:
+        for event in self._last_words.events:
+            self._log.emit(event)
         if failure is not None:
             self._log.emit(events.ErrorReported(turn_id=self.id, failure=failure, will_retry=False))
         message = self._log.last_message if failure is None and not interrupted else None
@@ -271,7 +294,7 @@ class ClientTurn(ABC):
             events.TurnEnded(
                 turn_id=self.id,
                 root_turn_id=self.root_id,
-                status="interrupted" if interrupted else "failed" if failure else "completed",
+                status=_status(failure, interrupted=interrupted),
                 failure=failure,
                 last_message=message[0] if message else None,
                 last_message_started_ms=message[1] if message else None,
@@ -281,6 +304,7 @@ class ClientTurn(ABC):
                 duration_ms=watch.end.duration_ms,
                 has_message=self._log.last_message is not None,
                 is_upkeep=self.is_upkeep,
+                goes_on=self._last_words.goes_on,
             )
         )
 
@@ -305,6 +329,10 @@ class _Stopwatch:
     def end(self) -> _End:
         """When the turn ended (Unix seconds): when this was first asked for."""
         return _End(int(time.time()), int((time.monotonic() - self._started) * 1000))
+
+
+def _status(failure: TurnFailure | None, *, interrupted: bool) -> events.TurnStatus:
+    return "interrupted" if interrupted else "failed" if failure else "completed"
 
 
 def _cannot_store(error: RolloutWriteError) -> TurnFailure:

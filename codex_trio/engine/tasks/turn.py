@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import trio
 
+from codex_trio.domain.ids import uuid7
+from codex_trio.engine.history import message_item
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
@@ -125,6 +127,9 @@ class Turn(ClientTurn):
             except ModelError as error:
                 await self._context.memory.leave_out_refused(error)
                 raise
+            if follow_up:
+                await self._context.companions.responded()
+            follow_up = await self._take_up_news() or follow_up
             if not follow_up and not self._inbox:
                 self.accepts_input = False
                 # What it used is stored with the end.
@@ -145,6 +150,13 @@ class Turn(ClientTurn):
             output_schema=self.request.output_schema,
             service_tier=self.request.service_tier,
         )
+
+    async def _take_up_news(self) -> bool:
+        """Let the model read what goes along with the turn has for it; whether there was anything."""
+        news = self._context.companions.news()
+        for text in news:
+            await self._log.history(message_item("user", [text], item_id=uuid7()))
+        return bool(news)
 
     async def _take_up_inputs(self) -> None:
         """Take up all that has been said."""
@@ -182,6 +194,10 @@ class Turn(ClientTurn):
 
     def _let_go(self) -> None:
         self._sampler = None
+
+    @property
+    def _calls(self) -> int:
+        return self._sampler.calls_made if self._sampler else 0
 
     @property
     def _first_token_ms(self) -> int | None:

@@ -76,6 +76,7 @@ class ThreadFollowProcessor:
         if history is None:
             raise errors.no_rollout(live.id)
         turns, page = await _read_turns(history, live, params)
+        tell_goal = await self._threads.goals.told(live)
         # From here on nothing waits: the client hears of all that the turns above do not tell yet, and of nothing else.
         family = self._threads.host.family(live)
         for member in family:
@@ -83,6 +84,7 @@ class ThreadFollowProcessor:
         # As observed in 0.169.0: not without the turns, unless the thread was only loaded for this.
         if not params.exclude_turns or live.id not in loaded_before:
             context.after_response(lambda: self._loading.tell_usage(live, context))
+        context.after_response(tell_goal)
         context.when_answered(lambda: self._threads.queues.wake(live.id))
         for member in family:
             context.after_response(partial(self._outgoing.replay, member.id, context.connection.id))

@@ -84,6 +84,7 @@ class ThreadStartProcessor:
             stored=target.stored,
             last_turn_id=params.last_turn_id,
             before_turn_id=params.before_turn_id,
+            brings_goal=params.defer_goal_continuation,
         )
         options = ThreadOptions(
             cwd=path_of(params.cwd),

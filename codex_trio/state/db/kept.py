@@ -45,6 +45,7 @@ KEPT_TABLES = (
     KeptTable("section_threads", "thread_id", "threads in sections"),
     KeptTable("attachments", "id", "attachments", json=("payload",), order="rowid"),
     KeptTable("queued_inputs", "id", "queued messages", json=("message",), order="rowid"),
+    KeptTable("goals", "thread_id", "goals"),
     KeptTable("read_states", "thread_id", "read states"),
     KeptTable("spawn_edges", "child_thread_id", "agents of threads"),
 )

@@ -202,12 +202,30 @@ CREATE INDEX attachments_order ON attachments (thread_id, created_at, id);
 CREATE INDEX attachments_name ON attachments (attachment_type, identity_key, thread_id);
 """
 
+# What threads work towards (state/store/goals.py).
+_GOALS = """
+CREATE TABLE goals (
+    thread_id TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    objective TEXT NOT NULL,
+    status TEXT NOT NULL,
+    token_budget INTEGER,
+    tokens_used INTEGER NOT NULL,
+    counted_to INTEGER,
+    time_used_ms INTEGER NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    is_deferred INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 STEPS = (
     _ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES,
     _SEARCH,
     _SPANS,
     _QUEUED_INPUTS,
     _PROJECTS + _SECTIONS + _ATTACHMENTS,
+    _GOALS,
 )
 
 

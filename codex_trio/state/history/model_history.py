@@ -32,6 +32,8 @@ _CONTEXT_PREFIXES = (
     "<skill>",
     "<subagent_notification>",
     "<user_action>",
+    "<codex_internal_context",
+    "<goal_context>",
     *_SUMMARY_PREFIXES,
 )
 

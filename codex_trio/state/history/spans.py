@@ -226,6 +226,9 @@ class SpanIndex:
 
     def _goal_updated(self, event: events.ThreadGoalUpdated) -> None:
         self.facts.goal = event.goal
+        if not self.facts.preview and event.goal is not None:
+            # A thread may begin with a goal, and nothing be said in it.
+            self.facts.preview = preview.of_text(str(event.goal.get("objective", "")))
 
     def _token_count(self, event: events.TokenCount) -> None:
         if event.info is not None:

@@ -15,6 +15,7 @@ from codex_trio.state.db.copying import copy_at_the_end, keep_copies
 from codex_trio.state.db.state_db import StateDb
 from codex_trio.state.local.attachments import LocalAttachments
 from codex_trio.state.local.compressor import RolloutCompressor
+from codex_trio.state.local.goals import LocalGoals
 from codex_trio.state.local.graph import LocalAgentGraph
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.lock import IndexLock
@@ -69,6 +70,7 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         graph=graph,
         read_states=read_states,
         queues=LocalInputQueues(database),
+        goals=LocalGoals(database),
         projects=LocalProjects(retrying, settle=store.settle),
         sections=LocalSections(retrying),
         attachments=LocalAttachments(retrying, settle=store.settle),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import trio
 
 from codex_trio.state.memory.attachments import MemoryAttachments
+from codex_trio.state.memory.goals import MemoryGoals
 from codex_trio.state.memory.graph import MemoryAgentGraph
 from codex_trio.state.memory.organisation import MemoryPlacements, MemoryTables
 from codex_trio.state.memory.projects import MemoryProjects
@@ -27,6 +28,7 @@ def memory_storage() -> ThreadStorage:
         graph=graph,
         read_states=read_states,
         queues=MemoryInputQueues(),
+        goals=MemoryGoals(),
         projects=MemoryProjects(tables, recencies=store.recencies),
         sections=MemorySections(tables),
         attachments=MemoryAttachments(tables, archived=store.archived),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from codex_trio.state.store.attachments import AttachmentStore
+from codex_trio.state.store.goals import GoalStore
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore
 from codex_trio.state.store.placements import Placements
 from codex_trio.state.store.projects import ProjectStore
@@ -20,6 +21,7 @@ class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
     graph: AgentGraphStore
     read_states: ReadStates
     queues: InputQueues
+    goals: GoalStore
     projects: ProjectStore
     sections: SectionStore
     attachments: AttachmentStore
