@@ -193,7 +193,16 @@ class Lab:
         queues: ThreadQueues,
         goals: ThreadGoals,
         clients: NotingClients,
+        *,
+        loader: ThreadLoader,
+        config: ConfigService,
+        environments: EnvironmentManager,
+        gate: TurnGate,
     ) -> None:
+        self.gate = gate
+        self.loader = loader
+        self.config = config
+        self.environments = environments
         self.manager = manager
         self.host = host
         self.threads = threads
@@ -223,6 +232,12 @@ class Lab:
         taken = await live.start_turn(says(text), TurnOverrides(), request)
         request.answer()
         return taken.turn_id
+
+    async def run_turn(self, live: LiveThread, text: str = "Hello") -> str:
+        """Return a turn that was stopped."""
+        turn_id = await self.start_turn(live, text)
+        await live.end_turn()
+        return turn_id
 
 
 def says(text: str) -> TurnRequest:
@@ -305,7 +320,18 @@ async def open_threads(
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:
             await nursery.start(host.run)
-            lab = Lab(manager, host, threads, queues, goals, clients)
+            lab = Lab(
+                manager,
+                host,
+                threads,
+                queues,
+                goals,
+                clients,
+                loader=loader,
+                config=config,
+                environments=environments,
+                gate=engine.gate,
+            )
             lab.waiting = storage.queues
             yield lab
             nursery.cancel_scope.cancel()
