@@ -119,7 +119,9 @@ def known_names() -> frozenset[str]:
     return frozenset(ALIASES) | {feature.name for feature in known()}
 
 
-HONOURED: Final = frozenset({"goals", "multi_agent", "multi_agent_v2", "shell_tool", "view_image"})
+HONOURED: Final = frozenset(
+    {"goals", "multi_agent", "multi_agent_v2", "shell_tool", "step_model_switching", "view_image"}
+)
 """The switches that are acted on."""
 
 _ALWAYS_ON: Final = frozenset({"unified_exec", "unified_exec_tty"})

@@ -36,8 +36,8 @@ class Sampler:
         self._started = time.monotonic()
         self._calls: ToolCalls | None = None
         self._lock = FairLock()
-        self._registry = context.tools()
-        self._tool_context = context.tool_context(log, stop)
+        self._stop = stop
+        self._equip()
         self._stream: trio.CancelScope | None = None
         self._is_rerouted = False
         self.first_token_ms: int | None = None
@@ -49,6 +49,8 @@ class Sampler:
 
         What it used is yet to be stored, and told by `conclude`. Raises ModelError when the response cannot be had.
         """
+        if self._settings is not self._context.settings:
+            self._equip()
         client = self._context.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
         while True:
@@ -62,6 +64,12 @@ class Sampler:
                 return calls > 0 or reader.completed is None or reader.completed.end_turn is False
             await self._note_failure(reader, error)
             await repeats.after(error)
+
+    def _equip(self) -> None:
+        """Have the tools that go with the settings."""
+        self._settings = self._context.settings
+        self._registry = self._context.tools()
+        self._tool_context = self._context.tool_context(self._log, self._stop)
 
     def conclude(self, *, goes_on: bool) -> None:
         """Tell what the last response used, which was stored, and what the turn has changed if it says no more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_trio.processors import command, environment, process, review, turn
+from codex_trio.processors import command, environment, process, review, turn, turn_settings
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
@@ -31,6 +31,7 @@ _PROCESSORS = (
     start,
     follow,
     turn,
+    turn_settings,
     metadata,
     put_away,
     settings,

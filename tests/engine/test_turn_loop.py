@@ -150,6 +150,22 @@ async def test_overrides_hold_from_their_turn_on_and_what_changes_meanwhile_wait
     assert [line["effort"] for line in bench.stored("turn_context")] == ["low", "high"]
 
 
+async def test_a_turn_that_is_changed_asks_another_model_next_and_leaves_later_turns_alone(
+    tmp_path: Path, clock: MockClock
+) -> None:
+    pause = Pause()
+    calls = [call("update_plan", "c1", PLAN), pause, completed()]
+    async with open_session(tmp_path, clock, responses=[calls, says("one"), says("two")]) as bench:
+        turn = bench.begin("go", TurnOverrides(model="gpt-5.6-luna"))
+        await pause.reached.wait()
+        turn.change(TurnOverrides(model="gpt-5.6-sol", service_tier="priority"))
+        pause.go.set()
+        await bench.end_of(turn)
+        await bench.run("again")
+        asked = [(request.model, request.service_tier) for request in bench.client.requests]
+        assert asked == [("gpt-5.6-luna", None), ("gpt-5.6-sol", "priority"), ("gpt-5.6-luna", None)]
+
+
 async def test_changed_settings_are_stored_once_and_only_for_a_thread_that_is(tmp_path: Path, clock: MockClock) -> None:
     async with open_session(tmp_path, clock, responses=[says("one"), says("two")]) as bench:
         bench.session.change(TurnOverrides(effort="low"))

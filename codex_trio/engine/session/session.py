@@ -71,6 +71,7 @@ class Session:
             approvals=SessionApprovals(),
         )
         self._gate = services.gate
+        self._services = services
         self._thread = thread
         self._listener = listener
         self.thread_id = thread_id
@@ -107,6 +108,10 @@ class Session:
     @property
     def _in_effect(self) -> TaskContext:
         return TaskContext(self._parts, self._state.in_effect)
+
+    def knows_model(self, model: str) -> bool:
+        """Return whether anything is known of a model."""
+        return self._services.model(self.config, model).known
 
     def change(self, overrides: TurnOverrides) -> None:
         """Change the settings of later turns; one that runs goes on as it began."""

@@ -21,7 +21,7 @@ class SessionState:
         self._environments = environments
         self._thread_id = thread_id
         self._stored: ThreadSettings | None = None
-        self._note_roots()
+        self.note_roots(settings)
 
     @property
     def in_effect(self) -> ThreadSettings:
@@ -31,7 +31,7 @@ class SessionState:
     def change(self, overrides: TurnOverrides) -> None:
         """Change the settings of later turns; one that runs goes on as it began."""
         self.settings = overrides.apply(self.settings)
-        self._note_roots()
+        self.note_roots(self.settings)
 
     def task_ended(self, task: Task) -> None:
         """Note that a task has ended: the next one may begin."""
@@ -41,9 +41,10 @@ class SessionState:
     def opening_lines(self, settings: ThreadSettings, turn_id: str, *, root_turn_id: str) -> list[Payload]:
         """Return the lines that say what a turn, and all later ones, run with."""
         lines: list[Payload] = [settings.to_turn_context(turn_id, root_turn_id=root_turn_id)]
-        if settings != self._stored:
-            self._stored = settings
-            lines.append(settings.to_settings_applied(self._thread_id))
+        unstored = self.unstored()
+        if unstored is not None:
+            self._stored, line = unstored
+            lines.append(line)
         return lines
 
     def unstored(self) -> tuple[ThreadSettings, ThreadSettingsApplied] | None:
@@ -56,7 +57,7 @@ class SessionState:
         """Note which settings the rollout tells of."""
         self._stored = settings
 
-    def _note_roots(self) -> None:
+    def note_roots(self, settings: ThreadSettings) -> None:
         """Remember the folders that commands may write, before any command can put others in their place."""
-        for environment_id, place in self.settings.places():
+        for environment_id, place in settings.places():
             self._environments.note(environment_id, place)

@@ -24,7 +24,7 @@ from codex_trio.engine.session.surroundings import ModelSurroundings
 from codex_trio.engine.session.task import TakesNoInput, Task
 from codex_trio.engine.session.usage import SessionUsage
 from codex_trio.engine.session.warnings import ThreadWarnings
-from codex_trio.engine.settings import ThreadSettings
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn_request import ContextPiece, Remark
 from codex_trio.environments.turn import TurnEnvironment
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
@@ -85,6 +85,11 @@ class TaskContext:
     async def ready(self) -> None:
         """Wait while those who listen are far behind."""
         await self._parts.listener.ready()
+
+    def change(self, overrides: TurnOverrides) -> None:
+        """Go on with other settings, for this task alone."""
+        self.settings = overrides.apply(self.settings)
+        self._parts.state.note_roots(self.settings)
 
     async def step(self) -> None:
         """Wait until this task may go on beside those of other threads."""

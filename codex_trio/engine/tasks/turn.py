@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import trio
+from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.history import message_item
@@ -19,6 +21,7 @@ from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.room import Room
 from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.session.task_context import TaskContext
+from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.client_turn import ClientTurn
 from codex_trio.engine.turn_request import Remark, TurnInput, TurnRequest
 from codex_trio.model.errors import ModelError
@@ -57,6 +60,13 @@ class Turn(ClientTurn):
         if self._sampler is not None and not isinstance(given, Remark):
             self._sampler.cut()
         return pending
+
+    def change(self, overrides: TurnOverrides) -> None:
+        """Work with other settings from the next request to the model on; later turns have their own."""
+        self._context.change(overrides)
+        self.settings = self._context.settings
+        if overrides.service_tier is not UNSET:
+            self.request = msgspec.structs.replace(self.request, service_tier=None)
 
     async def _do(self) -> None:
         try:
