@@ -99,9 +99,9 @@ class Connection:
             answered += lines.count(_ID)
         return Burst(time.perf_counter() - before, time.process_time() - client)
 
-    def start_thread(self, cwd: Path) -> str:
+    def start_thread(self, cwd: Path, **more: object) -> str:
         """Start a thread. Returns its id."""
-        return self.request("thread/start", {"cwd": str(cwd)})["thread"]["id"]
+        return self.request("thread/start", {"cwd": str(cwd), **more})["thread"]["id"]
 
     def turn(self, thread_id: str, text: str) -> Turn:
         """Run a turn to its end."""
@@ -121,8 +121,11 @@ class Connection:
             raise MeasurementFailed(f"the turn ended as {status}")
         return Turn(total=after - before, streaming=after - first, output=bytes(output))
 
-    def turns(self, thread_ids: Sequence[str], text: str, *, seconds: float) -> Round:
-        """Start a turn in each of many threads, a hundred unanswered requests at most, and wait for all ends."""
+    def turns(self, thread_ids: Sequence[str], text: str, *, seconds: float, others: int = 0) -> Round:
+        """Start a turn in each of many threads, a hundred unanswered requests at most, and wait for all ends.
+
+        So many `others` begin by themselves.
+        """
         begun = time.perf_counter()
         deadline = time.monotonic() + seconds
         waiting, statuses, probe = set(thread_ids), Counter[str](), _Probe(self._wire)
@@ -131,7 +134,7 @@ class Connection:
             for thread_id in thread_ids
         ]
         sent = answered = 0
-        while waiting or answered < len(frames):
+        while waiting or answered < len(frames) or statuses.total() < len(frames) + others:
             until = min(len(frames), answered + _IN_FLIGHT)
             if sent < until:
                 self._wire.write(b"".join(frames[sent:until]))

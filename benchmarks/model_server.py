@@ -14,11 +14,16 @@ from codex_trio.testing.model_script import Event, completed, created, encode_ev
 SAY = "benchmark: say a word"
 STREAM = "benchmark: stream a long message"
 CALL_TOOLS = "benchmark: call tools"
+HAVE_AGENTS = "benchmark: have agents work"
 DELTAS = 10_000
 TOOL_CALLS = 20
+AGENTS = 20
+AGENT_CALLS = 3
+"""Commands that each agent runs."""
 
 _READ_SIZE = 1 << 16
 _OUTPUT = b'"function_call_output"'
+_OF_AGENT = b"x-openai-subagent"
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -37,9 +42,19 @@ class Script:
         self._stream = _response(message_of(["word "] * DELTAS))
         calls = [function_call("exec_command", {"cmd": "true"}, call_id=f"call_{n}") for n in range(TOOL_CALLS)]
         self._calls = [_response([call]) for call in calls]
+        agents = [
+            function_call("spawn_agent", {"message": "work"}, call_id=f"agent_{n}", namespace="multi_agent_v1")
+            for n in range(AGENTS)
+        ]
+        self._agents = _response(agents)
 
-    def answer(self, body: bytes) -> bytes:
-        """Return the response to a request body."""
+    def answer(self, body: bytes, head: bytes = b"") -> bytes:
+        """Return the response to a request, whose head is in lower case."""
+        if _OF_AGENT in head:
+            done = body.count(_OUTPUT)
+            return self._calls[done] if done < AGENT_CALLS else self._say
+        if HAVE_AGENTS.encode() in body:
+            return self._say if _OUTPUT in body else self._agents
         where = {marker: body.rfind(marker.encode()) for marker in (SAY, STREAM, CALL_TOOLS)}
         marker = max(where, key=where.__getitem__)
         if marker == STREAM:
@@ -62,7 +77,7 @@ def _serve(connection: socket.socket, script: Script) -> None:
                     return
             body = bytes(received[end + 4 : end + 4 + size])
             del received[: end + 4 + size]
-            connection.sendall(script.answer(body) if head.startswith(b"post") else _NOT_FOUND)
+            connection.sendall(script.answer(body, head) if head.startswith(b"post") else _NOT_FOUND)
 
 
 def _receive(connection: socket.socket, received: bytearray) -> bool:

@@ -1,4 +1,4 @@
-"""The family of turns: start-up, a turn's own cost, streams of deltas, tool calls, memory. Over stdio.
+"""The family of turns: start-up, a turn's own cost, streams of deltas, tool calls, agents, memory. Over stdio.
 
 Seconds become milliseconds and bytes MiB here. A sample checks that the work was done: a server that fails fast has no
 figure.
@@ -8,11 +8,20 @@ import statistics
 import time
 from collections.abc import Mapping
 
-from benchmarks.connection import Turn, milliseconds
+from benchmarks.connection import Turn, milliseconds, percentile
 from benchmarks.driver import Lab
 from benchmarks.figures import MIB, Figure, Sample, Value, single
-from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS
-from benchmarks.wire import MeasurementFailed
+from benchmarks.model_server import (
+    AGENT_CALLS,
+    AGENTS,
+    CALL_TOOLS,
+    DELTAS,
+    HAVE_AGENTS,
+    SAY,
+    STREAM,
+    TOOL_CALLS,
+)
+from benchmarks.wire import WAIT_SECONDS, MeasurementFailed
 
 _TURNS = 20
 _SETTLE_SECONDS = 2.0
@@ -52,6 +61,19 @@ def tool_calls(lab: Lab) -> Sample:
     return (milliseconds(turn.total),)
 
 
+def agents(lab: Lab) -> Sample:
+    """Return a turn whose model has many agents work at once, until all of them have ended."""
+    with lab.server() as server:
+        server.initialize()
+        # Of a model that nothing is known of the tools for agents are offered at once.
+        config = {"agents": {"max_threads": AGENTS}}
+        thread = server.connection.start_thread(lab.work, model="somebody-else", config=config)
+        server.connection.turn(thread, SAY)
+        ran = server.connection.turns([thread], HAVE_AGENTS, seconds=WAIT_SECONDS, others=AGENTS)
+        _check("turns that ended well", ran.statuses["completed"], AGENTS + 1)
+        return milliseconds(ran.total), milliseconds(percentile(ran.lags, 0.99))
+
+
 def memory(lab: Lab) -> Sample:
     """Memory of the idle server, with one thread and then after a turn in it."""
     with lab.server() as server:
@@ -88,6 +110,13 @@ FIGURES: Mapping[str, Figure] = {
         single(deltas),
     ),
     "tools": Figure((Value(f"{TOOL_CALLS} tool calls", "ms", 0.5),), single(tool_calls)),
+    "agents": Figure(
+        (
+            Value(f"{AGENTS} agents, {AGENT_CALLS} calls each", "ms", 1.0),
+            Value(f"{AGENTS} agents, small request meanwhile, p99", "ms"),
+        ),
+        single(agents),
+    ),
     "memory": Figure(
         tuple(
             Value(f"idle {kind}, {when}", "MiB", 1.0)
