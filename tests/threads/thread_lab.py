@@ -254,15 +254,19 @@ async def open_threads(
     client: Any = None,
     storage: ThreadStorage | None = None,
     max_unattended: int = MAX_UNATTENDED_TURNS,
+    settings: str = "",
 ) -> AsyncGenerator[Lab]:
     """Provide the thread layer until the block ends, which must not take longer than so many seconds.
 
     Its threads are in memory, unless it is given a `storage` for them; its model is silent, unless it is given a
     `client` of another one. After `max_unattended` turns that began by themselves it lets a goal be.
+    `settings` are the user's.
     """
     home = base / "codex"
     home.mkdir(exist_ok=True)
     storage = storage or memory_storage()
+    if settings:
+        (home / "config.toml").write_text(settings)
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
     catalog, clients = bundled_catalog(), NotingClients()
     threads = stored_threads(storage)

@@ -172,7 +172,7 @@ class AgentControl:
                 agent = await self._begin(wanted, role, settings)
             try:
                 await self._give_first(agent, wanted)
-                if not agent.live.is_ephemeral:
+                if agent.live.is_stored:
                     await self._teams.graph.upsert(self.thread_id, agent.thread_id, "open")
             except BaseException:
                 # Nobody would ever hear of it.
