@@ -1,5 +1,6 @@
 """All known differences."""
 
+from codex_trio.conformance.differences.agents import AGENTS
 from codex_trio.conformance.differences.commands import COMMANDS
 from codex_trio.conformance.differences.difference import Difference
 from codex_trio.conformance.differences.files import FILES
@@ -9,4 +10,4 @@ from codex_trio.conformance.differences.other_releases import OTHER_RELEASES
 from codex_trio.conformance.differences.own import OWN
 from codex_trio.conformance.differences.threads import THREADS
 
-DIFFERENCES: tuple[Difference, ...] = (*COMMANDS, *FILES, *MODEL, *MODES, *THREADS, *OTHER_RELEASES, *OWN)
+DIFFERENCES: tuple[Difference, ...] = (*AGENTS, *COMMANDS, *FILES, *MODEL, *MODES, *THREADS, *OTHER_RELEASES, *OWN)

@@ -13,6 +13,7 @@ from codex_trio.testing.model_script import (
     Request,
     answer,
     function_call,
+    http_error,
     message,
     message_of,
 )
@@ -247,3 +248,20 @@ async def test_after_a_restart_an_agent_is_loaded_when_it_is_written_to(lab: Lab
         of_agent = [request for request in lab.model.requests if by_agent(request)][-1]
         assert letters(of_agent) == [("NEW_TASK", "/root", "Look"), ("NEW_TASK", "/root", "Look again")]
         assert letters(last)[-1] == ("FINAL_ANSWER", "/root/worker", "found more")
+
+
+async def test_an_agent_that_fails_hands_in_why(lab: Lab) -> None:
+    async with run(lab) as probe:
+        lab.script(
+            spawn("worker"),
+            call("wait_agent", {"timeout_ms": 10_000}, "wait"),
+            answer(message("Done.", item_id="m")),
+            http_error(400, "no such thing").matching(by_agent),
+        )
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        await finish(probe, thread_id)
+        last = last_of_root(lab)
+        assert json.loads(last.output_of("wait"))["timed_out"] is False
+        [(kind, author, words)] = letters(last)
+        assert (kind, author) == ("FINAL_ANSWER", "/root/worker")
+        assert "no such thing" in words

@@ -334,3 +334,37 @@ async def test_agents_are_archived_and_deleted_with_their_parent(lab: Lab, probe
 
 async def told_of(probe: Probe, method: str, count: int) -> set[str]:
     return {(await probe.until(method))["params"]["threadId"] for _ in range(count)}
+
+
+async def test_what_agents_did_goes_along_with_a_fork_and_stays_when_a_later_turn_is_dropped(
+    lab: Lab, probe: Probe
+) -> None:
+    lab.script(
+        call("spawn_agent", {"message": "Look"}, "spawn"),
+        about("wait_agent", "targets", "wait"),
+        answer(message("Done.", item_id="m")),
+        answer(message("And done.", item_id="m2")),
+        agent_says("found"),
+    )
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"]
+    streamed = items_of(await finish(probe, thread_id), thread_id)
+    later = await finish(probe, thread_id, "Once more")
+    fork = await probe.request("thread/fork", {"threadId": thread_id})
+    assert await read_back(probe, fork["thread"]["id"]) == streamed
+    await probe.request("thread/revert", {"threadId": thread_id, "beforeTurnId": later.id})
+    assert await read_back(probe, thread_id) == streamed
+
+
+async def test_an_agent_cannot_end_itself(lab: Lab, probe: Probe) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"]
+    lab.script(
+        call("close_agent", {"target": thread_id}, "close"),
+        call("send_input", {"target": thread_id, "message": "Hi", "interrupt": True}, "send"),
+        answer(message("Done.", item_id="m")),
+    )
+    turn = await finish(probe, thread_id)
+    assert [params["turn"]["status"] for params in turn.of("turn/completed")] == ["completed"]
+    last = last_of_parent(lab)
+    assert output(last, "close") == "an agent cannot close itself"
+    assert output(last, "send") == "an agent cannot send input to itself"
+    assert [item["status"] for item in items_of(turn, thread_id)] == ["failed", "failed"]

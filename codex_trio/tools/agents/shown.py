@@ -25,6 +25,15 @@ class ShownCall:
     def __init__(self, item: CollabAgentToolCall) -> None:
         self.item = msgspec.structs.replace(item, status="failed")
 
+    def note(self, agent: AgentRef, state: AgentStatus) -> None:
+        """Note what an agent is at, in case that the call fails."""
+        self.item = msgspec.structs.replace(
+            self.item,
+            receiver_thread_ids=[agent.thread_id],
+            receiver_agents=[receiving(agent)],
+            agents_states={agent.thread_id: state.to_plain()},
+        )
+
     def end(
         self,
         agents: Sequence[AgentRef],

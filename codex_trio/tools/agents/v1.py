@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.domain.agents import PENDING, AgentStatus
+from codex_trio.domain.agents import NOT_FOUND, PENDING
 from codex_trio.domain.ids import is_uuid
 from codex_trio.tools.agents import specs
 from codex_trio.tools.agents.input import InputPart, input_content, shown_text
@@ -120,7 +120,7 @@ class SendInput(_AgentTool):
         agent = self._named(given.target)
         thread_id, prompt = agent.thread_id, shown_text(content)
         async with shown(call, context, self._agents, "send_input", receivers=[agent], prompt=prompt) as item:
-            item.end([agent], {thread_id: self._agents.status(thread_id)})
+            item.note(agent, self._agents.status(thread_id))
             turn_id = await self._agents.send_input(thread_id, content, interrupt=given.interrupt)
             item.end([agent], {thread_id: self._agents.status(thread_id)})
         return _told({"submission_id": turn_id})
@@ -173,7 +173,7 @@ class CloseAgent(_AgentTool):
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         agent = self._named(decode_arguments(call.arguments, CloseArguments).target)
         async with shown(call, context, self._agents, "close_agent", receivers=[agent]) as item:
-            item.end([agent], {agent.thread_id: self._agents.status(agent.thread_id)})
+            item.note(agent, self._agents.status(agent.thread_id))
             before = await self._agents.close(agent.thread_id)
             item.end([agent], {agent.thread_id: before})
         return _told({"previous_status": before.to_plain()})
@@ -195,7 +195,7 @@ class ResumeAgent(_AgentTool):
         agent = self._named(decode_arguments(call.arguments, ResumeArguments).id)
         thread_id = agent.thread_id
         async with shown(call, context, self._agents, "resume_agent", receivers=[agent]) as item:
-            item.end([agent], {thread_id: AgentStatus("not_found")})
+            item.note(agent, NOT_FOUND)
             state = await self._agents.resume(thread_id, context.log)
             item.end([self._agents.known(thread_id)], {thread_id: state})
         return _told({"status": state.to_plain()})
