@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 import trio
 import trio.lowlevel
@@ -21,6 +22,7 @@ from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.model.request import ModelRequest
+from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.threads.hosting import UNLOAD_SECONDS
 from codex_trio.threads.live import LiveThread
@@ -283,23 +285,41 @@ async def test_a_call_that_the_user_stops_is_seen_to_end(tmp_path: Path) -> None
         assert any(one.runs_turn for one in lab.loaded.all()), "the agent goes on"
 
 
-async def test_an_agent_whose_task_cannot_be_stored_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class FullDisk:
+    """A recorder that can store nothing, and otherwise is the one that it stands for."""
+
+    def __init__(self, recorder: Any) -> None:
+        self._recorder = recorder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._recorder, name)
+
+    async def append(self, _payloads: Any) -> None:
+        await trio.lowlevel.checkpoint()
+        raise RolloutWriteError("it", 28, "the disk is full")
+
+
+class NoRoomForAgents:
+    """A store that has no room for agents, and otherwise is the one that it stands for."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def create(self, meta: Any, **more: Any) -> Any:
+        recorder = self._store.create(meta, **more)
+        return recorder if meta.parent_thread_id is None else FullDisk(recorder)
+
+
+async def test_an_agent_whose_task_cannot_be_stored_fails(tmp_path: Path) -> None:
     script = [lambda _: spawn(), lambda asked: call("wait_agent", {"targets": [asked.agent("spawn")]}, "wait")]
-    async with lab_with(tmp_path, step_by_step(script, lambda _: None)) as (lab, model):
+    model = ScriptedModel(step_by_step(script, lambda _: None))
+    kept = memory_storage()
+    storage = msgspec.structs.replace(kept, store=NoRoomForAgents(kept.store))
+    async with open_threads(tmp_path, model=model, storage=storage) as lab:
         live = await lab.start()
-        created = lab.store.create
-
-        def failing(meta: Any, **more: Any) -> Any:
-            recorder = created(meta, **more)
-            if meta.parent_thread_id is not None:
-
-                async def append(_payloads: Any) -> None:
-                    raise RolloutWriteError("it", 28, "the disk is full")
-
-                monkeypatch.setattr(recorder, "append", append)
-            return recorder
-
-        monkeypatch.setattr(lab.store, "create", failing)
         await run_turn(lab, live)
         [status] = json.loads(model.asked[-1].outputs["wait"])["status"].values()
         assert "the disk is full" in status["errored"]
