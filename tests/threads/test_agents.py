@@ -318,7 +318,7 @@ async def test_an_agent_whose_task_cannot_be_stored_fails(tmp_path: Path) -> Non
     model = ScriptedModel(step_by_step(script, lambda _: None))
     kept = memory_storage()
     storage = msgspec.structs.replace(kept, store=NoRoomForAgents(kept.store))
-    async with open_threads(tmp_path, model=model, storage=storage) as lab:
+    async with open_threads(tmp_path, client=model, storage=storage) as lab:
         live = await lab.start()
         await run_turn(lab, live)
         [status] = json.loads(model.asked[-1].outputs["wait"])["status"].values()
