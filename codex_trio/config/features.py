@@ -120,7 +120,16 @@ def known_names() -> frozenset[str]:
 
 
 HONOURED: Final = frozenset(
-    {"goals", "multi_agent", "multi_agent_v2", "shell_tool", "step_model_switching", "view_image"}
+    {
+        "code_mode",
+        "code_mode_only",
+        "goals",
+        "multi_agent",
+        "multi_agent_v2",
+        "shell_tool",
+        "step_model_switching",
+        "view_image",
+    }
 )
 """The switches that are acted on."""
 

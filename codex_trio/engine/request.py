@@ -74,10 +74,11 @@ def build_request(
     metadata = _turn_metadata(context, origin, lineage, window_id)
     history = context.memory.history if history is None else history
     schema, tier = origin.output_schema, origin.service_tier
+    offered = tools if model.responses_lite else []
     return ModelRequest(
         model=settings.model,
-        input=[base_message(context), *history.for_request(model), *then],
-        tools=tools,
+        input=[*_tools_item(thread_id, offered), base_message(context), *history.for_request(model), *then],
+        tools=None if model.responses_lite else tools,
         parallel_tool_calls=model.parallel_tool_calls,
         reasoning=_reasoning(model, settings.effort, settings.summary),
         verbosity=context.verbosity if model.default_verbosity is not None else None,
@@ -103,18 +104,28 @@ def build_request(
             beta_features=_BETA_FEATURES,
             subagent=lineage.subagent,
             parent_thread_id=lineage.parent_thread_id,
+            responses_lite=model.responses_lite,
         ),
     )
+
+
+def _tools_item(thread_id: str, tools: list[dict[str, Any]]) -> list[ResponseItem]:
+    """Return the item by which models that take no tools beside their input are offered some."""
+    item = {"type": "additional_tools", "id": f"at_{thread_id}", "role": "developer", "tools": tools}
+    return [item] if tools else []
 
 
 def _reasoning(model: ModelInfo, effort: str | None, summary: str | None) -> ReasoningOptions | None:
     """Return how the model is to think; None for models that are known not to."""
     summary = summary or model.default_summary
     shown = None if summary == "none" else summary
+    context = "all_turns" if model.responses_lite else None
     if not model.known:
         return ReasoningOptions(effort=effort, summary=shown or "auto")
     wanted = effort or model.default_effort
-    return None if wanted is None and shown is None else ReasoningOptions(effort=wanted, summary=shown)
+    if wanted is None and shown is None and context is None:
+        return None
+    return ReasoningOptions(effort=wanted, summary=shown, context=context)
 
 
 def _turn_ids(origin: RequestOrigin) -> dict[str, str]:

@@ -107,6 +107,11 @@ class Sampler:
         if self._calls is not None:
             await self._calls.abort()
 
+    async def aclose(self) -> None:
+        """End what the tools of this task have begun and its end is the end of."""
+        with trio.CancelScope(shield=True):
+            await self._registry.aclose()
+
     async def _attempt(
         self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin
     ) -> tuple[ResponseReader, int, ModelError | None]:

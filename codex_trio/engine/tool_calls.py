@@ -16,7 +16,7 @@ from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.tools.calls import ToolCall, ToolFailure
 from codex_trio.tools.context import ToolContext
-from codex_trio.tools.registry import Tool, ToolRegistry
+from codex_trio.tools.registry import OfferedTools, Tool
 from codex_trio.util.fair_lock import FairLock
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class ToolCalls:
         self,
         *,
         nursery: trio.Nursery,
-        registry: ToolRegistry,
+        registry: OfferedTools,
         context: ToolContext,
         log: TurnLog,
         lock: FairLock,

@@ -34,3 +34,7 @@ class UnknownSession(Exception):
     def __init__(self, session_id: int) -> None:
         super().__init__(f"Unknown process id {session_id}")
         self.session_id = session_id
+
+
+class ScriptProcessEnded(Exception):
+    """The process of a script is gone, or could not be started; the text says why."""

@@ -83,6 +83,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
     image_detail_original: bool = False
+    responses_lite: bool = False
+    """Whether requests have the tools inside of the input, and no encrypted state but the model's own."""
     search_tool: bool = False
     """Whether the model can search for tools that it was not shown."""
     code_mode_only: bool = False
@@ -166,12 +168,6 @@ class ModelCatalog:
         return max(matches, key=lambda model: len(model.slug), default=None)
 
 
-def default_model(catalog: ModelCatalog) -> ModelInfo:
-    """Return the model for users who chose none: the first that works with plain tools, which is all that we offer."""
-    plain = [model for model in catalog.listed(include_hidden=False) if not model.code_mode_only]
-    return plain[0] if plain else catalog.default
-
-
 def is_same_model(asked: str, answers: str) -> bool:
     """Return whether the model that answers is the one asked for, or a dated release of it (`NAME-2026-01-31`)."""
     name, other = asked.lower(), answers.lower()
@@ -223,6 +219,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
         max_context_window=872_000,
         truncation=Truncation("tokens", 10_000),
         image_detail_original=True,
+        responses_lite=True,
         search_tool=True,
         code_mode_only=True,
         multi_agent_version="v2",
@@ -346,6 +343,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             comp_hash="2911",
             max_context_window=272_000,
             code_mode_only=False,
+            responses_lite=False,
             multi_agent_version=None,
             **to_sol,
         ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from codex_trio_protocol.v2 import model as wire
 
-from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
+from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.processors.offset_pages import page_of
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
@@ -27,7 +27,7 @@ class ModelProcessor:
         """Return a page of the known models, best first."""
         models = self._catalog.listed(include_hidden=bool(params.include_hidden))
         page, next_cursor = page_of(models, cursor=params.cursor, limit=params.limit, named="models")
-        default = default_model(self._catalog).slug
+        default = self._catalog.default.slug
         return wire.ModelListResponse(
             data=[_project(model, is_default=model.slug == default) for model in page], next_cursor=next_cursor
         )

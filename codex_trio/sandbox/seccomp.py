@@ -146,6 +146,23 @@ def _allow_only(value: int) -> list[bytes]:
     return [_step(_JUMP_EQ, value, if_true=1), _step(_RETURN, _REFUSE), _step(_RETURN, _ALLOW)]
 
 
+def allowing_filter(machine: str, numbers: tuple[int, ...]) -> bytes:
+    """Return a filter that refuses every call but those with these numbers.
+
+    Raises `KeyError` for a machine that is not supported.
+    """
+    program = [
+        _step(_LOAD, _ARCH),
+        _step(_JUMP_EQ, _AUDIT_ARCH[machine], if_true=1),
+        _step(_RETURN, _KILL),
+        _step(_LOAD, _NR),
+    ]
+    for number in numbers:
+        program += _when(number, [_step(_RETURN, _ALLOW)])
+    program.append(_step(_RETURN, _REFUSE))
+    return b"".join(program)
+
+
 def notifying_filter(machine: str, numbers: list[int]) -> bytes:
     """Return a filter that leaves the calls with these numbers to be decided by whoever holds its listener.
 

@@ -16,6 +16,7 @@ import trio
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.local.environment import LocalEnvironment, find_local_parts
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.model.http import open_transport
 from codex_trio.processors.services import Services, WorkServices
@@ -69,6 +70,7 @@ async def open_thread_layer(
                 environments=environments,
                 transport=transport,
                 gate=parts.gate,
+                start_script=partial(start_script_process, spawner),
             )
         )
         answers = work_handlers(

@@ -7,6 +7,7 @@ loaded from (`manager`, `loading`), nor one thread's doings (`live`). A service:
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -43,6 +44,8 @@ from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.agents.v1 import AgentToolsV1
 from codex_trio.tools.agents.v2 import AgentToolsV2
 from codex_trio.tools.builtin import BuiltinTools
+from codex_trio.tools.code_mode.cells import ScriptEngine
+from codex_trio.tools.code_mode.thread import ThreadTools
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +82,7 @@ class ThreadHost:
         loader: ThreadLoader,
         elicitations: Elicitations,
         agents: AgentTeams,
+        start_script: Callable[[], ScriptEngine],
     ) -> None:
         self._threads = loaded
         self._store = store
@@ -91,6 +95,7 @@ class ThreadHost:
         self._loader = loader
         self._elicitations = elicitations
         self._agents = agents
+        self._start_script = start_script
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -228,13 +233,16 @@ class ThreadHost:
                             environments=environments,
                             policy=launch.policy,
                             approver=live.approver,
-                            tools=[
-                                BuiltinTools(),
-                                *goal.tools,
-                                *client_tools(live, self._clients, clock),
-                                AgentToolsV1(control),
-                                AgentToolsV2(control),
-                            ],
+                            tools=ThreadTools(
+                                [
+                                    BuiltinTools(),
+                                    *goal.tools,
+                                    *client_tools(live, self._clients, clock),
+                                    AgentToolsV1(control),
+                                    AgentToolsV2(control),
+                                ],
+                                self._start_script,
+                            ).offer,
                             companions=goal.companions,
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),

@@ -22,7 +22,7 @@ from codex_trio.identity.credentials import AuthFileError
 from codex_trio.identity.keys import MissingApiKey, resolve_request_auth
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.auth_command import AuthCommands
-from codex_trio.model.catalog import ModelCatalog, ModelInfo, default_model
+from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
@@ -39,6 +39,7 @@ from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
+from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.pictures import Pictures
 
 
@@ -73,6 +74,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     environments: EnvironmentManager
     transport: HttpTransport
     gate: TurnGate
+    start_script: Callable[[], ScriptEngine]
 
 
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
@@ -91,7 +93,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         codex_home=parts.codex_home,
         store=threads.store,
         environments=parts.environments,
-        default_model=default_model(parts.catalog).slug,
+        default_model=parts.catalog.default.slug,
         doubted=parts.config.writes.doubted,
     )
     queues = ThreadQueues(
@@ -123,6 +125,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
             catalog=parts.catalog,
             codex_home=parts.codex_home,
         ),
+        start_script=parts.start_script,
     )
     manager = ThreadManager(
         config=parts.config,

@@ -24,6 +24,8 @@ class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
     """What the model is told: text, or content parts as the Responses API takes them; of a search, tools."""
 
     content: str | list[dict[str, Any]]
+    value: Any = msgspec.UNSET
+    """What a script that called the tool gets, where that is not the text."""
 
 
 class ToolFailure(Exception):

@@ -27,7 +27,7 @@ from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.tools.apply_patch.shell import ShellPatch, detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
-from codex_trio.tools.command_output import describe, output_budget
+from codex_trio.tools.command_output import command_output, output_budget
 from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext, with_choice
 from codex_trio.tools.patch import apply_shell_patch
 from codex_trio.tools.review import ReviewOutcome
@@ -224,13 +224,20 @@ class ExecCommand:
             commands=environment.commands, session=session, item=item, log=context.log, turn_id=context.turn_id
         )
         self._commands.running.add(command)
-        collected = await environment.commands.collect(session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms)))
+        try:
+            collected = await environment.commands.collect(
+                session, yield_ms=exec_yield_ms(int(arguments.yield_time_ms))
+            )
+        except BaseException:
+            # Nobody waits for it any more, and its item still ends with it.
+            self._commands.run_in_background(partial(_watch, command))
+            raise
         if collected.exit_code is not None:
             await command.finish()
             self._commands.running.end_reported(command)
         else:
             self._commands.run_in_background(partial(_watch, command))
-        return ToolOutput(content=describe(collected, session.id, output_budget(arguments.max_output_tokens, context)))
+        return command_output(collected, session.id, output_budget(arguments.max_output_tokens, context))
 
 
 def _shell_command(

@@ -118,7 +118,11 @@ async def apply_shell_patch(call: ToolCall, context: ToolContext, patch: ShellPa
     started = time.monotonic()
     workdir = cwd / patch.workdir if patch.workdir else cwd
     text = await _apply_text(call.call_id, patch.text, workdir, context, workdir_exists=True)
-    return ToolOutput(content=f"Wall time: {time.monotonic() - started:.4f} seconds\nOutput:\n{text}")
+    seconds = time.monotonic() - started
+    return ToolOutput(
+        content=f"Wall time: {seconds:.4f} seconds\nOutput:\n{text}",
+        value={"wall_time_seconds": seconds, "exit_code": 0, "output": text},
+    )
 
 
 async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext, *, workdir_exists: bool = False) -> str:

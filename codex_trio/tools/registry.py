@@ -7,9 +7,10 @@ a provider has for a model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
+import trio
 
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
@@ -25,8 +26,12 @@ class Tool(Protocol):
     One whose spec says `defer_loading` is kept back until the model searches for it, where its model can search.
     """
 
-    spec: dict[str, Any]
     parallel: bool
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the model is told of it."""
+        ...
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         """Carry out a call. Raises ToolFailure with what the model is told when it does not work."""
@@ -69,38 +74,68 @@ class ToolProvider(Protocol):
         ...
 
 
-class ToolRegistry:
-    """The tools of one turn. Of two with one name the first counts, whatever a client calls its own."""
+Offered: TypeAlias = dict[tuple[str | None, str], tuple[Namespace | None, Tool]]
+"""Tools by namespace and name, with what is said of the namespace."""
 
-    def __init__(self, providers: Iterable[ToolProvider], offer: ToolOffer) -> None:
-        self._tools: dict[tuple[str | None, str], Tool] = {}
+
+class OfferedTools(Protocol):
+    """The tools of one turn, however they are offered."""
+
+    @property
+    def specs(self) -> list[dict[str, Any]]:
+        """The tools as a request offers them."""
+        ...
+
+    @property
+    def hidden_namespaces(self) -> dict[str, str]:
+        """The namespaces of the tools that the model has to search for, and what they are about."""
+        ...
+
+    def find(self, call: ToolCall) -> Tool:
+        """Return the tool behind a call. Raises ToolFailure when there is none of that name."""
+        ...
+
+    async def aclose(self) -> None:
+        """End what the tools have begun and the turn has to end."""
+        ...
+
+
+def offered_tools(providers: Iterable[ToolProvider], offer: ToolOffer) -> Offered:
+    """Return the tools of all providers. Of two with one name the first counts, whatever a client calls its own."""
+    found: Offered = {}
+    for provider in providers:
+        namespace = provider.namespace
+        for tool in provider.tools(offer):
+            found.setdefault((None if namespace is None else namespace.name, tool.spec["name"]), (namespace, tool))
+    return found
+
+
+class ToolRegistry:
+    """The tools of one turn, each called by the model itself."""
+
+    def __init__(self, offered: Offered, offer: ToolOffer, *, defers: bool) -> None:
+        """`defers` says whether some are kept back until the model searches for them."""
+        self._remark = "" if offer.environments else f". {NO_ENVIRONMENT}"
+        self._tools = {key: tool for key, (_, tool) in offered.items()}
+        self._defers = defers
         self._specs: list[dict[str, Any]] = []
         self._hidden: list[Hidden] = []
-        self._defers = offer.model.search_tool
-        self._remark = "" if offer.environments else f". {NO_ENVIRONMENT}"
-        for provider in providers:
-            self._add(provider.namespace, provider.tools(offer))
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for namespace, tool in offered.values():
+            if namespace is None:
+                self._specs.append(tool.spec)
+            elif self._is_hidden(tool):
+                about = Hidden(namespace=namespace.name, description=namespace.description, spec=tool.spec)
+                self._hidden.append(about)
+            elif namespace.name in groups:
+                groups[namespace.name].append(tool.spec)
+            else:
+                tools = groups[namespace.name] = [tool.spec]
+                named = {"type": "namespace", "name": namespace.name, "description": namespace.description}
+                self._specs.append({**named, "tools": tools})
         self._search = ToolSearch(self._hidden) if self._hidden else None
         if self._search is not None:
             self._specs.append(self._search.spec)
-
-    def _add(self, namespace: Namespace | None, tools: Sequence[Tool]) -> None:
-        name = None if namespace is None else namespace.name
-        new = {(name, tool.spec["name"]): tool for tool in reversed(tools)}
-        new = {key: new[key] for key in reversed(new) if key not in self._tools}
-        self._tools.update(new)
-        specs = [tool.spec for tool in new.values() if not self._is_hidden(tool)]
-        if namespace is None:
-            self._specs += specs
-            return
-        self._hidden += [
-            Hidden(namespace=namespace.name, description=namespace.description, spec=tool.spec)
-            for tool in new.values()
-            if self._is_hidden(tool)
-        ]
-        if specs:
-            named = {"type": "namespace", "name": namespace.name, "description": namespace.description}
-            self._specs.append({**named, "tools": specs})
 
     def _is_hidden(self, tool: Tool) -> bool:
         return self._defers and tool.spec.get("defer_loading") is True
@@ -122,3 +157,12 @@ class ToolRegistry:
             what = "custom tool call" if call.kind == "custom" else "call"
             raise ToolFailure(f"unsupported {what}: {call.name}{self._remark}")
         return tool
+
+    async def aclose(self) -> None:
+        """End nothing: commands outlive their turn."""
+        await trio.lowlevel.checkpoint()
+
+
+def plain_tools(providers: Iterable[ToolProvider], offer: ToolOffer) -> OfferedTools:
+    """Return the tools of a turn for a model that calls all of them itself."""
+    return ToolRegistry(offered_tools(providers, offer), offer, defers=offer.model.search_tool)

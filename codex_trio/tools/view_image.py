@@ -62,7 +62,7 @@ class ViewImage:
         item = ImageView(id=call.call_id, path=str(path))
         context.log.started(item)
         await context.log.completed(item)
-        return ToolOutput(content=[part])
+        return ToolOutput(content=[part], value={"image_url": part["image_url"]})
 
 
 def _reason(error: OSError) -> str:

@@ -10,7 +10,7 @@ from codex_trio.execution.errors import StdinClosed, UnknownSession
 from codex_trio.execution.yielding import write_yield_ms
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
-from codex_trio.tools.command_output import describe, output_budget
+from codex_trio.tools.command_output import command_output, output_budget
 from codex_trio.tools.context import CommandAccess, ToolContext
 
 SPEC: dict[str, Any] = {
@@ -81,4 +81,4 @@ class WriteStdin:
         if collected.exit_code is not None:
             await command.finish()
             self._commands.running.end_reported(command)
-        return ToolOutput(content=describe(collected, session_id, output_budget(arguments.max_output_tokens, context)))
+        return command_output(collected, session_id, output_budget(arguments.max_output_tokens, context))

@@ -50,7 +50,7 @@ from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.calls import ToolCall, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.pictures import Pictures
-from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
+from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider, plain_tools
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 from codex_trio.util import stoppable_clock
 
@@ -473,7 +473,7 @@ async def open_session(
                 environments=environments_of_thread,
                 policy=CommandPolicy(rules=PolicyRules(), bash=Bash(), amendments=home / "rules"),
                 approver=approver,
-                tools=[BuiltinTools(), *tools],
+                tools=partial(plain_tools, [BuiltinTools(), *tools]),
                 companions=Companions(),
                 nursery=nursery,
                 project_docs=docs,

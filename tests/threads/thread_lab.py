@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import trio
 
@@ -18,6 +18,7 @@ from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.selection import LOCAL
+from codex_trio.execution.errors import ScriptProcessEnded
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
@@ -309,6 +310,7 @@ async def open_threads(
         engine=engine,
         loader=loader,
         elicitations=Elicitations(),
+        start_script=_no_scripts,
         agents=AgentTeams(store=storage.store, graph=threads.graph, loader=loader, catalog=catalog, codex_home=home),
     )
     manager = ThreadManager(
@@ -339,3 +341,7 @@ async def open_threads(
             lab.waiting = storage.queues
             yield lab
             nursery.cancel_scope.cancel()
+
+
+def _no_scripts() -> NoReturn:
+    raise ScriptProcessEnded("these threads run none")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -21,7 +21,7 @@ from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.client import ResponsesClient
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.tools.pictures import Pictures
-from codex_trio.tools.registry import ToolProvider
+from codex_trio.tools.registry import OfferedTools, ToolOffer
 from codex_trio.tools.review import Approver
 from codex_trio.util.stoppable_clock import StoppableClock
 
@@ -50,8 +50,8 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     approver: Approver
     nursery: trio.Nursery
     """The thread's: what outlives a turn runs in it."""
-    tools: Sequence[ToolProvider]
-    """Where the tools of its turns come from."""
+    tools: Callable[[ToolOffer], OfferedTools]
+    """The tools of one of its turns."""
     companions: Companions
     """What goes along with its turns."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]

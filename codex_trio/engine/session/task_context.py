@@ -34,7 +34,7 @@ from codex_trio.tools.approval_flow import ApprovalFlow
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
 from codex_trio.tools.pictures import ModelPictures
-from codex_trio.tools.registry import ToolOffer, ToolRegistry
+from codex_trio.tools.registry import OfferedTools, ToolOffer
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
 
@@ -225,7 +225,7 @@ class TaskContext:
             run_in_background=self._thread.nursery.start_soon,
         )
 
-    def tools(self) -> ToolRegistry:
+    def tools(self) -> OfferedTools:
         """Return the tools that the model is offered."""
         config = self._thread.config
         offer = ToolOffer(
@@ -236,7 +236,7 @@ class TaskContext:
             pictures=self.pictures,
             environments=[chosen.id for chosen in self.settings.environments],
         )
-        return ToolRegistry(self._thread.tools, offer)
+        return self._thread.tools(offer)
 
     def environments(self) -> list[TurnEnvironment]:
         """Return where it works; the first is meant unless something says otherwise."""

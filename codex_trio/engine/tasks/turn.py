@@ -128,12 +128,18 @@ class Turn(ClientTurn):
 
     async def _loop(self) -> None:
         assert self._sampler is not None
+        try:
+            await self._sample_until_done(self._sampler)
+        finally:
+            await self._sampler.aclose()
+
+    async def _sample_until_done(self, sampler: Sampler) -> None:
         while True:
             await self._take_up_inputs()
             self.stored.set()
             try:
                 await self._context.step()
-                follow_up = await self._sampler.sample(self._origin())
+                follow_up = await sampler.sample(self._origin())
             except ModelError as error:
                 await self._context.memory.leave_out_refused(error)
                 raise
@@ -146,7 +152,7 @@ class Turn(ClientTurn):
                 self._is_concluding = True
                 return
             await self._context.memory.record(self._usage_lines())
-            self._sampler.conclude(goes_on=follow_up)
+            sampler.conclude(goes_on=follow_up)
             await self._room.make(self._origin(), "mid_turn")
 
     def _origin(self) -> RequestOrigin:
