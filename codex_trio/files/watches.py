@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
 
@@ -26,8 +26,11 @@ from codex_trio.util.short_jobs import ShortJobs
 
 _log = logging.getLogger(__name__)
 
-BUDGET_FOLDERS = 8192
-"""Folders that are watched by the kernel, half of what it gives a user in a small installation."""
+BUDGET_FOLDERS = 32 * 1024
+"""Folders that are watched by the kernel: about 32 MiB of its memory."""
+
+_SHARE_OF_NAMES = 0.75
+"""How much of what is left of it those may take who want the names of many folders."""
 
 QUIET_SECONDS = 0.2
 """Between two reports of one watch: what changes meanwhile is reported together."""
@@ -99,9 +102,19 @@ class Watch:
             self._changed = {self.path}
         self._news.ring()
 
-    def note_name(self, name: str) -> None:
-        """Note that something changed in the folder that the path leads to, or of it where `name` is empty."""
-        self.note(os.path.join(self.path, name) if name else self.path)
+    def note_event(self, event: FolderEvent) -> None:
+        """Note that something changed in the folder that the path leads to, or of it where there is no name."""
+        self.note(os.path.join(self.path, event.name) if event.name else self.path)
+
+    def note_step(self, *, is_end: bool) -> None:
+        """Note that something changed on the way to the path, or at its end."""
+        if is_end:
+            self.note(self.path)
+        self.go_stale()
+
+    def note_loss(self) -> None:
+        """Note that the kernel could not tell everything."""
+        self.note_step(is_end=True)
 
     def go_stale(self) -> None:
         """Note that the path may lead elsewhere."""
@@ -151,6 +164,47 @@ class Watch:
                 self.note(path)
 
 
+class WatchedNames:
+    """Which names come and go in many folders. Made by `FileWatches.names`."""
+
+    def __init__(self, owner: FileWatches) -> None:
+        self._owner = owner
+        self._folders: dict[int, str] = {}
+        self.names: dict[_Name, bool] = {}
+        self.changed: set[str] = set()
+        """Paths that came or went since they were asked for last."""
+        self.is_whole = False
+        """Whether the kernel tells of all the folders, and has told everything."""
+
+    async def take(self, folders: Sequence[str]) -> None:
+        """Have changes in these folders noted from now on, and in no others; see `is_whole`."""
+        self.changed.clear()
+        self._folders = await self._owner.follow_names(self, folders)
+        self.is_whole = bool(self._folders)
+
+    def note_event(self, event: FolderEvent) -> None:
+        """Note that a name came or went."""
+        folder = self._folders.get(event.wd)
+        if len(self.changed) >= _MOST_PATHS or folder is None:
+            self.is_whole = False
+        elif event.name:
+            self.changed.add(os.path.join(folder, event.name))
+
+    def note_loss(self) -> None:
+        """Note that the kernel could not tell everything."""
+        self.is_whole = False
+
+    def go_stale(self) -> None:
+        """Note that one of the folders is gone, or elsewhere."""
+        self.is_whole = False
+
+    def note_step(self, *, is_end: bool) -> None:
+        """Do nothing: no single name was asked for."""
+
+
+_Listener: TypeAlias = "Watch | WatchedNames"
+
+
 class FileWatches:
     """A service: `run` it. Without watches it holds nothing open."""
 
@@ -167,8 +221,8 @@ class FileWatches:
         self._jobs = ShortJobs()
         self._instance: Inotify | None = None
         self._wanted = Bell()
-        self._watches: set[Watch] = set()
-        self._folders: dict[int, dict[str | None, set[Watch]]] = {}
+        self._watches: set[_Listener] = set()
+        self._folders: dict[int, dict[str | None, set[_Listener]]] = {}
         """Who is to be told of which names, by the number of the folder."""
         self._unwanted: set[int] = set()
         """Folders that nobody is told of any more."""
@@ -204,6 +258,19 @@ class FileWatches:
             if not self._watches:
                 self._close()
 
+    @asynccontextmanager
+    async def names(self) -> AsyncGenerator[WatchedNames]:
+        """Provide what notes the names in folders, until the block ends."""
+        names = WatchedNames(self)
+        self._watches.add(names)
+        try:
+            yield names
+        finally:
+            self._watches.discard(names)
+            self._give_up(names, names.names)
+            if not self._watches:
+                self._close()
+
     @property
     def folders(self) -> int:
         """How many folders the kernel tells of."""
@@ -230,6 +297,33 @@ class FileWatches:
                 self._tell(watch, taken)
                 return taken.way
             raise _no_answer()
+        finally:
+            self._following -= 1
+            if not self._following:
+                self._early.clear()
+                self._drop_unwanted()
+
+    async def follow_names(self, names: WatchedNames, folders: Sequence[str]) -> dict[int, str]:
+        """Have names noted in these folders, as many as there is room for: all or none. Return them by number."""
+        instance = self._opened()
+        room = (self._budget - len(self._folders)) * _SHARE_OF_NAMES
+        taken = _Taken(Way((), None, None, reaches_end=False))
+
+        def take() -> dict[int, str]:
+            return {
+                self._take_folder(taken, folder, None, inotify.NAMES, instance, is_end=True): folder
+                for folder in folders
+                if len(folders) <= room
+            }
+
+        self._following += 1
+        try:
+            numbers = await self._jobs.do(take)
+            before, names.names = names.names, taken.names
+            for wd, name in taken.names:
+                self._folders.setdefault(wd, {}).setdefault(name, set()).add(names)
+            self._give_up(names, before.keys() - taken.names.keys())
+            return {} if taken.look_seconds < NEVER else numbers
         finally:
             self._following -= 1
             if not self._following:
@@ -269,11 +363,12 @@ class FileWatches:
 
     def _take_folder(
         self, taken: _Taken, folder: str, name: str | None, mask: int, instance: Inotify | None, *, is_end: bool
-    ) -> None:
+    ) -> int:
+        """Have the kernel tell of a name in a folder, and return the number of the folder; -1 when it does not."""
         try:
             wd = instance.add(folder, mask) if instance is not None else -1
         except NotADirectoryError:
-            return
+            return -1
         except OSError as error:
             _log.debug("the kernel tells of no changes in a folder: %s", error)
             wd = -1
@@ -289,6 +384,7 @@ class FileWatches:
             taken.look_seconds = self._look_seconds
         else:
             taken.names[wd, name] = is_end or taken.names.get((wd, name), False)
+        return wd
 
     def _tell(self, watch: Watch, taken: _Taken) -> None:
         """Have a watch told of these names, and of no others."""
@@ -300,11 +396,11 @@ class FileWatches:
         for event in self._early:
             self._deliver(event, {name: {watch} for wd, name in taken.names if wd == event.wd})
 
-    def _give_up(self, watch: Watch, names: Iterable[_Name]) -> None:
+    def _give_up(self, watch: _Listener, names: Iterable[_Name]) -> None:
         """Have a watch told of these names no more."""
         for wd, name in names:
             table = self._folders.get(wd, {})
-            table.get(name, set[Watch]()).discard(watch)
+            table.get(name, set[_Listener]()).discard(watch)
             if name in table and not table[name]:
                 del table[name]
             if not table:
@@ -331,8 +427,7 @@ class FileWatches:
         if event.mask & inotify.OVERFLOW:
             _log.warning("more changed than the kernel could tell: all watches are told of a change")
             for watch in self._watches:
-                watch.note(watch.path)
-                watch.go_stale()
+                watch.note_loss()
         elif event.wd in self._folders:
             self._deliver(event, self._folders[event.wd])
             if event.mask & inotify.IGNORED:
@@ -342,18 +437,16 @@ class FileWatches:
         elif not event.mask & inotify.IGNORED:
             instance.remove(event.wd)
 
-    def _deliver(self, event: FolderEvent, table: Mapping[str | None, set[Watch]]) -> None:
+    def _deliver(self, event: FolderEvent, table: Mapping[str | None, set[_Listener]]) -> None:
         if event.mask & _FOLDER_GONE:
-            for watch in set[Watch]().union(*table.values()):
+            for watch in set[_Listener]().union(*table.values()):
                 watch.go_stale()
             return
         for watch in table.get(None, ()):
-            watch.note_name(event.name)
+            watch.note_event(event)
         if event.name:
             for watch in table.get(event.name, ()):
-                if watch.names.get((event.wd, event.name)):
-                    watch.note(watch.path)
-                watch.go_stale()
+                watch.note_step(is_end=watch.names.get((event.wd, event.name), False))
 
     def _close(self) -> None:
         instance, self._instance = self._instance, None

@@ -62,6 +62,12 @@ def _fs(services: Services) -> Mapping[str, Handler]:
     return fs.handlers(services)
 
 
+def _fuzzy_search(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import fuzzy_search
+
+    return fuzzy_search.handlers(services)
+
+
 _ON_USE = (
     (
         _config,
@@ -88,6 +94,15 @@ _ON_USE = (
     ),
     (_model_provider, ("modelProvider/list", "modelProvider/config/write", "modelProvider/default/set")),
     (_features, ("experimentalFeature/list", "permissionProfile/list")),
+    (
+        _fuzzy_search,
+        (
+            "fuzzyFileSearch",
+            "fuzzyFileSearch/sessionStart",
+            "fuzzyFileSearch/sessionUpdate",
+            "fuzzyFileSearch/sessionStop",
+        ),
+    ),
     (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).

@@ -15,6 +15,7 @@ from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.search.search import FileSearch
 from codex_trio.threads.stored import StoredThreads
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     threads: StoredThreads
     load: Callable[[], ServerLoad]
     watches: FileWatches
+    search: FileSearch
 
 
 class WorkServices(Services, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from codex_trio.util.importing import without_collections
 PIECES = (
     "codex_trio.processors.config",
     "codex_trio.processors.extensions",
+    "codex_trio.search.listing",
     "codex_trio.execution.spawner",
     "codex_trio.execpolicy.decision",
     "codex_trio.model.client",

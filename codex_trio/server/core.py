@@ -24,6 +24,7 @@ from codex_trio.processors.registry import handlers
 from codex_trio.processors.services import ServerLoad, Services
 from codex_trio.rpc.context import Handler
 from codex_trio.rpc.external_auth import ClientManagedTokens
+from codex_trio.search.search import FileSearch
 from codex_trio.server.ahead import import_ahead
 from codex_trio.server.deferred import Deferred
 from codex_trio.server.idle import Idle
@@ -56,6 +57,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
     )
     await trio.to_thread.run_sync(auth.load)
     async with _running_storage(parts) as storage:
+        watches = FileWatches()
         services = Services(
             codex_home=parts.codex_home,
             source=parts.source,
@@ -66,13 +68,15 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             catalog=bundled_catalog(),
             threads=stored_threads(storage),
             load=partial(_load, parts),
-            watches=FileWatches(),
+            watches=watches,
+            search=FileSearch(watches),
         )
         answers = handlers(services)
         layer = Deferred(partial(_open_thread_layer, parts, services, storage))
         working = late_handlers(CLIENT_REQUESTS.keys() - answers.keys(), layer)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(services.watches.run)
+            nursery.start_soon(watches.run)
+            nursery.start_soon(services.search.run)
             nursery.start_soon(layer.run)
             nursery.start_soon(_prepare, answers, parts.idle, layer)
             yield {**working, **answers}

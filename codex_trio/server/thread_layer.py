@@ -85,6 +85,7 @@ async def open_thread_layer(
                 threads=runtime,
                 load=services.load,
                 watches=services.watches,
+                search=services.search,
                 gate=parts.gate,
                 new_client_processes=partial(ClientProcesses, local),
             )

@@ -25,6 +25,7 @@ def services() -> Any:
         ),
         load=None,
         watches=None,
+        search=None,
         identity=None,
         outgoing=None,
         config=None,

@@ -21,4 +21,14 @@ FILES: tuple[Difference, ...] = (
             ("a_name_that_is_no_text_is_told_of_as_far_as_it_is", "the name is not UTF-8"),
         )
     ),
+    Difference(
+        "fuzzy_search::a_file_that_is_made_later_is_found",
+        "reference",
+        "lists the files of a session once, and never finds one that is made later",
+    ),
+    Difference(
+        "fuzzy_search::a_session_ends_with_the_client_that_started_it",
+        "reference",
+        "keeps sessions of clients that are gone, with all that they have listed, until somebody stops them",
+    ),
 )

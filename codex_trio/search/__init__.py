@@ -1,0 +1,1 @@
+"""Finding files by parts of their names."""
