@@ -372,3 +372,61 @@ async def test_a_thread_whose_agents_work_is_not_left_alone(tmp_path: Path, cloc
         await live.closed.wait()
         assert lab.loaded.ids == []
         assert len(lab.clients.of("unloaded")) == 2
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+async def test_an_agent_is_told_that_it_was_stopped_unless_its_user_does_not_want_that(
+    tmp_path: Path, *, is_marked: bool
+) -> None:
+    script = [
+        lambda _: spawn(),
+        lambda asked: call("send_input", {"target": asked.agent("spawn"), "message": "No", "interrupt": True}, "send"),
+    ]
+    settings = f"[agents]\ninterrupt_message = {json.dumps(is_marked)}\n"
+    async with lab_with(tmp_path, step_by_step(script, lambda _: None), settings) as (lab, model):
+        live = await lab.start()
+        await run_turn(lab, live)
+        await until(lambda: sum(asked.is_agent for asked in model.asked) == 2)
+        last = [asked for asked in model.asked if asked.is_agent][-1]
+        assert ("<turn_aborted>" in str(last.items)) is is_marked
+
+
+@pytest.mark.parametrize(
+    "settings", ["[agents]\nenabled = false\n", "[agents]\nmax_depth = 0\n", "[features]\nmulti_agent = false\n"]
+)
+async def test_a_user_may_want_no_agents(tmp_path: Path, settings: str) -> None:
+    async with lab_with(tmp_path, step_by_step([lambda _: spawn()], lambda _: None), settings) as (lab, model):
+        live = await lab.start()
+        await run_turn(lab, live)
+        assert not model.asked[0].tools & {V1, "tool_search"}
+        assert model.asked[-1].outputs == {"spawn": "unsupported call: spawn_agent"}
+        assert lab.loaded.ids == [live.id]
+
+
+async def test_an_agent_is_resumed_with_its_own(tmp_path: Path) -> None:
+    agents: list[str] = []
+
+    def reply(asked: Asked) -> Sequence[ModelEvent] | None:
+        if asked.is_agent:
+            return says("Done.") if asked.outputs or "Deeper" in str(asked.items) else [deeper]
+        if "spawn" not in asked.outputs:
+            return [spawn()]
+        if agents and "resume" not in asked.outputs:
+            return [call("resume_agent", {"id": agents[0]}, "resume")]
+        return says("Done.")
+
+    deeper = call("spawn_agent", {"message": "Deeper"}, "deeper")
+    async with lab_with(tmp_path, reply, "[agents]\nmax_depth = 2\n") as (lab, model):
+        live = await lab.start()
+        await run_turn(lab, live)
+        await until(lambda: len(lab.clients.of("TurnEnded")) == 3)
+        family = lab.loaded.ids
+        agents += await lab.graph.children(live.id)
+        await lab.host.unload(live)
+        assert lab.loaded.ids == []
+        live = await lab.resume(live.id)
+        assert lab.loaded.ids == [live.id]
+        await run_turn(lab, live)
+        root = [asked for asked in model.asked if not asked.is_agent][-1]
+        assert json.loads(root.outputs["resume"]) == {"status": "pending_init"}
+        assert lab.loaded.ids == family

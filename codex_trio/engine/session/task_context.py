@@ -11,6 +11,7 @@ from typing import NoReturn
 import msgspec
 import trio
 
+from codex_trio.config.layers import lookup
 from codex_trio.config.providers import LOCAL_PROVIDERS
 from codex_trio.engine import events
 from codex_trio.engine.item_log import TurnLog
@@ -77,6 +78,12 @@ class TaskContext:
     def lineage(self) -> Lineage:
         """Whose agent the thread is."""
         return lineage_of(self._thread.recorder.meta)
+
+    @property
+    def marks_interruptions(self) -> bool:
+        """Whether the model is told that a turn was stopped: always, but for agents whose user does not want that."""
+        wanted = lookup(self._thread.config.merged, ["agents", "interrupt_message"])
+        return wanted is not False or self.lineage.parent_thread_id is None
 
     def emit(self, event: events.Event) -> None:
         """Tell what happens; never wait."""

@@ -243,7 +243,6 @@ class ClientTurn(ABC):
         self._last_words = await self._context.companions.ending(end)
 
     async def _mark(self, watch: _Stopwatch) -> None:
-        marker = message_item("user", [turn_aborted_marker()], item_id=uuid7())
         aborted = TurnAborted(
             root_turn_id=self.root_id,
             turn_id=self.id,
@@ -251,7 +250,8 @@ class ClientTurn(ABC):
             completed_at=watch.end.completed_at,
             duration_ms=watch.end.duration_ms,
         )
-        await self._log.history(marker)
+        if self._context.marks_interruptions:
+            await self._log.history(message_item("user", [turn_aborted_marker()], item_id=uuid7()))
         await self._context.memory.record([aborted])
 
     async def _store_end(self, failure: TurnFailure | None, watch: _Stopwatch) -> TurnFailure | None:
