@@ -245,8 +245,7 @@ async def test_agents_have_agents_as_deep_as_the_user_lets_them(tmp_path: Path) 
     async with lab_with(tmp_path, reply, "[agents]\nmax_depth = 2\n") as (lab, model):
         live = await lab.start()
         await run_turn(lab, live)
-        while not (len(lab.loaded.ids) == 3 and not any(one.runs_turn for one in lab.loaded.all())):
-            await trio.lowlevel.checkpoint()
+        await until(lambda: len(lab.clients.of("TurnEnded")) == 3)
         by_thread = {asked.headers.thread_id: asked for asked in model.asked}
         outputs = [asked.outputs["spawn"] for asked in by_thread.values() if "spawn" in asked.outputs]
         assert outputs.count("unsupported call: spawn_agent") == 1
