@@ -124,6 +124,7 @@ HONOURED: Final = frozenset(
         "code_mode",
         "code_mode_only",
         "goals",
+        "memories",
         "multi_agent",
         "multi_agent_v2",
         "shell_tool",
@@ -132,6 +133,11 @@ HONOURED: Final = frozenset(
     }
 )
 """The switches that are acted on."""
+
+PARTLY: Final = MappingProxyType(
+    {"memories": "models are told what is remembered in `memories`, but nothing is remembered of threads yet"}
+)
+"""Switches of which only a part is there when they are on, and which."""
 
 _ALWAYS_ON: Final = frozenset({"unified_exec", "unified_exec_tty"})
 """What this server does whatever the switch says; everything else that is not acted on it does not do."""

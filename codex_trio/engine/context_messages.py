@@ -32,6 +32,7 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     project_docs: str | None
     environment: str | None
     tools: str | None = None
+    memories: str | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The namespaces of tools that the model has to search for, and what they are about."""
     environments: Sequence[instructions.EnvironmentView] = ()
     """All that the thread works in, where that is more than one."""
+    memories: str | None = None
+    """What is remembered of former threads."""
     agent_path: str | None = None
     """The thread's place in a team of agents that it works for."""
 
@@ -89,6 +92,7 @@ def context_texts(
         )
         if parts.environment
         else None,
+        memories=instructions.memories_text(surroundings.memories) if surroundings.memories else None,
         tools=instructions.hidden_tools_text(surroundings.hidden_tools) if surroundings.hidden_tools else None,
     )
 
@@ -99,6 +103,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
     developer = [
         text
         for key, text in (
+            ("memories", texts.memories),
             ("developer", texts.developer),
             ("permissions", texts.permissions),
             ("mode", texts.mode),
@@ -151,6 +156,7 @@ _KINDS = (
     ("mode", "<collaboration_mode>"),
     ("tools", instructions.HIDDEN_TOOLS_TAG),
     ("team", instructions.TEAM_TAG),
+    ("memories", instructions.MEMORIES_TAG),
     ("project_docs", instructions.USER_INSTRUCTIONS_PREFIX),
     ("environment", instructions.ENVIRONMENT_CONTEXT_TAG),
 )

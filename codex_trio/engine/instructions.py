@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular
+from codex_trio.engine import memory_citations
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
     ExternalSandbox,
@@ -27,6 +28,9 @@ USER_INSTRUCTIONS_PREFIX = "# AGENTS.md instructions for "
 HIDDEN_TOOLS_TAG = "<tools>"
 TURN_ABORTED_TAG = "<turn_aborted>"
 TEAM_TAG = "<multi_agent_role>"
+MEMORIES_TAG = "<memories>"
+_MAX_MEMORIES = 20_000
+"""How many characters of the summary a model is told."""
 
 _BASE = """\
 You are a coding agent. You work in a user's folder through tools, on whatever the user asks: answering questions \
@@ -287,6 +291,23 @@ def _approval_rules(approval_policy: AskForApproval, policy: SandboxPolicy) -> s
             )
         case "on-request" | "on-failure":
             return f"The user can be asked (approval policy `on-request`). {_escalation_rules(policy)}"
+
+
+def memories_text(summary: str) -> str:
+    """Return what is remembered of former threads, and how the model says that it used it."""
+    if len(summary) > _MAX_MEMORIES:
+        summary = f"{summary[:_MAX_MEMORIES]}\n[... the rest is in memory_summary.md ...]"
+    return (
+        f"{MEMORIES_TAG}\nThis is remembered of former threads with this user. Use it where it helps with what the "
+        "user asks, check it against how things are now, and leave it alone where the request says all that is "
+        "needed.\n"
+        f"<memory_summary>\n{summary.strip()}\n</memory_summary>\n"
+        "Where your last message rests on lines of a memory file, end it with this block, which the user does not see "
+        "as text: a line for each place, with the path below the folder of memories, and the ids of the threads that "
+        "the memory names, if any.\n"
+        f"{memory_citations.OPENING}\n<citation_entries>\nMEMORY.md:12-14|note=[what it was used for]\n"
+        f"</citation_entries>\n<rollout_ids>\n</rollout_ids>\n{memory_citations.CLOSING}\n</memories>"
+    )
 
 
 def _granular_rules(approval: Granular, policy: SandboxPolicy) -> str:

@@ -20,6 +20,7 @@ from codex_trio.engine.events import (
 )
 from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.memory_citations import CitationFilter, without_citations
 from codex_trio.engine.response_items import arguments_of, is_call, of_model, texts_of
 from codex_trio.model import events as model
 from codex_trio.model.usage import ResponseUsage
@@ -44,6 +45,8 @@ class _OpenItem(msgspec.Struct, eq=False):
     id: str
     text: list[str]
     """What has come of a message."""
+    shown: CitationFilter
+    """What of that is shown."""
 
 
 class ResponseReader:
@@ -70,7 +73,7 @@ class ResponseReader:
             case model.OutputTextDelta():
                 message = self._streaming(_MESSAGE, event.item_id)
                 message.text.append(event.delta)
-                self._log.emit(AgentMessageDelta(turn_id=turn_id, item_id=message.id, delta=event.delta))
+                self._tell_text(message, message.shown.feed(event.delta))
             case model.ReasoningSummaryTextDelta():
                 item_id = self._streaming(_REASONING, event.item_id).id
                 self._log.emit(
@@ -144,12 +147,17 @@ class ResponseReader:
             self._log.started(shown)
         else:
             self._open.remove(opened)
+            self._tell_text(opened, opened.shown.finish())
             item["id"] = opened.id
             if kind == _MESSAGE and not item["content"]:
                 item["content"] = _output_text("".join(opened.text))
             shown = _final_item(item, raw)
         self._ids.note([item])
         await self._log.completed_with_history(shown, item)
+
+    def _tell_text(self, message: _OpenItem, delta: str) -> None:
+        if delta:
+            self._log.emit(AgentMessageDelta(turn_id=self._log.turn_id, item_id=message.id, delta=delta))
 
     async def _complete_messages(self) -> None:
         """Complete, at the end of a whole response, messages that were never said to be done.
@@ -176,7 +184,7 @@ class ResponseReader:
         return next((one for one in reversed(self._open) if one.kind == kind), None)
 
     def _begin(self, kind: str, raw: dict[str, Any]) -> _OpenItem:
-        opened = _OpenItem(kind, raw.get("id"), self._pick(kind, raw), [])
+        opened = _OpenItem(kind, raw.get("id"), self._pick(kind, raw), [], CitationFilter())
         self._open.append(opened)
         self._log.started(_opening_item(kind, opened.id, raw))
         return opened
@@ -197,8 +205,10 @@ def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
     item_id = item["id"]
     match item["type"]:
         case "message":
-            text = "".join(texts_of(item))
-            return AgentMessage(id=item_id, content=[AgentText(text=text)], phase=item.get("phase"))
+            text, citation = without_citations("".join(texts_of(item)))
+            return AgentMessage(
+                id=item_id, content=[AgentText(text=text)], phase=item.get("phase"), memory_citation=citation
+            )
         case "reasoning":
             # All of it, also what cannot be sent back.
             return Reasoning(id=item_id, summary_text=texts_of(item, "summary"), raw_content=texts_of(raw))

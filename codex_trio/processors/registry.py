@@ -50,6 +50,12 @@ def _features(services: Services) -> Mapping[str, Handler]:
     return features.handlers(services)
 
 
+def _memory(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import memory
+
+    return memory.handlers(services)
+
+
 def _extensions(services: Services) -> Mapping[str, Handler]:
     from codex_trio.processors import extensions
 
@@ -103,6 +109,7 @@ _ON_USE = (
             "fuzzyFileSearch/sessionStop",
         ),
     ),
+    (_memory, ("memory/status", "memory/reset", "thread/memory/read")),
     (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).

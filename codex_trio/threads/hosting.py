@@ -246,6 +246,7 @@ class ThreadHost:
                             companions=goal.companions,
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
+                            memories=partial(self._loader.memories, launch.config),
                             config=launch.config,
                             clock=clock,
                         ),

@@ -6,6 +6,7 @@ Owns the look-ups. Does not own loaded threads (`hosting`).
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.files.disk import DiskFiles
+from codex_trio.files.memories import MemoryFolder
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
@@ -32,6 +34,8 @@ from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.options import ThreadOptions, settings_from_config
 from codex_trio.util.abandonable import abandonable
+
+_log = logging.getLogger(__name__)
 
 PROJECT_DOCS_SECONDS = 5
 """How long a folder's instructions may take to be read."""
@@ -90,6 +94,7 @@ class ThreadLoader:
         self.default_model = default_model
         self._doubted = doubted
         self._codex_home = codex_home
+        self._memories = MemoryFolder(codex_home)
         self._store = store
         self._environments = environments
         self._bash = Bash()
@@ -174,6 +179,16 @@ class ThreadLoader:
         except TimeoutError as error:
             warning = f"Went on without the instructions in AGENTS.md files: `{settings.cwd}` {error.strerror}."
             return ProjectDocs(text=None, sources=(), warnings=(warning,))
+
+    async def memories(self, config: EffectiveConfig) -> str | None:
+        """Return what is remembered of former threads, where that is to be used."""
+        if not config.feature("memories"):
+            return None
+        try:
+            return await self._memories.summary()
+        except OSError as error:
+            _log.warning("memories cannot be read: %s", error)
+            return None
 
     async def git_info(self, settings: ThreadSettings) -> GitInfo | None:
         """Return the state of the repository that a thread works in."""

@@ -63,8 +63,24 @@ def _user_message(item: domain.UserMessage) -> wire.UserMessageThreadItem:
 
 def _agent_message(item: domain.AgentMessage) -> wire.AgentMessageThreadItem:
     return wire.AgentMessageThreadItem(
-        id=item.id, text=item.text, phase=item.phase if item.phase in ("commentary", "final_answer") else None
+        id=item.id,
+        text=item.text,
+        phase=item.phase if item.phase in ("commentary", "final_answer") else None,
+        memory_citation=_memory_citation(item.memory_citation),
     )
+
+
+def _memory_citation(said: Any) -> wire.MemoryCitation | None:
+    """Return the memories that an answer rests on; None where a rollout says nothing of the kind."""
+    if not isinstance(said, dict):
+        return None
+    known = cast("dict[str, Any]", said)
+    try:
+        return decoding.convert(
+            {"entries": known.get("entries", []), "threadIds": known.get("rolloutIds", [])}, wire.MemoryCitation
+        )
+    except msgspec.ValidationError:
+        return None
 
 
 def _reasoning(item: domain.Reasoning) -> wire.ReasoningThreadItem:

@@ -60,7 +60,7 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
         ("[profiles.work]\nmodel = 'x'\n", "profiles"),
         ("web_search = 'live'\n", "web_search"),
         ("notify = ['x']\n", "notify"),
-        ("[features]\nmemories = true\n", "features.memories"),
+        ("[features]\nnetwork_proxy = true\n", "features.network_proxy"),
         ("[features]\nunified_exec = false\n", "features.unified_exec"),
         ("[model_providers.m]\nname = 'M'\naws = { profile = 'x' }\n", "model_providers.m.aws"),
         ("[shell_environment_policy]\nexperimental_use_profile = true\n", "shell_environment_policy.experimental_use"),

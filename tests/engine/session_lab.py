@@ -448,6 +448,9 @@ async def open_session(
         await trio.lowlevel.checkpoint()
         return ProjectDocs(text=None, sources=(), warnings=())
 
+    async def no_memories() -> None:
+        await trio.lowlevel.checkpoint()
+
     options = ThreadOptions(environments=tuple(environments))
     clock = stoppable_clock.StoppableClock()
     use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), clock=clock)
@@ -475,6 +478,7 @@ async def open_session(
                 approver=approver,
                 tools=partial(plain_tools, [BuiltinTools(), *tools]),
                 companions=Companions(),
+                memories=no_memories,
                 nursery=nursery,
                 project_docs=docs,
                 config=config,

@@ -54,6 +54,8 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     """The tools of one of its turns."""
     companions: Companions
     """What goes along with its turns."""
+    memories: Callable[[], Awaitable[str | None]]
+    """Reads what is remembered of former threads, where that is to be used."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
     config: EffectiveConfig
     clock: StoppableClock

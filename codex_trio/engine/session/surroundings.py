@@ -56,6 +56,7 @@ class ModelSurroundings:
             writable_folders=there.writable_folders,
             project_docs=docs.text,
             hidden_tools=hidden_tools,
+            memories=await self._thread.memories(),
             environments=await self._views(settings),
             agent_path=self._thread.recorder.meta.agent_path,
         )
