@@ -247,7 +247,6 @@ UNSUPPORTED_INSIDE: Final = (
             "model_catalog_url",
             "project_id",
             "supports_standalone_web_search",
-            "supports_websockets",
             "websocket_connect_timeout_ms",
         )
     ),

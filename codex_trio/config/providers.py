@@ -88,7 +88,6 @@ def _built_in(openai_base_url: str | None, environ: Mapping[str, str]) -> tuple[
             name="OpenAI",
             base_url=openai_base_url or OPENAI_BASE_URL,
             requires_openai_auth=True,
-            supports_websockets=True,
         ),
         _local("ollama", "Ollama", port=11434, environ=environ),
         _local("lmstudio", "LM Studio", port=1234, environ=environ),

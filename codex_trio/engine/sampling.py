@@ -22,9 +22,12 @@ from codex_trio.engine.tool_calls import ToolCalls
 from codex_trio.model.catalog import is_same_model
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
-from codex_trio.model.events import Completed, ServedModel, TokensSpent
+from codex_trio.model.events import Completed, FellBack, ServedModel, TokensSpent
 from codex_trio.model.request import ModelRequest
 from codex_trio.util.fair_lock import FairLock
+
+_FELL_BACK = "Falling back from WebSockets to HTTPS transport. {}"
+"""Clients know this text (0.171.0)."""
 
 
 class Sampler:
@@ -140,6 +143,8 @@ class Sampler:
                                 for event in batch:
                                     if isinstance(event, ServedModel):
                                         self._note_model(request.model, event.model)
+                                    elif isinstance(event, FellBack):
+                                        self._log.warning(_FELL_BACK.format(event.reason))
                                     await reader.handle(event)
                                     if isinstance(event, Completed | TokensSpent):
                                         self._count(event, origin)

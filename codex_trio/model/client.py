@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
+from typing import NamedTuple, Protocol
 
 import trio
 
@@ -23,7 +24,7 @@ from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import endpoint, failures, retry
 from codex_trio.model.auth_command import CommandKey
 from codex_trio.model.errors import ModelError
-from codex_trio.model.events import ModelEvent
+from codex_trio.model.events import FellBack, ModelEvent
 from codex_trio.model.http import (
     ConnectFailure,
     HttpFailure,
@@ -34,6 +35,7 @@ from codex_trio.model.http import (
     UnreadableBody,
 )
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
+from codex_trio.model.sockets import ModelSockets, SocketUnusable
 from codex_trio.model.stream import ResponseParser
 
 MAX_REDIRECTS = 5
@@ -45,10 +47,26 @@ _IDLE = "idle timeout waiting for SSE"
 _BROKEN_BODY = "Transport error: network error: error decoding response body"
 
 
+class _Response(Protocol):
+    """What is read of a response, whichever way it comes."""
+
+    headers: Mapping[str, str]
+
+    async def receive(self) -> bytes | None: ...
+
+    async def aclose(self, *, drain: bool) -> None: ...
+
+
+class _Answer(NamedTuple):
+    response: _Response
+    notices: tuple[ModelEvent, ...] = ()
+
+
 class ModelStream:
     """The events of a response in batches, each what one network read brought. It ends after `Completed`."""
 
-    def __init__(self, response: HttpResponse, *, idle_timeout: float) -> None:
+    def __init__(self, answer: _Answer, *, idle_timeout: float) -> None:
+        response = answer.response
         self.headers = response.headers
         """The response's headers, names in lower case."""
         self.completed = False
@@ -56,7 +74,7 @@ class ModelStream:
         self._response = response
         self._idle_timeout = idle_timeout
         self._reader = ResponseParser()
-        self._first: list[ModelEvent] | None = self._reader.begin(response.headers)
+        self._first: list[ModelEvent] | None = [*answer.notices, *self._reader.begin(response.headers)]
         self._last_event = trio.current_time()
 
     def __aiter__(self) -> ModelStream:
@@ -111,15 +129,17 @@ class ResponsesClient:
         api_key: str | None,
         environ: Mapping[str, str],
         command_key: CommandKey | None = None,
+        sockets: ModelSockets | None = None,
     ) -> None:
         """`api_key`, or what a command gives, is sent as a bearer token. `environ` is for the provider's
-        `env_http_headers` only.
+        `env_http_headers` only. `sockets` are for a provider that has websockets.
         """
         self.provider = provider
         self._transport = transport
         self._api_key = api_key
         self._environ = environ
         self._command_key = command_key
+        self._sockets = sockets if provider.supports_websockets else None
 
     async def warm(self) -> None:
         """Prepare for the first request without sending anything; problems are left for the request to report."""
@@ -131,14 +151,14 @@ class ResponsesClient:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelStream]:
         """Send a request; the block gets its response. Raises ModelError when there is none."""
         idle_timeout = self.provider.stream_idle_timeout_ms / 1000
-        response = await self._send(request, idle_timeout)
-        stream = ModelStream(response, idle_timeout=idle_timeout)
+        answer = await self._send(request, idle_timeout)
+        stream = ModelStream(answer, idle_timeout=idle_timeout)
         try:
             yield stream
         finally:
-            await response.aclose(drain=stream.completed)
+            await answer.response.aclose(drain=stream.completed)
 
-    async def _send(self, request: ModelRequest, idle_timeout: float) -> HttpResponse:
+    async def _send(self, request: ModelRequest, idle_timeout: float) -> _Answer:
         if self._command_key is None:
             return await self._send_with(self._api_key, request, idle_timeout)
         key = await self._command_key.current()
@@ -150,8 +170,20 @@ class ResponsesClient:
             newer = await self._command_key.after_refusal(key)
         return await self._send_with(newer, request, idle_timeout)
 
-    async def _send_with(self, key: str | None, request: ModelRequest, idle_timeout: float) -> HttpResponse:
+    async def _send_with(self, key: str | None, request: ModelRequest, idle_timeout: float) -> _Answer:
         target = endpoint.resolve(self.provider, api_key=key, environ=self._environ)
+        sockets, thread_id = self._sockets, request.headers.thread_id
+        if sockets is None or thread_id is None or not sockets.serves(thread_id):
+            return _Answer(await self._send_plainly(target, request, idle_timeout))
+        try:
+            return _Answer(await sockets.ask(thread_id, target, request, idle_timeout=idle_timeout))
+        except SocketUnusable as error:
+            notice = FellBack(str(error))
+        return _Answer(await self._send_plainly(target, request, idle_timeout), (notice,))
+
+    async def _send_plainly(
+        self, target: endpoint.Endpoint, request: ModelRequest, idle_timeout: float
+    ) -> HttpResponse:
         headers = encode_headers(request.headers)
         body = encode_body(request)
         attempt = 0

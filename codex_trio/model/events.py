@@ -115,6 +115,12 @@ class ServedModel(msgspec.Struct, frozen=True):
     model: str
 
 
+class FellBack(msgspec.Struct, frozen=True):
+    """The thread's requests go without a websocket from now on, for that reason."""
+
+    reason: str
+
+
 ModelEvent: TypeAlias = (
     Created
     | OutputItemAdded
@@ -129,6 +135,7 @@ ModelEvent: TypeAlias = (
     | Completed
     | RateLimits
     | ServedModel
+    | FellBack
 )
 
 

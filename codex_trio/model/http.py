@@ -13,9 +13,9 @@ left early.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import trio
@@ -34,6 +34,7 @@ CONNECT_TIMEOUT = 30.0
 KEEP_ALIVE = 120.0
 """Seconds that an unused connection is kept: tools run between the requests of a turn."""
 
+_SWITCHES = 101
 _MAX_IDLE_CONNECTIONS = 32
 _REQUESTS_IN_A_POOL = 32
 _CLOSE_TIMEOUT = 2.0
@@ -165,6 +166,42 @@ class HttpResponse:
             self._news.ring()
 
 
+class Upgraded:
+    """A connection whose server has agreed to speak another protocol on it. Header names are in lower case."""
+
+    def __init__(self, response: httpcore2.Response, give_back: Callable[[], Awaitable[None]]) -> None:
+        self.headers = _decoded(response.headers)
+        self._response = response
+        self._stream = cast("httpcore2.AsyncNetworkStream", _extension(response, "network_stream"))
+        self._give_back: Callable[[], Awaitable[None]] | None = give_back
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it. Raises HttpFailure."""
+        with _failures():
+            await self._stream.write(data)
+
+    async def receive(self, most: int) -> bytes:
+        """Return what comes next, at least a byte. Raises HttpFailure, at the end too."""
+        with _failures():
+            data = await self._stream.read(most)
+        if not data:
+            raise HttpFailure("the connection was closed")
+        return data
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        give_back, self._give_back = self._give_back, None
+        if give_back is None:
+            return
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+            try:
+                with contextlib.suppress(HttpFailure), _failures():
+                    await self._stream.aclose()
+                    await self._response.aclose()
+            finally:
+                await give_back()
+
+
 class _Pool:
     """A pool of the library, with the number of requests that are under way in it."""
 
@@ -216,23 +253,40 @@ class HttpTransport:
         self._pools: dict[tuple[bool, str | None], _Pools] = {}
         self._making = trio.Lock()
 
+    def start_soon(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Do something as long as connections are kept."""
+        self._nursery.start_soon(work, *arguments)
+
     async def warm(self, url: str) -> None:
         """Get ready for requests to `url`, so that the first one does not pay for it. Connects to nothing."""
         await self._pools_for(url)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, idle_timeout: float) -> HttpResponse:
         """Send a request and wait for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
+        sent = {"content-length": str(len(body)), "accept-encoding": ACCEPTED, **headers}
+        response, give_back = await self._send("POST", url, sent, body, idle_timeout)
+        return HttpResponse(response, self._nursery, give_back)
+
+    async def upgrade(self, url: str, *, headers: Mapping[str, str], idle_timeout: float) -> Upgraded:
+        """Ask to speak another protocol. Raises HttpFailure, also when the server does not want to."""
+        response, give_back = await self._send("GET", url, headers, b"", idle_timeout)
+        if response.status == _SWITCHES:
+            return Upgraded(response, give_back)
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
+            await response.aclose()
+            await give_back()
+        raise HttpFailure(f"HTTP status {response.status}")
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, idle_timeout: float
+    ) -> tuple[httpcore2.Response, Callable[[], Awaitable[None]]]:
+        """Return the head of an answer, and what gives its connection back. Raises HttpFailure."""
         import httpcore2
 
         pools = await self._pools_for(url)
-        named = {
-            "host": urlsplit(url).netloc.rpartition("@")[2],
-            "content-length": str(len(body)),
-            "accept-encoding": ACCEPTED,
-            **headers,
-        }
+        named = {"host": urlsplit(url).netloc.rpartition("@")[2], **headers}
         timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}
-        request = httpcore2.Request("POST", url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
+        request = httpcore2.Request(method, url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
         pool = pools.take()
         try:
             response = await pool.connections.handle_async_request(request)
@@ -243,7 +297,7 @@ class HttpTransport:
             if failure is None:
                 raise
             raise failure from error
-        return HttpResponse(response, self._nursery, partial(pools.give_back, pool))
+        return response, partial(pools.give_back, pool)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -314,6 +368,10 @@ def _proxy(url: str) -> httpcore2.Proxy:
     return httpcore2.Proxy(without_credentials(url), auth=credentials_in(url))
 
 
+def _extension(response: httpcore2.Response, name: str) -> Any:
+    return cast("dict[str, Any]", response.extensions)[name]
+
+
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
 
@@ -342,6 +400,18 @@ def _failure(error: BaseException) -> HttpFailure | None:
             return HttpFailure(_reason(error))
         case _:
             return None
+
+
+@contextlib.contextmanager
+def _failures() -> Generator[None]:
+    """Turn what the library raises inside into HttpFailure."""
+    try:
+        yield
+    except Exception as error:
+        failure = _failure(error)
+        if failure is None:
+            raise
+        raise failure from error
 
 
 def _is_tls_error(error: BaseException) -> bool:

@@ -19,7 +19,8 @@ from codex_trio.rpc.errors import overloaded, shutting_down
 from codex_trio.rpc.in_flight import InFlight
 from codex_trio.rpc.outbox import PEER_LIMITS, SOCKET_LIMITS, Outbox, OutboxLimits
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.transport.base import CloseReason, MessageTooLong, MessageTransport, SendsNow, TransportClosed
+from codex_trio.transport.base import MessageTooLong, MessageTransport, SendsNow, TransportClosed
+from codex_trio.util.close_reason import CloseReason
 
 _log = logging.getLogger(__name__)
 

@@ -35,7 +35,8 @@ from codex_trio.server.deferred import Deferred
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
-from codex_trio.transport.base import CloseReason, MessageTransport
+from codex_trio.transport.base import MessageTransport
+from codex_trio.util.close_reason import CloseReason
 from codex_trio.util.importing import without_collections
 
 if TYPE_CHECKING:

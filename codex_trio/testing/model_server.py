@@ -31,6 +31,7 @@ from codex_trio.testing.model_script import (
     http_error,
     load_script,
 )
+from codex_trio.testing.model_websocket import serve_messages, switching
 from codex_trio.util.bell import Bell
 
 _READ_SIZE = 1 << 16
@@ -45,6 +46,8 @@ class ModelServer:
         """The `base_url` of a model provider that talks to this server."""
         self.requests: list[Request] = []
         """Every `POST` received so far, answered or not, in order of arrival."""
+        self.has_websockets = False
+        """Whether it agrees to websockets; each message on one is a request whose method is `WS`."""
         self._replies = list(replies)
         self._news = Bell()
 
@@ -125,6 +128,11 @@ class _HttpConnection:
                 return
             head, body = received
             request = _to_request(head, body)
+            key = request.headers.get("sec-websocket-key")
+            if key is not None and self._server.has_websockets:
+                await self._stream.send_all(switching(key))
+                await serve_messages(self._stream, request, self._taken)
+                return
             await self._answer(request)
             if self._http.our_state is h11.MUST_CLOSE or self._http.our_state is h11.ERROR:
                 return
@@ -150,8 +158,11 @@ class _HttpConnection:
         if request.method != "POST":
             await self._send(request, http_error(404, {"error": {"message": f"no {request.path} here"}}))
             return
+        await self._send(request, self._taken(request))
+
+    def _taken(self, request: Request) -> Answer:
         self._server.record(request)
-        await self._send(request, self._server.choose(request))
+        return self._server.choose(request)
 
     async def _send(self, request: Request, answer: Answer) -> None:
         async with trio.open_nursery() as nursery:

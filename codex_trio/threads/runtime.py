@@ -26,6 +26,7 @@ from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
+from codex_trio.model.sockets import ModelSockets
 from codex_trio.state.store.goals import GoalStore
 from codex_trio.state.store.queues import InputQueues
 from codex_trio.threads.agents.teams import AgentTeams
@@ -176,7 +177,7 @@ def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/local
 
 
 def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ResponsesClient]:
-    commands = AuthCommands(parts.environ)
+    commands, sockets = AuthCommands(parts.environ), ModelSockets(parts.transport)
 
     def client(config: EffectiveConfig, provider_id: str) -> ResponsesClient:
         provider = config.model_providers[provider_id]
@@ -186,7 +187,12 @@ def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], Res
             raise ModelError(str(error), info=ErrorInfo("unauthorized")) from error
         command_key = None if provider.auth is None else commands.key_of(provider.auth)
         return ResponsesClient(
-            provider, parts.transport, api_key=auth.bearer, environ=parts.environ, command_key=command_key
+            provider,
+            parts.transport,
+            api_key=auth.bearer,
+            environ=parts.environ,
+            command_key=command_key,
+            sockets=sockets,
         )
 
     return client

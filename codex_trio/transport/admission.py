@@ -14,8 +14,8 @@ import msgspec
 import trio
 import trio.abc
 
-from codex_trio.transport.base import CloseReason
 from codex_trio.util.bell import Bell
+from codex_trio.util.close_reason import CloseReason
 
 _log = logging.getLogger(__name__)
 

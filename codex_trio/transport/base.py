@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-import msgspec
+from codex_trio.util.close_reason import CloseReason
 
 TransportKind: TypeAlias = Literal["stdio", "websocket", "unix", "in_process"]
 
@@ -45,13 +45,6 @@ OutgoingMessage: TypeAlias = bytes | MessageInPieces
 def joined(message: OutgoingMessage) -> bytes:
     """Return the message as one string of bytes."""
     return message if isinstance(message, bytes) else message.joined()
-
-
-class CloseReason(msgspec.Struct, frozen=True):
-    """Why this side closes: a websocket close code (RFC 6455, section 7.4) and a sentence for the peer's developer."""
-
-    code: int
-    text: str
 
 
 class TransportClosed(Exception):

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import trio
 
-from codex_trio.transport.base import CloseReason, OutgoingMessage, TransportClosed, TransportKind, joined
+from codex_trio.transport.base import OutgoingMessage, TransportClosed, TransportKind, joined
+from codex_trio.util.close_reason import CloseReason
 
 
 class MemoryTransport:

@@ -1,7 +1,7 @@
 """An open websocket, either end of it, as a transport of messages.
 
 Owns the stream after the opening handshake: reading and writing messages, pongs, the closing handshake. Does not own
-frames (transport.frames) nor the handshake (transport.handshake, transport.websocket_client).
+frames (util.websocket_frames) nor the handshake (transport.handshake, transport.websocket_client).
 
 Whatever is written goes through one lock, so that closing cannot break into a message. Nothing is read ahead of
 `receive`, so that the peer feels when it is not called.
@@ -21,13 +21,13 @@ import trio.abc
 
 from codex_trio.transport.base import (
     MAX_MESSAGE_BYTES,
-    CloseReason,
     MessageInPieces,
     OutgoingMessage,
     TransportClosed,
     TransportKind,
 )
-from codex_trio.transport.frames import (
+from codex_trio.util.close_reason import CloseReason
+from codex_trio.util.websocket_frames import (
     ABNORMAL_CLOSURE,
     MAX_SENT_FRAME_BYTES,
     NORMAL_CLOSURE,

@@ -13,10 +13,11 @@ import msgspec
 import trio
 
 from codex_trio.transport.admission import Admission, AdmissionLimits, AdmittingListener
-from codex_trio.transport.base import CloseReason, TransportKind
+from codex_trio.transport.base import TransportKind
 from codex_trio.transport.handshake import Headers
 from codex_trio.transport.http_server import Responder, answer_http
 from codex_trio.transport.websocket_connection import WebsocketConnection
+from codex_trio.util.close_reason import CloseReason
 
 Serve = Callable[[WebsocketConnection], Awaitable[None]]
 """Talks with one client; the connection is closed behind it."""

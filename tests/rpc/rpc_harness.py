@@ -14,8 +14,9 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.errors import ErrorTranslator
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.transport.base import CloseReason, MessageTransport, TransportClosed, TransportKind
+from codex_trio.transport.base import MessageTransport, TransportClosed, TransportKind
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
+from codex_trio.util.close_reason import CloseReason
 
 NOW_MS = 1_700_000_000_000
 

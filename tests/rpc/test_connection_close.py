@@ -10,8 +10,8 @@ from rpc_harness import Client, Server, ToldTransport, make_outgoing, serving
 
 from codex_trio.rpc.connection import HURRIED_FLUSH_SECONDS, Connection
 from codex_trio.rpc.context import RequestContext
-from codex_trio.transport.base import CloseReason
 from codex_trio.transport.memory import memory_transport_pair
+from codex_trio.util.close_reason import CloseReason
 
 REASON = CloseReason(1001, "going away")
 REFUSAL = {

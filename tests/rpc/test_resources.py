@@ -12,8 +12,8 @@ from rpc_harness import Client, make_outgoing, serving
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.rpc.resources import CLOSE_SECONDS, ConnectionResources, DuplicateResource
-from codex_trio.transport.base import CloseReason
 from codex_trio.transport.memory import memory_transport_pair
+from codex_trio.util.close_reason import CloseReason
 
 
 class Watch:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from codex_trio.transport.base import CloseReason
-from codex_trio.transport.frames import (
+from codex_trio.util.close_reason import CloseReason
+from codex_trio.util.websocket_frames import (
     MAX_SENT_FRAME_BYTES,
     Checkpoint,
     Closed,

@@ -15,12 +15,12 @@ from websocket_lab import listening
 
 from codex_trio.client.errors import ServerGone
 from codex_trio.client.remote import open_remote_client
-from codex_trio.transport.base import CloseReason
 from codex_trio.transport.outbound import CannotConnect, ServerUrlError, connect
 from codex_trio.transport.socket_path import bound_socket
 from codex_trio.transport.websocket_client import HANDSHAKE_SECONDS
 from codex_trio.transport.websocket_connection import WebsocketConnection
 from codex_trio.transport.ws_auth import CapabilityToken
+from codex_trio.util.close_reason import CloseReason
 
 TOKEN = "a-token-that-nobody-guesses"
 

@@ -9,8 +9,9 @@ import trio
 import trio.testing
 from transport_pairs import TRANSPORTS, Pair
 
-from codex_trio.transport.base import CloseReason, MessageInPieces, MessageTransport, TransportClosed
+from codex_trio.transport.base import MessageInPieces, MessageTransport, TransportClosed
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
+from codex_trio.util.close_reason import CloseReason
 
 
 @pytest.fixture(params=TRANSPORTS.values(), ids=TRANSPORTS)

@@ -11,12 +11,13 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from codex_trio.transport.base import MAX_MESSAGE_BYTES, CloseReason, MessageTransport, TransportClosed
-from codex_trio.transport.frames import MAX_SENT_FRAME_BYTES
+from codex_trio.transport.base import MAX_MESSAGE_BYTES, MessageTransport, TransportClosed
 from codex_trio.transport.outbound import CannotConnect, connect
 from codex_trio.transport.socket_path import bound_socket
 from codex_trio.transport.unix_socket import HANDSHAKE_SECONDS, serve_unix_socket
 from codex_trio.transport.websocket_connection import CLOSE_SECONDS
+from codex_trio.util.close_reason import CloseReason
+from codex_trio.util.websocket_frames import MAX_SENT_FRAME_BYTES
 
 UPGRADE = (
     b"GET /any/path?at=all HTTP/1.1\r\nHost: anything\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

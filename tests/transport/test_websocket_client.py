@@ -10,12 +10,13 @@ import pytest
 import trio
 import trio.testing
 
-from codex_trio.transport.base import CloseReason, TransportClosed
-from codex_trio.transport.frames import FrameReader, FrameWriter, Message
+from codex_trio.transport.base import TransportClosed
 from codex_trio.transport.handshake import accept_key
 from codex_trio.transport.outbound import CannotConnect, connect
 from codex_trio.transport.socket_path import bound_socket
 from codex_trio.transport.websocket_client import HANDSHAKE_SECONDS
+from codex_trio.util.close_reason import CloseReason
+from codex_trio.util.websocket_frames import FrameReader, FrameWriter, Message
 
 PATIENCE = 30
 

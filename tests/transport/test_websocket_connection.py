@@ -12,9 +12,10 @@ from test_frames import client_frame
 from websocket_lab import listening, raw_peer
 
 from codex_trio.conformance.websocket_port import RawPeer
-from codex_trio.transport.base import CloseReason, TransportClosed
-from codex_trio.transport.frames import MAX_SENT_FRAME_BYTES
+from codex_trio.transport.base import TransportClosed
 from codex_trio.transport.websocket_connection import SHORT_BYTES, WebsocketConnection
+from codex_trio.util.close_reason import CloseReason
+from codex_trio.util.websocket_frames import MAX_SENT_FRAME_BYTES
 
 PATIENCE = 30
 

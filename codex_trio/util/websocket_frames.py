@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from codex_trio.transport.base import CloseReason
+from codex_trio.util.close_reason import CloseReason
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _OPCODES = (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)

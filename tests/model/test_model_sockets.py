@@ -1,0 +1,124 @@
+"""Websockets to models: what is sent on one that is kept, and what becomes of one that is not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model import events
+from codex_trio.model.client import ResponsesClient
+from codex_trio.model.http import HttpTransport
+from codex_trio.model.incremental import Exchange
+from codex_trio.model.request import ModelRequest, RequestHeaders
+from codex_trio.model.sockets import KEEP_SECONDS, ModelSockets
+from codex_trio.testing.model_script import Answer, End, answer, completed, function_call, message
+from codex_trio.testing.model_server import ModelServer, open_model_server
+
+USER: dict[str, Any] = {"type": "message", "role": "user", "content": []}
+SAID: dict[str, Any] = {"type": "message", "role": "assistant", "content": []}
+CALL: dict[str, Any] = {"type": "function_call", "call_id": "c1"}
+OUTPUT: dict[str, Any] = {"type": "function_call_output", "call_id": "c1", "output": "x"}
+FULL = object()
+
+
+@pytest.fixture
+def clock() -> MockClock:
+    """Runs like any other, and can be set on."""
+    return MockClock(rate=1.0)
+
+
+def asks(*items: dict[str, Any], thread_id: str = "t", **more: Any) -> ModelRequest:
+    return ModelRequest(model="m", input=list(items), headers=RequestHeaders(thread_id=thread_id), **more)
+
+
+def says(text: str, *, end: End = End.WHOLE) -> Answer:
+    return answer(message(text), completed(response_id=f"resp_{text}"), end=end)
+
+
+@asynccontextmanager
+async def serving(transport: HttpTransport, *script: Answer) -> AsyncGenerator[tuple[ModelServer, ResponsesClient]]:
+    """Provide a server with websockets, and a client of it."""
+    async with open_model_server(script) as server:
+        server.has_websockets = True
+        provider = ModelProviderConfig(id="p", name="P", base_url=server.base_url, supports_websockets=True)
+        sockets = ModelSockets(transport)
+        yield server, ResponsesClient(provider, transport, api_key=None, environ={}, sockets=sockets)
+
+
+async def heard(client: ResponsesClient, request: ModelRequest) -> list[events.ModelEvent]:
+    async with client.stream(request) as response:
+        return [event async for batch in response for event in batch]
+
+
+def previous(server: ModelServer) -> list[str | None]:
+    return [request.body.get("previous_response_id") for request in server.requests]
+
+
+async def test_a_socket_that_the_provider_closed_meanwhile_is_replaced(transport: HttpTransport) -> None:
+    async with serving(transport, says("one", end=End.CUT), says("two"), says("three")) as (server, client):
+        await heard(client, asks(USER))
+        told = await heard(client, asks(USER, SAID, USER))
+        assert not [event for event in told if isinstance(event, events.FellBack)]
+        await heard(client, asks(USER, SAID, USER, SAID, USER))
+    assert previous(server) == [None, None, "resp_two"]
+    assert [len(request.input) for request in server.requests] == [1, 3, 1]
+
+
+async def test_a_socket_is_closed_when_nothing_is_asked_on_it_for_long(
+    transport: HttpTransport, clock: MockClock
+) -> None:
+    async with serving(transport, says("one"), says("two"), says("three")) as (server, client):
+        await heard(client, asks(USER))
+        clock.jump(KEEP_SECONDS - 1)
+        await heard(client, asks(USER, SAID, USER))
+        clock.jump(KEEP_SECONDS + 1)
+        await wait_all_tasks_blocked()
+        await heard(client, asks(USER, SAID, USER, SAID, USER))
+    assert previous(server) == [None, "resp_one", None]
+
+
+async def test_threads_have_sockets_of_their_own(transport: HttpTransport) -> None:
+    async with serving(transport, says("one"), says("two"), says("three")) as (server, client):
+        await heard(client, asks(USER))
+        await heard(client, asks(USER, SAID, USER, thread_id="other"))
+        await heard(client, asks(USER, SAID, USER))
+    assert previous(server) == [None, None, "resp_one"]
+
+
+def events_of(built: Answer) -> list[bytes]:
+    lines = b"".join(step for step in built.steps if isinstance(step, bytes)).split(b"\n")
+    return [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: ")]
+
+
+CALLED = answer(function_call("look", {}, call_id="c1"), completed(response_id="resp_call"))
+
+
+@pytest.mark.parametrize(
+    ("built", "then", "new"),
+    [
+        (says("one"), asks(USER, SAID, USER), [USER]),
+        (says("one"), asks(USER, SAID), []),
+        (CALLED, asks(USER, CALL, OUTPUT), [OUTPUT]),
+        # Renamed, left out, changed before, changed around, not whole.
+        (CALLED, asks(USER, {**CALL, "call_id": "call_new"}, OUTPUT), FULL),
+        (CALLED, asks(USER, OUTPUT), FULL),
+        (says("one"), asks(USER), FULL),
+        (says("one"), asks({**USER, "content": [{}]}, SAID, USER), FULL),
+        (says("one"), asks(SAID), FULL),
+        (says("one"), asks(USER, SAID, USER, tools=[{"type": "function"}]), FULL),
+        (says("one"), msgspec.structs.replace(asks(USER, SAID, USER), model="other"), FULL),
+        (answer(message("one"), end=End.EARLY), asks(USER, SAID, USER), FULL),
+    ],
+)
+def test_what_is_new_is_known_only_when_all_else_is_as_it_was(built: Answer, then: ModelRequest, new: Any) -> None:
+    exchange = Exchange(asks(USER))
+    for event in (*events_of(built), b"no json"):
+        exchange.note(event)
+    found = exchange.new_input(then)
+    assert found == (None if new is FULL else new)
