@@ -77,6 +77,7 @@ class Bench:
             threads=runtime,
             load=lambda: ServerLoad(requests_in_flight=1, requests_queued=2, turns=3),
             watches=cast("Any", None),
+            search=cast("Any", None),
             gate=self.gate,
             new_client_processes=cast("Any", None),
         )
