@@ -429,3 +429,34 @@ async def test_an_agent_is_resumed_with_its_own(tmp_path: Path) -> None:
         root = [asked for asked in model.asked if not asked.is_agent][-1]
         assert json.loads(root.outputs["resume"]) == {"status": "pending_init"}
         assert lab.loaded.ids == family
+
+
+async def test_what_has_come_is_not_waited_for(tmp_path: Path) -> None:
+    settings = "[features]\nmulti_agent_v2 = true\n"
+    team = "collaboration"
+    script = [
+        lambda _: call("spawn_agent", {"task_name": "a", "message": "Look", "fork_turns": "none"}, "spawn", team),
+        lambda _: call("list_agents", {}, "list", team),
+        lambda _: call("wait_agent", {}, "wait", team),
+    ]
+    handed_in = trio.Event()
+
+    class Patient(ScriptedModel):
+        @asynccontextmanager
+        async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
+            if request.headers.subagent is None and "spawn" in Asked(request).outputs:
+                await handed_in.wait()
+            async with super().stream(request) as stream:
+                yield stream
+
+    model = Patient(step_by_step(script, lambda _: says("found")))
+    async with open_threads(tmp_path, client=model, settings=settings) as lab:
+        live = await lab.start()
+        await lab.start_turn(live)
+        while not any("FINAL_ANSWER" in str(item) for item in await remembered(live)):
+            await trio.lowlevel.checkpoint()
+        handed_in.set()
+        await live.session.wait_for_turn()
+        root = [asked for asked in model.asked if not asked.is_agent]
+        assert "FINAL_ANSWER" in str(root[2].items), "the model knew when it began to wait"
+        assert json.loads(root[-1].outputs["wait"]) == {"message": "Wait completed.", "timed_out": False}

@@ -64,7 +64,10 @@ class Member:
 
     @property
     def has_mail(self) -> bool:
-        """Whether something was written to the thread that its model cannot have read yet."""
+        """Whether something was written to the thread since its turn began, or since its model waited for that last.
+
+        The model may have read it already: better than to wait for what has come.
+        """
         return self._mail > self._read
 
     def heard(self, event: events.Event) -> None:
@@ -72,9 +75,6 @@ class Member:
         match event:
             case events.TurnStarted():
                 self._set(RUNNING)
-                self.read_mail()
-            case events.TokensUsed():
-                # The next request to the model has all that has come until now.
                 self.read_mail()
             case events.TurnEnded():
                 self._set(_end_of(event))
@@ -89,7 +89,7 @@ class Member:
         self.news.ring()
 
     def read_mail(self) -> None:
-        """Note that the model knows of all that has come."""
+        """Note that the model is told of all that has come."""
         self._read = self._mail
 
     def left(self) -> None:
