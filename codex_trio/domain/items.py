@@ -132,6 +132,10 @@ class AgentMessage(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True
     content: list[AgentText]
     phase: str | None = None
     memory_citation: Any = None
+    delivery: str | None = None
+    """`async` for one that the model sent while its turn went on."""
+    questions: list[dict[str, Any]] | None = None
+    """What such a one asks: titles, with options where there are some."""
 
     @property
     def text(self) -> str:

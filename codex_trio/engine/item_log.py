@@ -111,7 +111,7 @@ class TurnLog:
         line = self.line_of(item)
         await self._journal.remember(history, [line])
         completed = self._event_of(line)
-        if isinstance(item, AgentMessage):
+        if isinstance(item, AgentMessage) and item.delivery is None:
             self.last_message = (item, completed.started_ms, completed.completed_ms)
         self.emit(completed)
 

@@ -24,6 +24,8 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, FellBack, ServedModel, TokensSpent
 from codex_trio.model.request import ModelRequest
+from codex_trio.tools.registry import OfferedTools
+from codex_trio.util.bell import Bell
 from codex_trio.util.fair_lock import FairLock
 
 _FELL_BACK = "Falling back from WebSockets to HTTPS transport. {}"
@@ -40,6 +42,8 @@ class Sampler:
         self._calls: ToolCalls | None = None
         self._lock = FairLock()
         self._stop = stop
+        self._said_more = Bell()
+        self._equipped: list[OfferedTools] = []
         self._equip()
         self._stream: trio.CancelScope | None = None
         self._is_rerouted = False
@@ -71,7 +75,8 @@ class Sampler:
     def _equip(self) -> None:
         """Have the tools that go with the settings."""
         self._settings = self._context.settings
-        self._registry = self._context.tools()
+        self._registry = self._context.tools(self._said_more)
+        self._equipped.append(self._registry)
         self._tool_context = self._context.tool_context(self._log, self._stop)
 
     def conclude(self, *, goes_on: bool) -> None:
@@ -102,6 +107,7 @@ class Sampler:
 
         Items of it that are complete count; calls among them run to their end.
         """
+        self._said_more.ring()
         if self._stream is not None:
             self._stream.cancel()
 
@@ -113,7 +119,8 @@ class Sampler:
     async def aclose(self) -> None:
         """End what the tools of this task have begun and its end is the end of."""
         with trio.CancelScope(shield=True):
-            await self._registry.aclose()
+            for registry in self._equipped:
+                await registry.aclose()
 
     async def _attempt(
         self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin

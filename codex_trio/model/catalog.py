@@ -89,6 +89,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the model can search for tools that it was not shown."""
     code_mode_only: bool = False
     multi_agent_version: Literal["v1", "v2"] | None = None
+    extra_tools: tuple[str, ...] = ()
+    """Tools that not every model knows how to use."""
     speed_tiers: tuple[str, ...] = ()
     service_tiers: tuple[ServiceTier, ...] = ()
     default_service_tier: str | None = None
@@ -205,6 +207,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
     to_ultra = (*to_max, *_efforts("ultra"))
     fast, faster, fast_at_a_price = _fast("1.5x speed"), _fast("2x speed, more usage"), _fast("1.5x speed, more usage")
 
+    asking = ("request_user_input_async", "clock")
     current = ModelInfo(
         slug="",
         display_name="",
@@ -232,7 +235,8 @@ def _bundled() -> tuple[ModelInfo, ...]:
             base, slug=slug, display_name=name, priority=priority, description=description, **facts
         )
 
-    steered = msgspec.structs.replace(current, default_effort="low")
+    steered = msgspec.structs.replace(current, default_effort="low", extra_tools=asking)
+    messaging = {"extra_tools": (*asking, "send_message_to_user_async")}
     to_sol = {"upgrade": "gpt-6-sol", "upgrade_text": "GPT-6-Sol does more with less of your usage."}
     to_luna = {"upgrade": "gpt-6-luna", "upgrade_text": "GPT-6-Luna does more with less of your usage."}
     special = {"visible": False, "specialty": "cyber", "speed_tiers": (), "service_tiers": ()}
@@ -245,8 +249,17 @@ def _bundled() -> tuple[ModelInfo, ...]:
             "For coding and everyday work.",
             context_window=500_000,
             service_tiers=faster,
+            **messaging,
         ),
-        based(steered, "gpt-6.2-astra", "GPT-6.2-Astra", 2, "For the most demanding work.", service_tiers=faster),
+        based(
+            steered,
+            "gpt-6.2-astra",
+            "GPT-6.2-Astra",
+            2,
+            "For the most demanding work.",
+            service_tiers=faster,
+            **messaging,
+        ),
         based(
             steered,
             "gpt-6.1-sol",
@@ -270,6 +283,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             "GPT-6-Sol",
             6,
             "For coding and everyday work, two generations back.",
+            extra_tools=asking,
             service_tiers=fast,
             default_service_tier="priority",
         ),
@@ -279,6 +293,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
             "GPT-6-Luna",
             7,
             "Fast and cheap, for easier tasks.",
+            extra_tools=asking,
             efforts=to_max,
             service_tiers=fast,
             default_service_tier="priority",

@@ -44,8 +44,10 @@ from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.agents.v1 import AgentToolsV1
 from codex_trio.tools.agents.v2 import AgentToolsV2
 from codex_trio.tools.builtin import BuiltinTools
+from codex_trio.tools.clock import ClockTools
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.code_mode.thread import ThreadTools
+from codex_trio.tools.to_user import ToUserTools
 
 _log = logging.getLogger(__name__)
 
@@ -236,6 +238,8 @@ class ThreadHost:
                             tools=ThreadTools(
                                 [
                                     BuiltinTools(),
+                                    ToUserTools(),
+                                    ClockTools(),
                                     *goal.tools,
                                     *client_tools(live, self._clients, clock),
                                     AgentToolsV1(control),

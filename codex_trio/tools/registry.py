@@ -18,6 +18,7 @@ from codex_trio.tools.context import NO_ENVIRONMENT, CommandAccess, ToolContext
 from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.tool_search import NAME as TOOL_SEARCH
 from codex_trio.tools.tool_search import Hidden, ToolSearch
+from codex_trio.util.bell import Bell
 
 
 class Tool(Protocol):
@@ -59,6 +60,8 @@ class ToolOffer(msgspec.Struct, frozen=True, kw_only=True):
     pictures: ModelPictures
     environments: Sequence[str]
     """The ids of those that the turn works in."""
+    said_more: Bell
+    """Rung when the user says something while the turn runs."""
 
 
 class ToolProvider(Protocol):

@@ -67,7 +67,13 @@ def _agent_message(item: domain.AgentMessage) -> wire.AgentMessageThreadItem:
         text=item.text,
         phase=item.phase if item.phase in ("commentary", "final_answer") else None,
         memory_citation=_memory_citation(item.memory_citation),
+        delivery=item.delivery,
+        questions=None if item.questions is None else [_question(one) for one in item.questions],
     )
+
+
+def _question(question: dict[str, Any]) -> wire.AsyncUserInputQuestion:
+    return wire.AsyncUserInputQuestion(title=str(question.get("title", "")), options=question.get("options"))
 
 
 def _memory_citation(said: Any) -> wire.MemoryCitation | None:

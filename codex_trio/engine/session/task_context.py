@@ -38,6 +38,7 @@ from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.registry import OfferedTools, ToolOffer
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
+from codex_trio.util.bell import Bell
 
 
 class SessionParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,8 +233,8 @@ class TaskContext:
             run_in_background=self._thread.nursery.start_soon,
         )
 
-    def tools(self) -> OfferedTools:
-        """Return the tools that the model is offered."""
+    def tools(self, said_more: Bell | None = None) -> OfferedTools:
+        """Return the tools that the model is offered; `said_more` is rung when the user says more meanwhile."""
         config = self._thread.config
         offer = ToolOffer(
             model=self.model,
@@ -242,6 +243,7 @@ class TaskContext:
             commands=self.commands,
             pictures=self.pictures,
             environments=[chosen.id for chosen in self.settings.environments],
+            said_more=said_more or Bell(),
         )
         return self._thread.tools(offer)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from codex_trio.tools.code_mode.cells import Cells, ScriptEngine, StoredValues
 from codex_trio.tools.code_mode.registry import CodeModeRegistry
 from codex_trio.tools.registry import OfferedTools, ToolOffer, ToolProvider, plain_tools
+from codex_trio.util.bell import Bell
 
 
 class ThreadTools:
@@ -21,6 +22,7 @@ class ThreadTools:
         self._start_process = start_process
         self._stored = StoredValues()
         self._numbers = itertools.count(1)
+        self._turn: tuple[Bell, Cells] | None = None
 
     def offer(self, offer: ToolOffer) -> OfferedTools:
         """Return the tools of one turn."""
@@ -30,8 +32,11 @@ class ThreadTools:
             return plain_tools(self._providers, offer)
 
         def cells() -> Cells:
-            return Cells(
-                self._start_process, stored=self._stored, numbers=self._numbers, spawn=offer.commands.run_in_background
-            )
+            # What a turn's model is offered may change while its scripts run.
+            if self._turn is None or self._turn[0] is not offer.said_more:
+                spawn = offer.commands.run_in_background
+                new = Cells(self._start_process, stored=self._stored, numbers=self._numbers, spawn=spawn)
+                self._turn = offer.said_more, new
+            return self._turn[1]
 
         return CodeModeRegistry(self._providers, offer, only=only, cells=cells)
