@@ -42,6 +42,15 @@ _CUT = "\n[... cut to make room ...]\n"
 _PICTURE_GONE = {"type": "input_text", "text": "[a picture that was left out to make room]"}
 
 
+def cut_to_fit(summary: str, *, room: int) -> str:
+    """Return a summary that leaves half of a model's room, in tokens, to go on in: some models find no end."""
+    raw, most = summary.encode(errors="replace"), room // 2 * _BYTES_PER_TOKEN
+    if len(raw) <= most:
+        return summary
+    half = max(most // 2 - len(_CUT), 0)
+    return raw[:half].decode(errors="ignore") + _CUT + raw[len(raw) - half :].decode(errors="ignore")
+
+
 def summary_item(summary: str) -> ResponseItem:
     """Return what stands in a history for all that was summed up."""
     text = (

@@ -95,7 +95,8 @@ class Summaries:
         while True:
             request = _request_for_text(asked, origin, left)
             try:
-                text = _text_of(await self._ask(asked, client, request, origin))
+                said = _text_of(await self._ask(asked, client, request, origin))
+                text = compaction.cut_to_fit(said, room=self._context.model.effective_context_window)
                 return Summary(compaction.summary_item(text), text)
             except ModelError as error:
                 if error.info.kind == "contextWindowExceeded" and left.items:

@@ -196,6 +196,33 @@ async def test_killed_in_the_middle_it_begins_anew(tmp_path: Path, clock: MockCl
     assert [text for text in texts(after) if text in ("one", "two", "three")] == ["one", "two", "three"]
 
 
+async def test_a_summary_without_end_leaves_room_to_go_on(tmp_path: Path, clock: MockClock) -> None:
+    script = [[message("a"), FULL], says("beginning " + "ü" * 2_000_000 + " end"), says("ok"), says("fine")]
+    async with open_session(tmp_path, clock, responses=script, limit=LIMIT) as bench:
+        await bench.run("one")
+        assert (await bench.run("two")).status == "completed"
+        kept = len(str(bench.stored("compacted")[0]["replacement_history"]).encode())
+        assert bench.window < kept < bench.window * 4 // 2 + 10_000
+        said = bench.stored("compacted")[0]["message"]
+    assert said.startswith("beginning ü")
+    assert said.endswith("ü end")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [[], says("  "), ModelError("cut", info=ErrorInfo("responseStreamDisconnected"))],
+    ids=["silence", "blank", "cut"],
+)
+async def test_a_summary_that_is_none_changes_nothing(tmp_path: Path, clock: MockClock, reply: Response) -> None:
+    script: list[Response] = [[message("a"), FULL], reply, says("in short"), says("ok")]
+    async with open_session(tmp_path, clock, responses=script, limit=LIMIT) as bench:
+        await bench.run("one")
+        assert (await bench.run("two")).status == "failed"
+        assert bench.stored("compacted") == []
+        assert (await bench.run("three")).status == "completed"
+    assert [one["message"] for one in bench.stored("compacted")] == ["in short"]
+
+
 # --- a long turn ---
 
 
