@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from codex_trio.threads.stored import StoredThreads
 
 if TYPE_CHECKING:
     from codex_trio.environments.local.client_processes import ClientProcesses
+    from codex_trio.environments.local.git_diff import RemoteDiff
     from codex_trio.threads.runtime import ThreadRuntime
 
 
@@ -54,3 +55,5 @@ class WorkServices(Services, frozen=True, kw_only=True):
     """Asked before anything that would lead to a turn: a draining server takes on none."""
     new_client_processes: Callable[[], ClientProcesses]
     """Makes what a client has of processes that belong to no thread."""
+    diff_to_remote: Callable[[Path], Awaitable[RemoteDiff]]
+    """Says what a work tree of this machine differs in from its remote."""

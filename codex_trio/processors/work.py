@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_trio.processors import command, environment, process, review, turn, turn_settings
+from codex_trio.processors import command, environment, git, process, review, turn, turn_settings
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
@@ -49,6 +49,7 @@ _PROCESSORS = (
     elicitation,
     command,
     process,
+    git,
     environment,
 )
 """What most clients ask for first comes first."""

@@ -53,7 +53,8 @@ async def open_thread_layer(
             guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
             cwd=str(parts.config.resolve_cwd(None)),
         )
-        environments = EnvironmentManager(LocalEnvironment(local), provider=parts.environments)
+        here = LocalEnvironment(local)
+        environments = EnvironmentManager(here, provider=parts.environments)
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=parts.codex_home,
@@ -88,6 +89,7 @@ async def open_thread_layer(
                 search=services.search,
                 gate=parts.gate,
                 new_client_processes=partial(ClientProcesses, local),
+                diff_to_remote=here.repositories.diff_to_remote,
             )
         )
         async with trio.open_nursery() as threads:

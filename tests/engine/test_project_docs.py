@@ -20,7 +20,7 @@ class ThisMachine(MemoryEnvironment):
     def __init__(self) -> None:
         super().__init__(LOCAL)
         self.files: Any = LocalFiles()
-        self.repositories: Any = LocalRepositories(search_path="", tmpdir=None)
+        self.repositories: Any = LocalRepositories(environ={}, tmpdir=None)
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ class Bench:
             search=cast("Any", None),
             gate=self.gate,
             new_client_processes=cast("Any", None),
+            diff_to_remote=cast("Any", None),
         )
         self._handlers = {**registry.handlers(services), **work.work_handlers(services)}
 

@@ -34,6 +34,7 @@ def services() -> Any:
         auth=None,
         gate=None,
         new_client_processes=None,
+        diff_to_remote=None,
         catalog=bundled_catalog(),
     )
 

@@ -31,4 +31,9 @@ FILES: tuple[Difference, ...] = (
         "reference",
         "keeps sessions of clients that are gone, with all that they have listed, until somebody stops them",
     ),
+    Difference(
+        "git_diff::new_files_of_the_whole_work_tree_are_told_from_a_folder_in_it",
+        "reference",
+        "tells new files of the folder alone, and by paths that lead nowhere from the work tree",
+    ),
 )

@@ -55,7 +55,7 @@ class LocalEnvironment:
     def __init__(self, parts: LocalParts) -> None:
         self._parts = parts
         self.files = LocalFiles()
-        self.repositories = LocalRepositories(search_path=parts.environ.get("PATH", ""), tmpdir=parts.tmpdir)
+        self.repositories = LocalRepositories(environ=parts.environ, tmpdir=parts.tmpdir)
 
     async def info(self) -> EnvironmentInfo:
         """Return what a client is told of it."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import trio
 
 from codex_trio.config.project import git_root, git_root_for_trust
+from codex_trio.environments.local.git_diff import NoRemoteDiff, RemoteDiff, diff_to_remote
 from codex_trio.environments.place import WorkPlace
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.sandbox.roots import is_within, writable_roots
@@ -27,8 +28,9 @@ GIT_SECONDS = 30.0
 class LocalRepositories:
     """`tmpdir` is the `$TMPDIR` that commands see."""
 
-    def __init__(self, *, search_path: str, tmpdir: str | None) -> None:
-        self._programs = find_git(search_path)
+    def __init__(self, *, environ: Mapping[str, str], tmpdir: str | None) -> None:
+        self._environ = environ
+        self._programs = find_git(environ.get("PATH", ""))
         self._tmpdir = tmpdir
 
     def root(self, folder: Path) -> Path | None:
@@ -43,6 +45,24 @@ class LocalRepositories:
         """Return the state of the repository that is worked in."""
         writable = [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"]
         return await collect_git_info(Path(place.cwd), programs=self._programs, writable=writable)
+
+    async def diff_to_remote(self, folder: Path) -> RemoteDiff:
+        """Return what the work tree around a folder differs in from the closest commit that a remote has.
+
+        Raises NoRemoteDiff, also when that takes longer than GIT_SECONDS.
+        """
+        with trio.move_on_after(GIT_SECONDS):
+            root = await trio.to_thread.run_sync(git_root, folder, abandon_on_cancel=True)
+            if root is None:
+                raise NoRemoteDiff("it is in no repository")
+            git = _outside_of((str(folder), str(root)), self._programs)
+            if git is None:
+                raise NoRemoteDiff("there is no git")
+            try:
+                return await diff_to_remote(root, git=git, environ=self._environ)
+            except OSError as error:
+                raise NoRemoteDiff(str(error)) from error
+        raise NoRemoteDiff(f"it took longer than {GIT_SECONDS:g} seconds")
 
 
 def writable_folders(place: WorkPlace, *, tmpdir: str | None) -> tuple[str, ...]:
