@@ -94,21 +94,19 @@ async def test_turns_follow_one_another_until_the_model_says_that_the_goal_is_re
     assert await probe.request("thread/goal/clear", {"threadId": thread_id}) == {"cleared": False}
 
 
-@pytest.mark.parametrize(
-    ("wish", "words"),
-    [
-        ({}, "cannot update goal for thread {thread}: no goal exists"),
-        ({"status": "paused"}, "cannot update goal for thread {thread}: no goal exists"),
+async def test_a_goal_that_cannot_be_is_refused(lab: Lab, probe: Probe) -> None:
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+    no_goal = f"cannot update goal for thread {thread_id}: no goal exists"
+    refusals: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, no_goal),
+        ({"status": "paused"}, no_goal),
         ({"objective": " "}, "goal objective must not be empty"),
         ({"objective": "x" * 4001}, "goal objective must be at most 4000 characters"),
         ({"objective": "x", "tokenBudget": 0}, "goal budgets must be positive when provided"),
-    ],
-    ids=["nothing", "status", "blank", "long", "budget"],
-)
-async def test_a_goal_that_cannot_be_is_refused(lab: Lab, probe: Probe, wish: dict[str, Any], words: str) -> None:
-    thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
-    refusal = await probe.refusal("thread/goal/set", {"threadId": thread_id, **wish})
-    assert (refusal.code, refusal.message) == (-32600, words.format(thread=thread_id))
+    )
+    for wish, words in refusals:
+        refusal = await probe.refusal("thread/goal/set", {"threadId": thread_id, **wish})
+        assert (refusal.code, refusal.message) == (-32600, words)
     assert await probe.request("thread/goal/get", {"threadId": thread_id}) == {"goal": None}
 
 
