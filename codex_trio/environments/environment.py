@@ -13,9 +13,10 @@ import msgspec
 import trio
 
 from codex_trio.environments.commands import Commands
-from codex_trio.environments.files import Files
+from codex_trio.environments.files import Files, PatchFiles
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execution.env import VariablePolicy
+from codex_trio.files.contents import WriteGate
 from codex_trio.state.rollout.lines import GitInfo
 from codex_trio.util.stoppable_clock import StoppableClock
 
@@ -90,6 +91,10 @@ class OpenEnvironment(Protocol):
 
     def writable_folders(self, place: WorkPlace) -> tuple[str, ...]:
         """Return the folders that commands may write, free of symlinks. Blocking. Raises RootChanged."""
+        ...
+
+    def writing(self, gate: WriteGate, place: WorkPlace, *, approved: frozenset[str]) -> PatchFiles:
+        """Return the files for a patch from a place; `approved` are those that its policy need not let be written."""
         ...
 
     async def aclose(self) -> None:

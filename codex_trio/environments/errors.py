@@ -7,3 +7,7 @@ class UnusableEnvironment(Exception):
 
 class EnvironmentUnreachable(Exception):
     """The environment is elsewhere, and cannot be reached now. The message is fit for a client."""
+
+
+class UnreachableFile(OSError):
+    """The same, for who reads or changes a file there."""

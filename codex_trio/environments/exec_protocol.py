@@ -32,7 +32,7 @@ StreamName: TypeAlias = Literal["stdout", "stderr", "pty"]
 _FILE = "file://"
 
 
-class WireError(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ExecError(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Why a request was refused."""
 
     code: int
@@ -80,7 +80,7 @@ class StatusResult(_Wire, kw_only=True):
     status: str
 
 
-class SandboxContext(_Wire, kw_only=True, omit_defaults=True):
+class SandboxContext(_Wire, kw_only=True):
     """What confines a command or a change of a file; see `exec_permissions`."""
 
     permissions: dict[str, Any]

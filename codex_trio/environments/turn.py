@@ -13,10 +13,11 @@ import msgspec
 
 from codex_trio.environments.commands import CommandRequest, Commands, CommandSession
 from codex_trio.environments.environment import OpenEnvironment, Repositories
-from codex_trio.environments.files import Files
+from codex_trio.environments.files import Files, PatchFiles
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.yielding import OnOutput
+from codex_trio.files.contents import WriteGate
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
 
@@ -93,6 +94,10 @@ class TurnEnvironment:
     def may_write(self, path: str) -> bool:
         """Return whether a sandboxed command of this turn could write an absolute path. Raises `RootChanged`."""
         return self._opened.may_write(path, self._place)
+
+    def patch_files(self, gate: WriteGate, approved: frozenset[str]) -> PatchFiles:
+        """Return the files for a patch; `approved` are those that the policy need not let be written."""
+        return self._opened.writing(gate, self._place, approved=approved)
 
     def shell(self, name: str | None) -> str:
         """Return the shell for what the model has called it."""

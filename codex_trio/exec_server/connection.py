@@ -15,10 +15,10 @@ import msgspec
 import trio
 
 from codex_trio.environments import exec_protocol as wire
-from codex_trio.exec_server.errors import Refused, internal_error, invalid_params, invalid_request
+from codex_trio.exec_server.errors import RequestRefused, internal_error, invalid_params, invalid_request
 from codex_trio.exec_server.files import ServedFiles
 from codex_trio.exec_server.process import ServedProcess
-from codex_trio.exec_server.session import Session
+from codex_trio.exec_server.session import ServedSession
 from codex_trio.transport.base import MessageTooLong, MessageTransport, TransportClosed
 from codex_trio.util import decoding
 from codex_trio.util.base64_text import NotBase64, decode_base64
@@ -32,7 +32,7 @@ _IN_ORDER = frozenset({"initialize", "process/start"})
 _MAX_WAIT_MS = 600_000
 _log = logging.getLogger(__name__)
 
-Handler: TypeAlias = Callable[[Any, Session], Awaitable[msgspec.Struct]]
+Handler: TypeAlias = Callable[[Any, ServedSession], Awaitable[msgspec.Struct]]
 
 
 class Host(Protocol):
@@ -43,11 +43,11 @@ class Host(Protocol):
         """What is said of the machine."""
         ...
 
-    async def open_session(self, *, acknowledges: bool) -> Session:
+    async def open_session(self, *, acknowledges: bool) -> ServedSession:
         """Return a new session."""
         ...
 
-    def find_session(self, session_id: str) -> Session | None:
+    def find_session(self, session_id: str) -> ServedSession | None:
         """Return a session that its client may come back to."""
         ...
 
@@ -56,7 +56,7 @@ class ServedConnection:
     def __init__(self, transport: MessageTransport, host: Host) -> None:
         self._transport = transport
         self._host = host
-        self._session: Session | None = None
+        self._session: ServedSession | None = None
         self._sending = trio.Lock()
         self._scope = trio.CancelScope()
         self._sends: set[trio.CancelScope] = set()
@@ -65,7 +65,7 @@ class ServedConnection:
         self._files = ServedFiles()
         self._methods = self._known_methods()
 
-    async def run(self) -> Session | None:
+    async def run(self) -> ServedSession | None:
         """Serve until the client is gone; returns its session, which may go on."""
         try:
             with self._scope:
@@ -107,7 +107,7 @@ class ServedConnection:
             return
         try:
             work = self._prepared(envelope.method, envelope.params)
-        except Refused as error:
+        except RequestRefused as error:
             await self._refuse(envelope.id, error)
             return
         if envelope.method in _IN_ORDER:
@@ -118,10 +118,10 @@ class ServedConnection:
         await nursery.start(self._answer_beside, envelope.id, work, token)
 
     def _prepared(self, method: str, raw: msgspec.Raw) -> Callable[[], Awaitable[msgspec.Struct]]:
-        """Return what answers a request. Raises Refused."""
+        """Return what answers a request. Raises RequestRefused."""
         found = self._methods.get(method)
         if found is None:
-            raise Refused(wire.METHOD_NOT_FOUND, f"exec-server stub does not implement `{method}` yet")
+            raise RequestRefused(wire.METHOD_NOT_FOUND, f"exec-server stub does not implement `{method}` yet")
         kind, handler = found
         params: Any = None if kind is None else _decoded(raw, kind)
         if method == "initialize":
@@ -152,7 +152,7 @@ class ServedConnection:
         try:
             result = await work()
             await self._send(msgspec.json.encode({"id": request_id, "result": result}))
-        except Refused as error:
+        except RequestRefused as error:
             await self._refuse(request_id, error)
         except Exception:
             _log.exception("a request failed")
@@ -163,7 +163,7 @@ class ServedConnection:
         if method == "process/ack" and self._session is not None:
             try:
                 params: wire.ProcessAckParams = _decoded(raw, wire.ProcessAckParams)
-            except Refused:
+            except RequestRefused:
                 return
             process = self._session.find(params.process_id)
             if process is not None:
@@ -174,8 +174,8 @@ class ServedConnection:
         """Tell an event; returns when it is written."""
         await self._send(msgspec.json.encode({"method": method, "params": params}))
 
-    async def _refuse(self, request_id: int | str, error: Refused) -> None:
-        told = wire.WireError(code=error.code, message=error.message, data=error.data)
+    async def _refuse(self, request_id: int | str, error: RequestRefused) -> None:
+        told = wire.ExecError(code=error.code, message=error.message, data=error.data)
         await self._send(msgspec.json.encode({"error": told, "id": request_id}))
 
     async def _send(self, message: bytes) -> None:
@@ -240,7 +240,7 @@ class ServedConnection:
         session.attach(self)
         return wire.InitializeResult(session_id=session.id, environment_info=self._host.facts)
 
-    async def _info(self, _params: None, _session: Session) -> wire.EnvironmentFacts:
+    async def _info(self, _params: None, _session: ServedSession) -> wire.EnvironmentFacts:
         await trio.lowlevel.checkpoint()
         return self._host.facts
 
@@ -263,20 +263,20 @@ def _decoded(raw: msgspec.Raw, kind: Any) -> Any:
         raise invalid_params(str(error)) from error
 
 
-async def _never(_params: Any, _session: Session) -> msgspec.Struct:
+async def _never(_params: Any, _session: ServedSession) -> msgspec.Struct:
     raise AssertionError
 
 
-async def _status(_params: None, _session: Session) -> wire.StatusResult:
+async def _status(_params: None, _session: ServedSession) -> wire.StatusResult:
     await trio.lowlevel.checkpoint()
     return wire.StatusResult(status="ready")
 
 
-async def _start(params: wire.ProcessStartParams, session: Session) -> wire.ProcessStartResult:
+async def _start(params: wire.ProcessStartParams, session: ServedSession) -> wire.ProcessStartResult:
     return await session.start(params)
 
 
-async def _read_output(params: wire.ProcessReadParams, session: Session) -> wire.ProcessReadResult:
+async def _read_output(params: wire.ProcessReadParams, session: ServedSession) -> wire.ProcessReadResult:
     process = _found(params.process_id, session)
     after = params.after_seq or 0
     with trio.move_on_after(min(max(params.wait_ms or 0, 0), _MAX_WAIT_MS) / 1000):
@@ -285,7 +285,7 @@ async def _read_output(params: wire.ProcessReadParams, session: Session) -> wire
     return process.log.read(after, max_bytes=params.max_bytes)
 
 
-async def _write(params: wire.ProcessWriteParams, session: Session) -> wire.ProcessWriteResult:
+async def _write(params: wire.ProcessWriteParams, session: ServedSession) -> wire.ProcessWriteResult:
     try:
         data = decode_base64(params.chunk)
     except NotBase64 as error:
@@ -297,16 +297,16 @@ async def _write(params: wire.ProcessWriteParams, session: Session) -> wire.Proc
     return wire.ProcessWriteResult(status=await process.write(data, params.write_id))
 
 
-async def _signal(params: wire.ProcessSignalParams, session: Session) -> wire.Nothing:
+async def _signal(params: wire.ProcessSignalParams, session: ServedSession) -> wire.Nothing:
     await _found(params.process_id, session).interrupt()
     return wire.Nothing()
 
 
-async def _terminate(params: wire.ProcessParams, session: Session) -> wire.TerminateResult:
+async def _terminate(params: wire.ProcessParams, session: ServedSession) -> wire.TerminateResult:
     return wire.TerminateResult(running=await session.terminate(params.process_id))
 
 
-def _found(process_id: str, session: Session) -> ServedProcess:
+def _found(process_id: str, session: ServedSession) -> ServedProcess:
     process = session.find(process_id)
     if process is None:
         raise invalid_request(f"unknown process id {process_id}")

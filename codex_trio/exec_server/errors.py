@@ -7,7 +7,7 @@ from typing import Any
 from codex_trio.environments.exec_protocol import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request is answered with an error of this code and text."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
@@ -17,16 +17,16 @@ class Refused(Exception):
         self.data = data
 
 
-def invalid_request(message: str) -> Refused:
+def invalid_request(message: str) -> RequestRefused:
     """Return the refusal of what cannot be asked for now."""
-    return Refused(INVALID_REQUEST, message)
+    return RequestRefused(INVALID_REQUEST, message)
 
 
-def invalid_params(message: str) -> Refused:
+def invalid_params(message: str) -> RequestRefused:
     """Return the refusal of params that make no sense."""
-    return Refused(INVALID_PARAMS, message)
+    return RequestRefused(INVALID_PARAMS, message)
 
 
-def internal_error(message: str, data: Any = None) -> Refused:
+def internal_error(message: str, data: Any = None) -> RequestRefused:
     """Return the refusal of what the machine cannot do."""
-    return Refused(INTERNAL_ERROR, message, data)
+    return RequestRefused(INTERNAL_ERROR, message, data)

@@ -19,8 +19,8 @@ import trio
 from codex_trio.environments import exec_protocol as wire
 from codex_trio.environments.exec_permissions import UnknownPermissions, place_of
 from codex_trio.environments.place import WorkPlace
-from codex_trio.exec_server.errors import Refused, internal_error, invalid_params, invalid_request
-from codex_trio.exec_server.session import Session
+from codex_trio.exec_server.errors import RequestRefused, internal_error, invalid_params, invalid_request
+from codex_trio.exec_server.session import ServedSession
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.local import LocalFiles
 from codex_trio.files.trees import CopyRefused
@@ -44,13 +44,13 @@ class ServedFiles:
         self._files = LocalFiles()
         self._open: dict[str, int] = {}
 
-    async def read(self, params: wire.PathParams, _session: Session) -> wire.ReadFileResult:
+    async def read(self, params: wire.PathParams, _session: ServedSession) -> wire.ReadFileResult:
         """Return all of a regular file."""
         with _refusals(params.path) as path:
             content = await self._files.read(path, limit=MAX_READ_BYTES, seconds=READ_SECONDS)
         return wire.ReadFileResult(data_base64=await _off_loop(_encoded, content))
 
-    async def write(self, params: wire.WriteFileParams, session: Session) -> wire.Nothing:
+    async def write(self, params: wire.WriteFileParams, session: ServedSession) -> wire.Nothing:
         """Give a file, perhaps a new one, this content."""
         try:
             content = await _off_loop(decode_base64, params.data_base64)
@@ -64,14 +64,14 @@ class ServedFiles:
                 await _off_loop(partial(_write_gated, gate, path, content))
         return wire.Nothing()
 
-    async def create_directory(self, params: wire.CreateDirectoryParams, session: Session) -> wire.Nothing:
+    async def create_directory(self, params: wire.CreateDirectoryParams, session: ServedSession) -> wire.Nothing:
         """Make a folder."""
         with _refusals(params.path) as path:
             await _check(params.sandbox, session, path)
             await self._files.make_folder(path, parents=params.recursive is not False)
         return wire.Nothing()
 
-    async def metadata(self, params: wire.PathParams, _session: Session) -> wire.MetadataResult:
+    async def metadata(self, params: wire.PathParams, _session: ServedSession) -> wire.MetadataResult:
         """Return what is at a path."""
         with _refusals(params.path) as path:
             found = await self._files.metadata(path)
@@ -85,7 +85,7 @@ class ServedFiles:
             modified_at_ms=found.modified_ms,
         )
 
-    async def read_directory(self, params: wire.PathParams, _session: Session) -> wire.ReadDirectoryResult:
+    async def read_directory(self, params: wire.PathParams, _session: ServedSession) -> wire.ReadDirectoryResult:
         """Return what is in a folder."""
         with _refusals(params.path) as path:
             found = await self._files.entries(path)
@@ -96,28 +96,28 @@ class ServedFiles:
             ]
         )
 
-    async def remove(self, params: wire.RemoveParams, session: Session) -> wire.Nothing:
+    async def remove(self, params: wire.RemoveParams, session: ServedSession) -> wire.Nothing:
         """Remove a file, a link or by default a whole folder."""
         with _refusals(params.path) as path:
             await _check(params.sandbox, session, path)
             await self._files.remove(path, recursive=params.recursive is not False, force=params.force is not False)
         return wire.Nothing()
 
-    async def copy(self, params: wire.CopyParams, session: Session) -> wire.Nothing:
+    async def copy(self, params: wire.CopyParams, session: ServedSession) -> wire.Nothing:
         """Copy a file, a link or a folder."""
         with _refusals(params.destination_path) as target:
             await _check(params.sandbox, session, target)
             await self._files.copy(wire.path_from_wire(params.source_path), target, recursive=params.recursive)
         return wire.Nothing()
 
-    async def canonicalize(self, params: wire.PathParams, _session: Session) -> wire.PathResult:
+    async def canonicalize(self, params: wire.PathParams, _session: ServedSession) -> wire.PathResult:
         """Return a path without links."""
         as_uri = params.path.startswith("file:")
         with _refusals(params.path) as path:
             found = await _off_loop(partial(os.path.realpath, path, strict=True))
         return wire.PathResult(path=wire.path_to_wire(found, as_uri=as_uri))
 
-    async def open(self, params: wire.OpenParams, _session: Session) -> wire.HandleParams:
+    async def open(self, params: wire.OpenParams, _session: ServedSession) -> wire.HandleParams:
         """Open a regular file, to be read in pieces."""
         if params.handle_id in self._open:
             raise invalid_request(f"handle {params.handle_id} is open already")
@@ -128,7 +128,7 @@ class ServedFiles:
         self._open[params.handle_id] = descriptor
         return wire.HandleParams(handle_id=params.handle_id)
 
-    async def read_block(self, params: wire.ReadBlockParams, _session: Session) -> wire.ReadBlockResult:
+    async def read_block(self, params: wire.ReadBlockParams, _session: ServedSession) -> wire.ReadBlockResult:
         """Return a piece of an open file."""
         descriptor = self._open.get(params.handle_id)
         if descriptor is None:
@@ -140,7 +140,7 @@ class ServedFiles:
         is_end = len(data) < params.len
         return wire.ReadBlockResult(chunk=base64.b64encode(data).decode("ascii"), eof=is_end)
 
-    async def close(self, params: wire.HandleParams, _session: Session) -> wire.Nothing:
+    async def close(self, params: wire.HandleParams, _session: ServedSession) -> wire.Nothing:
         """Close an open file; one that is not open is none to complain of."""
         await trio.lowlevel.checkpoint()
         descriptor = self._open.pop(params.handle_id, None)
@@ -157,13 +157,13 @@ class ServedFiles:
 class _Gate:
     """Admits what a command under the policy of a place could write."""
 
-    def __init__(self, place: WorkPlace, session: Session) -> None:
+    def __init__(self, place: WorkPlace, session: ServedSession) -> None:
         self._place = place
         self._session = session
 
     @staticmethod
-    def of(context: wire.SandboxContext | None, path: str, session: Session) -> _Gate | None:
-        """Return the gate; None where everything may be written. Raises Refused."""
+    def of(context: wire.SandboxContext | None, path: str, session: ServedSession) -> _Gate | None:
+        """Return the gate; None where everything may be written. Raises RequestRefused."""
         try:
             place = place_of(context, os.path.dirname(path))
         except UnknownPermissions as error:
@@ -180,7 +180,7 @@ class _Gate:
         return self.admits(os.path.join(os.path.dirname(place), ".new"))
 
 
-async def _check(context: wire.SandboxContext | None, session: Session, path: str) -> None:
+async def _check(context: wire.SandboxContext | None, session: ServedSession, path: str) -> None:
     """Raise OSError for what a sandbox does not let be changed."""
     gate = _Gate.of(context, path, session)
     if gate is not None and not await _off_loop(partial(gate.admits, path)):
@@ -227,7 +227,7 @@ def _refusals(path: str) -> Generator[str]:
     except OSError as error:
         text = f"{error.strerror or error} (os error {error.errno})" if error.errno else str(error)
         if error.errno == errno.ENOENT:
-            raise Refused(wire.NOT_FOUND, text) from error
+            raise RequestRefused(wire.NOT_FOUND, text) from error
         raise internal_error(text) from error
     except ValueError as error:
         raise invalid_params(str(error)) from error

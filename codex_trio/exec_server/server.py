@@ -16,7 +16,7 @@ import trio
 from codex_trio.environments.exec_protocol import Capabilities, EnvironmentFacts, ShellInfo
 from codex_trio.environments.local.environment import LocalParts, find_local_parts
 from codex_trio.exec_server.connection import ServedConnection
-from codex_trio.exec_server.session import AWAY_SECONDS, Session
+from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.transport.base import MessageTransport
@@ -30,18 +30,18 @@ class ExecServer:
         self._parts = parts
         self._nursery = nursery
         self._away_seconds = away_seconds
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, ServedSession] = {}
         self.facts = _facts(parts)
 
-    async def open_session(self, *, acknowledges: bool) -> Session:
+    async def open_session(self, *, acknowledges: bool) -> ServedSession:
         """Return a new session."""
         self._sessions = {known: session for known, session in self._sessions.items() if not session.is_over}
-        session = Session(self._parts, acknowledges=acknowledges, away_seconds=self._away_seconds)
+        session = ServedSession(self._parts, acknowledges=acknowledges, away_seconds=self._away_seconds)
         await self._nursery.start(session.run)
         self._sessions[session.id] = session
         return session
 
-    def find_session(self, session_id: str) -> Session | None:
+    def find_session(self, session_id: str) -> ServedSession | None:
         """Return a session that its client may come back to."""
         session = self._sessions.get(session_id)
         return None if session is None or session.is_over else session

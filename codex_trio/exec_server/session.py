@@ -45,7 +45,7 @@ _SCRIPT_WORDS = 3
 _log = logging.getLogger(__name__)
 
 
-class Listener(Protocol):
+class EventListener(Protocol):
     """A connection that events are told to."""
 
     async def notify(self, method: str, params: msgspec.Struct) -> None:
@@ -57,7 +57,7 @@ class Listener(Protocol):
         ...
 
 
-class Session:
+class ServedSession:
     """`acknowledges` says whether the client tells what output it has seen."""
 
     def __init__(self, parts: LocalParts, *, acknowledges: bool, away_seconds: float = AWAY_SECONDS) -> None:
@@ -70,7 +70,7 @@ class Session:
         self._nursery: trio.Nursery | None = None
         self._owner = parts.spawner.new_owner()
         self._processes: dict[str, ServedProcess] = {}
-        self._listener: Listener | None = None
+        self._listener: EventListener | None = None
         self._over = trio.Event()
         self._change = Bell()
 
@@ -96,14 +96,14 @@ class Session:
         """Have it end now."""
         self._over.set()
 
-    def attach(self, listener: Listener) -> None:
+    def attach(self, listener: EventListener) -> None:
         """Tell events to a connection from now on, and no longer to the one before."""
         before, self._listener = self._listener, listener
         if before is not None:
             before.drop()
         self._note_change()
 
-    def detach(self, listener: Listener) -> None:
+    def detach(self, listener: EventListener) -> None:
         """Tell nobody any more, unless another connection has taken over already."""
         if self._listener is listener:
             self._listener = None
@@ -131,7 +131,7 @@ class Session:
         return self._processes.get(process_id)
 
     async def start(self, params: ProcessStartParams) -> ProcessStartResult:
-        """Start a process. Raises Refused."""
+        """Start a process. Raises RequestRefused."""
         self._check_new(params.process_id)
         request, is_confined = await self._request(params)
         self._check_new(params.process_id)
@@ -172,7 +172,7 @@ class Session:
             raise invalid_request("the session has ended")
 
     async def _request(self, params: ProcessStartParams) -> tuple[SpawnRequest, bool]:
-        """Return what to start, and whether that is a sandbox. Raises Refused."""
+        """Return what to start, and whether that is a sandbox. Raises RequestRefused."""
         place, cwd = _checked(params)
         request = SpawnRequest(
             argv=tuple(params.argv),
@@ -224,7 +224,7 @@ class Session:
 
 
 def _checked(params: ProcessStartParams) -> tuple[WorkPlace, str]:
-    """Return where a process is to run, and in which folder. Raises Refused for what cannot be done as it is asked."""
+    """Return where a process is to run, and in which folder. Raises RequestRefused for what cannot be done so."""
     if not params.argv:
         raise invalid_params("argv must not be empty")
     if params.arg0 not in (None, params.argv[0]):

@@ -130,6 +130,31 @@ class Programs(msgspec.Struct, frozen=True):
         return any(_is_within(place, folder) for place in places for folder in self.work.folders())
 
 
+class UnknownPrograms(Programs, frozen=True):
+    """The programs of a machine that cannot be looked at: none is known, and a rule is about names."""
+
+    def is_known(self, program: str) -> bool:
+        """Return whether the shell itself has it."""
+        return program in _BUILT_IN
+
+    def may_be_allowed(self, program: str) -> bool:
+        """Return whether it is a bare name."""
+        return "/" not in program
+
+    def link_target(self, program: str) -> str | None:
+        """Find none."""
+        del program
+
+    def moved(self, words: Sequence[str]) -> "UnknownPrograms | None":
+        """Return the same for what follows a `cd`."""
+        return UnknownPrograms(self.search_path, self.cwd, self.work) if len(words) == 2 else None
+
+    def has_own_repository(self, arguments: Sequence[str]) -> bool:
+        """Count any repository there as one that commands may have made."""
+        del arguments
+        return True
+
+
 def _is_program(path: str) -> bool:
     try:
         return os.access(path, os.X_OK) and os.path.isfile(path)

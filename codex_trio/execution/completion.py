@@ -11,8 +11,7 @@ from typing import Literal
 import msgspec
 import trio
 
-from codex_trio.execution.processes import ManagedProcess
-from codex_trio.execution.streams import OutputStream
+from codex_trio.execution.groups import Output, RunningProcess
 
 Channel = Literal["stdout", "stderr"]
 OutputSink = Callable[[Channel, bytes], Awaitable[None]]
@@ -34,7 +33,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_to_completion(
-    process: ManagedProcess,
+    process: RunningProcess,
     sink: OutputSink,
     *,
     drain_seconds: float = DRAIN_SECONDS,
@@ -46,12 +45,12 @@ async def read_to_completion(
     or earlier, once nothing has come for `quiet_seconds`. Time spent in `sink` does not count: a slow client loses
     nothing. The caller may read on from the process's streams.
     """
-    streams: list[tuple[Channel, OutputStream]] = [("stdout", process.stdout)]
+    streams: list[tuple[Channel, Output]] = [("stdout", process.stdout)]
     if process.stderr is not None:
         streams.append(("stderr", process.stderr))
     progress = _Progress(streams)
 
-    async def read(channel: Channel, stream: OutputStream) -> None:
+    async def read(channel: Channel, stream: Output) -> None:
         while data := await stream.receive():
             with progress.passing_on(len(data)):
                 await sink(channel, data)
@@ -69,7 +68,7 @@ async def read_to_completion(
 class _Progress:
     """What the readers are doing, for the one who decides when to stop them."""
 
-    def __init__(self, streams: Iterable[tuple[Channel, OutputStream]]) -> None:
+    def __init__(self, streams: Iterable[tuple[Channel, Output]]) -> None:
         self._open = [stream for _, stream in streams]
         self._passing_on = 0
         self._bytes = 0
@@ -90,7 +89,7 @@ class _Progress:
             self._passing_on -= 1
             self._activity.set()
 
-    def stream_ended(self, stream: OutputStream) -> None:
+    def stream_ended(self, stream: Output) -> None:
         self._open.remove(stream)
         self._activity.set()
 

@@ -14,10 +14,10 @@ import trio
 from codex_trio.config.command_writes import CommandWrites
 from codex_trio.execution.completion import Channel, read_to_completion
 from codex_trio.execution.errors import SpawnError, StdinClosed, UnknownSession
+from codex_trio.execution.groups import LocalGroup, ProcessGroup, RunningProcess
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.output import HeadTailBuffer, Utf8Chunker
-from codex_trio.execution.processes import ManagedProcess
-from codex_trio.execution.spawner import ProcessOwner, ProcessSpawner
+from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.execution.write_notes import note_begin, note_end
 from codex_trio.execution.yielding import Collected, OnOutput
 from codex_trio.util.stoppable_clock import StoppableClock
@@ -44,7 +44,7 @@ class ExecSession:
     def __init__(
         self,
         session_id: int,
-        process: ManagedProcess,
+        process: RunningProcess,
         request: SpawnRequest,
         on_output: OnOutput | None,
         group: str | None,
@@ -149,14 +149,13 @@ class ExecSessions:
     """The store. Made by `open_exec_sessions`."""
 
     def __init__(
-        self, spawner: ProcessSpawner, nursery: trio.Nursery, writes: CommandWrites | None, clock: StoppableClock
+        self, processes: ProcessGroup, nursery: trio.Nursery, writes: CommandWrites | None, clock: StoppableClock
     ) -> None:
-        self._spawner = spawner
+        self._processes = processes
         self._writes = writes
         self._clock = clock
         self._nursery = nursery
-        self._owner = spawner.new_owner()
-        self._groups: dict[str, ProcessOwner] = {}
+        self._groups: dict[str, ProcessGroup] = {}
         self._is_closed = False
         self._sessions: dict[int, ExecSession] = {}
         self._readers: dict[ExecSession, trio.CancelScope] = {}
@@ -171,15 +170,15 @@ class ExecSessions:
         await self._make_room()
         if self._is_closed:
             raise SpawnError(errno.ECANCELED)
-        owner = self._owner
+        processes = self._processes
         if group is not None:
-            owner = self._groups.get(group) or self._spawner.new_owner(self._owner)
-            self._groups[group] = owner
+            processes = self._groups.get(group) or self._processes.inner()
+            self._groups[group] = processes
         await note_begin(self._writes, request)
         try:
             if self._is_closed:
                 raise SpawnError(errno.ECANCELED)
-            process = self._spawner.start(request, owner=owner)
+            process = await processes.start(request)
         except BaseException:
             await note_end(self._writes, request)
             raise
@@ -250,9 +249,11 @@ class ExecSessions:
 
     async def kill_group(self, group: str, *, because: str) -> None:
         """Kill all sessions that were opened for `group` at once, and what ended ones have left running."""
-        owner = self._groups.get(group)
-        if owner is not None:
-            await self._kill_owner(owner, [session for session in self._readers if session.group == group], because)
+        processes = self._groups.get(group)
+        if processes is not None:
+            await self._kill_processes(
+                processes, [session for session in self._readers if session.group == group], because
+            )
 
     def forget_group(self, group: str) -> None:
         """Let the sessions of `group` be like all others."""
@@ -261,12 +262,12 @@ class ExecSessions:
     async def kill_all(self, *, because: str) -> None:
         """Kill every session, and what ended ones have left running, and forget them all."""
         self._sessions.clear()
-        await self._kill_owner(self._owner, list(self._readers), because)
+        await self._kill_processes(self._processes, list(self._readers), because)
 
-    async def _kill_owner(self, owner: ProcessOwner, sessions: list[ExecSession], because: str) -> None:
+    async def _kill_processes(self, processes: ProcessGroup, sessions: list[ExecSession], because: str) -> None:
         for session in sessions:
             session.doom(because)
-        await self._spawner.kill_all_of(owner)
+        await processes.kill_all()
         for session in sessions:
             await session.finished.wait()
 
@@ -316,7 +317,7 @@ async def open_exec_sessions(
     `writes` is told when they can write. While `clock` stands, calls do not give up waiting for their commands.
     """
     async with trio.open_nursery() as nursery:
-        sessions = ExecSessions(spawner, nursery, writes, clock or StoppableClock())
+        sessions = ExecSessions(LocalGroup(spawner), nursery, writes, clock or StoppableClock())
         try:
             yield sessions
         finally:

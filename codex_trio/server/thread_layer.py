@@ -13,9 +13,11 @@ from functools import partial
 
 import trio
 
+from codex_trio.environments.environment import Environment
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.local.environment import LocalEnvironment, find_local_parts
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.targets import RemoteTarget
 from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.model.http import open_transport
@@ -44,7 +46,12 @@ async def open_thread_layer(
 
     At the end turns are interrupted, and what they run is killed.
     """
-    async with open_process_spawner() as spawner, open_transport(parts.environ) as transport:
+    async with (
+        open_process_spawner() as spawner,
+        open_transport(parts.environ) as transport,
+        # Closed behind the threads: what they have running elsewhere is ended over these connections.
+        trio.open_nursery() as connections,
+    ):
         database = state_db_path(parts.config.startup_default().sqlite_home)
         local = find_local_parts(
             parts.environ,
@@ -54,7 +61,11 @@ async def open_thread_layer(
             cwd=str(parts.config.resolve_cwd(None)),
         )
         here = LocalEnvironment(local)
-        environments = EnvironmentManager(here, provider=parts.environments)
+        environments = EnvironmentManager(
+            here,
+            provider=parts.environments,
+            connect=partial(_remote, parts.environ, connections),
+        )
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=parts.codex_home,
@@ -97,6 +108,15 @@ async def open_thread_layer(
             threads.start_soon(_warm, parts.idle, runtime.warm)
             yield answers
             threads.cancel_scope.cancel()
+        connections.cancel_scope.cancel()
+
+
+def _remote(environ: Mapping[str, str], nursery: trio.Nursery, target: RemoteTarget) -> Environment:
+    # Imported when there is one: most servers know no machine but their own.
+    from codex_trio.environments.remote.environment import RemoteEnvironment
+    from codex_trio.server.exec_servers import ExecServers
+
+    return RemoteEnvironment(target, ExecServers(environ).open, nursery)
 
 
 async def _warm(idle: Idle, warm: Callable[[], Awaitable[None]]) -> None:

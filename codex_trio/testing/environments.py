@@ -335,6 +335,11 @@ class OpenMemoryEnvironment:
         """Return the folders of the policy."""
         return writable_folders(place)
 
+    def writing(self, gate: WriteGate, place: WorkPlace, *, approved: frozenset[str]) -> MemoryPatchFiles:
+        """Return the files for a patch."""
+        del place, approved
+        return self.environment.files.blocking(gate)
+
     async def aclose(self) -> None:
         """End all that runs."""
         for session in self.commands.started:

@@ -18,6 +18,7 @@ from codex_trio.config.sources import Doubt, settings_files
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.environments.errors import UnreachableFile
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.bash import Bash
@@ -176,7 +177,7 @@ class ThreadLoader:
                 max_bytes=config.project_doc_max_bytes,
                 fallback_names=config.project_doc_fallback_filenames,
             )
-        except TimeoutError as error:
+        except (TimeoutError, UnreachableFile) as error:
             warning = f"Went on without the instructions in AGENTS.md files: `{settings.cwd}` {error.strerror}."
             return ProjectDocs(text=None, sources=(), warnings=(warning,))
 

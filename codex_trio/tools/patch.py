@@ -212,7 +212,7 @@ async def _apply(checked: _Checked, approved: frozenset[str], context: ToolConte
     given_up = threading.Event()
     verified = checked.verified
     environment = context.environment
-    files = environment.files.blocking(WritablePlaces(approved, environment.may_write))
+    files = environment.patch_files(WritablePlaces(approved, environment.may_write), approved)
 
     def write() -> PatchOutcome:
         outcome = apply_blocking(

@@ -57,11 +57,12 @@ _Server: TypeAlias = _UnixServer | _WebsocketServer
 
 
 @asynccontextmanager
-async def connect(url: str, *, token: str | None = None) -> AsyncGenerator[WebsocketConnection]:
+async def connect(url: str, *, token: str | None = None, headers: Headers = ()) -> AsyncGenerator[WebsocketConnection]:
     """Provide a connection to a server until the block ends.
 
     Args:
         url: `ws://HOST:PORT`, `wss://HOST[:PORT]` (both may have a path and a query) or `unix://PATH`.
+        headers: added to the handshake.
         token: sent as the bearer token of the handshake; not for `unix://`, where the socket's mode decides.
 
     Raises:
@@ -69,7 +70,7 @@ async def connect(url: str, *, token: str | None = None) -> AsyncGenerator[Webso
         CannotConnect: nobody answers there, or the server refuses the connection.
     """
     server = _parse(url)
-    headers = _authorization(server, token)
+    headers = (*_authorization(server, token), *headers)
     stream = await _open(server, url)
     kind: TransportKind = "unix"
     host, target = "localhost", "/"

@@ -46,6 +46,11 @@ THREADS: tuple[Difference, ...] = (
         "falls back to the configured sandbox when it resumes a stored thread: here that is none at all",
     ),
     Difference(
+        "environments::a_thread_works_where_its_client_says_also_after_a_restart",
+        "reference",
+        "does not store where a thread works: after a restart it goes on where new threads do, here on this machine",
+    ),
+    Difference(
         "settings_update::a_thread_without_an_environment_has_none_after_a_restart",
         "reference",
         "does not store that a thread has no environment: after a restart it may use this machine again",

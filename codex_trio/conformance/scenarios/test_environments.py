@@ -1,9 +1,17 @@
-"""The machines that threads can work in: which a client may add, and what it is told of them."""
+"""The machines that threads can work in: which a client may add, what it is told of them, and what happens there."""
 
+import json
+import shlex
+import sys
+
+from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
+from codex_trio.testing.model_script import answer, custom_tool_call, function_call, message
 
 NOBODY = "ws://127.0.0.1:1"
 """Where no exec-server listens."""
+
+PATCH = "*** Begin Patch\n*** Add File: made.txt\n+made\n*** End Patch\n"
 
 
 async def test_this_machine_is_an_environment_and_what_nobody_knows_is_none(probe: Probe) -> None:
@@ -32,3 +40,67 @@ async def test_what_is_no_exec_server_cannot_be_added(probe: Probe) -> None:
         assert refused.code == -32600
         assert refused.message.startswith("exec-server protocol error: ")
     assert (await probe.request("environment/status", {"environmentId": "x"}))["status"] == "unknown"
+
+
+async def test_a_thread_works_where_its_client_says_also_after_a_restart(lab: Lab) -> None:
+    lab.script(answer(message("Hi.")))
+    far = [{"environmentId": "far", "cwd": str(lab.cwd)}]
+    async with lab.run() as probe:
+        await probe.request("environment/add", {"environmentId": "far", "execServerUrl": NOBODY})
+        usual = await probe.start_thread(cwd=str(lab.cwd))
+        assert [one["environmentId"] for one in usual["environments"]] == ["local", "far"]
+        thread = await probe.start_thread(environments=far)
+        assert [one["environmentId"] for one in thread["environments"]] == ["far"]
+        await probe.run_turn(thread["id"])
+    async with lab.run() as probe:
+        refused = await probe.refusal("thread/resume", {"threadId": thread["id"]})
+        assert refused.message.startswith("unknown turn environment id `far`")
+        await probe.request("environment/add", {"environmentId": "far", "execServerUrl": NOBODY})
+        resumed = await probe.request("thread/resume", {"threadId": thread["id"]})
+        assert [one["environmentId"] for one in resumed["thread"]["environments"]] == ["far"]
+
+
+async def test_what_cannot_be_reached_is_told_to_the_client_and_the_model(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(function_call("exec_command", {"cmd": "touch made"}, call_id="c1")), answer(message("Well.")))
+    await probe.request("environment/add", {"environmentId": "far", "execServerUrl": NOBODY})
+    refused = await probe.refusal("environment/info", {"environmentId": "far"})
+    assert refused.code == -32603
+    assert refused.message.startswith("failed to get info for environment `far`: ")
+    status = await probe.request("environment/status", {"environmentId": "far"})
+    assert (status["status"], bool(status["error"])) == ("disconnected", True)
+    thread = await probe.start_thread(environments=[{"environmentId": "far", "cwd": str(lab.cwd)}])
+    turn = await probe.run_turn(thread["id"])
+    assert (turn.status, turn.text) == ("completed", "Well.")
+    said = lab.model.requests[1].output_of("c1")
+    assert "exec-server" in said or "execution environment" in said
+    assert not (lab.cwd / "made").exists()
+
+
+async def test_commands_patches_and_instructions_are_those_of_the_exec_server(lab: Lab) -> None:
+    # Told from this machine by a variable that it alone has.
+    program = f"exec {shlex.quote(sys.executable)} -m codex_trio exec-server --listen stdio"
+    entry = {"id": "box", "program": "/bin/sh", "args": ["-c", program], "env": {"PLACE": "the box"}}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in entry.items() if name != "env"]
+    lines += ["[environments.env]", 'PLACE = "the box"', f'PYTHONPATH = "{":".join(sys.path)}"']
+    lab.codex_home.mkdir(exist_ok=True)
+    (lab.codex_home / "environments.toml").write_text('default = "box"\n[[environments]]\n' + "\n".join(lines))
+    (lab.cwd / "AGENTS.md").write_text("Mind the gap.")
+    lab.script(
+        answer(function_call("exec_command", {"cmd": "echo in $PLACE; exit 4"}, call_id="c1")),
+        answer(custom_tool_call("apply_patch", PATCH, call_id="c2")),
+        answer(function_call("exec_command", {"cmd": "echo at $PLACE.", "environment_id": "local"}, call_id="c3")),
+        answer(message("Done.")),
+    )
+    async with lab.run() as probe:
+        thread = await probe.start_thread(cwd=str(lab.cwd), sandbox="danger-full-access")
+        assert [one["environmentId"] for one in thread["environments"]] == ["box", "local"]
+        turn = await probe.run_turn(thread["id"])
+    assert turn.status == "completed"
+    told = lab.model.requests[-1]
+    assert "in the box\n" in told.output_of("c1")
+    assert "Process exited with code 4" in told.output_of("c1")
+    assert "at .\n" in told.output_of("c3")
+    assert (lab.cwd / "made.txt").read_text() == "made\n"
+    assert any("Mind the gap." in text for text in told.texts("user"))
+    commands = turn.items("commandExecution")
+    assert [(item["aggregatedOutput"], item["exitCode"]) for item in commands] == [("in the box\n", 4), ("at .\n", 0)]

@@ -20,9 +20,12 @@ from codex_trio.environments.local.git import LocalRepositories, writable_folder
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.selection import LOCAL
 from codex_trio.execution.env import build_environment
+from codex_trio.execution.groups import LocalGroup
 from codex_trio.execution.sessions import ExecSessions
 from codex_trio.execution.shells import Shells, find_shells
 from codex_trio.execution.spawner import ProcessSpawner
+from codex_trio.files.contents import WriteGate
+from codex_trio.files.disk import DiskFiles
 from codex_trio.files.local import LocalFiles
 from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
@@ -83,7 +86,7 @@ class OpenLocalEnvironment:
         self._tmpdir = parts.tmpdir
         self._anchors = RootAnchors(parts.guarded)
         self.commands = LocalCommands(
-            ExecSessions(parts.spawner, nursery, parts.writes, use.clock),
+            ExecSessions(LocalGroup(parts.spawner), nursery, parts.writes, use.clock),
             shells=parts.shells,
             probe=parts.probe,
             variables=partial(_variables, parts.environ, use),
@@ -103,6 +106,11 @@ class OpenLocalEnvironment:
         """Return the folders that commands may write, free of symlinks. Raises RootChanged."""
         roots = self._anchors.roots(place.policy, cwd=place.cwd, tmpdir=self._tmpdir)
         return tuple(root.path for root in roots)
+
+    def writing(self, gate: WriteGate, place: WorkPlace, *, approved: frozenset[str]) -> DiskFiles:
+        """Return the files for a patch; the gate says it all."""
+        del place, approved
+        return self.environment.files.blocking(gate)
 
     async def aclose(self) -> None:
         """End all that the thread has running."""

@@ -1,0 +1,1 @@
+"""A machine elsewhere, behind an exec-server."""

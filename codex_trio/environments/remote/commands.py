@@ -1,0 +1,139 @@
+"""The commands of a thread on a machine elsewhere.
+
+Owns what is asked of the exec-server for a command: its variables, and what confines it. Does not own processes
+(processes.py), sessions (execution) or whether a command may run (execpolicy).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from codex_trio.environments.commands import CommandRequest, CommandSession
+from codex_trio.environments.environment import ThreadUse
+from codex_trio.environments.errors import EnvironmentUnreachable
+from codex_trio.environments.exec_permissions import context_of
+from codex_trio.environments.exec_protocol import EnvPolicy, path_to_wire
+from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.remote.connection import ExecConnection
+from codex_trio.environments.remote.processes import CannotStart, RemoteRequest
+from codex_trio.execpolicy.programs import Programs, UnknownPrograms, Work
+from codex_trio.execution.env import VariablePolicy, build_environment
+from codex_trio.execution.sessions import ExecSession, ExecSessions
+from codex_trio.execution.yielding import Collected, OnOutput
+from codex_trio.sandbox.policy import DangerFullAccess, has_network
+from codex_trio.version import PROTOCOL_RELEASE
+
+USUAL_SHELL = "/bin/bash"
+"""What commands are run with where the machine does not say."""
+
+_KNOWN_SHELLS = ("bash", "zsh", "sh")
+_OFFLINE = "CODEX_SANDBOX_NETWORK_DISABLED"
+
+
+class RemoteCommands:
+    """`sessions` are the thread's."""
+
+    def __init__(self, sessions: ExecSessions, *, connection: ExecConnection, use: ThreadUse) -> None:
+        self._sessions = sessions
+        self._connection = connection
+        self._use = use
+
+    def shell(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
+        """Return the shell for what a model has called it: the machine's own, or another one by its bare name."""
+        del may_write
+        facts = self._connection.facts
+        usual = USUAL_SHELL if facts is None else facts.shell.path
+        wanted = None if name is None else os.path.basename(name)
+        if wanted is None or wanted == os.path.basename(usual) or wanted not in _KNOWN_SHELLS:
+            return usual
+        return f"/bin/{wanted}"
+
+    def programs(self, call_id: str, *, cwd: str, work: Work) -> Programs:
+        """Return that nothing is known of the programs there."""
+        del call_id
+        return UnknownPrograms("", cwd, work)
+
+    async def start(
+        self,
+        request: CommandRequest,
+        place: WorkPlace,
+        *,
+        group: str,
+        on_output: OnOutput,
+        warn: Callable[[str], None],
+    ) -> ExecSession:
+        """Start a command. Raises SpawnError."""
+        del warn
+        try:
+            # Afterwards it is known how paths are written there.
+            await self._connection.ready()
+        except EnvironmentUnreachable as error:
+            raise CannotStart(str(error)) from error
+        if not request.sandboxed:
+            place = WorkPlace(cwd=place.cwd, policy=DangerFullAccess())
+        wanted = RemoteRequest(
+            argv=request.argv,
+            cwd=request.cwd,
+            env=self._own_variables(request.call_id, place),
+            tty=request.tty,
+            variables=_policy_to_wire(self._use.variables),
+            sandbox=context_of(place, self._written),
+        )
+        return await self._sessions.open(wanted, group=group, on_output=on_output)
+
+    def _written(self, path: str) -> str:
+        return path_to_wire(path, as_uri=self._connection.takes_uris)
+
+    def _own_variables(self, call_id: str, place: WorkPlace) -> dict[str, str]:
+        own = build_environment(
+            {},
+            VariablePolicy(inherit="none"),
+            thread_id=self._use.thread_id,
+            session_id=self._use.thread_id,
+            tool_call_id=call_id,
+            version=PROTOCOL_RELEASE,
+        )
+        return own if has_network(place.policy) else {**own, _OFFLINE: "1"}
+
+    async def collect(self, session: CommandSession, *, yield_ms: int) -> Collected:
+        """Wait until a command has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""
+        return await self._sessions.collect(self._own(session), yield_ms=yield_ms)
+
+    async def write(self, session_id: int, chars: str) -> None:
+        """Send input. Raises UnknownSession, StdinClosed."""
+        await self._sessions.write(session_id, chars)
+
+    def has(self, session_id: int) -> bool:
+        """Return whether a command runs, or has ended and was not collected."""
+        return self._sessions.has(session_id)
+
+    async def kill(self, session: CommandSession, *, because: str) -> None:
+        """End a command with all that it has started, and wait for its end."""
+        await self._sessions.kill(self._own(session), because=because)
+
+    async def kill_group(self, group: str, *, because: str) -> None:
+        """The same for all commands of a group at once, and for what ended ones have left running."""
+        await self._sessions.kill_group(group, because=because)
+
+    def forget_group(self, group: str) -> None:
+        """Let the commands of a group be like all others."""
+        self._sessions.forget_group(group)
+
+    async def aclose(self) -> None:
+        """Leave nothing behind."""
+        await self._sessions.aclose()
+
+    def _own(self, session: CommandSession) -> ExecSession:
+        assert isinstance(session, ExecSession)
+        return session
+
+
+def _policy_to_wire(policy: VariablePolicy) -> EnvPolicy:
+    return EnvPolicy(
+        inherit=policy.inherit,
+        ignore_default_excludes=policy.ignore_default_excludes,
+        exclude=list(policy.exclude),
+        set=dict(policy.set),
+        include_only=list(policy.include_only),
+    )
