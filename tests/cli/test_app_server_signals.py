@@ -14,6 +14,7 @@ import pytest
 import trio
 
 from codex_trio.client.channel import LineChannel
+from codex_trio.client.process import SpawnedServer
 from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, function_call
@@ -38,6 +39,7 @@ async def server_lab(tmp_path: Path) -> AsyncGenerator[Lab]:
 async def end_of(probe: Probe) -> tuple[int, str]:
     """Return the server's exit code and all that it wrote to its standard error."""
     with trio.fail_after(PATIENCE):
+        assert isinstance(probe.server, SpawnedServer)
         code = await probe.server.process.wait()
         await probe.server.stderr_tail.ended.wait()
     return code, probe.server.stderr

@@ -42,7 +42,7 @@ async def connected(seen: list[Any] | None = None) -> AsyncGenerator[tuple[AppSe
         if seen is not None:
             seen.append((side, message))
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with open_client(LineChannel(ours, ours), observer=observe) as client:
             yield client, Peer(LineChannel(theirs, theirs))
 

@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -62,7 +62,7 @@ def completed(status: str, error: Any = None) -> tuple[str, Any]:
 async def served(*events: tuple[str, Any]) -> AsyncGenerator[tuple[AppServerClient, FakeServer]]:
     ours, theirs = trio.testing.memory_stream_pair()
     server = FakeServer(LineChannel(theirs, theirs), events)
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.run)
             async with open_client(LineChannel(ours, ours)) as client:
@@ -106,7 +106,7 @@ async def test_a_slip_in_the_params_is_refused_and_nothing_is_sent(params: Any, 
         with pytest.raises(InvalidMessage) as started:
             await start_thread(client, **params)
         with pytest.raises(InvalidMessage) as resumed:
-            await resume_thread(client, "t1", excludeTurns=True, sanbox="read-only")
+            await resume_thread(client, "t1", **cast("Any", {"excludeTurns": True, "sanbox": "read-only"}))
         assert hint in str(started.value)
         assert "did you mean `sandbox`?" in str(resumed.value)
         assert server.received == []
@@ -128,7 +128,7 @@ async def test_a_slip_in_a_turns_params_is_refused_however_deep_it_lies(override
     async with served() as (client, server):
         thread = await start_thread(client)
         with pytest.raises(InvalidMessage) as caught:
-            await thread.run(**{"user_input": "go", **overrides})
+            await thread.run(**cast("dict[str, Any]", {"user_input": "go", **overrides}))
         assert hint in str(caught.value)
         assert [request["method"] for request in server.received] == ["thread/start"]
 

@@ -9,7 +9,7 @@ import itertools
 import random
 import re
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class WorkingModel:
         done = sum(1 for item in request.input[last:] if item["type"].endswith("_output"))
         return answer(*_parts(kind, number, done))
 
-    def _request_faults(self, request: Request) -> Sequence[str]:
+    def _request_faults(self, request: Request) -> Iterator[str]:
         calls = [item["call_id"] for item in request.input if item["type"].endswith("_call")]
         outputs = [item["call_id"] for item in request.input if item["type"].endswith("_output")]
         if sorted(calls) != sorted(outputs):

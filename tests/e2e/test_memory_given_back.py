@@ -30,7 +30,7 @@ async def test_a_long_history_that_was_read_does_not_stay_in_memory(lab: Lab) ->
         for _ in range(2):
             read = await probe.request("thread/read", {"threadId": home.big_thread, "includeTurns": True})
             assert len(read["thread"]["turns"]) == home.big_turns
-        del read
+            del read
         # The client may have the answer before the server has let go of it.
         with trio.fail_after(WAIT_SECONDS):
             while resident(probe) - before >= KEPT_BYTES:  # noqa: ASYNC110  # the kernel tells nobody

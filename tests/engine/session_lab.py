@@ -452,8 +452,8 @@ async def open_session(
         await trio.lowlevel.checkpoint()
 
     options = ThreadOptions(environments=tuple(environments))
-    clock = stoppable_clock.StoppableClock()
-    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), clock=clock)
+    session_clock = stoppable_clock.StoppableClock()
+    use = ThreadUse(thread_id=lines.rollout_name.thread_id, variables=VariablePolicy(), clock=session_clock)
     async with (
         trio.open_nursery() as nursery,
         open_thread_environments(EnvironmentManager(environment, *others), use) as environments_of_thread,
@@ -482,7 +482,7 @@ async def open_session(
                 nursery=nursery,
                 project_docs=docs,
                 config=config,
-                clock=clock,
+                clock=session_clock,
             ),
             listener=heard,
             raw_items=False,

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image
 from session_lab import Bench, Response, ScriptedApprover, call, completed, open_session, outputs, says
@@ -18,6 +19,7 @@ from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.errors import UnusableEnvironment
 from codex_trio.environments.selection import EnvironmentSelection
 from codex_trio.model.events import OutputItemDone
+from codex_trio.model.request import ModelRequest
 from codex_trio.sandbox.policy import ReadOnly, WorkspaceWrite
 from codex_trio.testing.environments import MemoryEnvironment, ScriptedCommand
 from codex_trio.tools.context import NO_ENVIRONMENT
@@ -49,6 +51,11 @@ def patch(*lines: str) -> list[Any]:
 def runs(cmd: str, **more: Any) -> list[Any]:
     """Return a response that runs a command."""
     return [call("exec_command", "c1", {"cmd": cmd, "yield_time_ms": 250, **more}), completed()]
+
+
+def tools_of(request: ModelRequest) -> list[dict[str, Any]]:
+    """Return what the model was offered, in its JSON form."""
+    return msgspec.to_builtins(request.tools or [])
 
 
 def done(bench: Bench, kind: type) -> list[Any]:
@@ -158,7 +165,7 @@ async def test_nothing_that_needs_an_environment_is_offered_where_there_is_none(
         tmp_path, clock, responses=[calls, says("done")], environment=there, environments=()
     ) as bench:
         await bench.run("go", FREE)
-        assert [tool["name"] for tool in bench.client.requests[0].tools] == ["update_plan"]
+        assert [tool["name"] for tool in tools_of(bench.client.requests[0])] == ["update_plan"]
         said = [text for _, text in outputs(bench.client.requests[-1])]
         names = ("exec_command", "view_image")
         assert said == [f"unsupported call: {name}. {NO_ENVIRONMENT}" for name in names]
@@ -181,7 +188,7 @@ async def test_a_call_may_name_one_of_several_environments(tmp_path: Path, clock
     ) as bench:
         await bench.run("go", FREE)
         first = bench.client.requests[0]
-        offered = {tool["name"]: tool.get("parameters", {}).get("properties", {}) for tool in first.tools}
+        offered = {tool["name"]: tool.get("parameters", {}).get("properties", {}) for tool in tools_of(first)}
         assert [name for name, known in offered.items() if "environment_id" in known] == ["exec_command", "view_image"]
         told = bench.lines.text.replace("\\n", "\n").replace('\\"', '"')
         assert '<environment id="second" primary="false">\n      <cwd>/far</cwd>' in told

@@ -1,5 +1,7 @@
 """What becomes of a goal by a wish, and by what its thread uses."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -40,7 +42,7 @@ def test_a_wish_begins_a_goal_and_says_nothing_of_the_former_one() -> None:
         ({"token_budget": -1}, "goal budgets must be positive when provided"),
     ],
 )
-def test_a_wish_that_cannot_be_granted_is_refused(wish: dict[str, object], words: str) -> None:
+def test_a_wish_that_cannot_be_granted_is_refused(wish: dict[str, Any], words: str) -> None:
     with pytest.raises(GoalRefused, match=words):
         wished(None, **wish)
 
@@ -64,9 +66,7 @@ def test_a_wish_keeps_what_it_does_not_name_and_a_budget_can_be_taken_away() -> 
         ({"status": "complete"}, "complete"),
     ],
 )
-def test_a_goal_that_is_paid_out_goes_on_with_a_larger_budget_alone(
-    wish: dict[str, object], status: GoalStatus
-) -> None:
+def test_a_goal_that_is_paid_out_goes_on_with_a_larger_budget_alone(wish: dict[str, Any], status: GoalStatus) -> None:
     assert wished(PAID_OUT, **wish).status == status
 
 

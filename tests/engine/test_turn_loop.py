@@ -455,6 +455,7 @@ async def test_tools_of_one_name_in_two_namespaces_are_two(tmp_path: Path, clock
         await bench.run("go")
     assert (list(plain.calls), list(named.calls)) == (["c1"], ["c2"])
     first, second = bench.client.requests
+    assert first.tools is not None
     assert first.tools[-2:] == [
         plain.spec,
         {"type": "namespace", "name": "far", "description": "For tests.", "tools": [named.spec]},

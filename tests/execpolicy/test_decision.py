@@ -1,5 +1,7 @@
 """Every command runs, is asked about, or is refused, for a reason that user and model are told."""
 
+from typing import Any
+
 import pytest
 
 from codex_trio.config.approval import AskForApproval, Granular
@@ -96,7 +98,7 @@ def test_dangerous_commands_are_refused_where_nobody_is_asked(sandboxed):
 
 
 def test_who_has_switched_everything_off_is_not_refused_what_removes_files():
-    everything_off = {"sandboxed": False, "unrestricted": True}
+    everything_off: Any = {"sandboxed": False, "unrestricted": True}
     assert decide("rm -rf build && (rm -f z)", "never", **everything_off).kind == "allow"
     assert decide("rm -rf build", "on-request", **everything_off) == asked(None, "rm", "-rf", "build")
     assert decide("rm -rf build", "never", sandboxed=False).kind == "forbid"

@@ -64,7 +64,7 @@ def test_what_is_small_only_when_compressed_comes_in_bounded_pieces(encoding: st
 
 
 def test_a_body_that_wants_too_much_memory_is_refused():
-    level = {zstd.CompressionParameter.window_log: 27}
+    level: dict[int, int] = {zstd.CompressionParameter.window_log: 27}
     with pytest.raises(InflateError, match="the body is no zstd"):
         inflate("zstd", zstd.compress(bytes(10_000_000), options=level))
 

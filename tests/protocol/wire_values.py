@@ -52,8 +52,9 @@ def _annotated(arguments: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     for mark in arguments[1:]:
         if isinstance(mark, msgspec.Meta):
             if arguments[0] is int:
+                least, most = (-(2**53), 2**53)
                 return st.integers(
-                    mark.ge if mark.ge is not None else -(2**53), mark.le if mark.le is not None else 2**53
+                    least if mark.ge is None else int(mark.ge), most if mark.le is None else int(mark.le)
                 )
             if mark.pattern is not None:
                 return TEXT.map(lambda text: "/" + text)

@@ -14,7 +14,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.dispatcher import Dispatcher
 from codex_trio.rpc.errors import ErrorTranslator
 from codex_trio.rpc.outgoing import OutgoingMessages
-from codex_trio.transport.base import MessageTransport, TransportClosed, TransportKind
+from codex_trio.transport.base import MessageTransport, OutgoingMessage, TransportClosed, TransportKind
 from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
 from codex_trio.util.close_reason import CloseReason
 
@@ -95,10 +95,10 @@ class ToldTransport:
     async def receive(self) -> bytes | None:
         return await self._inner.receive()
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: OutgoingMessage) -> None:
         await self._inner.send(message)
 
-    async def send_many(self, messages: Sequence[bytes]) -> None:
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
         await self._inner.send_many(messages)
 
     async def aclose(self, reason: CloseReason | None = None) -> None:

@@ -13,6 +13,7 @@ from codex_trio.analytics.facts import (
     ClientInitialized,
     ClientRefused,
     ClientRequested,
+    RpcTransport,
     ServerRequestAborted,
     ServerRequestAnswered,
     ServerRequested,
@@ -164,7 +165,9 @@ async def test_a_question_without_a_usable_reply_counts_as_aborted_with_the_reas
     ("kind", "counted"),
     [("stdio", "stdio"), ("websocket", "websocket"), ("unix", "websocket"), ("in_process", "in_process")],
 )
-async def test_requests_are_counted_with_the_connection_and_its_transport(kind: TransportKind, counted: str) -> None:
+async def test_requests_are_counted_with_the_connection_and_its_transport(
+    kind: TransportKind, counted: RpcTransport
+) -> None:
     facts = FactQueue()
 
     async def start(params: Any, context: RequestContext) -> dict[str, Any]:

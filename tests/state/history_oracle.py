@@ -214,7 +214,10 @@ class Reading:
         self.facts["settings"] = event["thread_settings"]
 
     def thread_goal_updated(self, event: Json) -> None:
-        self.facts["goal"] = event.get("goal")
+        goal = self.facts["goal"] = event.get("goal")
+        if goal is not None and not self.facts.get("preview"):
+            # A thread may begin with one.
+            self.facts["preview"] = _preview([{"type": "text", "text": goal.get("objective", "")}])
 
     def token_count(self, event: Json) -> None:
         if event.get("info") is not None:

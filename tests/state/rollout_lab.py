@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from history_oracle import without_nulls
@@ -129,9 +129,23 @@ def accepted(turn_id: str, text: str) -> InputAccepted:
     return InputAccepted(turn_id=turn_id, item=user_message(text), history=[message], accepted_at_ms=CREATED_MS)
 
 
+class Kept(Protocol):
+    """Whatever knows in which file it is, if it is in one."""
+
+    @property
+    def path(self) -> Path | None: ...
+
+
+def file_of(kept: Kept) -> Path:
+    """Return the file, which must be there or come."""
+    assert kept.path is not None
+    return kept.path
+
+
 def asked(turns: list[StoredTurn]) -> list[str]:
     """Return what the user asked, turn by turn."""
-    return [item.item.content[0]["text"] for turn in turns for item in turn.items if is_user(item.item)]
+    every = [stored.item for turn in turns for stored in turn.items]
+    return [item.content[0]["text"] for item in every if isinstance(item, items.UserMessage)]
 
 
 def is_user(item: items.TurnItem) -> bool:
@@ -235,7 +249,7 @@ def told(turns: list[StoredTurn]) -> list[dict[str, Any]]:
     ]
 
 
-def _told_item(item: items.TurnItem) -> Iterator[Any]:
+def _told_item(item: items.TurnItem | items.UnreadCommandExecution) -> Iterator[Any]:
     match item:
         case items.UserMessage():
             yield "userMessage"

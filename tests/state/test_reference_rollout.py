@@ -18,6 +18,7 @@ from rollout_lab import (
     completed,
     everything,
     file_lines,
+    file_of,
     patch,
     reopen,
     told,
@@ -162,9 +163,9 @@ async def record(lab: Lab) -> RolloutRecorder:
 async def test_what_we_record_opens_and_goes_on_there(lab: Lab) -> None:
     recorder = await record(lab)
     thread_id = recorder.meta.id
-    with recorder.path.open("ab") as file:
+    with file_of(recorder).open("ab") as file:
         file.write(b'{"timestamp":"2026-11-22T13:00:00.000Z","ord')
-    before = read_file(recorder.path)
+    before = read_file(file_of(recorder))
     lab.script(answer(message("later answer", item_id="m9", phase="final_answer")))
 
     async with lab.run() as probe:
@@ -180,11 +181,11 @@ async def test_what_we_record_opens_and_goes_on_there(lab: Lab) -> None:
     assert {"first question", "first answer", "later question"} <= set(texts)
     assert lab.model.requests[0].output_of("c1") == "hi"
     # And back here, with its turn.
-    after = await reopened(lab, recorder.path)
+    after = await reopened(lab, file_of(recorder))
     assert asked(everything(after.history).turns) == [*asked(before.turns), "later question"]
     assert told(everything(after.history).turns)[-1] == as_read(read["turns"])[-1]
     assert after.history.bad_lines == 1
-    ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
+    ordinals = [line["ordinal"] for line in file_lines(file_of(recorder))]
     assert ordinals == list(range(len(ordinals)))
 
 
@@ -206,14 +207,14 @@ async def test_what_we_have_accepted_and_not_taken_up_is_passed_over_there_and_s
         read = (await probe.request("thread/read", {"threadId": meta.id, "includeTurns": True}))["thread"]["turns"]
         assert [len(turn["items"]) for turn in read] == [2, 2, 2]
 
-    ordinals = [line["ordinal"] for line in file_lines(recorder.path) if "ordinal" in line]
+    ordinals = [line["ordinal"] for line in file_lines(file_of(recorder)) if "ordinal" in line]
     assert ordinals == list(range(len(ordinals)))
     ours = ["first question", "second question", "third question", "and another", "later question"]
-    assert asked(read_file(recorder.path).turns) == ours
-    again = await reopened(lab, recorder.path)
+    assert asked(read_file(file_of(recorder)).turns) == ours
+    again = await reopened(lab, file_of(recorder))
     await again.take_up_inputs()
     await again.aclose()
-    assert asked(read_file(recorder.path).turns) == ours
+    assert asked(read_file(file_of(recorder)).turns) == ours
     async with lab.run() as probe:
         await probe.request("thread/resume", {"threadId": meta.id})
         read = (await probe.request("thread/read", {"threadId": meta.id, "includeTurns": True}))["thread"]["turns"]

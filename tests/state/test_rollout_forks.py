@@ -11,6 +11,7 @@ from rollout_lab import (
     completed,
     everything,
     file_lines,
+    file_of,
     meta,
     reopen,
     turn,
@@ -79,19 +80,19 @@ def threads(tmp_path: Path) -> Threads:
 
 async def test_a_fork_has_the_turns_up_to_where_it_was_made_and_its_own(threads: Threads) -> None:
     source = await threads.start("one", "two")
-    size = source.path.stat().st_size
+    size = file_of(source).stat().st_size
     fork = await threads.fork(source)
     await source.append(turn(source.meta.id, uuid7(), "only in the source"))
     await fork.append(turn(fork.meta.id, uuid7(), "only in the fork"))
 
-    again = await threads.open(fork.path)
+    again = await threads.open(file_of(fork))
     assert asked(turns_of(again)) == ["one", "two", "only in the fork"]
     model_history = (await again.model_past()).items
     assert [item["content"][0]["text"] for item in model_history][::2] == ["one", "two", "only in the fork"]
     assert turns_of(again) == turns_of(fork)
     assert again.facts.preview == "one"
     # The file holds only what is its own, and says where the rest is.
-    own = file_lines(fork.path)
+    own = file_lines(file_of(fork))
     end = source.history.index.turns[2].ordinal
     assert own[0]["payload"]["history_base"] == {
         "thread_id": source.meta.id,
@@ -151,8 +152,8 @@ async def test_a_thread_that_is_cut_back_goes_on_without_the_later_turns(threads
 
     found = threads.paths.find(thread_id)
     assert found is not None
-    assert found.path == cut.path
-    again = await threads.open(found.path)
+    assert file_of(found) == cut.path
+    again = await threads.open(file_of(found))
     assert asked(turns_of(again)) == ["one", "instead"]
 
 
@@ -160,8 +161,8 @@ async def test_a_fork_whose_source_is_gone_still_opens(threads: Threads) -> None
     source = await threads.start("one")
     fork = await threads.fork(source)
     await fork.append(turn(fork.meta.id, uuid7(), "two"))
-    source.path.unlink()
-    again = await threads.open(fork.path)
+    file_of(source).unlink()
+    again = await threads.open(file_of(fork))
     assert asked(turns_of(again)) == ["two"]
     assert again.history.missing_base == source.meta.id
 
@@ -170,7 +171,7 @@ async def test_a_fork_of_an_archived_thread_reads_it_from_the_archive(threads: T
     source = await threads.start("one")
     fork = await threads.fork(source)
     threads.paths.archive(source.meta.id)
-    again = await threads.open(fork.path)
+    again = await threads.open(file_of(fork))
     assert asked(turns_of(again)) == ["one"]
 
 

@@ -253,6 +253,7 @@ def test_how_an_older_command_ended_is_told_as_far_as_it_is_known(
         ended("t1"),
     )
     ran = history.turns[0].items[0].item
+    assert isinstance(ran, items.CommandExecution)
     assert (ran.status, ran.exit_code) == (status, exit_code)
     if shown is not None:
         assert ran.aggregated_output == shown

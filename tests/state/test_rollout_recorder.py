@@ -18,6 +18,7 @@ from rollout_lab import (
     completed,
     everything,
     file_lines,
+    file_of,
     meta,
     new_path,
     patch,
@@ -77,7 +78,7 @@ async def test_others_go_on_while_very_many_lines_are_encoded(tmp_path: Path) ->
         await trio.testing.wait_all_tasks_blocked()
         gone_on.set()
     assert recorder.path is not None
-    texts = [line for line in recorder.path.read_text().splitlines() if '"item_completed"' in line]
+    texts = [line for line in file_of(recorder).read_text().splitlines() if '"item_completed"' in line]
     assert len(texts) == 3001
     assert [line.count(f'"word {number}"') for number, line in enumerate(texts[:3000])] == [1] * 3000
     assert '"the last"' in texts[-1]
@@ -92,9 +93,9 @@ async def test_a_thread_leaves_nothing_on_disk_before_its_first_turn(tmp_path: P
     await recorder.append(turn(recorder.meta.id, uuid7(), "hello"))
 
     assert recorder.is_materialized
-    assert recorder.path.parent == tmp_path / "home/sessions/2026/11/22"
-    assert [line["type"] for line in file_lines(recorder.path)][:2] == ["session_meta", "event_msg"]
-    assert recorder.path.stat().st_mode & 0o777 == 0o600
+    assert file_of(recorder).parent == tmp_path / "home/sessions/2026/11/22"
+    assert [line["type"] for line in file_lines(file_of(recorder))][:2] == ["session_meta", "event_msg"]
+    assert file_of(recorder).stat().st_mode & 0o777 == 0o600
     assert {folder.stat().st_mode & 0o777 for folder in (tmp_path / "home").rglob("*") if folder.is_dir()} == {0o700}
 
 
@@ -120,7 +121,7 @@ async def test_what_was_streamed_is_what_reads_back(tmp_path: Path) -> None:
     await recorder.append([ThreadGoalUpdated(thread_id=thread_id, goal={"objective": "o"})])
     await recorder.append([OtherPayload.of("world_state", {"full": True})])
 
-    again = read(recorder.path)
+    again = read(file_of(recorder))
     assert again.turns == everything(recorder.history).turns
     assert again.turn_context == recorder.facts.turn_context
     assert again.meta == recorder.meta
@@ -129,7 +130,7 @@ async def test_what_was_streamed_is_what_reads_back(tmp_path: Path) -> None:
         {"objective": "o"},
         recorder.facts.next_ordinal,
     )
-    assert [line["ordinal"] for line in file_lines(recorder.path)] == list(range(again.next_ordinal))
+    assert [line["ordinal"] for line in file_lines(file_of(recorder))] == list(range(again.next_ordinal))
 
 
 async def test_a_resumed_thread_goes_on_where_it_ended(tmp_path: Path) -> None:
@@ -139,13 +140,13 @@ async def test_a_resumed_thread_goes_on_where_it_ended(tmp_path: Path) -> None:
     await recorder.append([TaskStarted(turn_id="cut-short"), completed(thread_id, "cut-short", user_message("two"))])
     await recorder.aclose()
 
-    opened = await reopen(recorder.path)
+    opened = await reopen(file_of(recorder))
     assert [turn.status for turn in everything(opened.history).turns] == ["completed", "interrupted"]
     assert [item["role"] for item in (await opened.model_past()).items] == ["user", "assistant"]
     await opened.append(turn(thread_id, uuid7(), "three"))
 
-    assert asked(read(opened.path).turns) == ["one", "two", "three"]
-    ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
+    assert asked(read(file_of(opened)).turns) == ["one", "two", "three"]
+    ordinals = [line["ordinal"] for line in file_lines(file_of(recorder))]
     assert ordinals == list(range(len(ordinals)))
 
 
@@ -153,34 +154,34 @@ async def test_a_last_line_torn_anywhere_is_skipped_and_the_next_one_starts_afre
     recorder = recorder_at(tmp_path)
     thread_id = recorder.meta.id
     await recorder.append(turn(thread_id, uuid7(), "one"))
-    whole = recorder.path.read_bytes()
+    whole = file_of(recorder).read_bytes()
     await recorder.append([completed(thread_id, "t2", user_message("two"))])
-    longer = recorder.path.read_bytes()
+    longer = file_of(recorder).read_bytes()
 
     for length in range(len(whole), len(longer), 7):
-        recorder.path.write_bytes(longer[:length])
-        opened = await reopen(recorder.path)
+        file_of(recorder).write_bytes(longer[:length])
+        opened = await reopen(file_of(recorder))
         assert opened.history.bad_lines == (0 if length == len(whole) else 1)
         assert asked(everything(opened.history).turns) == ["one"]
         await opened.append([completed(thread_id, "t3", user_message("three"))])
         await opened.aclose()
-        assert asked(read(opened.path).turns) == ["one", "three"]
-        ordinals = [line["ordinal"] for line in file_lines(recorder.path)]
+        assert asked(read(file_of(opened)).turns) == ["one", "three"]
+        ordinals = [line["ordinal"] for line in file_lines(file_of(recorder))]
         assert ordinals == list(range(len(ordinals)))
         # Nothing that was there is changed.
-        assert recorder.path.read_bytes().startswith(longer[:length])
+        assert file_of(recorder).read_bytes().startswith(longer[:length])
 
 
 async def test_a_last_line_without_its_newline_still_counts(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path)
     thread_id = recorder.meta.id
     await recorder.append(turn(thread_id, uuid7(), "one"))
-    recorder.path.write_bytes(recorder.path.read_bytes().rstrip(b"\n"))
+    file_of(recorder).write_bytes(file_of(recorder).read_bytes().rstrip(b"\n"))
 
-    opened = await reopen(recorder.path)
+    opened = await reopen(file_of(recorder))
     assert everything(opened.history).turns[0].status == "completed"
     await opened.append(turn(thread_id, uuid7(), "two"))
-    assert asked(read(opened.path).turns) == ["one", "two"]
+    assert asked(read(file_of(opened)).turns) == ["one", "two"]
 
 
 CHILD = """
@@ -311,11 +312,11 @@ async def test_a_folder_that_cannot_be_made_is_a_write_error(tmp_path: Path) -> 
 
 async def test_another_threads_file_is_never_appended_to(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path)
-    recorder.path.parent.mkdir(parents=True)
-    recorder.path.write_text("precious\n")
+    file_of(recorder).parent.mkdir(parents=True)
+    file_of(recorder).write_text("precious\n")
     with pytest.raises(RolloutWriteError, match="File exists"):
         await recorder.append(turn(recorder.meta.id, uuid7(), "hello"))
-    assert recorder.path.read_text() == "precious\n"
+    assert file_of(recorder).read_text() == "precious\n"
 
 
 async def test_lines_recorded_at_the_same_time_keep_whole_and_in_order(tmp_path: Path) -> None:
@@ -330,7 +331,7 @@ async def test_lines_recorded_at_the_same_time_keep_whole_and_in_order(tmp_path:
         async with trio.open_nursery() as nursery:
             for writer in range(4):
                 nursery.start_soon(write, writer)
-    again = read(recorder.path)
+    again = read(file_of(recorder))
     assert [turn.items for turn in again.turns] == [turn.items for turn in everything(recorder.history).turns]
     expected = [f"c{number}" for number in range(20)]
     assert all([stored.item.id for stored in turn.items] == expected for turn in again.turns)
@@ -346,24 +347,24 @@ async def test_a_cancelled_append_stores_all_or_nothing(tmp_path: Path) -> None:
     assert scope.cancelled_caught
     assert asked(everything(recorder.history).turns) == ["one"]
     await recorder.append(turn(thread_id, uuid7(), "three"))
-    assert asked(read(recorder.path).turns) == ["one", "three"]
+    assert asked(read(file_of(recorder)).turns) == ["one", "three"]
 
 
 async def test_metadata_changed_before_the_first_turn_is_what_the_file_starts_with(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path)
     changed = meta(recorder.meta.id, git=GitInfo(branch="main"))
     await recorder.update_meta(changed)
-    assert not recorder.path.exists()
+    assert not file_of(recorder).exists()
     await recorder.materialize()
     await recorder.materialize()
-    assert [line["payload"]["git"] for line in file_lines(recorder.path)] == [{"branch": "main"}]
+    assert [line["payload"]["git"] for line in file_lines(file_of(recorder))] == [{"branch": "main"}]
 
 
 async def test_metadata_changed_later_counts_from_then_on(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path)
     await recorder.append(turn(recorder.meta.id, uuid7(), "one"))
     await recorder.update_meta(meta(recorder.meta.id, memory_mode="disabled"))
-    assert read(recorder.path).meta == recorder.meta
+    assert read(file_of(recorder)).meta == recorder.meta
     assert recorder.meta.memory_mode == "disabled"
 
 
@@ -407,7 +408,7 @@ async def test_an_older_thread_goes_on_in_the_older_form_and_reads_back_once(tmp
         "agent_message",
         "task_complete",
     ]
-    again = read(opened.path)
+    again = read(file_of(opened))
     assert told(again.turns[:-1]) == before
     assert [stored.item for stored in again.turns[-1].items][1:-1] == new_items
     assert again.turns == everything(opened.history).turns
@@ -449,7 +450,7 @@ def test_a_forty_megabyte_thread_reads_in_about_a_second(tmp_path: Path) -> None
             commands = [command(f"c{number}-{index}", output=output) for index in range(20)]
             await recorder.append(turn(recorder.meta.id, uuid7(), f"turn {number}", *commands, answered=output))
             await recorder.append([OtherPayload.of("world_state", {"state": output * 15})])
-        return recorder.path
+        return file_of(recorder)
 
     path = trio.run(write)
     assert path.stat().st_size > 35_000_000

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from homes import KINDS, open_home
@@ -55,7 +56,7 @@ async def test_sections_are_listed_by_id_a_page_at_a_time(home: Home) -> None:
 async def test_a_change_keeps_clears_or_replaces_the_look(home: Home) -> None:
     section = await home.sections.create("A", SectionAppearance(icon="star", color="red"))
 
-    async def change(name: str, appearance: object) -> Section:
+    async def change(name: str, appearance: Any) -> Section:
         changed, _ = await home.sections.update(section.id, name=name, appearance=appearance)
         assert changed in (await home.sections.list(cursor=None, limit=None)).sections
         return changed

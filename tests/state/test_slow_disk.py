@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from rollout_lab import file_lines, meta, new_path, read, turn
+from rollout_lab import asked, file_lines, meta, new_path, read, turn
 from trio.testing import MockClock
 
 from codex_trio.domain.ids import uuid7
@@ -90,8 +90,8 @@ async def test_a_write_that_was_given_up_counts_once_it_is_done(
     disk.release()
     await until_written(recorder, "last")
     await recorder.aclose()
-    asked = [turn.items[0].item.content[0]["text"] for turn in read(source.path).turns]
-    assert asked == [*([] if is_new else ["first"]), "slow", "last"]
+    said = asked(read(source.path).turns)
+    assert said == [*([] if is_new else ["first"]), "slow", "last"]
     assert [turn.id for turn in recorder.history.index.turns] == [turn.id for turn in read(source.path).turns]
     ordinals = [line["ordinal"] for line in file_lines(source.path)]
     assert ordinals == list(range(recorder.facts.next_ordinal))

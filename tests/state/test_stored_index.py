@@ -15,6 +15,7 @@ from codex_trio.state.history.rollout_history import RolloutHistory
 from codex_trio.state.history.stored_index import HistoryReader, restore, stored
 from codex_trio.state.local.index.span_cache import SpanCache
 from codex_trio.state.rollout.file_lines import FileLines
+from codex_trio.state.rollout.sources import LineSource
 
 BIG = command("big", output="x" * 300_000)
 
@@ -33,7 +34,7 @@ class Kept:
         self.indexes[file_name] = index
 
 
-def no_base(_thread_id: str, _seen: frozenset[Path]) -> None:
+def no_base(_thread_id: str, _seen: frozenset[LineSource]) -> None:
     return None
 
 
@@ -102,13 +103,13 @@ async def test_a_database_keeps_indexes_until_their_files_are_gone(tmp_path: Pat
     async with state_database(tmp_path / "state.sqlite", warn=print) as database:
         async with running(database) as cache:
             cache.keep("rollout.jsonl", b"index")
-            with trio.fail_after(5):
+            with trio.fail_after(30):
                 while await cache.get("rollout.jsonl") is None:  # noqa: ASYNC110  # written behind our back
                     await trio.sleep(0.01)
         assert await SpanCache(database).get("other.jsonl") is None
         # The next server knows of no such file.
         async with running(database) as cache:
-            with trio.fail_after(5):
+            with trio.fail_after(30):
                 while await cache.get("rollout.jsonl") is not None:  # noqa: ASYNC110  # the same
                     await trio.sleep(0.01)
 

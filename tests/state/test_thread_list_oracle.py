@@ -5,7 +5,7 @@ import os
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import trio
@@ -22,6 +22,7 @@ from codex_trio.state.rollout.paths import RolloutPaths
 from codex_trio.state.store.interface import ThreadQuery, ThreadStore
 
 NOW_MS = 1_795_350_000_000
+EVERY_CHECK = cast("list[HealthCheck]", list(HealthCheck))
 HOUR_MS = 3_600_000
 SOURCES = ["vscode", "cli", "exec", {"subagent": "review"}, {"custom": "x"}, {"odd": 1}, 5]
 KINDS = {"vscode": "vscode", "cli": "cli", "exec": "exec"}
@@ -139,7 +140,7 @@ async def walk(store: ThreadStore, query: dict[str, Any]) -> list[str]:
         cursor = page.next_cursor
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=EVERY_CHECK)
 @given(
     home=st.lists(threads, max_size=25),
     later=st.lists(threads, max_size=4),
@@ -188,7 +189,7 @@ async def put(home: MemoryHome, thread: Thread) -> str:
     return thread_id
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=EVERY_CHECK)
 @given(home=st.lists(threads, max_size=25), asked=st.lists(queries, min_size=1, max_size=4))
 def test_lists_without_files_tell_what_the_threads_are(home: list[Thread], asked: list[dict[str, Any]]) -> None:
     async def check() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from thread_lab import Request, open_threads, says
+from thread_lab import Request, open_threads, said, says
 
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.state.store.interface import MetadataPatch
@@ -35,7 +35,7 @@ async def test_input_for_a_thread_in_which_a_turn_runs_goes_to_that_turn(tmp_pat
         turn_id = await lab.start_turn(live)
         assert await lab.start_turn(live, "And this") == turn_id
         request = Request()
-        assert await live.steer(says("More").input, expected_turn_id=turn_id, answer=request) == turn_id
+        assert await live.steer(said("More"), expected_turn_id=turn_id, answer=request) == turn_id
         request.answer()
 
 
@@ -50,7 +50,7 @@ async def test_settings_that_changed_are_told_and_others_are_not(tmp_path: Path)
 
 async def test_only_the_turn_that_runs_can_be_steered_or_interrupted(tmp_path: Path) -> None:
     async with open_threads(tmp_path) as lab:
-        live, given = await lab.start(), says("More").input
+        live, given = await lab.start(), said("More")
         with pytest.raises(ThreadError, match="no active turn to steer"):
             await live.steer(given, expected_turn_id="other", answer=Request())
         with pytest.raises(ThreadError, match="no active turn to interrupt"):

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, cast
 import trio
 
 from codex_trio.config.service import ConfigService
+from codex_trio.config.sources import no_doubt
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.goals.keeper import MAX_UNATTENDED_TURNS
 from codex_trio.engine.session.services import EngineServices
@@ -153,6 +154,9 @@ class NotingClients:
     async def ask_patch(self, thread_id: str, question: Any, followers: Any) -> Any:
         raise AssertionError(question)
 
+    async def call_tool(self, thread_id: str, call: Any, followers: Any) -> Any:
+        raise AssertionError(call)
+
     def withdraw_questions(self, thread_id: str) -> None:
         self.told.append(("withdrawn", thread_id))
 
@@ -241,10 +245,14 @@ class Lab:
         return turn_id
 
 
+def said(text: str) -> UserInput:
+    """Return those words as a user says them."""
+    return UserInput(content=[{"type": "text", "text": text, "text_elements": []}])
+
+
 def says(text: str) -> TurnRequest:
     """Return a turn that begins with those words."""
-    content = [{"type": "text", "text": text, "text_elements": []}]
-    return TurnRequest(turn_id=uuid7(), input=UserInput(content=content))
+    return TurnRequest(turn_id=uuid7(), input=said(text))
 
 
 @asynccontextmanager
@@ -297,7 +305,7 @@ async def open_threads(
         store=storage.store,
         environments=environments,
         default_model=MODEL,
-        doubted=lambda _: False,
+        doubted=no_doubt,
     )
     host = ThreadHost(
         loaded=threads.loaded,

@@ -14,7 +14,7 @@ from codex_trio.transport.memory import MemoryTransport, memory_transport_pair
 from codex_trio.util.close_reason import CloseReason
 
 
-@pytest.fixture(params=TRANSPORTS.values(), ids=TRANSPORTS)
+@pytest.fixture(params=TRANSPORTS.values(), ids=[*TRANSPORTS])
 async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Pair]:
     make: Callable[[Path], AbstractAsyncContextManager[Pair]] = request.param
     async with make(tmp_path) as ends:
@@ -31,7 +31,7 @@ async def send_for_ever(end: MessageTransport) -> None:
 async def test_messages_arrive_whole_and_in_order(pair: Pair) -> None:
     left, right = pair
     sent = [b"one", b"{}", "zwölf".encode(), b"x" * 5000]
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await left.send(sent[0])
         await left.send_many(sent[1:])
         assert [await right.receive() for _ in sent] == sent
@@ -53,7 +53,7 @@ async def test_a_message_in_pieces_arrives_as_one_between_its_neighbours(pair: P
 
 async def test_nothing_to_send_is_nothing_sent(pair: Pair) -> None:
     left, right = pair
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await left.send_many([])
         await left.send(b"after")
         assert await right.receive() == b"after"
@@ -108,7 +108,7 @@ async def test_a_peer_that_does_not_read_makes_the_sender_wait_and_nobody_else(p
 
 async def test_a_cancelled_receive_loses_nothing(pair: Pair) -> None:
     left, right = pair
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         with trio.move_on_after(0.02) as waiting:
             await right.receive()
         assert waiting.cancelled_caught
@@ -121,7 +121,7 @@ async def test_a_cancelled_receive_loses_nothing(pair: Pair) -> None:
 
 async def test_after_the_peer_closed_its_messages_are_still_received_then_it_is_gone(pair: Pair) -> None:
     left, right = pair
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await left.send_many([b"one", b"two"])
         await left.aclose()
         assert await right.receive() == b"one"
@@ -139,7 +139,7 @@ async def test_closing_wakes_a_receiver_of_this_end(pair: Pair) -> None:
         with pytest.raises(TransportClosed):
             await left.receive()
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(receive)
             await trio.testing.wait_all_tasks_blocked()
@@ -158,7 +158,7 @@ async def test_closing_wakes_a_sender_of_this_end(pair: Pair) -> None:
         with pytest.raises(TransportClosed):
             await send_for_ever(left)
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(flood)
             await trio.testing.wait_all_tasks_blocked(0.05)
@@ -195,7 +195,7 @@ async def test_a_message_of_many_megabytes_arrives_whole(pair: Pair) -> None:
 
 async def test_a_send_that_was_cancelled_before_it_began_sends_nothing(pair: Pair) -> None:
     left, right = pair
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         with trio.CancelScope() as cancelled:
             cancelled.cancel()
             await left.send(b"never mind")
@@ -235,7 +235,7 @@ async def test_a_reason_for_closing_is_told_where_there_is_a_way_to(pair: Pair) 
 async def test_an_in_process_client_can_stop_sending_and_go_on_receiving() -> None:
     client: MemoryTransport
     server, client = memory_transport_pair()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await client.send(b"question")
         await client.send_eof()
         assert await server.receive() == b"question"

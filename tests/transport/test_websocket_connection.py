@@ -23,7 +23,7 @@ PATIENCE = 30
 @contextlib.asynccontextmanager
 async def connected() -> AsyncGenerator[tuple[RawPeer, WebsocketConnection]]:
     """Provide a peer, and the server's end of its websocket, which the test serves itself."""
-    accepted, hand_over = trio.open_memory_channel[WebsocketConnection](0)[::-1]
+    hand_over, accepted = trio.open_memory_channel[WebsocketConnection](0)
 
     async def serve(connection: WebsocketConnection) -> None:
         await hand_over.send(connection)

@@ -24,7 +24,7 @@ async def test_an_exclusive_call_runs_alone_and_every_call_gets_its_turn(kinds, 
             inside.remove(kinds[number])
         finished.append(number)
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             for number in range(len(kinds)):
                 nursery.start_soon(call, number)
@@ -44,7 +44,7 @@ async def test_a_cancelled_waiter_does_not_block_those_behind_it():
 
     release = trio.Event()
     cancelled = trio.CancelScope()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lambda: hold("first", shared=True))
             await trio.testing.wait_all_tasks_blocked()
