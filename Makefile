@@ -58,6 +58,7 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/basedpyright
+	$(BIN)/basedpyright --project tests
 
 layers: $(STAMP)
 	$(BIN)/lint-imports

@@ -6,10 +6,10 @@ Below them is the thread layer in memory, with a model that never answers.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import msgspec
 from codex_trio_protocol import decoding
@@ -25,6 +25,8 @@ from codex_trio.rpc.context import ClientProfile, ConnectionHandle, RequestConte
 from codex_trio.rpc.outbox import Outbox
 from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.runtime import ThreadRuntime
+
+Made = TypeVar("Made")
 
 
 class NotingOutgoing:
@@ -55,7 +57,8 @@ class Bench:
         self.connection.client = ClientProfile(
             name="test", title=None, version="1", experimental_api=True, opted_out=frozenset()
         )
-        runtime = ThreadRuntime(
+        runtime = made(
+            ThreadRuntime,
             **{name: getattr(lab.threads, name) for name in lab.threads.__struct_fields__},
             environments=lab.environments,
             manager=lab.manager,
@@ -64,23 +67,18 @@ class Bench:
             queues=lab.queues,
             goals=lab.goals,
             elicitations=Elicitations(),
-            warm=cast("Any", None),
         )
-        services = WorkServices(
+        services = made(
+            WorkServices,
             codex_home=home,
             source="vscode",
             config=lab.config,
             identity=Identity({}),
-            outgoing=cast("Any", self.outgoing),
-            auth=cast("Any", None),
+            outgoing=self.outgoing,
             catalog=bundled_catalog(),
             threads=runtime,
             load=lambda: ServerLoad(requests_in_flight=1, requests_queued=2, turns=3),
-            watches=cast("Any", None),
-            search=cast("Any", None),
             gate=self.gate,
-            new_client_processes=cast("Any", None),
-            diff_to_remote=cast("Any", None),
         )
         self._handlers = {**registry.handlers(services), **work.work_handlers(services)}
 
@@ -99,6 +97,12 @@ class Bench:
         message = encode_response(1, answer)
         encoded = message if isinstance(message, bytes) else b"".join(message.take())
         return msgspec.json.decode(encoded)["result"]
+
+
+def made(kind: Callable[..., Made], **parts: object) -> Made:
+    """Return services of that kind; what is not given is None: no processor of these tests has to do with it."""
+    names: tuple[str, ...] = getattr(kind, "__struct_fields__")  # noqa: B009 - not of every callable
+    return kind(**(dict.fromkeys(names) | parts))
 
 
 @asynccontextmanager
