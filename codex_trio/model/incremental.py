@@ -58,7 +58,7 @@ class _Seen(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Seen)
 
 
-class Exchange:
+class ModelExchange:
     """A request and the response to it, as far as it has come."""
 
     def __init__(self, request: ModelRequest) -> None:

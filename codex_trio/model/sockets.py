@@ -26,7 +26,7 @@ from codex_trio.model import failures
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.errors import ModelError
 from codex_trio.model.http import HttpFailure, HttpTransport, IdleTimeout, Upgraded
-from codex_trio.model.incremental import Exchange
+from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
 from codex_trio.util.websocket_frames import Closed, FrameError, FrameReader, FrameWriter, Message, Ping
 
@@ -59,7 +59,7 @@ class ModelSocket:
     def __init__(self, upgraded: Upgraded, target: Endpoint) -> None:
         self.headers = upgraded.headers
         self.target = target
-        self.last: Exchange | None = None
+        self.last: ModelExchange | None = None
         self.used_at = trio.current_time()
         self.is_watched = False
         """Whether somebody closes it when it is not used for long."""
@@ -72,7 +72,7 @@ class ModelSocket:
         new = None if self.last is None else self.last.new_input(request)
         previous = None if new is None or self.last is None else self.last.response_id
         sent = request if new is None else msgspec.structs.replace(request, input=new)
-        self.last = Exchange(request)
+        self.last = ModelExchange(request)
         message = encode_create(sent, previous)
         for frame in self._writer.message([message], len(message)):
             await self._upgraded.send(b"".join(frame))

@@ -14,7 +14,7 @@ from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import events
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.http import HttpTransport
-from codex_trio.model.incremental import Exchange
+from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.request import ModelRequest, RequestHeaders
 from codex_trio.model.sockets import KEEP_SECONDS, ModelSockets
 from codex_trio.testing.model_script import Answer, End, answer, completed, function_call, message
@@ -117,7 +117,7 @@ CALLED = answer(function_call("look", {}, call_id="c1"), completed(response_id="
     ],
 )
 def test_what_is_new_is_known_only_when_all_else_is_as_it_was(built: Answer, then: ModelRequest, new: Any) -> None:
-    exchange = Exchange(asks(USER))
+    exchange = ModelExchange(asks(USER))
     for event in (*events_of(built), b"no json"):
         exchange.note(event)
     found = exchange.new_input(then)
