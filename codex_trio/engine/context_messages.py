@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine import instructions
+from codex_trio.engine import instructions, modes
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem, texts_of
 from codex_trio.engine.settings import ThreadSettings
@@ -28,6 +28,8 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     permissions: str | None
     developer: str | None
     mode: str | None
+    mode_end: str | None
+    """What to say in place of `mode`, if that is None and a mode was told of before."""
     team: str | None
     project_docs: str | None
     environment: str | None
@@ -69,8 +71,6 @@ def context_texts(
 ) -> ContextTexts:
     """Return the texts for a turn with these settings."""
     policy = settings.confinement
-    mode_settings: dict[str, Any] = settings.mode.get("settings") or {}
-    mode_text = mode_settings.get("developer_instructions")
     docs = surroundings.project_docs
     return ContextTexts(
         permissions=instructions.permissions_text(
@@ -79,7 +79,8 @@ def context_texts(
         if parts.permissions
         else None,
         developer=settings.developer_instructions or None,
-        mode=f"<collaboration_mode>{mode_text}</collaboration_mode>" if mode_text and parts.mode else None,
+        mode=modes.text_of(settings.mode) if parts.mode else None,
+        mode_end=modes.end_text() if parts.mode else None,
         team=None if surroundings.agent_path is None else instructions.team_text(surroundings.agent_path),
         project_docs=instructions.user_instructions(docs, cwd=str(settings.cwd)) if docs else None,
         environment=instructions.environment_context(
@@ -106,7 +107,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
             ("memories", texts.memories),
             ("developer", texts.developer),
             ("permissions", texts.permissions),
-            ("mode", texts.mode),
+            ("mode", texts.mode or (texts.mode_end if "mode" in latest else None)),
             ("tools", texts.tools),
             ("team", texts.team),
         )

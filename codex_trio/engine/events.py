@@ -81,6 +81,13 @@ class AgentMessageDelta(_Event, frozen=True, kw_only=True, gc=False):
     delta: str
 
 
+class PlanDelta(_Event, frozen=True, kw_only=True, gc=False):
+    """More text of a proposed plan."""
+
+    item_id: str
+    delta: str
+
+
 class ReasoningSummaryPartStarted(_Event, frozen=True, kw_only=True, gc=False):
     """The next summary part of a reasoning item begins."""
 
@@ -195,6 +202,7 @@ Event: TypeAlias = (
     | ItemStarted
     | ItemCompleted
     | AgentMessageDelta
+    | PlanDelta
     | ReasoningSummaryPartStarted
     | ReasoningSummaryDelta
     | RawReasoningDelta

@@ -37,7 +37,7 @@ OnCall = Callable[[dict[str, Any], ToolCall], None]
 """Takes a call: as it is part of the history, and as the model meant it."""
 
 
-class _OpenItem(msgspec.Struct, eq=False):
+class OpenItem(msgspec.Struct, eq=False):
     """An item that streams: what the provider calls it (whatever that is), and the id that clients know it by."""
 
     kind: str
@@ -56,7 +56,7 @@ class ResponseReader:
         self._log = log
         self._ids = ids
         self._on_call = on_call
-        self._open: list[_OpenItem] = []
+        self._open: list[OpenItem] = []
         self._unused: set[str] = set()
         self.completed: model.Completed | None = None
         self.usage: ResponseUsage | None = None
@@ -73,7 +73,7 @@ class ResponseReader:
             case model.OutputTextDelta():
                 message = self._streaming(_MESSAGE, event.item_id)
                 message.text.append(event.delta)
-                self._tell_text(message, message.shown.feed(event.delta))
+                self._say(message, message.shown.feed(event.delta))
             case model.ReasoningSummaryTextDelta():
                 item_id = self._streaming(_REASONING, event.item_id).id
                 self._log.emit(
@@ -143,21 +143,33 @@ class ResponseReader:
         opened = self._find(kind, raw.get("id")) or self._latest(kind)
         if opened is None:
             item["id"] = self._pick(kind, raw)
-            shown = _final_item(item, raw)
-            self._log.started(shown)
         else:
             self._open.remove(opened)
-            self._tell_text(opened, opened.shown.finish())
+            self._say(opened, opened.shown.finish())
             item["id"] = opened.id
             if kind == _MESSAGE and not item["content"]:
                 item["content"] = _output_text("".join(opened.text))
-            shown = _final_item(item, raw)
-        self._ids.note([item])
-        await self._log.completed_with_history(shown, item)
+        await self._complete(_final_item(item, raw), item, streamed=opened is not None)
 
-    def _tell_text(self, message: _OpenItem, delta: str) -> None:
+    # --- what clients see ---
+
+    def _announce(self, item: TurnItem) -> None:
+        """Show an item that begins to stream."""
+        self._log.started(item)
+
+    def _say(self, message: OpenItem, delta: str) -> None:
+        """Show more of a message."""
         if delta:
             self._log.emit(AgentMessageDelta(turn_id=self._log.turn_id, item_id=message.id, delta=delta))
+
+    async def _complete(self, item: TurnItem, raw: dict[str, Any], *, streamed: bool) -> None:
+        """Show an item that is final, and store it with what the model is to remember of it."""
+        if not streamed:
+            self._log.started(item)
+        self._ids.note([raw])
+        await self._log.completed_with_history(item, raw)
+
+    # --- the end ---
 
     async def _complete_messages(self) -> None:
         """Complete, at the end of a whole response, messages that were never said to be done.
@@ -170,23 +182,23 @@ class ResponseReader:
 
     # --- ids ---
 
-    def _streaming(self, kind: str, provider_id: Any) -> _OpenItem:
+    def _streaming(self, kind: str, provider_id: Any) -> OpenItem:
         """Return the item that a delta belongs to; one that was not announced begins with it."""
         return self._find(kind, provider_id) or self._latest(kind) or self._begin(kind, {"id": provider_id})
 
-    def _find(self, kind: str, provider_id: Any) -> _OpenItem | None:
+    def _find(self, kind: str, provider_id: Any) -> OpenItem | None:
         return next((one for one in self._open if one.kind == kind and one.provider_id == provider_id), None)
 
-    def _latest(self, kind: str) -> _OpenItem | None:
+    def _latest(self, kind: str) -> OpenItem | None:
         """Return the item of that kind which streams: some providers leave its id out, or change it
         from event to event.
         """
         return next((one for one in reversed(self._open) if one.kind == kind), None)
 
-    def _begin(self, kind: str, raw: dict[str, Any]) -> _OpenItem:
-        opened = _OpenItem(kind, raw.get("id"), self._pick(kind, raw), [], CitationFilter())
+    def _begin(self, kind: str, raw: dict[str, Any]) -> OpenItem:
+        opened = OpenItem(kind, raw.get("id"), self._pick(kind, raw), [], CitationFilter())
         self._open.append(opened)
-        self._log.started(_opening_item(kind, opened.id, raw))
+        self._announce(_opening_item(kind, opened.id, raw))
         return opened
 
     def _pick(self, kind: str, raw: dict[str, Any]) -> str:

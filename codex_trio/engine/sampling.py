@@ -12,8 +12,9 @@ from typing import NoReturn
 
 import trio
 
-from codex_trio.engine import events
+from codex_trio.engine import events, modes
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.proposed_plans import PlanReader
 from codex_trio.engine.repeating import Repeats
 from codex_trio.engine.request import RequestOrigin, build_request
 from codex_trio.engine.response import ResponseReader
@@ -139,7 +140,8 @@ class Sampler:
                 lock=self._lock,
                 parallel=request.parallel_tool_calls,
             )
-            reader = ResponseReader(self._log, self._context.memory.history.ids, self._calls.start)
+            read = PlanReader if modes.kind_of(self._settings.mode) == modes.PLAN else ResponseReader
+            reader = read(self._log, self._context.memory.history.ids, self._calls.start)
             with trio.CancelScope() as self._stream:
                 try:
                     async with client.stream(request) as response:

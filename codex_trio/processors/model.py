@@ -36,7 +36,12 @@ class ModelProcessor:
         self, _params: wire.CollaborationModeListParams, _context: RequestContext
     ) -> wire.CollaborationModeListResponse:
         """Return the modes that a turn can be started in."""
-        return wire.CollaborationModeListResponse(data=[wire.CollaborationModeMask(name="Default", mode="default")])
+        return wire.CollaborationModeListResponse(
+            data=[
+                wire.CollaborationModeMask(name="Plan", mode="plan", reasoning_effort="medium"),
+                wire.CollaborationModeMask(name="Default", mode="default"),
+            ]
+        )
 
 
 def _project(model: ModelInfo, *, is_default: bool) -> wire.Model:

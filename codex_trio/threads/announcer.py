@@ -92,9 +92,9 @@ class Announcer:
         """Tell the followers what later turns run with."""
         self._clients.tell_settings(self._id, settings, self._followers.clients)
 
-    def waiting_changed(self, *, waits_for_approval: bool) -> None:
+    def waiting_changed(self, *, waits_for_approval: bool, waits_for_input: bool) -> None:
         """Tell every client whether the thread waits for somebody's answer."""
-        status = ThreadStatus("active", waits_for_approval=waits_for_approval)
+        status = ThreadStatus("active", waits_for_approval=waits_for_approval, waits_for_input=waits_for_input)
         if self.status.kind == "active" and status != self.status:
             self._set_status(status)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.user_input import Answers, UserQuestions
 
 NO_REVIEWER = (
     "Approvals of this thread go to an automatic reviewer, which this server does not have yet: what needs an approval "
@@ -40,11 +41,17 @@ class ThreadApprover:
         self._reviewer = reviewer
         self._on_waiting = on_waiting
         self._held: set[str] = set()
+        self._asked: set[str] = set()
 
     @property
     def waiting(self) -> bool:
         """Whether the thread waits for an answer."""
         return bool(self._held)
+
+    @property
+    def asks_user(self) -> bool:
+        """Whether the thread's model waits for the user's answer."""
+        return bool(self._asked)
 
     def hold(self, item_id: str) -> None:
         self._held.add(item_id)
@@ -57,6 +64,7 @@ class ThreadApprover:
     def turn_ended(self) -> None:
         """Wait for nothing any more, and tell clients that open questions are void."""
         self._held.clear()
+        self._asked.clear()
         self._clients.withdraw_questions(self._thread_id)
 
     async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
@@ -68,6 +76,16 @@ class ThreadApprover:
         if not self._asks_user():
             return _declined()
         return await self._clients.ask_patch(self._thread_id, question, self._subscribers)
+
+    async def ask_user(self, questions: UserQuestions) -> Answers:
+        """Ask what the model wants to know; nothing is answered when no client does, or the turn ends."""
+        self._asked.add(questions.item_id)
+        self._on_waiting()
+        try:
+            return await self._clients.ask_user(self._thread_id, questions, self._subscribers)
+        finally:
+            self._asked.discard(questions.item_id)
+            self._on_waiting()
 
     def _asks_user(self) -> bool:
         """Return whether the user is to answer; tells why nobody does otherwise."""

@@ -14,6 +14,7 @@ from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import ClientToolAnswer, ClientToolCall
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+from codex_trio.tools.user_input import Answers, UserQuestions
 
 ClientId: TypeAlias = int
 """A client that may follow threads; never used twice."""
@@ -73,6 +74,10 @@ class ThreadClients(Protocol):
 
         Raises ClientToolFailed.
         """
+        ...
+
+    async def ask_user(self, thread_id: str, questions: UserQuestions, followers: Clients) -> Answers:
+        """Ask what a model wants to know; the first answers, or none."""
         ...
 
     def withdraw_questions(self, thread_id: str) -> None:

@@ -20,10 +20,11 @@ StatusKind: TypeAlias = Literal["not_loaded", "idle", "active", "system_error"]
 
 
 class ThreadStatus(msgspec.Struct, frozen=True):
-    """What a thread is doing; an active one may wait for an approval."""
+    """What a thread is doing; an active one may wait for an approval, or for answers to its model."""
 
     kind: StatusKind
     waits_for_approval: bool = False
+    waits_for_input: bool = False
 
 
 NOT_LOADED = ThreadStatus("not_loaded")

@@ -41,6 +41,7 @@ from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
+from codex_trio.threads.user_input import user_input_tools
 from codex_trio.tools.agents.v1 import AgentToolsV1
 from codex_trio.tools.agents.v2 import AgentToolsV2
 from codex_trio.tools.builtin import BuiltinTools
@@ -240,6 +241,7 @@ class ThreadHost:
                                     BuiltinTools(),
                                     ToUserTools(),
                                     ClockTools(),
+                                    user_input_tools(live),
                                     *goal.tools,
                                     *client_tools(live, self._clients, clock),
                                     AgentToolsV1(control),

@@ -110,7 +110,9 @@ class LiveThread:
         self._followers.start_clock_anew()
 
     def _waiting_changed(self) -> None:
-        self._announcer.waiting_changed(waits_for_approval=self.approver.waiting)
+        self._announcer.waiting_changed(
+            waits_for_approval=self.approver.waiting, waits_for_input=self.approver.asks_user
+        )
 
     # --- turns ---
 

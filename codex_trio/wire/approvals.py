@@ -6,9 +6,15 @@ from typing import Any
 
 import msgspec
 from codex_trio_protocol.v2 import approval as wire
+from codex_trio_protocol.v2.client_call import (
+    ToolRequestUserInputOption,
+    ToolRequestUserInputParams,
+    ToolRequestUserInputQuestion,
+)
 
 from codex_trio.execpolicy.words import join
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.user_input import UserQuestions
 from codex_trio.wire.items import project_action
 
 _OUTCOMES = {
@@ -37,6 +43,28 @@ def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandE
         command_actions=[project_action(action, question.cwd) for action in question.parsed_cmd],
         proposed_execpolicy_amendment=msgspec.UNSET if amendment is None else amendment,
         available_decisions=decisions,
+    )
+
+
+def user_questions(thread_id: str, asked: UserQuestions) -> ToolRequestUserInputParams:
+    """Return the params of `item/tool/requestUserInput`; the user may always give another answer."""
+    return ToolRequestUserInputParams(
+        thread_id=thread_id,
+        turn_id=asked.turn_id,
+        item_id=asked.item_id,
+        questions=[
+            ToolRequestUserInputQuestion(
+                id=question.id,
+                header=question.header,
+                question=question.question,
+                is_other=True,
+                options=[
+                    ToolRequestUserInputOption(label=option.label, description=option.description)
+                    for option in question.options
+                ],
+            )
+            for question in asked.questions
+        ],
     )
 
 

@@ -24,7 +24,8 @@ from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import CANCELLED, ClientToolAnswer, ClientToolCall, ClientToolFailed
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
-from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval
+from codex_trio.tools.user_input import Answers, UserQuestions
+from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval, user_questions
 from codex_trio.wire.events import project
 from codex_trio.wire.read_states import read_state_to_wire
 from codex_trio.wire.settings import settings_to_wire
@@ -107,6 +108,23 @@ class ProtocolClients:
         finally:
             pending.withdraw()
         return ClientToolAnswer(content_items=msgspec.to_builtins(answer.content_items), success=answer.success)
+
+    async def ask_user(self, thread_id: str, questions: UserQuestions, followers: Clients) -> Answers:
+        params = user_questions(thread_id, questions)
+        pending = self._outgoing.request(
+            "item/tool/requestUserInput",
+            params,
+            thread_id=thread_id,
+            targets=followers,
+            on_settled=lambda pending: self._tell_resolved(thread_id, pending, followers),
+        )
+        try:
+            answers = (await pending.wait()).answers
+        except ServerRequestFailed:
+            return {}
+        finally:
+            pending.withdraw()
+        return {key: answer.answers for key, answer in answers.items()}
 
     def withdraw_questions(self, thread_id: str) -> None:
         self._outgoing.cancel(thread_id)

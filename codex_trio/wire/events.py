@@ -98,6 +98,10 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                     turn_events.TurnPlanStep(step=step.step, status=_STEP_STATUS[step.status]) for step in event.steps
                 ],
             )
+        case events.PlanDelta():
+            return "item/plan/delta", item_events.PlanDeltaNotification(
+                thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, delta=event.delta
+            )
         case events.TerminalInteraction():
             return "item/commandExecution/terminalInteraction", item_events.TerminalInteractionNotification(
                 thread_id=thread_id,

@@ -101,7 +101,8 @@ def status_to_wire(status: ThreadStatus) -> Any:
         case "system_error":
             return wire.SystemErrorThreadStatus()
         case "active":
-            return wire.ActiveThreadStatus(active_flags=["waitingOnApproval"] if status.waits_for_approval else [])
+            flags = {"waitingOnApproval": status.waits_for_approval, "waitingOnUserInput": status.waits_for_input}
+            return wire.ActiveThreadStatus(active_flags=[flag for flag, is_set in flags.items() if is_set])
 
 
 def session_source(source: Any) -> Any:

@@ -20,6 +20,11 @@ MODES: tuple[Difference, ...] = (
         "reports an error where git knows nothing of the branch, and leaves the turn open for ever",
     ),
     Difference(
+        "plan_mode::a_question_is_void_when_its_turn_is_stopped",
+        "reference",
+        "does not tell clients that a question to the user is void when its turn is stopped",
+    ),
+    Difference(
         "review::every_item_that_begins_ends",
         "reference",
         "tells that messages of the reviewer begin, and never that they end",

@@ -178,17 +178,16 @@ async def test_a_fork_keeps_the_name_and_the_policies_and_takes_the_configured_m
 
 async def test_modes_that_are_offered_are_told_to_the_model_and_others_are_refused(lab: Lab, probe: Probe) -> None:
     offered = {mode["mode"] for mode in (await probe.request("collaborationMode/list", {}))["data"]}
-    assert "default" in offered
+    assert offered == {"default", "plan"}
     lab.script(answer(message("Hello.", item_id="m1")))
     thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
     settings = {"model": "gpt-5.5", "reasoning_effort": None, "developer_instructions": None}
     plan = {"mode": "plan", "settings": settings}
-    if "plan" in offered:
-        await probe.run_turn(thread_id, "plan it", collaborationMode=plan)
-        assert any("<collaboration_mode>" in text for text in lab.model.requests[-1].texts("developer"))
-        return
+    await probe.run_turn(thread_id, "plan it", collaborationMode=plan)
+    assert any("<collaboration_mode>" in text for text in lab.model.requests[-1].texts("developer"))
     for method, params in (("turn/start", {"input": [{"type": "text", "text": "x"}]}), ("thread/settings/update", {})):
-        error = await probe.refusal(method, {"threadId": thread_id, "collaborationMode": plan, **params})
+        error = await probe.refusal(
+            method, {"threadId": thread_id, "collaborationMode": {**plan, "mode": "none such"}, **params}
+        )
         assert error.code == -32600
-        assert "`plan`" in error.message
-    assert (await probe.run_turn(thread_id, "hello")).text == "Hello."
+        assert "`none such`" in error.message

@@ -6,6 +6,7 @@ Owns the choice of model, provider and tools by settings. Does not own the parts
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import NoReturn
 
 import msgspec
@@ -35,7 +36,7 @@ from codex_trio.tools.approval_flow import ApprovalFlow
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
 from codex_trio.tools.pictures import ModelPictures
-from codex_trio.tools.registry import OfferedTools, ToolOffer
+from codex_trio.tools.registry import OfferedTools, ToolOffer, plain_tools
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.util.bell import Bell
@@ -130,7 +131,7 @@ class TaskContext:
         What it uses is not counted here.
         """
         memory = SideMemory(self._thread.recorder, pictures=lambda: self.pictures, warnings=self.warnings)
-        thread = msgspec.structs.replace(self._thread, tools=[BuiltinTools()])
+        thread = msgspec.structs.replace(self._thread, tools=partial(plain_tools, [BuiltinTools()]))
         surroundings = ModelSurroundings(self._services, thread, memory=memory, warnings=self.warnings)
         parts = msgspec.structs.replace(
             self._parts,

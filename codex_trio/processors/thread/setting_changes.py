@@ -17,6 +17,7 @@ from msgspec import UNSET, UnsetType
 from codex_trio.config.permission_profiles import sandbox_mode_of
 from codex_trio.config.service import ConfigService
 from codex_trio.config.service_tiers import canonical_tier
+from codex_trio.engine import modes
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.rpc.errors import invalid_request
@@ -43,10 +44,10 @@ class SettingChanges:
         if params.permissions is not None and params.sandbox_policy is not None:
             raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
         mode = params.collaboration_mode
-        if mode is not None and mode.mode != "default":
-            # The model would not know of it, and would begin to edit where it is to plan.
+        if mode is not None and mode.mode not in modes.KNOWN:
+            # The model would not know of it, and would begin to edit where it is to do something else.
             raise invalid_request(
-                f"`collaborationMode.mode` `{mode.mode}` is not supported by this server yet: leave it out, or use "
+                f"`collaborationMode.mode` `{mode.mode}` is not supported by this server: leave it out, or use "
                 "`default` with instructions of your own in `settings.developer_instructions`"
             )
         choice = None
