@@ -19,6 +19,8 @@ from codex_trio.search.walk import walked
 from codex_trio.util.bell import Bell
 
 CHUNK_PATHS = 8000
+_FIRST_CHUNK_PATHS = 500
+"""Something is found soon; later there is less to do in larger pieces."""
 WATCHED_SECONDS = 60.0
 """For how long a list is taken as true that is watched: folders that were empty when it was made are not."""
 
@@ -165,6 +167,7 @@ class _Builder:
     def __init__(self, roots: Sequence[tuple[str, str]]) -> None:
         # Of roots that lie in one another the deepest has what is in it.
         self._roots = [_Root(folder, name) for folder, name in sorted(dict(roots).items(), key=_depth, reverse=True)]
+        self._chunk_paths = _FIRST_CHUNK_PATHS
         self._began_ns = 0
         self.ignore_files: dict[str, int] = {}
 
@@ -189,7 +192,10 @@ class _Builder:
                     break
             if text.endswith(_IGNORE_FILES):
                 self.ignore_files[text] = _changed_at(text)
-        return [root.chunk() for root in self._roots if len(root.files) >= CHUNK_PATHS]
+        full = [root.chunk() for root in self._roots if len(root.files) >= self._chunk_paths]
+        if full:
+            self._chunk_paths = min(2 * self._chunk_paths, CHUNK_PATHS)
+        return full
 
     def rest(self) -> list[PathChunk]:
         """Return what is left."""
