@@ -180,7 +180,7 @@ KEYS: Final = (
     Key("mcp_oauth_callback_url", TEXT, status="unsupported"),
     Key("mcp_oauth_credentials_store", Choice(("auto", "file", "keyring")), default="auto", status="unsupported"),
     Key("mcp_optional_startup_grace_ms", U64, status="unsupported", since="0.169.0"),
-    Key("mcp_servers", Names(MCP_SERVER), default={}, status="unsupported", is_moot=_all_disabled),
+    Key("mcp_servers", Names(MCP_SERVER), default={}, owner="extensions/mcp/settings.py"),
     Key("memories", TABLE, status="unsupported"),
     Key("model_catalog_json", PATH, status="unsupported"),
     Key("model_instructions_file", PATH, owner="config/load.py"),
@@ -251,6 +251,7 @@ UNSUPPORTED_INSIDE: Final = (
         )
     ),
     ("agents", "job_max_runtime_seconds"),
+    *(("mcp_servers", "*", name) for name in ("experimental_environment", "oauth", "oauth_resource", "scopes")),
     ("shell_environment_policy", "experimental_use_profile"),
     ("shell_environment_policy", "filters"),
 )

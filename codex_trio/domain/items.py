@@ -242,6 +242,28 @@ class DynamicToolCall(
     duration: Duration | None = None
 
 
+class McpToolCall(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="McpToolCall"):
+    """A call of a tool of an MCP server; `result` is the server's own (camelCase), also one that says `isError`.
+
+    `server` is `codex` where a call is about all servers.
+    """
+
+    id: str
+    server: str
+    tool: str
+    arguments: Any
+    environment_id: str | None = msgspec.field(name="environmentId", default=None)
+    app_context: Any = msgspec.field(name="appContext", default=None)
+    mcp_app_ui: Any = msgspec.field(name="mcpAppUi", default=None)
+    plugin_id: str | None = msgspec.field(name="pluginId", default=None)
+    read_only_hint: bool | None = msgspec.field(name="readOnlyHint", default=None)
+    status: ToolCallStatus
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+    """Why there is no result: `message`."""
+    duration: Duration | None = None
+
+
 class FunctionCallOutput(
     msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, tag_field="type", tag="FunctionCallOutput"
 ):
@@ -332,6 +354,7 @@ _SmallItem: TypeAlias = (
     | Plan
     | WebSearch
     | DynamicToolCall
+    | McpToolCall
     | FunctionCallOutput
     | CollabAgentToolCall
     | SubAgentActivity

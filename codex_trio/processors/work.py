@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_trio.processors import command, environment, git, process, review, turn, turn_settings
+from codex_trio.processors import command, environment, git, mcp, process, review, turn, turn_settings
 from codex_trio.processors.registry import collected
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
@@ -50,6 +50,7 @@ _PROCESSORS = (
     command,
     process,
     git,
+    mcp,
     environment,
 )
 """What most clients ask for first comes first."""

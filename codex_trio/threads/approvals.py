@@ -68,12 +68,12 @@ class ThreadApprover:
         self._clients.withdraw_questions(self._thread_id)
 
     async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
-        if not self._asks_user():
+        if not self.may_ask_user():
             return _declined()
         return await self._clients.ask_command(self._thread_id, question, self._subscribers)
 
     async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
-        if not self._asks_user():
+        if not self.may_ask_user():
             return _declined()
         return await self._clients.ask_patch(self._thread_id, question, self._subscribers)
 
@@ -87,7 +87,7 @@ class ThreadApprover:
             self._asked.discard(questions.item_id)
             self._on_waiting()
 
-    def _asks_user(self) -> bool:
+    def may_ask_user(self) -> bool:
         """Return whether the user is to answer; tells why nobody does otherwise."""
         if self._reviewer() == "user":
             return True

@@ -10,9 +10,11 @@ from typing import Protocol, TypeAlias
 
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.extensions.mcp.thread_servers import StartupStatus
 from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import ClientToolAnswer, ClientToolCall
+from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 from codex_trio.tools.user_input import Answers, UserQuestions
 
@@ -78,6 +80,14 @@ class ThreadClients(Protocol):
 
     async def ask_user(self, thread_id: str, questions: UserQuestions, followers: Clients) -> Answers:
         """Ask what a model wants to know; the first answers, or none."""
+        ...
+
+    def tell_mcp_status(self, thread_id: str, status: StartupStatus, followers: Clients) -> None:
+        """Tell the followers how far an MCP server of a thread is."""
+        ...
+
+    async def elicit(self, thread_id: str, question: McpQuestion, followers: Clients) -> McpAnswer:
+        """Have a user answer something for an MCP server; the first answer. Without any it counts as cancelled."""
         ...
 
     def withdraw_questions(self, thread_id: str) -> None:

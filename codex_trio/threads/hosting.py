@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import msgspec
@@ -31,6 +32,7 @@ from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.client_tools import client_tools
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import NOT_LOADED
 from codex_trio.threads.goals import FEATURE as GOALS
 from codex_trio.threads.goals import ThreadGoals
@@ -38,6 +40,7 @@ from codex_trio.threads.listeners import Listeners
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ThreadLoader
+from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
@@ -86,6 +89,7 @@ class ThreadHost:
         elicitations: Elicitations,
         agents: AgentTeams,
         start_script: Callable[[], ScriptEngine],
+        mcp: McpServers,
     ) -> None:
         self._threads = loaded
         self._store = store
@@ -99,6 +103,7 @@ class ThreadHost:
         self._elicitations = elicitations
         self._agents = agents
         self._start_script = start_script
+        self._mcp = mcp
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -119,7 +124,15 @@ class ThreadHost:
             await launch.recorder.aclose()
             return already
         await self._start(live, launch)
+        await self._check_required(live)
         return live
+
+    async def _check_required(self, live: LiveThread) -> None:
+        """Raise ThreadError, and end the thread, when MCP servers failed without which it must not run."""
+        failures = await self._mcp.required_failures(live.id)
+        if failures:
+            await self.unload(live)
+            raise ThreadError(f"required MCP servers failed to initialize: {'; '.join(failures)}")
 
     async def host_agent(self, recorder: ThreadRecorder, settings: ThreadSettings, parent: Member) -> LiveThread:
         """Start the task of a thread that works for another one, followed by whoever follows that one."""
@@ -135,6 +148,7 @@ class ThreadHost:
         for follower in self._clients.connected(parent.live.subscribers):
             live.subscribe(follower)
         await self._start(live, launch)
+        self._mcp.announce(live.id)
         return live
 
     def family(self, live: LiveThread) -> list[LiveThread]:
@@ -159,6 +173,7 @@ class ThreadHost:
         for subscriber in self._clients.connected(live.subscribers):
             replacement.subscribe(subscriber)
         await self._start(replacement, launch)
+        self._mcp.announce(replacement.id)
         replacement.tell_status()
         return replacement
 
@@ -211,6 +226,7 @@ class ThreadHost:
         member: Member | None = None
         try:
             with (
+                ExitStack() as on_end,
                 live.scope,
                 self._goals.running(live, is_on=launch.config.feature(GOALS)) as goal,
                 self._queues.running(live, otherwise=goal.go_on) as queue,
@@ -224,6 +240,7 @@ class ThreadHost:
                         ThreadUse(thread_id=live.id, variables=inherited_variables(launch.config), clock=clock),
                     ) as environments,
                 ):
+                    mcp = on_end.enter_context(self._mcp.running(live, launch.config, nursery))
                     member = await self._agents.make(live, nursery, launch.config)
                     control = AgentControl(self._agents, member, self)
                     live.session = Session(
@@ -237,7 +254,7 @@ class ThreadHost:
                             policy=launch.policy,
                             approver=live.approver,
                             tools=ThreadTools(
-                                [
+                                lambda: [
                                     BuiltinTools(),
                                     ToUserTools(),
                                     ClockTools(),
@@ -246,9 +263,11 @@ class ThreadHost:
                                     *client_tools(live, self._clients, clock),
                                     AgentToolsV1(control),
                                     AgentToolsV2(control),
+                                    *mcp.providers(),
                                 ],
                                 self._start_script,
                             ).offer,
+                            tools_settled=mcp.settled,
                             companions=goal.companions,
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),

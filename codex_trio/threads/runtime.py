@@ -5,17 +5,25 @@ Owns the wiring of the thread layer and the engine below it. Does not own their 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import msgspec
+import trio
 
+from codex_trio.config.edit import Edit
+from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.config.write import write_edits
 from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.extensions.mcp.connection import McpMeans
+from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.mcp.stdio import Start
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.credentials import AuthFileError
@@ -37,11 +45,14 @@ from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
+from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.pictures import Pictures
+
+_log = logging.getLogger(__name__)
 
 
 class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
@@ -54,6 +65,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     queues: ThreadQueues
     goals: ThreadGoals
     elicitations: Elicitations
+    mcp: McpServers
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -76,6 +88,8 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     transport: HttpTransport
     gate: TurnGate
     start_script: Callable[[], ScriptEngine]
+    start_process: Start
+    """Starts processes that are no commands: MCP servers."""
 
 
 def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
@@ -108,6 +122,11 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         is_on=lambda: parts.config.startup_default().feature(GOALS),
     )
     elicitations = Elicitations()
+    mcp = McpServers(
+        McpPool(McpMeans(start=parts.start_process, transport=parts.transport, environ=parts.environ)),
+        clients=parts.clients,
+        remember=partial(_approve_for_good, parts.config),
+    )
     host = ThreadHost(
         loaded=threads.loaded,
         store=threads.store,
@@ -127,6 +146,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
             codex_home=parts.codex_home,
         ),
         start_script=parts.start_script,
+        mcp=mcp,
     )
     manager = ThreadManager(
         config=parts.config,
@@ -154,8 +174,18 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         organisation=threads.organisation,
         compress=threads.compress,
         elicitations=elicitations,
+        mcp=mcp,
         warm=partial(_warm, parts),
     )
+
+
+async def _approve_for_good(config: ConfigService, server: str, tool: str) -> None:
+    """Note in the user's configuration that a tool may be called without asking."""
+    edit = Edit(path=("mcp_servers", server, "tools", tool, "approval_mode"), value="approve", merge=False)
+    try:
+        await trio.to_thread.run_sync(write_edits, config, [edit])
+    except ConfigWriteError as error:
+        _log.warning("the answer about %s/%s could not be kept: %s", server, tool, error.message)
 
 
 async def _warm(parts: RuntimeParts) -> None:

@@ -11,21 +11,25 @@ from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2.client_call import DynamicToolCallParams
 from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
+from codex_trio_protocol.v2.mcp import McpServerStatusUpdatedNotification
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
 from codex_trio_protocol.v2.thread_queue import ThreadQueueChangedNotification
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
 
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.extensions.mcp.thread_servers import StartupStatus
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
 from codex_trio.threads.clients import ClientId, Clients
 from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import CANCELLED, ClientToolAnswer, ClientToolCall, ClientToolFailed
+from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
 from codex_trio.tools.user_input import Answers, UserQuestions
 from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval, user_questions
+from codex_trio.wire.elicitations import elicitation_from_wire, elicitation_to_wire
 from codex_trio.wire.events import project
 from codex_trio.wire.read_states import read_state_to_wire
 from codex_trio.wire.settings import settings_to_wire
@@ -125,6 +129,27 @@ class ProtocolClients:
         finally:
             pending.withdraw()
         return {key: answer.answers for key, answer in answers.items()}
+
+    def tell_mcp_status(self, thread_id: str, status: StartupStatus, followers: Clients) -> None:
+        notification = McpServerStatusUpdatedNotification(
+            thread_id=thread_id, name=status.name, status=status.status, error=status.error
+        )
+        self._outgoing.notify("mcpServer/startupStatus/updated", notification, targets=followers)
+
+    async def elicit(self, thread_id: str, question: McpQuestion, followers: Clients) -> McpAnswer:
+        pending = self._outgoing.request(
+            "mcpServer/elicitation/request",
+            elicitation_to_wire(thread_id, question),
+            thread_id=thread_id,
+            targets=followers,
+            on_settled=lambda pending: self._tell_resolved(thread_id, pending, followers),
+        )
+        try:
+            return elicitation_from_wire(await pending.wait())
+        except ServerRequestFailed:
+            return McpAnswer(action="cancel")
+        finally:
+            pending.withdraw()
 
     def withdraw_questions(self, thread_id: str) -> None:
         self._outgoing.cancel(thread_id)

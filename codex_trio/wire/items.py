@@ -21,6 +21,7 @@ from codex_trio.domain import items as domain
 from codex_trio.domain.review_text import review_text
 from codex_trio.execpolicy.words import join
 from codex_trio.util.camel_case import camel_case
+from codex_trio.util.loose_json import tables_of
 
 _COMMAND_STATUS = {
     "in_progress": "inProgress",
@@ -216,6 +217,32 @@ def _agent_activity(item: domain.SubAgentActivity) -> wire.SubAgentActivityThrea
     )
 
 
+def _mcp_tool_call(item: domain.McpToolCall) -> wire.McpToolCallThreadItem:
+    app_context: Any = item.app_context  # In wire form, as the line has it.
+    result = item.result
+    return wire.McpToolCallThreadItem(
+        id=item.id,
+        server=item.server,
+        environment_id=item.environment_id,
+        tool=item.tool,
+        status=_COMMAND_STATUS[item.status],
+        arguments=item.arguments,
+        app_context=app_context,
+        mcp_app_ui=item.mcp_app_ui,
+        plugin_id=item.plugin_id,
+        read_only_hint=item.read_only_hint,
+        result=None
+        if result is None
+        else wire.McpToolCallResult(
+            content=[*tables_of(result.get("content"))],
+            structured_content=result.get("structuredContent"),
+            meta=result.get("_meta"),
+        ),
+        error=None if item.error is None else wire.McpToolCallError(message=str(item.error.get("message", ""))),
+        duration_ms=None if item.duration is None else item.duration.milliseconds,
+    )
+
+
 def _entered_review(item: domain.EnteredReviewMode) -> wire.EnteredReviewModeThreadItem:
     return wire.EnteredReviewModeThreadItem(id=item.id, review=item.user_facing_hint or "")
 
@@ -232,6 +259,7 @@ _PROJECTIONS: dict[type, Callable[[Any], Any]] = {
     domain.Plan: lambda item: wire.PlanThreadItem(id=item.id, text=item.text),
     domain.WebSearch: _web_search,
     domain.DynamicToolCall: _dynamic_tool_call,
+    domain.McpToolCall: _mcp_tool_call,
     domain.CollabAgentToolCall: _collab_call,
     domain.SubAgentActivity: _agent_activity,
     domain.EnteredReviewMode: _entered_review,

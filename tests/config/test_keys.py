@@ -56,7 +56,7 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[mcp_servers.docs]\ncommand = 'x'\nrequired = true\n", "mcp_servers"),
+        ("[mcp_servers.docs]\nurl = 'http://x'\nscopes = ['a']\n", "mcp_servers.docs.scopes"),
         ("[profiles.work]\nmodel = 'x'\n", "profiles"),
         ("web_search = 'live'\n", "web_search"),
         ("notify = ['x']\n", "notify"),

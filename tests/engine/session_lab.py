@@ -479,6 +479,7 @@ async def open_session(
                 tools=partial(plain_tools, [BuiltinTools(), *tools]),
                 companions=Companions(),
                 memories=no_memories,
+                tools_settled=trio.lowlevel.checkpoint,
                 nursery=nursery,
                 project_docs=docs,
                 config=config,

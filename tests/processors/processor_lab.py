@@ -67,6 +67,7 @@ class Bench:
             queues=lab.queues,
             goals=lab.goals,
             elicitations=Elicitations(),
+            mcp=lab.mcp,
         )
         services = made(
             WorkServices,

@@ -21,7 +21,7 @@ def services() -> Any:
     """As much as handlers are made of."""
     return types.SimpleNamespace(
         threads=types.SimpleNamespace(
-            environments=None, loaded=None, organisation=types.SimpleNamespace(projects=None, sections=None)
+            environments=None, loaded=None, mcp=None, organisation=types.SimpleNamespace(projects=None, sections=None)
         ),
         load=None,
         watches=None,

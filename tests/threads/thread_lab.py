@@ -20,6 +20,7 @@ from codex_trio.engine.turn_request import TurnRequest, UserInput
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.selection import LOCAL
 from codex_trio.execution.errors import ScriptProcessEnded
+from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
@@ -37,6 +38,7 @@ from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager, ThreadOrigin
+from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads, stored_threads
@@ -148,8 +150,17 @@ class NotingClients:
     def connected(self, followers: Any) -> set[int]:
         return set(followers)
 
+    def tell_mcp_status(self, thread_id: str, status: Any, followers: Any) -> None:
+        self.told.append(("mcp", status))
+
+    async def elicit(self, thread_id: str, question: Any, followers: Any) -> Any:
+        raise AssertionError(question)
+
     async def ask_command(self, thread_id: str, question: Any, followers: Any) -> Any:
         raise AssertionError(question)
+
+    async def ask_user(self, thread_id: str, questions: Any, followers: Any) -> Any:
+        raise AssertionError(questions)
 
     async def ask_patch(self, thread_id: str, question: Any, followers: Any) -> Any:
         raise AssertionError(question)
@@ -162,6 +173,10 @@ class NotingClients:
 
     def of(self, kind: str) -> list[Any]:
         return [what for told, what in self.told if told == kind]
+
+
+async def keep_nothing(server: str, tool: str) -> None:
+    raise AssertionError((server, tool))
 
 
 class Request:
@@ -203,8 +218,10 @@ class Lab:
         config: ConfigService,
         environments: EnvironmentManager,
         gate: TurnGate,
+        mcp: McpServers,
     ) -> None:
         self.gate = gate
+        self.mcp = mcp
         self.loader = loader
         self.config = config
         self.environments = environments
@@ -307,6 +324,7 @@ async def open_threads(
         default_model=MODEL,
         doubted=no_doubt,
     )
+    mcp = McpServers(McpPool(cast("Any", None)), clients=clients, remember=keep_nothing)
     host = ThreadHost(
         loaded=threads.loaded,
         store=storage.store,
@@ -320,6 +338,7 @@ async def open_threads(
         elicitations=Elicitations(),
         start_script=_no_scripts,
         agents=AgentTeams(store=storage.store, graph=threads.graph, loader=loader, catalog=catalog, codex_home=home),
+        mcp=mcp,
     )
     manager = ThreadManager(
         config=config,
@@ -345,6 +364,7 @@ async def open_threads(
                 config=config,
                 environments=environments,
                 gate=engine.gate,
+                mcp=mcp,
             )
             lab.waiting = storage.queues
             yield lab

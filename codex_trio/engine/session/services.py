@@ -52,6 +52,8 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     """The thread's: what outlives a turn runs in it."""
     tools: Callable[[ToolOffer], OfferedTools]
     """The tools of one of its turns."""
+    tools_settled: Callable[[], Awaitable[None]]
+    """Waits, for a limited time, for tools that are just coming."""
     companions: Companions
     """What goes along with its turns."""
     memories: Callable[[], Awaitable[str | None]]

@@ -248,6 +248,10 @@ class TaskContext:
         )
         return self._thread.tools(offer)
 
+    async def tools_settled(self) -> None:
+        """Wait, for a limited time, for tools that are just coming."""
+        await self._thread.tools_settled()
+
     def environments(self) -> list[TurnEnvironment]:
         """Return where it works; the first is meant unless something says otherwise."""
         environments = self._thread.environments

@@ -80,6 +80,7 @@ class Turn(ClientTurn):
     async def _open(self) -> None:
         context = self._context
         await context.step()
+        await context.tools_settled()
         if await self._room.is_short():
             await self._open_with_room()
         else:

@@ -88,6 +88,7 @@ class ThreadFollowProcessor:
         context.when_answered(lambda: self._threads.queues.wake(live.id))
         for member in family:
             context.after_response(partial(self._outgoing.replay, member.id, context.connection.id))
+        context.after_response(lambda: self._threads.mcp.announce(live.id))
         thread = project_thread(await self._threads.organisation.placed(live.facts))
         if given is not None:
             thread.preview = first_words(given)

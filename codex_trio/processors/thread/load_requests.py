@@ -76,6 +76,7 @@ class ThreadLoading:
         for warning in self._config.unannounced_warnings(live.config):
             self._notices.config_warning(warning, context)
         live.warn_of_config()
+        self._threads.mcp.announce(live.id)
 
     def tell_usage(self, live: LiveThread, context: RequestContext) -> None:
         """Tell what the turns so far have used."""

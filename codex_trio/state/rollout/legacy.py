@@ -18,6 +18,7 @@ from codex_trio.domain import items
 from codex_trio.state.rollout import events
 from codex_trio.state.rollout.lines import UNDECODABLE, ResponseItem
 from codex_trio.util import decoding
+from codex_trio.util.loose_json import table_of
 
 ItemEvent: TypeAlias = (
     events.AgentMessageEvent
@@ -124,18 +125,16 @@ def _tool_item(
             is_error = True
         case _:
             is_error = False
-    raw: dict[str, Any] = {
-        "type": "McpToolCall",
-        "id": event.call_id,
-        "server": str(event.invocation.get("server", "")),
-        "tool": str(event.invocation.get("tool", "")),
-        "arguments": event.invocation.get("arguments"),
-        "status": "failed" if failure is not None or is_error else "completed",
-        "result": succeeded,
-        "error": None if failure is None else {"message": str(failure)},
-        "duration": None if event.duration is None else msgspec.to_builtins(event.duration),
-    }
-    return items.Other(raw=raw)
+    return items.McpToolCall(
+        id=event.call_id,
+        server=str(event.invocation.get("server", "")),
+        tool=str(event.invocation.get("tool", "")),
+        arguments=event.invocation.get("arguments"),
+        status="failed" if failure is not None or is_error else "completed",
+        result=table_of(succeeded) or None,
+        error=None if failure is None else {"message": str(failure)},
+        duration=event.duration,
+    )
 
 
 # --- items to events -------------------------------------------------------------------------------------------------

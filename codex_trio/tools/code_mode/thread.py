@@ -15,9 +15,11 @@ from codex_trio.util.bell import Bell
 
 
 class ThreadTools:
-    """Offers the tools of these providers, turn by turn."""
+    """Offers the tools of the providers that there are at the time, turn by turn."""
 
-    def __init__(self, providers: Sequence[ToolProvider], start_process: Callable[[], ScriptEngine]) -> None:
+    def __init__(
+        self, providers: Callable[[], Sequence[ToolProvider]], start_process: Callable[[], ScriptEngine]
+    ) -> None:
         self._providers = providers
         self._start_process = start_process
         self._stored = StoredValues()
@@ -29,7 +31,7 @@ class ThreadTools:
         only = offer.model.code_mode_only or offer.feature("code_mode_only")
         # The script is free text, which not every provider takes.
         if not offer.custom_tools or not (only or offer.feature("code_mode")):
-            return plain_tools(self._providers, offer)
+            return plain_tools(self._providers(), offer)
 
         def cells() -> Cells:
             # What a turn's model is offered may change while its scripts run.
@@ -39,4 +41,4 @@ class ThreadTools:
                 self._turn = offer.said_more, new
             return self._turn[1]
 
-        return CodeModeRegistry(self._providers, offer, only=only, cells=cells)
+        return CodeModeRegistry(self._providers(), offer, only=only, cells=cells)

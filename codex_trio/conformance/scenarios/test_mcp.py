@@ -1,0 +1,310 @@
+"""Servers of the Model Context Protocol: their tools in turns, their questions, and what clients ask of them."""
+
+import contextlib
+import json
+import sys
+import tomllib
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import codex_trio.testing.mcp_server
+from codex_trio.conformance.lab import Lab
+from codex_trio.conformance.probe import Answerer, FinishedTurn, Message, Probe
+from codex_trio.conformance.shapes import ANY_INT
+from codex_trio.testing.model_script import Event, answer, function_call, message
+
+SERVER = Path(codex_trio.testing.mcp_server.__file__)
+STARTED = "mcpServer/startupStatus/updated"
+ASKING = {"approval_policy": "on-request", "sandbox_mode": "workspace-write"}
+
+
+def server(name: str = "tiny", *, more: str = "", env: dict[str, str] | None = None) -> str:
+    """Return the table of a server."""
+    variables = ", ".join(f'{key} = "{value}"' for key, value in (env or {}).items())
+    return f"""
+[mcp_servers.{name}]
+command = "{sys.executable}"
+args = ["-S", "{SERVER}"]
+env = {{ {variables} }}
+{more}
+"""
+
+
+def call(tool: str, arguments: dict[str, Any] | None = None, *, name: str = "tiny", call_id: str = "call_1") -> Event:
+    """Return a model's call of a server's tool."""
+    return function_call(tool, arguments or {}, call_id=call_id, namespace=f"mcp__{name}")
+
+
+@contextlib.asynccontextmanager
+async def ready(lab: Lab, tables: str, **settings: Any) -> AsyncGenerator[tuple[Probe, str]]:
+    """Provide a client with a thread whose servers are ready or failed."""
+    lab.configure(tables=tables, **settings)
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        for _ in range(tables.count("[mcp_servers.")):
+            await probe.until(STARTED, thread_id=thread_id, where=lambda told: told["status"] in ("ready", "failed"))
+        yield probe, thread_id
+
+
+async def run(lab: Lab, probe: Probe, thread_id: str, *calls: Event, answers: Answerer | None = None) -> FinishedTurn:
+    """Return a turn in which the model makes one call a response."""
+    lab.script(*(answer(made) for made in calls), answer(message("done")))
+    turn = await probe.run_turn(thread_id, answer=answers)
+    assert turn.status == "completed"
+    return turn
+
+
+async def test_the_model_is_told_of_a_servers_tools_and_calls_them(lab: Lab) -> None:
+    async with ready(lab, server()) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call("echo", {"message": "hi"}))
+    first = lab.model.requests[0].body
+    assert any(tool["type"] == "tool_search" for tool in first["tools"])
+    assert "mcp__tiny" in json.dumps(first["input"])
+    assert {"list_mcp_resources", "read_mcp_resource"} <= {tool.get("name") for tool in first["tools"]}
+    assert turn.items("mcpToolCall") == [
+        {
+            "type": "mcpToolCall",
+            "id": "call_1",
+            "server": "tiny",
+            "environmentId": None,
+            "tool": "echo",
+            "status": "completed",
+            "arguments": {"message": "hi"},
+            "appContext": None,
+            "mcpAppUi": None,
+            "pluginId": None,
+            "readOnlyHint": True,
+            "result": {
+                "content": [{"type": "text", "text": "echo: hi"}],
+                "structuredContent": {"result": "echo: hi"},
+                "_meta": None,
+            },
+            "error": None,
+            "durationMs": ANY_INT,
+            "startedAtMs": ANY_INT,
+            "completedAtMs": ANY_INT,
+        }
+    ]
+    header, _, body = lab.model.requests[1].output_of("call_1").partition("\n")
+    assert header.startswith("Wall time: ")
+    assert body == 'Output:\n{"result":"echo: hi"}'
+
+
+async def test_calls_read_back_as_they_were_streamed(lab: Lab) -> None:
+    tools = ("fail", "picture", "danger")
+    async with ready(lab, server()) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, *(call(tool, call_id=f"call_{tool}") for tool in tools))
+        streamed = turn.items("mcpToolCall")
+    assert [(item["tool"], item["status"], item["error"]) for item in streamed] == [
+        ("fail", "failed", None),
+        ("picture", "completed", None),
+        ("danger", "completed", None),
+    ]
+    assert lab.model.requests[-1].output_of("call_fail")[1] == {"type": "input_text", "text": "it did not work"}
+    assert lab.model.requests[-1].output_of("call_picture")[2]["image_url"].startswith("data:image/png;base64,")
+    async with lab.run() as probe:
+        read = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
+    items = [item for item in read["thread"]["turns"][0]["items"] if item["type"] == "mcpToolCall"]
+    assert items == streamed
+
+
+# Questions
+
+
+def decide(action: str, asked: list[Any], *, persist: str | None = None, content: Any = None) -> Answerer:
+    """Answer questions with an action, and keep them."""
+
+    def answered(request: Message) -> Any:
+        asked.append(request["params"])
+        return {"action": action, "content": content, "_meta": None if persist is None else {"persist": persist}}
+
+    return answered
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "error"),
+    [
+        ("accept", "completed", None),
+        ("decline", "failed", {"message": "user rejected MCP tool call"}),
+        ("cancel", "failed", {"message": "user cancelled MCP tool call"}),
+    ],
+)
+async def test_a_user_is_asked_about_a_tool_that_may_do_harm(
+    lab: Lab, action: str, status: str, error: dict[str, Any] | None
+) -> None:
+    asked: list[Any] = []
+    async with ready(lab, server(), **ASKING) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call("danger", {"x": 1}), answers=decide(action, asked))
+    [item] = turn.items("mcpToolCall")
+    assert (item["status"], item["error"]) == (status, error)
+    assert asked == [
+        {
+            "threadId": thread_id,
+            "turnId": turn.id,
+            "serverName": "tiny",
+            "environmentId": None,
+            "mode": "form",
+            "_meta": {
+                "codex_approval_kind": "mcp_tool_call",
+                "persist": ["session", "always"],
+                "tool_name": "danger",
+                "tool_annotations": {"readOnlyHint": False, "destructiveHint": True, "openWorldHint": True},
+                "tool_description": "Breaks something",
+                "tool_params": {"x": 1},
+                "tool_params_display": [{"name": "x", "value": 1, "display_name": "x"}],
+            },
+            "message": 'Allow the tiny MCP server to run tool "danger"?',
+            "requestedSchema": {"type": "object", "properties": {}},
+        }
+    ]
+    if error is not None:
+        said = lab.model.requests[1].output_of("call_1")
+        assert said[1] == {"type": "input_text", "text": error["message"]}
+
+
+@pytest.mark.parametrize("persist", ["session", "always"])
+async def test_an_answer_may_hold_for_the_thread_or_for_good(lab: Lab, persist: str) -> None:
+    asked: list[Any] = []
+    async with ready(lab, server(), **ASKING) as (probe, thread_id):
+        answers = decide("accept", asked, persist=persist)
+        for number in range(2):
+            await run(lab, probe, thread_id, call("plain", call_id=f"call_{number}"), answers=answers)
+        assert len(asked) == 1
+    config = tomllib.loads((lab.codex_home / "config.toml").read_text())["mcp_servers"]["tiny"]
+    assert config.get("tools") == ({"plain": {"approval_mode": "approve"}} if persist == "always" else None)
+
+
+@pytest.mark.parametrize(
+    ("mode", "tool", "asks"),
+    [("auto", "echo", False), ("auto", "plain", True), ("prompt", "echo", True), ("approve", "danger", False)],
+)
+async def test_the_settings_say_when_a_user_is_asked(lab: Lab, mode: str, tool: str, asks: bool) -> None:  # noqa: FBT001
+    asked: list[Any] = []
+    tables = server(more=f'default_tools_approval_mode = "{mode}"')
+    async with ready(lab, tables, **ASKING) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call(tool, {"message": "x"}), answers=decide("accept", asked))
+    assert bool(asked) == asks
+    assert [item["status"] for item in turn.items("mcpToolCall")] == ["completed"]
+
+
+async def test_what_would_be_asked_fails_where_nobody_is_to_be_asked(lab: Lab) -> None:
+    async with ready(lab, server(), approval_policy="never", sandbox_mode="workspace-write") as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call("danger"))
+    [item] = turn.items("mcpToolCall")
+    text = "MCP tool call requires approval, but approval policy is never"
+    assert (item["status"], item["error"]) == ("failed", {"message": text})
+
+
+async def test_a_server_asks_the_user_and_gets_the_answer(lab: Lab) -> None:
+    asked: list[Any] = []
+    answers = decide("accept", asked, content={"name": "Bob"})
+    async with ready(lab, server(), **ASKING) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call("ask"), answers=answers)
+    [question] = asked
+    assert (question["serverName"], question["mode"], question["message"]) == ("tiny", "form", "What is your name?")
+    assert question["requestedSchema"] == {
+        "type": "object",
+        "properties": {"name": {"type": "string"}},
+        "required": ["name"],
+    }
+    [item] = turn.items("mcpToolCall")
+    [part] = item["result"]["content"]
+    assert json.loads(part["text"]) == {"action": "accept", "content": {"name": "Bob"}}
+
+
+# Trouble
+
+
+async def test_servers_that_do_not_start_are_told_of_and_hinder_nobody(lab: Lab) -> None:
+    tables = f"""
+{server("crash", env={"MCP_CRASH": "oh no"})}
+{server("silent", env={"MCP_SILENT": "1"}, more="startup_timeout_sec = 0.5")}
+[mcp_servers.missing]
+command = "/no/such/program"
+[mcp_servers.keyless]
+url = "http://127.0.0.1:9/mcp"
+bearer_token_env_var = "NO_SUCH_VARIABLE"
+{server()}
+{server("off", more="enabled = false")}
+"""
+    lab.configure(tables=tables)
+    failed: dict[str, str] = {}
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        while len(failed) < 4:
+            told = await probe.until(STARTED, where=lambda told: told["status"] == "failed")
+            failed[told["params"]["name"]] = told["params"]["error"]
+        turn = await run(lab, probe, thread_id, call("echo", {"message": "hi"}))
+    assert [item["status"] for item in turn.items("mcpToolCall")] == ["completed"]
+    begin = "MCP client for `{}` failed to start: MCP startup failed: "
+    handshake = "handshaking with MCP server failed: connection closed"
+    assert failed["crash"].startswith(begin.format("crash") + handshake)
+    assert failed["missing"] == begin.format("missing") + "No such file or directory (os error 2)"
+    unset = "Environment variable NO_SUCH_VARIABLE for MCP server 'keyless' is not set"
+    assert failed["keyless"] == begin.format("keyless") + unset
+    assert failed["silent"].startswith("MCP client for `silent` timed out after ")
+    assert "[mcp_servers.silent]\nstartup_timeout_sec = XX" in failed["silent"]
+
+
+async def test_a_call_that_takes_too_long_costs_itself_only(lab: Lab) -> None:
+    async with ready(lab, server(more="tool_timeout_sec = 0.5")) as (probe, thread_id):
+        calls = [call("slow"), call("echo", {"message": "hi"}, call_id="call_2")]
+        turn = await run(lab, probe, thread_id, *calls)
+    slow, echo = turn.items("mcpToolCall")
+    text = "tool call error: tool call failed for `tiny/slow`\n\nCaused by:\n    timed out awaiting tools/call after"
+    assert slow["status"] == "failed"
+    assert slow["error"]["message"].startswith(text)
+    assert echo["status"] == "completed"
+
+
+async def test_a_required_server_that_fails_fails_the_thread(lab: Lab) -> None:
+    lab.configure(tables=server("crash", env={"MCP_CRASH": "oh no"}, more="required = true"))
+    async with lab.run() as probe:
+        refused = await probe.refusal("thread/start", {})
+        assert "required MCP servers failed to initialize: crash: " in refused.message
+        assert (await probe.request("thread/loaded/list"))["data"] == []
+
+
+# What clients ask for themselves
+
+
+async def test_clients_see_servers_call_tools_and_read_resources(lab: Lab) -> None:
+    tables = server(more='enabled_tools = ["echo", "danger"]\ndisabled_tools = ["danger"]')
+    async with ready(lab, tables) as (probe, thread_id):
+        [status] = (await probe.request("mcpServerStatus/list", {"threadId": thread_id}))["data"]
+        assert (status["name"], status["runtimeStatus"], status["authStatus"]) == ("tiny", "connected", "unsupported")
+        assert list(status["tools"]) == ["echo"]
+        assert status["tools"]["echo"]["annotations"] == {"readOnlyHint": True, "openWorldHint": False}
+        assert (status["serverInfo"]["name"], status["serverInfo"]["version"]) == ("scripted", "1.0")
+        assert [resource["uri"] for resource in status["resources"]] == ["note://hello"]
+        assert [template["uriTemplate"] for template in status["resourceTemplates"]] == ["note://{name}/t"]
+        [status] = (await probe.request("mcpServerStatus/list", {"detail": "toolsAndAuthOnly"}))["data"]
+        assert (status["runtimeStatus"], list(status["tools"]), status["resources"]) == (None, ["echo"], [])
+        asked = {"threadId": thread_id, "server": "tiny", "tool": "echo", "arguments": {"message": "x"}}
+        assert await probe.request("mcpServer/tool/call", asked) == {
+            "content": [{"type": "text", "text": "echo: x"}],
+            "structuredContent": {"result": "echo: x"},
+        }
+        read = await probe.request("mcpServer/resource/read", {"server": "tiny", "uri": "note://hello"})
+        assert read["contents"] == [{"uri": "note://hello", "mimeType": "text/plain", "text": "a note"}]
+        refused = await probe.refusal("mcpServer/resource/read", {"threadId": thread_id, "server": "tiny", "uri": "x"})
+        assert (refused.code, refused.message) == (-32002, "no such note")
+        for method, more in (("mcpServer/tool/call", {"tool": "echo"}), ("mcpServer/resource/read", {"uri": "x"})):
+            refused = await probe.refusal(method, {"threadId": thread_id, "server": "zz", **more})
+            assert (refused.code, refused.message) == (-32603, "unknown MCP server 'zz'")
+
+
+async def test_a_reload_brings_new_servers_and_ends_those_that_are_gone(lab: Lab) -> None:
+    async with ready(lab, server("old") + server("kept")) as (probe, thread_id):
+        who = {"threadId": thread_id, "server": "kept", "tool": "who"}
+        before = await probe.request("mcpServer/tool/call", who)
+        lab.configure(tables=server("kept") + server("new"))
+        await probe.request("config/mcpServer/reload", None)
+        await probe.until(STARTED, where=lambda told: (told["name"], told["status"]) == ("new", "ready"))
+        listed = (await probe.request("mcpServerStatus/list", {"threadId": thread_id}))["data"]
+        assert [status["name"] for status in listed] == ["kept", "new"]
+        after = await probe.request("mcpServer/tool/call", who)
+        assert json.loads(before["content"][0]["text"])["pid"] == json.loads(after["content"][0]["text"])["pid"]

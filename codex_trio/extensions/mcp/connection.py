@@ -1,0 +1,196 @@
+"""One server that runs: its session, its tools, and for whom it works at the moment.
+
+Owns: starting it within its time, keeping the list of its tools fresh, and whom its questions go to. Does not own: who
+shares it and when it ends (`pool`), how a question reaches a user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpTimeout
+from codex_trio.extensions.mcp.http import open_http
+from codex_trio.extensions.mcp.session import McpChannel, McpSession, ServerFacts
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
+from codex_trio.extensions.mcp.stdio import Start, open_stdio
+from codex_trio.model.http import HttpTransport
+from codex_trio.util.loose_json import table_of
+
+_log = logging.getLogger(__name__)
+
+Elicit = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Has a user answer a question of the server of that name; returns the result of `elicitation/create`."""
+
+
+class McpTool(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as its server describes it; `raw` is all that it says."""
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Any]
+    annotations: Mapping[str, Any]
+    raw: Mapping[str, Any]
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it says that it changes nothing."""
+        return self.annotations.get("readOnlyHint") is True
+
+
+class McpMeans(msgspec.Struct, frozen=True, kw_only=True):
+    """What servers are reached with. `environ` is this server's own environment."""
+
+    start: Start
+    transport: HttpTransport
+    environ: Mapping[str, str]
+
+
+class McpConnection:
+    """A server that is ready. Made by `open_connection`."""
+
+    def __init__(self, settings: McpServerSettings, *, folder: str) -> None:
+        self.settings = settings
+        self.tools: Sequence[McpTool] = ()
+        self.gone = trio.Event()
+        """Set when nothing more can be asked of it."""
+        self._folder = folder
+        self._facts: ServerFacts | None = None
+        self._session: McpSession | None = None
+        self._users: list[Elicit] = []
+        self._stale = trio.Event()
+
+    @property
+    def facts(self) -> ServerFacts:
+        """What the server says of itself."""
+        assert self._facts is not None
+        return self._facts
+
+    @property
+    def session(self) -> McpSession:
+        """The conversation with it."""
+        assert self._session is not None
+        return self._session
+
+    async def start(self, session: McpSession) -> None:
+        """Greet the server and learn its tools. Raises McpFailure."""
+        self._session = session
+        seconds = self.settings.startup_seconds
+        self._facts = await session.initialize(seconds=seconds)
+        await self._learn_tools(seconds)
+
+    async def keep_tools_fresh(self) -> None:
+        """List the tools again whenever the server says that they have changed."""
+        while True:
+            await self._stale.wait()
+            self._stale = trio.Event()
+            try:
+                await self._learn_tools(self.settings.tool_seconds)
+            except McpFailure as failure:
+                _log.warning("the tools of MCP server %s cannot be listed: %s", self.settings.name, failure)
+
+    async def call(
+        self, tool: str, arguments: Any, *, meta: Mapping[str, Any], elicit: Elicit, seconds: float | None = None
+    ) -> dict[str, Any]:
+        """Return the result of `tools/call`. The server's questions meanwhile go to `elicit`. Raises McpFailure."""
+        params = {"name": tool, "arguments": {} if arguments is None else arguments, "_meta": dict(meta)}
+        self._users.append(elicit)
+        try:
+            limit = self.settings.tool_seconds if seconds is None else seconds
+            return await self.session.request("tools/call", params, seconds=limit)
+        finally:
+            self._users.remove(elicit)
+
+    async def list_all(self, method: str, key: str) -> list[dict[str, Any]]:
+        """Return all items of one of the server's lists; none where it has no such list. Raises McpFailure."""
+        if "resources" not in self.facts.capabilities:
+            return []
+        return await self.session.all_of(method, key, seconds=self.settings.tool_seconds)
+
+    async def read_resource(self, uri: str) -> dict[str, Any]:
+        """Return the result of `resources/read`. Raises McpFailure."""
+        return await self.session.request("resources/read", {"uri": uri}, seconds=self.settings.tool_seconds)
+
+    # --- what the server may ask and tell ---
+
+    async def elicit(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask the user for whom the latest call is under way: the protocol does not say which call asks."""
+        if not self._users:
+            return {"action": "cancel"}
+        return await self._users[-1](self.settings.name, params)
+
+    def roots(self) -> list[dict[str, Any]]:
+        """Return the folder that it was started for."""
+        return [{"uri": Path(self._folder).as_uri(), "name": Path(self._folder).name}]
+
+    def tools_changed(self) -> None:
+        """Have the tools be listed again."""
+        self._stale.set()
+
+    async def _learn_tools(self, seconds: float) -> None:
+        listed: list[dict[str, Any]] = []
+        if "tools" in self.facts.capabilities:
+            listed = await self.session.all_of("tools/list", "tools", seconds=seconds)
+        self.tools = [_tool(raw) for raw in listed if isinstance(raw.get("name"), str)]
+
+
+@asynccontextmanager
+async def open_connection(
+    settings: McpServerSettings, *, folder: str, means: McpMeans
+) -> AsyncGenerator[McpConnection]:
+    """Provide a server that is ready. Raises McpFailure with what a user is told when it does not get there in time."""
+    connection = McpConnection(settings, folder=folder)
+    async with (
+        _open_channel(settings, folder=folder, means=means) as channel,
+        trio.open_nursery() as nursery,
+    ):
+        session = McpSession(channel, connection)
+
+        async def read() -> None:
+            await session.run()
+            connection.gone.set()
+
+        nursery.start_soon(read)
+        with trio.move_on_after(settings.startup_seconds) as limit:
+            try:
+                await connection.start(session)
+            except McpGone as gone:
+                raise McpGone(f"handshaking with MCP server failed: {gone}") from gone
+        if limit.cancelled_caught:
+            raise McpTimeout(_too_slow(settings))
+        nursery.start_soon(connection.keep_tools_fresh)
+        yield connection
+        nursery.cancel_scope.cancel()
+
+
+def _open_channel(
+    settings: McpServerSettings, *, folder: str, means: McpMeans
+) -> contextlib.AbstractAsyncContextManager[McpChannel]:
+    if isinstance(settings.transport, HttpAddress):
+        return open_http(settings.name, settings.transport, transport=means.transport, environ=means.environ)
+    return open_stdio(settings.transport, start=means.start, environ=means.environ, folder=folder)
+
+
+def _too_slow(settings: McpServerSettings) -> str:
+    return (
+        f"timed out after {settings.startup_seconds:g} seconds. Add or adjust `startup_timeout_sec` in your "
+        f"config.toml:\n[mcp_servers.{settings.name}]\nstartup_timeout_sec = XX"
+    )
+
+
+def _tool(raw: Mapping[str, Any]) -> McpTool:
+    description = raw.get("description")
+    return McpTool(
+        name=raw["name"],
+        description=description if isinstance(description, str) else "",
+        input_schema=table_of(raw.get("inputSchema")) or {"type": "object"},
+        annotations=table_of(raw.get("annotations")),
+        raw=raw,
+    )

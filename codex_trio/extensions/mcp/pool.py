@@ -1,0 +1,140 @@
+"""The servers that run, each once for all who can share it.
+
+Owns: which users share a server, and that one that nobody uses ends after a while. Does not own: one server
+(`connection`), or which servers a thread has (`thread_servers`). A service: `run` it once; all end with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import msgspec
+import trio
+
+from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
+
+_log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 60.0
+"""The next thread of the same folder may want it."""
+
+
+class _Running:
+    """A server that was asked for: starting, ready, failed or gone."""
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.used_or_not = trio.Event()
+        """Set and replaced whenever the number of users changes."""
+        self.settled = trio.Event()
+        self.connection: McpConnection | None = None
+        self.failure: McpFailure | None = None
+
+    def count(self, change: int) -> None:
+        self.users += change
+        changed, self.used_or_not = self.used_or_not, trio.Event()
+        changed.set()
+
+
+class McpPool:
+    """See the module. `idle_seconds` is how long a server that nobody uses is kept."""
+
+    def __init__(self, means: McpMeans, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._means = means
+        self._idle_seconds = idle_seconds
+        self._running: dict[bytes, _Running] = {}
+        self._private = 0
+        self._nursery: trio.Nursery | None = None
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run servers until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            task_status.started()
+            await trio.sleep_forever()
+
+    @asynccontextmanager
+    async def use(self, settings: McpServerSettings, *, folder: str) -> AsyncGenerator[McpConnection]:
+        """Provide a server that is ready, started unless one runs already. Raises McpFailure when it cannot be."""
+        assert self._nursery is not None
+        key = self._key(settings, folder)
+        running = self._running.get(key)
+        if running is None:
+            running = self._running[key] = _Running()
+            running.users = 1
+            self._nursery.start_soon(self._host, key, running, settings, folder)
+        else:
+            running.count(1)
+        try:
+            await running.settled.wait()
+            if running.failure is not None:
+                raise running.failure
+            assert running.connection is not None
+            yield running.connection
+        finally:
+            running.count(-1)
+
+    def _key(self, settings: McpServerSettings, folder: str) -> bytes:
+        if not settings.shared:
+            self._private += 1
+            return b"%d" % self._private
+        # An address is the same from everywhere.
+        place = "" if isinstance(settings.transport, HttpAddress) else folder
+        transport = msgspec.json.encode(settings.transport)
+        return msgspec.json.encode([settings.name, type(settings.transport).__name__, place]) + transport
+
+    async def _host(self, key: bytes, running: _Running, settings: McpServerSettings, folder: str) -> None:
+        try:
+            async with open_connection(settings, folder=folder, means=self._means) as connection:
+                running.connection = connection
+                running.settled.set()
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._forget_when_gone, key, running, connection, nursery.cancel_scope)
+                    await self._until_unused(running)
+                    nursery.cancel_scope.cancel()
+        except McpFailure as failure:
+            running.failure = failure
+        except Exception as error:
+            running.failure = _failure_in(error)
+            if running.failure is None:
+                _log.exception("MCP server %s broke", settings.name)
+        finally:
+            if self._running.get(key) is running:
+                del self._running[key]
+            if running.connection is not None:
+                running.connection.gone.set()
+            running.failure = running.failure or McpGone("it broke or was stopped")
+            running.settled.set()
+
+    async def _forget_when_gone(
+        self, key: bytes, running: _Running, connection: McpConnection, hosting: trio.CancelScope
+    ) -> None:
+        await connection.gone.wait()
+        # Whoever comes now gets another one.
+        if self._running.get(key) is running:
+            del self._running[key]
+        hosting.cancel()
+
+    async def _until_unused(self, running: _Running) -> None:
+        while True:
+            changed = running.used_or_not
+            if running.users:
+                await changed.wait()
+                continue
+            with trio.move_on_after(self._idle_seconds) as waiting:
+                await changed.wait()
+            if waiting.cancelled_caught and not running.users:
+                return
+
+
+def _failure_in(error: BaseException) -> McpFailure | None:
+    """Return the failure that an exception, or one in a group, stands for; None for what is none."""
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return next((found for part in group.exceptions if (found := _failure_in(part)) is not None), None)
+    return error if isinstance(error, McpFailure) else None

@@ -1,0 +1,257 @@
+"""One conversation with a server: requests and their answers, what the server asks and tells.
+
+Owns: matching answers to requests, time limits, telling the server of a request that nobody waits for any more, and
+the handshake. Does not own: how messages travel (`stdio`, `http`), what a tool's result means.
+
+Protocol source: Model Context Protocol, revision 2025-06-18.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, cast
+
+import msgspec
+import trio
+
+from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
+from codex_trio.util.loose_json import table_of, tables_of
+from codex_trio.version import PROTOCOL_RELEASE
+
+_log = logging.getLogger(__name__)
+
+REVISION = "2025-06-18"
+CLIENT = {"name": "codex-mcp-client", "title": "Codex", "version": PROTOCOL_RELEASE}
+CAPABILITIES: Mapping[str, Any] = {"elicitation": {"form": {}, "url": {}}, "roots": {}}
+
+_METHOD_NOT_FOUND = -32601
+_INTERNAL = -32603
+_MAX_PAGES = 1000
+_CANCEL_SECONDS = 1.0
+
+
+class McpChannel(Protocol):
+    """Carries whole messages. One that cannot go on raises McpGone."""
+
+    async def send(self, message: bytes) -> None: ...
+
+    async def receive(self) -> bytes | None:
+        """Return the next message; None at the end."""
+        ...
+
+
+class McpPeer(Protocol):
+    """What a server may ask of us, and tell."""
+
+    async def elicit(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Have the user answer a question of the server's; return the result of `elicitation/create`."""
+        ...
+
+    def roots(self) -> list[dict[str, Any]]:
+        """Return the folders that the server may look at."""
+        ...
+
+    def tools_changed(self) -> None:
+        """Note that the server has other tools now."""
+        ...
+
+
+class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server says of itself."""
+
+    info: Mapping[str, Any]
+    capabilities: Mapping[str, Any]
+    instructions: str | None
+
+
+class _Waiting:
+    """A request whose answer has not come yet."""
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.failure: McpFailure | None = None
+        self.done = trio.Event()
+        self.limit = trio.CancelScope()
+
+
+class McpSession:
+    """Talks to one server; `run` reads what it says. Requests may be made side by side."""
+
+    def __init__(self, channel: McpChannel, peer: McpPeer) -> None:
+        self._channel = channel
+        self._peer = peer
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, _Waiting] = {}
+        self._gone: McpGone | None = None
+        self._questions = 0
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Read until the server has closed its end; whoever waits for it then is told so."""
+        gone = McpGone("connection closed")
+        try:
+            async with trio.open_nursery() as nursery:
+                task_status.started()
+                try:
+                    while (message := await self._channel.receive()) is not None:
+                        self._take(message, nursery)
+                except McpGone as error:
+                    gone = error
+                nursery.cancel_scope.cancel()
+        finally:
+            self._gone = gone
+            for waiting in self._waiting.values():
+                waiting.failure = waiting.failure or gone
+                waiting.done.set()
+
+    async def initialize(self, *, seconds: float) -> ServerFacts:
+        """Greet the server. Raises McpFailure."""
+        params = {"protocolVersion": REVISION, "capabilities": CAPABILITIES, "clientInfo": CLIENT}
+        result = await self.request("initialize", params, seconds=seconds)
+        await self.notify("notifications/initialized")
+        instructions = result.get("instructions")
+        return ServerFacts(
+            info=table_of(result.get("serverInfo")),
+            capabilities=table_of(result.get("capabilities")),
+            instructions=instructions if isinstance(instructions, str) else None,
+        )
+
+    async def request(self, method: str, params: Mapping[str, Any] | None, *, seconds: float) -> dict[str, Any]:
+        """Return the result of a request, an object. Time that the server waits for the user does not count.
+
+        Raises McpFailure.
+        """
+        if self._gone is not None:
+            raise self._gone
+        number = next(self._ids)
+        waiting = self._waiting[number] = _Waiting()
+        waiting.limit.deadline = trio.current_time() + seconds
+        try:
+            with waiting.limit:
+                await self._send({"id": number, "method": method, **({} if params is None else {"params": params})})
+                await waiting.done.wait()
+            if waiting.limit.cancelled_caught:
+                await self._cancel(number)
+                raise McpTimeout(f"timed out awaiting {method} after {seconds:g}s")
+        except trio.Cancelled:
+            await self._cancel(number)
+            raise
+        finally:
+            del self._waiting[number]
+        if waiting.failure is not None:
+            raise waiting.failure
+        if not isinstance(waiting.result, dict):
+            raise McpFailure(f"the result of {method} is no object")
+        return cast("dict[str, Any]", waiting.result)
+
+    async def all_of(self, method: str, key: str, *, seconds: float) -> list[dict[str, Any]]:
+        """Return the items of all pages of a list. Raises McpFailure."""
+        items: list[dict[str, Any]] = []
+        cursor: Any = None
+        for _ in range(_MAX_PAGES):
+            result = await self.request(method, {} if cursor is None else {"cursor": cursor}, seconds=seconds)
+            items += tables_of(result.get(key))
+            if not result.get("nextCursor") or result["nextCursor"] == cursor:
+                return items
+            cursor = result["nextCursor"]
+        raise McpFailure(f"{method} has more than {_MAX_PAGES} pages")
+
+    async def notify(self, method: str, params: Mapping[str, Any] | None = None) -> None:
+        """Tell the server something. Raises McpGone."""
+        await self._send({"method": method, **({} if params is None else {"params": params})})
+
+    async def _send(self, envelope: Mapping[str, Any]) -> None:
+        await self._channel.send(msgspec.json.encode({"jsonrpc": "2.0", **envelope}))
+
+    async def _cancel(self, number: int) -> None:
+        """Tell the server that nobody waits for a request any more."""
+        with trio.move_on_after(_CANCEL_SECONDS, shield=True):
+            try:
+                await self.notify("notifications/cancelled", {"requestId": number, "reason": "cancelled"})
+            except McpFailure as failure:
+                _log.debug("a cancelled request could not be told: %s", failure)
+
+    def _take(self, raw: bytes, nursery: trio.Nursery) -> None:
+        try:
+            decoded: Any = msgspec.json.decode(raw)
+        except msgspec.DecodeError:
+            # Servers print things; nobody is waiting for this.
+            _log.info("an MCP server sent a line that is no JSON: %r", raw[:200])
+            return
+        for message in tables_of(decoded if isinstance(decoded, list) else [decoded]):
+            self._take_message(message, nursery)
+
+    def _take_message(self, message: dict[str, Any], nursery: trio.Nursery) -> None:
+        method = message.get("method")
+        if isinstance(method, str):
+            if message.get("id") is not None:
+                nursery.start_soon(self._answer, message)
+            elif method == "notifications/tools/list_changed":
+                self._peer.tools_changed()
+            elif method == "notifications/message":
+                _log.info("an MCP server says: %.2000s", message.get("params"))
+            return
+        waiting = self._waiting.get(message["id"]) if isinstance(message.get("id"), int) else None
+        if waiting is None or waiting.done.is_set():
+            return
+        if "error" in message:
+            waiting.failure = _error(message["error"])
+        else:
+            waiting.result = message.get("result")
+        waiting.done.set()
+
+    async def _answer(self, message: dict[str, Any]) -> None:
+        method, params = message["method"], table_of(message.get("params"))
+        answerers: dict[str, Callable[[], Awaitable[Mapping[str, Any]]]] = {
+            "ping": _nothing,
+            "roots/list": self._roots,
+            "elicitation/create": lambda: self._elicit(params),
+        }
+        answer = answerers.get(method)
+        try:
+            if answer is None:
+                raise McpError(_METHOD_NOT_FOUND, f"{method} is not supported")
+            outcome: dict[str, Any] = {"result": await answer()}
+        except McpError as error:
+            outcome = {"error": {"code": error.code, "message": error.message}}
+        except Exception as error:
+            _log.exception("a request of an MCP server could not be answered")
+            outcome = {"error": {"code": _INTERNAL, "message": str(error)}}
+        try:
+            await self._send({"id": message["id"], **outcome})
+        except McpGone:
+            _log.debug("an MCP server went before it was answered")
+
+    async def _roots(self) -> Mapping[str, Any]:
+        await trio.lowlevel.checkpoint()
+        return {"roots": self._peer.roots()}
+
+    async def _elicit(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask the user; the clocks of our own requests stand meanwhile."""
+        begun = trio.current_time()
+        stopped = [(waiting, waiting.limit.deadline - begun) for waiting in self._waiting.values()]
+        stopped = [(waiting, left) for waiting, left in stopped if left != math.inf]
+        for waiting, _ in stopped:
+            waiting.limit.deadline = math.inf
+        try:
+            return await self._peer.elicit(params)
+        finally:
+            for waiting, left in stopped:
+                waiting.limit.deadline = trio.current_time() + left
+
+
+async def _nothing() -> Mapping[str, Any]:
+    await trio.lowlevel.checkpoint()
+    return {}
+
+
+def _error(value: Any) -> McpError:
+    table = table_of(value)
+    code, message = table.get("code"), table.get("message")
+    return McpError(
+        code if isinstance(code, int) else _INTERNAL,
+        message if isinstance(message, str) else str(value),
+        table.get("data"),
+    )

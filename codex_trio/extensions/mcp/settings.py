@@ -1,0 +1,169 @@
+"""The servers that a configuration names, as checked values.
+
+Owns: `[mcp_servers.<name>]`, and the words for a table that cannot be used. Does not own: starting them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from codex_trio.util import decoding
+
+STARTUP_SECONDS = 30.0
+TOOL_SECONDS = 300.0
+
+ApprovalMode = Literal["auto", "prompt", "writes", "approve"]
+
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+
+
+class McpSettingsError(Exception):
+    """A server's table cannot be used; the text says why."""
+
+
+class StdioCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that is started as a process. `variables` are taken over from the environment."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    variables: tuple[str, ...] = ()
+    cwd: str | None = None
+
+
+class HttpAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that is reached by streamable HTTP. `env_headers` maps header names to environment variables."""
+
+    url: str
+    bearer_token_env_var: str | None = None
+    headers: Mapping[str, str] = {}
+    env_headers: Mapping[str, str] = {}
+
+
+class McpServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One server. Times are in seconds; `enabled_tools` of None are all."""
+
+    name: str
+    transport: StdioCommand | HttpAddress
+    enabled: bool = True
+    required: bool = False
+    shared: bool = True
+    """Whether threads with the same settings and folder may use one process of it."""
+    startup_seconds: float = STARTUP_SECONDS
+    tool_seconds: float = TOOL_SECONDS
+    enabled_tools: tuple[str, ...] | None = None
+    disabled_tools: tuple[str, ...] = ()
+    parallel: bool = False
+    approval_mode: ApprovalMode = "auto"
+    tool_modes: Mapping[str, ApprovalMode] = {}
+
+    def offers(self, tool: str) -> bool:
+        """Return whether the user lets a tool be used."""
+        return (self.enabled_tools is None or tool in self.enabled_tools) and tool not in self.disabled_tools
+
+    def mode_of(self, tool: str) -> ApprovalMode:
+        """Return when the user wants to be asked about a tool."""
+        return self.tool_modes.get(tool, self.approval_mode)
+
+
+class _Tool(msgspec.Struct, frozen=True):
+    approval_mode: ApprovalMode | None = None
+
+
+class _EnvVar(msgspec.Struct, frozen=True):
+    name: str
+    source: Literal["local", "remote"] = "local"
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True):
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    env_vars: tuple[str | _EnvVar, ...] = ()
+    cwd: str | None = None
+    url: str | None = None
+    bearer_token: Any = None
+    bearer_token_env_var: str | None = None
+    http_headers: dict[str, str] = {}
+    env_http_headers: dict[str, str] = {}
+    enabled: bool = True
+    required: bool = False
+    shared: bool = True
+    startup_timeout_sec: float | None = None
+    startup_timeout_ms: float | None = None
+    tool_timeout_sec: float | None = None
+    enabled_tools: tuple[str, ...] | None = None
+    disabled_tools: tuple[str, ...] = ()
+    supports_parallel_tool_calls: bool = False
+    default_tools_approval_mode: ApprovalMode = "auto"
+    tools: dict[str, _Tool] = {}
+
+
+def configured_servers(merged: Mapping[str, Any]) -> dict[str, McpServerSettings]:
+    """Return the servers of a configuration by their names. Raises McpSettingsError for the first that cannot be."""
+    tables: Mapping[str, Any] = merged.get("mcp_servers") or {}
+    return {name: _server(name, tables[name]) for name in sorted(tables)}
+
+
+def _server(name: str, table: Any) -> McpServerSettings:
+    if not _NAME.fullmatch(name):
+        raise McpSettingsError(f"Invalid MCP server name '{name}': must match pattern ^[a-zA-Z0-9_.-]+$")
+    try:
+        given = decoding.convert(table, _Table)
+    except msgspec.ValidationError as error:
+        raise McpSettingsError(f"mcp_servers.{name}: {error}") from error
+    return McpServerSettings(
+        name=name,
+        transport=_transport(name, given),
+        enabled=given.enabled,
+        required=given.required,
+        shared=given.shared,
+        startup_seconds=_startup_seconds(given),
+        tool_seconds=TOOL_SECONDS if given.tool_timeout_sec is None else given.tool_timeout_sec,
+        enabled_tools=given.enabled_tools,
+        disabled_tools=given.disabled_tools,
+        parallel=given.supports_parallel_tool_calls,
+        approval_mode=given.default_tools_approval_mode,
+        tool_modes={
+            tool: chosen.approval_mode for tool, chosen in given.tools.items() if chosen.approval_mode is not None
+        },
+    )
+
+
+def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
+    if given.command is not None:
+        if given.url is not None:
+            raise McpSettingsError(f"mcp_servers.{name}: url is not supported for stdio")
+        return StdioCommand(
+            command=given.command,
+            args=given.args,
+            env=given.env,
+            variables=_variables(given.env_vars),
+            cwd=given.cwd,
+        )
+    if given.url is None:
+        raise McpSettingsError(f"mcp_servers.{name}: invalid transport")
+    if given.bearer_token is not None:
+        raise McpSettingsError(
+            f"mcp_servers.{name}: bearer_token is not supported; name a variable by bearer_token_env_var"
+        )
+    return HttpAddress(
+        url=given.url,
+        bearer_token_env_var=given.bearer_token_env_var,
+        headers=given.http_headers,
+        env_headers=given.env_http_headers,
+    )
+
+
+def _variables(given: Sequence[str | _EnvVar]) -> tuple[str, ...]:
+    return tuple(variable if isinstance(variable, str) else variable.name for variable in given)
+
+
+def _startup_seconds(given: _Table) -> float:
+    if given.startup_timeout_sec is not None:
+        return given.startup_timeout_sec
+    return STARTUP_SECONDS if given.startup_timeout_ms is None else given.startup_timeout_ms / 1000

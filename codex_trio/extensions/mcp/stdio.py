@@ -1,0 +1,107 @@
+"""A server as a process: its messages are lines on its standard streams.
+
+Owns: what a server's process is started with, and the end of its standard error, for the message when it fails. Does
+not own: how processes are started and killed (`execution`); whatever happens to this server, its spawner ends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import trio
+
+from codex_trio.execution.errors import SpawnError, StdinClosed
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.processes import ManagedProcess
+from codex_trio.extensions.mcp.errors import McpGone
+from codex_trio.extensions.mcp.settings import StdioCommand
+
+Start = Callable[[SpawnRequest], ManagedProcess]
+"""Starts a process, which is killed with all that it started when it is closed. Raises SpawnError."""
+
+MAX_LINE_BYTES = 64 << 20
+_KEPT_STDERR = 4096
+
+_INHERITED = (
+    "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+"""The only variables of ours that a server sees without being given them (0.169.0)."""
+
+
+class StdioChannel:
+    """See the module."""
+
+    def __init__(self, process: ManagedProcess) -> None:
+        self._process = process
+        self._buffer = bytearray()
+        self._searched = 0
+        self._stderr = bytearray()
+        self._sending = trio.Lock()
+
+    async def send(self, message: bytes) -> None:
+        async with self._sending:
+            try:
+                await self._process.write(message + b"\n")
+            except (StdinClosed, trio.BrokenResourceError, trio.ClosedResourceError):
+                raise McpGone(self._last_words("connection closed")) from None
+
+    async def receive(self) -> bytes | None:
+        while True:
+            end = self._buffer.find(b"\n", self._searched)
+            if end >= 0:
+                line = bytes(self._buffer[:end])
+                del self._buffer[: end + 1]
+                self._searched = 0
+                if line.strip():
+                    return line
+                continue
+            self._searched = len(self._buffer)
+            if self._searched > MAX_LINE_BYTES:
+                raise McpGone(f"the server sent a line of more than {MAX_LINE_BYTES} bytes")
+            data = await self._process.stdout.receive()
+            if not data:
+                raise McpGone(self._last_words("connection closed"))
+            self._buffer += data
+
+    async def keep_stderr(self) -> None:
+        """Read the standard error to its end, lest the server waits to write."""
+        stream = self._process.stderr
+        assert stream is not None
+        while data := await stream.receive():
+            self._stderr += data
+            del self._stderr[:-_KEPT_STDERR]
+
+    def _last_words(self, how: str) -> str:
+        words = self._stderr.decode(errors="replace").strip()
+        return f"{how}\n{words}" if words else how
+
+
+@asynccontextmanager
+async def open_stdio(
+    server: StdioCommand, *, start: Start, environ: Mapping[str, str], folder: str
+) -> AsyncGenerator[StdioChannel]:
+    """Provide the channel to a process; `folder` is where it runs unless it says otherwise. Raises McpGone."""
+    request = SpawnRequest(
+        argv=(server.command, *server.args),
+        cwd=server.cwd or folder,
+        env=variables(server, environ),
+        open_stdin=True,
+        merge_output=False,
+    )
+    try:
+        process = start(request)
+    except SpawnError as error:
+        raise McpGone(str(error)) from error
+    async with process, trio.open_nursery() as nursery:
+        channel = StdioChannel(process)
+        nursery.start_soon(channel.keep_stderr)
+        yield channel
+        nursery.cancel_scope.cancel()
+
+
+def variables(server: StdioCommand, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of a server's process."""
+    taken = (*_INHERITED, *server.variables)
+    return {name: environ[name] for name in taken if name in environ} | dict(server.env)

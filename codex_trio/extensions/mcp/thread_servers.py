@@ -1,0 +1,166 @@
+"""The servers that one thread has: which are ready, and what is told of their starting.
+
+Owns: starting them when the thread begins, waiting for them a while before a turn, and exchanging them when the
+configuration changes. Does not own: processes and sessions (`pool`), the tools that come of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+import trio
+
+from codex_trio.extensions.mcp.connection import McpConnection
+from codex_trio.extensions.mcp.errors import McpFailure, McpTimeout
+from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.mcp.settings import McpServerSettings
+
+GRACE_SECONDS = 1.0
+"""How long a turn waits for servers that are still starting (0.169.0); it goes on without them."""
+
+
+class StartupStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a server is. Protocol source: `mcpServer/startupStatus/updated`."""
+
+    name: str
+    status: Literal["starting", "ready", "failed", "cancelled"]
+    error: str | None = None
+
+
+class ReadyServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that a thread can use, with the thread's own settings."""
+
+    settings: McpServerSettings
+    connection: McpConnection
+
+
+class _Entry:
+    """A server of the thread."""
+
+    def __init__(self, settings: McpServerSettings) -> None:
+        self.settings = settings
+        self.scope = trio.CancelScope()
+        self.settled = trio.Event()
+        self.ended = trio.Event()
+        self.connection: McpConnection | None = None
+        self.failure: McpFailure | None = None
+
+
+class ThreadServers:
+    """See the module.
+
+    Args:
+        folder: where processes run unless their settings say otherwise.
+        tell: called with every status.
+    """
+
+    def __init__(self, pool: McpPool, *, folder: str, tell: Callable[[StartupStatus], None]) -> None:
+        self._pool = pool
+        self._folder = folder
+        self._tell = tell
+        self._entries: dict[str, _Entry] = {}
+        self._nursery: trio.Nursery | None = None
+
+    def begin(self, servers: Mapping[str, McpServerSettings], nursery: trio.Nursery) -> None:
+        """Start the servers that are enabled, in the thread's nursery; wait for none."""
+        self._nursery = nursery
+        for settings in servers.values():
+            self._add(settings)
+
+    async def exchange(self, servers: Mapping[str, McpServerSettings]) -> None:
+        """Have other servers from now on: those with the same settings go on."""
+        for name, entry in list(self._entries.items()):
+            if servers.get(name) != entry.settings:
+                await self._remove(name)
+        for name, settings in servers.items():
+            if name not in self._entries:
+                self._add(settings)
+
+    async def settle(self) -> None:
+        """Wait a while until every server is ready or has failed; those that ended meanwhile are started anew."""
+        for name, entry in list(self._entries.items()):
+            if entry.connection is not None and entry.connection.gone.is_set():
+                await self._remove(name)
+                self._add(entry.settings)
+        with trio.move_on_after(GRACE_SECONDS):
+            for entry in list(self._entries.values()):
+                await entry.settled.wait()
+
+    async def required_failures(self) -> list[str]:
+        """Wait for the servers without which the thread must not run, and return why some of them failed."""
+        failures: list[str] = []
+        for entry in self._entries.values():
+            if entry.settings.required:
+                await entry.settled.wait()
+                if entry.failure is not None:
+                    failures.append(f"{entry.settings.name}: {_words(entry.settings.name, entry.failure)}")
+        return failures
+
+    @property
+    def ready(self) -> Sequence[ReadyServer]:
+        """The servers that can be used."""
+        return [
+            ReadyServer(settings=entry.settings, connection=entry.connection)
+            for entry in self._entries.values()
+            if entry.connection is not None and not entry.connection.gone.is_set()
+        ]
+
+    def find(self, name: str) -> ReadyServer | None:
+        """Return a server that can be used; None when there is none of that name."""
+        return next((server for server in self.ready if server.settings.name == name), None)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The servers of the thread, ready or not."""
+        return list(self._entries)
+
+    def failure_of(self, name: str) -> McpFailure | None:
+        """Return why a server failed; None for one that did not."""
+        entry = self._entries.get(name)
+        return None if entry is None else entry.failure
+
+    @property
+    def settings(self) -> Sequence[McpServerSettings]:
+        """The settings of the servers, ready or not."""
+        return [entry.settings for entry in self._entries.values()]
+
+    def _add(self, settings: McpServerSettings) -> None:
+        if not settings.enabled:
+            return
+        assert self._nursery is not None
+        entry = self._entries[settings.name] = _Entry(settings)
+        self._nursery.start_soon(self._keep, entry)
+
+    async def _remove(self, name: str) -> None:
+        entry = self._entries.pop(name)
+        entry.scope.cancel()
+        await entry.ended.wait()
+
+    async def _keep(self, entry: _Entry) -> None:
+        """Use a server until the thread ends, or has it no more."""
+        name = entry.settings.name
+        self._tell(StartupStatus(name=name, status="starting"))
+        try:
+            with entry.scope:
+                async with self._pool.use(entry.settings, folder=self._folder) as connection:
+                    entry.connection = connection
+                    entry.settled.set()
+                    self._tell(StartupStatus(name=name, status="ready"))
+                    await trio.sleep_forever()
+        except McpFailure as failure:
+            entry.failure = failure
+            self._tell(StartupStatus(name=name, status="failed", error=_words(name, failure)))
+        finally:
+            if not entry.settled.is_set() and entry.failure is None:
+                self._tell(StartupStatus(name=name, status="cancelled"))
+            entry.settled.set()
+            entry.ended.set()
+
+
+def _words(name: str, failure: McpFailure) -> str:
+    """Return why a server failed as clients are told (0.171.0)."""
+    if isinstance(failure, McpTimeout):
+        return f"MCP client for `{name}` {failure}"
+    return f"MCP client for `{name}` failed to start: MCP startup failed: {failure}"

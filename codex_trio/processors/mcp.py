@@ -1,0 +1,161 @@
+"""MCP servers: how they are, their tools and resources, and reading their settings anew.
+
+Protocol source: `mcpServerStatus/list`, `mcpServer/tool/call|resource/read`, `config/mcpServer/reload`, release
+0.171.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from codex_trio_protocol import table
+from codex_trio_protocol.v2 import mcp as wire
+from msgspec import UNSET
+
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.extensions.mcp.errors import McpError, McpFailure
+from codex_trio.extensions.mcp.settings import HttpAddress, McpSettingsError
+from codex_trio.processors.offset_pages import page_of
+from codex_trio.processors.services import WorkServices
+from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.rpc.context import Handler, RequestContext
+from codex_trio.rpc.errors import RpcError, internal_error, invalid_request
+from codex_trio.threads.mcp_requests import McpRequests, ServerReport, UnknownServer
+
+T = TypeVar("T")
+
+
+def handlers(services: WorkServices) -> dict[str, Handler]:
+    """Return the handlers of this module."""
+    processor = McpProcessor(services)
+    return {
+        "mcpServerStatus/list": processor.list,
+        "mcpServer/tool/call": processor.call,
+        "mcpServer/resource/read": processor.read,
+        "config/mcpServer/reload": processor.reload,
+    }
+
+
+class McpProcessor:
+    def __init__(self, services: WorkServices) -> None:
+        self._requests = McpRequests(services.config, services.threads.loaded, services.threads.mcp)
+
+    async def list(
+        self, params: wire.ListMcpServerStatusParams, _context: RequestContext
+    ) -> wire.ListMcpServerStatusResponse:
+        """Return a page of servers: those of a thread, or those that the configuration names."""
+        if params.environment_id is not None:
+            if params.server_name is None or params.thread_id is None:
+                raise invalid_request("environmentId requires serverName and threadId")
+            return wire.ListMcpServerStatusResponse(data=[])
+        with _refused():
+            reports = await self._requests.reports(
+                None if params.thread_id is None else parse_thread_id(params.thread_id),
+                only=params.server_name,
+                with_resources=params.detail != "toolsAndAuthOnly",
+            )
+        page, next_cursor = page_of(reports, cursor=params.cursor, limit=params.limit, named="MCP servers")
+        return wire.ListMcpServerStatusResponse(data=[_status(report) for report in page], next_cursor=next_cursor)
+
+    async def call(
+        self, params: wire.McpServerToolCallParams, _context: RequestContext
+    ) -> wire.McpServerToolCallResponse:
+        """Return what a tool gives that a person calls; it becomes no part of a conversation."""
+        _refuse_environment(params.server, params.environment_id)
+        with _refused():
+            result = await self._requests.call(
+                parse_thread_id(params.thread_id),
+                params.server,
+                params.tool,
+                None if params.arguments is UNSET else params.arguments,
+                meta=None if params.meta is UNSET else params.meta,
+            )
+        return table.convert({"content": [], **result}, wire.McpServerToolCallResponse)
+
+    async def read(self, params: wire.McpResourceReadParams, _context: RequestContext) -> wire.McpResourceReadResponse:
+        """Return what a resource holds."""
+        _refuse_environment(params.server, params.environment_id)
+        thread_id = None if params.thread_id is None else parse_thread_id(params.thread_id)
+        with _refused():
+            result = await self._requests.read(thread_id, params.server, params.uri)
+        return table.convert(
+            {"contents": [], **result, "originCallId": params.origin_call_id}, wire.McpResourceReadResponse
+        )
+
+    async def reload(self, _params: None, _context: RequestContext) -> wire.McpServerRefreshResponse:
+        """Have every loaded thread use the servers that its configuration names now."""
+        failures = await self._requests.reload()
+        if failures:
+            raise internal_error(f"failed to refresh MCP servers: {'; '.join(failures)}")
+        return wire.McpServerRefreshResponse()
+
+
+def _refuse_environment(server: str, environment_id: str | None) -> None:
+    """Refuse to look for a server that an environment brings along: here all are of the whole thread."""
+    if environment_id is not None:
+        raise internal_error(f"unknown MCP server '{server} (environment {environment_id})'")
+
+
+@contextmanager
+def _refused() -> Generator[None]:
+    """Tell clients why something did not work; what a server says is passed on."""
+    try:
+        yield
+    except UnknownServer as error:
+        raise internal_error(f"unknown MCP server '{error}'") from error
+    except McpError as error:
+        raise RpcError(error.code, error.message, error.data) from error
+    except McpFailure as failure:
+        raise internal_error(f"failed to get client: MCP startup failed: {failure}") from failure
+    except ConfigLoadError as error:
+        raise internal_error(f"failed to load configuration: {error.message}") from error
+    except McpSettingsError as error:
+        raise internal_error(str(error)) from error
+
+
+def _status(report: ServerReport) -> wire.McpServerStatus:
+    settings, connection = report.settings, report.connection
+    facts = None if connection is None else connection.facts
+    tools = () if connection is None else (tool for tool in connection.tools if settings.offers(tool.name))
+    return wire.McpServerStatus(
+        name=settings.name,
+        runtime_status=report.runtime,
+        http_origin=_origin(settings.transport.url) if isinstance(settings.transport, HttpAddress) else None,
+        server_info=None if facts is None else _known(facts.info, wire.McpServerInfo),
+        server_capabilities=None if facts is None else dict(facts.capabilities),
+        tools={tool.name: found for tool in tools if (found := _known(tool.raw, wire.Tool)) is not None},
+        tools_error=None if report.failure is None else f"MCP startup failed: {report.failure}",
+        resources=_all_known(report.resources, wire.Resource),
+        resource_templates=_all_known(report.templates, wire.ResourceTemplate),
+        auth_status=_auth(report),
+    )
+
+
+def _auth(report: ServerReport) -> str:
+    transport = report.settings.transport
+    if not isinstance(transport, HttpAddress):
+        return "unsupported"
+    if transport.bearer_token_env_var is not None:
+        return "bearerToken"
+    return "unknown" if report.connection is None and report.settings.enabled else "unsupported"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _known(raw: Mapping[str, Any], kind: Callable[..., T]) -> T | None:
+    """Return what a server says in the protocol's form; None where it is of another."""
+    try:
+        return table.convert(dict(raw), kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def _all_known(raws: Any, kind: Callable[..., T]) -> list[T]:
+    return [found for raw in raws if (found := _known(raw, kind)) is not None]

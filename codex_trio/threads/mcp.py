@@ -1,0 +1,208 @@
+"""The MCP servers of loaded threads: their tools, their questions, and what clients are told of them.
+
+Owns which thread has which servers, answers that hold for a session or for good, and that a client hears of a thread
+before it hears of the thread's servers. Does not own servers (`extensions.mcp`), calls (`tools.mcp`) or the wire form
+of questions (the clients' port).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import trio
+
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.mcp.settings import McpServerSettings, McpSettingsError, configured_servers
+from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
+from codex_trio.threads.clients import ThreadClients
+from codex_trio.threads.live import LiveThread
+from codex_trio.tools.mcp import ToolQuestion, mcp_providers
+from codex_trio.tools.mcp_questions import McpQuestion, Permission
+from codex_trio.tools.mcp_resources import McpResourceTools
+from codex_trio.tools.registry import ToolProvider
+from codex_trio.util.loose_json import table_of
+
+_log = logging.getLogger(__name__)
+
+Remember = Callable[[str, str], Awaitable[None]]
+"""Keeps for good that a tool of a server may be called."""
+
+
+class ThreadMcp:
+    """The servers of one thread; see `ToolSource` and `McpUsers`."""
+
+    def __init__(
+        self, live: LiveThread, pool: McpPool, *, folder: str, clients: ThreadClients, remember: Remember
+    ) -> None:
+        self.servers = ThreadServers(pool, folder=folder, tell=self._tell)
+        self.live = live
+        self._clients = clients
+        self._remember = remember
+        self._allowed: set[tuple[str, str]] = set()
+        self._held: list[StartupStatus] | None = []
+        self._asked = 0
+
+    # --- where tools come from ---
+
+    def providers(self) -> list[ToolProvider]:
+        """Return the providers of the tools of all servers that are ready."""
+        if not self.servers.names:
+            return []
+        return [*mcp_providers(self.servers, self, thread_id=self.live.id), McpResourceTools(self.servers)]
+
+    async def settled(self) -> None:
+        """Wait a while for servers that are starting."""
+        await self.servers.settle()
+
+    # --- what users are told and asked ---
+
+    def announce(self) -> None:
+        """Tell from now on what servers do: clients have heard of the thread."""
+        held, self._held = self._held or [], None
+        for status in held:
+            self._tell(status)
+
+    def _tell(self, status: StartupStatus) -> None:
+        if self._held is not None:
+            self._held.append(status)
+        else:
+            self._clients.tell_mcp_status(self.live.id, status, self.live.subscribers)
+
+    async def may_call(self, question: ToolQuestion) -> Permission:
+        key = (question.server, question.tool.name)
+        if key in self._allowed:
+            return "accept"
+        approver = self.live.approver
+        if not approver.may_ask_user():
+            return "decline"
+        approver.hold(question.item_id)
+        try:
+            answer = await self._clients.elicit(self.live.id, _approval(question), self.live.subscribers)
+        finally:
+            approver.release(question.item_id)
+        if answer.action == "accept":
+            persist = table_of(answer.meta).get("persist")
+            if persist in ("session", "always"):
+                self._allowed.add(key)
+            if persist == "always":
+                await self._remember(*key)
+        return answer.action
+
+    async def elicit(self, server: str, params: Mapping[str, Any], *, turn_id: str | None) -> Mapping[str, Any]:
+        approver = self.live.approver
+        self._asked += 1
+        name = f"elicitation-{self._asked}"
+        approver.hold(name)
+        try:
+            question = _question(server, params, turn_id)
+            answer = await self._clients.elicit(self.live.id, question, self.live.subscribers)
+        finally:
+            approver.release(name)
+        if answer.action != "accept":
+            return {"action": answer.action}
+        return {"action": "accept", "content": {} if answer.content is None else answer.content}
+
+
+class McpServers:
+    """The servers of all loaded threads.
+
+    Args:
+        remember: keeps for good that a tool may be called.
+    """
+
+    def __init__(self, pool: McpPool, *, clients: ThreadClients, remember: Remember) -> None:
+        self.pool = pool
+        self._clients = clients
+        self._remember = remember
+        self._threads: dict[str, ThreadMcp] = {}
+
+    @contextmanager
+    def running(self, live: LiveThread, config: EffectiveConfig, nursery: trio.Nursery) -> Generator[ThreadMcp]:
+        """Have a thread's servers be started; they run in the thread's nursery, and end with it at the latest."""
+        mcp = ThreadMcp(live, self.pool, folder=str(config.cwd), clients=self._clients, remember=self._remember)
+        self._threads[live.id] = mcp
+        try:
+            mcp.servers.begin(_servers_of(config, live), nursery)
+            yield mcp
+        finally:
+            if self._threads.get(live.id) is mcp:
+                del self._threads[live.id]
+
+    def find(self, thread_id: str) -> ThreadMcp | None:
+        """Return what a loaded thread has."""
+        return self._threads.get(thread_id)
+
+    def announce(self, thread_id: str) -> None:
+        """Tell from now on what a thread's servers do: clients have heard of the thread."""
+        mcp = self._threads.get(thread_id)
+        if mcp is not None:
+            mcp.announce()
+
+    async def required_failures(self, thread_id: str) -> list[str]:
+        """Return why servers failed without which a thread must not run; waits for those."""
+        mcp = self._threads.get(thread_id)
+        return [] if mcp is None else await mcp.servers.required_failures()
+
+    async def reload(self, load: Callable[[LiveThread], EffectiveConfig]) -> list[str]:
+        """Exchange the servers of every thread for those of its configuration as it is now; return what failed."""
+        failures: list[str] = []
+        for mcp in list(self._threads.values()):
+            live = mcp.live
+            try:
+                servers = configured_servers(load(live).stack.merged)
+            except (ConfigLoadError, McpSettingsError) as error:
+                failures.append(str(error))
+                continue
+            await mcp.servers.exchange(servers)
+        return failures
+
+
+def _servers_of(config: EffectiveConfig, live: LiveThread) -> Mapping[str, McpServerSettings]:
+    try:
+        return configured_servers(config.stack.merged)
+    except McpSettingsError as error:
+        live.warn(f"No MCP servers are started: {error}")
+        return {}
+
+
+def _approval(question: ToolQuestion) -> McpQuestion:
+    tool = question.tool
+    meta: dict[str, Any] = {
+        "codex_approval_kind": "mcp_tool_call",
+        "persist": ["session", "always"],
+        "tool_name": tool.name,
+        **({"tool_annotations": tool.annotations} if tool.annotations else {}),
+        "tool_description": tool.description,
+        "tool_params": question.arguments,
+        "tool_params_display": [
+            {"name": name, "value": value, "display_name": name} for name, value in table_of(question.arguments).items()
+        ],
+    }
+    return McpQuestion(
+        turn_id=question.turn_id,
+        server=question.server,
+        message=f'Allow the {question.server} MCP server to run tool "{tool.name}"?',
+        schema={"type": "object", "properties": {}},
+        meta=meta,
+    )
+
+
+def _question(server: str, params: Mapping[str, Any], turn_id: str | None) -> McpQuestion:
+    message = params.get("message")
+    asked = McpQuestion(
+        turn_id=turn_id, server=server, message=message if isinstance(message, str) else "", meta=params.get("_meta")
+    )
+    if params.get("mode") == "url":
+        return msgspec.structs.replace(
+            asked, url=str(params.get("url", "")), elicitation_id=str(params.get("elicitationId", ""))
+        )
+    given = table_of(params.get("requestedSchema"))
+    # Clients know these keys; what generators add besides, like a title, says nothing of the form.
+    known = {key: given[key] for key in ("$schema", "type", "properties", "required") if key in given}
+    return msgspec.structs.replace(asked, schema={"type": "object", "properties": {}, **known})

@@ -1,0 +1,167 @@
+"""What clients ask of MCP servers themselves: how they are, a tool, a resource, other settings.
+
+Owns which server is meant, with a thread or without. Does not own servers (`extensions.mcp`), or the words of answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import msgspec
+import trio
+
+from codex_trio.config.service import ConfigService
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.extensions.mcp.connection import McpConnection
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone
+from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers
+from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.loaded import LoadedThreads
+from codex_trio.threads.mcp import McpServers, ThreadMcp
+from codex_trio.util.loose_json import table_of
+
+RuntimeStatus = Literal["connected", "failed", "starting", "disabled"]
+
+
+class UnknownServer(Exception):
+    """There is no MCP server of that name."""
+
+
+class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server is, and what it has. `runtime` is None where no thread was asked about."""
+
+    settings: McpServerSettings
+    runtime: RuntimeStatus | None
+    connection: McpConnection | None = None
+    failure: McpFailure | None = None
+    resources: Sequence[Mapping[str, Any]] = ()
+    templates: Sequence[Mapping[str, Any]] = ()
+
+
+class McpRequests:
+    """See the module."""
+
+    def __init__(self, config: ConfigService, loaded: LoadedThreads, servers: McpServers) -> None:
+        self._config = config
+        self._loaded = loaded
+        self._servers = servers
+
+    async def reports(self, thread_id: str | None, *, only: str | None, with_resources: bool) -> Sequence[ServerReport]:
+        """Return how servers are, by their names: those of a loaded thread, else those of the configuration.
+
+        Without a thread they are started for this. Raises ConfigLoadError, McpSettingsError, ThreadError.
+        """
+        mcp = None if thread_id is None else self._thread(thread_id)
+        configured = self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
+        chosen = [settings for name, settings in sorted(configured.items()) if only is None or name == only]
+        found: list[ServerReport | None] = [None] * len(chosen)
+
+        async def report(place: int, settings: McpServerSettings) -> None:
+            found[place] = await self._report(settings, mcp, with_resources=with_resources)
+
+        async with trio.open_nursery() as nursery:
+            for place, settings in enumerate(chosen):
+                nursery.start_soon(report, place, settings)
+        return [report for report in found if report is not None]
+
+    async def call(self, thread_id: str, server: str, tool: str, arguments: Any, *, meta: Any) -> dict[str, Any]:
+        """Return what a tool of a thread's server gives; nobody is asked first, as a person did this.
+
+        Raises McpFailure, ThreadError, UnknownServer.
+        """
+        mcp = self._thread(thread_id)
+        connection = await self._of_thread(mcp, server)
+
+        async def elicit(name: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+            return await mcp.elicit(name, params, turn_id=None)
+
+        return await connection.call(tool, arguments, meta={"threadId": thread_id, **table_of(meta)}, elicit=elicit)
+
+    async def read(self, thread_id: str | None, server: str, uri: str) -> dict[str, Any]:
+        """Return what a resource holds. Raises ConfigLoadError, McpFailure, McpSettingsError, ThreadError,
+        UnknownServer.
+        """
+        if thread_id is not None:
+            connection = await self._of_thread(self._thread(thread_id), server)
+            return await connection.read_resource(uri)
+        settings = self._configured().get(server)
+        if settings is None:
+            raise UnknownServer(server)
+        async with self._use(settings) as connection:
+            return await connection.read_resource(uri)
+
+    async def reload(self) -> list[str]:
+        """Exchange the servers of every loaded thread for those of its configuration as it is now; what went wrong.
+
+        A thread's own overrides still count, and servers whose settings are the same go on.
+        """
+        return await self._servers.reload(self._config_of)
+
+    def _config_of(self, live: LiveThread) -> EffectiveConfig:
+        session = live.config.stack.layer("sessionFlags")
+        return self._config.load(live.settings.cwd, None if session is None else session.table)
+
+    def _thread(self, thread_id: str) -> ThreadMcp:
+        live = self._loaded.find(thread_id)
+        mcp = None if live is None else self._servers.find(live.id)
+        if mcp is None:
+            raise ThreadError(f"thread not found: {thread_id}")
+        return mcp
+
+    def _configured(self) -> dict[str, McpServerSettings]:
+        return configured_servers(self._config.load().stack.merged)
+
+    async def _of_thread(self, mcp: ThreadMcp, server: str) -> McpConnection:
+        if server not in mcp.servers.names:
+            raise UnknownServer(server)
+        await mcp.servers.settle()
+        ready = mcp.servers.find(server)
+        if ready is None:
+            raise mcp.servers.failure_of(server) or McpGone("it is still starting")
+        return ready.connection
+
+    @asynccontextmanager
+    async def _use(self, settings: McpServerSettings) -> AsyncGenerator[McpConnection]:
+        async with self._servers.pool.use(settings, folder=str(self._config.resolve_cwd(None))) as connection:
+            yield connection
+
+    async def _report(
+        self, settings: McpServerSettings, mcp: ThreadMcp | None, *, with_resources: bool
+    ) -> ServerReport:
+        if not settings.enabled:
+            return ServerReport(settings=settings, runtime=None)
+        if mcp is None:
+            try:
+                async with self._use(settings) as connection:
+                    return await _described(settings, connection, with_resources=with_resources, runtime=None)
+            except McpFailure as failure:
+                return ServerReport(settings=settings, runtime=None, failure=failure)
+        ready = mcp.servers.find(settings.name)
+        if ready is not None:
+            return await _described(settings, ready.connection, with_resources=with_resources, runtime="connected")
+        failure = mcp.servers.failure_of(settings.name)
+        runtime = "starting" if failure is None else "failed"
+        return ServerReport(settings=settings, runtime=runtime, failure=failure)
+
+
+async def _described(
+    settings: McpServerSettings,
+    connection: McpConnection,
+    *,
+    with_resources: bool,
+    runtime: RuntimeStatus | None,
+) -> ServerReport:
+    report = ServerReport(settings=settings, runtime=runtime, connection=connection)
+    if not with_resources:
+        return report
+    try:
+        return msgspec.structs.replace(
+            report,
+            resources=await connection.list_all("resources/list", "resources"),
+            templates=await connection.list_all("resources/templates/list", "resourceTemplates"),
+        )
+    except McpFailure as failure:
+        return msgspec.structs.replace(report, failure=failure)

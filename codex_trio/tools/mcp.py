@@ -1,0 +1,276 @@
+"""Tools of MCP servers: the model calls them, their servers run them.
+
+Owns their offer, their items, when the user is asked, and how what a server gives reaches the model. Does not own the
+servers (`extensions.mcp`), or how a user is asked (`McpUsers`).
+
+Protocol source: items and texts of release 0.171.0.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import msgspec
+import trio
+
+from codex_trio.config.approval import Granular
+from codex_trio.domain.items import Duration, McpToolCall
+from codex_trio.extensions.mcp.connection import McpTool
+from codex_trio.extensions.mcp.errors import McpFailure, McpTimeout
+from codex_trio.extensions.mcp.thread_servers import ReadyServer, ThreadServers
+from codex_trio.sandbox.policy import DangerFullAccess
+from codex_trio.tools.arguments import decode_value
+from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
+from codex_trio.tools.context import ToolContext
+from codex_trio.tools.mcp_questions import Permission
+from codex_trio.tools.picture_form import PictureProblem
+from codex_trio.tools.pictures import ModelPictures, omitted
+from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
+from codex_trio.tools.truncate import fit_parts
+from codex_trio.util.loose_json import tables_of
+
+REJECTED, CANCELLED = "user rejected MCP tool call", "user cancelled MCP tool call"
+POLICY_SAYS_NEVER = "MCP tool call requires approval, but approval policy is never"
+NO_AUDIO = "audio content omitted because you do not support audio input"
+
+_STORE_SECONDS = 10.0
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
+_TRIMMED = frozenset({"title", "default", "$schema"})
+
+
+class ToolQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """May a tool be called with these arguments?"""
+
+    turn_id: str
+    item_id: str
+    server: str
+    tool: McpTool
+    arguments: Any
+
+
+class McpUsers(Protocol):
+    """The users of one thread, as far as MCP servers have to do with them."""
+
+    async def may_call(self, question: ToolQuestion) -> Permission:
+        """Ask whether a tool may be called, unless an earlier answer says so."""
+        ...
+
+    async def elicit(self, server: str, params: Mapping[str, Any], *, turn_id: str | None) -> Mapping[str, Any]:
+        """Have a user answer a question of a server's; return the result of `elicitation/create`."""
+        ...
+
+
+class McpServerTools:
+    """Provides the tools of one server."""
+
+    def __init__(self, server: ReadyServer, namespace: str, users: McpUsers, *, thread_id: str) -> None:
+        self._server = server
+        self._name = namespace
+        self._users = users
+        self._thread_id = thread_id
+
+    @property
+    def namespace(self) -> Namespace:
+        name = self._server.settings.name
+        described = self._server.connection.facts.instructions or f"Tools of the MCP server {name}."
+        return Namespace(name=self._name, description=described)
+
+    def tools(self, offer: ToolOffer) -> Sequence[Tool]:
+        """Return what a turn is offered."""
+        return [
+            CallMcpTool(tool, self._server, self._users, pictures=offer.pictures, thread_id=self._thread_id)
+            for tool in self._server.connection.tools
+            if self._server.settings.offers(tool.name)
+        ]
+
+
+def mcp_providers(servers: ThreadServers, users: McpUsers, *, thread_id: str) -> list[ToolProvider]:
+    """Return the providers of the tools of the servers that are ready, one each."""
+    providers: list[ToolProvider] = []
+    taken: set[str] = set()
+    for server in servers.ready:
+        name = f"mcp__{_NOT_IN_NAMES.sub('_', server.settings.name)}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        providers.append(McpServerTools(server, name, users, thread_id=thread_id))
+    return providers
+
+
+class CallMcpTool:
+    """Has a server do what the model asks for."""
+
+    def __init__(
+        self, tool: McpTool, server: ReadyServer, users: McpUsers, *, pictures: ModelPictures, thread_id: str
+    ) -> None:
+        self.parallel = server.settings.parallel
+        self.spec: dict[str, Any] = {
+            "type": "function",
+            "name": tool.name,
+            "description": tool.description,
+            "strict": False,
+            "defer_loading": True,
+            "parameters": trimmed(tool.input_schema),
+        }
+        self._tool = tool
+        self._server = server
+        self._users = users
+        self._pictures = pictures
+        self._thread_id = thread_id
+
+    async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        began = time.monotonic()
+        item = McpToolCall(
+            id=call.call_id,
+            server=self._server.settings.name,
+            tool=self._tool.name,
+            arguments=decode_value(call.arguments or "{}"),
+            read_only_hint=cast("Any", self._tool.annotations.get("readOnlyHint")),
+            status="in_progress",
+        )
+        context.log.started(item)
+        started = began
+        try:
+            await self._ask(item, context)
+            started = time.monotonic()
+            result = await self._call(item, context)
+        except ToolFailure as failure:
+            await context.log.completed(_ended(item, started, error=str(failure)))
+            return ToolOutput(content=self._fitted(context, [_text(_header(began)), _text(str(failure))]))
+        except BaseException:
+            # The turn is stopped: what clients have seen begin is seen to end.
+            with trio.move_on_after(_STORE_SECONDS, shield=True):
+                await context.log.completed(_ended(item, started, error="the turn was stopped"))
+            raise
+        await context.log.completed(_ended(item, started, result=result))
+        return ToolOutput(content=await self._output(result, began, context))
+
+    async def _ask(self, item: McpToolCall, context: ToolContext) -> None:
+        """Raise ToolFailure unless the call may be made."""
+        if not self._is_asked_about(context):
+            return
+        policy = context.approval_policy
+        if policy == "never" or (isinstance(policy, Granular) and not policy.mcp_elicitations):
+            raise ToolFailure(POLICY_SAYS_NEVER)
+        answer = await self._users.may_call(
+            ToolQuestion(
+                turn_id=context.turn_id,
+                item_id=item.id,
+                server=item.server,
+                tool=self._tool,
+                arguments=item.arguments,
+            )
+        )
+        if answer != "accept":
+            raise ToolFailure(REJECTED if answer == "decline" else CANCELLED)
+
+    def _is_asked_about(self, context: ToolContext) -> bool:
+        mode = self._server.settings.mode_of(self._tool.name)
+        if mode in ("approve", "prompt"):
+            return mode == "prompt"
+        if context.approval_policy == "never" and _is_uncaged(context):
+            return False
+        return not self._tool.is_read_only if mode == "writes" else may_do_harm(self._tool.annotations)
+
+    async def _call(self, item: McpToolCall, context: ToolContext) -> dict[str, Any]:
+        async def elicit(server: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+            if context.approval_policy == "never":
+                return {"action": "decline"}
+            return await self._users.elicit(server, params, turn_id=context.turn_id)
+
+        name = f"{item.server}/{item.tool}"
+        meta = {"threadId": self._thread_id, "callId": item.id}
+        try:
+            return await self._server.connection.call(
+                item.tool, item.arguments, meta=meta, elicit=elicit, seconds=self._server.settings.tool_seconds
+            )
+        except McpTimeout as failure:
+            cause = str(failure)
+        except McpFailure as failure:
+            cause = str(failure)
+        raise ToolFailure(f"tool call error: tool call failed for `{name}`\n\nCaused by:\n    {cause}")
+
+    async def _output(self, result: dict[str, Any], began: float, context: ToolContext) -> Any:
+        parts = tables_of(result.get("content"))
+        structured = result.get("structuredContent")
+        if result.get("isError") is not True and structured is not None:
+            return self._text_of(structured, began, context)
+        if result.get("isError") is not True and not any(part.get("type") in ("image", "audio") for part in parts):
+            return self._text_of(parts, began, context)
+        shown = [await self._part(part) for part in parts]
+        return self._fitted(context, [_text(_header(began)), *shown])
+
+    def _text_of(self, value: Any, began: float, context: ToolContext) -> str:
+        text = f"{_header(began)}\n{msgspec.json.encode(value).decode()}"
+        return self._fitted(context, [_text(text)])[0]["text"]
+
+    def _fitted(self, context: ToolContext, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return fit_parts(parts, max_tokens=context.model.tool_output_token_limit)
+
+    async def _part(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a part of a result as the model reads it."""
+        match part:
+            case {"type": "text", "text": str(text)}:
+                return _text(text)
+            case {"type": "image", "data": str(data), "mimeType": str(mime)}:
+                try:
+                    return await self._pictures.of_url(f"data:{mime};base64,{data}")
+                except PictureProblem as problem:
+                    return omitted(problem)
+            case {"type": "audio"}:
+                return _text(NO_AUDIO)
+            case _:
+                return _text(msgspec.json.encode(part).decode())
+
+
+def may_do_harm(annotations: Mapping[str, Any]) -> bool:
+    """Return whether a tool is one to ask about: what it does not say of itself counts against it."""
+    destructive = annotations.get("destructiveHint")
+    if destructive is True:
+        return True
+    if annotations.get("readOnlyHint") is True:
+        return False
+    return destructive is not False or annotations.get("openWorldHint") is not False
+
+
+def trimmed(schema: Any) -> Any:
+    """Return a JSON schema without what a model has no use for."""
+    if isinstance(schema, list):
+        return [trimmed(part) for part in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    kept: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", schema).items():
+        if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
+            kept[key] = {name: trimmed(part) for name, part in cast("dict[str, Any]", value).items()}
+        elif key not in _TRIMMED:
+            kept[key] = value if key in ("enum", "const", "required") else trimmed(value)
+    return kept
+
+
+def _is_uncaged(context: ToolContext) -> bool:
+    return all(isinstance(environment.policy, DangerFullAccess) for environment in context.environments)
+
+
+def _ended(
+    item: McpToolCall, started: float, *, result: dict[str, Any] | None = None, error: str | None = None
+) -> McpToolCall:
+    failed = result is None or result.get("isError") is True
+    return msgspec.structs.replace(
+        item,
+        status="failed" if failed else "completed",
+        result=result,
+        error=None if error is None else {"message": error},
+        duration=Duration.from_seconds(time.monotonic() - started),
+    )
+
+
+def _header(began: float) -> str:
+    return f"Wall time: {time.monotonic() - began:.4f} seconds\nOutput:"
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "input_text", "text": text}

@@ -1,0 +1,120 @@
+"""Servers that threads share: one process where they can, and what becomes of it."""
+
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+import codex_trio.testing.mcp_server
+from codex_trio.conformance.processes import wait_gone
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.extensions.mcp.connection import McpConnection, McpMeans
+from codex_trio.extensions.mcp.errors import McpFailure
+from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand
+from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
+from codex_trio.model.http import open_transport
+
+PATIENCE = 30.0
+
+
+def scripted(name: str = "tiny", *, shared: bool = True, **env: str) -> McpServerSettings:
+    file = str(codex_trio.testing.mcp_server.__file__)
+    command = StdioCommand(command=sys.executable, args=("-S", file), env=env)
+    return McpServerSettings(name=name, transport=command, shared=shared)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another process brings about; the fixture's patience bounds it."""
+    while not holds():  # noqa: ASYNC110  # nothing tells of it
+        await trio.sleep(0.01)
+
+
+async def nobody(_server: str, _params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"action": "cancel"}
+
+
+async def told(connection: McpConnection, tool: str) -> Any:
+    result = await connection.call(tool, None, meta={}, elicit=nobody)
+    return json.loads(result["content"][0]["text"])
+
+
+@pytest.fixture
+async def pool() -> AsyncGenerator[McpPool]:
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "SECRET": "not yours"}
+    with trio.fail_after(PATIENCE):
+        async with open_process_spawner() as spawner, open_transport({}) as transport, trio.open_nursery() as nursery:
+            made = McpPool(McpMeans(start=spawner.start, transport=transport, environ=environ), idle_seconds=0.05)
+            await nursery.start(made.run)
+            yield made
+            nursery.cancel_scope.cancel()
+
+
+async def test_users_with_the_same_settings_and_folder_share_a_process_which_ends_after_them(
+    pool: McpPool, tmp_path: Path
+) -> None:
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    a, b = map(str, folders)
+    async with (
+        pool.use(scripted(), folder=a) as one,
+        pool.use(scripted(), folder=a) as same,
+        pool.use(scripted(), folder=b) as elsewhere,
+        pool.use(scripted(MARK="x"), folder=a) as other,
+        pool.use(scripted(shared=False), folder=a) as own,
+    ):
+        who = [await told(connection, "who") for connection in (one, same, elsewhere, other, own)]
+    pids = [process["pid"] for process in who]
+    assert pids[0] == pids[1]
+    assert len(set(pids)) == 4
+    assert [process["cwd"] for process in who[:3]] == [a, a, b]
+    assert "SECRET" not in who[0]["env"]
+    assert who[0]["env"]["HOME"] == "/nonexistent"
+    await wait_gone(*pids)
+
+
+async def test_a_server_that_ended_is_started_anew_for_whoever_comes_next(pool: McpPool, tmp_path: Path) -> None:
+    async with pool.use(scripted(), folder=str(tmp_path)) as one:
+        with pytest.raises(McpFailure, match="connection closed"):
+            await told(one, "crash")
+        await one.gone.wait()
+        async with pool.use(scripted(), folder=str(tmp_path)) as next_one:
+            assert (await told(next_one, "who"))["pid"]
+
+
+async def test_a_server_that_cannot_start_fails_every_user_and_is_tried_again(pool: McpPool, tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(McpFailure, match=r"(?s)handshaking with MCP server failed: connection closed.*oh no"):
+            async with pool.use(scripted(MCP_CRASH="oh no"), folder=str(tmp_path)):
+                pass
+
+
+async def test_a_server_that_has_other_tools_is_asked_for_them(pool: McpPool, tmp_path: Path) -> None:
+    async with pool.use(scripted(MCP_TOOLS="learn"), folder=str(tmp_path)) as connection:
+        assert [tool.name for tool in connection.tools] == ["learn"]
+        await connection.call("learn", None, meta={}, elicit=nobody)
+        await until(lambda: len(connection.tools) == 2)
+        assert [tool.name for tool in connection.tools] == ["learn", "learnt"]
+
+
+async def test_a_thread_has_its_ended_server_started_anew_before_its_next_turn(pool: McpPool, tmp_path: Path) -> None:
+    statuses: list[StartupStatus] = []
+    servers = ThreadServers(pool, folder=str(tmp_path), tell=statuses.append)
+    async with trio.open_nursery() as nursery:
+        servers.begin({"tiny": scripted()}, nursery)
+        await until(lambda: servers.find("tiny") is not None)
+        first = servers.ready[0].connection
+        with pytest.raises(McpFailure):
+            await told(first, "crash")
+        await first.gone.wait()
+        assert servers.find("tiny") is None
+        while servers.find("tiny") is None:
+            await servers.settle()
+        nursery.cancel_scope.cancel()
+    assert [status.status for status in statuses] == ["starting", "ready", "starting", "ready"]

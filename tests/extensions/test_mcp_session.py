@@ -1,0 +1,223 @@
+"""A conversation with an MCP server, in memory: what we ask, what it asks, and what becomes of both."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
+from codex_trio.extensions.mcp.session import McpSession
+
+
+class Channel:
+    """Both ends of a channel: the session's, and what a test reads and writes in place of the server."""
+
+    def __init__(self) -> None:
+        self._to_server, self.received = trio.open_memory_channel[bytes](100)
+        self.answers, self._from_server = trio.open_memory_channel[bytes | None](100)
+
+    async def send(self, message: bytes) -> None:
+        await self._to_server.send(message)
+
+    async def receive(self) -> bytes | None:
+        return await self._from_server.receive()
+
+    async def next(self) -> dict[str, Any]:
+        """Return the next message that the server gets."""
+        return msgspec.json.decode(await self.received.receive())
+
+    def say(self, message: Any) -> None:
+        """Have the server say something."""
+        self.answers.send_nowait(message if isinstance(message, bytes) else msgspec.json.encode(message))
+
+    def end(self) -> None:
+        """Have the server close its end."""
+        self.answers.send_nowait(None)
+
+
+class Peer:
+    """Whom the server talks to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Mapping[str, Any]] = []
+        self.may_answer = trio.Event()
+        self.changes = 0
+
+    async def elicit(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.asked.append(params)
+        await self.may_answer.wait()
+        return {"action": "accept", "content": {}}
+
+    def roots(self) -> list[dict[str, Any]]:
+        return [{"uri": "file:///work"}]
+
+    def tools_changed(self) -> None:
+        self.changes += 1
+
+
+class Talk:
+    def __init__(self) -> None:
+        self.channel = Channel()
+        self.peer = Peer()
+        self.session = McpSession(self.channel, self.peer)
+        self.outcomes: dict[str, Any] = {}
+
+    async def ask(self, name: str, *, seconds: float = 10) -> None:
+        """Make a request and keep what becomes of it."""
+        try:
+            self.outcomes[name] = await self.session.request("tools/call", {"name": name}, seconds=seconds)
+        except McpFailure as failure:
+            self.outcomes[name] = failure
+
+
+@asynccontextmanager
+async def talking() -> AsyncGenerator[tuple[Talk, trio.Nursery]]:
+    talk = Talk()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(talk.session.run)
+        yield talk, nursery
+        nursery.cancel_scope.cancel()
+
+
+async def test_answers_find_their_requests_in_any_order(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        first = await talk.channel.next()
+        nursery.start_soon(talk.ask, "b")
+        second = await talk.channel.next()
+        assert first == {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "a"}}
+        talk.channel.say({"id": second["id"], "result": {"of": "b"}})
+        talk.channel.say({"id": first["id"], "error": {"code": -1, "message": "no", "data": 7}})
+        await wait_all_tasks_blocked()
+    assert talk.outcomes["b"] == {"of": "b"}
+    failure = talk.outcomes["a"]
+    assert isinstance(failure, McpError)
+    assert (failure.code, failure.message, failure.data) == (-1, "no", 7)
+
+
+async def test_what_is_no_message_is_passed_over(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        replies_to_others = (b'{"id": 99, "result": {}}', b'{"id": "1", "result": {}}')
+        for stray in (b"starting up ...", b"[]", b"17", b"{}", *replies_to_others):
+            talk.channel.say(stray)
+        talk.channel.say([{"id": 1, "result": {"in": "a batch"}}])
+        await wait_all_tasks_blocked()
+    assert talk.outcomes["a"] == {"in": "a batch"}
+
+
+@pytest.mark.parametrize("result", [None, [], "text"])
+async def test_a_result_that_is_no_object_is_a_failure(autojump_clock: MockClock, result: Any) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        talk.channel.say({"id": 1, "result": result})
+        await wait_all_tasks_blocked()
+    assert str(talk.outcomes["a"]) == "the result of tools/call is no object"
+
+
+async def test_a_request_that_takes_too_long_is_given_up_and_the_server_is_told(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        told = await talk.channel.next()
+        assert told["method"] == "notifications/cancelled"
+        assert told["params"]["requestId"] == 1
+        await wait_all_tasks_blocked()
+        assert isinstance(talk.outcomes["a"], McpTimeout)
+        assert str(talk.outcomes["a"]) == "timed out awaiting tools/call after 10s"
+        assert trio.current_time() == pytest.approx(10, abs=0.1)
+        # The late answer disturbs nobody.
+        talk.channel.say({"id": 1, "result": {}})
+        nursery.start_soon(talk.ask, "b")
+        talk.channel.say({"id": (await talk.channel.next())["id"], "result": {"of": "b"}})
+        await wait_all_tasks_blocked()
+    assert talk.outcomes["b"] == {"of": "b"}
+
+
+async def test_a_request_that_nobody_waits_for_any_more_is_cancelled_at_the_server(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        with trio.CancelScope() as scope:
+            nursery.start_soon(talk.ask, "b")
+            await talk.channel.next()
+            async with trio.open_nursery() as inner:
+                inner.start_soon(talk.ask, "a")
+                await talk.channel.next()
+                scope.cancel()
+        told = await talk.channel.next()
+        assert (told["method"], told["params"]["requestId"]) == ("notifications/cancelled", 2)
+        talk.channel.say({"id": 1, "result": {"of": "b"}})
+        await wait_all_tasks_blocked()
+    assert talk.outcomes == {"b": {"of": "b"}}
+
+
+async def test_the_clock_of_a_request_stands_while_the_server_asks_the_user(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        await trio.sleep(6)
+        talk.channel.say({"id": 5, "method": "elicitation/create", "params": {"message": "?"}})
+        await trio.sleep(1000)
+        assert "a" not in talk.outcomes
+        talk.peer.may_answer.set()
+        assert await talk.channel.next() == {
+            "jsonrpc": "2.0",
+            "id": 5,
+            "result": {"action": "accept", "content": {}},
+        }
+        await trio.sleep(3)
+        assert "a" not in talk.outcomes
+        await trio.sleep(3)
+        assert isinstance(talk.outcomes["a"], McpTimeout)
+
+
+async def test_whoever_waits_or_comes_later_is_told_that_the_server_ended(
+    autojump_clock: MockClock,
+) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        talk.channel.end()
+        await wait_all_tasks_blocked()
+        await talk.ask("b")
+    assert isinstance(talk.outcomes["a"], McpGone)
+    assert isinstance(talk.outcomes["b"], McpGone)
+
+
+async def test_the_server_may_ask_and_tell(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, _):
+        talk.channel.say({"id": 1, "method": "ping"})
+        assert (await talk.channel.next())["result"] == {}
+        talk.channel.say({"id": 2, "method": "roots/list"})
+        assert (await talk.channel.next())["result"] == {"roots": [{"uri": "file:///work"}]}
+        talk.channel.say({"id": "three", "method": "sampling/createMessage", "params": {}})
+        assert await talk.channel.next() == {
+            "jsonrpc": "2.0",
+            "id": "three",
+            "error": {"code": -32601, "message": "sampling/createMessage is not supported"},
+        }
+        talk.channel.say({"method": "notifications/tools/list_changed"})
+        talk.channel.say({"method": "notifications/message", "params": {"level": "info", "data": "x"}})
+        await wait_all_tasks_blocked()
+        assert talk.peer.changes == 1
+
+
+async def test_all_pages_of_a_list_are_read_and_circles_are_left(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+
+        async def serve() -> None:
+            cursors = ["1", "2", "2"]
+            while True:
+                request = await talk.channel.next()
+                at = int(request["params"].get("cursor", 0))
+                page = {"tools": [{"name": f"t{at}"}, "nonsense"], "nextCursor": cursors[at]}
+                talk.channel.say({"id": request["id"], "result": page})
+
+        nursery.start_soon(serve)
+        listed = await talk.session.all_of("tools/list", "tools", seconds=5)
+    assert listed == [{"name": "t0"}, {"name": "t1"}, {"name": "t2"}]

@@ -1,0 +1,57 @@
+"""What `[mcp_servers.<name>]` may say."""
+
+from typing import Any
+
+import pytest
+
+from codex_trio.extensions.mcp.settings import HttpAddress, McpSettingsError, StdioCommand, configured_servers
+
+
+def test_a_process_with_all_its_settings() -> None:
+    table: dict[str, Any] = {
+        "command": "run",
+        "args": ["a"],
+        "env": {"A": "1"},
+        "env_vars": ["B", {"name": "C", "source": "local"}],
+        "cwd": "/work",
+        "required": True,
+        "startup_timeout_ms": 1500,
+        "tool_timeout_sec": 2,
+        "enabled_tools": ["x", "y"],
+        "disabled_tools": ["y"],
+        "supports_parallel_tool_calls": True,
+        "default_tools_approval_mode": "prompt",
+        "tools": {"x": {"approval_mode": "approve"}},
+        "name": "others may name it",
+    }
+    server = configured_servers({"mcp_servers": {"s": table}})["s"]
+    assert server.transport == StdioCommand(
+        command="run", args=("a",), env={"A": "1"}, variables=("B", "C"), cwd="/work"
+    )
+    assert (server.required, server.startup_seconds, server.tool_seconds, server.parallel) == (True, 1.5, 2, True)
+    assert [name for name in ("x", "y", "z") if server.offers(name)] == ["x"]
+    assert (server.mode_of("x"), server.mode_of("other")) == ("approve", "prompt")
+
+
+def test_an_address_with_its_headers() -> None:
+    table = {"url": "https://example.com/mcp", "bearer_token_env_var": "T", "http_headers": {"A": "1"}}
+    server = configured_servers({"mcp_servers": {"s.t": table}})["s.t"]
+    assert server.transport == HttpAddress(url="https://example.com/mcp", bearer_token_env_var="T", headers={"A": "1"})
+    assert server.offers("anything")
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "said"),
+    [
+        ("s", {"command": "x", "url": "http://h"}, "mcp_servers.s: url is not supported for stdio"),
+        ("s", {}, "mcp_servers.s: invalid transport"),
+        ("s", {"url": "http://h", "bearer_token": "t"}, "mcp_servers.s: bearer_token is not supported"),
+        ("s", {"command": 1}, "mcp_servers.s: Expected `str | null`, got `int` - at `$.command`"),
+        ("s", {"command": "x", "tools": {"t": {"approval_mode": "sometimes"}}}, "approval_mode"),
+        ("we ird", {"command": "x"}, "Invalid MCP server name 'we ird'"),
+    ],
+)
+def test_a_table_that_cannot_be_is_refused_by_its_name(name: str, table: dict[str, Any], said: str) -> None:
+    with pytest.raises(McpSettingsError) as refused:
+        configured_servers({"mcp_servers": {name: table}})
+    assert said in str(refused.value)
