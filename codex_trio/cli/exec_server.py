@@ -7,9 +7,11 @@ Owns where it listens, and that it says so on standard output. Does not own what
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -28,6 +30,10 @@ from codex_trio.transport.listen import (
     parse_listen_url,
 )
 
+if TYPE_CHECKING:
+    from codex_trio.exec_server.server import ExecServer
+    from codex_trio.transport.base import MessageTransport
+
 _ANY_PORT = "ws://127.0.0.1:0"
 
 
@@ -45,9 +51,12 @@ def configure(parser: Parser) -> None:
 
 
 def _address(url: str) -> StdioAddress | WebsocketAddress:
-    address = parse_listen_url("stdio://" if url == "stdio" else url)
-    if not isinstance(address, StdioAddress | WebsocketAddress):
+    if url in ("stdio", "stdio://"):
+        return StdioAddress()
+    if not url.startswith("ws://"):
         raise ListenUrlError(f"unsupported --listen URL `{url}`; expected `ws://IP:PORT`, `stdio` or `stdio://`")
+    address = parse_listen_url(url)
+    assert isinstance(address, WebsocketAddress)
     return address
 
 
@@ -64,36 +73,15 @@ def serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from codex_trio.exec_server.server import ExecServer, open_exec_server
+    from codex_trio.exec_server.server import open_exec_server
     from codex_trio.server.guarded import guarded_paths
     from codex_trio.state.db.initializer import state_db_path
-    from codex_trio.transport.stdio import open_process_stdio
-    from codex_trio.transport.websocket import bind_websocket
 
     home = codex_home(environ)
     guarded = guarded_paths(home, database=state_db_path(home), sockets=())
-    authenticate = authentication(options)
-
-    async def clients(server: ExecServer) -> None:
-        if isinstance(options.listen, StdioAddress):
-            async with open_process_stdio() as transport, trio.open_nursery() as nursery:
-                nursery.start_soon(_cancel_when_orphaned, nursery.cancel_scope)
-                await server.serve(transport)
-                nursery.cancel_scope.cancel()
-            return
-        try:
-            listener = await bind_websocket(options.listen, authenticate)
-        except ListenRefused as refused:
-            raise UsageError(str(refused)) from refused
-        try:
-            sys.stdout.write(f"ws://{listener.address}\n")
-            sys.stdout.flush()
-            await listener.run(server.serve)
-        finally:
-            await listener.aclose()
-
     with ending_signals() as signals:
         async with (
+            _open_clients(options) as clients,
             open_exec_server(environ, cwd=current_folder(), guarded=guarded) as server,
             trio.open_nursery() as nursery,
         ):
@@ -101,6 +89,49 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
             await clients(server)
             nursery.cancel_scope.cancel()
     return os.EX_OK
+
+
+@contextlib.asynccontextmanager
+async def _open_clients(options: argparse.Namespace) -> AsyncGenerator[Callable[[ExecServer], Awaitable[None]]]:
+    """Take the place where clients come from, until the block ends.
+
+    Raises:
+        UsageError: the server cannot listen there.
+    """
+    from codex_trio.transport.stdio import open_process_stdio
+    from codex_trio.transport.websocket import bind_websocket
+
+    authenticate = authentication(options)
+    if isinstance(options.listen, StdioAddress):
+        async with open_process_stdio() as transport:
+            yield lambda server: _serve_stdio(server, transport)
+        return
+    try:
+        listener = await bind_websocket(options.listen, authenticate)
+    except ListenRefused as refused:
+        raise UsageError(str(refused)) from refused
+
+    async def serve_websockets(server: ExecServer) -> None:
+        _announce(f"ws://{listener.address}")
+        await listener.run(server.serve)
+
+    try:
+        yield serve_websockets
+    finally:
+        await listener.aclose()
+
+
+async def _serve_stdio(server: ExecServer, transport: MessageTransport) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cancel_when_orphaned, nursery.cancel_scope)
+        await server.serve(transport)
+        nursery.cancel_scope.cancel()
+
+
+def _announce(url: str) -> None:
+    # Whoever closed standard output knows where to connect, or does not want to.
+    with contextlib.suppress(OSError):
+        print(url, flush=True)
 
 
 async def _cancel_on_signal(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
