@@ -162,6 +162,20 @@ async def test_a_question_may_come_before_the_answer() -> None:
         await answered.wait()
 
 
+async def test_an_answer_that_cannot_be_read_fails_its_request_and_the_next_one_works() -> None:
+    bodies = [b'{"x":' * 5000 + b"1" + b"}" * 5000, b'{"content":[],"x":NaN}']
+
+    async def serve(exchange: Exchange) -> None:
+        if not await greet(exchange):
+            body = b'{"jsonrpc":"2.0","id":%d,"result":%b}' % (exchange.message["id"], bodies.pop(0))
+            await exchange.answer(200, body, content_type="application/json")
+
+    async with serving(serve) as (url, _), connected(url) as connection:
+        with pytest.raises(McpFailure, match="the answer is no JSON that can be read: nested more than"):
+            await connection.call("t", {}, meta={}, elicit=nobody)
+        assert await connection.call("t", {}, meta={}, elicit=nobody) == {"content": [], "x": None}
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [(401, "HTTP status 401 (log in, or set bearer_token_env_var) go away"), (500, "HTTP status 500 go away")],

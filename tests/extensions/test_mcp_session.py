@@ -111,6 +111,40 @@ async def test_what_is_no_message_is_passed_over(autojump_clock: MockClock) -> N
     assert talk.outcomes["a"] == {"in": "a batch"}
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b'{"x":NaN,"y":1e999}', {"x": None, "y": None}),
+        (b'{"x":"\\ud800!","y":"\xff"}', {"x": "\ufffd!", "y": "\ufffd"}),
+        (b'{"x":' + b"9" * 5000 + b"}", {"x": None}),
+    ],
+)
+async def test_an_answer_that_is_nearly_json_is_read(autojump_clock: MockClock, written: bytes, read: Any) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        talk.channel.say(b'{"jsonrpc":"2.0","id":1,"result":' + written + b"}")
+        await wait_all_tasks_blocked()
+        assert talk.outcomes == {"a": read}
+
+
+@pytest.mark.parametrize("form", [b'{"jsonrpc":"2.0","id":1,"result":%b}', b'{"result":%b,"jsonrpc":"2.0","id":1}'])
+@pytest.mark.parametrize("result", [b"[" * 5000 + b"]" * 5000, b"[" * 300 + b"]" * 300, b"[1 2]"])
+async def test_an_answer_that_cannot_be_read_fails_its_request_alone(
+    autojump_clock: MockClock, form: bytes, result: bytes
+) -> None:
+    async with talking() as (talk, nursery):
+        for name in ("a", "b"):
+            nursery.start_soon(talk.ask, name)
+            await talk.channel.next()
+        talk.channel.say(form % result)
+        await wait_all_tasks_blocked()
+        assert str(talk.outcomes["a"]).startswith("the answer is no JSON that can be read: ")
+        talk.channel.say({"id": 2, "result": {}})
+        await wait_all_tasks_blocked()
+        assert talk.outcomes["b"] == {}
+
+
 @pytest.mark.parametrize("result", [None, [], "text"])
 async def test_a_result_that_is_no_object_is_a_failure(autojump_clock: MockClock, result: Any) -> None:
     async with talking() as (talk, nursery):

@@ -16,12 +16,12 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.errors import McpGone
-from codex_trio.extensions.mcp.session import REVISION
+from codex_trio.extensions.mcp.session import REVISION, messages_of
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.lenient_json import UnreadableJson
 from codex_trio.model.sse import SseError, SseParser
 from codex_trio.util.addresses import is_web_address, shown_address
-from codex_trio.util.loose_json import tables_of
 
 MAX_ANSWER_BYTES = 64 << 20
 _SESSION = "mcp-session-id"
@@ -124,10 +124,9 @@ def _request_id(message: bytes) -> Any:
 def _answers(message: bytes, request_id: Any) -> bool:
     """Return whether a message, or one of a batch, is the answer to a request."""
     try:
-        decoded: Any = msgspec.json.decode(message)
-    except msgspec.DecodeError:
+        parts = messages_of(message)
+    except UnreadableJson:
         return False
-    parts = tables_of(decoded if isinstance(decoded, list) else [decoded])
     return any(part.get("id") == request_id and "method" not in part for part in parts)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import logging
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, cast
 
@@ -18,6 +19,7 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
+from codex_trio.model.lenient_json import TOO_DEEP, UnreadableJson, decode, is_too_deep, mended
 from codex_trio.util.loose_json import table_of, tables_of
 from codex_trio.version import PROTOCOL_RELEASE
 
@@ -31,6 +33,10 @@ _METHOD_NOT_FOUND = -32601
 _INTERNAL = -32603
 _MAX_PAGES = 1000
 _CANCEL_SECONDS = 1.0
+_MAX_ENVELOPE = 100
+_ANSWER_BEGINS = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,9})\s*,\s*"(?:result|error)"')
+_ANSWER_ENDS = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,9})\s*\}\s*$')
+"""The two forms in which servers' libraries write answers: what of them can be known without reading them."""
 
 
 class McpChannel(Protocol):
@@ -175,13 +181,21 @@ class McpSession:
 
     def _take(self, raw: bytes, nursery: trio.Nursery) -> None:
         try:
-            decoded: Any = msgspec.json.decode(raw)
-        except msgspec.DecodeError:
-            # Servers print things; nobody is waiting for this.
-            _log.info("an MCP server sent a line that is no JSON: %r", raw[:200])
+            messages = messages_of(raw)
+        except UnreadableJson as error:
+            _log.info("an MCP server sent what is no JSON (%s): %r", error, raw[:200])
+            self._fail_unreadable(raw, error)
             return
-        for message in tables_of(decoded if isinstance(decoded, list) else [decoded]):
+        for message in messages:
             self._take_message(message, nursery)
+
+    def _fail_unreadable(self, raw: bytes, error: UnreadableJson) -> None:
+        """Fail the request that an unreadable answer is for. Servers print other things too: nobody waits for those."""
+        named = _ANSWER_BEGINS.match(raw) or _ANSWER_ENDS.search(raw, max(0, len(raw) - _MAX_ENVELOPE))
+        waiting = None if named is None else self._waiting.get(int(named[1]))
+        if waiting is not None and not waiting.done.is_set():
+            waiting.failure = McpFailure(f"the answer is no JSON that can be read: {error}")
+            waiting.done.set()
 
     def _take_message(self, message: dict[str, Any], nursery: trio.Nursery) -> None:
         method = message.get("method")
@@ -240,6 +254,20 @@ class McpSession:
         finally:
             for waiting, left in stopped:
                 waiting.limit.deadline = trio.current_time() + left
+
+
+def messages_of(raw: bytes) -> list[dict[str, Any]]:
+    """Return the messages of a line, which may be a batch. Raises UnreadableJson.
+
+    Servers write NaN, and halves of surrogate pairs, as Python's `json` does: that is no reason to lose an answer.
+    """
+    try:
+        decoded: Any = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        decoded = mended(decode(raw))
+    if is_too_deep(decoded):
+        raise UnreadableJson(TOO_DEEP)
+    return tables_of(decoded if isinstance(decoded, list) else [decoded])
 
 
 async def _nothing() -> Mapping[str, Any]:
