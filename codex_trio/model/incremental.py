@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from codex_trio.model.request import ModelRequest
+from codex_trio.util import decoding
 
 _MADE_BY_MODEL = frozenset(
     {
@@ -55,9 +56,6 @@ class _Seen(msgspec.Struct):
     response: _SeenResponse | None = None
 
 
-_decoder = msgspec.json.Decoder(_Seen)
-
-
 class ModelExchange:
     """A request and the response to it, as far as it has come."""
 
@@ -71,7 +69,7 @@ class ModelExchange:
     def note(self, event: bytes) -> None:
         """Note one event of the response."""
         try:
-            seen = _decoder.decode(event)
+            seen = decoding.json_decoder(_Seen).decode(event)
         except msgspec.MsgspecError:
             return
         if seen.type == "response.output_item.done" and seen.item is not None:

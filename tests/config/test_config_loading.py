@@ -215,11 +215,12 @@ def test_loading_a_small_home_takes_a_few_milliseconds_at_most(setting: Setting)
     service.load()
 
     def elapsed() -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         service.load()
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
-    assert min(elapsed() for _ in range(20)) < 0.003
+    # Half a millisecond; several times that where every line is traced.
+    assert min(elapsed() for _ in range(20)) < 0.01
 
 
 def test_importing_the_configuration_does_not_import_the_toml_editor() -> None:

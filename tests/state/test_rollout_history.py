@@ -186,8 +186,8 @@ def test_events_of_extended_histories_show_commands_tools_and_errors() -> None:
     ran, called = (stored.item for stored in turn.items)
     assert isinstance(ran, items.CommandExecution)
     assert (ran.cwd, ran.status, ran.exit_code) == ("file:///x%20y", "failed", 2)
-    assert isinstance(called, items.Other)
-    assert (called.kind, called.raw["status"], called.raw["error"]) == ("McpToolCall", "failed", {"message": "no"})
+    assert isinstance(called, items.McpToolCall)
+    assert (called.arguments, called.status, called.error) == ({"q": 1}, "failed", {"message": "no"})
 
 
 def test_a_command_of_an_older_thread_that_ran_on_gets_its_later_output() -> None:
