@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import trio
 from codex_trio_protocol import decoding
 from codex_trio_protocol.table import CLIENT_REQUESTS
 from thread_lab import CLIENT, Lab, open_threads
@@ -44,6 +45,13 @@ class NotingOutgoing:
 
     def methods(self) -> list[str]:
         return [method for method, _, _ in self.told]
+
+
+class NoProcesses:
+    """What a client has of processes: none, and none can be started."""
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
 
 
 class Bench:
@@ -80,6 +88,7 @@ class Bench:
             threads=runtime,
             load=lambda: ServerLoad(requests_in_flight=1, requests_queued=2, turns=3),
             gate=self.gate,
+            new_client_processes=NoProcesses,
         )
         self._handlers = {**registry.handlers(services), **work.work_handlers(services)}
 
