@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from codex_trio.environments.commands import CommandRequest, CommandSession
+from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.running import RunningSessions
 from codex_trio.execpolicy.programs import Programs, Work
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.shells import Shells, hand_over, keep_path
-from codex_trio.execution.yielding import Collected, OnOutput
+from codex_trio.execution.yielding import OnOutput
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
 
-class LocalCommands:
+class LocalCommands(RunningSessions):
     """The commands of one thread on this machine.
 
     Args:
@@ -42,7 +43,7 @@ class LocalCommands:
         anchors: RootAnchors,
         tmpdir: str | None,
     ) -> None:
-        self._sessions = sessions
+        super().__init__(sessions)
         self._shells = shells
         self._probe = probe
         self._variables = variables
@@ -79,35 +80,3 @@ class LocalCommands:
         if not request.sandboxed:
             return bare
         return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir, warn=warn)
-
-    async def collect(self, session: CommandSession, *, yield_ms: int) -> Collected:
-        """Wait until a command has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""
-        return await self._sessions.collect(self._own(session), yield_ms=yield_ms)
-
-    async def write(self, session_id: int, chars: str) -> None:
-        """Send input. Raises UnknownSession, StdinClosed."""
-        await self._sessions.write(session_id, chars)
-
-    def has(self, session_id: int) -> bool:
-        """Return whether a command runs, or has ended and was not collected."""
-        return self._sessions.has(session_id)
-
-    async def kill(self, session: CommandSession, *, because: str) -> None:
-        """End a command with all that it has started, and wait for its end."""
-        await self._sessions.kill(self._own(session), because=because)
-
-    async def kill_group(self, group: str, *, because: str) -> None:
-        """The same for all commands of a group at once, and for what ended ones have left running."""
-        await self._sessions.kill_group(group, because=because)
-
-    def forget_group(self, group: str) -> None:
-        """Let the commands of a group be like all others."""
-        self._sessions.forget_group(group)
-
-    async def aclose(self) -> None:
-        """Leave nothing behind."""
-        await self._sessions.aclose()
-
-    def _own(self, session: CommandSession) -> ExecSession:
-        assert isinstance(session, ExecSession)
-        return session

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from codex_trio.environments.commands import CommandRequest, CommandSession
+from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_permissions import context_of
@@ -17,10 +17,11 @@ from codex_trio.environments.exec_protocol import EnvPolicy, path_to_wire
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.connection import ExecConnection
 from codex_trio.environments.remote.processes import CannotStart, RemoteRequest
+from codex_trio.environments.running import RunningSessions
 from codex_trio.execpolicy.programs import Programs, UnknownPrograms, Work
 from codex_trio.execution.env import VariablePolicy, build_environment
 from codex_trio.execution.sessions import ExecSession, ExecSessions
-from codex_trio.execution.yielding import Collected, OnOutput
+from codex_trio.execution.yielding import OnOutput
 from codex_trio.sandbox.policy import DangerFullAccess, has_network
 from codex_trio.version import PROTOCOL_RELEASE
 
@@ -31,11 +32,11 @@ _KNOWN_SHELLS = ("bash", "zsh", "sh")
 _OFFLINE = "CODEX_SANDBOX_NETWORK_DISABLED"
 
 
-class RemoteCommands:
+class RemoteCommands(RunningSessions):
     """`sessions` are the thread's."""
 
     def __init__(self, sessions: ExecSessions, *, connection: ExecConnection, use: ThreadUse) -> None:
-        self._sessions = sessions
+        super().__init__(sessions)
         self._connection = connection
         self._use = use
 
@@ -95,38 +96,6 @@ class RemoteCommands:
             version=PROTOCOL_RELEASE,
         )
         return own if has_network(place.policy) else {**own, _OFFLINE: "1"}
-
-    async def collect(self, session: CommandSession, *, yield_ms: int) -> Collected:
-        """Wait until a command has ended, at most `yield_ms`, and take what is new. An ended one is then forgotten."""
-        return await self._sessions.collect(self._own(session), yield_ms=yield_ms)
-
-    async def write(self, session_id: int, chars: str) -> None:
-        """Send input. Raises UnknownSession, StdinClosed."""
-        await self._sessions.write(session_id, chars)
-
-    def has(self, session_id: int) -> bool:
-        """Return whether a command runs, or has ended and was not collected."""
-        return self._sessions.has(session_id)
-
-    async def kill(self, session: CommandSession, *, because: str) -> None:
-        """End a command with all that it has started, and wait for its end."""
-        await self._sessions.kill(self._own(session), because=because)
-
-    async def kill_group(self, group: str, *, because: str) -> None:
-        """The same for all commands of a group at once, and for what ended ones have left running."""
-        await self._sessions.kill_group(group, because=because)
-
-    def forget_group(self, group: str) -> None:
-        """Let the commands of a group be like all others."""
-        self._sessions.forget_group(group)
-
-    async def aclose(self) -> None:
-        """Leave nothing behind."""
-        await self._sessions.aclose()
-
-    def _own(self, session: CommandSession) -> ExecSession:
-        assert isinstance(session, ExecSession)
-        return session
 
 
 def _policy_to_wire(policy: VariablePolicy) -> EnvPolicy:
