@@ -29,7 +29,10 @@ class CopyRefused(Exception):
 
 
 def remove(path: str, *, recursive: bool, force: bool, check: Check) -> None:
-    """Remove a file, a link or a folder. With `force` what is not there is removed already. Raises OSError."""
+    """Remove a file, a link or a folder, but never the root of all. With `force` what is not there is removed already.
+
+    Raises OSError.
+    """
     try:
         kind = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -40,6 +43,8 @@ def remove(path: str, *, recursive: bool, force: bool, check: Check) -> None:
         os.unlink(path)
     elif not recursive:
         os.rmdir(path)
+    elif os.path.samefile(path, "/"):
+        raise OSError(errno.EPERM, "the root folder is not removed", path)
     else:
         _remove_folder(path, check)
 

@@ -1,5 +1,6 @@
 """Trees of files are removed however deep they are, never through a link, and no further once nobody waits."""
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -68,3 +69,14 @@ async def test_a_removal_that_nobody_waits_for_any_more_goes_no_further(
         go_on.set()
         assert await trio.to_thread.run_sync(ended.wait, 60)
     assert (len(remover), len(os.listdir(tmp_path))) == (1, 2)
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/proc/self/root", "/usr/.."])
+def test_the_root_of_all_is_not_removed_under_any_name(path: str) -> None:
+    def stop() -> None:
+        # Before the first file would go.
+        raise AssertionError("it began")
+
+    with pytest.raises(OSError, match="the root folder is not removed") as refused:
+        trees.remove(f"{path}/" if path == "/proc/self/root" else path, recursive=True, force=True, check=stop)
+    assert refused.value.errno == errno.EPERM
