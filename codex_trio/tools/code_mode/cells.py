@@ -154,18 +154,20 @@ class Cells:
             await self._idle.pop().aclose()
 
     async def _run(self, cell: Cell, code: str) -> None:
+        is_reusable = False
         try:
             is_reusable = await cell.run(code)
         except Exception:
             _log.exception("the script of cell %s broke", cell.id)
-            is_reusable = False
-        with trio.CancelScope(shield=True):
-            if is_reusable and not self._is_closed:
-                self._idle.append(cell.process)
-            else:
-                await cell.process.aclose()
-        self._running.discard(cell)
-        cell.over.set()
+        finally:
+            # Whoever ends the thread cancels this task too.
+            with trio.CancelScope(shield=True):
+                if is_reusable and not self._is_closed:
+                    self._idle.append(cell.process)
+                else:
+                    await cell.process.aclose()
+            self._running.discard(cell)
+            cell.over.set()
 
 
 class Cell:
