@@ -39,7 +39,7 @@ def edit_table(table: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
     """Return a plain table with the edits made; the given one stays as it is."""
     result = _copy(table)
     for edit in edits:
-        _set(result, edit.path, edit.value, merge=edit.merge, new_table=dict)
+        _set(result, edit.path, edit.value, merge=edit.merge, new_table=_plain_table)
     return result
 
 
@@ -50,11 +50,16 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import InlineTable
+
+    def table_within(parent: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # What stands between braces has no room for a header.
+        return tomlkit.inline_table() if isinstance(parent, InlineTable) else tomlkit.table()
 
     try:
         document = tomlkit.parse(text)
         for edit in edits:
-            _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=tomlkit.table)
+            _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=table_within)
         edited = tomlkit.dumps(document)
         found, meant = toml_text.parse(edited), edit_table(toml_text.parse(text), edits)
         for edit in edits:
@@ -128,8 +133,17 @@ def _drop_empty(table: dict[str, Any], path: tuple[str, ...]) -> None:
         del table[path[0]]
 
 
+def _plain_table(_parent: MutableMapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
 def _set(
-    table: MutableMapping[str, Any], path: tuple[str, ...], value: Any, *, merge: bool, new_table: Callable[[], Any]
+    table: MutableMapping[str, Any],
+    path: tuple[str, ...],
+    value: Any,
+    *,
+    merge: bool,
+    new_table: Callable[[MutableMapping[str, Any]], Any],
 ) -> None:
     name, rest = path[0], path[1:]
     current = table.get(name)
@@ -143,7 +157,7 @@ def _set(
         table[name] = _copy_without_null(value)
         return
     is_new = not isinstance(current, MutableMapping)
-    inner = new_table() if is_new else cast("Any", current)
+    inner = new_table(table) if is_new else cast("Any", current)
     if rest:
         _set(inner, rest, value, merge=merge, new_table=new_table)
     else:

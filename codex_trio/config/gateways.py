@@ -22,7 +22,7 @@ from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.providers import LOCAL_PROVIDERS, PROVIDERS_WITHOUT_A_TABLE
 from codex_trio.config.schema import BUILT_IN_PROVIDERS
 from codex_trio.config.service import ConfigService
-from codex_trio.config.write import effective_stack, write_edits
+from codex_trio.config.write import configured_providers, write_edits
 from codex_trio.util.addresses import is_web_address
 
 _NAMES: Final = {"openai": "OpenAI", "ollama": "Ollama", "lmstudio": "LM Studio"}
@@ -80,7 +80,7 @@ def provider_of(id: str, table: Mapping[str, Any] | None) -> Provider:
 
 def write_gateway(service: ConfigService, change: GatewayChange) -> Provider:
     """Change a provider of the user's own, or add one; return it as it is then. Raises `ConfigWriteError`."""
-    tables = configured_tables(service)
+    tables = configured_providers(service)
     _check(change, tables)
     keys: dict[str, str | None] = {}
     if change.name is not UNSET:
@@ -95,12 +95,7 @@ def write_gateway(service: ConfigService, change: GatewayChange) -> Provider:
         keys["wire_api"] = "responses"
     edits = [Edit(path=("model_providers", id, key), value=value, merge=False) for key, value in keys.items()]
     write_edits(service, edits)
-    return provider_of(id, configured_tables(service)[id])
-
-
-def configured_tables(service: ConfigService) -> Mapping[str, Mapping[str, Any]]:
-    """Return `[model_providers]` as it is in effect where no project counts. Raises `ConfigWriteError`."""
-    return effective_stack(service).merged.get("model_providers", {})
+    return provider_of(id, configured_providers(service)[id])
 
 
 def _check(change: GatewayChange, tables: Mapping[str, Mapping[str, Any]]) -> None:

@@ -5,7 +5,7 @@ Does not own: editing text (`edit`), the wire structs.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -106,10 +106,16 @@ def write_edits(
 
 def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutcome:
     """Make a provider the one of new threads, in the user's file. Raises `ConfigWriteError`."""
-    configured: dict[str, Any] = effective_stack(service).merged.get("model_providers", {})
-    if provider_id not in PROVIDERS_WITHOUT_A_TABLE and provider_id not in configured:
+    if provider_id not in PROVIDERS_WITHOUT_A_TABLE and provider_id not in configured_providers(service):
         raise ConfigWriteError(f"Model provider `{provider_id}` is not configured.", code="configValidationError")
     return write_config(service, [ConfigEdit(key_path="model_provider", value=provider_id, merge_strategy="replace")])
+
+
+def configured_providers(service: ConfigService) -> Mapping[str, Mapping[str, Any]]:
+    """Return `[model_providers]` as it is in effect where no project counts. Raises `ConfigWriteError`."""
+    tables: Any = effective_stack(service).merged.get("model_providers", {})
+    _check({"model_providers": tables})
+    return tables
 
 
 def parse_key_path(text: str) -> tuple[str, ...]:
@@ -168,8 +174,12 @@ def _user_version(stack: LayerStack) -> str:
 
 
 def _accept(text: str) -> None:
+    _check(toml_text.parse(text))
+
+
+def _check(table: Mapping[str, Any]) -> None:
     try:
-        check(CONFIG, toml_text.parse(text))
+        check(CONFIG, table)
     except SchemaProblem as problem:
         raise ConfigWriteError(f"Invalid configuration: {problem.describe()}", code="configValidationError") from None
 

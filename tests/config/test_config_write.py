@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from codex_trio.config.edit import Edit, edit_table, edit_text
 from codex_trio.config.errors import ConfigWriteError
+from codex_trio.config.gateways import GatewayChange, write_gateway
 from codex_trio.config.read import ConfigReader
-from codex_trio.config.write import ConfigEdit, WriteOutcome, parse_key_path, write_config
+from codex_trio.config.write import ConfigEdit, WriteOutcome, parse_key_path, set_default_provider, write_config
 
 _BAD_POLICY = (
     "Invalid configuration: unknown variant `bogus`, expected one of `untrusted`, `on-failure`, `on-request`, "
@@ -288,6 +289,44 @@ def test_inline_tables_over_several_lines_can_be_written_beside(setting: Setting
     write(setting, change("model", "b"))
     assert setting.service().load().model == "b"
     assert "endpoint" in setting.user_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value", "edited"),
+    [
+        ("mcp_servers = {} # why\n", "mcp_servers.a.command", "b", 'mcp_servers = {a = {command = "b"}} # why\n'),
+        ("projects = {}\n", "projects.x", {"trust_level": "trusted"}, 'projects = {x = {trust_level = "trusted"}}\n'),
+        ("[desktop]\na = {}\n", "desktop.a.b", {"c": {"d": [1]}}, "[desktop]\na = {b = {c = {d = [1]}}}\n"),
+        ("desktop.a = 3\n", "desktop.a.b.c", 1, None),
+    ],
+)
+def test_a_table_is_put_into_one_between_braces(
+    setting: Setting, text: str, key: str, value: Any, edited: str | None
+) -> None:
+    setting.user(text)
+
+    write(setting, change(key, value, "upsert"))
+
+    written = setting.user_file.read_text()
+    assert tomllib.loads(written) == edit_table(
+        tomllib.loads(text), [Edit(path=tuple(key.split(".")), value=value, merge=True)]
+    )
+    assert edited is None or written == edited
+
+
+@pytest.mark.parametrize("text", ["model_providers = 3\n", "[model_providers]\na = 3\n"])
+def test_providers_that_are_no_tables_are_named_when_one_is_changed(setting: Setting, text: str) -> None:
+    setting.user(text)
+    service = setting.service()
+    new = GatewayChange(name="New", base_url="https://new.example/v1")
+    for attempt in (
+        lambda: write_gateway(service, new),
+        lambda: write_gateway(service, GatewayChange(id="a", env_key="KEY")),
+        lambda: set_default_provider(service, "a"),
+    ):
+        with pytest.raises(ConfigWriteError, match=r"(?s)Invalid configuration: .*integer `3`.*in `model_providers"):
+            attempt()
+    assert setting.user_file.read_text() == text
 
 
 def test_what_is_nested_too_deeply_is_refused(setting: Setting) -> None:
