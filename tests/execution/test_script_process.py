@@ -100,6 +100,12 @@ async def test_a_script_that_never_ends_is_ended_with_its_process():
         await process.aclose()
 
 
+async def test_a_value_that_is_nested_too_deep_ends_the_script_with_that_reason():
+    async with open_process() as process:
+        with pytest.raises(ScriptProcessEnded, match="nested too deep"):
+            await run(process, "let d = {}; for (let i = 0; i < 3000; i++) d = {d}; await tools.double(d)")
+
+
 async def test_a_process_that_is_gone_says_so():
     async with open_process() as process:
         await begin(process, "text(1); await tools.double({ n: 1 })")

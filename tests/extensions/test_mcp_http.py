@@ -162,6 +162,18 @@ async def test_a_question_may_come_before_the_answer() -> None:
         await answered.wait()
 
 
+async def test_arguments_that_are_no_object_are_refused_before_the_server_sees_them() -> None:
+    async def serve(exchange: Exchange) -> None:
+        assert await greet(exchange)
+
+    async with serving(serve) as (url, asked), connected(url) as connection:
+        before = len(asked)
+        for arguments in (5, [1], "x"):
+            with pytest.raises(McpFailure, match="must be a JSON object"):
+                await connection.call("t", arguments, meta={}, elicit=nobody)
+        assert len(asked) == before
+
+
 async def test_an_answer_that_cannot_be_read_fails_its_request_and_the_next_one_works() -> None:
     bodies = [b'{"x":' * 5000 + b"1" + b"}" * 5000, b'{"content":[],"x":NaN}']
 

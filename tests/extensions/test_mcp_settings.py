@@ -48,6 +48,9 @@ def test_an_address_with_its_headers() -> None:
         ("s", {"url": "http://h", "bearer_token": "t"}, "mcp_servers.s: bearer_token is not supported"),
         ("s", {"command": 1}, "mcp_servers.s: Expected `str | null`, got `int` - at `$.command`"),
         ("s", {"command": "x", "tools": {"t": {"approval_mode": "sometimes"}}}, "approval_mode"),
+        ("s", {"command": "x", "startup_timeout_sec": -1}, "mcp_servers.s.startup_timeout_sec: must be"),
+        ("s", {"command": "x", "startup_timeout_ms": float("inf")}, "mcp_servers.s.startup_timeout_ms: must be"),
+        ("s", {"command": "x", "tool_timeout_sec": float("nan")}, "mcp_servers.s.tool_timeout_sec: must be"),
         ("we ird", {"command": "x"}, "Invalid MCP server name 'we ird'"),
     ],
 )

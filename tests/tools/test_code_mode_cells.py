@@ -65,3 +65,22 @@ async def test_a_script_ends_at_once_with_its_turn_or_with_the_tasks_of_the_thre
         assert trio.current_time() == began
         assert cell.over.is_set()
         assert engine.is_closed
+
+
+class BrokenEngine(EndlessScript):
+    """An engine with a fault."""
+
+    async def receive(self) -> dict[str, Any]:
+        await trio.lowlevel.checkpoint()
+        raise ValueError
+
+
+async def test_a_script_whose_engine_breaks_has_failed_at_once(autojump_clock: MockClock) -> None:
+    engine = BrokenEngine()
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        cells = Cells(lambda: engine, stored=StoredValues(), numbers=itertools.count(1), spawn=nursery.start_soon)
+        heard = await cells.start("text(1)", NoTools()).heard(60)
+    assert (heard.state, heard.error) == ("failed", "it broke; the server's log says why")
+    assert trio.current_time() == began
+    assert engine.is_closed

@@ -18,7 +18,9 @@ def test_without_that_line_nothing_is_said():
     assert (script.yield_time_ms, script.max_output_tokens) == (None, None)
 
 
-@pytest.mark.parametrize("options", ["{", "[]", '{"yield_time_ms": "1"}', '{"yield_time_ms": -1}', '{"x": 1}'])
+@pytest.mark.parametrize(
+    "options", ["{", "[]", "[" * 5000, '{"yield_time_ms": "1"}', '{"yield_time_ms": -1}', '{"x": 1}']
+)
 def test_a_first_line_that_says_something_else_is_refused(options):
     with pytest.raises(ToolFailure, match=r"^exec pragma "):
         parse_script(f"// @exec: {options}\ntext(1)")

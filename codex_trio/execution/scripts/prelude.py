@@ -43,6 +43,8 @@ PRELUDE = r"""
     let said;
     try { said = error instanceof Error ? [String(error), ...place(error.stack)].join("\n") : words(error); }
     catch { said = "an error that cannot be shown"; }
+    // What the engine throws when there is no memory left for an error either.
+    if (error === null) said = "null: thrown by the script, or it is out of memory";
     out({ type: "done", error: said });
   };
   const call = (name) => (input) => new Promise((resolve, reject) => {

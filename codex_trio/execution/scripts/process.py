@@ -95,6 +95,8 @@ def _decode(line: bytes) -> dict[str, Any]:
     except msgspec.DecodeError:
         # A script may hold half a character.
         return json.loads(line, object_hook=_whole)
+    except RecursionError:
+        raise ScriptProcessEnded("the script passed on a value that is nested too deep") from None
 
 
 def _whole(value: dict[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,8 @@ class McpConnection:
         self, tool: str, arguments: Any, *, meta: Mapping[str, Any], elicit: Elicit, seconds: float | None = None
     ) -> dict[str, Any]:
         """Return the result of `tools/call`. The server's questions meanwhile go to `elicit`. Raises McpFailure."""
+        if not isinstance(arguments, dict | None):
+            raise McpFailure("the arguments of a tool of an MCP server must be a JSON object")
         params = {"name": tool, "arguments": {} if arguments is None else arguments, "_meta": dict(meta)}
         self._users.append(elicit)
         try:

@@ -5,6 +5,7 @@ Owns: `[mcp_servers.<name>]`, and the words for a table that cannot be used. Doe
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -122,8 +123,8 @@ def _server(name: str, table: Any) -> McpServerSettings:
         enabled=given.enabled,
         required=given.required,
         shared=given.shared,
-        startup_seconds=_startup_seconds(given),
-        tool_seconds=TOOL_SECONDS if given.tool_timeout_sec is None else given.tool_timeout_sec,
+        startup_seconds=_startup_seconds(name, given),
+        tool_seconds=_seconds(name, "tool_timeout_sec", given.tool_timeout_sec, default=TOOL_SECONDS),
         enabled_tools=given.enabled_tools,
         disabled_tools=given.disabled_tools,
         parallel=given.supports_parallel_tool_calls,
@@ -163,7 +164,16 @@ def _variables(given: Sequence[str | _EnvVar]) -> tuple[str, ...]:
     return tuple(variable if isinstance(variable, str) else variable.name for variable in given)
 
 
-def _startup_seconds(given: _Table) -> float:
-    if given.startup_timeout_sec is not None:
-        return given.startup_timeout_sec
-    return STARTUP_SECONDS if given.startup_timeout_ms is None else given.startup_timeout_ms / 1000
+def _startup_seconds(name: str, given: _Table) -> float:
+    if given.startup_timeout_sec is None and given.startup_timeout_ms is not None:
+        return _seconds(name, "startup_timeout_ms", given.startup_timeout_ms / 1000, default=STARTUP_SECONDS)
+    return _seconds(name, "startup_timeout_sec", given.startup_timeout_sec, default=STARTUP_SECONDS)
+
+
+def _seconds(name: str, key: str, given: float | None, *, default: float) -> float:
+    """Return a time limit. TOML has NaN and infinity too."""
+    if given is None:
+        return default
+    if not 0 <= given < math.inf:
+        raise McpSettingsError(f"mcp_servers.{name}.{key}: must be a number of 0 or more, without nan and inf")
+    return given

@@ -159,6 +159,7 @@ class Cells:
             is_reusable = await cell.run(code)
         except Exception:
             _log.exception("the script of cell %s broke", cell.id)
+            cell.fail("it broke; the server's log says why")
         finally:
             # Whoever ends the thread cancels this task too.
             with trio.CancelScope(shield=True):
@@ -194,6 +195,10 @@ class Cell:
             self._state = "terminated"
         self._scope.cancel()
         self._news.ring()
+
+    def fail(self, error: str) -> None:
+        """Note that the script has ended by a fault."""
+        self._end("failed", error)
 
     async def heard(self, seconds: float) -> Heard:
         """Return what the script has said once it ends or wants to be heard, at the latest after so long."""

@@ -39,7 +39,7 @@ def _options(text: str) -> dict[str, float]:
     problem = "exec pragma must be valid JSON with supported fields `yield_time_ms` and `max_output_tokens`"
     try:
         given: Any = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ToolFailure(f"{problem}: {error}") from error
     if not isinstance(given, dict):
         raise ToolFailure(f"{problem}: it must be an object")
