@@ -32,7 +32,7 @@ def decode_arguments(text: str, into: type[Arguments]) -> Arguments:
         return decoding.json_decoder(into).decode(text or "{}")
     except msgspec.ValidationError as error:
         problem = _shape_problem(str(error), text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         problem = _syntax_problem(text) or str(error)
     raise ToolFailure(f"failed to parse function arguments: {problem}")
 
@@ -55,7 +55,10 @@ def _shape_problem(complaint: str, text: str) -> str:
     if wrong is None:
         return complaint
     wanted = wrong["wanted"].removesuffix(" | null")
-    value = json.loads(text).get(wrong["field"])
+    try:
+        value = json.loads(text).get(wrong["field"])
+    except RecursionError:
+        return complaint
     return invalid_type(value, _WANTED.get(wanted, wanted))
 
 
@@ -65,4 +68,6 @@ def _syntax_problem(text: str) -> str | None:
         json.loads(text)
     except ValueError as error:
         return str(error)
+    except RecursionError:
+        return "nested too deep"
     return None

@@ -18,7 +18,7 @@ from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
 from codex_trio.model.http import open_transport
 
 PATIENCE = 20.0
-GREETING = {
+GREETING: dict[str, Any] = {
     "protocolVersion": "2025-06-18",
     "capabilities": {"tools": {}},
     "serverInfo": {"name": "scripted", "version": "1"},

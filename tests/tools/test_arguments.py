@@ -2,7 +2,7 @@
 
 import pytest
 
-from codex_trio.tools.arguments import decode_arguments
+from codex_trio.tools.arguments import decode_arguments, decode_value
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.tools.exec_command import ExecCommandArguments
 
@@ -17,12 +17,18 @@ from codex_trio.tools.exec_command import ExecCommandArguments
         ('{"cmd": "ls", "login": "a \\"b\\""}', 'invalid type: string "a \\"b\\"", expected a boolean'),
         ('{"cmd": "ls", "yield_time_ms": [1]}', "invalid type: sequence, expected f64"),
         ("{bad", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ('{"cmd": ' + "[" * 5000 + "]" * 5000 + "}", "Expected `str`, got `array` - at `$.cmd`"),
     ],
 )
 def test_the_model_is_told_what_is_wrong_with_its_arguments(text, problem):
     with pytest.raises(ToolFailure) as failure:
         decode_arguments(text, ExecCommandArguments)
     assert str(failure.value) == f"failed to parse function arguments: {problem}"
+
+
+def test_arguments_that_are_nested_too_deep_are_refused():
+    with pytest.raises(ToolFailure, match=r"^failed to parse function arguments: nested too deep$"):
+        decode_value("[" * 5000 + "]" * 5000)
 
 
 def test_whole_numbers_may_come_as_floats_and_unknown_arguments_do_no_harm():

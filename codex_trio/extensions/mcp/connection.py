@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import trio
@@ -100,9 +100,10 @@ class McpConnection:
         self, tool: str, arguments: Any, *, meta: Mapping[str, Any], elicit: Elicit, seconds: float | None = None
     ) -> dict[str, Any]:
         """Return the result of `tools/call`. The server's questions meanwhile go to `elicit`. Raises McpFailure."""
-        if not isinstance(arguments, dict | None):
+        if arguments is not None and not isinstance(arguments, dict):
             raise McpFailure("the arguments of a tool of an MCP server must be a JSON object")
-        params = {"name": tool, "arguments": {} if arguments is None else arguments, "_meta": dict(meta)}
+        given: dict[str, Any] = {} if arguments is None else cast("dict[str, Any]", arguments)
+        params: dict[str, Any] = {"name": tool, "arguments": given, "_meta": dict(meta)}
         self._users.append(elicit)
         try:
             limit = self.settings.tool_seconds if seconds is None else seconds
