@@ -18,6 +18,10 @@ FILES: tuple[Difference, ...] = (
         for scenario, what in (
             ("a_link_that_leads_elsewhere_is_followed", "a watched link is replaced, and goes on with its old target"),
             ("a_folder_on_the_way_that_is_replaced_is_noticed", "a folder above the watched path is replaced"),
+            (
+                "a_file_is_watched_whatever_happens_to_it",
+                "a watched file is removed that had taken another one's place",
+            ),
             ("a_name_that_is_no_text_is_told_of_as_far_as_it_is", "the name is not UTF-8"),
         )
     ),
