@@ -243,6 +243,16 @@ class ThreadHost:
                     mcp = on_end.enter_context(self._mcp.running(live, launch.config, nursery))
                     member = await self._agents.make(live, nursery, launch.config)
                     control = AgentControl(self._agents, member, self)
+                    lasting = [
+                        BuiltinTools(),
+                        ToUserTools(),
+                        ClockTools(),
+                        user_input_tools(live),
+                        *goal.tools,
+                        *client_tools(live, self._clients, clock),
+                        AgentToolsV1(control),
+                        AgentToolsV2(control),
+                    ]
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,
@@ -253,20 +263,7 @@ class ThreadHost:
                             environments=environments,
                             policy=launch.policy,
                             approver=live.approver,
-                            tools=ThreadTools(
-                                lambda: [
-                                    BuiltinTools(),
-                                    ToUserTools(),
-                                    ClockTools(),
-                                    user_input_tools(live),
-                                    *goal.tools,
-                                    *client_tools(live, self._clients, clock),
-                                    AgentToolsV1(control),
-                                    AgentToolsV2(control),
-                                    *mcp.providers(),
-                                ],
-                                self._start_script,
-                            ).offer,
+                            tools=ThreadTools(lambda: [*lasting, *mcp.providers()], self._start_script).offer,
                             tools_settled=mcp.settled,
                             companions=goal.companions,
                             nursery=nursery,
