@@ -19,7 +19,7 @@ import trio
 from codex_trio.config.approval import Granular
 from codex_trio.domain.items import Duration, McpToolCall
 from codex_trio.extensions.mcp.connection import McpTool
-from codex_trio.extensions.mcp.errors import McpFailure, McpTimeout
+from codex_trio.extensions.mcp.errors import McpFailure
 from codex_trio.extensions.mcp.thread_servers import ReadyServer, ThreadServers
 from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.tools.arguments import decode_value
@@ -187,11 +187,9 @@ class CallMcpTool:
             return await self._server.connection.call(
                 item.tool, item.arguments, meta=meta, elicit=elicit, seconds=self._server.settings.tool_seconds
             )
-        except McpTimeout as failure:
-            cause = str(failure)
         except McpFailure as failure:
-            cause = str(failure)
-        raise ToolFailure(f"tool call error: tool call failed for `{name}`\n\nCaused by:\n    {cause}")
+            cause = f"Caused by:\n    {failure}"
+            raise ToolFailure(f"tool call error: tool call failed for `{name}`\n\n{cause}") from failure
 
     async def _output(self, result: dict[str, Any], began: float, context: ToolContext) -> Any:
         parts = tables_of(result.get("content"))

@@ -92,7 +92,6 @@ class McpSession:
         self._ids = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._gone: McpGone | None = None
-        self._questions = 0
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Read until the server has closed its end; whoever waits for it then is told so."""
