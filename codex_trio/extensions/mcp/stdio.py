@@ -22,6 +22,7 @@ Start = Callable[[SpawnRequest], ManagedProcess]
 
 MAX_LINE_BYTES = 64 << 20
 _KEPT_STDERR = 4096
+_LAST_WORDS_SECONDS = 1.0
 
 _INHERITED = (
     "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ",
@@ -38,6 +39,7 @@ class StdioChannel:
         self._buffer = bytearray()
         self._searched = 0
         self._stderr = bytearray()
+        self._stderr_ended = trio.Event()
         self._sending = trio.Lock()
 
     async def send(self, message: bytes) -> None:
@@ -45,7 +47,7 @@ class StdioChannel:
             try:
                 await self._process.write(message + b"\n")
             except (StdinClosed, trio.BrokenResourceError, trio.ClosedResourceError):
-                raise McpGone(self._last_words("connection closed")) from None
+                raise McpGone(await self._last_words()) from None
 
     async def receive(self) -> bytes | None:
         while True:
@@ -62,7 +64,7 @@ class StdioChannel:
                 raise McpGone(f"the server sent a line of more than {MAX_LINE_BYTES} bytes")
             data = await self._process.stdout.receive()
             if not data:
-                raise McpGone(self._last_words("connection closed"))
+                raise McpGone(await self._last_words())
             self._buffer += data
 
     async def keep_stderr(self) -> None:
@@ -72,10 +74,14 @@ class StdioChannel:
         while data := await stream.receive():
             self._stderr += data
             del self._stderr[:-_KEPT_STDERR]
+        self._stderr_ended.set()
 
-    def _last_words(self, how: str) -> str:
+    async def _last_words(self) -> str:
+        """Return how the server ended. Its standard error may end a moment after the rest."""
+        with trio.move_on_after(_LAST_WORDS_SECONDS):
+            await self._stderr_ended.wait()
         words = self._stderr.decode(errors="replace").strip()
-        return f"{how}\n{words}" if words else how
+        return f"connection closed\n{words}" if words else "connection closed"
 
 
 @asynccontextmanager
