@@ -18,7 +18,7 @@ from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.extensions.mcp.errors import McpError, McpFailure
-from codex_trio.extensions.mcp.settings import HttpAddress, McpSettingsError
+from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.processors.offset_pages import page_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
@@ -113,8 +113,6 @@ def _refused() -> Generator[None]:
         raise internal_error(f"failed to get client: MCP startup failed: {failure}") from failure
     except ConfigLoadError as error:
         raise internal_error(f"failed to load configuration: {error.message}") from error
-    except McpSettingsError as error:
-        raise internal_error(str(error)) from error
 
 
 def _status(report: ServerReport) -> wire.McpServerStatus:

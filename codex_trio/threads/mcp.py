@@ -18,7 +18,7 @@ import trio
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import McpServerSettings, McpSettingsError, configured_servers
+from codex_trio.extensions.mcp.settings import configured_servers
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.live import LiveThread
@@ -128,7 +128,7 @@ class McpServers:
         mcp = ThreadMcp(live, self.pool, folder=str(config.cwd), clients=self._clients, remember=self._remember)
         self._threads[live.id] = mcp
         try:
-            mcp.servers.begin(_servers_of(config, live), nursery)
+            mcp.servers.begin(configured_servers(config.stack.merged), nursery)
             yield mcp
         finally:
             if self._threads.get(live.id) is mcp:
@@ -153,22 +153,13 @@ class McpServers:
         """Exchange the servers of every thread for those of its configuration as it is now; return what failed."""
         failures: list[str] = []
         for mcp in list(self._threads.values()):
-            live = mcp.live
             try:
-                servers = configured_servers(load(live).stack.merged)
-            except (ConfigLoadError, McpSettingsError) as error:
+                config = load(mcp.live)
+            except ConfigLoadError as error:
                 failures.append(str(error))
                 continue
-            await mcp.servers.exchange(servers)
+            await mcp.servers.exchange(configured_servers(config.stack.merged))
         return failures
-
-
-def _servers_of(config: EffectiveConfig, live: LiveThread) -> Mapping[str, McpServerSettings]:
-    try:
-        return configured_servers(config.stack.merged)
-    except McpSettingsError as error:
-        live.warn(f"No MCP servers are started: {error}")
-        return {}
 
 
 def _approval(question: ToolQuestion) -> McpQuestion:

@@ -52,7 +52,7 @@ class McpRequests:
     async def reports(self, thread_id: str | None, *, only: str | None, with_resources: bool) -> Sequence[ServerReport]:
         """Return how servers are, by their names: those of a loaded thread, else those of the configuration.
 
-        Without a thread they are started for this. Raises ConfigLoadError, McpSettingsError, ThreadError.
+        Without a thread they are started for this. Raises ConfigLoadError, ThreadError.
         """
         mcp = None if thread_id is None else self._thread(thread_id)
         configured = self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
@@ -81,9 +81,7 @@ class McpRequests:
         return await connection.call(tool, arguments, meta={"threadId": thread_id, **table_of(meta)}, elicit=elicit)
 
     async def read(self, thread_id: str | None, server: str, uri: str) -> dict[str, Any]:
-        """Return what a resource holds. Raises ConfigLoadError, McpFailure, McpSettingsError, ThreadError,
-        UnknownServer.
-        """
+        """Return what a resource holds. Raises ConfigLoadError, McpFailure, ThreadError, UnknownServer."""
         if thread_id is not None:
             connection = await self._of_thread(self._thread(thread_id), server)
             return await connection.read_resource(uri)

@@ -16,7 +16,7 @@ from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans
 from codex_trio.extensions.mcp.errors import McpFailure
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand
+from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand, Unusable
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
 from codex_trio.model.http import open_transport
 
@@ -118,3 +118,37 @@ async def test_a_thread_has_its_ended_server_started_anew_before_its_next_turn(p
             await servers.settle()
         nursery.cancel_scope.cancel()
     assert [status.status for status in statuses] == ["starting", "ready", "starting", "ready"]
+
+
+async def test_a_server_whose_table_cannot_be_fails_alone(pool: McpPool, tmp_path: Path) -> None:
+    statuses: list[StartupStatus] = []
+    servers = ThreadServers(pool, folder=str(tmp_path), tell=statuses.append)
+    bad = McpServerSettings(name="bad", transport=Unusable(problem="mcp_servers.bad: invalid transport"), required=True)
+    words = "MCP client for `bad` failed to start: MCP startup failed: mcp_servers.bad: invalid transport"
+    async with trio.open_nursery() as nursery:
+        servers.begin({"bad": bad, "tiny": scripted()}, nursery)
+        assert await servers.required_failures() == [f"bad: {words}"]
+        await until(lambda: servers.find("tiny") is not None)
+        nursery.cancel_scope.cancel()
+    assert [status.error for status in statuses if status.name == "bad"] == [None, words]
+
+
+async def test_servers_that_ended_are_started_anew_once_however_many_wait_for_them(
+    pool: McpPool, tmp_path: Path
+) -> None:
+    statuses: list[StartupStatus] = []
+    servers = ThreadServers(pool, folder=str(tmp_path), tell=statuses.append)
+    async with trio.open_nursery() as nursery:
+        servers.begin({name: scripted(name) for name in ("one", "two")}, nursery)
+        await until(lambda: len(servers.ready) == 2)
+        for server in servers.ready:
+            with pytest.raises(McpFailure):
+                await told(server.connection, "crash")
+            await server.connection.gone.wait()
+        async with trio.open_nursery() as waiting:
+            for _ in range(5):
+                waiting.start_soon(servers.settle)
+        await until(lambda: len(servers.ready) == 2)
+        nursery.cancel_scope.cancel()
+    for name in ("one", "two"):
+        assert [status.status for status in statuses if status.name == name] == ["starting", "ready"] * 2

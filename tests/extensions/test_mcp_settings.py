@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from codex_trio.extensions.mcp.settings import HttpAddress, McpSettingsError, StdioCommand, configured_servers
+from codex_trio.extensions.mcp.settings import HttpAddress, StdioCommand, Unusable, configured_servers
 
 
 def test_a_process_with_all_its_settings() -> None:
@@ -54,7 +54,11 @@ def test_an_address_with_its_headers() -> None:
         ("we ird", {"command": "x"}, "Invalid MCP server name 'we ird'"),
     ],
 )
-def test_a_table_that_cannot_be_is_refused_by_its_name(name: str, table: dict[str, Any], said: str) -> None:
-    with pytest.raises(McpSettingsError) as refused:
-        configured_servers({"mcp_servers": {name: table}})
-    assert said in str(refused.value)
+def test_a_table_that_cannot_be_says_why_and_harms_no_other(name: str, table: dict[str, Any], said: str) -> None:
+    tables = {name: {**table, "required": True}, "z": {"command": "run"}}
+    servers = configured_servers({"mcp_servers": tables})
+    unusable = servers[name]
+    assert isinstance(unusable.transport, Unusable)
+    assert said in unusable.transport.problem
+    assert (unusable.required, unusable.enabled) == (True, True)
+    assert servers["z"].transport == StdioCommand(command="run")

@@ -19,7 +19,7 @@ import trio
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpTimeout
 from codex_trio.extensions.mcp.http import open_http
 from codex_trio.extensions.mcp.session import McpChannel, McpSession, ServerFacts
-from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, Unusable
 from codex_trio.extensions.mcp.stdio import Start, open_stdio
 from codex_trio.model.http import HttpTransport
 from codex_trio.util.loose_json import table_of
@@ -176,6 +176,8 @@ async def open_connection(
 def _open_channel(
     settings: McpServerSettings, *, folder: str, means: McpMeans
 ) -> contextlib.AbstractAsyncContextManager[McpChannel]:
+    if isinstance(settings.transport, Unusable):
+        raise McpGone(settings.transport.problem)
     if isinstance(settings.transport, HttpAddress):
         return open_http(settings.name, settings.transport, transport=means.transport, environ=means.environ)
     return open_stdio(settings.transport, start=means.start, environ=means.environ, folder=folder)

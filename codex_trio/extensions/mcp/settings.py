@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from codex_trio.util import decoding
+from codex_trio.util.loose_json import table_of
 
 STARTUP_SECONDS = 30.0
 TOOL_SECONDS = 300.0
@@ -22,7 +23,7 @@ ApprovalMode = Literal["auto", "prompt", "writes", "approve"]
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 
 
-class McpSettingsError(Exception):
+class _SettingsError(Exception):
     """A server's table cannot be used; the text says why."""
 
 
@@ -45,11 +46,17 @@ class HttpAddress(msgspec.Struct, frozen=True, kw_only=True):
     env_headers: Mapping[str, str] = {}
 
 
+class Unusable(msgspec.Struct, frozen=True, kw_only=True):
+    """In place of a way to a server whose table cannot be used: it fails when it is started, and no other does."""
+
+    problem: str
+
+
 class McpServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One server. Times are in seconds; `enabled_tools` of None are all."""
 
     name: str
-    transport: StdioCommand | HttpAddress
+    transport: StdioCommand | HttpAddress | Unusable
     enabled: bool = True
     required: bool = False
     shared: bool = True
@@ -105,18 +112,31 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def configured_servers(merged: Mapping[str, Any]) -> dict[str, McpServerSettings]:
-    """Return the servers of a configuration by their names. Raises McpSettingsError for the first that cannot be."""
+    """Return the servers of a configuration by their names, those that cannot be among them."""
     tables: Mapping[str, Any] = merged.get("mcp_servers") or {}
-    return {name: _server(name, tables[name]) for name in sorted(tables)}
+    return {name: _server_or_problem(name, tables[name]) for name in sorted(tables)}
+
+
+def _server_or_problem(name: str, table: Any) -> McpServerSettings:
+    try:
+        return _server(name, table)
+    except _SettingsError as error:
+        given = table_of(table)
+        return McpServerSettings(
+            name=name,
+            transport=Unusable(problem=str(error)),
+            enabled=given.get("enabled") is not False,
+            required=given.get("required") is True,
+        )
 
 
 def _server(name: str, table: Any) -> McpServerSettings:
     if not _NAME.fullmatch(name):
-        raise McpSettingsError(f"Invalid MCP server name '{name}': must match pattern ^[a-zA-Z0-9_.-]+$")
+        raise _SettingsError(f"Invalid MCP server name '{name}': must match pattern ^[a-zA-Z0-9_.-]+$")
     try:
         given = decoding.convert(table, _Table)
     except msgspec.ValidationError as error:
-        raise McpSettingsError(f"mcp_servers.{name}: {error}") from error
+        raise _SettingsError(f"mcp_servers.{name}: {error}") from error
     return McpServerSettings(
         name=name,
         transport=_transport(name, given),
@@ -138,7 +158,7 @@ def _server(name: str, table: Any) -> McpServerSettings:
 def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
     if given.command is not None:
         if given.url is not None:
-            raise McpSettingsError(f"mcp_servers.{name}: url is not supported for stdio")
+            raise _SettingsError(f"mcp_servers.{name}: url is not supported for stdio")
         return StdioCommand(
             command=given.command,
             args=given.args,
@@ -147,9 +167,9 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
             cwd=given.cwd,
         )
     if given.url is None:
-        raise McpSettingsError(f"mcp_servers.{name}: invalid transport")
+        raise _SettingsError(f"mcp_servers.{name}: invalid transport")
     if given.bearer_token is not None:
-        raise McpSettingsError(
+        raise _SettingsError(
             f"mcp_servers.{name}: bearer_token is not supported; name a variable by bearer_token_env_var"
         )
     return HttpAddress(
@@ -175,5 +195,5 @@ def _seconds(name: str, key: str, given: float | None, *, default: float) -> flo
     if given is None:
         return default
     if not 0 <= given < math.inf:
-        raise McpSettingsError(f"mcp_servers.{name}.{key}: must be a number of 0 or more, without nan and inf")
+        raise _SettingsError(f"mcp_servers.{name}.{key}: must be a number of 0 or more, without nan and inf")
     return given

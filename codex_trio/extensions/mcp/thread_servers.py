@@ -73,16 +73,15 @@ class ThreadServers:
         """Have other servers from now on: those with the same settings go on."""
         for name, entry in list(self._entries.items()):
             if servers.get(name) != entry.settings:
-                await self._remove(name)
+                await self._remove(entry)
         for name, settings in servers.items():
             if name not in self._entries:
                 self._add(settings)
 
     async def settle(self) -> None:
         """Wait a while until every server is ready or has failed; those that ended meanwhile are started anew."""
-        for name, entry in list(self._entries.items()):
-            if entry.connection is not None and entry.connection.gone.is_set():
-                await self._remove(name)
+        for entry in list(self._entries.values()):
+            if entry.connection is not None and entry.connection.gone.is_set() and await self._remove(entry):
                 self._add(entry.settings)
         with trio.move_on_after(GRACE_SECONDS):
             for entry in list(self._entries.values()):
@@ -133,10 +132,15 @@ class ThreadServers:
         entry = self._entries[settings.name] = _Entry(settings)
         self._nursery.start_soon(self._keep, entry)
 
-    async def _remove(self, name: str) -> None:
-        entry = self._entries.pop(name)
+    async def _remove(self, entry: _Entry) -> bool:
+        """End a server's part in the thread; whether it was not another one's doing already."""
+        name = entry.settings.name
+        is_first = self._entries.get(name) is entry
+        if is_first:
+            del self._entries[name]
         entry.scope.cancel()
         await entry.ended.wait()
+        return is_first and name not in self._entries
 
     async def _keep(self, entry: _Entry) -> None:
         """Use a server until the thread ends, or has it no more."""
