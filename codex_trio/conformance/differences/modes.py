@@ -30,6 +30,11 @@ MODES: tuple[Difference, ...] = (
         "tells that messages of the reviewer begin, and never that they end",
     ),
     Difference(
+        "read_back::a_turn_reads_back_as_it_was_streamed[a review]",
+        "reference",
+        "keeps nothing of a review's beginning, nor of its own question to the reviewer under the id that it has told",
+    ),
+    Difference(
         "review::a_detached_review_runs_in_a_fork_that_its_client_follows",
         "reference",
         "knows reviews in the thread itself only, since 0.169.0",
