@@ -5,13 +5,14 @@ Owns the argument parser. Does not own what subcommands do: each is a module of 
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
 
-from codex_trio.cli.options import InvalidValue, UsageError, add_common_options
+from codex_trio.cli.options import InvalidValue, UsageError, add_common_options, add_profile_option
 from codex_trio.cli.parser import Parser, suggestion
 from codex_trio.cli.quick_imports import quick_imports_of_trio
 from codex_trio.cli.surroundings import complain, is_text
@@ -24,6 +25,8 @@ SUBCOMMANDS = {
 }
 
 ALIASES = {"e": "exec"}
+
+_WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
 agents apply archive cloud completion debug delete doctor features fork login logout mcp mcp-server
@@ -38,7 +41,7 @@ _ADVICE = {
     "fork": "`codex-trio exec fork` continues a copy of a thread",
 }
 
-_WITH_VALUE = ("-c", "--config", "--enable", "--disable")
+_WITH_VALUE = ("-c", "--config", "--enable", "--disable", "-p", "--profile")
 _FLAGS = ("--strict-config", "-h", "--help", "-V", "--version")
 """What may stand before a subcommand."""
 
@@ -53,6 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         with quick_imports_of_trio() if chosen else nullcontext():
             parser = build_parser(chosen)
         options = parser.parse_args(rest)
+        _refuse_profile_elsewhere(chosen, options)
     except InvalidValue as invalid:
         complain(f"error: {invalid}\n\nFor more information, try '--help'.")
         return 2
@@ -83,6 +87,7 @@ def build_parser(chosen: str | None) -> Parser:
         version=f"codex-trio {__version__} (app-server protocol {PROTOCOL_RELEASE})",
     )
     add_common_options(parser)
+    add_profile_option(parser)
     parser.subcommand_words = frozenset([*SUBCOMMANDS, *ALIASES])
     subcommands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog=parser.prog)
     for name, (module, summary) in SUBCOMMANDS.items():
@@ -99,6 +104,13 @@ def _refuse_other_encodings(arguments: Sequence[str]) -> None:
         if not is_text(argument):
             shown = os.fsencode(argument).decode(errors="replace")
             raise InvalidValue(f"the argument '{shown}' is not UTF-8 text")
+
+
+def _refuse_profile_elsewhere(chosen: str | None, options: argparse.Namespace) -> None:
+    if chosen not in (None, _WITH_PROFILE) and hasattr(options, "profile"):
+        raise InvalidValue(
+            f"--profile only applies to `codex-trio {_WITH_PROFILE}`; give its settings by -c KEY=VALUE instead"
+        )
 
 
 def _choose(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
@@ -122,7 +134,7 @@ def _choose(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _is_known(option: str) -> bool:
     name = option.partition("=")[0]
-    return name in _WITH_VALUE or name in _FLAGS or (option.startswith("-c") and not option.startswith("--"))
+    return name in _WITH_VALUE or name in _FLAGS or option.startswith(("-c", "-p"))
 
 
 def _unknown_option(option: str, behind: Sequence[str]) -> str:

@@ -69,6 +69,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         cwd=request.workdir,
         overrides=overrides,
         strict_config=getattr(options, "strict_config", False),
+        profile=getattr(options, "profile", None),
         without_user_config=options.ignore_user_config,
         without_rules=options.ignore_rules,
         source="exec",

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codex_trio.cli.options import add_common_options
+from codex_trio.cli.options import add_common_options, add_profile_option
 from codex_trio.cli.parser import Parser, refuse_options
 
 RESUME = "resume"
@@ -25,7 +25,6 @@ _RESERVED = ("review",)
 """Subcommands of Codex: no prompts, which cost money, unless they stand behind `--`."""
 
 _REFUSED = {
-    "-p --profile": "put the profile's settings into config.toml, or give them by -c KEY=VALUE",
     "-a --ask-for-approval": "`exec` asks nobody; what would need an approval is refused",
     "--full-auto": "say `-s workspace-write`",
     "--approve-for-me": "there is no automatic review; what would need an approval is refused",
@@ -35,7 +34,6 @@ _REFUSED = {
     "--remote --remote-auth-token-env": "`exec` runs a server of its own",
     "--thread-source": "",
     "--cyber-access-program": "",
-    "--trust": 'put [projects."/its/folder"] with trust_level = "trusted" into config.toml',
 }
 """Options of Codex that are none here, and what to do instead."""
 
@@ -86,6 +84,7 @@ def _thread_parser(name: str) -> Parser:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--model", help="model to use")
+    add_profile_option(parser)
     parser.add_argument(
         "-s",
         "--sandbox",
@@ -127,6 +126,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="what runs it: ollama or lmstudio (default: the configured oss_provider)",
     )
     parser.add_argument("--skip-git-repo-check", action="store_true", help="also run outside of git repositories")
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="let this project bring settings, command rules and MCP servers of its own from now on; saved in "
+        "config.toml. A project that is marked as untrusted stays so",
+    )
     parser.add_argument("--ephemeral", action="store_true", help="do not store the thread")
     parser.add_argument(
         "--ignore-user-config", action="store_true", help="do not read config.toml of CODEX_HOME, only its credentials"

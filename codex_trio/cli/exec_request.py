@@ -63,6 +63,8 @@ class ExecRequest:
     writable_folders: tuple[Path, ...]
     ephemeral: bool
     resume: ResumeChoice | None
+    trust: bool
+    """Whether the project's own settings shall count from now on."""
 
 
 def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: Note) -> ExecRequest:
@@ -70,6 +72,10 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
 
     Raises UsageError and ExecRefused.
     """
+    if options.trust and options.ignore_user_config:
+        raise UsageError(
+            "--trust cannot be combined with --ignore-user-config: saved project trust decisions must be checked"
+        )
     workdir = _workdir(options.cd)
     bypass = options.dangerously_bypass_approvals_and_sandbox
     if not options.skip_git_repo_check and not bypass and git_root_for_trust(workdir) is None:
@@ -89,6 +95,7 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
         writable_folders=tuple(Path(os.path.normpath(workdir / folder)) for folder in options.add_dir),
         ephemeral=options.ephemeral,
         resume=resume,
+        trust=options.trust,
     )
 
 

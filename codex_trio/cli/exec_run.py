@@ -13,6 +13,7 @@ from uuid import UUID
 import trio
 
 from codex_trio.cli.exec_request import ExecRequest, ResumeChoice, SandboxMode
+from codex_trio.cli.exec_trust import ExplicitlyUntrusted, trust_project
 from codex_trio.cli.local_model import missing_local_model
 from codex_trio.client.connection import AppServerClient, thread_of
 from codex_trio.client.errors import AppServerError
@@ -134,7 +135,11 @@ class ExecRun:
             await client.initialize(
                 CLIENT_NAME, __version__, title="codex-trio exec", experimental=True, opt_out=self._presenter.unwanted
             )
-            config = (await client.request("config/read", {"cwd": str(request.workdir)}))["config"]
+            config = await self._config()
+            note: str | None = None
+            if request.trust:
+                note = await self._trust(config)
+                config = await self._config()
             sandbox = sandbox_policy(request, config)
             opened = await self._open_thread(config, read_only=sandbox is not None)
             self._thread_id = opened["thread"]["id"]
@@ -150,6 +155,8 @@ class ExecRun:
                     prompt=request.prompt,
                 )
             )
+            if note is not None:
+                self._presenter.show(Notification("warning", {"message": note}))
             started = await client.request("turn/start", self._turn_params(sandbox))
             result = self._running = TurnResult(turn=started["turn"])
             async for message in messages:
@@ -161,6 +168,15 @@ class ExecRun:
                     break
             self._presenter.ended(result)
             return result
+
+    async def _config(self) -> dict[str, Any]:
+        return (await self._client.request("config/read", {"cwd": str(self._request.workdir)}))["config"]
+
+    async def _trust(self, config: dict[str, Any]) -> str | None:
+        try:
+            return await trust_project(self._client, self._request.workdir, config)
+        except ExplicitlyUntrusted as refusal:
+            raise TurnNotRun(str(refusal)) from refusal
 
     def _turn_params(self, sandbox: dict[str, Any] | None) -> dict[str, Any]:
         request = self._request

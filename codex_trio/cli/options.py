@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -55,6 +56,28 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="refuse to start with configuration keys that nobody reads",
     )
+
+
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+"""What can be part of a file's name anywhere."""
+
+
+def add_profile_option(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of a file on top of the user's own. Behind the subcommand it beats the one before it."""
+    parser.add_argument(
+        "-p",
+        "--profile",
+        metavar="NAME",
+        type=value_of("--profile <NAME>", _profile_name),
+        default=argparse.SUPPRESS,
+        help="put $CODEX_HOME/NAME.config.toml on top of config.toml",
+    )
+
+
+def _profile_name(text: str) -> str:
+    if _PROFILE_NAME.fullmatch(text) is None:
+        raise ValueError(f"invalid --profile value `{text}`; pass a plain name such as `work`")
+    return text
 
 
 _SETTINGS = "settings of "

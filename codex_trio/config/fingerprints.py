@@ -34,6 +34,8 @@ def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) 
         str(paths.system_dir / "config.toml"),
         *(str(paths.system_dir / name) for name in MANAGED_FILES),
     ]
+    if paths.profile_config is not None:
+        watched.append(str(paths.profile_config))
     if cwd is None:
         return watched
     names = dict.fromkeys((*markers, ".git", ".git/HEAD"))

@@ -29,8 +29,9 @@ from codex_trio.config.nodes import (
 _HEAD = """# Configuration
 
 Every key of `config.toml`, written by `python -m codex_trio.config.keys_page`. Files count in this order, later ones
-over earlier ones: `/etc/codex/config.toml`, `$CODEX_HOME/config.toml`, `.codex/config.toml` of a trusted project from
-its root to the working folder, `-c key=value`, and what a request says.
+over earlier ones: `/etc/codex/config.toml`, `$CODEX_HOME/config.toml`, `$CODEX_HOME/NAME.config.toml` with
+`exec --profile NAME`, `.codex/config.toml` of a trusted project from its root to the working folder, `-c key=value`,
+and what a request says.
 
 *Honoured* keys work. Whoever sets a key that is *not supported* is warned when a client connects. Keys of *other
 programs* share the file and mean nothing here. `--strict-config` refuses keys that nobody knows, by file, line and

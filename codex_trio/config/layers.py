@@ -19,11 +19,14 @@ LayerKind = Literal["system", "user", "project", "sessionFlags"]
 class LayerSource(msgspec.Struct, frozen=True):
     """Where a layer comes from. `path` is its file; for a project the `.codex` folder; none for session flags.
 
+    `profile` is the name of the user's profile that the file belongs to; none for `config.toml` itself.
+
     Protocol source: `ConfigLayerSource`.
     """
 
     kind: LayerKind
     path: Path | None = None
+    profile: str | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """Return the tagged form that clients know."""
@@ -33,7 +36,7 @@ class LayerSource(msgspec.Struct, frozen=True):
             case "project":
                 return {"type": self.kind, "dotCodexFolder": str(self.path)}
             case "user":
-                return {"type": self.kind, "file": str(self.path), "profile": None}
+                return {"type": self.kind, "file": str(self.path), "profile": self.profile}
             case _:
                 return {"type": self.kind, "file": str(self.path)}
 

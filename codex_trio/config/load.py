@@ -108,7 +108,12 @@ def build(
         rule_folders=_rule_folders(sources.stack),
         merged=merged,
         stack=sources.stack,
-        warnings=(*without_reader, *_unsupported_warning(sources.stack), *_partly_warning(merged)),
+        warnings=(
+            *_profile_warning(paths),
+            *without_reader,
+            *_unsupported_warning(sources.stack),
+            *_partly_warning(merged),
+        ),
         thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config)),
     )
 
@@ -170,6 +175,14 @@ def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:
     if len(unread) > _MAX_LISTED_KEYS:
         lines.append(f"... and {len(unread) - _MAX_LISTED_KEYS} more ignored settings.")
     return (*denied, "\n  ".join(lines))
+
+
+def _profile_warning(paths: ConfigPaths) -> list[str]:
+    """Return that the profile in use has no file: a slip of the pen leaves settings out."""
+    file = paths.profile_config
+    if file is None or os.path.exists(file):
+        return []
+    return [f"The profile `{paths.profile}` changes nothing: {file} does not exist."]
 
 
 def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]:

@@ -26,6 +26,7 @@ from codex_trio.config.errors import (
     UnsupportedPolicy,
 )
 from codex_trio.config.fingerprints import Fingerprint, fingerprints_of, watched_paths
+from codex_trio.config.layers import merge
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
@@ -55,9 +56,10 @@ class _Kept(msgspec.Struct):
 class ConfigService:
     """Loads configurations for one `$CODEX_HOME` and one command line.
 
-    `cwd` is the server's own working folder: relative folders count from it, and at start it is the project that is
-    looked at. `strict` turns keys that nobody reads into errors. `without_user_config` leaves the user's file out,
-    `without_rules` the command rules of all layers.
+    `profile` names a file of the user's, `NAME.config.toml`, that lies on top of `config.toml`. `cwd` is the server's
+    own working folder: relative folders count from it, and at start it is the project that is looked at. `strict` turns
+    keys that nobody reads into errors. `without_user_config` leaves the user's file out, `without_rules` the command
+    rules of all layers.
     """
 
     def __init__(
@@ -67,13 +69,16 @@ class ConfigService:
         environ: Mapping[str, str],
         cli_overrides: Iterable[Override] = (),
         system_dir: Path = Path("/etc/codex"),
+        profile: str | None = None,
         cwd: Path | None = None,
         strict: bool = False,
         without_user_config: bool = False,
         without_rules: bool = False,
     ) -> None:
         home = environ.get("HOME")
-        self._paths = ConfigPaths(codex_home=codex_home, system_dir=system_dir, home=Path(home) if home else None)
+        self._paths = ConfigPaths(
+            codex_home=codex_home, system_dir=system_dir, home=Path(home) if home else None, profile=profile
+        )
         self._environ = environ
         self._cli_overrides = tuple(cli_overrides)
         self._cwd = Path.cwd() if cwd is None else cwd
@@ -149,8 +154,8 @@ class ConfigService:
         fill the user's file. True when that file was changed. Raises `ConfigLoadError` when it cannot be.
         """
         project = sources.project
-        user = sources.stack.layer("user")
-        if user is None or user.table.get("auto_trust") is not True:
+        users = [layer.table for layer in sources.stack.layers if layer.source.kind == "user"]
+        if merge(users).get("auto_trust") is not True:
             # What lies in a folder decides what is obeyed there: only the user can say that it may.
             return False
         if project is None or project.trust.level is not None or sandbox_mode == "read-only":
@@ -161,10 +166,11 @@ class ConfigService:
         from codex_trio.config.edit import Edit, edit_file
 
         edit = Edit(path=("projects", project.trust.key, "trust_level"), value="trusted", merge=False)
+        target = self._paths.written_config
         try:
-            edit_file(self._paths.user_config, [edit])
+            edit_file(target, [edit])
         except OSError as error:
-            raise ConfigLoadError(f"failed to write {self._paths.user_config}: {error.strerror}") from None
+            raise ConfigLoadError(f"failed to write {target}: {error.strerror}") from None
         return True
 
     def sources(self, cwd: Path | None, overrides: Mapping[str, Any] | None = None) -> Sources:

@@ -45,16 +45,27 @@ def no_doubt(paths: Sequence[str]) -> list[str]:
 
 
 class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
-    """Where configuration lives: the user's folder, the machine's, and what `~` means."""
+    """Where configuration lives: the user's folder, the machine's, what `~` means, and the profile in use, if any."""
 
     codex_home: Path
     system_dir: Path
     home: Path | None
+    profile: str | None = None
 
     @property
     def user_config(self) -> Path:
         """The user's `config.toml`."""
         return self.codex_home / "config.toml"
+
+    @property
+    def profile_config(self) -> Path | None:
+        """The file of the profile in use, which need not exist."""
+        return self.codex_home / f"{self.profile}.config.toml" if self.profile else None
+
+    @property
+    def written_config(self) -> Path:
+        """The file that takes what clients write: that of the profile in use, else the user's `config.toml`."""
+        return self.profile_config or self.user_config
 
 
 class ProjectFolder(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +110,9 @@ def read_sources(
         user = _file_layer(paths, "user", paths.user_config)
     else:
         user = ConfigLayer(source=LayerSource("user", paths.user_config), table=dict(user_table))
+    profile = _profile_layers(paths, user)
     above = _session_layer(paths, cwd, (*command_line, *request))
-    below = [system, user]
+    below = [system, user, *profile]
     if cwd is None:
         return Sources(stack=LayerStack((*below, *above)), project=None)
     decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line))])
@@ -188,7 +200,21 @@ def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str | None:
     raise ConfigLoadError(f"failed to read config file {message}", unreadable_layer=True)
 
 
-def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path) -> ConfigLayer:
+def _profile_layers(paths: ConfigPaths, user: ConfigLayer) -> list[ConfigLayer]:
+    """Return the layer of the profile in use. Raises `ConfigLoadError` where the user's file has the older form too."""
+    name, file = paths.profile, paths.profile_config
+    if name is None or file is None:
+        return []
+    tables = user.table.get("profiles")
+    if user.table.get("profile") == name or (isinstance(tables, dict) and name in tables):
+        raise ConfigLoadError(
+            f'--profile `{name}` cannot be used while {paths.user_config} contains legacy `profile = "{name}"` or '
+            f"`[profiles.{name}]` config; move those settings into {file} and remove the legacy profile selector/table."
+        )
+    return [_file_layer(paths, "user", file, profile=name)]
+
+
+def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path, *, profile: str | None = None) -> ConfigLayer:
     text = read_text(path)
     table: dict[str, Any] = {}
     if text:
@@ -203,7 +229,8 @@ def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path) -> ConfigLayer:
                 unreadable_layer=True,
             ) from None
     return ConfigLayer(
-        source=LayerSource(kind, path), table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home)
+        source=LayerSource(kind, path, profile),
+        table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
     )
 
 

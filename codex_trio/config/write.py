@@ -62,12 +62,12 @@ def write_config(
     file_path: str | None = None,
     expected_version: str | None = None,
 ) -> WriteOutcome:
-    """Make all edits of a client in the user's file, or none.
+    """Make all edits of a client in the user's file (with a profile in use, in the profile's), or none.
 
     `file_path` may only name that file. With `expected_version`, nothing is written if the file has changed since.
     Raises `ConfigWriteError`.
     """
-    if file_path is not None and not _is_same_file(file_path, service.paths.user_config):
+    if file_path is not None and not _is_same_file(file_path, service.paths.written_config):
         raise ConfigWriteError("Only writes to the user config are allowed", code="configLayerReadonly")
     prepared = [
         Edit(path=parse_key_path(edit.key_path), value=edit.value, merge=edit.merge_strategy == "upsert")
@@ -80,7 +80,7 @@ def write_edits(
     service: ConfigService, prepared: Sequence[Edit], *, expected_version: str | None = None
 ) -> WriteOutcome:
     """Make all edits in the user's file, or none. Raises `ConfigWriteError`."""
-    target = service.paths.user_config
+    target = service.paths.written_config
     if any(len(edit.path) > toml_text.MAX_DEPTH or toml_text.is_too_deep(edit.value) for edit in prepared):
         raise ConfigWriteError(
             f"value is nested more than {toml_text.MAX_DEPTH} levels deep", code="configValidationError"

@@ -57,6 +57,8 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path
     overrides: tuple[tuple[str, Any], ...] = ()
     strict_config: bool = False
+    profile: str | None = None
+    """The name of a file `NAME.config.toml` in `codex_home`, on top of the user's own."""
     without_user_config: bool = False
     without_rules: bool = False
     source: str = "vscode"
@@ -175,6 +177,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         settings.codex_home,
         environ=settings.environ,
         cli_overrides=settings.overrides,
+        profile=settings.profile,
         cwd=settings.cwd,
         strict=settings.strict_config,
         without_user_config=settings.without_user_config,

@@ -79,6 +79,7 @@ async def test_every_question_is_declined_and_the_turn_goes_on() -> None:
         writable_folders=(),
         ephemeral=False,
         resume=None,
+        trust=False,
     )
     lines: list[str] = []
     with trio.fail_after(10):

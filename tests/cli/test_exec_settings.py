@@ -188,3 +188,37 @@ async def test_no_turn_runs_without_the_rules_of_a_broken_file(lab: ExecLab) -> 
     assert done.code == 1
     assert f"{rules}:1:52" in done.stderr
     assert lab.model.requests == []
+
+
+async def test_a_profile_beats_the_users_file_and_options_beat_the_profile(lab: ExecLab) -> None:
+    (lab.codex_home / "work.config.toml").write_text('model = "gpt-5.6-sol"\nmodel_reasoning_effort = "high"\n')
+    done = await lab.run("say ok", "-p", "work", "-c", 'model_reasoning_effort="low"', model=answer(OK))
+    assert done.code == 0
+    assert "model: gpt-5.6-sol\n" in done.stderr
+    assert "reasoning effort: low\n" in done.stderr
+
+
+async def test_trust_is_saved_before_the_thread_starts(lab: ExecLab) -> None:
+    (lab.work / ".codex").mkdir()
+    (lab.work / ".codex" / "config.toml").write_text('model = "gpt-5.6-sol"\n')
+    done = await lab.run("say ok", "--trust", "--ephemeral", model=answer(OK))
+    assert done.code == 0
+    assert "model: gpt-5.6-sol\n" in done.stderr
+    assert "sandbox: workspace-write [workdir, /tmp, $TMPDIR]\n" in done.stderr
+    assert f'[projects."{lab.work}"]\ntrust_level = "trusted"\n' in (lab.codex_home / "config.toml").read_text()
+
+
+async def test_trust_does_not_override_what_the_user_said_before(lab: ExecLab) -> None:
+    lab.configure(f'projects = {{ "{lab.work}" = {{ trust_level = "untrusted" }} }}')
+    done = await lab.run("say ok", "--trust")
+    assert (done.code, lab.model.requests) == (1, [])
+    assert f"Error: {lab.work} is marked as untrusted. Update its trust setting first.\n" in done.stderr
+
+
+async def test_a_plain_folder_is_nothing_to_trust_and_that_is_said(lab: ExecLab) -> None:
+    (lab.work / ".git" / "HEAD").unlink()
+    before = (lab.codex_home / "config.toml").read_text()
+    done = await lab.run("say ok", "--trust", "--skip-git-repo-check", model=answer(OK))
+    assert done.code == 0
+    assert f"--trust changes nothing: {lab.work} is no repository and has no .codex folder." in done.stderr
+    assert (lab.codex_home / "config.toml").read_text() == before
