@@ -179,7 +179,7 @@ KEYS: Final = (
     Key("mcp_oauth_callback_port", integer("u16"), status="unsupported"),
     Key("mcp_oauth_callback_url", TEXT, status="unsupported"),
     Key("mcp_oauth_credentials_store", Choice(("auto", "file", "keyring")), default="auto", status="unsupported"),
-    Key("mcp_optional_startup_grace_ms", U64, status="unsupported", since="0.169.0"),
+    Key("mcp_optional_startup_grace_ms", U64, owner="extensions/mcp/settings.py", since="0.169.0"),
     Key("mcp_servers", Names(MCP_SERVER), default={}, owner="extensions/mcp/settings.py"),
     Key("memories", TABLE, status="unsupported"),
     Key("model_catalog_json", PATH, status="unsupported"),

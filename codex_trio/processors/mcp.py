@@ -1,7 +1,7 @@
 """MCP servers: how they are, their tools and resources, and reading their settings anew.
 
-Protocol source: `mcpServerStatus/list`, `mcpServer/tool/call|resource/read`, `config/mcpServer/reload`, release
-0.171.0.
+Protocol source: `mcpServerStatus/list`, `mcpServer/tool/call|resource/read|event/stream/*`,
+`config/mcpServer/reload`, release 0.171.0.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
         "mcpServerStatus/list": processor.list,
         "mcpServer/tool/call": processor.call,
         "mcpServer/resource/read": processor.read,
+        "mcpServer/event/stream/start": processor.start_events,
+        "mcpServer/event/stream/stop": processor.stop_events,
         "config/mcpServer/reload": processor.reload,
     }
 
@@ -45,9 +47,11 @@ class McpProcessor:
         self._requests = McpRequests(services.config, services.threads.loaded, services.threads.mcp)
 
     async def list(
-        self, params: wire.ListMcpServerStatusParams, _context: RequestContext
+        self, params: wire.ListMcpServerStatusParams, context: RequestContext
     ) -> wire.ListMcpServerStatusResponse:
         """Return a page of servers: those of a thread, or those that the configuration names."""
+        # Servers may take their time: it is not that of other requests.
+        context.leave_scope()
         if params.environment_id is not None:
             if params.server_name is None or params.thread_id is None:
                 raise invalid_request("environmentId requires serverName and threadId")
@@ -62,9 +66,10 @@ class McpProcessor:
         return wire.ListMcpServerStatusResponse(data=[_status(report) for report in page], next_cursor=next_cursor)
 
     async def call(
-        self, params: wire.McpServerToolCallParams, _context: RequestContext
+        self, params: wire.McpServerToolCallParams, context: RequestContext
     ) -> wire.McpServerToolCallResponse:
         """Return what a tool gives that a person calls; it becomes no part of a conversation."""
+        context.leave_scope()
         _refuse_environment(params.server, params.environment_id)
         with _refused():
             result = await self._requests.call(
@@ -76,8 +81,9 @@ class McpProcessor:
             )
         return table.convert({"content": [], **result}, wire.McpServerToolCallResponse)
 
-    async def read(self, params: wire.McpResourceReadParams, _context: RequestContext) -> wire.McpResourceReadResponse:
+    async def read(self, params: wire.McpResourceReadParams, context: RequestContext) -> wire.McpResourceReadResponse:
         """Return what a resource holds."""
+        context.leave_scope()
         _refuse_environment(params.server, params.environment_id)
         thread_id = None if params.thread_id is None else parse_thread_id(params.thread_id)
         with _refused():
@@ -85,6 +91,18 @@ class McpProcessor:
         return table.convert(
             {"contents": [], **result, "originCallId": params.origin_call_id}, wire.McpResourceReadResponse
         )
+
+    async def start_events(
+        self, _params: wire.McpServerEventStreamStartParams, _context: RequestContext
+    ) -> wire.McpServerEventStreamStartResponse:
+        """Refuse: only apps that the vendor hosts have events."""
+        raise invalid_request("MCP event subscriptions are only supported for hosted apps")
+
+    async def stop_events(
+        self, _params: wire.McpServerEventStreamStopParams, _context: RequestContext
+    ) -> wire.McpServerEventStreamStopResponse:
+        """There is nothing to stop."""
+        return wire.McpServerEventStreamStopResponse()
 
     async def reload(self, _params: None, _context: RequestContext) -> wire.McpServerRefreshResponse:
         """Have every loaded thread use the servers that its configuration names now."""

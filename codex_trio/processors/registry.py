@@ -62,6 +62,12 @@ def _extensions(services: Services) -> Mapping[str, Handler]:
     return extensions.handlers(services)
 
 
+def _apps(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import apps
+
+    return apps.handlers(services)
+
+
 def _fs(services: Services) -> Mapping[str, Handler]:
     from codex_trio.processors import fs
 
@@ -110,6 +116,7 @@ _ON_USE = (
         ),
     ),
     (_memory, ("memory/status", "memory/reset", "thread/memory/read")),
+    (_apps, ("app/list", "app/installed", "app/read")),
     (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).

@@ -17,8 +17,9 @@ import trio
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine.events import ThreadWarning
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import configured_servers
+from codex_trio.extensions.mcp.settings import configured_servers, startup_grace
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.live import LiveThread
@@ -30,8 +31,8 @@ from codex_trio.util.loose_json import table_of
 
 _log = logging.getLogger(__name__)
 
-Remember = Callable[[str, str], Awaitable[None]]
-"""Keeps for good that a tool of a server may be called."""
+Remember = Callable[[str, str], Awaitable[str | None]]
+"""Keeps for good that a tool of a server may be called; returns why it cannot, for the user."""
 
 
 class ThreadMcp:
@@ -90,8 +91,8 @@ class ThreadMcp:
             persist = table_of(answer.meta).get("persist")
             if persist in ("session", "always"):
                 self._allowed.add(key)
-            if persist == "always":
-                await self._remember(*key)
+            if persist == "always" and (problem := await self._remember(*key)) is not None:
+                self._clients.tell_event(self.live.id, ThreadWarning(message=problem), self.live.subscribers)
         return answer.action
 
     async def elicit(self, server: str, params: Mapping[str, Any], *, turn_id: str | None) -> Mapping[str, Any]:
@@ -128,7 +129,8 @@ class McpServers:
         mcp = ThreadMcp(live, self.pool, folder=str(config.cwd), clients=self._clients, remember=self._remember)
         self._threads[live.id] = mcp
         try:
-            mcp.servers.begin(configured_servers(config.stack.merged), nursery)
+            merged = config.stack.merged
+            mcp.servers.begin(configured_servers(merged), nursery, grace_seconds=startup_grace(merged))
             yield mcp
         finally:
             if self._threads.get(live.id) is mcp:
@@ -158,7 +160,8 @@ class McpServers:
             except ConfigLoadError as error:
                 failures.append(str(error))
                 continue
-            await mcp.servers.exchange(configured_servers(config.stack.merged))
+            merged = config.stack.merged
+            await mcp.servers.exchange(configured_servers(merged), grace_seconds=startup_grace(merged))
         return failures
 
 

@@ -5,6 +5,7 @@ Owns which server is meant, with a thread or without. Does not own servers (`ext
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -15,13 +16,16 @@ import trio
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpFailure, McpGone
+from codex_trio.extensions.mcp.errors import McpFailure, McpTimeout
 from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.mcp import McpServers, ThreadMcp
 from codex_trio.util.loose_json import table_of
+
+PATIENCE_SECONDS = 10.0
+"""How long a list of servers waits for those that start, or do not say what they have."""
 
 RuntimeStatus = Literal["connected", "failed", "starting", "disabled"]
 
@@ -42,12 +46,15 @@ class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class McpRequests:
-    """See the module."""
+    """See the module. `patience` is how many seconds a list of servers waits for any of them."""
 
-    def __init__(self, config: ConfigService, loaded: LoadedThreads, servers: McpServers) -> None:
+    def __init__(
+        self, config: ConfigService, loaded: LoadedThreads, servers: McpServers, *, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._config = config
         self._loaded = loaded
         self._servers = servers
+        self._patience = patience
 
     async def reports(self, thread_id: str | None, *, only: str | None, with_resources: bool) -> Sequence[ServerReport]:
         """Return how servers are, by their names: those of a loaded thread, else those of the configuration.
@@ -115,11 +122,7 @@ class McpRequests:
     async def _of_thread(self, mcp: ThreadMcp, server: str) -> McpConnection:
         if server not in mcp.servers.names:
             raise UnknownServer(server)
-        await mcp.servers.settle()
-        ready = mcp.servers.find(server)
-        if ready is None:
-            raise mcp.servers.failure_of(server) or McpGone("it is still starting")
-        return ready.connection
+        return (await mcp.servers.started(server)).connection
 
     @asynccontextmanager
     async def _use(self, settings: McpServerSettings) -> AsyncGenerator[McpConnection]:
@@ -132,34 +135,38 @@ class McpRequests:
         if not settings.enabled:
             return ServerReport(settings=settings, runtime=None)
         if mcp is None:
-            try:
-                async with self._use(settings) as connection:
-                    return await _described(settings, connection, with_resources=with_resources, runtime=None)
-            except McpFailure as failure:
-                return ServerReport(settings=settings, runtime=None, failure=failure)
+            return await self._report_of_started(settings, with_resources=with_resources)
         ready = mcp.servers.find(settings.name)
         if ready is not None:
-            return await _described(settings, ready.connection, with_resources=with_resources, runtime="connected")
+            report = ServerReport(settings=settings, runtime="connected", connection=ready.connection)
+            return await self._with_resources(report, ready.connection) if with_resources else report
         failure = mcp.servers.failure_of(settings.name)
         runtime = "starting" if failure is None else "failed"
         return ServerReport(settings=settings, runtime=runtime, failure=failure)
 
+    async def _report_of_started(self, settings: McpServerSettings, *, with_resources: bool) -> ServerReport:
+        """Return how a server is that is started for this, unless it runs."""
+        report = ServerReport(settings=settings, runtime=None)
+        with trio.CancelScope(deadline=trio.current_time() + self._patience) as waiting:
+            try:
+                async with self._use(settings) as connection:
+                    waiting.deadline = math.inf
+                    report = msgspec.structs.replace(report, connection=connection)
+                    return await self._with_resources(report, connection) if with_resources else report
+            except McpFailure as failure:
+                return msgspec.structs.replace(report, failure=failure)
+        slow = McpTimeout(f"it is still starting after {self._patience:g} seconds; ask again later")
+        return msgspec.structs.replace(report, failure=slow)
 
-async def _described(
-    settings: McpServerSettings,
-    connection: McpConnection,
-    *,
-    with_resources: bool,
-    runtime: RuntimeStatus | None,
-) -> ServerReport:
-    report = ServerReport(settings=settings, runtime=runtime, connection=connection)
-    if not with_resources:
-        return report
-    try:
-        return msgspec.structs.replace(
-            report,
-            resources=await connection.list_all("resources/list", "resources"),
-            templates=await connection.list_all("resources/templates/list", "resourceTemplates"),
-        )
-    except McpFailure as failure:
+    async def _with_resources(self, report: ServerReport, connection: McpConnection) -> ServerReport:
+        """Return a report with what the server has besides tools; without it, and why, where it does not say."""
+        failure: McpFailure = McpTimeout(f"it did not list its resources in {self._patience:g} seconds")
+        with trio.move_on_after(self._patience):
+            try:
+                resources = await connection.list_all("resources/list", "resources")
+                templates = await connection.list_all("resources/templates/list", "resourceTemplates")
+            except McpFailure as told:
+                failure = told
+            else:
+                return msgspec.structs.replace(report, resources=resources, templates=templates)
         return msgspec.structs.replace(report, failure=failure)

@@ -179,13 +179,18 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
 
 
-async def _approve_for_good(config: ConfigService, server: str, tool: str) -> None:
-    """Note in the user's configuration that a tool may be called without asking."""
+async def _approve_for_good(config: ConfigService, server: str, tool: str) -> str | None:
+    """Note in the user's configuration that a tool may be called without asking; why it cannot be noted."""
     edit = Edit(path=("mcp_servers", server, "tools", tool, "approval_mode"), value="approve", merge=False)
     try:
         await trio.to_thread.run_sync(write_edits, config, [edit])
     except ConfigWriteError as error:
-        _log.warning("the answer about %s/%s could not be kept: %s", server, tool, error.message)
+        kept = f"`mcp_servers.{server}.tools.{tool}.approval_mode` could not be written: {error.message}"
+        return (
+            f"That {server}/{tool} may always be called holds for this thread only: {kept}. A server that only a "
+            'project names keeps such answers in the project\'s .codex/config.toml: approval_mode = "approve"'
+        )
+    return None
 
 
 async def _warm(parts: RuntimeParts) -> None:

@@ -18,8 +18,8 @@ import trio
 
 from codex_trio.config.approval import Granular
 from codex_trio.domain.items import Duration, McpToolCall
-from codex_trio.extensions.mcp.connection import McpTool
 from codex_trio.extensions.mcp.errors import McpFailure
+from codex_trio.extensions.mcp.server_tools import McpTool, shortened
 from codex_trio.extensions.mcp.thread_servers import ReadyServer, ThreadServers
 from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.tools.arguments import decode_value
@@ -38,7 +38,6 @@ NO_AUDIO = "audio content omitted because you do not support audio input"
 
 _STORE_SECONDS = 10.0
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
-_TRIMMED = frozenset({"title", "default", "$schema"})
 
 
 class ToolQuestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +75,7 @@ class McpServerTools:
     def namespace(self) -> Namespace:
         name = self._server.settings.name
         described = self._server.connection.facts.instructions or f"Tools of the MCP server {name}."
-        return Namespace(name=self._name, description=described)
+        return Namespace(name=self._name, description=shortened(described))
 
     def tools(self, offer: ToolOffer) -> Sequence[Tool]:
         """Return what a turn is offered."""
@@ -109,11 +108,11 @@ class CallMcpTool:
         self.parallel = server.settings.parallel
         self.spec: dict[str, Any] = {
             "type": "function",
-            "name": tool.name,
+            "name": tool.offered_name,
             "description": tool.description,
             "strict": False,
             "defer_loading": True,
-            "parameters": trimmed(tool.input_schema),
+            "parameters": tool.parameters,
         }
         self._tool = tool
         self._server = server
@@ -232,21 +231,6 @@ def may_do_harm(annotations: Mapping[str, Any]) -> bool:
     if annotations.get("readOnlyHint") is True:
         return False
     return destructive is not False or annotations.get("openWorldHint") is not False
-
-
-def trimmed(schema: Any) -> Any:
-    """Return a JSON schema without what a model has no use for."""
-    if isinstance(schema, list):
-        return [trimmed(part) for part in cast("list[Any]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    kept: dict[str, Any] = {}
-    for key, value in cast("dict[str, Any]", schema).items():
-        if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
-            kept[key] = {name: trimmed(part) for name, part in cast("dict[str, Any]", value).items()}
-        elif key not in _TRIMMED:
-            kept[key] = value if key in ("enum", "const", "required") else trimmed(value)
-    return kept
 
 
 def _is_uncaged(context: ToolContext) -> bool:

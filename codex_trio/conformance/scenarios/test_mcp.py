@@ -18,7 +18,7 @@ from codex_trio.testing.model_script import Event, answer, function_call, messag
 
 SERVER = Path(codex_trio.testing.mcp_server.__file__)
 STARTED = "mcpServer/startupStatus/updated"
-ASKING = {"approval_policy": "on-request", "sandbox_mode": "workspace-write"}
+ASKING: dict[str, Any] = {"approval_policy": "on-request", "sandbox_mode": "workspace-write"}
 
 
 def server(name: str = "tiny", *, more: str = "", env: dict[str, str] | None = None) -> str:
@@ -308,3 +308,43 @@ async def test_a_reload_brings_new_servers_and_ends_those_that_are_gone(lab: Lab
         assert [status["name"] for status in listed] == ["kept", "new"]
         after = await probe.request("mcpServer/tool/call", who)
         assert json.loads(before["content"][0]["text"])["pid"] == json.loads(after["content"][0]["text"])["pid"]
+
+
+async def test_a_tool_that_hangs_holds_up_no_other_request_of_its_thread(lab: Lab) -> None:
+    async with ready(lab, server()) as (probe, thread_id):
+        hanging = {"threadId": thread_id, "server": "tiny", "tool": "slow", "arguments": {"seconds": 600}}
+        await probe.send({"id": "hanging", "method": "mcpServer/tool/call", "params": hanging})
+        await probe.request("thread/name/set", {"threadId": thread_id, "name": "still there"})
+        echo = {"threadId": thread_id, "server": "tiny", "tool": "echo", "arguments": {"message": "x"}}
+        result = await probe.request("mcpServer/tool/call", echo)
+        assert result["content"] == [{"type": "text", "text": "echo: x"}]
+
+
+async def test_events_are_for_apps_that_are_hosted_elsewhere(lab: Lab) -> None:
+    async with ready(lab, server()) as (probe, thread_id):
+        start = {"threadId": thread_id, "server": "tiny", "subscriptionId": "s", "name": "e", "arguments": None}
+        refused = await probe.refusal("mcpServer/event/stream/start", start)
+        assert (refused.code, refused.message) == (
+            -32600,
+            "MCP event subscriptions are only supported for hosted apps",
+        )
+        assert await probe.request("mcpServer/event/stream/stop", {"subscriptionId": "s"}) == {}
+
+
+async def test_a_user_is_told_that_an_answer_for_good_could_not_be_kept(lab: Lab) -> None:
+    project = lab.cwd / ".codex"
+    project.mkdir()
+    (project / "config.toml").write_text(server())
+    lab.configure(tables=f'[projects."{lab.cwd}"]\ntrust_level = "trusted"\n', **ASKING)
+    asked: list[Any] = []
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        await probe.until(STARTED, thread_id=thread_id, where=lambda told: told["status"] == "ready")
+        for number in range(2):
+            made = call("plain", call_id=f"call_{number}")
+            turn = await run(lab, probe, thread_id, made, answers=decide("accept", asked, persist="always"))
+            if number == 0:
+                [warning] = turn.of("warning")
+                assert "tiny/plain" in warning["message"]
+                assert 'approval_mode = "approve"' in warning["message"]
+    assert len(asked) == 1

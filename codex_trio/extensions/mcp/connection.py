@@ -18,31 +18,18 @@ import trio
 
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpTimeout
 from codex_trio.extensions.mcp.http import open_http
+from codex_trio.extensions.mcp.server_tools import McpTool, learnt_tools
 from codex_trio.extensions.mcp.session import McpChannel, McpSession, ServerFacts
 from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, Unusable
 from codex_trio.extensions.mcp.stdio import Start, open_stdio
 from codex_trio.model.http import HttpTransport
-from codex_trio.util.loose_json import table_of
 
 _log = logging.getLogger(__name__)
 
+_REFRESH_PAUSE = 0.5
+
 Elicit = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """Has a user answer a question of the server of that name; returns the result of `elicitation/create`."""
-
-
-class McpTool(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool as its server describes it; `raw` is all that it says."""
-
-    name: str
-    description: str
-    input_schema: Mapping[str, Any]
-    annotations: Mapping[str, Any]
-    raw: Mapping[str, Any]
-
-    @property
-    def is_read_only(self) -> bool:
-        """Whether it says that it changes nothing."""
-        return self.annotations.get("readOnlyHint") is True
 
 
 class McpMeans(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +82,8 @@ class McpConnection:
                 await self._learn_tools(self.settings.tool_seconds)
             except McpFailure as failure:
                 _log.warning("the tools of MCP server %s cannot be listed: %s", self.settings.name, failure)
+            # One that says so again and again, or whenever it is asked, costs little.
+            await trio.sleep(_REFRESH_PAUSE)
 
     async def call(
         self, tool: str, arguments: Any, *, meta: Mapping[str, Any], elicit: Elicit, seconds: float | None = None
@@ -141,7 +130,7 @@ class McpConnection:
         listed: list[dict[str, Any]] = []
         if "tools" in self.facts.capabilities:
             listed = await self.session.all_of("tools/list", "tools", seconds=seconds)
-        self.tools = [_tool(raw) for raw in listed if isinstance(raw.get("name"), str)]
+        self.tools = learnt_tools(listed)
 
 
 @asynccontextmanager
@@ -187,15 +176,4 @@ def _too_slow(settings: McpServerSettings) -> str:
     return (
         f"timed out after {settings.startup_seconds:g} seconds. Add or adjust `startup_timeout_sec` in your "
         f"config.toml:\n[mcp_servers.{settings.name}]\nstartup_timeout_sec = XX"
-    )
-
-
-def _tool(raw: Mapping[str, Any]) -> McpTool:
-    description = raw.get("description")
-    return McpTool(
-        name=raw["name"],
-        description=description if isinstance(description, str) else "",
-        input_schema=table_of(raw.get("inputSchema")) or {"type": "object"},
-        annotations=table_of(raw.get("annotations")),
-        raw=raw,
     )

@@ -95,7 +95,8 @@ class McpPool:
                 running.settled.set()
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._forget_when_gone, key, running, connection, nursery.cancel_scope)
-                    await self._until_unused(running)
+                    # One that nobody shares has had its only user.
+                    await _until_unused(running, idle_seconds=self._idle_seconds if settings.shared else 0)
                     nursery.cancel_scope.cancel()
         except McpFailure as failure:
             running.failure = failure
@@ -120,16 +121,18 @@ class McpPool:
             del self._running[key]
         hosting.cancel()
 
-    async def _until_unused(self, running: _Running) -> None:
-        while True:
-            changed = running.used_or_not
-            if running.users:
-                await changed.wait()
-                continue
-            with trio.move_on_after(self._idle_seconds) as waiting:
-                await changed.wait()
-            if waiting.cancelled_caught and not running.users:
-                return
+
+async def _until_unused(running: _Running, *, idle_seconds: float) -> None:
+    """Wait until nobody has used a server for so many seconds."""
+    while True:
+        changed = running.used_or_not
+        if running.users:
+            await changed.wait()
+            continue
+        with trio.move_on_after(idle_seconds) as waiting:
+            await changed.wait()
+        if waiting.cancelled_caught and not running.users:
+            return
 
 
 def _failure_in(error: BaseException) -> McpFailure | None:

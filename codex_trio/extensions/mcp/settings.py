@@ -17,6 +17,8 @@ from codex_trio.util.loose_json import table_of
 
 STARTUP_SECONDS = 30.0
 TOOL_SECONDS = 300.0
+GRACE_SECONDS = 1.0
+"""How long a turn waits for servers that are still starting (0.169.0); it goes on without them."""
 
 ApprovalMode = Literal["auto", "prompt", "writes", "approve"]
 
@@ -115,6 +117,12 @@ def configured_servers(merged: Mapping[str, Any]) -> dict[str, McpServerSettings
     """Return the servers of a configuration by their names, those that cannot be among them."""
     tables: Mapping[str, Any] = merged.get("mcp_servers") or {}
     return {name: _server_or_problem(name, tables[name]) for name in sorted(tables)}
+
+
+def startup_grace(merged: Mapping[str, Any]) -> float:
+    """Return for how many seconds a turn waits for servers that are still starting."""
+    milliseconds = merged.get("mcp_optional_startup_grace_ms")
+    return GRACE_SECONDS if milliseconds is None else milliseconds / 1000
 
 
 def _server_or_problem(name: str, table: Any) -> McpServerSettings:

@@ -13,12 +13,9 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpFailure, McpTimeout
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpTimeout
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import McpServerSettings
-
-GRACE_SECONDS = 1.0
-"""How long a turn waits for servers that are still starting (0.169.0); it goes on without them."""
+from codex_trio.extensions.mcp.settings import GRACE_SECONDS, McpServerSettings
 
 
 class StartupStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,15 +59,23 @@ class ThreadServers:
         self._tell = tell
         self._entries: dict[str, _Entry] = {}
         self._nursery: trio.Nursery | None = None
+        self._grace_seconds = GRACE_SECONDS
 
-    def begin(self, servers: Mapping[str, McpServerSettings], nursery: trio.Nursery) -> None:
-        """Start the servers that are enabled, in the thread's nursery; wait for none."""
+    def begin(
+        self, servers: Mapping[str, McpServerSettings], nursery: trio.Nursery, *, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
+        """Start the servers that are enabled, in the thread's nursery; wait for none.
+
+        `grace_seconds` is how long a turn waits for those that are still starting.
+        """
         self._nursery = nursery
+        self._grace_seconds = grace_seconds
         for settings in servers.values():
             self._add(settings)
 
-    async def exchange(self, servers: Mapping[str, McpServerSettings]) -> None:
+    async def exchange(self, servers: Mapping[str, McpServerSettings], *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Have other servers from now on: those with the same settings go on."""
+        self._grace_seconds = grace_seconds
         for name, entry in list(self._entries.items()):
             if servers.get(name) != entry.settings:
                 await self._remove(entry)
@@ -81,11 +86,24 @@ class ThreadServers:
     async def settle(self) -> None:
         """Wait a while until every server is ready or has failed; those that ended meanwhile are started anew."""
         for entry in list(self._entries.values()):
-            if entry.connection is not None and entry.connection.gone.is_set() and await self._remove(entry):
-                self._add(entry.settings)
-        with trio.move_on_after(GRACE_SECONDS):
+            await self._start_anew_if_ended(entry)
+        with trio.move_on_after(self._grace_seconds):
             for entry in list(self._entries.values()):
                 await entry.settled.wait()
+
+    async def started(self, name: str) -> ReadyServer:
+        """Return a server of the thread as soon as it is ready; one that ended is started anew. Raises McpFailure."""
+        entry = self._entries.get(name)
+        if entry is not None:
+            await self._start_anew_if_ended(entry)
+        # Waiting may have exchanged it.
+        entry = self._entries.get(name)
+        if entry is not None:
+            await entry.settled.wait()
+        ready = self.find(name)
+        if ready is None:
+            raise self.failure_of(name) or McpGone("it was stopped")
+        return ready
 
     async def required_failures(self) -> list[str]:
         """Wait for the servers without which the thread must not run, and return why some of them failed."""
@@ -131,6 +149,10 @@ class ThreadServers:
         assert self._nursery is not None
         entry = self._entries[settings.name] = _Entry(settings)
         self._nursery.start_soon(self._keep, entry)
+
+    async def _start_anew_if_ended(self, entry: _Entry) -> None:
+        if entry.connection is not None and entry.connection.gone.is_set() and await self._remove(entry):
+            self._add(entry.settings)
 
     async def _remove(self, entry: _Entry) -> bool:
         """End a server's part in the thread; whether it was not another one's doing already."""

@@ -1,0 +1,11 @@
+"""Where the reference differs in MCP servers."""
+
+from codex_trio.conformance.differences.difference import Difference
+
+MCP: tuple[Difference, ...] = (
+    Difference(
+        "mcp::a_user_is_told_that_an_answer_for_good_could_not_be_kept",
+        "reference",
+        "writes the answer into the project's own configuration, of which ours takes nothing that it wrote itself",
+    ),
+)

@@ -1,0 +1,59 @@
+"""What clients ask of MCP servers that do not answer: a list of servers comes all the same."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from codex_trio.extensions.mcp.connection import McpConnection
+from codex_trio.extensions.mcp.settings import McpServerSettings
+from codex_trio.threads.mcp import McpServers
+from codex_trio.threads.mcp_requests import McpRequests, ServerReport
+
+LIST = {"hanging": {"command": "a"}, "mute": {"command": "b"}, "good": {"command": "c"}}
+
+
+class Pool:
+    """Servers of which one never starts, and one never says what resources it has."""
+
+    @asynccontextmanager
+    async def use(self, settings: McpServerSettings, *, folder: str) -> AsyncGenerator[McpConnection]:
+        assert folder == "/work"
+
+        async def list_all(method: str, _key: str) -> list[dict[str, Any]]:
+            if settings.name == "mute":
+                await trio.sleep_forever()
+            return [{"method": method}]
+
+        if settings.name == "hanging":
+            await trio.sleep_forever()
+        yield cast("McpConnection", SimpleNamespace(list_all=list_all))
+
+
+def requests() -> McpRequests:
+    config = SimpleNamespace(
+        load=lambda: SimpleNamespace(stack=SimpleNamespace(merged={"mcp_servers": LIST})),
+        resolve_cwd=lambda _cwd: "/work",
+    )
+    servers = McpServers(cast("Any", Pool()), clients=cast("Any", None), remember=cast("Any", None))
+    return McpRequests(cast("Any", config), cast("Any", None), servers, patience=10)
+
+
+@pytest.mark.parametrize("with_resources", [True, False])
+async def test_servers_that_hang_cost_a_list_a_while_and_the_others_nothing(
+    autojump_clock: MockClock,
+    with_resources: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    reports = await requests().reports(None, only=None, with_resources=with_resources)
+    told: dict[str, ServerReport] = {report.settings.name: report for report in reports}
+    assert str(told["hanging"].failure) == "it is still starting after 10 seconds; ask again later"
+    assert told["good"].failure is None
+    assert told["good"].resources == ([{"method": "resources/list"}] if with_resources else ())
+    if with_resources:
+        assert str(told["mute"].failure) == "it did not list its resources in 10 seconds"
+    assert told["mute"].connection is not None
+    assert trio.current_time() == 10
