@@ -86,6 +86,15 @@ class LayerStack(msgspec.Struct, frozen=True, dict=True):
         """The layers that have an effect, lowest first."""
         return (layer for layer in self.layers if layer.disabled_reason is None)
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that have a say, lowest first: what lies in any other one, beside a file or alone, has none."""
+        found = (
+            layer.source.path if layer.source.kind == "project" else layer.source.path and layer.source.path.parent
+            for layer in self.active
+        )
+        return tuple(dict.fromkeys(folder for folder in found if folder is not None))
+
     @cached_property
     def merged(self) -> dict[str, Any]:
         """The tables of the active layers, merged; not to be changed."""

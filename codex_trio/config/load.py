@@ -105,7 +105,7 @@ def build(
         cli_auth_credentials_store=merged.get("cli_auth_credentials_store", "file"),
         forced_login_method=merged.get("forced_login_method"),
         sqlite_home=_path(merged.get("sqlite_home") or environ.get("CODEX_SQLITE_HOME")) or paths.codex_home,
-        rule_folders=_rule_folders(sources.stack),
+        rule_folders=tuple(folder / "rules" for folder in sources.stack.folders),
         merged=merged,
         stack=sources.stack,
         warnings=(
@@ -329,11 +329,3 @@ def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:
 
 def _features(merged: Mapping[str, Any]) -> dict[str, bool]:
     return features.resolve(cast("dict[str, Any]", lookup(merged, ["features"]) or {}))
-
-
-def _rule_folders(stack: LayerStack) -> tuple[Path, ...]:
-    folders = (
-        layer.source.path if layer.source.kind == "project" else layer.source.path and layer.source.path.parent
-        for layer in stack.active
-    )
-    return tuple(dict.fromkeys(folder / "rules" for folder in folders if folder is not None))
