@@ -1,6 +1,6 @@
-"""The options of `codex-trio exec` and of its `resume` and `fork`.
+"""The options of `codex-trio exec` and of its `resume`, `fork` and `review`.
 
-Owns the two parsers. Does not own what the options mean (`exec_request`).
+Owns the parsers. Does not own what the options mean (`exec_request`).
 
 argparse knows neither a prompt that may stand before, between or after options, nor a word that is a subcommand in one
 place and a prompt in another. So positional words are taken one at a time, each with all that follows it.
@@ -19,10 +19,8 @@ from codex_trio.cli.parser import Parser, refuse_options
 
 RESUME = "resume"
 FORK = "fork"
+REVIEW = "review"
 _HELP = "help"
-
-_RESERVED = ("review",)
-"""Subcommands of Codex: no prompts, which cost money, unless they stand behind `--`."""
 
 _REFUSED = {
     "-a --ask-for-approval": "`exec` asks nobody; what would need an approval is refused",
@@ -43,6 +41,13 @@ folder only, unless --all is given. Takes the options of `codex-trio exec` too."
 _SUMMARIES = {
     RESUME: ("continue a stored thread", f"Continues a stored thread: {_THREADS_MEANT}"),
     FORK: ("continue a copy of a stored thread", f"Continues a copy of a stored thread: {_THREADS_MEANT}"),
+    REVIEW: (
+        "have code reviewed",
+        (
+            "Has another model, which knows nothing of how they came about, review changes in the working folder, and "
+            "prints its findings. Takes the options of `codex-trio exec` too."
+        ),
+    ),
 }
 
 
@@ -53,15 +58,23 @@ def configure(parser: Parser) -> None:
         "Runs one turn without interaction. Progress goes to stderr, the final message to stdout; nobody is asked for "
         "an approval. Exits with 0 when the turn completed, 1 when it failed."
     )
-    parser.usage = "codex-trio exec [OPTIONS] [PROMPT]\n       codex-trio exec [OPTIONS] resume|fork [THREAD] [PROMPT]"
+    parser.usage = (
+        "codex-trio exec [OPTIONS] [PROMPT]\n       codex-trio exec [OPTIONS] resume|fork [THREAD] [PROMPT]\n"
+        "       codex-trio exec [OPTIONS] review --uncommitted | --base BRANCH | --commit SHA | PROMPT"
+    )
     commands = ", ".join(f"{name} ({summary})" for name, (summary, _) in _SUMMARIES.items())
     parser.epilog = f"subcommands: {commands}; see `codex-trio exec resume --help`"
     parser.set_defaults(words=[], subcommand=None, last=False, all=False)
+    parser.set_defaults(uncommitted=False, base=None, commit=None, title=None)
     _add_options(parser)
     _add_words(
         parser,
         limit=1,
-        subcommands={name: partial(_thread_parser, name) for name in _SUMMARIES},
+        subcommands={
+            RESUME: partial(_thread_parser, RESUME),
+            FORK: partial(_thread_parser, FORK),
+            REVIEW: _review_parser,
+        },
         metavar="PROMPT",
         help="what the agent shall do; without it, or with `-`, it is read from stdin. With both, what is piped into "
         "stdin is added to the prompt",
@@ -79,6 +92,31 @@ def _thread_parser(name: str) -> Parser:
     _add_options(parser)
     add_common_options(parser)
     _add_words(parser, limit=2, subcommands={}, metavar="WORD", help="[THREAD] [PROMPT], or [PROMPT] with --last")
+    return parser
+
+
+def _review_parser() -> Parser:
+    parser = Parser(
+        prog=f"codex-trio exec {REVIEW}",
+        usage=f"codex-trio exec [OPTIONS] {REVIEW} [OPTIONS] --uncommitted | --base BRANCH | --commit SHA | PROMPT",
+        description=_SUMMARIES[REVIEW][1],
+    )
+    targets = parser.add_mutually_exclusive_group()
+    targets.add_argument(
+        "--uncommitted", action="store_true", help="what is not committed yet: staged, unstaged and untracked"
+    )
+    targets.add_argument("--base", metavar="BRANCH", help="what merging into this branch would change")
+    targets.add_argument("--commit", metavar="SHA", help="what one commit changed")
+    parser.add_argument("--title", help="what the commit is called, where it is shown")
+    _add_options(parser)
+    add_common_options(parser)
+    _add_words(
+        parser,
+        limit=1,
+        subcommands={},
+        metavar="PROMPT",
+        help="what to look at and for, in place of the options above; with `-` it is read from stdin",
+    )
     return parser
 
 
@@ -192,8 +230,6 @@ class _Words(argparse.Action):
         words: list[str] = list(values)
         if not namespace.words and words[0] == _HELP:
             parser.parse_args([*words[1:], "--help"], namespace)
-        if self._subcommands and not namespace.words and words[0] in _RESERVED:
-            parser.error(f"'{words[0]}' is not supported; for a prompt of that word, put `--` before it")
         if not namespace.words and words[0] in self._subcommands:
             namespace.subcommand = words[0]
             self._subcommands[words[0]]().parse_args(words[1:], namespace)

@@ -16,7 +16,8 @@ from typing import Any, Literal
 import msgspec
 
 from codex_trio.cli.answer_schema import BadSchema, check_schema
-from codex_trio.cli.exec_arguments import FORK
+from codex_trio.cli.exec_arguments import FORK, REVIEW
+from codex_trio.cli.exec_review import ReviewChoice, review_choice
 from codex_trio.cli.options import UsageError
 from codex_trio.cli.piped_input import Note, PipedInput
 from codex_trio.cli.surroundings import current_folder, nameable
@@ -65,6 +66,8 @@ class ExecRequest:
     resume: ResumeChoice | None
     trust: bool
     """Whether the project's own settings shall count from now on."""
+    review: ReviewChoice | None
+    """What is reviewed, where that is the turn; the prompt names it then."""
 
 
 def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: Note) -> ExecRequest:
@@ -81,11 +84,21 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
     if not options.skip_git_repo_check and not bypass and git_root_for_trust(workdir) is None:
         raise ExecRefused("Not inside a trusted directory and --skip-git-repo-check was not specified.")
     _check_message_file(options.output_last_message)
+    schema = _output_schema(options.output_schema) if options.subcommand != REVIEW else None
     words: list[str] = options.words
-    resume, words = _resume_target(options, words) if options.subcommand is not None else (None, words)
+    resume: ResumeChoice | None = None
+    review: ReviewChoice | None = None
+    if options.subcommand == REVIEW:
+        asked = review_choice(options, words[0] if words else None)
+        review = asked or ReviewChoice.custom(read_prompt(words[0], stdin, note))
+        prompt = review.hint
+    else:
+        if options.subcommand is not None:
+            resume, words = _resume_target(options, words)
+        prompt = read_prompt(words[0] if words else None, stdin, note)
     return ExecRequest(
-        output_schema=_output_schema(options.output_schema),
-        prompt=read_prompt(words[0] if words else None, stdin, note),
+        output_schema=schema,
+        prompt=prompt,
         workdir=workdir,
         images=tuple(current_folder() / image for images in options.images for image in images),
         model=options.model,
@@ -96,6 +109,7 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
         ephemeral=options.ephemeral,
         resume=resume,
         trust=options.trust,
+        review=review,
     )
 
 

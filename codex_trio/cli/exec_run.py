@@ -157,8 +157,7 @@ class ExecRun:
             )
             if note is not None:
                 self._presenter.show(Notification("warning", {"message": note}))
-            started = await client.request("turn/start", self._turn_params(sandbox))
-            result = self._running = TurnResult(turn=started["turn"])
+            result = self._running = TurnResult(turn=await self._start_turn(sandbox))
             async for message in messages:
                 assert isinstance(message, Notification)
                 if thread_of(message.params) not in (None, self._thread_id):
@@ -177,6 +176,17 @@ class ExecRun:
             return await trust_project(self._client, self._request.workdir, config)
         except ExplicitlyUntrusted as refusal:
             raise TurnNotRun(str(refusal)) from refusal
+
+    async def _start_turn(self, sandbox: dict[str, Any] | None) -> dict[str, Any]:
+        """Start what was asked for, and return its turn."""
+        client, review = self._client, self._request.review
+        if review is None:
+            return (await client.request("turn/start", self._turn_params(sandbox)))["turn"]
+        if sandbox is not None:
+            settings = {"threadId": self._thread_id, "sandboxPolicy": sandbox}
+            await client.request("thread/settings/update", settings)
+        params = {"threadId": self._thread_id, "target": review.target}
+        return (await client.request("review/start", params))["turn"]
 
     def _turn_params(self, sandbox: dict[str, Any] | None) -> dict[str, Any]:
         request = self._request

@@ -80,6 +80,7 @@ async def test_every_question_is_declined_and_the_turn_goes_on() -> None:
         ephemeral=False,
         resume=None,
         trust=False,
+        review=None,
     )
     lines: list[str] = []
     with trio.fail_after(10):

@@ -77,7 +77,6 @@ def test_what_is_not_known_is_named_and_ends_with_code_2(
         (["-p", "work", "app-server"], "-c KEY=VALUE"),
         (["app-server", "--profile", "work"], "unexpected argument '--profile'"),
         (["login"], "OPENAI_API_KEY"),
-        (["exec", "review"], "put `--` before it"),
         (["e", "--jsn"], "'--json'"),
     ],
 )

@@ -35,6 +35,11 @@ MODES: tuple[Difference, ...] = (
         "keeps nothing of a review's beginning, nor of its own question to the reviewer under the id that it has told",
     ),
     Difference(
+        "review::what_a_reviewer_uses_counts_and_takes_no_room_in_the_thread",
+        "reference",
+        "counts nothing of what a reviewer uses, so that a review seems to cost nothing",
+    ),
+    Difference(
         "review::a_detached_review_runs_in_a_fork_that_its_client_follows",
         "reference",
         "knows reviews in the thread itself only, since 0.169.0",

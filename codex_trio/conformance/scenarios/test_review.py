@@ -10,6 +10,7 @@ from codex_trio.testing.model_script import (
     Answer,
     Gate,
     Reply,
+    Usage,
     answer,
     failed,
     function_call,
@@ -134,6 +135,23 @@ async def test_the_reviewer_is_another_model_with_the_same_rights_that_asks_nobo
         assert (shown["id"], shown["status"]) == ("c1", "completed")
         assert {params["turnId"] for params in turn.of("item/started", "item/completed")} == {turn.id}
         assert not (lab.cwd / "made").exists()
+
+
+async def test_what_a_reviewer_uses_counts_and_takes_no_room_in_the_thread(lab: Lab) -> None:
+    async with lab.run() as probe:
+        thread_id = await thread(lab, probe)
+        lab.script(answer(message("Hello.")))
+        await probe.run_turn(thread_id, "Hi")
+        looks = answer(function_call("exec_command", {"cmd": "true"}, call_id="c1"), usage=Usage(5_000))
+        turn = await review(lab, probe, thread_id, looks, says(FOUND))
+        used = turn.of("thread/tokenUsage/updated")[-1]["tokenUsage"]
+        assert (used["total"]["inputTokens"], used["last"]["inputTokens"]) == (100 + 5_000 + 100, 100)
+        failing = await review(lab, probe, thread_id, answer(failed("invalid_prompt", "No."), usage=None))
+        assert failing.status == "failed"
+    async with lab.run() as probe:
+        probe.log.skip()
+        await probe.request("thread/resume", {"threadId": thread_id})
+        assert (await probe.until("thread/tokenUsage/updated"))["params"]["tokenUsage"]["total"] == used["total"]
 
 
 async def test_a_turn_has_one_id_from_its_answer_to_its_end(lab: Lab, probe: Probe) -> None:

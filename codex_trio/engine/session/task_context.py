@@ -24,7 +24,7 @@ from codex_trio.engine.session.side_memory import SideMemory
 from codex_trio.engine.session.state import SessionState
 from codex_trio.engine.session.surroundings import ModelSurroundings
 from codex_trio.engine.session.task import TakesNoInput, Task
-from codex_trio.engine.session.usage import SessionUsage
+from codex_trio.engine.session.usage import HelperUsage, SessionUsage
 from codex_trio.engine.session.warnings import ThreadWarnings
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn_request import ContextPiece, Remark
@@ -128,7 +128,7 @@ class TaskContext:
     def of_helper(self, settings: ThreadSettings) -> TaskContext:
         """Return what somebody has who works for the thread with a memory of its own, and the tools that all have.
 
-        What it uses is not counted here.
+        What it uses counts as the thread's.
         """
         memory = SideMemory(self._thread.recorder, pictures=lambda: self.pictures, warnings=self.warnings)
         thread = msgspec.structs.replace(self._thread, tools=partial(plain_tools, [BuiltinTools()]))
@@ -137,7 +137,7 @@ class TaskContext:
             self._parts,
             thread=thread,
             memory=memory,
-            usage=SessionUsage(self.thread_id, None, lambda _: None),
+            usage=HelperUsage(self.usage),
             surroundings=surroundings,
             raw_items=False,
         )

@@ -21,7 +21,7 @@ class SessionUsage:
     """`info` is what was used before; a `window` is how many tokens the model takes."""
 
     def __init__(self, thread_id: str, info: TokenUsageInfo | None, emit: Callable[[events.Event], None]) -> None:
-        self._thread_id = thread_id
+        self.thread_id = thread_id
         self.info = info
         self.prefix: int | None = None
         """How many tokens the window of the history began with, where its first response said so to this process."""
@@ -33,21 +33,38 @@ class SessionUsage:
     def add(self, usage: ResponseUsage, *, window: int, turn_id: str, root_turn_id: str, response_id: str) -> None:
         """Count the tokens of a response."""
         last = stored_usage(usage)
-        total = last if self.info is None else added(self.info.total_token_usage, last)
         if self._may_learn_prefix:
             self.prefix, self._may_learn_prefix = last.input_tokens, False
-        self._set(total, last, window)
+        self._set(self._sum(last), last, window)
+        self._note(last, turn_id=turn_id, root_turn_id=root_turn_id, response_id=response_id)
+
+    def spend(self, usage: ResponseUsage, *, window: int, turn_id: str, root_turn_id: str, response_id: str) -> None:
+        """Count the tokens of a response that somebody else got for the thread: its own history took none of them."""
+        spent = stored_usage(usage)
+        own = self.info
+        if own is None:
+            self._set(self._sum(spent), TokenUsage(), window)
+        else:
+            self.info = msgspec.structs.replace(own, total_token_usage=self._sum(spent))
+        self._note(spent, turn_id=turn_id, root_turn_id=root_turn_id, response_id=response_id)
+
+    def _sum(self, usage: TokenUsage) -> TokenUsage:
+        return usage if self.info is None else added(self.info.total_token_usage, usage)
+
+    def _note(self, last: TokenUsage, *, turn_id: str, root_turn_id: str, response_id: str) -> None:
+        """Keep the line of a response that was counted until it is stored."""
+        assert self.info is not None
         of_turn = added(self._turn[1], last) if self._turn[0] == turn_id else last
         self._turn = (turn_id, of_turn)
         self._unstored.append(
             token_usage_record(
-                thread_id=self._thread_id,
+                thread_id=self.thread_id,
                 turn_id=turn_id,
                 root_turn_id=root_turn_id,
                 response_id=response_id,
                 usage=last,
                 turn_token_usage=of_turn,
-                thread_token_usage=total,
+                thread_token_usage=self.info.total_token_usage,
             )
         )
 
@@ -85,3 +102,24 @@ class SessionUsage:
         if self.info is not None:
             self._emit(events.TokensUsed(turn_id=turn_id, usage=self.info))
             self._emit(events.RateLimitsChanged(turn_id=turn_id, limits=limits))
+
+
+class HelperUsage(SessionUsage):
+    """What somebody uses who works for a thread with a memory of its own: the thread pays for it, and tells of it."""
+
+    def __init__(self, thread: SessionUsage) -> None:
+        super().__init__(thread.thread_id, None, lambda _: None)
+        self._thread = thread
+
+    def add(self, usage: ResponseUsage, *, window: int, turn_id: str, root_turn_id: str, response_id: str) -> None:
+        """Count the tokens of a response, here and for the thread."""
+        for count in (super().add, self._thread.spend):
+            count(usage, window=window, turn_id=turn_id, root_turn_id=root_turn_id, response_id=response_id)
+
+    def lines(self, limits: RateLimitSnapshot | None) -> list[Payload]:
+        """Return nothing: the lines are the thread's."""
+        return []
+
+    def tell(self, turn_id: str, limits: RateLimitSnapshot | None) -> None:
+        """Tell what the thread has used."""
+        self._thread.tell(turn_id, limits)

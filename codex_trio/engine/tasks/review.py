@@ -72,6 +72,8 @@ class Review(ClientTurn):
             answer = await self._ask()
         except (ModelError, RolloutReadError):
             await self._close(None)
+            if self._context.usage.has_unstored:
+                await self._count()
             raise
         await self._close(await trio.to_thread.run_sync(read_answer, answer))
 
@@ -92,6 +94,7 @@ class Review(ClientTurn):
         while goes_on:
             await reviewer.step()
             goes_on = await self._sampler.sample(origin)
+            await self._context.memory.record(self._context.usage.lines(log.rate_limits))
             self._sampler.conclude(goes_on=goes_on)
         return None if log.last_message is None else log.last_message[0].text
 

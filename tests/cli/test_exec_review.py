@@ -1,0 +1,104 @@
+"""`codex-trio exec review`: what is reviewed, and what is refused before anything starts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exec_lab import ExecLab
+
+from codex_trio.cli.command_line import build_parser
+from codex_trio.cli.exec_request import ExecRequest, make_request
+from codex_trio.cli.options import UsageError
+from codex_trio.cli.piped_input import PipedInput
+from codex_trio.testing.model_script import answer, function_call, message
+
+FOUND: dict[str, Any] = {
+    "findings": [],
+    "overall_correctness": "patch is correct",
+    "overall_explanation": "All is well.",
+    "overall_confidence_score": 1.0,
+}
+
+
+def request_of(*arguments: str, stdin: PipedInput | None = None) -> ExecRequest:
+    """Return what a command line asks for."""
+    options = build_parser("exec").parse_args(["exec", "--skip-git-repo-check", *arguments])
+    return make_request(options, stdin, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "target", "hint"),
+    [
+        (["review", "--uncommitted"], {"type": "uncommittedChanges"}, "current changes"),
+        (["review", "--base", "main"], {"type": "baseBranch", "branch": "main"}, "changes against 'main'"),
+        (
+            ["review", "--commit", "0123456789", "--title", "Fix it"],
+            {"type": "commit", "sha": "0123456789", "title": "Fix it"},
+            "commit 0123456: Fix it",
+        ),
+        (["-m", "x", "review", "look", "--json"], {"type": "custom", "instructions": "look"}, "look"),
+        (["review", "--", "--base"], {"type": "custom", "instructions": "--base"}, "--base"),
+    ],
+)
+def test_each_target_can_be_named(arguments: list[str], target: dict[str, Any], hint: str) -> None:
+    request = request_of(*arguments)
+    assert request.review is not None
+    assert (request.review.target, request.prompt, request.resume) == (target, hint, None)
+
+
+def test_instructions_are_read_from_stdin(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("Look at it.")
+    with (tmp_path / "words").open("rb") as words:
+        request = request_of("review", "-", stdin=PipedInput(words))
+    assert request.review is not None
+    assert request.review.target == {"type": "custom", "instructions": "Look at it."}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["review"], "Specify --uncommitted, --base, --commit, or provide custom review instructions"),
+        (["review", "--uncommitted", "words"], "'--uncommitted' cannot be used with '[PROMPT]'"),
+        (["review", "--commit", "x", "words"], "'--commit' cannot be used with '[PROMPT]'"),
+        (["review", "--base", " "], "--base must not be empty"),
+        (["review", "--commit", ""], "--commit must not be empty"),
+        (["review", "--base", "main", "--title", "x"], "--title"),
+        (["review", "-i", "a.png", "--", "look"], "--image"),
+        (["review", "--uncommitted", "--output-schema", "x.json"], "--output-schema"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arguments: list[str], complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint.replace("[", r"\[")):
+        request_of(*arguments)
+
+
+async def test_a_review_is_printed_and_its_tokens_are_counted(lab: ExecLab) -> None:
+    looks = function_call("exec_command", {"cmd": "echo looked"}, call_id="c1")
+    done = await lab.run(
+        "--json",
+        "review",
+        "--uncommitted",
+        model=[answer(looks, message("Let me look.", item_id="m0")), answer(message(json.dumps(FOUND)))],
+    )
+    assert (done.code, done.stderr) == (0, "")
+    kinds = [(event["type"], event.get("item", {}).get("type")) for event in done.events]
+    assert kinds == [
+        ("thread.started", None),
+        ("turn.started", None),
+        ("item.started", "command_execution"),
+        ("item.completed", "command_execution"),
+        ("item.completed", "agent_message"),
+        ("turn.completed", None),
+    ]
+    assert done.events[-2]["item"]["text"] == "All is well."
+    assert done.events[-1]["usage"]["output_tokens"] == 40
+    assert lab.model.requests[0].headers["x-openai-subagent"] == "review"
+
+
+async def test_the_reviewer_may_do_what_the_command_line_allows(lab: ExecLab) -> None:
+    writes = function_call("exec_command", {"cmd": "echo > made"}, call_id="c1")
+    answers = [answer(writes), answer(message(json.dumps(FOUND)))]
+    done = await lab.run("-s", "workspace-write", "review", "--base", "main", model=answers)
+    assert (done.code, done.stdout, (lab.work / "made").exists()) == (0, "All is well.\n", True)
+    assert "changes against 'main'" in done.stderr
