@@ -8,7 +8,7 @@ and `capabilities.outputAcknowledgement` are our own, and are used only where bo
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -28,6 +28,9 @@ INTERNAL_ERROR = -32603
 NOT_FOUND = -32004
 
 StreamName: TypeAlias = Literal["stdout", "stderr", "pty"]
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A number of bytes, milliseconds or messages."""
 
 _FILE = "file://"
 
@@ -56,7 +59,14 @@ class ShellInfo(_Wire, kw_only=True):
 
 
 class Capabilities(_Wire, kw_only=True):
+    """What a server can do that not all can; those that are not named here are of no use to us."""
+
     output_acknowledgement: bool = False
+    fs_watch_missing: bool = False
+    environment_config_read: bool = False
+    http_header_env_vars: bool = False
+    file_write_streaming: bool = False
+    sandboxed_file_streaming: bool = False
 
 
 class EnvironmentFacts(_Wire, kw_only=True):
@@ -121,9 +131,9 @@ class ProcessStartResult(_Wire, kw_only=True):
 
 class ProcessReadParams(_Wire, kw_only=True):
     process_id: str
-    after_seq: int | None = None
-    max_bytes: int | None = None
-    wait_ms: int | None = None
+    after_seq: Count | None = None
+    max_bytes: Count | None = None
+    wait_ms: Count | None = None
 
 
 class OutputChunk(_Wire, kw_only=True):
@@ -163,7 +173,7 @@ class ProcessSignalParams(_Wire, kw_only=True):
 
 class ProcessAckParams(_Wire, kw_only=True):
     process_id: str
-    seq: int
+    seq: Count
 
 
 class TerminateResult(_Wire, kw_only=True):
@@ -244,6 +254,8 @@ class PathResult(_Wire, kw_only=True):
 
 class OpenParams(PathParams, kw_only=True):
     handle_id: str
+    mode: Literal["read", "replace"] = "read"
+    """A file to be replaced is emptied, or made."""
 
 
 class HandleParams(_Wire, kw_only=True):
@@ -252,13 +264,128 @@ class HandleParams(_Wire, kw_only=True):
 
 class ReadBlockParams(_Wire, kw_only=True):
     handle_id: str
-    offset: int
-    len: int
+    offset: Count
+    len: Count
 
 
 class ReadBlockResult(_Wire, kw_only=True):
     chunk: str
     eof: bool
+
+
+class WriteBlockParams(_Wire, kw_only=True):
+    handle_id: str
+    offset: Count
+    chunk: str
+
+
+class WalkOptions(_Wire, kw_only=True):
+    max_depth: Count
+    max_directories: Count
+    max_entries: Count
+    follow_directory_symlinks: bool
+    prune_hidden_directories: bool = False
+
+
+class WalkParams(PathParams, kw_only=True):
+    options: WalkOptions
+
+
+class WalkEntry(_Wire, kw_only=True):
+    path: str
+    kind: Literal["file", "directory"]
+
+
+class WalkError(_Wire, kw_only=True):
+    path: str
+    message: str
+
+
+class WalkResult(_Wire, kw_only=True):
+    entries: list[WalkEntry]
+    errors: list[WalkError]
+    truncated: bool
+
+
+class WatchMissingParams(_Wire, kw_only=True):
+    """Paths where nothing is, and perhaps one where something is: told of once, when that is so no more."""
+
+    watch_id: Count
+    missing: list[str]
+    present: str | None = None
+
+
+class WatchMissingResult(_Wire, kw_only=True):
+    watching: bool
+    """False where it is not so already, or cannot be watched: the client looks by itself."""
+
+
+class MissingChanged(_Wire, kw_only=True):
+    watch_id: int
+
+
+class HttpHeader(_Wire, kw_only=True):
+    name: str
+    value: str
+
+
+class HttpRequestHeader(HttpHeader, kw_only=True):
+    value_env_var: str | None = None
+    """A variable of the exec-server whose value is added to the end."""
+
+
+class HttpRequestParams(_Wire, kw_only=True):
+    method: str
+    url: str
+    request_id: str
+    headers: list[HttpRequestHeader] = []
+    body_base64: str | None = msgspec.field(name="bodyBase64", default=None)
+    timeout_ms: Count | None = None
+    """For all of it, the body of the answer too."""
+    redirect_policy: Literal["follow", "stop"] = "follow"
+    stream_response: bool = False
+
+
+class HttpRequestResult(_Wire, kw_only=True):
+    status: int
+    headers: list[HttpHeader]
+    body_base64: str = msgspec.field(name="bodyBase64", default="")
+    """Empty where it is streamed."""
+
+
+class HttpBodyDelta(_Wire, kw_only=True):
+    request_id: str
+    seq: int
+    delta_base64: str = msgspec.field(name="deltaBase64")
+    done: bool = False
+    error: str | None = None
+
+
+class ConfigReadParams(_Wire, kw_only=True):
+    """Which keys of its settings the machine is asked for, each as its path of names."""
+
+    cwd: str
+    config_paths: list[list[str]]
+    requirements_paths: list[list[str]]
+
+
+class ConfigLayer(_Wire, kw_only=True):
+    source: str
+    base_dir: str
+    toml: str
+
+
+class ConfigLayers(_Wire, kw_only=True):
+    layers: list[ConfigLayer]
+    cloud_insertion_index: int = 0
+
+
+class ConfigReadResult(_Wire, kw_only=True):
+    user_home_dir: str | None
+    codex_home_dir: str
+    hostname: str | None
+    config: ConfigLayers
+    requirements: ConfigLayers
 
 
 class Nothing(_Wire, kw_only=True):

@@ -21,6 +21,7 @@ from codex_trio.environments.selection import LOCAL
 from codex_trio.environments.targets import (
     CONNECT_SECONDS,
     INITIALIZE_SECONDS,
+    LONGEST_SECONDS,
     ProgramTarget,
     RemoteTarget,
     WebsocketTarget,
@@ -38,7 +39,6 @@ NO_DEFAULT = "none"
 _MAX_BYTES = 1 << 20
 _MAX_ID = 64
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-_LONGEST_SECONDS = 24 * 3600.0
 
 
 class ProvidedEnvironments(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +221,6 @@ def _check_id(environment_id: str) -> None:
 def _seconds(value: float | None, usual: float, name: str) -> float:
     if value is None:
         return usual
-    if not 0 <= value <= _LONGEST_SECONDS:
-        raise UnusableEnvironment(f"{name} must be between 0 and {_LONGEST_SECONDS:g} seconds")
+    if not 0 <= value <= LONGEST_SECONDS:
+        raise UnusableEnvironment(f"{name} must be between 0 and {LONGEST_SECONDS:g} seconds")
     return value

@@ -20,6 +20,9 @@ CONNECT_SECONDS = 10.0
 INITIALIZE_SECONDS = 10.0
 """How long it may then take to answer the first request."""
 
+LONGEST_SECONDS = 24 * 3600.0
+"""What may be asked for of either."""
+
 _SCHEMES = ("ws", "wss")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 

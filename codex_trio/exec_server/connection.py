@@ -7,7 +7,7 @@ or what carries the messages.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -15,10 +15,17 @@ import msgspec
 import trio
 
 from codex_trio.environments import exec_protocol as wire
+from codex_trio.exec_server.begun import Begun
+from codex_trio.exec_server.config_read import ServedSettings, SettingsPlaces
 from codex_trio.exec_server.errors import RequestRefused, internal_error, invalid_params, invalid_request
 from codex_trio.exec_server.files import ServedFiles
+from codex_trio.exec_server.handles import ServedHandles
+from codex_trio.exec_server.http import ServedRequests
+from codex_trio.exec_server.missing import ServedWatches
 from codex_trio.exec_server.process import ServedProcess
 from codex_trio.exec_server.session import ServedSession
+from codex_trio.files.watches import FileWatches
+from codex_trio.model.http import HttpTransport
 from codex_trio.transport.base import MessageTooLong, MessageTransport, TransportClosed
 from codex_trio.util import decoding
 from codex_trio.util.base64_text import NotBase64, decode_base64
@@ -32,7 +39,8 @@ _IN_ORDER = frozenset({"initialize", "process/start"})
 _MAX_WAIT_MS = 600_000
 _log = logging.getLogger(__name__)
 
-Handler: TypeAlias = Callable[[Any, ServedSession], Awaitable[msgspec.Struct]]
+Answer: TypeAlias = "msgspec.Struct | Begun"
+Handler: TypeAlias = Callable[[Any, ServedSession], Awaitable[Answer]]
 
 
 class Host(Protocol):
@@ -41,6 +49,26 @@ class Host(Protocol):
     @property
     def facts(self) -> wire.EnvironmentFacts:
         """What is said of the machine."""
+        ...
+
+    @property
+    def watches(self) -> FileWatches:
+        """Watches the machine's files."""
+        ...
+
+    @property
+    def http(self) -> HttpTransport:
+        """Makes requests from the machine."""
+        ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The server's own variables."""
+        ...
+
+    @property
+    def settings(self) -> SettingsPlaces:
+        """Where the machine's settings are."""
         ...
 
     async def open_session(self, *, acknowledges: bool) -> ServedSession:
@@ -62,18 +90,19 @@ class ServedConnection:
         self._sends: set[trio.CancelScope] = set()
         self._at_once = trio.CapacityLimiter(MAX_AT_ONCE)
         self._is_broken = False
-        self._files = ServedFiles()
-        self._methods = self._known_methods()
+        self._handles = ServedHandles()
+        self._methods: dict[str, tuple[Any, Handler]] = {}
 
     async def run(self) -> ServedSession | None:
         """Serve until the client is gone; returns its session, which may go on."""
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
+                    self._methods = self._known_methods(nursery)
                     await self._read(nursery)
                     nursery.cancel_scope.cancel()
         finally:
-            self._files.close_all()
+            self._handles.close_all()
             if self._session is not None:
                 self._session.detach(self)
         return self._session
@@ -117,7 +146,7 @@ class ServedConnection:
         await self._at_once.acquire_on_behalf_of(token)
         await nursery.start(self._answer_beside, envelope.id, work, token)
 
-    def _prepared(self, method: str, raw: msgspec.Raw) -> Callable[[], Awaitable[msgspec.Struct]]:
+    def _prepared(self, method: str, raw: msgspec.Raw) -> Callable[[], Awaitable[Answer]]:
         """Return what answers a request. Raises RequestRefused."""
         found = self._methods.get(method)
         if found is None:
@@ -136,7 +165,7 @@ class ServedConnection:
     async def _answer_beside(
         self,
         request_id: int | str,
-        work: Callable[[], Awaitable[msgspec.Struct]],
+        work: Callable[[], Awaitable[Answer]],
         token: object,
         *,
         task_status: trio.TaskStatus[None],
@@ -148,10 +177,13 @@ class ServedConnection:
         finally:
             self._at_once.release_on_behalf_of(token)
 
-    async def _answer(self, request_id: int | str, work: Callable[[], Awaitable[msgspec.Struct]]) -> None:
+    async def _answer(self, request_id: int | str, work: Callable[[], Awaitable[Answer]]) -> None:
         try:
-            result = await work()
+            answer = await work()
+            result = answer.result if isinstance(answer, Begun) else answer
             await self._send(msgspec.json.encode({"id": request_id, "result": result}))
+            if isinstance(answer, Begun):
+                answer.answered.set()
         except RequestRefused as error:
             await self._refuse(request_id, error)
         except Exception:
@@ -202,8 +234,10 @@ class ServedConnection:
 
     # --- methods ---
 
-    def _known_methods(self) -> dict[str, tuple[Any, Handler]]:
-        files = self._files
+    def _known_methods(self, nursery: trio.Nursery) -> dict[str, tuple[Any, Handler]]:
+        host, files, handles = self._host, ServedFiles(), self._handles
+        watches = ServedWatches(host.watches, nursery, self.notify)
+        requests = ServedRequests(host.http, host.environ, nursery, self.notify)
         return {
             "initialize": (wire.InitializeParams, _never),
             "environment/info": (None, self._info),
@@ -221,9 +255,14 @@ class ServedConnection:
             "fs/remove": (wire.RemoveParams, files.remove),
             "fs/copy": (wire.CopyParams, files.copy),
             "fs/canonicalize": (wire.PathParams, files.canonicalize),
-            "fs/open": (wire.OpenParams, files.open),
-            "fs/readBlock": (wire.ReadBlockParams, files.read_block),
-            "fs/close": (wire.HandleParams, files.close),
+            "fs/walk": (wire.WalkParams, files.walk),
+            "fs/watchMissing": (wire.WatchMissingParams, watches.watch),
+            "fs/open": (wire.OpenParams, handles.open),
+            "fs/readBlock": (wire.ReadBlockParams, handles.read_block),
+            "fs/writeBlock": (wire.WriteBlockParams, handles.write_block),
+            "fs/close": (wire.HandleParams, handles.close),
+            "http/request": (wire.HttpRequestParams, requests.request),
+            "environmentConfig/read": (wire.ConfigReadParams, ServedSettings(host.settings).read),
         }
 
     async def _initialize(self, params: wire.InitializeParams) -> wire.InitializeResult:

@@ -15,9 +15,12 @@ import trio
 
 from codex_trio.environments.exec_protocol import Capabilities, EnvironmentFacts, ShellInfo
 from codex_trio.environments.local.environment import LocalParts, find_local_parts
+from codex_trio.exec_server.config_read import SettingsPlaces
 from codex_trio.exec_server.connection import ServedConnection
 from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
 from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.files.watches import FileWatches
+from codex_trio.model.http import HttpTransport, open_transport
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.transport.base import MessageTransport
 from codex_trio.version import PROTOCOL_RELEASE
@@ -26,12 +29,25 @@ from codex_trio.version import PROTOCOL_RELEASE
 class ExecServer:
     """Made by `open_exec_server`."""
 
-    def __init__(self, parts: LocalParts, nursery: trio.Nursery, *, away_seconds: float) -> None:
+    def __init__(
+        self,
+        parts: LocalParts,
+        nursery: trio.Nursery,
+        *,
+        home: Path,
+        watches: FileWatches,
+        http: HttpTransport,
+        away_seconds: float,
+    ) -> None:
+        self.watches = watches
+        self.http = http
+        self.environ = parts.environ
         self._parts = parts
         self._nursery = nursery
         self._away_seconds = away_seconds
         self._sessions: dict[str, ServedSession] = {}
         self.facts = _facts(parts)
+        self.settings = SettingsPlaces(home=home, user_home=self.facts.user_home_dir)
 
     async def open_session(self, *, acknowledges: bool) -> ServedSession:
         """Return a new session."""
@@ -65,7 +81,14 @@ def _facts(parts: LocalParts) -> EnvironmentFacts:
         temp_dir=Path(parts.tmpdir or "/tmp").absolute().as_uri(),
         platform_os="linux",
         executor_version=PROTOCOL_RELEASE,
-        capabilities=Capabilities(output_acknowledgement=True),
+        capabilities=Capabilities(
+            output_acknowledgement=True,
+            fs_watch_missing=True,
+            environment_config_read=True,
+            http_header_env_vars=True,
+            file_write_streaming=True,
+            sandboxed_file_streaming=True,
+        ),
     )
 
 
@@ -78,17 +101,20 @@ def _account_home() -> str | None:
 
 @asynccontextmanager
 async def open_exec_server(
-    environ: Mapping[str, str], *, cwd: Path, guarded: GuardedPaths, away_seconds: float = AWAY_SECONDS
+    environ: Mapping[str, str], *, cwd: Path, home: Path, guarded: GuardedPaths, away_seconds: float = AWAY_SECONDS
 ) -> AsyncGenerator[ExecServer]:
     """Provide a server; when the block ends, nothing that it has started is left.
 
     Args:
         environ: the variables that processes may inherit.
         cwd: the folder that clients are told as the one to begin in.
+        home: where the machine's settings are.
         guarded: what is the server's own.
         away_seconds: how long a client may be away before its processes are killed.
     """
-    async with open_process_spawner() as spawner, trio.open_nursery() as nursery:
+    async with open_process_spawner() as spawner, open_transport(environ) as http, trio.open_nursery() as nursery:
         parts = find_local_parts(environ, spawner=spawner, writes=None, guarded=guarded, cwd=str(cwd))
-        yield ExecServer(parts, nursery, away_seconds=away_seconds)
+        watches = FileWatches()
+        nursery.start_soon(watches.run)
+        yield ExecServer(parts, nursery, home=home, watches=watches, http=http, away_seconds=away_seconds)
         nursery.cancel_scope.cancel()

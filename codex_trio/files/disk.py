@@ -88,6 +88,13 @@ class DiskFiles:
         with _folder(os.path.dirname(place), create=True) as folder:
             Entry(folder, os.path.basename(place), replaceable=self._replaceable(place)).write(content)
 
+    def open_emptied(self, path: str) -> int:
+        """Return a descriptor to write a file with, perhaps a new one, that has no content now. Raises OSError."""
+        place = _leads_to(path)
+        self._check(place)
+        with _folder(os.path.dirname(place)) as folder:
+            return Entry(folder, os.path.basename(place)).open_emptied()
+
     def move(self, path: str, target: str, content: bytes, *, changed: bool) -> None:
         """Rename a file to `target`, over a file there, and give it this content. Raises OSError.
 

@@ -55,6 +55,15 @@ class Entry:
             elif not self._replace(content, like=None):
                 self._create(content)
 
+    def open_emptied(self) -> int:
+        """Return a descriptor to write the emptied file with; it is made if it is not there. Raises OSError."""
+        with self._opened(os.O_WRONLY) as old:
+            if old is not None:
+                os.ftruncate(old, 0)
+                return os.dup(old)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CAREFUL
+        return os.open(self._name, flags, _NEW_MODE, dir_fd=self._folder)
+
     def take_copy(self, source: int, content: bytes) -> None:
         """Put a file here, over one that is here: `content`, and all else as the open `source` has it, if it can be."""
         with self._opened(os.O_WRONLY):

@@ -35,6 +35,7 @@ KEEP_ALIVE = 120.0
 """Seconds that an unused connection is kept: tools run between the requests of a turn."""
 
 _SWITCHES = 101
+_WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "DELETE", "CONNECT", "TRACE")
 _MAX_IDLE_CONNECTIONS = 32
 _REQUESTS_IN_A_POOL = 32
 _CLOSE_TIMEOUT = 2.0
@@ -84,6 +85,10 @@ class HttpResponse:
         self._is_given_back = False
         self.status = response.status
         self.headers: Mapping[str, str] = _decoded(response.headers)
+        self.header_list = [
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers
+        ]
+        """The same in order, each by itself."""
         self._response = response
         self._chunks = response.aiter_stream()
         self._parts: list[bytes] = []
@@ -95,6 +100,11 @@ class HttpResponse:
         self._ended = trio.Event()
         self._inflater: Inflater | None = inflater_for(self.headers.get("content-encoding", ""))
         nursery.start_soon(self._read_ahead)
+
+    @property
+    def is_inflated(self) -> bool:
+        """Whether the body comes with the compression undone that its headers speak of."""
+        return self._inflater is not None
 
     async def receive(self) -> bytes | None:
         """Return all bytes that have come since the last call, at least one; None at the end. Raises HttpFailure."""
@@ -264,12 +274,26 @@ class HttpTransport:
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, idle_timeout: float) -> HttpResponse:
         """Send a request and wait for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
         sent = {"content-length": str(len(body)), "accept-encoding": ACCEPTED, **headers}
-        response, give_back = await self._send("POST", url, sent, body, idle_timeout)
+        response, give_back = await self._send("POST", url, list(sent.items()), body, idle_timeout)
+        return HttpResponse(response, self._nursery, give_back)
+
+    async def request(self, method: str, url: str, *, headers: Sequence[tuple[str, str]], body: bytes) -> HttpResponse:
+        """Send a request of any method, and wait for the head of its answer for as long as it takes.
+
+        Raises HttpFailure.
+        """
+        names = {name.lower() for name, _ in headers}
+        sent = list(headers)
+        if body or method not in _WITHOUT_BODY:
+            sent.append(("content-length", str(len(body))))
+        if "accept-encoding" not in names:
+            sent.append(("accept-encoding", ACCEPTED))
+        response, give_back = await self._send(method, url, sent, body, float("inf"))
         return HttpResponse(response, self._nursery, give_back)
 
     async def upgrade(self, url: str, *, headers: Mapping[str, str], idle_timeout: float) -> Upgraded:
         """Ask to speak another protocol. Raises HttpFailure, also when the server does not want to."""
-        response, give_back = await self._send("GET", url, headers, b"", idle_timeout)
+        response, give_back = await self._send("GET", url, list(headers.items()), b"", idle_timeout)
         if response.status == _SWITCHES:
             return Upgraded(response, give_back)
         with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSE_TIMEOUT):
@@ -278,13 +302,15 @@ class HttpTransport:
         raise HttpFailure(f"HTTP status {response.status}")
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, idle_timeout: float
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, idle_timeout: float
     ) -> tuple[httpcore2.Response, Callable[[], Awaitable[None]]]:
         """Return the head of an answer, and what gives its connection back. Raises HttpFailure."""
         import httpcore2
 
         pools = await self._pools_for(url)
-        named = {"host": urlsplit(url).netloc.rpartition("@")[2], **headers}
+        named = list(headers)
+        if all(name.lower() != "host" for name, _ in headers):
+            named.insert(0, ("host", urlsplit(url).netloc.rpartition("@")[2]))
         timeout = {"connect": CONNECT_TIMEOUT, "read": idle_timeout, "write": max(idle_timeout, CONNECT_TIMEOUT)}
         request = httpcore2.Request(method, url, headers=_encoded(named), content=body, extensions={"timeout": timeout})
         pool = pools.take()
@@ -372,8 +398,8 @@ def _extension(response: httpcore2.Response, name: str) -> Any:
     return cast("dict[str, Any]", response.extensions)[name]
 
 
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
 
 
 def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from codex_trio_protocol.v2 import environment as wire
 
 from codex_trio.environments.errors import EnvironmentUnreachable, UnusableEnvironment
-from codex_trio.environments.targets import CONNECT_SECONDS, WebsocketTarget
+from codex_trio.environments.targets import CONNECT_SECONDS, LONGEST_SECONDS, WebsocketTarget
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
@@ -33,12 +33,15 @@ class EnvironmentProcessor:
         """Make an exec-server known."""
         if params.skills is not None and params.skills.required:
             raise invalid_request("`skills.required` is not supported by this server yet: leave it out")
-        seconds = CONNECT_SECONDS if params.connect_timeout_ms is None else params.connect_timeout_ms / _MS
+        limit = params.connect_timeout_ms
+        if limit is not None and limit > LONGEST_SECONDS * _MS:
+            most = f"between 0 and {LONGEST_SECONDS * _MS:.0f} (24 hours)"
+            raise invalid_request(f"`connectTimeoutMs` must be {most}, not {limit}: leave it out for the usual limit")
         target = WebsocketTarget(
             url=params.exec_server_url.strip(),
             token=params.auth_bearer_token,
             request_id=params.websocket_request_id,
-            connect_seconds=seconds,
+            connect_seconds=CONNECT_SECONDS if limit is None else limit / _MS,
         )
         self._environments.add(params.environment_id, target)
         return wire.EnvironmentAddResponse()

@@ -66,7 +66,7 @@ class ExecClient:
     async def answer(self, request_id: int) -> Any:
         """Return the result of a request that was sent. Raises Refusal."""
         while request_id not in self._answers:
-            await self._receive()
+            await self.take()
         answer = self._answers.pop(request_id)
         if "error" in answer:
             raise Refusal(answer["error"])
@@ -78,9 +78,10 @@ class ExecClient:
             for name, params in self.events:
                 if name == method and params["processId"] == process_id:
                     return params
-            await self._receive()
+            await self.take()
 
-    async def _receive(self) -> None:
+    async def take(self) -> None:
+        """Take the next message."""
         with trio.fail_after(PATIENCE):
             message = await self.transport.receive()
         if message is None:
@@ -134,7 +135,9 @@ async def open_lab(base: Path, *, away_seconds: float = AWAY_SECONDS) -> AsyncGe
     (base / "tmp").mkdir(exist_ok=True)
     with trio.fail_after(2 * PATIENCE):
         async with (
-            open_exec_server(environ, cwd=base, guarded=NOTHING_GUARDED, away_seconds=away_seconds) as server,
+            open_exec_server(
+                environ, cwd=base, home=base, guarded=NOTHING_GUARDED, away_seconds=away_seconds
+            ) as server,
             trio.open_nursery() as nursery,
         ):
             yield ExecLab(server, nursery)

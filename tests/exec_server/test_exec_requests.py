@@ -114,6 +114,8 @@ async def test_files_are_read_and_changed(tmp_path: Path) -> None:
         assert await client.call("fs/close", {"handleId": "h"}) == {}
 
 
+WALK = {"maxDepth": 2, "maxDirectories": 9, "maxEntries": 9, "followDirectorySymlinks": False}
+CONFIG = {"cwd": "file:///", "configPaths": [["model"]], "requirementsPaths": []}
 NOT_FOUND = "No such file or directory (os error 2)"
 
 
@@ -140,7 +142,22 @@ NOT_FOUND = "No such file or directory (os error 2)"
         ("fs/writeFile", {"path": "/x", "dataBase64": "!"}, -32600, "fs/writeFile requires valid base64 dataBase64: "),
         ("fs/remove", {"path": "/none", "force": False}, -32004, NOT_FOUND),
         ("fs/open", {"path": "/dev/tty", "handleId": "h"}, -32600, "is not a file"),
-        ("fs/readBlock", {"handleId": "h", "offset": 0, "len": 1}, -32600, "unknown file handle h"),
+        ("fs/open", {"path": "/none", "handleId": "h", "mode": "append"}, -32602, "mode"),
+        ("fs/open", {"path": "/dev/null", "handleId": "h", "mode": "replace"}, -32600, "is not a file"),
+        ("fs/open", {"path": "/none/x", "handleId": "h", "mode": "replace"}, -32004, NOT_FOUND),
+        ("fs/readBlock", {"handleId": "h", "offset": 0, "len": 1}, -32004, "unknown file handle `h`"),
+        ("fs/readBlock", {"handleId": "h", "offset": 0, "len": 0}, -32600, "must be between 1 and 1048576"),
+        ("fs/writeBlock", {"handleId": "h", "offset": 0, "chunk": "YQ=="}, -32004, "unknown file handle `h`"),
+        ("fs/writeBlock", {"handleId": "h", "offset": 0, "chunk": ""}, -32600, "must be between 1 and 1048576"),
+        ("fs/writeBlock", {"handleId": "h", "offset": 0, "chunk": "!"}, -32602, "Invalid symbol 33, offset 0."),
+        ("fs/writeBlock", {"handleId": "h", "offset": 2**63 - 1, "chunk": "YQ=="}, -32600, "64-bit file offset"),
+        ("fs/walk", {"path": "/none", "options": WALK}, -32004, NOT_FOUND),
+        ("fs/walk", {"path": "/", "options": {**WALK, "maxEntries": 0}}, -32600, "must be greater than zero"),
+        ("fs/walk", {"path": "/", "options": {**WALK, "maxDepth": 65}}, -32600, "exceed maximums: depth=64"),
+        ("fs/watchMissing", {"watchId": 1, "missing": ["x"]}, -32602, "`x` is not an absolute path"),
+        ("environmentConfig/read", {**CONFIG, "configPaths": []}, -32602, "at least one config or requirements path"),
+        ("environmentConfig/read", {**CONFIG, "configPaths": [[]]}, -32602, "at least one key segment"),
+        ("environmentConfig/read", {**CONFIG, "cwd": "x"}, -32602, "`x` is not an absolute path"),
     ],
 )
 async def test_bad_requests_are_refused_and_the_server_goes_on(
@@ -151,6 +168,32 @@ async def test_bad_requests_are_refused_and_the_server_goes_on(
         refused = await client.refusal(method, params)
         assert (refused.code, problem in refused.message) == (code, True), refused.message
         assert await client.call("environment/status") == {"status": "ready"}
+
+
+NUMBERS = [
+    ("process/read", {"processId": "p"}, "afterSeq"),
+    ("process/read", {"processId": "p"}, "maxBytes"),
+    ("process/read", {"processId": "p"}, "waitMs"),
+    ("fs/readBlock", {"handleId": "h", "len": 1}, "offset"),
+    ("fs/readBlock", {"handleId": "h", "offset": 0}, "len"),
+    ("fs/writeBlock", {"handleId": "h", "chunk": "YQ=="}, "offset"),
+    ("fs/walk", {"path": "/", "options": WALK}, "options.maxDepth"),
+    ("fs/walk", {"path": "/", "options": WALK}, "options.maxDirectories"),
+    ("fs/walk", {"path": "/", "options": WALK}, "options.maxEntries"),
+    ("fs/watchMissing", {"missing": []}, "watchId"),
+    ("http/request", {"method": "GET", "url": "http://127.0.0.1:1/", "requestId": "r"}, "timeoutMs"),
+]
+
+
+async def test_a_number_that_is_none_is_refused_by_its_name(tmp_path: Path) -> None:
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        for method, params, field in NUMBERS:
+            for value in (-1, 1e30, 10**30, 1.5, "1", True):
+                outer, _, inner = field.rpartition(".")
+                bad = {**params, outer: {**WALK, inner: value}} if outer else {**params, inner: value}
+                refused = await client.refusal(method, bad)
+                assert (refused.code, field in refused.message) == (-32602, True), (method, field, refused.message)
 
 
 async def test_what_is_no_request_is_answered_too(tmp_path: Path) -> None:

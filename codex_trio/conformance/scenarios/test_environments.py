@@ -42,6 +42,13 @@ async def test_what_is_no_exec_server_cannot_be_added(probe: Probe) -> None:
     assert (await probe.request("environment/status", {"environmentId": "x"}))["status"] == "unknown"
 
 
+async def test_a_limit_of_time_that_is_no_number_of_milliseconds_is_refused(probe: Probe) -> None:
+    for limit in (-1, 1e30, 10**30, 1.5, "5", True):
+        params = {"environmentId": "x", "execServerUrl": NOBODY, "connectTimeoutMs": limit}
+        assert (await probe.refusal("environment/add", params)).code == -32600
+    assert (await probe.request("environment/status", {"environmentId": "x"}))["status"] == "unknown"
+
+
 async def test_a_thread_works_where_its_client_says_also_after_a_restart(lab: Lab) -> None:
     lab.script(answer(message("Hi.")))
     far = [{"environmentId": "far", "cwd": str(lab.cwd)}]
