@@ -129,6 +129,7 @@ HONOURED: Final = frozenset(
         "multi_agent_v2",
         "shell_tool",
         "step_model_switching",
+        "token_budget",
         "view_image",
     }
 )

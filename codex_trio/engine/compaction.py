@@ -61,11 +61,14 @@ def summary_item(summary: str) -> ResponseItem:
 
 
 def new_history(
-    items: Sequence[ResponseItem], *, context: Sequence[ResponseItem], summary: ResponseItem, room: int
+    items: Sequence[ResponseItem], *, context: Sequence[ResponseItem], summary: ResponseItem | None, room: int
 ) -> list[ResponseItem]:
-    """Return the history that goes on from a summary of those items; `room` is how many tokens a model takes."""
+    """Return the history that goes on from a summary of those items, or from none.
+
+    `room` is how many tokens a model takes.
+    """
     budget = min(KEPT_USER_TOKENS, room // _KEPT_SHARE)
-    return [*context, *_kept(items, budget), summary]
+    return [*context, *_kept(items, budget), *([] if summary is None else [summary])]
 
 
 def _kept(items: Sequence[ResponseItem], budget: int) -> list[ResponseItem]:

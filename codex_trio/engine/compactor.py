@@ -13,7 +13,7 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import ContextCompaction
 from codex_trio.engine import compaction
 from codex_trio.engine.item_log import TurnLog
-from codex_trio.engine.request import RequestOrigin, base_message
+from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.summaries import Occasion, Summaries, Summary
@@ -51,24 +51,37 @@ class Compactor:
             raise _failed(error) from error
         await self._replace(items, summary, item, origin)
 
+    async def begin_anew(self, origin: RequestOrigin) -> None:
+        """Have the thread go on with what the user said, and no summary of all else.
+
+        Raises RolloutReadError, RolloutWriteError: the history is as before then.
+        """
+        await self._context.memory.recall()
+        item = ContextCompaction(id=uuid7())
+        self._log.started(item)
+        await self._replace(list(self._context.memory.history.items), None, item, origin)
+
     async def _replace(
-        self, items: Sequence[ResponseItem], summary: Summary, item: ContextCompaction, origin: RequestOrigin
+        self, items: Sequence[ResponseItem], summary: Summary | None, item: ContextCompaction, origin: RequestOrigin
     ) -> None:
         """Store the new history with all that tells of it, then tell."""
         context, log = self._context, self._log
         window = context.model.effective_context_window
         surroundings = await context.initial_context()
-        new = compaction.new_history(items, context=surroundings, summary=summary.item, room=window)
+        new = compaction.new_history(items, context=surroundings, summary=summary and summary.item, room=window)
         counted = context.usage.lines(log.rate_limits)
         settings = context.settings_lines(origin.turn_id, root_turn_id=origin.root_turn_id)
         context.usage.tell(log.turn_id, log.rate_limits)
         used = context.usage.info
-        context.usage.estimate(compaction.tokens_of([base_message(context), *new]), window=window)
+        context.usage.estimate(compaction.tokens_of([context.base_message, *new]), window=window)
         estimated = context.usage.lines(log.rate_limits)
         line = log.line_of(item)
         try:
             await context.memory.compact(
-                new, of=len(items), summary=summary.text, lines=[*counted, *settings, *estimated, line]
+                new,
+                of=len(items),
+                summary="" if summary is None else summary.text,
+                lines=[*counted, *settings, *estimated, line],
             )
         except BaseException:
             context.usage.info = used

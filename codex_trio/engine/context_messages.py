@@ -35,6 +35,7 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None
     tools: str | None = None
     memories: str | None = None
+    window: str | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of former threads."""
     agent_path: str | None = None
     """The thread's place in a team of agents that it works for."""
+    window: str | None = None
+    """Which context window this is, where the model is to know."""
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +98,7 @@ def context_texts(
         else None,
         memories=instructions.memories_text(surroundings.memories) if surroundings.memories else None,
         tools=instructions.hidden_tools_text(surroundings.hidden_tools) if surroundings.hidden_tools else None,
+        window=surroundings.window,
     )
 
 
@@ -110,6 +114,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
             ("mode", texts.mode or (texts.mode_end if "mode" in latest else None)),
             ("tools", texts.tools),
             ("team", texts.team),
+            ("window", texts.window),
         )
         if text is not None
         and latest.get(key) != text
@@ -158,6 +163,7 @@ _KINDS = (
     ("tools", instructions.HIDDEN_TOOLS_TAG),
     ("team", instructions.TEAM_TAG),
     ("memories", instructions.MEMORIES_TAG),
+    ("window", instructions.CONTEXT_WINDOW_TAG),
     ("project_docs", instructions.USER_INSTRUCTIONS_PREFIX),
     ("environment", instructions.ENVIRONMENT_CONTEXT_TAG),
 )

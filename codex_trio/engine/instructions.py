@@ -29,6 +29,7 @@ HIDDEN_TOOLS_TAG = "<tools>"
 TURN_ABORTED_TAG = "<turn_aborted>"
 TEAM_TAG = "<multi_agent_role>"
 MEMORIES_TAG = "<memories>"
+CONTEXT_WINDOW_TAG = "<context_window>"
 _MAX_MEMORIES = 20_000
 """How many characters of the summary a model is told."""
 

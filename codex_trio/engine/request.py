@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from codex_trio.config.service_tiers import requested_tier
-from codex_trio.engine.history import ModelHistory, message_item
-from codex_trio.engine.instructions import base_instructions
+from codex_trio.engine.history import ModelHistory
 from codex_trio.engine.lineage import Lineage
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.task_context import TaskContext
+from codex_trio.engine.session.window import context_window_id
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.request import ModelRequest, OutputSchema, ReasoningOptions, RequestHeaders
 
@@ -53,12 +53,6 @@ class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
         return thread_id if self.helper is None else self.helper.thread_id
 
 
-def base_message(context: TaskContext) -> ResponseItem:
-    """Return the message that every request begins with."""
-    text = context.settings.base_instructions or base_instructions()
-    return message_item("developer", [text], item_id=f"base_{context.thread_id}")
-
-
 def build_request(
     context: TaskContext,
     origin: RequestOrigin,
@@ -77,7 +71,7 @@ def build_request(
     offered = tools if model.responses_lite else []
     return ModelRequest(
         model=settings.model,
-        input=[*_tools_item(thread_id, offered), base_message(context), *history.for_request(model), *then],
+        input=[*_tools_item(thread_id, offered), context.base_message, *history.for_request(model), *then],
         tools=None if model.responses_lite else tools,
         parallel_tool_calls=model.parallel_tool_calls,
         reasoning=_reasoning(model, settings.effort, settings.summary),
@@ -179,6 +173,7 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage
         **_turn_ids(origin),
         "window_id": window_id,
         "window_number": context.memory.window,
+        "context_window_id": context_window_id(origin.asker(context.thread_id), context.memory.window),
         "request_kind": origin.kind,
         **({} if not origin.trigger else {"turn_trigger": origin.trigger}),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from codex_trio.engine import compaction
 from codex_trio.engine.compactor import Compactor
 from codex_trio.engine.item_log import TurnLog
-from codex_trio.engine.request import RequestOrigin, base_message
+from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.summaries import Occasion, Phase, Reason
 
@@ -27,7 +27,7 @@ class Room:
         Raises RolloutReadError, RolloutWriteError.
         """
         await self._context.memory.recall()
-        return self._reason() is not None
+        return self._context.memory.is_to_begin_anew or self._reason() is not None
 
     async def make(self, origin: RequestOrigin, phase: Phase) -> None:
         """Sum up, if the history is still too long.
@@ -35,6 +35,9 @@ class Room:
         Raises ModelError when that fails: the history is as before then. RolloutReadError, RolloutWriteError.
         """
         await self._context.memory.recall()
+        if self._context.memory.is_to_begin_anew:
+            await self._compactor.begin_anew(origin)
+            return
         reason = self._reason()
         if reason is None:
             return
@@ -50,17 +53,6 @@ class Room:
         before = self._context.as_before().model
         if history.answered and before.comp_hash and model.comp_hash and before.comp_hash != model.comp_hash:
             return "comp_hash_changed"
-        if not self._is_full():
+        if self._context.window.left() > 0:
             return None
         return "model_downshift" if before.context_window > model.context_window else "context_limit"
-
-    def _is_full(self) -> bool:
-        context = self._context
-        history, model = context.memory.history, context.model
-        used = compaction.tokens_in_use(context.usage.last_total, history)
-        if model.auto_compact_scope == "total":
-            return used >= model.compaction_limit
-        prefix = context.usage.prefix
-        if prefix is None:
-            prefix = compaction.tokens_of([base_message(context)]) + compaction.tokens_of_prefix(history)
-        return used - prefix >= model.compaction_limit or used >= model.effective_context_window

@@ -51,6 +51,7 @@ from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.clock import ClockTools
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.code_mode.thread import ThreadTools
+from codex_trio.tools.context_window import ContextWindowTools
 from codex_trio.tools.to_user import ToUserTools
 
 _log = logging.getLogger(__name__)
@@ -247,6 +248,7 @@ class ThreadHost:
                         BuiltinTools(),
                         ToUserTools(),
                         ClockTools(),
+                        ContextWindowTools(),
                         user_input_tools(live),
                         *goal.tools,
                         *client_tools(live, self._clients, clock),

@@ -39,6 +39,18 @@ class Tool(Protocol):
         ...
 
 
+class ContextWindow(Protocol):
+    """What the model reads with each request, seen from within a turn."""
+
+    def left(self) -> int:
+        """Return how many tokens may be added before the history is summed up."""
+        ...
+
+    def renew(self) -> None:
+        """Have the history begin anew before the model is asked again."""
+        ...
+
+
 class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     """A name that a provider's tools share, and what the model is told of them all."""
 
@@ -62,6 +74,8 @@ class ToolOffer(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of those that the turn works in."""
     said_more: Bell
     """Rung when the user says something while the turn runs."""
+    window: ContextWindow | None = None
+    """What the model reads the history through; None for those who have none of their own."""
 
 
 class ToolProvider(Protocol):

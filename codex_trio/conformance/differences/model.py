@@ -94,6 +94,11 @@ MODEL: tuple[Difference, ...] = (
         "follows an AGENTS.md that is a link, so that a repository can send any file of the user to the model",
     ),
     Difference(
+        "context_window::what_the_user_said_outlives_a_new_context",
+        "reference",
+        "lets a model forget what its user wants of it in the middle of the work",
+    ),
+    Difference(
         "odd_items::text_that_only_comes_as_a_finished_part_is_the_answer",
         "reference",
         "drops text that comes neither in deltas nor in an item",

@@ -33,6 +33,8 @@ class Memory:
         """Complete once `recall` has returned."""
         self.window = 0
         """How many times the history has been replaced by a summary."""
+        self.is_to_begin_anew = False
+        """Whether the history is to be replaced by nothing but what the user said, before the model is asked again."""
         self._recorder = recorder
         self._pictures = pictures
         self._warnings = warnings
@@ -85,6 +87,7 @@ class Memory:
             compacted = Compacted(message=summary, replacement_history=new, window_number=self.window + 1)
             await self.record([compacted, *lines])
             self.window += 1
+            self.is_to_begin_anew = False
             self.history.replace(new)
 
     async def leave_out_refused(self, error: ModelError) -> None:

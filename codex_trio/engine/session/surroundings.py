@@ -12,14 +12,17 @@ from pathlib import Path
 from codex_trio.engine import additional_context
 from codex_trio.engine.context_messages import ContextParts, ContextTexts, Surroundings, context_items, context_texts
 from codex_trio.engine.instructions import EnvironmentView
+from codex_trio.engine.lineage import lineage_of
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.warnings import ThreadWarnings
+from codex_trio.engine.session.window import context_window_text
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_request import ContextPiece
 from codex_trio.environments.place import WorkPlace
+from codex_trio.tools.context_window import FEATURE as CONTEXT_WINDOW_FEATURE
 
 
 class ModelSurroundings:
@@ -39,15 +42,18 @@ class ModelSurroundings:
         Raises RolloutReadError, RolloutWriteError.
         """
         await self._memory.recall()
-        return context_items(await self._texts(settings, hidden_tools), self._memory.history.items)
+        texts = await self._texts(settings, hidden_tools, window=self._memory.window)
+        return context_items(texts, self._memory.history.items)
 
     async def all_items(self, settings: ThreadSettings, hidden_tools: Mapping[str, str]) -> list[ResponseItem]:
-        """Return the messages that a history begins with: all that is told, and the pieces of clients that hold."""
-        texts = await self._texts(settings, hidden_tools)
+        """Return the messages that the next window begins with: all that is told, and the pieces of clients that
+        hold.
+        """
+        texts = await self._texts(settings, hidden_tools, window=self._memory.window + 1)
         return [*context_items(texts, ()), *additional_context.context_items({}, self._pieces)]
 
-    async def _texts(self, settings: ThreadSettings, hidden_tools: Mapping[str, str]) -> ContextTexts:
-        docs = await self._project_docs(settings)
+    async def _texts(self, settings: ThreadSettings, hidden_tools: Mapping[str, str], *, window: int) -> ContextTexts:
+        docs, config = await self._project_docs(settings), self._thread.config
         place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
         there = await self._thread.environments.description(settings.environments, place)
         surroundings = Surroundings(
@@ -59,8 +65,8 @@ class ModelSurroundings:
             memories=await self._thread.memories(),
             environments=await self._views(settings),
             agent_path=self._thread.recorder.meta.agent_path,
+            window=self._window_text(window) if config.feature(CONTEXT_WINDOW_FEATURE) else None,
         )
-        config = self._thread.config
         included = ContextParts(
             permissions=config.include_permissions_instructions,
             mode=config.include_collaboration_mode_instructions,
@@ -69,6 +75,10 @@ class ModelSurroundings:
         )
         today = datetime.datetime.now().astimezone().date()
         return context_texts(settings, surroundings, today, included)
+
+    def _window_text(self, number: int) -> str:
+        meta = self._thread.recorder.meta
+        return context_window_text(meta.id, number, agent_path=lineage_of(meta).path)
 
     async def _views(self, settings: ThreadSettings) -> list[EnvironmentView]:
         """Return what is told of several environments; nothing where there is one."""

@@ -15,6 +15,8 @@ import trio
 from codex_trio.config.layers import lookup
 from codex_trio.config.providers import LOCAL_PROVIDERS
 from codex_trio.engine import events
+from codex_trio.engine.history import message_item
+from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.lineage import Lineage, lineage_of
 from codex_trio.engine.response_items import ResponseItem
@@ -26,6 +28,7 @@ from codex_trio.engine.session.surroundings import ModelSurroundings
 from codex_trio.engine.session.task import TakesNoInput, Task
 from codex_trio.engine.session.usage import HelperUsage, SessionUsage
 from codex_trio.engine.session.warnings import ThreadWarnings
+from codex_trio.engine.session.window import ModelWindow
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.turn_request import ContextPiece, Remark
 from codex_trio.environments.turn import TurnEnvironment
@@ -158,6 +161,17 @@ class TaskContext:
         return TaskContext(self._parts, msgspec.structs.replace(self.settings, model=last.model, effort=last.effort))
 
     @property
+    def base_message(self) -> ResponseItem:
+        """The message that every request begins with."""
+        text = self.settings.base_instructions or base_instructions()
+        return message_item("developer", [text], item_id=f"base_{self.thread_id}")
+
+    @property
+    def window(self) -> ModelWindow:
+        """What the model reads the history through."""
+        return ModelWindow(self.memory, self.usage, self.model, self.base_message)
+
+    @property
     def pictures(self) -> ModelPictures:
         """What makes pictures fit for the model."""
         return self._services.pictures.for_model(self.model)
@@ -245,6 +259,7 @@ class TaskContext:
             pictures=self.pictures,
             environments=[chosen.id for chosen in self.settings.environments],
             said_more=said_more or Bell(),
+            window=self.window,
         )
         return self._thread.tools(offer)
 
