@@ -150,9 +150,32 @@ _DEFAULTS: Final = MappingProxyType({feature.name: feature.default_enabled for f
 """Made once: every load of a configuration begins with it."""
 
 
-def resolve(configured: Mapping[str, Any]) -> dict[str, bool]:
-    """Return every known switch, on or off: as configured (a table counts by its `enabled`), else its default."""
-    enabled = dict(_DEFAULTS)
+SETTABLE: Final = (
+    "api_key_cyber_access_programs",
+    "api_key_model_discovery",
+    "auth_elicitation",
+    "background_paginated_rollout_migration",
+    "codex_apps_mcp_2026_07_28",
+    "daybreak_program_propagation",
+    "mcp_2026_07_28",
+    "mcp_connection_sharing",
+    "mcp_lazy_stdio_startup",
+    "mcp_shared_repl_cwd",
+    "memories",
+    "mentions_v2",
+    "remote_control",
+    "remote_plugin",
+    "tool_suggest",
+    "windows_sandbox_service",
+)
+"""The switches that clients may set while the server runs, and are always shown (0.171.0)."""
+
+
+def resolve(configured: Mapping[str, Any], *, chosen: Mapping[str, bool] | None = None) -> dict[str, bool]:
+    """Return every known switch, on or off: as configured (a table counts by its `enabled`), else as clients have
+    chosen, else its default.
+    """
+    enabled = {**_DEFAULTS, **(chosen or {})}
     for name, value in configured.items():
         current = ALIASES.get(name, name)
         if current in enabled and isinstance(value, dict):

@@ -182,7 +182,7 @@ KEYS: Final = (
     Key("mcp_optional_startup_grace_ms", U64, owner="extensions/mcp/settings.py", since="0.169.0"),
     Key("mcp_servers", Names(MCP_SERVER), default={}, owner="extensions/mcp/settings.py"),
     Key("memories", TABLE, status="unsupported"),
-    Key("model_catalog_json", PATH, status="unsupported"),
+    Key("model_catalog_json", PATH, owner="config/model_catalog.py"),
     Key("model_instructions_file", PATH, owner="config/load.py"),
     Key("model_post_turn_compact_threshold_percent", integer("u8"), status="unsupported", since="0.169.0"),
     Key(

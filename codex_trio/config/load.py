@@ -48,12 +48,20 @@ def build(
     cwd: Path,
     environ: Mapping[str, str],
     typed: TypedOverrides,
+    chosen_features: Mapping[str, bool],
 ) -> EffectiveConfig:
-    """Return the configuration for `cwd`. Raises `ConfigLoadError`."""
+    """Return the configuration for `cwd`. `chosen_features` count where no layer says otherwise.
+
+    Raises `ConfigLoadError`.
+    """
     check_stack(sources.stack)
     merged = sources.stack.merged
     project = sources.project or find_project(merged, cwd)
     refuse_withdrawn_settings(merged)
+    if "model_catalog_json" in merged:
+        from codex_trio.config.model_catalog import configured_catalog
+
+        configured_catalog(merged)
     providers = build_providers(
         merged.get("model_providers", {}), openai_base_url=merged.get("openai_base_url"), environ=environ
     )
@@ -96,7 +104,7 @@ def build(
         include_environment_context_time=flag("include_environment_context_time"),
         project_doc_max_bytes=merged.get("project_doc_max_bytes", DEFAULT_PROJECT_DOC_MAX_BYTES),
         project_doc_fallback_filenames=tuple(merged.get("project_doc_fallback_filenames", ())),
-        features=_features(merged),
+        features=features.resolve(_configured_features(merged), chosen=chosen_features),
         tool_output_token_limit=merged.get("tool_output_token_limit"),
         background_terminal_max_timeout_ms=merged.get(
             "background_terminal_max_timeout", DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS
@@ -187,7 +195,7 @@ def _profile_warning(paths: ConfigPaths) -> list[str]:
 
 def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]:
     """Return what is switched on that is unfinished in the established server and not begun in this one."""
-    configured = cast("dict[str, Any]", lookup(merged, ["features"]) or {})
+    configured = _configured_features(merged)
     if merged.get("suppress_unstable_features_warning") or not (names := features.unstable(configured)):
         return []
     text = f"Under-development features enabled: {', '.join(names)}. This server does not have them yet."
@@ -196,7 +204,7 @@ def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]
 
 def _partly_warning(merged: Mapping[str, Any]) -> list[str]:
     """Return what is switched on of which only a part is there."""
-    enabled = features.resolve(cast("dict[str, Any]", lookup(merged, ["features"]) or {}))
+    enabled = features.resolve(_configured_features(merged))
     return [f"`features.{name}`: {what}." for name, what in features.PARTLY.items() if enabled[name]]
 
 
@@ -327,5 +335,5 @@ def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:
     return text
 
 
-def _features(merged: Mapping[str, Any]) -> dict[str, bool]:
-    return features.resolve(cast("dict[str, Any]", lookup(merged, ["features"]) or {}))
+def _configured_features(merged: Mapping[str, Any]) -> dict[str, Any]:
+    return cast("dict[str, Any]", lookup(merged, ["features"]) or {})

@@ -26,25 +26,6 @@ from codex_trio.config.schema import (
 from codex_trio.config.service import ConfigService
 from codex_trio.util.addresses import shown_values
 
-# The switches a client may offer: always shown, other ones only when they are set.
-_SHOWN_FEATURES = (
-    "api_key_cyber_access_programs",
-    "api_key_model_discovery",
-    "auth_elicitation",
-    "background_paginated_rollout_migration",
-    "codex_apps_mcp_2026_07_28",
-    "daybreak_program_propagation",
-    "mcp_2026_07_28",
-    "mcp_connection_sharing",
-    "mcp_lazy_stdio_startup",
-    "mcp_shared_repl_cwd",
-    "memories",
-    "mentions_v2",
-    "remote_control",
-    "remote_plugin",
-    "tool_suggest",
-    "windows_sandbox_service",
-)
 _PROVIDER_DEFAULTS: Mapping[str, Any] = {
     "wire_api": "responses",
     "requires_openai_auth": False,
@@ -78,7 +59,7 @@ class ConfigReader:
 
     def __init__(self, service: ConfigService) -> None:
         self._service = service
-        self._latest: tuple[LayerStack, ConfigView] | None = None
+        self._latest: tuple[LayerStack, Mapping[str, bool], ConfigView] | None = None
 
     def read(self, cwd: Path | None) -> ConfigView:
         """Return the configuration as a client reads it. Without `cwd`, projects are left out. Not to be changed.
@@ -90,12 +71,13 @@ class ConfigReader:
             stack = self._service.sources(folder).stack
         except ConfigLoadError as error:
             raise ConfigReadError(f"failed to read configuration layers: {error.message}") from None
-        if self._latest is None or self._latest[0] is not stack:
-            self._latest = stack, _view(stack)
-        return self._latest[1]
+        chosen = self._service.chosen_features
+        if self._latest is None or self._latest[0] is not stack or self._latest[1] is not chosen:
+            self._latest = stack, chosen, _view(stack, chosen)
+        return self._latest[2]
 
 
-def _view(stack: LayerStack) -> ConfigView:
+def _view(stack: LayerStack, chosen: Mapping[str, bool]) -> ConfigView:
     try:
         check_stack(stack)
     except ConfigLoadError as error:
@@ -105,7 +87,7 @@ def _view(stack: LayerStack) -> ConfigView:
         _refuse_unknown_provider(stack.merged)
     except ConfigLoadError as error:
         raise ConfigReadError(f"failed to resolve feature override precedence: {error.message}") from None
-    return ConfigView(config=_show(stack.merged), origins=stack.origins(), layers=stack.layers[::-1])
+    return ConfigView(config=_show(stack.merged, chosen), origins=stack.origins(), layers=stack.layers[::-1])
 
 
 def _refuse_unknown_provider(merged: Mapping[str, Any]) -> None:
@@ -114,7 +96,7 @@ def _refuse_unknown_provider(merged: Mapping[str, Any]) -> None:
         raise ConfigLoadError(f"Model provider `{name}` not found")
 
 
-def _show(merged: Mapping[str, Any]) -> dict[str, Any]:
+def _show(merged: Mapping[str, Any], chosen: Mapping[str, bool]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         name: merged.get(name, READ_DEFAULTS.get(name))
         for name in CONFIG.fields
@@ -136,8 +118,8 @@ def _show(merged: Mapping[str, Any]) -> dict[str, Any]:
         for name, server in shown["mcp_servers"].items()
     }
     configured: dict[str, Any] = shown["features"] or {}
-    enabled = features.resolve(configured)
-    shown["features"] = {**configured, **{name: enabled[name] for name in _SHOWN_FEATURES}}
+    enabled = features.resolve(configured, chosen=chosen)
+    shown["features"] = {**configured, **{name: enabled[name] for name in features.SETTABLE}}
     if shown["tools"] is not None:
         web_search = cast("dict[str, Any]", shown["tools"]).get("web_search")
         shown["tools"] = {"web_search": web_search if isinstance(web_search, dict) else None}

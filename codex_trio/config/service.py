@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from codex_trio.config import features
 from codex_trio.config.errors import (
     ConfigLoadError,
     ConfigWarning,
@@ -88,6 +89,7 @@ class ConfigService:
         self._announced: set[str] = set()
         self._kept: dict[Path | None, _Kept] = {}
         self._markers = DEFAULT_ROOT_MARKERS
+        self._chosen_features: Mapping[str, bool] = {}
 
     @cached_property
     def writes(self) -> CommandWrites:
@@ -103,6 +105,20 @@ class ConfigService:
     def paths(self) -> ConfigPaths:
         """Where the files are."""
         return self._paths
+
+    @property
+    def chosen_features(self) -> Mapping[str, bool]:
+        """The switches that clients have set since the server began; what a layer says goes before them."""
+        return self._chosen_features
+
+    def choose_features(self, chosen: Mapping[str, bool]) -> dict[str, bool]:
+        """Set switches for what is loaded from now on, until the server ends. Return those that clients may set."""
+        taken = {name: chosen[name] for name in features.SETTABLE if name in chosen}
+        if taken:
+            self._chosen_features = {**self._chosen_features, **taken}
+            for kept in self._kept.values():
+                kept.config = None
+        return taken
 
     def resolve_cwd(self, cwd: Path | None) -> Path:
         """Return an absolute working folder: relative ones count from the server's own, which is also the default."""
@@ -260,7 +276,14 @@ class ConfigService:
     def _build(self, sources: Sources, cwd: Path, *, typed: TypedOverrides) -> EffectiveConfig:
         if self._strict:
             refuse_unread_keys(sources.stack)
-        config = build(sources, paths=self._paths, cwd=cwd, environ=self._environ, typed=typed)
+        config = build(
+            sources,
+            paths=self._paths,
+            cwd=cwd,
+            environ=self._environ,
+            typed=typed,
+            chosen_features=self._chosen_features,
+        )
         return msgspec.structs.replace(config, rule_folders=()) if self._without_rules else config
 
 

@@ -97,7 +97,12 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     specialty: str | None = None
     upgrade: str | None = None
     upgrade_text: str | None = None
+    upgrade_link: str | None = None
+    upgrade_markdown: str | None = None
+    retirement_at: int | None = None
     availability_text: str | None = None
+    base_instructions: str | None = None
+    """What the model is told that it is, where its catalog says that; else it is told what every model is."""
 
     @property
     def effective_context_window(self) -> int:
@@ -138,9 +143,13 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelCatalog:
-    """A set of known models, in the order in which they are listed."""
+    """A set of known models, in the order in which they are listed. A newer set may take its place."""
 
     def __init__(self, models: Iterable[ModelInfo]) -> None:
+        self.replace(models)
+
+    def replace(self, models: Iterable[ModelInfo]) -> None:
+        """Know these models, and no others, from now on."""
         self.models = tuple(sorted(models, key=lambda model: model.priority))
         self._by_slug = {model.slug: model for model in self.models}
 
@@ -162,8 +171,8 @@ class ModelCatalog:
 
     @property
     def default(self) -> ModelInfo:
-        """The model for users who chose none. Raises IndexError when none is visible."""
-        return self.listed(include_hidden=False)[0]
+        """The model for users who chose none: the first that is listed. Raises IndexError for a catalog of nothing."""
+        return (self.listed(include_hidden=False) or self.models)[0]
 
     def _longest_prefix(self, name: str) -> ModelInfo | None:
         matches = (model for model in self.models if name.startswith(model.slug))

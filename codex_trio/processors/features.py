@@ -1,6 +1,6 @@
 """What can be chosen in a configuration: feature switches and permission profiles.
 
-Protocol source: `experimentalFeature/list`, `permissionProfile/list`, release 0.171.0.
+Protocol source: `experimentalFeature/list|enablement/set`, `permissionProfile/list`, release 0.171.0.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from codex_trio_protocol.v2 import features as wire
 from codex_trio_protocol.v2 import permissions
 
 from codex_trio.config import features
-from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.errors import ConfigLoadError, ConfigWarning
 from codex_trio.config.permission_profiles import profiles
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.processors.notices import Notices
 from codex_trio.processors.offset_pages import page_of
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
@@ -24,12 +25,17 @@ from codex_trio.rpc.errors import internal_error, invalid_request
 def handlers(services: Services) -> dict[str, Handler]:
     """Return the handlers of this module."""
     processor = FeaturesProcessor(services)
-    return {"experimentalFeature/list": processor.list, "permissionProfile/list": processor.profiles}
+    return {
+        "experimentalFeature/list": processor.list,
+        "experimentalFeature/enablement/set": processor.choose,
+        "permissionProfile/list": processor.profiles,
+    }
 
 
 class FeaturesProcessor:
     def __init__(self, services: Services) -> None:
         self._config = services.config
+        self._notices = Notices(services.outgoing)
         self._loaded = services.threads.loaded
 
     def list(
@@ -43,6 +49,18 @@ class FeaturesProcessor:
         return wire.ExperimentalFeatureListResponse(
             data=[_to_wire(feature, config) for feature in found], next_cursor=next_cursor
         )
+
+    def choose(
+        self, params: wire.ExperimentalFeatureEnablementSetParams, context: RequestContext
+    ) -> wire.ExperimentalFeatureEnablementSetResponse:
+        """Set switches until the server ends; those that no client may set are not in the answer."""
+        taken = self._config.choose_features(params.enablement)
+        if without := list(features.without_effect(taken)):
+            names = ", ".join(f"`{name}`" for name in without)
+            self._notices.config_warning(
+                ConfigWarning(summary=f"These features are not supported yet and have no effect: {names}."), context
+            )
+        return wire.ExperimentalFeatureEnablementSetResponse(enablement=taken)
 
     def profiles(
         self, params: permissions.PermissionProfileListParams, _context: RequestContext

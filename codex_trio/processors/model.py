@@ -47,7 +47,13 @@ class ModelProcessor:
 def _project(model: ModelInfo, *, is_default: bool) -> wire.Model:
     upgrade = None
     if model.upgrade is not None:
-        upgrade = wire.ModelUpgradeInfo(model=model.upgrade, upgrade_copy=model.upgrade_text)
+        upgrade = wire.ModelUpgradeInfo(
+            model=model.upgrade,
+            upgrade_copy=model.upgrade_text,
+            model_link=model.upgrade_link,
+            migration_markdown=model.upgrade_markdown,
+            retirement_at=model.retirement_at,
+        )
     return wire.Model(
         id=model.slug,
         model=model.slug,

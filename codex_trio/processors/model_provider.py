@@ -1,6 +1,6 @@
 """Which model providers there are, and changing them.
 
-Protocol source: `modelProvider/list|config/write|default/set`, release 0.171.0.
+Protocol source: `modelProvider/list|config/write|default/set|capabilities/read`, release 0.171.0.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def handlers(services: Services) -> dict[str, Handler]:
         "modelProvider/list": processor.list,
         "modelProvider/config/write": processor.write,
         "modelProvider/default/set": processor.set_default,
+        "modelProvider/capabilities/read": processor.capabilities,
     }
 
 
@@ -46,6 +47,16 @@ class ModelProviderProcessor:
             default_provider_id=default,
             can_change_default=True,
         )
+
+    def capabilities(
+        self, _params: wire.ModelProviderCapabilitiesReadParams, _context: RequestContext
+    ) -> wire.ModelProviderCapabilitiesReadResponse:
+        """Return what the provider in use can be asked for: all that the Responses API has, as far as anybody knows."""
+        try:
+            self._config.load()
+        except ConfigLoadError as error:
+            raise internal_error(f"failed to resolve feature override precedence: {error.message}") from error
+        return wire.ModelProviderCapabilitiesReadResponse(image_generation=True, web_search=True)
 
     async def write(
         self, params: wire.ModelProviderConfigWriteParams, _context: RequestContext

@@ -104,8 +104,19 @@ _ON_USE = (
             "fs/unwatch",
         ),
     ),
-    (_model_provider, ("modelProvider/list", "modelProvider/config/write", "modelProvider/default/set")),
-    (_features, ("experimentalFeature/list", "permissionProfile/list")),
+    (
+        _model_provider,
+        (
+            "modelProvider/list",
+            "modelProvider/config/write",
+            "modelProvider/default/set",
+            "modelProvider/capabilities/read",
+        ),
+    ),
+    (
+        _features,
+        ("experimentalFeature/list", "experimentalFeature/enablement/set", "permissionProfile/list"),
+    ),
     (
         _fuzzy_search,
         (

@@ -16,10 +16,13 @@ import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
 from codex_trio_protocol.v2.notice import WarningNotification
 
+from codex_trio.config.model_catalog import configured_catalog
 from codex_trio.config.service import ConfigService
+from codex_trio.config.settings import EffectiveConfig
 from codex_trio.files.watches import FileWatches
 from codex_trio.identity.auth_store import AuthStore
-from codex_trio.model.catalog import bundled_catalog
+from codex_trio.model.catalog import ModelCatalog, bundled_catalog
+from codex_trio.model.catalog_entries import facts_of
 from codex_trio.processors.registry import handlers
 from codex_trio.processors.services import ServerLoad, Services
 from codex_trio.rpc.context import Handler
@@ -65,7 +68,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             config=parts.config,
             outgoing=parts.outgoing,
             auth=auth,
-            catalog=bundled_catalog(),
+            catalog=_catalog(default),
             threads=stored_threads(storage),
             load=partial(_load, parts),
             watches=watches,
@@ -81,6 +84,12 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             nursery.start_soon(_prepare, answers, parts.idle, layer)
             yield {**working, **answers}
             nursery.cancel_scope.cancel()
+
+
+def _catalog(config: EffectiveConfig) -> ModelCatalog:
+    """Return the user's own catalog where there is one, else the built-in one."""
+    entries = configured_catalog(config.merged)
+    return bundled_catalog() if entries is None else ModelCatalog(facts_of(entries))
 
 
 def _load(parts: CoreParts) -> ServerLoad:

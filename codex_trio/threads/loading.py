@@ -25,6 +25,7 @@ from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.memories import MemoryFolder
+from codex_trio.model.catalog import ModelCatalog
 from codex_trio.state.history import forks
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.history.rollout_history import RolloutHistory
@@ -89,10 +90,10 @@ class ThreadLoader:
         codex_home: Path,
         store: ThreadStore,
         environments: EnvironmentManager,
-        default_model: str,
+        catalog: ModelCatalog,
         doubted: Doubt,
     ) -> None:
-        self.default_model = default_model
+        self._catalog = catalog
         self._doubted = doubted
         self._codex_home = codex_home
         self._memories = MemoryFolder(codex_home)
@@ -126,7 +127,7 @@ class ThreadLoader:
         return settings_from_config(
             config,
             options,
-            default_model=self.default_model,
+            default_model=self._catalog.default.slug,
             usual_environments=self._environments.usual(),
         )
 
@@ -145,7 +146,8 @@ class ThreadLoader:
 
     def base_instructions(self, settings: ThreadSettings) -> str:
         """Return what the model of a thread is told that it is."""
-        return settings.base_instructions or base_instructions()
+        of_model = self._catalog.info(settings.model).base_instructions
+        return settings.base_instructions or of_model or base_instructions()
 
     def model_changed(self, recorded: str, current: str) -> str:
         """Return what the user is told when a thread goes on with another model."""

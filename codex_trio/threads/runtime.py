@@ -108,7 +108,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         codex_home=parts.codex_home,
         store=threads.store,
         environments=parts.environments,
-        default_model=parts.catalog.default.slug,
+        catalog=parts.catalog,
         doubted=parts.config.writes.doubted,
     )
     queues = ThreadQueues(

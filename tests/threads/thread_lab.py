@@ -23,7 +23,7 @@ from codex_trio.execution.errors import ScriptProcessEnded
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
-from codex_trio.model.catalog import bundled_catalog
+from codex_trio.model.catalog import ModelCatalog, bundled_catalog
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
 from codex_trio.model.usage import ResponseUsage
@@ -321,7 +321,7 @@ async def open_threads(
         codex_home=home,
         store=storage.store,
         environments=environments,
-        default_model=MODEL,
+        catalog=ModelCatalog([catalog.info(MODEL)]),
         doubted=no_doubt,
     )
     mcp = McpServers(McpPool(cast("Any", None)), clients=clients, remember=keep_nothing)

@@ -163,7 +163,7 @@ class TaskContext:
     @property
     def base_message(self) -> ResponseItem:
         """The message that every request begins with."""
-        text = self.settings.base_instructions or base_instructions()
+        text = self.settings.base_instructions or self.model.base_instructions or base_instructions()
         return message_item("developer", [text], item_id=f"base_{self.thread_id}")
 
     @property
