@@ -72,10 +72,6 @@ class UnsupportedPolicy(ConfigLoadError):
     """A setting that was withdrawn; a server does not start with it, unlike with other broken settings."""
 
 
-class ManagedConfiguration(ConfigLoadError):
-    """An administrator restricts what users may do here, which nobody sees to yet; a server does not run with it."""
-
-
 class ConfigReadError(Exception):
     """`config/read` cannot answer; the message is complete (an internal error on the wire)."""
 

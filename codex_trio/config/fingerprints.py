@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from codex_trio.config.sources import MANAGED_FILES, ConfigPaths, settings_files
+from codex_trio.config.sources import ConfigPaths, settings_files
 
 Fingerprint: TypeAlias = tuple[int, ...]
 """The state of a path: the kind of error where there is nothing, else the identity, and of a file its version too."""
@@ -29,11 +29,7 @@ def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) 
 
     `markers` are the names that make a folder the root of a project.
     """
-    watched = [
-        str(paths.user_config),
-        str(paths.system_dir / "config.toml"),
-        *(str(paths.system_dir / name) for name in MANAGED_FILES),
-    ]
+    watched = [str(path) for path in (paths.user_config, *paths.machine_files)]
     if paths.profile_config is not None:
         watched.append(str(paths.profile_config))
     if cwd is None:

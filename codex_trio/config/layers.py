@@ -13,20 +13,31 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-LayerKind = Literal["system", "user", "project", "sessionFlags"]
+LayerKind = Literal[
+    "packagedDefaults",
+    "system",
+    "enterpriseManaged",
+    "user",
+    "project",
+    "sessionFlags",
+    "legacyManagedConfigTomlFromFile",
+]
+"""Where layers come from, lowest first. A profile file is a second layer of the user's, what a thread config loader
+says a second one of session flags."""
 
 
 class LayerSource(msgspec.Struct, frozen=True):
     """Where a layer comes from. `path` is its file; for a project the `.codex` folder; none for session flags.
 
-    `profile` is the name of the user's profile that the file belongs to; none for `config.toml` itself.
-
+    `profile` names the profile whose file it is, `id` and `name` an organization's settings, which may have no file.
     Protocol source: `ConfigLayerSource`.
     """
 
     kind: LayerKind
     path: Path | None = None
     profile: str | None = None
+    id: str | None = None
+    name: str | None = None
 
     def to_plain(self) -> dict[str, Any]:
         """Return the tagged form that clients know."""
@@ -37,6 +48,8 @@ class LayerSource(msgspec.Struct, frozen=True):
                 return {"type": self.kind, "dotCodexFolder": str(self.path)}
             case "user":
                 return {"type": self.kind, "file": str(self.path), "profile": self.profile}
+            case "enterpriseManaged":
+                return {"type": self.kind, "id": self.id, "name": self.name}
             case _:
                 return {"type": self.kind, "file": str(self.path)}
 
@@ -44,6 +57,21 @@ class LayerSource(msgspec.Struct, frozen=True):
     def file(self) -> Path | None:
         """The file that holds the layer's text."""
         return self.path / "config.toml" if self.kind == "project" and self.path else self.path
+
+    @property
+    def label(self) -> str:
+        """The layer in a few words, for messages."""
+        match self.kind:
+            case "sessionFlags":
+                return "session flags"
+            case "legacyManagedConfigTomlFromFile":
+                return f"legacy managed_config.toml: {self.path}"
+            case "enterpriseManaged":
+                return f"settings of your organization: {self.name}"
+            case "user" if self.profile is not None:
+                return f"profile `{self.profile}`: {self.path}"
+            case kind:
+                return f"{kind} config: {self.file}"
 
 
 class ConfigLayer(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
+from codex_trio.config.constraints import Constraining
 from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
 from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
@@ -55,7 +56,9 @@ def build(
     Raises `ConfigLoadError`.
     """
     check_stack(sources.stack)
-    merged = sources.stack.merged
+    requirements = sources.requirements
+    held = Constraining(requirements)
+    merged = held.table(sources.stack.merged)
     project = sources.project or find_project(merged, cwd)
     refuse_withdrawn_settings(merged)
     if "model_catalog_json" in merged:
@@ -67,6 +70,19 @@ def build(
     )
     provider = _provider_id(merged, typed, providers)
     trust = project.trust.level
+    policy = held.approval(
+        _approval_policy(merged, typed, trust),
+        is_asked_for=typed.approval_policy is not None or "approval_policy" in merged,
+    )
+    reviewer = held.reviewer(
+        _approvals_reviewer(merged, typed),
+        is_asked_for=typed.approvals_reviewer is not None or "approvals_reviewer" in merged,
+    )
+    mode = held.sandbox_mode(
+        typed.sandbox_mode or _sandbox_mode(merged, trust),
+        approval=policy,
+        is_asked_for=typed.sandbox_mode is not None or "sandbox_mode" in merged or "default_permissions" in merged,
+    )
     without_reader = _ignored_warnings(sources.stack)
     service_tier = merged.get("service_tier") if typed.service_tier is None else typed.service_tier
 
@@ -90,14 +106,16 @@ def build(
         model_reasoning_summary=merged.get("model_reasoning_summary"),
         model_verbosity=merged.get("model_verbosity"),
         service_tier=known_tier(service_tier),
-        approval_policy=_approval_policy(merged, typed, trust),
-        approvals_reviewer=_approvals_reviewer(merged, typed),
-        sandbox_mode=typed.sandbox_mode or _sandbox_mode(merged, trust),
+        approval_policy=policy,
+        approvals_reviewer=reviewer,
+        sandbox_mode=mode,
         sandbox_workspace_write=decoding.convert(merged.get("sandbox_workspace_write", {}), SandboxWorkspaceWrite),
         shell_environment_policy=decoding.convert(merged.get("shell_environment_policy", {}), ShellEnvironmentPolicy),
         allow_login_shell=flag("allow_login_shell"),
         base_instructions=_base_instructions(merged, typed),
-        developer_instructions=_first(typed.developer_instructions, merged.get("developer_instructions")),
+        developer_instructions=held.instructions(
+            _first(typed.developer_instructions, merged.get("developer_instructions"))
+        ),
         include_permissions_instructions=flag("include_permissions_instructions"),
         include_collaboration_mode_instructions=flag("include_collaboration_mode_instructions"),
         include_environment_context=flag("include_environment_context"),
@@ -116,13 +134,15 @@ def build(
         rule_folders=tuple(folder / "rules" for folder in sources.stack.folders),
         merged=merged,
         stack=sources.stack,
+        requirements=requirements,
         warnings=(
             *_profile_warning(paths),
             *without_reader,
             *_unsupported_warning(sources.stack),
             *_partly_warning(merged),
+            *held.warnings,
         ),
-        thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config)),
+        thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config), *held.warnings),
     )
 
 

@@ -22,7 +22,6 @@ from codex_trio.config import features
 from codex_trio.config.errors import (
     ConfigLoadError,
     ConfigWarning,
-    ManagedConfiguration,
     StartupRefused,
     UnsupportedPolicy,
 )
@@ -30,8 +29,18 @@ from codex_trio.config.fingerprints import Fingerprint, fingerprints_of, watched
 from codex_trio.config.layers import merge
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
+from codex_trio.config.requirements import Requirements
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
-from codex_trio.config.sources import DEFAULT_ROOT_MARKERS, ConfigPaths, Sources, read_sources, root_markers
+from codex_trio.config.sources import (
+    DEFAULT_ROOT_MARKERS,
+    SYSTEM_DIR,
+    ConfigPaths,
+    OrganizationSettings,
+    Sources,
+    read_defaults,
+    read_sources,
+    root_markers,
+)
 from codex_trio.config.trust import is_project
 
 if TYPE_CHECKING:
@@ -58,9 +67,10 @@ class ConfigService:
     """Loads configurations for one `$CODEX_HOME` and one command line.
 
     `profile` names a file of the user's, `NAME.config.toml`, that lies on top of `config.toml`. `cwd` is the server's
-    own working folder: relative folders count from it, and at start it is the project that is looked at. `strict` turns
-    keys that nobody reads into errors. `without_user_config` leaves the user's file out, `without_rules` the command
-    rules of all layers.
+    own working folder: relative folders count from it, and at start it is the project that is looked at. `system_dir`
+    holds what the machine's administrator sets, `packaged` is a file of defaults that came with the program,
+    `organizations` are settings from elsewhere. `strict` turns keys that nobody reads into errors.
+    `without_user_config` leaves the user's file out, `without_rules` the command rules of all layers.
     """
 
     def __init__(
@@ -69,7 +79,9 @@ class ConfigService:
         *,
         environ: Mapping[str, str],
         cli_overrides: Iterable[Override] = (),
-        system_dir: Path = Path("/etc/codex"),
+        system_dir: Path = SYSTEM_DIR,
+        packaged: Path | None = None,
+        organizations: tuple[OrganizationSettings, ...] = (),
         profile: str | None = None,
         cwd: Path | None = None,
         strict: bool = False,
@@ -78,7 +90,12 @@ class ConfigService:
     ) -> None:
         home = environ.get("HOME")
         self._paths = ConfigPaths(
-            codex_home=codex_home, system_dir=system_dir, home=Path(home) if home else None, profile=profile
+            codex_home=codex_home,
+            system_dir=system_dir,
+            home=Path(home) if home else None,
+            packaged=packaged,
+            organizations=organizations,
+            profile=profile,
         )
         self._environ = environ
         self._cli_overrides = tuple(cli_overrides)
@@ -214,6 +231,10 @@ class ConfigService:
             doubted=self._doubted,
         )
 
+    def requirements(self) -> Requirements:
+        """Return what administrators require as of now. Raises `ConfigLoadError` when that cannot be told."""
+        return self.sources(None).requirements
+
     def stand_by(self, folders: Iterable[str]) -> None:
         """Take it from the user that the settings below these folders are right as they are now. Raises `OSError`."""
         for folder in folders:
@@ -239,10 +260,15 @@ class ConfigService:
         try:
             return self.load()
         except ConfigLoadError as error:
-            if self._strict or isinstance(error, UnsupportedPolicy | ManagedConfiguration):
+            if self._strict or isinstance(error, UnsupportedPolicy):
                 raise StartupRefused(error.message) from None
         try:
             sources = read_sources(self._paths, cwd=None, command_line=self._cli_overrides, user_table={})
+            return self._build(sources, self._cwd, typed=_NO_TYPED_OVERRIDES)
+        except ConfigLoadError:
+            # Perhaps it is the machine's files that cannot be used.
+            sources = read_defaults(self._paths, self._cli_overrides)
+        try:
             return self._build(sources, self._cwd, typed=_NO_TYPED_OVERRIDES)
         except ConfigLoadError as error:
             raise StartupRefused(error.message) from None

@@ -13,6 +13,7 @@ import msgspec
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.layers import LayerStack
 from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.config.requirements import Requirements
 from codex_trio.config.trust import TrustLevel
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
@@ -66,8 +67,8 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the configuration decides for one working folder, with defaults filled in.
 
     None means "as the model's catalog entry says" for the model settings, and "not set" elsewhere. `merged` is the
-    whole table, for keys without a field. `rule_folders` are those of the layers in effect, lowest first. `warnings`
-    are to be told to clients, `thread_warnings` to whoever follows a thread that uses this.
+    whole table, for keys without a field, held to `requirements`. `rule_folders` are those of the layers in effect,
+    lowest first. `warnings` are to be told to clients, `thread_warnings` to whoever follows a thread that uses this.
     """
 
     cwd: Path
@@ -117,6 +118,7 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     rule_folders: tuple[Path, ...]
     merged: Mapping[str, Any]
     stack: LayerStack
+    requirements: Requirements
     warnings: tuple[str, ...]
     thread_warnings: tuple[str, ...]
 

@@ -9,24 +9,25 @@ Everything here is a handful of small synchronous reads.
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.config.errors import ConfigLoadError, ManagedConfiguration, TextRange
+from codex_trio.config.errors import ConfigLoadError, TextRange
 from codex_trio.config.keys import CONFIG, PROJECT_DENIED_KEYS
 from codex_trio.config.layers import ConfigLayer, LayerKind, LayerSource, LayerStack, merge
-from codex_trio.config.nodes import absolute_paths
+from codex_trio.config.nodes import SchemaProblem, absolute_paths, check
 from codex_trio.config.overrides import Override, to_table
 from codex_trio.config.project import folders_between, git_root_for_trust, project_root
+from codex_trio.config.requirements import NOTHING_REQUIRED, Requirements, unknown_requirements
 from codex_trio.config.trust import Trust, disabled_reason, doubt_reason, find_trust
 from codex_trio.util.regular_file import read_whole
 
 DEFAULT_ROOT_MARKERS = (".git",)
 
-MANAGED_FILES = ("requirements.toml", "managed_config.toml")
-"""What an administrator restricts users with."""
+SYSTEM_DIR: Final = Path("/etc/codex")
+"""Where whoever runs the machine puts settings for all its users."""
 
 MAX_FILE_BYTES = 4 << 20
 """The user's own file collects an entry for every project; it still is far smaller."""
@@ -44,13 +45,48 @@ def no_doubt(paths: Sequence[str]) -> list[str]:
     return []
 
 
+class OrganizationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organization sets for its members, by whatever way it came here: texts of a `config.toml` and of a
+    `requirements.toml`."""
+
+    id: str
+    name: str
+    config: str = ""
+    requirements: str = ""
+
+
 class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
-    """Where configuration lives: the user's folder, the machine's, what `~` means, and the profile in use, if any."""
+    """Where configuration lives: the user's folder, the machine's, what `~` means, and the profile in use, if any.
+
+    `packaged` is a file of defaults that came with the program.
+    """
 
     codex_home: Path
     system_dir: Path
     home: Path | None
     profile: str | None = None
+    packaged: Path | None = None
+    organizations: tuple[OrganizationSettings, ...] = ()
+
+    @property
+    def machine_files(self) -> tuple[Path, ...]:
+        """The files that whoever runs the machine writes."""
+        return (
+            *([] if self.packaged is None else [self.packaged]),
+            self.system_dir / "config.toml",
+            self.managed_config,
+            self.requirements,
+        )
+
+    @property
+    def managed_config(self) -> Path:
+        """An administrator's settings, which beat the user's."""
+        return self.system_dir / "managed_config.toml"
+
+    @property
+    def requirements(self) -> Path:
+        """What an administrator allows."""
+        return self.system_dir / "requirements.toml"
 
     @property
     def user_config(self) -> Path:
@@ -82,10 +118,11 @@ class ProjectFolder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """The layers for one working folder, and the project they were chosen for."""
+    """The layers for one working folder, the project they were chosen for, and what an administrator requires."""
 
     stack: LayerStack
     project: ProjectFolder | None
+    requirements: Requirements = NOTHING_REQUIRED
 
 
 def read_sources(
@@ -101,42 +138,114 @@ def read_sources(
 
     `command_line` and `request` are settings for one run and for one thread. A request decides about no project: what
     it says of trust can only take it away. `user_table` stands in for the user's file, `doubted` tells which files a
-    command may have written. Raises `ConfigLoadError` for a file that cannot be read as TOML.
+    command may have written. Raises `ConfigLoadError` for a file that cannot be read as TOML, and for one of an
+    administrator's that cannot be used.
     """
-    refuse_managed_configuration(paths)
     command_line = tuple(command_line)
-    system = _file_layer(paths, "system", paths.system_dir / "config.toml")
     if user_table is None:
         user = _file_layer(paths, "user", paths.user_config)
     else:
         user = ConfigLayer(source=LayerSource("user", paths.user_config), table=dict(user_table))
-    profile = _profile_layers(paths, user)
-    above = _session_layer(paths, cwd, (*command_line, *request))
-    below = [system, user, *profile]
+    managed = _managed_layer(paths)
+    requirements = _requirements(paths, managed)
+    below = [*_layers_below_the_users(paths), user, *_profile_layers(paths, user)]
+    above = [*_session_layer(paths, cwd, (*command_line, *request)), *managed]
     if cwd is None:
-        return Sources(stack=LayerStack((*below, *above)), project=None)
-    decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line))])
+        return Sources(stack=LayerStack((*below, *above)), project=None, requirements=requirements)
+    decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line), *managed)])
     settings = merge([layer.table for layer in (*below, *above)])
     project = find_project(settings, cwd, decided=decided)
     layers = _project_layers(paths, project, decided, settings, doubted)
-    return Sources(stack=LayerStack((*below, *layers, *above)), project=project)
+    return Sources(stack=LayerStack((*below, *layers, *above)), project=project, requirements=requirements)
 
 
-def refuse_managed_configuration(paths: ConfigPaths) -> None:
-    """Raise `ManagedConfiguration` when an administrator restricts what users may do here: nobody would see to it."""
-    for name in MANAGED_FILES:
-        path = paths.system_dir / name
-        try:
-            os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise ManagedConfiguration(
-                f"cannot tell whether {path} restricts what users may do: {error.strerror}"
-            ) from None
-        raise ManagedConfiguration(
-            f"{path} restricts what users may do, which this server does not support yet; it does not run beside it"
+def read_defaults(paths: ConfigPaths, command_line: Iterable[Override]) -> Sources:
+    """Return what there is without any file: for as long as the files cannot be used, when the least is allowed."""
+    user = ConfigLayer(source=LayerSource("user", paths.user_config), table={})
+    return Sources(
+        stack=LayerStack((user, *_session_layer(paths, None, command_line))),
+        project=None,
+        requirements=unknown_requirements("the configuration cannot be read"),
+    )
+
+
+def _layers_below_the_users(paths: ConfigPaths) -> list[ConfigLayer]:
+    packaged = [] if paths.packaged is None else [_file_layer(paths, "packagedDefaults", paths.packaged)]
+    system = _file_layer(paths, "system", paths.system_dir / "config.toml")
+    organizations = [_organization_layer(paths, given) for given in paths.organizations if given.config]
+    return [*packaged, system, *organizations]
+
+
+def _organization_layer(paths: ConfigPaths, given: OrganizationSettings) -> ConfigLayer:
+    source = LayerSource("enterpriseManaged", id=given.id, name=given.name)
+    table = _parsed(source.label, given.config)
+    return ConfigLayer(source=source, table=absolute_paths(CONFIG, table, folder=paths.codex_home, home=paths.home))
+
+
+def _managed_layer(paths: ConfigPaths) -> list[ConfigLayer]:
+    """Return the administrator's settings, if there are any. Nobody goes on without them: raises `ConfigLoadError`."""
+    text = _administrators_text(paths.managed_config)
+    if text is None:
+        return []
+    path = paths.managed_config
+    table = _parsed(str(path), text, path)
+    try:
+        check(CONFIG, table)
+    except SchemaProblem as problem:
+        place = toml_text.find_value(text, problem.path)
+        where = f":{place.start.line}:{place.start.column}" if place else ""
+        raise ConfigLoadError(
+            f"{path}{where}: {problem.message}", path=path, range=place, unreadable_layer=True
+        ) from None
+    return [
+        ConfigLayer(
+            source=LayerSource("legacyManagedConfigTomlFromFile", path),
+            table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
         )
+    ]
+
+
+def _requirements(paths: ConfigPaths, managed: Sequence[ConfigLayer]) -> Requirements:
+    """Return what administrators require. Raises `ConfigLoadError` when that cannot be told."""
+    text = _administrators_text(paths.requirements)
+    if text is None and not managed and not any(given.requirements for given in paths.organizations):
+        return NOTHING_REQUIRED
+    # Most machines have no such file, and no use for what reads one.
+    from codex_trio.config.requirement_files import join, managed_requirements, parse_requirements
+
+    path = paths.requirements
+    found = [
+        parse_requirements(text, name=str(path), folder=path.parent, home=paths.home, path=path)
+        for text in ([] if text is None else [text])
+    ]
+    found += [
+        parse_requirements(
+            given.requirements,
+            name=f"requirements of your organization: {given.name}",
+            folder=paths.codex_home,
+            home=paths.home,
+            path=None,
+        )
+        for given in paths.organizations
+        if given.requirements
+    ]
+    found += [managed_requirements(layer.table, paths.managed_config) for layer in managed]
+    return join(found)
+
+
+def _administrators_text(path: Path) -> str | None:
+    """Return the text of a file; None only where there is none: a link that leads nowhere is no such case.
+
+    Raises `ConfigLoadError`.
+    """
+    text = read_text(path)
+    if text is None and os.path.lexists(path):
+        raise ConfigLoadError(
+            f"failed to read {path}: it is a link that leads nowhere, and what it should say is not known",
+            path=path,
+            unreadable_layer=True,
+        )
+    return text
 
 
 def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str, Any] | None = None) -> ProjectFolder:
@@ -215,23 +324,24 @@ def _profile_layers(paths: ConfigPaths, user: ConfigLayer) -> list[ConfigLayer]:
 
 
 def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path, *, profile: str | None = None) -> ConfigLayer:
-    text = read_text(path)
-    table: dict[str, Any] = {}
-    if text:
-        try:
-            table = toml_text.parse(text)
-        except toml_text.TomlSyntaxError as error:
-            place = error.position
-            raise ConfigLoadError(
-                f"{path}:{place.line}:{place.column}: {error.message}",
-                path=path,
-                range=TextRange(start=place, end=place),
-                unreadable_layer=True,
-            ) from None
+    table = _parsed(str(path), read_text(path) or "", path)
     return ConfigLayer(
         source=LayerSource(kind, path, profile),
         table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
     )
+
+
+def _parsed(name: str, text: str, path: Path | None = None) -> dict[str, Any]:
+    try:
+        return toml_text.parse(text) if text else {}
+    except toml_text.TomlSyntaxError as error:
+        place = error.position
+        raise ConfigLoadError(
+            f"{name}:{place.line}:{place.column}: {error.message}",
+            path=path,
+            range=TextRange(start=place, end=place),
+            unreadable_layer=True,
+        ) from None
 
 
 def _session_layer(paths: ConfigPaths, cwd: Path | None, session: Iterable[Override]) -> list[ConfigLayer]:

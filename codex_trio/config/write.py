@@ -12,13 +12,16 @@ from typing import Any, Literal, cast
 import msgspec
 
 from codex_trio.config import toml_text
+from codex_trio.config.constraints import refused_features, superseded
 from codex_trio.config.edit import Edit, edit_file, edit_table
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.keys import CONFIG
-from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version, to_json_value
+from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack, lookup, table_version, to_json_value
 from codex_trio.config.nodes import SchemaProblem, check
 from codex_trio.config.providers import PROVIDERS_WITHOUT_A_TABLE
+from codex_trio.config.requirements import Requirements
 from codex_trio.config.service import ConfigService
+from codex_trio.config.sources import Sources
 
 _SEGMENT = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^."\']*')
 
@@ -89,6 +92,10 @@ def write_edits(
         raise ConfigWriteError(
             "Configuration was modified since last read. Fetch latest version and retry.", code="configVersionConflict"
         )
+    requirements = _sources(service).requirements
+    refused = refused_features(requirements, edit_table({}, prepared).get("features") or {})
+    if refused is not None:
+        raise ConfigWriteError(f"Invalid configuration: {refused}", code="configValidationError")
     try:
         edit_file(target, prepared, accept=_accept)
     except OSError as error:
@@ -100,7 +107,14 @@ def write_edits(
             f"failed to note the answer beside {target}: {error.strerror}", code="configLayerReadonly"
         ) from None
     stack = effective_stack(service)
-    overridden = next((found for edit in prepared if (found := _find_overridden(stack, edit.path))), None)
+    overridden = next(
+        (
+            found
+            for edit in prepared
+            if (found := _find_overridden(stack, edit.path) or _held(stack, edit, requirements))
+        ),
+        None,
+    )
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
 
 
@@ -162,8 +176,12 @@ def _is_same_file(path: str, target: Path) -> bool:
 
 def effective_stack(service: ConfigService) -> LayerStack:
     """Return the layers that count where no project does. Raises `ConfigWriteError` if they cannot be read."""
+    return _sources(service).stack
+
+
+def _sources(service: ConfigService) -> Sources:
     try:
-        return service.sources(None).stack
+        return service.sources(None)
     except ConfigLoadError as error:
         raise ConfigWriteError(f"Invalid configuration: {error.message}", code="configValidationError") from None
 
@@ -184,6 +202,17 @@ def _check(table: Mapping[str, Any]) -> None:
         raise ConfigWriteError(f"Invalid configuration: {problem.describe()}", code="configValidationError") from None
 
 
+def _held(stack: LayerStack, edit: Edit, requirements: Requirements) -> Overridden | None:
+    """Return what an administrator requires in place of what was written."""
+    if lookup(stack.merged, edit.path) is None:
+        return None
+    found = superseded(requirements, edit.path, stack.merged)
+    if found is None:
+        return None
+    layer = ConfigLayer(source=LayerSource("system", Path(found.source)), table=dict(requirements.shown or {}))
+    return Overridden(message=found.message, layer=layer, effective_value=to_json_value(found.effective))
+
+
 def _find_overridden(stack: LayerStack, path: tuple[str, ...]) -> Overridden | None:
     effective = lookup(stack.merged, path)
     for layer in reversed(list(stack.active)):
@@ -195,6 +224,6 @@ def _find_overridden(stack: LayerStack, path: tuple[str, ...]) -> Overridden | N
             if user is not None and lookup(user.table, path) == effective:
                 return None
             return Overridden(
-                message="Overridden by session flags", layer=layer, effective_value=to_json_value(effective)
+                message=f"Overridden by {layer.source.label}", layer=layer, effective_value=to_json_value(effective)
             )
     return None

@@ -32,6 +32,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_params, invalid_request
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.threads.allowed import sandbox_problem
 from codex_trio.threads.options import inherited_variables, sandbox_from_mode
 from codex_trio.wire.policies import sandbox_from_wire
 
@@ -113,7 +114,7 @@ class CommandProcessor:
         self._commands.check_command(params.command)
         self._commands.check_size(params.size, tty=params.tty)
         config = self._config.load()
-        policy = _policy(params, config)
+        policy = _allowed(params, _policy(params, config), config)
         cap_bytes = _cap_bytes(params)
         seconds = self._seconds(params)
         size = self._commands.terminal_size(params.size)
@@ -180,6 +181,15 @@ def _policy(params: wire.CommandExecParams, config: EffectiveConfig) -> SandboxP
     except ConfigLoadError as error:
         raise invalid_request(f"invalid permission profile: {error.message}") from error
     return sandbox_from_mode(mode, config.sandbox_workspace_write)
+
+
+def _allowed(params: wire.CommandExecParams, policy: SandboxPolicy, config: EffectiveConfig) -> SandboxPolicy:
+    """Return a policy that an administrator allows. Raises RpcError for another one."""
+    problem = sandbox_problem(policy, config.requirements)
+    if problem is not None:
+        asked = "sandbox policy" if params.sandbox_policy is not None else "permission profile"
+        raise invalid_request(f"invalid {asked}: {problem}")
+    return policy
 
 
 async def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:

@@ -13,7 +13,7 @@ from typing import Any
 from codex_trio_protocol.v2 import config as wire
 from codex_trio_protocol.v2.config_requirements import ConfigRequirementsReadResponse
 
-from codex_trio.config.errors import ConfigReadError
+from codex_trio.config.errors import ConfigLoadError, ConfigReadError
 from codex_trio.config.layers import ConfigLayer, to_json_value
 from codex_trio.config.read import ConfigReader
 from codex_trio.config.write import ConfigEdit, write_config
@@ -22,6 +22,7 @@ from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error
 from codex_trio.util.addresses import shown_values
+from codex_trio.wire.requirements import requirements_to_wire
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -74,8 +75,12 @@ class ConfigProcessor:
         return await self._write(edits, params.file_path, params.expected_version)
 
     def requirements(self, _params: None, _context: RequestContext) -> ConfigRequirementsReadResponse:
-        """No administrator's requirements are read by this server, so there are none."""
-        return ConfigRequirementsReadResponse()
+        """Return what administrators require, whether or not this server can see to it."""
+        try:
+            required = self._config.requirements()
+        except ConfigLoadError as error:
+            raise internal_error(f"failed to read configuration layers: {error.message}") from error
+        return requirements_to_wire(required)
 
     async def _write(
         self, edits: Sequence[ConfigEdit], file_path: str | None, expected_version: str | None

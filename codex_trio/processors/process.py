@@ -11,6 +11,7 @@ import trio
 from codex_trio_protocol.v2 import process as wire
 from msgspec import UNSET
 
+from codex_trio.config.requirements import FULL_ACCESS
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.execution.client_process import (
     USUAL_CAP_BYTES,
@@ -64,6 +65,7 @@ class ProcessProcessor:
 
     def __init__(self, services: WorkServices) -> None:
         self._outgoing = services.outgoing
+        self._config = services.config
         self._spawned = ProcessFamily(SpawnedProcess, _WORDS, new_processes=services.new_client_processes)
 
     async def spawn(self, params: wire.ProcessSpawnParams, context: RequestContext) -> wire.ProcessSpawnResponse:
@@ -101,8 +103,11 @@ class ProcessProcessor:
         return wire.ProcessKillResponse()
 
     def _run(self, params: wire.ProcessSpawnParams, processes: ClientProcesses) -> ClientRun:
-        """Return what is asked for. Raises RpcError."""
+        """Return what is asked for. Raises RpcError, ConfigLoadError."""
         self._spawned.check_command(params.command)
+        problem = self._config.requirements().mode_problem(FULL_ACCESS)
+        if problem is not None:
+            raise invalid_request(f"process/spawn runs outside of any sandbox: {problem}; use command/exec")
         if not params.process_handle:
             raise invalid_request("processHandle must not be empty")
         self._spawned.check_size(params.size, tty=params.tty)

@@ -15,6 +15,7 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
+from codex_trio.processors.thread.setting_changes import allowed_change
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.wire.environments import environments_from_wire
@@ -35,6 +36,7 @@ class TurnSettingsProcessor:
 
     def __init__(self, services: WorkServices) -> None:
         self._threads = services.threads
+        self._config = services.config
 
     async def update(
         self, params: wire.TurnSettingsUpdateParams, _context: RequestContext
@@ -43,7 +45,7 @@ class TurnSettingsProcessor:
         live = self._threads.loaded.get(parse_thread_id(params.thread_id))
         if _is_about_models(params) and not live.config.feature(SWITCH):
             raise invalid_request(f"turn settings updates require the {SWITCH} feature")
-        overrides = self._overrides(params)
+        overrides = allowed_change(self._overrides(params), live, self._config)
         turn = live.session.active
         if not isinstance(turn, Turn) or turn.id != params.turn_id or not turn.accepts_input:
             return wire.TurnSettingsUpdateResponse(status=UNAVAILABLE)

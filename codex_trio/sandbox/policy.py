@@ -81,6 +81,19 @@ def from_plain(value: dict[str, Any]) -> SandboxPolicy:
             raise msgspec.ValidationError(f"Invalid value {other!r} - at `$.type`")
 
 
+def mode_of(policy: SandboxPolicy) -> str:
+    """Return the name of the mode that a policy belongs to."""
+    match policy:
+        case DangerFullAccess():
+            return "danger-full-access"
+        case ReadOnly():
+            return "read-only"
+        case WorkspaceWrite():
+            return "workspace-write"
+        case ExternalSandbox():
+            return "external-sandbox"
+
+
 def has_network(policy: SandboxPolicy) -> bool:
     """Return whether commands under `policy` may use the network."""
     return isinstance(policy, DangerFullAccess) or policy.network_access

@@ -21,6 +21,7 @@ from codex_trio_protocol.table import CLIENT_REQUESTS, SERVER_REQUESTS
 from codex_trio.analytics.sink import FactSink, NoAnalytics
 from codex_trio.config.errors import StartupRefused
 from codex_trio.config.service import ConfigService
+from codex_trio.config.sources import SYSTEM_DIR, OrganizationSettings
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.identity.installation import read_or_create
 from codex_trio.identity.user_agent import Identity
@@ -61,6 +62,13 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The name of a file `NAME.config.toml` in `codex_home`, on top of the user's own."""
     without_user_config: bool = False
     without_rules: bool = False
+    system_dir: Path = SYSTEM_DIR
+    """Where the machine's administrator sets what holds for all: `config.toml`, `managed_config.toml` and
+    `requirements.toml`."""
+    packaged_config: Path | None = None
+    """Defaults that came with the program."""
+    organizations: tuple[OrganizationSettings, ...] = ()
+    """Settings and requirements that came by another way than files of the machine."""
     source: str = "vscode"
     own_sockets: tuple[Path, ...] = ()
     """Where in the file system clients reach this server: absolute, and out of the reach of commands."""
@@ -178,6 +186,9 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         environ=settings.environ,
         cli_overrides=settings.overrides,
         profile=settings.profile,
+        system_dir=settings.system_dir,
+        packaged=settings.packaged_config,
+        organizations=settings.organizations,
         cwd=settings.cwd,
         strict=settings.strict_config,
         without_user_config=settings.without_user_config,

@@ -29,6 +29,7 @@ from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads.agents.control import AgentControl
 from codex_trio.threads.agents.team import Member
 from codex_trio.threads.agents.teams import AgentTeams
+from codex_trio.threads.allowed import held_to
 from codex_trio.threads.client_tools import client_tools
 from codex_trio.threads.clients import ClientId, ThreadClients
 from codex_trio.threads.elicitation import Elicitations
@@ -70,6 +71,14 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     raw_items: bool
     is_new: bool = False
     """Whether the thread begins now, so that the state of its repository is to be noted."""
+
+
+def _allowed(launch: Launch) -> Launch:
+    """Return the same with what an administrator allows, whatever was recorded or asked for."""
+    held = held_to(launch.settings, launch.config.requirements)
+    told = (*launch.config.thread_warnings, *held.warnings)
+    config = msgspec.structs.replace(launch.config, thread_warnings=told)
+    return msgspec.structs.replace(launch, settings=held.settings, config=config) if held.warnings else launch
 
 
 class ThreadHost:
@@ -116,6 +125,7 @@ class ThreadHost:
 
     async def host(self, launch: Launch, *, follower: ClientId) -> LiveThread:
         """Start a thread's task, followed by the client that asked for it; on return the thread is loaded."""
+        launch = _allowed(launch)
         made = await self._make(launch)
         # Another request may have loaded it while this one read the file.
         already = self._threads.find(made.id)
@@ -145,6 +155,7 @@ class ThreadHost:
             policy=session.policy,
             raw_items=session.raw_items,
         )
+        launch = _allowed(launch)
         live = await self._make(launch)
         for follower in self._clients.connected(parent.live.subscribers):
             live.subscribe(follower)
@@ -170,6 +181,7 @@ class ThreadHost:
             policy=session.policy,
             raw_items=session.raw_items,
         )
+        launch = _allowed(launch)
         replacement = await self._make(launch)
         for subscriber in self._clients.connected(live.subscribers):
             replacement.subscribe(subscriber)

@@ -117,7 +117,7 @@ class McpRequests:
         return mcp
 
     def _configured(self) -> dict[str, McpServerSettings]:
-        return configured_servers(self._config.load().stack.merged)
+        return configured_servers(self._config.load().merged)
 
     async def _of_thread(self, mcp: ThreadMcp, server: str) -> McpConnection:
         if server not in mcp.servers.names:

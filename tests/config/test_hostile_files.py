@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from config_setting import Setting
 
-from codex_trio.config.errors import ConfigLoadError, StartupRefused
+from codex_trio.config.errors import ConfigLoadError
 
 DEEP = "nested more than 100 levels deep"
 
@@ -123,33 +123,3 @@ def test_a_requests_map_has_limits_too(setting: Setting, config: dict[str, objec
         config = {"a.b": value}
     with pytest.raises(ConfigLoadError, match=DEEP):
         setting.service().load(None, config)
-
-
-# --- restrictions ---
-
-
-@pytest.mark.parametrize("name", ["requirements.toml", "managed_config.toml"])
-@pytest.mark.parametrize("content", ["", 'allowed_sandbox_modes = ["read-only"]\n', "= broken"])
-def test_a_server_does_not_start_beside_restrictions_that_it_would_ignore(
-    setting: Setting, name: str, content: str
-) -> None:
-    path = setting.etc / name
-    path.write_text(content)
-
-    with pytest.raises(StartupRefused, match=f"^{path} restricts what users may do, which [^\n]*$"):
-        setting.service().startup_default()
-
-
-def test_restrictions_that_come_later_stop_new_threads(setting: Setting) -> None:
-    service = setting.service()
-    service.load_for_new_thread()
-    (setting.etc / "requirements.toml").symlink_to("nowhere")
-    with pytest.raises(ConfigLoadError, match="restricts what users may do"):
-        service.load_for_new_thread()
-
-
-def test_restrictions_that_cannot_be_looked_at_count_as_there(setting: Setting) -> None:
-    setting.etc.rmdir()
-    setting.etc.symlink_to("x" * 300)
-    with pytest.raises(StartupRefused, match="cannot tell whether"):
-        setting.service().startup_default()

@@ -191,6 +191,11 @@ class TaskContext:
         """The model that reviews: as configured, else the thread's."""
         return self._thread.config.review_model or self.settings.model
 
+    @property
+    def confines_users(self) -> bool:
+        """Whether what the user runs by hand is confined too, because an administrator lets nothing be unconfined."""
+        return not self._thread.config.requirements.allows_full_access
+
     def client(self) -> ResponsesClient:
         """Return the client of the provider. Raises ModelError when it cannot be used."""
         return self._services.client(self._thread.config, self.settings.provider_id)

@@ -1,4 +1,6 @@
-"""A command that a user runs in a thread by hand: outside of the sandbox, unasked, and the model reads how it went.
+"""A command that a user runs in a thread by hand: unasked, and the model reads how it went.
+
+It runs outside of the sandbox, unless an administrator lets nothing do so.
 
 Owns the command's item and what the model is told. While a turn runs the command belongs to it; otherwise it is a turn
 of its own. Does not own processes (environments) or which of the two it is (threads/shell.py).
@@ -64,7 +66,7 @@ class UserCommandRun:
             reads_login=commands.settings.allow_login,
             cwd=str(environment.cwd),
             tty=False,
-            sandboxed=False,
+            sandboxed=self._context.confines_users,
         )
         self._log.started(item)
         try:

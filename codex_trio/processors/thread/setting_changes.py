@@ -15,6 +15,7 @@ from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdateParams
 from msgspec import UNSET, UnsetType
 
 from codex_trio.config.permission_profiles import sandbox_mode_of
+from codex_trio.config.requirements import NotAllowed
 from codex_trio.config.service import ConfigService
 from codex_trio.config.service_tiers import canonical_tier
 from codex_trio.engine import modes
@@ -22,6 +23,7 @@ from codex_trio.engine.settings import TurnOverrides
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.sandbox.policy import SandboxPolicy
+from codex_trio.threads.allowed import check_change, held_to
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.options import sandbox_from_mode
 from codex_trio.wire.environments import environments_from_wire
@@ -40,7 +42,7 @@ class SettingChanges:
         self._environments = environments
 
     def overrides(self, params: _Params, live: LiveThread) -> TurnOverrides:
-        """Return what the params change. Raises RpcError, ConfigLoadError, UnusableEnvironment."""
+        """Return what the params change. Raises RpcError, ConfigLoadError, UnusableEnvironment, NotAllowed."""
         if params.permissions is not None and params.sandbox_policy is not None:
             raise invalid_request("`permissions` cannot be combined with `sandboxPolicy`")
         mode = params.collaboration_mode
@@ -62,7 +64,7 @@ class SettingChanges:
             roots = tuple(named_roots)
         elif choice is not None and choice.cwd is not None:
             roots = choice.workspace_roots
-        return TurnOverrides(
+        change = TurnOverrides(
             model=(None if mode is None else mode.settings.model) or params.model,
             cwd=cwd,
             workspace_roots=roots,
@@ -78,6 +80,26 @@ class SettingChanges:
             personality=params.personality,
             collaboration_mode=None if mode is None else msgspec.to_builtins(mode),
         )
+        return allowed_change(change, live, self._config)
+
+
+def allowed_change(change: TurnOverrides, live: LiveThread, config: ConfigService) -> TurnOverrides:
+    """Return the change, together with what is to be changed because it is not allowed any more.
+
+    Raises RpcError for what is not allowed, ConfigLoadError when nobody can tell.
+    """
+    requirements = config.requirements()
+    try:
+        check_change(change, requirements)
+    except NotAllowed as error:
+        raise invalid_request(f"invalid thread settings override: {error}") from error
+    after = change.apply(live.settings)
+    held = held_to(after, requirements)
+    for warning in held.warnings:
+        live.warn(warning)
+    names = ("approval_policy", "approvals_reviewer", "sandbox_policy")
+    taken_back = {name: new for name in names if (new := getattr(held.settings, name)) != getattr(after, name)}
+    return msgspec.structs.replace(change, **taken_back)
 
 
 def _sandbox(params: _Params, live: LiveThread) -> SandboxPolicy | None:

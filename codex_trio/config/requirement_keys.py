@@ -1,0 +1,104 @@
+"""The keys of `requirements.toml`, and what becomes of each.
+
+Owns: the table of keys. Does not own: reading files (`requirement_files`) or what follows (`requirements`).
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from codex_trio.config.nodes import Anything, Choice, Flag, Names, Node, PathText, Sequence, Table, Text
+
+Status = Literal["honoured", "moot", "refused"]
+
+
+class RequirementKey(msgspec.Struct, frozen=True):
+    """One key.
+
+    `status`: `honoured` where something here sees to it; `moot` for what concerns things that this server never does;
+    `refused` for what would have to be seen to and is not: with such a key no thread and no command starts. `forces`
+    is the ordinary setting that has this value whatever anybody else says.
+    """
+
+    name: str
+    kind: Node
+    status: Status = "honoured"
+    forces: str | None = None
+
+
+_TEXT = Text()
+_FLAG = Flag()
+_TABLE = Table({}, rest=Anything())
+_APPROVALS = Choice(("untrusted", "on-failure", "on-request", "granular", "never"))
+_MODES = Choice(("read-only", "workspace-write", "danger-full-access", "external-sandbox"))
+_TOKEN = Table({"token": _TEXT, "any_of": Sequence(_TEXT)})
+_RULE = Table(
+    {"pattern": Sequence(_TOKEN), "decision": Choice(("prompt", "forbidden")), "justification": _TEXT},
+    required=("pattern", "decision"),
+)
+_SERVER = Table({"identity": Table({"command": _TEXT, "url": _TEXT})}, required=("identity",))
+
+REQUIREMENT_KEYS: Final = (
+    RequirementKey("allowed_approval_policies", Sequence(_APPROVALS)),
+    RequirementKey("allowed_approvals_reviewers", Sequence(Choice(("user", "auto_review", "guardian_subagent")))),
+    RequirementKey("allowed_sandbox_modes", Sequence(_MODES)),
+    RequirementKey(
+        "remote_sandbox_config",
+        Sequence(
+            Table(
+                {"hostname_patterns": Sequence(_TEXT), "allowed_sandbox_modes": Sequence(_MODES)},
+                required=("hostname_patterns", "allowed_sandbox_modes"),
+            )
+        ),
+    ),
+    RequirementKey("allowed_permission_profiles", Names(_FLAG)),
+    RequirementKey("default_permissions", _TEXT),
+    RequirementKey(
+        "permissions",
+        Table({"filesystem": Table({"deny_read": Sequence(PathText())})}, rest=_TABLE),
+    ),
+    RequirementKey("allowed_web_search_modes", Sequence(Choice(("disabled", "cached", "indexed", "live")))),
+    RequirementKey("features", Names(_FLAG)),
+    RequirementKey("feature_requirements", Names(_FLAG)),
+    RequirementKey("mcp_servers", Names(_SERVER)),
+    RequirementKey("rules", Table({"prefix_rules": Sequence(_RULE)})),
+    RequirementKey("enforce_residency", Choice(("us",))),
+    RequirementKey("additional_developer_instructions", _TEXT),
+    RequirementKey("allow_login_shell", _FLAG, forces="allow_login_shell"),
+    RequirementKey("allowed_login_methods", Sequence(Choice(("api", "chatgpt")))),
+    RequirementKey("model_provider", _TEXT, forces="model_provider"),
+    RequirementKey("model_providers", Names(_TABLE), forces="model_providers"),
+    RequirementKey("cli_auth_credentials_store", _TEXT, forces="cli_auth_credentials_store"),
+    RequirementKey("chatgpt_base_url", _TEXT, forces="chatgpt_base_url"),
+    RequirementKey("sqlite_home", PathText(), forces="sqlite_home"),
+    RequirementKey("log_dir", PathText(), forces="log_dir"),
+    RequirementKey("model_catalog_json", PathText(), forces="model_catalog_json"),
+    RequirementKey("check_for_update_on_startup", _FLAG, forces="check_for_update_on_startup"),
+    RequirementKey(
+        "models", Table({"new_thread": Table({"model": _TEXT, "model_reasoning_effort": _TEXT, "service_tier": _TEXT})})
+    ),
+    RequirementKey("feedback", Table({"enabled": _FLAG}), forces="feedback"),
+    RequirementKey("otel", _TABLE, "moot", forces="otel"),
+    RequirementKey("allow_managed_hooks_only", _FLAG),
+    RequirementKey("hooks", _TABLE, "refused"),
+    RequirementKey("experimental_network", _TABLE, "refused"),
+    RequirementKey("guardian_policy_config", _TEXT, "moot"),
+    RequirementKey("guardian_extra_policy", _TEXT, "moot"),
+    RequirementKey("auto_review", _TABLE, "moot"),
+    RequirementKey("plugins", _TABLE, "moot"),
+    RequirementKey("apps", _TABLE, "moot"),
+    RequirementKey("marketplaces", _TABLE, "moot"),
+    RequirementKey("allow_browser_and_computer_use", _FLAG, "moot"),
+    RequirementKey("allow_appshots", _FLAG, "moot"),
+    RequirementKey("allow_remote_control", _FLAG, "moot"),
+    RequirementKey("computer_use", _TABLE, "moot"),
+    RequirementKey("browser_use", _TABLE, "moot"),
+    RequirementKey("in_app_browser", _TABLE, "moot"),
+    RequirementKey("application", _TABLE, "moot"),
+    RequirementKey("windows", _TABLE, "moot"),
+)
+
+REQUIREMENTS: Final = Table({key.name: key.kind for key in REQUIREMENT_KEYS})
+"""The kind of a whole file."""
+
+REFUSED: Final = tuple(key.name for key in REQUIREMENT_KEYS if key.status == "refused")

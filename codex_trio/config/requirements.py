@@ -1,0 +1,230 @@
+"""What an administrator allows: the requirements as a value, and what follows from them for one setting.
+
+Owns: which values are allowed, what takes the place of one that is not, and the words for it. Pure.
+Does not own: the files (`requirement_files`), a thread's settings as a whole (`threads/allowed`), nor what is sent to
+clients.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from codex_trio.config.approval import AskForApproval, Granular
+from codex_trio.config.approval import describe as describe_approval
+from codex_trio.config.errors import ConfigLoadError
+
+READ_ONLY: Final = "read-only"
+FULL_ACCESS: Final = "danger-full-access"
+
+_SPOKEN: Final[Mapping[str, str]] = {
+    "untrusted": "UnlessTrusted",
+    "on-failure": "OnFailure",
+    "on-request": "OnRequest",
+    "never": "Never",
+    "granular": "Granular",
+    "read-only": "ReadOnly",
+    "workspace-write": "WorkspaceWrite",
+    "danger-full-access": "DangerFullAccess",
+    "external-sandbox": "ExternalSandbox",
+    "user": "User",
+    "auto_review": "AutoReview",
+    "disabled": "Disabled",
+    "cached": "Cached",
+    "indexed": "Indexed",
+    "live": "Live",
+}
+"""How messages call values: as the established server does."""
+
+
+class NotAllowed(Exception):
+    """A setting is asked for that an administrator does not allow; the message names the setting and who says so."""
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """The values that a setting may have, the first of which takes the place of others, and the file that says so."""
+
+    words: tuple[str, ...]
+    source: str
+
+    @property
+    def spoken(self) -> str:
+        """The values as messages have them."""
+        return f"[{', '.join(map(spoken, self.words))}]"
+
+
+class Required(msgspec.Struct, frozen=True):
+    """A value that is required, and the file that says so."""
+
+    value: Any
+    source: str
+
+
+class ServerIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """What an MCP server must be: a command, or an address."""
+
+    command: str | None = None
+    url: str | None = None
+
+    def matches(self, table: Mapping[str, Any]) -> bool:
+        """Return whether a server's table is about that server."""
+        name = "command" if self.command is not None else "url"
+        other = "url" if name == "command" else "command"
+        return table.get(name) == getattr(self, name) and table.get(other) is None
+
+
+class RequiredRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A command rule; every part of the pattern is one of several words."""
+
+    pattern: tuple[tuple[str, ...], ...]
+    decision: str
+    justification: str | None = None
+
+
+class Requirements(msgspec.Struct, frozen=True, kw_only=True):
+    """All that an administrator requires; None and nothing require nothing.
+
+    `forced` are settings of the ordinary table that have a value whatever anybody else says. `shown` is what clients
+    are told, in the file's own form.
+    """
+
+    approval_policies: Allowed | None = None
+    approvals_reviewers: Allowed | None = None
+    sandbox_modes: Allowed | None = None
+    web_search_modes: Allowed | None = None
+    profiles: Required | None = None
+    """Of permission profiles by name, whether they are allowed; those that are not named are not."""
+    default_profile: Required | None = None
+    denied_reads: Required | None = None
+    """Absolute paths and glob patterns that no command may read."""
+    features: Mapping[str, Required] = {}
+    servers: Required | None = None
+    """By name, the identity (`ServerIdentity`) of the MCP servers that are allowed."""
+    rules: Required | None = None
+    """Command rules (`RequiredRule`) that hold beside all others."""
+    residency: str | None = None
+    developer_instructions: str | None = None
+    forced: Mapping[str, Required] = {}
+    managed_hooks_only: bool = False
+    unseen_to: str | None = None
+    """What is required that nobody here sees to: with it no thread and no command starts."""
+    model_defaults: Mapping[str, str] = {}
+    """What new threads begin with where nothing else is asked for: `model`, `model_reasoning_effort`, `service_tier`"""
+    shown: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def allows_full_access(self) -> bool:
+        """Whether anything may run without a sandbox."""
+        return self.mode_problem(FULL_ACCESS) is None
+
+    def approval_problem(self, policy: AskForApproval) -> str | None:
+        """Return why an approval policy is not allowed."""
+        return _problem("approval_policy", self.approval_policies, approval_word(policy), describe_approval(policy))
+
+    def reviewer_problem(self, reviewer: str) -> str | None:
+        """Return why a reviewer of approvals is not allowed."""
+        return _problem("approvals_reviewer", self.approvals_reviewers, reviewer)
+
+    def mode_problem(self, mode: str) -> str | None:
+        """Return why a sandbox mode is not allowed."""
+        if self.denied_reads is not None and mode in (FULL_ACCESS, "external-sandbox"):
+            return (
+                f"invalid value for `sandbox_mode`: `{spoken(mode)}` cannot keep commands from reading what "
+                f"`permissions.filesystem.deny_read` denies (set by {self.denied_reads.source})"
+            )
+        return _problem("sandbox_mode", self.sandbox_modes, mode)
+
+    def profile_problem(self, name: str) -> str | None:
+        """Return why a permission profile is not allowed by its name."""
+        if self.profiles is None or self.profiles.value.get(name) is True:
+            return None
+        allowed = ", ".join(sorted(known for known, is_allowed in self.profiles.value.items() if is_allowed))
+        return (
+            f"invalid value for `default_permissions`: `{name}` is not in the allowed set [{allowed}] "
+            f"(set by {self.profiles.source})"
+        )
+
+    def web_search_problem(self, mode: str) -> str | None:
+        """Return why a mode of web search is not allowed."""
+        return _problem("web_search_mode", self.web_search_modes, mode)
+
+    def feature_problem(self, name: str, *, enabled: bool) -> str | None:
+        """Return why a switch may not be on, or off."""
+        required = self.features.get(name)
+        if required is None or required.value == enabled:
+            return None
+        return (
+            f"invalid value for `features`: `features.{name}={_toml(enabled)}` is not in the allowed set "
+            f"[{name}={_toml(required.value)}] (set by {required.source})"
+        )
+
+    def server_problem(self, name: str, table: Mapping[str, Any]) -> str | None:
+        """Return why an MCP server is not allowed."""
+        if self.servers is None:
+            return None
+        identity: ServerIdentity | None = self.servers.value.get(name)
+        if identity is None:
+            return f"MCP server `{name}` is not among those that are allowed (set by {self.servers.source})"
+        if not identity.matches(table):
+            return f"MCP server `{name}` is not the one that is allowed by that name (set by {self.servers.source})"
+        return None
+
+    def fallback_approval(self) -> AskForApproval:
+        """Return the policy that takes the place of one that is not allowed."""
+        words = self.approval_policies.words if self.approval_policies is not None else ("on-request",)
+        word = next((word for word in words if word in ("on-request", "never")), None)
+        if word is None:
+            return Granular(
+                sandbox_approval=True, rules=True, skill_approval=True, request_permissions=True, mcp_elicitations=True
+            )
+        return "never" if word == "never" else "on-request"
+
+
+NOTHING_REQUIRED: Final = Requirements()
+
+
+def unknown_requirements(source: str) -> Requirements:
+    """Return what to go by while nobody can tell what is required: the least that there is."""
+    return Requirements(approval_policies=Allowed(("on-request",), source), sandbox_modes=Allowed((READ_ONLY,), source))
+
+
+def approval_word(policy: AskForApproval) -> str:
+    """Return the word by which requirements know a policy."""
+    return "granular" if isinstance(policy, Granular) else policy
+
+
+def spoken(word: str) -> str:
+    """Return how messages call a value."""
+    return _SPOKEN.get(word, word)
+
+
+def falling_back(key: str, fallback: str, problem: str) -> str:
+    """Return what users are told when another value takes the place of theirs."""
+    return (
+        f"Configured value for `{key}` is disallowed by requirements; falling back to required value {fallback}. "
+        f"Details: {problem}"
+    )
+
+
+def refuse_silent_read_only(approval: AskForApproval, sandbox_problem: str | None) -> None:
+    """Raise for what would leave a thread unable to write, and without anybody to ask."""
+    if approval == "never" and sandbox_problem is not None:
+        raise ConfigLoadError(
+            f'`approval_policy = "never"` cannot be used here: the sandbox mode that is asked for is not allowed, and '
+            f"in its place nothing could be written and nobody asked. Choose another `approval_policy`, such as "
+            f"`on-request`, or an allowed sandbox mode. Details: {sandbox_problem}"
+        )
+
+
+def _problem(key: str, allowed: Allowed | None, word: str, name: str | None = None) -> str | None:
+    if allowed is None or word in allowed.words:
+        return None
+    return (
+        f"invalid value for `{key}`: `{name or spoken(word)}` is not in the allowed set {allowed.spoken} "
+        f"(set by {allowed.source})"
+    )
+
+
+def _toml(value: Any) -> str:
+    return str(value).lower()

@@ -1,0 +1,64 @@
+"""A thread's settings held to what an administrator allows.
+
+Owns: what becomes of settings that are not allowed, whoever asks for them, and the refusal of a change to such.
+Does not own: the requirements themselves (config).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from codex_trio.config.approval import describe as describe_approval
+from codex_trio.config.requirements import (
+    READ_ONLY,
+    NotAllowed,
+    Requirements,
+    falling_back,
+    spoken,
+)
+from codex_trio.engine.settings import ThreadSettings, TurnOverrides
+from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, mode_of
+
+
+class HeldSettings(msgspec.Struct, frozen=True):
+    """Settings of which everything is allowed, and what users have to be told of that."""
+
+    settings: ThreadSettings
+    warnings: tuple[str, ...]
+
+
+def held_to(settings: ThreadSettings, requirements: Requirements) -> HeldSettings:
+    """Return the settings with something allowed in place of what is not."""
+    changes: dict[str, Any] = {}
+    warnings: list[str] = []
+    if problem := requirements.approval_problem(settings.approval_policy):
+        changes["approval_policy"] = requirements.fallback_approval()
+        warnings.append(falling_back("approval_policy", describe_approval(changes["approval_policy"]), problem))
+    allowed = requirements.approvals_reviewers
+    if (problem := requirements.reviewer_problem(settings.approvals_reviewer)) and allowed is not None:
+        changes["approvals_reviewer"] = allowed.words[0]
+        warnings.append(falling_back("approvals_reviewer", spoken(allowed.words[0]), problem))
+    if problem := sandbox_problem(settings.sandbox_policy, requirements):
+        changes["sandbox_policy"] = ReadOnly()
+        warnings.append(falling_back("sandbox_mode", spoken(READ_ONLY), problem))
+    return HeldSettings(msgspec.structs.replace(settings, **changes) if changes else settings, tuple(warnings))
+
+
+def check_change(change: TurnOverrides, requirements: Requirements) -> TurnOverrides:
+    """Return the change. Raises `NotAllowed` when it asks for what is not allowed."""
+    problems = [
+        None if change.approval_policy is None else requirements.approval_problem(change.approval_policy),
+        None if change.approvals_reviewer is None else requirements.reviewer_problem(change.approvals_reviewer),
+        None if change.sandbox_policy is None else sandbox_problem(change.sandbox_policy, requirements),
+    ]
+    for problem in problems:
+        if problem is not None:
+            raise NotAllowed(problem)
+    return change
+
+
+def sandbox_problem(policy: SandboxPolicy, requirements: Requirements) -> str | None:
+    """Return why a sandbox policy is not allowed."""
+    return requirements.mode_problem(mode_of(policy))

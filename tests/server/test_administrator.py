@@ -1,0 +1,170 @@
+"""Only what an administrator allows is in effect, by whatever request it is asked for."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from codex_trio.client.connection import AppServerClient
+from codex_trio.client.errors import AppServerError
+from codex_trio.in_process import open_in_process_server
+from codex_trio.server.app import AppSettings
+
+PATIENCE = 60.0
+FREE = 'sandbox_mode = "danger-full-access"\napproval_policy = "never"\n'
+LOOKING = 'allowed_approval_policies = ["on-request"]\nallowed_sandbox_modes = ["read-only"]\n'
+HELLO = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}
+
+
+class Office:
+    """A machine whose administrator writes `requirements.toml`, and a client; it notes what it is told."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.etc = base / "etc"
+        self.etc.mkdir()
+        self.told: list[Any] = []
+
+    @property
+    def rules(self) -> Path:
+        return self.etc / "requirements.toml"
+
+    def user(self, text: str) -> None:
+        (self.base / "config.toml").write_text(text, encoding="utf-8")
+
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[AppServerClient]:
+        folder = self.base
+        environ = {"HOME": str(folder), "CODEX_HOME": str(folder), "TMPDIR": str(folder), "PATH": os.defpath}
+        settings = AppSettings(codex_home=folder, environ=environ, cwd=folder, system_dir=self.etc)
+
+        def note(_side: str, message: Any) -> None:
+            self.told.append(message)
+
+        with trio.fail_after(PATIENCE):
+            async with open_in_process_server(settings) as server, server.connect(observer=note) as client:
+                await client.initialize("test", "1.0", experimental=True)
+                yield client
+
+    def warnings(self) -> list[str]:
+        return [told["params"]["message"] for told in self.told if told.get("method") == "warning"]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+async def refused(client: AppServerClient, method: str, params: dict[str, Any]) -> str:
+    with pytest.raises(AppServerError) as raised:
+        await client.request(method, params)
+    return str(raised.value)
+
+
+def rights(answer: Any) -> tuple[str, str]:
+    return answer["approvalPolicy"], answer["sandbox"]["type"]
+
+
+async def stored_thread(client: AppServerClient, **params: Any) -> str:
+    answer: Any = await client.request("thread/start", params)
+    await client.request("thread/inject_items", {"threadId": answer["thread"]["id"], "items": [HELLO]})
+    return answer["thread"]["id"]
+
+
+async def test_a_thread_that_was_recorded_with_more_goes_on_with_what_is_allowed(office: Office) -> None:
+    async with office.client() as client:
+        thread_id = await stored_thread(client)
+        more = {"approvalPolicy": "never", "sandboxPolicy": {"type": "dangerFullAccess"}}
+        await client.request("thread/settings/update", {"threadId": thread_id, **more})
+    office.rules.write_text(LOOKING)
+    async with office.client() as client:
+        for method in ("thread/fork", "thread/resume"):
+            office.told.clear()
+            answer: Any = await client.request(method, {"threadId": thread_id})
+            assert rights(answer) == ("on-request", "readOnly"), method
+            await client.request("thread/loaded/list", {})
+            assert [text.split("`")[1] for text in office.warnings()] == ["approval_policy", "sandbox_mode"]
+
+
+async def test_changes_that_are_not_allowed_are_refused_and_change_nothing(office: Office) -> None:
+    office.rules.write_text(LOOKING + 'allowed_approvals_reviewers = ["user"]\n')
+    async with office.client() as client:
+        thread_id = await stored_thread(client)
+        tries = [
+            ({"approvalPolicy": "never"}, "`approval_policy`: `Never` is not in the allowed set [OnRequest]"),
+            ({"sandboxPolicy": {"type": "dangerFullAccess"}}, "`sandbox_mode`: `DangerFullAccess` is not"),
+            ({"sandboxPolicy": {"type": "workspaceWrite"}}, "`sandbox_mode`: `WorkspaceWrite` is not"),
+            ({"sandboxPolicy": {"type": "externalSandbox"}}, "`sandbox_mode`: `ExternalSandbox` is not"),
+            ({"permissions": ":workspace"}, "`sandbox_mode`: `WorkspaceWrite` is not"),
+            (
+                {"approvalsReviewer": "auto_review"},
+                "`approvals_reviewer`: `AutoReview` is not",
+            ),
+        ]
+        for change, problem in tries:
+            for method, more in (("turn/start", {"input": []}), ("thread/settings/update", {})):
+                said = await refused(client, method, {"threadId": thread_id, **more, **change})
+                assert "invalid thread settings override: invalid value for " + problem in said
+                assert f"(set by {office.rules})" in said
+        answer: Any = await client.request("thread/resume", {"threadId": thread_id})
+        assert rights(answer) == ("on-request", "readOnly")
+
+
+async def test_a_loaded_thread_is_held_to_what_is_required_meanwhile(office: Office) -> None:
+    office.user(FREE)
+    async with office.client() as client:
+        thread_id = await stored_thread(client)
+        office.rules.write_text(LOOKING)
+        await client.request("thread/settings/update", {"threadId": thread_id, "effort": "low"})
+        answer: Any = await client.request("thread/resume", {"threadId": thread_id})
+        assert rights(answer) == ("on-request", "readOnly")
+        office.rules.write_text("[")
+        said = await refused(client, "turn/start", {"threadId": thread_id, "input": [{"type": "text", "text": "Hi"}]})
+        assert f"{office.rules}:1:" in said
+
+
+async def test_commands_of_clients_are_held_to_it_too(office: Office) -> None:
+    office.user(FREE)
+    office.rules.write_text(LOOKING)
+    async with office.client() as client:
+        for how, word in (
+            ({"sandboxPolicy": {"type": "dangerFullAccess"}}, "sandbox policy"),
+            ({"permissionProfile": ":danger-full-access"}, "permission profile"),
+        ):
+            said = await refused(client, "command/exec", {"command": ["true"], **how})
+            assert f"invalid {word}: invalid value for `sandbox_mode`: `DangerFullAccess`" in said
+        spawn = {"command": ["true"], "cwd": "/", "processHandle": "p"}
+        assert "process/spawn runs outside of any sandbox" in await refused(client, "process/spawn", spawn)
+        office.rules.write_text("= broken")
+        for method, params in (("command/exec", {"command": ["true"]}), ("process/spawn", spawn), ("thread/start", {})):
+            assert f"{office.rules}:1:1" in await refused(client, method, params), method
+
+
+async def test_clients_can_read_what_is_required(office: Office) -> None:
+    async with office.client() as client:
+        assert (await client.request("configRequirements/read"))["requirements"] is None
+        office.rules.write_text(
+            LOOKING + 'allowed_web_search_modes = ["cached"]\nenforce_residency = "us"\n[features]\ngoals = false\n'
+            '[models.new_thread]\nmodel = "m"\n[browser_use.origins."a_b.example"]\naccess = "deny"\n'
+            '[hooks]\nmanaged_dir = "/srv"\n'
+        )
+        answer: Any = await client.request("configRequirements/read")
+        required = answer["requirements"]
+        assert {name: value for name, value in required.items() if value is not None and name != "hooks"} == {
+            "allowedLoginMethods": ["api", "chatgpt"],
+            "allowedApprovalPolicies": ["on-request"],
+            "allowedSandboxModes": ["read-only"],
+            "allowedWebSearchModes": ["cached", "disabled"],
+            "featureRequirements": {"goals": False},
+            "enforceResidency": "us",
+            "models": {"newThread": {"model": "m", "modelReasoningEffort": None, "serviceTier": None}},
+            "browserUse": required["browserUse"],
+        }
+        assert required["browserUse"]["origins"]["a_b.example"]["access"] == "deny"
+        assert (required["hooks"]["managedDir"], required["hooks"]["PreToolUse"]) == ("/srv", [])
+        office.rules.write_text("= broken")
+        assert f"{office.rules}:1:1" in await refused(client, "configRequirements/read", {})
