@@ -48,7 +48,7 @@ class ServedFiles:
         with file_refusals(params.path) as path:
             gate = Gate.of(params.sandbox, path, session)
             if gate is None:
-                await self._files.write(path, content)
+                await self._files.write(path, [content])
             else:
                 await _off_loop(partial(_write_gated, gate, path, content))
         return wire.Nothing()

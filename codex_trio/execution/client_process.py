@@ -21,9 +21,12 @@ from codex_trio.execution.processes import ManagedProcess
 
 USUAL_SECONDS = 10.0
 USUAL_CAP_BYTES = 1024 * 1024
+MOST_KEPT_BYTES = 128 * 1024 * 1024
+"""What is kept of a stream that is not passed on, whatever its cap."""
 
 _TIMED_OUT = 124
 _DIED_AT_TERMINAL = 1
+_PIECE_BYTES = 256 * 1024
 
 
 class ClientRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +49,12 @@ class OutputDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What was kept of a stream: nothing when it was passed on."""
+    """What was kept of a stream, in pieces: nothing when it was passed on."""
 
-    data: bytes
+    pieces: list[bytes | bytearray]
     cap_reached: bool
+    has_overflown: bool
+    """Whether something is missing that is within the cap, because there was too much of it to be kept."""
 
 
 class ClientProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +65,11 @@ class ClientProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Whether something still held the output open when reading stopped."""
     stdout: KeptOutput
     stderr: KeptOutput
+
+    @property
+    def has_overflown(self) -> bool:
+        """Whether that holds for one of them."""
+        return self.stdout.has_overflown or self.stderr.has_overflown
 
 
 class ClientProcess:
@@ -87,7 +97,10 @@ class ClientProcess:
         self._on_delta = on_delta
         self._may_tell = may_tell
         self._process: ManagedProcess | None = None
-        self._output: dict[Channel, _Capped] = {name: _Capped(run.cap_bytes) for name in ("stdout", "stderr")}
+        most = None if run.streams_output else MOST_KEPT_BYTES
+        self._output: dict[Channel, CappedOutput] = {
+            name: CappedOutput(run.cap_bytes, most) for name in ("stdout", "stderr")
+        }
         self._terminated = trio.Event()
         self._timed_out = False
         self._takes_input = run.request.open_stdin or run.request.tty
@@ -148,6 +161,9 @@ class ClientProcess:
         """Have it killed with all that it has started. Its end still comes as usual."""
         self._terminated.set()
 
+    def on_overflow(self) -> None:
+        """Do nothing when there is more output than can be kept: the rest is read and forgotten."""
+
     async def _end_when_due(self, process: ManagedProcess) -> None:
         with trio.move_on_after(math.inf if self._run.seconds is None else self._run.seconds):
             await self._terminated.wait()
@@ -160,6 +176,8 @@ class ClientProcess:
     async def _take(self, channel: Channel, data: bytes) -> None:
         output = self._output[channel]
         piece = output.admit(data)
+        if output.has_overflown:
+            self.on_overflow()
         if piece is None:
             return
         if self._run.streams_output:
@@ -173,18 +191,22 @@ class ClientProcess:
         return _DIED_AT_TERMINAL if self._run.request.tty and process.died_of_signal else exit_code
 
 
-class _Capped:
-    """One stream and its cap."""
+class CappedOutput:
+    """One stream, its cap, and what may be kept of it besides."""
 
-    def __init__(self, cap: int | None) -> None:
-        self._left = cap
-        self._kept = bytearray()
+    def __init__(self, cap: int | None, most: int | None) -> None:
+        limits = [limit for limit in (cap, most) if limit is not None]
+        self._left = min(limits, default=None)
+        self._is_capped = cap is not None and cap == self._left
+        self._kept: list[bytes | bytearray] = []
         self.cap_reached = False
+        self.has_overflown = False
 
     def admit(self, data: bytes) -> bytes | None:
-        """Return what of it is within the cap; None once the cap was reached."""
+        """Return what of it is within the limits; None once they were reached."""
         if self._left is None:
             return data
+        self.has_overflown = self.has_overflown or (not self._is_capped and len(data) > self._left)
         if self.cap_reached:
             return None
         piece = data[: self._left]
@@ -193,7 +215,10 @@ class _Capped:
         return piece
 
     def keep(self, piece: bytes) -> None:
-        self._kept += piece
+        if not self._kept or len(self._kept[-1]) >= _PIECE_BYTES:
+            self._kept.append(bytearray())
+        self._kept[-1] += piece
 
     def kept(self) -> KeptOutput:
-        return KeptOutput(data=bytes(self._kept), cap_reached=self.cap_reached)
+        kept, self._kept = self._kept, []
+        return KeptOutput(pieces=kept, cap_reached=self.cap_reached, has_overflown=self.has_overflown)

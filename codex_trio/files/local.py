@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import binascii
+import errno
 import os
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -17,9 +19,12 @@ from codex_trio.files.birth import birth_ms
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
 from codex_trio.util.abandonable import abandonable
-from codex_trio.util.regular_file import read_whole
+from codex_trio.util.regular_file import read_in_pieces, read_whole
 
 READ_SECONDS = 10.0
+
+_PIECE_BYTES = 3 * 128 * 1024
+"""A whole number of triples, so that pieces in base64 add up to the whole in base64."""
 
 T = TypeVar("T")
 
@@ -39,6 +44,11 @@ class FileMetadata(FileKind, frozen=True, kw_only=True):
     modified_ms: int
 
 
+_FOLDER = FileKind(is_folder=True, is_file=False)
+_FILE = FileKind(is_folder=False, is_file=True)
+_OTHER = FileKind(is_folder=False, is_file=False)
+
+
 class _Stopped(Exception):
     """Nobody waits any more."""
 
@@ -50,12 +60,18 @@ class LocalFiles:
         """Return all bytes of a regular file, in bounded time. Raises ValueError for what is no path."""
         return await abandonable(seconds, read_whole, path, limit=limit)
 
+    async def read_base64(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> list[bytes]:
+        """Return the same in base64, in pieces."""
+        with trio.move_on_after(seconds):
+            return await _stoppable(lambda check: _base64(path, limit, check))
+        raise TimeoutError(errno.ETIMEDOUT, f"did not answer within {seconds:g} seconds")
+
     def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
         """Return the same files, for whoever goes through many of them in a thread of their own."""
         return DiskFiles(gate)
 
-    async def write(self, path: str, content: bytes) -> None:
-        """Give a regular file, perhaps a new one, this content, links followed."""
+    async def write(self, path: str, content: Iterable[bytes]) -> None:
+        """Give a regular file, perhaps a new one, this content, which comes in pieces; links are followed."""
         await _stoppable(lambda _: _write(path, content))
 
     async def metadata(self, path: str) -> FileMetadata:
@@ -97,10 +113,19 @@ def _stop_if(stopped: threading.Event) -> None:
         raise _Stopped
 
 
-def _write(path: str, content: bytes) -> None:
+def _base64(path: str, limit: int, check: trees.Check) -> list[bytes]:
+    pieces: list[bytes] = []
+    for piece in read_in_pieces(path, limit=limit, piece_bytes=_PIECE_BYTES):
+        check()
+        pieces.append(binascii.b2a_base64(piece, newline=False))
+    return pieces
+
+
+def _write(path: str, content: Iterable[bytes]) -> None:
     with trees.opened_to_write(path) as descriptor:
         os.ftruncate(descriptor, 0)
-        trees.write_all(descriptor, content)
+        for piece in content:
+            trees.write_all(descriptor, piece)
 
 
 def _metadata(path: str) -> FileMetadata:
@@ -119,11 +144,20 @@ def _entries(path: str, check: trees.Check) -> list[tuple[str, FileKind]]:
     with os.scandir(path) as entries:
         for entry in entries:
             check()
-            try:
-                kind = entry.stat().st_mode
-            except OSError:
-                continue
-            # A name that is no text is shown as far as it is.
-            name = os.fsencode(entry.name).decode("utf-8", "replace")
-            found.append((name, FileKind(is_folder=stat.S_ISDIR(kind), is_file=stat.S_ISREG(kind))))
+            kind = _kind(entry)
+            if kind is not None:
+                name = entry.name
+                # A name that is no text is shown as far as it is.
+                found.append((name if name.isascii() else os.fsencode(name).decode("utf-8", "replace"), kind))
     return found
+
+
+def _kind(entry: os.DirEntry[str]) -> FileKind | None:
+    """Return what an entry leads to, without asking for more than the folder tells where that is enough."""
+    if not entry.is_symlink():
+        return _FOLDER if entry.is_dir() else _FILE if entry.is_file() else _OTHER
+    try:
+        kind = entry.stat().st_mode
+    except OSError:
+        return None
+    return _FOLDER if stat.S_ISDIR(kind) else _FILE if stat.S_ISREG(kind) else _OTHER

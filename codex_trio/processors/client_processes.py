@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 import trio
@@ -16,16 +16,15 @@ from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.execution.client_process import ClientProcess
 from codex_trio.execution.errors import NotATerminal, SpawnError, StdinClosed, StdinNotOpen
 from codex_trio.execution.launch import TerminalSize
-from codex_trio.rpc.codec import encode_output
 from codex_trio.rpc.context import RequestContext
 from codex_trio.rpc.errors import RpcError, internal_error, invalid_params, invalid_request
 from codex_trio.rpc.resources import DuplicateResource
 from codex_trio.util.base64_text import NotBase64, decode_base64
 
-Process = TypeVar("Process", bound=ClientProcess)
-
 _LONG = 256 * 1024
-"""Bytes of output that are not worth a hop to a thread."""
+"""Characters of input that are not worth a hop to a thread."""
+
+Process = TypeVar("Process", bound=ClientProcess)
 
 
 class WireSize(Protocol):
@@ -89,7 +88,7 @@ class ProcessFamily(Generic[Process]):
             raise invalid_params(f"{self._words.write} requires deltaBase64 or closeStdin")
         process = self._find(process_id, context)
         try:
-            data = decode_base64(delta or "")
+            data = await _decoded(delta or "")
         except NotBase64 as error:
             raise invalid_params(f"invalid deltaBase64: {error}") from error
         # It may never read: whoever would end it must not wait for that.
@@ -144,14 +143,11 @@ class ProcessFamily(Generic[Process]):
         return process
 
 
-async def text_of(output: bytes) -> str:
-    """Return kept output as clients are given it: what is no UTF-8, or was cut by the cap, is U+FFFD.
-
-    A long one becomes the JSON that it is in a message here already, beside the loop.
-    """
-    if len(output) <= _LONG:
-        return output.decode(errors="replace")
-    return cast("str", await trio.to_thread.run_sync(encode_output, output))
+async def _decoded(delta: str) -> bytes:
+    """Return input. Raises NotBase64."""
+    if len(delta) <= _LONG:
+        return decode_base64(delta)
+    return await trio.to_thread.run_sync(decode_base64, delta, abandon_on_cancel=True)
 
 
 def _quoted(process_id: Hashable) -> str:

@@ -18,6 +18,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execution.client_process import (
+    MOST_KEPT_BYTES,
     USUAL_CAP_BYTES,
     USUAL_SECONDS,
     ClientProcess,
@@ -26,7 +27,8 @@ from codex_trio.execution.client_process import (
     OutputDelta,
 )
 from codex_trio.execution.launch import SpawnRequest
-from codex_trio.processors.client_processes import ProcessFamily, Words, text_of
+from codex_trio.processors.client_processes import ProcessFamily, Words
+from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_params, invalid_request
@@ -60,6 +62,10 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 class ClientCommand(ClientProcess):
     """A command that its request waits for."""
 
+    def on_overflow(self) -> None:
+        """End it: its answer has no place to say that something is missing."""
+        self.terminate()
+
 
 class CommandProcessor:
     """Runs such commands, each to the end that its answer tells, and takes what the client types meanwhile."""
@@ -88,6 +94,11 @@ class CommandProcessor:
             command.terminate()
         if command.end is None:
             raise internal_error("the command was ended because its client went, or something in the server failed")
+        if command.end.has_overflown:
+            raise invalid_request(
+                f"command/exec keeps at most {MOST_KEPT_BYTES} bytes of a stream, and was ended when there was more: "
+                "have it streamed with streamStdoutStderr, or set a smaller outputBytesCap"
+            )
         return await _answer(command.end)
 
     async def write(
@@ -193,5 +204,5 @@ def _allowed(params: wire.CommandExecParams, policy: SandboxPolicy, config: Effe
 
 
 async def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:
-    stdout, stderr = await text_of(end.stdout.data), await text_of(end.stderr.data)
+    stdout, stderr = await text_of(end.stdout.pieces), await text_of(end.stderr.pieces)
     return wire.CommandExecResponse(exit_code=end.exit_code, stdout=stdout, stderr=stderr)

@@ -6,25 +6,30 @@ Protocol source: `fs/readFile|writeFile|createDirectory|getMetadata|readDirector
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import cast
 
+import msgspec
 import trio
 from codex_trio_protocol.v2 import fs as wire
 
-from codex_trio.files.local import LocalFiles
+from codex_trio.files.local import FileKind, LocalFiles
 from codex_trio.files.trees import CopyRefused
 from codex_trio.files.watches import Watch
 from codex_trio.processors.services import Services
+from codex_trio.rpc.codec import EncodedArray, EncodedText
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_request
 from codex_trio.rpc.resources import DuplicateResource
-from codex_trio.util.base64_text import NotBase64, decode_base64
+from codex_trio.util.base64_text import NotBase64, decode_in_pieces
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile
 
 MAX_READ_BYTES = 512 * 1024 * 1024
+_ENTRIES_IN_A_PIECE = 500
+"""Names of a folder that are encoded at once; of more the rest is done in a thread."""
+
 READ_SECONDS = 120.0
 """How long that many bytes may take to be read, from a disk that is slow."""
 
@@ -75,9 +80,9 @@ class FsProcessor:
     async def read_file(self, params: wire.FsReadFileParams, _context: RequestContext) -> wire.FsReadFileResponse:
         """Return the content of a regular file."""
         with _refusals(params.path) as path:
-            content = await self._files.read(path, limit=MAX_READ_BYTES, seconds=READ_SECONDS)
-        text = await trio.to_thread.run_sync(lambda: base64.b64encode(content).decode("ascii"), abandon_on_cancel=True)
-        return wire.FsReadFileResponse(data_base64=text)
+            pieces = await self._files.read_base64(path, limit=MAX_READ_BYTES, seconds=READ_SECONDS)
+        # There are no other readers of a response than its encoder.
+        return wire.FsReadFileResponse(data_base64=cast("str", EncodedText(pieces)))
 
     async def write_file(self, params: wire.FsWriteFileParams, _context: RequestContext) -> wire.FsWriteFileResponse:
         """Give a regular file other content, or make it."""
@@ -114,12 +119,10 @@ class FsProcessor:
         """Return what is in a folder."""
         with _refusals(params.path) as path:
             found = await self._files.entries(path)
-        return wire.FsReadDirectoryResponse(
-            entries=[
-                wire.FsReadDirectoryEntry(file_name=name, is_directory=kind.is_folder, is_file=kind.is_file)
-                for name, kind in found
-            ]
-        )
+        if len(found) <= _ENTRIES_IN_A_PIECE:
+            return wire.FsReadDirectoryResponse(entries=_entries(found))
+        encoded = EncodedArray(await trio.to_thread.run_sync(_encoded_entries, found, abandon_on_cancel=True))
+        return wire.FsReadDirectoryResponse(entries=cast("list[wire.FsReadDirectoryEntry]", encoded))
 
     async def remove(self, params: wire.FsRemoveParams, _context: RequestContext) -> wire.FsRemoveResponse:
         """Remove a file, a link or by default a whole folder."""
@@ -155,6 +158,18 @@ class FsProcessor:
         return wire.FsUnwatchResponse()
 
 
+def _entries(found: Sequence[tuple[str, FileKind]]) -> list[wire.FsReadDirectoryEntry]:
+    return [
+        wire.FsReadDirectoryEntry(file_name=name, is_directory=kind.is_folder, is_file=kind.is_file)
+        for name, kind in found
+    ]
+
+
+def _encoded_entries(found: Sequence[tuple[str, FileKind]]) -> list[memoryview]:
+    pieces = (found[start : start + _ENTRIES_IN_A_PIECE] for start in range(0, len(found), _ENTRIES_IN_A_PIECE))
+    return [memoryview(msgspec.json.encode(_entries(piece)))[1:-1] for piece in pieces]
+
+
 @contextmanager
 def _refusals(path: str) -> Generator[str]:
     """Provide the path without `..` in it; what the file system refuses is answered in its own words."""
@@ -176,9 +191,9 @@ def _plain(path: str) -> str:
     return os.path.normpath(path)
 
 
-def _decoded(text: str) -> bytes:
-    """Return the bytes of a text in base64. Raises RpcError."""
+def _decoded(text: str) -> list[bytes]:
+    """Return the bytes of a text in base64, in pieces. Raises RpcError."""
     try:
-        return decode_base64(text)
+        return decode_in_pieces(text)
     except NotBase64 as error:
         raise invalid_request(f"fs/writeFile requires valid base64 dataBase64: {error}") from error

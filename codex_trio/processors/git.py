@@ -11,6 +11,7 @@ from pathlib import Path
 from codex_trio_protocol.legacy import GitDiffToRemoteParams, GitDiffToRemoteResponse
 
 from codex_trio.environments.local.git_diff import NoRemoteDiff
+from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -38,4 +39,4 @@ class GitProcessor:
             raise invalid_request(
                 f'failed to compute git diff to remote for cwd: "{params.cwd}"', data={"reason": str(problem)}
             ) from problem
-        return GitDiffToRemoteResponse(sha=found.sha, diff=found.diff)
+        return GitDiffToRemoteResponse(sha=found.sha, diff=await text_of(found.diff))

@@ -21,7 +21,8 @@ from codex_trio.execution.client_process import (
     OutputDelta,
 )
 from codex_trio.execution.launch import SpawnRequest
-from codex_trio.processors.client_processes import ProcessFamily, Words, text_of
+from codex_trio.processors.client_processes import ProcessFamily, Words
+from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
@@ -57,7 +58,7 @@ class SpawnedProcess(ClientProcess):
         """Run it to its end, and word what was kept."""
         await super().run(task_status=task_status)
         assert self.end is not None
-        self.stdout, self.stderr = await text_of(self.end.stdout.data), await text_of(self.end.stderr.data)
+        self.stdout, self.stderr = await text_of(self.end.stdout.pieces), await text_of(self.end.stderr.pieces)
 
 
 class ProcessProcessor:
@@ -150,4 +151,4 @@ class ProcessProcessor:
             stderr=process.stderr,
             stderr_cap_reached=end.stderr.cap_reached,
         )
-        self._outgoing.notify("process/exited", notice, targets=[context.connection.id])
+        self._outgoing.notify_one("process/exited", notice, target=context.connection.id)

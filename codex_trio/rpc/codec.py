@@ -8,7 +8,7 @@ import codecs
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -188,46 +188,63 @@ _LONG = 256 * 1024
 """Bytes from which on it costs more to join the pieces of a message than to write them one by one."""
 
 
-class EncodedArray:
-    """An array, somewhere in a result, of elements that were encoded before; each piece holds some of them.
+class Encoded:
+    """Something, anywhere in what is sent, that was encoded before, in pieces.
 
-    It goes into the answer as it is: the megabytes of a long history are not copied to be sent.
+    It goes into the message as it is: megabytes are not copied to be sent, nor encoded while others wait.
     """
 
     # Not a struct: the encoder would know how to encode one.
+
+    brackets = (b"", b"")
+    between = b""
 
     def __init__(self, pieces: Sequence[bytes | memoryview]) -> None:
         self.pieces = pieces
 
 
+class EncodedArray(Encoded):
+    """An array; each piece holds some of its elements."""
+
+    brackets = (b"[", b"]")
+    between = b","
+
+
+class EncodedText(Encoded):
+    """A string; each piece holds some of it, escaped as JSON wants it."""
+
+    brackets = (b'"', b'"')
+
+
 class _Splices:
-    """Encodes a value around the arrays in it: a mark that nothing else can be stands for each of them."""
+    """Encodes a value around what is encoded in it: a mark that nothing else can be stands for each of them."""
 
     def __init__(self) -> None:
         self._mark = ""
-        self._arrays: list[EncodedArray] = []
+        self._found: list[Encoded] = []
 
     def encode(self, value: object) -> OutgoingMessage:
         data = _encode(value, self._leave_out)
-        if not self._arrays:
+        if not self._found:
             return data
         before, *others = data.split(b'"%b"' % self._mark.encode())
         pieces: list[bytes | memoryview] = [before]
-        for array, after in zip(self._arrays[-len(others) :], others, strict=True):
-            pieces.append(b"[")
-            for number, piece in enumerate(array.pieces):
-                if number:
-                    pieces.append(b",")
+        for encoded, after in zip(self._found[-len(others) :], others, strict=True):
+            begin, end = encoded.brackets
+            pieces.append(begin)
+            for number, piece in enumerate(encoded.pieces):
+                if number and encoded.between:
+                    pieces.append(encoded.between)
                 pieces.append(piece)
-            pieces.append(b"]" + after)
+            pieces.append(end + after)
         message = MessageInPieces(pieces)
         return message if len(message) > _LONG else message.joined()
 
     def _leave_out(self, value: object) -> str:
-        if not isinstance(value, EncodedArray):
+        if not isinstance(value, Encoded):
             raise TypeError(f"a value of type {type(value).__name__} is not JSON")
         self._mark = self._mark or os.urandom(16).hex()
-        self._arrays.append(value)
+        self._found.append(value)
         return self._mark
 
 
@@ -249,6 +266,11 @@ def encode_notification(method: str, params: object, *, emitted_at_ms: int) -> b
     return _encode(_Notification(method, params, emitted_at_ms))
 
 
+def encode_long_notification(method: str, params: object, *, emitted_at_ms: int) -> OutgoingMessage:
+    """Return a notification in which something may be encoded already."""
+    return _Splices().encode(_Notification(method, params, emitted_at_ms))
+
+
 def encode_request(method: str, request_id: RequestId, params: object) -> bytes:
     """Return a request of ours to the peer."""
     return _encode(_ServerRequest(method, request_id, params))
@@ -259,15 +281,14 @@ def encode_text(text: str) -> bytes:
     return _encode(text)
 
 
-def encode_output(output: bytes) -> msgspec.Raw:
-    """Return a process's output as a JSON string: what is no UTF-8, or was cut off, is U+FFFD.
+def encode_output(output: Iterable[bytes | bytearray]) -> EncodedText:
+    """Return a process's output, pieces of any size, as a JSON string: what is no UTF-8, or was cut off, is U+FFFD.
 
-    It is encoded in pieces, between which other threads run: for megabytes, in a thread of its own.
+    Between the pieces other threads run: for megabytes, in a thread of its own.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    pieces = (output[start : start + _LONG] for start in range(0, len(output), _LONG))
-    encoded = [encode_text(decoder.decode(piece))[1:-1] for piece in pieces]
-    return msgspec.Raw(b'"%b"' % b"".join([*encoded, encode_text(decoder.decode(b"", final=True))[1:-1]]))
+    encoded = [encode_text(decoder.decode(piece))[1:-1] for piece in output]
+    return EncodedText([*encoded, encode_text(decoder.decode(b"", final=True))[1:-1]])
 
 
 def _encode(value: object, hook: Callable[[object], object] | None = None) -> bytes:

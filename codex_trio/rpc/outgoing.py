@@ -16,7 +16,13 @@ from codex_trio_protocol.table import SERVER_NOTIFICATIONS, MethodSpec
 from codex_trio.analytics.facts import RpcTransport, ServerRequestAborted, ServerRequestAnswered, ServerRequested
 from codex_trio.analytics.sink import FactSink
 from codex_trio.rpc import shape
-from codex_trio.rpc.codec import IncomingError, IncomingResponse, encode_notification, encode_request
+from codex_trio.rpc.codec import (
+    IncomingError,
+    IncomingResponse,
+    encode_long_notification,
+    encode_notification,
+    encode_request,
+)
 from codex_trio.rpc.context import ConnectionHandle, ConnectionId
 from codex_trio.rpc.deltas import delta_notification
 from codex_trio.rpc.outbox import Outbox
@@ -92,6 +98,11 @@ class OutgoingMessages:
             delta = delta_notification(method, params, now)
             for handle in receivers:
                 handle.outbox.put(message, delta)
+
+    def notify_one(self, method: str, params: object, *, target: ConnectionId) -> None:
+        """Queue the same for one client; the params may hold what was encoded before (`codec.Encoded`)."""
+        for handle in self._receivers(method, [target]):
+            handle.outbox.put(encode_long_notification(method, params, emitted_at_ms=self._now_ms()))
 
     async def send_and_wait(self, method: str, params: object, *, target: ConnectionId) -> bool:
         """Send one client a notification and wait until the transport has all of it; False if it is not sent.

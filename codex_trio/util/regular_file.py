@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Generator
 from typing import BinaryIO
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
@@ -67,6 +68,34 @@ def read_start(
             pieces.append(piece)
             left -= len(piece)
     return b"".join(pieces)
+
+
+def read_in_pieces(path: str | os.PathLike[str], *, limit: int, piece_bytes: int) -> Generator[bytes]:
+    """Yield all bytes of a regular file, so many at a time and fewer at the end.
+
+    Raises OSError: NotARegularFile, or FileTooLarge above `limit` bytes, before the first piece where the size says so.
+    """
+    with open_regular_file(path) as file:
+        left = limit - os.fstat(file.fileno()).st_size
+        # What a file says of its size binds nobody.
+        read = 0
+        while left >= 0:
+            piece = _read_full(file.fileno(), piece_bytes)
+            read += len(piece)
+            left = limit - read
+            if piece and left >= 0:
+                yield piece
+            if len(piece) < piece_bytes and left >= 0:
+                return
+    raise FileTooLarge(errno.EFBIG, f"is larger than {limit} bytes", os.fspath(path))
+
+
+def _read_full(descriptor: int, size: int) -> bytes:
+    """Return the next bytes, fewer than `size` only at the end."""
+    piece = os.read(descriptor, size)
+    while piece and len(piece) < size and (more := os.read(descriptor, size - len(piece))):
+        piece += more
+    return piece
 
 
 def read_given(path: str | os.PathLike[str], *, limit: int) -> bytes:

@@ -31,6 +31,15 @@ async def test_a_daemon_outlives_its_command_and_not_its_client(tmp_path: Path) 
             await wait_gone(daemon)
 
 
+async def test_more_output_than_can_be_kept_ends_the_command_and_the_client_is_told_the_way_out(tmp_path: Path) -> None:
+    params = {"command": ["cat", "/dev/zero"], "disableOutputCap": True, "disableTimeout": True}
+    with trio.fail_after(2 * PATIENCE):
+        async with open_house(tmp_path) as house, house.visitor() as client:
+            with pytest.raises(AppServerError, match=r"keeps at most [0-9]+ bytes .*: have it streamed with"):
+                await client.request("command/exec", {**params, "sandboxPolicy": FULL_ACCESS})
+            assert (await client.request("command/exec", {"command": ["true"]}))["exitCode"] == 0
+
+
 async def test_a_writable_folder_that_was_replaced_is_refused_to_the_same_client_only(tmp_path: Path) -> None:
     params = {"command": ["/bin/sh", "-c", "echo > made"], "timeoutMs": 60_000}
     with trio.fail_after(2 * PATIENCE):

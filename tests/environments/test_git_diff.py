@@ -47,7 +47,7 @@ class Checkout:
         repositories = LocalRepositories(environ=self.environ, tmpdir=None)
         with trio.fail_after(PATIENCE):
             found = await repositories.diff_to_remote(folder or self.folder)
-        return found.sha, found.diff
+        return found.sha, b"".join(found.diff).decode("utf-8", "replace")
 
 
 @pytest.fixture

@@ -12,7 +12,13 @@ import trio.testing
 from process_lab import PATIENCE, ProcessLab
 
 from codex_trio.conformance.processes import is_alive, wait_gone
-from codex_trio.execution.client_process import ClientProcess, ClientRun, OutputDelta
+from codex_trio.execution.client_process import (
+    CappedOutput,
+    ClientProcess,
+    ClientRun,
+    KeptOutput,
+    OutputDelta,
+)
 from codex_trio.execution.errors import SpawnError, StdinClosed, StdinNotOpen
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
@@ -89,6 +95,10 @@ def written(pid: int) -> int:
     """Return how many bytes a process has written so far."""
     with open(f"/proc/{pid}/io") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("wchar"))
+
+
+def kept(output: KeptOutput) -> bytes:
+    return b"".join(output.pieces)
 
 
 async def test_a_process_waits_in_its_write_while_its_client_does_not_read(bench: Bench) -> None:
@@ -182,8 +192,23 @@ async def test_past_the_cap_output_is_read_and_forgotten(bench: Bench) -> None:
         pass
     end = process.end
     assert end is not None
-    assert (end.exit_code, end.stdout.data, end.stdout.cap_reached) == (2, bytes(10), True)
-    assert (end.stderr.data, end.stderr.cap_reached) == (b"err\n", False)
+    assert (end.exit_code, kept(end.stdout), end.stdout.cap_reached) == (2, bytes(10), True)
+    assert (kept(end.stderr), end.stderr.cap_reached) == (b"err\n", False)
+
+
+@pytest.mark.parametrize("cap", [None, 1001, 1000])
+async def test_no_more_is_kept_than_there_is_room_for_whatever_the_cap(cap: int | None) -> None:
+    output = CappedOutput(cap, 1000)
+    piece = bytes(250)
+    for _ in range(4):
+        admitted = output.admit(piece)
+        assert admitted is not None
+        output.keep(admitted)
+        assert not output.has_overflown
+    assert output.admit(b"more") is None
+    found = output.kept()
+    assert sum(map(len, found.pieces)) == 1000
+    assert (found.cap_reached, found.has_overflown) == (True, cap != 1000)
 
 
 async def test_writers_take_turns_and_the_end_of_input_comes_after_them(bench: Bench) -> None:
@@ -201,7 +226,7 @@ async def test_writers_take_turns_and_the_end_of_input_comes_after_them(bench: B
             await process.write(b"z", close=False)
         await trio.Path(gate).write_text("\n")
     assert process.end is not None
-    assert int(process.end.stdout.data) == 2 * size
+    assert int(kept(process.end.stdout)) == 2 * size
 
 
 async def test_input_is_refused_by_a_process_that_has_none(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from codex_trio.rpc.codec import (
     EncodedArray,
+    EncodedText,
     IncomingError,
     IncomingNotification,
     IncomingRequest,
@@ -17,6 +18,7 @@ from codex_trio.rpc.codec import (
     Malformed,
     RequestId,
     decode,
+    encode_long_notification,
     encode_notification,
     encode_output,
     encode_request,
@@ -160,12 +162,22 @@ def test_what_was_encoded_before_stands_in_the_answer_where_it_belongs(name: str
     assert (answer["id"], found["name"][:5], found["second"], found["last"]) == (7, name[:5], [], None)
 
 
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_a_text_that_was_encoded_before_goes_into_answers_and_notifications(size: int) -> None:
+    text = EncodedText([b'say \\"x\\"', b"y" * size])
+    wanted = 'say "x"' + "y" * size
+    assert json.loads(joined(encode_response(7, {"text": text, "more": [text]})))["result"]["more"] == [wanted]
+    told = json.loads(joined(encode_long_notification("n", {"text": text}, emitted_at_ms=5)))
+    assert told == {"method": "n", "params": {"text": wanted}, "emittedAtMs": 5}
+
+
 @given(st.binary(max_size=20), st.integers(0, 3))
 def test_output_is_the_same_text_in_however_many_pieces_it_is_encoded(around: bytes, lead: int) -> None:
-    # A character of four bytes lies across the end of a piece, wherever that is.
-    output = around + b"x" * (256 * 1024 - len(around) - lead) + "\N{GRINNING FACE}".encode() + around
-    text = msgspec.json.decode(bytes(encode_output(output)))
-    assert text == output.decode(errors="replace")
+    # A character of four bytes lies across the end of a piece.
+    output = around + "\N{GRINNING FACE}".encode() + around
+    cut = len(around) + lead
+    answer = json.loads(joined(encode_response(1, encode_output([output[:cut], output[cut:]]))))
+    assert answer["result"] == output.decode(errors="replace")
 
 
 def test_a_value_that_is_no_json_is_named() -> None:

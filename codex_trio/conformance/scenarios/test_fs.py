@@ -47,6 +47,22 @@ async def test_a_file_is_read_and_written_whole(lab: Lab, folder: Path) -> None:
     assert (folder / "link").is_symlink()
 
 
+async def test_big_files_and_full_folders_are_told_whole(lab: Lab, folder: Path) -> None:
+    content = bytes(range(251)) * 5_000
+    names = {f"file {number}" for number in range(1_200)}
+    (folder / "full").mkdir()
+    for name in names:
+        (folder / "full" / name).touch()
+    async with lab.run() as probe:
+        params = {"path": f"{folder}/big", "dataBase64": encoded(content)}
+        assert await probe.request("fs/writeFile", params) == {}
+        assert (folder / "big").read_bytes() == content
+        assert await probe.request("fs/readFile", {"path": f"{folder}/big"}) == {"dataBase64": encoded(content)}
+        entries = (await probe.request("fs/readDirectory", {"path": f"{folder}/full"}))["entries"]
+        assert {entry["fileName"] for entry in entries} == names
+        assert {(entry["isDirectory"], entry["isFile"]) for entry in entries} == {(False, True)}
+
+
 async def test_what_cannot_be_read_or_written_is_refused(lab: Lab, folder: Path) -> None:
     async with lab.run() as probe:
         assert await refused(probe, "readFile", path=f"{folder}/none") == NOT_FOUND

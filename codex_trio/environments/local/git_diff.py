@@ -7,20 +7,26 @@ for differences. Does not own which git that is (`git.py`).
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import trio
 
+from codex_trio.util.abandonable import finished
+
 MOST_BYTES = 64 * 1024 * 1024
 """What a difference may have."""
 
 _MOST_EDGES = 16
 """Commits of remotes that are compared by their distance, where branches were merged."""
+
+_WRITE_SECONDS = 10.0
+"""How long a list of new files may take to be written."""
 
 _DIFF = (
     "diff",
@@ -42,10 +48,10 @@ class NoRemoteDiff(Exception):
 
 
 class RemoteDiff(msgspec.Struct, frozen=True):
-    """A commit, and what the working tree differs in from it, new files included."""
+    """A commit, and what the working tree differs in from it, new files included: bytes in pieces."""
 
     sha: str
-    diff: str
+    diff: list[bytes | bytearray]
 
 
 async def diff_to_remote(root: Path, *, git: str, environ: Mapping[str, str]) -> RemoteDiff:
@@ -53,9 +59,26 @@ async def diff_to_remote(root: Path, *, git: str, environ: Mapping[str, str]) ->
     repository = _Repository(root, git, environ)
     await repository.distrust()
     sha = await repository.known_to_a_remote()
-    tracked = await repository.ask(*_DIFF, sha, "--")
-    untracked = await repository.untracked()
-    return RemoteDiff(sha, (tracked + untracked).decode("utf-8", "replace"))
+    diff: list[bytes | bytearray] = []
+    await repository.ask(*_DIFF, sha, "--", take=diff.append)
+    await repository.tell_untracked(diff.append)
+    return RemoteDiff(sha, diff)
+
+
+class _Records:
+    """Takes output apart as it comes, and keeps what is wanted of it."""
+
+    def __init__(self, separator: bytes, is_wanted: Callable[[bytes], bool]) -> None:
+        self._separator = separator
+        self._is_wanted = is_wanted
+        self._rest = b""
+        self.count = 0
+        self.wanted: list[bytes] = []
+
+    def take(self, data: bytes) -> None:
+        *records, self._rest = (self._rest + data).split(self._separator)
+        self.count += len(records)
+        self.wanted += filter(self._is_wanted, records)
 
 
 class _Repository:
@@ -75,7 +98,9 @@ class _Repository:
 
     async def distrust(self) -> None:
         """Switch off the filters that the repository itself names."""
-        _, listed = await self._run("config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\.")
+        pieces: list[bytes] = []
+        await self._run("config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\.", take=pieces.append)
+        listed = b"".join(pieces)
         fields = listed.decode("utf-8", "surrogateescape").split("\0")
         settings = zip(fields[::2], fields[1::2], strict=False)
         names = {key.rpartition(".")[0] for scope, key in settings if scope not in ("system", "global")}
@@ -84,51 +109,60 @@ class _Repository:
 
     async def known_to_a_remote(self) -> str:
         """Return the commit of a remote that the checked out one has the least commits beyond. Raises NoRemoteDiff."""
-        refs = await self.ask("for-each-ref", "--count=1", "--format=%(objectname)", "refs/remotes")
-        head = (await self.ask("rev-parse", "--verify", "-q", "HEAD^{commit}")).decode().strip()
-        if not refs.strip():
+        refs = await self._word("for-each-ref", "--count=1", "--format=%(objectname)", "refs/remotes")
+        head = await self._word("rev-parse", "--verify", "-q", "HEAD^{commit}")
+        if not refs:
             raise NoRemoteDiff("nothing of a remote is known")
-        beyond = (await self.ask("rev-list", "--boundary", head, "--not", "--remotes")).decode().split()
-        if not beyond:
+        beyond = _Records(b"\n", lambda line: line.startswith(b"-"))
+        await self.ask("rev-list", "--boundary", head, "--not", "--remotes", take=beyond.take)
+        if not beyond.count:
             return head
-        edges = [commit[1:] for commit in beyond if commit.startswith("-")][:_MOST_EDGES]
+        edges = [line[1:].decode() for line in beyond.wanted[:_MOST_EDGES]]
         if not edges:
             raise NoRemoteDiff("no commit of a remote is among those before the checked out one")
-        distances = [int(await self.ask("rev-list", "--count", f"{edge}..{head}")) for edge in edges]
+        distances = [int(await self._word("rev-list", "--count", f"{edge}..{head}")) for edge in edges]
         return edges[distances.index(min(distances))]
 
-    async def untracked(self) -> bytes:
-        """Return new files, save for those that are ignored, as a difference."""
-        names = await self.ask("ls-files", "-z", "--others", "--exclude-standard")
+    async def tell_untracked(self, take: Callable[[bytes], object]) -> None:
+        """Tell new files, save for those that are ignored, as a difference."""
         # A repository within this one is none of its files.
-        files = b"\0".join(name for name in names.split(b"\0") if name and not name.endswith(b"/"))
-        if not files:
-            return b""
-        with tempfile.TemporaryDirectory(prefix="codex-git-") as folder:
+        files = _Records(b"\0", lambda name: not name.endswith(b"/"))
+        await self.ask("ls-files", "-z", "--others", "--exclude-standard", take=files.take)
+        if not files.wanted:
+            return
+        folder = await finished(_WRITE_SECONDS, _WRITE_SECONDS, _with_names, files.wanted)
+        try:
             index = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
-            add = ("add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
-            await self.ask("--literal-pathspecs", *add, more=index, given=files)
-            return await self.ask(*_DIFF, more=index)
+            add = ("add", "--intent-to-add", f"--pathspec-from-file={folder}/names", "--pathspec-file-nul")
+            await self.ask("--literal-pathspecs", *add, more=index)
+            await self.ask(*_DIFF, more=index, take=take)
+        finally:
+            await finished(_WRITE_SECONDS, _WRITE_SECONDS, partial(shutil.rmtree, folder, ignore_errors=True))
 
-    async def ask(self, *arguments: str, more: Mapping[str, str] | None = None, given: bytes = b"") -> bytes:
-        """Return what git says. Raises NoRemoteDiff."""
-        status, output = await self._run(*arguments, more=more, given=given)
+    async def ask(
+        self, *arguments: str, more: Mapping[str, str] | None = None, take: Callable[[bytes], object] = len
+    ) -> None:
+        """Have `take` given what git says, a piece at a time. Raises NoRemoteDiff."""
+        status = await self._run(*arguments, more=more, take=take)
         if status != 0:
             raise NoRemoteDiff(f"`git {' '.join(arguments[:2])}` ended with {status}")
-        return output
+
+    async def _word(self, *arguments: str) -> str:
+        """Return the one thing that git says."""
+        pieces: list[bytes] = []
+        await self.ask(*arguments, take=pieces.append)
+        return b"".join(pieces).decode().strip()
 
     async def _run(
-        self, *arguments: str, more: Mapping[str, str] | None = None, given: bytes = b""
-    ) -> tuple[int, bytes]:
+        self, *arguments: str, more: Mapping[str, str] | None = None, take: Callable[[bytes], object]
+    ) -> int:
         command = [self._git, "--no-pager", "-C", str(self._root), *arguments]
-        pieces: list[bytes] = []
         size = 0
         async with trio.open_nursery() as nursery:
             process: trio.Process = await nursery.start(
                 partial(
                     trio.run_process,
                     command,
-                    stdin=given,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     check=False,
@@ -137,13 +171,13 @@ class _Repository:
             )
             assert process.stdout is not None
             async for data in process.stdout:
-                pieces.append(bytes(data))
+                take(bytes(data))
                 size += len(data)
                 if size > MOST_BYTES:
                     nursery.cancel_scope.cancel()
         if size > MOST_BYTES:
             raise NoRemoteDiff(f"it has more than {MOST_BYTES} bytes")
-        return process.returncode or 0, b"".join(pieces)
+        return process.returncode or 0
 
     def _configure(self, settings: Mapping[str, str]) -> None:
         count = int(self._environ.get("GIT_CONFIG_COUNT", "0"))
@@ -151,3 +185,11 @@ class _Repository:
             self._environ |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
             count += 1
         self._environ["GIT_CONFIG_COUNT"] = str(count)
+
+
+def _with_names(names: Sequence[bytes]) -> str:
+    """Return a new folder with a file of names, which are separated by NUL. Blocking."""
+    folder = tempfile.mkdtemp(prefix="codex-git-")
+    with open(os.path.join(folder, "names"), "wb") as file:
+        file.writelines(name + b"\0" for name in names)
+    return folder
