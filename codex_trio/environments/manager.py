@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from codex_trio.environments.environment import Environment, EnvironmentInfo, EnvironmentStatus
 from codex_trio.environments.errors import EnvironmentUnreachable, UnusableEnvironment
+from codex_trio.environments.news import ConnectionNews
 from codex_trio.environments.providers import (
     NO_DEFAULT,
     Connect,
@@ -37,8 +38,11 @@ class EnvironmentManager:
         *others: Environment,
         provider: EnvironmentProvider | None = None,
         connect: Connect = _cannot_connect,
+        news: ConnectionNews | None = None,
     ) -> None:
         self.local = local
+        self.news = news or ConnectionNews()
+        """Tells of the connections to those that `connect` makes."""
         self._connect = connect
         provided = (provider or VariableProvider()).provide(local, connect)
         self._environments = {environment.id: environment for environment in (*provided.environments, *others)}

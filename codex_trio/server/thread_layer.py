@@ -17,6 +17,7 @@ from codex_trio.environments.environment import Environment
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.local.environment import LocalEnvironment, find_local_parts
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.news import ConnectionNews
 from codex_trio.environments.targets import RemoteTarget
 from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
@@ -61,10 +62,12 @@ async def open_thread_layer(
             cwd=str(parts.config.resolve_cwd(None)),
         )
         here = LocalEnvironment(local)
+        news = ConnectionNews()
         environments = EnvironmentManager(
             here,
             provider=parts.environments,
-            connect=partial(_remote, parts.environ, connections),
+            connect=partial(_remote, parts.environ, connections, news),
+            news=news,
         )
         runtime = build_runtime(
             RuntimeParts(
@@ -113,12 +116,14 @@ async def open_thread_layer(
         connections.cancel_scope.cancel()
 
 
-def _remote(environ: Mapping[str, str], nursery: trio.Nursery, target: RemoteTarget) -> Environment:
+def _remote(
+    environ: Mapping[str, str], nursery: trio.Nursery, news: ConnectionNews, target: RemoteTarget
+) -> Environment:
     # Imported when there is one: most servers know no machine but their own.
     from codex_trio.environments.remote.environment import RemoteEnvironment
     from codex_trio.server.exec_servers import ExecServers
 
-    return RemoteEnvironment(target, ExecServers(environ).open, nursery)
+    return RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
 
 
 async def _warm(idle: Idle, warm: Callable[[], Awaitable[None]]) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.environments.news import ConnectionChange
 from codex_trio.extensions.mcp.thread_servers import StartupStatus
 from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
@@ -49,6 +50,10 @@ class ThreadClients(Protocol):
 
     def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
         """Tell the followers why nobody reviews what the thread asks for."""
+        ...
+
+    def tell_connection(self, thread_id: str, change: ConnectionChange, followers: Clients) -> None:
+        """Tell the followers what became of the connection to an environment of a thread."""
         ...
 
     def tell_unloaded(self, thread_id: str) -> None:

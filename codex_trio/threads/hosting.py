@@ -20,6 +20,7 @@ from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.environments.news import ConnectionChange
 from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.state.history.recorder import ThreadRecorder
@@ -289,6 +290,7 @@ class ThreadHost:
                         listener=Listeners(live, queue.heard, member.heard),
                         raw_items=launch.raw_items,
                     )
+                    on_end.enter_context(self._environments.news.heard(partial(self._tell_connection, live)))
                     if launch.is_new and not live.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
                     nursery.start_soon(queue.run)
@@ -313,6 +315,10 @@ class ThreadHost:
         for ended in unwanted:
             self._clients.tell_status(ended.id, NOT_LOADED)
             self._clients.tell_unloaded(ended.id)
+
+    def _tell_connection(self, live: LiveThread, change: ConnectionChange) -> None:
+        if any(chosen.id == change.environment_id for chosen in live.settings.environments):
+            self._clients.tell_connection(live.id, change, live.subscribers)
 
     async def _left_alone(self, member: Member, seconds: float) -> None:
         """Return once nobody has wanted a thread for so many seconds, and none of its agents works."""

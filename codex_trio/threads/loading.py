@@ -131,13 +131,20 @@ class ThreadLoader:
             usual_environments=self._environments.usual(),
         )
 
-    def where_it_worked(self, settings: ThreadSettings) -> ThreadSettings:
-        """Return the settings of a stored thread without environments that are gone.
+    def where_it_worked(self, settings: ThreadSettings) -> tuple[ThreadSettings, list[str]]:
+        """Return the settings of a stored thread without environments that are gone, and what is to be said of these.
 
         Raises UnusableEnvironment when that is the one where it works unless something else is said.
         """
         environments = self._environments.recorded(settings.environments)
-        return msgspec.structs.replace(settings, environments=environments)
+        gone = [chosen.id for chosen in settings.environments if chosen not in environments]
+        warnings = [
+            f"The thread worked in environment `{one}` too, which is not known any more, and goes on without it. To "
+            "have it back make it known (environment/add, or environments.toml) and choose it (`environments` of "
+            "turn/start)."
+            for one in gone
+        ]
+        return msgspec.structs.replace(settings, environments=environments), warnings
 
     def check_provider(self, settings: ThreadSettings, config: EffectiveConfig) -> None:
         """Raise ThreadError when the thread's provider is not configured any more."""

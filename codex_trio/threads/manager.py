@@ -181,11 +181,13 @@ class ThreadManager:
         self, thread_id: str, options: ThreadOptions, origin: ThreadOrigin, loaded: Callable[[LiveThread], None]
     ) -> LiveThread:
         recorder = await self._loader.open(thread_id)
-        settings, config = await self._recorded_settings(recorder.facts, options, settings_from_history)
+        settings, config, warnings = await self._recorded_settings(recorder.facts, options, settings_from_history)
         policy = await self._loader.command_policy(config)
         live = await self._launch(recorder, settings, config, policy, options, origin)
         loaded(live)
         live.warn_of_config()
+        for warning in warnings:
+            live.warn(warning)
         context = recorder.facts.turn_context
         if context is not None and context.model is not None and context.model != settings.model:
             live.warn(self._loader.model_changed(context.model, settings.model))
@@ -200,7 +202,7 @@ class ThreadManager:
         history = await self._loader.fork_source(source, self._threads.find(source.thread_id))
         async with history.lock:
             end = end_of_fork(history, source)
-        settings, config = await self._recorded_settings(history.facts, options, settings_of_fork)
+        settings, config, warnings = await self._recorded_settings(history.facts, options, settings_of_fork)
         policy = await self._loader.command_policy(config)
         name = await self._store.name(source.thread_id)
         meta = self._new_meta(settings, options, origin)
@@ -223,6 +225,8 @@ class ThreadManager:
             inherited = recorder.history
         live = await self._launch(recorder, settings, config, policy, options, origin, is_new=True)
         live.name = name
+        for warning in warnings:
+            live.warn(warning)
         return Fork(live=live, history=inherited, is_of_legacy=not source_meta.is_paginated)
 
     async def _recorded_settings(
@@ -230,8 +234,8 @@ class ThreadManager:
         facts: HistoryFacts,
         options: ThreadOptions,
         derive: Callable[[HistoryFacts, ThreadSettings, ThreadOptions], ThreadSettings],
-    ) -> tuple[ThreadSettings, EffectiveConfig]:
-        """Return the settings that a stored thread goes on with.
+    ) -> tuple[ThreadSettings, EffectiveConfig, list[str]]:
+        """Return the settings that a stored thread goes on with, and what the user should know of them.
 
         Raises ConfigLoadError, ThreadError, UnusableEnvironment.
         """
@@ -242,7 +246,8 @@ class ThreadManager:
         configured = self._loader.configured(config, options)
         settings = derive(facts, configured, options)
         self._loader.check_provider(settings, config)
-        return self._loader.where_it_worked(settings), config
+        there, warnings = self._loader.where_it_worked(settings)
+        return there, config, warnings
 
     def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, origin: ThreadOrigin) -> SessionMeta:
         """Return what a new thread is."""

@@ -18,6 +18,7 @@ from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotifica
 
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.environments.news import ConnectionChange
 from codex_trio.extensions.mcp.thread_servers import StartupStatus
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
@@ -69,6 +70,11 @@ class ProtocolClients:
     def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
         notification = GuardianWarningNotification(thread_id=thread_id, message=message)
         self._outgoing.notify("guardianWarning", notification, targets=followers)
+
+    def tell_connection(self, thread_id: str, change: ConnectionChange, followers: Clients) -> None:
+        method = "thread/environment/connected" if change.is_connected else "thread/environment/disconnected"
+        notification = wire.EnvironmentConnectionNotification(thread_id=thread_id, environment_id=change.environment_id)
+        self._outgoing.notify(method, notification, targets=followers)
 
     def tell_unloaded(self, thread_id: str) -> None:
         self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=thread_id))

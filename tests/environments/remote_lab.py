@@ -13,6 +13,7 @@ from pathlib import Path
 import trio
 
 from codex_trio.environments.environment import ThreadUse
+from codex_trio.environments.news import ConnectionChange, ConnectionNews
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.environment import OpenRemoteEnvironment, RemoteEnvironment
 from codex_trio.environments.targets import RemoteTarget, WebsocketTarget
@@ -78,7 +79,16 @@ class Road:
 
 
 class RemoteLab:
-    def __init__(self, environment: RemoteEnvironment, opened: OpenRemoteEnvironment, road: Road, work: Path) -> None:
+    def __init__(
+        self,
+        environment: RemoteEnvironment,
+        opened: OpenRemoteEnvironment,
+        road: Road,
+        work: Path,
+        told: list[ConnectionChange],
+    ) -> None:
+        self.told = told
+        """What was told of the connection."""
         self.environment = environment
         self.opened = opened
         self.road = road
@@ -105,12 +115,15 @@ async def open_remote(base: Path, *options: str, token: str | None = None) -> As
                 road = Road(to=int(url.rpartition(":")[2]))
                 await nursery.start(road.run)
                 where = WebsocketTarget(url=f"ws://127.0.0.1:{road.port}", token=token)
-                environment = RemoteEnvironment(RemoteTarget(id="far", where=where), ExecServers(environ).open, nursery)
+                news, told = ConnectionNews(), list[ConnectionChange]()
+                target = RemoteTarget(id="far", where=where)
+                environment = RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
                 use = ThreadUse(thread_id="t", variables=VariablePolicy(), clock=StoppableClock())
-                async with trio.open_nursery() as commands:
-                    opened = environment.open(use, commands)
-                    yield RemoteLab(environment, opened, road, work)
-                    await opened.aclose()
+                with news.heard(told.append):
+                    async with trio.open_nursery() as commands:
+                        opened = environment.open(use, commands)
+                        yield RemoteLab(environment, opened, road, work, told)
+                        await opened.aclose()
                 nursery.cancel_scope.cancel()
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0

@@ -134,6 +134,7 @@ async def test_a_cut_in_the_middle_of_a_command_loses_nothing_and_repeats_nothin
         assert said.count("once") == 2
         assert (lab.work / "ran").read_text() == "ran\n"
         assert lab.road.connections > 3
+        assert [change.is_connected for change in lab.told] == [True]
 
 
 async def test_a_thread_that_ends_leaves_nothing_running_there(tmp_path: Path) -> None:

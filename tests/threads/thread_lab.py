@@ -141,6 +141,9 @@ class NotingClients:
     def tell_no_reviewer(self, thread_id: str, message: str, followers: Any) -> None:
         self.told.append(("no_reviewer", message))
 
+    def tell_connection(self, thread_id: str, change: Any, followers: Any) -> None:
+        self.told.append(("connection", change))
+
     def tell_unloaded(self, thread_id: str) -> None:
         self.told.append(("unloaded", thread_id))
 
@@ -281,12 +284,13 @@ async def open_threads(
     storage: ThreadStorage | None = None,
     max_unattended: int = MAX_UNATTENDED_TURNS,
     settings: str = "",
+    others: Sequence[MemoryEnvironment] = (),
 ) -> AsyncGenerator[Lab]:
     """Provide the thread layer until the block ends, which must not take longer than so many seconds.
 
     Its threads are in memory, unless it is given a `storage` for them; its model is silent, unless it is given a
     `client` of another one. After `max_unattended` turns that began by themselves it lets a goal be.
-    `settings` are the user's.
+    `settings` are the user's; `others` are environments besides this machine's.
     """
     home = base / "codex"
     home.mkdir(exist_ok=True)
@@ -316,7 +320,7 @@ async def open_threads(
         is_on=lambda: True,
         max_unattended=max_unattended,
     )
-    environments = EnvironmentManager(MemoryEnvironment(LOCAL))
+    environments = EnvironmentManager(MemoryEnvironment(LOCAL), *others)
     loader = ThreadLoader(
         codex_home=home,
         store=storage.store,

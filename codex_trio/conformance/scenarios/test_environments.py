@@ -1,7 +1,9 @@
 """The machines that threads can work in: which a client may add, what it is told of them, and what happens there."""
 
 import json
+import os
 import shlex
+import signal
 import sys
 
 from codex_trio.conformance.lab import Lab
@@ -83,14 +85,35 @@ async def test_what_cannot_be_reached_is_told_to_the_client_and_the_model(lab: L
     assert not (lab.cwd / "made").exists()
 
 
+def offer_program(lab: Lab, script: str, **variables: str) -> None:
+    """Have a shell script be the exec-server of the default environment `box`."""
+    lab.codex_home.mkdir(exist_ok=True)
+    entry = {"id": "box", "program": "/bin/sh", "args": ["-c", script]}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in entry.items()]
+    variables = {"PYTHONPATH": ":".join(sys.path), **variables}
+    lines += ["[environments.env]", *(f"{name} = {json.dumps(value)}" for name, value in variables.items())]
+    (lab.codex_home / "environments.toml").write_text('default = "box"\n[[environments]]\n' + "\n".join(lines))
+
+
+EXEC_SERVER = f"exec {shlex.quote(sys.executable)} -m codex_trio exec-server --listen stdio"
+
+
+async def test_followers_of_a_thread_are_told_when_its_environment_is_gone(lab: Lab) -> None:
+    pid = lab.codex_home / "pid"
+    offer_program(lab, f"echo $$ > {shlex.quote(str(pid))}; {EXEC_SERVER}")
+    lab.script(answer(function_call("exec_command", {"cmd": "echo hi"}, call_id="c1")), answer(message("Done.")))
+    async with lab.run() as probe:
+        thread = await probe.start_thread(cwd=str(lab.cwd), sandbox="danger-full-access")
+        await probe.run_turn(thread["id"])
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+        gone = await probe.until("thread/environment/disconnected")
+        assert gone["params"] == {"threadId": thread["id"], "environmentId": "box"}
+    assert "hi\n" in lab.model.requests[-1].output_of("c1")
+
+
 async def test_commands_patches_and_instructions_are_those_of_the_exec_server(lab: Lab) -> None:
     # Told from this machine by a variable that it alone has.
-    program = f"exec {shlex.quote(sys.executable)} -m codex_trio exec-server --listen stdio"
-    entry = {"id": "box", "program": "/bin/sh", "args": ["-c", program], "env": {"PLACE": "the box"}}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in entry.items() if name != "env"]
-    lines += ["[environments.env]", 'PLACE = "the box"', f'PYTHONPATH = "{":".join(sys.path)}"']
-    lab.codex_home.mkdir(exist_ok=True)
-    (lab.codex_home / "environments.toml").write_text('default = "box"\n[[environments]]\n' + "\n".join(lines))
+    offer_program(lab, EXEC_SERVER, PLACE="the box")
     (lab.cwd / "AGENTS.md").write_text("Mind the gap.")
     lab.script(
         answer(function_call("exec_command", {"cmd": "echo in $PLACE; exit 4"}, call_id="c1")),

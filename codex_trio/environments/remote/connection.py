@@ -53,6 +53,10 @@ class SessionListener(Protocol):
         """Take an event. What comes behind it waits until this returns."""
         ...
 
+    def began(self) -> None:
+        """Take note that there is a session, in which nothing runs yet."""
+        ...
+
     def resumed(self) -> None:
         """Take note that the connection was cut and is there again: events may be missing."""
         ...
@@ -241,6 +245,8 @@ class ExecConnection:
         self._ready.set()
         if was_there:
             self._listener.resumed()
+        else:
+            self._listener.began()
 
     async def _serve(self, channel: Channel) -> None:
         self._heard_at = trio.current_time()

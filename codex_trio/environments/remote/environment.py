@@ -20,6 +20,7 @@ from codex_trio.environments.environment import (
 )
 from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.exec_protocol import EnvironmentFacts, path_from_wire
+from codex_trio.environments.news import ConnectionChange, ConnectionNews
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.channel import OpenChannel
 from codex_trio.environments.remote.commands import USUAL_SHELL, RemoteCommands
@@ -36,11 +37,14 @@ from codex_trio.state.rollout.lines import GitInfo
 
 
 class RemoteEnvironment:
-    """Connected when something of it is needed. `nursery` hosts the connection."""
+    """Connected when something of it is needed. `nursery` hosts the connection; `news` tells of it."""
 
-    def __init__(self, target: RemoteTarget, open_channel: OpenChannel, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, target: RemoteTarget, open_channel: OpenChannel, nursery: trio.Nursery, *, news: ConnectionNews
+    ) -> None:
         self.id = target.id
-        self.processes = RemoteProcesses(nursery)
+        self._news = news
+        self.processes = RemoteProcesses(nursery, told=self._tell)
         self.connection = ExecConnection(target, open_channel, nursery, self.processes)
         self.processes.use(self.connection)
         self.files = RemoteFiles(self.connection)
@@ -56,6 +60,9 @@ class RemoteEnvironment:
             except ServerRefused as error:
                 raise EnvironmentUnreachable(f"the exec-server does not say: {error.message}") from error
         return EnvironmentInfo(shell=facts.shell.path, cwd=None if facts.cwd is None else path_from_wire(facts.cwd))
+
+    def _tell(self, *, is_connected: bool) -> None:
+        self._news.tell(ConnectionChange(environment_id=self.id, is_connected=is_connected))
 
     def status(self) -> EnvironmentStatus:
         """Return whether it can be reached, as far as that is known."""

@@ -11,7 +11,7 @@ import errno
 import itertools
 from collections import deque
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from uuid import uuid4
 
 import msgspec
@@ -294,11 +294,18 @@ class RemoteGroup:
         return [*self._started, *inner]
 
 
+class SessionTold(Protocol):
+    """Is told that a session began, or is lost."""
+
+    def __call__(self, *, is_connected: bool) -> None: ...
+
+
 class RemoteProcesses:
     """All processes of one connection: gives each of them what is told of it."""
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+    def __init__(self, nursery: trio.Nursery, *, told: SessionTold) -> None:
         self._nursery = nursery
+        self._told = told
         self._known: dict[str, RemoteProcess] = {}
         self._connection: ExecConnection | None = None
 
@@ -363,6 +370,10 @@ class RemoteProcesses:
         elif process.is_closed:
             del self._known[process.id]
 
+    def began(self) -> None:
+        """Pass that on."""
+        self._told(is_connected=True)
+
     def resumed(self) -> None:
         """Read what was missed."""
         for process in self._known.values():
@@ -381,6 +392,7 @@ class RemoteProcesses:
         for process in self._known.values():
             process.lost(problem)
         self._known.clear()
+        self._told(is_connected=False)
 
 
 class _Named(msgspec.Struct, rename="camel"):
