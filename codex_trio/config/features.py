@@ -135,11 +135,6 @@ HONOURED: Final = frozenset(
 )
 """The switches that are acted on."""
 
-PARTLY: Final = MappingProxyType(
-    {"memories": "models are told what is remembered in `memories`, but nothing is remembered of threads yet"}
-)
-"""Switches of which only a part is there when they are on, and which."""
-
 _ALWAYS_ON: Final = frozenset({"unified_exec", "unified_exec_tty"})
 """What this server does whatever the switch says; everything else that is not acted on it does not do."""
 

@@ -139,7 +139,6 @@ def build(
             *_profile_warning(paths),
             *without_reader,
             *_unsupported_warning(sources.stack),
-            *_partly_warning(merged),
             *held.warnings,
         ),
         thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config), *held.warnings),
@@ -220,12 +219,6 @@ def _unstable_warning(merged: Mapping[str, Any], user_config: Path) -> list[str]
         return []
     text = f"Under-development features enabled: {', '.join(names)}. This server does not have them yet."
     return [f"{text} To suppress this warning, set `suppress_unstable_features_warning = true` in {user_config}."]
-
-
-def _partly_warning(merged: Mapping[str, Any]) -> list[str]:
-    """Return what is switched on of which only a part is there."""
-    enabled = features.resolve(_configured_features(merged))
-    return [f"`features.{name}`: {what}." for name, what in features.PARTLY.items() if enabled[name]]
 
 
 def _unsupported_warning(stack: LayerStack) -> list[str]:

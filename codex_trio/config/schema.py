@@ -167,6 +167,26 @@ OTEL = Table({"headers_helper": TEXT, "headers_helper_refresh_interval_ms": _NON
 
 HISTORY = Table({"persistence": Choice(("save-all", "none")), "max_bytes": USIZE})
 
+MEMORIES = Table(
+    {
+        "version": ANY,
+        "dual_write": ANY,
+        "disable_on_external_context": FLAG,
+        "generate_memories": FLAG,
+        "use_memories": FLAG,
+        "dedicated_tools": ANY,
+        "max_raw_memories_for_consolidation": USIZE,
+        "max_unused_days": I64,
+        "max_rollout_age_days": I64,
+        "max_rollouts_per_startup": USIZE,
+        "min_rollout_idle_hours": I64,
+        "min_rate_limit_remaining_percent": I64,
+        "extract_model": TEXT,
+        "consolidation_model": TEXT,
+        "consolidation_service_tier": TEXT,
+    }
+)
+
 MCP_SERVER = Table(
     {"command": TEXT, "args": TEXTS, "env": TEXT_MAP, "url": TEXT, "enabled": FLAG},
     rest=ANY,

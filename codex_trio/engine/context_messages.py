@@ -50,7 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     environments: Sequence[instructions.EnvironmentView] = ()
     """All that the thread works in, where that is more than one."""
     memories: str | None = None
-    """What is remembered of former threads."""
+    """What the model is told of former threads."""
     agent_path: str | None = None
     """The thread's place in a team of agents that it works for."""
     window: str | None = None
@@ -96,7 +96,7 @@ def context_texts(
         )
         if parts.environment
         else None,
-        memories=instructions.memories_text(surroundings.memories) if surroundings.memories else None,
+        memories=surroundings.memories,
         tools=instructions.hidden_tools_text(surroundings.hidden_tools) if surroundings.hidden_tools else None,
         window=surroundings.window,
     )

@@ -8,6 +8,7 @@ The tags are established: models know them, and rollouts are searched for them.
 
 import datetime
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -294,19 +295,19 @@ def _approval_rules(approval_policy: AskForApproval, policy: SandboxPolicy) -> s
             return f"The user can be asked (approval policy `on-request`). {_escalation_rules(policy)}"
 
 
-def memories_text(summary: str) -> str:
+def memories_text(summary: str, folder: Path) -> str:
     """Return what is remembered of former threads, and how the model says that it used it."""
     if len(summary) > _MAX_MEMORIES:
         summary = f"{summary[:_MAX_MEMORIES]}\n[... the rest is in memory_summary.md ...]"
     return (
-        f"{MEMORIES_TAG}\nThis is remembered of former threads with this user. Use it where it helps with what the "
-        "user asks, check it against how things are now, and leave it alone where the request says all that is "
-        "needed.\n"
+        f"{MEMORIES_TAG}\nThis is remembered of former threads with this user; the files that it names are in "
+        f"{folder}. Use it where it helps with what the user asks, check it against how things are now, and leave it "
+        "alone where the request says all that is needed.\n"
         f"<memory_summary>\n{summary.strip()}\n</memory_summary>\n"
         "Where your last message rests on lines of a memory file, end it with this block, which the user does not see "
         "as text: a line for each place, with the path below the folder of memories, and the ids of the threads that "
         "the memory names, if any.\n"
-        f"{memory_citations.OPENING}\n<citation_entries>\nMEMORY.md:12-14|note=[what it was used for]\n"
+        f"{memory_citations.OPENING}\n<citation_entries>\nmemory_summary.md:12-14|note=[what it was used for]\n"
         f"</citation_entries>\n<rollout_ids>\n</rollout_ids>\n{memory_citations.CLOSING}\n</memories>"
     )
 

@@ -12,6 +12,8 @@ from codex_trio.state.store.contents import spawned_by
 
 ROOT_PATH = "/root"
 SPAWNED = "thread_spawn"
+MEMORIES = "memory_consolidation"
+"""The kind of the agent that brings memories together: it works for no thread."""
 
 
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     def subagent(self) -> str | None:
         """What providers call an agent of this kind."""
         if self.parent_thread_id is None:
-            return None
+            return MEMORIES if self.kind == MEMORIES else None
         return "collab_spawn" if self.kind == SPAWNED else self.kind
 
 
@@ -39,7 +41,8 @@ def lineage_of(meta: SessionMeta) -> Lineage:
     """Return the lineage of a thread."""
     parent = spawned_by(meta)
     if parent is None:
-        return Lineage(session_id=meta.id)
+        kind = MEMORIES if meta.source == {"subagent": MEMORIES} else SPAWNED
+        return Lineage(session_id=meta.id, kind=kind)
     return Lineage(
         session_id=meta.session_id or meta.id,
         parent_thread_id=parent,

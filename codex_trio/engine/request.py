@@ -13,7 +13,7 @@ import msgspec
 
 from codex_trio.config.service_tiers import requested_tier
 from codex_trio.engine.history import ModelHistory
-from codex_trio.engine.lineage import Lineage
+from codex_trio.engine.lineage import MEMORIES, Lineage
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.session.window import context_window_id
@@ -99,6 +99,7 @@ def build_request(
             subagent=lineage.subagent,
             parent_thread_id=lineage.parent_thread_id,
             responses_lite=model.responses_lite,
+            extra={"x-openai-memgen-request": "true"} if lineage.kind == MEMORIES else {},
         ),
     )
 
@@ -142,15 +143,19 @@ def _lineage(context: TaskContext, origin: RequestOrigin) -> Lineage:
 
 def _agent_headers(lineage: Lineage) -> dict[str, str]:
     """Return the headers that say whose agent asks, as they also stand in the body."""
-    if lineage.parent_thread_id is None or lineage.subagent is None:
+    if lineage.subagent is None:
         return {}
-    return {"x-codex-parent-thread-id": lineage.parent_thread_id, "x-openai-subagent": lineage.subagent}
+    parent = lineage.parent_thread_id
+    return {
+        **({} if parent is None else {"x-codex-parent-thread-id": parent}),
+        "x-openai-subagent": lineage.subagent,
+    }
 
 
 def _agent_metadata(lineage: Lineage) -> dict[str, str]:
     """Return whose agent asks."""
     if lineage.parent_thread_id is None:
-        return {}
+        return {} if lineage.subagent is None else {"thread_source": lineage.subagent}
     return {
         "parent_thread_id": lineage.parent_thread_id,
         "subagent_kind": lineage.kind,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from codex_trio_protocol.v2 import thread_settings as wire
 
-from codex_trio.files.memories import MemoryFolder
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_params
+from codex_trio.threads.memories.settings import memory_settings
 
 _MOST_THREADS = 4096
 
@@ -28,21 +28,20 @@ def handlers(services: Services) -> dict[str, Handler]:
 
 class MemoryProcessor:
     def __init__(self, services: Services) -> None:
-        self._folder = MemoryFolder(services.codex_home)
-        self._loaded = services.threads.loaded
+        self._threads = services.threads
 
     async def status(self, params: wire.MemoryStatusParams, _context: RequestContext) -> wire.MemoryStatusResponse:
-        """Return how many threads memories of the second kind cover: none, for nothing makes any here."""
+        """Return how many threads the summary covers."""
         wanted = params.min_consolidated_threads
         if wanted is not None and not 1 <= wanted <= _MOST_THREADS:
             raise invalid_params(f"minConsolidatedThreads must be between 1 and {_MOST_THREADS}")
-        # Nothing is left to be taken over where nothing is remembered.
-        return wire.MemoryStatusResponse(v2_consolidated_threads=0, v2_ready=await self._folder.is_empty())
+        status = await self._threads.memories.status(wanted=wanted)
+        return wire.MemoryStatusResponse(v2_consolidated_threads=status.consolidated, v2_ready=status.is_ready)
 
     async def reset(self, _params: None, _context: RequestContext) -> wire.MemoryResetResponse:
         """Forget everything."""
         try:
-            await self._folder.clear()
+            await self._threads.memories.reset()
         except OSError as error:
             raise internal_error(f"failed to clear memories: {error.filename or ''}: {error.strerror}") from error
         return wire.MemoryResetResponse()
@@ -51,6 +50,6 @@ class MemoryProcessor:
         self, params: wire.ThreadMemoryReadParams, _context: RequestContext
     ) -> wire.ThreadMemoryReadResponse:
         """Return the summary that a loaded thread's model is told."""
-        live = self._loaded.get(parse_thread_id(params.thread_id))
-        summary = await self._folder.summary() if live.config.feature("memories") else None
+        live = self._threads.loaded.get(parse_thread_id(params.thread_id))
+        summary = await self._threads.memories.summary() if memory_settings(live.config).use else None
         return wire.ThreadMemoryReadResponse(summary=summary)

@@ -69,7 +69,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             outgoing=parts.outgoing,
             auth=auth,
             catalog=_catalog(default),
-            threads=stored_threads(storage),
+            threads=stored_threads(storage, codex_home=parts.codex_home),
             load=partial(_load, parts),
             watches=watches,
             search=FileSearch(watches),

@@ -86,6 +86,7 @@ async def open_thread_layer(
                 transport=transport,
                 gate=parts.gate,
                 start_script=partial(start_script_process, spawner),
+                quiet=parts.idle.quiet,
                 start_process=partial(spawner.start, owner=spawner.new_owner()),
             )
         )
@@ -110,6 +111,7 @@ async def open_thread_layer(
         async with trio.open_nursery() as threads:
             await threads.start(runtime.mcp.pool.run)
             await threads.start(runtime.host.run)
+            threads.start_soon(runtime.maker.run)
             threads.start_soon(_warm, parts.idle, runtime.warm)
             yield answers
             threads.cancel_scope.cancel()

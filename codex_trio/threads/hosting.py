@@ -15,6 +15,7 @@ import msgspec
 import trio
 
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.engine.events import Event
 from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
@@ -100,6 +101,7 @@ class ThreadHost:
         elicitations: Elicitations,
         agents: AgentTeams,
         start_script: Callable[[], ScriptEngine],
+        heard: Callable[[Event], None],
         mcp: McpServers,
     ) -> None:
         self._threads = loaded
@@ -114,6 +116,7 @@ class ThreadHost:
         self._elicitations = elicitations
         self._agents = agents
         self._start_script = start_script
+        self._heard = heard
         self._mcp = mcp
         self._nursery: trio.Nursery | None = None
 
@@ -287,7 +290,7 @@ class ThreadHost:
                             config=launch.config,
                             clock=clock,
                         ),
-                        listener=Listeners(live, queue.heard, member.heard),
+                        listener=Listeners(live, queue.heard, member.heard, self._heard),
                         raw_items=launch.raw_items,
                     )
                     on_end.enter_context(self._environments.news.heard(partial(self._tell_connection, live)))

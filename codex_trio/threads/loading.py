@@ -15,7 +15,7 @@ import msgspec
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import Doubt, settings_files
-from codex_trio.engine.instructions import base_instructions
+from codex_trio.engine.instructions import base_instructions, memories_text
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.errors import UnreachableFile
@@ -34,6 +34,7 @@ from codex_trio.state.store.interface import StoredThread, ThreadStore
 from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
+from codex_trio.threads.memories.settings import memory_settings
 from codex_trio.threads.options import ThreadOptions, settings_from_config
 from codex_trio.util.abandonable import abandonable
 
@@ -191,11 +192,12 @@ class ThreadLoader:
             return ProjectDocs(text=None, sources=(), warnings=(warning,))
 
     async def memories(self, config: EffectiveConfig) -> str | None:
-        """Return what is remembered of former threads, where that is to be used."""
-        if not config.feature("memories"):
+        """Return what a model is told of former threads, where it is to be told."""
+        if not memory_settings(config).use:
             return None
         try:
-            return await self._memories.summary()
+            found = await self._memories.summary()
+            return None if found is None else memories_text(*found)
         except OSError as error:
             _log.warning("memories cannot be read: %s", error)
             return None

@@ -32,6 +32,7 @@ from codex_trio.threads.hosting import Launch, ThreadHost
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ForkSource, ThreadLoader, answering, end_of_fork
+from codex_trio.threads.memories.settings import new_memory_mode
 from codex_trio.threads.options import (
     ThreadOptions,
     settings_from_history,
@@ -82,7 +83,9 @@ class ThreadManager:
         host: ThreadHost,
         goals: ThreadGoals,
         gate: TurnGate,
+        started: Callable[[LiveThread], None],
     ) -> None:
+        """`started` is told of each thread that begins or is loaded by a client."""
         self._config = config
         self._threads = loaded
         self._store = store
@@ -91,6 +94,7 @@ class ThreadManager:
         self._host = host
         self._goals = goals
         self._gate = gate
+        self._started = started
 
     async def start(
         self, options: ThreadOptions, origin: ThreadOrigin, *, items: Sequence[dict[str, Any]] = ()
@@ -102,7 +106,7 @@ class ThreadManager:
         config = await answering(self._config.load_for_new_thread, options.cwd, options)
         policy = await self._loader.command_policy(config)
         settings = self._loader.configured(config, options)
-        meta = self._new_meta(settings, options, origin)
+        meta = self._new_meta(settings, config, options, origin)
         before_stored = None
         if options.project_id is not None:
             await self._organisation.check_beginning(options.project_id)
@@ -205,7 +209,7 @@ class ThreadManager:
         settings, config, warnings = await self._recorded_settings(history.facts, options, settings_of_fork)
         policy = await self._loader.command_policy(config)
         name = await self._store.name(source.thread_id)
-        meta = self._new_meta(settings, options, origin)
+        meta = self._new_meta(settings, config, options, origin)
         source_meta = history.facts.meta
         assert source_meta is not None
         meta = msgspec.structs.replace(meta, forked_from_id=source_meta.id, dynamic_tools=source_meta.dynamic_tools)
@@ -249,7 +253,9 @@ class ThreadManager:
         there, warnings = self._loader.where_it_worked(settings)
         return there, config, warnings
 
-    def _new_meta(self, settings: ThreadSettings, options: ThreadOptions, origin: ThreadOrigin) -> SessionMeta:
+    def _new_meta(
+        self, settings: ThreadSettings, config: EffectiveConfig, options: ThreadOptions, origin: ThreadOrigin
+    ) -> SessionMeta:
         """Return what a new thread is."""
         thread_id = uuid7()
         return SessionMeta(
@@ -267,6 +273,7 @@ class ThreadManager:
             base_instructions={"text": self._loader.base_instructions(settings)},
             history_mode="paginated",
             multi_agent_version="v1",
+            memory_mode=new_memory_mode(config),
             dynamic_tools=options.dynamic_tools or None,
         )
 
@@ -289,7 +296,9 @@ class ThreadManager:
             raw_items=options.raw_items,
             is_new=is_new,
         )
-        return await self._host.host(launch, follower=origin.subscriber)
+        live = await self._host.host(launch, follower=origin.subscriber)
+        self._started(live)
+        return live
 
     def drop_subscriber(self, client: ClientId) -> None:
         """Have a client follow no thread any more."""

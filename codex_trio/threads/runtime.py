@@ -46,6 +46,8 @@ from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.mcp import McpServers
+from codex_trio.threads.memories.consolidator import MemoryAgent
+from codex_trio.threads.memories.maker import MemoryMaker
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
@@ -66,6 +68,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     goals: ThreadGoals
     elicitations: Elicitations
     mcp: McpServers
+    maker: MemoryMaker
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -88,6 +91,8 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     transport: HttpTransport
     gate: TurnGate
     start_script: Callable[[], ScriptEngine]
+    quiet: Callable[[float], Awaitable[None]]
+    """Returns once clients have asked for nothing for so many seconds."""
     start_process: Start
     """Starts processes that are no commands: MCP servers."""
 
@@ -121,6 +126,15 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         clients=parts.clients,
         is_on=lambda: parts.config.startup_default().feature(GOALS),
     )
+    maker = MemoryMaker(
+        threads.memories,
+        store=threads.store,
+        engine=engine,
+        agent=MemoryAgent(
+            engine=engine, environments=parts.environments, loader=loader, start_script=parts.start_script
+        ),
+        quiet=parts.quiet,
+    )
     elicitations = Elicitations()
     mcp = McpServers(
         McpPool(McpMeans(start=parts.start_process, transport=parts.transport, environ=parts.environ)),
@@ -146,6 +160,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
             codex_home=parts.codex_home,
         ),
         start_script=parts.start_script,
+        heard=maker.heard,
         mcp=mcp,
     )
     manager = ThreadManager(
@@ -157,6 +172,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         host=host,
         goals=goals,
         gate=parts.gate,
+        started=maker.thread_started,
     )
     return ThreadRuntime(
         loaded=threads.loaded,
@@ -164,7 +180,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         manager=manager,
         host=host,
         upkeep=ThreadUpkeep(
-            host=host, loaded=threads.loaded, store=threads.store, queues=queues, goals=goals, graph=threads.graph
+            host=host,
+            loaded=threads.loaded,
+            store=threads.store,
+            queues=queues,
+            goals=goals,
+            memories=threads.memories,
+            graph=threads.graph,
         ),
         queues=queues,
         goals=goals,
@@ -173,6 +195,8 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         graph=threads.graph,
         organisation=threads.organisation,
         compress=threads.compress,
+        memories=threads.memories,
+        maker=maker,
         elicitations=elicitations,
         mcp=mcp,
         warm=partial(_warm, parts),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -19,6 +20,7 @@ from codex_trio.threads import errors
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import ThreadFacts, stored_facts
 from codex_trio.threads.loaded import LoadedThreads
+from codex_trio.threads.memories.kept import KeptMemories
 from codex_trio.threads.organisation import ThreadOrganisation
 from codex_trio.threads.read_state import ReadState
 
@@ -29,6 +31,7 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
     read_states: ReadStates
     graph: AgentGraphStore
     organisation: ThreadOrganisation
+    memories: KeptMemories
     compress: Callable[[], None]
     """Has rollouts that nobody wrote to for long compressed, some time soon."""
 
@@ -91,7 +94,7 @@ class StoredThreads(msgspec.Struct, frozen=True, kw_only=True):
         return state
 
 
-def stored_threads(storage: ThreadStorage) -> StoredThreads:
+def stored_threads(storage: ThreadStorage, *, codex_home: Path) -> StoredThreads:
     """Return what is kept there, with no thread loaded."""
     loaded = LoadedThreads()
     return StoredThreads(
@@ -100,6 +103,7 @@ def stored_threads(storage: ThreadStorage) -> StoredThreads:
         read_states=storage.read_states,
         graph=storage.graph,
         compress=storage.compress,
+        memories=KeptMemories(storage.memories, codex_home),
         organisation=ThreadOrganisation(
             loaded=loaded,
             store=storage.store,

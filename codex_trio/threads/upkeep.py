@@ -17,6 +17,7 @@ from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
+from codex_trio.threads.memories.kept import KeptMemories
 from codex_trio.threads.queue import ThreadQueues
 
 
@@ -29,6 +30,7 @@ class ThreadUpkeep:
         store: ThreadStore,
         queues: ThreadQueues,
         goals: ThreadGoals,
+        memories: KeptMemories,
         graph: AgentGraphStore,
     ) -> None:
         self._host = host
@@ -36,6 +38,7 @@ class ThreadUpkeep:
         self._store = store
         self._queues = queues
         self._goals = goals
+        self._memories = memories
         self._graph = graph
 
     async def rename(self, thread_id: str, name: str) -> None:
@@ -105,6 +108,7 @@ class ThreadUpkeep:
         deleted = await self._store.delete(thread_id) if is_stored else [thread_id]
         await self._queues.forget(deleted)
         await self._goals.forget(deleted)
+        await self._memories.forget(deleted)
         return deleted
 
     async def revert(self, thread_id: str, *, before_turn_id: str) -> LiveThread:

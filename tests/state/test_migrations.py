@@ -11,7 +11,7 @@ from codex_trio.state.local.retrying_db import RetryingDb
 from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.store.sections import PINNED
 
-RELEASED = (1, 2, 3, 4, 5)
+RELEASED = (1, 2, 3, 4, 5, 6)
 """How many steps databases out there have taken."""
 
 

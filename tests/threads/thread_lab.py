@@ -220,10 +220,11 @@ class Lab:
         loader: ThreadLoader,
         config: ConfigService,
         environments: EnvironmentManager,
-        gate: TurnGate,
+        engine: EngineServices,
         mcp: McpServers,
     ) -> None:
-        self.gate = gate
+        self.gate = engine.gate
+        self.engine = engine
         self.mcp = mcp
         self.loader = loader
         self.config = config
@@ -238,7 +239,13 @@ class Lab:
         self.queues = queues
         self.goals = goals
         self.upkeep = ThreadUpkeep(
-            host=host, loaded=threads.loaded, store=threads.store, queues=queues, goals=goals, graph=threads.graph
+            host=host,
+            loaded=threads.loaded,
+            store=threads.store,
+            queues=queues,
+            goals=goals,
+            memories=threads.memories,
+            graph=threads.graph,
         )
 
     async def start(self, *, ephemeral: bool = False) -> LiveThread:
@@ -299,7 +306,7 @@ async def open_threads(
         (home / "config.toml").write_text(settings)
     config = ConfigService(home, environ={"HOME": str(base)}, cli_overrides=(), system_dir=base, cwd=base)
     catalog, clients = bundled_catalog(), NotingClients()
-    threads = stored_threads(storage)
+    threads = stored_threads(storage, codex_home=home)
     engine = EngineServices(
         identity=Identity({}),
         installation_id="installation",
@@ -341,6 +348,7 @@ async def open_threads(
         loader=loader,
         elicitations=Elicitations(),
         start_script=_no_scripts,
+        heard=lambda _: None,
         agents=AgentTeams(store=storage.store, graph=threads.graph, loader=loader, catalog=catalog, codex_home=home),
         mcp=mcp,
     )
@@ -353,6 +361,7 @@ async def open_threads(
         host=host,
         goals=goals,
         gate=engine.gate,
+        started=lambda _: None,
     )
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:
@@ -367,7 +376,7 @@ async def open_threads(
                 loader=loader,
                 config=config,
                 environments=environments,
-                gate=engine.gate,
+                engine=engine,
                 mcp=mcp,
             )
             lab.waiting = storage.queues

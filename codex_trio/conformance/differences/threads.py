@@ -4,6 +4,11 @@ from codex_trio.conformance.differences.difference import Difference
 
 THREADS: tuple[Difference, ...] = (
     Difference(
+        "memory_making::the_agent_that_writes_the_summary_can_write_nowhere_else",
+        "reference",
+        "gives the agent that brings memories together the user's own rights: with full access, those to everything",
+    ),
+    Difference(
         "envelope::a_line_that_is_not_utf_8_is_not_answered_and_does_no_harm",
         "reference",
         "stops reading its input at the first line that is not UTF-8, and stays silent from then on",

@@ -57,7 +57,7 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     companions: Companions
     """What goes along with its turns."""
     memories: Callable[[], Awaitable[str | None]]
-    """Reads what is remembered of former threads, where that is to be used."""
+    """Reads what the model is told of former threads, where it is to be told."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
     config: EffectiveConfig
     clock: StoppableClock

@@ -55,12 +55,13 @@ async def sample(context: TaskContext, asked: SampleRequest) -> Sample:
     request = _request(context, asked)
     try:
         client = context.client()
-        return await _ask_with_retries(client, request)
+        return await ask_with_retries(client, request)
     except ModelError as error:
         raise SampleFailed(error.message) from error
 
 
-async def _ask_with_retries(client: ResponsesClient, request: ModelRequest) -> Sample:
+async def ask_with_retries(client: ResponsesClient, request: ModelRequest) -> Sample:
+    """Return the answer to a request, asked again as often as the provider's settings say. Raises ModelError."""
     attempt = 0
     while True:
         try:

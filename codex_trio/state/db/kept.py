@@ -46,6 +46,9 @@ KEPT_TABLES = (
     KeptTable("attachments", "id", "attachments", json=("payload",), order="rowid"),
     KeptTable("queued_inputs", "id", "queued messages", json=("message",), order="rowid"),
     KeptTable("goals", "thread_id", "goals"),
+    KeptTable("memories", "thread_id", "memories of threads"),
+    KeptTable("memory_jobs", "key", "work on memories"),
+    KeptTable("memory_summary", "id", "summaries of memories"),
     KeptTable("read_states", "thread_id", "read states"),
     KeptTable("spawn_edges", "child_thread_id", "agents of threads"),
 )

@@ -219,6 +219,38 @@ CREATE TABLE goals (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What is remembered of threads, and the work on that (state/store/memories.py).
+_MEMORIES = """
+CREATE TABLE memories (
+    thread_id TEXT PRIMARY KEY,
+    source_updated_at_ms INTEGER NOT NULL,
+    generated_at_ms INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    cwd TEXT NOT NULL,
+    path TEXT NOT NULL,
+    branch TEXT,
+    usage_count INTEGER NOT NULL,
+    last_used_at_ms INTEGER,
+    consolidated_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE memory_jobs (
+    key TEXT PRIMARY KEY,
+    wanted INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    token TEXT,
+    lease_until_ms INTEGER NOT NULL,
+    retry_at_ms INTEGER NOT NULL,
+    attempts_left INTEGER NOT NULL,
+    error TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE memory_summary (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    is_published INTEGER NOT NULL
+) STRICT;
+"""
+
 STEPS = (
     _ROLLOUTS + _FOLDERS + _MARKS + _LEASES + _SPAWN_EDGES + _READ_STATES,
     _SEARCH,
@@ -226,6 +258,7 @@ STEPS = (
     _QUEUED_INPUTS,
     _PROJECTS + _SECTIONS + _ATTACHMENTS,
     _GOALS,
+    _MEMORIES,
 )
 
 

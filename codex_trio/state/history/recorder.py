@@ -188,7 +188,7 @@ class RolloutRecorder:
         if not self._meta_is_written:
             await trio.lowlevel.checkpoint()
             return ModelPast()
-        return await _past_of(self._history)
+        return await past_of(self._history)
 
     async def take_up_inputs(self) -> None:
         """Record inputs as said that were accepted by turns which were cut short before they took them up.
@@ -337,7 +337,7 @@ class EphemeralRecorder:
         if self._inherited is None:
             await trio.lowlevel.checkpoint()
             return ModelPast()
-        return await _past_of(self._inherited)
+        return await past_of(self._inherited)
 
     async def take_up_inputs(self) -> None:
         """Do nothing: what died with a process is gone."""
@@ -366,7 +366,9 @@ class EphemeralRecorder:
         self._is_closed = True
 
 
-async def _past_of(history: RolloutHistory) -> ModelPast:
+async def past_of(history: RolloutHistory) -> ModelPast:
+    """Return what the next model request of a thread would start from. Raises RolloutReadError."""
+
     def read() -> ModelPast:
         past = history.model_past()
         return ModelPast(past.items(), past.window)

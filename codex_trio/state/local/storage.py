@@ -22,6 +22,7 @@ from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.index.span_cache import SpanCache
+from codex_trio.state.local.memories import LocalMemoryTables
 from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.local.placements import LocalPlacements
 from codex_trio.state.local.projects import LocalProjects
@@ -32,6 +33,7 @@ from codex_trio.state.local.sections import LocalSections
 from codex_trio.state.local.store import LocalThreadStore
 from codex_trio.state.local.writers import ThreadWriters
 from codex_trio.state.rollout.paths import RolloutPaths
+from codex_trio.state.store.memories import Memories
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.util.private_folder import close_to_others
 from codex_trio.util.short_jobs import ShortJobs
@@ -71,6 +73,7 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         read_states=read_states,
         queues=LocalInputQueues(database),
         goals=LocalGoals(database),
+        memories=Memories(LocalMemoryTables(database)),
         projects=LocalProjects(retrying, settle=store.settle),
         sections=LocalSections(retrying),
         attachments=LocalAttachments(retrying, settle=store.settle),

@@ -10,12 +10,14 @@ import trio
 from codex_trio.state.memory.attachments import MemoryAttachments
 from codex_trio.state.memory.goals import MemoryGoals
 from codex_trio.state.memory.graph import MemoryAgentGraph
+from codex_trio.state.memory.memories import InMemoryMemoryTables
 from codex_trio.state.memory.organisation import MemoryPlacements, MemoryTables
 from codex_trio.state.memory.projects import MemoryProjects
 from codex_trio.state.memory.queues import MemoryInputQueues
 from codex_trio.state.memory.read_states import MemoryReadStates
 from codex_trio.state.memory.sections import MemorySections
 from codex_trio.state.memory.store import MemoryThreadStore
+from codex_trio.state.store.memories import Memories
 from codex_trio.state.store.storage import ThreadStorage
 
 
@@ -29,6 +31,7 @@ def memory_storage() -> ThreadStorage:
         read_states=read_states,
         queues=MemoryInputQueues(),
         goals=MemoryGoals(),
+        memories=Memories(InMemoryMemoryTables()),
         projects=MemoryProjects(tables, recencies=store.recencies),
         sections=MemorySections(tables),
         attachments=MemoryAttachments(tables, archived=store.archived),

@@ -9,6 +9,7 @@ import msgspec
 from codex_trio.state.store.attachments import AttachmentStore
 from codex_trio.state.store.goals import GoalStore
 from codex_trio.state.store.interface import AgentGraphStore, ThreadStore
+from codex_trio.state.store.memories import Memories
 from codex_trio.state.store.placements import Placements
 from codex_trio.state.store.projects import ProjectStore
 from codex_trio.state.store.queues import InputQueues
@@ -22,6 +23,7 @@ class ThreadStorage(msgspec.Struct, frozen=True, kw_only=True):
     read_states: ReadStates
     queues: InputQueues
     goals: GoalStore
+    memories: Memories
     projects: ProjectStore
     sections: SectionStore
     attachments: AttachmentStore
