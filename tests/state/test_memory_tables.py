@@ -7,18 +7,18 @@ import msgspec
 import pytest
 
 from codex_trio.state.db.initializer import open_state_db, state_database, state_db_path
-from codex_trio.state.local.memories import LocalMemoryTables
-from codex_trio.state.memory.memories import InMemoryMemoryTables
+from codex_trio.state.local.memories import LocalMemoriesStore
+from codex_trio.state.memory.memories import InMemoryMemoriesStore
 from codex_trio.state.store.interface import ThreadStoreError
 from codex_trio.state.store.memories import (
     ATTEMPTS,
     LEASE_MS,
     RETRY_MS,
     Memories,
+    MemoriesStore,
     MemoryClaim,
     MemoryRows,
     MemorySummary,
-    MemoryTables,
     ThreadMemory,
 )
 
@@ -32,12 +32,12 @@ class Clock:
 
 
 @pytest.fixture(params=["local", "memory"])
-async def tables(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[MemoryTables]:
+async def tables(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[MemoriesStore]:
     if request.param == "memory":
-        yield InMemoryMemoryTables()
+        yield InMemoryMemoriesStore()
         return
     database = await open_state_db(state_db_path(tmp_path))
-    yield LocalMemoryTables(database)
+    yield LocalMemoriesStore(database)
     await database.aclose()
 
 
@@ -47,7 +47,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def memories(tables: MemoryTables, clock: Clock) -> Memories:
+def memories(tables: MemoriesStore, clock: Clock) -> Memories:
     return Memories(tables, clock=clock)
 
 
@@ -201,7 +201,7 @@ async def test_everything_can_be_forgotten_with_what_is_under_way(memories: Memo
     assert await memories.summary() is None
 
 
-async def test_work_that_raises_changes_nothing(tables: MemoryTables) -> None:
+async def test_work_that_raises_changes_nothing(tables: MemoriesStore) -> None:
     def spoil(rows: MemoryRows) -> None:
         rows.put_memory(memory_of("a"))
         raise LookupError
@@ -215,7 +215,7 @@ async def test_memories_outlive_the_database_handle(tmp_path: Path) -> None:
     path = state_db_path(tmp_path)
     for is_there in (False, True):
         database = await open_state_db(path)
-        memories = Memories(LocalMemoryTables(database))
+        memories = Memories(LocalMemoriesStore(database))
         if is_there:
             assert await all_of(memories) == [memory_of("a")]
             assert await memories.claim_extraction("a", updated_at_ms=5) is None
@@ -228,7 +228,7 @@ async def test_without_a_database_nothing_is_remembered_and_that_is_said(tmp_pat
     path = state_db_path(tmp_path)
     path.mkdir()
     async with state_database(path, warn=lambda _: None) as database:
-        memories = Memories(LocalMemoryTables(database))
+        memories = Memories(LocalMemoriesStore(database))
         assert memories.problem
         with pytest.raises(ThreadStoreError, match="nothing is kept"):
             await memories.claim_extraction("a", updated_at_ms=5)

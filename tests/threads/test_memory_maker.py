@@ -24,7 +24,7 @@ from codex_trio.model.limits import RateLimitSnapshot, RateLimitWindow
 from codex_trio.state.db.initializer import open_state_db, state_db_path
 from codex_trio.state.local.storage import local_storage
 from codex_trio.state.store.interface import MetadataPatch
-from codex_trio.state.store.memories import LEASE_MS, RETRY_MS, Memories, MemoryRows, MemoryTables, Result
+from codex_trio.state.store.memories import LEASE_MS, RETRY_MS, Memories, MemoriesStore, MemoryRows, Result
 from codex_trio.testing.environments import MemoryEnvironment
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.manager import ThreadOrigin
@@ -114,7 +114,7 @@ class Died(BaseException):
 class DyingTables:
     """Dies at one of its writes: before it, or right after it."""
 
-    def __init__(self, tables: MemoryTables) -> None:
+    def __init__(self, tables: MemoriesStore) -> None:
         self._tables = tables
         self.left: int | None = None
         """How many writes are left; None for any number."""

@@ -37,7 +37,7 @@ ORDER BY usage_count DESC, source_updated_at_ms DESC, thread_id LIMIT ?
 """
 
 
-class LocalMemoryTables:
+class LocalMemoriesStore:
     """Those in the state database."""
 
     def __init__(self, database: StateDb) -> None:

@@ -22,7 +22,7 @@ from codex_trio.state.local.index.lock import IndexLock
 from codex_trio.state.local.index.search import ThreadTextIndex
 from codex_trio.state.local.index.service import IndexService
 from codex_trio.state.local.index.span_cache import SpanCache
-from codex_trio.state.local.memories import LocalMemoryTables
+from codex_trio.state.local.memories import LocalMemoriesStore
 from codex_trio.state.local.names import ThreadNames
 from codex_trio.state.local.placements import LocalPlacements
 from codex_trio.state.local.projects import LocalProjects
@@ -73,7 +73,7 @@ def local_storage(codex_home: Path, database: StateDb, *, quiet: Callable[[float
         read_states=read_states,
         queues=LocalInputQueues(database),
         goals=LocalGoals(database),
-        memories=Memories(LocalMemoryTables(database)),
+        memories=Memories(LocalMemoriesStore(database)),
         projects=LocalProjects(retrying, settle=store.settle),
         sections=LocalSections(retrying),
         attachments=LocalAttachments(retrying, settle=store.settle),

@@ -57,7 +57,7 @@ class _Rows:
         self.latest = None
 
 
-class InMemoryMemoryTables:
+class InMemoryMemoriesStore:
     """Those of a process that keeps nothing."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ import trio
 from codex_trio.state.memory.attachments import MemoryAttachments
 from codex_trio.state.memory.goals import MemoryGoals
 from codex_trio.state.memory.graph import MemoryAgentGraph
-from codex_trio.state.memory.memories import InMemoryMemoryTables
+from codex_trio.state.memory.memories import InMemoryMemoriesStore
 from codex_trio.state.memory.organisation import MemoryPlacements, MemoryTables
 from codex_trio.state.memory.projects import MemoryProjects
 from codex_trio.state.memory.queues import MemoryInputQueues
@@ -31,7 +31,7 @@ def memory_storage() -> ThreadStorage:
         read_states=read_states,
         queues=MemoryInputQueues(),
         goals=MemoryGoals(),
-        memories=Memories(InMemoryMemoryTables()),
+        memories=Memories(InMemoryMemoriesStore()),
         projects=MemoryProjects(tables, recencies=store.recencies),
         sections=MemorySections(tables),
         attachments=MemoryAttachments(tables, archived=store.archived),

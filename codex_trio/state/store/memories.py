@@ -121,7 +121,7 @@ class MemoryRows(Protocol):
         ...
 
 
-class MemoryTables(Protocol):
+class MemoriesStore(Protocol):
     """Keeps the rows. Raises ThreadStoreError (internal) when what is kept cannot be had, or nothing can be kept."""
 
     @property
@@ -139,7 +139,7 @@ class MemoryTables(Protocol):
 class Memories:
     """Raises what its tables raise."""
 
-    def __init__(self, tables: MemoryTables, *, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, tables: MemoriesStore, *, clock: Callable[[], int] = now_ms) -> None:
         self._tables = tables
         self._clock = clock
 
