@@ -11,7 +11,7 @@ the files look the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,7 @@ class ConfigService:
         self._kept: dict[Path | None, _Kept] = {}
         self._markers = DEFAULT_ROOT_MARKERS
         self._chosen_features: Mapping[str, bool] = {}
+        self._followers: list[Callable[[], Awaitable[list[str]]]] = []
 
     @cached_property
     def writes(self) -> CommandWrites:
@@ -136,6 +137,14 @@ class ConfigService:
             for kept in self._kept.values():
                 kept.config = None
         return taken
+
+    def when_reloaded(self, follow: Callable[[], Awaitable[list[str]]]) -> None:
+        """Have this called when loaded threads are to follow the files; it returns what it could not do."""
+        self._followers.append(follow)
+
+    async def reload(self) -> list[str]:
+        """Have loaded threads follow the files as they are now; return what could not be done."""
+        return [problem for follow in self._followers for problem in await follow()]
 
     def resolve_cwd(self, cwd: Path | None) -> Path:
         """Return an absolute working folder: relative ones count from the server's own, which is also the default."""

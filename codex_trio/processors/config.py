@@ -13,11 +13,12 @@ from typing import Any
 from codex_trio_protocol.v2 import config as wire
 from codex_trio_protocol.v2.config_requirements import ConfigRequirementsReadResponse
 
-from codex_trio.config.errors import ConfigLoadError, ConfigReadError
+from codex_trio.config.errors import ConfigLoadError, ConfigReadError, ConfigWarning
 from codex_trio.config.layers import ConfigLayer, to_json_value
 from codex_trio.config.read import ConfigReader
 from codex_trio.config.write import ConfigEdit, write_config
 from codex_trio.processors.config_writes import written, written_to_wire
+from codex_trio.processors.notices import Notices
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error
@@ -41,6 +42,7 @@ class ConfigProcessor:
 
     def __init__(self, services: Services) -> None:
         self._config = services.config
+        self._notices = Notices(services.outgoing)
         self._reader = ConfigReader(services.config)
 
     def read(self, params: wire.ConfigReadParams, _context: RequestContext) -> dict[str, Any]:
@@ -66,13 +68,18 @@ class ConfigProcessor:
         edit = ConfigEdit(key_path=params.key_path, value=params.value, merge_strategy=params.merge_strategy)
         return await self._write([edit], params.file_path, params.expected_version)
 
-    async def write_batch(self, params: wire.ConfigBatchWriteParams, _context: RequestContext) -> dict[str, Any]:
-        """Change several keys, all or none."""
+    async def write_batch(self, params: wire.ConfigBatchWriteParams, context: RequestContext) -> dict[str, Any]:
+        """Change several keys, all or none, and have loaded threads follow where that is asked for."""
         edits = [
             ConfigEdit(key_path=edit.key_path, value=edit.value, merge_strategy=edit.merge_strategy)
             for edit in params.edits
         ]
-        return await self._write(edits, params.file_path, params.expected_version)
+        answer = await self._write(edits, params.file_path, params.expected_version)
+        if params.reload_user_config:
+            for problem in await self._config.reload():
+                summary = f"Some loaded threads go on with what they had: {problem}"
+                self._notices.config_warning(ConfigWarning(summary=summary), context)
+        return answer
 
     def requirements(self, _params: None, _context: RequestContext) -> ConfigRequirementsReadResponse:
         """Return what administrators require, whether or not this server can see to it."""

@@ -30,6 +30,7 @@ from codex_trio.server.idle import Idle
 from codex_trio.server.parts import CoreParts
 from codex_trio.state.db.initializer import state_db_path
 from codex_trio.state.store.storage import ThreadStorage
+from codex_trio.threads.mcp_requests import McpRequests
 from codex_trio.threads.runtime import RuntimeParts, build_runtime
 from codex_trio.wire.clients import ProtocolClients
 
@@ -90,6 +91,8 @@ async def open_thread_layer(
                 start_process=partial(spawner.start, owner=spawner.new_owner()),
             )
         )
+        requests = McpRequests(parts.config, runtime.loaded, runtime.mcp)
+        parts.config.when_reloaded(requests.reload)
         answers = work_handlers(
             WorkServices(
                 codex_home=services.codex_home,

@@ -310,6 +310,27 @@ async def test_a_reload_brings_new_servers_and_ends_those_that_are_gone(lab: Lab
         assert json.loads(before["content"][0]["text"])["pid"] == json.loads(after["content"][0]["text"])["pid"]
 
 
+async def test_loaded_threads_follow_a_write_that_asks_for_it_but_keep_their_model(lab: Lab) -> None:
+    async with ready(lab, server("old") + server("kept")) as (probe, thread_id):
+        edits = [
+            {"keyPath": "mcp_servers.new", "value": tomllib.loads(server("new"))["mcp_servers"]["new"]},
+            {"keyPath": "mcp_servers.old", "value": None},
+            {"keyPath": "model", "value": "another-model"},
+            {"keyPath": "developer_instructions", "value": "Of later threads."},
+        ]
+        params = {"edits": [{**edit, "mergeStrategy": "replace"} for edit in edits], "reloadUserConfig": True}
+        assert (await probe.request("config/batchWrite", params))["status"] == "ok"
+        await probe.until(STARTED, where=lambda told: (told["name"], told["status"]) == ("new", "ready"))
+        listed = (await probe.request("mcpServerStatus/list", {"threadId": thread_id}))["data"]
+        assert [status["name"] for status in listed] == ["kept", "new"]
+        lab.script(answer(message("Hello.")))
+        assert (await probe.run_turn(thread_id)).status == "completed"
+        assert (await probe.request("thread/start", {}))["model"] == "another-model"
+    body = lab.model.requests[0].body
+    assert body["model"] != "another-model"
+    assert "Of later threads." not in json.dumps(body)
+
+
 async def test_a_tool_that_hangs_holds_up_no_other_request_of_its_thread(lab: Lab) -> None:
     async with ready(lab, server()) as (probe, thread_id):
         hanging = {"threadId": thread_id, "server": "tiny", "tool": "slow", "arguments": {"seconds": 600}}
