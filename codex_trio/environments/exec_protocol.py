@@ -369,14 +369,14 @@ class ConfigReadParams(_Wire, kw_only=True):
     requirements_paths: list[list[str]]
 
 
-class ConfigLayer(_Wire, kw_only=True):
+class ReadLayer(_Wire, kw_only=True):
     source: str
     base_dir: str
     toml: str
 
 
-class ConfigLayers(_Wire, kw_only=True):
-    layers: list[ConfigLayer]
+class ReadLayers(_Wire, kw_only=True):
+    layers: list[ReadLayer]
     cloud_insertion_index: int = 0
 
 
@@ -384,8 +384,8 @@ class ConfigReadResult(_Wire, kw_only=True):
     user_home_dir: str | None
     codex_home_dir: str
     hostname: str | None
-    config: ConfigLayers
-    requirements: ConfigLayers
+    config: ReadLayers
+    requirements: ReadLayers
 
 
 class Nothing(_Wire, kw_only=True):

@@ -56,12 +56,12 @@ class ServedSettings:
             user_home_dir=places.user_home,
             codex_home_dir=places.home.as_uri(),
             hostname=socket.gethostname(),
-            config=wire.ConfigLayers(layers=list(_layers(config, params.config_paths))),
-            requirements=wire.ConfigLayers(layers=list(_layers(requirements, params.requirements_paths))),
+            config=wire.ReadLayers(layers=list(_layers(config, params.config_paths))),
+            requirements=wire.ReadLayers(layers=list(_layers(requirements, params.requirements_paths))),
         )
 
 
-def _layers(files: Sequence[tuple[str, Path]], keys: Sequence[Sequence[str]]) -> Iterable[wire.ConfigLayer]:
+def _layers(files: Sequence[tuple[str, Path]], keys: Sequence[Sequence[str]]) -> Iterable[wire.ReadLayer]:
     # Imported on first use: few clients ask.
     import tomlkit
 
@@ -69,7 +69,7 @@ def _layers(files: Sequence[tuple[str, Path]], keys: Sequence[Sequence[str]]) ->
         found = _chosen(_table(path), keys) if keys else {}
         if found:
             source, folder = f"{kind} ({path})", path.parent.as_uri()
-            yield wire.ConfigLayer(source=source, base_dir=folder, toml=tomlkit.dumps(found))
+            yield wire.ReadLayer(source=source, base_dir=folder, toml=tomlkit.dumps(found))
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import trio
 
 from codex_trio.environments import exec_protocol as wire
 from codex_trio.exec_server.errors import MAX_READ_BYTES, file_refusals, invalid_request
-from codex_trio.exec_server.gates import Gate, check_change
+from codex_trio.exec_server.gates import ChangeGate, check_change
 from codex_trio.exec_server.session import ServedSession
 from codex_trio.exec_server.walk import MOST, walk
 from codex_trio.files.disk import DiskFiles
@@ -46,7 +46,7 @@ class ServedFiles:
         except NotBase64 as error:
             raise invalid_request(f"fs/writeFile requires valid base64 dataBase64: {error}") from error
         with file_refusals(params.path) as path:
-            gate = Gate.of(params.sandbox, path, session)
+            gate = ChangeGate.of(params.sandbox, path, session)
             if gate is None:
                 await self._files.write(path, [content])
             else:
@@ -120,7 +120,7 @@ class ServedFiles:
         return wire.PathResult(path=wire.path_to_wire(found, as_uri=as_uri))
 
 
-def _write_gated(gate: Gate, path: str, content: bytes) -> None:
+def _write_gated(gate: ChangeGate, path: str, content: bytes) -> None:
     if not os.path.isdir(os.path.dirname(path)):
         # Whoever wants its folder made asks for that.
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)

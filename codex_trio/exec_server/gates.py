@@ -20,7 +20,7 @@ from codex_trio.exec_server.session import ServedSession
 from codex_trio.sandbox.policy import is_enforced_here
 
 
-class Gate:
+class ChangeGate:
     """Admits what a command under the policy of a place could write."""
 
     def __init__(self, place: WorkPlace, session: ServedSession) -> None:
@@ -28,13 +28,13 @@ class Gate:
         self._session = session
 
     @staticmethod
-    def of(context: wire.SandboxContext | None, path: str, session: ServedSession) -> Gate | None:
+    def of(context: wire.SandboxContext | None, path: str, session: ServedSession) -> ChangeGate | None:
         """Return the gate; None where everything may be written. Raises RequestRefused."""
         try:
             place = place_of(context, os.path.dirname(path))
         except UnknownPermissions as error:
             raise invalid_params(f"sandbox: {error}") from error
-        return Gate(place, session) if is_enforced_here(place.policy) else None
+        return ChangeGate(place, session) if is_enforced_here(place.policy) else None
 
     def admits(self, place: str) -> bool:
         """Return whether the file may be written, made or removed. Blocking."""
@@ -48,6 +48,6 @@ class Gate:
 
 async def check_change(context: wire.SandboxContext | None, session: ServedSession, path: str) -> None:
     """Raise OSError for what a sandbox does not let be changed."""
-    gate = Gate.of(context, path, session)
+    gate = ChangeGate.of(context, path, session)
     if gate is not None and not await trio.to_thread.run_sync(partial(gate.admits, path), abandon_on_cancel=True):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)

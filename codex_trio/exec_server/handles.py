@@ -16,7 +16,7 @@ import trio
 
 from codex_trio.environments import exec_protocol as wire
 from codex_trio.exec_server.errors import file_refusals, invalid_params, invalid_request, not_found
-from codex_trio.exec_server.gates import Gate
+from codex_trio.exec_server.gates import ChangeGate
 from codex_trio.exec_server.session import ServedSession
 from codex_trio.files.disk import DiskFiles
 from codex_trio.util.base64_text import NotBase64, decode_base64
@@ -49,7 +49,7 @@ class ServedHandles:
                 if params.mode == "read":
                     work = partial(_opened, path)
                 else:
-                    files = DiskFiles(Gate.of(params.sandbox, path, session))
+                    files = DiskFiles(ChangeGate.of(params.sandbox, path, session))
                     work = partial(files.open_emptied, path)
                 self._open[handle] = await _opened_off_loop(work)
         finally:
