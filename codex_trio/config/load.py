@@ -17,7 +17,7 @@ from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effe
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import SchemaProblem, check, unread_keys
 from codex_trio.config.permission_profiles import sandbox_mode_of
-from codex_trio.config.providers import ModelProviderConfig, build_providers
+from codex_trio.config.providers import ModelProviderConfig, build_providers, with_residency
 from codex_trio.config.service_tiers import known_tier
 from codex_trio.config.settings import (
     DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS,
@@ -68,6 +68,8 @@ def build(
     providers = build_providers(
         merged.get("model_providers", {}), openai_base_url=merged.get("openai_base_url"), environ=environ
     )
+    if requirements.residency is not None:
+        providers = with_residency(providers, requirements.residency)
     provider = _provider_id(merged, typed, providers)
     trust = project.trust.level
     policy = held.approval(

@@ -5,7 +5,7 @@ Owns: the provider value, the built-in ones, and building the set from a checked
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -79,6 +79,26 @@ def build_providers(
     for name, settings in table.items():
         providers[name] = _from_table(name, settings)
     return providers
+
+
+RESIDENCY_HEADER: Final = "x-openai-internal-codex-residency"
+"""Tells every provider in which region data must stay (0.171.0)."""
+
+
+def with_residency(providers: Mapping[str, ModelProviderConfig], residency: str) -> dict[str, ModelProviderConfig]:
+    """Return the providers such that all are told the region, whatever their own tables say of that header."""
+
+    def others(headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in headers.items() if name.lower() != RESIDENCY_HEADER}
+
+    return {
+        id: msgspec.structs.replace(
+            provider,
+            http_headers={**others(provider.http_headers), RESIDENCY_HEADER: residency},
+            env_http_headers=others(provider.env_http_headers),
+        )
+        for id, provider in providers.items()
+    }
 
 
 def _built_in(openai_base_url: str | None, environ: Mapping[str, str]) -> tuple[ModelProviderConfig, ...]:

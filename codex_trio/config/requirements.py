@@ -184,6 +184,11 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING_REQUIRED: Final = Requirements()
 
 
+def nothing_required() -> Requirements:
+    """Return the requirements of a machine without an administrator."""
+    return NOTHING_REQUIRED
+
+
 def unknown_requirements(source: str) -> Requirements:
     """Return what to go by while nobody can tell what is required: the least that there is."""
     return Requirements(approval_policies=Allowed(("on-request",), source), sandbox_modes=Allowed((READ_ONLY,), source))

@@ -29,6 +29,9 @@ from codex_trio.execpolicy.words import join
 Doubt = Callable[[], Collection[str]]
 """The folders of rules whose files somebody else may have written just now."""
 
+Required = Callable[[], Sequence[RuleFile]]
+"""The rules that an administrator requires as of now. Raises RulesError."""
+
 UNPLACED_JUSTIFICATION = (
     "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "
     '"require_escalated"` for unsandboxed execution, or omit `justification`.'
@@ -88,6 +91,7 @@ class CommandPolicy:
         folders: Sequence[str | os.PathLike[str]] = (),
         files: Sequence[RuleFile] = (),
         doubted: Doubt | None = None,
+        required: Required = tuple,
     ) -> None:
         self.bash = bash
         self._rules = rules
@@ -95,6 +99,7 @@ class CommandPolicy:
         self._folders = folders
         self._files = files
         self._doubted = doubted
+        self._required = required
 
     @classmethod
     async def load(
@@ -104,18 +109,28 @@ class CommandPolicy:
         bash: Bash,
         amendments: str | os.PathLike[str],
         doubted: Doubt | None = None,
+        required: Required = tuple,
     ) -> "CommandPolicy":
         """Return the rules in `folders`, lowest precedence first. Raises RulesError.
 
         `doubted` tells of which of them nothing is to be taken up, as it is not known who wrote it; it may block.
+        `required` gives rules that hold beside those of the folders.
         """
-        files = await _read_sound(folders, doubted, known=())
+        files = [*required(), *await _read_sound(folders, doubted, known=())]
         rules = await load_rules(files)
-        return cls(rules=rules, bash=bash, amendments=amendments, folders=folders, files=files, doubted=doubted)
+        return cls(
+            rules=rules,
+            bash=bash,
+            amendments=amendments,
+            folders=folders,
+            files=files,
+            doubted=doubted,
+            required=required,
+        )
 
     async def refresh(self) -> None:
         """Take up what has changed in the files. Raises RulesError; what held before then holds on."""
-        files = await _read_sound(self._folders, self._doubted, known=self._files)
+        files = [*self._required(), *await _read_sound(self._folders, self._doubted, known=self._files)]
         if files != self._files:
             self._rules = await load_rules(files)
             self._files = files

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from codex_trio.config.requirements import Requirements, nothing_required
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import Doubt, settings_files
 from codex_trio.engine.instructions import base_instructions, memories_text
@@ -23,6 +24,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.execpolicy.required_rules import required_rules
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.memories import MemoryFolder
 from codex_trio.model.catalog import ModelCatalog
@@ -93,9 +95,11 @@ class ThreadLoader:
         environments: EnvironmentManager,
         catalog: ModelCatalog,
         doubted: Doubt,
+        requirements: Callable[[], Requirements] = nothing_required,
     ) -> None:
         self._catalog = catalog
         self._doubted = doubted
+        self._requirements = requirements
         self._codex_home = codex_home
         self._memories = MemoryFolder(codex_home)
         self._store = store
@@ -212,7 +216,13 @@ class ThreadLoader:
         folders = list(config.rule_folders)
         amendments = self._codex_home / "rules" / "default.rules"
         doubted = partial(self._doubted_rules, config)
-        return await CommandPolicy.load(folders, bash=self._bash, amendments=amendments, doubted=doubted)
+        return await CommandPolicy.load(
+            folders,
+            bash=self._bash,
+            amendments=amendments,
+            doubted=doubted,
+            required=partial(required_rules, self._requirements),
+        )
 
     def _doubted_rules(self, config: EffectiveConfig) -> set[str]:
         """Return the folders of rules that a command may have written since the configuration was loaded."""

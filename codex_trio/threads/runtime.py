@@ -115,6 +115,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         environments=parts.environments,
         catalog=parts.catalog,
         doubted=parts.config.writes.doubted,
+        requirements=parts.config.requirements,
     )
     queues = ThreadQueues(
         parts.queues, store=threads.store, loaded=threads.loaded, clients=parts.clients, pictures=engine.pictures

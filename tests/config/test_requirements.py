@@ -288,3 +288,16 @@ def test_requirements_that_change_count_at_once(setting: Setting) -> None:
     require(setting, ASKING)
     assert service.load(None, {"approval_policy": "never"}).approval_policy == "on-request"
     assert service.load().requirements.approval_policies is not None
+
+
+def test_every_provider_is_told_where_data_must_stay(setting: Setting) -> None:
+    require(setting, 'enforce_residency = "us"\n')
+    setting.user(
+        f'{MOCK_PROVIDER}http_headers = {{ X-OpenAI-Internal-Codex-Residency = "eu", other = "x" }}\n'
+        'env_http_headers = { x-openai-internal-codex-residency = "WHERE" }\n'
+    )
+    providers = setting.service().load().model_providers
+
+    assert {provider.http_headers["x-openai-internal-codex-residency"] for provider in providers.values()} == {"us"}
+    assert providers["mock"].http_headers == {"other": "x", "x-openai-internal-codex-residency": "us"}
+    assert providers["mock"].env_http_headers == {}
