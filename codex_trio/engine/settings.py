@@ -17,7 +17,7 @@ from codex_trio.config.approval import to_plain as approval_to_plain
 from codex_trio.config.settings import ApprovalsReviewer
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.selection import LOCAL_ONLY, EnvironmentSelection, selections_to_plain
-from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite, with_roots
 from codex_trio.sandbox.policy import to_plain as sandbox_to_plain
 from codex_trio.state.rollout.events import ThreadSettingsApplied
 from codex_trio.state.rollout.lines import TurnContext
@@ -55,7 +55,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def confinement(self) -> SandboxPolicy:
         """The sandbox policy with the folders that it is about."""
-        policy = self.sandbox_policy
+        policy = with_roots(self.sandbox_policy, tuple(self.roots))
         if self.workspace_roots is None or not isinstance(policy, WorkspaceWrite):
             return policy
         return msgspec.structs.replace(policy, workspace_roots=self.workspace_roots)
@@ -81,7 +81,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     def _place(self, chosen: EnvironmentSelection) -> WorkPlace:
         if chosen.cwd is None:
             return WorkPlace(cwd=str(self.cwd), policy=self.confinement)
-        policy = self.sandbox_policy
+        policy = with_roots(self.sandbox_policy, chosen.workspace_roots or (chosen.cwd,))
         if isinstance(policy, WorkspaceWrite):
             policy = msgspec.structs.replace(policy, workspace_roots=chosen.workspace_roots)
         return WorkPlace(cwd=chosen.cwd, policy=policy)

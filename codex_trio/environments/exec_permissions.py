@@ -12,9 +12,11 @@ from typing import Any
 
 from codex_trio.environments.exec_protocol import SandboxContext, path_from_wire
 from codex_trio.environments.place import WorkPlace
+from codex_trio.sandbox.denied import denied_patterns, read_only_paths
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
     ExternalSandbox,
+    Limits,
     ReadOnly,
     SandboxPolicy,
     WorkspaceWrite,
@@ -41,6 +43,7 @@ def context_of(place: WorkPlace, written: Callable[[str], str]) -> SandboxContex
         if isinstance(policy, WorkspaceWrite):
             workspace = [place.cwd] if policy.workspace_roots is None else list(policy.workspace_roots)
             entries += _writable(policy, place.cwd, written)
+        entries += _closed(policy.limits, place.cwd, written)
         permissions = {
             "type": "managed",
             "file_system": {"type": "restricted", "entries": entries},
@@ -51,6 +54,18 @@ def context_of(place: WorkPlace, written: Callable[[str], str]) -> SandboxContex
         cwd=written(place.cwd),
         workspace_roots=[written(os.path.join(place.cwd, path)) for path in workspace],
     )
+
+
+def _closed(limits: Limits | None, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return what is closed of what is open: whoever cannot see to it must refuse the command."""
+    return [
+        {"path": {"type": "path", "path": written(path)}, "access": access}
+        for access, paths in (
+            ("read", read_only_paths(limits, cwd=cwd)),
+            ("none", denied_patterns(limits, cwd=cwd)),
+        )
+        for path in paths
+    ]
 
 
 def _writable(policy: WorkspaceWrite, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:

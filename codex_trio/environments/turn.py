@@ -20,6 +20,7 @@ from codex_trio.execution.yielding import OnOutput
 from codex_trio.files.contents import WriteGate
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.roots import may_read
 
 
 class ThreadWork:
@@ -94,6 +95,10 @@ class TurnEnvironment:
     def may_write(self, path: str) -> bool:
         """Return whether a sandboxed command of this turn could write an absolute path. Raises `RootChanged`."""
         return self._opened.may_write(path, self._place)
+
+    def may_read(self, path: str) -> bool:
+        """Return whether a sandboxed command of this turn could read an absolute path, as far as the policy says."""
+        return may_read(path, self._place.policy, cwd=self._place.cwd)
 
     def patch_files(self, gate: WriteGate, approved: frozenset[str]) -> PatchFiles:
         """Return the files for a patch; `approved` are those that the policy need not let be written."""

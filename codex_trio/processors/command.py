@@ -34,7 +34,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import internal_error, invalid_params, invalid_request
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import SandboxPolicy
-from codex_trio.threads.allowed import sandbox_problem
+from codex_trio.threads.allowed import sandbox_problem, with_required_limits
 from codex_trio.threads.options import inherited_variables, sandbox_from_mode
 from codex_trio.wire.policies import sandbox_from_wire
 
@@ -200,7 +200,7 @@ def _allowed(params: wire.CommandExecParams, policy: SandboxPolicy, config: Effe
     if problem is not None:
         asked = "sandbox policy" if params.sandbox_policy is not None else "permission profile"
         raise invalid_request(f"invalid {asked}: {problem}")
-    return policy
+    return with_required_limits(policy, config.requirements)
 
 
 async def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:

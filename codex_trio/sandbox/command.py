@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import msgspec
 
 from codex_trio.sandbox import bubblewrap, helper, leftovers, seccomp
+from codex_trio.sandbox.denied import denied_patterns, existing
 from codex_trio.sandbox.errors import SandboxUnavailable
-from codex_trio.sandbox.policy import SandboxPolicy, has_network, is_enforced_here
+from codex_trio.sandbox.policy import SandboxPolicy, has_network, is_enforced_here, limits_of
 from codex_trio.sandbox.probe import Mechanism, SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors, is_within
 from codex_trio.sandbox.view import View, build_view, paths_of
@@ -64,8 +65,11 @@ def wrap(
         return SandboxedCommand(argv=tuple(argv), env=env)
     anchors = RootAnchors() if anchors is None else anchors
     roots = anchors.roots(policy, cwd=cwd, tmpdir=tmpdir)
-    view = build_view(roots, anchors)
-    mechanism = _choose(probe, view, tty=tty)
+    limits = limits_of(policy)
+    patterns = denied_patterns(limits, cwd=cwd)
+    denied = existing(patterns, depth=None if limits is None else limits.scan_depth)
+    view = build_view(roots, anchors, denied=denied)
+    mechanism = _choose(probe, view, tty=tty, hides=bool(patterns))
     inherited: dict[int, bytes] = {}
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:
         if seccomp.is_supported(os.uname().machine):
@@ -105,12 +109,15 @@ def _helper_options(view: View, mechanism: Mechanism) -> list[str]:
     return [option for mount in view.mounts for option in (f"--{mount.kind}", mount.path)]
 
 
-def _choose(probe: SandboxProbe, view: View, *, tty: bool) -> Mechanism:
+def _choose(probe: SandboxProbe, view: View, *, tty: bool, hides: bool) -> Mechanism:
     # Bubblewrap dies of an interrupt that is typed at the terminal, and takes along a command that would survive it.
     reason = probe.problem
     for mechanism in sorted(probe.available, key=lambda name: tty and name != "namespaces"):
         if mechanism == "landlock" and view.has_links and len(probe.available) > 1:
             continue  # It protects no link either, and is only taken for what it is where nothing else works.
+        if mechanism == "landlock" and hides:
+            reason = "Landlock cannot keep files from being read that must not be, and nothing else works here"
+            continue
         problem = _bubblewrap_problem(probe, view) if mechanism == "bubblewrap" else None
         if problem is None:
             return mechanism
@@ -122,7 +129,9 @@ def _bubblewrap_problem(probe: SandboxProbe, view: View) -> str | None:
     if probe.bubblewrap is None:
         return "bubblewrap does not work here"
     # A sandboxed command could have replaced a bubblewrap that lies where it may write.
-    if any(is_within(probe.bubblewrap.path, path) for path in paths_of(view.mounts, "write")):
+    # What may write everywhere was let out of the sandbox, but for what it must not read.
+    writable = [path for path in paths_of(view.mounts, "write") if path != "/"]
+    if any(is_within(probe.bubblewrap.path, path) for path in writable):
         return "bubblewrap lies inside a writable folder"
     links = paths_of(view.mounts, "link")
     return f"bubblewrap cannot keep the symbolic link {links[0]} in its place" if links else None

@@ -12,6 +12,23 @@ import msgspec
 from codex_trio.util import decoding
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a policy closes of what it would open.
+
+    Paths are absolute, or relative to each of `roots`, the folders to work in (None stands for the working directory).
+    """
+
+    denied: tuple[str, ...] = ()
+    """What must not even be read; may be glob patterns, in which `**` is any number of folders."""
+    read_only: tuple[str, ...] = ()
+    """What must not be written inside of what may be."""
+    opens_workspace: bool = True
+    """Whether the folders to work in may be written."""
+    scan_depth: int | None = None
+    """How many folders deep `**` is looked for."""
+    roots: tuple[str, ...] | None = None
+
+
 class DangerFullAccess(msgspec.Struct, frozen=True):
     """No restriction at all. Protocol source: `SandboxPolicy.dangerFullAccess`."""
 
@@ -20,6 +37,7 @@ class ReadOnly(msgspec.Struct, frozen=True, kw_only=True):
     """Everything may be read, nothing written. Protocol source: `SandboxPolicy.readOnly`."""
 
     network_access: bool = False
+    limits: Limits | None = None
 
 
 class WorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +52,7 @@ class WorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
     exclude_tmpdir_env_var: bool = False
     exclude_slash_tmp: bool = False
     workspace_roots: tuple[str, ...] | None = None
+    limits: Limits | None = None
 
 
 class ExternalSandbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,15 +71,23 @@ def to_plain(policy: SandboxPolicy) -> dict[str, Any]:
             return {"type": "danger-full-access"}
         case ReadOnly():
             # The default is left out: older readers know no such key.
-            return {"type": "read-only"} | ({"network_access": True} if policy.network_access else {})
+            return {
+                "type": "read-only",
+                **({"network_access": True} if policy.network_access else {}),
+                **_limits_to_plain(policy.limits),
+            }
         case WorkspaceWrite():
             fields = msgspec.structs.asdict(policy) | {"writable_roots": list(policy.writable_roots)}
-            del fields["workspace_roots"]
+            del fields["workspace_roots"], fields["limits"]
             if policy.workspace_roots is not None:
                 fields["workspace_roots"] = list(policy.workspace_roots)
-            return {"type": "workspace-write", **fields}
+            return {"type": "workspace-write", **fields, **_limits_to_plain(policy.limits)}
         case ExternalSandbox():
             return {"type": "external-sandbox", "network_access": "enabled" if policy.network_access else "restricted"}
+
+
+def _limits_to_plain(limits: Limits | None) -> dict[str, Any]:
+    return {} if limits is None else {"limits": msgspec.to_builtins(limits)}
 
 
 def from_plain(value: dict[str, Any]) -> SandboxPolicy:
@@ -92,6 +119,44 @@ def mode_of(policy: SandboxPolicy) -> str:
             return "workspace-write"
         case ExternalSandbox():
             return "external-sandbox"
+
+
+def limits_of(policy: SandboxPolicy) -> Limits | None:
+    """Return what a policy closes of what it would open."""
+    return policy.limits if isinstance(policy, ReadOnly | WorkspaceWrite) else None
+
+
+def with_roots(policy: SandboxPolicy, roots: tuple[str, ...]) -> SandboxPolicy:
+    """Return the policy with the folders that its limits are about."""
+    if not isinstance(policy, ReadOnly | WorkspaceWrite) or policy.limits is None:
+        return policy
+    return msgspec.structs.replace(policy, limits=msgspec.structs.replace(policy.limits, roots=roots))
+
+
+def with_denied(policy: SandboxPolicy, denied: tuple[str, ...]) -> SandboxPolicy:
+    """Return the policy without the right to read some paths. Policies that are not enforced stay as they are."""
+    if not isinstance(policy, ReadOnly | WorkspaceWrite):
+        return policy
+    limits = policy.limits or Limits()
+    all_denied = tuple(dict.fromkeys((*limits.denied, *denied)))
+    if all_denied == limits.denied:
+        return policy
+    return msgspec.structs.replace(policy, limits=msgspec.structs.replace(limits, denied=all_denied))
+
+
+def outside(policy: SandboxPolicy) -> SandboxPolicy:
+    """Return what holds for a command that may leave the sandbox: it still reads nothing that is denied."""
+    limits = limits_of(policy)
+    if limits is None or not limits.denied:
+        return DangerFullAccess()
+    return WorkspaceWrite(
+        writable_roots=("/",),
+        network_access=True,
+        exclude_tmpdir_env_var=True,
+        exclude_slash_tmp=True,
+        workspace_roots=(),
+        limits=msgspec.structs.replace(limits, read_only=()),
+    )
 
 
 def has_network(policy: SandboxPolicy) -> bool:

@@ -9,9 +9,10 @@ import os
 
 import msgspec
 
+from codex_trio.sandbox.denied import denied_patterns, is_covered, read_only_paths
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.links import trace
-from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite, limits_of
 from codex_trio.sandbox.protected import SETTINGS_FOLDER, protected_around, protected_names_of
 
 
@@ -87,8 +88,9 @@ class RootAnchors:
                 ways = named.setdefault(found.real, [])
                 ways += [candidate.path] if candidate.path != found.real else []
         own = {way.end for way in self.own}
+        kept = read_only_paths(limits_of(policy), cwd=cwd)
         return tuple(
-            WritableRoot(path, (*protected_names_of(path), *protected_around(path), *named[path]))
+            WritableRoot(path, (*protected_names_of(path), *protected_around(path), *named[path], *kept))
             for path in sorted(named, key=depth)
             if path not in own
         )
@@ -99,6 +101,8 @@ class RootAnchors:
         That is the place that `path` leads to, and, for whoever would remove or replace it, `path` itself.
         Raises `RootChanged`.
         """
+        if is_covered(path, denied_patterns(limits_of(policy), cwd=cwd)):
+            return False
         if not isinstance(policy, WorkspaceWrite):
             return not isinstance(policy, ReadOnly)
         roots = self.roots(policy, cwd=cwd, tmpdir=tmpdir)
@@ -124,6 +128,12 @@ class RootAnchors:
         return found
 
 
+def may_read(path: str, policy: SandboxPolicy, *, cwd: str) -> bool:
+    """Return whether `policy` lets an absolute path be read."""
+    patterns = denied_patterns(limits_of(policy), cwd=cwd)
+    return not patterns or not is_covered(path, patterns)
+
+
 def writable_roots(policy: WorkspaceWrite, *, cwd: str, tmpdir: str | None) -> tuple[WritableRoot, ...]:
     """Return the roots that `policy` opens just now, for whoever has no thread; see `RootAnchors.roots`."""
     return RootAnchors().roots(policy, cwd=cwd, tmpdir=tmpdir)
@@ -143,6 +153,8 @@ def _candidates(policy: SandboxPolicy, *, cwd: str, tmpdir: str | None) -> list[
     if not isinstance(policy, WorkspaceWrite):
         return []
     workspace = (cwd,) if policy.workspace_roots is None else policy.workspace_roots
+    if policy.limits is not None and not policy.limits.opens_workspace:
+        workspace = ()
     found = [_Candidate(os.path.join(cwd, path), is_workspace=True) for path in workspace]
     others = [os.path.join(cwd, path) for path in policy.writable_roots]
     if not policy.exclude_slash_tmp:

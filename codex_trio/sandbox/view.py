@@ -6,7 +6,7 @@ runs. Does not own the mounting (`bubblewrap`, `namespaces`). Reads the file sys
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -52,8 +52,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return any(mount.kind == "link" for mount in self.mounts)
 
 
-def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors) -> View:
-    """Return the view for these roots of a thread."""
+def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors, *, denied: Sequence[str] = ()) -> View:
+    """Return the view for these roots of a thread, without what is `denied`."""
     builder = _Builder([root.path for root in roots])
     for root in roots:
         for path in root.protected:
@@ -62,7 +62,7 @@ def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors) -> View:
                 builder.protect(trace(path))
     for way in anchors.own:
         builder.protect(way)
-    for path in anchors.guarded.found_hidden():
+    for path in (*anchors.guarded.found_hidden(), *denied):
         builder.hide(trace(path).end)
     builder.pin_the_ways()
     return View(

@@ -19,7 +19,7 @@ from codex_trio.config.requirements import (
     spoken,
 )
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, mode_of
+from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, mode_of, with_denied
 
 
 class HeldSettings(msgspec.Struct, frozen=True):
@@ -40,9 +40,13 @@ def held_to(settings: ThreadSettings, requirements: Requirements) -> HeldSetting
     if (problem := requirements.reviewer_problem(settings.approvals_reviewer)) and allowed is not None:
         changes["approvals_reviewer"] = allowed.words[0]
         warnings.append(falling_back("approvals_reviewer", spoken(allowed.words[0]), problem))
-    if problem := sandbox_problem(settings.sandbox_policy, requirements):
-        changes["sandbox_policy"] = ReadOnly()
+    policy = settings.sandbox_policy
+    if problem := sandbox_problem(policy, requirements):
+        policy = ReadOnly()
         warnings.append(falling_back("sandbox_mode", spoken(READ_ONLY), problem))
+    policy = with_required_limits(policy, requirements)
+    if policy != settings.sandbox_policy:
+        changes["sandbox_policy"] = policy
     return HeldSettings(msgspec.structs.replace(settings, **changes) if changes else settings, tuple(warnings))
 
 
@@ -57,6 +61,12 @@ def check_change(change: TurnOverrides, requirements: Requirements) -> TurnOverr
         if problem is not None:
             raise NotAllowed(problem)
     return change
+
+
+def with_required_limits(policy: SandboxPolicy, requirements: Requirements) -> SandboxPolicy:
+    """Return the policy without the right to read what an administrator denies."""
+    denied = requirements.denied_reads
+    return policy if denied is None else with_denied(policy, tuple(denied.value))
 
 
 def sandbox_problem(policy: SandboxPolicy, requirements: Requirements) -> str | None:

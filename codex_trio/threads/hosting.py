@@ -80,7 +80,7 @@ def _allowed(launch: Launch) -> Launch:
     held = held_to(launch.settings, launch.config.requirements)
     told = (*launch.config.thread_warnings, *held.warnings)
     config = msgspec.structs.replace(launch.config, thread_warnings=told)
-    return msgspec.structs.replace(launch, settings=held.settings, config=config) if held.warnings else launch
+    return msgspec.structs.replace(launch, settings=held.settings, config=config)
 
 
 class ThreadHost:

@@ -170,6 +170,9 @@ async def _check(text: str, cwd: Path, context: ToolContext, *, workdir_exists: 
         if workdir_exists:
             _check_workdir(cwd, files)
         verified = verify(parse(text), str(cwd), files, partial(_stop_if, given_up))
+        for path in verified.written_paths():
+            if not environment.may_read(path):
+                raise ToolFailure(f"patch rejected: the permissions of this thread deny `{path}`")
         verdict = assess(
             verified.written_paths(),
             context.approval_policy,

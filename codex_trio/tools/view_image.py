@@ -51,6 +51,8 @@ class ViewImage:
             raise ToolFailure("view_image is not allowed because you do not support image inputs")
         # Models copy paths with the end of the line that they stood in.
         path = environment.resolve(arguments.path.rstrip("\r\n"))
+        if not environment.may_read(str(path)):
+            raise ToolFailure(f"unable to locate image at `{path}`: the permissions of this thread deny reading it")
         try:
             part = await self._pictures.of_file(path, files=environment.files)
         except NotARegularFile as error:

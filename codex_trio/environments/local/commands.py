@@ -17,6 +17,7 @@ from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.shells import Shells, hand_over, keep_path
 from codex_trio.execution.yielding import OnOutput
+from codex_trio.sandbox.policy import outside
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
@@ -78,5 +79,5 @@ class LocalCommands(RunningSessions):
         """Return what to start: the command itself, or the sandbox around it."""
         bare = SpawnRequest(argv=request.argv, cwd=request.cwd, env=self._variables(request.call_id), tty=request.tty)
         if not request.sandboxed:
-            return bare
+            place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
         return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir, warn=warn)

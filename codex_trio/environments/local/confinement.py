@@ -6,13 +6,15 @@ Owns nothing but that step. Does not own what a sandbox is made of (sandbox) or 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
+import trio
 
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.sandbox.command import wrap
-from codex_trio.sandbox.policy import DangerFullAccess
+from codex_trio.sandbox.policy import DangerFullAccess, limits_of
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
@@ -32,9 +34,11 @@ async def confined(
     found = await probe()
     for caveat in found.caveats:
         warn(caveat)
-    wrapped = wrap(
-        request.argv, place.policy, cwd=place.cwd, tmpdir=tmpdir, probe=found, anchors=anchors, tty=request.tty
+    wrapping = partial(
+        wrap, request.argv, place.policy, cwd=place.cwd, tmpdir=tmpdir, probe=found, anchors=anchors, tty=request.tty
     )
+    # What must not be read has to be looked for first.
+    wrapped = wrapping() if limits_of(place.policy) is None else await trio.to_thread.run_sync(wrapping)
     return msgspec.structs.replace(
         request,
         argv=wrapped.argv,

@@ -22,7 +22,7 @@ from codex_trio.execpolicy.programs import Programs, UnknownPrograms, Work
 from codex_trio.execution.env import VariablePolicy, build_environment
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.yielding import OnOutput
-from codex_trio.sandbox.policy import DangerFullAccess, has_network
+from codex_trio.sandbox.policy import has_network, outside
 from codex_trio.version import PROTOCOL_RELEASE
 
 USUAL_SHELL = "/bin/bash"
@@ -72,7 +72,7 @@ class RemoteCommands(RunningSessions):
         except EnvironmentUnreachable as error:
             raise CannotStart(str(error)) from error
         if not request.sandboxed:
-            place = WorkPlace(cwd=place.cwd, policy=DangerFullAccess())
+            place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
         wanted = RemoteRequest(
             argv=request.argv,
             cwd=request.cwd,

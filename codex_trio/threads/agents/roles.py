@@ -218,7 +218,7 @@ def _narrowed(policy: SandboxPolicy, mode: str | None) -> SandboxPolicy:
         case ("read-only", ReadOnly()) | ("workspace-write" | "danger-full-access" | None, ReadOnly()):
             return policy
         case "read-only", WorkspaceWrite():
-            return ReadOnly(network_access=policy.network_access)
+            return ReadOnly(network_access=policy.network_access, limits=policy.limits)
         case "read-only", DangerFullAccess() | ExternalSandbox():
             return ReadOnly()
         case "workspace-write", DangerFullAccess():

@@ -1,0 +1,124 @@
+"""What a policy denies is not read: not by commands, wherever it lies and whatever it is called."""
+
+from pathlib import Path
+
+import pytest
+from sandbox_lab import SandboxLab
+
+from codex_trio.sandbox import denied
+from codex_trio.sandbox.errors import SandboxUnavailable
+from codex_trio.sandbox.policy import (
+    DangerFullAccess,
+    Limits,
+    ReadOnly,
+    SandboxPolicy,
+    WorkspaceWrite,
+    from_plain,
+    outside,
+    to_plain,
+    with_denied,
+)
+from codex_trio.sandbox.roots import RootAnchors, may_read
+
+
+def limited(limits: Limits, *, writes: bool) -> SandboxPolicy:
+    if writes:
+        return WorkspaceWrite(exclude_slash_tmp=True, limits=limits)
+    return ReadOnly(limits=limits)
+
+
+@pytest.mark.parametrize("writes", [True, False])
+async def test_denied_files_and_folders_cannot_be_read(mount_lab: SandboxLab, *, writes: bool) -> None:
+    lab = mount_lab
+    for name in (".env", "deep/er/prod.env", "keys/a/key", "open.txt"):
+        (lab.workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (lab.workspace / name).write_text(f"in {name}\n")
+    (lab.workspace / "way").symlink_to(lab.outside / "secret")
+    policy = limited(Limits(denied=("**/*.env", "keys", "way", str(lab.outside / "none"))), writes=writes)
+    reads = ("cat .env", "cat deep/er/prod.env", "cat keys/a/key", f"cat {lab.outside}/secret", "cat open.txt")
+
+    outcome = await lab.shell(policy, "\n".join(f"{script} 2>/dev/null" for script in reads))
+
+    assert outcome.output == "in open.txt\n"
+    (lab.workspace / ".env").read_text()  # It is still there for everybody else.
+
+
+async def test_what_may_leave_the_sandbox_reads_nothing_that_is_denied(mount_lab: SandboxLab) -> None:
+    lab = mount_lab
+    (lab.workspace / "key").write_text("top\n")
+    policy = outside(ReadOnly(limits=Limits(denied=(str(lab.workspace / "key"),))))
+    script = f"cat key; echo new >{lab.outside}/written && cat {lab.outside}/written"
+
+    assert (await lab.shell(policy, script)).output == "new\n"
+    assert outside(ReadOnly(limits=Limits(read_only=("a",)))) == DangerFullAccess()
+
+
+async def test_parts_of_what_is_open_may_be_closed_and_opened_again(mount_lab: SandboxLab) -> None:
+    lab = mount_lab
+    for name in ("docs", "docs/notes", "src"):
+        (lab.workspace / name).mkdir()
+    policy = WorkspaceWrite(exclude_slash_tmp=True, writable_roots=("docs/notes",), limits=Limits(read_only=("docs",)))
+    scripts = ("touch src/a", "touch docs/a", "touch docs/notes/a", "mv docs other")
+    assert await lab.what_works(policy, *scripts) == ["touch src/a", "touch docs/notes/a"]
+
+    closed = WorkspaceWrite(exclude_slash_tmp=True, writable_roots=("src",), limits=Limits(opens_workspace=False))
+    assert await lab.what_works(closed, "touch src/b", "touch b") == ["touch src/b"]
+
+
+async def test_a_mechanism_that_cannot_hide_files_runs_nothing(lab: SandboxLab) -> None:
+    if lab.probe.mechanism != "landlock":
+        return
+    with pytest.raises(SandboxUnavailable, match="Landlock cannot keep files from being read"):
+        lab.request(ReadOnly(limits=Limits(denied=("/x",))), "/bin/true")
+
+
+def test_nothing_in_the_server_reads_or_writes_it_either(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    (root / "real").mkdir()
+    (root / "link").symlink_to("real")
+    policy = with_denied(WorkspaceWrite(), (str(root / "real"), "**/*.key"))
+    for name, is_open in (("real/x", False), ("link/x", False), ("a/b.key", False), ("a/b.keys", True), ("c", True)):
+        assert may_read(str(root / name), policy, cwd=str(root)) is is_open, name
+        writes = RootAnchors().may_write(str(root / name), policy, cwd=str(root), tmpdir=None)
+        assert writes is is_open, name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covered", "free"),
+    [
+        ("/a/**/*.env", ["/a/.env", "/a/b/c/x.env", "/a/x.env/below"], ["/b/x.env", "/a/env", "/a/x.env2"]),
+        ("/a/*.log", ["/a/x.log"], ["/a/b/x.log"]),
+        ("/a/**", ["/a/x", "/a/x/y"], ["/a", "/ab"]),
+        ("/a/[!b]?", ["/a/cc"], ["/a/bc", "/a/c"]),
+        ("/a/b", ["/a/b", "/a/b/c"], ["/a/bc"]),
+        ("/a/[z-b]*", ["/a/[z-b]*"], ["/a/c"]),
+    ],
+)
+def test_patterns(pattern: str, covered: list[str], free: list[str]) -> None:
+    assert [path for path in covered + free if denied.is_covered(path, [pattern])] == covered
+
+
+def test_patterns_are_looked_for_as_deep_as_is_said_and_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "a", tmp_path / "a" / "b"):
+        (folder / "x.env").touch()
+    pattern = f"{tmp_path}/**/*.env"
+    assert len(denied.existing([pattern], depth=None)) == 3
+    assert len(denied.existing([pattern], depth=2)) == 2
+    assert denied.existing([f"{tmp_path}/nothing/**", f"{tmp_path}/none"], depth=None) == []
+    monkeypatch.setattr(denied, "_MOST_ENTRIES", 2)
+    with pytest.raises(SandboxUnavailable, match="more than 2 files to look at"):
+        denied.existing([pattern], depth=None)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        ReadOnly(limits=Limits(denied=("a",), roots=("/r",))),
+        WorkspaceWrite(limits=Limits(read_only=("b",), opens_workspace=False, scan_depth=3)),
+    ],
+)
+def test_limits_are_remembered(policy: SandboxPolicy) -> None:
+    assert from_plain(to_plain(policy)) == policy
