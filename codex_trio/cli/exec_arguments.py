@@ -27,7 +27,7 @@ _REFUSED = {
     "--full-auto": "say `-s workspace-write`",
     "--approve-for-me": "there is no automatic review; what would need an approval is refused",
     "--dangerously-bypass-hook-trust": "there are no hooks",
-    "--search": "there is no web search",
+    "--search": "say -c web_search=live",
     "--worktree": "make one by `git worktree add`, and name it by -C",
     "--remote --remote-auth-token-env": "`exec` runs a server of its own",
     "--thread-source": "",

@@ -131,6 +131,8 @@ HONOURED: Final = frozenset(
         "step_model_switching",
         "token_budget",
         "view_image",
+        "web_search_cached",
+        "web_search_request",
     }
 )
 """The switches that are acted on."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, cast
 
 import msgspec
 
-from codex_trio.config import features
+from codex_trio.config import features, web_search
 from codex_trio.config.layers import lookup
 from codex_trio.config.nodes import Choice, Names, Node, Sequence, Table, Toggle, integer
 from codex_trio.config.schema import (
@@ -64,10 +64,6 @@ def _all_disabled(table: Any) -> bool:
     return all(lookup(table, [name, "enabled"]) is False for name in cast("dict[str, Any]", table))
 
 
-def _is_disabled(value: Any) -> bool:
-    return value == "disabled"
-
-
 KEYS: Final = (
     Key("model", TEXT, owner="threads/options.py"),
     Key("review_model", TEXT, owner="engine/session/task_context.py"),
@@ -86,8 +82,8 @@ KEYS: Final = (
     Key("sandbox_workspace_write", SANDBOX_WORKSPACE_WRITE, owner="threads/options.py"),
     Key("forced_chatgpt_workspace_id", ANY, status="unsupported"),
     Key("forced_login_method", Choice(("chatgpt", "api")), owner="server/core.py"),
-    Key("web_search", Choice(("disabled", "cached", "indexed", "live")), status="unsupported", is_moot=_is_disabled),
-    Key("tools", TABLE, status="unsupported"),
+    Key("web_search", Choice(web_search.MODES), owner="config/web_search.py"),
+    Key("tools", web_search.TOOLS, owner="config/web_search.py"),
     Key("instructions", TEXT, owner="config/load.py"),
     Key("developer_instructions", TEXT, owner="threads/options.py"),
     Key("compact_prompt", TEXT, owner="engine/session/task_context.py"),

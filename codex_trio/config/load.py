@@ -7,7 +7,7 @@ own: reading files (`sources`), the key table (`schema`).
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
@@ -351,4 +351,6 @@ def _file_text(merged: Mapping[str, Any], key: str, name: str) -> str | None:
 
 
 def _configured_features(merged: Mapping[str, Any]) -> dict[str, Any]:
-    return cast("dict[str, Any]", lookup(merged, ["features"]) or {})
+    """Return the switches of a configuration; one of them has an older place as well."""
+    configured: dict[str, Any] = lookup(merged, ["features"]) or {}
+    return {**configured, "view_image": False} if lookup(merged, ["tools", "view_image"]) is False else configured

@@ -98,7 +98,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Either(msgspec.Struct, frozen=True):
-    """A string kind or a table kind, told apart by the value; `name` is what messages expect."""
+    """A string or boolean kind or a table kind, told apart by the value; `name` is what messages expect."""
 
     text: "Node"
     table: "Node"
@@ -131,7 +131,8 @@ def check(node: Node, value: Any, path: KeyPath = ()) -> None:
             for index, part in enumerate(cast("list[Any]", value)):
                 _check_item(node.item, part, path, index)
         case Either():
-            if not isinstance(value, str | dict):
+            scalar = bool if isinstance(node.text, Flag) else str
+            if not isinstance(value, scalar | dict):
                 raise SchemaProblem(invalid_type(value, node.name), path)
             check(node.table if isinstance(value, dict) else node.text, value, path)
         case _:

@@ -7,10 +7,11 @@ retries (engine/sampling.py), the calls (engine/tool_calls.py) or the form of it
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import AgentMessage, AgentText, Other, Reasoning, TurnItem, WebSearch
 from codex_trio.engine.events import (
     AgentMessageDelta,
@@ -18,8 +19,10 @@ from codex_trio.engine.events import (
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
 )
+from codex_trio.engine.history import message_item
 from codex_trio.engine.item_ids import ItemIds
 from codex_trio.engine.item_log import TurnLog
+from codex_trio.engine.made_pictures import MadePictures
 from codex_trio.engine.memory_citations import CitationFilter, without_citations
 from codex_trio.engine.response_items import arguments_of, is_call, of_model, texts_of
 from codex_trio.model import events as model
@@ -30,6 +33,7 @@ from codex_trio.tools.tool_search import NAME as TOOL_SEARCH
 _MESSAGE, _REASONING, _WEB_SEARCH = "message", "reasoning", "web_search_call"
 _IMAGE = "image_generation_call"
 _SHOWN = frozenset({_MESSAGE, _REASONING, _WEB_SEARCH, _IMAGE})
+_KEPT_PICTURE = "The picture that you have just made was saved as {}. Copy it from there to where it is wanted."
 _SILENT = frozenset({"compaction", "context_compaction", "tool_search_call", "tool_search_output"})
 """Kinds that are nothing to users: of searches for tools, those that the provider runs itself."""
 
@@ -52,8 +56,9 @@ class OpenItem(msgspec.Struct, eq=False):
 class ResponseReader:
     """Feeds on the events of one response; calls go to `on_call` as soon as they are complete."""
 
-    def __init__(self, log: TurnLog, ids: ItemIds, on_call: OnCall) -> None:
+    def __init__(self, log: TurnLog, ids: ItemIds, on_call: OnCall, pictures: MadePictures) -> None:
         self._log = log
+        self._pictures = pictures
         self._ids = ids
         self._on_call = on_call
         self._open: list[OpenItem] = []
@@ -108,7 +113,7 @@ class ResponseReader:
 
     def _item_added(self, raw: dict[str, Any]) -> None:
         kind = raw.get("type")
-        if kind in (_MESSAGE, _REASONING) and self._find(kind, raw.get("id")) is None:
+        if kind in _SHOWN and self._find(kind, raw.get("id")) is None:
             self._begin(kind, raw)
 
     async def _item_done(self, raw: dict[str, Any]) -> None:
@@ -149,7 +154,17 @@ class ResponseReader:
             item["id"] = opened.id
             if kind == _MESSAGE and not item["content"]:
                 item["content"] = _output_text("".join(opened.text))
-        await self._complete(_final_item(item, raw), item, streamed=opened is not None)
+        path = await self._keep_picture(item) if kind == _IMAGE else None
+        await self._complete(_final_item(item, raw, path), item, streamed=opened is not None)
+        if path is not None:
+            await self._log.history(message_item("developer", [_KEPT_PICTURE.format(path)], item_id=uuid7()))
+
+    async def _keep_picture(self, item: dict[str, Any]) -> str | None:
+        try:
+            return await self._pictures.keep(item["id"], item.get("result"))
+        except OSError as error:
+            self._log.warning(f"A picture that the model made could not be kept as a file: {error}")
+            return None
 
     # --- what clients see ---
 
@@ -206,14 +221,38 @@ class ResponseReader:
 
 
 def _opening_item(kind: str, item_id: str, raw: dict[str, Any]) -> TurnItem:
-    if kind == _REASONING:
-        return Reasoning(id=item_id, summary_text=[])
+    match kind:
+        case "reasoning":
+            return Reasoning(id=item_id, summary_text=[])
+        case "web_search_call":
+            return WebSearch(id=item_id, query="", action={"type": "other"})
+        case "image_generation_call":
+            return _picture(item_id, {"status": "in_progress", "result": ""}, None)
+        case _:
+            pass
     known = of_model({**raw, "type": kind}) or {}
     return AgentMessage(id=item_id, content=[], phase=known.get("phase"))
 
 
-def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
-    """Return the turn item that shows a finished output item."""
+def _picture(item_id: str, item: dict[str, Any], path: str | None) -> Other:
+    fields = {name: item.get(name, "") for name in ("status", "result")}
+    shown = {"type": "ImageGeneration", "id": item_id, **fields, "revised_prompt": item.get("revised_prompt")}
+    return Other(raw={**shown, "saved_path": path})
+
+
+def _searched_for(action: dict[str, Any]) -> str:
+    """Return a search in a few words."""
+    query, queries = action.get("query"), action.get("queries")
+    url, pattern = action.get("url"), action.get("pattern")
+    if not query and isinstance(queries, list):
+        query = next((one for one in cast("list[Any]", queries) if isinstance(one, str)), None)
+    if pattern and url:
+        return f"'{pattern}' in {url}"
+    return next((one for one in (query, url, pattern) if isinstance(one, str) and one), "")
+
+
+def _final_item(item: dict[str, Any], raw: dict[str, Any], path: str | None) -> TurnItem:
+    """Return the turn item that shows a finished output item; `path` is where a picture is kept."""
     item_id = item["id"]
     match item["type"]:
         case "message":
@@ -225,12 +264,10 @@ def _final_item(item: dict[str, Any], raw: dict[str, Any]) -> TurnItem:
             # All of it, also what cannot be sent back.
             return Reasoning(id=item_id, summary_text=texts_of(item, "summary"), raw_content=texts_of(raw))
         case "image_generation_call":
-            fields = {name: item.get(name, "") for name in ("status", "result")}
-            prompt = item.get("revised_prompt")
-            return Other(raw={"type": "ImageGeneration", "id": item_id, **fields, "revised_prompt": prompt})
+            return _picture(item_id, item, path)
         case _:
             action = item.get("action") or {"type": "other"}
-            return WebSearch(id=item_id, query=action.get("query") or action.get("url") or "", action=action)
+            return WebSearch(id=item_id, query=_searched_for(action), action=action)
 
 
 def _output_text(text: str) -> list[dict[str, Any]]:

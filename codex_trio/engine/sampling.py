@@ -141,7 +141,7 @@ class Sampler:
                 parallel=request.parallel_tool_calls,
             )
             read = PlanReader if modes.kind_of(self._settings.mode) == modes.PLAN else ResponseReader
-            reader = read(self._log, self._context.memory.history.ids, self._calls.start)
+            reader = read(self._log, self._context.memory.history.ids, self._calls.start, self._context.made_pictures)
             with trio.CancelScope() as self._stream:
                 try:
                     async with client.stream(request) as response:

@@ -85,6 +85,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     image_detail_original: bool = False
     responses_lite: bool = False
     """Whether requests have the tools inside of the input, and no encrypted state but the model's own."""
+    finds_pictures: bool = False
+    """Whether its searches of the web may give pictures."""
     search_tool: bool = False
     """Whether the model can search for tools that it was not shown."""
     code_mode_only: bool = False
@@ -233,6 +235,7 @@ def _bundled() -> tuple[ModelInfo, ...]:
         image_detail_original=True,
         responses_lite=True,
         search_tool=True,
+        finds_pictures=True,
         code_mode_only=True,
         multi_agent_version="v2",
         speed_tiers=("fast",),

@@ -15,6 +15,7 @@ import msgspec
 import trio
 
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.config.web_search import web_search_settings
 from codex_trio.engine.events import Event
 from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.session import Session
@@ -56,6 +57,7 @@ from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.code_mode.thread import ThreadTools
 from codex_trio.tools.context_window import ContextWindowTools
 from codex_trio.tools.to_user import ToUserTools
+from codex_trio.tools.web_search import WebSearchTools
 
 _log = logging.getLogger(__name__)
 
@@ -265,6 +267,7 @@ class ThreadHost:
                         ToUserTools(),
                         ClockTools(),
                         ContextWindowTools(),
+                        WebSearchTools(web_search_settings(launch.config.merged)),
                         user_input_tools(live),
                         *goal.tools,
                         *client_tools(live, self._clients, clock),

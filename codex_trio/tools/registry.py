@@ -74,6 +74,8 @@ class ToolOffer(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of those that the turn works in."""
     said_more: Bell
     """Rung when the user says something while the turn runs."""
+    unconfined: bool = False
+    """Whether commands run without a sandbox."""
     window: ContextWindow | None = None
     """What the model reads the history through; None for those who have none of their own."""
 
@@ -123,7 +125,10 @@ def offered_tools(providers: Iterable[ToolProvider], offer: ToolOffer) -> Offere
     for provider in providers:
         namespace = provider.namespace
         for tool in provider.tools(offer):
-            found.setdefault((None if namespace is None else namespace.name, tool.spec["name"]), (namespace, tool))
+            spec = tool.spec
+            # What the provider runs by itself has a type and no name.
+            key = (None if namespace is None else namespace.name, spec.get("name", spec["type"]))
+            found.setdefault(key, (namespace, tool))
     return found
 
 

@@ -58,7 +58,6 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
     [
         ("[mcp_servers.docs]\nurl = 'http://x'\nscopes = ['a']\n", "mcp_servers.docs.scopes"),
         ("[profiles.work]\nmodel = 'x'\n", "profiles"),
-        ("web_search = 'live'\n", "web_search"),
         ("notify = ['x']\n", "notify"),
         ("[features]\nnetwork_proxy = true\n", "features.network_proxy"),
         ("[features]\nunified_exec = false\n", "features.unified_exec"),
@@ -80,7 +79,7 @@ def test_who_sets_what_is_not_supported_is_told_and_refused_when_strict(
 @pytest.mark.parametrize(
     "text",
     [
-        "web_search = 'disabled'\n",
+        "web_search = 'live'\n[tools]\nview_image = false\nweb_search = { context_size = 'low' }\n",
         "[mcp_servers.docs]\ncommand = 'x'\nenabled = false\n",
         "[profiles]\n",
         "notify = []\n",

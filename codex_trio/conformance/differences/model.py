@@ -94,6 +94,11 @@ MODEL: tuple[Difference, ...] = (
         "follows an AGENTS.md that is a link, so that a repository can send any file of the user to the model",
     ),
     Difference(
+        "web_search::a_user_who_wants_no_page_of_today_gets_none",
+        "reference",
+        "asks for pages of today where commands are not confined, whatever the user says of searches",
+    ),
+    Difference(
         "context_window::what_the_user_said_outlives_a_new_context",
         "reference",
         "lets a model forget what its user wants of it in the middle of the work",

@@ -1,5 +1,6 @@
 """Gateways give ids anew, fields of their own, and arguments that are none: threads stay whole and go on."""
 
+import base64
 from typing import Any
 
 import msgspec
@@ -231,11 +232,15 @@ async def test_a_picture_that_the_provider_made_is_shown_read_back_and_sent_on(l
         assert len(pictures) == 1
         shown = pictures[0]
         assert (shown["status"], shown["revisedPrompt"], shown["result"]) == ("completed", "dot", PNG)
+        saved = lab.codex_home / "generated_images" / thread_id / "ig_1.png"
+        assert shown["savedPath"] == str(saved)
+        assert base64.b64decode(PNG) == saved.read_bytes()
         await probe.run_turn(thread_id)
         reply = await probe.request("thread/read", {"threadId": thread_id, "includeTurns": True})
     kinds = [[item["type"] for item in turn["items"]] for turn in reply["thread"]["turns"]]
     assert kinds == [["userMessage", "imageGeneration"], ["userMessage", "agentMessage"]]
     assert made in lab.model.requests[1].input
+    assert str(saved) in "".join(lab.model.requests[1].texts("developer"))
 
 
 async def test_an_item_of_an_unknown_kind_is_told_of_where_it_is_all_that_comes(lab: Lab) -> None:

@@ -19,6 +19,7 @@ from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.lineage import Lineage, lineage_of
+from codex_trio.engine.made_pictures import MadePictures
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
@@ -34,6 +35,7 @@ from codex_trio.engine.turn_request import ContextPiece, Remark
 from codex_trio.environments.turn import TurnEnvironment
 from codex_trio.model.catalog import ModelInfo, unknown_model_warning
 from codex_trio.model.client import ResponsesClient
+from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.approval_flow import ApprovalFlow
 from codex_trio.tools.builtin import BuiltinTools
@@ -177,6 +179,11 @@ class TaskContext:
         return self._services.pictures.for_model(self.model)
 
     @property
+    def made_pictures(self) -> MadePictures:
+        """Where pictures go that the model makes."""
+        return MadePictures(self._thread.config.codex_home, self.thread_id)
+
+    @property
     def verbosity(self) -> str | None:
         """How wordy the model is to be: as configured, else its default."""
         return self._thread.config.model_verbosity or self.model.default_verbosity
@@ -264,6 +271,7 @@ class TaskContext:
             pictures=self.pictures,
             environments=[chosen.id for chosen in self.settings.environments],
             said_more=said_more or Bell(),
+            unconfined=isinstance(self.settings.sandbox_policy, DangerFullAccess),
             window=self.window,
         )
         return self._thread.tools(offer)
