@@ -6,7 +6,7 @@ from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, function_call, item_added, item_done, message
 
-CONFINED = {"type": "workspaceWrite", "writableRoots": [], "networkAccess": False}
+CONFINED: dict[str, Any] = {"type": "workspaceWrite", "writableRoots": [], "networkAccess": False}
 DETAILS = """
 [tools.web_search]
 context_size = "high"
@@ -20,7 +20,7 @@ async def offered(lab: Lab, *, model: str = "gpt-5.5", **turn: Any) -> list[dict
     lab.script(answer(message("Hello.")))
     async with lab.run() as probe:
         await probe.run_turn((await probe.start_thread(model=model))["id"], **turn)
-    tools = lab.model.requests[-1].body.get("tools") or []
+    tools: list[dict[str, Any]] = lab.model.requests[-1].body.get("tools") or []
     return [tool for tool in tools if tool["type"] == "web_search"]
 
 
