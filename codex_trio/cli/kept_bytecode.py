@@ -30,6 +30,8 @@ WHOLES = frozenset(
         "codex_trio.state.local.storage",
         "codex_trio.processors.config",
         "codex_trio.processors.extensions",
+        "codex_trio.processors.skills",
+        "yaml",
         "codex_trio.search.listing",
         "codex_trio.execution.spawner",
         "codex_trio.execpolicy.decision",

@@ -96,6 +96,7 @@ def build(
         codex_home=paths.codex_home,
         project_root=project.root,
         trust_level=trust,
+        untrusted_folders=project.untrusted,
         model=merged.get("model") if typed.model is None else typed.model,
         model_provider_id=provider,
         model_providers=providers,

@@ -142,6 +142,14 @@ MODEL_PROVIDER = Table(
     }
 )
 
+SKILLS = Table(
+    {
+        "config": Sequence(Table({"name": TEXT, "path": PATH, "enabled": FLAG}, required=("enabled",))),
+        "bundled": Table({"enabled": FLAG}),
+        "include_instructions": FLAG,
+    }
+)
+
 SANDBOX_WORKSPACE_WRITE = Table(
     {
         "writable_roots": Sequence(PATH),

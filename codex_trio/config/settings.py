@@ -67,14 +67,16 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the configuration decides for one working folder, with defaults filled in.
 
     None means "as the model's catalog entry says" for the model settings, and "not set" elsewhere. `merged` is the
-    whole table, for keys without a field, held to `requirements`. `rule_folders` are those of the layers in effect,
-    lowest first. `warnings` are to be told to clients, `thread_warnings` to whoever follows a thread that uses this.
+    whole table, for keys without a field, held to `requirements`. `untrusted_folders` are those from the project's root
+    to `cwd` that the user does not trust. `rule_folders` are those of the layers in effect, lowest first. `warnings`
+    are to be told to clients, `thread_warnings` to whoever follows a thread that uses this.
     """
 
     cwd: Path
     codex_home: Path
     project_root: Path
     trust_level: TrustLevel | None
+    untrusted_folders: tuple[Path, ...]
 
     model: str | None
     model_provider_id: str

@@ -107,7 +107,8 @@ class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
 class ProjectFolder(msgspec.Struct, frozen=True, kw_only=True):
     """The project around a working folder: its root, the root trust is given to, and whether it is trusted.
 
-    `markers` are the names by which the root was looked for.
+    `markers` are the names by which the root was looked for. `untrusted` are the folders from the root to `cwd` that
+    the user does not trust.
     """
 
     cwd: Path
@@ -115,6 +116,7 @@ class ProjectFolder(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     git_root: Path | None
     trust: Trust
+    untrusted: tuple[Path, ...] = ()
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,8 +259,18 @@ def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str
     root = project_root(cwd, markers)
     git_root = git_root_for_trust(cwd)
     entries = [_projects(settings)] if decided is None else [_projects(decided), _projects(settings)]
-    trust = _least_trust(entries, cwd, project_root=root, git_root=git_root)
-    return ProjectFolder(cwd=cwd, markers=markers, root=root, git_root=git_root, trust=trust)
+    trusts = {
+        folder: _least_trust(entries, folder, project_root=root, git_root=git_root)
+        for folder in folders_between(root, cwd)
+    }
+    return ProjectFolder(
+        cwd=cwd,
+        markers=markers,
+        root=root,
+        git_root=git_root,
+        trust=trusts[cwd],
+        untrusted=tuple(folder for folder, trust in trusts.items() if trust.level != "trusted"),
+    )
 
 
 def _least_trust(

@@ -16,10 +16,11 @@ from typing import Any
 import msgspec
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.engine import instructions, modes
+from codex_trio.engine import instructions, modes, skill_texts
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem, texts_of
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.extensions.skills.skill import Skill
 
 
 class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     tools: str | None = None
     memories: str | None = None
     window: str | None = None
+    skills: str | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The thread's place in a team of agents that it works for."""
     window: str | None = None
     """Which context window this is, where the model is to know."""
+    skills: Sequence[Skill] = ()
+    """Those that the model may take up by itself."""
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +101,7 @@ def context_texts(
         if parts.environment
         else None,
         memories=surroundings.memories,
+        skills=skill_texts.skills_text(surroundings.skills),
         tools=instructions.hidden_tools_text(surroundings.hidden_tools) if surroundings.hidden_tools else None,
         window=surroundings.window,
     )
@@ -110,6 +115,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
         for key, text in (
             ("memories", texts.memories),
             ("developer", texts.developer),
+            ("skills", texts.skills or (skill_texts.NO_SKILLS if "skills" in latest else None)),
             ("permissions", texts.permissions),
             ("mode", texts.mode or (texts.mode_end if "mode" in latest else None)),
             ("tools", texts.tools),
@@ -160,6 +166,7 @@ def _environment_news(text: str, latest: Mapping[str, Any]) -> str | None:
 _KINDS = (
     ("permissions", "<permissions instructions>"),
     ("mode", "<collaboration_mode>"),
+    ("skills", skill_texts.SKILLS_TAG),
     ("tools", instructions.HIDDEN_TOOLS_TAG),
     ("team", instructions.TEAM_TAG),
     ("memories", instructions.MEMORIES_TAG),

@@ -74,11 +74,11 @@ class TurnLog:
         await self._complete(item, [raw])
         self.show_raw(raw)
 
-    async def input_completed(self, item: TurnItem, raw: ResponseItem) -> None:
+    async def input_completed(self, item: TurnItem, raw: Sequence[ResponseItem]) -> None:
         """Store and show a user's input: how the model reads it first (order of 0.171.0)."""
         line = self.line_of(item)
-        await self._journal.remember([raw], [line])
-        self.show_raw(raw)
+        await self._journal.remember(raw, [line])
+        self.show_raw(*raw)
         self.show_input(line)
 
     def line_of(self, item: TurnItem) -> ItemCompletedLine:

@@ -6,6 +6,7 @@ the client is answered (processors/turn.py).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import trio
@@ -22,10 +23,23 @@ from codex_trio.util.clock import now_ms
 
 
 class InputForms(NamedTuple):
-    """The item that shows an input, and the one that the model reads; either may be missing."""
+    """The item that shows an input, and the one that the model reads; either may be missing.
+
+    `named` is what the model reads after it, of what the input names.
+    """
 
     item: UserMessage | FunctionCallOutput | None
     message: ResponseItem | None
+    named: Sequence[ResponseItem] = ()
+
+    @property
+    def read(self) -> list[ResponseItem]:
+        """All that the model reads."""
+        return [*([] if self.message is None else [self.message]), *self.named]
+
+
+Named = Callable[[Sequence[Mapping[str, Any]]], Awaitable[list[ResponseItem]]]
+"""Reads what an input names."""
 
 
 class PendingInput:
@@ -34,13 +48,16 @@ class PendingInput:
     `answered` is set once its client was told what became of the input, or never will be.
     """
 
-    def __init__(self, turn_id: str, given: TurnInput, pictures: ModelPictures, answered: trio.Event) -> None:
+    def __init__(
+        self, turn_id: str, given: TurnInput, answered: trio.Event, *, pictures: ModelPictures, named: Named
+    ) -> None:
         self.turn_id = turn_id
         self.given = given
         self.answered = answered
         self.is_withdrawn = False
         """Whether the client was told that the input does not count."""
         self._pictures = pictures
+        self._named = named
         self._reading = trio.Lock()
         self._forms: InputForms | None = None
 
@@ -56,22 +73,21 @@ class PendingInput:
 
     async def accepted_line(self) -> InputAccepted | None:
         """Return the line that lets the input outlive this process before its turn has taken it up, if it says any."""
-        item, message = await self.forms()
-        if item is None:
+        forms = await self.forms()
+        if forms.item is None:
             return None
-        context = additional_context.context_items({}, self.given.context)
-        history = context if message is None else [*context, message]
-        return InputAccepted(turn_id=self.turn_id, item=item, history=history, accepted_at_ms=now_ms())
+        history = [*additional_context.context_items({}, self.given.context), *forms.read]
+        return InputAccepted(turn_id=self.turn_id, item=forms.item, history=history, accepted_at_ms=now_ms())
 
     async def forms(self) -> InputForms:
         """Return the input in both its forms, the same ones whenever asked for."""
         async with self._reading:
             if self._forms is None:
-                self._forms = await _forms(self.given, self._pictures)
+                self._forms = await _forms(self.given, self._pictures, self._named)
         return self._forms
 
 
-async def _forms(given: TurnInput, pictures: ModelPictures) -> InputForms:
+async def _forms(given: TurnInput, pictures: ModelPictures, named: Named) -> InputForms:
     if isinstance(given, Remark):
         return InputForms(None, given.item)
     if isinstance(given, ClientToolOutput):
@@ -89,4 +105,5 @@ async def _forms(given: TurnInput, pictures: ModelPictures) -> InputForms:
     if not given.content:
         return InputForms(None, None)
     shown = UserMessage(id=given.item_id or uuid7(), client_id=given.client_id, content=given.content)
-    return InputForms(shown, await user_message(given.content, pictures, item_id=uuid7()))
+    message = await user_message(given.content, pictures, item_id=uuid7())
+    return InputForms(shown, message, await named(given.content))

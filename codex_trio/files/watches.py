@@ -94,6 +94,11 @@ class Watch:
         self._there = (await self._owner.follow(self)).there
         await self._look()
 
+    @property
+    def is_true(self) -> bool:
+        """Whether the kernel tells of all changes, and has told of none that is not taken yet."""
+        return self._look_seconds == NEVER and not self._is_stale and not self._changed
+
     def note(self, path: str) -> None:
         """Note that something changed at a path."""
         if len(self._changed) < _MOST_PATHS:
@@ -165,10 +170,12 @@ class Watch:
 
 
 class WatchedNames:
-    """Which names come and go in many folders. Made by `FileWatches.names`."""
+    """Which names come and go in many folders, and with `mask` what else. Made by `FileWatches.names`."""
 
-    def __init__(self, owner: FileWatches) -> None:
+    def __init__(self, owner: FileWatches, mask: int) -> None:
         self._owner = owner
+        self.mask = mask
+        self.news = Bell()
         self._folders: dict[int, str] = {}
         self.names: dict[_Name, bool] = {}
         self.changed: set[str] = set()
@@ -189,14 +196,16 @@ class WatchedNames:
             self.is_whole = False
         elif event.name:
             self.changed.add(os.path.join(folder, event.name))
+        self.news.ring()
 
     def note_loss(self) -> None:
         """Note that the kernel could not tell everything."""
-        self.is_whole = False
+        self.go_stale()
 
     def go_stale(self) -> None:
         """Note that one of the folders is gone, or elsewhere."""
         self.is_whole = False
+        self.news.ring()
 
     def note_step(self, *, is_end: bool) -> None:
         """Do nothing: no single name was asked for."""
@@ -259,9 +268,9 @@ class FileWatches:
                 self._close()
 
     @asynccontextmanager
-    async def names(self) -> AsyncGenerator[WatchedNames]:
+    async def names(self, mask: int = inotify.NAMES) -> AsyncGenerator[WatchedNames]:
         """Provide what notes the names in folders, until the block ends."""
-        names = WatchedNames(self)
+        names = WatchedNames(self, mask)
         self._watches.add(names)
         try:
             yield names
@@ -311,7 +320,7 @@ class FileWatches:
 
         def take() -> dict[int, str]:
             return {
-                self._take_folder(taken, folder, None, inotify.NAMES, instance, is_end=True): folder
+                self._take_folder(taken, folder, None, names.mask, instance, is_end=True): folder
                 for folder in folders
                 if len(folders) <= room
             }

@@ -1,11 +1,11 @@
-"""Skills, hooks and plugins: this server has none yet, and says so in the form that clients read at their start.
+"""Hooks and plugins: this server has none yet, and says so in the form that clients read at their start.
 
-Protocol source: `skills/list`, `hooks/list`, `plugin/list`, `plugin/installed`, release 0.169.0.
+Protocol source: `hooks/list`, `plugin/list`, `plugin/installed`, release 0.169.0.
 """
 
 from __future__ import annotations
 
-from codex_trio_protocol.v2 import hooks, plugin, skills
+from codex_trio_protocol.v2 import hooks, plugin
 
 from codex_trio.config.service import ConfigService
 from codex_trio.processors.services import Services
@@ -16,7 +16,6 @@ def handlers(services: Services) -> dict[str, Handler]:
     """Return the handlers of this module."""
     processor = ExtensionsProcessor(services.config)
     return {
-        "skills/list": processor.skills,
         "hooks/list": processor.hooks,
         "plugin/list": processor.plugins,
         "plugin/installed": processor.installed_plugins,
@@ -28,12 +27,6 @@ class ExtensionsProcessor:
 
     def __init__(self, config: ConfigService) -> None:
         self._config = config
-
-    async def skills(self, params: skills.SkillsListParams, _context: RequestContext) -> skills.SkillsListResponse:
-        """Return an entry without skills for each folder."""
-        return skills.SkillsListResponse(
-            data=[skills.SkillsListEntry(cwd=cwd, skills=[], errors=[]) for cwd in self._folders(params.cwds)]
-        )
 
     async def hooks(self, params: hooks.HooksListParams, _context: RequestContext) -> hooks.HooksListResponse:
         """Return an entry without hooks for each folder."""

@@ -68,6 +68,12 @@ def _apps(services: Services) -> Mapping[str, Handler]:
     return apps.handlers(services)
 
 
+def _skills(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import skills
+
+    return skills.handlers(services)
+
+
 def _fs(services: Services) -> Mapping[str, Handler]:
     from codex_trio.processors import fs
 
@@ -128,7 +134,8 @@ _ON_USE = (
     ),
     (_memory, ("memory/status", "memory/reset", "thread/memory/read")),
     (_apps, ("app/list", "app/installed", "app/read")),
-    (_extensions, ("skills/list", "hooks/list", "plugin/list", "plugin/installed")),
+    (_skills, ("skills/list", "skills/config/write", "skills/extraRoots/set")),
+    (_extensions, ("hooks/list", "plugin/list", "plugin/installed")),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).
 

@@ -10,6 +10,7 @@ import msgspec
 
 from codex_trio.config.service import ConfigService
 from codex_trio.engine.turn_gate import TurnGate
+from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.watches import FileWatches
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.user_agent import Identity
@@ -45,6 +46,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     load: Callable[[], ServerLoad]
     watches: FileWatches
     search: FileSearch
+    extensions: ExtensionSets
 
 
 class WorkServices(Services, frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ from codex_trio.util.importing import without_collections
 PIECES = (
     "codex_trio.processors.config",
     "codex_trio.processors.extensions",
+    "codex_trio.processors.skills",
+    "yaml",
     "codex_trio.search.listing",
     "codex_trio.execution.spawner",
     "codex_trio.execpolicy.decision",

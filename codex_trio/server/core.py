@@ -15,10 +15,12 @@ from typing import Any, cast
 import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
 from codex_trio_protocol.v2.notice import WarningNotification
+from codex_trio_protocol.v2.skills import SkillsChangedNotification
 
 from codex_trio.config.model_catalog import configured_catalog
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.watches import FileWatches
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.model.catalog import ModelCatalog, bundled_catalog
@@ -73,6 +75,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             load=partial(_load, parts),
             watches=watches,
             search=FileSearch(watches),
+            extensions=ExtensionSets(parts.config.paths, watches, skills_changed=partial(_tell_skills_changed, parts)),
         )
         answers = handlers(services)
         layer = Deferred(partial(_open_thread_layer, parts, services, storage))
@@ -80,6 +83,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watches.run)
             nursery.start_soon(services.search.run)
+            nursery.start_soon(services.extensions.run)
             nursery.start_soon(layer.run)
             nursery.start_soon(_prepare, answers, parts.idle, layer)
             yield {**working, **answers}
@@ -133,6 +137,10 @@ async def _running_storage(parts: CoreParts) -> AsyncGenerator[ThreadStorage]:
 def _keeps_nothing(config: ConfigService) -> bool:
     store = config.startup_default().merged.get("experimental_thread_store")
     return isinstance(store, Mapping) and cast("Mapping[str, Any]", store).get("type") == "in_memory"
+
+
+def _tell_skills_changed(parts: CoreParts) -> None:
+    parts.outgoing.notify("skills/changed", SkillsChangedNotification())
 
 
 def _warn(parts: CoreParts, message: str) -> None:

@@ -289,6 +289,7 @@ class ThreadHost:
                             companions=goal.companions,
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
+                            extensions=partial(self._loader.extensions, launch.config),
                             memories=partial(self._loader.memories, launch.config),
                             config=launch.config,
                             clock=clock,

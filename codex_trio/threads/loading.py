@@ -13,7 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.requirements import Requirements, nothing_required
+from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import Doubt, settings_files
 from codex_trio.engine.instructions import base_instructions, memories_text
@@ -22,9 +24,11 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.errors import UnreachableFile
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.selection import LOCAL
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.required_rules import required_rules
+from codex_trio.extensions.sets import ExtensionSet, ExtensionSets
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.memories import MemoryFolder
 from codex_trio.model.catalog import ModelCatalog
@@ -95,10 +99,14 @@ class ThreadLoader:
         environments: EnvironmentManager,
         catalog: ModelCatalog,
         doubted: Doubt,
+        config: ConfigService,
+        extensions: ExtensionSets,
         requirements: Callable[[], Requirements] = nothing_required,
     ) -> None:
         self._catalog = catalog
         self._doubted = doubted
+        self._config = config
+        self._extensions = extensions
         self._requirements = requirements
         self._codex_home = codex_home
         self._memories = MemoryFolder(codex_home)
@@ -194,6 +202,19 @@ class ThreadLoader:
         except (TimeoutError, UnreachableFile) as error:
             warning = f"Went on without the instructions in AGENTS.md files: `{settings.cwd}` {error.strerror}."
             return ProjectDocs(text=None, sources=(), warnings=(warning,))
+
+    async def extensions(self, config: EffectiveConfig, settings: ThreadSettings) -> ExtensionSet:
+        """Return what the folder that a thread works in brings along: nothing where that is on another machine."""
+        place = config
+        if settings.cwd != config.cwd:
+            # Whether that folder is trusted is asked there.
+            try:
+                place = await abandonable(CONFIG_SECONDS, self._config.load, settings.cwd)
+            except (ConfigLoadError, TimeoutError) as error:
+                _log.warning("extensions of %s are left out: %s", settings.cwd, error)
+                return await self._extensions.of(config, with_project=False)
+        is_here = bool(settings.environments) and settings.environments[0].id == LOCAL
+        return await self._extensions.of(config, place=place, with_project=is_here)
 
     async def memories(self, config: EffectiveConfig) -> str | None:
         """Return what a model is told of former threads, where it is to be told."""

@@ -24,6 +24,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.extensions.mcp.connection import McpMeans
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.stdio import Start
+from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.credentials import AuthFileError
@@ -88,6 +89,7 @@ class RuntimeParts(msgspec.Struct, frozen=True, kw_only=True):
     catalog: ModelCatalog
     clients: ThreadClients
     environments: EnvironmentManager
+    extensions: ExtensionSets
     transport: HttpTransport
     gate: TurnGate
     start_script: Callable[[], ScriptEngine]
@@ -116,6 +118,8 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         catalog=parts.catalog,
         doubted=parts.config.writes.doubted,
         requirements=parts.config.requirements,
+        config=parts.config,
+        extensions=parts.extensions,
     )
     queues = ThreadQueues(
         parts.queues, store=threads.store, loaded=threads.loaded, clients=parts.clients, pictures=engine.pictures

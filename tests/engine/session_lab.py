@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.session.companion import Companions
-from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.services import EngineServices, ThreadServices, no_extensions
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
@@ -32,6 +32,7 @@ from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.rules import PolicyRules
 from codex_trio.execution.env import VariablePolicy
+from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import bundled_catalog
@@ -423,6 +424,7 @@ async def open_session(
     others: Sequence[Environment] = (),
     environments: Sequence[EnvironmentSelection] | None = None,
     limit: int | None = None,
+    extensions: Callable[[Any], Awaitable[ExtensionSet]] | None = None,
 ) -> AsyncGenerator[Bench]:
     """Provide a session until the block ends: of a new thread, or of the one in `lines`.
 
@@ -482,6 +484,7 @@ async def open_session(
                 tools_settled=trio.lowlevel.checkpoint,
                 nursery=nursery,
                 project_docs=docs,
+                extensions=extensions or no_extensions,
                 config=config,
                 clock=session_clock,
             ),

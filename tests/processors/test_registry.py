@@ -26,6 +26,7 @@ def services() -> Any:
         load=None,
         watches=None,
         search=None,
+        extensions=None,
         identity=None,
         outgoing=None,
         config=None,

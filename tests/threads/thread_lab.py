@@ -21,6 +21,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.selection import LOCAL
 from codex_trio.execution.errors import ScriptProcessEnded
 from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog, bundled_catalog
@@ -176,6 +177,14 @@ class NotingClients:
 
     def of(self, kind: str) -> list[Any]:
         return [what for told, what in self.told if told == kind]
+
+
+class NoExtensions:
+    """Finds that no folder brings anything along."""
+
+    async def of(self, config: object, **_: object) -> ExtensionSet:
+        await trio.lowlevel.checkpoint()
+        return ExtensionSet()
 
 
 async def keep_nothing(server: str, tool: str) -> None:
@@ -334,6 +343,8 @@ async def open_threads(
         environments=environments,
         catalog=ModelCatalog([catalog.info(MODEL)]),
         doubted=no_doubt,
+        config=config,
+        extensions=cast("Any", NoExtensions()),
     )
     mcp = McpServers(McpPool(cast("Any", None)), clients=clients, remember=keep_nothing)
     host = ThreadHost(

@@ -9,6 +9,7 @@ from codex_trio.conformance.differences.model import MODEL
 from codex_trio.conformance.differences.modes import MODES
 from codex_trio.conformance.differences.other_releases import OTHER_RELEASES
 from codex_trio.conformance.differences.own import OWN
+from codex_trio.conformance.differences.skills import SKILLS
 from codex_trio.conformance.differences.threads import THREADS
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -18,6 +19,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     *MCP,
     *MODEL,
     *MODES,
+    *SKILLS,
     *THREADS,
     *OTHER_RELEASES,
     *OWN,

@@ -16,6 +16,7 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.environments.thread import ThreadEnvironments
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.client import ResponsesClient
@@ -41,6 +42,12 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     pictures: Pictures
 
 
+async def no_extensions(_settings: ThreadSettings) -> ExtensionSet:
+    """Return nothing: for threads that nothing is brought along for."""
+    await trio.lowlevel.checkpoint()
+    return ExtensionSet()
+
+
 class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     """What one thread has of its own."""
 
@@ -59,6 +66,8 @@ class ThreadServices(msgspec.Struct, frozen=True, kw_only=True):
     memories: Callable[[], Awaitable[str | None]]
     """Reads what the model is told of former threads, where it is to be told."""
     project_docs: Callable[[ThreadSettings], Awaitable[ProjectDocs]]
+    extensions: Callable[[ThreadSettings], Awaitable[ExtensionSet]]
+    """Finds what the folder that it works in brings along."""
     config: EffectiveConfig
     clock: StoppableClock
     """The clock that tool calls wait by; while it stands, the model is asked nothing more in a turn."""

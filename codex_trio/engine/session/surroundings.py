@@ -6,11 +6,15 @@ Owns what it knows of that already. Does not own the texts (engine/context_messa
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from codex_trio.config.layers import lookup
+from codex_trio.domain.ids import uuid7
 from codex_trio.engine import additional_context
 from codex_trio.engine.context_messages import ContextParts, ContextTexts, Surroundings, context_items, context_texts
+from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import EnvironmentView
 from codex_trio.engine.lineage import lineage_of
 from codex_trio.engine.project_docs import ProjectDocs
@@ -20,9 +24,16 @@ from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.warnings import ThreadWarnings
 from codex_trio.engine.session.window import context_window_text
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.engine.skill_texts import skill_text
 from codex_trio.engine.turn_request import ContextPiece
 from codex_trio.environments.place import WorkPlace
+from codex_trio.extensions.skills.mentions import may_name_skills, read_named
+from codex_trio.extensions.skills.skill import Skill
 from codex_trio.tools.context_window import FEATURE as CONTEXT_WINDOW_FEATURE
+from codex_trio.util.abandonable import abandonable
+
+_SKILL_SECONDS = 10.0
+"""How long the files of named skills may take to be read."""
 
 
 class ModelSurroundings:
@@ -66,6 +77,7 @@ class ModelSurroundings:
             environments=await self._views(settings),
             agent_path=self._thread.recorder.meta.agent_path,
             window=self._window_text(window) if config.feature(CONTEXT_WINDOW_FEATURE) else None,
+            skills=await self._offered_skills(settings),
         )
         included = ContextParts(
             permissions=config.include_permissions_instructions,
@@ -88,6 +100,26 @@ class ModelSurroundings:
             EnvironmentView(id=environment_id, cwd=place.cwd, shell=await shell(environment_id, place))
             for environment_id, place in places
         ]
+
+    async def _offered_skills(self, settings: ThreadSettings) -> list[Skill]:
+        if lookup(self._thread.config.merged, ["skills", "include_instructions"]) is False:
+            return []
+        extensions = await self._thread.extensions(settings)
+        return [skill for skill in extensions.skills.skills if skill.is_offered]
+
+    async def named_items(self, settings: ThreadSettings, content: Sequence[Mapping[str, Any]]) -> list[ResponseItem]:
+        """Return the messages with the skills that an input names; what cannot be had is told to the user."""
+        if not may_name_skills(content):
+            return []
+        extensions = await self._thread.extensions(settings)
+        try:
+            named = await abandonable(_SKILL_SECONDS, read_named, extensions.skills, content)
+        except TimeoutError as error:
+            self._warnings.tell(f"Went on without skills: their files {error.strerror}.")
+            return []
+        for warning in named.warnings:
+            self._warnings.tell(warning)
+        return [message_item("user", [skill_text(skill, text)], item_id=uuid7()) for skill, text in named.texts]
 
     def new_pieces(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""

@@ -5,9 +5,9 @@ Owns the choice of model, provider and tools by settings. Does not own the parts
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 import trio
@@ -225,6 +225,10 @@ class TaskContext:
     def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""
         return self._parts.surroundings.new_pieces(pieces)
+
+    async def named_items(self, content: Sequence[Mapping[str, Any]]) -> list[ResponseItem]:
+        """Return what the model is to read of what an input names: skills."""
+        return await self._parts.surroundings.named_items(self.settings, content)
 
     def settings_lines(self, turn_id: str, *, root_turn_id: str) -> list[Payload]:
         """Return the lines that say what a turn, and all later ones, run with."""

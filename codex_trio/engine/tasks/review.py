@@ -85,7 +85,7 @@ class Review(ClientTurn):
         await reviewer.memory.remember(await reviewer.context_items())
         prompt = self._target.prompt
         shown = UserMessage(id=uuid7(), content=[{"type": "text", "text": prompt, "text_elements": []}])
-        await log.input_completed(shown, message_item("user", [prompt], item_id=uuid7()))
+        await log.input_completed(shown, [message_item("user", [prompt], item_id=uuid7())])
         self._sampler = Sampler(reviewer, log, stop=self.stop)
         origin = RequestOrigin(
             kind="turn", turn_id=self.id, root_turn_id=self.id, helper=Helper(kind=KIND, thread_id=uuid7())

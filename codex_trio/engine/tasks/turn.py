@@ -44,7 +44,7 @@ class Turn(ClientTurn):
         # Nothing is told before its request is answered anyway.
         answered = trio.Event()
         answered.set()
-        self._inbox = deque([PendingInput(self.id, request.input, context.pictures, answered)])
+        self._inbox = deque([self._pending(request.input, answered)])
         self._sampler: Sampler | None = None
         self._room = Room(context, self._log)
         self._beginning: PendingInput | None = None
@@ -55,11 +55,15 @@ class Turn(ClientTurn):
 
         The turn takes it up once `answered` is set: what it sets off comes after that on the wire.
         """
-        pending = PendingInput(self.id, given, self._context.pictures, answered)
+        pending = self._pending(given, answered)
         self._inbox.append(pending)
         if self._sampler is not None and not isinstance(given, Remark):
             self._sampler.cut()
         return pending
+
+    def _pending(self, given: TurnInput, answered: trio.Event) -> PendingInput:
+        context = self._context
+        return PendingInput(self.id, given, answered, pictures=context.pictures, named=context.named_items)
 
     def change(self, overrides: TurnOverrides) -> None:
         """Work with other settings from the next request to the model on; later turns have their own."""
@@ -115,16 +119,16 @@ class Turn(ClientTurn):
         log = self._log
         self.client_metadata = pending.given.metadata.apply(self.client_metadata)
         pieces = self._context.new_context(pending.given.context)
-        item, message = await pending.forms()
-        if item is None or message is None:
+        forms = await pending.forms()
+        if forms.item is None:
             await self._context.memory.store([*opening, *pieces])
             self._tell_start(surroundings)
             log.show_raw(*pieces)
             return
-        line = log.line_of(item)
-        await self._context.memory.store([*opening, *pieces, line, message])
+        line = log.line_of(forms.item)
+        await self._context.memory.store([*opening, *pieces, line, *forms.read])
         self._tell_start(surroundings)
-        log.show_raw(*pieces, message)
+        log.show_raw(*pieces, *forms.read)
         log.show_input(line)
 
     async def _loop(self) -> None:
@@ -188,13 +192,11 @@ class Turn(ClientTurn):
             return
         self.client_metadata = pending.given.metadata.apply(self.client_metadata)
         await self._log.history(*self._context.new_context(pending.given.context))
-        item, message = await pending.forms()
-        if message is None:
-            return
-        if item is None:
-            await self._log.history(message)
-        else:
-            await self._log.input_completed(item, message)
+        forms = await pending.forms()
+        if forms.item is None:
+            await self._log.history(*forms.read)
+        elif forms.read:
+            await self._log.input_completed(forms.item, forms.read)
 
     async def _wind_up(self) -> None:
         if self._sampler is not None:

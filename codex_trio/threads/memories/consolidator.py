@@ -21,7 +21,7 @@ from codex_trio.engine import events
 from codex_trio.engine.lineage import MEMORIES
 from codex_trio.engine.project_docs import ProjectDocs
 from codex_trio.engine.session.companion import Companions
-from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.services import EngineServices, ThreadServices, no_extensions
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
@@ -97,6 +97,7 @@ class MemoryAgent:
                     companions=Companions(),
                     memories=_none,
                     project_docs=_no_docs,
+                    extensions=no_extensions,
                     config=config,
                     clock=clock,
                 ),

@@ -1,0 +1,42 @@
+"""What a plugin brings along, as the other extensions take it up: the seam between plugins and all else.
+
+Owns the value. Does not own plugins: whoever has them says for a configuration which parts there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from codex_trio.config.settings import EffectiveConfig
+
+
+class PluginParts(msgspec.Struct, frozen=True, kw_only=True):
+    """One plugin that is installed and enabled.
+
+    `id` is `plugin@marketplace`, `name` what stands before the names of its skills, `root` where it lies and `data`
+    where it may keep things. `skill_roots` and `hook_files` are paths in `root`; `hooks` are tables of events that
+    stand in its manifest; `mcp_servers` are tables as in `[mcp_servers]`. `content_hash` changes with its files.
+    """
+
+    id: str
+    name: str
+    root: Path
+    data: Path
+    content_hash: str = ""
+    skill_roots: tuple[Path, ...] = ()
+    hook_files: tuple[Path, ...] = ()
+    hooks: tuple[Mapping[str, Any], ...] = ()
+    mcp_servers: Mapping[str, Any] = {}
+
+
+PluginSource = Callable[[EffectiveConfig], Awaitable[Sequence[PluginParts]]]
+"""Says which plugins a configuration has."""
+
+
+async def no_plugins(_config: EffectiveConfig) -> Sequence[PluginParts]:
+    """Return none."""
+    return ()

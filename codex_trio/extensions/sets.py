@@ -1,0 +1,67 @@
+"""What a folder and its configuration bring along, as one value: skills, hooks, servers, and plugins that bring these.
+
+Owns that all of it is found together. Does not own any kind of it: each has a package of its own, and what plugins
+bring reaches all of them by `PluginParts`. A service: `run` it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.config.sources import ConfigPaths
+from codex_trio.extensions.plugin_parts import PluginParts, PluginSource, no_plugins
+from codex_trio.extensions.skills.service import SkillService
+from codex_trio.extensions.skills.skill import SkillListing
+from codex_trio.files.watches import FileWatches
+
+
+class ExtensionSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is for one folder under one configuration."""
+
+    skills: SkillListing = SkillListing()
+    plugins: tuple[PluginParts, ...] = ()
+
+
+class ExtensionSets:
+    """Finds the set of a folder.
+
+    Args:
+        paths: where configuration lives.
+        watches: who tells of changes in files.
+        skills_changed: called when skills that were found are out of date.
+        plugins: which plugins a configuration has.
+    """
+
+    def __init__(
+        self,
+        paths: ConfigPaths,
+        watches: FileWatches,
+        *,
+        skills_changed: Callable[[], None],
+        plugins: PluginSource = no_plugins,
+    ) -> None:
+        self.skills = SkillService(paths, watches, skills_changed)
+        self._plugins = plugins
+
+    async def run(self) -> None:
+        """Keep what was found true, until cancelled."""
+        await self.skills.run()
+
+    async def of(
+        self,
+        config: EffectiveConfig,
+        *,
+        place: EffectiveConfig | None = None,
+        with_project: bool = True,
+        anew: bool = False,
+    ) -> ExtensionSet:
+        """Return what there is under a configuration, for its folder or that of `place`.
+
+        Without the project, only what the user has everywhere; with `anew`, all files are read again.
+        """
+        plugins = tuple(await self._plugins(config))
+        skills = await self.skills.listing(config, place=place, with_project=with_project, plugins=plugins, anew=anew)
+        return ExtensionSet(skills=skills, plugins=plugins)

@@ -1,0 +1,1 @@
+"""Skills: instructions in files that a user, a project or this server brings along for the model."""
