@@ -42,7 +42,8 @@ def load_project_docs(
     own_files: DocumentFiles,
     environment: Environment,
     cwd: Path,
-    project_root: Path,
+    project_root: Path | None,
+    root_markers: Sequence[str] = (),
     max_bytes: int,
     fallback_names: Sequence[str] = (),
 ) -> ProjectDocs:
@@ -51,11 +52,14 @@ def load_project_docs(
     A folder has one file: its AGENTS.override.md, else AGENTS.md, else the first of `fallback_names` that exists. Those
     are names of files in that folder: a path that leads elsewhere is none, and is told of. So is a link that leads out
     of the project, as its target would be sent to the model, and what is no regular file. Blocking.
-    `own_files` are those of the server, where the user's own instructions are; `environment` is what is worked in.
+    `own_files` are those of the server, where the user's own instructions are; `environment` is what is worked in. With
+    None the project's root is looked for there, by what marks one.
     `max_bytes` limits the project's files together; 0 leaves them out.
     """
     names = (OVERRIDE_FILE_NAME, FILE_NAME)
     files = environment.files.blocking()
+    if project_root is None:
+        project_root = _root(environment, files, cwd, root_markers)
     sources: list[Path] = []
     warnings = [
         f"Ignored `{name}` in `project_doc_fallback_filenames`: it is no name of a file."
@@ -89,6 +93,24 @@ def load_project_docs(
 
 def _is_name(text: str) -> bool:
     return bool(text) and "/" not in text and "\0" not in text and text not in (".", "..")
+
+
+def _root(environment: Environment, files: DocumentFiles, cwd: Path, markers: Sequence[str]) -> Path:
+    """Return the nearest folder from `cwd` upward that holds one of `markers`; `cwd` itself when there is none."""
+    repository = environment.repositories.root(cwd) if ".git" in markers else None
+    others = [marker for marker in markers if marker != ".git"]
+    for folder in (cwd, *cwd.parents):
+        if folder == repository or any(_is_there(files, folder / marker) for marker in others):
+            return folder
+    return cwd
+
+
+def _is_there(files: DocumentFiles, path: Path) -> bool:
+    try:
+        files.status(str(path))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+    return True
 
 
 def _project_places(environment: Environment, files: DocumentFiles, project_root: Path, cwd: Path) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.requirements import Requirements, nothing_required
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
-from codex_trio.config.sources import Doubt, settings_files
+from codex_trio.config.sources import Doubt, root_markers, settings_files
 from codex_trio.engine.instructions import base_instructions, memories_text
 from codex_trio.engine.project_docs import ProjectDocs, load_project_docs
 from codex_trio.engine.settings import ThreadSettings
@@ -187,15 +187,19 @@ class ThreadLoader:
         """Return the AGENTS.md instructions for where the thread works."""
         # A turn may have moved out of the configured project; its own folder then is all that counts.
         inside = settings.cwd.is_relative_to(config.project_root)
+        environment = self._environments.first(settings.environments)
+        root = config.project_root if inside else settings.cwd
         try:
             return await abandonable(
                 PROJECT_DOCS_SECONDS,
                 load_project_docs,
                 codex_home=self._codex_home,
                 own_files=DiskFiles(),
-                environment=self._environments.first(settings.environments),
+                environment=environment,
                 cwd=settings.cwd,
-                project_root=config.project_root if inside else settings.cwd,
+                # What the configuration found on this machine says nothing of another one.
+                project_root=root if environment is self._environments.local else None,
+                root_markers=root_markers(config.merged),
                 max_bytes=config.project_doc_max_bytes,
                 fallback_names=config.project_doc_fallback_filenames,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
@@ -24,6 +25,12 @@ from codex_trio.transport.memory import memory_transport_pair
 from codex_trio.util.stoppable_clock import StoppableClock
 
 PATIENCE = 60.0
+
+
+class NearServer(Protocol):
+    async def serve(self, transport: MessageTransport) -> None:
+        """Serve one connection until it ends."""
+        ...
 
 
 class NearChannel:
@@ -53,7 +60,7 @@ class NearRoad:
     """Leads to `server`, or to nobody where that is None."""
 
     def __init__(self, nursery: trio.Nursery) -> None:
-        self.server: ExecServer | None = None
+        self.server: NearServer | None = None
         self.passed = 0
         """How many messages have gone either way."""
         self.cut_at = 0

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import pytest
 import trio
 from near_lab import NearLab, open_near
 
 from codex_trio.environments.commands import CommandRequest
+from codex_trio.environments.errors import EnvironmentUnreachable
 from codex_trio.environments.news import ConnectionChange
+from codex_trio.transport.base import MessageTransport, TransportClosed
+from codex_trio.util.regular_file import FileTooLarge
 
 BEGAN = ConnectionChange(environment_id="far", is_connected=True)
 LOST = ConnectionChange(environment_id="far", is_connected=False)
@@ -78,3 +85,52 @@ async def test_whichever_message_is_lost_with_the_connection_all_is_done_once(tm
             is_over = lab.road.passed < number
         assert number > 8
         assert lab.told == [BEGAN]
+
+
+class Liar:
+    """An exec-server that answers what it is told to."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self._answers = answers
+
+    async def serve(self, transport: MessageTransport) -> None:
+        with suppress(TransportClosed):
+            await self._serve(transport)
+
+    async def _serve(self, transport: MessageTransport) -> None:
+        while (message := await transport.receive()) is not None:
+            asked = msgspec.json.decode(message)
+            if "id" in asked:
+                answer = {"id": asked["id"], "result": self._answers.get(asked["method"], {})}
+                await transport.send(msgspec.json.encode(answer))
+
+
+FACTS: dict[str, Any] = {"shell": {"name": "sh", "path": "/bin/sh"}}
+INITIALIZED = {"sessionId": "s", "environmentInfo": FACTS}
+
+
+async def test_a_server_that_makes_no_sense_is_an_error_and_no_end(tmp_path: Path) -> None:
+    async with open_near(tmp_path) as (lab, _), lab.opened() as opened:
+        for facts in (5, {"shell": FACTS}, {**FACTS, "cwd": "not absolute"}, {**FACTS, "tempDir": "file://far/tmp"}):
+            lab.road.server = Liar({"initialize": {**INITIALIZED, "environmentInfo": facts}})
+            with pytest.raises(EnvironmentUnreachable, match="what answers is no exec-server"):
+                await lab.environment.info()
+        metadata = {"isDirectory": False, "isFile": True, "isSymlink": False, "size": 2**80}
+        answers = {"fs/getMetadata": metadata, "fs/readFile": {"dataBase64": "!"}, "fs/canonicalize": {"path": "x"}}
+        answers["process/start"] = {"processId": "p"}
+        lab.road.server = Liar({"initialize": INITIALIZED, **answers})
+        files = lab.environment.files
+        with pytest.raises(OSError, match="makes no sense"):
+            await files.content("/f")
+        with pytest.raises(OSError, match="makes no sense"):
+            await files.canonical("/f")
+        with pytest.raises(FileTooLarge):
+            await files.read("/f", limit=10)
+        broken = {"chunks": [{"seq": 1, "stream": "pty", "chunk": "A"}], "nextSeq": 2, "exited": False, "closed": False}
+        answers["process/read"] = {**broken, "exitCode": None}
+        await lab.road.cut()
+        lab.road.server = Liar({"initialize": INITIALIZED, **answers})
+        session = await opened.commands.start(request("true", lab), lab.place, group="g", on_output=nothing, warn=print)
+        # The next connection has it read what it missed.
+        await lab.road.cut()
+        assert await session.wait() == 255

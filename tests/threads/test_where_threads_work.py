@@ -54,3 +54,12 @@ async def test_an_environment_besides_the_first_that_is_gone_is_named_when_a_thr
         for warning in warnings(lab):
             assert warning.startswith("The thread worked in environment `far` too, which is not known any more")
         assert len(warnings(lab)) == 2
+
+
+async def test_instructions_are_those_of_the_project_as_it_is_there(tmp_path: Path) -> None:
+    there = {"/repo/AGENTS.md": b"top", "/repo/top": b"", "/repo/sub/AGENTS.md": b"sub", "/AGENTS.md": b"not its own"}
+    far = ThreadOptions(cwd=Path("/repo/sub"), environments=(EnvironmentSelection(id="far"),))
+    markers = 'project_root_markers = ["top"]'
+    async with open_threads(tmp_path, settings=markers, others=[MemoryEnvironment("far", there)]) as lab:
+        live = await lab.manager.start(far, ORIGIN)
+        assert live.instruction_sources == ["/repo/AGENTS.md", "/repo/sub/AGENTS.md"]

@@ -17,7 +17,13 @@ import trio
 
 from codex_trio.environments.environment import EnvironmentStatus
 from codex_trio.environments.errors import EnvironmentUnreachable
-from codex_trio.environments.exec_protocol import EnvironmentFacts, ExecError, InitializeParams, InitializeResult
+from codex_trio.environments.exec_protocol import (
+    EnvironmentFacts,
+    ExecError,
+    InitializeParams,
+    InitializeResult,
+    path_from_wire,
+)
 from codex_trio.environments.remote.channel import Channel, ChannelClosed, OpenChannel
 from codex_trio.environments.targets import ProgramTarget, RemoteTarget
 from codex_trio.util import decoding
@@ -233,7 +239,8 @@ class ExecConnection:
     def _begin(self, answer: _Envelope) -> None:
         try:
             result = _INITIALIZED.decode(answer.result)
-        except msgspec.MsgspecError as error:
+            _check_paths(result.environment_info)
+        except (msgspec.MsgspecError, ValueError) as error:
             raise EnvironmentUnreachable(f"what answers is no exec-server: {error}") from error
         was_there = self._session is not None
         self._session = result.session_id
@@ -310,6 +317,13 @@ class ExecConnection:
 _ARE_YOU_THERE = msgspec.json.encode({"id": 0, "method": "environment/status", "params": None})
 _ENVELOPE = decoding.json_decoder(_Envelope)
 _INITIALIZED = decoding.json_decoder(InitializeResult)
+
+
+def _check_paths(facts: EnvironmentFacts | None) -> None:
+    """Raise ValueError for folders that are none."""
+    for path in () if facts is None else (facts.cwd, facts.temp_dir):
+        if path is not None:
+            path_from_wire(path)
 
 
 def _parsed(message: bytes) -> _Envelope:

@@ -59,7 +59,11 @@ class RemoteEnvironment:
                 facts = await self.connection.request("environment/info", None, EnvironmentFacts)
             except ServerRefused as error:
                 raise EnvironmentUnreachable(f"the exec-server does not say: {error.message}") from error
-        return EnvironmentInfo(shell=facts.shell.path, cwd=None if facts.cwd is None else path_from_wire(facts.cwd))
+        try:
+            cwd = None if facts.cwd is None else path_from_wire(facts.cwd)
+        except ValueError as error:
+            raise EnvironmentUnreachable(f"what the exec-server says makes no sense: {error}") from error
+        return EnvironmentInfo(shell=facts.shell.path, cwd=cwd)
 
     def _tell(self, *, is_connected: bool) -> None:
         self._news.tell(ConnectionChange(environment_id=self.id, is_connected=is_connected))

@@ -23,6 +23,7 @@ from codex_trio.environments.exec_permissions import context_of
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.remote.connection import ExecConnection, ServerRefused
 from codex_trio.files.contents import Contents, NotWritable, OriginalRemains, Unread, WriteGate
+from codex_trio.util.base64_text import decode_base64
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, check_regular
 
 READ_SECONDS = 120.0
@@ -83,13 +84,19 @@ class RemoteFiles:
     async def content(self, path: str) -> bytes:
         """Return all bytes of a file."""
         result = await self._ask("fs/readFile", await self._path(path), wire.ReadFileResult, path)
-        return await trio.to_thread.run_sync(base64.b64decode, result.data_base64)
+        try:
+            return await trio.to_thread.run_sync(decode_base64, result.data_base64)
+        except ValueError as error:
+            raise _no_sense(error, path) from error
 
     async def canonical(self, path: str) -> str:
         """Return a path without links; its last part need not be there."""
         params = await self._path(path)
         try:
-            return wire.path_from_wire((await self._ask("fs/canonicalize", params, wire.PathResult, path)).path)
+            found = await self._ask("fs/canonicalize", params, wire.PathResult, path)
+            return wire.path_from_wire(found.path)
+        except ValueError as error:
+            raise _no_sense(error, path) from error
         except FileNotFoundError:
             parent = os.path.dirname(path)
             return path if parent == path else os.path.join(await self.canonical(parent), os.path.basename(path))
@@ -275,6 +282,10 @@ class RemotePatchFiles:
 
 class _NoSuchMethod(OSError):
     """The exec-server does not know the method."""
+
+
+def _no_sense(error: ValueError, path: str) -> OSError:
+    return OSError(errno.EIO, f"what the exec-server answers makes no sense: {error}", path)
 
 
 def _os_error(error: ServerRefused, path: str) -> OSError:

@@ -24,6 +24,7 @@ from codex_trio.environments.remote.connection import ExecConnection, ServerRefu
 from codex_trio.execution.errors import SpawnError, StdinClosed
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.util import decoding
+from codex_trio.util.base64_text import decode_base64
 from codex_trio.util.bell import Bell
 
 MOST_WAITING_BYTES = 8 * 1024 * 1024
@@ -110,7 +111,7 @@ class RemoteProcess:
                 output = _OUTPUT.decode(params)
                 if not self._is_next(output.seq):
                     return output.seq <= self._seen
-                await self._put(output.seq, base64.b64decode(output.chunk))
+                await self._put(output.seq, decode_base64(output.chunk))
             case "process/exited":
                 exited = _EXITED.decode(params)
                 if not self._is_next(exited.seq):
@@ -156,7 +157,7 @@ class RemoteProcess:
                     return
                 for chunk in found.chunks:
                     if chunk.seq > self._seen:
-                        await self._put(chunk.seq, base64.b64decode(chunk.chunk))
+                        await self._put(chunk.seq, decode_base64(chunk.chunk))
                 if found.exited and self._exit_code is None:
                     self._exit_code = LOST_EXIT_CODE if found.exit_code is None else found.exit_code
                 self._is_closed = found.closed
@@ -384,6 +385,8 @@ class RemoteProcesses:
             await process.catch_up()
         except EnvironmentUnreachable as error:
             process.lost(str(error))
+        except ValueError as error:
+            process.lost(f"what the exec-server says makes no sense: {error}")
         if process.is_closed:
             self._known.pop(process.id, None)
 
