@@ -59,6 +59,8 @@ class Key(msgspec.Struct, frozen=True):
     in_projects: bool = True
     """Whether a project may set it: not where requests go, who is told about them, or what is trusted."""
     is_moot: Callable[[Any], bool] | None = None
+    until: str | None = None
+    """The last release that took it, where a later one does not."""
 
 
 def _all_disabled(table: Any) -> bool:
@@ -140,6 +142,13 @@ KEYS: Final = (
     Key("experimental_realtime_ws_base_url", TEXT, status="unsupported", in_projects=False),
     Key("experimental_realtime_ws_model", TEXT, status="unsupported"),
     Key("experimental_realtime_ws_startup_context", TEXT, status="unsupported"),
+    Key(
+        "experimental_thread_config_endpoint",
+        TEXT,
+        owner="config/service.py",
+        in_projects=False,
+        until="0.131.0",
+    ),
     Key(
         "experimental_thread_store", Table({"type": Choice(("local", "in_memory")), "id": TEXT}), owner="server/core.py"
     ),
@@ -231,7 +240,10 @@ READ_DEFAULTS: Final[Mapping[str, Any]] = {key.name: key.default for key in KEYS
 PROJECT_DENIED_KEYS: Final = tuple(key.name for key in KEYS if not key.in_projects)
 
 OWN_KEYS: Final = frozenset(key.name for key in KEYS if key.since == OWN)
-"""What only this server knows; shown to readers when it is set."""
+"""What only this server knows."""
+
+UNUSUAL_KEYS: Final = frozenset(key.name for key in KEYS if key.since == OWN or key.until is not None)
+"""What 0.171.0 does not know; shown to readers when it is set."""
 
 UNSUPPORTED_INSIDE: Final = (
     *(

@@ -29,7 +29,8 @@ says a second one of session flags."""
 class LayerSource(msgspec.Struct, frozen=True):
     """Where a layer comes from. `path` is its file; for a project the `.codex` folder; none for session flags.
 
-    `profile` names the profile whose file it is, `id` and `name` an organization's settings, which may have no file.
+    `profile` names the profile whose file it is, `id` and `name` an organization's settings, which may have no file;
+    what a thread config loader said has an `id` too.
     Protocol source: `ConfigLayerSource`.
     """
 
@@ -63,7 +64,7 @@ class LayerSource(msgspec.Struct, frozen=True):
         """The layer in a few words, for messages."""
         match self.kind:
             case "sessionFlags":
-                return "session flags"
+                return "session flags" if self.id is None else "thread config"
             case "legacyManagedConfigTomlFromFile":
                 return f"legacy managed_config.toml: {self.path}"
             case "enterpriseManaged":

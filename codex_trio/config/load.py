@@ -262,7 +262,7 @@ def refuse_unread_keys(stack: LayerStack) -> None:
 def _layer_name(layer: ConfigLayer) -> str:
     match layer.source.kind:
         case "sessionFlags":
-            return "session-flags"
+            return "session-flags" if layer.source.id is None else "thread-config"
         case kind:
             return f"{kind} ({layer.source.file})"
 

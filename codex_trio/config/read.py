@@ -12,7 +12,7 @@ import msgspec
 
 from codex_trio.config import features
 from codex_trio.config.errors import ConfigLoadError, ConfigReadError
-from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS
+from codex_trio.config.keys import CONFIG, READ_DEFAULTS, UNUSUAL_KEYS
 from codex_trio.config.layers import ConfigLayer, LayerStack, Origin, to_json_value
 from codex_trio.config.load import check_stack, refuse_withdrawn_settings
 from codex_trio.config.nodes import Table
@@ -100,7 +100,7 @@ def _show(merged: Mapping[str, Any], chosen: Mapping[str, bool]) -> dict[str, An
     shown: dict[str, Any] = {
         name: merged.get(name, READ_DEFAULTS.get(name))
         for name in CONFIG.fields
-        if name in merged or name not in OWN_KEYS
+        if name in merged or name not in UNUSUAL_KEYS
     }
     shown["client_search_provider"] = None
     shown["history"] = _filled(HISTORY, shown["history"], READ_DEFAULTS["history"])

@@ -26,7 +26,7 @@ from codex_trio.config.errors import (
     UnsupportedPolicy,
 )
 from codex_trio.config.fingerprints import Fingerprint, fingerprints_of, watched_paths
-from codex_trio.config.layers import merge
+from codex_trio.config.layers import ConfigLayer, merge
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.requirements import Requirements
@@ -45,11 +45,17 @@ from codex_trio.config.trust import is_project
 
 if TYPE_CHECKING:
     from codex_trio.config.command_writes import CommandWrites
+    from codex_trio.config.thread_config import ThreadConfigLoader
 
 _NO_TYPED_OVERRIDES = TypedOverrides()
 
 _KEPT_FOLDERS = 64
 """For how many folders what was read is kept: those of the threads at work."""
+
+_KNOWN_FOLDERS = 1000
+"""For how many folders it is known what a thread config loader said."""
+
+_THREAD_CONFIG_ENDPOINT = "experimental_thread_config_endpoint"
 
 _OTHER_FILES = frozenset({"model_instructions_file", "experimental_compact_prompt_file"})
 """Settings that name files whose text becomes part of the configuration."""
@@ -69,7 +75,8 @@ class ConfigService:
     `profile` names a file of the user's, `NAME.config.toml`, that lies on top of `config.toml`. `cwd` is the server's
     own working folder: relative folders count from it, and at start it is the project that is looked at. `system_dir`
     holds what the machine's administrator sets, `packaged` is a file of defaults that came with the program,
-    `organizations` are settings from elsewhere. `strict` turns keys that nobody reads into errors.
+    `organizations` are settings from elsewhere, and so is what `thread_config` says (by default the service that
+    `experimental_thread_config_endpoint` names). `strict` turns keys that nobody reads into errors.
     `without_user_config` leaves the user's file out, `without_rules` the command rules of all layers.
     """
 
@@ -83,6 +90,7 @@ class ConfigService:
         packaged: Path | None = None,
         organizations: tuple[OrganizationSettings, ...] = (),
         profile: str | None = None,
+        thread_config: ThreadConfigLoader | None = None,
         cwd: Path | None = None,
         strict: bool = False,
         without_user_config: bool = False,
@@ -108,6 +116,9 @@ class ConfigService:
         self._markers = DEFAULT_ROOT_MARKERS
         self._chosen_features: Mapping[str, bool] = {}
         self._followers: list[Callable[[], Awaitable[list[str]]]] = []
+        self._thread_config = thread_config
+        self._thread_layers: dict[Path | None, tuple[ConfigLayer, ...]] = {}
+        self._startup_problem: ConfigLoadError | None = None
 
     @cached_property
     def writes(self) -> CommandWrites:
@@ -149,6 +160,41 @@ class ConfigService:
     def resolve_cwd(self, cwd: Path | None) -> Path:
         """Return an absolute working folder: relative ones count from the server's own, which is also the default."""
         return Path(self._cwd if cwd is None else self._cwd / cwd)
+
+    async def ask_loader(self, folder: Path | None) -> None:
+        """Find out what the thread config loader says of an absolute folder now, for what is loaded from here on.
+
+        Does nothing where there is none. Raises `ConfigLoadError` when it does not say, and changes nothing then.
+        """
+        loader = self._thread_config or self._thread_config_endpoint()
+        if loader is None:
+            return
+        # Few servers have one.
+        from codex_trio.config.thread_config_call import ask
+
+        layers = await ask(loader, folder)
+        if self._thread_layers.pop(folder, None) != layers:
+            self._kept.pop(folder, None)
+        while len(self._thread_layers) >= _KNOWN_FOLDERS:
+            self._thread_layers.pop(next(iter(self._thread_layers)))
+        self._thread_layers[folder] = layers
+
+    def _thread_config_endpoint(self) -> str | None:
+        try:
+            endpoint = self.sources(None).stack.merged.get(_THREAD_CONFIG_ENDPOINT)
+        except ConfigLoadError:
+            return None  # the load that follows tells of it
+        return endpoint if isinstance(endpoint, str) and endpoint else None
+
+    async def start(self) -> None:
+        """Get ready to be asked for the server's own folder. Raises `StartupRefused`, as `startup_default` does."""
+        try:
+            await self.ask_loader(self._cwd)
+        except ConfigLoadError as error:
+            if self._strict:
+                raise StartupRefused(error.message) from None
+            self._startup_problem = error
+        self.startup_default()
 
     def load(
         self,
@@ -238,6 +284,7 @@ class ConfigService:
             request=request,
             user_table=self._user_table,
             doubted=self._doubted,
+            thread_config=self._thread_layers.get(cwd, ()),
         )
 
     def requirements(self) -> Requirements:
@@ -285,6 +332,8 @@ class ConfigService:
     def startup_warnings(self) -> list[ConfigWarning]:
         """Return what a client is told right after it initialized."""
         try:
+            if self._startup_problem is not None:
+                raise self._startup_problem
             config = self.load()
         except ConfigLoadError as error:
             return [

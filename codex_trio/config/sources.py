@@ -135,13 +135,14 @@ def read_sources(
     request: Iterable[Override] = (),
     user_table: Mapping[str, Any] | None = None,
     doubted: Doubt = no_doubt,
+    thread_config: Iterable[ConfigLayer] = (),
 ) -> Sources:
     """Return all layers for `cwd` (an absolute path; None leaves projects out), lowest first.
 
     `command_line` and `request` are settings for one run and for one thread. A request decides about no project: what
     it says of trust can only take it away. `user_table` stands in for the user's file, `doubted` tells which files a
-    command may have written. Raises `ConfigLoadError` for a file that cannot be read as TOML, and for one of an
-    administrator's that cannot be used.
+    command may have written, `thread_config` is what a thread config loader said. Raises `ConfigLoadError` for a file
+    that cannot be read as TOML, and for one of an administrator's that cannot be used.
     """
     command_line = tuple(command_line)
     if user_table is None:
@@ -151,7 +152,7 @@ def read_sources(
     managed = _managed_layer(paths)
     requirements = _requirements(paths, managed)
     below = [*_layers_below_the_users(paths), user, *_profile_layers(paths, user)]
-    above = [*_session_layer(paths, cwd, (*command_line, *request)), *managed]
+    above = [*_session_layer(paths, cwd, (*command_line, *request)), *thread_config, *managed]
     if cwd is None:
         return Sources(stack=LayerStack((*below, *above)), project=None, requirements=requirements)
     decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line), *managed)])

@@ -45,9 +45,13 @@ class ConfigProcessor:
         self._notices = Notices(services.outgoing)
         self._reader = ConfigReader(services.config)
 
-    def read(self, params: wire.ConfigReadParams, _context: RequestContext) -> dict[str, Any]:
+    async def read(self, params: wire.ConfigReadParams, _context: RequestContext) -> dict[str, Any]:
         """Return the merged configuration, where each value comes from and, on request, the layers."""
         cwd = None if params.cwd is None else Path(params.cwd)
+        try:
+            await self._config.ask_loader(None if cwd is None else self._config.resolve_cwd(cwd))
+        except ConfigLoadError as error:
+            raise internal_error(f"failed to read configuration layers: {error.message}") from error
         try:
             view = self._reader.read(cwd)
         except ConfigReadError as error:

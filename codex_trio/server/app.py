@@ -41,6 +41,7 @@ from codex_trio.util.close_reason import CloseReason
 from codex_trio.util.importing import without_collections
 
 if TYPE_CHECKING:
+    from codex_trio.config.thread_config import ThreadConfigLoader
     from codex_trio.environments.providers import EnvironmentProvider
 
 SHUTTING_DOWN = CloseReason(1001, "the server is shutting down")
@@ -60,6 +61,8 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     strict_config: bool = False
     profile: str | None = None
     """The name of a file `NAME.config.toml` in `codex_home`, on top of the user's own."""
+    thread_config: ThreadConfigLoader | None = None
+    """What says, beside all files, what counts for a thread; by default the service that the configuration names."""
     without_user_config: bool = False
     without_rules: bool = False
     system_dir: Path = SYSTEM_DIR
@@ -186,6 +189,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         environ=settings.environ,
         cli_overrides=settings.overrides,
         profile=settings.profile,
+        thread_config=settings.thread_config,
         system_dir=settings.system_dir,
         packaged=settings.packaged_config,
         organizations=settings.organizations,
@@ -194,7 +198,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         without_user_config=settings.without_user_config,
         without_rules=settings.without_rules,
     )
-    config.startup_default()
+    await config.start()
     try:
         installation_id = await trio.to_thread.run_sync(read_or_create, settings.codex_home)
     except OSError as error:

@@ -103,6 +103,7 @@ class ThreadManager:
 
         Raises ConfigLoadError, RolloutWriteError, RulesError, ThreadError.
         """
+        await self._config.ask_loader(self._config.resolve_cwd(options.cwd))
         config = await answering(self._config.load_for_new_thread, options.cwd, options)
         policy = await self._loader.command_policy(config)
         settings = self._loader.configured(config, options)
@@ -246,6 +247,7 @@ class ThreadManager:
         recorded_cwd = recorded_settings(facts).cwd
         cwd = options.cwd or (None if recorded_cwd is None else Path(recorded_cwd))
         # Reading on is no decision to trust a project: only starting a thread in it is.
+        await self._config.ask_loader(self._config.resolve_cwd(cwd))
         config = await answering(self._config.load, cwd, options)
         configured = self._loader.configured(config, options)
         settings = derive(facts, configured, options)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 import trio
 
+from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.mcp.connection import McpConnection
@@ -103,10 +104,17 @@ class McpRequests:
 
         A thread's own overrides still count, and servers whose settings are the same go on.
         """
-        return await self._servers.reload(self._config_of)
+        failures: list[str] = []
+        for folder in dict.fromkeys(live.settings.cwd for live in self._loaded.all()):
+            try:
+                await self._config.ask_loader(folder)
+            except ConfigLoadError as error:
+                failures.append(error.message)
+        return failures + await self._servers.reload(self._config_of)
 
     def _config_of(self, live: LiveThread) -> EffectiveConfig:
-        session = live.config.stack.layer("sessionFlags")
+        flags = (layer for layer in live.config.stack.layers if layer.source.kind == "sessionFlags")
+        session = next((layer for layer in flags if layer.source.id is None), None)
         return self._config.load(live.settings.cwd, None if session is None else session.table)
 
     def _thread(self, thread_id: str) -> ThreadMcp:
