@@ -81,6 +81,13 @@ class AgentMessageDelta(_Event, frozen=True, kw_only=True, gc=False):
     delta: str
 
 
+class ToolProgress(_Event, frozen=True, kw_only=True, gc=False):
+    """A tool of an MCP server is further along."""
+
+    item_id: str
+    message: str
+
+
 class PlanDelta(_Event, frozen=True, kw_only=True, gc=False):
     """More text of a proposed plan."""
 
@@ -208,6 +215,7 @@ Event: TypeAlias = (
     | RawReasoningDelta
     | CommandOutput
     | TerminalInteraction
+    | ToolProgress
     | DiffUpdated
     | PlanUpdated
     | TokensUsed

@@ -126,6 +126,9 @@ class TurnLog:
         self.emit(events.CommandOutput(turn_id=self.turn_id, item_id=item_id, delta=text))
         await self._ready()
 
+    def progress(self, item_id: str, message: str) -> None:
+        self.emit(events.ToolProgress(turn_id=self.turn_id, item_id=item_id, message=message))
+
     def terminal_interaction(self, item_id: str, process_id: str, stdin: str) -> None:
         self.emit(events.TerminalInteraction(turn_id=self.turn_id, item_id=item_id, process_id=process_id, stdin=stdin))
 

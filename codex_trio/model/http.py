@@ -277,10 +277,18 @@ class HttpTransport:
         response, give_back = await self._send("POST", url, list(sent.items()), body, idle_timeout)
         return HttpResponse(response, self._nursery, give_back)
 
-    async def request(self, method: str, url: str, *, headers: Sequence[tuple[str, str]], body: bytes) -> HttpResponse:
-        """Send a request of any method, and wait for the head of its answer for as long as it takes.
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        idle_timeout: float = float("inf"),
+    ) -> HttpResponse:
+        """Send a request of any method, and wait for the head of its answer, by default for as long as it takes.
 
-        Raises HttpFailure.
+        Redirects are not followed. Raises HttpFailure.
         """
         names = {name.lower() for name, _ in headers}
         sent = list(headers)
@@ -288,7 +296,7 @@ class HttpTransport:
             sent.append(("content-length", str(len(body))))
         if "accept-encoding" not in names:
             sent.append(("accept-encoding", ACCEPTED))
-        response, give_back = await self._send(method, url, sent, body, float("inf"))
+        response, give_back = await self._send(method, url, sent, body, idle_timeout)
         return HttpResponse(response, self._nursery, give_back)
 
     async def upgrade(self, url: str, *, headers: Mapping[str, str], idle_timeout: float) -> Upgraded:

@@ -1,6 +1,6 @@
 """MCP servers: how they are, their tools and resources, and reading their settings anew.
 
-Protocol source: `mcpServerStatus/list`, `mcpServer/tool/call|resource/read|event/stream/*`,
+Protocol source: `mcpServerStatus/list`, `mcpServer/tool/call|resource/read|oauth/login|event/stream/*`,
 `config/mcpServer/reload`, release 0.171.0.
 """
 
@@ -18,12 +18,14 @@ from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.extensions.mcp.errors import McpError, McpFailure
+from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.extensions.mcp.settings import HttpAddress
 from codex_trio.processors.offset_pages import page_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import RpcError, internal_error, invalid_request
+from codex_trio.threads.mcp_logins import McpLoginRefused
 from codex_trio.threads.mcp_requests import McpRequests, ServerReport, UnknownServer
 
 T = TypeVar("T")
@@ -36,6 +38,7 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
         "mcpServerStatus/list": processor.list,
         "mcpServer/tool/call": processor.call,
         "mcpServer/resource/read": processor.read,
+        "mcpServer/oauth/login": processor.log_in,
         "mcpServer/event/stream/start": processor.start_events,
         "mcpServer/event/stream/stop": processor.stop_events,
         "config/mcpServer/reload": processor.reload,
@@ -44,7 +47,8 @@ def handlers(services: WorkServices) -> dict[str, Handler]:
 
 class McpProcessor:
     def __init__(self, services: WorkServices) -> None:
-        self._requests = McpRequests(services.config, services.threads.loaded, services.threads.mcp)
+        threads = services.threads
+        self._requests = McpRequests(services.config, threads.loaded, threads.mcp, threads.mcp_logins)
 
     async def list(
         self, params: wire.ListMcpServerStatusParams, context: RequestContext
@@ -91,6 +95,30 @@ class McpProcessor:
         return table.convert(
             {"contents": [], **result, "originCallId": params.origin_call_id}, wire.McpResourceReadResponse
         )
+
+    async def log_in(
+        self, params: wire.McpServerOauthLoginParams, context: RequestContext
+    ) -> wire.McpServerOauthLoginResponse:
+        """Return the page that the user has to open; a notification tells when the login is over."""
+        context.leave_scope()
+        if params.environment_id is not None:
+            raise invalid_request(f"No MCP server named '{params.name} (environment {params.environment_id})' found.")
+        thread_id = None if params.thread_id is None else parse_thread_id(params.thread_id)
+        with _refused():
+            try:
+                login = await self._requests.log_in(
+                    params.name,
+                    thread_id=thread_id,
+                    scopes=params.scopes,
+                    seconds=params.timeout_secs,
+                    registration=params.client_registration,
+                )
+            except McpLoginRefused as refused:
+                raise invalid_request(str(refused)) from refused
+            except OAuthFailure as failure:
+                raise internal_error(f"failed to login to MCP server '{params.name}': {failure}") from failure
+        context.when_answered(login.answered)
+        return wire.McpServerOauthLoginResponse(authorization_url=login.url, login_id=login.id)
 
     async def start_events(
         self, _params: wire.McpServerEventStreamStartParams, _context: RequestContext
@@ -147,17 +175,8 @@ def _status(report: ServerReport) -> wire.McpServerStatus:
         tools_error=None if report.failure is None else f"MCP startup failed: {report.failure}",
         resources=_all_known(report.resources, wire.Resource),
         resource_templates=_all_known(report.templates, wire.ResourceTemplate),
-        auth_status=_auth(report),
+        auth_status=report.auth,
     )
-
-
-def _auth(report: ServerReport) -> str:
-    transport = report.settings.transport
-    if not isinstance(transport, HttpAddress):
-        return "unsupported"
-    if transport.bearer_token_env_var is not None:
-        return "bearerToken"
-    return "unknown" if report.connection is None and report.settings.enabled else "unsupported"
 
 
 def _origin(url: str) -> str:

@@ -20,12 +20,14 @@ def guarded_paths(codex_home: Path, *, database: Path, sockets: Iterable[Path]) 
     home, database = codex_home.absolute(), database.absolute()
     # Whoever can read a file can lock it, and hold up a server that waits for the lock.
     paths = (*default_places(home), *sockets, home / LOCK_FOLDER, home / INSTALLATION_FILE, home / WRITES_FOLDER)
+    # Logins to MCP servers, and their lock.
+    logins = f"{_literally(home)}/.credentials.*"
     databases = (
         f"{_literally(home)}/*.sqlite*",
         f"{_literally(database)}*",
         f"{_literally(database.with_name(f'.{database.name}'))}*",
     )
-    return GuardedPaths(read_only=(str(home), *own_files()), hidden=(*map(_literally, paths), *databases))
+    return GuardedPaths(read_only=(str(home), *own_files()), hidden=(*map(_literally, paths), logins, *databases))
 
 
 def _literally(path: Path) -> str:

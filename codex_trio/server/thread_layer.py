@@ -92,7 +92,7 @@ async def open_thread_layer(
                 start_process=partial(spawner.start, owner=spawner.new_owner()),
             )
         )
-        requests = McpRequests(parts.config, runtime.loaded, runtime.mcp)
+        requests = McpRequests(parts.config, runtime.loaded, runtime.mcp, runtime.mcp_logins)
         parts.config.when_reloaded(requests.reload)
         answers = work_handlers(
             WorkServices(
@@ -115,6 +115,7 @@ async def open_thread_layer(
         )
         async with trio.open_nursery() as threads:
             await threads.start(runtime.mcp.pool.run)
+            await threads.start(runtime.mcp_logins.run)
             await threads.start(runtime.host.run)
             threads.start_soon(runtime.maker.run)
             threads.start_soon(_warm, parts.idle, runtime.warm)

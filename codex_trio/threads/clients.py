@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol, TypeAlias
 
+import msgspec
+
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.news import ConnectionChange
@@ -23,6 +25,15 @@ ClientId: TypeAlias = int
 """A client that may follow threads; never used twice."""
 
 Clients: TypeAlias = Collection[ClientId]
+
+
+class EndedLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """A login to an MCP server that is over; the error is None where it succeeded."""
+
+    id: str
+    name: str
+    thread_id: str | None
+    error: str | None
 
 
 class ThreadClients(Protocol):
@@ -89,6 +100,10 @@ class ThreadClients(Protocol):
 
     def tell_mcp_status(self, thread_id: str, status: StartupStatus, followers: Clients) -> None:
         """Tell the followers how far an MCP server of a thread is."""
+        ...
+
+    def tell_mcp_login(self, login: EndedLogin) -> None:
+        """Tell every client that a login to an MCP server is over."""
         ...
 
     async def elicit(self, thread_id: str, question: McpQuestion, followers: Clients) -> McpAnswer:

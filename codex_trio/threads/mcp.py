@@ -151,6 +151,11 @@ class McpServers:
         mcp = self._threads.get(thread_id)
         return [] if mcp is None else await mcp.servers.required_failures()
 
+    async def logged_in(self, name: str) -> None:
+        """Start a server anew in every thread where it failed: a user has logged in to it."""
+        for mcp in list(self._threads.values()):
+            await mcp.servers.try_again(name)
+
     async def reload(self, load: Callable[[LiveThread], EffectiveConfig]) -> list[str]:
         """Exchange the servers of every thread for those of its configuration as it is now; return what failed."""
         failures: list[str] = []

@@ -17,18 +17,20 @@ from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpFailure, McpTimeout
+from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded, McpTimeout
+from codex_trio.extensions.mcp.oauth.logins import AuthState
 from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.mcp import McpServers, ThreadMcp
+from codex_trio.threads.mcp_logins import BegunLogin, ServerLogins, find_server
 from codex_trio.util.loose_json import table_of
 
 PATIENCE_SECONDS = 10.0
 """How long a list of servers waits for those that start, or do not say what they have."""
 
-RuntimeStatus = Literal["connected", "failed", "starting", "disabled"]
+RuntimeStatus = Literal["connected", "failed", "starting", "disabled", "authenticationRequired"]
 
 
 class UnknownServer(Exception):
@@ -42,6 +44,7 @@ class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
     runtime: RuntimeStatus | None
     connection: McpConnection | None = None
     failure: McpFailure | None = None
+    auth: AuthState = "unsupported"
     resources: Sequence[Mapping[str, Any]] = ()
     templates: Sequence[Mapping[str, Any]] = ()
 
@@ -50,11 +53,18 @@ class McpRequests:
     """See the module. `patience` is how many seconds a list of servers waits for any of them."""
 
     def __init__(
-        self, config: ConfigService, loaded: LoadedThreads, servers: McpServers, *, patience: float = PATIENCE_SECONDS
+        self,
+        config: ConfigService,
+        loaded: LoadedThreads,
+        servers: McpServers,
+        logins: ServerLogins,
+        *,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._config = config
         self._loaded = loaded
         self._servers = servers
+        self._logins = logins
         self._patience = patience
 
     async def reports(self, thread_id: str | None, *, only: str | None, with_resources: bool) -> Sequence[ServerReport]:
@@ -63,12 +73,13 @@ class McpRequests:
         Without a thread they are started for this. Raises ConfigLoadError, ThreadError.
         """
         mcp = None if thread_id is None else self._thread(thread_id)
-        configured = self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
+        configured = self._servers_of(mcp)
         chosen = [settings for name, settings in sorted(configured.items()) if only is None or name == only]
         found: list[ServerReport | None] = [None] * len(chosen)
 
         async def report(place: int, settings: McpServerSettings) -> None:
-            found[place] = await self._report(settings, mcp, with_resources=with_resources)
+            report = await self._report(settings, mcp, with_resources=with_resources)
+            found[place] = await self._with_login(report)
 
         async with trio.open_nursery() as nursery:
             for place, settings in enumerate(chosen):
@@ -99,6 +110,25 @@ class McpRequests:
         async with self._use(settings) as connection:
             return await connection.read_resource(uri)
 
+    async def log_in(
+        self,
+        server: str,
+        *,
+        thread_id: str | None,
+        scopes: Sequence[str] | None,
+        seconds: int | None,
+        registration: str | None,
+    ) -> BegunLogin:
+        """Begin a login to a server of a thread, or of the configuration.
+
+        Raises ConfigLoadError, McpLoginRefused, McpFailure, ThreadError.
+        """
+        mcp = None if thread_id is None else self._thread(thread_id)
+        settings = find_server(self._servers_of(mcp), server)
+        return await self._logins.begin(
+            settings, thread_id=thread_id, scopes=scopes, seconds=seconds, registration=registration
+        )
+
     async def reload(self) -> list[str]:
         """Exchange the servers of every loaded thread for those of its configuration as it is now; what went wrong.
 
@@ -127,6 +157,9 @@ class McpRequests:
     def _configured(self) -> dict[str, McpServerSettings]:
         return configured_servers(self._config.load().merged)
 
+    def _servers_of(self, mcp: ThreadMcp | None) -> dict[str, McpServerSettings]:
+        return self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
+
     async def _of_thread(self, mcp: ThreadMcp, server: str) -> McpConnection:
         if server not in mcp.servers.names:
             raise UnknownServer(server)
@@ -150,7 +183,16 @@ class McpRequests:
             return await self._with_resources(report, ready.connection) if with_resources else report
         failure = mcp.servers.failure_of(settings.name)
         runtime = "starting" if failure is None else "failed"
+        if isinstance(failure, McpLoginNeeded):
+            runtime = "authenticationRequired"
         return ServerReport(settings=settings, runtime=runtime, failure=failure)
+
+    async def _with_login(self, report: ServerReport) -> ServerReport:
+        if not report.settings.enabled:
+            return report
+        connected = report.connection is not None
+        auth = await self._logins.state(report.settings, connected=connected, failure=report.failure)
+        return msgspec.structs.replace(report, auth=auth)
 
     async def _report_of_started(self, settings: McpServerSettings, *, with_resources: bool) -> ServerReport:
         """Return how a server is that is started for this, unless it runs."""

@@ -22,7 +22,10 @@ from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.extensions.mcp.connection import McpMeans
+from codex_trio.extensions.mcp.oauth.logins import McpLogins
+from codex_trio.extensions.mcp.oauth.store import LoginStore
 from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.mcp.settings import oauth_settings
 from codex_trio.extensions.mcp.stdio import Start
 from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.local import LocalFiles
@@ -47,6 +50,7 @@ from codex_trio.threads.hosting import ThreadHost
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.mcp import McpServers
+from codex_trio.threads.mcp_logins import ServerLogins
 from codex_trio.threads.memories.consolidator import MemoryAgent
 from codex_trio.threads.memories.maker import MemoryMaker
 from codex_trio.threads.queue import ThreadQueues
@@ -70,6 +74,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     elicitations: Elicitations
     mcp: McpServers
     maker: MemoryMaker
+    mcp_logins: ServerLogins
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -141,11 +146,13 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         quiet=parts.quiet,
     )
     elicitations = Elicitations()
-    mcp = McpServers(
-        McpPool(McpMeans(start=parts.start_process, transport=parts.transport, environ=parts.environ)),
-        clients=parts.clients,
-        remember=partial(_approve_for_good, parts.config),
+    logins = McpLogins(
+        parts.transport,
+        LoginStore(parts.codex_home),
+        settings=lambda: oauth_settings(parts.config.startup_default().merged),
     )
+    means = McpMeans(start=parts.start_process, transport=parts.transport, environ=parts.environ, logins=logins)
+    mcp = McpServers(McpPool(means), clients=parts.clients, remember=partial(_approve_for_good, parts.config))
     host = ThreadHost(
         loaded=threads.loaded,
         store=threads.store,
@@ -204,6 +211,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         maker=maker,
         elicitations=elicitations,
         mcp=mcp,
+        mcp_logins=ServerLogins(logins, mcp, parts.clients),
         warm=partial(_warm, parts),
     )
 

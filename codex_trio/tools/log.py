@@ -35,6 +35,10 @@ class ItemLog(Protocol):
         """Show more output of a command, and wait while clients are far behind."""
         ...
 
+    def progress(self, item_id: str, message: str) -> None:
+        """Show how far a call of an MCP server's tool is."""
+        ...
+
     def terminal_interaction(self, item_id: str, process_id: str, stdin: str) -> None:
         """Show that the model wrote to a running command, or looked at it (empty `stdin`)."""
         ...

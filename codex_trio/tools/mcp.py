@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -25,6 +26,7 @@ from codex_trio.sandbox.policy import DangerFullAccess
 from codex_trio.tools.arguments import decode_value
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
+from codex_trio.tools.mcp_progress import CallProgress
 from codex_trio.tools.mcp_questions import Permission
 from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures, omitted
@@ -184,7 +186,12 @@ class CallMcpTool:
         meta = {"threadId": self._thread_id, "callId": item.id}
         try:
             return await self._server.connection.call(
-                item.tool, item.arguments, meta=meta, elicit=elicit, seconds=self._server.settings.tool_seconds
+                item.tool,
+                item.arguments,
+                meta=meta,
+                elicit=elicit,
+                seconds=self._server.settings.tool_seconds,
+                progress=CallProgress(partial(context.log.progress, item.id)).take,
             )
         except McpFailure as failure:
             cause = f"Caused by:\n    {failure}"

@@ -11,10 +11,11 @@ from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2.client_call import DynamicToolCallParams
 from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
-from codex_trio_protocol.v2.mcp import McpServerStatusUpdatedNotification
+from codex_trio_protocol.v2.mcp import McpServerOauthLoginCompletedNotification, McpServerStatusUpdatedNotification
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
 from codex_trio_protocol.v2.thread_queue import ThreadQueueChangedNotification
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
+from msgspec import UNSET
 
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
@@ -22,7 +23,7 @@ from codex_trio.environments.news import ConnectionChange
 from codex_trio.extensions.mcp.thread_servers import StartupStatus
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
-from codex_trio.threads.clients import ClientId, Clients
+from codex_trio.threads.clients import ClientId, Clients, EndedLogin
 from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import CANCELLED, ClientToolAnswer, ClientToolCall, ClientToolFailed
@@ -138,9 +139,23 @@ class ProtocolClients:
 
     def tell_mcp_status(self, thread_id: str, status: StartupStatus, followers: Clients) -> None:
         notification = McpServerStatusUpdatedNotification(
-            thread_id=thread_id, name=status.name, status=status.status, error=status.error
+            thread_id=thread_id,
+            name=status.name,
+            status=status.status,
+            error=status.error,
+            failure_reason="reauthenticationRequired" if status.login_expired else None,
         )
         self._outgoing.notify("mcpServer/startupStatus/updated", notification, targets=followers)
+
+    def tell_mcp_login(self, login: EndedLogin) -> None:
+        notification = McpServerOauthLoginCompletedNotification(
+            name=login.name,
+            thread_id=login.thread_id,
+            login_id=login.id,
+            success=login.error is None,
+            error=UNSET if login.error is None else login.error,
+        )
+        self._outgoing.notify("mcpServer/oauthLogin/completed", notification)
 
     async def elicit(self, thread_id: str, question: McpQuestion, followers: Clients) -> McpAnswer:
         pending = self._outgoing.request(

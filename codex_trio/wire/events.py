@@ -143,11 +143,15 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                 else turn_events.ResponseUsageMetadata(metadata=event.reported),
             )
         case _:
-            return _project_goal(thread_id, event)
+            return _project_rarest(thread_id, event)
 
 
-def _project_goal(thread_id: str, event: events.Event) -> Projected | None:
+def _project_rarest(thread_id: str, event: events.Event) -> Projected | None:
     match event:
+        case events.ToolProgress():
+            return "item/mcpToolCall/progress", item_events.McpToolCallProgressNotification(
+                thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, message=event.message
+            )
         case events.GoalUpdated():
             return "thread/goal/updated", thread_goal.ThreadGoalUpdatedNotification(
                 thread_id=thread_id, turn_id=event.turn_id, goal=goal_to_wire(thread_id, event.goal)

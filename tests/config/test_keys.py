@@ -56,7 +56,10 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[mcp_servers.docs]\nurl = 'http://x'\nscopes = ['a']\n", "mcp_servers.docs.scopes"),
+        (
+            "[mcp_servers.docs]\nurl = 'http://x'\nexperimental_environment = 'x'\n",
+            "mcp_servers.docs.experimental_environment",
+        ),
         ("[profiles.work]\nmodel = 'x'\n", "profiles"),
         ("notify = ['x']\n", "notify"),
         ("[features]\nnetwork_proxy = true\n", "features.network_proxy"),

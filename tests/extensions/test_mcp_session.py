@@ -26,6 +26,9 @@ class Channel:
     async def receive(self) -> bytes | None:
         return await self._from_server.receive()
 
+    def agreed(self, revision: Any) -> None:
+        self.revision = revision
+
     async def next(self) -> dict[str, Any]:
         """Return the next message that the server gets."""
         return msgspec.json.decode(await self.received.receive())
@@ -46,6 +49,7 @@ class Peer:
         self.asked: list[Mapping[str, Any]] = []
         self.may_answer = trio.Event()
         self.changes = 0
+        self.said: list[Mapping[str, Any]] = []
 
     async def elicit(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append(params)
@@ -57,6 +61,9 @@ class Peer:
 
     def tools_changed(self) -> None:
         self.changes += 1
+
+    def says(self, params: Mapping[str, Any]) -> None:
+        self.said.append(params)
 
 
 class Talk:

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import trio
@@ -25,6 +25,7 @@ from codex_trio.rpc.codec import encode_response
 from codex_trio.rpc.context import ClientProfile, ConnectionHandle, RequestContext
 from codex_trio.rpc.outbox import Outbox
 from codex_trio.threads.elicitation import Elicitations
+from codex_trio.threads.mcp_logins import ServerLogins
 from codex_trio.threads.runtime import ThreadRuntime
 
 Made = TypeVar("Made")
@@ -76,6 +77,7 @@ class Bench:
             goals=lab.goals,
             elicitations=Elicitations(),
             mcp=lab.mcp,
+            mcp_logins=ServerLogins(cast("Any", None), lab.mcp, lab.clients),
         )
         services = made(
             WorkServices,

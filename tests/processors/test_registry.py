@@ -21,7 +21,11 @@ def services() -> Any:
     """As much as handlers are made of."""
     return types.SimpleNamespace(
         threads=types.SimpleNamespace(
-            environments=None, loaded=None, mcp=None, organisation=types.SimpleNamespace(projects=None, sections=None)
+            environments=None,
+            loaded=None,
+            mcp=None,
+            mcp_logins=None,
+            organisation=types.SimpleNamespace(projects=None, sections=None),
         ),
         load=None,
         watches=None,

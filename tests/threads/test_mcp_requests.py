@@ -40,7 +40,12 @@ def requests() -> McpRequests:
         resolve_cwd=lambda _cwd: "/work",
     )
     servers = McpServers(cast("Any", Pool()), clients=cast("Any", None), remember=cast("Any", None))
-    return McpRequests(cast("Any", config), cast("Any", None), servers, patience=10)
+
+    async def state(*_arguments: Any, **_named: Any) -> str:
+        return "unsupported"
+
+    logins = cast("Any", SimpleNamespace(state=state))
+    return McpRequests(cast("Any", config), cast("Any", None), servers, logins, patience=10)
 
 
 @pytest.mark.parametrize("with_resources", [True, False])

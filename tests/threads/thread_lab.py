@@ -154,6 +154,9 @@ class NotingClients:
     def connected(self, followers: Any) -> set[int]:
         return set(followers)
 
+    def tell_mcp_login(self, login: Any) -> None:
+        self.told.append(("mcp login", login))
+
     def tell_mcp_status(self, thread_id: str, status: Any, followers: Any) -> None:
         self.told.append(("mcp", status))
 

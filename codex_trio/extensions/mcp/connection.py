@@ -18,8 +18,9 @@ import trio
 
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpTimeout
 from codex_trio.extensions.mcp.http import open_http
+from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.server_tools import McpTool, learnt_tools
-from codex_trio.extensions.mcp.session import McpChannel, McpSession, ServerFacts
+from codex_trio.extensions.mcp.session import McpChannel, McpSession, Progress, ServerFacts
 from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, Unusable
 from codex_trio.extensions.mcp.stdio import Start, open_stdio
 from codex_trio.model.http import HttpTransport
@@ -28,16 +29,23 @@ _log = logging.getLogger(__name__)
 
 _REFRESH_PAUSE = 0.5
 
+_LEVELS: Mapping[str, int] = {
+    "debug": logging.DEBUG,
+    "warning": logging.WARNING,
+    **dict.fromkeys(("error", "critical", "alert", "emergency"), logging.ERROR),
+}
+
 Elicit = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """Has a user answer a question of the server of that name; returns the result of `elicitation/create`."""
 
 
 class McpMeans(msgspec.Struct, frozen=True, kw_only=True):
-    """What servers are reached with. `environ` is this server's own environment."""
+    """What servers are reached with. `environ` is this server's own environment; without `logins` there are none."""
 
     start: Start
     transport: HttpTransport
     environ: Mapping[str, str]
+    logins: McpLogins | None = None
 
 
 class McpConnection:
@@ -86,7 +94,14 @@ class McpConnection:
             await trio.sleep(_REFRESH_PAUSE)
 
     async def call(
-        self, tool: str, arguments: Any, *, meta: Mapping[str, Any], elicit: Elicit, seconds: float | None = None
+        self,
+        tool: str,
+        arguments: Any,
+        *,
+        meta: Mapping[str, Any],
+        elicit: Elicit,
+        seconds: float | None = None,
+        progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Return the result of `tools/call`. The server's questions meanwhile go to `elicit`. Raises McpFailure."""
         if arguments is not None and not isinstance(arguments, dict):
@@ -96,7 +111,7 @@ class McpConnection:
         self._users.append(elicit)
         try:
             limit = self.settings.tool_seconds if seconds is None else seconds
-            return await self.session.request("tools/call", params, seconds=limit)
+            return await self.session.request("tools/call", params, seconds=limit, progress=progress)
         finally:
             self._users.remove(elicit)
 
@@ -125,6 +140,11 @@ class McpConnection:
     def tools_changed(self) -> None:
         """Have the tools be listed again."""
         self._stale.set()
+
+    def says(self, params: Mapping[str, Any]) -> None:
+        """Log what the server has to say, as important as it says."""
+        level = _LEVELS.get(str(params.get("level")), logging.INFO)
+        _log.log(level, "MCP server %s says: %.2000s", self.settings.name, params.get("data"))
 
     async def _learn_tools(self, seconds: float) -> None:
         listed: list[dict[str, Any]] = []
@@ -168,7 +188,13 @@ def _open_channel(
     if isinstance(settings.transport, Unusable):
         raise McpGone(settings.transport.problem)
     if isinstance(settings.transport, HttpAddress):
-        return open_http(settings.name, settings.transport, transport=means.transport, environ=means.environ)
+        return open_http(
+            settings.name,
+            settings.transport,
+            transport=means.transport,
+            environ=means.environ,
+            logins=means.logins,
+        )
     return open_stdio(settings.transport, start=means.start, environ=means.environ, folder=folder)
 
 

@@ -25,3 +25,11 @@ class McpGone(McpFailure):
 
 class McpTimeout(McpFailure):
     """The server took longer than its time limit."""
+
+
+class McpLoginNeeded(McpFailure):
+    """The server lets in only who is logged in. `again` where a login that there was does not count any more."""
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again

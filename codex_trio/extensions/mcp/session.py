@@ -26,12 +26,19 @@ from codex_trio.version import PROTOCOL_RELEASE
 _log = logging.getLogger(__name__)
 
 REVISION = "2025-06-18"
+INITIALIZED = "notifications/initialized"
 CLIENT = {"name": "codex-mcp-client", "title": "Codex", "version": PROTOCOL_RELEASE}
 CAPABILITIES: Mapping[str, Any] = {"elicitation": {"form": {}, "url": {}}, "roots": {}}
 
 _METHOD_NOT_FOUND = -32601
 _INTERNAL = -32603
+MAX_ITEMS = 10_000
+"""The most that a server may list of a kind."""
+
 _MAX_PAGES = 1000
+_MAX_ASKED = 100
+"""The most that a server may ask at once."""
+
 _CANCEL_SECONDS = 1.0
 _MAX_ENVELOPE = 100
 _ANSWER_BEGINS = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,9})\s*,\s*"(?:result|error)"')
@@ -46,6 +53,10 @@ class McpChannel(Protocol):
 
     async def receive(self) -> bytes | None:
         """Return the next message; None at the end."""
+        ...
+
+    def agreed(self, revision: Any) -> None:
+        """Take note of the revision that the server speaks."""
         ...
 
 
@@ -64,6 +75,14 @@ class McpPeer(Protocol):
         """Note that the server has other tools now."""
         ...
 
+    def says(self, params: Mapping[str, Any]) -> None:
+        """Take a line of the server's log."""
+        ...
+
+
+Progress = Callable[[Mapping[str, Any]], None]
+"""Told of how far a request is: the params of `notifications/progress`."""
+
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a server says of itself."""
@@ -76,7 +95,8 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
 class _Waiting:
     """A request whose answer has not come yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
         self.result: Any = None
         self.failure: McpFailure | None = None
         self.done = trio.Event()
@@ -92,6 +112,7 @@ class McpSession:
         self._ids = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._gone: McpGone | None = None
+        self._asked = 0
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Read until the server has closed its end; whoever waits for it then is told so."""
@@ -115,7 +136,8 @@ class McpSession:
         """Greet the server. Raises McpFailure."""
         params = {"protocolVersion": REVISION, "capabilities": CAPABILITIES, "clientInfo": CLIENT}
         result = await self.request("initialize", params, seconds=seconds)
-        await self.notify("notifications/initialized")
+        self._channel.agreed(result.get("protocolVersion"))
+        await self.notify(INITIALIZED)
         instructions = result.get("instructions")
         return ServerFacts(
             info=table_of(result.get("serverInfo")),
@@ -123,15 +145,20 @@ class McpSession:
             instructions=instructions if isinstance(instructions, str) else None,
         )
 
-    async def request(self, method: str, params: Mapping[str, Any] | None, *, seconds: float) -> dict[str, Any]:
+    async def request(
+        self, method: str, params: Mapping[str, Any] | None, *, seconds: float, progress: Progress | None = None
+    ) -> dict[str, Any]:
         """Return the result of a request, an object. Time that the server waits for the user does not count.
 
-        Raises McpFailure.
+        With `progress`, which must not raise, the server is asked to say how far it is. Raises McpFailure.
         """
         if self._gone is not None:
             raise self._gone
         number = next(self._ids)
-        waiting = self._waiting[number] = _Waiting()
+        if progress is not None:
+            meta = {} if params is None else table_of(params.get("_meta"))
+            params = {**(params or {}), "_meta": {**meta, "progressToken": number}}
+        waiting = self._waiting[number] = _Waiting(progress)
         waiting.limit.deadline = trio.current_time() + seconds
         try:
             with waiting.limit:
@@ -152,12 +179,16 @@ class McpSession:
         return cast("dict[str, Any]", waiting.result)
 
     async def all_of(self, method: str, key: str, *, seconds: float) -> list[dict[str, Any]]:
-        """Return the items of all pages of a list. Raises McpFailure."""
+        """Return the items of all pages of a list, which come in `seconds` altogether. Raises McpFailure."""
         items: list[dict[str, Any]] = []
         cursor: Any = None
+        deadline = trio.current_time() + seconds
         for _ in range(_MAX_PAGES):
-            result = await self.request(method, {} if cursor is None else {"cursor": cursor}, seconds=seconds)
+            params = {} if cursor is None else {"cursor": cursor}
+            result = await self.request(method, params, seconds=max(0, deadline - trio.current_time()))
             items += tables_of(result.get(key))
+            if len(items) > MAX_ITEMS:
+                raise McpFailure(f"{method} lists more than {MAX_ITEMS} items")
             if not result.get("nextCursor") or result["nextCursor"] == cursor:
                 return items
             cursor = result["nextCursor"]
@@ -200,11 +231,12 @@ class McpSession:
         method = message.get("method")
         if isinstance(method, str):
             if message.get("id") is not None:
+                if self._asked >= _MAX_ASKED:
+                    raise McpGone(f"the server has more than {_MAX_ASKED} requests open")
+                self._asked += 1
                 nursery.start_soon(self._answer, message)
-            elif method == "notifications/tools/list_changed":
-                self._peer.tools_changed()
-            elif method == "notifications/message":
-                _log.info("an MCP server says: %.2000s", message.get("params"))
+            else:
+                self._take_notification(method, table_of(message.get("params")))
             return
         waiting = self._waiting.get(message["id"]) if isinstance(message.get("id"), int) else None
         if waiting is None or waiting.done.is_set():
@@ -215,7 +247,27 @@ class McpSession:
             waiting.result = message.get("result")
         waiting.done.set()
 
+    def _take_notification(self, method: str, params: Mapping[str, Any]) -> None:
+        match method:
+            case "notifications/tools/list_changed":
+                self._peer.tools_changed()
+            case "notifications/message":
+                self._peer.says(params)
+            case "notifications/progress":
+                token = params.get("progressToken")
+                waiting = self._waiting.get(token) if isinstance(token, int) else None
+                if waiting is not None and waiting.progress is not None:
+                    waiting.progress(params)
+            case _:
+                return
+
     async def _answer(self, message: dict[str, Any]) -> None:
+        try:
+            await self._answer_one(message)
+        finally:
+            self._asked -= 1
+
+    async def _answer_one(self, message: dict[str, Any]) -> None:
         method, params = message["method"], table_of(message.get("params"))
         answerers: dict[str, Callable[[], Awaitable[Mapping[str, Any]]]] = {
             "ping": _nothing,
@@ -234,8 +286,8 @@ class McpSession:
             outcome = {"error": {"code": _INTERNAL, "message": str(error)}}
         try:
             await self._send({"id": message["id"], **outcome})
-        except McpGone:
-            _log.debug("an MCP server went before it was answered")
+        except McpFailure as failure:
+            _log.debug("an MCP server could not be answered: %s", failure)
 
     async def _roots(self) -> Mapping[str, Any]:
         await trio.lowlevel.checkpoint()

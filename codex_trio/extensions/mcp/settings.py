@@ -40,12 +40,24 @@ class StdioCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that is reached by streamable HTTP. `env_headers` maps header names to environment variables."""
+    """A server that is reached by streamable HTTP. `env_headers` maps header names to environment variables.
+
+    `client_id`, `scopes` and `resource` are for logging in to it.
+    """
 
     url: str
     bearer_token_env_var: str | None = None
     headers: Mapping[str, str] = {}
     env_headers: Mapping[str, str] = {}
+    client_id: str | None = None
+    scopes: tuple[str, ...] = ()
+    resource: str | None = None
+
+    @property
+    def has_own_authorization(self) -> bool:
+        """Whether the settings say what to be let in with, so that nobody logs in."""
+        named = (*self.headers, *self.env_headers)
+        return self.bearer_token_env_var is not None or any(name.lower() == "authorization" for name in named)
 
 
 class Unusable(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +101,10 @@ class _EnvVar(msgspec.Struct, frozen=True):
     source: Literal["local", "remote"] = "local"
 
 
+class _OAuth(msgspec.Struct, frozen=True):
+    client_id: str | None = None
+
+
 class _Table(msgspec.Struct, frozen=True, kw_only=True):
     command: str | None = None
     args: tuple[str, ...] = ()
@@ -100,6 +116,9 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     bearer_token_env_var: str | None = None
     http_headers: dict[str, str] = {}
     env_http_headers: dict[str, str] = {}
+    oauth: _OAuth = _OAuth()
+    oauth_resource: str | None = None
+    scopes: tuple[str, ...] = ()
     enabled: bool = True
     required: bool = False
     shared: bool = True
@@ -117,6 +136,23 @@ def configured_servers(merged: Mapping[str, Any]) -> dict[str, McpServerSettings
     """Return the servers of a configuration by their names, those that cannot be among them."""
     tables: Mapping[str, Any] = merged.get("mcp_servers") or {}
     return {name: _server_or_problem(name, tables[name]) for name in sorted(tables)}
+
+
+class OAuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How users log in to servers. A `callback_url` leads to this machine, to `callback_port`."""
+
+    callback_port: int | None = None
+    callback_url: str | None = None
+    store: Literal["auto", "file", "keyring"] = "auto"
+
+
+def oauth_settings(merged: Mapping[str, Any]) -> OAuthSettings:
+    """Return how users log in, as a configuration says."""
+    return OAuthSettings(
+        callback_port=merged.get("mcp_oauth_callback_port"),
+        callback_url=merged.get("mcp_oauth_callback_url"),
+        store=merged.get("mcp_oauth_credentials_store") or "auto",
+    )
 
 
 def startup_grace(merged: Mapping[str, Any]) -> float:
@@ -185,6 +221,9 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
         bearer_token_env_var=given.bearer_token_env_var,
         headers=given.http_headers,
         env_headers=given.env_http_headers,
+        client_id=given.oauth.client_id,
+        scopes=given.scopes,
+        resource=given.oauth_resource,
     )
 
 

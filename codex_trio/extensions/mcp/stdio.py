@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import trio
 
@@ -66,6 +67,9 @@ class StdioChannel:
             if not data:
                 raise McpGone(await self._last_words())
             self._buffer += data
+
+    def agreed(self, revision: Any) -> None:
+        """Lines are the same in every revision."""
 
     async def keep_stderr(self) -> None:
         """Read the standard error to its end, lest the server waits to write."""

@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.connection import McpConnection
-from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpTimeout
+from codex_trio.extensions.mcp.errors import McpFailure, McpGone, McpLoginNeeded, McpTimeout
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.settings import GRACE_SECONDS, McpServerSettings
 
@@ -24,6 +24,8 @@ class StartupStatus(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     status: Literal["starting", "ready", "failed", "cancelled"]
     error: str | None = None
+    login_expired: bool = False
+    """Whether it failed since a login that there was does not count any more."""
 
 
 class ReadyServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +92,12 @@ class ThreadServers:
         with trio.move_on_after(self._grace_seconds):
             for entry in list(self._entries.values()):
                 await entry.settled.wait()
+
+    async def try_again(self, name: str) -> None:
+        """Start a server anew that failed; any other goes on."""
+        entry = self._entries.get(name)
+        if entry is not None and entry.failure is not None and await self._remove(entry):
+            self._add(entry.settings)
 
     async def started(self, name: str) -> ReadyServer:
         """Return a server of the thread as soon as it is ready; one that ended is started anew. Raises McpFailure."""
@@ -177,7 +185,9 @@ class ThreadServers:
                     await trio.sleep_forever()
         except McpFailure as failure:
             entry.failure = failure
-            self._tell(StartupStatus(name=name, status="failed", error=_words(name, failure)))
+            expired = isinstance(failure, McpLoginNeeded) and failure.again
+            words = _words(name, failure)
+            self._tell(StartupStatus(name=name, status="failed", error=words, login_expired=expired))
         finally:
             if not entry.settled.is_set() and entry.failure is None:
                 self._tell(StartupStatus(name=name, status="cancelled"))
@@ -187,6 +197,8 @@ class ThreadServers:
 
 def _words(name: str, failure: McpFailure) -> str:
     """Return why a server failed as clients are told (0.171.0)."""
+    if isinstance(failure, McpLoginNeeded):
+        return str(failure)
     if isinstance(failure, McpTimeout):
         return f"MCP client for `{name}` {failure}"
     return f"MCP client for `{name}` failed to start: MCP startup failed: {failure}"

@@ -1,0 +1,182 @@
+"""The steps of a login: making ourselves known, the page to open, and what its code is exchanged for.
+
+Owns PKCE, the state, and what counts as tokens. Does not own who is asked (`discovery`), the way back from the browser
+(`callback`), or where tokens are kept (`store`).
+
+Protocol source: OAuth 2.1 draft, RFC 7591, RFC 8707.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import msgspec
+
+from codex_trio.extensions.mcp.oauth.discovery import LoginServer
+from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb, WebAnswer
+from codex_trio.util.clock import now_ms
+
+CLIENT_NAME = "codex-trio"
+_MAX_TOKEN = 16 << 10
+_MAX_SECONDS = 10 * 365 * 24 * 3600
+
+
+class OAuthClient(msgspec.Struct, frozen=True, kw_only=True):
+    """How we are known to a login server."""
+
+    client_id: str
+    client_secret: str | None = None
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What lets us in. `expires_at` is in milliseconds since 1970."""
+
+    access_token: str
+    refresh_token: str | None = None
+    expires_at: int | None = None
+    scopes: tuple[str, ...] = ()
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One login: what only this one knows. `resources` are what the tokens are for."""
+
+    server: LoginServer
+    client: OAuthClient
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    state: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(24))
+    verifier: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(48))
+
+    @property
+    def url(self) -> str:
+        """The page that the user has to open."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
+        asked = [
+            ("response_type", "code"),
+            ("client_id", self.client.client_id),
+            ("state", self.state),
+            ("code_challenge", challenge),
+            ("code_challenge_method", "S256"),
+            ("redirect_uri", self.redirect_uri),
+            *([("scope", " ".join(self.scopes))] if self.scopes else []),
+            *(("resource", resource) for resource in self.resources),
+        ]
+        parts = urlsplit(self.server.authorization_endpoint)
+        query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *asked])
+        return urlunsplit(parts._replace(query=query, fragment=""))
+
+    def code_in(self, returned: Mapping[str, str]) -> str:
+        """Return the code that the browser came back with. Raises OAuthFailure."""
+        if not secrets.compare_digest(returned.get("state", "").encode(), self.state.encode()):
+            raise OAuthFailure("the answer is of another login: its state is not the one that was sent")
+        if "iss" in returned and returned["iss"].rstrip("/") != self.server.issuer.rstrip("/"):
+            raise OAuthFailure(f"the answer is of another login server: {returned['iss'][:200]!r}")
+        if "error" in returned:
+            described = returned.get("error_description", "")
+            raise OAuthFailure(f"the login server refused: {returned['error'][:200]} {described[:500]}".rstrip())
+        if not returned.get("code"):
+            raise OAuthFailure("the answer has no code")
+        return returned["code"]
+
+
+async def register(web: OAuthWeb, server: LoginServer, *, redirect_uri: str, scopes: Sequence[str]) -> OAuthClient:
+    """Make ourselves known to a login server. Raises OAuthFailure."""
+    if server.registration_endpoint is None:
+        raise OAuthFailure(
+            "the login server takes no unknown clients: register one there, and name it as `oauth.client_id`"
+        )
+    asked: dict[str, Any] = {
+        "client_name": CLIENT_NAME,
+        "redirect_uris": [redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": "none",
+        "response_types": ["code"],
+        "application_type": "native",
+    }
+    if scopes:
+        asked["scope"] = " ".join(scopes)
+    answer = await web.post_json(server.registration_endpoint, "the registration_endpoint", asked)
+    table = answer.table or {}
+    client_id = _word(table.get("client_id"))
+    if answer.status not in (200, 201) or client_id is None:
+        raise OAuthFailure(f"the login server did not register this client: {_refusal(answer)}")
+    return OAuthClient(client_id=client_id, client_secret=_word(table.get("client_secret")))
+
+
+async def redeem(web: OAuthWeb, attempt: Attempt, code: str) -> Tokens:
+    """Exchange the code of a login for tokens. Raises OAuthFailure."""
+    fields = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": attempt.verifier,
+        "redirect_uri": attempt.redirect_uri,
+        **_named(attempt.client),
+        **({"resource": attempt.resources[0]} if attempt.resources else {}),
+    }
+    answer = await web.post_form(attempt.server.token_endpoint, "the token_endpoint", fields)
+    return _tokens(answer, scopes=attempt.scopes, refresh_token=None)
+
+
+async def renew(
+    web: OAuthWeb, token_endpoint: str, client: OAuthClient, tokens: Tokens, *, resource: str
+) -> Tokens | None:
+    """Return fresh tokens; None where the login server says that the old ones do not count any more.
+
+    Raises OAuthFailure where it says nothing of the kind.
+    """
+    assert tokens.refresh_token is not None
+    fields = {
+        "grant_type": "refresh_token",
+        "refresh_token": tokens.refresh_token,
+        **_named(client),
+        "resource": resource,
+    }
+    answer = await web.post_form(token_endpoint, "the token_endpoint", fields)
+    if answer.status in (400, 401) and (answer.table or {}).get("error") in ("invalid_grant", "invalid_client"):
+        return None
+    return _tokens(answer, scopes=tokens.scopes, refresh_token=tokens.refresh_token)
+
+
+def _named(client: OAuthClient) -> dict[str, str]:
+    secret = {} if client.client_secret is None else {"client_secret": client.client_secret}
+    return {"client_id": client.client_id, **secret}
+
+
+def _tokens(answer: WebAnswer, *, scopes: tuple[str, ...], refresh_token: str | None) -> Tokens:
+    table = answer.table or {}
+    access = _word(table.get("access_token"))
+    if answer.status != 200 or access is None:
+        raise OAuthFailure(f"the login server gave no token: {_refusal(answer)}")
+    if str(table.get("token_type", "bearer")).lower() != "bearer":
+        raise OAuthFailure(f"the login server gave a token of another type: {str(table['token_type'])[:50]!r}")
+    scope = table.get("scope")
+    return Tokens(
+        access_token=access,
+        refresh_token=_word(table.get("refresh_token")) or refresh_token,
+        expires_at=_expiry(table.get("expires_in")),
+        scopes=tuple(scope.split()) if isinstance(scope, str) else scopes,
+    )
+
+
+def _expiry(seconds: Any) -> int | None:
+    known = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < _MAX_SECONDS
+    return now_ms() + int(seconds * 1000) if known else None
+
+
+def _word(value: Any) -> str | None:
+    """Return what can stand in a header or a form, lest what others send breaks either; None for anything else."""
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TOKEN:
+        return None
+    return value if value.isascii() and value.isprintable() else None
+
+
+def _refusal(answer: WebAnswer) -> str:
+    table = answer.table or {}
+    said = " ".join(str(table[key])[:500] for key in ("error", "error_description") if key in table)
+    return f"HTTP status {answer.status} {said}".rstrip()

@@ -1,0 +1,250 @@
+"""The logins to MCP servers: what a request to one carries, how a user logs in, and how that stands.
+
+Owns that tokens are renewed once, before they expire, whoever needs them; and the order of a login. Does not own its
+steps (`flow`, `discovery`, `callback`), the file (`store`), or which servers there are.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+import trio
+
+from codex_trio.extensions.mcp.errors import McpLoginNeeded
+from codex_trio.extensions.mcp.oauth.discovery import (
+    LoginServer,
+    assumed_login_server,
+    find_login_server,
+    read_login_server,
+)
+from codex_trio.extensions.mcp.oauth.flow import Attempt, OAuthClient, redeem, register, renew
+from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
+from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb
+from codex_trio.extensions.mcp.settings import HttpAddress, OAuthSettings
+from codex_trio.model.http import HttpTransport
+from codex_trio.util.addresses import is_web_address
+from codex_trio.util.clock import now_ms
+
+_log = logging.getLogger(__name__)
+
+STATUS_SECONDS = 5.0
+"""How long it may take to find out whether a server lets users log in, where that is only to be shown."""
+
+_EARLY_MS = 60_000
+
+AuthState = Literal["unknown", "unsupported", "notLoggedIn", "bearerToken", "oAuth"]
+
+
+class PendingLogin(msgspec.Struct, frozen=True, kw_only=True):
+    """A login that waits for its user. `finish` waits for that, and keeps what comes of it. Raises OAuthFailure.
+
+    `take` takes the address that the user's browser ended at, where it cannot reach this machine. Raises OAuthFailure.
+    """
+
+    url: str
+    finish: Callable[[], Awaitable[None]]
+    take: Callable[[str], None]
+
+
+class McpLogins:
+    """See the module. `settings` are as the configuration says now."""
+
+    def __init__(self, transport: HttpTransport, store: LoginStore, *, settings: Callable[[], OAuthSettings]) -> None:
+        self._transport = transport
+        self._store = store
+        self._settings = settings
+        self._bearers: dict[tuple[str, str], Bearer] = {}
+
+    def bearer(self, name: str, address: HttpAddress) -> Bearer | None:
+        """Return what requests to a server carry; None where its settings say what that is."""
+        if address.has_own_authorization:
+            return None
+        key = (name, address.url)
+        if key not in self._bearers:
+            web = OAuthWeb(self._transport, address.url)
+            self._bearers[key] = Bearer(name, address.url, web=web, store=self._store)
+        return self._bearers[key]
+
+    async def state(self, name: str, address: HttpAddress, *, needed: bool, connected: bool) -> AuthState:
+        """Return how the login to a server stands. `needed` says whether it has just asked for one."""
+        bearer = self.bearer(name, address)
+        if bearer is None:
+            return "bearerToken"
+        try:
+            if needed:
+                return "notLoggedIn"
+            if await bearer.counts():
+                return "oAuth"
+            with trio.fail_after(STATUS_SECONDS):
+                found = await find_login_server(OAuthWeb(self._transport, address.url), address.url)
+        except (OAuthFailure, trio.TooSlowError) as failure:
+            _log.info("how the login to MCP server %s stands is not known: %s", name, failure)
+            return "unsupported" if connected else "unknown"
+        return "unsupported" if found is None else "notLoggedIn"
+
+    @asynccontextmanager
+    async def open_login(
+        self, name: str, address: HttpAddress, *, scopes: Sequence[str] | None = None
+    ) -> AsyncGenerator[PendingLogin]:
+        """Provide a login that can be finished as long as the block runs. Raises OAuthFailure."""
+        # Imported here: most servers are never logged in to.
+        from codex_trio.extensions.mcp.oauth.callback import open_callback
+
+        settings = self._settings()
+        if settings.store == "keyring":
+            raise OAuthFailure('there is no keyring here; have logins kept by mcp_oauth_credentials_store = "file"')
+        web = OAuthWeb(self._transport, address.url)
+        server = await find_login_server(web, address.url) or assumed_login_server(address.url)
+        path = (
+            f"/callback/{secrets.token_urlsafe(9)}" if settings.callback_url is None else _path(settings.callback_url)
+        )
+        async with open_callback(port=settings.callback_port or 0, path=path) as callback:
+            redirect = settings.callback_url or f"http://127.0.0.1:{callback.port}{path}"
+            wanted = tuple(scopes if scopes is not None else address.scopes or server.scopes)
+            attempt = Attempt(
+                server=server,
+                client=await _client(web, server, address, redirect=redirect, scopes=wanted),
+                redirect_uri=redirect,
+                scopes=wanted,
+                resources=(address.url, *(() if address.resource is None else (address.resource,))),
+            )
+
+            async def finish() -> None:
+                tokens = await redeem(web, attempt, await callback.code(attempt.code_in))
+                login = StoredLogin(
+                    server_name=name,
+                    server_url=address.url,
+                    issuer=server.issuer,
+                    client_id=attempt.client.client_id,
+                    client_secret=attempt.client.client_secret,
+                    access_token="",
+                ).renewed(tokens)
+                await trio.to_thread.run_sync(self._store.keep, login)
+                bearer = self.bearer(name, address)
+                if bearer is not None:
+                    bearer.forget()
+
+            yield PendingLogin(url=attempt.url, finish=finish, take=callback.take)
+
+    async def log_out(self, name: str, address: HttpAddress) -> bool:
+        """Forget the login to a server; whether there was one. Raises OAuthFailure."""
+        bearer = self.bearer(name, address)
+        if bearer is not None:
+            bearer.forget()
+        return await trio.to_thread.run_sync(self._store.forget, name, address.url)
+
+
+class Bearer:
+    """The token of one server, for all who talk to it."""
+
+    def __init__(self, name: str, url: str, *, web: OAuthWeb, store: LoginStore) -> None:
+        self._name = name
+        self._url = url
+        self._web = web
+        self._store = store
+        self._login: StoredLogin | None = None
+        self._is_read = False
+        self._renewing = trio.Lock()
+
+    async def counts(self) -> bool:
+        """Return whether there is a login that can be used, now or renewed. Raises OAuthFailure."""
+        login = await self._read()
+        return login is not None and (not _is_over(login, early=0) or login.refresh_token is not None)
+
+    async def header(self) -> str | None:
+        """Return what a request carries; None where nobody is logged in. Raises OAuthFailure, McpLoginNeeded."""
+        login = await self._read()
+        if login is not None and _is_over(login, early=_EARLY_MS):
+            login = await self._renewed(login)
+        return None if login is None else f"Bearer {login.access_token}"
+
+    async def after_refusal(self, header: str | None) -> str | None:
+        """Return what to try in place of a header that the server refused; None where a login would not help.
+
+        Raises OAuthFailure, McpLoginNeeded.
+        """
+        if header is None:
+            if await find_login_server(self._web, self._url) is None:
+                return None
+            raise self._needed(again=False)
+        login = await self._read()
+        if login is not None and f"Bearer {login.access_token}" == header:
+            login = await self._renewed(login, refused=True)
+        return None if login is None else f"Bearer {login.access_token}"
+
+    def forget(self) -> None:
+        """Have the store be read again."""
+        self._is_read = False
+
+    async def _read(self) -> StoredLogin | None:
+        if not self._is_read:
+            self._login = await trio.to_thread.run_sync(self._store.find, self._name, self._url)
+            self._is_read = True
+        return self._login
+
+    async def _renewed(self, known: StoredLogin, *, refused: bool = False) -> StoredLogin | None:
+        """Return a login whose token is fresh; one that somebody else has renewed or made meanwhile counts."""
+        async with self._renewing:
+            self.forget()
+            login = await self._read()
+            if login is None:
+                raise self._needed(again=True)
+            if login.access_token != known.access_token and not _is_over(login, early=_EARLY_MS):
+                return login
+            if login.refresh_token is None:
+                if refused or _is_over(login, early=0):
+                    raise self._needed(again=True)
+                return login
+            return await self._renew(login, refused=refused)
+
+    async def _renew(self, login: StoredLogin, *, refused: bool) -> StoredLogin:
+        try:
+            server = await self._server(login)
+            tokens = await renew(self._web, server.token_endpoint, login.client, login.tokens, resource=self._url)
+        except OAuthFailure:
+            if refused or _is_over(login, early=0):
+                raise
+            return login
+        if tokens is None:
+            raise self._needed(again=True)
+        self._login = login.renewed(tokens)
+        # A token that was renewed and not kept could be used once only.
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self._store.keep, self._login)
+        return self._login
+
+    async def _server(self, login: StoredLogin) -> LoginServer:
+        if login.issuer is not None:
+            found = await read_login_server(self._web, login.issuer)
+        else:
+            found = await find_login_server(self._web, self._url)
+        return found or assumed_login_server(self._url)
+
+    def _needed(self, *, again: bool) -> McpLoginNeeded:
+        return McpLoginNeeded(
+            f"The {self._name} MCP server is not logged in. Run `codex-trio mcp login {self._name}`.", again=again
+        )
+
+
+def _is_over(login: StoredLogin, *, early: int) -> bool:
+    return login.expires_at is not None and login.expires_at - early <= now_ms()
+
+
+async def _client(
+    web: OAuthWeb, server: LoginServer, address: HttpAddress, *, redirect: str, scopes: Sequence[str]
+) -> OAuthClient:
+    if address.client_id is not None:
+        return OAuthClient(client_id=address.client_id)
+    return await register(web, server, redirect_uri=redirect, scopes=scopes)
+
+
+def _path(callback_url: str) -> str:
+    if not is_web_address(callback_url):
+        raise OAuthFailure(f"mcp_oauth_callback_url is no web address: {callback_url[:200]!r}")
+    return urlsplit(callback_url).path or "/"

@@ -1,0 +1,168 @@
+"""Where logins to MCP servers are kept: `$CODEX_HOME/.credentials.json`, in the form that Codex uses.
+
+Owns the file, under a lock that other processes of this product take too, and readable for its owner only. Does not own
+what tokens are good for. All of it blocks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from codex_trio.extensions.mcp.oauth.flow import OAuthClient, Tokens
+from codex_trio.extensions.mcp.oauth.web import OAuthFailure
+from codex_trio.util.regular_file import read_whole
+
+FILE_NAME = ".credentials.json"
+_LOCK_NAME = ".credentials.lock"
+_MOST_BYTES = 4 << 20
+_LOCK_SECONDS = 5.0
+_LOCK_PAUSE = 0.02
+
+
+class StoredLogin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A login as it is kept. `issuer` is who gave the tokens; `expires_at` is in milliseconds since 1970."""
+
+    server_name: str
+    server_url: str
+    client_id: str
+    access_token: str
+    issuer: str | None = None
+    client_secret: str | None = None
+    expires_at: int | None = None
+    refresh_token: str | None = None
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def client(self) -> OAuthClient:
+        """How we are known to the login server."""
+        return OAuthClient(client_id=self.client_id, client_secret=self.client_secret)
+
+    @property
+    def tokens(self) -> Tokens:
+        """What lets us in."""
+        return Tokens(
+            access_token=self.access_token,
+            refresh_token=self.refresh_token,
+            expires_at=self.expires_at,
+            scopes=self.scopes,
+        )
+
+    def renewed(self, tokens: Tokens) -> StoredLogin:
+        """Return the same login with other tokens."""
+        return msgspec.structs.replace(
+            self,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            expires_at=tokens.expires_at,
+            scopes=tokens.scopes,
+        )
+
+
+class LoginStore:
+    """The logins of one `$CODEX_HOME`. All methods raise OAuthFailure."""
+
+    def __init__(self, codex_home: Path) -> None:
+        self._path = codex_home / FILE_NAME
+        self._lock = codex_home / _LOCK_NAME
+
+    def find(self, name: str, url: str) -> StoredLogin | None:
+        """Return the login to a server; None where there is none that can be read."""
+        entry = self._read().get(_key(name, url))
+        try:
+            return None if entry is None else msgspec.convert(entry, StoredLogin)
+        except msgspec.ValidationError:
+            return None
+
+    def keep(self, login: StoredLogin) -> None:
+        """Keep a login in place of any other to the same server."""
+        with self._locked():
+            entries = self._read()
+            entries[_key(login.server_name, login.server_url)] = msgspec.to_builtins(login)
+            self._write(entries)
+
+    def forget(self, name: str, url: str) -> bool:
+        """Forget the login to a server; whether there was one."""
+        if not self._path.exists():
+            return False
+        with self._locked():
+            entries = self._read()
+            if entries.pop(_key(name, url), None) is None:
+                return False
+            self._write(entries)
+        return True
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            decoded: Any = msgspec.json.decode(read_whole(self._path, limit=_MOST_BYTES))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise OAuthFailure(f"{self._path} cannot be read: {error.strerror}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Never the decoder's own text: it could hold a secret.
+            decoded = None
+        if not isinstance(decoded, dict):
+            raise OAuthFailure(f"{self._path} is no JSON object; remove it, and log in again")
+        return cast("dict[str, Any]", decoded)
+
+    def _write(self, entries: dict[str, Any]) -> None:
+        try:
+            if not entries:
+                self._path.unlink(missing_ok=True)
+                return
+            descriptor, temporary = tempfile.mkstemp(prefix=f"{FILE_NAME}.", dir=self._path.parent)
+            try:
+                # mkstemp lets nobody but the owner read.
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.encode(entries))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, self._path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
+        except OSError as error:
+            raise OAuthFailure(f"{self._path} cannot be written: {error.strerror}") from error
+
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise OAuthFailure(f"{self._lock} cannot be opened: {error.strerror}") from error
+        try:
+            deadline = time.monotonic() + _LOCK_SECONDS
+            while not _try_lock(descriptor):
+                if time.monotonic() > deadline:
+                    raise OAuthFailure(f"{self._lock} is held by another process")
+                time.sleep(_LOCK_PAUSE)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _key(name: str, url: str) -> str:
+    """Return the name under which Codex keeps the login to a server."""
+    address = msgspec.json.encode({"type": "http", "url": url, "headers": {}})
+    return f"{name}|{hashlib.sha256(address).hexdigest()[:16]}"

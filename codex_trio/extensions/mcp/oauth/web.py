@@ -1,0 +1,149 @@
+"""Asking login servers: small JSON answers from addresses that others have named.
+
+Owns the bounds: how much, how long, which addresses, and that nobody is sent on elsewhere. Does not own connections
+(`model.http`), or what answers mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import trio
+
+from codex_trio.extensions.mcp.errors import McpFailure
+from codex_trio.model.http import HttpFailure, HttpResponse, HttpTransport
+from codex_trio.model.lenient_json import TOO_DEEP, UnreadableJson, is_too_deep
+from codex_trio.util.addresses import is_loopback, is_web_address, shown_address
+
+MAX_BYTES = 256 << 10
+SECONDS = 10.0
+
+
+class OAuthFailure(McpFailure):
+    """A login, or the renewal of one, did not work; the text says why."""
+
+
+class WebAnswer(msgspec.Struct, frozen=True):
+    """What an address answered; None where it is no JSON object."""
+
+    status: int
+    headers: Mapping[str, str]
+    table: dict[str, Any] | None
+
+
+class OAuthWeb:
+    """Asks on behalf of one MCP server, whose address says where requests may go.
+
+    What a server on the web names must be reached by TLS, and is not on this machine; one on this machine may name
+    others here.
+    """
+
+    def __init__(self, transport: HttpTransport, server_url: str, *, seconds: float = SECONDS) -> None:
+        self._transport = transport
+        self._is_local = is_loopback(urlsplit(server_url).hostname or "")
+        self._server_url = server_url
+        self._seconds = seconds
+
+    def check(self, url: str, what: str) -> str:
+        """Return an address that may be asked, or shown to the user. Raises OAuthFailure."""
+        if not is_web_address(url):
+            raise OAuthFailure(f"{what} is no web address: {url[:200]!r}")
+        parts = urlsplit(url)
+        if parts.username is not None or parts.password is not None:
+            raise OAuthFailure(f"{what} has a user or a password in it: {shown_address(url)}")
+        here = is_loopback(parts.hostname or "")
+        if here and not self._is_local:
+            raise OAuthFailure(f"{what} is on this machine, though the server is not: {url[:200]}")
+        if parts.scheme != "https" and not (here or same_origin(url, self._server_url)):
+            raise OAuthFailure(f"{what} is not reached by https: {url[:200]}")
+        return url
+
+    async def get(self, url: str, what: str, *, accept: str = "application/json") -> WebAnswer:
+        """Return what is at an address. Raises OAuthFailure."""
+        return await self._ask("GET", url, what, {"accept": accept}, None)
+
+    async def head_of(self, url: str) -> WebAnswer:
+        """Return how the server itself refuses those who are not logged in; not what else it says."""
+        return await self._ask("GET", url, "the server", {"accept": "text/event-stream"}, None, takes_body=False)
+
+    async def post_json(self, url: str, what: str, value: Any) -> WebAnswer:
+        """Send JSON. Raises OAuthFailure."""
+        return await self._ask("POST", url, what, _sent_as("application/json"), msgspec.json.encode(value))
+
+    async def post_form(self, url: str, what: str, fields: Mapping[str, str]) -> WebAnswer:
+        """Send a form. Raises OAuthFailure."""
+        return await self._ask(
+            "POST", url, what, _sent_as("application/x-www-form-urlencoded"), urlencode(fields).encode()
+        )
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        what: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        takes_body: bool = True,
+    ) -> WebAnswer:
+        self.check(url, what)
+        try:
+            with trio.fail_after(self._seconds):
+                response = await self._transport.request(
+                    method, url, headers=list(headers.items()), body=body or b"", idle_timeout=self._seconds
+                )
+                try:
+                    return await _answer(response, url, what) if takes_body else _head(response)
+                finally:
+                    await response.aclose(drain=False)
+        except HttpFailure as failure:
+            raise OAuthFailure(f"{what} cannot be reached at {url}: {failure}") from failure
+        except trio.TooSlowError:
+            raise OAuthFailure(f"{what} did not answer in {self._seconds:g} seconds: {url}") from None
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Return whether two addresses are of one server."""
+    return origin_of(one) == origin_of(other)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a usable address, in one form."""
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    host = (parts.hostname or "").lower()
+    shown = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{shown}{port}"
+
+
+async def _answer(response: HttpResponse, url: str, what: str) -> WebAnswer:
+    if 300 <= response.status < 400:
+        raise OAuthFailure(f"{what} sends on to another address, which is not followed: {url}")
+    body = bytearray()
+    while (data := await response.receive()) is not None:
+        body += data
+        if len(body) > MAX_BYTES:
+            raise OAuthFailure(f"{what} answers with more than {MAX_BYTES} bytes: {url}")
+    return WebAnswer(response.status, response.headers, _table(bytes(body)))
+
+
+def _head(response: HttpResponse) -> WebAnswer:
+    return WebAnswer(response.status, response.headers, None)
+
+
+def _table(body: bytes) -> dict[str, Any] | None:
+    try:
+        value: Any = msgspec.json.decode(body)
+        if is_too_deep(value):
+            raise UnreadableJson(TOO_DEEP)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableJson):
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _sent_as(content_type: str) -> dict[str, str]:
+    return {"content-type": content_type, "accept": "application/json"}

@@ -1,0 +1,440 @@
+"""Logging in to an MCP server: finding the login server, the way there and back, tokens, and what is not trusted."""
+
+import contextlib
+import json
+import stat
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.processes import ManagedProcess
+from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
+from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded
+from codex_trio.extensions.mcp.oauth.logins import McpLogins
+from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
+from codex_trio.extensions.mcp.oauth.web import MAX_BYTES, OAuthFailure, OAuthWeb
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, OAuthSettings
+from codex_trio.model.http import HttpTransport, open_transport
+from codex_trio.testing.mcp_web_server import (
+    METADATA,
+    RESOURCE,
+    McpWebServer,
+    WebReply,
+    WebRequest,
+    open_mcp_web_server,
+)
+from codex_trio.util.clock import now_ms
+
+PATIENCE = 30.0
+DAMAGE = '{"secret'
+
+
+class Bench:
+    """A server, and our side of it."""
+
+    def __init__(self, server: McpWebServer, transport: HttpTransport, home: Path) -> None:
+        self.server = server
+        self.transport = transport
+        self.home = home
+        self.settings = OAuthSettings()
+        self.store = LoginStore(home)
+        self.logins = McpLogins(transport, self.store, settings=lambda: self.settings)
+
+    @property
+    def address(self) -> HttpAddress:
+        return HttpAddress(url=self.server.url)
+
+    @property
+    def kept(self) -> StoredLogin | None:
+        return self.store.find("web", self.server.url)
+
+    async def log_in(self, address: HttpAddress | None = None) -> None:
+        """Log in as a user does who agrees."""
+        async with self.logins.open_login("web", address or self.address) as login, trio.open_nursery() as nursery:
+            nursery.start_soon(login.finish)
+            await self.browse(self.server.authorize(login.url))
+
+    async def browse(self, url: str) -> tuple[int, str]:
+        """Return what a browser shows of an address."""
+        response = await self.transport.request("GET", url, headers=[], body=b"")
+        body = await response.receive_error_body()
+        await response.aclose(drain=True)
+        return response.status, body.decode()
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[McpConnection]:
+        settings = McpServerSettings(name="web", transport=self.address)
+        means = McpMeans(start=_no_process, transport=self.transport, environ={}, logins=self.logins)
+        async with open_connection(settings, folder="/", means=means) as connection:
+            yield connection
+
+    def keep(self, **changes: Any) -> None:
+        """Have a login that was made at another time."""
+        login = StoredLogin(
+            server_name="web",
+            server_url=self.server.url,
+            client_id="client-1",
+            access_token="old",
+            issuer=self.server.base,
+            refresh_token=self.server.refresh_token,
+        )
+        self.store.keep(msgspec.structs.replace(login, **changes))
+
+
+def _no_process(request: SpawnRequest) -> ManagedProcess:
+    raise AssertionError(f"started {request.argv}")
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncGenerator[Bench]:
+    with trio.fail_after(PATIENCE):
+        async with open_mcp_web_server() as server, open_transport({}) as transport:
+            yield Bench(server, transport, tmp_path)
+
+
+def failing(kind: type[McpFailure], said: str) -> contextlib.AbstractContextManager[Any]:
+    """Expect a failure that says this, in whatever groups."""
+    failure = pytest.RaisesExc(kind, check=lambda failure: said in str(failure))
+    return pytest.RaisesGroup(failure, allow_unwrapped=True, flatten_subgroups=True)
+
+
+# Logging in
+
+
+async def test_a_user_logs_in_once_and_requests_carry_the_token(bench: Bench) -> None:
+    server = bench.server
+    with failing(McpLoginNeeded, "The web MCP server is not logged in. Run `codex-trio mcp login web`."):
+        async with bench.connected():
+            pass
+    await bench.log_in()
+    [registered] = server.of("/register")
+    assert registered.json["redirect_uris"][0].startswith("http://127.0.0.1:")
+    assert registered.json["scope"] == "read"
+    [exchanged] = server.of("/token")
+    assert (exchanged.form["client_id"], exchanged.form["resource"]) == ("client-1", server.url)
+    kept = bench.kept
+    assert kept is not None
+    assert (kept.access_token, kept.refresh_token, kept.issuer) == ("token-1", "refresh-1", server.base)
+    server.requests.clear()
+    async with bench.connected() as connection:
+        assert [tool.name for tool in connection.tools] == ["t"]
+        assert await bench.logins.state("web", bench.address, needed=False, connected=True) == "oAuth"
+    assert {request.headers["authorization"] for request in server.of("/mcp")} == {"Bearer token-1"}
+    assert await bench.logins.log_out("web", bench.address)
+    assert bench.kept is None
+    with failing(McpLoginNeeded, "not logged in"):
+        async with bench.connected():
+            pass
+
+
+async def test_the_page_asks_for_what_the_settings_say(bench: Bench) -> None:
+    bench.settings = OAuthSettings(callback_url="http://127.0.0.1:1/back")
+    address = HttpAddress(url=bench.server.url, client_id="mine", scopes=("a", "b"), resource="urn:x")
+    async with bench.logins.open_login("web", address) as login:
+        asked = WebRequest("GET", login.url, {}, b"").query
+        assert (asked["client_id"], asked["scope"], asked["resource"]) == ("mine", "a b", "urn:x")
+        assert asked["redirect_uri"] == "http://127.0.0.1:1/back"
+        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+    assert bench.server.of("/register") == []
+    async with bench.logins.open_login("web", address, scopes=["c"]) as login:
+        assert WebRequest("GET", login.url, {}, b"").query["scope"] == "c"
+    bench.settings = OAuthSettings(store="keyring")
+    with failing(OAuthFailure, 'mcp_oauth_credentials_store = "file"'):
+        async with bench.logins.open_login("web", address):
+            pass
+
+
+async def test_a_server_that_says_nothing_of_logins_is_assumed_to_have_one(bench: Bench) -> None:
+    del bench.server.answers[RESOURCE], bench.server.answers[METADATA]
+    bench.server.challenge = "Bearer"
+    assert await bench.logins.state("web", bench.address, needed=False, connected=False) == "unsupported"
+    with failing(McpFailure, "HTTP status 401"):
+        async with bench.connected():
+            pass
+    await bench.log_in()
+    assert bench.kept is not None
+
+
+async def test_a_login_server_may_be_named_by_the_server_alone(bench: Bench) -> None:
+    del bench.server.answers[RESOURCE]
+    bench.server.challenge = "Bearer"
+    assert await bench.logins.state("web", bench.address, needed=False, connected=False) == "notLoggedIn"
+    await bench.log_in()
+    assert bench.kept is not None
+
+
+async def test_a_user_may_bring_the_address_back_by_hand(bench: Bench) -> None:
+    async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
+        nursery.start_soon(login.finish)
+        await wait_all_tasks_blocked()
+        with pytest.raises(OAuthFailure, match="not the address"):
+            login.take("http://127.0.0.1/elsewhere?code=x")
+        login.take(bench.server.authorize(login.url))
+    assert bench.kept is not None
+
+
+# What is not trusted
+
+
+def _with(**changes: Any) -> Callable[[McpWebServer], None]:
+    """Return what gives a login server other metadata; None leaves a key out."""
+
+    def change(server: McpWebServer) -> None:
+        server.metadata.update(changes)
+        for key in [key for key, value in changes.items() if value is None]:
+            del server.metadata[key]
+
+    return change
+
+
+def _of_resource(**changes: Any) -> Callable[[McpWebServer], None]:
+    return lambda server: server.resource.update(changes)
+
+
+def _answering(path: str, reply: WebReply) -> Callable[[McpWebServer], None]:
+    def change(server: McpWebServer) -> None:
+        server.answers[path] = lambda _request: reply
+
+    return change
+
+
+def _challenged(value: str) -> Callable[[McpWebServer], None]:
+    def change(server: McpWebServer) -> None:
+        server.challenge = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_with(issuer="http://127.0.0.1:9"), "the metadata of the login server is of another one"),
+        (_with(issuer=5), "the metadata of the login server is of another one"),
+        (_with(code_challenge_methods_supported=["plain"]), "does not support PKCE with S256"),
+        (_with(token_endpoint=None), "has no token_endpoint"),
+        (_with(token_endpoint="http://login.example/token"), "is not reached by https"),
+        (_with(authorization_endpoint="javascript:alert(1)"), "is no web address"),
+        (_with(authorization_endpoint="https://user:pass@login.example/"), "has a user or a password in it"),
+        (_with(registration_endpoint=None), "name it as `oauth.client_id`"),
+        (_of_resource(resource="https://other.example/mcp"), "the metadata of the server is of another one"),
+        (_of_resource(authorization_servers=["http://login.example"]), "is not reached by https"),
+        (_challenged('Bearer resource_metadata="http://localhost:9/x"'), "is said to be on another one"),
+        (_answering(METADATA, WebReply(302, headers={"location": "/else"})), "sends on to another address"),
+        (_answering(METADATA, WebReply(body=b" " * (MAX_BYTES + 1))), f"more than {MAX_BYTES} bytes"),
+        (_answering(METADATA, WebReply(body=b"[" * 5000)), "the login server has no metadata"),
+        (_answering("/register", WebReply(403, {"error": "no", "error_description": "go"})), "HTTP status 403 no go"),
+        (_answering("/register", WebReply(201, {"client_id": "a\r\nb"})), "did not register this client"),
+        (_answering("/register", WebReply(307, headers={"location": "/x"})), "sends on to another address"),
+    ],
+)
+async def test_a_login_server_that_is_not_to_be_trusted_is_not(
+    bench: Bench, change: Callable[[McpWebServer], None], said: str
+) -> None:
+    change(bench.server)
+    with failing(OAuthFailure, said):
+        async with bench.logins.open_login("web", bench.address):
+            pass
+    assert bench.server.of("/else") == []
+
+
+def test_a_server_on_the_web_names_nothing_on_this_machine() -> None:
+    web = OAuthWeb(cast("Any", None), "https://mcp.example/mcp")
+    for address in ("https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x"):
+        with pytest.raises(OAuthFailure, match="on this machine"):
+            web.check(address, "it")
+    assert web.check("https://login.example/x", "it") == "https://login.example/x"
+
+
+async def test_a_login_server_that_never_answers_costs_its_time_only(bench: Bench) -> None:
+    _answering(METADATA, WebReply(body=b"{", hangs=True))(bench.server)
+    web = OAuthWeb(bench.transport, bench.server.url, seconds=0.1)
+    with failing(OAuthFailure, "did not answer in 0.1 seconds"):
+        await web.get(bench.server.base + METADATA, "it")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda url: url.replace("state=", "state=x"), "its state is not the one that was sent"),
+        (lambda url: url.partition("?")[0], "its state is not the one that was sent"),
+        (lambda url: url.replace("code=", "error=denied&error_description=no&x="), "refused: denied no"),
+        (lambda url: url.replace("code=", "other="), "has no code"),
+        (lambda url: url + "&iss=https%3A%2F%2Fevil.example", "is of another login server"),
+    ],
+)
+async def test_what_is_no_answer_to_the_login_ends_it_and_no_token_is_asked_for(
+    bench: Bench, change: Callable[[str], str], said: str
+) -> None:
+    with failing(OAuthFailure, said):
+        async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
+            nursery.start_soon(login.finish)
+            status, shown = await bench.browse(change(bench.server.authorize(login.url)))
+            assert status == 400
+            assert said in shown
+    assert bench.server.of("/token") == []
+    assert bench.kept is None
+
+
+async def test_whoever_knocks_at_the_listener_otherwise_changes_nothing(bench: Bench) -> None:
+    async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
+        nursery.start_soon(login.finish)
+        back = bench.server.authorize(login.url)
+        port = int(back.split(":")[2].partition("/")[0])
+        for sent in (b"garbage\r\n\r\n", b"", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 5000):
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                with contextlib.suppress(trio.BrokenResourceError):
+                    await stream.send_all(sent)
+        assert (await bench.browse(f"http://127.0.0.1:{port}/callback/other?code=x"))[0] == 404
+        assert await bench.browse(back) == (200, "Authentication complete. You may close this window.")
+    assert bench.kept is not None
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (WebReply(500), "gave no token: HTTP status 500"),
+        (WebReply(body={"access_token": "a\nb"}), "gave no token"),
+        (WebReply(body={"access_token": "a", "token_type": "mac"}), "of another type: 'mac'"),
+        (WebReply(body=b"nonsense"), "gave no token"),
+        (WebReply(302, headers={"location": "https://evil.example"}), "sends on to another address"),
+    ],
+)
+async def test_what_is_no_token_is_not_kept(bench: Bench, reply: WebReply, said: str) -> None:
+    _answering("/token", reply)(bench.server)
+    with failing(OAuthFailure, said):
+        await bench.log_in()
+    assert bench.kept is None
+
+
+# Tokens
+
+
+async def test_a_token_is_renewed_once_before_it_expires_however_many_need_it(bench: Bench) -> None:
+    bench.keep(expires_at=1000)
+    bearer = bench.logins.bearer("web", bench.address)
+    assert bearer is not None
+    headers: list[str | None] = []
+
+    async def ask() -> None:
+        headers.append(await bearer.header())
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(10):
+            nursery.start_soon(ask)
+    assert headers == ["Bearer token-1"] * 10
+    [renewed] = bench.server.of("/token")
+    assert renewed.form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh-0",
+        "client_id": "client-1",
+        "resource": bench.server.url,
+    }
+    assert bench.kept is not None
+    assert (bench.kept.access_token, bench.kept.refresh_token) == ("token-1", "refresh-1")
+
+
+async def test_a_token_that_the_server_refuses_is_renewed_in_the_middle_of_a_session(bench: Bench) -> None:
+    await bench.log_in()
+    async with bench.connected() as connection:
+        bench.server.tokens.clear()
+        assert await connection.call("t", {}, meta={}, elicit=_nobody) == {"content": []}
+        assert len(bench.server.of("/token")) == 2
+        assert not connection.gone.is_set()
+
+
+@pytest.mark.parametrize("refresh_token", ["used", None])
+async def test_a_login_that_does_not_count_any_more_is_asked_for_again(bench: Bench, refresh_token: str | None) -> None:
+    bench.keep(expires_at=1000, refresh_token=refresh_token)
+    with failing(McpLoginNeeded, "not logged in") as caught:
+        async with bench.connected():
+            pass
+    assert _only(caught.value).again
+
+
+async def test_a_token_is_used_to_its_end_while_the_login_server_is_away(bench: Bench) -> None:
+    _answering("/token", WebReply(503))(bench.server)
+    bench.keep(expires_at=now_ms() + 30_000)
+    bearer = bench.logins.bearer("web", bench.address)
+    assert bearer is not None
+    assert await bearer.header() == "Bearer old"
+    bench.keep(expires_at=1000)
+    bearer.forget()
+    with pytest.raises(OAuthFailure, match="HTTP status 503"):
+        await bearer.header()
+
+
+async def test_a_login_that_another_process_renewed_is_used(bench: Bench) -> None:
+    await bench.log_in()
+    bearer = bench.logins.bearer("web", bench.address)
+    assert bearer is not None
+    assert await bearer.header() == "Bearer token-1"
+    bench.keep(access_token="theirs")
+    assert await bearer.after_refusal("Bearer token-1") == "Bearer theirs"
+    assert len(bench.server.of("/token")) == 1
+
+
+# The file
+
+
+async def test_logins_are_kept_for_their_owner_only_and_beside_others(bench: Bench) -> None:
+    file = bench.home / ".credentials.json"
+    file.write_text(json.dumps({"other|0": {"anything": 1}}))
+    await bench.log_in()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    entries = json.loads(file.read_text())
+    assert entries.pop("other|0") == {"anything": 1}
+    [(key, entry)] = entries.items()
+    assert key.startswith("web|")
+    assert len(key) == len("web|") + 16
+    assert entry["server_url"] == bench.server.url
+    assert bench.store.forget("web", bench.server.url)
+    assert not bench.store.forget("web", bench.server.url)
+    assert json.loads(file.read_text()) == {"other|0": {"anything": 1}}
+
+
+def test_a_file_in_the_form_that_codex_writes_is_read(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:41305/mcp"
+    entry = {
+        "server_name": "web",
+        "server_url": url,
+        "issuer": "http://127.0.0.1:41305",
+        "client_id": "cid-1",
+        "access_token": "at",
+        "expires_at": 1796065701012,
+        "refresh_token": "rt",
+        "scopes": ["read", "write"],
+    }
+    (tmp_path / ".credentials.json").write_text(json.dumps({"web|3f02d18d236c083a": entry}))
+    found = LoginStore(tmp_path).find("web", url)
+    assert found is not None
+    assert (found.access_token, found.scopes) == ("at", ("read", "write"))
+
+
+def test_a_damaged_file_is_neither_believed_nor_overwritten_nor_shown(tmp_path: Path) -> None:
+    file = tmp_path / ".credentials.json"
+    file.write_text(DAMAGE)
+    store = LoginStore(tmp_path)
+    login = StoredLogin(server_name="web", server_url="http://x", client_id="c", access_token="t")
+    for use in (lambda: store.find("web", "http://x"), lambda: store.keep(login)):
+        with pytest.raises(OAuthFailure, match="is no JSON object; remove it, and log in again") as caught:
+            use()
+        assert "secret" not in str(caught.value)
+    assert file.read_text() == DAMAGE
+
+
+async def _nobody(_server: str, _params: Any) -> Any:
+    return {"action": "cancel"}
+
+
+def _only(error: BaseException) -> Any:
+    """Return the failure in whatever groups."""
+    while isinstance(error, BaseExceptionGroup):
+        [error] = error.exceptions
+    return error
