@@ -19,6 +19,7 @@ from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.session.window import context_window_id
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.model.request import ModelRequest, OutputSchema, ReasoningOptions, RequestHeaders
+from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, SandboxPolicy, WorkspaceWrite
 
 _BETA_FEATURES = "remote_compaction_v2"
 """What providers are told that we make use of, as 0.171.0 does."""
@@ -47,6 +48,8 @@ class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Why a summary is asked for, where it is one."""
     helper: Helper | None = None
     """Who asks, where it is not the thread itself."""
+    started_ms: int | None = None
+    """When the turn began."""
 
     def asker(self, thread_id: str) -> str:
         """Return the id of the thread that asks, in the session of that thread."""
@@ -163,6 +166,19 @@ def _agent_metadata(lineage: Lineage) -> dict[str, str]:
     }
 
 
+def _confinement(policy: SandboxPolicy) -> dict[str, Any]:
+    """Return how commands are confined."""
+    match policy:
+        case DangerFullAccess():
+            return {"sandbox": "none", "sandbox_mode": "danger-full-access"}
+        case ReadOnly():
+            return {"sandbox": "seccomp", "sandbox_mode": "read-only"}
+        case WorkspaceWrite():
+            return {"sandbox": "seccomp", "sandbox_mode": "workspace-write"}
+        case _:
+            return {"sandbox": "external"}
+
+
 def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage, window_id: str) -> str:
     """Return the JSON text that tells the provider which turn a request belongs to (keys of 0.169.0).
 
@@ -181,6 +197,8 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage
         "context_window_id": context_window_id(origin.asker(context.thread_id), context.memory.window),
         "request_kind": origin.kind,
         **({} if not origin.trigger else {"turn_trigger": origin.trigger}),
+        **_confinement(settings.sandbox_policy),
+        **({} if origin.started_ms is None else {"turn_started_at_unix_ms": origin.started_ms}),
     }
     if origin.compaction is None:
         own |= {"model": settings.model, "reasoning_effort": settings.effort or context.model.default_effort}

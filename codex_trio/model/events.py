@@ -160,6 +160,15 @@ class WireMetadata(msgspec.Struct, tag="response.metadata"):
     headers: dict[str, Any] | None = None
 
 
+class WireRateLimits(msgspec.Struct, tag="codex.rate_limits"):
+    """`codex.rate_limits`: what some providers say of limits in the middle of a response."""
+
+    plan_type: Any = None
+    rate_limits: Any = None
+    credits: Any = None
+    metered_limit_name: Any = None
+
+
 class WireEnd(msgspec.Struct):
     """The `response` of an event that ends the stream; what is in it depends on the event and on the provider."""
 
@@ -263,7 +272,14 @@ DirectEvent: TypeAlias = (
 )
 
 _PlainWireEvent: TypeAlias = (
-    WireCreated | WireMetadata | WireCompleted | WireFailed | WireIncomplete | WireTextDone | WirePartDone
+    WireCreated
+    | WireMetadata
+    | WireRateLimits
+    | WireCompleted
+    | WireFailed
+    | WireIncomplete
+    | WireTextDone
+    | WirePartDone
 )
 
 WireEvent: TypeAlias = _PlainWireEvent | WireThoughtDone | WireInputDone | WireError | WireWords

@@ -1,6 +1,6 @@
-"""Usage limits as a provider reports them in the headers of a response.
+"""Usage limits as a provider reports them in the headers of a response, or in an event of it.
 
-Owns: the snapshot value, its JSON form, and reading it from headers. Does not own: the texts for a limit that is
+Owns: the snapshot value, its JSON form, and reading it. Does not own: the texts for a limit that is
 reached (`failures`), or when clients hear of limits (the engine).
 
 Protocol source: headers `x-codex-[<family>-](primary|secondary)-(used-percent|window-minutes|reset-at)`,
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -74,6 +74,43 @@ def from_headers(headers: Mapping[str, str]) -> tuple[RateLimitSnapshot, ...]:
     families = {match[1] for name in headers if (match := _FAMILY_HEADER.fullmatch(name))} - {DEFAULT_LIMIT_ID}
     credits = _credits(headers)
     return tuple(_family(headers, name, credits) for name in (DEFAULT_LIMIT_ID, *sorted(families)))
+
+
+def from_event(windows: Any, credits: Any, name: Any) -> RateLimitSnapshot | None:
+    """Return the limits in an event of a response; None where it says nothing of any."""
+    if not isinstance(windows, dict):
+        return None
+    told = cast("dict[str, Any]", windows)
+    balance = cast("dict[str, Any]", credits) if isinstance(credits, dict) else {}
+    family = name.strip().lower().replace("-", "_") if isinstance(name, str) else ""
+    has_credits, unlimited = balance.get("has_credits"), balance.get("unlimited")
+    left = balance.get("balance")
+    return RateLimitSnapshot(
+        limit_id=family or DEFAULT_LIMIT_ID,
+        primary=_told_window(told.get("primary")),
+        secondary=_told_window(told.get("secondary")),
+        credits=Credits(
+            has_credits=has_credits, unlimited=unlimited, balance=None if left is None else str(left).strip() or None
+        )
+        if isinstance(has_credits, bool) and isinstance(unlimited, bool)
+        else None,
+    )
+
+
+def _told_window(said: Any) -> RateLimitWindow | None:
+    window = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
+    used = window.get("used_percent")
+    if isinstance(used, bool) or not isinstance(used, int | float) or not math.isfinite(used):
+        return None
+    return RateLimitWindow(
+        used_percent=float(used),
+        window_minutes=_whole(window.get("window_minutes")),
+        resets_at=_whole(window.get("reset_at")),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def reached(headers: Mapping[str, str]) -> RateLimitSnapshot:

@@ -148,6 +148,11 @@ class ResponseParser:
                     self._note_model(event.response.headers, events)
             case wire.WireMetadata():
                 self._note_model(event.headers, events)
+            case wire.WireRateLimits():
+                snapshot = limits.from_event(event.rate_limits, event.credits, event.metered_limit_name)
+                if snapshot is not None:
+                    plan = event.plan_type if isinstance(event.plan_type, str) else None
+                    events.append(RateLimits(msgspec.structs.replace(snapshot, plan_type=plan)))
             case wire.WireTextDone():
                 self._unfinished.whole_text(event)
             case wire.WirePartDone():

@@ -136,6 +136,48 @@ def test_what_came_before_a_failure_is_still_delivered():
     assert reader.feed(sse(COMPLETED)) == []
 
 
+def test_limits_that_are_told_in_the_middle_of_a_response_are_read():
+    told = {
+        "type": "codex.rate_limits",
+        "plan_type": "plus",
+        "rate_limits": {
+            "limit_reached": False,
+            "primary": {"used_percent": 12, "window_minutes": 300, "reset_at": 1_796_070_000},
+            "secondary": {"used_percent": 55.5},
+        },
+        "credits": {"has_credits": True, "unlimited": False, "balance": "5"},
+        "metered_limit_name": "codex-other",
+    }
+    events, _ = read(CREATED, told, COMPLETED)
+    [limits] = [event.limits for event in events if isinstance(event, RateLimits)]
+    assert limits.to_rollout() == {
+        "limit_id": "codex_other",
+        "limit_name": None,
+        "primary": {"used_percent": 12.0, "window_minutes": 300, "resets_at": 1_796_070_000},
+        "secondary": {"used_percent": 55.5, "window_minutes": None, "resets_at": None},
+        "credits": {"has_credits": True, "unlimited": False, "balance": "5"},
+        "individual_limit": None,
+        "spend_control_reached": None,
+        "plan_type": "plus",
+        "rate_limit_reached_type": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"rate_limits": 5},
+        {"rate_limits": {"primary": {"used_percent": "x"}, "secondary": []}, "credits": 7, "plan_type": {}},
+        {"rate_limits": {"primary": {"used_percent": True, "reset_at": 1.5}}, "metered_limit_name": ["x"]},
+    ],
+)
+def test_what_is_said_of_limits_in_another_form_breaks_nothing(fields: dict[str, Any]):
+    events, reader = read(CREATED, {"type": "codex.rate_limits", **fields}, COMPLETED)
+    assert reader.completed
+    assert [event.limits.primary for event in events if isinstance(event, RateLimits)] in ([], [None])
+
+
 def test_limits_and_the_serving_model_are_read_from_the_headers():
     headers = {
         "x-codex-primary-used-percent": "42.5",

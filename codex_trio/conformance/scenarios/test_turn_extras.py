@@ -1,5 +1,6 @@
 """What comes along with a turn: context, metadata for the provider, a tier, and where the turn came from."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -195,3 +196,17 @@ async def test_a_tier_can_be_chosen_for_one_turn(lab: Lab, probe: Probe, tier: s
     assert turn.of("thread/settings/updated") == []
     await probe.run_turn(thread_id)
     assert lab.model.requests[-1].body["service_tier"] == "priority"
+
+
+async def test_the_provider_is_told_when_a_turn_began_and_how_it_is_confined(lab: Lab, probe: Probe) -> None:
+    lab.script(answer(message("One.")), answer(message("Two.", item_id="m2")))
+    thread_id = (await probe.start_thread())["id"]
+    turns = [
+        await probe.run_turn(thread_id),
+        await probe.run_turn(thread_id, sandboxPolicy={"type": "readOnly", "networkAccess": False}),
+    ]
+    told = [json.loads(request.headers["x-codex-turn-metadata"]) for request in lab.model.requests]
+    assert [one["sandbox_mode"] for one in told] == ["danger-full-access", "read-only"]
+    assert [one["sandbox"] == "none" for one in told] == [True, False]
+    assert [one["turn_started_at_unix_ms"] // 1000 for one in told] == [turn.final["startedAt"] for turn in turns]
+    assert told[0]["context_window_id"] == told[1]["context_window_id"]

@@ -30,6 +30,7 @@ from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.events import TaskComplete, TaskStarted, TurnAborted, TurnError
 from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.running import INTERRUPTED, RunningCommand
+from codex_trio.util.clock import now_ms
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class ClientTurn(ABC):
         self.stored = trio.Event()
         """Set when what the turn began with survives the end of this process, or the turn is over without it."""
         self.started_at: int | None = None
+        self.started_ms: int | None = None
         self.accepts_input = True
         self._trigger = trigger
         self._parent_turn_id = parent_turn_id
@@ -125,7 +127,8 @@ class ClientTurn(ABC):
     async def run(self) -> None:
         """Run the turn to its end, whatever that is, and say so; raise only when the whole server is cancelled."""
         watch = _Stopwatch()
-        self.started_at = int(time.time())
+        self.started_ms = now_ms()
+        self.started_at = self.started_ms // 1000
         failure: TurnFailure | None = None
         finished = False
         mode: str = self.settings.mode["mode"]

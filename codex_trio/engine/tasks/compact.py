@@ -37,5 +37,7 @@ class Compaction(ClientTurn):
         await self._context.memory.store([self._started_line()])
         self.stored.set()
         self._tell_start(())
-        origin = RequestOrigin(kind="compaction", turn_id=self.id, root_turn_id=self.root_id)
+        origin = RequestOrigin(
+            kind="compaction", turn_id=self.id, root_turn_id=self.root_id, started_ms=self.started_ms
+        )
         await self._compactor.compact(origin, Occasion("standalone_turn", "user_requested"))

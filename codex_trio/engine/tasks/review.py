@@ -88,7 +88,11 @@ class Review(ClientTurn):
         await log.input_completed(shown, [message_item("user", [prompt], item_id=uuid7())])
         self._sampler = Sampler(reviewer, log, stop=self.stop)
         origin = RequestOrigin(
-            kind="turn", turn_id=self.id, root_turn_id=self.id, helper=Helper(kind=KIND, thread_id=uuid7())
+            kind="turn",
+            turn_id=self.id,
+            root_turn_id=self.id,
+            helper=Helper(kind=KIND, thread_id=uuid7()),
+            started_ms=self.started_ms,
         )
         goes_on = True
         while goes_on:

@@ -170,6 +170,7 @@ class Turn(ClientTurn):
             client_metadata=self.client_metadata,
             output_schema=self.request.output_schema,
             service_tier=self.request.service_tier,
+            started_ms=self.started_ms,
         )
 
     async def _take_up_news(self) -> bool:
