@@ -15,23 +15,29 @@ location = { country = "US", city = "NYC", timezone = "America/New_York" }
 """
 
 
-async def offered(lab: Lab, *, model: str = "gpt-5.5", **turn: Any) -> list[dict[str, Any]]:
+async def offered(lab: Lab, **turn: Any) -> list[dict[str, Any]]:
     """Return what the provider is told of searches in a turn."""
-    lab.script(answer(message("Hello.")))
     async with lab.run() as probe:
-        await probe.run_turn((await probe.start_thread(model=model))["id"], **turn)
+        return await offered_to(lab, probe, "gpt-5.5", **turn)
+
+
+async def offered_to(lab: Lab, probe: Probe, model: str, **turn: Any) -> list[dict[str, Any]]:
+    """Return what the provider of a model is told of searches in a turn."""
+    lab.script(answer(message("Hello.")))
+    await probe.run_turn((await probe.start_thread(model=model))["id"], **turn)
     tools: list[dict[str, Any]] = lab.model.requests[-1].body.get("tools") or []
     return [tool for tool in tools if tool["type"] == "web_search"]
 
 
-async def test_the_provider_is_told_how_far_a_search_may_go(lab: Lab) -> None:
-    lab.configure()
+async def test_the_provider_is_told_how_far_a_search_may_go(lab: Lab, probe: Probe) -> None:
     kinds = {"search_content_types": ["text", "image"]}
-    assert await offered(lab) == [{"type": "web_search", "external_web_access": True, **kinds}]
+    here = {"type": "web_search", "external_web_access": False}
+    everywhere = {"type": "web_search", "external_web_access": True}
+    assert await offered_to(lab, probe, "gpt-5.5") == [{**everywhere, **kinds}]
     # What cannot reach the network by its commands does not by searches either.
-    assert await offered(lab, sandboxPolicy=CONFINED) == [{"type": "web_search", "external_web_access": False, **kinds}]
-    assert await offered(lab, model="somebody-else") == [{"type": "web_search", "external_web_access": True}]
-    assert await offered(lab, model="gpt-6.2-sol") == []
+    assert await offered_to(lab, probe, "gpt-5.5", sandboxPolicy=CONFINED) == [{**here, **kinds}]
+    assert await offered_to(lab, probe, "somebody-else") == [everywhere]
+    assert await offered_to(lab, probe, "gpt-6.2-sol") == []
 
 
 async def test_a_user_decides_about_searches(lab: Lab) -> None:
