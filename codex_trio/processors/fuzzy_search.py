@@ -12,6 +12,7 @@ from contextlib import aclosing, contextmanager
 
 import trio
 from codex_trio_protocol.v2 import fuzzy_search as wire
+from codex_trio_protocol.v2.notice import WarningNotification
 
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import ConnectionHandle, Handler, RequestContext
@@ -50,12 +51,15 @@ class SearchSession:
         may_tell: Callable[[], Awaitable[object]],
         tell: Callable[[str, list[Hit]], Awaitable[object]],
         tell_completed: Callable[[], object],
+        warn: Callable[[str], object],
     ) -> None:
         self._search = search
         self._roots = roots
         self._may_tell = may_tell
         self._tell = tell
         self._tell_completed = tell_completed
+        self._warn = warn
+        self._shortcoming: str | None = None
         self._query = ""
         self._is_new = True
         self._under_way = trio.CancelScope()
@@ -95,6 +99,10 @@ class SearchSession:
             _log.warning("a search for files failed: %s", error)
         if not has_told:
             await self._tell(query, [])
+        if query and listing.shortcoming != self._shortcoming:
+            self._shortcoming = listing.shortcoming
+            if self._shortcoming is not None:
+                self._warn(self._shortcoming)
         self._tell_completed()
 
 
@@ -120,6 +128,8 @@ class FuzzySearchProcessor:
                 ):
                     async for hits in reports:
                         found = hits
+                    if params.query and listing.shortcoming is not None:
+                        self._warn(context.connection, listing.shortcoming)
             except (NoRipgrep, OSError) as error:
                 raise _not_searched(error) from error
         return wire.FuzzyFileSearchResponse(files=[_file(hit) for hit in found])
@@ -144,6 +154,7 @@ class FuzzySearchProcessor:
             may_tell=context.answered.wait,
             tell=lambda query, hits: self._tell(session_id, query, hits),
             tell_completed=lambda: self._tell_completed(session_id),
+            warn=lambda what: self._warn(context.connection, what),
         )
         await context.connection.resources.start(
             session_id, session, on_closed=lambda: self._forget(session_id, session)
@@ -208,6 +219,10 @@ class FuzzySearchProcessor:
         )
         self._outgoing.notify("fuzzyFileSearch/sessionUpdated", notice)
         await self._outgoing.ready()
+
+    def _warn(self, client: ConnectionHandle, what: str) -> None:
+        notice = WarningNotification(message=f"fuzzy file search: {what}")
+        self._outgoing.notify("warning", notice, targets=[client.id])
 
     def _tell_completed(self, session_id: str) -> None:
         notice = wire.FuzzyFileSearchSessionCompletedNotification(session_id=session_id)

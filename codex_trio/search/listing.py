@@ -6,38 +6,37 @@ watched, and where they are too many, or nobody tells, a list is true for some s
 
 from __future__ import annotations
 
+import contextlib
 import os
-import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 
 import trio
 
 from codex_trio.files.looks import NEVER, seconds_between_looks
 from codex_trio.files.watches import FileWatches, WatchedNames
+from codex_trio.search.chunks import ChunkBuilder, changed_at
 from codex_trio.search.ranking import PathChunk
-from codex_trio.search.walk import walked
+from codex_trio.search.walk import WalkLimits, kernel_mounts, walking
 from codex_trio.util.bell import Bell
 
-CHUNK_PATHS = 8000
-_FIRST_CHUNK_PATHS = 500
-"""Something is found soon; later there is less to do in larger pieces."""
 WATCHED_SECONDS = 60.0
 """For how long a list is taken as true that is watched: folders that were empty when it was made are not."""
 
-_CLOCK_NS = 20_000_000
-"""How far the times of files may be behind."""
-
-_IGNORE_FILES = (".gitignore", ".ignore", ".rgignore")
+_AHEAD_SECONDS = 1.0
+"""How long those who search go first, before a list is watched."""
 
 
 class FileListing:
     """The files below roots. These are absolute paths, each with what clients call it; one may lie in another."""
 
-    def __init__(self, roots: Sequence[tuple[str, str]], watches: FileWatches, *, true_seconds: float) -> None:
+    def __init__(
+        self, roots: Sequence[tuple[str, str]], watches: FileWatches, *, true_seconds: float, limits: WalkLimits
+    ) -> None:
         self._roots = roots
         self._watches = watches
         self._true_seconds = true_seconds
-        self._list = _List(true_seconds)
+        self._limits = limits
+        self._list = _List(true_seconds, limits)
         self._wanted = Bell()
 
     async def run(self) -> None:
@@ -53,11 +52,16 @@ class FileListing:
         """Whether all files are listed that are asked for."""
         return self._list.is_complete
 
+    @property
+    def shortcoming(self) -> str | None:
+        """What is not listed, as a sentence; None where all is that should be."""
+        return self._list.shortcoming
+
     async def begin(self) -> None:
         """Have the files listed, unless there is a list that is true, or is being made."""
         files = self._list
         if files.is_complete and not await files.is_true() and self._list is files:
-            self._list = _List(self._true_seconds)
+            self._list = _List(self._true_seconds, self._limits)
         self._wanted.ring()
 
     async def chunks(self) -> AsyncGenerator[PathChunk]:
@@ -65,31 +69,32 @@ class FileListing:
         await self.begin()
         files = self._list
         seen = 0
-        while True:
-            while seen < len(files.chunks):
-                seen += 1
-                yield files.chunks[seen - 1]
-            if files.failure is not None:
-                raise files.failure
-            if files.is_complete:
-                return
-            await files.news.wait()
-
-
-def _is_told_of(folder: str) -> bool:
-    return seconds_between_looks(folder) == NEVER
+        with files.reading():
+            while True:
+                while seen < len(files.chunks):
+                    seen += 1
+                    yield files.chunks[seen - 1]
+                if files.failure is not None:
+                    raise files.failure
+                if files.is_complete:
+                    return
+                await files.news.wait()
 
 
 class _List:
     """What one walk found."""
 
-    def __init__(self, true_seconds: float) -> None:
+    def __init__(self, true_seconds: float, limits: WalkLimits) -> None:
         self._true_seconds = true_seconds
+        self._limits = limits
         self.chunks: list[PathChunk] = []
         self.news = Bell()
         self.is_begun = False
         self.is_complete = False
         self.failure: Exception | None = None
+        self.shortcoming: str | None = None
+        self._readers = 0
+        self._is_read = Bell()
         self._names: WatchedNames | None = None
         self._is_settled = trio.Event()
         """Set when it is known whether it is watched."""
@@ -97,28 +102,52 @@ class _List:
         self._true_until = float("-inf")
         self._ignore_files: dict[str, int] = {}
 
+    @contextlib.contextmanager
+    def reading(self) -> Generator[None]:
+        """Note for the time of a block that somebody goes through it."""
+        self._readers += 1
+        try:
+            yield
+        finally:
+            self._readers -= 1
+            self._is_read.ring()
+
     async def fill(self, roots: Sequence[tuple[str, str]], names: WatchedNames) -> None:
         """Walk through the roots, and have told what changes there from then on."""
         self.is_begun = True
-        builder = _Builder(roots)
+        token = trio.lowlevel.current_trio_token()
+
+        def take(chunk: PathChunk) -> None:
+            # Once the loop has ended nobody is left to take it.
+            with contextlib.suppress(trio.RunFinishedError):
+                token.run_sync_soon(self._take, chunk)
+
+        builder = ChunkBuilder(roots, take)
         try:
-            folders = await trio.to_thread.run_sync(builder.existing)
+            folders = await trio.to_thread.run_sync(lambda: builder.begin(kernel_mounts()))
+            is_cut = False
             if folders:
-                async with walked(folders) as found:
-                    async for paths in found:
-                        self._take(await trio.to_thread.run_sync(builder.add, paths))
-            self._take(await trio.to_thread.run_sync(builder.rest))
+                async with walking(folders, limits=self._limits, leave_out=builder.left_out) as walk:
+                    await walk.read(builder.add)
+                    is_cut = walk.is_cut
+            await trio.to_thread.run_sync(builder.end)
+            self.shortcoming = _shortcoming(builder, self._limits, is_cut=is_cut)
         except Exception as error:
             # Told to those who wait for it; the next one has it tried again.
             self.failure = error
+        # What came last has been handed over by then.
+        await trio.lowlevel.checkpoint()
         self.is_complete = True
         self.news.ring()
         if self.failure is None:
             await self._watch(builder, names)
         self._is_settled.set()
 
-    async def _watch(self, builder: _Builder, names: WatchedNames) -> None:
-        is_told = await trio.to_thread.run_sync(lambda: all(map(_is_told_of, builder.folders)))
+    async def _watch(self, builder: ChunkBuilder, names: WatchedNames) -> None:
+        with trio.move_on_after(_AHEAD_SECONDS):
+            while self._readers:
+                await self._is_read.wait()
+        is_told = await trio.to_thread.run_sync(_all_tell, builder.folders)
         folders = await trio.to_thread.run_sync(builder.watched)
         await names.take(folders if is_told else [])
         self._ignore_files = builder.ignore_files
@@ -144,14 +173,13 @@ class _List:
         self._names.changed -= changed
         return True
 
-    def _take(self, chunks: list[PathChunk]) -> None:
-        if chunks:
-            self.chunks += chunks
-            self.news.ring()
+    def _take(self, chunk: PathChunk) -> None:
+        self.chunks.append(chunk)
+        self.news.ring()
 
     def _is_as_listed(self, changed: set[str]) -> bool:
         """Return whether what came has gone again, and what was replaced is there, as it was listed."""
-        if any(_changed_at(path) != changed_at for path, changed_at in self._ignore_files.items()):
+        if any(changed_at(path) != before for path, before in self._ignore_files.items()):
             return False
         if not changed:
             return True
@@ -161,88 +189,14 @@ class _List:
         return all(os.path.isfile(path) == (path in listed) and not os.path.isdir(path) for path in changed)
 
 
-class _Builder:
-    """Makes chunks of paths, as they come. Blocking."""
-
-    def __init__(self, roots: Sequence[tuple[str, str]]) -> None:
-        # Of roots that lie in one another the deepest has what is in it.
-        self._roots = [_Root(folder, name) for folder, name in sorted(dict(roots).items(), key=_depth, reverse=True)]
-        self._chunk_paths = _FIRST_CHUNK_PATHS
-        self._began_ns = 0
-        self.ignore_files: dict[str, int] = {}
-
-    @property
-    def folders(self) -> list[str]:
-        """The roots."""
-        return [root.folder for root in self._roots]
-
-    def existing(self) -> list[str]:
-        """Return the roots that are folders."""
-        self._began_ns = time.time_ns() - _CLOCK_NS
-        self._roots = [root for root in self._roots if os.path.isdir(root.folder)]
-        return self.folders
-
-    def add(self, paths: Iterable[bytes]) -> list[PathChunk]:
-        """Take files in; return the chunks that are full."""
-        for path in paths:
-            text = path.decode("utf-8", "replace")
-            for root in self._roots:
-                if text.startswith(root.prefix):
-                    root.add(text[len(root.prefix) :])
-                    break
-            if text.endswith(_IGNORE_FILES):
-                self.ignore_files[text] = _changed_at(text)
-        full = [root.chunk() for root in self._roots if len(root.files) >= self._chunk_paths]
-        if full:
-            self._chunk_paths = min(2 * self._chunk_paths, CHUNK_PATHS)
-        return full
-
-    def rest(self) -> list[PathChunk]:
-        """Return what is left."""
-        return [root.chunk() for root in self._roots]
-
-    def watched(self) -> list[str]:
-        """Return the folders whose names are to be watched: those of git itself change too often, and for nobody."""
-        folders = {root.prefix + name for root in self._roots for name in root.known}
-        return [folder.rstrip("/") or "/" for folder in folders if "/.git/" not in folder + "/"]
-
-    def is_unchanged(self) -> bool:
-        """Return whether nothing came or went while the files were listed."""
-        return all(_changed_at(folder) < self._began_ns for folder in self.watched())
+def _all_tell(folders: Sequence[str]) -> bool:
+    """Return whether the kernel tells of all that changes in some folders. Blocking."""
+    return all(seconds_between_looks(folder) == NEVER for folder in folders)
 
 
-class _Root:
-    """What is found below one root."""
-
-    def __init__(self, folder: str, name: str) -> None:
-        self.folder = folder
-        self.name = name
-        self.prefix = folder.rstrip("/") + "/"
-        self.known = {""}
-        self.files: list[str] = []
-        self._folders = [""]
-
-    def add(self, path: str) -> None:
-        self.files.append(path)
-        folder = path.rpartition("/")[0]
-        while folder not in self.known:
-            self.known.add(folder)
-            self._folders.append(folder)
-            folder = folder.rpartition("/")[0]
-
-    def chunk(self) -> PathChunk:
-        files, self.files = self.files, []
-        folders, self._folders = self._folders, []
-        return PathChunk(self.name, self.folder, files, folders)
-
-
-def _depth(root: tuple[str, str]) -> int:
-    return len(root[0])
-
-
-def _changed_at(path: str) -> int:
-    """Return when something was changed last, or came or went in a folder; 0 for what is not there."""
-    try:
-        return os.stat(path).st_mtime_ns
-    except (OSError, ValueError):
-        return 0
+def _shortcoming(builder: ChunkBuilder, limits: WalkLimits, *, is_cut: bool) -> str | None:
+    if is_cut:
+        return f"only the first files were searched: a search ends after {limits.files} files or {limits.seconds:g} s"
+    if builder.refused:
+        return f"not searched, since the kernel makes up its files: {', '.join(builder.refused)}"
+    return None

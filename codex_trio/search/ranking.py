@@ -106,7 +106,10 @@ class PathChunk:
         self.folder = folder
         self.paths = [*files, *folders]
         self.files = len(files)
-        plain_paths = [_plain(path) for path in self.paths]
+        together = "\0".join(self.paths)
+        # One call for all of them takes a tenth of the time.
+        all_plain = bool(self.paths) and together.isascii()
+        plain_paths = together.lower().split("\0") if all_plain else [_plain(path) for path in self.paths]
         self.path_haystacks = frizbee.Haystacks(plain_paths)
         self.name_haystacks = frizbee.Haystacks([_name(path) for path in plain_paths])
 
@@ -116,7 +119,7 @@ def _plain(text: str) -> str:
 
 
 def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+    return path[path.rfind("/") + 1 :]
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from codex_trio.files.watches import FileWatches
 if TYPE_CHECKING:
     from codex_trio.search.listing import FileListing
     from codex_trio.search.ranking import Hit
+    from codex_trio.search.walk import WalkLimits
 
 KEPT_SECONDS = 60.0
 """How long a list is kept that nobody uses."""
@@ -47,8 +48,11 @@ class _Kept(msgspec.Struct):
 class FileSearch:
     """A service: `run` it."""
 
-    def __init__(self, watches: FileWatches, *, true_seconds: float = TRUE_SECONDS) -> None:
+    def __init__(
+        self, watches: FileWatches, *, true_seconds: float = TRUE_SECONDS, limits: WalkLimits | None = None
+    ) -> None:
         self._watches = watches
+        self._limits = limits
         self._true_seconds = true_seconds
         self._kept: dict[Roots, _Kept] = {}
         self._nursery: trio.Nursery | None = None
@@ -66,6 +70,7 @@ class FileSearch:
         """Provide the list of the files below roots, absolute paths with what clients call them."""
         # Imported by the first search, or when there is time: nobody's first answer waits for it.
         from codex_trio.search.listing import FileListing
+        from codex_trio.search.walk import WalkLimits
 
         await self._running.wait()
         assert self._nursery is not None
@@ -73,7 +78,8 @@ class FileSearch:
         kept = self._kept.get(key)
         if kept is None:
             kept = self._kept[key] = _Kept(
-                FileListing(key, self._watches, true_seconds=self._true_seconds), trio.CancelScope()
+                FileListing(key, self._watches, true_seconds=self._true_seconds, limits=self._limits or WalkLimits()),
+                trio.CancelScope(),
             )
             self._nursery.start_soon(self._keep, key, kept)
         kept.users += 1

@@ -1,26 +1,52 @@
 """Which files there are below some folders, as ripgrep lists them: with hidden ones, without what git ignores.
 
-Owns the program and its options. Links are followed. What cannot be read is left out.
+Owns the program, its options, and the bounds of a walk: links may lead anywhere, round and round. Links are followed.
+What cannot be read is left out, and so is what the kernel shows of itself (`/proc`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import re
+import select
 import subprocess
 import sysconfig
-from collections.abc import AsyncGenerator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
 import trio
 
 _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
 _OPTIONS = ("--no-config", "--files", "--hidden", "--follow", "--null", "--no-messages", "--color=never")
 _PIECE_BYTES = 256 * 1024
+_PIPE_BYTES = 1024 * 1024
 _END_SECONDS = 5.0
+
+_MOUNTS = "/proc/self/mountinfo"
+_OF_THE_KERNEL = frozenset(
+    (
+        *("proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "devpts"),
+        *("pstore", "efivarfs", "binfmt_misc", "selinuxfs", "mqueue", "fusectl", "nsfs", "rpc_pipefs"),
+    )
+)
+"""File systems without files of anybody, and often without an end."""
 
 
 class NoRipgrep(Exception):
     """The program is not there."""
+
+
+class WalkLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a walk goes."""
+
+    files: int = 1_000_000
+    """More than the biggest work trees have, and some hundred megabytes of memory."""
+    seconds: float = 15.0
+    """Longer than all but the slowest disks take, and as long as anybody waits for a file name."""
 
 
 def find_ripgrep() -> str:
@@ -32,29 +58,86 @@ def find_ripgrep() -> str:
     raise NoRipgrep("searching for files needs ripgrep (`rg`), which is not installed; see the package `ripgrep`")
 
 
+def kernel_mounts() -> dict[str, bool]:
+    """Return where something is mounted, with whether it is the kernel's own. Blocking."""
+    try:
+        with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return {}
+    mounts: dict[str, bool] = {}
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        path = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), before.split(" ")[4])
+        # Of several mounts at one place the last one is seen.
+        mounts[path] = after.partition(" ")[0] in _OF_THE_KERNEL
+    return mounts
+
+
+class Walk:
+    """A walk under way. Made by `walking`."""
+
+    def __init__(self, pipe: int, limits: WalkLimits) -> None:
+        self._pipe = pipe
+        self._limits = limits
+        self.is_cut = False
+        """Whether it ended at one of its limits."""
+
+    async def read(self, take: Callable[[list[bytes]], object]) -> None:
+        """Have `take` called with the paths of all files, some thousand at a time, in a thread of its own."""
+        await trio.to_thread.run_sync(
+            self._read, os.dup(self._pipe), take, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1)
+        )
+
+    def _read(self, pipe: int, take: Callable[[list[bytes]], object]) -> None:
+        # The descriptor is this thread's: it may be left behind.
+        deadline = time.monotonic() + self._limits.seconds
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        rest, left = b"", self._limits.files
+        try:
+            while not self.is_cut and poll.poll(max(deadline - time.monotonic(), 0) * 1000):
+                data = os.read(pipe, _PIECE_BYTES)
+                if not data:
+                    return
+                *paths, rest = (rest + data).split(b"\0")
+                take(paths[:left])
+                left -= len(paths)
+                self.is_cut = left < 0
+            self.is_cut = True
+        finally:
+            os.close(pipe)
+
+
 @asynccontextmanager
-async def walked(folders: Sequence[str]) -> AsyncGenerator[AsyncGenerator[list[bytes]]]:
-    """Provide the paths of all files below absolute paths of folders, some thousand at a time, as they are found.
+async def walking(folders: Sequence[str], *, limits: WalkLimits, leave_out: Sequence[str]) -> AsyncGenerator[Walk]:
+    """Provide a walk through absolute paths of folders, but not into those that are to be left out.
 
     At the end of the block the program has ended. Raises NoRipgrep and OSError.
     """
-    command = [await trio.to_thread.run_sync(find_ripgrep), *_OPTIONS, "--", *folders]
-    process = await trio.lowlevel.open_process(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/"
-    )
+    command = [await trio.to_thread.run_sync(find_ripgrep), *_OPTIONS]
+    command += [f"--glob=!{_glob(path)}" for path in leave_out]
+    reading, writing = os.pipe()
     try:
-        yield _read(process)
+        try:
+            # Where a user has too many big pipes it stays as it is.
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            process = await trio.lowlevel.open_process(
+                [*command, "--", *folders], stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL, cwd="/"
+            )
+        finally:
+            os.close(writing)
+        try:
+            yield Walk(reading, limits)
+        finally:
+            process.kill()
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + _END_SECONDS):
+                await process.wait()
     finally:
-        process.kill()
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + _END_SECONDS):
-            assert process.stdout is not None
-            await process.stdout.aclose()
-            await process.wait()
+        os.close(reading)
 
 
-async def _read(process: trio.Process) -> AsyncGenerator[list[bytes]]:
-    assert process.stdout is not None
-    rest = b""
-    while data := await process.stdout.receive_some(_PIECE_BYTES):
-        *paths, rest = (rest + data).split(b"\0")
-        yield paths
+def _glob(path: str) -> str:
+    """Return the pattern that means this path alone."""
+    return re.sub(r"([][*?{}\\!])", r"\\\1", path)

@@ -1,0 +1,130 @@
+"""From paths as they are found to chunks of them, below which root each lies, and what is to be watched. Blocking."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from codex_trio.search.ranking import PathChunk
+
+CHUNK_PATHS = 8000
+_FIRST_CHUNK_PATHS = 500
+"""Something is found soon; later there is less to do in larger pieces."""
+
+_CLOCK_NS = 20_000_000
+"""How far the times of files may be behind."""
+
+_IGNORE_FILES = (".gitignore", ".ignore", ".rgignore")
+
+
+class ChunkBuilder:
+    """Makes chunks of paths, as they come, for `take`."""
+
+    def __init__(self, roots: Sequence[tuple[str, str]], take: Callable[[PathChunk], object]) -> None:
+        # Of roots that lie in one another the deepest has what is in it.
+        self._roots = [_Root(folder, name) for folder, name in sorted(dict(roots).items(), key=_depth, reverse=True)]
+        self._take = take
+        self._chunk_paths = _FIRST_CHUNK_PATHS
+        self._began_ns = 0
+        self.ignore_files: dict[str, int] = {}
+        self.refused: list[str] = []
+        """Roots whose files the kernel makes up."""
+        self.left_out: list[str] = []
+        """Folders below the roots of which the same holds."""
+
+    @property
+    def folders(self) -> list[str]:
+        """The roots."""
+        return [root.folder for root in self._roots]
+
+    def begin(self, mounts: dict[str, bool]) -> list[str]:
+        """Return the roots that are folders, save for those that the kernel makes up."""
+        self._began_ns = time.time_ns() - _CLOCK_NS
+        self._roots = [root for root in self._roots if os.path.isdir(root.folder)]
+        refused = [root for root in self._roots if _is_made_up(os.path.realpath(root.folder), mounts)]
+        self._roots = [root for root in self._roots if root not in refused]
+        self.refused = [root.folder for root in refused]
+        made_up = [path for path, is_kernels in mounts.items() if is_kernels]
+        self.left_out = [path for path in made_up if any(path.startswith(root.prefix) for root in self._roots)]
+        return self.folders
+
+    def add(self, paths: list[bytes]) -> None:
+        """Take files in."""
+        texts = b"\0".join(paths).decode("utf-8", "replace").split("\0") if paths else []
+        rest = texts
+        for root in self._roots:
+            mine = [text for text in rest if text.startswith(root.prefix)]
+            root.add(mine)
+            if len(mine) == len(rest):
+                break
+            rest = [text for text in rest if not text.startswith(root.prefix)]
+        for text in texts:
+            if text.endswith(_IGNORE_FILES):
+                self.ignore_files[text] = changed_at(text)
+        for root in self._roots:
+            if len(root.files) >= self._chunk_paths:
+                self._take(root.chunk())
+                self._chunk_paths = min(2 * self._chunk_paths, CHUNK_PATHS)
+
+    def end(self) -> None:
+        """Take no more."""
+        for root in self._roots:
+            self._take(root.chunk())
+
+    def watched(self) -> list[str]:
+        """Return the folders whose names are to be watched: those of git itself change too often, and for nobody."""
+        folders = {root.prefix + name for root in self._roots for name in root.known}
+        return [folder.rstrip("/") or "/" for folder in folders if "/.git/" not in folder + "/"]
+
+    def is_unchanged(self) -> bool:
+        """Return whether nothing came or went while the files were listed."""
+        return all(changed_at(folder) < self._began_ns for folder in self.watched())
+
+
+class _Root:
+    """What is found below one root."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self.folder = folder
+        self.name = name
+        self.prefix = folder.rstrip("/") + "/"
+        self.known = {""}
+        self.files: list[str] = []
+        self._folders = [""]
+
+    def add(self, paths: list[str]) -> None:
+        """Take files in, given with the root."""
+        own = len(self.prefix)
+        files = [path[own:] for path in paths]
+        self.files += files
+        for found in {file[: max(file.rfind("/"), 0)] for file in files} - self.known:
+            folder = found
+            while folder not in self.known:
+                self.known.add(folder)
+                self._folders.append(folder)
+                folder = folder.rpartition("/")[0]
+
+    def chunk(self) -> PathChunk:
+        files, self.files = self.files, []
+        folders, self._folders = self._folders, []
+        return PathChunk(self.name, self.folder, files, folders)
+
+
+def changed_at(path: str) -> int:
+    """Return when something was changed last, or came or went in a folder; 0 for what is not there."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_made_up(path: str, mounts: dict[str, bool]) -> bool:
+    """Return whether a path lies in a file system of the kernel's own."""
+    while path not in mounts and path != "/":
+        path = os.path.dirname(path)
+    return mounts.get(path, False)
+
+
+def _depth(root: tuple[str, str]) -> int:
+    return len(root[0])
