@@ -21,6 +21,7 @@ from codex_trio.version import PROTOCOL_RELEASE, __version__
 SUBCOMMANDS = {
     "app-server": ("codex_trio.cli.app_server", "serve editors and orchestrators over the app-server protocol"),
     "exec": ("codex_trio.cli.exec", "run one turn without interaction"),
+    "doctor": ("codex_trio.cli.doctor", "tell whether this installation can work"),
     "exec-server": ("codex_trio.cli.exec_server", "run commands here for an app-server elsewhere"),
 }
 
@@ -29,7 +30,7 @@ ALIASES = {"e": "exec"}
 _WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
-agents apply archive cloud completion debug delete doctor features fork login logout mcp mcp-server
+agents apply archive cloud completion debug delete features fork login logout mcp mcp-server
 migrate-nfs-db migrate-rollouts plugin queue remote-control resume review sandbox unarchive update
 """
 NOT_SUPPORTED = frozenset(_CODEX_SUBCOMMANDS.split())

@@ -112,6 +112,7 @@ class ConfigService:
         self._user_table: Mapping[str, Any] | None = {} if without_user_config else None
         self._without_rules = without_rules
         self._announced: set[str] = set()
+        self._noted: list[str] = []
         self._kept: dict[Path | None, _Kept] = {}
         self._markers = DEFAULT_ROOT_MARKERS
         self._chosen_features: Mapping[str, bool] = {}
@@ -344,9 +345,13 @@ class ConfigService:
                     range=error.range,
                 )
             ]
-        texts = (*config.warnings, *_disabled_projects_warnings(config))
+        texts = (*self._noted, *config.warnings, *_disabled_projects_warnings(config))
         self._announced.update(texts)
         return [ConfigWarning(summary=text) for text in texts]
+
+    def note_warning(self, summary: str) -> None:
+        """Have clients that are still to come told as well of what was found out since the start."""
+        self._noted.append(summary)
 
     def unannounced_warnings(self, config: EffectiveConfig) -> list[ConfigWarning]:
         """Return those of a configuration's warnings that clients have not been told; they count as

@@ -101,9 +101,8 @@ class Commands(Protocol):
         *,
         group: str,
         on_output: OnOutput,
-        warn: Callable[[str], None],
     ) -> CommandSession:
-        """Start a command. `group` is for `kill_group`; `warn` is told what the sandbox here cannot do.
+        """Start a command. `group` is for `kill_group`.
 
         Raises SpawnError, SandboxUnavailable.
         """

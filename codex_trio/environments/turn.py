@@ -6,7 +6,6 @@ Owns what follows from these: paths, and what a command could write. Does not ow
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -112,8 +111,6 @@ class TurnEnvironment:
         """Return what the names in a command of a call lead to."""
         return self.commands.programs(call_id, cwd=str(cwd), work=self.work)
 
-    async def start(
-        self, request: CommandRequest, *, group: str, on_output: OnOutput, warn: Callable[[str], None]
-    ) -> CommandSession:
+    async def start(self, request: CommandRequest, *, group: str, on_output: OnOutput) -> CommandSession:
         """Start a command; see `Commands.start`. Raises SpawnError, SandboxUnavailable."""
-        return await self.commands.start(request, self._place, group=group, on_output=on_output, warn=warn)
+        return await self.commands.start(request, self._place, group=group, on_output=on_output)

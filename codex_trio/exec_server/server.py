@@ -5,6 +5,7 @@ Owns that sessions end with it. Does not own listening (`cli/exec_server.py`) or
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
 from collections.abc import AsyncGenerator, Mapping
@@ -21,9 +22,12 @@ from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.files.watches import FileWatches
 from codex_trio.model.http import HttpTransport, open_transport
+from codex_trio.sandbox.look import SandboxLook
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.transport.base import MessageTransport
 from codex_trio.version import PROTOCOL_RELEASE
+
+_log = logging.getLogger(__name__)
 
 
 class ExecServer:
@@ -113,7 +117,8 @@ async def open_exec_server(
         away_seconds: how long a client may be away before its processes are killed.
     """
     async with open_process_spawner() as spawner, open_transport(environ) as http, trio.open_nursery() as nursery:
-        parts = find_local_parts(environ, spawner=spawner, writes=None, guarded=guarded, cwd=str(cwd))
+        sandbox = SandboxLook(environ, tell=_log.warning)
+        parts = find_local_parts(environ, spawner=spawner, writes=None, guarded=guarded, probe=sandbox, cwd=str(cwd))
         watches = FileWatches()
         nursery.start_soon(watches.run)
         yield ExecServer(parts, nursery, home=home, watches=watches, http=http, away_seconds=away_seconds)

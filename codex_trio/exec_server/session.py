@@ -189,7 +189,6 @@ class ServedSession:
                 probe=self._parts.probe,
                 anchors=self.anchors,
                 tmpdir=self.tmpdir,
-                warn=_log.warning,
             )
         except (SandboxUnavailable, RootChanged) as error:
             raise internal_error(f"the command cannot be confined: {error}") from error

@@ -1,17 +1,22 @@
-"""How the server is doing: its process, and how much it is at. Nothing of what is said in threads is told.
+"""How the server is doing: its process, how much it is at, and what confines commands. Nothing of what is said in
+threads is told.
 
-Protocol source: `server/diagnostics`, release 0.171.0.
+Protocol source: `server/diagnostics`, release 0.171.0; `sandbox` is our own.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codex_trio_protocol.v2 import notice as wire
 
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
+
+if TYPE_CHECKING:
+    from codex_trio.sandbox.probe import SandboxProbe
 
 _STATM = Path("/proc/self/statm")
 
@@ -25,8 +30,11 @@ class DiagnosticsProcessor:
     def __init__(self, services: Services) -> None:
         self._loaded = services.threads.loaded
         self._load = services.load
+        self._sandbox = services.sandbox
 
-    def read(self, _params: wire.ServerDiagnosticsParams, _context: RequestContext) -> wire.ServerDiagnosticsResponse:
+    async def read(
+        self, _params: wire.ServerDiagnosticsParams, _context: RequestContext
+    ) -> wire.ServerDiagnosticsResponse:
         """Return the process and its gauges; requests that wait for others of their scope are not in flight."""
         load = self._load()
         gauges = {
@@ -38,7 +46,27 @@ class DiagnosticsProcessor:
         return wire.ServerDiagnosticsResponse(
             process=wire.ServerDiagnosticsProcess(id=os.getpid(), resident_memory_bytes=_resident_bytes()),
             gauges=[wire.ServerDiagnosticsGauge(name=name, value=value) for name, value in gauges.items()],
+            sandbox=_sandbox(await self._sandbox()),
         )
+
+
+def _sandbox(probe: SandboxProbe) -> wire.ServerDiagnosticsSandbox:
+    # Imported here: few ask.
+    from codex_trio.sandbox.report import report_on
+
+    report = report_on(probe)
+    return wire.ServerDiagnosticsSandbox(
+        launcher=report.launcher,
+        program=report.program,
+        version=report.version,
+        user_namespaces=report.user_namespaces,
+        landlock_abi=report.landlock_abi,
+        seccomp=report.seccomp,
+        passed_over=[
+            wire.ServerDiagnosticsPassedOver(launcher=other.launcher, reason=other.reason)
+            for other in report.passed_over
+        ],
+    )
 
 
 def _resident_bytes() -> int | None:

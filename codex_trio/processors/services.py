@@ -16,6 +16,7 @@ from codex_trio.identity.auth_store import AuthStore
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog
 from codex_trio.rpc.outgoing import OutgoingMessages
+from codex_trio.sandbox.look import SandboxLook
 from codex_trio.search.search import FileSearch
 from codex_trio.threads.stored import StoredThreads
 
@@ -47,6 +48,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     watches: FileWatches
     search: FileSearch
     extensions: ExtensionSets
+    sandbox: SandboxLook
 
 
 class WorkServices(Services, frozen=True, kw_only=True):

@@ -1,25 +1,29 @@
 """Which sandbox mechanisms work on this machine, found out by trying them.
 
-Owns: the search for bubblewrap, one trial run per mechanism, and the reason why each one failed. Does not own: the use
-of a mechanism (`command`); the sentence shown to users at start-up (the processors).
+Owns: one trial run per mechanism, and the reason why each one failed or was passed over. Does not own: where bubblewrap
+is looked for (`bubblewraps`), or the use of a mechanism (`command`).
 """
 
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 import trio
 
 from codex_trio.sandbox import bubblewrap, helper, seccomp
+from codex_trio.sandbox.bubblewraps import Candidate, Origin, candidates, packaged_bubblewrap
 
 Mechanism = Literal["bubblewrap", "namespaces", "landlock"]
 """Best first. `namespaces` and `landlock` are our own helper; see `namespaces` and `landlock` for what they do."""
 
 MECHANISMS: tuple[Mechanism, ...] = ("bubblewrap", "namespaces", "landlock")
+
+_NOT_ON_PATH = "not found on PATH"
+_INSTALL = "Install bubblewrap with the package manager of the system to have that."
 
 _TRIAL_SECONDS = 10
 _TRIAL = ("/bin/sh", "-c", ":")
@@ -38,6 +42,16 @@ class Bubblewrap(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     mounts_proc: bool
+    origin: Origin = "system"
+    version: str | None = None
+
+
+class PassedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """A launcher that would have been taken before the one that is, and why it was not."""
+
+    launcher: str
+    """A mechanism, or the path of a bubblewrap."""
+    reason: str
 
 
 class SandboxProbe(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +61,8 @@ class SandboxProbe(msgspec.Struct, frozen=True, kw_only=True):
     available: tuple[Mechanism, ...]
     failures: Mapping[Mechanism, str] = {}
     bubblewrap: Bubblewrap | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+    """Bubblewraps that others were preferred to."""
 
     @property
     def mechanism(self) -> Mechanism | None:
@@ -59,14 +75,29 @@ class SandboxProbe(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.available else f"no sandbox works on this machine: {self.describe_failures()}"
 
     @property
-    def caveats(self) -> tuple[str, ...]:
-        """What the mechanism in use cannot promise."""
+    def notices(self) -> tuple[str, ...]:
+        """What people are to know: that it is not the system's bubblewrap that confines commands, and what what does
+        cannot promise.
+        """
         found: list[str] = []
+        if self.problem is not None:
+            found.append(f"No command runs without being asked for: {self.problem}. {_INSTALL}")
+        elif self.bubblewrap is None or self.bubblewrap.origin != "system":
+            found.append(self._instead())
         if self.mechanism == "landlock":
             found.append(_LANDLOCK_CAVEAT)
         elif self.available and not seccomp.is_supported(os.uname().machine):
             found.append(_NO_NETWORK_FILTER)
         return tuple(found)
+
+    def _instead(self) -> str:
+        if self.bubblewrap is not None:
+            used, because = f"the packaged bubblewrap {self.bubblewrap.path}", _NOT_ON_PATH
+            if self.passed_over:
+                because = f"{self.passed_over[0].launcher}: {self.passed_over[0].reason}"
+        else:
+            used, because = "codex-trio's own helper", self.failures.get("bubblewrap", _NOT_ON_PATH)
+        return f"Commands are confined by {used}, not by the bubblewrap of the system ({because}). {_INSTALL}"
 
     def describe_failures(self) -> str:
         """Return the reasons, in order of preference."""
@@ -74,22 +105,24 @@ class SandboxProbe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def probe_sandbox(
-    *, search_path: str, python: str = sys.executable, mechanisms: Sequence[Mechanism] = MECHANISMS
+    *,
+    search_path: str,
+    python: str = sys.executable,
+    mechanisms: Sequence[Mechanism] = MECHANISMS,
+    packaged: Callable[[], str | None] = packaged_bubblewrap,
 ) -> SandboxProbe:
     """Try the mechanisms, side by side. Takes some 30 ms and never raises for what it finds.
 
-    `search_path` is a PATH: bubblewrap is looked for in its absolute entries. `python` runs our own helper.
+    `search_path` is a PATH: bubblewrap is looked for in its absolute entries. `python` runs our own helper;
+    `packaged` gives the bubblewrap of a Python package.
     """
     failures: dict[Mechanism, str] = {}
-    found_bubblewrap: Bubblewrap | None = None
+    found = _Found()
 
     async def try_bubblewrap() -> None:
-        nonlocal found_bubblewrap
-        outcome = await _find_bubblewrap(_candidates(search_path))
-        if isinstance(outcome, Bubblewrap):
-            found_bubblewrap = outcome
-        else:
-            failures["bubblewrap"] = outcome
+        await found.look(await candidates(search_path, packaged()))
+        if found.bubblewrap is None:
+            failures["bubblewrap"] = found.passed_over[-1].reason if found.passed_over else _NOT_ON_PATH
 
     async def try_helper(mechanism: Mechanism) -> None:
         if mechanism == "landlock" and not seccomp.is_supported(os.uname().machine):
@@ -106,26 +139,44 @@ async def probe_sandbox(
             else:
                 nursery.start_soon(try_helper, mechanism)
     available: tuple[Mechanism, ...] = tuple(name for name in MECHANISMS if name in mechanisms and name not in failures)
-    return SandboxProbe(python=python, available=available, failures=failures, bubblewrap=found_bubblewrap)
+    return SandboxProbe(
+        python=python,
+        available=available,
+        failures=failures,
+        bubblewrap=found.bubblewrap,
+        passed_over=tuple(found.passed_over),
+    )
 
 
-def _candidates(search_path: str) -> list[str]:
-    folders = [folder for folder in search_path.split(os.pathsep) if os.path.isabs(folder)]
-    programs = (os.path.realpath(os.path.join(folder, "bwrap")) for folder in folders)
-    return [program for program in dict.fromkeys(programs) if os.access(program, os.X_OK)]
+class _Found:
+    """The first bubblewrap that works, and what there is to say against the others."""
 
+    def __init__(self) -> None:
+        self.bubblewrap: Bubblewrap | None = None
+        self.passed_over: list[PassedOver] = []
 
-async def _find_bubblewrap(candidates: Sequence[str]) -> Bubblewrap | str:
-    """Return a working one, or why there is none."""
-    problem = "not found on PATH"
-    for program in candidates:
+    async def look(self, programs: Sequence[Candidate]) -> None:
+        """Try them in turn."""
+        for program in programs:
+            if self.bubblewrap is None:
+                failure = await self._try(program)
+                if failure is not None:
+                    self.passed_over.append(PassedOver(launcher=program.path, reason=failure))
+            elif program.lacks:
+                reason = f"older than {self.bubblewrap.path}: it has no {' and no '.join(program.lacks)}"
+                self.passed_over.append(PassedOver(launcher=program.path, reason=reason))
+
+    async def _try(self, program: Candidate) -> str | None:
         # Containers that mask parts of /proc forbid a fresh one.
+        failure: str | None = None
         for mount_proc in (True, False):
-            failure = await _try_bubblewrap(program, mount_proc=mount_proc)
+            failure = await _try_bubblewrap(program.path, mount_proc=mount_proc)
             if failure is None:
-                return Bubblewrap(path=program, mounts_proc=mount_proc)
-            problem = failure
-    return problem
+                self.bubblewrap = Bubblewrap(
+                    path=program.path, mounts_proc=mount_proc, origin=program.origin, version=program.version
+                )
+                return None
+        return failure
 
 
 async def _try_bubblewrap(program: str, *, mount_proc: bool) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
-from codex_trio_protocol.v2.notice import WarningNotification
+from codex_trio_protocol.v2.notice import ConfigWarningNotification, WarningNotification
 from codex_trio_protocol.v2.skills import SkillsChangedNotification
 
 from codex_trio.config.model_catalog import configured_catalog
@@ -29,6 +29,7 @@ from codex_trio.processors.registry import handlers
 from codex_trio.processors.services import ServerLoad, Services
 from codex_trio.rpc.context import Handler
 from codex_trio.rpc.external_auth import ClientManagedTokens
+from codex_trio.sandbox.look import SandboxLook
 from codex_trio.search.search import FileSearch
 from codex_trio.server.ahead import import_ahead
 from codex_trio.server.deferred import Deferred
@@ -76,6 +77,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             watches=watches,
             search=FileSearch(watches),
             extensions=ExtensionSets(parts.config.paths, watches, skills_changed=partial(_tell_skills_changed, parts)),
+            sandbox=SandboxLook(parts.environ, tell=partial(_warn_of_configuration, parts)),
         )
         answers = handlers(services)
         layer = Deferred(partial(_open_thread_layer, parts, services, storage))
@@ -147,6 +149,12 @@ def _warn(parts: CoreParts, message: str) -> None:
     """Tell every client of what concerns no thread, those that are still to come included."""
     parts.warnings.append(message)
     parts.outgoing.notify("warning", WarningNotification(message=message))
+
+
+def _warn_of_configuration(parts: CoreParts, summary: str) -> None:
+    """Tell every client of what an administrator of this machine can change, those that are still to come included."""
+    parts.config.note_warning(summary)
+    parts.outgoing.notify("configWarning", ConfigWarningNotification(summary=summary))
 
 
 async def _prepare(answers: Iterable[str], idle: Idle, layer: Deferred[Mapping[str, Handler]]) -> None:

@@ -60,6 +60,7 @@ async def open_thread_layer(
             spawner=spawner,
             writes=parts.config.writes,
             guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
+            probe=services.sandbox,
             cwd=str(parts.config.resolve_cwd(None)),
         )
         here = LocalEnvironment(local)
@@ -108,6 +109,7 @@ async def open_thread_layer(
                 watches=services.watches,
                 search=services.search,
                 extensions=services.extensions,
+                sandbox=services.sandbox,
                 gate=parts.gate,
                 new_client_processes=partial(ClientProcesses, local),
                 diff_to_remote=here.repositories.diff_to_remote,

@@ -196,10 +196,8 @@ class ScriptedCommands:
         *,
         group: str,
         on_output: OnOutput,
-        warn: Callable[[str], None],
     ) -> ScriptedSession:
         """Start a command."""
-        del warn
         does = self._script(request)
         session = ScriptedSession(1000 + len(self.started), request, group)
         self.started.append(session)

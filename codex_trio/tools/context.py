@@ -63,8 +63,6 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     log: ItemLog
     diff: TurnDiffTracker
     approvals: ApprovalFlow
-    warn_once: Callable[[str], None]
-    """Tells the user something that holds for the whole thread, the first time only."""
 
     @property
     def environment(self) -> TurnEnvironment:

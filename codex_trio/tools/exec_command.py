@@ -201,7 +201,6 @@ class ExecCommand:
                 request,
                 group=context.turn_id,
                 on_output=partial(context.log.output_delta, item.id),
-                warn=context.warn_once,
             )
         except (SpawnError, SandboxUnavailable) as error:
             if not shown:

@@ -29,6 +29,8 @@ request_max_retries = 0
 stream_max_retries = 0
 """
 
+_LACKING = "not by the bubblewrap of the system"
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -40,8 +42,9 @@ class Finished:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What `--json` printed."""
-        return [msgspec.json.decode(line) for line in self.stdout.splitlines()]
+        """What `--json` printed, but for what a machine without bubblewrap has to say."""
+        events = [msgspec.json.decode(line) for line in self.stdout.splitlines()]
+        return [event for event in events if _LACKING not in event.get("item", {}).get("message", "")]
 
     @property
     def thread_id(self) -> str:

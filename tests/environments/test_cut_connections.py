@@ -48,7 +48,7 @@ async def test_a_session_that_is_lost_ends_what_ran_in_it_and_another_one_begins
     async with open_near(tmp_path, servers=2) as (lab, servers), lab.opened() as opened:
         assert lab.told == []
         running = request("echo up; read x", lab)
-        session = await opened.commands.start(running, lab.place, group="g", on_output=nothing, warn=print)
+        session = await opened.commands.start(running, lab.place, group="g", on_output=nothing)
         assert lab.told == [BEGAN]
         await lab.road.cut()
         assert (await lab.environment.info()).cwd == str(tmp_path)
@@ -74,7 +74,7 @@ async def test_whichever_message_is_lost_with_the_connection_all_is_done_once(tm
             lab.road.passed, lab.road.cut_at = 0, number
             script = f"stty -echo; echo ran >> ran{number}; echo up; read x; echo got:$x:; read y; echo got:$y:; exit 3"
             commands = opened.commands
-            session = await commands.start(request(script, lab), lab.place, group="g", on_output=heard.take, warn=print)
+            session = await commands.start(request(script, lab), lab.place, group="g", on_output=heard.take)
             await heard.begun.wait()
             for text in ("one\n", "two\n"):
                 await commands.write(session.id, text)

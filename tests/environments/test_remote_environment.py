@@ -45,7 +45,7 @@ async def test_commands_and_files_go_over_a_slow_road_under_the_policy(tmp_path:
         script = (
             f"cd {folder}; echo in; touch inside; touch ../outside 2>/dev/null; echo $CODEX_THREAD_ID-$HOME; exit 3"
         )
-        session = await commands.start(request(script, lab), place, group="g", on_output=nothing, warn=print)
+        session = await commands.start(request(script, lab), place, group="g", on_output=nothing)
         assert await session.wait() == 3
         found = await commands.collect(session, yield_ms=1)
         assert found.output.startswith("in\n")
@@ -111,7 +111,7 @@ async def test_a_cut_in_the_middle_of_a_command_loses_nothing_and_repeats_nothin
         script = f"echo ran >> ran; head -c {size} /dev/zero | tr '\\0' a; read x < {go_on}; read y; echo got:$y:"
         commands = lab.opened.commands
         asked = request(script, lab, tty=True, sandboxed=False)
-        session = await commands.start(asked, lab.place, group="g", on_output=hear, warn=print)
+        session = await commands.start(asked, lab.place, group="g", on_output=hear)
         await begun.wait()
         for _ in range(3):
             lab.road.is_closed = True
@@ -144,7 +144,7 @@ async def test_a_thread_that_ends_leaves_nothing_running_there(tmp_path: Path) -
         script = f"exec 3>{pipe}; echo up >&3; setsid sleep 1000 & exit 0"
         asked = request(script, lab, sandboxed=False)
         commands = lab.opened.commands
-        session = await commands.start(asked, lab.place, group="g", on_output=nothing, warn=print)
+        session = await commands.start(asked, lab.place, group="g", on_output=nothing)
         reading = await trio.to_thread.run_sync(lambda: pipe.open("rb"), abandon_on_cancel=True)
         with reading:
             assert await trio.to_thread.run_sync(reading.readline, abandon_on_cancel=True) == b"up\n"
@@ -159,9 +159,7 @@ async def test_what_cannot_be_reached_says_so(tmp_path: Path) -> None:
             await lab.environment.info()
         assert lab.environment.status().kind == "disconnected"
         with pytest.raises(SpawnError, match="failed to connect to exec-server"):
-            await lab.opened.commands.start(
-                request("touch ran", lab), lab.place, group="g", on_output=nothing, warn=print
-            )
+            await lab.opened.commands.start(request("touch ran", lab), lab.place, group="g", on_output=nothing)
         with pytest.raises(OSError, match="failed to connect to exec-server"):
             await lab.environment.files.read(str(lab.work / "x"), limit=1)
         assert (await lab.environment.description(lab.place)).shell is None

@@ -31,6 +31,7 @@ def services() -> Any:
         watches=None,
         search=None,
         extensions=None,
+        sandbox=None,
         identity=None,
         outgoing=None,
         config=None,

@@ -71,7 +71,7 @@ NOT_NEEDED_FOR_LISTS = (
     "codex_trio.engine.session",
     "codex_trio.tools",
     "codex_trio.execution",
-    "codex_trio.sandbox",
+    "codex_trio.sandbox.probe",
     "codex_trio.model.client",
     "codex_trio.threads.live",
     "codex_trio.processors.config",

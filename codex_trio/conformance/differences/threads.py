@@ -13,6 +13,11 @@ THREADS: tuple[Difference, ...] = (
         "reference",
         "stops reading its input at the first line that is not UTF-8, and stays silent from then on",
     ),
+    Difference(
+        "diagnostics::what_confines_commands_is_told",
+        "reference",
+        "says nothing of the sandbox in `server/diagnostics`",
+    ),
     *(
         Difference(f"envelope::{scenario}", "reference", "takes any number of them, while others wait")
         for scenario in (

@@ -34,6 +34,15 @@ async def test_the_process_and_what_it_is_at_are_told(lab: Lab, probe: Probe) ->
     assert (await gauges(probe))["core.turns.active"] == 0
 
 
+async def test_what_confines_commands_is_told(probe: Probe) -> None:
+    sandbox = (await probe.request("server/diagnostics"))["sandbox"]
+    assert sandbox["launcher"] in ("bubblewrap", "namespaces", "landlock", None)
+    assert (sandbox["program"] is not None) == (sandbox["launcher"] == "bubblewrap")
+    for other in sandbox["passedOver"]:
+        assert other["launcher"]
+        assert other["reason"]
+
+
 async def test_it_is_experimental(lab: Lab) -> None:
     async with lab.run(experimental=False) as probe:
         error = await probe.refusal("server/diagnostics")

@@ -317,5 +317,4 @@ class TaskContext:
                 log=log,
                 stop_turn=stop_turn,
             ),
-            warn_once=self.warnings.once,
         )

@@ -74,7 +74,6 @@ class UserCommandRun:
                 request,
                 group=self._log.turn_id,
                 on_output=partial(self._log.output_delta, item.id),
-                warn=self._context.warnings.once,
             )
         except (SpawnError, SandboxUnavailable) as error:
             await self._fail(item, f"The command could not be started: {error}")

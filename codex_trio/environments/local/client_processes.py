@@ -48,7 +48,6 @@ class ClientProcesses:
                 probe=self._parts.probe,
                 anchors=self._anchors,
                 tmpdir=self._parts.tmpdir,
-                warn=_log.warning,
             )
         except RootChanged as error:
             raise SandboxUnavailable(

@@ -66,18 +66,15 @@ class LocalCommands(RunningSessions):
         *,
         group: str,
         on_output: OnOutput,
-        warn: Callable[[str], None],
     ) -> ExecSession:
         """Start a command. Raises SpawnError, SandboxUnavailable."""
-        wanted = await self._spawn_request(request, place, warn)
+        wanted = await self._spawn_request(request, place)
         wanted = hand_over(keep_path(wanted) if request.reads_login else wanted)
         return await self._sessions.open(wanted, group=group, on_output=on_output)
 
-    async def _spawn_request(
-        self, request: CommandRequest, place: WorkPlace, warn: Callable[[str], None]
-    ) -> SpawnRequest:
+    async def _spawn_request(self, request: CommandRequest, place: WorkPlace) -> SpawnRequest:
         """Return what to start: the command itself, or the sandbox around it."""
         bare = SpawnRequest(argv=request.argv, cwd=request.cwd, env=self._variables(request.call_id), tty=request.tty)
         if not request.sandboxed:
             place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
-        return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir, warn=warn)
+        return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir)

@@ -26,14 +26,11 @@ async def confined(
     probe: Callable[[], Awaitable[SandboxProbe]],
     anchors: RootAnchors,
     tmpdir: str | None,
-    warn: Callable[[str], None],
 ) -> SpawnRequest:
     """Return the request itself, or the sandbox around it. Raises SandboxUnavailable."""
     if isinstance(place.policy, DangerFullAccess):
         return request
     found = await probe()
-    for caveat in found.caveats:
-        warn(caveat)
     wrapping = partial(
         wrap, request.argv, place.policy, cwd=place.cwd, tmpdir=tmpdir, probe=found, anchors=anchors, tty=request.tty
     )

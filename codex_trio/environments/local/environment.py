@@ -27,7 +27,7 @@ from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.local import LocalFiles
-from codex_trio.sandbox.probe import SandboxProbe, probe_sandbox
+from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.version import PROTOCOL_RELEASE
 
@@ -123,18 +123,17 @@ def find_local_parts(
     spawner: ProcessSpawner,
     writes: CommandWrites | None,
     guarded: GuardedPaths,
+    probe: Callable[[], Awaitable[SandboxProbe]],
     cwd: str,
 ) -> LocalParts:
-    """Return what this machine has of shells and sandboxes; the sandbox is looked at when the first
-    command needs one.
-    """
+    """Return what this machine has of shells and sandboxes; `probe` is called when a command needs a sandbox."""
     return LocalParts(
         environ=environ,
         spawner=spawner,
         writes=writes,
         guarded=guarded,
         shells=find_shells(_account_shell()),
-        probe=_probe_once(environ),
+        probe=probe,
         cwd=cwd,
     )
 
@@ -145,19 +144,6 @@ def _account_shell() -> str:
         return pwd.getpwuid(os.getuid()).pw_shell
     except KeyError:
         return ""
-
-
-def _probe_once(environ: Mapping[str, str]) -> Callable[[], Awaitable[SandboxProbe]]:
-    lock = trio.Lock()
-    found: list[SandboxProbe] = []
-
-    async def probe() -> SandboxProbe:
-        async with lock:
-            if not found:
-                found.append(await probe_sandbox(search_path=environ.get("PATH", "")))
-            return found[0]
-
-    return probe
 
 
 def _variables(environ: Mapping[str, str], use: ThreadUse, call_id: str) -> dict[str, str]:

@@ -62,10 +62,8 @@ class RemoteCommands(RunningSessions):
         *,
         group: str,
         on_output: OnOutput,
-        warn: Callable[[str], None],
     ) -> ExecSession:
         """Start a command. Raises SpawnError."""
-        del warn
         try:
             # Afterwards it is known how paths are written there.
             await self._connection.ready()

@@ -73,8 +73,28 @@ class ServerDiagnosticsProcess(Wire):
     physical_footprint_bytes: UInt64 | None = None
 
 
+class ServerDiagnosticsPassedOver(Wire):
+    """A launcher of confined commands, or the path of one, and why another one is used."""
+
+    launcher: str
+    reason: str
+
+
+class ServerDiagnosticsSandbox(Wire):
+    """What confines commands: `bubblewrap`, `namespaces` or `landlock`; null when nothing here can. Our own."""
+
+    launcher: str | None
+    program: str | None
+    version: str | None
+    user_namespaces: bool
+    landlock_abi: UInt32 | None
+    seccomp: bool
+    passed_over: list[ServerDiagnosticsPassedOver]
+
+
 class ServerDiagnosticsResponse(Wire):
-    """The process and its gauges."""
+    """The process and its gauges. `sandbox` is our own: the established server has no such field."""
 
     process: ServerDiagnosticsProcess
     gauges: list[ServerDiagnosticsGauge]
+    sandbox: ServerDiagnosticsSandbox | UnsetType = UNSET

@@ -1,9 +1,11 @@
 // Generated from the message types of codex-trio. Do not edit.
 import type { ServerDiagnosticsGauge } from "./ServerDiagnosticsGauge";
 import type { ServerDiagnosticsProcess } from "./ServerDiagnosticsProcess";
+import type { ServerDiagnosticsSandbox } from "./ServerDiagnosticsSandbox";
 
-/** The process and its gauges. */
+/** The process and its gauges. `sandbox` is our own: the established server has no such field. */
 export type ServerDiagnosticsResponse = {
   process: ServerDiagnosticsProcess,
   gauges: Array<ServerDiagnosticsGauge>,
+  sandbox?: ServerDiagnosticsSandbox,
 };

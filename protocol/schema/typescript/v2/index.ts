@@ -575,8 +575,10 @@ export type { SendAddCreditsNudgeEmailParams } from "./SendAddCreditsNudgeEmailP
 export type { SendAddCreditsNudgeEmailResponse } from "./SendAddCreditsNudgeEmailResponse";
 export type { ServerDiagnosticsGauge } from "./ServerDiagnosticsGauge";
 export type { ServerDiagnosticsParams } from "./ServerDiagnosticsParams";
+export type { ServerDiagnosticsPassedOver } from "./ServerDiagnosticsPassedOver";
 export type { ServerDiagnosticsProcess } from "./ServerDiagnosticsProcess";
 export type { ServerDiagnosticsResponse } from "./ServerDiagnosticsResponse";
+export type { ServerDiagnosticsSandbox } from "./ServerDiagnosticsSandbox";
 export type { ServerRequestResolvedNotification } from "./ServerRequestResolvedNotification";
 export type { SessionMigration } from "./SessionMigration";
 export type { SessionSource } from "./SessionSource";

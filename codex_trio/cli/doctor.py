@@ -1,0 +1,169 @@
+"""`codex-trio doctor`: tells whether this installation can work, and what stands in the way.
+
+Owns what is looked at and how it is shown. All but the programs is asked over the protocol, of a server in this
+process: what this command finds, any client can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import trio
+
+from codex_trio.cli.options import config_overrides
+from codex_trio.cli.parser import Parser
+from codex_trio.cli.surroundings import codex_home, current_folder, first_of
+from codex_trio.client.connection import AppServerClient
+from codex_trio.client.errors import AppServerError, ServerGone
+from codex_trio.client.render import visible
+from codex_trio.config.errors import StartupRefused
+from codex_trio.in_process import open_in_process_server
+from codex_trio.server.app import AppSettings
+from codex_trio.telemetry import logs
+from codex_trio.version import PROTOCOL_RELEASE, __version__
+
+_PROGRAMS = {"git": "what branch a folder is on, and diffs, are not known", "sh": "commands cannot run"}
+_WARNINGS = ("configWarning", "warning")
+
+State = Literal["ok", "warning", "failed"]
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at; `details` are sentences for people."""
+
+    name: str
+    state: State
+    summary: str
+    details: tuple[str, ...] = ()
+
+
+def configure(parser: Parser) -> None:
+    """Add the options of this subcommand."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the checks. 1 when one failed, else 0. Raises UsageError."""
+    settings = AppSettings(
+        codex_home=codex_home(environ),
+        environ=environ,
+        cwd=current_folder(),
+        overrides=config_overrides(options),
+        strict_config=getattr(options, "strict_config", False),
+    )
+    end_logs = logs.configure({"RUST_LOG": "error", **environ}, sys.stderr)
+    try:
+        checks = [_installation(), *trio.run(_ask, settings), *_programs(environ)]
+    finally:
+        end_logs()
+    print(_as_json(checks) if options.json else _as_text(checks))
+    return int(any(check.state == "failed" for check in checks))
+
+
+def _installation() -> Check:
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return Check(
+        name="installation",
+        state="ok",
+        summary=f"codex-trio {__version__}, app-server protocol {PROTOCOL_RELEASE}, {python}",
+        details=(sys.executable,),
+    )
+
+
+async def _ask(settings: AppSettings) -> list[Check]:
+    """Return what a server of this configuration says of itself."""
+    told: list[str] = []
+
+    def note(_sender: str, message: Any) -> None:
+        if message.get("method") in _WARNINGS:
+            told.append(_words(message["params"]))
+
+    found: list[Check] = []
+    try:
+        async with open_in_process_server(settings) as server, server.connect(observer=note) as client:
+            home = (await client.initialize("codex-trio-doctor", __version__, experimental=True))["codexHome"]
+            found += [await _home(client, home), await _model(client), await _account(client), await _sandbox(client)]
+    except* (AppServerError, ServerGone, StartupRefused, OSError) as group:
+        found = [Check(name="configuration", state="failed", summary=str(first_of(group)))]
+    else:
+        summary = "the server warns" if told else "nothing to be said against it"
+        state: State = "warning" if told else "ok"
+        found.insert(0, Check(name="configuration", state=state, summary=summary, details=tuple(told)))
+    return found
+
+
+def _words(params: Mapping[str, Any]) -> str:
+    parts = (params.get("summary") or params.get("message"), params.get("details"), params.get("path"))
+    return ": ".join(part for part in parts if part)
+
+
+async def _home(client: AppServerClient, home: str) -> Check:
+    await client.request("thread/list", {"limit": 1})
+    free = shutil.disk_usage(home).free
+    summary = f"{home}, {free / 2**30:.1f} GiB free"
+    return Check(name="home", state="ok" if free > 2**30 else "warning", summary=summary)
+
+
+async def _model(client: AppServerClient) -> Check:
+    config = (await client.request("config/read", {}))["config"]
+    models = (await client.request("model/list", {}))["data"]
+    default = next((model["id"] for model in models if model["isDefault"]), "none")
+    provider = config.get("model_provider") or "openai"
+    return Check(name="model", state="ok", summary=f"{config.get('model') or default} of {provider}")
+
+
+async def _account(client: AppServerClient) -> Check:
+    answer = await client.request("account/read", {})
+    if answer["account"] is not None:
+        return Check(name="account", state="ok", summary=answer["account"]["type"])
+    if not answer["requiresOpenaiAuth"]:
+        return Check(name="account", state="ok", summary="the provider asks for none of OpenAI's")
+    return Check(
+        name="account", state="failed", summary="no credentials", details=("set OPENAI_API_KEY, or name a provider",)
+    )
+
+
+async def _sandbox(client: AppServerClient) -> Check:
+    found = (await client.request("server/diagnostics", {}))["sandbox"]
+    details = [f"{other['launcher']} is not used: {other['reason']}" for other in found["passedOver"]]
+    landlock = "none" if found["landlockAbi"] is None else f"ABI {found['landlockAbi']}"
+    spaces, filters = (("yes" if found[name] else "no") for name in ("userNamespaces", "seccomp"))
+    details.append(f"user namespaces: {spaces}; Landlock: {landlock}; seccomp: {filters}")
+    if found["launcher"] is None:
+        summary = "nothing can confine commands here: each one is asked for"
+        return Check(name="sandbox", state="failed", summary=summary, details=tuple(details))
+    used = " ".join(filter(None, [found["launcher"], found["version"], found["program"]]))
+    state: State = "warning" if found["launcher"] == "landlock" else "ok"
+    return Check(name="sandbox", state=state, summary=used, details=tuple(details))
+
+
+def _programs(environ: Mapping[str, str]) -> list[Check]:
+    checks: list[Check] = []
+    for name, loss in _PROGRAMS.items():
+        path = shutil.which(name, path=environ.get("PATH", os.defpath))
+        if path is None:
+            checks.append(Check(name=name, state="warning", summary=f"not on PATH: {loss}"))
+        else:
+            checks.append(Check(name=name, state="ok", summary=path))
+    return checks
+
+
+def _as_json(checks: Sequence[Check]) -> str:
+    return json.dumps({"checks": msgspec.to_builtins(checks)}, indent=2)
+
+
+def _as_text(checks: Sequence[Check]) -> str:
+    lines: list[str] = []
+    for check in checks:
+        lines.append(f"{check.state:<8} {check.name:<14} {visible(check.summary)}")
+        lines += [f"{'':<24}{visible(detail)}" for detail in check.details]
+    return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""What `codex-trio doctor` finds, and how it says so."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codex_trio.cli.main import main
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a CODEX_HOME whose provider asks for no credentials."""
+    home = tmp_path / "codex"
+    home.mkdir()
+    (home / "config.toml").write_text(
+        'model_provider = "mine"\n[model_providers.mine]\nname = "Mine"\nbase_url = "http://127.0.0.1:9/v1"\n'
+    )
+    for name, value in {"HOME": tmp_path, "CODEX_HOME": home, "TMPDIR": tmp_path, "PATH": "/usr/bin:/bin"}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return home
+
+
+def checks(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
+    """Return what was printed, by name: state and summary."""
+    found = json.loads(capsys.readouterr().out)["checks"]
+    return {check["name"]: (check["state"], check["summary"]) for check in found}
+
+
+@pytest.mark.usefixtures("home")
+def test_every_part_is_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--json"])
+    found = checks(capsys)
+    assert {name for name, (state, _) in found.items() if state == "ok"} >= {"installation", "model", "account"}
+    assert found["model"][1].endswith(" of mine")
+    assert found["sandbox"][1]
+
+
+def test_credentials_that_are_missing_are_a_failure_with_the_way_out(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config.toml").unlink()
+    assert main(["doctor"]) == 1
+    printed = capsys.readouterr().out
+    assert "failed   account" in printed
+    assert "OPENAI_API_KEY" in printed
+
+
+def test_a_configuration_that_cannot_be_used_is_named_with_its_place(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config.toml").write_text("model = 3")
+    assert main(["doctor", "--json"]) == 1
+    state, summary = checks(capsys)["configuration"]
+    assert state == "failed"
+    assert "config.toml:1:9" in summary
+
+
+def test_what_the_server_warns_of_is_among_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (home / "config.toml").open("a") as file:
+        file.write("[no_such_table]\nkey = 1\n")
+    main(["doctor"])
+    printed = capsys.readouterr().out
+    assert "warning  configuration" in printed
+    assert "no_such_table" in printed
