@@ -17,6 +17,7 @@ from codex_trio.config.approval import to_plain as approval_to_plain
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.requirements import (
     READ_ONLY,
+    Allowed,
     Requirements,
     falling_back,
     refuse_silent_read_only,
@@ -68,15 +69,39 @@ class Constraining:
             self.warnings.append(falling_back("approvals_reviewer", spoken(fallback), problem))
         return fallback
 
-    def sandbox_mode(self, mode: SandboxMode, *, approval: AskForApproval, is_asked_for: bool) -> SandboxMode:
-        """Return the mode that counts. Raises `ConfigLoadError` where it and the approval policy leave nothing."""
-        problem = self._requirements.mode_problem(mode)
+    @property
+    def default_profile(self) -> str | None:
+        """The permission profile where nobody asks for anything."""
+        default = self._requirements.default_profile
+        return None if default is None else default.value
+
+    def sandbox_mode(
+        self, mode: SandboxMode, approval: AskForApproval, *, is_asked_for: bool, profile: str | None = None
+    ) -> SandboxMode:
+        """Return the mode that counts; `profile` names the allowed one that it comes from.
+
+        Raises `ConfigLoadError` where it and the approval policy leave nothing.
+        """
+        problems = self._requirements
+        problem = problems.choice_problem(mode) if profile is None else problems.mode_problem(mode)
         if problem is None:
             return mode
         if is_asked_for:
             refuse_silent_read_only(approval, problem)
             self.warnings.append(falling_back("sandbox_mode", spoken(READ_ONLY), problem))
         return READ_ONLY
+
+    def profile(self, name: str | None) -> str | None:
+        """Return the name of the permission profile that counts, if one does."""
+        if name is None:
+            return None
+        problem = self._requirements.profile_problem(name)
+        if problem is None:
+            return name
+        default = self._requirements.default_profile
+        fallback = ":read-only" if default is None else default.value
+        self.warnings.append(falling_back("default_permissions", fallback, problem))
+        return fallback
 
     def instructions(self, own: str | None) -> str | None:
         """Return the instructions of the developer with those that are required."""
@@ -178,7 +203,11 @@ def _superseded_choice(requirements: Requirements, key: str, value: Any) -> Supe
             problem = requirements.reviewer_problem("auto_review" if value == "guardian_subagent" else value)
         case "sandbox_mode":
             allowed, fallback = requirements.sandbox_modes, READ_ONLY
-            problem = requirements.mode_problem(value)
+            problem = requirements.choice_problem(value)
+        case "default_permissions":
+            allowed = None if requirements.profiles is None else Allowed((), requirements.profiles.source)
+            fallback = None if requirements.default_profile is None else requirements.default_profile.value
+            problem = requirements.profile_problem(value)
         case "web_search":
             allowed = requirements.web_search_modes
             fallback = None if allowed is None else allowed.words[0]

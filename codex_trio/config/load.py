@@ -16,12 +16,13 @@ from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
 from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import SchemaProblem, check, unread_keys
-from codex_trio.config.permission_profiles import sandbox_mode_of
+from codex_trio.config.permission_profiles import find_profile
 from codex_trio.config.providers import ModelProviderConfig, build_providers, with_residency
 from codex_trio.config.service_tiers import known_tier
 from codex_trio.config.settings import (
     DEFAULT_BACKGROUND_TERMINAL_MAX_TIMEOUT_MS,
     DEFAULT_PROJECT_DOC_MAX_BYTES,
+    ActiveProfile,
     EffectiveConfig,
     SandboxMode,
     SandboxWorkspaceWrite,
@@ -80,11 +81,13 @@ def build(
         _approvals_reviewer(merged, typed),
         is_asked_for=typed.approvals_reviewer is not None or "approvals_reviewer" in merged,
     )
-    mode = held.sandbox_mode(
-        typed.sandbox_mode or _sandbox_mode(merged, trust),
-        approval=policy,
-        is_asked_for=typed.sandbox_mode is not None or "sandbox_mode" in merged or "default_permissions" in merged,
-    )
+    profile = _profile(held, merged, typed, home=paths.home)
+    if profile is None:
+        is_asked_for = typed.sandbox_mode is not None or "sandbox_mode" in merged
+        mode = held.sandbox_mode(typed.sandbox_mode or _sandbox_mode(merged, trust), policy, is_asked_for=is_asked_for)
+    else:
+        mode = held.sandbox_mode(profile.kind, policy, is_asked_for=True, profile=profile.id)
+        profile = profile if mode == profile.kind else None
     without_reader = _ignored_warnings(sources.stack)
     service_tier = merged.get("service_tier") if typed.service_tier is None else typed.service_tier
 
@@ -112,6 +115,7 @@ def build(
         approval_policy=policy,
         approvals_reviewer=reviewer,
         sandbox_mode=mode,
+        permission_profile=profile,
         sandbox_workspace_write=decoding.convert(merged.get("sandbox_workspace_write", {}), SandboxWorkspaceWrite),
         shell_environment_policy=decoding.convert(merged.get("shell_environment_policy", {}), ShellEnvironmentPolicy),
         allow_login_shell=flag("allow_login_shell"),
@@ -312,12 +316,22 @@ def _approvals_reviewer(merged: Mapping[str, Any], typed: TypedOverrides) -> Any
     return "auto_review" if reviewer == "guardian_subagent" else reviewer
 
 
+def _profile(
+    held: Constraining, merged: Mapping[str, Any], typed: TypedOverrides, *, home: Path | None
+) -> ActiveProfile | None:
+    """Return the permission profile in use: a sandbox mode that a request asks for counts more."""
+    configured = None if typed.sandbox_mode is not None else merged.get("default_permissions")
+    name = held.profile(configured)
+    if name is None and typed.sandbox_mode is None and "sandbox_mode" not in merged:
+        name = held.default_profile
+    if name is None:
+        return None
+    profile = find_profile(name, merged, home=home)
+    held.warnings += profile.warnings
+    return profile
+
+
 def _sandbox_mode(merged: Mapping[str, Any], trust: TrustLevel | None) -> SandboxMode:
-    permissions = merged.get("default_permissions")
-    if permissions is not None:
-        if not permissions.startswith(":") and not merged.get("permissions"):
-            raise ConfigLoadError("default_permissions requires a `[permissions]` table")
-        return sandbox_mode_of(permissions)
     # A folder the user has decided about is a workspace; anything else is only looked at.
     return merged.get("sandbox_mode") or ("read-only" if trust is None else "workspace-write")
 

@@ -1,52 +1,265 @@
-"""Names of permission profiles, and the sandbox modes that they stand for.
+"""Permission profiles: the built-in ones, and those of `[permissions.NAME]`, as what they let be done.
 
-Owns: the built-in names. Does not own: profiles of the user's own (`[permissions]`), which are not supported yet.
+Owns: which profiles there are, what one says together with what it extends, and the errors for one that cannot be used.
+Does not own: the sandbox policy that follows (`threads/options`), nor which an administrator allows (`requirements`).
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
 
 from codex_trio.config.errors import ConfigLoadError
-from codex_trio.config.settings import SandboxMode
+from codex_trio.config.nodes import resolve_path
+from codex_trio.config.requirements import Requirements
+from codex_trio.config.settings import ActiveProfile, ProfileRights, SandboxMode
 
 _BUILT_IN: Final[Mapping[str, SandboxMode]] = {
     ":read-only": "read-only",
     ":workspace": "workspace-write",
     ":danger-full-access": "danger-full-access",
 }
+_EXTENDABLE: Final[Mapping[str, Mapping[str, Any]]] = {
+    ":read-only": {":root": "read"},
+    ":workspace": {":root": "read", ":workspace_roots": {".": "write"}, ":tmpdir": "write", ":slash_tmp": "write"},
+}
+_WORKSPACE = ":workspace_roots"
+_FORMER = {":project_roots": _WORKSPACE}
+_FOLDERS_OF_THE_SYSTEM = (":root", ":minimal", ":tmpdir", ":slash_tmp")
+_DENYING = ("deny", "none")
+_DEPTH_KEY = "glob_scan_max_depth"
+_MAGIC = frozenset("*?[")
 
 
 class PermissionProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile by its name. `is_applied` is whether this server can."""
+    """A profile by its name; `allowed` says whether it may be chosen."""
 
     name: str
     description: str | None = None
-    is_applied: bool
+    allowed: bool
 
 
-def profiles(merged: Mapping[str, Any]) -> Sequence[PermissionProfile]:
+def profiles(merged: Mapping[str, Any], requirements: Requirements, *, home: Path | None) -> list[PermissionProfile]:
     """Return the built-in profiles, and those of a checked configuration's own by their names."""
     own: Mapping[str, Any] = merged.get("permissions") or {}
     return [
-        *(PermissionProfile(name=name, is_applied=True) for name in _BUILT_IN),
-        *(PermissionProfile(name=name, description=_description(own[name]), is_applied=False) for name in sorted(own)),
+        PermissionProfile(
+            name=name,
+            description=None if name in _BUILT_IN else own[name].get("description"),
+            allowed=_is_usable(name, merged, requirements, home),
+        )
+        for name in (*_BUILT_IN, *sorted(own))
     ]
 
 
-def sandbox_mode_of(name: str) -> SandboxMode:
-    """Return the sandbox mode of a profile. Raises ConfigLoadError for one that is not built in."""
-    mode = _BUILT_IN.get(name)
-    if mode is not None:
-        return mode
+def mode_of_built_in(name: str) -> SandboxMode | None:
+    """Return the sandbox mode that a built-in profile is another name of."""
+    return _BUILT_IN.get(name)
+
+
+def name_of_mode(mode: str) -> str | None:
+    """Return the built-in profile that a sandbox mode is another name of."""
+    return next((name for name, known in _BUILT_IN.items() if known == mode), None)
+
+
+def find_profile(name: str, merged: Mapping[str, Any], *, home: Path | None) -> ActiveProfile:
+    """Return what a profile lets be done. Raises ConfigLoadError for one that is not there or cannot be used."""
+    tables: Mapping[str, Any] = merged.get("permissions") or {}
+    for own in tables:
+        if own.startswith(":"):
+            raise ConfigLoadError(f"permissions profile `{own}` uses a reserved built-in profile prefix")
+    if name in _BUILT_IN:
+        return ActiveProfile(id=name, mode=_BUILT_IN[name])
     if name.startswith(":"):
         raise ConfigLoadError(f"default_permissions refers to unknown built-in profile `{name}`")
-    raise ConfigLoadError(
-        f'default_permissions = "{name}": named permission profiles are not supported; use sandbox_mode'
-    )
+    if not tables:
+        raise ConfigLoadError("default_permissions requires a `[permissions]` table")
+    if name not in tables:
+        raise ConfigLoadError(f"default_permissions refers to undefined profile `{name}`")
+    chain = _chain(name, tables)
+    files: dict[str, Any] = {}
+    for _, table in reversed(chain):
+        files = _joined(files, table.get("filesystem") or {})
+    reader = _Reader(name, home)
+    for path, access in files.items():
+        reader.take(path, access)
+    extends = cast("dict[str, Any]", tables[name]).get("extends")
+    return ActiveProfile(id=name, extends=extends, rights=reader.rights(chain), warnings=tuple(reader.warnings))
 
 
-def _description(profile: Any) -> str | None:
-    text = cast("dict[str, Any]", profile).get("description") if isinstance(profile, dict) else None
-    return text if isinstance(text, str) else None
+def _is_usable(name: str, merged: Mapping[str, Any], requirements: Requirements, home: Path | None) -> bool:
+    try:
+        profile = find_profile(name, merged, home=home)
+    except ConfigLoadError:
+        return False
+    return requirements.profile_problem(name) is None and requirements.mode_problem(profile.kind) is None
+
+
+def _chain(name: str, tables: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return a profile, what it extends, and so on."""
+    chain: list[tuple[str, Mapping[str, Any]]] = []
+    child, current = name, name
+    while current not in _EXTENDABLE:
+        if current in (known for known, _ in chain):
+            raise ConfigLoadError(f"permissions profile `{name}` extends itself by way of `{child}`")
+        if current.startswith(":"):
+            raise ConfigLoadError(
+                f"permissions profile `{child}` cannot extend unsupported built-in profile `{current}`"
+            )
+        if current not in tables:
+            raise ConfigLoadError(f"permissions profile `{child}` extends undefined profile `{current}`")
+        table: Mapping[str, Any] = tables[current]
+        chain.append((current, table))
+        parent = table.get("extends")
+        if parent is None:
+            return chain
+        child, current = current, parent
+    return [*chain, (current, {"filesystem": _EXTENDABLE[current]})]
+
+
+def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return entries on top of others; those for parts of a path are joined one by one."""
+    joined = dict(below)
+    for given, access in above.items():
+        path = _FORMER.get(given, given)
+        under = joined.get(path)
+        if isinstance(access, dict) and under is not None:
+            parts = cast("dict[str, Any]", under) if isinstance(under, dict) else {".": under}
+            joined[path] = {**parts, **access}
+        else:
+            joined[path] = access
+    return joined
+
+
+class _Reader:
+    """Adds up the entries of one profile."""
+
+    def __init__(self, name: str, home: Path | None) -> None:
+        self._name = name
+        self._home = home
+        self._system: dict[str, str] = {}
+        self._depth: int | None = None
+        self._read_only: list[str] = []
+        self._writable: list[str] = []
+        self._denied: list[str] = []
+        self._workspace: str | None = None
+        self._has_entries = False
+        self.warnings: list[str] = []
+
+    def take(self, path: str, access: Any) -> None:
+        if path == _DEPTH_KEY:
+            self._depth = access
+        elif path == _WORKSPACE:
+            self._take_parts("", access)
+        elif path in _FOLDERS_OF_THE_SYSTEM and isinstance(access, str):
+            self._take_system(path, access)
+        elif path.startswith(":"):
+            self._take_unknown(path, access)
+        else:
+            self._take_parts(self._absolute(path), access)
+
+    def rights(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> ProfileRights:
+        """Return what all entries come to. Raises ConfigLoadError for what cannot be seen to here."""
+        if not self._has_entries:
+            self.warnings.append(
+                f"Permissions profile `{self._name}` does not define any recognized filesystem entries for this "
+                "version of Codex. Filesystem access will remain restricted. Upgrade Codex if this profile expects "
+                "filesystem permissions."
+            )
+        if self._system.get(":root") not in ("read", "write"):
+            raise ConfigLoadError(
+                f"permissions profile `{self._name}` does not let everything be read, which this server cannot see to "
+                'yet: set `":root" = "read"` and deny what must not be read'
+            )
+        if self._system.get(":root") == "write":
+            self._writable.append("/")
+        if any("**" in pattern for pattern in self._denied) and self._depth is None:
+            self.warnings.append(
+                f"Permissions profile `{self._name}` denies what `**` matches at any depth: before every command all "
+                f"folders there are looked through. Set `{_DEPTH_KEY}` in its filesystem table to look less deep."
+            )
+        return ProfileRights(
+            opens_workspace=self._workspace == "write",
+            writable=tuple(self._writable),
+            read_only=tuple(self._read_only),
+            denied=tuple(self._denied),
+            opens_tmpdir=self._system.get(":tmpdir") == "write",
+            opens_slash_tmp=self._system.get(":slash_tmp") == "write",
+            network_access=self._network(chain),
+            scan_depth=self._depth,
+            more_roots=self._more_roots(chain),
+        )
+
+    def _take_system(self, path: str, access: str) -> None:
+        if access in _DENYING:
+            if path in (":root", ":minimal"):
+                raise ConfigLoadError(f"permissions profile `{self._name}` cannot deny `{path}`")
+            folder = "/tmp" if path == ":slash_tmp" else os.environ.get("TMPDIR", "")
+            self._denied += [folder] if folder else []
+        self._system[path] = access
+        self._has_entries = True
+
+    def _take_unknown(self, path: str, access: Any) -> None:
+        if access in _DENYING:
+            raise ConfigLoadError(f"permissions profile `{self._name}` denies `{path}`, which is not known here")
+        self.warnings.append(
+            f"Configured filesystem path `{path}` is not recognized by this version of Codex and will be ignored. "
+            "Upgrade Codex if this path is required."
+        )
+
+    def _take_parts(self, base: str, access: Any) -> None:
+        parts = cast("dict[str, str]", access) if isinstance(access, dict) else {".": cast("str", access)}
+        for part, wanted in parts.items():
+            if os.path.isabs(part) or part.startswith("~") or ".." in part.split("/"):
+                raise ConfigLoadError(
+                    f"filesystem path `{part}` in permissions profile `{self._name}` must be relative, and stay inside"
+                )
+            self._take_path(os.path.normpath(os.path.join(base, part)) if base or part != "." else "", wanted)
+
+    def _take_path(self, path: str, access: str) -> None:
+        self._has_entries = True
+        if access not in _DENYING and path.endswith("/**"):
+            path = path.removesuffix("/**")
+        if access not in _DENYING and _MAGIC.intersection(path):
+            raise ConfigLoadError(
+                f"filesystem glob path `{path}` only supports `deny` access; use an exact path or trailing `/**` for "
+                f"`{access}` subtree access"
+            )
+        if not path:
+            self._workspace = access
+            self._denied += ["."] if access in _DENYING else []
+        elif access in _DENYING:
+            self._denied.append(path)
+        elif access == "write":
+            self._writable.append(path)
+        else:
+            self._read_only.append(path)
+
+    def _absolute(self, path: str) -> str:
+        if not path.startswith(("/", "~/")) and path != "~":
+            raise ConfigLoadError(f"filesystem path `{path}` must be absolute, use `~/...`, or start with `:`")
+        if path.startswith("~") and self._home is None:
+            raise ConfigLoadError(f"filesystem path `{path}` cannot be used: there is no home folder")
+        return resolve_path(path, folder=Path("/"), home=self._home)
+
+    def _network(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
+        table: dict[str, Any] = {}
+        for _, level in reversed(chain):
+            table |= level.get("network") or {}
+        if not table.get("enabled"):
+            return False
+        limiting = sorted(name for name, value in table.items() if name != "enabled" and value)
+        if limiting:
+            raise ConfigLoadError(
+                f"permissions profile `{self._name}` limits the network by `{limiting[0]}`, which this server cannot "
+                "see to yet: leave it out to open the whole network, or set `enabled = false`"
+            )
+        return True
+
+    def _more_roots(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, ...]:
+        wanted: dict[str, bool] = {}
+        for _, level in reversed(chain):
+            wanted |= level.get("workspace_roots") or {}
+        return tuple(self._absolute(path) for path, is_wanted in wanted.items() if is_wanted)

@@ -37,6 +37,14 @@ _SPOKEN: Final[Mapping[str, str]] = {
 """How messages call values: as the established server does."""
 
 
+_PROFILES: Final[Mapping[str, str]] = {
+    "read-only": ":read-only",
+    "workspace-write": ":workspace",
+    "danger-full-access": ":danger-full-access",
+}
+"""The built-in permission profiles that sandbox modes are another name of."""
+
+
 class NotAllowed(Exception):
     """A setting is asked for that an administrator does not allow; the message names the setting and who says so."""
 
@@ -116,7 +124,7 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def allows_full_access(self) -> bool:
         """Whether anything may run without a sandbox."""
-        return self.mode_problem(FULL_ACCESS) is None
+        return self.choice_problem(FULL_ACCESS) is None
 
     def approval_problem(self, policy: AskForApproval) -> str | None:
         """Return why an approval policy is not allowed."""
@@ -144,6 +152,15 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
             f"invalid value for `default_permissions`: `{name}` is not in the allowed set [{allowed}] "
             f"(set by {self.profiles.source})"
         )
+
+    def choice_problem(self, mode: str) -> str | None:
+        """Return why a sandbox mode is not allowed where no profile of the user's own is in use."""
+        profile = _PROFILES.get(mode)
+        named = None if self.profiles is None or profile is None else self.profile_problem(profile)
+        if self.profiles is not None and profile is None:
+            named = f"invalid value for `sandbox_mode`: `{spoken(mode)}` is no permission profile that is allowed "
+            named += f"(set by {self.profiles.source})"
+        return self.mode_problem(mode) or named
 
     def web_search_problem(self, mode: str) -> str | None:
         """Return why a mode of web search is not allowed."""

@@ -200,3 +200,18 @@ MCP_SERVER = Table(
     rest=ANY,
     check=_mcp_server_problem,
 )
+
+_ACCESS = Choice(("read", "write", "deny", "none"))
+
+PERMISSION_PROFILE = Table(
+    {
+        "description": TEXT,
+        "extends": TEXT,
+        "workspace_roots": Names(FLAG),
+        "filesystem": Table(
+            {"glob_scan_max_depth": integer("u16")},
+            rest=Either(_ACCESS, Names(_ACCESS), "an access or a table of paths"),
+        ),
+        "network": Table({"enabled": FLAG}, rest=ANY),
+    }
+)

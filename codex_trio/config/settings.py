@@ -32,6 +32,46 @@ class SandboxWorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
     exclude_slash_tmp: bool = False
 
 
+class ProfileRights(msgspec.Struct, frozen=True, kw_only=True):
+    """What a permission profile of the user's own lets be done. Everything may be read that is not denied.
+
+    Paths are absolute, or relative to each folder to work in; denied ones may be patterns. `more_roots` are further
+    folders to work in.
+    """
+
+    opens_workspace: bool
+    writable: tuple[str, ...]
+    read_only: tuple[str, ...]
+    denied: tuple[str, ...]
+    opens_tmpdir: bool
+    opens_slash_tmp: bool
+    network_access: bool
+    scan_depth: int | None
+    more_roots: tuple[str, ...]
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything may be written."""
+        return bool(self.opens_workspace or self.writable or self.opens_tmpdir or self.opens_slash_tmp)
+
+
+class ActiveProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """The permission profile in use: another name for a sandbox mode, or one of the user's own with its rights."""
+
+    id: str
+    extends: str | None = None
+    mode: SandboxMode | None = None
+    rights: ProfileRights | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> SandboxMode:
+        """The sandbox mode that the rights are of."""
+        if self.rights is not None:
+            return "workspace-write" if self.rights.writes else "read-only"
+        return self.mode or "read-only"
+
+
 class ShellEnvironmentPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Which environment variables a command sees.
 
@@ -95,6 +135,8 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     approvals_reviewer: ApprovalsReviewer
     sandbox_mode: SandboxMode
     sandbox_workspace_write: SandboxWorkspaceWrite
+    permission_profile: ActiveProfile | None
+    """Where what may be done comes from a profile; its mode or rights count then."""
     shell_environment_policy: ShellEnvironmentPolicy
     allow_login_shell: bool
 

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.approval import to_plain as approval_to_plain
-from codex_trio.config.settings import ApprovalsReviewer
+from codex_trio.config.settings import ActiveProfile, ApprovalsReviewer
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.selection import LOCAL_ONLY, EnvironmentSelection, selections_to_plain
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite, with_roots
@@ -23,7 +23,7 @@ from codex_trio.state.rollout.events import ThreadSettingsApplied
 from codex_trio.state.rollout.lines import TurnContext
 
 ReasoningSummary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
-_CLEARED_BY_NONE = ("effort", "service_tier", "workspace_roots")
+_CLEARED_BY_NONE = ("active_profile", "effort", "service_tier", "workspace_roots")
 
 Personality: TypeAlias = Literal["none", "friendly", "pragmatic"]
 
@@ -38,6 +38,8 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
     approvals_reviewer: ApprovalsReviewer
     sandbox_policy: SandboxPolicy
     """As it was asked for; `confinement` is what holds."""
+    active_profile: ActiveProfile | None = None
+    """The permission profile that the sandbox policy comes from."""
     workspace_roots: tuple[str, ...] | None = None
     """The folders to work in, where a client said which; absolute."""
     configured_roots: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
                 "approvals_reviewer": self.approvals_reviewer,
                 "requested_approvals_reviewer": self.approvals_reviewer,
                 "sandbox_policy": sandbox_to_plain(self.confinement),
+                **_profile_to_plain(self.active_profile),
                 "cwd": str(self.cwd),
                 "runtime_workspace_roots": self.roots,
                 **({} if self.effort is None else {"reasoning_effort": self.effort}),
@@ -133,6 +136,10 @@ class ThreadSettings(msgspec.Struct, frozen=True, kw_only=True):
         return {**chosen, "settings": settings}
 
 
+def _profile_to_plain(profile: ActiveProfile | None) -> dict[str, Any]:
+    return {} if profile is None else {"active_permission_profile": {"id": profile.id, "extends": profile.extends}}
+
+
 class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
     """What a turn changes for itself and all later ones.
 
@@ -144,6 +151,7 @@ class TurnOverrides(msgspec.Struct, frozen=True, kw_only=True):
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
+    active_profile: ActiveProfile | UnsetType | None = UNSET
     workspace_roots: tuple[str, ...] | UnsetType | None = UNSET
     environments: tuple[EnvironmentSelection, ...] | None = None
     effort: str | UnsetType | None = UNSET

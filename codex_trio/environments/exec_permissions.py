@@ -16,8 +16,8 @@ from codex_trio.sandbox.denied import denied_patterns, read_only_paths
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
     ExternalSandbox,
-    Limits,
     ReadOnly,
+    SandboxLimits,
     SandboxPolicy,
     WorkspaceWrite,
     has_network,
@@ -56,7 +56,7 @@ def context_of(place: WorkPlace, written: Callable[[str], str]) -> SandboxContex
     )
 
 
-def _closed(limits: Limits | None, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:
+def _closed(limits: SandboxLimits | None, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return what is closed of what is open: whoever cannot see to it must refuse the command."""
     return [
         {"path": {"type": "path", "path": written(path)}, "access": access}

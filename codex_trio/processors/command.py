@@ -13,7 +13,7 @@ import trio
 from codex_trio_protocol.v2 import command_exec as wire
 
 from codex_trio.config.errors import ConfigLoadError
-from codex_trio.config.permission_profiles import sandbox_mode_of
+from codex_trio.config.permission_profiles import find_profile
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.environments.local.client_processes import ClientProcesses
 from codex_trio.environments.place import WorkPlace
@@ -35,7 +35,7 @@ from codex_trio.rpc.errors import internal_error, invalid_params, invalid_reques
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.threads.allowed import sandbox_problem, with_required_limits
-from codex_trio.threads.options import inherited_variables, sandbox_from_mode
+from codex_trio.threads.options import inherited_variables, sandbox_from_profile, sandbox_of
 from codex_trio.wire.policies import sandbox_from_wire
 
 _WORDS = Words(
@@ -125,7 +125,7 @@ class CommandProcessor:
         self._commands.check_command(params.command)
         self._commands.check_size(params.size, tty=params.tty)
         config = self._config.load()
-        policy = _allowed(params, _policy(params, config), config)
+        policy = self._policy(params, config)
         cap_bytes = _cap_bytes(params)
         seconds = self._seconds(params)
         size = self._commands.terminal_size(params.size)
@@ -156,6 +156,35 @@ class CommandProcessor:
             return None
         return USUAL_SECONDS if params.timeout_ms is None else self._commands.seconds(params.timeout_ms)
 
+    def _policy(self, params: wire.CommandExecParams, config: EffectiveConfig) -> SandboxPolicy:
+        """Return what is asked for by policy or by the name of a profile, or what is configured.
+
+        Raises RpcError for what cannot be used, and what an administrator does not allow.
+        """
+        given, name = params.sandbox_policy, params.permission_profile
+        profile = config.permission_profile
+        if given is not None:
+            if name is not None:
+                raise invalid_request("`permissionProfile` cannot be combined with `sandboxPolicy`")
+            policy, profile = sandbox_from_wire(given), None
+        elif name is None:
+            policy = sandbox_of(config)
+        elif isinstance(name, str):
+            try:
+                profile = find_profile(name, config.merged, home=self._config.paths.home)
+            except ConfigLoadError as error:
+                raise invalid_request(f"invalid permission profile: {error.message}") from error
+            policy = sandbox_from_profile(profile, config.sandbox_workspace_write)
+        else:
+            raise invalid_request(
+                "`permissionProfile` must be the name of a profile; other wishes go into `sandboxPolicy`"
+            )
+        problem = sandbox_problem(policy, config.requirements, profile=profile)
+        if problem is not None:
+            asked = "permission profile" if given is None else "sandbox policy"
+            raise invalid_request(f"invalid {asked}: {problem}")
+        return with_required_limits(policy, config.requirements)
+
     async def _tell(self, process_id: str, delta: OutputDelta, context: RequestContext) -> None:
         notice = wire.CommandExecOutputDeltaNotification(
             process_id=process_id,
@@ -172,35 +201,6 @@ def _cap_bytes(params: wire.CommandExecParams) -> int | None:
     if params.disable_output_cap:
         return None
     return USUAL_CAP_BYTES if params.output_bytes_cap is None else params.output_bytes_cap
-
-
-def _policy(params: wire.CommandExecParams, config: EffectiveConfig) -> SandboxPolicy:
-    """Return what is asked for by policy or by the name of a profile, or what is configured. Raises RpcError."""
-    profile = params.permission_profile
-    if params.sandbox_policy is not None:
-        if profile is not None:
-            raise invalid_request("`permissionProfile` cannot be combined with `sandboxPolicy`")
-        return sandbox_from_wire(params.sandbox_policy)
-    if profile is None:
-        return sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write)
-    if not isinstance(profile, str):
-        raise invalid_request("`permissionProfile` must be the name of a profile; other wishes go into `sandboxPolicy`")
-    if not profile.startswith(":") and not config.merged.get("permissions"):
-        raise invalid_request("invalid permission profile: default_permissions requires a `[permissions]` table")
-    try:
-        mode = sandbox_mode_of(profile)
-    except ConfigLoadError as error:
-        raise invalid_request(f"invalid permission profile: {error.message}") from error
-    return sandbox_from_mode(mode, config.sandbox_workspace_write)
-
-
-def _allowed(params: wire.CommandExecParams, policy: SandboxPolicy, config: EffectiveConfig) -> SandboxPolicy:
-    """Return a policy that an administrator allows. Raises RpcError for another one."""
-    problem = sandbox_problem(policy, config.requirements)
-    if problem is not None:
-        asked = "sandbox policy" if params.sandbox_policy is not None else "permission profile"
-        raise invalid_request(f"invalid {asked}: {problem}")
-    return with_required_limits(policy, config.requirements)
 
 
 async def _answer(end: ClientProcessEnd) -> wire.CommandExecResponse:

@@ -68,12 +68,15 @@ class FeaturesProcessor:
         """Return a page of the permission profiles; those that this server cannot apply are not allowed."""
         config = self._load(None if params.cwd is None else Path(params.cwd))
         found, next_cursor = page_of(
-            profiles(config.stack.merged), cursor=params.cursor, limit=params.limit, named="permission profiles"
+            profiles(config.stack.merged, config.requirements, home=self._config.paths.home),
+            cursor=params.cursor,
+            limit=params.limit,
+            named="permission profiles",
         )
         return permissions.PermissionProfileListResponse(
             data=[
                 permissions.PermissionProfileSummary(
-                    id=profile.name, description=profile.description, allowed=profile.is_applied
+                    id=profile.name, description=profile.description, allowed=profile.allowed
                 )
                 for profile in found
             ],

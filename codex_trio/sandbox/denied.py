@@ -10,21 +10,21 @@ from collections.abc import Iterator, Sequence
 
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.links import trace
-from codex_trio.sandbox.policy import Limits
+from codex_trio.sandbox.policy import SandboxLimits
 
 _MAGIC = re.compile(r"[*?\[]")
-_MOST_ENTRIES = 200_000
+MOST_ENTRIES = 200_000
 """How many files and folders are looked at for patterns, before each command."""
 
 
-def denied_patterns(limits: Limits | None, *, cwd: str) -> list[str]:
+def denied_patterns(limits: SandboxLimits | None, *, cwd: str) -> list[str]:
     """Return the patterns of a policy, absolute; those that are relative count from each folder to work in."""
     if limits is None:
         return []
     return list(dict.fromkeys(_absolute(limits.denied, limits, cwd)))
 
 
-def read_only_paths(limits: Limits | None, *, cwd: str) -> list[str]:
+def read_only_paths(limits: SandboxLimits | None, *, cwd: str) -> list[str]:
     """Return the paths that a policy keeps from being written inside of what it opens, absolute."""
     return [] if limits is None else list(dict.fromkeys(_absolute(limits.read_only, limits, cwd)))
 
@@ -42,22 +42,22 @@ def is_covered(path: str, patterns: Sequence[str]) -> bool:
     return False
 
 
-def existing(patterns: Sequence[str], *, depth: int | None) -> list[str]:
+def existing(patterns: Sequence[str], *, depth: int | None, most: int = MOST_ENTRIES) -> list[str]:
     """Return the files and folders that the patterns cover now, no more than `depth` folders deep for `**`.
 
-    Raises SandboxUnavailable when there is too much to look at.
+    At most so many are looked at. Raises SandboxUnavailable when there is too much to look at.
     """
     found: list[str] = []
-    budget = iter(range(_MOST_ENTRIES))
+    budget = iter(range(most))
     for pattern in patterns:
         if _MAGIC.search(pattern):
-            found += _matches(pattern, depth, budget)
+            found += _matches(pattern, depth, budget, most)
         elif os.path.lexists(pattern):
             found.append(pattern)
     return found
 
 
-def _absolute(paths: Sequence[str], limits: Limits, cwd: str) -> Iterator[str]:
+def _absolute(paths: Sequence[str], limits: SandboxLimits, cwd: str) -> Iterator[str]:
     for path in paths:
         if os.path.isabs(path):
             yield os.path.normpath(path)
@@ -66,7 +66,7 @@ def _absolute(paths: Sequence[str], limits: Limits, cwd: str) -> Iterator[str]:
                 yield os.path.normpath(os.path.join(cwd, root, path))
 
 
-def _matches(pattern: str, depth: int | None, budget: Iterator[int]) -> Iterator[str]:
+def _matches(pattern: str, depth: int | None, budget: Iterator[int], most: int) -> Iterator[str]:
     parts = pattern.split("/")
     literal = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
     base = "/".join(parts[:literal]) or "/"
@@ -79,7 +79,7 @@ def _matches(pattern: str, depth: int | None, budget: Iterator[int]) -> Iterator
         for entry in _entries(real):
             if next(budget, None) is None:
                 raise SandboxUnavailable(
-                    f"there are more than {_MOST_ENTRIES} files to look at for `{pattern}`, which must not be read: "
+                    f"there are more than {most} files to look at for `{pattern}`, which must not be read: "
                     "set `glob_scan_max_depth` or name the folders"
                 )
             path = f"{shown.rstrip('/')}/{entry.name}"

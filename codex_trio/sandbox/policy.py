@@ -12,7 +12,7 @@ import msgspec
 from codex_trio.util import decoding
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a policy closes of what it would open.
 
     Paths are absolute, or relative to each of `roots`, the folders to work in (None stands for the working directory).
@@ -37,7 +37,7 @@ class ReadOnly(msgspec.Struct, frozen=True, kw_only=True):
     """Everything may be read, nothing written. Protocol source: `SandboxPolicy.readOnly`."""
 
     network_access: bool = False
-    limits: Limits | None = None
+    limits: SandboxLimits | None = None
 
 
 class WorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class WorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
     exclude_tmpdir_env_var: bool = False
     exclude_slash_tmp: bool = False
     workspace_roots: tuple[str, ...] | None = None
-    limits: Limits | None = None
+    limits: SandboxLimits | None = None
 
 
 class ExternalSandbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +86,7 @@ def to_plain(policy: SandboxPolicy) -> dict[str, Any]:
             return {"type": "external-sandbox", "network_access": "enabled" if policy.network_access else "restricted"}
 
 
-def _limits_to_plain(limits: Limits | None) -> dict[str, Any]:
+def _limits_to_plain(limits: SandboxLimits | None) -> dict[str, Any]:
     return {} if limits is None else {"limits": msgspec.to_builtins(limits)}
 
 
@@ -121,7 +121,7 @@ def mode_of(policy: SandboxPolicy) -> str:
             return "external-sandbox"
 
 
-def limits_of(policy: SandboxPolicy) -> Limits | None:
+def limits_of(policy: SandboxPolicy) -> SandboxLimits | None:
     """Return what a policy closes of what it would open."""
     return policy.limits if isinstance(policy, ReadOnly | WorkspaceWrite) else None
 
@@ -137,7 +137,7 @@ def with_denied(policy: SandboxPolicy, denied: tuple[str, ...]) -> SandboxPolicy
     """Return the policy without the right to read some paths. Policies that are not enforced stay as they are."""
     if not isinstance(policy, ReadOnly | WorkspaceWrite):
         return policy
-    limits = policy.limits or Limits()
+    limits = policy.limits or SandboxLimits()
     all_denied = tuple(dict.fromkeys((*limits.denied, *denied)))
     if all_denied == limits.denied:
         return policy

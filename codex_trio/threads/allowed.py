@@ -18,6 +18,7 @@ from codex_trio.config.requirements import (
     falling_back,
     spoken,
 )
+from codex_trio.config.settings import ActiveProfile
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, mode_of, with_denied
 
@@ -41,8 +42,9 @@ def held_to(settings: ThreadSettings, requirements: Requirements) -> HeldSetting
         changes["approvals_reviewer"] = allowed.words[0]
         warnings.append(falling_back("approvals_reviewer", spoken(allowed.words[0]), problem))
     policy = settings.sandbox_policy
-    if problem := sandbox_problem(policy, requirements):
+    if problem := sandbox_problem(policy, requirements, profile=settings.active_profile):
         policy = ReadOnly()
+        changes["active_profile"] = None
         warnings.append(falling_back("sandbox_mode", spoken(READ_ONLY), problem))
     policy = with_required_limits(policy, requirements)
     if policy != settings.sandbox_policy:
@@ -55,7 +57,9 @@ def check_change(change: TurnOverrides, requirements: Requirements) -> TurnOverr
     problems = [
         None if change.approval_policy is None else requirements.approval_problem(change.approval_policy),
         None if change.approvals_reviewer is None else requirements.reviewer_problem(change.approvals_reviewer),
-        None if change.sandbox_policy is None else sandbox_problem(change.sandbox_policy, requirements),
+        None
+        if change.sandbox_policy is None
+        else sandbox_problem(change.sandbox_policy, requirements, profile=change.active_profile or None),
     ]
     for problem in problems:
         if problem is not None:
@@ -69,6 +73,8 @@ def with_required_limits(policy: SandboxPolicy, requirements: Requirements) -> S
     return policy if denied is None else with_denied(policy, tuple(denied.value))
 
 
-def sandbox_problem(policy: SandboxPolicy, requirements: Requirements) -> str | None:
-    """Return why a sandbox policy is not allowed."""
-    return requirements.mode_problem(mode_of(policy))
+def sandbox_problem(policy: SandboxPolicy, requirements: Requirements, *, profile: ActiveProfile | None) -> str | None:
+    """Return why a sandbox policy is not allowed; `profile` is the permission profile that it comes from."""
+    if profile is None:
+        return requirements.choice_problem(mode_of(policy))
+    return requirements.profile_problem(profile.id) or requirements.mode_problem(mode_of(policy))

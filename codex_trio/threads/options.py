@@ -12,7 +12,13 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.config.settings import EffectiveConfig, SandboxMode, SandboxWorkspaceWrite, TypedOverrides
+from codex_trio.config.settings import (
+    ActiveProfile,
+    EffectiveConfig,
+    SandboxMode,
+    SandboxWorkspaceWrite,
+    TypedOverrides,
+)
 from codex_trio.engine.settings import Personality, ThreadSettings
 from codex_trio.environments.selection import LOCAL_ONLY, EnvironmentSelection
 from codex_trio.execution.env import VariablePolicy
@@ -55,9 +61,10 @@ def settings_from_config(
         cwd=config.cwd,
         approval_policy=config.approval_policy,
         approvals_reviewer=config.approvals_reviewer,
-        sandbox_policy=sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write),
+        sandbox_policy=sandbox_of(config),
+        active_profile=config.permission_profile,
         workspace_roots=options.workspace_roots,
-        configured_roots=config.sandbox_workspace_write.writable_roots,
+        configured_roots=_configured_roots(config),
         environments=usual_environments if options.environments is None else options.environments,
         effort=config.model_reasoning_effort,
         summary=config.model_reasoning_summary,
@@ -109,7 +116,9 @@ def _recorded_policies(recorded: RecordedSettings, options: ThreadOptions) -> di
     """Return what the thread may do, where the request does not say."""
     changes: dict[str, Any] = {}
     policy = recorded.sandbox_policy
-    if policy is not None and options.typed.sandbox_mode is None:
+    asked_anew = options.typed.sandbox_mode is not None or "default_permissions" in (options.overrides or {})
+    if policy is not None and not asked_anew:
+        changes["active_profile"] = recorded.active_profile
         if isinstance(policy, sandbox.WorkspaceWrite):
             if options.workspace_roots is None:
                 changes["workspace_roots"] = policy.workspace_roots
@@ -118,6 +127,44 @@ def _recorded_policies(recorded: RecordedSettings, options: ThreadOptions) -> di
     if recorded.approval_policy is not None and options.typed.approval_policy is None:
         changes["approval_policy"] = recorded.approval_policy
     return changes
+
+
+def sandbox_of(config: EffectiveConfig) -> sandbox.SandboxPolicy:
+    """Return the policy that a configuration stands for."""
+    profile = config.permission_profile
+    if profile is not None:
+        return sandbox_from_profile(profile, config.sandbox_workspace_write)
+    return sandbox_from_mode(config.sandbox_mode, config.sandbox_workspace_write)
+
+
+def sandbox_from_profile(profile: ActiveProfile, workspace: SandboxWorkspaceWrite) -> sandbox.SandboxPolicy:
+    """Return the policy that a permission profile stands for."""
+    rights = profile.rights
+    if rights is None:
+        return sandbox_from_mode(profile.kind, workspace)
+    limits = sandbox.SandboxLimits(
+        denied=rights.denied,
+        read_only=rights.read_only,
+        opens_workspace=rights.opens_workspace,
+        scan_depth=rights.scan_depth,
+    )
+    if not rights.writes:
+        return sandbox.ReadOnly(network_access=rights.network_access, limits=limits)
+    return sandbox.WorkspaceWrite(
+        writable_roots=(*rights.writable, *(rights.more_roots if rights.opens_workspace else ())),
+        network_access=rights.network_access,
+        exclude_tmpdir_env_var=not rights.opens_tmpdir,
+        exclude_slash_tmp=not rights.opens_slash_tmp,
+        limits=limits,
+    )
+
+
+def _configured_roots(config: EffectiveConfig) -> tuple[str, ...]:
+    """Return the folders to work in besides the thread's own."""
+    profile = config.permission_profile
+    if profile is not None and profile.rights is not None:
+        return profile.rights.more_roots
+    return config.sandbox_workspace_write.writable_roots
 
 
 def sandbox_from_mode(mode: SandboxMode, workspace: SandboxWorkspaceWrite) -> sandbox.SandboxPolicy:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from codex_trio.config import approval
-from codex_trio.config.settings import ApprovalsReviewer
+from codex_trio.config.settings import ActiveProfile, ApprovalsReviewer
 from codex_trio.engine.settings import Personality, ReasoningSummary
 from codex_trio.environments.selection import EnvironmentSelection, selections_from_plain
 from codex_trio.sandbox import policy as sandbox
@@ -37,6 +37,7 @@ class RecordedSettings(msgspec.Struct, frozen=True, kw_only=True):
     reviewer: ApprovalsReviewer | None
     environments: tuple[EnvironmentSelection, ...] | None
     sandbox_policy: sandbox.SandboxPolicy | None
+    active_profile: ActiveProfile | None
     approval_policy: approval.AskForApproval | None
 
 
@@ -56,6 +57,7 @@ def recorded_settings(facts: HistoryFacts) -> RecordedSettings:
         reviewer=_one_of(ApprovalsReviewer, settings.get("approvals_reviewer")),
         environments=selections_from_plain(settings.get("environments")),
         sandbox_policy=_sandbox(settings.get("sandbox_policy") or (context and context.sandbox_policy)),
+        active_profile=_as(ActiveProfile, settings.get("active_permission_profile")),
         approval_policy=_approval(settings.get("approval_policy") or (context and context.approval_policy)),
     )
 

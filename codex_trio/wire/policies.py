@@ -7,7 +7,7 @@ from typing import Any
 from codex_trio_protocol.v2 import permissions as wire
 
 from codex_trio.config.approval import AskForApproval, Granular
-from codex_trio.config.settings import ApprovalsReviewer
+from codex_trio.config.settings import ActiveProfile, ApprovalsReviewer
 from codex_trio.sandbox import policy as domain
 
 
@@ -43,6 +43,11 @@ def approval_from_wire(policy: wire.AskForApproval) -> AskForApproval:
 def reviewer_from_wire(reviewer: wire.ApprovalsReviewer | None) -> ApprovalsReviewer | None:
     """Return the domain form; `guardian_subagent` is what 0.131.0 calls `auto_review`."""
     return "auto_review" if reviewer == "guardian_subagent" else reviewer
+
+
+def profile_to_wire(profile: ActiveProfile | None) -> wire.ActivePermissionProfile | None:
+    """Return the permission profile in use."""
+    return None if profile is None else wire.ActivePermissionProfile(id=profile.id, extends=profile.extends)
 
 
 def sandbox_to_wire(policy: domain.SandboxPolicy) -> wire.SandboxPolicy:

@@ -8,7 +8,7 @@ from codex_trio_protocol.v2.thread_settings import ThreadSettings as WireThreadS
 
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.wire.environments import environments_to_wire
-from codex_trio.wire.policies import approval_to_wire, sandbox_to_wire
+from codex_trio.wire.policies import approval_to_wire, profile_to_wire, sandbox_to_wire
 
 
 def settings_to_wire(settings: ThreadSettings) -> WireThreadSettings:
@@ -19,6 +19,7 @@ def settings_to_wire(settings: ThreadSettings) -> WireThreadSettings:
         approval_policy=approval_to_wire(settings.approval_policy),
         approvals_reviewer=settings.approvals_reviewer,
         sandbox_policy=sandbox_to_wire(settings.confinement),
+        active_permission_profile=profile_to_wire(settings.active_profile),
         model=settings.model,
         model_provider=settings.provider_id,
         service_tier=settings.service_tier,

@@ -9,8 +9,8 @@ from codex_trio.sandbox import denied
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
-    Limits,
     ReadOnly,
+    SandboxLimits,
     SandboxPolicy,
     WorkspaceWrite,
     from_plain,
@@ -21,7 +21,7 @@ from codex_trio.sandbox.policy import (
 from codex_trio.sandbox.roots import RootAnchors, may_read
 
 
-def limited(limits: Limits, *, writes: bool) -> SandboxPolicy:
+def limited(limits: SandboxLimits, *, writes: bool) -> SandboxPolicy:
     if writes:
         return WorkspaceWrite(exclude_slash_tmp=True, limits=limits)
     return ReadOnly(limits=limits)
@@ -34,7 +34,7 @@ async def test_denied_files_and_folders_cannot_be_read(mount_lab: SandboxLab, *,
         (lab.workspace / name).parent.mkdir(parents=True, exist_ok=True)
         (lab.workspace / name).write_text(f"in {name}\n")
     (lab.workspace / "way").symlink_to(lab.outside / "secret")
-    policy = limited(Limits(denied=("**/*.env", "keys", "way", str(lab.outside / "none"))), writes=writes)
+    policy = limited(SandboxLimits(denied=("**/*.env", "keys", "way", str(lab.outside / "none"))), writes=writes)
     reads = ("cat .env", "cat deep/er/prod.env", "cat keys/a/key", f"cat {lab.outside}/secret", "cat open.txt")
 
     outcome = await lab.shell(policy, "\n".join(f"{script} 2>/dev/null" for script in reads))
@@ -46,22 +46,26 @@ async def test_denied_files_and_folders_cannot_be_read(mount_lab: SandboxLab, *,
 async def test_what_may_leave_the_sandbox_reads_nothing_that_is_denied(mount_lab: SandboxLab) -> None:
     lab = mount_lab
     (lab.workspace / "key").write_text("top\n")
-    policy = outside(ReadOnly(limits=Limits(denied=(str(lab.workspace / "key"),))))
+    policy = outside(ReadOnly(limits=SandboxLimits(denied=(str(lab.workspace / "key"),))))
     script = f"cat key 2>/dev/null; echo new >{lab.outside}/written && cat {lab.outside}/written"
 
     assert (await lab.shell(policy, script)).output == "new\n"
-    assert outside(ReadOnly(limits=Limits(read_only=("a",)))) == DangerFullAccess()
+    assert outside(ReadOnly(limits=SandboxLimits(read_only=("a",)))) == DangerFullAccess()
 
 
 async def test_parts_of_what_is_open_may_be_closed_and_opened_again(mount_lab: SandboxLab) -> None:
     lab = mount_lab
     for name in ("docs", "docs/notes", "src"):
         (lab.workspace / name).mkdir()
-    policy = WorkspaceWrite(exclude_slash_tmp=True, writable_roots=("docs/notes",), limits=Limits(read_only=("docs",)))
+    policy = WorkspaceWrite(
+        exclude_slash_tmp=True, writable_roots=("docs/notes",), limits=SandboxLimits(read_only=("docs",))
+    )
     scripts = ("touch src/a", "touch docs/a", "touch docs/notes/a", "mv docs other")
     assert await lab.what_works(policy, *scripts) == ["touch src/a", "touch docs/notes/a"]
 
-    closed = WorkspaceWrite(exclude_slash_tmp=True, writable_roots=("src",), limits=Limits(opens_workspace=False))
+    closed = WorkspaceWrite(
+        exclude_slash_tmp=True, writable_roots=("src",), limits=SandboxLimits(opens_workspace=False)
+    )
     assert await lab.what_works(closed, "touch src/b", "touch b") == ["touch src/b"]
 
 
@@ -69,7 +73,7 @@ async def test_a_mechanism_that_cannot_hide_files_runs_nothing(lab: SandboxLab) 
     if lab.probe.mechanism != "landlock":
         return
     with pytest.raises(SandboxUnavailable, match="Landlock cannot keep files from being read"):
-        lab.request(ReadOnly(limits=Limits(denied=("/x",))), "/bin/true")
+        lab.request(ReadOnly(limits=SandboxLimits(denied=("/x",))), "/bin/true")
 
 
 def test_nothing_in_the_server_reads_or_writes_it_either(tmp_path: Path) -> None:
@@ -98,9 +102,7 @@ def test_patterns(pattern: str, covered: list[str], free: list[str]) -> None:
     assert [path for path in covered + free if denied.is_covered(path, [pattern])] == covered
 
 
-def test_patterns_are_looked_for_as_deep_as_is_said_and_no_further(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patterns_are_looked_for_as_deep_as_is_said_and_no_further(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     for folder in (tmp_path, tmp_path / "a", tmp_path / "a" / "b"):
         (folder / "x.env").touch()
@@ -108,16 +110,15 @@ def test_patterns_are_looked_for_as_deep_as_is_said_and_no_further(
     assert len(denied.existing([pattern], depth=None)) == 3
     assert len(denied.existing([pattern], depth=2)) == 2
     assert denied.existing([f"{tmp_path}/nothing/**", f"{tmp_path}/none"], depth=None) == []
-    monkeypatch.setattr(denied, "_MOST_ENTRIES", 2)
     with pytest.raises(SandboxUnavailable, match="more than 2 files to look at"):
-        denied.existing([pattern], depth=None)
+        denied.existing([pattern], depth=None, most=2)
 
 
 @pytest.mark.parametrize(
     "policy",
     [
-        ReadOnly(limits=Limits(denied=("a",), roots=("/r",))),
-        WorkspaceWrite(limits=Limits(read_only=("b",), opens_workspace=False, scan_depth=3)),
+        ReadOnly(limits=SandboxLimits(denied=("a",), roots=("/r",))),
+        WorkspaceWrite(limits=SandboxLimits(read_only=("b",), opens_workspace=False, scan_depth=3)),
     ],
 )
 def test_limits_are_remembered(policy: SandboxPolicy) -> None:

@@ -65,6 +65,17 @@ async def refused(client: AppServerClient, method: str, params: dict[str, Any]) 
     return str(raised.value)
 
 
+async def output_or_refusal(client: AppServerClient, run: dict[str, Any]) -> str:
+    try:
+        return (await client.request("command/exec", run))["stdout"]
+    except AppServerError as error:
+        return str(error)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def rights(answer: Any) -> tuple[str, str]:
     return answer["approvalPolicy"], answer["sandbox"]["type"]
 
@@ -168,3 +179,67 @@ async def test_clients_can_read_what_is_required(office: Office) -> None:
         assert (required["hooks"]["managedDir"], required["hooks"]["PreToolUse"]) == ("/srv", [])
         office.rules.write_text("= broken")
         assert f"{office.rules}:1:1" in await refused(client, "configRequirements/read", {})
+
+
+async def test_a_profile_and_what_it_denies_go_along_with_a_thread(office: Office) -> None:
+    key = office.base / "work" / "a.key"
+    key.parent.mkdir()
+    key.write_text("private\n")
+    office.user(
+        'default_permissions = "p"\n[permissions.p]\nextends = ":workspace"\n'
+        '[permissions.p.filesystem.":workspace_roots"]\n"**/*.key" = "deny"\n'
+        f'[permissions.free.filesystem]\n":root" = "read"\n[projects."{office.base}"]\ntrust_level = "trusted"\n'
+    )
+    async with office.client() as client:
+        answer: Any = await client.request("thread/start", {"cwd": str(key.parent)})
+        assert answer["activePermissionProfile"] == {"id": "p", "extends": ":workspace"}
+        assert answer["sandbox"]["type"] == "workspaceWrite"
+        thread_id = await stored_thread(client, cwd=str(key.parent))
+        await client.request("thread/settings/update", {"threadId": thread_id, "effort": "low"})
+        rollout = Path((await client.request("thread/read", {"threadId": thread_id}))["thread"]["path"])
+    office.user("")
+    assert '"denied":["**/*.key"]' in text_of(rollout)
+    async with office.client() as client:
+        for method in ("thread/fork", "thread/resume"):
+            answer = await client.request(method, {"threadId": thread_id})
+            assert answer["activePermissionProfile"] == {"id": "p", "extends": ":workspace"}, method
+        change = {"threadId": thread_id, "sandboxPolicy": {"type": "readOnly"}}
+        await client.request("thread/settings/update", change)
+        answer = await client.request("thread/resume", {"threadId": thread_id})
+        assert answer["activePermissionProfile"] is None
+
+
+async def test_profiles_are_chosen_by_their_names(office: Office) -> None:
+    office.user('[permissions.p.filesystem]\n":root" = "read"\n"/srv" = "write"\n')
+    office.rules.write_text("[allowed_permission_profiles]\n':read-only' = true\np = true\n")
+    async with office.client() as client:
+        answer: Any = await client.request("thread/start", {"permissions": "p"})
+        thread_id = answer["thread"]["id"]
+        assert (answer["activePermissionProfile"]["id"], answer["sandbox"]["writableRoots"]) == ("p", ["/srv"])
+        await client.request("thread/settings/update", {"threadId": thread_id, "permissions": ":read-only"})
+        for name, problem in ((":workspace", "not in the allowed set"), ("q", "undefined profile `q`")):
+            for method, more in (("thread/settings/update", {}), ("turn/start", {"input": []})):
+                said = await refused(client, method, {"threadId": thread_id, "permissions": name, **more})
+                assert problem in said
+            said = await refused(client, "command/exec", {"command": ["true"], "permissionProfile": name})
+            assert problem in said
+        listed: Any = await client.request("permissionProfile/list", {})
+        assert {profile["id"]: profile["allowed"] for profile in listed["data"]} == {
+            ":read-only": True,
+            ":workspace": False,
+            ":danger-full-access": False,
+            "p": True,
+        }
+
+
+async def test_what_an_administrator_denies_nobody_reads(office: Office) -> None:
+    secret = office.base / "secret"
+    secret.write_text("top\n")
+    office.rules.write_text(f'[permissions.filesystem]\ndeny_read = ["{secret}"]\n')
+    async with office.client() as client:
+        run = {"command": ["/bin/cat", str(secret)], "sandboxPolicy": {"type": "readOnly"}}
+        said = await output_or_refusal(client, run)
+        # Where nothing can hide a file, nothing runs.
+        assert said == "" or "Landlock cannot keep files from being read" in said
+        full = {**run, "sandboxPolicy": {"type": "dangerFullAccess"}}
+        assert "cannot keep commands from reading" in await refused(client, "command/exec", full)

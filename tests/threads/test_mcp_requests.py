@@ -36,7 +36,7 @@ class Pool:
 
 def requests() -> McpRequests:
     config = SimpleNamespace(
-        load=lambda: SimpleNamespace(stack=SimpleNamespace(merged={"mcp_servers": LIST})),
+        load=lambda: SimpleNamespace(merged={"mcp_servers": LIST}),
         resolve_cwd=lambda _cwd: "/work",
     )
     servers = McpServers(cast("Any", Pool()), clients=cast("Any", None), remember=cast("Any", None))

@@ -14,11 +14,6 @@ OWN: tuple[Difference, ...] = (
         "tells clients, in a warning, of each message that it ignores",
     ),
     Difference(
-        "thread::a_permission_profile_that_is_chosen_by_its_name_is_told_back",
-        "codex-trio",
-        "knows the built-in permission profiles by what they allow only: named permission profiles are not there yet",
-    ),
-    Difference(
         "transcript::a_recorded_conversation_goes_the_same_way_again[errors-no_experimental]",
         "codex-trio",
         "still knows a method that only older releases have, `thread/turns/items/list`, and asks for the capability",

@@ -23,7 +23,13 @@ from codex_trio.threads.clients import ClientId
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.manager import ResumeTarget, ThreadManager, ThreadOrigin
 from codex_trio.wire.events import token_usage_notification
-from codex_trio.wire.policies import approval_from_wire, approval_to_wire, reviewer_from_wire, sandbox_to_wire
+from codex_trio.wire.policies import (
+    approval_from_wire,
+    approval_to_wire,
+    profile_to_wire,
+    reviewer_from_wire,
+    sandbox_to_wire,
+)
 
 _LoadParams: TypeAlias = wire_start.ThreadStartParams | wire_start.ThreadResumeParams | wire_start.ThreadForkParams
 
@@ -131,5 +137,6 @@ def settings_of(live: LiveThread) -> dict[str, Any]:
         "approval_policy": approval_to_wire(settings.approval_policy),
         "approvals_reviewer": settings.approvals_reviewer,
         "sandbox": sandbox_to_wire(settings.confinement),
+        "active_permission_profile": profile_to_wire(settings.active_profile),
         "reasoning_effort": settings.effort,
     }

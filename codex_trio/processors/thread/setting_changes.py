@@ -14,10 +14,11 @@ from codex_trio_protocol.v2 import turn as wire_turn
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdateParams
 from msgspec import UNSET, UnsetType
 
-from codex_trio.config.permission_profiles import sandbox_mode_of
+from codex_trio.config.permission_profiles import find_profile
 from codex_trio.config.requirements import NotAllowed
 from codex_trio.config.service import ConfigService
 from codex_trio.config.service_tiers import canonical_tier
+from codex_trio.config.settings import ActiveProfile
 from codex_trio.engine import modes
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.environments.manager import EnvironmentManager
@@ -25,7 +26,7 @@ from codex_trio.rpc.errors import invalid_request
 from codex_trio.sandbox.policy import SandboxPolicy
 from codex_trio.threads.allowed import check_change, held_to
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.options import sandbox_from_mode
+from codex_trio.threads.options import sandbox_from_profile
 from codex_trio.wire.environments import environments_from_wire
 from codex_trio.wire.policies import (
     approval_from_wire,
@@ -64,6 +65,7 @@ class SettingChanges:
             roots = tuple(named_roots)
         elif choice is not None and choice.cwd is not None:
             roots = choice.workspace_roots
+        policy, profile = self._sandbox(params, live)
         change = TurnOverrides(
             model=(None if mode is None else mode.settings.model) or params.model,
             cwd=cwd,
@@ -71,7 +73,8 @@ class SettingChanges:
             environments=None if choice is None else choice.environments,
             approval_policy=None if params.approval_policy is None else approval_from_wire(params.approval_policy),
             approvals_reviewer=reviewer_from_wire(params.approvals_reviewer),
-            sandbox_policy=_sandbox(params, live),
+            sandbox_policy=policy,
+            active_profile=profile,
             effort=params.effort or (UNSET if mode is None else mode.settings.reasoning_effort),
             summary=params.summary,
             # Null takes back what was asked for before. It is told as null, not as `default` (0.169.0), which clients
@@ -81,6 +84,20 @@ class SettingChanges:
             collaboration_mode=None if mode is None else msgspec.to_builtins(mode),
         )
         return allowed_change(change, live, self._config)
+
+    def _sandbox(
+        self, params: _Params, live: LiveThread
+    ) -> tuple[SandboxPolicy | None, ActiveProfile | UnsetType | None]:
+        """Return what is asked for by policy or by the name of a permission profile. Raises ConfigLoadError."""
+        if params.sandbox_policy is not None:
+            return sandbox_from_wire(params.sandbox_policy), None
+        if params.permissions is None:
+            return None, UNSET
+        config = live.config
+        profile = find_profile(params.permissions, config.merged, home=self._config.paths.home)
+        for warning in profile.warnings:
+            live.warn(warning)
+        return sandbox_from_profile(profile, config.sandbox_workspace_write), profile
 
 
 def allowed_change(change: TurnOverrides, live: LiveThread, config: ConfigService) -> TurnOverrides:
@@ -97,15 +114,6 @@ def allowed_change(change: TurnOverrides, live: LiveThread, config: ConfigServic
     held = held_to(after, requirements)
     for warning in held.warnings:
         live.warn(warning)
-    names = ("approval_policy", "approvals_reviewer", "sandbox_policy")
+    names = ("approval_policy", "approvals_reviewer", "sandbox_policy", "active_profile")
     taken_back = {name: new for name in names if (new := getattr(held.settings, name)) != getattr(after, name)}
     return msgspec.structs.replace(change, **taken_back)
-
-
-def _sandbox(params: _Params, live: LiveThread) -> SandboxPolicy | None:
-    """Return what is asked for by policy or by the name of a permission profile. Raises ConfigLoadError."""
-    if params.sandbox_policy is not None:
-        return sandbox_from_wire(params.sandbox_policy)
-    if params.permissions is None:
-        return None
-    return sandbox_from_mode(sandbox_mode_of(params.permissions), live.config.sandbox_workspace_write)

@@ -1,0 +1,160 @@
+"""What permission profiles of the user's own let be done, and what is said of those that cannot be used."""
+
+from typing import Any
+
+import pytest
+from config_setting import Setting
+
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.permission_profiles import profiles
+from codex_trio.config.settings import EffectiveConfig, ProfileRights, TypedOverrides
+
+OWN = '[permissions.p.filesystem]\n":root" = "read"\n'
+
+
+@pytest.fixture
+def setting(tmp_path) -> Setting:
+    return Setting(tmp_path)
+
+
+def load(setting: Setting, text: str, name: str = "p", **typed: Any) -> EffectiveConfig:
+    setting.user(f'default_permissions = "{name}"\n{text}')
+    return setting.service().load(typed=TypedOverrides(**typed))
+
+
+def rights_of(config: EffectiveConfig) -> ProfileRights:
+    assert config.permission_profile is not None
+    assert config.permission_profile.rights is not None
+    return config.permission_profile.rights
+
+
+def test_entries_of_all_kinds(setting: Setting) -> None:
+    config = load(
+        setting,
+        """
+        [permissions.p]
+        description = "For a test"
+        [permissions.p.filesystem]
+        glob_scan_max_depth = 4
+        ":root" = "read"
+        ":tmpdir" = "write"
+        "~/notes" = "write"
+        "/srv/data/**" = "read"
+        "/var/secret" = "none"
+        [permissions.p.filesystem.":project_roots"]
+        "." = "write"
+        "docs" = "read"
+        "**/*.env" = "deny"
+        [permissions.p.network]
+        enabled = true
+        """,
+    )
+    assert config.sandbox_mode == "workspace-write"
+    assert config.permission_profile is not None
+    assert (config.permission_profile.id, config.permission_profile.extends) == ("p", None)
+    assert config.permission_profile.rights == ProfileRights(
+        opens_workspace=True,
+        writable=(f"{setting.base}/notes",),
+        read_only=("/srv/data", "docs"),
+        denied=("/var/secret", "**/*.env"),
+        opens_tmpdir=True,
+        opens_slash_tmp=False,
+        network_access=True,
+        scan_depth=4,
+        more_roots=(),
+    )
+    assert config.warnings == ()
+
+
+def test_a_profile_goes_on_from_another(setting: Setting) -> None:
+    config = load(
+        setting,
+        """
+        [permissions.base]
+        extends = ":workspace"
+        [permissions.base.filesystem]
+        "/a" = "write"
+        "/b" = "deny"
+        [permissions.p]
+        extends = "base"
+        [permissions.p.workspace_roots]
+        "/other" = true
+        "/not" = false
+        [permissions.p.filesystem]
+        "/b" = "read"
+        ":slash_tmp" = "read"
+        [permissions.p.filesystem.":workspace_roots"]
+        "gen" = "read"
+        """,
+    )
+    rights = rights_of(config)
+    assert config.permission_profile is not None
+    assert config.permission_profile.extends == "base"
+    assert (rights.opens_workspace, rights.opens_tmpdir, rights.opens_slash_tmp) == (True, True, False)
+    assert (rights.writable, rights.read_only, rights.denied) == (("/a",), ("gen", "/b"), ())
+    assert rights.more_roots == ("/other",)
+
+
+def test_a_mode_that_a_request_asks_for_counts_more(setting: Setting) -> None:
+    config = load(setting, OWN, sandbox_mode="workspace-write")
+    assert (config.permission_profile, config.sandbox_mode) == (None, "workspace-write")
+    assert load(setting, 'sandbox_mode = "danger-full-access"\n' + OWN).sandbox_mode == "read-only"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "default_permissions requires a `[permissions]` table"),
+        ('[permissions.q]\nextends = ":workspace"\n', "default_permissions refers to undefined profile `p`"),
+        ('[permissions.p]\nextends = "q"\n', "permissions profile `p` extends undefined profile `q`"),
+        ('[permissions.p]\nextends = ":danger-full-access"\n', "cannot extend unsupported built-in profile"),
+        ('[permissions.p]\nextends = "q"\n[permissions.q]\nextends = "p"\n', "`p` extends itself by way of `q`"),
+        ('[permissions.":x"]\n' + OWN, "`:x` uses a reserved built-in profile prefix"),
+        (OWN + '"rel" = "read"\n', "filesystem path `rel` must be absolute, use `~/...`, or start with `:`"),
+        (OWN + '"/tmp/*.log" = "read"\n', "filesystem glob path `/tmp/*.log` only supports `deny` access"),
+        (OWN + '":workspace_roots" = { "../x" = "write" }\n', "filesystem path `../x` in permissions profile `p` must"),
+        (OWN + '":new" = "deny"\n', "denies `:new`, which is not known here"),
+        (OWN + '"/x" = "maybe"\n', "config.toml:4:8: unknown variant `maybe`"),
+        ('[permissions.p.filesystem]\n":minimal" = "read"\n', "does not let everything be read"),
+        (
+            OWN + "[permissions.p.network]\nenabled = true\ndomains = { x = 'allow' }\n",
+            "the network by `domains`",
+        ),
+    ],
+)
+def test_what_cannot_be_used_says_why(setting: Setting, text: str, problem: str) -> None:
+    with pytest.raises(ConfigLoadError) as raised:
+        load(setting, text)
+    assert problem in raised.value.message
+
+
+def test_what_is_not_known_yet_is_told(setting: Setting) -> None:
+    config = load(setting, OWN + '":new" = "read"\n":workspace_roots" = { "**/k" = "deny" }\n')
+    assert [warning.split("`")[1] for warning in config.warnings] == [":new", "p"]
+
+
+def test_an_administrator_decides_which_may_be_chosen(setting: Setting) -> None:
+    path = setting.etc / "requirements.toml"
+    path.write_text(
+        'default_permissions = ":read-only"\n'
+        '[allowed_permission_profiles]\n":read-only" = true\n":workspace" = false\np = true\n'
+    )
+    config = load(setting, OWN + '"/a" = "write"\n[permissions.q]\nextends = "p"\n[permissions.r]\nextends = "z"\n')
+    listed = profiles(config.stack.merged, config.requirements, home=setting.base)
+
+    assert rights_of(config).writable == ("/a",)
+    assert {profile.name: profile.allowed for profile in listed} == {
+        ":read-only": True,
+        ":workspace": False,
+        ":danger-full-access": False,
+        "p": True,
+        "q": False,
+        "r": False,
+    }
+    for other in (load(setting, OWN, name=":workspace"), load(setting, OWN, sandbox_mode="workspace-write")):
+        assert other.sandbox_mode == "read-only"
+        assert f"(set by {path})" in other.warnings[0]
+    setting.user("")
+    unasked = setting.service().load()
+    assert unasked.permission_profile is not None
+    assert (unasked.permission_profile.id, unasked.warnings) == (":read-only", ())
