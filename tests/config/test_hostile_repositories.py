@@ -222,7 +222,7 @@ def prepared(setting: Setting) -> Setting:
 def effect(config: EffectiveConfig) -> dict[str, Any]:
     """Return all that a thread is started with, apart from which folders were looked at."""
     fields = msgspec.structs.asdict(config)
-    for name in ("cwd", "project_root", "stack", "warnings"):
+    for name in ("cwd", "project_root", "stack", "untrusted_folders", "warnings"):
         del fields[name]
     return fields
 
