@@ -41,7 +41,7 @@ class ModelProviderProcessor:
         except ConfigLoadError as error:
             raise internal_error(f"failed to load configuration: {error.message}") from error
         default = config.model_provider.id
-        tables = config.stack.merged.get("model_providers", {})
+        tables = config.merged.get("model_providers", {})
         return wire.ModelProviderListResponse(
             data=[_to_wire(provider) for provider in providers(tables, default=default)],
             default_provider_id=default,

@@ -129,7 +129,7 @@ class McpServers:
         mcp = ThreadMcp(live, self.pool, folder=str(config.cwd), clients=self._clients, remember=self._remember)
         self._threads[live.id] = mcp
         try:
-            merged = config.stack.merged
+            merged = config.merged
             mcp.servers.begin(configured_servers(merged), nursery, grace_seconds=startup_grace(merged))
             yield mcp
         finally:
@@ -165,7 +165,7 @@ class McpServers:
             except ConfigLoadError as error:
                 failures.append(str(error))
                 continue
-            merged = config.stack.merged
+            merged = config.merged
             await mcp.servers.exchange(configured_servers(merged), grace_seconds=startup_grace(merged))
         return failures
 

@@ -76,6 +76,10 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def is_there(path: Path) -> bool:
+    return path.exists()
+
+
 def rights(answer: Any) -> tuple[str, str]:
     return answer["approvalPolicy"], answer["sandbox"]["type"]
 
@@ -243,3 +247,29 @@ async def test_what_an_administrator_denies_nobody_reads(office: Office) -> None
         assert said == "" or "Landlock cannot keep files from being read" in said
         full = {**run, "sandboxPolicy": {"type": "dangerFullAccess"}}
         assert "cannot keep commands from reading" in await refused(client, "command/exec", full)
+
+
+async def test_a_server_that_is_not_allowed_is_never_started(office: Office) -> None:
+    mark = office.base / "mark"
+    office.user(f'[mcp_servers.bad]\ncommand = "/bin/sh"\nargs = ["-c", "touch {mark}"]\nrequired = true\n')
+    office.rules.write_text('[mcp_servers.good.identity]\ncommand = "good"\n')
+    async with office.client() as client:
+        answer: Any = await client.request("thread/start", {})
+        listed: Any = await client.request("mcpServerStatus/list", {"threadId": answer["thread"]["id"]})
+        assert [server["tools"] for server in listed["data"]] in ([], [{}])
+        assert [told for told in office.told if told.get("method") == "mcpServer/startupStatus/updated"] == []
+        assert not is_there(mark)
+
+
+async def test_what_a_user_runs_by_hand_is_confined_where_nothing_may_be_free(office: Office) -> None:
+    office.rules.write_text(LOOKING)
+    written = office.base / "written"
+    async with office.client() as client:
+        answer: Any = await client.request("thread/start", {})
+        thread_id = answer["thread"]["id"]
+        with client.subscribe() as messages:
+            await client.request("thread/shellCommand", {"threadId": thread_id, "command": f"echo x > {written}"})
+            async for message in messages:
+                if message.method == "turn/completed":
+                    break
+        assert not is_there(written)

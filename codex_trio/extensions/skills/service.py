@@ -103,7 +103,7 @@ class SkillService:
             codex_home=config.codex_home,
             home=self._paths.home,
             system_dir=self._paths.system_dir,
-            merged=config.stack.merged,
+            merged=config.merged,
             extra=self._extra,
             plugins=plugins,
         )
