@@ -17,6 +17,7 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.web_search import web_search_settings
 from codex_trio.engine.events import Event
+from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.session.services import EngineServices, ThreadServices
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
@@ -30,6 +31,7 @@ from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
 from codex_trio.threads.agents.control import AgentControl
+from codex_trio.threads.agents.stopping import StopsAgents
 from codex_trio.threads.agents.team import Member
 from codex_trio.threads.agents.teams import AgentTeams
 from codex_trio.threads.allowed import held_to
@@ -286,7 +288,7 @@ class ThreadHost:
                             approver=live.approver,
                             tools=ThreadTools(lambda: [*lasting, *mcp.providers()], self._start_script).offer,
                             tools_settled=mcp.settled,
-                            companions=goal.companions,
+                            companions=Companions([goal.companions, StopsAgents(self._agents, member)]),
                             nursery=nursery,
                             project_docs=partial(self._loader.project_docs, launch.config),
                             extensions=partial(self._loader.extensions, launch.config),

@@ -281,7 +281,7 @@ async def test_a_call_that_the_user_stops_is_seen_to_end(tmp_path: Path) -> None
             await trio.lowlevel.checkpoint()
         await live.end_turn()
         assert collab_items(lab)["wait"].status == "failed"
-        assert any(one.runs_turn for one in lab.loaded.all()), "the agent goes on"
+        assert not any(one.runs_turn for one in lab.loaded.all()), "the agent works on"
 
 
 class FullDisk:

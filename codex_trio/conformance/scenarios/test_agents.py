@@ -260,28 +260,6 @@ async def test_an_agent_asks_the_client_of_its_parent(lab: Lab) -> None:
         assert output(last, "wait")["status"] == {question["params"]["threadId"]: {"completed": "not allowed"}}
 
 
-async def test_an_agent_goes_on_when_its_parent_is_stopped(lab: Lab, probe: Probe) -> None:
-    gate = Gate()
-    lab.script(
-        call("spawn_agent", {"message": "Look"}, "spawn"),
-        about("wait_agent", "targets", "wait"),
-        answer(message_of(["fou", gate, "nd"], item_id="of_agent")).matching(by_agent),
-    )
-    thread_id = (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"]
-    await probe.start_turn(thread_id)
-    await probe.until("item/started", where=lambda params: params["item"].get("tool") == "wait")
-    await probe.request("turn/interrupt", {"threadId": thread_id, "turnId": ""})
-    await probe.until("turn/completed", thread_id=thread_id)
-    gate.open()
-    ended = await probe.until("turn/completed")
-    assert ended["params"]["turn"]["status"] == "completed"
-    lab.script(answer(message("I see.", item_id="m")))
-    await probe.run_turn(thread_id, "And now?")
-    told = [text for text in last_of_parent(lab).texts("user") if text.startswith("<subagent_notification>")]
-    assert len(told) == 1
-    assert '{"completed":"found"}' in told[0]
-
-
 async def test_agents_are_there_again_after_a_restart_when_they_are_asked_for(lab: Lab) -> None:
     lab.script(
         call("spawn_agent", {"message": "Look"}, "spawn"),
@@ -368,3 +346,57 @@ async def test_an_agent_cannot_end_itself(lab: Lab, probe: Probe) -> None:
     assert output(last, "close") == "an agent cannot close itself"
     assert output(last, "send") == "an agent cannot send input to itself"
     assert [item["status"] for item in items_of(turn, thread_id)] == ["failed", "failed"]
+
+
+async def test_who_stops_a_turn_stops_the_agents_that_work_for_it(lab: Lab, probe: Probe) -> None:
+    gate = Gate()
+    lab.script(
+        call("spawn_agent", {"message": "Look"}, "spawn"),
+        about("wait_agent", "targets", "wait", timeout_ms=60_000),
+        answer(message_of(["I ", gate, "see"], item_id="of_agent")).matching(by_agent),
+    )
+    thread_id = (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"]
+    turn_id = await probe.start_turn(thread_id, "Have it done")
+    agent = (await probe.until("item/agentMessage/delta"))["params"]["threadId"]
+    before = len(probe.log.from_server)
+    await probe.request("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
+    await probe.until("turn/completed", thread_id=thread_id)
+    ended = [one["params"] for one in probe.log.from_server[before:] if one.get("method") == "turn/completed"]
+    assert [(one["threadId"], one["turn"]["status"]) for one in ended] == [
+        (agent, "interrupted"),
+        (thread_id, "interrupted"),
+    ]
+    # It can be given more to do.
+    lab.script(
+        call("send_input", {"target": agent, "message": "Go on"}, "send"),
+        call("wait_agent", {"targets": [agent]}, "again"),
+        answer(message("Done.", item_id="m")),
+        agent_says("found"),
+    )
+    await finish(probe, thread_id)
+    assert output(last_of_parent(lab), "again")["status"] == {agent: {"completed": "found"}}
+
+
+async def test_an_agent_that_works_for_an_earlier_turn_goes_on_when_a_later_one_is_stopped(lab: Lab) -> None:
+    gate, other = Gate(), Gate()
+    lab.script(
+        call("spawn_agent", {"message": "Look"}, "spawn"),
+        answer(message("It looks.", item_id="m1")),
+        answer(message_of(["I ", gate, "see"], item_id="of_agent")).matching(by_agent),
+    )
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"]
+        await finish(probe, thread_id)
+        lab.script(answer(message_of(["Hm", other, "."], item_id="m2")))
+        turn_id = await probe.start_turn(thread_id, "Go on")
+        await probe.until("item/agentMessage/delta", thread_id=thread_id)
+        await probe.request("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
+        await probe.until("turn/completed", thread_id=thread_id)
+        gate.open()
+        ended = (await probe.until("turn/completed"))["params"]
+        assert (ended["threadId"] != thread_id, ended["turn"]["status"]) == (True, "completed")
+        lab.script(answer(message("I see.", item_id="m3")))
+        await finish(probe, thread_id, "And now?")
+        told = [text for text in last_of_parent(lab).texts("user") if text.startswith("<subagent_notification>")]
+        assert len(told) == 1
+        assert '{"completed":"I see"}' in told[0]
