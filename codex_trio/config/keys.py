@@ -260,7 +260,6 @@ UNSUPPORTED_INSIDE: Final = (
             "credential_file",
             "gateway_oauth",
             "location",
-            "model_catalog_url",
             "project_id",
             "supports_standalone_web_search",
             "websocket_connect_timeout_ms",

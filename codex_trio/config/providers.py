@@ -39,7 +39,8 @@ class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One `[model_providers.<id>]` table with defaults filled in.
 
-    A provider without a `base_url` is the public OpenAI API. Retries are numbers of repeats,
+    A provider without a `base_url` is the public OpenAI API. What models it has is asked for at `model_catalog_url`.
+    Retries are numbers of repeats,
     the idle timeout is in milliseconds. `env_http_headers` maps header names to environment variables.
     `requires_openai_auth` means that the account's own credentials are sent.
     """
@@ -47,6 +48,7 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     base_url: str = OPENAI_BASE_URL
+    model_catalog_url: str | None = None
     env_key: str | None = None
     env_key_instructions: str | None = None
     experimental_bearer_token: str | None = None

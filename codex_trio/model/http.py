@@ -271,6 +271,12 @@ class HttpTransport:
         """Get ready for requests to `url`, so that the first one does not pay for it. Connects to nothing."""
         await self._pools_for(url)
 
+    async def get(self, url: str, *, headers: Mapping[str, str], idle_timeout: float) -> HttpResponse:
+        """Ask for what is at an address, and wait for the head of the answer. Raises HttpFailure."""
+        sent = {"accept-encoding": ACCEPTED, **headers}
+        response, give_back = await self._send("GET", url, list(sent.items()), b"", idle_timeout)
+        return HttpResponse(response, self._nursery, give_back)
+
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, idle_timeout: float) -> HttpResponse:
         """Send a request and wait for the head of its answer. `idle_timeout` is in seconds. Raises HttpFailure."""
         sent = {"content-length": str(len(body)), "accept-encoding": ACCEPTED, **headers}

@@ -73,6 +73,8 @@ class AppSettings(msgspec.Struct, frozen=True, kw_only=True):
     organizations: tuple[OrganizationSettings, ...] = ()
     """Settings and requirements that came by another way than files of the machine."""
     source: str = "vscode"
+    startup_tasks: bool = True
+    """Whether the server does things by itself after it began, such as asking for newer models."""
     own_sockets: tuple[Path, ...] = ()
     """Where in the file system clients reach this server: absolute, and out of the reach of commands."""
 
@@ -218,6 +220,7 @@ async def open_app(settings: AppSettings, *, facts: FactSink | None = None) -> A
         warnings=[],
         environments=_environments(settings),
         own_sockets=settings.own_sockets,
+        startup_tasks=settings.startup_tasks,
     )
     app = App(parts, facts)
     async with trio.open_nursery() as nursery:

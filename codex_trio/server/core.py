@@ -6,11 +6,10 @@ own connections, listeners or signals. The front (`app.py`) imports this module 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 from codex_trio_protocol.table import CLIENT_REQUESTS, decoder
@@ -36,15 +35,14 @@ from codex_trio.server.deferred import Deferred
 from codex_trio.server.idle import Idle
 from codex_trio.server.late import late_handlers
 from codex_trio.server.parts import CoreParts
+from codex_trio.server.startup_tasks import QUIET_SECONDS, StartupTask, run_startup_tasks
 from codex_trio.state.db.initializer import keep_database_usable, state_database, state_db_path
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.stored import stored_threads
 from codex_trio.util.importing import without_collections
 
-_log = logging.getLogger(__name__)
-
-_QUIET_SECONDS = 0.1
-"""How long clients have asked for nothing when there is time for what they may ask for next."""
+if TYPE_CHECKING:
+    from codex_trio.model.catalog_refresh import CatalogRefresh
 
 
 @asynccontextmanager
@@ -62,6 +60,8 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
         external=ClientManagedTokens(parts.outgoing),
     )
     await trio.to_thread.run_sync(auth.load)
+    catalog = _catalog(default)
+    refresh = await _recalled(catalog, default)
     async with _running_storage(parts) as storage:
         watches = FileWatches()
         services = Services(
@@ -71,7 +71,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             config=parts.config,
             outgoing=parts.outgoing,
             auth=auth,
-            catalog=_catalog(default),
+            catalog=catalog,
             threads=stored_threads(storage, codex_home=parts.codex_home),
             load=partial(_load, parts),
             watches=watches,
@@ -80,14 +80,16 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             sandbox=SandboxLook(parts.environ, tell=partial(_warn_of_configuration, parts)),
         )
         answers = handlers(services)
-        layer = Deferred(partial(_open_thread_layer, parts, services, storage))
+        layer = Deferred(partial(_open_thread_layer, parts, services, storage, refresh))
         working = late_handlers(CLIENT_REQUESTS.keys() - answers.keys(), layer)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watches.run)
             nursery.start_soon(services.search.run)
             nursery.start_soon(services.extensions.run)
             nursery.start_soon(layer.run)
-            nursery.start_soon(_prepare, answers, parts.idle, layer)
+            prepare = partial(_prepare, answers, parts.idle, layer)
+            tasks = [StartupTask("preparing for what clients may ask for", prepare)]
+            nursery.start_soon(partial(run_startup_tasks, tasks, parts.idle, are_wanted=parts.startup_tasks))
             yield {**working, **answers}
             nursery.cancel_scope.cancel()
 
@@ -96,6 +98,18 @@ def _catalog(config: EffectiveConfig) -> ModelCatalog:
     """Return the user's own catalog where there is one, else the built-in one."""
     entries = configured_catalog(config.merged)
     return bundled_catalog() if entries is None else ModelCatalog(facts_of(entries))
+
+
+async def _recalled(catalog: ModelCatalog, config: EffectiveConfig) -> CatalogRefresh | None:
+    """Have a catalog hold what the provider's endpoint said last; return what asks it again. None where none is."""
+    if config.model_provider.model_catalog_url is None or "model_catalog_json" in config.merged:
+        return None
+    # Few providers have one.
+    from codex_trio.model.catalog_refresh import CatalogRefresh
+
+    refresh = CatalogRefresh(catalog, config.model_provider, codex_home=config.codex_home)
+    await trio.to_thread.run_sync(refresh.recall)
+    return refresh
 
 
 def _load(parts: CoreParts) -> ServerLoad:
@@ -107,13 +121,13 @@ def _load(parts: CoreParts) -> ServerLoad:
 
 
 def _open_thread_layer(
-    parts: CoreParts, services: Services, storage: ThreadStorage
+    parts: CoreParts, services: Services, storage: ThreadStorage, refresh: CatalogRefresh | None
 ) -> AbstractAsyncContextManager[Mapping[str, Handler]]:
     # Imported when the first request needs it, or there is time: lists and reads, which come first, need none of it.
     with without_collections():
         from codex_trio.server.thread_layer import open_thread_layer
 
-    return open_thread_layer(parts, services, storage)
+    return open_thread_layer(parts, services, storage, refresh)
 
 
 @asynccontextmanager
@@ -159,14 +173,10 @@ def _warn_of_configuration(parts: CoreParts, summary: str) -> None:
 
 async def _prepare(answers: Iterable[str], idle: Idle, layer: Deferred[Mapping[str, Handler]]) -> None:
     """Do ahead, while clients ask for nothing, what their next requests would have to wait for."""
-    try:
-        await import_ahead(idle, quiet_seconds=_QUIET_SECONDS)
-        await idle.quiet(_QUIET_SECONDS)
-        for method in (*await layer.ready(), *answers):
-            params = CLIENT_REQUESTS[method].params_type()
-            if params is not None:
-                await idle.quiet(_QUIET_SECONDS)
-                decoder(params)
-    except Exception:
-        # The request that needs it will meet the same problem, and can be answered with it.
-        _log.exception("preparing for what clients may ask for failed")
+    await import_ahead(idle, quiet_seconds=QUIET_SECONDS)
+    await idle.quiet(QUIET_SECONDS)
+    for method in (*await layer.ready(), *answers):
+        params = CLIENT_REQUESTS[method].params_type()
+        if params is not None:
+            await idle.quiet(QUIET_SECONDS)
+            decoder(params)

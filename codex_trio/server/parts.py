@@ -37,5 +37,7 @@ class CoreParts(msgspec.Struct, frozen=True, kw_only=True):
     """What every client is to know, those that are still to come included."""
     environments: EnvironmentProvider | None
     """What says which environments there are; None where nothing does."""
+    startup_tasks: bool
+    """Whether the server does things by itself after it began."""
     own_sockets: tuple[Path, ...]
     """Where in the file system clients reach this server: absolute, and out of the reach of commands."""

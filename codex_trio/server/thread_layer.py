@@ -6,8 +6,7 @@ of this (`core.py`). Imported late: it brings the engine, the tools, the sandbox
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -21,28 +20,26 @@ from codex_trio.environments.news import ConnectionNews
 from codex_trio.environments.targets import RemoteTarget
 from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
-from codex_trio.model.http import open_transport
+from codex_trio.identity.keys import resolve_request_auth
+from codex_trio.model.auth_command import AuthCommands
+from codex_trio.model.catalog_refresh import CatalogRefresh
+from codex_trio.model.http import HttpTransport, open_transport
 from codex_trio.processors.services import Services, WorkServices
 from codex_trio.processors.work import work_handlers
 from codex_trio.rpc.context import Handler
 from codex_trio.server.guarded import guarded_paths
-from codex_trio.server.idle import Idle
 from codex_trio.server.parts import CoreParts
+from codex_trio.server.startup_tasks import StartupTask, run_startup_tasks
 from codex_trio.state.db.initializer import state_db_path
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.mcp_requests import McpRequests
 from codex_trio.threads.runtime import RuntimeParts, build_runtime
 from codex_trio.wire.clients import ProtocolClients
 
-_log = logging.getLogger(__name__)
-
-_QUIET_SECONDS = 0.1
-"""How long clients have asked for nothing when there is time to open what the first turn needs."""
-
 
 @asynccontextmanager
 async def open_thread_layer(
-    parts: CoreParts, services: Services, storage: ThreadStorage
+    parts: CoreParts, services: Services, storage: ThreadStorage, refresh: CatalogRefresh | None
 ) -> AsyncGenerator[Mapping[str, Handler]]:
     """Run it until the block ends; the handlers of the methods that need it.
 
@@ -120,7 +117,11 @@ async def open_thread_layer(
             await threads.start(runtime.mcp_logins.run)
             await threads.start(runtime.host.run)
             threads.start_soon(runtime.maker.run)
-            threads.start_soon(_warm, parts.idle, runtime.warm)
+            tasks = [StartupTask("preparing for the first turn", runtime.warm)]
+            if refresh is not None:
+                ask = partial(_refresh, parts, services, transport, refresh)
+                tasks.append(StartupTask("bringing the known models up to date", ask))
+            threads.start_soon(partial(run_startup_tasks, tasks, parts.idle, are_wanted=parts.startup_tasks))
             yield answers
             threads.cancel_scope.cancel()
         connections.cancel_scope.cancel()
@@ -136,10 +137,11 @@ def _remote(
     return RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
 
 
-async def _warm(idle: Idle, warm: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await idle.quiet(_QUIET_SECONDS)
-        await warm()
-    except Exception:
-        # The turn that needs it will meet the same problem, and can tell of it.
-        _log.exception("preparing for the first turn failed")
+async def _refresh(parts: CoreParts, services: Services, transport: HttpTransport, refresh: CatalogRefresh) -> None:
+    provider = parts.config.startup_default().model_provider
+    auth = resolve_request_auth(provider, environ=parts.environ, credentials=services.auth.credentials())
+    key = auth.bearer
+    if provider.auth is not None:
+        key = await AuthCommands(parts.environ).key_of(provider.auth).current()
+    headers = {"user-agent": parts.identity.user_agent, "originator": parts.identity.originator}
+    await refresh.refresh(transport, api_key=key, environ=parts.environ, headers=headers)

@@ -106,7 +106,7 @@ async def _read(stream: trio.abc.Stream) -> bytes:
 def _received(head: str, body: bytes) -> Received:
     first, *lines = head.split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Received(first.split(" ")[1], headers, json.loads(body), trio.current_time())
+    return Received(first.split(" ")[1], headers, json.loads(body) if body else None, trio.current_time())
 
 
 @asynccontextmanager

@@ -1,0 +1,135 @@
+"""The catalog of a provider's own endpoint: asked for in the background, and kept on disk until the next start.
+
+Owns: the request with its ETag, the file, and taking over what came. Does not own when (`server.startup_tasks`), what
+entries mean (`catalog_entries`), or the models themselves (`catalog`).
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import trio
+
+from codex_trio.config.edit import replace_file
+from codex_trio.config.model_catalog import MAX_CATALOG_BYTES, CatalogError, decode_catalog
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model.catalog import ModelCatalog, ModelInfo
+from codex_trio.model.catalog_entries import facts_of
+from codex_trio.model.endpoint import resolve
+from codex_trio.model.errors import ModelError
+from codex_trio.model.http import HttpFailure, HttpTransport
+from codex_trio.util import decoding
+from codex_trio.util.addresses import is_web_address, shown_address
+from codex_trio.util.regular_file import read_whole
+from codex_trio.version import PROTOCOL_RELEASE
+
+_log = logging.getLogger(__name__)
+
+CACHE_NAME = "model_catalog_cache.json"
+
+PATIENCE_SECONDS = 30.0
+"""How long the endpoint may take for the whole catalog. Nobody waits for it."""
+
+_OK, _NOT_MODIFIED = 200, 304
+
+
+class CachedCatalog(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint said last: base64 of its text, which may be anything."""
+
+    url: str
+    etag: str | None
+    text: str
+
+
+class CatalogRefresh:
+    """Brings a catalog up to date with the endpoint of a provider that has a `model_catalog_url`."""
+
+    def __init__(self, catalog: ModelCatalog, provider: ModelProviderConfig, *, codex_home: Path) -> None:
+        self._catalog = catalog
+        self._provider = provider
+        self._cache = codex_home / CACHE_NAME
+        self._etag: str | None = None
+
+    def recall(self) -> None:
+        """Take over what the same endpoint said last, if that is still known."""
+        try:
+            text = read_whole(self._cache, limit=2 * MAX_CATALOG_BYTES)
+            cached = decoding.json_decoder(CachedCatalog).decode(text)
+            if cached.url == self._provider.model_catalog_url:
+                self._catalog.replace(_models(base64.b64decode(cached.text)))
+                self._etag = cached.etag
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, CatalogError) as error:
+            _log.warning("the models of %s are not known from before: %s", self._provider.id, error)
+
+    async def refresh(
+        self,
+        transport: HttpTransport,
+        *,
+        api_key: str | None,
+        environ: Mapping[str, str],
+        headers: Mapping[str, str],
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        """Ask the endpoint whether it has a newer catalog, and use that from now on. What goes wrong is logged."""
+        try:
+            with trio.fail_after(patience):
+                await self._refresh(transport, api_key, environ, headers)
+        except trio.TooSlowError:
+            self._complain(f"no answer within {patience:g} s")
+        except (HttpFailure, ModelError, CatalogError, OSError) as error:
+            self._complain(str(error))
+
+    async def _refresh(
+        self, transport: HttpTransport, api_key: str | None, environ: Mapping[str, str], headers: Mapping[str, str]
+    ) -> None:
+        url = self._provider.model_catalog_url or ""
+        if not is_web_address(url):
+            raise ModelError(f"model_providers.{self._provider.id}.model_catalog_url is no address of the web")
+        sent = {**headers, "accept": "application/json"}
+        sent |= resolve(self._provider, api_key=api_key, environ=environ).headers
+        if self._etag is not None:
+            sent["if-none-match"] = self._etag
+        query = f"client_version={PROTOCOL_RELEASE}"
+        response = await transport.get(
+            f"{url}{'&' if urlsplit(url).query else '?'}{query}", headers=sent, idle_timeout=PATIENCE_SECONDS
+        )
+        try:
+            if response.status == _NOT_MODIFIED:
+                return
+            if response.status != _OK:
+                raise CatalogError(f"HTTP status {response.status}")
+            body = bytearray()
+            while (part := await response.receive()) is not None:
+                body += part
+                if len(body) > MAX_CATALOG_BYTES:
+                    raise CatalogError(f"larger than {MAX_CATALOG_BYTES >> 20} MB")
+            etag = response.headers.get("etag")
+        finally:
+            await response.aclose(drain=True)
+        text = bytes(body)
+        self._catalog.replace(await trio.to_thread.run_sync(_models, text))
+        await trio.to_thread.run_sync(partial(self._keep, url, etag, text))
+
+    def _keep(self, url: str, etag: str | None, text: bytes) -> None:
+        cached = CachedCatalog(url=url, etag=etag, text=base64.b64encode(text).decode())
+        replace_file(self._cache, msgspec.json.encode(cached).decode())
+        self._etag = etag
+
+    def _complain(self, problem: str) -> None:
+        shown = shown_address(self._provider.model_catalog_url or "")
+        _log.warning("the models of %s could not be brought up to date from %s: %s", self._provider.id, shown, problem)
+
+
+def _models(text: bytes) -> tuple[ModelInfo, ...]:
+    models = facts_of(decode_catalog(text))
+    if not models:
+        raise CatalogError("it has no models")
+    return models

@@ -1,0 +1,117 @@
+"""Bringing the models of a provider up to date: in the background, asked for with an ETag, kept on disk."""
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+import trio
+from raw_provider import Reply, http, open_provider
+
+from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model.catalog import ModelCatalog, bundled_catalog
+from codex_trio.model.catalog_refresh import CACHE_NAME, CatalogRefresh
+from codex_trio.model.http import HttpTransport
+
+MODELS = {"models": [{"slug": "theirs", "display_name": "Theirs"}]}
+NEWER = {"models": [{"slug": "newer", "display_name": "Newer"}]}
+FIRST = http(200, MODELS, headers='etag: "1"\r\n')
+
+
+class Client:
+    """A server with one provider, whose catalog is at a scripted endpoint."""
+
+    def __init__(self, url: str, home: Path, transport: HttpTransport) -> None:
+        self.catalog = bundled_catalog()
+        self.provider = ModelProviderConfig(
+            id="mine", name="Mine", base_url=url, model_catalog_url=f"{url}/catalog?a=b"
+        )
+        self._transport = transport
+        self.refresh = CatalogRefresh(self.catalog, self.provider, codex_home=home)
+
+    async def run(self, *, patience: float = 20.0) -> list[str]:
+        await self.refresh.refresh(
+            self._transport, api_key="key", environ={}, headers={"user-agent": "us"}, patience=patience
+        )
+        return slugs(self.catalog)
+
+
+def slugs(catalog: ModelCatalog) -> list[str]:
+    return [model.slug for model in catalog.models]
+
+
+async def test_what_the_endpoint_says_counts_and_is_known_at_the_next_start(
+    tmp_path: Path, transport: HttpTransport
+) -> None:
+    async with open_provider(FIRST, http(304), http(200, NEWER)) as endpoint:
+        client = Client(endpoint.url, tmp_path, transport)
+        assert await client.run() == ["theirs"]
+        again = Client(endpoint.url, tmp_path, transport)
+        again.refresh.recall()
+        assert slugs(again.catalog) == ["theirs"]
+        assert await again.run() == ["theirs"]
+        assert await again.run() == ["newer"]
+        first, second, _ = endpoint.requests
+    assert first.target == "/v1/catalog?a=b&client_version=0.171.0"
+    assert (first.headers["authorization"], first.headers["user-agent"]) == ("Bearer key", "us")
+    assert ("if-none-match" in first.headers, second.headers["if-none-match"]) == (False, '"1"')
+
+
+async def test_what_another_endpoint_said_is_not_taken_over(tmp_path: Path, transport: HttpTransport) -> None:
+    async with open_provider(FIRST) as endpoint:
+        await Client(endpoint.url, tmp_path, transport).run()
+    other = Client("http://127.0.0.1:9/v1", tmp_path, transport)
+    other.refresh.recall()
+    assert slugs(other.catalog) == slugs(bundled_catalog())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (http(500, b"no"), "HTTP status 500"),
+        (http(200, {"models": []}), "it has no models"),
+        (http(200, {"models": [{"slug": 5}]}), r"\$\.models\[0\]\.slug"),
+        (http(200, b"<html>"), "malformed"),
+        (http(200, b" " * (9 << 20)), "larger than 8 MB"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", "."),
+    ],
+)
+async def test_an_endpoint_that_fails_changes_nothing_and_is_told(
+    tmp_path: Path, transport: HttpTransport, caplog: pytest.LogCaptureFixture, answer: bytes, told: str
+) -> None:
+    async def cut(stream: trio.abc.Stream) -> None:
+        await stream.send_all(answer)
+
+    async with open_provider(FIRST, cut) as endpoint:
+        client = Client(endpoint.url, tmp_path, transport)
+        await client.run()
+        kept = (tmp_path / CACHE_NAME).read_bytes()
+        with caplog.at_level(logging.WARNING):
+            assert await client.run() == ["theirs"]
+    assert (tmp_path / CACHE_NAME).read_bytes() == kept
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"the models of mine could not be brought up to date from {endpoint.url}")
+    assert re.search(told, record.getMessage())
+
+
+async def test_an_endpoint_that_never_answers_is_given_up(
+    tmp_path: Path, transport: HttpTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def hang(_stream: trio.abc.Stream) -> None:
+        await trio.sleep_forever()
+
+    reply: Reply = hang
+    async with open_provider(reply) as endpoint:
+        client = Client(endpoint.url, tmp_path, transport)
+        with caplog.at_level(logging.WARNING):
+            assert await client.run(patience=0.05) == slugs(bundled_catalog())
+    assert "no answer within 0.05 s" in caplog.text
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"url": 5}', "\x00" * 10, '{"url": "u", "etag": null, "text": "!"}'])
+def test_a_file_that_is_none_is_passed_over(tmp_path: Path, content: str) -> None:
+    (tmp_path / CACHE_NAME).write_text(content)
+    catalog = bundled_catalog()
+    provider = ModelProviderConfig(id="mine", name="Mine", model_catalog_url="u")
+    CatalogRefresh(catalog, provider, codex_home=tmp_path).recall()
+    assert slugs(catalog) == slugs(bundled_catalog())
