@@ -33,9 +33,11 @@ def make_git(folder: Path) -> Path:
 
 async def test_the_systems_git_is_asked_whatever_comes_first_on_the_path(repository: Path, tmp_path: Path) -> None:
     planted = make_git(tmp_path / "venv" / "bin")
+    # As where the server was started by git itself, for a hook of another repository.
+    environ = {"PATH": "/usr/bin:/bin", "GIT_DIR": str(tmp_path / "none"), "GIT_WORK_TREE": str(tmp_path)}
     programs = find_git(f"{planted.parent}:/usr/bin:relative:")
     assert programs[-1] == str(planted)
-    found = await collect_git_info(repository, programs=programs, writable=[])
+    found = await collect_git_info(repository, programs=programs, environ=environ, writable=list)
     assert found is not None
     assert (found.branch, len(found.commit_hash or "")) == ("trunk", 40)
     assert not (planted.parent / "ran").exists()
@@ -47,11 +49,12 @@ async def test_a_git_that_a_command_may_have_made_is_never_run(repository: Path,
     programs = [str(program) for program in planted]
     sub = repository / "sub"
     sub.mkdir()
-    assert await collect_git_info(sub, programs=programs, writable=[str(tmp_path / "link")]) is None
+    found = await collect_git_info(sub, programs=programs, environ={}, writable=lambda: [str(tmp_path / "link")])
+    assert found is None
     assert [program.with_name("ran").exists() for program in planted] == [False, False]
 
 
 async def test_a_machine_whose_only_git_is_on_the_path_uses_it(repository: Path, tmp_path: Path) -> None:
     only = make_git(tmp_path / "elsewhere")
-    assert await collect_git_info(repository, programs=[str(only)], writable=[str(tmp_path / "other")]) is None
+    assert await collect_git_info(repository, programs=[str(only)], environ={}, writable=lambda: ["/other"]) is None
     assert only.with_name("ran").exists()

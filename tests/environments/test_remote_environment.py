@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
-from remote_lab import RemoteLab, open_remote
+from remote_lab import OWN, RemoteLab, open_remote
 
 from codex_trio.environments.commands import CommandRequest
 from codex_trio.environments.environment import EnvironmentStatus
@@ -29,10 +29,18 @@ def request(script: str, lab: RemoteLab, *, tty: bool = False, sandboxed: bool =
     return CommandRequest(call_id="c1", argv=argv, reads_login=False, cwd=str(lab.work), tty=tty, sandboxed=sandboxed)
 
 
-async def test_commands_and_files_go_over_a_slow_road_under_the_policy(tmp_path: Path) -> None:
+REFERENCE = os.environ.get("CODEX_REFERENCE")
+SERVERS = [OWN, *([] if REFERENCE is None else [(REFERENCE,)])]
+"""With CODEX_REFERENCE set to a binary, the established server's exec-server too."""
+
+
+@pytest.mark.parametrize("program", SERVERS, ids=lambda program: Path(program[0]).name)
+async def test_commands_and_files_go_over_a_slow_road_under_the_policy(
+    tmp_path: Path, program: tuple[str, ...]
+) -> None:
     (tmp_path / "token").write_text("let-me-in")
     options = ("--ws-auth", "capability-token", "--ws-token-file", str(tmp_path / "token"))
-    async with open_remote(tmp_path, *options, token="let-me-in") as lab:
+    async with open_remote(tmp_path, *options, token="let-me-in", program=program) as lab:
         lab.road.delay = 0.005
         assert lab.environment.status() == EnvironmentStatus(kind="pending")
         info = await lab.environment.info()

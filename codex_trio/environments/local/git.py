@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import trio
@@ -43,8 +43,12 @@ class LocalRepositories:
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
         """Return the state of the repository that is worked in."""
-        writable = [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"]
-        return await collect_git_info(Path(place.cwd), programs=self._programs, writable=writable)
+        return await collect_git_info(
+            Path(place.cwd),
+            programs=self._programs,
+            environ=self._environ,
+            writable=lambda: [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"],
+        )
 
     async def diff_to_remote(self, folder: Path) -> RemoteDiff:
         """Return what the work tree around a folder differs in from the closest commit that a remote has.
@@ -55,7 +59,9 @@ class LocalRepositories:
             root = await trio.to_thread.run_sync(git_root, folder, abandon_on_cancel=True)
             if root is None:
                 raise NoRemoteDiff("it is in no repository")
-            git = _outside_of((str(folder), str(root)), self._programs)
+            git = await trio.to_thread.run_sync(
+                _outside_of, (str(folder), str(root)), self._programs, abandon_on_cancel=True
+            )
             if git is None:
                 raise NoRemoteDiff("there is no git")
             try:
@@ -79,27 +85,33 @@ def find_git(search_path: str) -> tuple[str, ...]:
     return tuple(program for program in dict.fromkeys(programs) if os.access(program, os.X_OK))
 
 
-async def collect_git_info(cwd: Path, *, programs: Sequence[str], writable: Sequence[str]) -> GitInfo | None:
+async def collect_git_info(
+    cwd: Path, *, programs: Sequence[str], environ: Mapping[str, str], writable: Callable[[], Sequence[str]]
+) -> GitInfo | None:
     """Commit, branch and remote of the repository around `cwd`; None outside of one, or without git.
 
-    `programs` are from `find_git`; one below the repository or a folder of `writable` is not used.
+    `programs` are from `find_git`; one below the repository or a folder of `writable` is not used. What of `environ`
+    leads git elsewhere is left out.
     """
-    root = git_root(cwd)
-    if root is None:
-        return None
-    git = _outside_of((str(cwd), str(root), *writable), programs)
-    if git is None:
-        return None
     answers: dict[str, str | None] = {}
+    variables = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
 
-    async def ask(key: str, *arguments: str) -> None:
-        answers[key] = await _ask(git, cwd, *arguments)
+    def chosen() -> str | None:
+        root = git_root(cwd)
+        return None if root is None else _outside_of((str(cwd), str(root), *writable()), programs)
+
+    async def ask(git: str, key: str, *arguments: str) -> None:
+        answers[key] = await _ask(git, cwd, variables, *arguments)
 
     with trio.move_on_after(GIT_SECONDS):
+        # In a thread: a mount that is dead never answers.
+        git = await trio.to_thread.run_sync(chosen, abandon_on_cancel=True)
+        if git is None:
+            return None
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(ask, "commit", "rev-parse", "HEAD")
-            nursery.start_soon(ask, "branch", "symbolic-ref", "--short", "-q", "HEAD")
-            nursery.start_soon(ask, "url", "config", "--get", "remote.origin.url")
+            nursery.start_soon(ask, git, "commit", "rev-parse", "HEAD")
+            nursery.start_soon(ask, git, "branch", "symbolic-ref", "--short", "-q", "HEAD")
+            nursery.start_soon(ask, git, "url", "config", "--get", "remote.origin.url")
     if not any(answers.values()):
         return None
     return GitInfo(commit_hash=answers.get("commit"), branch=answers.get("branch"), repository_url=answers.get("url"))
@@ -111,10 +123,12 @@ def _outside_of(folders: Sequence[str], programs: Sequence[str]) -> str | None:
     return next((program for program in programs if not any(is_within(program, folder) for folder in theirs)), None)
 
 
-async def _ask(git: str, cwd: Path, *arguments: str) -> str | None:
+async def _ask(git: str, cwd: Path, variables: Mapping[str, str], *arguments: str) -> str | None:
     command = [git, "-C", str(cwd), *arguments]
     try:
-        done = await trio.run_process(command, capture_stdout=True, stderr=subprocess.DEVNULL, check=False)
+        done = await trio.run_process(
+            command, capture_stdout=True, stderr=subprocess.DEVNULL, check=False, env=variables
+        )
     except OSError:
         return None
     return done.stdout.decode(errors="replace").strip() or None if done.returncode == 0 else None
