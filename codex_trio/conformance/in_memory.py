@@ -37,7 +37,8 @@ async def open_server_in_memory(
     *, env: Mapping[str, str], cwd: Path, observer: Observer
 ) -> AsyncGenerator[ServerInMemory]:
     """Run the server and connect to it, until the block ends."""
-    settings = AppSettings(codex_home=Path(env["CODEX_HOME"]), environ=env, cwd=cwd)
+    home = Path(env["CODEX_HOME"])
+    settings = AppSettings(codex_home=home, environ=env, cwd=cwd, system_dir=home / "machine")
     async with (
         open_in_process_server(settings) as server,
         server.connect(observer=observer, refuse_unhandled=False) as client,

@@ -48,6 +48,8 @@ async def open_house(tmp_path: Path) -> AsyncGenerator[House]:
         )
         (folders["codex"] / "config.toml").write_text(config)
         environ = {"HOME": str(folders["home"]), "TMPDIR": str(folders["tmp"]), "PATH": "/usr/bin:/bin"}
-        settings = AppSettings(codex_home=folders["codex"], cwd=folders["work"], environ=environ)
+        settings = AppSettings(
+            codex_home=folders["codex"], cwd=folders["work"], environ=environ, system_dir=folders["codex"] / "machine"
+        )
         async with open_in_process_server(settings) as server:
             yield House(server, model, folders["work"])

@@ -33,7 +33,7 @@ async def resume(client: AppServerClient, thread_id: str) -> str:
 async def test_a_client_that_is_gone_follows_no_thread(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('sandbox_mode = "workspace-write"\n', encoding="utf-8")
     environ = {"HOME": str(tmp_path), "CODEX_HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": os.defpath}
-    settings = AppSettings(codex_home=tmp_path, environ=environ, cwd=tmp_path)
+    settings = AppSettings(codex_home=tmp_path, environ=environ, cwd=tmp_path, system_dir=tmp_path / "machine")
     with trio.fail_after(PATIENCE):
         async with open_in_process_server(settings) as server:
             async with server.connect() as first:

@@ -16,7 +16,8 @@ PATIENCE = 60.0
 
 def settings(folder: Path) -> AppSettings:
     environ = {"HOME": str(folder), "CODEX_HOME": str(folder), "TMPDIR": str(folder), "PATH": os.defpath}
-    return AppSettings(codex_home=folder, environ=environ, cwd=folder, strict_config=True)
+    machine = folder / "machine"
+    return AppSettings(codex_home=folder, environ=environ, cwd=folder, strict_config=True, system_dir=machine)
 
 
 async def test_an_error_of_the_block_is_caught_by_its_type(tmp_path: Path) -> None:

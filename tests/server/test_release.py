@@ -40,7 +40,7 @@ async def converse(client: MemoryTransport) -> None:
 
 async def test_nothing_holds_on_to_an_app_that_has_ended(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "CODEX_HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": os.defpath}
-    settings = AppSettings(codex_home=tmp_path, environ=environ, cwd=tmp_path)
+    settings = AppSettings(codex_home=tmp_path, environ=environ, cwd=tmp_path, system_dir=tmp_path / "machine")
 
     async def live(app: App) -> None:
         server, client = memory_transport_pair()

@@ -22,7 +22,7 @@ sys.meta_path.insert(0, WhenMoreIsLoaded())
 
 async def main():
     home = Path(os.environ["CODEX_HOME"])
-    settings = AppSettings(codex_home=home, environ=dict(os.environ), cwd=home)
+    settings = AppSettings(codex_home=home, environ=dict(os.environ), cwd=home, system_dir=home / "machine")
     async with open_app(settings) as app, trio.open_nursery() as nursery:
         server, client = memory_transport_pair()
         nursery.start_soon(lambda: app.serve(server, remote=False))

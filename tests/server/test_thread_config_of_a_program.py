@@ -32,7 +32,9 @@ async def test_a_loader_that_fails_stops_that_threads_start_and_nothing_else(tmp
     known.mkdir()
     other.mkdir()
     environ = {"HOME": str(tmp_path), "CODEX_HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": os.defpath}
-    settings = AppSettings(codex_home=tmp_path, environ=environ, cwd=known, thread_config=ByFolder(known))
+    settings = AppSettings(
+        codex_home=tmp_path, environ=environ, cwd=known, thread_config=ByFolder(known), system_dir=tmp_path / "machine"
+    )
     with trio.fail_after(60):
         async with open_in_process_server(settings) as server, server.connect() as client:
             await client.initialize("test", "1.0")

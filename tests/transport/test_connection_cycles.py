@@ -112,7 +112,7 @@ async def test_clients_that_come_and_go_leave_nothing_behind(transport: str, tmp
     home = tmp_path / "codex"
     home.mkdir()
     environ = {"HOME": str(home), "CODEX_HOME": str(home), "TMPDIR": str(tmp_path), "PATH": os.defpath}
-    settings = AppSettings(codex_home=home, environ=environ, cwd=tmp_path)
+    settings = AppSettings(codex_home=home, environ=environ, cwd=tmp_path, system_dir=home / "machine")
 
     async def keep_coming(url: str, numbers: Iterator[int]) -> None:
         for number in numbers:

@@ -33,7 +33,7 @@ async def test_every_one_of_ten_thousand_requests_is_answered_once(transport: st
     home = tmp_path / "codex"
     home.mkdir()
     environ = {"HOME": str(home), "CODEX_HOME": str(home), "TMPDIR": str(tmp_path), "PATH": os.defpath}
-    settings = AppSettings(codex_home=home, environ=environ, cwd=tmp_path)
+    settings = AppSettings(codex_home=home, environ=environ, cwd=tmp_path, system_dir=home / "machine")
     answers: Counter[int | str] = Counter()
     refused = 0
     with trio.fail_after(120):
