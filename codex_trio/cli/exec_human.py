@@ -38,7 +38,7 @@ class HumanPresenter:
             ("workdir", thread.workdir),
             ("model", thread.model),
             ("provider", thread.provider),
-            ("approval", "never"),
+            ("approval", thread.approval if isinstance(thread.approval, str) else "granular"),
             ("sandbox", sandbox_text(thread.sandbox)),
             ("reasoning effort", thread.effort or "none"),
             ("reasoning summaries", thread.summary or "none"),

@@ -56,6 +56,8 @@ class OpenedThread:
     workdir: str
     model: str
     provider: str
+    approval: str | dict[str, Any]
+    """The protocol's AskForApproval: `never`, unless an administrator lets nobody do without questions."""
     sandbox: dict[str, Any]
     """The protocol's SandboxPolicy."""
     effort: str | None
@@ -149,6 +151,7 @@ class ExecRun:
                     workdir=opened["cwd"],
                     model=opened["model"],
                     provider=opened["modelProvider"],
+                    approval=opened["approvalPolicy"],
                     sandbox=sandbox or opened["sandbox"],
                     effort=opened["reasoningEffort"],
                     summary=config["model_reasoning_summary"],

@@ -28,6 +28,7 @@ ANSWERS: dict[str, Any] = {
         "cwd": "/work",
         "model": "m",
         "modelProvider": "p",
+        "approvalPolicy": "never",
         "sandbox": {"type": "readOnly", "networkAccess": False},
         "reasoningEffort": None,
     },
