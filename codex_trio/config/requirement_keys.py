@@ -55,7 +55,7 @@ REQUIREMENT_KEYS: Final = (
     RequirementKey("default_permissions", _TEXT),
     RequirementKey(
         "permissions",
-        Table({"filesystem": Table({"deny_read": Sequence(PathText())})}, rest=_TABLE),
+        Table({"filesystem": Table({"deny_read": Sequence(PathText())})}),
     ),
     RequirementKey("allowed_web_search_modes", Sequence(Choice(("disabled", "cached", "indexed", "live")))),
     RequirementKey("features", Names(_FLAG)),
