@@ -63,3 +63,33 @@ async def test_switches_of_a_thread_that_is_not_there_are_refused(probe: Probe) 
     assert (await probe.refusal("experimentalFeature/list", {"threadId": "nope"})).message.startswith(
         "invalid thread id"
     )
+
+
+PROFILE = """
+[permissions.careful]
+description = "Keeps keys to itself"
+[permissions.careful.filesystem]
+":root" = "read"
+glob_scan_max_depth = 3
+[permissions.careful.filesystem.":workspace_roots"]
+"." = "write"
+"docs" = "read"
+"keys/*.pem" = "deny"
+"""
+
+
+async def test_a_permission_profile_of_the_users_own_opens_and_closes_what_it_says(lab: Lab) -> None:
+    for name in ("docs/page", "keys/a.pem", "keys/a.txt"):
+        (lab.cwd / name).parent.mkdir(exist_ok=True)
+        (lab.cwd / name).write_text(f"in {name}\n")
+    # It counts more than a sandbox mode.
+    lab.configure(extra='default_permissions = "careful"\n', tables=PROFILE)
+    script = "cat keys/a.pem keys/a.txt; echo new > made && cat made; echo new > docs/made || echo closed"
+    async with lab.run() as probe:
+        listed = (await probe.request("permissionProfile/list", {}))["data"]
+        assert listed[-1] == {"id": "careful", "description": "Keeps keys to itself", "allowed": True}
+        answer = await probe.request("thread/start", {"cwd": str(lab.cwd)})
+        assert answer["activePermissionProfile"] == {"id": "careful", "extends": None}
+        assert answer["sandbox"]["type"] == "workspaceWrite"
+        run = {"command": ["/bin/sh", "-c", f"{{ {script}; }} 2>/dev/null"], "cwd": str(lab.cwd)}
+        assert (await probe.request("command/exec", run))["stdout"] == "in keys/a.txt\nnew\nclosed\n"
