@@ -7,7 +7,8 @@
 
 Families of figures (all of one with --family, single ones with --only; less is better everywhere):
 
-    turns        start-up, a turn's own cost, deltas, tool calls, agents, memory, over stdio
+    turns        start-up, a turn's own cost, deltas, tool calls, agents, scripts, a compaction,
+                 memory, over stdio
     connections  eight small methods over stdio and websocket: round trips (p50, p99), the time that a request takes
                  in a burst of at most 100 unanswered ones; memory of an idle websocket connection
     history      a generated home of many threads, one of them big (--threads, --big): cold start; once the server has

@@ -121,6 +121,21 @@ class Connection:
             raise MeasurementFailed(f"the turn ended as {status}")
         return Turn(total=after - before, streaming=after - first, output=bytes(output))
 
+    def until_turn_ends(self, method: str, params: object) -> tuple[float, bytes]:
+        """Send a request that begins a turn; the time to the turn's end, and all that came until then."""
+        request_id, frame = self._frame(method, params)
+        before = time.perf_counter()
+        self._wire.write(frame)
+        output = self._take(request_id, WAIT_SECONDS)
+        if _ERROR in output:
+            raise MeasurementFailed(f"{method} was refused: {output.decode(errors='replace')}")
+        output += self._take(b'"turn/completed"', WAIT_SECONDS)
+        after = time.perf_counter()
+        status = msgspec.json.decode(_last_line(output))["params"]["turn"]["status"]
+        if status != "completed":
+            raise MeasurementFailed(f"the turn ended as {status}")
+        return after - before, bytes(output)
+
     def turns(self, thread_ids: Sequence[str], text: str, *, seconds: float, others: int = 0) -> Round:
         """Start a turn in each of many threads, a hundred unanswered requests at most, and wait for all ends.
 

@@ -9,13 +9,25 @@ import socket
 import sys
 import threading
 
-from codex_trio.testing.model_script import Event, completed, created, encode_event, function_call, message_of
+from codex_trio.testing.model_script import (
+    Event,
+    completed,
+    created,
+    custom_tool_call,
+    encode_event,
+    failed,
+    function_call,
+    message_of,
+)
 
 SAY = "benchmark: say a word"
 STREAM = "benchmark: stream a long message"
 CALL_TOOLS = "benchmark: call tools"
 HAVE_AGENTS = "benchmark: have agents work"
+RUN_SCRIPT = "benchmark: run a script"
 DELTAS = 10_000
+NESTED_CALLS = 200
+"""Calls of tools in one script."""
 TOOL_CALLS = 20
 AGENTS = 20
 AGENT_CALLS = 3
@@ -47,6 +59,9 @@ class Script:
             for n in range(AGENTS)
         ]
         self._agents = _response(agents)
+        script = f"for (let n = 0; n < {NESTED_CALLS}; n++) await tools.get_goal({{}});\ntext('all called');"
+        self._script = _response([custom_tool_call("exec", script, call_id="script")])
+        self._failed = _response([failed("invalid_prompt", "the script did not run to its end")])
 
     def answer(self, body: bytes, head: bytes = b"") -> bytes:
         """Return the response to a request, whose head is in lower case."""
@@ -55,12 +70,20 @@ class Script:
             return self._calls[done] if done < AGENT_CALLS else self._say
         if HAVE_AGENTS.encode() in body:
             return self._say if _OUTPUT in body else self._agents
-        where = {marker: body.rfind(marker.encode()) for marker in (SAY, STREAM, CALL_TOOLS)}
+        where = {marker: body.rfind(marker.encode()) for marker in (SAY, STREAM, CALL_TOOLS, RUN_SCRIPT)}
         marker = max(where, key=where.__getitem__)
         if marker == STREAM:
             return self._stream
+        if marker == RUN_SCRIPT:
+            return self._after_script(body[where[marker] :])
         done = body.count(_OUTPUT, where[marker])
         return self._calls[done] if marker == CALL_TOOLS and done < TOOL_CALLS else self._say
+
+    def _after_script(self, rest: bytes) -> bytes:
+        """Return the response to a turn that runs a script; `rest` is what came since."""
+        if b'_call_output"' not in rest:
+            return self._script
+        return self._say if b"Script completed" in rest else self._failed
 
 
 def _serve(connection: socket.socket, script: Script) -> None:

@@ -1,4 +1,4 @@
-"""The family of turns: start-up, a turn's own cost, streams of deltas, tool calls, agents, memory. Over stdio.
+"""The family of turns, over stdio: start-up, a turn's cost, deltas, tool calls, agents, scripts, compaction, memory.
 
 Seconds become milliseconds and bytes MiB here. A sample checks that the work was done: a server that fails fast has no
 figure.
@@ -17,6 +17,8 @@ from benchmarks.model_server import (
     CALL_TOOLS,
     DELTAS,
     HAVE_AGENTS,
+    NESTED_CALLS,
+    RUN_SCRIPT,
     SAY,
     STREAM,
     TOOL_CALLS,
@@ -24,6 +26,7 @@ from benchmarks.model_server import (
 from benchmarks.wire import WAIT_SECONDS, MeasurementFailed
 
 _TURNS = 20
+_ITEMS = 1_000
 _SETTLE_SECONDS = 2.0
 
 
@@ -74,6 +77,39 @@ def agents(lab: Lab) -> Sample:
         return milliseconds(ran.total), milliseconds(percentile(ran.lags, 0.99))
 
 
+def script_calls(lab: Lab) -> Sample:
+    """Return turns whose model runs one script that calls many tools: the first one, and another by the call."""
+    with lab.server() as server:
+        server.initialize()
+        thread = server.connection.start_thread(lab.work, model="gpt-5.5", config={"features": {"code_mode": True}})
+        server.connection.turn(thread, SAY)
+        first = server.connection.turn(thread, RUN_SCRIPT).total
+        again = server.connection.turn(thread, RUN_SCRIPT).total
+        return milliseconds(first), milliseconds(again) / NESTED_CALLS
+
+
+def compaction(lab: Lab) -> Sample:
+    """Return the summing up of a long history, but for what the model takes."""
+    with lab.server() as server:
+        server.initialize()
+        thread = server.connection.start_thread(lab.work)
+        server.connection.turn(thread, SAY)
+        server.connection.request("thread/inject_items", {"threadId": thread, "items": _conversation(_ITEMS)})
+        seconds, output = server.connection.until_turn_ends("thread/compact/start", {"threadId": thread})
+        _check("summaries", output.count(b'"contextCompaction"'), 2)
+        return (milliseconds(seconds),)
+
+
+def _conversation(count: int) -> list[dict[str, object]]:
+    kinds = [("user", "input_text"), ("assistant", "output_text")]
+    text = "A line of a long conversation. " * 8
+    return [
+        {"type": "message", "role": role, "content": [{"type": kind, "text": f"{number}: {text}"}]}
+        for number in range(count)
+        for role, kind in [kinds[number % 2]]
+    ]
+
+
 def memory(lab: Lab) -> Sample:
     """Memory of the idle server, with one thread and then after a turn in it."""
     with lab.server() as server:
@@ -116,6 +152,11 @@ FIGURES: Mapping[str, Figure] = {
             Value(f"{AGENTS} agents, small request meanwhile, p99", "ms"),
         ),
         single(agents),
+    ),
+    "compaction": Figure((Value(f"a compaction of {_ITEMS} items", "ms", 1.0),), single(compaction)),
+    "script": Figure(
+        (Value(f"first script, {NESTED_CALLS} calls", "ms", 1.0), Value("a call in a script", "ms", 1.0)),
+        single(script_calls),
     ),
     "memory": Figure(
         tuple(

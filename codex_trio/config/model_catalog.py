@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -84,6 +85,7 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     support_verbosity: bool = False
     default_verbosity: str | None = None
     apply_patch_tool_type: Literal["freeform", "function"] | None = None
+    web_search_tool_type: str | None = None
     truncation_policy: TruncationEntry = TruncationEntry("bytes", 10_000)
     supports_parallel_tool_calls: bool = True
     supports_image_detail_original: bool = False
@@ -103,6 +105,22 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     availability_nux: AvailabilityEntry | None = None
     base_instructions: str | None = None
     model_messages: MessagesEntry | None = None
+
+
+UNREAD: Final = MappingProxyType(
+    {
+        "shell_type": "models run commands by `exec_command`, whatever kind of shell tool they are said to know",
+        "include_skills_usage_instructions": "the same instructions go to all models",
+        "include_plugin_usage_instructions": "the same instructions go to all models",
+        "include_apps_usage_instructions": "the same instructions go to all models",
+        "supports_experimental_context": "no bundled model does",
+        "supports_reasoning_effort_updates": "the effort is told with each request",
+        "multi_agent_reasoning_effort": "agents think as hard as whoever starts them, or as hard as they are told to",
+        "node_repl_auto_review_required": "there is no tool of that kind",
+        "node_repl_disabled": "there is no tool of that kind",
+    }
+)
+"""Keys of entries, as of release 0.171.0, that nobody reads, and what holds instead."""
 
 
 class Catalog(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import first_hits
 from benchmarks.connections import METHODS
 from benchmarks.figures import Value
-from benchmarks.model_server import CALL_TOOLS, DELTAS, SAY, STREAM, TOOL_CALLS, Script
+from benchmarks.model_server import CALL_TOOLS, DELTAS, NESTED_CALLS, RUN_SCRIPT, SAY, STREAM, TOOL_CALLS, Script
 from benchmarks.report import Series
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +80,12 @@ def test_the_model_answers_the_last_thing_that_was_said_in_a_thread() -> None:
     for number in range(TOOL_CALLS):
         assert f'"call_{number}"'.encode() in script.answer("".join(said).encode())
         said.append('{"type":"function_call_output"}')
+    assert b"Hello." in script.answer("".join(said).encode())
+    said.append(RUN_SCRIPT)
+    assert f"n < {NESTED_CALLS}".encode() in script.answer("".join(said).encode())
+    said.append('{"type":"custom_tool_call_output","output":"Script failed"}')
+    assert b"response.failed" in script.answer("".join(said).encode())
+    said.append("Script completed")
     assert b"Hello." in script.answer("".join(said).encode())
 
 

@@ -1,11 +1,14 @@
 """What the entries of a catalog come to here."""
 
+import inspect
 import json
+import re
 from typing import Any
 
 import pytest
 
-from codex_trio.config.model_catalog import CatalogError, decode_catalog
+from codex_trio.config.model_catalog import UNREAD, CatalogEntry, CatalogError, decode_catalog
+from codex_trio.model import catalog_entries
 from codex_trio.model.catalog import ModelCatalog
 from codex_trio.model.catalog_entries import facts_of
 
@@ -44,6 +47,28 @@ def test_what_an_entry_says_counts() -> None:
     assert (model.default_summary, model.apply_patch, model.tool_output_token_limit) == (None, "freeform", 7)
     assert (model.code_mode_only, model.multi_agent_version, model.parallel_tool_calls) == (True, None, False)
     assert (model.base_instructions, model.upgrade, model.availability_text) == ("You are M.", "n", "New.")
+
+
+KEYS_OF_THE_RELEASE = """
+slug display_name default_reasoning_level shell_type visibility supported_in_api priority additional_speed_tiers
+service_tiers include_skills_usage_instructions include_plugin_usage_instructions include_apps_usage_instructions
+default_reasoning_summary support_verbosity default_verbosity apply_patch_tool_type web_search_tool_type
+truncation_policy supports_image_detail_original context_window max_context_window comp_hash
+effective_context_window_percent experimental_supported_tools input_modalities supports_search_tool
+supports_experimental_context use_responses_lite supports_reasoning_effort_updates node_repl_auto_review_required
+node_repl_disabled tool_mode multi_agent_version multi_agent_reasoning_effort supported_reasoning_levels
+default_service_tier model_specialty
+"""
+"""What the entries of the catalog of 0.171.0 hold."""
+
+
+def test_each_key_of_an_entry_is_read_or_listed_as_one_that_nobody_reads() -> None:
+    known = set(CatalogEntry.__struct_fields__)
+    assert set(KEYS_OF_THE_RELEASE.split()) <= known | set(UNREAD)
+    assert known & set(UNREAD) == set()
+    assert set(UNREAD) <= set(KEYS_OF_THE_RELEASE.split())
+    source = inspect.getsource(catalog_entries)
+    assert {name for name in known if not re.search(rf"\bentry\.{name}\b", source)} == set()
 
 
 def test_without_a_visible_model_the_first_one_is_the_default() -> None:
