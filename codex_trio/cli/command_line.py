@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "app-server": ("codex_trio.cli.app_server", "serve editors and orchestrators over the app-server protocol"),
     "exec": ("codex_trio.cli.exec", "run one turn without interaction"),
     "doctor": ("codex_trio.cli.doctor", "tell whether this installation can work"),
+    "mcp": ("codex_trio.cli.mcp", "list, add, remove and log in to MCP servers"),
     "exec-server": ("codex_trio.cli.exec_server", "run commands here for an app-server elsewhere"),
 }
 
@@ -30,7 +31,7 @@ ALIASES = {"e": "exec"}
 _WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
-agents apply archive cloud completion debug delete features fork login logout mcp mcp-server
+agents apply archive cloud completion debug delete features fork login logout mcp-server
 migrate-nfs-db migrate-rollouts plugin queue remote-control resume review sandbox unarchive update
 """
 NOT_SUPPORTED = frozenset(_CODEX_SUBCOMMANDS.split())

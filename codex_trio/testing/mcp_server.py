@@ -37,6 +37,7 @@ TOOLS: dict[str, dict[str, Any]] = {
     },
     "ask": {"description": "Asks the user", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "picture": {"description": "Shows a picture", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
+    "steps": {"description": "Says how far it is", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "who": {"description": "Tells its process", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "crash": {"description": "Ends", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
     "learn": {"description": "Brings a new tool", "inputSchema": OBJECT, "annotations": {"readOnlyHint": True}},
@@ -54,6 +55,7 @@ class Server:
         self.writing = threading.Lock()
         self.answers: dict[int, Any] = {}
         self.answered = threading.Condition()
+        self.progress_token: Any = None
 
     def send(self, message: dict[str, Any]) -> None:
         with self.writing:
@@ -89,6 +91,7 @@ class Server:
                 if at + 1 < len(names):
                     result["nextCursor"] = str(at + 1)
             case "tools/call":
+                self.progress_token = params.get("_meta", {}).get("progressToken")
                 result = self.call(params["name"], params.get("arguments") or {})
             case "resources/list":
                 result = {"resources": [{"uri": "note://hello", "name": "hello", "mimeType": "text/plain"}]}
@@ -111,6 +114,10 @@ class Server:
                 return {"content": [text(said)], "structuredContent": {"result": said}}
             case "fail":
                 return {"content": [text("it did not work")], "isError": True}
+            case "steps":
+                step = {"progressToken": self.progress_token, "progress": 1, "total": 2, "message": "halfway"}
+                self.send({"method": "notifications/progress", "params": step})
+                return {"content": [text("done")]}
             case "slow":
                 time.sleep(arguments.get("seconds", 60))
                 return {"content": [text("at last")]}

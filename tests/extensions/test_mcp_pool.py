@@ -152,3 +152,30 @@ async def test_servers_that_ended_are_started_anew_once_however_many_wait_for_th
         nursery.cancel_scope.cancel()
     for name in ("one", "two"):
         assert [status.status for status in statuses if status.name == name] == ["starting", "ready"] * 2
+
+
+async def test_a_hundred_threads_with_five_servers_have_five_processes(pool: McpPool, tmp_path: Path) -> None:
+    settings = {name: scripted(name) for name in "abcde"}
+    threads = [ThreadServers(pool, folder=str(tmp_path), tell=lambda _status: None) for _ in range(100)]
+    async with trio.open_nursery() as nursery:
+        for servers in threads:
+            servers.begin(settings, nursery)
+        await until(lambda: all(len(servers.ready) == 5 for servers in threads))
+        connections = {server.connection for servers in threads for server in servers.ready}
+        pids = {(await told(connection, "who"))["pid"] for connection in connections}
+        assert (len(connections), len(pids)) == (5, 5)
+        nursery.cancel_scope.cancel()
+    await wait_gone(*pids)
+
+
+async def test_a_server_of_one_user_ends_with_it(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"]}
+    with trio.fail_after(PATIENCE):
+        async with open_process_spawner() as spawner, open_transport({}) as transport, trio.open_nursery() as nursery:
+            means = McpMeans(start=spawner.start, transport=transport, environ=environ)
+            pool = McpPool(means, idle_seconds=600)
+            await nursery.start(pool.run)
+            async with pool.use(scripted(shared=False), folder=str(tmp_path)) as connection:
+                pid = (await told(connection, "who"))["pid"]
+            await wait_gone(pid)
+            nursery.cancel_scope.cancel()

@@ -262,3 +262,58 @@ async def test_all_pages_of_a_list_are_read_and_circles_are_left(autojump_clock:
         nursery.start_soon(serve)
         listed = await talk.session.all_of("tools/list", "tools", seconds=5)
     assert listed == [{"name": "t0"}, {"name": "t1"}, {"name": "t2"}]
+
+
+async def test_a_server_says_how_far_a_call_is_to_whoever_made_it(autojump_clock: MockClock) -> None:
+    told: list[Mapping[str, Any]] = []
+    async with talking() as (talk, nursery):
+
+        async def ask() -> None:
+            params = {"name": "a", "_meta": {"callId": "c"}}
+            await talk.session.request("tools/call", params, seconds=10, progress=told.append)
+
+        nursery.start_soon(ask)
+        request = await talk.channel.next()
+        assert request["params"]["_meta"] == {"callId": "c", "progressToken": request["id"]}
+        for token in (request["id"], "other", request["id"] + 1, None):
+            talk.channel.say({"method": "notifications/progress", "params": {"progressToken": token, "progress": 1}})
+        talk.channel.say({"id": request["id"], "result": {}})
+        talk.channel.say({"method": "notifications/progress", "params": {"progressToken": request["id"]}})
+        await wait_all_tasks_blocked()
+    assert told == [{"progressToken": 1, "progress": 1}]
+
+
+async def test_a_server_that_asks_without_end_is_left(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+        nursery.start_soon(talk.ask, "a")
+        await talk.channel.next()
+        for number in range(101):
+            talk.channel.answers.send_nowait(b'{"id": %d, "method": "elicitation/create", "params": {}}' % number)
+            await wait_all_tasks_blocked()
+    assert str(talk.outcomes["a"]) == "the server has more than 100 requests open"
+
+
+async def test_a_list_without_end_costs_its_time_once_and_a_bounded_number_of_items(autojump_clock: MockClock) -> None:
+    async with talking() as (talk, nursery):
+
+        async def serve(*, items: int, pause: float) -> None:
+            page = 0
+            while True:
+                request = await talk.channel.next()
+                if "id" not in request:
+                    continue
+                page += 1
+                await trio.sleep(pause)
+                result = {"tools": [{"name": "t"}] * items, "nextCursor": str(page)}
+                talk.channel.say({"id": request["id"], "result": result})
+
+        with trio.CancelScope() as serving:
+            async with trio.open_nursery() as server:
+                server.start_soon(lambda: serve(items=1, pause=1))
+                with pytest.raises(McpTimeout, match="timed out awaiting tools/list"):
+                    await talk.session.all_of("tools/list", "tools", seconds=20)
+                serving.cancel()
+        assert trio.current_time() < 25
+        nursery.start_soon(lambda: serve(items=5000, pause=0))
+        with pytest.raises(McpFailure, match="tools/list lists more than 10000 items"):
+            await talk.session.all_of("tools/list", "tools", seconds=20)

@@ -4,6 +4,11 @@ from codex_trio.conformance.differences.difference import Difference
 
 MCP: tuple[Difference, ...] = (
     Difference(
+        "mcp::a_user_sees_how_far_a_call_is",
+        "reference",
+        "passes nothing on of what servers tell of how far calls are",
+    ),
+    Difference(
         "mcp::a_user_is_told_that_an_answer_for_good_could_not_be_kept",
         "reference",
         "writes the answer into the project's own configuration, of which ours takes nothing that it wrote itself",

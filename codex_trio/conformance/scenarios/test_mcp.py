@@ -215,6 +215,14 @@ async def test_a_server_asks_the_user_and_gets_the_answer(lab: Lab) -> None:
     assert json.loads(part["text"]) == {"action": "accept", "content": {"name": "Bob"}}
 
 
+async def test_a_user_sees_how_far_a_call_is(lab: Lab) -> None:
+    async with ready(lab, server()) as (probe, thread_id):
+        turn = await run(lab, probe, thread_id, call("steps"))
+    assert turn.of("item/mcpToolCall/progress") == [
+        {"threadId": thread_id, "turnId": turn.id, "itemId": "call_1", "message": "halfway"}
+    ]
+
+
 # Trouble
 
 

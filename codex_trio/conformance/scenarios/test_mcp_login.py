@@ -9,7 +9,7 @@ import trio
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
-from codex_trio.testing.mcp_web_server import McpWebServer, open_mcp_web_server
+from codex_trio.testing.mcp_web_server import McpWebServer, WebReply, open_mcp_web_server
 
 STARTED = "mcpServer/startupStatus/updated"
 COMPLETED = "mcpServer/oauthLogin/completed"
@@ -79,6 +79,13 @@ async def test_what_cannot_be_logged_in_to_is_refused(lab: Lab) -> None:
         assert (refused.code, refused.message) == (-32600, "No MCP server named 'zz' found.")
         refused = await probe.refusal("mcpServer/oauth/login", {"name": "web", "environmentId": "local"})
         assert refused.message == "No MCP server named 'web (environment local)' found."
+        register = web.answers["/register"]
+        web.answers["/register"] = lambda _request: WebReply(403, {"error": "no"})
+        refused = await probe.refusal("mcpServer/oauth/login", {"name": "web"})
+        assert refused.code == -32603
+        assert refused.message.startswith("failed to login to MCP server 'web': ")
+        assert "403" in refused.message
+        web.answers["/register"] = register
         web.metadata["code_challenge_methods_supported"] = ["plain"]
         refused = await probe.refusal("mcpServer/oauth/login", {"name": "web"})
         assert refused.code == -32603

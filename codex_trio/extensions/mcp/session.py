@@ -256,7 +256,7 @@ class McpSession:
             case "notifications/progress":
                 token = params.get("progressToken")
                 waiting = self._waiting.get(token) if isinstance(token, int) else None
-                if waiting is not None and waiting.progress is not None:
+                if waiting is not None and waiting.progress is not None and not waiting.done.is_set():
                     waiting.progress(params)
             case _:
                 return

@@ -109,7 +109,14 @@ async def open_callback(*, port: int, path: str) -> AsyncGenerator[Callback]:
     except OSError as error:
         raise OAuthFailure(f"nothing can listen for the browser on port {port}: {error.strerror}") from error
     callback = Callback(listener.socket.getsockname()[1], path)
+    failure: OAuthFailure | None = None
     async with trio.open_nursery() as nursery:
         await nursery.start(trio.serve_listeners, callback.handle, [listener])
-        yield callback
+        try:
+            yield callback
+        except OAuthFailure as error:
+            # Not in a group: whoever logs in waits for this one.
+            failure = error
         nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

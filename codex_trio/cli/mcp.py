@@ -1,0 +1,278 @@
+"""`codex-trio mcp`: the MCP servers that the user's configuration names, and logging in to them.
+
+Owns the command line, and how servers are shown. Does not own settings of servers (`extensions.mcp.settings`), how the
+file is written (`config.write`), or logging in (`extensions.mcp.oauth`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from codex_trio.cli.options import UsageError, add_common_options, config_overrides
+from codex_trio.cli.parser import Parser
+from codex_trio.cli.surroundings import codex_home, current_folder
+from codex_trio.config.edit import Edit
+from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
+from codex_trio.config.service import ConfigService
+from codex_trio.config.write import write_edits
+from codex_trio.extensions.mcp.settings import (
+    HttpAddress,
+    McpServerSettings,
+    StdioCommand,
+    Unusable,
+    configured_servers,
+)
+
+_HIDDEN = "*****"
+
+
+def configure(parser: Parser) -> None:
+    """Add the commands of this subcommand."""
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser)
+    add = _command(commands, "add", "name a server in the user's configuration", _add)
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--url", metavar="URL", help="the address of a server behind HTTP")
+    add.add_argument("--env", metavar="KEY=VALUE", action="append", default=[], help="a variable for the command")
+    add.add_argument("--bearer-token-env-var", metavar="ENV_VAR", help="the variable that holds a token for --url")
+    add.add_argument("--oauth-client-id", metavar="CLIENT_ID", help="how the login server of --url knows this client")
+    add.add_argument("--oauth-resource", metavar="RESOURCE", help="what else tokens of --url are to be for")
+    add.takes_command = True
+    add.usage = "%(prog)s [OPTIONS] NAME (--url URL | -- COMMAND...)"
+    remove = _command(commands, "remove", "take a server out of the user's configuration", _remove)
+    remove.add_argument("name", metavar="NAME")
+    for name, what, run in (("list", "show all servers", _list), ("get", "show one server", _get)):
+        shown = _command(commands, name, what, run)
+        shown.add_argument("--json", action="store_true", help="as JSON")
+        if name == "get":
+            shown.add_argument("name", metavar="NAME")
+    login = _command(commands, "login", "log in to a server", _log_in)
+    login.add_argument("name", metavar="NAME")
+    login.add_argument("--scopes", metavar="SCOPE,SCOPE", help="what to ask for")
+    login.add_argument("--no-browser", action="store_true", help="only print the page, and take the address it ends at")
+    logout = _command(commands, "logout", "forget the login to a server", _log_out)
+    logout.add_argument("name", metavar="NAME")
+    parser.subcommand_words = frozenset(commands.choices)
+
+
+class _CommandParser(Parser):
+    """Keeps what stands behind `--` apart: argparse would have it directly behind the name."""
+
+    takes_command = False
+
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        given = [] if args is None else list(args)
+        end = given.index("--") if "--" in given else len(given)
+        if given[end:] and not self.takes_command:
+            self.error("unexpected argument '--'")
+        options, unknown = super().parse_known_args(given[:end], namespace)
+        options.command = given[end + 1 :]
+        return options, unknown
+
+
+def _command(commands: Any, name: str, what: str, run: Any) -> _CommandParser:
+    parser = commands.add_parser(name, help=what, description=what)
+    add_common_options(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    table = _http_table(options) if options.url is not None else _stdio_table(options)
+    config = _config(options, environ)
+    checked = configured_servers({"mcp_servers": {options.name: table}})[options.name]
+    if isinstance(checked.transport, Unusable):
+        raise UsageError(checked.transport.problem)
+    _write(config, Edit(path=("mcp_servers", options.name), value=table, merge=False))
+    print(f"Added global MCP server '{options.name}'.")
+    return os.EX_OK
+
+
+def _stdio_table(options: argparse.Namespace) -> dict[str, Any]:
+    for name in ("bearer_token_env_var", "oauth_client_id", "oauth_resource"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"'--{name.replace('_', '-')}' is for servers with --url only")
+    if not options.command:
+        raise UsageError("what to add is missing: --url URL, or a command behind --")
+    table: dict[str, Any] = {"command": options.command[0]}
+    if options.command[1:]:
+        table["args"] = options.command[1:]
+    if options.env:
+        table["env"] = dict(_variable(given) for given in options.env)
+    return table
+
+
+def _http_table(options: argparse.Namespace) -> dict[str, Any]:
+    if options.command:
+        raise UsageError("a server has either --url or a command")
+    if options.env:
+        raise UsageError("'--env' is for servers with a command only")
+    table: dict[str, Any] = {"url": options.url}
+    if options.bearer_token_env_var is not None:
+        table["bearer_token_env_var"] = options.bearer_token_env_var
+    if options.oauth_client_id is not None:
+        table["oauth"] = {"client_id": options.oauth_client_id}
+    if options.oauth_resource is not None:
+        table["oauth_resource"] = options.oauth_resource
+    return table
+
+
+def _variable(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not name or not equals:
+        raise UsageError(f"invalid value '{given}' for '--env <KEY=VALUE>': there is no name and value")
+    return name, value
+
+
+def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    config = _config(options, environ)
+    user = config.load().stack.layer("user")
+    if user is None or options.name not in (user.table.get("mcp_servers") or {}):
+        print(f"No MCP server named '{options.name}' found.")
+        return os.EX_OK
+    _write(config, Edit(path=("mcp_servers", options.name), value=None, merge=False))
+    print(f"Removed global MCP server '{options.name}'.")
+    return os.EX_OK
+
+
+def _list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    servers = _servers(options, environ)
+    if options.json:
+        print(json.dumps([_as_json(settings) for settings in servers.values()], indent=2))
+        return os.EX_OK
+    if not servers:
+        print("No MCP servers configured yet. Try `codex-trio mcp add my-tool -- my-command`.")
+    for settings in servers.values():
+        state = "" if settings.enabled else " (disabled)"
+        print(f"{settings.name}{state}: {_in_a_line(settings)}")
+    return os.EX_OK
+
+
+def _get(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    settings = _server(options, environ)
+    if options.json:
+        print(json.dumps(_as_json(settings), indent=2))
+        return os.EX_OK
+    print(settings.name)
+    print(f"  enabled: {str(settings.enabled).lower()}")
+    for key, value in _as_json(settings)["transport"].items():
+        print(f"  {'transport' if key == 'type' else key}: {_shown(key, value)}")
+    print(f"  remove: codex-trio mcp remove {settings.name}")
+    return os.EX_OK
+
+
+def _log_in(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    # Imported here: only this needs connections.
+    from codex_trio.cli.mcp_login import log_in
+
+    scopes = None if options.scopes is None else [scope for scope in options.scopes.split(",") if scope]
+    address = _address(options, environ, "login")
+    config = _config(options, environ)
+    log_in(options.name, address, config, environ, scopes=scopes, browser=not options.no_browser)
+    print(f"Successfully logged in to MCP server '{options.name}'.")
+    return os.EX_OK
+
+
+def _log_out(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from codex_trio.cli.mcp_login import log_out
+
+    address = _address(options, environ, "logout")
+    if log_out(options.name, address, codex_home(environ)):
+        print(f"Removed OAuth credentials for '{options.name}'.")
+    else:
+        print(f"No OAuth credentials stored for '{options.name}'.")
+    return os.EX_OK
+
+
+def _config(options: argparse.Namespace, environ: Mapping[str, str]) -> ConfigService:
+    return ConfigService(
+        codex_home(environ), environ=environ, cli_overrides=config_overrides(options), cwd=current_folder()
+    )
+
+
+def _write(config: ConfigService, edit: Edit) -> None:
+    try:
+        write_edits(config, [edit])
+    except ConfigWriteError as error:
+        raise UsageError(error.message) from error
+
+
+def _servers(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, McpServerSettings]:
+    try:
+        return configured_servers(_config(options, environ).load().stack.merged)
+    except ConfigLoadError as error:
+        raise UsageError(error.message) from error
+
+
+def _server(options: argparse.Namespace, environ: Mapping[str, str]) -> McpServerSettings:
+    settings = _servers(options, environ).get(options.name)
+    if settings is None:
+        raise UsageError(f"No MCP server named '{options.name}' found.")
+    return settings
+
+
+def _address(options: argparse.Namespace, environ: Mapping[str, str], what: str) -> HttpAddress:
+    transport = _server(options, environ).transport
+    if not isinstance(transport, HttpAddress):
+        raise UsageError(f"OAuth {what} is only supported for streamable HTTP servers.")
+    if transport.has_own_authorization:
+        raise UsageError(f"MCP server '{options.name}' is let in by what its settings say; nobody logs in to it.")
+    return transport
+
+
+def _in_a_line(settings: McpServerSettings) -> str:
+    transport = settings.transport
+    if isinstance(transport, StdioCommand):
+        return " ".join([transport.command, *transport.args])
+    return transport.url if isinstance(transport, HttpAddress) else transport.problem
+
+
+def _shown(key: str, value: Any) -> str:
+    """Return a value for people: what may be secret is hidden."""
+    if isinstance(value, dict):
+        hidden = key in ("env", "http_headers")
+        given = cast("dict[str, Any]", value)
+        return ", ".join(f"{name}={_HIDDEN if hidden else text}" for name, text in given.items()) or "-"
+    if isinstance(value, list):
+        return " ".join(cast("list[str]", value)) or "-"
+    return "-" if value is None else str(value)
+
+
+def _as_json(settings: McpServerSettings) -> dict[str, Any]:
+    return {
+        "name": settings.name,
+        "enabled": settings.enabled,
+        "transport": _transport_as_json(settings.transport),
+        "enabled_tools": _list_or_none(settings.enabled_tools),
+        "disabled_tools": _list_or_none(settings.disabled_tools),
+        "startup_timeout_sec": settings.startup_seconds,
+        "tool_timeout_sec": settings.tool_seconds,
+    }
+
+
+def _transport_as_json(transport: StdioCommand | HttpAddress | Unusable) -> dict[str, Any]:
+    if isinstance(transport, StdioCommand):
+        return {
+            "type": "stdio",
+            "command": transport.command,
+            "args": list(transport.args),
+            "env": dict(transport.env),
+            "env_vars": list(transport.variables),
+            "cwd": transport.cwd,
+        }
+    if isinstance(transport, HttpAddress):
+        return {
+            "type": "streamable_http",
+            "url": transport.url,
+            "bearer_token_env_var": transport.bearer_token_env_var,
+            "http_headers": dict(transport.headers),
+            "env_http_headers": dict(transport.env_headers),
+        }
+    return {"type": "unusable", "problem": transport.problem}
+
+
+def _list_or_none(names: Sequence[str] | None) -> list[str] | None:
+    return None if names is None else list(names)

@@ -1,0 +1,150 @@
+"""`codex-trio mcp`: servers are named, shown, taken out again and logged in to."""
+
+import json
+import os
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from codex_trio.cli.command_line import run
+from codex_trio.cli.mcp_login import log_in
+from codex_trio.config.service import ConfigService
+from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
+from codex_trio.extensions.mcp.settings import HttpAddress
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    def made(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = run(["mcp", *arguments])
+        except SystemExit as left:
+            code = int(left.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return made
+
+
+def table(home: Path) -> Any:
+    return tomllib.loads((home / "config.toml").read_text())
+
+
+def test_servers_are_named_shown_and_taken_out_again(home: Path, cli: Cli) -> None:
+    (home / "config.toml").write_text("# mine\nmodel = 'm'\n")
+    assert cli("list")[1].startswith("No MCP servers configured yet.")
+    assert cli("add", "tiny", "--env", "A=b=c", "--", "python3", "x.py", "--flag") == (
+        0,
+        "Added global MCP server 'tiny'.\n",
+        "",
+    )
+    assert cli("add", "web", "--url", "http://127.0.0.1:9/mcp", "--bearer-token-env-var", "TOK")[0] == 0
+    assert cli("add", "log", "--url", "https://x/mcp", "--oauth-client-id", "c", "--oauth-resource", "r")[0] == 0
+    assert table(home) == {
+        "model": "m",
+        "mcp_servers": {
+            "tiny": {"command": "python3", "args": ["x.py", "--flag"], "env": {"A": "b=c"}},
+            "web": {"url": "http://127.0.0.1:9/mcp", "bearer_token_env_var": "TOK"},
+            "log": {"url": "https://x/mcp", "oauth": {"client_id": "c"}, "oauth_resource": "r"},
+        },
+    }
+    assert (home / "config.toml").read_text().startswith("# mine\n")
+    listed = cli("list")[1].splitlines()
+    assert listed == ["log: https://x/mcp", "tiny: python3 x.py --flag", "web: http://127.0.0.1:9/mcp"]
+    assert [server["name"] for server in json.loads(cli("list", "--json")[1])] == ["log", "tiny", "web"]
+    shown = cli("get", "tiny")[1]
+    assert "  args: x.py --flag\n" in shown
+    assert "  env: A=*****\n" in shown
+    assert json.loads(cli("get", "web", "--json")[1])["transport"]["bearer_token_env_var"] == "TOK"
+    assert cli("remove", "tiny") == (0, "Removed global MCP server 'tiny'.\n", "")
+    assert cli("remove", "tiny") == (0, "No MCP server named 'tiny' found.\n", "")
+    assert sorted(table(home)["mcp_servers"]) == ["log", "web"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["add", "x"], 1, "--url URL, or a command behind --"),
+        (["add", "x", "--url", "http://x", "--", "cmd"], 1, "either --url or a command"),
+        (["add", "x", "--url", "http://x", "--env", "A=b"], 1, "'--env' is for servers with a command only"),
+        (["add", "x", "--env", "A", "--", "cmd"], 1, "invalid value 'A' for '--env <KEY=VALUE>'"),
+        (["add", "x", "--oauth-client-id", "c", "--", "cmd"], 1, "'--oauth-client-id' is for servers with --url only"),
+        (["add", "we ird", "--", "cmd"], 1, "Invalid MCP server name 'we ird'"),
+        (["get", "zz"], 1, "No MCP server named 'zz' found."),
+        (["login", "zz"], 1, "No MCP server named 'zz' found."),
+        (["login", "tiny"], 1, "OAuth login is only supported for streamable HTTP servers."),
+        (["logout", "tiny"], 1, "OAuth logout is only supported for streamable HTTP servers."),
+        (["login", "web"], 1, "is let in by what its settings say"),
+        (["get", "tiny", "--", "x"], 2, "unexpected argument '--'"),
+        (["lost"], 2, "invalid choice: 'lost'"),
+        ([], 2, "COMMAND"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    home: Path, cli: Cli, arguments: list[str], code: int, said: str
+) -> None:
+    text = "[mcp_servers.tiny]\ncommand = 'x'\n[mcp_servers.web]\nurl = 'http://x'\nbearer_token_env_var = 'T'\n"
+    (home / "config.toml").write_text(text)
+    told = cli(*arguments)
+    assert told[0] == code
+    assert said in told[2]
+    assert (home / "config.toml").read_text() == text
+
+
+def test_a_login_is_forgotten(home: Path, cli: Cli) -> None:
+    (home / "config.toml").write_text("[mcp_servers.web]\nurl = 'https://x/mcp'\n")
+    login = StoredLogin(server_name="web", server_url="https://x/mcp", client_id="c", access_token="t")
+    LoginStore(home).keep(login)
+    assert cli("logout", "web") == (0, "Removed OAuth credentials for 'web'.\n", "")
+    assert cli("logout", "web") == (0, "No OAuth credentials stored for 'web'.\n", "")
+
+
+async def test_a_user_logs_in_from_a_terminal(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from codex_trio.testing.mcp_web_server import open_mcp_web_server
+
+    async with open_mcp_web_server() as web:
+        (home / "config.toml").write_text(f"[mcp_servers.web]\nurl = '{web.url}'\n")
+        shown: list[str] = []
+
+        async def browse() -> None:
+            urls: list[str] = []
+            while not urls:
+                # It is printed in another thread.
+                await trio.sleep(0.01)
+                urls = [word for word in capsys.readouterr().out.split() if "/authorize?" in word]
+            shown.extend(urls)
+            host, _, path = web.authorize(urls[0]).removeprefix("http://").partition("/")
+            name, _, port = host.partition(":")
+            async with await trio.open_tcp_stream(name, int(port)) as stream:
+                await stream.send_all(f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                async for _ in stream:
+                    pass
+
+        def in_a_terminal() -> None:
+            config = ConfigService(home, environ=os.environ, cwd=home)
+            log_in("web", HttpAddress(url=web.url), config, os.environ, scopes=["read"], browser=True)
+
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(browse)
+                await trio.to_thread.run_sync(in_a_terminal)
+        kept = LoginStore(home).find("web", web.url)
+    assert kept is not None
+    assert kept.access_token == "token-1"
+    assert len(shown) == 1
