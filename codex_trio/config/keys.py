@@ -171,7 +171,7 @@ KEYS: Final = (
     Key("goals", TABLE, status="unsupported", since="0.169.0"),
     Key("hide_agent_reasoning", FLAG, default=False, status="elsewhere"),
     Key("history", HISTORY, default={"persistence": "save-all"}, status="elsewhere"),
-    Key("hooks", TABLE, status="unsupported"),
+    Key("hooks", TABLE, owner="extensions/hooks/settings.py"),
     Key("include_apps_instructions", FLAG, default=True, status="elsewhere"),
     Key("include_collaboration_mode_instructions", FLAG, default=True, owner="engine/session/surroundings.py"),
     Key("include_environment_context", FLAG, default=True, owner="engine/session/surroundings.py"),

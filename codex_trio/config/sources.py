@@ -391,7 +391,8 @@ def settings_files(dot_codex: Path) -> list[str]:
         names = sorted(name for name in os.listdir(rules) if name.endswith(".rules"))
     except OSError:
         names = []
-    return [str(path) for path in (dot_codex, dot_codex / "config.toml", rules, *(rules / name for name in names))]
+    own = (dot_codex, dot_codex / "config.toml", dot_codex / "hooks.json")
+    return [str(path) for path in (*own, rules, *(rules / name for name in names))]
 
 
 def _links(root: Path, folder: Path) -> list[str]:

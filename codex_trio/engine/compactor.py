@@ -36,6 +36,10 @@ class Compactor:
         Raises ModelError when there is none: the history is as before then. RolloutReadError, RolloutWriteError.
         """
         context = self._context
+        hooks = await context.hooks(origin.turn_id)
+        trigger = "manual" if occasion.phase == "standalone_turn" else "auto"
+        if hooks is not None and not await hooks.compacting(trigger):
+            return
         await context.memory.recall()
         item = ContextCompaction(id=uuid7())
         self._log.started(item)
@@ -50,6 +54,8 @@ class Compactor:
             await context.memory.leave_out_refused(error)
             raise _failed(error) from error
         await self._replace(items, summary, item, origin)
+        if hooks is not None:
+            await hooks.compacting(trigger, is_over=True)
 
     async def begin_anew(self, origin: RequestOrigin) -> None:
         """Have the thread go on with what the user said, and no summary of all else.

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from codex_trio.domain.items import TurnItem
+from codex_trio.extensions.hooks.hook import Run
 from codex_trio.model.errors import ErrorInfo
 from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
 from codex_trio.state.store.goals import Goal
@@ -186,6 +187,13 @@ class ThreadWarning(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class HookRan(msgspec.Struct, frozen=True, kw_only=True):
+    """A hook has begun, or has ended."""
+
+    turn_id: str
+    run: Run
+
+
 class GoalUpdated(msgspec.Struct, frozen=True, kw_only=True):
     """The thread's goal was set, or has come further in a turn; no turn where none did it."""
 
@@ -223,6 +231,7 @@ Event: TypeAlias = (
     | ErrorReported
     | ModelRerouted
     | ThreadWarning
+    | HookRan
     | GoalUpdated
     | GoalCleared
     | RawItem

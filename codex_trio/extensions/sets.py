@@ -6,16 +6,22 @@ bring reaches all of them by `PluginParts`. A service: `run` it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import ConfigPaths
+from codex_trio.extensions.hooks.hook import HookListing
+from codex_trio.extensions.hooks.settings import load_hooks
 from codex_trio.extensions.plugin_parts import PluginParts, PluginSource, no_plugins
 from codex_trio.extensions.skills.service import SkillService
 from codex_trio.extensions.skills.skill import SkillListing
 from codex_trio.files.watches import FileWatches
+from codex_trio.util.abandonable import abandonable
+
+HOOK_SECONDS = 10.0
+"""How long the files of hooks may take to be read: a dead mount never answers."""
 
 
 class ExtensionSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,3 +71,17 @@ class ExtensionSets:
         plugins = tuple(await self._plugins(config))
         skills = await self.skills.listing(config, place=place, with_project=with_project, plugins=plugins, anew=anew)
         return ExtensionSet(skills=skills, plugins=plugins)
+
+    async def hooks(self, config: EffectiveConfig, plugins: Sequence[PluginParts] | None = None) -> HookListing:
+        """Return the hooks for the folder of a configuration.
+
+        Apart from the rest: a turn that names no skill needs nothing else.
+        """
+        if not config.feature("hooks"):
+            return HookListing()
+        if plugins is None:
+            plugins = await self._plugins(config)
+        try:
+            return await abandonable(HOOK_SECONDS, load_hooks, config.stack, plugins=plugins)
+        except TimeoutError as error:
+            return HookListing(errors=((str(config.cwd), f"failed to read hooks: {error.strerror}"),))

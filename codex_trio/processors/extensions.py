@@ -5,7 +5,7 @@ Protocol source: `hooks/list`, `plugin/list`, `plugin/installed`, release 0.169.
 
 from __future__ import annotations
 
-from codex_trio_protocol.v2 import hooks, plugin
+from codex_trio_protocol.v2 import plugin
 
 from codex_trio.config.service import ConfigService
 from codex_trio.processors.services import Services
@@ -16,7 +16,6 @@ def handlers(services: Services) -> dict[str, Handler]:
     """Return the handlers of this module."""
     processor = ExtensionsProcessor(services.config)
     return {
-        "hooks/list": processor.hooks,
         "plugin/list": processor.plugins,
         "plugin/installed": processor.installed_plugins,
     }
@@ -27,12 +26,6 @@ class ExtensionsProcessor:
 
     def __init__(self, config: ConfigService) -> None:
         self._config = config
-
-    async def hooks(self, params: hooks.HooksListParams, _context: RequestContext) -> hooks.HooksListResponse:
-        """Return an entry without hooks for each folder."""
-        return hooks.HooksListResponse(
-            data=[hooks.HooksListEntry(cwd=cwd, hooks=[], warnings=[], errors=[]) for cwd in self._folders(params.cwds)]
-        )
 
     async def plugins(self, _params: plugin.PluginListParams, _context: RequestContext) -> plugin.PluginListResponse:
         """No marketplaces."""

@@ -68,6 +68,12 @@ def _apps(services: Services) -> Mapping[str, Handler]:
     return apps.handlers(services)
 
 
+def _hooks(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import hooks
+
+    return hooks.handlers(services)
+
+
 def _skills(services: Services) -> Mapping[str, Handler]:
     from codex_trio.processors import skills
 
@@ -135,7 +141,8 @@ _ON_USE = (
     (_memory, ("memory/status", "memory/reset", "thread/memory/read")),
     (_apps, ("app/list", "app/installed", "app/read")),
     (_skills, ("skills/list", "skills/config/write", "skills/extraRoots/set")),
-    (_extensions, ("hooks/list", "plugin/list", "plugin/installed")),
+    (_hooks, ("hooks/list",)),
+    (_extensions, ("plugin/list", "plugin/installed")),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).
 

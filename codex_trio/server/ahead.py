@@ -18,6 +18,7 @@ PIECES = (
     "codex_trio.processors.config",
     "codex_trio.processors.extensions",
     "codex_trio.processors.skills",
+    "codex_trio.processors.hooks",
     "yaml",
     "codex_trio.search.listing",
     "codex_trio.execution.spawner",

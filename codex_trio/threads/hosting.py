@@ -17,8 +17,9 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.web_search import web_search_settings
 from codex_trio.engine.events import Event
+from codex_trio.engine.hooks import HookedThread, ThreadHooks
 from codex_trio.engine.session.companion import Companions
-from codex_trio.engine.session.services import EngineServices, ThreadServices
+from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.environment import ThreadUse
@@ -26,6 +27,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.news import ConnectionChange
 from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
+from codex_trio.extensions.hooks.runner import HookRunner
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
@@ -58,6 +60,7 @@ from codex_trio.tools.clock import ClockTools
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.code_mode.thread import ThreadTools
 from codex_trio.tools.context_window import ContextWindowTools
+from codex_trio.tools.hooked import HookedApprover, hooked
 from codex_trio.tools.to_user import ToUserTools
 from codex_trio.tools.web_search import WebSearchTools
 
@@ -107,6 +110,7 @@ class ThreadHost:
         start_script: Callable[[], ScriptEngine],
         heard: Callable[[Event], None],
         mcp: McpServers,
+        new_hook_runner: Callable[[EffectiveConfig], HookRunner] | None = None,
     ) -> None:
         self._threads = loaded
         self._store = store
@@ -122,6 +126,7 @@ class ThreadHost:
         self._start_script = start_script
         self._heard = heard
         self._mcp = mcp
+        self._new_hook_runner = new_hook_runner
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -276,6 +281,8 @@ class ThreadHost:
                         AgentToolsV1(control),
                         AgentToolsV2(control),
                     ]
+                    listener = Listeners(live, queue.heard, member.heard, self._heard)
+                    hooks = self._hooks(launch, listener)
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,
@@ -285,8 +292,11 @@ class ThreadHost:
                             recorder=live.recorder,
                             environments=environments,
                             policy=launch.policy,
-                            approver=live.approver,
-                            tools=ThreadTools(lambda: [*lasting, *mcp.providers()], self._start_script).offer,
+                            approver=live.approver if hooks is None else HookedApprover(live.approver, hooks),
+                            hooks=hooks,
+                            tools=ThreadTools(
+                                lambda: hooked([*lasting, *mcp.providers()], hooks), self._start_script
+                            ).offer,
                             tools_settled=mcp.settled,
                             companions=Companions([goal.companions, StopsAgents(self._agents, member)]),
                             nursery=nursery,
@@ -296,7 +306,7 @@ class ThreadHost:
                             config=launch.config,
                             clock=clock,
                         ),
-                        listener=Listeners(live, queue.heard, member.heard, self._heard),
+                        listener=listener,
                         raw_items=launch.raw_items,
                     )
                     on_end.enter_context(self._environments.news.heard(partial(self._tell_connection, live)))
@@ -328,6 +338,26 @@ class ThreadHost:
     def _tell_connection(self, live: LiveThread, change: ConnectionChange) -> None:
         if any(chosen.id == change.environment_id for chosen in live.settings.environments):
             self._clients.tell_connection(live.id, change, live.subscribers)
+
+    def _hooks(self, launch: Launch, listener: Listener) -> ThreadHooks | None:
+        """Return what runs the user's hooks in a thread."""
+        if self._new_hook_runner is None:
+            return None
+        meta = launch.recorder.meta
+        path = launch.recorder.path
+        thread = HookedThread(
+            session_id=meta.id,
+            transcript_path=None if path is None else str(path),
+            source="startup" if launch.is_new else "resume",
+            agent_type=None if meta.agent_path is None and meta.agent_role is None else meta.agent_role or "default",
+            agent_id=meta.id,
+        )
+        return ThreadHooks(
+            thread,
+            self._new_hook_runner(launch.config),
+            find=partial(self._loader.hooks, launch.config),
+            emit=listener.emit,
+        )
 
     async def _left_alone(self, member: Member, seconds: float) -> None:
         """Return once nobody has wanted a thread for so many seconds, and none of its agents works."""

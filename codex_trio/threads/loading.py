@@ -28,6 +28,7 @@ from codex_trio.environments.selection import LOCAL
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.execpolicy.required_rules import required_rules
+from codex_trio.extensions.hooks.hook import HookListing
 from codex_trio.extensions.sets import ExtensionSet, ExtensionSets
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.memories import MemoryFolder
@@ -209,16 +210,23 @@ class ThreadLoader:
 
     async def extensions(self, config: EffectiveConfig, settings: ThreadSettings) -> ExtensionSet:
         """Return what the folder that a thread works in brings along: nothing where that is on another machine."""
-        place = config
-        if settings.cwd != config.cwd:
-            # Whether that folder is trusted is asked there.
-            try:
-                place = await abandonable(CONFIG_SECONDS, self._config.load, settings.cwd)
-            except (ConfigLoadError, TimeoutError) as error:
-                _log.warning("extensions of %s are left out: %s", settings.cwd, error)
-                return await self._extensions.of(config, with_project=False)
-        is_here = bool(settings.environments) and settings.environments[0].id == LOCAL
-        return await self._extensions.of(config, place=place, with_project=is_here)
+        place = await self._place(config, settings)
+        return await self._extensions.of(config, place=place, with_project=place is not None)
+
+    async def hooks(self, config: EffectiveConfig, settings: ThreadSettings) -> HookListing:
+        """Return the hooks for the folder that a thread works in; the user's own also for another machine."""
+        return await self._extensions.hooks(await self._place(config, settings) or self._config.startup_default())
+
+    async def _place(self, config: EffectiveConfig, settings: ThreadSettings) -> EffectiveConfig | None:
+        """Return the configuration of the folder that a thread works in now, if that is on this machine."""
+        if not settings.environments or settings.environments[0].id != LOCAL:
+            return None
+        try:
+            # Whether the folder is trusted, and its hooks are, is asked anew.
+            return await abandonable(CONFIG_SECONDS, self._config.load, settings.cwd)
+        except (ConfigLoadError, TimeoutError) as error:
+            _log.warning("extensions of %s are left out: %s", settings.cwd, error)
+            return None
 
     async def memories(self, config: EffectiveConfig) -> str | None:
         """Return what a model is told of former threads, where it is to be told."""

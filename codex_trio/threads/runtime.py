@@ -21,6 +21,7 @@ from codex_trio.config.write import write_edits
 from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.environments.manager import EnvironmentManager
+from codex_trio.extensions.hooks.runner import HookRunner
 from codex_trio.extensions.mcp.connection import McpMeans
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore
@@ -53,6 +54,7 @@ from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.mcp_logins import ServerLogins
 from codex_trio.threads.memories.consolidator import MemoryAgent
 from codex_trio.threads.memories.maker import MemoryMaker
+from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
@@ -174,6 +176,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         start_script=parts.start_script,
         heard=maker.heard,
         mcp=mcp,
+        new_hook_runner=partial(_hook_runner, parts),
     )
     manager = ThreadManager(
         config=parts.config,
@@ -213,6 +216,15 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         mcp=mcp,
         mcp_logins=ServerLogins(logins, mcp, parts.clients),
         warm=partial(_warm, parts),
+    )
+
+
+def _hook_runner(parts: RuntimeParts, config: EffectiveConfig) -> HookRunner:
+    return HookRunner(
+        parts.start_process,
+        environ=parts.environ,
+        variables=inherited_variables(config),
+        shell=parts.environ.get("SHELL") or "/bin/sh",
     )
 
 

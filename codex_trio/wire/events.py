@@ -15,6 +15,7 @@ from codex_trio.engine.events import TurnFailure
 from codex_trio.model.limits import RateLimitSnapshot, RateLimitWindow
 from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
 from codex_trio.wire.goals import goal_to_wire
+from codex_trio.wire.hooks import hook_notice
 from codex_trio.wire.items import project_item
 
 Projected = tuple[str, msgspec.Struct]
@@ -25,6 +26,8 @@ _STEP_STATUS = {"pending": "pending", "in_progress": "inProgress", "completed": 
 def project(thread_id: str, event: events.Event) -> Projected | None:
     """Method and params of the notification for an event; None for events that clients do not hear of as such."""
     match event:
+        case events.HookRan():
+            return hook_notice(thread_id, event.turn_id, event.run)
         case events.AgentMessageDelta():
             return "item/agentMessage/delta", item_events.AgentMessageDeltaNotification(
                 thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, delta=event.delta

@@ -16,6 +16,7 @@ from codex_trio.config.layers import lookup
 from codex_trio.config.providers import LOCAL_PROVIDERS
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
+from codex_trio.engine.hooks import ThreadHooks
 from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.lineage import Lineage, lineage_of
@@ -40,6 +41,7 @@ from codex_trio.state.rollout.lines import Payload
 from codex_trio.tools.approval_flow import ApprovalFlow
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext
+from codex_trio.tools.hooked import hooked
 from codex_trio.tools.pictures import ModelPictures
 from codex_trio.tools.registry import OfferedTools, ToolOffer, plain_tools
 from codex_trio.tools.review import SessionApprovals
@@ -136,7 +138,9 @@ class TaskContext:
         What it uses counts as the thread's.
         """
         memory = SideMemory(self._thread.recorder, pictures=lambda: self.pictures, warnings=self.warnings)
-        thread = msgspec.structs.replace(self._thread, tools=partial(plain_tools, [BuiltinTools()]))
+        thread = msgspec.structs.replace(
+            self._thread, tools=partial(plain_tools, hooked([BuiltinTools()], self._thread.hooks))
+        )
         surroundings = ModelSurroundings(self._services, thread, memory=memory, warnings=self.warnings)
         parts = msgspec.structs.replace(
             self._parts,
@@ -225,6 +229,13 @@ class TaskContext:
     def new_context(self, pieces: Mapping[str, ContextPiece]) -> list[ResponseItem]:
         """Return what of the context that comes with an input the model does not know; it does from now on."""
         return self._parts.surroundings.new_pieces(pieces)
+
+    async def hooks(self, turn_id: str) -> ThreadHooks | None:
+        """Return what runs the user's hooks, read for this turn."""
+        hooks = self._thread.hooks
+        if hooks is not None:
+            await hooks.begin(turn_id, self.settings)
+        return hooks
 
     async def named_items(self, content: Sequence[Mapping[str, Any]]) -> list[ResponseItem]:
         """Return what the model is to read of what an input names: skills."""

@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine.history import message_item
+from codex_trio.engine.hooks import ThreadHooks
 from codex_trio.engine.pending_input import PendingInput
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.response_items import ResponseItem
@@ -23,7 +24,7 @@ from codex_trio.engine.sampling import Sampler
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.engine.tasks.client_turn import ClientTurn
-from codex_trio.engine.turn_request import Remark, TurnInput, TurnRequest
+from codex_trio.engine.turn_request import Remark, TurnInput, TurnRequest, UserInput
 from codex_trio.model.errors import ModelError
 from codex_trio.state.rollout.lines import Payload
 
@@ -47,6 +48,9 @@ class Turn(ClientTurn):
         self._inbox = deque([self._pending(request.input, answered)])
         self._sampler: Sampler | None = None
         self._room = Room(context, self._log)
+        self._hooks: ThreadHooks | None = None
+        self._is_refused = False
+        """Whether a hook has ended the turn."""
         self._beginning: PendingInput | None = None
         """What the turn began with, while it is known to begin and room is made for that."""
 
@@ -85,10 +89,17 @@ class Turn(ClientTurn):
         context = self._context
         await context.step()
         await context.tools_settled()
+        self._hooks = await context.hooks(self.id)
         if await self._room.is_short():
             await self._open_with_room()
         else:
             await self._open_at_once()
+        if self._hooks is not None and self._hooks.opens:
+            self.stored.set()
+            opening = await self._hooks.opening()
+            self._is_refused = opening.ends
+            for text in opening.context:
+                await self._log.context_message(text)
         self._sampler = Sampler(context, self._log, stop=self.stop)
 
     async def _open_with_room(self) -> None:
@@ -106,7 +117,7 @@ class Turn(ClientTurn):
         settings = context.settings_lines(self.id, root_turn_id=self.root_id)
         opening = [self._started_line(), *surroundings, *settings]
         # What needs no reading of pictures goes into the same write.
-        if self._inbox[0].is_plain:
+        if self._inbox[0].is_plain and (self._hooks is None or not self._hooks.opens):
             await self._open_with(opening, surroundings, self._inbox.popleft())
         else:
             await context.memory.store(opening)
@@ -142,6 +153,9 @@ class Turn(ClientTurn):
         while True:
             await self._take_up_inputs()
             self.stored.set()
+            if self._is_refused:
+                self.accepts_input = False
+                return
             try:
                 await self._context.step()
                 follow_up = await sampler.sample(self._origin())
@@ -151,6 +165,8 @@ class Turn(ClientTurn):
             if follow_up:
                 await self._context.companions.responded()
             follow_up = await self._take_up_news() or follow_up
+            if not follow_up and not self._inbox:
+                follow_up = await self._goes_on()
             if not follow_up and not self._inbox:
                 self.accepts_input = False
                 # What it used is stored with the end.
@@ -180,6 +196,26 @@ class Turn(ClientTurn):
             await self._log.history(message_item("user", [text], item_id=uuid7()))
         return bool(news)
 
+    async def _goes_on(self) -> bool:
+        """Let hooks say what the model is to go on with, where it would end."""
+        if self._hooks is None:
+            return False
+        last = self._log.last_message
+        prompts = await self._hooks.stopping(None if last is None else last[0].text)
+        for text in prompts:
+            await self._log.history(message_item("user", [text], item_id=uuid7()))
+        return bool(prompts)
+
+    async def _may_be_said(self, pending: PendingInput) -> list[str]:
+        """Let hooks see what a user says; return what the model is told beside it."""
+        given = pending.given
+        if self._hooks is None or not isinstance(given, UserInput):
+            return []
+        text = "\n".join(part.get("text", "") for part in given.content if part.get("type") == "text")
+        opening = await self._hooks.prompt(text)
+        self._is_refused = self._is_refused or opening.ends
+        return [*opening.context]
+
     async def _take_up_inputs(self) -> None:
         """Take up all that has been said."""
         while self._inbox:
@@ -189,7 +225,10 @@ class Turn(ClientTurn):
         """Show what the user said and let the model read it, after the context that came with it."""
         # The answer to the request goes before what it set off.
         await pending.answered.wait()
-        if pending.is_withdrawn:
+        if pending.is_withdrawn or self._is_refused:
+            return
+        beside = await self._may_be_said(pending)
+        if self._is_refused:
             return
         self.client_metadata = pending.given.metadata.apply(self.client_metadata)
         await self._log.history(*self._context.new_context(pending.given.context))
@@ -198,6 +237,8 @@ class Turn(ClientTurn):
             await self._log.history(*forms.read)
         elif forms.read:
             await self._log.input_completed(forms.item, forms.read)
+        for text in beside:
+            await self._log.context_message(text)
 
     async def _wind_up(self) -> None:
         if self._sampler is not None:

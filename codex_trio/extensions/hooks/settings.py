@@ -1,0 +1,240 @@
+"""The hooks that a configuration has: in `hooks.json` beside its files, in their `[hooks]`, and from plugins.
+
+Owns reading them, and which of them the user trusts. Does not own whether a project counts: layers without effect are
+not asked. Blocking, a few small files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import msgspec
+
+from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version
+from codex_trio.extensions.hooks.hook import (
+    DEFAULT_SECONDS,
+    EVENTS,
+    NOT_THERE_YET,
+    UNMATCHED,
+    Hook,
+    HookListing,
+    Source,
+    snake,
+)
+from codex_trio.extensions.plugin_parts import PluginParts
+from codex_trio.util.loose_json import table_of, tables_of
+from codex_trio.util.regular_file import read_whole
+
+MAX_FILE_BYTES = 256 * 1024
+MAX_HOOKS = 500
+"""More in all are a mistake: each may be a process for every call of a tool."""
+
+_MAX_SECONDS = 24 * 3600
+_MAX_COMMAND = 32 * 1024
+
+
+class _Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where some hooks stand."""
+
+    path: str
+    source: Source
+    key: str
+    plugin: PluginParts | None = None
+    is_managed: bool = False
+
+
+class _Found(msgspec.Struct):
+    hooks: list[Hook] = []
+    warnings: list[str] = []
+    errors: list[tuple[str, str]] = []
+
+
+def load_hooks(stack: LayerStack, *, plugins: Sequence[PluginParts] = (), managed_only: bool = False) -> HookListing:
+    """Return the hooks of the layers in effect, lowest first, then those of plugins."""
+    states = _states(stack.active)
+    found = _Found()
+    for layer in stack.active:
+        _take_layer(layer, states, found)
+    for plugin in plugins:
+        for origin, table in _of_plugin(plugin, found):
+            _take(table, origin, states, found)
+    hooks = [hook for hook in found.hooks if not managed_only or hook.trust == "managed"]
+    if len(hooks) > MAX_HOOKS:
+        found.warnings.append(f"there are {len(hooks)} hooks; only the first {MAX_HOOKS} count")
+    return HookListing(
+        hooks=tuple(hooks[:MAX_HOOKS]), warnings=tuple(dict.fromkeys(found.warnings)), errors=tuple(found.errors)
+    )
+
+
+def _take_layer(layer: ConfigLayer, states: Mapping[str, Any], found: _Found) -> None:
+    file = layer.source.file
+    source: Source = layer.source.kind if layer.source.kind in ("system", "user", "project") else "sessionFlags"
+    is_managed = source == "system"
+    inline = {name: value for name, value in table_of(layer.table.get("hooks")).items() if name != "state"}
+    if file is not None:
+        beside = file.parent / "hooks.json"
+        table = _read(beside, found)
+        if table and inline:
+            found.warnings.append(
+                f"loading hooks from both {beside} and {file}; prefer a single representation for this layer"
+            )
+        origin = _Origin(path=str(beside), source=source, key=str(beside), is_managed=is_managed)
+        _take(table, origin, states, found)
+    path = "sessionFlags" if file is None else str(file)
+    _take(inline, _Origin(path=path, source=source, key=path, is_managed=is_managed), states, found)
+
+
+def _of_plugin(plugin: PluginParts, found: _Found) -> Iterator[tuple[_Origin, Mapping[str, Any]]]:
+    for path in plugin.hook_files:
+        try:
+            relative = path.relative_to(plugin.root)
+        except ValueError:
+            found.errors.append((str(path), "lies outside of its plugin"))
+            continue
+        yield _Origin(path=str(path), source="plugin", key=f"{plugin.id}:{relative}", plugin=plugin), _read(path, found)
+    for number, table in enumerate(plugin.hooks):
+        key = f"{plugin.id}:plugin.json#{number}"
+        yield _Origin(path=str(plugin.root), source="plugin", key=key, plugin=plugin), table
+
+
+def _read(path: Path, found: _Found) -> Mapping[str, Any]:
+    try:
+        text = read_whole(path, limit=MAX_FILE_BYTES)
+        document = msgspec.json.decode(text)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        found.errors.append((str(path), f"failed to read hooks: {error.strerror}"))
+        return {}
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        found.errors.append((str(path), f"failed to parse hooks: {error}"))
+        return {}
+    if not isinstance(document, dict) or not isinstance(lookup(table_of(document), ["hooks"]), dict):
+        found.errors.append((str(path), "failed to parse hooks: expected an object with the key `hooks`"))
+        return {}
+    return table_of(table_of(document)["hooks"])
+
+
+def _take(table: Mapping[str, Any], origin: _Origin, states: Mapping[str, Any], found: _Found) -> None:
+    for event in EVENTS:
+        for number, group in enumerate(tables_of(table.get(event))):
+            matcher = None if event in UNMATCHED else group.get("matcher") or None
+            problem = _matcher_problem(matcher)
+            if problem is not None:
+                found.warnings.append(f"invalid matcher {matcher!r} in {origin.path}: {problem}")
+                continue
+            for place, handler in enumerate(tables_of(group.get("hooks"))):
+                key = f"{origin.key}:{snake(event)}:{number}:{place}"
+                _take_handler(handler, event, matcher, key, origin, states, found)
+
+
+def _take_handler(
+    handler: Mapping[str, Any],
+    event: str,
+    matcher: str | None,
+    key: str,
+    origin: _Origin,
+    states: Mapping[str, Any],
+    found: _Found,
+) -> None:
+    kind, command = handler.get("type"), handler.get("command")
+    if kind != "command":
+        found.warnings.append(f"skipping {kind} hook in {origin.path}: {kind} hooks are not supported yet")
+        return
+    if not isinstance(command, str) or not command.strip() or len(command) > _MAX_COMMAND or "\0" in command:
+        found.warnings.append(f"skipping a hook in {origin.path}: its command is empty, too long, or no text")
+        return
+    if event in NOT_THERE_YET:
+        found.warnings.append(
+            f"{event} hooks in {origin.path} are listed but not run: there is no such moment here yet"
+        )
+    seconds, message, limit = (
+        handler.get("timeout"),
+        handler.get("statusMessage"),
+        handler.get("additionalContextLimit"),
+    )
+    effective = min(max(int(seconds), 1), _MAX_SECONDS) if _is_number(seconds) else DEFAULT_SECONDS
+    is_async = handler.get("async") is True
+    message = message if isinstance(message, str) else None
+    current = _hash(event, matcher, command, effective, message, is_async=is_async)
+    if origin.plugin is not None and origin.plugin.content_hash:
+        current = f"{current}/sha256:{origin.plugin.content_hash}"
+    state = table_of(states.get(key))
+    trusted = state.get("trusted_hash")
+    is_known = isinstance(trusted, str)
+    found.hooks.append(
+        Hook(
+            key=key,
+            event=event,
+            matcher=matcher,
+            command=command,
+            seconds=effective,
+            is_async=is_async,
+            status_message=message,
+            context_limit=int(limit) if _is_number(limit) and limit >= 0 else None,
+            source_path=origin.path,
+            source=origin.source,
+            plugin_id=None if origin.plugin is None else origin.plugin.id,
+            order=len(found.hooks),
+            is_enabled=origin.is_managed or state.get("enabled") is not False,
+            current_hash=current,
+            trust="managed"
+            if origin.is_managed
+            else "trusted"
+            if trusted == current
+            else "modified"
+            if is_known
+            else "untrusted",
+            variables=_variables(origin.plugin),
+        )
+    )
+
+
+def _matcher_problem(matcher: Any) -> str | None:
+    if matcher is None or matcher == "*":
+        return None
+    if not isinstance(matcher, str):
+        return "expected a text"
+    if len(matcher) > 1024:
+        return "longer than 1024 characters"
+    try:
+        re.compile(matcher)
+    except (re.error, RecursionError) as error:
+        return str(error)
+    return None
+
+
+def _hash(event: str, matcher: str | None, command: str, seconds: int, message: str | None, *, is_async: bool) -> str:
+    handler: dict[str, Any] = {"type": "command", "command": command, "timeout": seconds, "async": is_async}
+    if message is not None:
+        handler["statusMessage"] = message
+    table: dict[str, Any] = {"event_name": snake(event), "hooks": [handler]}
+    if matcher is not None:
+        table["matcher"] = matcher
+    return table_version(table)
+
+
+def _variables(plugin: PluginParts | None) -> Mapping[str, str]:
+    if plugin is None:
+        return {}
+    root, data = str(plugin.root), str(plugin.data)
+    return {"PLUGIN_ROOT": root, "CLAUDE_PLUGIN_ROOT": root, "PLUGIN_DATA": data, "CLAUDE_PLUGIN_DATA": data}
+
+
+def _states(layers: Iterable[ConfigLayer]) -> Mapping[str, Any]:
+    """Return what the user says of hooks. No project has a say."""
+    states: dict[str, Any] = {}
+    for layer in layers:
+        if layer.source.kind == "user":
+            states |= table_of(lookup(layer.table, ["hooks", "state"]))
+    return states
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and json.dumps(value) not in ("NaN", "Infinity")
+    )
