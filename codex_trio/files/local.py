@@ -18,6 +18,7 @@ from codex_trio.files import trees
 from codex_trio.files.birth import birth_ms
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
+from codex_trio.files.names import meant, shown
 from codex_trio.util.abandonable import abandonable
 from codex_trio.util.regular_file import read_in_pieces, read_whole
 
@@ -54,7 +55,7 @@ class _Stopped(Exception):
 
 
 class LocalFiles:
-    """Paths are absolute; every method raises OSError."""
+    """Paths are absolute; every method raises OSError. A name that is no text may be given as it was told."""
 
     async def read(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> bytes:
         """Return all bytes of a regular file, in bounded time. Raises ValueError for what is no path."""
@@ -72,15 +73,15 @@ class LocalFiles:
 
     async def write(self, path: str, content: Iterable[bytes]) -> None:
         """Give a regular file, perhaps a new one, this content, which comes in pieces; links are followed."""
-        await _stoppable(lambda _: _write(path, content))
+        await _stoppable(lambda _: _write(meant(path), content))
 
     async def metadata(self, path: str) -> FileMetadata:
         """Return what is at a path."""
-        return await _stoppable(lambda _: _metadata(path))
+        return await _stoppable(lambda _: _metadata(meant(path)))
 
     async def entries(self, path: str) -> list[tuple[str, FileKind]]:
         """Return the names in a folder, with what they lead to; links that lead nowhere are left out."""
-        return await _stoppable(lambda check: _entries(path, check))
+        return await _stoppable(lambda check: _entries(meant(path), check))
 
     async def make_folder(self, path: str, *, parents: bool) -> None:
         """Make a folder; with `parents` those above it too, and it may be there already."""
@@ -88,11 +89,11 @@ class LocalFiles:
 
     async def remove(self, path: str, *, recursive: bool, force: bool) -> None:
         """Remove a file, a link or a folder; see `trees.remove`."""
-        await _stoppable(lambda check: trees.remove(path, recursive=recursive, force=force, check=check))
+        await _stoppable(lambda check: trees.remove(meant(path), recursive=recursive, force=force, check=check))
 
     async def copy(self, source: str, target: str, *, recursive: bool) -> None:
         """Copy a file, a link or a folder; see `trees.copy`. Raises CopyRefused."""
-        await _stoppable(lambda check: trees.copy(source, target, recursive=recursive, check=check))
+        await _stoppable(lambda check: trees.copy(meant(source), target, recursive=recursive, check=check))
 
 
 async def _stoppable(work: Callable[[trees.Check], T]) -> T:
@@ -115,7 +116,7 @@ def _stop_if(stopped: threading.Event) -> None:
 
 def _base64(path: str, limit: int, check: trees.Check) -> list[bytes]:
     pieces: list[bytes] = []
-    for piece in read_in_pieces(path, limit=limit, piece_bytes=_PIECE_BYTES):
+    for piece in read_in_pieces(meant(path), limit=limit, piece_bytes=_PIECE_BYTES):
         check()
         pieces.append(binascii.b2a_base64(piece, newline=False))
     return pieces
@@ -146,9 +147,7 @@ def _entries(path: str, check: trees.Check) -> list[tuple[str, FileKind]]:
             check()
             kind = _kind(entry)
             if kind is not None:
-                name = entry.name
-                # A name that is no text is shown as far as it is.
-                found.append((name if name.isascii() else os.fsencode(name).decode("utf-8", "replace"), kind))
+                found.append((shown(entry.name), kind))
     return found
 
 

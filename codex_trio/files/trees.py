@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import stat
 from collections.abc import Callable, Generator
 
 from codex_trio.util.regular_file import check_regular, open_regular_file
+
+_log = logging.getLogger(__name__)
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TARGET = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
@@ -79,7 +82,10 @@ def _remove_entry(name: str, folder: int, top: int, depth: int, check: Check) ->
 
 
 def copy(source: str, target: str, *, recursive: bool, check: Check) -> None:
-    """Copy a file, a link as a link, or a folder over or into another one. Raises OSError, CopyRefused."""
+    """Copy a file, a link as a link, or a folder over or into another one, but no pipes or devices in it.
+
+    Raises OSError, CopyRefused.
+    """
     kind = os.lstat(source).st_mode
     if not stat.S_ISDIR(kind):
         _copy_entry(source, target, kind, check)
@@ -99,6 +105,8 @@ def copy(source: str, target: str, *, recursive: bool, check: Check) -> None:
             kind = os.lstat(way).st_mode
             if stat.S_ISDIR(kind):
                 folders.append((way, place))
+            elif not stat.S_ISREG(kind) and not stat.S_ISLNK(kind):
+                _log.warning("not copied, since it is neither a file nor a folder nor a link: %s", ascii(way))
             else:
                 _copy_entry(way, place, kind, check)
 

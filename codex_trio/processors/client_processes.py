@@ -6,7 +6,8 @@ Owns: checks of what both take, and finding a client's process by its id. Does n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -112,10 +113,15 @@ class ProcessFamily(Generic[Process]):
         """Have it killed, without waiting for that. Raises RpcError."""
         self._find(process_id, context).terminate()
 
-    def check_command(self, command: Sequence[str]) -> None:
-        """Raise RpcError for one that is none."""
+    def check_command(self, command: Sequence[str], env: Mapping[str, str | None] | None) -> None:
+        """Raise RpcError for one that is none, or cannot be handed to any program."""
         if not command:
             raise invalid_request("command must not be empty")
+        if not command[0]:
+            raise internal_error(f"failed to spawn {self._words.started}: the name of the program is empty")
+        variables = (text or "" for pair in (env or {}).items() for text in pair)
+        if any("\0" in text for text in chain(command, variables)):
+            raise internal_error(f"failed to spawn {self._words.started}: nul byte found in provided data")
 
     def check_size(self, size: WireSize | None, *, tty: bool) -> None:
         """Raise RpcError for the size of something that has none."""

@@ -122,7 +122,7 @@ class CommandProcessor:
 
     async def _run(self, params: wire.CommandExecParams, processes: ClientProcesses) -> ClientRun:
         """Return what is asked for. Raises RpcError, ConfigLoadError."""
-        self._commands.check_command(params.command)
+        self._commands.check_command(params.command, params.env)
         self._commands.check_size(params.size, tty=params.tty)
         config = self._config.load()
         policy = self._policy(params, config)

@@ -105,7 +105,7 @@ class ProcessProcessor:
 
     def _run(self, params: wire.ProcessSpawnParams, processes: ClientProcesses) -> ClientRun:
         """Return what is asked for. Raises RpcError, ConfigLoadError."""
-        self._spawned.check_command(params.command)
+        self._spawned.check_command(params.command, params.env)
         problem = self._config.requirements().choice_problem(FULL_ACCESS)
         if problem is not None:
             raise invalid_request(f"process/spawn runs outside of any sandbox: {problem}; use command/exec")

@@ -90,10 +90,22 @@ async def test_a_sample_needs_a_loaded_thread_in_which_something_was_said(bench:
 
 
 @pytest.mark.parametrize("method", ["command/exec", "process/spawn"])
-async def test_a_command_without_words_is_not_started(bench: Bench, method: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"command": []}, "command must not be empty"),
+        ({"command": [""]}, "failed to spawn .*: the name of the program is empty"),
+        ({"command": ["a\0"]}, "failed to spawn .*: nul byte found in provided data"),
+        ({"command": ["true", "a\0b"]}, "failed to spawn .*: nul byte found in provided data"),
+        ({"command": ["true"], "env": {"A": None, "B": "\0"}}, "failed to spawn .*: nul byte found in provided data"),
+    ],
+)
+async def test_what_is_no_command_is_not_started(
+    bench: Bench, method: str, params: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
     place = {} if method == "command/exec" else {"processHandle": "p", "cwd": str(tmp_path)}
-    with pytest.raises(RpcError, match="command must not be empty"):
-        await bench.call(method, command=[], **place)
+    with pytest.raises(RpcError, match=problem):
+        await bench.call(method, **params, **place)
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,14 @@ async def test_files_links_and_whole_folders_are_copied(lab: Lab, folder: Path) 
     assert os.readlink(folder / "d2" / "sub" / "l") == "../b.bin"
 
 
+async def test_pipes_in_a_folder_are_left_out_of_its_copy(lab: Lab, folder: Path) -> None:
+    os.mkfifo(folder / "d" / "a pipe")
+    async with lab.run() as probe:
+        params = {"sourcePath": f"{folder}/d", "destinationPath": f"{folder}/e", "recursive": True}
+        assert await probe.request("fs/copy", params) == {}
+    assert os.listdir(folder / "e") == ["b.bin"]
+
+
 async def test_what_is_no_copy_is_refused(lab: Lab, folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     async with lab.run() as probe:
