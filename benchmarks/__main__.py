@@ -17,6 +17,9 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  `python -m benchmarks.home` writes such a home by itself
                  paging (with --only, for homes that not every server bears): start and pages of lists alone
                  index (with --only): bytes written to disk, until a server that is left alone comes to rest
+    machine      commands, one after the other and at once; 50 MB of output, memory of a stream that nobody reads;
+                 files, a watch, searches for files in a tree of 50,000
+                 search_big (with --only): the same searches in 500,000
 
 and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
 minutes, with a thread loaded and without.
@@ -43,16 +46,22 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import connections, history, idle, turns
+from benchmarks import connections, history, idle, machine, turns
 from benchmarks.driver import HomeTemplate, Lab, open_folder, open_lab
 from benchmarks.figures import Sampler
 from benchmarks.home import parse_size
 from benchmarks.report import HEADER, Series
 from benchmarks.wire import MeasurementFailed
 
-FAMILIES = {"turns": turns.FIGURES, "connections": connections.FIGURES, "history": history.FIGURES}
+FAMILIES = {
+    "turns": turns.FIGURES,
+    "connections": connections.FIGURES,
+    "history": history.FIGURES,
+    "machine": machine.FIGURES,
+}
 Opener = Callable[[], AbstractContextManager[Lab]]
-FIGURES = {**turns.FIGURES, **connections.FIGURES, **history.FIGURES, **history.SCALE, **idle.FIGURES}
+_BY_NAME = (*FAMILIES.values(), history.SCALE, idle.FIGURES, machine.SCALE)
+FIGURES = {name: figure for family in _BY_NAME for name, figure in family.items()}
 
 
 @contextlib.contextmanager

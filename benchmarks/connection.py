@@ -4,6 +4,7 @@ Owns request ids and waiting for replies and notifications. Does not own bytes (
 measured (the families). It looks for byte strings and decodes only results that somebody reads.
 """
 
+import contextlib
 import itertools
 import time
 from collections import Counter
@@ -80,6 +81,27 @@ class Connection:
         if _ERROR in reply:
             raise MeasurementFailed(f"{method} was refused: {reply[:300].decode(errors='replace')}")
         return elapsed, reply
+
+    def send(self, method: str, params: object) -> None:
+        """Send a request, and wait for nothing."""
+        self._wire.write(self._frame(method, params)[1])
+
+    def wait(self, needle: bytes) -> None:
+        """Wait for a line that holds `needle`."""
+        self._take(needle, WAIT_SECONDS)
+
+    def wait_for_quiet(self, needle: bytes, *, quiet: float, seconds: float) -> float:
+        """Wait for a line that holds `needle`, then until nothing has come for a while.
+
+        Returns when the last lines came, by the counter of performance.
+        """
+        self._take(needle, seconds)
+        last = time.perf_counter()
+        with contextlib.suppress(NothingCame):
+            while True:
+                self._wire.read(time.monotonic() + quiet, "further lines")
+                last = time.perf_counter()
+        return last
 
     def burst(self, method: str, params: object, times: int) -> Burst:
         """Send the same request many times, a hundred unanswered ones at most, and wait for every reply."""

@@ -47,6 +47,12 @@ def test_small_requests_are_timed_with_one_server_too(tmp_path: Path) -> None:
     assert 0 < figures["stdio, client busy in bursts"]["ours"][0] < 100
 
 
+def test_commands_of_clients_are_timed(tmp_path: Path) -> None:
+    ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "commands")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "50 of them at once" in ran.stdout
+
+
 def test_a_generated_home_is_listed_searched_and_read(tmp_path: Path) -> None:
     ran = run_benchmarks(tmp_path, "--ours", OUR_SERVER, "--only", "home", "--threads", "60", "--big", "2MB")
     assert (ran.returncode, ran.stderr) == (0, ""), "every reply held what was written"
