@@ -67,7 +67,7 @@ async def main(host: str, port: str, token: str, work: str) -> None:
                     sandboxed=False,
                 )
                 place = WorkPlace(cwd=work, policy=DangerFullAccess())
-                session = await opened.commands.start(asked, place, group="g", on_output=hear, warn=print)
+                session = await opened.commands.start(asked, place, group="g", on_output=hear)
                 # Typed ahead: it arrives before the cut, or after it.
                 await opened.commands.write(session.id, "once\n")
                 exit_code = await session.wait()

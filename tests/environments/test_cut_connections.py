@@ -130,7 +130,7 @@ async def test_a_server_that_makes_no_sense_is_an_error_and_no_end(tmp_path: Pat
         answers["process/read"] = {**broken, "exitCode": None}
         await lab.road.cut()
         lab.road.server = Liar({"initialize": INITIALIZED, **answers})
-        session = await opened.commands.start(request("true", lab), lab.place, group="g", on_output=nothing, warn=print)
+        session = await opened.commands.start(request("true", lab), lab.place, group="g", on_output=nothing)
         # The next connection has it read what it missed.
         await lab.road.cut()
         assert await session.wait() == 255
