@@ -214,23 +214,10 @@ class ModelSockets:
             await oldest.aclose()
 
     async def _open(self, target: Endpoint, request: ModelRequest, idle_timeout: float) -> ModelSocket:
-        key = base64.b64encode(os.urandom(16))
-        headers = {
-            **encode_headers(request.headers),
-            **target.headers,
-            "openai-beta": _BETA,
-            "connection": "Upgrade",
-            "upgrade": "websocket",
-            "sec-websocket-version": "13",
-            "sec-websocket-key": key.decode(),
-        }
+        headers = {**encode_headers(request.headers), **target.headers, "openai-beta": _BETA}
         for name in ("accept", "content-type"):
             headers.pop(name, None)
-        upgraded = await self._transport.upgrade(target.url, headers=headers, idle_timeout=idle_timeout)
-        expected = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
-        if upgraded.headers.get("sec-websocket-accept") != expected:
-            await upgraded.aclose()
-            raise Broken("the provider does not answer as one with websockets does")
+        upgraded = await upgrade_to_websocket(self._transport, target.url, headers=headers, idle_timeout=idle_timeout)
         return ModelSocket(upgraded, target)
 
     async def _drop_when_old(self, thread_id: str, socket: ModelSocket) -> None:
@@ -249,6 +236,26 @@ class ModelSockets:
         self._breaks.move_to_end(thread_id)
         while len(self._breaks) > _MAX_REMEMBERED:
             self._breaks.popitem(last=False)
+
+
+async def upgrade_to_websocket(
+    transport: HttpTransport, url: str, *, headers: Mapping[str, str], idle_timeout: float
+) -> Upgraded:
+    """Return a connection on which a provider agreed to speak by websocket. Raises HttpFailure."""
+    key = base64.b64encode(os.urandom(16))
+    asked = {
+        **headers,
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": key.decode(),
+    }
+    upgraded = await transport.upgrade(url, headers=asked, idle_timeout=idle_timeout)
+    expected = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode()
+    if upgraded.headers.get("sec-websocket-accept") != expected:
+        await upgraded.aclose()
+        raise Broken("the provider does not answer as one with websockets does")
+    return upgraded
 
 
 def encode_create(request: ModelRequest, previous: str | None) -> bytes:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from codex_trio.domain.realtime import VoiceNews
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.news import ConnectionChange
@@ -69,6 +70,10 @@ class ThreadClients(Protocol):
 
     def tell_unloaded(self, thread_id: str) -> None:
         """Tell every client that a thread was unloaded since nobody followed it."""
+        ...
+
+    def tell_voice(self, thread_id: str, news: VoiceNews, followers: Clients) -> None:
+        """Tell the followers what happens in a voice session."""
         ...
 
     async def ready(self, followers: Clients) -> None:

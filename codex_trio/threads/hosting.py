@@ -52,6 +52,7 @@ from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
 from codex_trio.threads.read_state import ReadState
+from codex_trio.threads.realtime.worker import ThreadVoices
 from codex_trio.threads.user_input import user_input_tools
 from codex_trio.tools.agents.v1 import AgentToolsV1
 from codex_trio.tools.agents.v2 import AgentToolsV2
@@ -109,6 +110,7 @@ class ThreadHost:
         agents: AgentTeams,
         start_script: Callable[[], ScriptEngine],
         heard: Callable[[Event], None],
+        voices: ThreadVoices,
         mcp: McpServers,
         new_hook_runner: Callable[[EffectiveConfig], HookRunner] | None = None,
     ) -> None:
@@ -125,6 +127,7 @@ class ThreadHost:
         self._agents = agents
         self._start_script = start_script
         self._heard = heard
+        self._voices = voices
         self._mcp = mcp
         self._new_hook_runner = new_hook_runner
         self._nursery: trio.Nursery | None = None
@@ -257,6 +260,7 @@ class ThreadHost:
                 self._goals.running(live, is_on=launch.config.feature(GOALS)) as goal,
                 self._queues.running(live, otherwise=goal.go_on) as queue,
                 self._elicitations.running(live.id) as clock,
+                self._voices.running(live) as voice,
             ):
                 # Commands end first: what waits for the end of a command is then still there to store it.
                 async with (
@@ -281,7 +285,7 @@ class ThreadHost:
                         AgentToolsV1(control),
                         AgentToolsV2(control),
                     ]
-                    listener = Listeners(live, queue.heard, member.heard, self._heard)
+                    listener = Listeners(live, queue.heard, member.heard, self._heard, voice.heard)
                     hooks = self._hooks(launch, listener)
                     live.session = Session(
                         thread_id=live.id,
@@ -313,6 +317,7 @@ class ThreadHost:
                     if launch.is_new and not live.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
                     nursery.start_soon(queue.run)
+                    nursery.start_soon(voice.run)
                     self._agents.join(member)
                     nursery.start_soon(goal.load)
                     self._threads.add(live)

@@ -37,8 +37,10 @@ from codex_trio.identity.user_agent import Identity
 from codex_trio.model.auth_command import AuthCommands
 from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.client import ResponsesClient
+from codex_trio.model.endpoint import resolve
 from codex_trio.model.errors import ErrorInfo, ModelError
 from codex_trio.model.http import HttpTransport
+from codex_trio.model.realtime import RealtimeFailure, RealtimeTarget
 from codex_trio.model.sockets import ModelSockets
 from codex_trio.state.store.goals import GoalStore
 from codex_trio.state.store.queues import InputQueues
@@ -56,6 +58,8 @@ from codex_trio.threads.memories.consolidator import MemoryAgent
 from codex_trio.threads.memories.maker import MemoryMaker
 from codex_trio.threads.options import inherited_variables
 from codex_trio.threads.queue import ThreadQueues
+from codex_trio.threads.realtime.settings import bases_of
+from codex_trio.threads.realtime.worker import ThreadVoices
 from codex_trio.threads.stored import StoredThreads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.code_mode.cells import ScriptEngine
@@ -77,6 +81,7 @@ class ThreadRuntime(StoredThreads, frozen=True, kw_only=True):
     mcp: McpServers
     maker: MemoryMaker
     mcp_logins: ServerLogins
+    voices: ThreadVoices
     warm: Callable[[], Awaitable[None]]
     """Prepares for the first turn without sending anything."""
 
@@ -147,6 +152,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         ),
         quiet=parts.quiet,
     )
+    voices = ThreadVoices(parts.clients, partial(_realtime_server, parts))
     elicitations = Elicitations()
     logins = McpLogins(
         parts.transport,
@@ -175,6 +181,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         ),
         start_script=parts.start_script,
         heard=maker.heard,
+        voices=voices,
         mcp=mcp,
         new_hook_runner=partial(_hook_runner, parts),
     )
@@ -212,6 +219,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         compress=threads.compress,
         memories=threads.memories,
         maker=maker,
+        voices=voices,
         elicitations=elicitations,
         mcp=mcp,
         mcp_logins=ServerLogins(logins, mcp, parts.clients),
@@ -280,6 +288,33 @@ def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], Res
         )
 
     return client
+
+
+def _realtime_server(parts: RuntimeParts, config: EffectiveConfig, provider_id: str, thread_id: str) -> RealtimeTarget:
+    """Return where a thread's voice sessions are had. Raises RealtimeFailure."""
+    provider, bases = config.model_providers[provider_id], bases_of(config)
+    base = bases.socket or provider.base_url or ""
+    try:
+        auth = resolve_request_auth(provider, environ=parts.environ, credentials=parts.auth.credentials())
+        if auth.bearer is None:
+            raise RealtimeFailure("realtime conversation requires API key auth")
+        endpoint = resolve(msgspec.structs.replace(provider, base_url=base), api_key=auth.bearer, environ=parts.environ)
+    except (MissingApiKey, AuthFileError) as error:
+        raise RealtimeFailure("realtime conversation requires API key auth") from error
+    except ModelError as error:
+        raise RealtimeFailure(error.message) from error
+    return RealtimeTarget(
+        transport=parts.transport,
+        socket_base=base,
+        call_base=bases.call or base,
+        endpoint=endpoint,
+        headers={
+            "originator": parts.identity.originator,
+            "user-agent": parts.identity.user_agent,
+            "session-id": thread_id,
+            "thread-id": thread_id,
+        },
+    )
 
 
 def _model_facts(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ModelInfo]:

@@ -17,6 +17,7 @@ from codex_trio_protocol.v2.thread_queue import ThreadQueueChangedNotification
 from codex_trio_protocol.v2.thread_settings import ThreadSettingsUpdatedNotification
 from msgspec import UNSET
 
+from codex_trio.domain.realtime import VoiceNews
 from codex_trio.engine.events import Event
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.news import ConnectionChange
@@ -34,6 +35,7 @@ from codex_trio.wire.approvals import command_approval, decision_from_wire, fail
 from codex_trio.wire.elicitations import elicitation_from_wire, elicitation_to_wire
 from codex_trio.wire.events import project
 from codex_trio.wire.read_states import read_state_to_wire
+from codex_trio.wire.realtime import voice_news_to_wire
 from codex_trio.wire.settings import settings_to_wire
 from codex_trio.wire.threads import status_to_wire
 
@@ -79,6 +81,10 @@ class ProtocolClients:
 
     def tell_unloaded(self, thread_id: str) -> None:
         self._outgoing.notify("thread/closed", wire.ThreadClosedNotification(thread_id=thread_id))
+
+    def tell_voice(self, thread_id: str, news: VoiceNews, followers: Clients) -> None:
+        method, params = voice_news_to_wire(thread_id, news)
+        self._outgoing.notify(f"thread/realtime/{method}", params, targets=followers)
 
     async def ready(self, followers: Clients) -> None:
         await self._outgoing.ready(followers)

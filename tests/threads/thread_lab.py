@@ -27,6 +27,7 @@ from codex_trio.identity.user_agent import Identity
 from codex_trio.model.catalog import ModelCatalog, bundled_catalog
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import Completed, ModelEvent, OutputItemDone
+from codex_trio.model.realtime import RealtimeFailure
 from codex_trio.model.usage import ResponseUsage
 from codex_trio.state.memory.storage import memory_storage
 from codex_trio.state.store.queues import InputQueues
@@ -42,6 +43,7 @@ from codex_trio.threads.manager import ThreadManager, ThreadOrigin
 from codex_trio.threads.mcp import McpServers
 from codex_trio.threads.options import ThreadOptions
 from codex_trio.threads.queue import ThreadQueues
+from codex_trio.threads.realtime.worker import Connect, ThreadVoices
 from codex_trio.threads.stored import StoredThreads, stored_threads
 from codex_trio.threads.upkeep import ThreadUpkeep
 from codex_trio.tools.pictures import Pictures
@@ -148,6 +150,9 @@ class NotingClients:
     def tell_unloaded(self, thread_id: str) -> None:
         self.told.append(("unloaded", thread_id))
 
+    def tell_voice(self, thread_id: str, news: Any, followers: Any) -> None:
+        self.told.append(("voice", news))
+
     async def ready(self, followers: Any) -> None:
         await trio.lowlevel.checkpoint()
 
@@ -188,6 +193,10 @@ class NoExtensions:
     async def of(self, config: object, **_: object) -> ExtensionSet:
         await trio.lowlevel.checkpoint()
         return ExtensionSet()
+
+
+def no_realtime(*_: object) -> NoReturn:
+    raise RealtimeFailure("there is none")
 
 
 async def keep_nothing(server: str, tool: str) -> None:
@@ -233,8 +242,10 @@ class Lab:
         config: ConfigService,
         environments: EnvironmentManager,
         engine: EngineServices,
+        voices: ThreadVoices,
         mcp: McpServers,
     ) -> None:
+        self.voices = voices
         self.gate = engine.gate
         self.engine = engine
         self.mcp = mcp
@@ -304,12 +315,16 @@ async def open_threads(
     max_unattended: int = MAX_UNATTENDED_TURNS,
     settings: str = "",
     others: Sequence[MemoryEnvironment] = (),
+    connect: Connect = no_realtime,
+    unfollowed_seconds: float = 30.0,
 ) -> AsyncGenerator[Lab]:
     """Provide the thread layer until the block ends, which must not take longer than so many seconds.
 
     Its threads are in memory, unless it is given a `storage` for them; its model is silent, unless it is given a
     `client` of another one. After `max_unattended` turns that began by themselves it lets a goal be.
     `settings` are the user's; `others` are environments besides this machine's.
+    `connect` gives the realtime server of voice sessions; there is none without it.
+    One that nobody hears ends after `unfollowed_seconds`.
     """
     home = base / "codex"
     home.mkdir(exist_ok=True)
@@ -349,6 +364,7 @@ async def open_threads(
         config=config,
         extensions=cast("Any", NoExtensions()),
     )
+    voices = ThreadVoices(clients, connect, unfollowed_seconds=unfollowed_seconds)
     mcp = McpServers(McpPool(cast("Any", None)), clients=clients, remember=keep_nothing)
     host = ThreadHost(
         loaded=threads.loaded,
@@ -363,6 +379,7 @@ async def open_threads(
         elicitations=Elicitations(),
         start_script=_no_scripts,
         heard=lambda _: None,
+        voices=voices,
         agents=AgentTeams(store=storage.store, graph=threads.graph, loader=loader, catalog=catalog, codex_home=home),
         mcp=mcp,
     )
@@ -391,6 +408,7 @@ async def open_threads(
                 config=config,
                 environments=environments,
                 engine=engine,
+                voices=voices,
                 mcp=mcp,
             )
             lab.waiting = storage.queues

@@ -4,6 +4,11 @@ from codex_trio.conformance.differences.difference import Difference
 
 THREADS: tuple[Difference, ...] = (
     Difference(
+        "realtime::sound_that_is_none_is_refused",
+        "reference",
+        "passes on to the realtime server whatever a client says is sound",
+    ),
+    Difference(
         "memory_making::the_agent_that_writes_the_summary_can_write_nowhere_else",
         "reference",
         "gives the agent that brings memories together the user's own rights: with full access, those to everything",

@@ -1,0 +1,1 @@
+"""Talking with a thread by voice: what a realtime server is told, and what it says."""

@@ -1,0 +1,170 @@
+"""Connections to realtime servers: the websocket of a voice session, and the call that a browser talks by.
+
+Owns addresses, headers and failures. Does not own what is said (engine/realtime).
+
+Protocol source: `GET /v1/realtime` and `POST /v1/realtime/calls` as release 0.171.0 asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import trio
+
+from codex_trio.domain.realtime import VoiceVersion
+from codex_trio.model.endpoint import Endpoint
+from codex_trio.model.http import HttpFailure, HttpTransport, Upgraded
+from codex_trio.model.sockets import upgrade_to_websocket
+from codex_trio.util.websocket_frames import Closed, FrameError, FrameReader, FrameWriter, Message, Ping
+
+CONNECT_SECONDS = 30.0
+MAX_MESSAGE = 16 * 1024 * 1024
+MAX_SDP = 1 << 20
+_READ_BYTES = 1 << 16
+_BOUNDARY = "codex-realtime-call-boundary"
+_CALL_ID = re.compile(r"rtc_[A-Za-z0-9_-]+")
+_NEVER = float("inf")
+
+
+class RealtimeFailure(Exception):
+    """There is no voice session, or there is none any more; the text says why."""
+
+
+class RealtimeSocket:
+    """The websocket of a session."""
+
+    def __init__(self, upgraded: Upgraded) -> None:
+        self._upgraded = upgraded
+        self._reader = FrameReader(max_message_bytes=MAX_MESSAGE, from_client=False)
+        self._writer = FrameWriter(masked=True)
+        self._sending = trio.Lock()
+
+    async def send(self, event: Mapping[str, Any]) -> None:
+        """Send an event. Raises RealtimeFailure."""
+        data = msgspec.json.encode(event)
+        for frame in self._writer.message([data], len(data)):
+            await self._send(b"".join(frame))
+
+    async def receive(self) -> bytes | None:
+        """Return the next event; None when the server has closed the session. Raises RealtimeFailure."""
+        while True:
+            try:
+                event = self._reader.next_event()
+                if event is None:
+                    self._reader.feed(await self._upgraded.receive(_READ_BYTES))
+                    continue
+            except (FrameError, HttpFailure) as error:
+                raise RealtimeFailure(f"the connection to the realtime server broke: {error}") from error
+            if isinstance(event, Message):
+                return event.payload
+            if isinstance(event, Ping):
+                await self._send(self._writer.pong(event.payload))
+            elif isinstance(event, Closed):
+                return None
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            async with self._sending:
+                await self._upgraded.send(data)
+        except HttpFailure as error:
+            raise RealtimeFailure(f"the connection to the realtime server broke: {error}") from error
+
+
+class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Where voice sessions are had, and who asks for them."""
+
+    transport: HttpTransport
+    socket_base: str
+    call_base: str
+    endpoint: Endpoint
+    """Its headers go along."""
+    headers: Mapping[str, str]
+
+    @asynccontextmanager
+    async def open(
+        self, version: VoiceVersion, *, session_id: str, model: str, call_id: str | None
+    ) -> AsyncGenerator[RealtimeSocket]:
+        """Provide the websocket of a session, or of a call that there is. Raises RealtimeFailure."""
+        query = {"intent": "quicksilver"} if version == "v1" else {}
+        query |= {"model": model} if call_id is None else {"call_id": call_id}
+        url = f"{_realtime(self.socket_base)}?{urlencode(query)}"
+        try:
+            with trio.fail_after(CONNECT_SECONDS):
+                upgraded = await upgrade_to_websocket(
+                    self.transport, url, headers=self._headers(version, session_id), idle_timeout=_NEVER
+                )
+        except (HttpFailure, trio.TooSlowError) as error:
+            said = str(error) or f"no answer within {CONNECT_SECONDS:g} s"
+            raise RealtimeFailure(f"the realtime server gives no websocket: {said}") from error
+        try:
+            yield RealtimeSocket(upgraded)
+        finally:
+            await upgraded.aclose()
+
+    async def call(
+        self, version: VoiceVersion, sdp: str, session: Mapping[str, Any], *, session_id: str
+    ) -> tuple[str, str]:
+        """Offer a call; the answer to the offer, and the call's id. Raises RealtimeFailure."""
+        query = "?intent=quicksilver&architecture=avas" if version == "v1" else ""
+        headers = {
+            **self._headers(version, session_id),
+            "content-type": f"multipart/form-data; boundary={_BOUNDARY}",
+            "accept": "*/*",
+        }
+        body = _multipart(sdp, msgspec.json.encode(session))
+        try:
+            with trio.fail_after(CONNECT_SECONDS):
+                url = f"{_realtime(self.call_base)}/calls{query}"
+                response = await self.transport.post(url, headers=headers, body=body, idle_timeout=CONNECT_SECONDS)
+                try:
+                    content = await _body(response)
+                finally:
+                    await response.aclose(drain=False)
+        except (HttpFailure, trio.TooSlowError) as error:
+            said = str(error) or f"no answer within {CONNECT_SECONDS:g} s"
+            raise RealtimeFailure(f"the realtime server takes no call: {said}") from error
+        text = content.decode(errors="replace")
+        if response.status not in (HTTPStatus.OK, HTTPStatus.CREATED):
+            raise RealtimeFailure(f"the realtime server takes no call: HTTP status {response.status}, {text[:500]}")
+        found = _CALL_ID.search(urlsplit(response.headers.get("location", "")).path.rpartition("/")[2])
+        if found is None:
+            raise RealtimeFailure("the realtime server took the call, but its `Location` names none (`rtc_...`)")
+        return text, found[0]
+
+    def _headers(self, version: VoiceVersion, session_id: str) -> dict[str, str]:
+        old = {"openai-alpha": "quicksilver=v1"} if version == "v1" else {}
+        return {**self.headers, **self.endpoint.headers, **old, "x-session-id": session_id}
+
+
+async def _body(response: Any) -> bytes:
+    content = b""
+    while (piece := await response.receive()) is not None:
+        content += piece
+        if len(content) > MAX_SDP:
+            raise HttpFailure(f"the answer has more than {MAX_SDP} bytes")
+    return content
+
+
+def _realtime(base: str) -> str:
+    """Return where realtime sessions are below an address, which may be that of the API or of the server."""
+    address = urlsplit(base)
+    scheme = {"ws": "http", "wss": "https"}.get(address.scheme, address.scheme)
+    path = address.path.rstrip("/")
+    return address._replace(
+        scheme=scheme, path=f"{path}/realtime" if path.endswith("/v1") else f"{path}/v1/realtime", query="", fragment=""
+    ).geturl()
+
+
+def _multipart(sdp: str, session: bytes) -> bytes:
+    def part(name: str, kind: str, content: bytes) -> bytes:
+        head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+        return head.encode() + content + b"\r\n"
+
+    parts = part("sdp", "application/sdp", sdp.encode()) + part("session", "application/json", session)
+    return parts + f"--{_BOUNDARY}--\r\n".encode()

@@ -1,0 +1,414 @@
+"""One voice session of a thread, from its beginning to its end: what is said, shown, kept and done for it.
+
+Owns the order: what was said is in the rollout before clients hear that it is complete; what the agent says goes to the
+voice model. Does not own the words (engine/realtime), the connection (model/realtime.py) or which session there is
+(worker.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+
+from codex_trio.domain.ids import uuid7
+from codex_trio.domain.items import AgentMessage
+from codex_trio.domain.realtime import (
+    LINE_TYPE,
+    Outcome,
+    RealtimeItem,
+    SessionBegan,
+    SessionEnded,
+    VoiceAudio,
+    VoiceClosed,
+    VoiceError,
+    VoiceItemCompleted,
+    VoiceItemStarted,
+    VoiceNews,
+    VoiceRawItem,
+    VoiceSdp,
+    VoiceStarted,
+    VoiceVersion,
+    to_payload,
+)
+from codex_trio.engine import events
+from codex_trio.engine.history import message_item
+from codex_trio.engine.realtime import protocol, words
+from codex_trio.engine.realtime.protocol import Event, Handoff
+from codex_trio.engine.realtime.transcript import VoiceTranscript
+from codex_trio.engine.session.session import TurnInProgress
+from codex_trio.engine.session.task import TakesNoInput
+from codex_trio.engine.settings import TurnOverrides
+from codex_trio.engine.turn_gate import ShuttingDown
+from codex_trio.engine.turn_request import TurnRequest, UserInput
+from codex_trio.execpolicy.rules import RulesError
+from codex_trio.model.errors import ErrorInfo
+from codex_trio.model.realtime import RealtimeFailure, RealtimeSocket, RealtimeTarget
+from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
+from codex_trio.state.rollout.lines import OtherPayload
+from codex_trio.threads.clients import ThreadClients
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.realtime.settings import InCall, OverCall, VoicePlan, VoiceWish, agent_began
+from codex_trio.util.bell import Bell
+from codex_trio.util.clock import now_ms
+
+_log = logging.getLogger(__name__)
+
+TRIGGER = "realtime"
+MAX_WAITING = 16 * 1024 * 1024
+"""How many characters may wait to be sent."""
+
+_END_SECONDS = 5.0
+
+
+class TooFarBehind(Exception):
+    """The realtime server does not take what it is sent."""
+
+
+class VoiceSession:
+    """Run it once."""
+
+    def __init__(
+        self,
+        live: LiveThread,
+        clients: ThreadClients,
+        server: RealtimeTarget,
+        wish: VoiceWish,
+        plan: VoicePlan,
+        *,
+        unfollowed_seconds: float,
+    ) -> None:
+        self._live = live
+        self._clients = clients
+        self._server = server
+        self._wish = wish
+        self._plan = plan
+        self._unfollowed_seconds = unfollowed_seconds
+        self._version: VoiceVersion = plan.version
+        self._session_id = wish.session_id or uuid7()
+        self._transcript = VoiceTranscript(self._session_id)
+        self._scope = trio.CancelScope()
+        self._outbox: deque[Event] = deque()
+        self._waiting = 0
+        self._news = Bell()
+        self._delegating = trio.Lock()
+        self._handoff: tuple[str, Handoff] | None = None
+        """The turn that does what the voice model asked for last, and that."""
+        self._is_responding = False
+        self._wants_response = False
+        self._has_begun = False
+        self._agent_knows = False
+
+    # --- what clients say ---
+
+    def stop(self) -> None:
+        """End it, soon."""
+        self._scope.cancel()
+
+    def send(self, *said: Event) -> None:
+        """Have the realtime server be told something; never waits. Raises TooFarBehind."""
+        size = sum(len(str(event.get("audio", ""))) + 1000 for event in said)
+        if self._waiting + size > MAX_WAITING:
+            raise TooFarBehind("the realtime server does not keep up; nothing was appended")
+        self._waiting += size
+        self._outbox += said
+        self._news.ring()
+
+    def append_text(self, role: protocol.TextRole, text: str) -> None:
+        """Tell the voice model what somebody wrote. Raises TooFarBehind."""
+        self.send(protocol.text(self._version, role, text))
+
+    def append_speech(self, text: str) -> None:
+        """Have the voice model say something. Raises TooFarBehind."""
+        self._say(text, is_final=False)
+        self._respond()
+
+    # --- what the agent says ---
+
+    def heard(self, event: events.Event) -> None:
+        """Pass on what the agent says; never waits."""
+        if not self._has_begun:
+            return
+        try:
+            match event:
+                case events.ItemCompleted(item=AgentMessage() as message) if message.text:
+                    self._say(message.text, is_final=message.phase != "commentary")
+                case events.TurnEnded() if self._handoff is not None and self._handoff[0] == event.turn_id:
+                    self._finish(event)
+                case _:
+                    pass
+        except TooFarBehind as error:
+            _log.warning("thread %s: %s", self._live.id, error)
+
+    def _say(self, text: str, *, is_final: bool) -> None:
+        handoff_id = None if self._handoff is None else self._handoff[1].id
+        self.send(protocol.backend(self._version, text, handoff_id=handoff_id, is_final=is_final))
+
+    def _finish(self, end: events.TurnEnded) -> None:
+        assert self._handoff is not None
+        handoff, self._handoff = self._handoff[1], None
+        if end.status == "completed":
+            said = words.FINISHED
+        elif end.status == "failed" and end.failure is not None:
+            said = words.FAILED.format(end.failure.message)
+        else:
+            said = words.STOPPED
+        self._answer(handoff, said)
+
+    def _answer(self, handoff: Handoff, said: str) -> None:
+        if handoff.is_call:
+            self.send(protocol.output(handoff.id, said))
+            self._respond()
+        elif said != words.FINISHED:
+            self.send(protocol.backend(self._version, said, handoff_id=handoff.id, is_final=True))
+
+    def _respond(self) -> None:
+        """Have the voice model say something, once it is not saying something else."""
+        if self._version == "v1":
+            return
+        if self._is_responding:
+            self._wants_response = True
+            return
+        self._is_responding = True
+        self.send(protocol.respond())
+
+    def _response_over(self) -> None:
+        self._is_responding = False
+        if self._wants_response:
+            self._wants_response = False
+            self._respond()
+
+    # --- its life ---
+
+    async def run(self) -> None:
+        """Talk until it is stopped, the server ends it, or nobody hears it any more; then say so."""
+        failure: RealtimeFailure | None = None
+        ended_by_server = False
+        try:
+            with self._scope:
+                failure = await self._talk()
+                ended_by_server = failure is None
+        finally:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + _END_SECONDS):
+                await self._end(failure, reason="transport_closed" if ended_by_server else "requested")
+
+    async def _talk(self) -> RealtimeFailure | None:
+        """Return what went wrong; None when the server ended it."""
+        try:
+            async with self._connected() as (socket, sdp):
+                await self._begin(sdp)
+                return await self._go_on(socket)
+        except RealtimeFailure as failure:
+            return failure
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[tuple[RealtimeSocket, str | None]]:
+        plan, way = self._plan, self._wish.way
+        session = protocol.session_of(
+            plan.version, instructions=plan.instructions, voice=plan.voice, modality=self._wish.modality
+        )
+        sdp: str | None = None
+        call_id = way.call_id if isinstance(way, InCall) else None
+        if isinstance(way, OverCall):
+            offered = {"model": plan.model, **session}
+            sdp, call_id = await self._server.call(plan.version, way.sdp, offered, session_id=self._session_id)
+        async with self._server.open(
+            plan.version, session_id=self._session_id, model=plan.model, call_id=call_id
+        ) as socket:
+            await socket.send(protocol.session_update(session))
+            yield socket, sdp
+
+    async def _go_on(self, socket: RealtimeSocket) -> RealtimeFailure | None:
+        failures: list[RealtimeFailure] = []
+
+        async def part(work: Any, *arguments: Any) -> None:
+            try:
+                await work(*arguments)
+            except RealtimeFailure as failure:
+                failures.append(failure)
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(part, self._send_all, socket)
+            nursery.start_soon(part, self._receive_all, socket, nursery)
+            nursery.start_soon(part, self._live.unfollowed, self._unfollowed_seconds)
+        return failures[0] if failures else None
+
+    async def _send_all(self, socket: RealtimeSocket) -> None:
+        while True:
+            while not self._outbox:
+                await self._news.wait()
+            event = self._outbox.popleft()
+            self._waiting -= len(str(event.get("audio", ""))) + 1000
+            await socket.send(event)
+
+    async def _receive_all(self, socket: RealtimeSocket, nursery: trio.Nursery) -> None:
+        while (raw := await socket.receive()) is not None:
+            # A client that does not read has the server wait.
+            await self._live.ready()
+            said = protocol.read(self._version, raw)
+            if said is None:
+                _log.debug("thread %s: the realtime server said what means nothing here", self._live.id)
+                continue
+            await self._take(said, nursery)
+
+    async def _take(self, said: protocol.Incoming, nursery: trio.Nursery) -> None:
+        match said:
+            case protocol.AudioSaid():
+                self._tell(
+                    VoiceAudio(
+                        data=said.data, sample_rate=said.sample_rate, channels=said.channels, item_id=said.item_id
+                    )
+                )
+            case protocol.WordsSaid():
+                await self._tell_all(self._transcript.add(said.role, said.delta))
+            case protocol.AllSaid():
+                await self._tell_all(self._transcript.complete(said.role, said.text))
+            case protocol.Shown():
+                self._tell(VoiceRawItem(said.item))
+            case protocol.ResponseBegan():
+                self._is_responding = True
+            case protocol.ResponseOver():
+                if said.shown is not None:
+                    self._tell(VoiceRawItem(said.shown))
+                self._response_over()
+            case protocol.Silence():
+                self.send(protocol.output(said.call_id, ""))
+            case protocol.Handoff():
+                self._show_handoff(said)
+                if self._wish.hands_off:
+                    nursery.start_soon(self._delegate, said, self._transcript.take(said.prompt))
+            case protocol.ServerFailed():
+                raise RealtimeFailure(said.message)
+
+    # --- what the agent is to do ---
+
+    def _show_handoff(self, handoff: Handoff) -> None:
+        said = [*self._transcript.said, ("user", handoff.prompt)]
+        self._tell(
+            VoiceRawItem(
+                {
+                    "type": "handoff_request",
+                    "handoff_id": handoff.id,
+                    "item_id": handoff.item_id,
+                    "input_transcript": handoff.prompt,
+                    "active_transcript": [{"role": role, "text": text} for role, text in said],
+                }
+            )
+        )
+
+    async def _delegate(self, handoff: Handoff, transcript: Any) -> None:
+        """Have the agent do something: what it is at takes it up, else a turn begins."""
+        async with self._delegating:
+            try:
+                await self._tell_agent()
+                await self._ask_agent(handoff, words.delegation(handoff.prompt, transcript))
+            except (RulesError, RolloutReadError, RolloutWriteError, ShuttingDown) as error:
+                said = "the server is shutting down" if isinstance(error, ShuttingDown) else str(error)
+                self._tell(VoiceError(words.REFUSED.format(said)))
+                self._answer(handoff, words.REFUSED.format(said))
+
+    async def _ask_agent(self, handoff: Handoff, text: str) -> None:
+        content: list[dict[str, Any]] = [{"type": "text", "text": text, "text_elements": []}]
+        given = UserInput(content=content)
+        live = self._live
+        while True:
+            if await self._steer(given):
+                if handoff.is_call:
+                    self._answer(handoff, words.STEERED)
+                return
+            await live.prepare_turn()
+            request = TurnRequest(turn_id=uuid7(), input=given, trigger=TRIGGER)
+            self._handoff, before = (request.turn_id, handoff), self._handoff
+            try:
+                live.launch_turn(request, TurnOverrides(), answer=None)
+                return
+            except TurnInProgress:
+                self._handoff = before
+                active = live.session.active
+                if active is not None and not active.accepts_input:
+                    # It takes no input any more, or never did.
+                    await live.session.wait_for_turn()
+
+    async def _steer(self, given: UserInput) -> bool:
+        session, answered = self._live.session, trio.Event()
+        answered.set()
+        try:
+            pending = session.add_input(given, answered)
+        except TakesNoInput:
+            await session.wait_for_turn()
+            return False
+        if pending is None:
+            return False
+        await session.store_input(pending)
+        return True
+
+    async def _tell_agent(self) -> None:
+        if not self._agent_knows:
+            self._agent_knows = True
+            await self._live.inject([_note(agent_began(self._wish, self._live.config))])
+
+    # --- what is told and kept ---
+
+    async def _begin(self, sdp: str | None) -> None:
+        observed = now_ms()
+        began = SessionBegan(
+            id=f"realtime-session-start:{self._session_id}", session_id=self._session_id, observed_at_ms=observed
+        )
+        self._has_begun = True
+        await self._keep_and_tell(began)
+        self._tell(VoiceStarted(session_id=self._session_id, version=self._version))
+        if sdp is not None:
+            self._tell(VoiceSdp(sdp))
+
+    async def _end(self, failure: RealtimeFailure | None, *, reason: str) -> None:
+        outcome: Outcome = "ended" if failure is None else "failed"
+        if self._has_begun:
+            await self._tell_all(self._transcript.finish())
+        if failure is not None:
+            self._tell(VoiceError(str(failure)))
+            reason = "error"
+        if self._has_begun:
+            ended = SessionEnded(id=uuid7(), session_id=self._session_id, observed_at_ms=now_ms(), outcome=outcome)
+            await self._keep_and_tell(ended)
+        if self._has_begun or failure is None:
+            self._tell(VoiceClosed(reason))
+        if self._agent_knows:
+            try:
+                await self._live.inject([_note(self._wish.agent_ended or words.AGENT_ENDED)])
+            except (RolloutReadError, RolloutWriteError) as error:
+                _log.warning("thread %s: that the voice session is over could not be stored: %s", self._live.id, error)
+
+    async def _keep_and_tell(self, item: RealtimeItem) -> None:
+        await self._keep(item)
+        self._tell(VoiceItemStarted(item))
+        self._tell(VoiceItemCompleted(item))
+
+    async def _tell_all(self, news: Iterable[VoiceNews]) -> None:
+        for one in news:
+            if isinstance(one, VoiceItemCompleted):
+                await self._keep(one.item)
+            self._tell(one)
+
+    async def _keep(self, item: RealtimeItem) -> None:
+        try:
+            await self._live.recorder.append([OtherPayload.of(LINE_TYPE, to_payload(item))])
+        except RolloutWriteError as error:
+            self._tell(VoiceError(f"what was said could not be stored: {error}"))
+
+    def _tell(self, news: VoiceNews) -> None:
+        self._clients.tell_voice(self._live.id, news, self._live.subscribers)
+
+
+def _note(text: str) -> dict[str, Any]:
+    return message_item("developer", [text], item_id=uuid7())
+
+
+def not_running() -> events.ErrorReported:
+    """Return what clients hear that say something where nobody listens."""
+    failure = events.TurnFailure(message="conversation is not running", info=ErrorInfo("badRequest"))
+    return events.ErrorReported(turn_id=uuid7(), failure=failure, will_retry=False)

@@ -1,0 +1,148 @@
+"""The words of realtime servers: what is read from them, whatever they send, and what their sessions add up to."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from codex_trio.domain.realtime import (
+    SessionBegan,
+    SessionEnded,
+    Spoken,
+    VoiceItemCompleted,
+    VoiceItemStarted,
+    VoiceNews,
+    from_payload,
+    to_payload,
+)
+from codex_trio.engine.realtime import protocol, words
+from codex_trio.engine.realtime.transcript import MAX_SAID, VoiceTranscript
+
+
+def read(version: Any, **event: Any) -> Any:
+    return protocol.read(version, json.dumps(event).encode())
+
+
+def call(name: str, arguments: str = "{}") -> dict[str, Any]:
+    return {"type": "function_call", "id": "i", "call_id": "c", "name": name, "arguments": arguments}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"garbage{",
+        b"\xff\xfe",
+        b"[]",
+        b"1",
+        b"{}",
+        b'{"type": 1}',
+        b'{"type": "unknown"}',
+        b'{"type": "response.output_audio.delta"}',
+        b'{"type": "response.output_audio.delta", "delta": 5}',
+        b'{"type": "response.output_text.delta", "delta": null}',
+        b'{"type": "conversation.item.added"}',
+        b'{"type": "conversation.item.done", "item": []}',
+        b'{"type": "conversation.item.done", "item": {"type": "function_call", "name": "background_agent"}}',
+        b"[" * 10_000,
+    ],
+)
+def test_what_means_nothing_is_nothing(raw: bytes) -> None:
+    for version in ("v1", "v2"):
+        assert protocol.read(version, raw) is None
+
+
+def test_what_the_realtime_api_says() -> None:
+    assert read("v2", type="response.output_audio.delta", delta="AA") == protocol.AudioSaid(data="AA")
+    odd = read("v2", type="response.output_audio.delta", delta="AA", sample_rate=-1, channels="x")
+    assert (odd.sample_rate, odd.channels) == (24_000, 1)
+    assert read("v2", type="response.created") == protocol.ResponseBegan()
+    assert read("v2", type="response.done") == protocol.ResponseOver()
+    assert read("v2", type="conversation.item.done", item=call("remain_silent")) == protocol.Silence("c")
+    assert read("v2", type="conversation.item.done", item=call("other")) is None
+    for arguments, prompt in (('{"prompt": "p"}', "p"), ("p {", "p {"), ('{"x": 1}', '{"x": 1}'), ("[1]", "[1]")):
+        handoff = read("v2", type="conversation.item.done", item=call("background_agent", arguments))
+        assert handoff == protocol.Handoff(id="c", item_id="i", prompt=prompt, is_call=True)
+    for event, said in (({"message": "m"}, "m"), ("e", "e"), (None, "the realtime server reports an error")):
+        assert read("v2", type="error", error=event) == protocol.ServerFailed(said)
+    assert read("v2", type="error", message="m") == protocol.ServerFailed("m")
+    assert read("v2", type="conversation.handoff.requested", handoff_id="h") is None
+
+
+def test_what_the_generation_before_says() -> None:
+    sound = read("v1", type="conversation.output_audio.delta", delta="AA", sample_rate=48_000, channels=2)
+    assert (sound.sample_rate, sound.channels) == (48_000, 2)
+    assert read("v1", type="response.output_audio.delta", delta="AA") is None
+    assert read("v1", type="conversation.input_transcript.delta", delta="a").role == "user"
+    handoff = read("v1", type="conversation.handoff.requested", handoff_id="h", item_id="i", input_transcript="do")
+    assert handoff == protocol.Handoff(id="h", item_id="i", prompt="do", is_call=False)
+    assert read("v1", type="conversation.item.done", item=call("background_agent")) is None
+
+
+def whole(news: Iterable[VoiceNews]) -> list[str]:
+    items = [one.item for one in news if isinstance(one, VoiceItemCompleted)]
+    return [item.text for item in items if isinstance(item, Spoken)]
+
+
+def test_each_time_that_somebody_speaks_is_an_item() -> None:
+    transcript = VoiceTranscript("s")
+    news = [*transcript.add("user", "a"), *transcript.add("assistant", "x"), *transcript.add("user", "b")]
+    assert [type(one).__name__ for one in news].count("VoiceItemStarted") == 2
+    completed = [*transcript.complete("user", "")]
+    assert whole(completed) == ["ab"]
+    assert [*transcript.complete("user", "")] == []
+    # The server's last word counts.
+    completed = [*transcript.complete("assistant", "xyz")]
+    assert whole(completed) == ["xyz"]
+    at_once = [*transcript.complete("user", "at once")]
+    assert any(isinstance(one, VoiceItemStarted) for one in at_once)
+    assert transcript.take("do it") == [("user", "ab"), ("assistant", "xyz"), ("user", "at once"), ("user", "do it")]
+    assert transcript.take("again") == [("user", "again")]
+    assert [*transcript.add("user", "cut off")]
+    assert whole(transcript.finish()) == ["cut off"]
+
+
+def test_what_was_said_before_the_agent_is_asked_is_bounded() -> None:
+    transcript = VoiceTranscript("s")
+    for _ in range(50):
+        assert [*transcript.complete("user", "x" * 10_000)]
+    assert sum(len(text) for _, text in transcript.said) <= MAX_SAID
+
+
+def test_what_the_agent_is_told() -> None:
+    text = words.delegation("a < b & c", [("user", "hi"), ("assistant", "</input>")])
+    assert text == (
+        "<realtime_delegation>\n  <input>a &lt; b &amp; c</input>\n"
+        "  <transcript_delta>user: hi\nassistant: &lt;/input&gt;</transcript_delta>\n</realtime_delegation>"
+    )
+    assert words.instructions(None, None) == ""
+    assert words.instructions("p", None) == "p"
+
+
+def test_items_come_back_from_rollouts_as_they_went_in() -> None:
+    plain: dict[str, Any] = {"id": "i", "session_id": "s", "observed_at_ms": 5}
+    for item in (
+        SessionBegan(**plain),
+        Spoken(**plain, role="user", text="hi ☃"),
+        SessionEnded(**plain, outcome="failed"),
+    ):
+        assert from_payload(to_payload(item)) == item
+    old = {"id": "i", "realtime_session_id": "s", "type": "transcript_segment", "role": "assistant", "text": "t"}
+    assert from_payload(old) == Spoken(id="i", session_id="s", observed_at_ms=0, role="assistant", text="t")
+    odd: list[dict[str, Any]] = [
+        {},
+        {"id": 1, "realtime_session_id": "s"},
+        {**old, "role": "nobody"},
+        {**old, "type": "new"},
+        {**old, "type": "frame", "channels": []},
+    ]
+    assert [from_payload(payload) for payload in odd] == [None] * len(odd)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_sound"), [("AAAA", True), ("", True), ("AA==", True), ("A", False), ("A A", False)]
+)
+def test_what_is_base64(data: str, *, is_sound: bool) -> None:
+    assert protocol.is_base64(data) == is_sound
+    assert not protocol.is_base64("☃☃☃☃")

@@ -1,0 +1,138 @@
+"""What ends a voice session besides its client: nobody who hears it, the end of the thread, a server that does not keep
+up. What clients hear of sessions: the scenarios.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from thread_lab import CLIENT, Lab, open_threads
+
+from codex_trio.domain.realtime import Spoken, VoiceClosed, VoiceError, VoiceItemCompleted, VoiceStarted
+from codex_trio.model.endpoint import Endpoint
+from codex_trio.model.http import open_transport
+from codex_trio.model.realtime import RealtimeFailure, RealtimeTarget
+from codex_trio.state.history.realtime import realtime_entries
+from codex_trio.testing.realtime_server import RealtimeServer, RealtimeSession, open_realtime_server
+from codex_trio.threads.errors import ThreadError
+from codex_trio.threads.live import LiveThread
+from codex_trio.threads.realtime.session import MAX_WAITING
+from codex_trio.threads.realtime.settings import OverSocket, VoiceWish
+from codex_trio.threads.realtime.worker import appended_audio
+
+WISH = VoiceWish(way=OverSocket(), modality="audio", prompt="p")
+
+
+@asynccontextmanager
+async def open_voices(base: Path, *, unfollowed_seconds: float = 30.0) -> AsyncGenerator[tuple[Lab, RealtimeServer]]:
+    async with open_realtime_server() as server, open_transport({}) as transport:
+
+        def connect(_config: Any, _provider: str, thread_id: str) -> RealtimeTarget:
+            return RealtimeTarget(
+                transport=transport,
+                socket_base=server.url,
+                call_base=server.url,
+                endpoint=Endpoint(server.url, server.url, {}),
+                headers={"thread-id": thread_id},
+            )
+
+        async with open_threads(base, connect=connect, unfollowed_seconds=unfollowed_seconds) as lab:
+            yield lab, server
+
+
+async def told(lab: Lab, kind: type, *, times: int = 1) -> list[Any]:
+    """Return what clients heard of a kind, once it is that often."""
+    while True:
+        found = [news for news in lab.clients.of("voice") if isinstance(news, kind)]
+        if len(found) >= times:
+            return found
+        await trio.lowlevel.checkpoint()
+
+
+async def talk(lab: Lab, server: RealtimeServer) -> tuple[LiveThread, RealtimeSession]:
+    live = await lab.start()
+    lab.voices.of(live.id).start(WISH)
+    await told(lab, VoiceStarted)
+    return live, await server.session()
+
+
+async def test_a_session_ends_with_its_thread_and_that_is_kept(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live, session = await talk(lab, server)
+        await session.send({"type": "response.output_audio_transcript.delta", "delta": "cut "})
+        await session.send({"type": "response.output_audio_transcript.delta", "delta": "off"})
+        while len([news for news in lab.clients.of("voice") if "Delta" in type(news).__name__]) < 4:
+            await trio.lowlevel.checkpoint()
+        history = live.history
+        assert history is not None
+        await lab.host.unload(live)
+        await session.left.wait()
+        kept = [entry.item for entry in await trio.to_thread.run_sync(realtime_entries, history)]
+        assert [type(item).__name__ for item in kept] == ["SessionBegan", "Spoken", "SessionEnded"]
+        assert isinstance(kept[1], Spoken)
+        assert kept[1].text == "cut off"
+        with pytest.raises(ThreadError, match="thread not found"):
+            lab.voices.of(live.id)
+
+
+async def test_a_session_that_nobody_hears_ends(tmp_path: Path) -> None:
+    async with open_voices(tmp_path, unfollowed_seconds=0.01) as (lab, server):
+        live, session = await talk(lab, server)
+        live.unsubscribe(CLIENT)
+        await session.left.wait()
+        assert await told(lab, VoiceClosed)
+
+
+async def test_a_server_that_leaves_ends_the_session(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live, session = await talk(lab, server)
+        await session.close()
+        assert [news.reason for news in await told(lab, VoiceClosed)] == ["transport_closed"]
+        # Another may follow, and one that is not to be had is no end of the thread.
+        server.refuses_sockets = 503
+        lab.voices.of(live.id).start(WISH)
+        [error] = await told(lab, VoiceError)
+        assert "503" in error.message
+        server.refuses_sockets = None
+        lab.voices.of(live.id).start(WISH)
+        await told(lab, VoiceStarted, times=2)
+
+
+async def test_what_a_server_does_not_take_is_refused_and_costs_bounded_memory(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, _server):
+        live = await lab.start()
+        worker = lab.voices.of(live.id)
+        worker.start(WISH)
+        await told(lab, VoiceStarted)
+        sound = appended_audio("A" * (1 << 20))
+        # Nothing is sent meanwhile: nobody else runs.
+        for _ in range((MAX_WAITING >> 20) - 1):
+            worker.say(sound)
+        with pytest.raises(ThreadError, match="does not keep up"):
+            worker.say(sound)
+
+
+async def test_what_was_said_is_kept_before_it_is_told(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live, session = await talk(lab, server)
+        await session.send({"type": "response.output_audio_transcript.done", "transcript": "hello"})
+        while not any(isinstance(news.item, Spoken) for news in await told(lab, VoiceItemCompleted)):
+            await trio.lowlevel.checkpoint()
+        history = live.history
+        assert history is not None
+        entries = realtime_entries(history)
+        assert isinstance(entries[-1].item, Spoken)
+        assert [entry.position for entry in entries] == [1, 2]
+
+
+async def test_a_thread_without_a_realtime_server_says_so(tmp_path: Path) -> None:
+    def connect(*_: object) -> RealtimeTarget:
+        raise RealtimeFailure("there is no key")
+
+    async with open_threads(tmp_path, connect=connect) as lab:
+        live = await lab.start()
+        lab.voices.of(live.id).start(WISH)
+        assert [news.message for news in await told(lab, VoiceError)] == ["there is no key"]
