@@ -21,6 +21,7 @@ import msgspec
 
 from codex_trio.extensions.mcp.oauth.flow import OAuthClient, Tokens
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
+from codex_trio.util.decoding import convert
 from codex_trio.util.regular_file import read_whole
 
 FILE_NAME = ".credentials.json"
@@ -80,7 +81,7 @@ class LoginStore:
         """Return the login to a server; None where there is none that can be read."""
         entry = self._read().get(_key(name, url))
         try:
-            return None if entry is None else msgspec.convert(entry, StoredLogin)
+            return None if entry is None else convert(entry, StoredLogin)
         except msgspec.ValidationError:
             return None
 
