@@ -1,0 +1,155 @@
+"""Running hooks that behave badly, and what their answers mean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack
+from codex_trio.execution.env import VariablePolicy
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.extensions.hooks.answers import HookAnswer, answer_of
+from codex_trio.extensions.hooks.hook import Hook, Run
+from codex_trio.extensions.hooks.runner import MAX_OUTPUT_BYTES, HookRunner
+from codex_trio.extensions.hooks.settings import load_hooks
+
+
+def hook(command: str, *, event: str = "Stop", seconds: int = 30, order: int = 0) -> Hook:
+    """Return a hook that may run."""
+    return Hook(
+        key=f"k{order}",
+        event=event,
+        matcher=None,
+        command=command,
+        seconds=seconds,
+        source_path="/hooks.json",
+        source="user",
+        order=order,
+        is_enabled=True,
+        current_hash="",
+        trust="trusted",
+    )
+
+
+async def run(folder: Path, *hooks: Hook, told: list[Run] | None = None) -> list[HookAnswer]:
+    """Return what hooks come to."""
+    with trio.fail_after(60):
+        async with open_process_spawner() as spawner:
+            runner = HookRunner(
+                spawner.start,
+                environ={"PATH": "/usr/bin:/bin", "MY_SECRET": "x", "KEPT": "y"},
+                variables=VariablePolicy(ignore_default_excludes=False),
+                shell="/bin/sh",
+            )
+            tell = [].append if told is None else told.append
+            done = await runner.run(hooks, {"a": 1}, cwd=str(folder), call_id=None, tell=tell)
+    return [answer for _, answer in done]
+
+
+async def test_hooks_run_side_by_side_and_answer_in_their_order(tmp_path: Path) -> None:
+    told: list[Run] = []
+    # Each waits for what the other one does.
+    first = hook("mkfifo pipe 2>/dev/null; cat pipe >&2; exit 2")
+    second = hook('until [ -p pipe ]; do sleep 0.01; done; echo "$KEPT$MY_SECRET" > pipe', order=1)
+    answers = await run(tmp_path, first, second, told=told)
+    assert [answer.block for answer in answers] == ["y", None]
+    assert [(one.status, one.hook.order) for one in told[:2]] == [("running", 0), ("running", 1)]
+    assert {one.status for one in told[2:]} == {"blocked", "completed"}
+
+
+async def test_a_hook_that_hangs_ends_with_all_that_it_started(tmp_path: Path) -> None:
+    command = "sleep 300 & echo $! > child; wait"
+    (answer,) = await run(tmp_path, hook(command, seconds=1))
+    assert answer.entries == (("error", "hook timed out after 1s"),)
+    assert is_gone(tmp_path / "child")
+
+
+async def test_what_a_hook_leaves_running_ends_with_it(tmp_path: Path) -> None:
+    (answer,) = await run(tmp_path, hook("setsid sleep 300 >/dev/null 2>&1 & echo $! > child"))
+    assert answer.status == "completed"
+    assert is_gone(tmp_path / "child")
+
+
+async def test_a_hook_that_floods_is_cut_off(tmp_path: Path) -> None:
+    (answer,) = await run(tmp_path, hook("yes"))
+    assert answer.entries == (("error", f"hook wrote more than {MAX_OUTPUT_BYTES} bytes"),)
+
+
+async def test_a_hook_that_cannot_be_started_says_why(tmp_path: Path) -> None:
+    (answer,) = await run(tmp_path / "gone", hook("true"))
+    assert answer.status == "failed"
+    assert "could not be started" in answer.entries[0][1]
+
+
+def is_gone(note: Path) -> bool:
+    """Return whether the process whose number was noted runs no more."""
+    try:
+        state = Path(f"/proc/{note.read_text().strip()}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return state.rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "expected"),
+    [
+        ("Stop", "text", "failed"),
+        ("PreToolUse", "text", "completed"),
+        ("Stop", "[" * 100_000, "failed"),
+        ("PreToolUse", '{"a":' * 5_000, "failed"),
+        ("PreToolUse", '{"hookSpecificOutput": []}', "failed"),
+        ("PreToolUse", '{"hookSpecificOutput": {"hookEventName": "Stop"}}', "failed"),
+        ("PreToolUse", '{"decision": "block"}', "failed"),
+        ("PreToolUse", '{"decision": 5}', "failed"),
+        ("PostToolUse", '{"continue": false}', "stopped"),
+        ("PermissionRequest", '{"hookSpecificOutput": {"decision": {"behavior": "maybe"}}}', "failed"),
+        ("PermissionRequest", '{"hookSpecificOutput": {"decision": "allow"}}', "failed"),
+        ("PreCompact", '{"decision": "block", "reason": "x"}', "failed"),
+    ],
+)
+def test_an_answer_counts_only_where_it_means_something(event: str, said: str, expected: str) -> None:
+    answer = answer_of(event, code=0, stdout=said, stderr="")
+    assert answer.status == expected
+    assert not answer.allows
+
+
+def stack(folder: Path, kind: Any, hooks: object) -> LayerStack:
+    """Return a configuration with one file of hooks."""
+    folder.mkdir(exist_ok=True)
+    (folder / "hooks.json").write_text(hooks if isinstance(hooks, str) else json.dumps({"hooks": hooks}))
+    return LayerStack((ConfigLayer(source=LayerSource(kind, folder / "config.toml"), table={}),))
+
+
+def test_what_is_no_hook_is_said_and_left_out(tmp_path: Path) -> None:
+    good = {"type": "command", "command": "true", "timeout": 0}
+    found = load_hooks(
+        stack(
+            tmp_path,
+            "user",
+            {
+                "Stop": [{"hooks": [good, {"type": "prompt"}, {"type": "command"}, "x"]}, "x"],
+                "PreToolUse": [{"matcher": "(", "hooks": [good]}, {"matcher": 5, "hooks": [good]}],
+                "Nothing": [{"hooks": [good]}],
+            },
+        )
+    )
+    assert [(one.event, one.seconds, one.trust) for one in found.hooks] == [("Stop", 1, "untrusted")]
+    assert len(found.warnings) == 4
+    for broken in ("[", "[]", '{"hooks": 5}', "[" * 200_000):
+        found = load_hooks(stack(tmp_path, "user", broken))
+        assert (found.hooks, len(found.errors)) == ((), 1)
+
+
+def test_what_an_administrator_set_runs_untrusted_and_cannot_be_switched_off(tmp_path: Path) -> None:
+    hooks = {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}
+    layers = stack(tmp_path / "etc", "system", hooks).layers
+    key = f"{tmp_path}/etc/hooks.json:stop:0:0"
+    off = ConfigLayer(
+        source=LayerSource("user", tmp_path / "config.toml"), table={"hooks": {"state": {key: {"enabled": False}}}}
+    )
+    (found,) = load_hooks(LayerStack((*layers, off))).hooks
+    assert (found.trust, found.may_run) == ("managed", True)
