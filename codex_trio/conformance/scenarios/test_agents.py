@@ -353,11 +353,12 @@ async def test_who_stops_a_turn_stops_the_agents_that_work_for_it(lab: Lab, prob
     lab.script(
         call("spawn_agent", {"message": "Look"}, "spawn"),
         about("wait_agent", "targets", "wait", timeout_ms=60_000),
-        answer(message_of(["I ", gate, "see"], item_id="of_agent")).matching(by_agent),
+        answer(message_of(["fou", gate, "nd"], item_id="of_agent")).matching(by_agent),
     )
     thread_id = (await probe.start_thread(cwd=str(lab.cwd), model=MODEL))["id"]
     turn_id = await probe.start_turn(thread_id, "Have it done")
-    agent = (await probe.until("item/agentMessage/delta"))["params"]["threadId"]
+    waits = await probe.until("item/started", where=lambda params: params["item"].get("tool") == "wait")
+    [agent] = waits["params"]["item"]["receiverThreadIds"]
     before = len(probe.log.from_server)
     await probe.request("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
     await probe.until("turn/completed", thread_id=thread_id)
@@ -366,7 +367,8 @@ async def test_who_stops_a_turn_stops_the_agents_that_work_for_it(lab: Lab, prob
         (agent, "interrupted"),
         (thread_id, "interrupted"),
     ]
-    # It can be given more to do.
+    # It can be given more to do. (The model may not have heard of its first task.)
+    gate.open()
     lab.script(
         call("send_input", {"target": agent, "message": "Go on"}, "send"),
         call("wait_agent", {"targets": [agent]}, "again"),
@@ -395,8 +397,3 @@ async def test_an_agent_that_works_for_an_earlier_turn_goes_on_when_a_later_one_
         gate.open()
         ended = (await probe.until("turn/completed"))["params"]
         assert (ended["threadId"] != thread_id, ended["turn"]["status"]) == (True, "completed")
-        lab.script(answer(message("I see.", item_id="m3")))
-        await finish(probe, thread_id, "And now?")
-        told = [text for text in last_of_parent(lab).texts("user") if text.startswith("<subagent_notification>")]
-        assert len(told) == 1
-        assert '{"completed":"I see"}' in told[0]
