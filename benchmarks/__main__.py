@@ -22,7 +22,7 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  search_big (with --only): the same searches in 500,000
 
 and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
-minutes, with a thread loaded and without.
+minutes, with a thread loaded and without; with --only mcp: threads with five MCP servers, and a hundred of them.
 
 `python -m benchmarks.first_hits` times, by itself, the first threads of a streamed search in an index of 100,000.
 
@@ -46,7 +46,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import connections, history, idle, machine, turns
+from benchmarks import connections, history, idle, machine, mcp, turns
 from benchmarks.driver import HomeTemplate, Lab, open_folder, open_lab
 from benchmarks.figures import Sampler
 from benchmarks.home import parse_size
@@ -60,7 +60,7 @@ FAMILIES = {
     "machine": machine.FIGURES,
 }
 Opener = Callable[[], AbstractContextManager[Lab]]
-_BY_NAME = (*FAMILIES.values(), history.SCALE, idle.FIGURES, machine.SCALE)
+_BY_NAME = (*FAMILIES.values(), history.SCALE, idle.FIGURES, machine.SCALE, mcp.FIGURES)
 FIGURES = {name: figure for family in _BY_NAME for name, figure in family.items()}
 
 
