@@ -152,9 +152,13 @@ async def test_a_search_that_is_given_up_leaves_no_process() -> None:
 
 def children() -> list[str]:
     """Return the names of this process's children, zombies too."""
-    names: list[str] = []
-    for task in Path("/proc/self/task").iterdir():
-        names += [
-            Path(f"/proc/{pid}/comm").read_text("utf-8").strip() for pid in (task / "children").read_text().split()
-        ]
-    return names
+    return [name for task in Path("/proc/self/task").iterdir() for name in children_of(task)]
+
+
+def children_of(task: Path) -> list[str]:
+    try:
+        pids = (task / "children").read_text().split()
+        return [Path(f"/proc/{pid}/comm").read_text("utf-8").strip() for pid in pids]
+    except (FileNotFoundError, ProcessLookupError):
+        # The thread, or a child, is gone since it was named.
+        return []
