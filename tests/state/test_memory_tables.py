@@ -199,6 +199,9 @@ async def test_everything_can_be_forgotten_with_what_is_under_way(memories: Memo
     assert not await memories.finish_consolidation(consolidation, selected, "s")
     assert await all_of(memories) == []
     assert await memories.summary() is None
+    # What was said before is not looked at again, what comes after it is.
+    assert await memories.claim_extraction("c", updated_at_ms=clock.now) is None
+    assert await memories.claim_extraction("c", updated_at_ms=clock.now + 1) is not None
 
 
 async def test_work_that_raises_changes_nothing(tables: MemoriesStore) -> None:

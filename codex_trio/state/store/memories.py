@@ -153,7 +153,15 @@ class Memories:
         """Return the right to extract what is worth remembering of a thread; None when that is not due, or is being
         done.
         """
-        return await self._tables.keep(lambda rows: self._claim(rows, extraction_key(thread_id), updated_at_ms))
+
+        def claim(rows: MemoryRows) -> MemoryClaim | None:
+            reset = rows.job(_RESET)
+            # Who was told to forget everything, while threads were being looked at, learns nothing of it anew.
+            if reset is not None and updated_at_ms <= reset.done:
+                return None
+            return self._claim(rows, extraction_key(thread_id), updated_at_ms)
+
+        return await self._tables.keep(claim)
 
     async def claim_consolidation(self) -> MemoryClaim | None:
         """Return the right to bring all memories together; None when nothing has changed, or it is being done."""
