@@ -21,6 +21,7 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  files, a watch, searches for files in a tree of 50,000
                  search_big (with --only): the same searches in 500,000
 
+with --only settings: reading and writing a configuration of ten layers and 200 projects, and starting threads in it;
 and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
 minutes, with a thread loaded and without; with --only mcp: threads with five MCP servers, and a hundred of them.
 
@@ -46,7 +47,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import connections, history, idle, machine, mcp, turns
+from benchmarks import connections, history, idle, machine, mcp, settings, turns
 from benchmarks.driver import HomeTemplate, Lab, open_folder, open_lab
 from benchmarks.figures import Sampler
 from benchmarks.home import parse_size
@@ -60,7 +61,7 @@ FAMILIES = {
     "machine": machine.FIGURES,
 }
 Opener = Callable[[], AbstractContextManager[Lab]]
-_BY_NAME = (*FAMILIES.values(), history.SCALE, idle.FIGURES, machine.SCALE, mcp.FIGURES)
+_BY_NAME = (*FAMILIES.values(), history.SCALE, idle.FIGURES, machine.SCALE, mcp.FIGURES, settings.FIGURES)
 FIGURES = {name: figure for family in _BY_NAME for name, figure in family.items()}
 
 

@@ -8,6 +8,7 @@ Imports the TOML editor on first use.
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
@@ -19,6 +20,12 @@ from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.util.regular_file import read_whole
+
+_LONG = 4096
+"""Characters from which on a text is not taken apart as a whole for one edit."""
+
+_HEADER = re.compile(r"^\[", re.MULTILINE)
+"""What begins a line that begins a section, unless that is part of a text or a list."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a UTF-8 file with; those want it back."""
@@ -56,12 +63,19 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
         # What stands between braces has no room for a header.
         return tomlkit.inline_table() if isinstance(parent, InlineTable) else tomlkit.table()
 
-    try:
-        document = tomlkit.parse(text)
+    def edit_part(part: str) -> str:
+        document = tomlkit.parse(part)
         for edit in edits:
             _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=table_within)
-        edited = tomlkit.dumps(document)
-        found, meant = toml_text.parse(edited), edit_table(toml_text.parse(text), edits)
+        return tomlkit.dumps(document)
+
+    try:
+        meant = edit_table(toml_text.parse(text), edits)
+        quickly = _edit_where_it_is(text, edits, meant, edit_part)
+        if quickly is not None:
+            return quickly
+        edited = edit_part(text)
+        found = toml_text.parse(edited)
         for edit in edits:
             # A table that only stood in the header of what was deleted goes with it, or stays empty: both are right.
             _drop_empty(found, edit.path[:-1])
@@ -74,6 +88,53 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
             code="configValidationError",
         )
     return edited
+
+
+def _edit_where_it_is(
+    text: str, edits: Sequence[Edit], meant: dict[str, Any], edit_part: Callable[[str], str]
+) -> str | None:
+    """Return a long text with one edit made in the section where it belongs; None when that is not all there is to it.
+
+    The editor takes its time for each project that the user's file has collected.
+    """
+    from tomlkit.exceptions import TOMLKitError
+
+    if len(edits) != 1 or len(text) < _LONG or edits[0].value is None or isinstance(edits[0].value, dict):
+        return None
+    span = _section_of(text, edits[0].path)
+    if span is None:
+        return None
+    start, end = span
+    try:
+        edited = text[:start] + edit_part(text[start:end]) + text[end:]
+        return edited if toml_text.parse(edited) == meant else None
+    except (TOMLKitError, toml_text.TomlSyntaxError):
+        return None  # what looked like a section stands in a text of several lines
+
+
+def _section_of(text: str, path: tuple[str, ...]) -> tuple[int, int] | None:
+    """Return where the section stands that holds the key at a path: the table's own, or what is before all tables."""
+    starts = [match.start() for match in _HEADER.finditer(text)]
+    if len(path) == 1:
+        return (0, starts[0]) if starts and text[: starts[0]].strip() else None
+    # Told apart by a word, before each header is read.
+    for number, start in enumerate(starts):
+        header = text[start : text.find("\n", start) + 1]
+        if path[-2] in header and _is_header_of(header, path[:-1]):
+            return start, starts[number + 1] if number + 1 < len(starts) else len(text)
+    return None
+
+
+def _is_header_of(header: str, path: tuple[str, ...]) -> bool:
+    try:
+        value: Any = toml_text.parse(header)
+    except toml_text.TomlSyntaxError:
+        return False
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return False
+        value = cast("dict[str, Any]", value)[name]
+    return value == {}
 
 
 def edit_file(path: Path, edits: Sequence[Edit], *, accept: Callable[[str], None] | None = None) -> None:
