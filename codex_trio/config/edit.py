@@ -50,7 +50,7 @@ def edit_table(table: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
     return result
 
 
-def edit_text(text: str, edits: Sequence[Edit]) -> str:
+def edit_text(text: str, edits: Sequence[Edit], *, parse: toml_text.Parse = toml_text.parse) -> str:
     """Return a TOML text with the edits made and everything else as it was.
 
     Raises `ConfigWriteError` if the layout is one that cannot be edited without changing something else.
@@ -70,12 +70,12 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
         return tomlkit.dumps(document)
 
     try:
-        meant = edit_table(toml_text.parse(text), edits)
-        quickly = _edit_where_it_is(text, edits, meant, edit_part)
+        meant = edit_table(parse(text), edits)
+        quickly = _edit_where_it_is(text, edits, meant, edit_part, parse)
         if quickly is not None:
             return quickly
         edited = edit_part(text)
-        found = toml_text.parse(edited)
+        found = edit_table(parse(edited), [])
         for edit in edits:
             # A table that only stood in the header of what was deleted goes with it, or stays empty: both are right.
             _drop_empty(found, edit.path[:-1])
@@ -91,7 +91,7 @@ def edit_text(text: str, edits: Sequence[Edit]) -> str:
 
 
 def _edit_where_it_is(
-    text: str, edits: Sequence[Edit], meant: dict[str, Any], edit_part: Callable[[str], str]
+    text: str, edits: Sequence[Edit], meant: dict[str, Any], edit_part: Callable[[str], str], parse: toml_text.Parse
 ) -> str | None:
     """Return a long text with one edit made in the section where it belongs; None when that is not all there is to it.
 
@@ -107,7 +107,7 @@ def _edit_where_it_is(
     start, end = span
     try:
         edited = text[:start] + edit_part(text[start:end]) + text[end:]
-        return edited if toml_text.parse(edited) == meant else None
+        return edited if parse(edited) == meant else None
     except (TOMLKitError, toml_text.TomlSyntaxError):
         return None  # what looked like a section stands in a text of several lines
 
@@ -137,8 +137,14 @@ def _is_header_of(header: str, path: tuple[str, ...]) -> bool:
     return value == {}
 
 
-def edit_file(path: Path, edits: Sequence[Edit], *, accept: Callable[[str], None] | None = None) -> None:
-    """Make the edits in a file, which need not exist. `accept` sees the new text first and may raise.
+def edit_file(
+    path: Path,
+    edits: Sequence[Edit],
+    *,
+    accept: Callable[[dict[str, Any]], None] | None = None,
+    parse: toml_text.Parse = toml_text.parse,
+) -> None:
+    """Make the edits in a file, which need not exist. `accept` sees the new table first and may raise.
 
     Readers see the old text or the new, never a part. Raises `ConfigWriteError` or `OSError`.
     """
@@ -152,9 +158,9 @@ def edit_file(path: Path, edits: Sequence[Edit], *, accept: Callable[[str], None
             f"{path} is not UTF-8 text (byte {error.start}); correct it by hand", code="configValidationError"
         ) from None
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
-    edited = edit_text(text.removeprefix(mark), edits)
+    edited = edit_text(text.removeprefix(mark), edits, parse=parse)
     if accept is not None:
-        accept(edited)
+        accept(parse(edited))
     if mark + edited != text:
         replace_file(target, mark + edited)
 

@@ -29,6 +29,7 @@ from codex_trio.config.fingerprints import Fingerprint, fingerprints_of, watched
 from codex_trio.config.layers import ConfigLayer, merge
 from codex_trio.config.load import build, refuse_unread_keys
 from codex_trio.config.overrides import Override, from_request
+from codex_trio.config.parsed_texts import ParsedTexts
 from codex_trio.config.requirements import Requirements
 from codex_trio.config.settings import EffectiveConfig, SandboxMode, TypedOverrides
 from codex_trio.config.sources import (
@@ -111,6 +112,7 @@ class ConfigService:
         self._strict = strict
         self._user_table: Mapping[str, Any] | None = {} if without_user_config else None
         self._without_rules = without_rules
+        self.parse = ParsedTexts().parse
         self._announced: set[str] = set()
         self._noted: list[str] = []
         self._kept: dict[Path | None, _Kept] = {}
@@ -257,7 +259,7 @@ class ConfigService:
         edit = Edit(path=("projects", project.trust.key, "trust_level"), value="trusted", merge=False)
         target = self._paths.written_config
         try:
-            edit_file(target, [edit])
+            edit_file(target, [edit], parse=self.parse)
         except OSError as error:
             raise ConfigLoadError(f"failed to write {target}: {error.strerror}") from None
         return True
@@ -284,6 +286,7 @@ class ConfigService:
             command_line=self._cli_overrides,
             request=request,
             user_table=self._user_table,
+            parse=self.parse,
             doubted=self._doubted,
             thread_config=self._thread_layers.get(cwd, ()),
         )

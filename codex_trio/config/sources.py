@@ -136,22 +136,24 @@ def read_sources(
     user_table: Mapping[str, Any] | None = None,
     doubted: Doubt = no_doubt,
     thread_config: Iterable[ConfigLayer] = (),
+    parse: toml_text.Parse = toml_text.parse,
 ) -> Sources:
     """Return all layers for `cwd` (an absolute path; None leaves projects out), lowest first.
 
     `command_line` and `request` are settings for one run and for one thread. A request decides about no project: what
     it says of trust can only take it away. `user_table` stands in for the user's file, `doubted` tells which files a
-    command may have written, `thread_config` is what a thread config loader said. Raises `ConfigLoadError` for a file
-    that cannot be read as TOML, and for one of an administrator's that cannot be used.
+    command may have written, `thread_config` is what a thread config loader said, `parse` reads the texts of the
+    user's files. Raises `ConfigLoadError` for a file that cannot be read as TOML, and for one of an administrator's
+    that cannot be used.
     """
     command_line = tuple(command_line)
     if user_table is None:
-        user = _file_layer(paths, "user", paths.user_config)
+        user = _file_layer(paths, "user", paths.user_config, parse=parse)
     else:
         user = ConfigLayer(source=LayerSource("user", paths.user_config), table=dict(user_table))
     managed = _managed_layer(paths)
     requirements = _requirements(paths, managed)
-    below = [*_layers_below_the_users(paths), user, *_profile_layers(paths, user)]
+    below = [*_layers_below_the_users(paths), user, *_profile_layers(paths, user, parse)]
     above = [*_session_layer(paths, cwd, (*command_line, *request)), *thread_config, *managed]
     if cwd is None:
         return Sources(stack=LayerStack((*below, *above)), project=None, requirements=requirements)
@@ -322,7 +324,7 @@ def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str | None:
     raise ConfigLoadError(f"failed to read config file {message}", unreadable_layer=True)
 
 
-def _profile_layers(paths: ConfigPaths, user: ConfigLayer) -> list[ConfigLayer]:
+def _profile_layers(paths: ConfigPaths, user: ConfigLayer, parse: toml_text.Parse) -> list[ConfigLayer]:
     """Return the layer of the profile in use. Raises `ConfigLoadError` where the user's file has the older form too."""
     name, file = paths.profile, paths.profile_config
     if name is None or file is None:
@@ -333,20 +335,27 @@ def _profile_layers(paths: ConfigPaths, user: ConfigLayer) -> list[ConfigLayer]:
             f'--profile `{name}` cannot be used while {paths.user_config} contains legacy `profile = "{name}"` or '
             f"`[profiles.{name}]` config; move those settings into {file} and remove the legacy profile selector/table."
         )
-    return [_file_layer(paths, "user", file, profile=name)]
+    return [_file_layer(paths, "user", file, profile=name, parse=parse)]
 
 
-def _file_layer(paths: ConfigPaths, kind: LayerKind, path: Path, *, profile: str | None = None) -> ConfigLayer:
-    table = _parsed(str(path), read_text(path) or "", path)
+def _file_layer(
+    paths: ConfigPaths,
+    kind: LayerKind,
+    path: Path,
+    *,
+    profile: str | None = None,
+    parse: toml_text.Parse = toml_text.parse,
+) -> ConfigLayer:
+    table = _parsed(str(path), read_text(path) or "", path, parse)
     return ConfigLayer(
         source=LayerSource(kind, path, profile),
         table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
     )
 
 
-def _parsed(name: str, text: str, path: Path | None = None) -> dict[str, Any]:
+def _parsed(name: str, text: str, path: Path | None = None, parse: toml_text.Parse = toml_text.parse) -> dict[str, Any]:
     try:
-        return toml_text.parse(text) if text else {}
+        return parse(text) if text else {}
     except toml_text.TomlSyntaxError as error:
         place = error.position
         raise ConfigLoadError(

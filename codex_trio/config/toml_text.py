@@ -9,7 +9,7 @@ text that was read without an error, so it can skip what it does not need to und
 
 import re
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import tomli
@@ -18,6 +18,9 @@ from codex_trio.config.errors import TextPosition, TextRange
 from codex_trio.util.addresses import shown_text
 
 KeyPath = tuple[str | int, ...]
+
+Parse: TypeAlias = Callable[[str], dict[str, Any]]
+"""Reads a text as `parse` does; what it returns is left as it is."""
 
 MAX_DEPTH = 100
 """How deep tables and arrays may lie in one another: far more than any setting needs, and safe to walk."""
@@ -71,8 +74,9 @@ class _Place(msgspec.Struct, frozen=True):
 
 def parse(text: str) -> dict[str, Any]:
     """Return the text's table. Raises `TomlSyntaxError`."""
-    if text.count(".") >= MAX_DEPTH and (match := _LONG_KEY.search(text)):
-        # Reading keys takes time that grows with the square of their parts.
+    # Reading keys takes time that grows with the square of their parts.
+    # One stands in a single line, so few texts have to be searched.
+    if any(line.count(".") >= MAX_DEPTH for line in text.split("\n")) and (match := _LONG_KEY.search(text)):
         raise TomlSyntaxError(f"a key of more than {MAX_DEPTH} parts", _position(text, match.start()))
     try:
         table = tomli.loads(text)
@@ -107,7 +111,7 @@ def _parts(value: Any) -> list[Any]:
             inner = cast("list[Any]", value)
         case _:
             return []
-    return [part for part in inner if isinstance(part, dict | list)]
+    return [part for part in inner if isinstance(part, (dict, list))]
 
 
 def render_syntax_error(text: str, error: TomlSyntaxError) -> str:

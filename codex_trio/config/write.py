@@ -97,7 +97,7 @@ def write_edits(
     if refused is not None:
         raise ConfigWriteError(f"Invalid configuration: {refused}", code="configValidationError")
     try:
-        edit_file(target, prepared, accept=_accept)
+        edit_file(target, prepared, accept=_check, parse=service.parse)
     except OSError as error:
         raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
     try:
@@ -189,10 +189,6 @@ def _sources(service: ConfigService) -> Sources:
 def _user_version(stack: LayerStack) -> str:
     user = stack.layer("user")
     return user.version if user else table_version({})
-
-
-def _accept(text: str) -> None:
-    _check(toml_text.parse(text))
 
 
 def _check(table: Mapping[str, Any]) -> None:
