@@ -58,10 +58,11 @@ class GoalWorker:
         """What goes along with the thread's turns."""
         return Companions([] if self.keeper is None else [self.keeper])
 
-    async def load(self) -> None:
-        """Read the goal, once the thread has a session."""
+    async def run(self) -> None:
+        """Read the goal, once the thread has a session, and count the time it takes, until cancelled."""
         if self.keeper is not None:
             await self.keeper.load()
+            await self.keeper.keep_time()
 
     async def go_on(self) -> None:
         """Begin the next turn for the goal, if it is to be worked on. The thread must be free."""

@@ -319,7 +319,7 @@ class ThreadHost:
                     nursery.start_soon(queue.run)
                     nursery.start_soon(voice.run)
                     self._agents.join(member)
-                    nursery.start_soon(goal.load)
+                    nursery.start_soon(goal.run)
                     self._threads.add(live)
                     self._store.attach(live.id, live.summary)
                     task_status.started()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+import trio.testing
 from thread_lab import Lab, Request, ScriptedModel, calls, open_threads, says, says_only
 
 from codex_trio.engine.goals import keeper
@@ -244,11 +245,14 @@ class Goals(MemoryGoals):
     def __init__(self) -> None:
         super().__init__()
         self.trouble: str | None = None
+        self.changed = self.refused = 0
 
     async def change(self, thread_id: str, change: GoalChange) -> Goal | None:
         if self.trouble is not None:
+            self.refused += 1
             await trio.lowlevel.checkpoint()
             raise ThreadStoreError("internal", f"goal storage failed: {self.trouble}")
+        self.changed += 1
         return await super().change(thread_id, change)
 
 
@@ -325,3 +329,64 @@ async def test_a_fork_takes_a_goal_along_and_waits_until_somebody_says_something
         goal = await ended(lab, live, "budgetLimited")
         assert goal.tokens_used == 50 + 2 * PER_RESPONSE
         assert len(model.requests) == 2
+
+
+async def test_the_time_of_a_turn_that_takes_long_is_stored_every_few_seconds(
+    tmp_path: Path, mock_clock: trio.testing.MockClock
+) -> None:
+    goals = Goals()
+    storage = msgspec.structs.replace(memory_storage(), goals=goals)
+    model = ScriptedModel(calls("update_plan", PLAN))
+    model.go = trio.Event()
+    async with open_threads(tmp_path, storage=storage, client=model) as lab:
+        live = await lab.start()
+
+        async def is_stored(seconds: float) -> None:
+            while True:
+                goal = await goals.get(live.id)
+                assert goal is not None
+                if goal.time_used_ms >= seconds * 1000:
+                    break
+            assert goal.time_used_ms == seconds * 1000
+
+        await set_goal(lab, live, objective="Reach it")
+        await until(lambda: len(model.requests) == 1)
+        await trio.testing.wait_all_tasks_blocked()
+        before = goals.changed
+        for count in (1, 2, 3):
+            mock_clock.jump(keeper.COUNT_SECONDS)
+            await is_stored(count * keeper.COUNT_SECONDS)
+            await trio.testing.wait_all_tasks_blocked()
+            assert goals.changed == before + count
+        # What cannot be stored is counted when it can be.
+        goals.trouble = "the disk is full"
+        mock_clock.jump(keeper.COUNT_SECONDS)
+        await until(lambda: goals.refused > 0)
+        await trio.testing.wait_all_tasks_blocked()
+        goals.trouble = None
+        mock_clock.jump(keeper.COUNT_SECONDS)
+        await is_stored(5 * keeper.COUNT_SECONDS)
+        assert told(lab) == [("active", 0)], "clients are told with what comes next of the turn"
+        model.go.set()
+        await until(lambda: len(told(lab)) == 2)
+        assert lab.clients.of("GoalUpdated")[-1].goal.time_used_ms == 5 * keeper.COUNT_SECONDS * 1000
+
+
+async def test_the_time_that_a_thread_waits_is_not_counted_and_costs_no_write(
+    tmp_path: Path, mock_clock: trio.testing.MockClock
+) -> None:
+    goals = Goals()
+    storage = msgspec.structs.replace(memory_storage(), goals=goals)
+    async with open_threads(tmp_path, storage=storage, client=ScriptedModel(says_only())) as lab:
+        live = await lab.start()
+        await set_goal(lab, live, objective="Reach it", token_budget=PER_RESPONSE)
+        await ended(lab, live, "budgetLimited")
+        await trio.testing.wait_all_tasks_blocked()
+        before = goals.changed
+        for _ in range(3):
+            mock_clock.jump(keeper.COUNT_SECONDS)
+            await trio.testing.wait_all_tasks_blocked()
+        assert goals.changed == before
+        goal = await goals.get(live.id)
+        assert goal is not None
+        assert goal.time_used_ms == 0

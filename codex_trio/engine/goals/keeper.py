@@ -5,7 +5,8 @@ the texts (texts.py), the table (the store), or when the next turn begins (threa
 
 A thread is written by one process at a time, so what is known here is what is stored. All that was used is in the
 rollout before it is counted, and a goal says up to which total it was counted: a process that is killed in between has
-lost nothing, for the next one counts from there.
+lost nothing, for the next one counts from there. Time is in no rollout: while a turn runs it is counted every few
+seconds (`keep_time`), and what is lost is less than that.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ One whose budget gets less with every turn goes on until that is used up: it has
 
 MAX_UNATTENDED_TURNS = 500
 """After so many turns in a row that began by themselves, a goal without a budget is paused: nobody watches it."""
+
+COUNT_SECONDS = 5.0
+"""How often the time of a turn is counted: so much of it is lost at most when the process is killed."""
 
 _PLAN = "plan"
 _UNFINISHED = "cannot create a new goal because this thread has an unfinished goal; complete the existing goal first"
@@ -83,6 +87,9 @@ class GoalKeeper:
         self._max_unattended = max_unattended
         self._changing = trio.Lock()
         self._turn: _Turn | None = None
+        self._turn_began = trio.Event()
+        self._told: Goal | None = None
+        """The goal as clients know it."""
         self._news: list[str] = []
         self._idle_turns = 0
         self._unattended_turns = 0
@@ -100,7 +107,7 @@ class GoalKeeper:
     async def load(self) -> None:
         """Read the goal, and count what was used before the process ended that counted last."""
         try:
-            self.goal = await self._store.get(self._thread_id)
+            self.goal = self._told = await self._store.get(self._thread_id)
             if self.goal is not None and self.goal.status == "active":
                 await self._store_change(self._count_up(time_ms=0))
         except ThreadStoreError as error:
@@ -125,6 +132,7 @@ class GoalKeeper:
         goal = await self._grant(wish)
         if self._turn is not None and _is_edited(before, goal):
             self._news.append(texts.edited(goal))
+        self._told = goal
         self._tell(events.GoalUpdated(turn_id=None, goal=goal))
         return goal
 
@@ -190,11 +198,11 @@ class GoalKeeper:
     def began(self, turn: TurnFacts) -> None:
         used = 0 if self.goal is None else self.goal.tokens_used
         self._turn = _Turn(facts=turn, counted_at=trio.current_time(), used_before=used)
+        self._turn_began.set()
 
     async def responded(self) -> None:
-        before = self.goal
         await self._count_quietly()
-        if self.goal is not None and _is_news(before, self.goal):
+        if self._has_news:
             self._tell_updated()
 
     def news(self) -> Sequence[str]:
@@ -202,8 +210,8 @@ class GoalKeeper:
         return news
 
     async def ending(self, end: TurnEnd) -> LastWords:
-        turn, before = self._turn, self.goal
-        if turn is None or before is None:
+        turn = self._turn
+        if turn is None or self.goal is None:
             self._turn = None
             return NO_WORDS
         try:
@@ -217,8 +225,7 @@ class GoalKeeper:
         finally:
             self._turn = None
             self._news.clear()
-        is_news = self.goal is not None and _is_news(before, self.goal)
-        told = [self._updated(turn.facts.turn_id)] if is_news else []
+        told = [self._updated(turn.facts.turn_id)] if self._has_news else []
         return LastWords(events=told, goes_on=self.is_due and turn.facts.mode != _PLAN and end.status == "completed")
 
     async def _conclude(self, turn: _Turn, end: TurnEnd) -> None:
@@ -266,6 +273,18 @@ class GoalKeeper:
 
     # --- counting ---
 
+    async def keep_time(self) -> None:
+        """Count the time of turns while they run, until cancelled; clients are told with what comes next of the turn.
+
+        A thread that does nothing, or has nothing to work towards, costs no write.
+        """
+        while True:
+            await self._turn_began.wait()
+            while self._turn is not None:
+                await trio.sleep(COUNT_SECONDS)
+                await self._count_quietly()
+            self._turn_began = trio.Event()
+
     async def _count_quietly(self) -> None:
         try:
             await self._count()
@@ -287,11 +306,18 @@ class GoalKeeper:
             # Plans are made without it (0.171.0).
             turn.counted_at = now
             spent = self._spent()
-            await self._store_change(lambda goal: goal and msgspec.structs.replace(goal, counted_to=spent))
+            if spent != goal.counted_to:
+                await self._store_change(lambda goal: goal and msgspec.structs.replace(goal, counted_to=spent))
         else:
             turn.counted_at += time_ms / 1000
-            counted = await self._store_change(self._count_up(time_ms=time_ms))
-            if counted is not None and counted.status == "budgetLimited" and goal.status == "active":
+            try:
+                counted = await self._store_change(self._count_up(time_ms=time_ms))
+            except BaseException:
+                # It is counted with what comes next.
+                turn.counted_at -= time_ms / 1000
+                raise
+            is_reached = counted is not None and counted.status == "budgetLimited" and goal.status == "active"
+            if counted is not None and is_reached and not turn.is_wrapping_up:
                 turn.is_wrapping_up = True
                 self._news.append(texts.budget_reached(counted))
 
@@ -311,11 +337,17 @@ class GoalKeeper:
         self._idle_turns = self._unattended_turns = 0
         self._is_halted = False
 
+    @property
+    def _has_news(self) -> bool:
+        """Whether clients see anything new in the goal; they are told whole seconds."""
+        return self.goal is not None and (self._told is None or _seen(self._told) != _seen(self.goal))
+
     def _tell_updated(self) -> None:
         self._tell(self._updated(None if self._turn is None else self._turn.facts.turn_id))
 
     def _updated(self, turn_id: str | None) -> events.GoalUpdated:
         assert self.goal is not None
+        self._told = self.goal
         return events.GoalUpdated(turn_id=turn_id, goal=self.goal)
 
 
@@ -324,11 +356,6 @@ def _is_edited(before: Goal | None, after: Goal) -> bool:
     if before is None or before.status != "active" or after.status != "active":
         return False
     return before.objective != after.objective
-
-
-def _is_news(before: Goal | None, after: Goal) -> bool:
-    """Return whether clients see anything new in what a turn made of a goal; they are told whole seconds."""
-    return before is None or _seen(before) != _seen(after)
 
 
 def _seen(goal: Goal) -> tuple[str, GoalStatus, int, int]:
