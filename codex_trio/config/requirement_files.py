@@ -6,12 +6,13 @@ that cannot be used: never does such a file count as "nothing required". Does no
 
 import fnmatch
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigLoadError, TextRange
+from codex_trio.config.hook_events import HOOK_EVENTS, NOT_THERE_YET
 from codex_trio.config.layers import lookup
 from codex_trio.config.nodes import SchemaProblem, absolute_paths, check, unread_keys
 from codex_trio.config.requirement_keys import REFUSED, REQUIREMENT_KEYS, REQUIREMENTS
@@ -20,6 +21,7 @@ from codex_trio.config.requirements import (
     READ_ONLY,
     Allowed,
     Required,
+    RequiredHooks,
     RequiredRule,
     Requirements,
     ServerIdentity,
@@ -103,6 +105,7 @@ class _Join:
             developer_instructions=self._value("additional_developer_instructions"),
             forced=self._forced(),
             model_defaults=self._value("models", "new_thread") or {},
+            hooks=tuple(self._hooks()),
             managed_hooks_only=self._value("allow_managed_hooks_only") is True,
             unseen_to=self._unseen_to(),
             shown=shown or None,
@@ -166,6 +169,18 @@ class _Join:
             names += [source.name] if given else []
         return Required(tuple(rules), ", ".join(names)) if rules else None
 
+    def _hooks(self) -> Iterator[RequiredHooks]:
+        """Yield the hooks of all files: they only ever add to each other."""
+        for source in self._sources:
+            table = cast("dict[str, Any]", source.table.get("hooks", {}))
+            groups = {name: value for name, value in table.items() if name in HOOK_EVENTS and value}
+            if groups:
+                folder = table.get("managed_dir", "")
+                place = folder if os.path.isabs(folder) else source.name
+                yield RequiredHooks(
+                    table=groups, place=place, source="cloudRequirements" if source.path is None else "system"
+                )
+
     def _forced(self) -> Mapping[str, Required]:
         found: dict[str, Required] = {}
         for key in REQUIREMENT_KEYS:
@@ -181,13 +196,22 @@ class _Join:
         for source in reversed(self._sources):
             for name in REFUSED:
                 if source.table.get(name):
-                    return f"{source.name}: `{name}` is required, and this server does not see to it yet"
+                    return _unseen(source, name)
+            hooks = cast("dict[str, Any]", source.table.get("hooks", {}))
+            for event in HOOK_EVENTS:
+                kinds = {handler["type"] for group in hooks.get(event, ()) for handler in group.get("hooks", ())}
+                if event in NOT_THERE_YET and kinds:
+                    return _unseen(source, f"hooks.{event}")
+                if "mcp_tool" in kinds:
+                    return _unseen(source, f'type = "mcp_tool"` in `hooks.{event}')
         return None
 
     def _shown(self) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         for source in self._sources:
+            hooks = _joined_hooks(shown.get("hooks"), source.table.get("hooks"))
             shown |= {name: value for name, value in source.table.items() if name in REQUIREMENTS.fields}
+            shown |= {} if hooks is None else {"hooks": hooks}
         return shown
 
     def _warnings(self) -> tuple[str, ...]:
@@ -201,6 +225,17 @@ class _Join:
         noun = "setting" if len(unread) == 1 else "settings"
         head = f"Codex is ignoring {len(unread)} unrecognized configuration {noun}. Check for typos or deprecated "
         return ("\n  ".join((f"{head}settings.", *unread)),)
+
+
+def _unseen(source: RequirementSource, name: str) -> str:
+    return f"{source.name}: `{name}` is required, and this server does not see to it yet"
+
+
+def _joined_hooks(lower: dict[str, Any] | None, higher: dict[str, Any] | None) -> dict[str, Any] | None:
+    if lower is None or higher is None:
+        return higher if lower is None else lower
+    both = {name: [*lower.get(name, ()), *higher.get(name, ())] for name in HOOK_EVENTS}
+    return {**lower, **higher, **both}
 
 
 def _asking(word: str) -> str:

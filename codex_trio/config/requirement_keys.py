@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from codex_trio.config.nodes import Anything, Choice, Flag, Names, Node, PathText, Sequence, Table, Text
+from codex_trio.config.hook_events import HOOK_EVENTS
+from codex_trio.config.nodes import Anything, Choice, Flag, Names, Node, PathText, Sequence, Table, Text, integer
 
 Status = Literal["honoured", "moot", "refused"]
 
@@ -37,6 +38,26 @@ _RULE = Table(
     required=("pattern", "decision"),
 )
 _SERVER = Table({"identity": Table({"command": _TEXT, "url": _TEXT})}, required=("identity",))
+
+_HANDLER = Table(
+    {
+        "type": Choice(("command", "mcp_tool", "prompt", "agent")),
+        "command": _TEXT,
+        "commandWindows": _TEXT,
+        "timeout": integer("u64"),
+        "async": _FLAG,
+        "statusMessage": _TEXT,
+        "additionalContextLimit": integer("u64"),
+        "server": _TEXT,
+        "tool": _TEXT,
+        "input": _TABLE,
+    },
+    required=("type",),
+)
+_HOOK_GROUP = Table({"matcher": _TEXT, "hooks": Sequence(_HANDLER)})
+_HOOKS = Table(
+    {"managed_dir": _TEXT, "windows_managed_dir": _TEXT, **{event: Sequence(_HOOK_GROUP) for event in HOOK_EVENTS}}
+)
 
 REQUIREMENT_KEYS: Final = (
     RequirementKey("allowed_approval_policies", Sequence(_APPROVALS)),
@@ -80,7 +101,7 @@ REQUIREMENT_KEYS: Final = (
     RequirementKey("feedback", Table({"enabled": _FLAG}), forces="feedback"),
     RequirementKey("otel", _TABLE, "moot", forces="otel"),
     RequirementKey("allow_managed_hooks_only", _FLAG),
-    RequirementKey("hooks", _TABLE, "refused"),
+    RequirementKey("hooks", _HOOKS),
     RequirementKey("experimental_network", _TABLE, "refused"),
     RequirementKey("guardian_policy_config", _TEXT, "moot"),
     RequirementKey("guardian_extra_policy", _TEXT, "moot"),

@@ -6,7 +6,7 @@ clients.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -89,6 +89,14 @@ class RequiredRule(msgspec.Struct, frozen=True, kw_only=True):
     justification: str | None = None
 
 
+class RequiredHooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Hooks of one file by moment, and what they are said to come from."""
+
+    table: Mapping[str, Any]
+    place: str
+    source: Literal["system", "cloudRequirements"]
+
+
 class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     """All that an administrator requires; None and nothing require nothing.
 
@@ -113,6 +121,8 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     residency: str | None = None
     developer_instructions: str | None = None
     forced: Mapping[str, Required] = {}
+    hooks: tuple[RequiredHooks, ...] = ()
+    """Those of all files, the lowest first."""
     managed_hooks_only: bool = False
     unseen_to: str | None = None
     """What is required that nobody here sees to: with it no thread and no command starts."""

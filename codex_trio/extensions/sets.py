@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from codex_trio.config.layers import LayerStack
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import ConfigPaths
 from codex_trio.extensions.hooks.hook import HookListing
@@ -77,11 +78,13 @@ class ExtensionSets:
 
         Apart from the rest: a turn that names no skill needs nothing else.
         """
+        required = config.requirements
         if not config.feature("hooks"):
-            return HookListing()
+            # Whoever switches hooks off does not thereby get rid of those that an administrator requires.
+            return HookListing() if "hooks" in required.features else load_hooks(LayerStack(()), required=required)
         if plugins is None:
             plugins = await self._plugins(config)
         try:
-            return await abandonable(HOOK_SECONDS, load_hooks, config.stack, plugins=plugins)
+            return await abandonable(HOOK_SECONDS, load_hooks, config.stack, required=required, plugins=plugins)
         except TimeoutError as error:
             return HookListing(errors=((str(config.cwd), f"failed to read hooks: {error.strerror}"),))

@@ -88,7 +88,16 @@ def _hooks(table: Any) -> Any:
         for field in msgspec.structs.fields(wire.ManagedHooksRequirements)
         if field.encode_name[0].isupper()
     }
-    return _table({**empty, **table}, wire.ManagedHooksRequirements)
+    groups = {name: [*map(_hook_group, table[name])] for name in empty if name in table}
+    return _table({**empty, **table, **groups}, wire.ManagedHooksRequirements)
+
+
+def _hook_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    handlers: list[dict[str, Any]] = []
+    for given in group.get("hooks", ()):
+        of_kind: dict[str, Any] = {"async": False} if given["type"] == "command" else {"input": {}}
+        handlers.append({**of_kind, **given, "timeoutSec": given.get("timeout")})
+    return {**group, "hooks": handlers}
 
 
 def _table(table: Any, kind: type[_T]) -> _T | None:

@@ -11,31 +11,19 @@ from typing import Any, Literal
 
 import msgspec
 
-EVENTS = (
-    "PreModelRequest",
-    "PostModelRequest",
-    "PreToolUse",
-    "PermissionRequest",
-    "PostToolUse",
-    "PreCompact",
-    "PostCompact",
-    "SessionStart",
-    "SessionEnd",
-    "UserPromptSubmit",
-    "SubagentStart",
-    "SubagentStop",
-    "Stop",
-    "Interrupt",
-)
-"""The moments, in the order in which those of one file are listed."""
-
 UNMATCHED = frozenset({"UserPromptSubmit", "Stop", "Interrupt"})
 """Moments for which a matcher says nothing."""
 
-NOT_THERE_YET = frozenset({"PreModelRequest", "PostModelRequest", "SessionEnd", "Interrupt"})
-"""Moments at which this server runs nothing."""
-
-Source = Literal["system", "user", "project", "sessionFlags", "plugin"]
+Source = Literal[
+    "system",
+    "user",
+    "project",
+    "sessionFlags",
+    "plugin",
+    "cloudRequirements",
+    "cloudManagedConfig",
+    "legacyManagedConfigFile",
+]
 TrustStatus = Literal["managed", "trusted", "modified", "untrusted"]
 
 DEFAULT_SECONDS = 600

@@ -1,7 +1,7 @@
-"""The hooks that a configuration has: in `hooks.json` beside its files, in their `[hooks]`, and from plugins.
+"""The hooks that a configuration has: required ones, in `hooks.json` beside its files, in their `[hooks]`, of plugins.
 
-Owns reading them, and which of them the user trusts. Does not own whether a project counts: layers without effect are
-not asked. Blocking, a few small files.
+Owns reading them, and which of them the user trusts or an administrator set. Does not own whether a project counts:
+layers without effect are not asked. Blocking, a few small files.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from codex_trio.config.layers import ConfigLayer, LayerStack, lookup, table_version
+from codex_trio.config.hook_events import HOOK_EVENTS, NOT_THERE_YET
+from codex_trio.config.layers import ConfigLayer, LayerKind, LayerStack, lookup, table_version
+from codex_trio.config.requirements import NOTHING_REQUIRED, Requirements
 from codex_trio.extensions.hooks.hook import (
     DEFAULT_SECONDS,
-    EVENTS,
-    NOT_THERE_YET,
     UNMATCHED,
     Hook,
     HookListing,
@@ -37,6 +37,19 @@ _MAX_SECONDS = 24 * 3600
 _MAX_COMMAND = 32 * 1024
 
 
+_SOURCES: Mapping[LayerKind, Source] = {
+    "packagedDefaults": "system",
+    "system": "system",
+    "enterpriseManaged": "cloudManagedConfig",
+    "user": "user",
+    "project": "project",
+    "sessionFlags": "sessionFlags",
+    "legacyManagedConfigTomlFromFile": "legacyManagedConfigFile",
+}
+_MANAGED = frozenset[LayerKind]({"packagedDefaults", "system", "enterpriseManaged", "legacyManagedConfigTomlFromFile"})
+"""Layers that only whoever administers the machine writes."""
+
+
 class _Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where some hooks stand."""
 
@@ -53,16 +66,25 @@ class _Found(msgspec.Struct):
     errors: list[tuple[str, str]] = []
 
 
-def load_hooks(stack: LayerStack, *, plugins: Sequence[PluginParts] = (), managed_only: bool = False) -> HookListing:
-    """Return the hooks of the layers in effect, lowest first, then those of plugins."""
+def load_hooks(
+    stack: LayerStack, *, required: Requirements = NOTHING_REQUIRED, plugins: Sequence[PluginParts] = ()
+) -> HookListing:
+    """Return the hooks that are required, those of the layers in effect, lowest first, then those of plugins.
+
+    Where an administrator allows managed ones alone, the others are not even read.
+    """
     states = _states(stack.active)
     found = _Found()
+    for given in required.hooks:
+        origin = _Origin(path=given.place, source=given.source, key=given.place, is_managed=True)
+        _take(given.table, origin, states, found)
     for layer in stack.active:
-        _take_layer(layer, states, found)
-    for plugin in plugins:
+        if layer.source.kind in _MANAGED or not required.managed_hooks_only:
+            _take_layer(layer, states, found)
+    for plugin in () if required.managed_hooks_only else plugins:
         for origin, table in _of_plugin(plugin, found):
             _take(table, origin, states, found)
-    hooks = [hook for hook in found.hooks if not managed_only or hook.trust == "managed"]
+    hooks = found.hooks
     if len(hooks) > MAX_HOOKS:
         found.warnings.append(f"there are {len(hooks)} hooks; only the first {MAX_HOOKS} count")
     return HookListing(
@@ -72,8 +94,8 @@ def load_hooks(stack: LayerStack, *, plugins: Sequence[PluginParts] = (), manage
 
 def _take_layer(layer: ConfigLayer, states: Mapping[str, Any], found: _Found) -> None:
     file = layer.source.file
-    source: Source = layer.source.kind if layer.source.kind in ("system", "user", "project") else "sessionFlags"
-    is_managed = source == "system"
+    source = _SOURCES[layer.source.kind]
+    is_managed = layer.source.kind in _MANAGED
     inline = {name: value for name, value in table_of(layer.table.get("hooks")).items() if name != "state"}
     if file is not None:
         beside = file.parent / "hooks.json"
@@ -84,7 +106,7 @@ def _take_layer(layer: ConfigLayer, states: Mapping[str, Any], found: _Found) ->
             )
         origin = _Origin(path=str(beside), source=source, key=str(beside), is_managed=is_managed)
         _take(table, origin, states, found)
-    path = "sessionFlags" if file is None else str(file)
+    path = source if file is None else str(file)
     _take(inline, _Origin(path=path, source=source, key=path, is_managed=is_managed), states, found)
 
 
@@ -120,7 +142,7 @@ def _read(path: Path, found: _Found) -> Mapping[str, Any]:
 
 
 def _take(table: Mapping[str, Any], origin: _Origin, states: Mapping[str, Any], found: _Found) -> None:
-    for event in EVENTS:
+    for event in HOOK_EVENTS:
         for number, group in enumerate(tables_of(table.get(event))):
             matcher = None if event in UNMATCHED else group.get("matcher") or None
             problem = _matcher_problem(matcher)
