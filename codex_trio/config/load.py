@@ -62,10 +62,7 @@ def build(
     merged = held.table(sources.stack.merged)
     project = sources.project or find_project(merged, cwd)
     refuse_withdrawn_settings(merged)
-    if "model_catalog_json" in merged:
-        from codex_trio.config.model_catalog import configured_catalog
-
-        configured_catalog(merged)
+    of_catalog = _catalog_warning(merged)
     providers = build_providers(
         merged.get("model_providers", {}), openai_base_url=merged.get("openai_base_url"), environ=environ
     )
@@ -144,6 +141,7 @@ def build(
         requirements=requirements,
         warnings=(
             *_profile_warning(paths),
+            *of_catalog,
             *without_reader,
             *_unsupported_warning(sources.stack),
             *held.warnings,
@@ -183,6 +181,16 @@ def refuse_withdrawn_settings(merged: Mapping[str, Any]) -> None:
         raise ConfigLoadError("`experimental_thread_store_endpoint` is no longer supported; remove it from config.toml")
     if merged.get("approval_policy") == "untrusted":
         raise UnsupportedPolicy('approval_policy = "untrusted" is no longer supported; remove this setting')
+
+
+def _catalog_warning(merged: Mapping[str, Any]) -> list[str]:
+    """Return what in the user's own catalog of models has no effect. Raises `ConfigLoadError` when it is none."""
+    if "model_catalog_json" not in merged:
+        return []
+    from codex_trio.config.model_catalog import configured_catalog
+
+    catalog = configured_catalog(merged)
+    return [] if catalog is None or catalog.ignored is None else [catalog.ignored]
 
 
 def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:

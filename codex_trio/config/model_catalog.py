@@ -1,13 +1,13 @@
 """A catalog of models in the form of `model_catalog_json`, which an endpoint's catalog has too.
 
-Owns: that form, reading the file, and the errors that name it. Does not own: what the server makes of an entry
-(`model.catalog_entries`).
+Owns: that form, reading the file, what is said of keys that nobody reads, and the errors that name the file. Does not
+own: what the server makes of an entry (`model.catalog_entries`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -73,6 +73,8 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     display_name: str
     description: str | None = None
+    shell_type: Literal["default", "local", "shell_command", "unified_exec", "disabled"] = "default"
+    """`disabled` takes the tools for commands away. With all other kinds they are the same ones (0.171.0)."""
     default_reasoning_level: str | None = None
     supported_reasoning_levels: tuple[EffortEntry, ...] = ()
     visibility: Literal["list", "hide", "none"] = "list"
@@ -109,7 +111,6 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 UNREAD: Final = MappingProxyType(
     {
-        "shell_type": "models run commands by `exec_command`, whatever kind of shell tool they are said to know",
         "include_skills_usage_instructions": "the same instructions go to all models",
         "include_plugin_usage_instructions": "the same instructions go to all models",
         "include_apps_usage_instructions": "the same instructions go to all models",
@@ -122,11 +123,30 @@ UNREAD: Final = MappingProxyType(
 )
 """Keys of entries, as of release 0.171.0, that nobody reads, and what holds instead."""
 
+_OTHER_SHELLS = frozenset({"local", "shell_command"})
+_SHELLS = "models run commands by `exec_command`, whatever kind of shell tool they are said to know"
+_NOT_KNOWN = "no such key is known"
+_MAX_KEYS_NAMED, _MAX_MODELS_NAMED, _MAX_SHOWN = 10, 3, 60
+
 
 class Catalog(msgspec.Struct, frozen=True):
     """The whole file."""
 
     models: tuple[CatalogEntry, ...]
+
+
+class UserCatalog(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file that `model_catalog_json` names holds."""
+
+    entries: tuple[CatalogEntry, ...]
+    ignored: str | None
+    """What its user is told of keys in it that change nothing; None when there are none."""
+
+
+class _Keys(msgspec.Struct, frozen=True):
+    """The same file, of which the keys matter."""
+
+    models: tuple[dict[str, Any], ...]
 
 
 class CatalogError(Exception):
@@ -141,26 +161,60 @@ def decode_catalog(text: bytes) -> tuple[CatalogEntry, ...]:
         raise CatalogError(str(error)) from None
 
 
+def ignored_keys(text: bytes, source: str) -> str | None:
+    """Return what to tell whoever wrote a catalog, which can be decoded, of keys in it that change nothing."""
+    found: dict[str, list[str]] = {}
+    for entry in _key_decoder().decode(text).models:
+        for key, value in entry.items():
+            # What is null asks for nothing.
+            is_read = key in CatalogEntry.__struct_fields__ and not (key == "shell_type" and value in _OTHER_SHELLS)
+            if not is_read and value is not None:
+                found.setdefault(key, []).append(_shown(entry["slug"]))
+    if not found:
+        return None
+    told = [f"`{_shown(key)}` of {_listed(found[key], _MAX_MODELS_NAMED)} ({_reason(key)})" for key in sorted(found)]
+    return f"{source} has keys that change nothing: {_listed(told, _MAX_KEYS_NAMED, '; ')}"
+
+
+def _reason(key: str) -> str:
+    return _SHELLS if key == "shell_type" else UNREAD.get(key, _NOT_KNOWN)
+
+
+def _listed(names: Iterable[str], limit: int, separator: str = ", ") -> str:
+    shown = list(names)
+    more = [f"and {len(shown) - limit} more"] if len(shown) > limit else []
+    return separator.join([*shown[:limit], *more])
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}…"
+
+
+@cache
+def _key_decoder() -> msgspec.json.Decoder[_Keys]:
+    return decoding.json_decoder(_Keys)
+
+
 @cache
 def _decoder() -> msgspec.json.Decoder[Catalog]:
     return decoding.json_decoder(Catalog)
 
 
-def configured_catalog(merged: Mapping[str, Any]) -> tuple[CatalogEntry, ...] | None:
-    """Return the entries of the file that `model_catalog_json` names; None when nothing does.
+def configured_catalog(merged: Mapping[str, Any]) -> UserCatalog | None:
+    """Return what is in the file that `model_catalog_json` names; None when nothing does.
 
     Raises `ConfigLoadError`.
     """
     path = merged.get("model_catalog_json")
     if path is None:
         return None
-    entries = _read(Path(path))
-    if not entries:
+    catalog = _read(Path(path))
+    if not catalog.entries:
         raise ConfigLoadError(f"model_catalog_json path `{path}` must contain at least one model")
-    return entries
+    return catalog
 
 
-def _read(path: Path) -> tuple[CatalogEntry, ...]:
+def _read(path: Path) -> UserCatalog:
     try:
         text = read_whole(path, limit=MAX_CATALOG_BYTES)
     except (NotARegularFile, FileTooLarge) as error:
@@ -168,7 +222,9 @@ def _read(path: Path) -> tuple[CatalogEntry, ...]:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise ConfigLoadError(f"failed to read model_catalog_json path `{path}`: {reason}") from None
+    text = text.removeprefix(b"\xef\xbb\xbf")
     try:
-        return decode_catalog(text.removeprefix(b"\xef\xbb\xbf"))
+        entries = decode_catalog(text)
     except CatalogError as error:
         raise ConfigLoadError(f"failed to parse model_catalog_json path `{path}` as JSON: {error}") from None
+    return UserCatalog(entries=entries, ignored=ignored_keys(text, f"model_catalog_json path `{path}`"))

@@ -89,6 +89,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its searches of the web may give pictures."""
     search_tool: bool = False
     """Whether the model can search for tools that it was not shown."""
+    runs_commands: bool = True
+    """Whether the model is offered tools for commands."""
     code_mode_only: bool = False
     multi_agent_version: Literal["v1", "v2"] | None = None
     extra_tools: tuple[str, ...] = ()

@@ -48,6 +48,7 @@ def _facts(entry: CatalogEntry) -> ModelInfo:
         responses_lite=entry.use_responses_lite,
         search_tool=entry.supports_search_tool,
         finds_pictures=entry.web_search_tool_type == "text_and_image",
+        runs_commands=entry.shell_type != "disabled",
         code_mode_only=entry.tool_mode == "code_mode_only",
         multi_agent_version=_multi_agent_version(entry.multi_agent_version),
         extra_tools=entry.experimental_supported_tools,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ import msgspec
 import trio
 
 from codex_trio.config.edit import replace_file
-from codex_trio.config.model_catalog import MAX_CATALOG_BYTES, CatalogError, decode_catalog
+from codex_trio.config.model_catalog import MAX_CATALOG_BYTES, CatalogError, decode_catalog, ignored_keys
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.catalog_entries import facts_of
@@ -48,13 +48,22 @@ class CachedCatalog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatalogRefresh:
-    """Brings a catalog up to date with the endpoint of a provider that has a `model_catalog_url`."""
+    """Brings a catalog up to date with the endpoint of a provider that has a `model_catalog_url`.
 
-    def __init__(self, catalog: ModelCatalog, provider: ModelProviderConfig, *, codex_home: Path) -> None:
+    `tell` is given, once, what nobody reads of it.
+    """
+
+    def __init__(
+        self, catalog: ModelCatalog, provider: ModelProviderConfig, *, codex_home: Path, tell: Callable[[str], None]
+    ) -> None:
         self._catalog = catalog
         self._provider = provider
         self._cache = codex_home / CACHE_NAME
         self._etag: str | None = None
+        self._tell = tell
+        self._ignored: str | None = None
+        """What is to be told of the catalog that holds now."""
+        self._told: str | None = None
 
     def recall(self) -> None:
         """Take over what the same endpoint said last, if that is still known."""
@@ -62,12 +71,18 @@ class CatalogRefresh:
             text = read_whole(self._cache, limit=2 * MAX_CATALOG_BYTES)
             cached = decoding.json_decoder(CachedCatalog).decode(text)
             if cached.url == self._provider.model_catalog_url:
-                self._catalog.replace(_models(base64.b64decode(cached.text)))
+                self._take(*self._read(base64.b64decode(cached.text)))
                 self._etag = cached.etag
         except FileNotFoundError:
             pass
         except (OSError, ValueError, CatalogError) as error:
             _log.warning("the models of %s are not known from before: %s", self._provider.id, error)
+
+    def tell_ignored(self) -> None:
+        """Tell of keys that change nothing in the catalog that holds now, unless that was told."""
+        if self._ignored is not None and self._ignored != self._told:
+            self._told = self._ignored
+            self._tell(self._ignored)
 
     async def refresh(
         self,
@@ -115,8 +130,22 @@ class CatalogRefresh:
         finally:
             await response.aclose(drain=True)
         text = bytes(body)
-        self._catalog.replace(await trio.to_thread.run_sync(_models, text))
+        self._take(*await trio.to_thread.run_sync(self._read, text))
+        self.tell_ignored()
         await trio.to_thread.run_sync(partial(self._keep, url, etag, text))
+
+    def _read(self, text: bytes) -> tuple[tuple[ModelInfo, ...], str | None]:
+        """Return the models of a catalog, and what is to be told of it. Raises `CatalogError`."""
+        models = facts_of(decode_catalog(text))
+        if not models:
+            raise CatalogError("it has no models")
+        # What follows the question mark may let somebody in.
+        shown = shown_address(self._provider.model_catalog_url or "").partition("?")[0]
+        return models, ignored_keys(text, f"The catalog at {shown}")
+
+    def _take(self, models: tuple[ModelInfo, ...], ignored: str | None) -> None:
+        self._catalog.replace(models)
+        self._ignored = ignored
 
     def _keep(self, url: str, etag: str | None, text: bytes) -> None:
         cached = CachedCatalog(url=url, etag=etag, text=base64.b64encode(text).decode())
@@ -126,10 +155,3 @@ class CatalogRefresh:
     def _complain(self, problem: str) -> None:
         shown = shown_address(self._provider.model_catalog_url or "")
         _log.warning("the models of %s could not be brought up to date from %s: %s", self._provider.id, shown, problem)
-
-
-def _models(text: bytes) -> tuple[ModelInfo, ...]:
-    models = facts_of(decode_catalog(text))
-    if not models:
-        raise CatalogError("it has no models")
-    return models

@@ -6,7 +6,7 @@ own connections, listeners or signals. The front (`app.py`) imports this module 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -61,7 +61,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
     )
     await trio.to_thread.run_sync(auth.load)
     catalog = _catalog(default)
-    refresh = await _recalled(catalog, default)
+    refresh = await _recalled(catalog, default, partial(_warn_of_configuration, parts))
     async with _running_storage(parts) as storage:
         watches = FileWatches()
         services = Services(
@@ -96,19 +96,22 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
 
 def _catalog(config: EffectiveConfig) -> ModelCatalog:
     """Return the user's own catalog where there is one, else the built-in one."""
-    entries = configured_catalog(config.merged)
-    return bundled_catalog() if entries is None else ModelCatalog(facts_of(entries))
+    own = configured_catalog(config.merged)
+    return bundled_catalog() if own is None else ModelCatalog(facts_of(own.entries))
 
 
-async def _recalled(catalog: ModelCatalog, config: EffectiveConfig) -> CatalogRefresh | None:
+async def _recalled(
+    catalog: ModelCatalog, config: EffectiveConfig, tell: Callable[[str], None]
+) -> CatalogRefresh | None:
     """Have a catalog hold what the provider's endpoint said last; return what asks it again. None where none is."""
     if config.model_provider.model_catalog_url is None or "model_catalog_json" in config.merged:
         return None
     # Few providers have one.
     from codex_trio.model.catalog_refresh import CatalogRefresh
 
-    refresh = CatalogRefresh(catalog, config.model_provider, codex_home=config.codex_home)
+    refresh = CatalogRefresh(catalog, config.model_provider, codex_home=config.codex_home, tell=tell)
     await trio.to_thread.run_sync(refresh.recall)
+    refresh.tell_ignored()
     return refresh
 
 

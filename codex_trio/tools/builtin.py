@@ -54,7 +54,7 @@ def _tools_of_environments(offer: ToolOffer) -> list[Tool]:
     has_choice = len(offer.environments) > 1
     commands = offer.commands
     tools: list[Tool] = []
-    if offer.feature("shell_tool"):
+    if offer.feature("shell_tool") and offer.model.runs_commands:
         tools += [ExecCommand(commands, has_choice=has_choice), WriteStdin(commands)]
     tools += [UpdatePlan(), ApplyPatch(FREEFORM_SPEC if freeform else FUNCTION_SPEC)]
     if "image" in offer.model.input_modalities and offer.feature("view_image"):

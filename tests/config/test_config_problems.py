@@ -293,3 +293,15 @@ def test_a_folder_in_the_way_of_a_file_is_as_good_as_no_file(tmp_path: Path) -> 
     (setting.project / ".codex").write_text("not a folder")
 
     assert setting.service().load().model is None
+
+
+def test_keys_of_the_users_catalog_that_nobody_reads_are_told_once(setting: Setting) -> None:
+    catalog = setting.user_file.parent / "catalog.json"
+    catalog.write_text('{"models": [{"slug": "own", "display_name": "Own", "prioritee": 1}]}')
+    setting.user('model_catalog_json = "catalog.json"\n')
+    service = setting.service()
+    (warning,) = service.startup_warnings()
+    assert warning.summary == (
+        f"model_catalog_json path `{catalog}` has keys that change nothing: `prioritee` of own (no such key is known)"
+    )
+    assert service.unannounced_warnings(service.load()) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from codex_trio.config.model_catalog import UNREAD, CatalogEntry, CatalogError, decode_catalog
+from codex_trio.config.model_catalog import UNREAD, CatalogEntry, CatalogError, decode_catalog, ignored_keys
 from codex_trio.model import catalog_entries
 from codex_trio.model.catalog import ModelCatalog
 from codex_trio.model.catalog_entries import facts_of
@@ -91,3 +91,34 @@ def test_without_a_visible_model_the_first_one_is_the_default() -> None:
 def test_what_is_no_catalog_is_told_with_its_place(text: str | bytes, place: str) -> None:
     with pytest.raises(CatalogError, match=place):
         decode_catalog(text if isinstance(text, bytes) else text.encode())
+
+
+def told_of(*models: dict[str, Any]) -> str | None:
+    text = json.dumps({"models": [{"slug": "m", "display_name": "M", **model} for model in models]})
+    assert decode_catalog(text.encode())
+    return ignored_keys(text.encode(), "the file")
+
+
+@pytest.mark.parametrize("key", sorted(UNREAD))
+def test_a_key_that_nobody_reads_is_told_with_its_models_and_what_holds_instead(key: str) -> None:
+    models = [{"slug": slug, key: True} for slug in ("a", "b", "c", "d", "e")]
+    assert told_of(*models) == (
+        f"the file has keys that change nothing: `{key}` of a, b, c, and 2 more ({UNREAD[key]})"
+    )
+
+
+def test_keys_that_are_read_or_ask_for_nothing_are_not_told() -> None:
+    assert told_of({"shell_type": "unified_exec", "priority": 1, "node_repl_disabled": None, "later": None}) is None
+
+
+def test_a_kind_of_shell_that_there_is_not_is_told() -> None:
+    told = told_of({"slug": "a", "shell_type": "shell_command"}, {"slug": "b", "shell_type": "disabled"})
+    assert told is not None
+    assert "`shell_type` of a (models run commands by `exec_command`" in told
+
+
+def test_however_many_keys_are_not_known_what_is_told_stays_short() -> None:
+    told = told_of({f"key{'x' * 1000}{number}": 1 for number in range(1000)})
+    assert told is not None
+    assert told.endswith("and 990 more")
+    assert len(told) < 2000

@@ -21,13 +21,14 @@ FIRST = http(200, MODELS, headers='etag: "1"\r\n')
 class Client:
     """A server with one provider, whose catalog is at a scripted endpoint."""
 
-    def __init__(self, url: str, home: Path, transport: HttpTransport) -> None:
+    def __init__(self, url: str, home: Path, transport: HttpTransport, told: list[str] | None = None) -> None:
+        told = [] if told is None else told
         self.catalog = bundled_catalog()
         self.provider = ModelProviderConfig(
             id="mine", name="Mine", base_url=url, model_catalog_url=f"{url}/catalog?a=b"
         )
         self._transport = transport
-        self.refresh = CatalogRefresh(self.catalog, self.provider, codex_home=home)
+        self.refresh = CatalogRefresh(self.catalog, self.provider, codex_home=home, tell=told.append)
 
     async def run(self, *, patience: float = 20.0) -> list[str]:
         await self.refresh.refresh(
@@ -113,5 +114,24 @@ def test_a_file_that_is_none_is_passed_over(tmp_path: Path, content: str) -> Non
     (tmp_path / CACHE_NAME).write_text(content)
     catalog = bundled_catalog()
     provider = ModelProviderConfig(id="mine", name="Mine", model_catalog_url="u")
-    CatalogRefresh(catalog, provider, codex_home=tmp_path).recall()
+    CatalogRefresh(catalog, provider, codex_home=tmp_path, tell=pytest.fail).recall()
     assert slugs(catalog) == slugs(bundled_catalog())
+
+
+async def test_keys_that_nobody_reads_are_told_once_for_each_server(tmp_path: Path, transport: HttpTransport) -> None:
+    own = {"models": [{"slug": "theirs", "display_name": "Theirs", "speed": 5}]}
+    told: list[str] = []
+    async with open_provider(http(200, own), http(200, own), http(200, NEWER)) as endpoint:
+        client = Client(endpoint.url, tmp_path, transport, told)
+        for _ in range(2):
+            await client.run()
+        [text] = told
+        assert text == (
+            f"The catalog at {endpoint.url}/catalog has keys that change nothing:"
+            " `speed` of theirs (no such key is known)"
+        )
+        again = Client(endpoint.url, tmp_path, transport, told)
+        again.refresh.recall()
+        again.refresh.tell_ignored()
+        await again.run()
+    assert told == [text, text]

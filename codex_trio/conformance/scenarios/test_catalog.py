@@ -7,7 +7,7 @@ import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
-from codex_trio.testing.model_script import answer, message
+from codex_trio.testing.model_script import answer, function_call, message
 
 ENTRY: dict[str, Any] = {
     "slug": "own-model",
@@ -104,3 +104,34 @@ async def test_what_the_users_file_says_of_a_switch_goes_before_what_clients_set
 
 async def test_what_the_provider_in_use_can_do_is_told(probe: Probe) -> None:
     assert await probe.request("modelProvider/capabilities/read", {}) == {"imageGeneration": True, "webSearch": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "offered"),
+    [
+        ("default", {"exec_command", "write_stdin"}),
+        ("local", {"exec_command", "write_stdin"}),
+        ("shell_command", {"exec_command", "write_stdin"}),
+        ("unified_exec", {"exec_command", "write_stdin"}),
+        ("disabled", set[str]()),
+    ],
+)
+async def test_an_entry_may_take_the_tools_for_commands_away_and_no_other_kind_of_shell_is_offered(
+    lab: Lab, kind: str, offered: set[str]
+) -> None:
+    bring_along(lab, {"models": [{**ENTRY, "shell_type": kind}]})
+    lab.script(
+        answer(
+            function_call("shell_command", {"command": "echo hi"}, call_id="old"),
+            function_call("exec_command", {"cmd": "echo hi"}, call_id="new"),
+        ),
+        answer(message("Hello.")),
+    )
+    async with lab.run() as probe:
+        started = await probe.request("thread/start", {"model": "own-model", "cwd": str(lab.cwd)})
+        turn = await probe.run_turn(started["thread"]["id"])
+    first, last = lab.model.requests
+    assert set(first.tool_names) & {"exec_command", "write_stdin", "shell", "shell_command", "local_shell"} == offered
+    assert last.output_of("old") == "unsupported call: shell_command"
+    assert (last.output_of("new") == "unsupported call: exec_command") == (not offered)
+    assert [item["id"] for item in turn.items("commandExecution")] == (["new"] if offered else [])
