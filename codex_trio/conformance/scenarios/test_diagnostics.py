@@ -35,7 +35,9 @@ async def test_the_process_and_what_it_is_at_are_told(lab: Lab, probe: Probe) ->
 
 
 async def test_what_confines_commands_is_told(probe: Probe) -> None:
-    sandbox = (await probe.request("server/diagnostics"))["sandbox"]
+    found = await probe.request("server/diagnostics")
+    assert "sandbox" in found
+    sandbox = found["sandbox"]
     assert sandbox["launcher"] in ("bubblewrap", "namespaces", "landlock", None)
     assert (sandbox["program"] is not None) == (sandbox["launcher"] == "bubblewrap")
     for other in sandbox["passedOver"]:

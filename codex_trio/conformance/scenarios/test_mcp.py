@@ -373,7 +373,8 @@ async def test_a_user_is_told_that_an_answer_for_good_could_not_be_kept(lab: Lab
             made = call("plain", call_id=f"call_{number}")
             turn = await run(lab, probe, thread_id, made, answers=decide("accept", asked, persist="always"))
             if number == 0:
-                [warning] = turn.of("warning")
-                assert "tiny/plain" in warning["message"]
-                assert 'approval_mode = "approve"' in warning["message"]
+                warnings = turn.of("warning")
+                assert len(warnings) == 1
+                assert "tiny/plain" in warnings[0]["message"]
+                assert 'approval_mode = "approve"' in warnings[0]["message"]
     assert len(asked) == 1

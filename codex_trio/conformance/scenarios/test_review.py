@@ -144,7 +144,9 @@ async def test_what_a_reviewer_uses_counts_and_takes_no_room_in_the_thread(lab: 
         await probe.run_turn(thread_id, "Hi")
         looks = answer(function_call("exec_command", {"cmd": "true"}, call_id="c1"), usage=Usage(5_000))
         turn = await review(lab, probe, thread_id, looks, says(FOUND))
-        used = turn.of("thread/tokenUsage/updated")[-1]["tokenUsage"]
+        told = turn.of("thread/tokenUsage/updated")
+        assert told
+        used = told[-1]["tokenUsage"]
         assert (used["total"]["inputTokens"], used["last"]["inputTokens"]) == (100 + 5_000 + 100, 100)
         failing = await review(lab, probe, thread_id, answer(failed("invalid_prompt", "No."), usage=None))
         assert failing.status == "failed"
