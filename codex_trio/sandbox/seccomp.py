@@ -5,10 +5,11 @@ Does not own: loading it; bubblewrap reads it from a descriptor, our own helper 
 the helper does.
 
 Whatever the policy, foreign calling conventions, io_uring (which makes calls that no filter sees), vsock and the keys
-of the user are out of reach. With the network off a command can create no socket but AF_UNIX ones and can connect none,
-because a unix socket may lead to a daemon that acts on the command's behalf. Nor can it create one for datagrams, which
-reach any such daemon without being connected. `socketpair`, messages without an address and questions about a socket
-stay usable: event loops, build tools and their children talk to each other that way.
+of the user are out of reach, and so is userfaultfd, which exists to hold the kernel up in the middle of a call. With
+the network off a command can create no socket but AF_UNIX ones and can connect none, because a unix socket may lead to
+a daemon that acts on the command's behalf. Nor can it create one for datagrams, which reach any such daemon without
+being connected. `socketpair`, messages without an address and questions about a socket stay usable: event loops, build
+tools and their children talk to each other that way.
 
 Under Landlock the filter also has to stand in for what namespaces would hide: other processes, the memory and queues
 that they share, and attributes of files that Landlock does not guard.
@@ -39,9 +40,9 @@ _SOCKETPAIR = {"x86_64": 53, "aarch64": 199}
 _SENDTO = {"x86_64": 44, "aarch64": 206}
 
 _ALWAYS_REFUSED = {
-    # io_uring_{setup,enter,register} add_key request_key keyctl
-    "x86_64": (425, 426, 427, 248, 249, 250),
-    "aarch64": (425, 426, 427, 217, 218, 219),
+    # io_uring_{setup,enter,register} add_key request_key keyctl userfaultfd
+    "x86_64": (425, 426, 427, 248, 249, 250, 323),
+    "aarch64": (425, 426, 427, 217, 218, 219, 282),
 }
 
 _REFUSED_OFFLINE = {
@@ -62,6 +63,11 @@ _LANDLOCK_UNSUPPORTED = {
     "x86_64": (188, 189, 190, 197, 198, 199, 463, 466, 469),
     "aarch64": (5, 6, 7, 14, 15, 16, 463, 466, 469),
 }
+
+_IOCTL = {"x86_64": 16, "aarch64": 29}
+_LANDLOCK_UNSUPPORTED_REQUESTS = (0x40086602, 0x401C5820, 0x40087602, 0x40806685, 0x800C6613, 0x40047211)
+"""FS_IOC_{SETFLAGS,FSSETXATTR,SETVERSION,ENABLE_VERITY,SET_ENCRYPTION_POLICY} and FAT_IOCTL_SET_ATTRIBUTES: a file
+that is open for reading is enough for them."""
 
 _LANDLOCK_REFUSED = {
     # System V shared memory, semaphores and queues, and mq_{open,unlink}: all users share them where no namespace
@@ -98,6 +104,7 @@ def command_filter(machine: str, *, network: bool, landlock: bool = False) -> by
             program += _when(number, [_step(_RETURN, _UNSUPPORTED)])
         for number, position in _LANDLOCK_OTHER_PROCESS[machine]:
             program += _when(number, [_load(position), *_allow_only(0)])
+        program += _when(_IOCTL[machine], [_load(1), *_unsupported_when(_LANDLOCK_UNSUPPORTED_REQUESTS)])
     program += _socket_rules(machine, network=network, landlock=landlock)
     program.append(_step(_RETURN, _ALLOW))
     return b"".join(program)
@@ -140,6 +147,13 @@ def _load(position: int, *, high: bool = False) -> bytes:
 
 def _refuse_unless_zero() -> list[bytes]:
     return [_step(_JUMP_EQ, 0, if_true=1), _step(_RETURN, _REFUSE)]
+
+
+def _unsupported_when(values: tuple[int, ...]) -> list[bytes]:
+    steps: list[bytes] = []
+    for value in values:
+        steps += [_step(_JUMP_EQ, value, if_false=1), _step(_RETURN, _UNSUPPORTED)]
+    return [*steps, _step(_RETURN, _ALLOW)]
 
 
 def _allow_only(value: int) -> list[bytes]:

@@ -65,13 +65,13 @@ class SandboxLab:
         guarded = GuardedPaths(read_only=tuple(map(str, read_only)), hidden=tuple(map(str, hidden)))
         self.anchors = RootAnchors(guarded)
 
-    async def run(self, request: SpawnRequest) -> Outcome:
+    async def run(self, request: SpawnRequest, *, patience: float = PATIENCE) -> Outcome:
         chunks: list[bytes] = []
 
         async def sink(_channel: Channel, data: bytes) -> None:
             chunks.append(data)
 
-        with trio.fail_after(PATIENCE):
+        with trio.fail_after(patience):
             async with self.spawner.start(request) as process:
                 done = await read_to_completion(process, sink)
         return Outcome(done.exit_code, b"".join(chunks).decode())
