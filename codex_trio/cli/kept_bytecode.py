@@ -31,6 +31,7 @@ WHOLES = frozenset(
         "codex_trio.processors.config",
         "codex_trio.processors.extensions",
         "codex_trio.processors.skills",
+        "codex_trio.processors.hooks",
         "yaml",
         "codex_trio.search.listing",
         "codex_trio.execution.spawner",

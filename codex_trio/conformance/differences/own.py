@@ -14,6 +14,11 @@ OWN: tuple[Difference, ...] = (
         "tells clients, in a warning, of each message that it ignores",
     ),
     Difference(
+        "transcript::a_recorded_conversation_goes_the_same_way_again[turns-bad_inputs]",
+        "codex-trio",
+        "tells users, in a warning, that a skill which they named is not there",
+    ),
+    Difference(
         "transcript::a_recorded_conversation_goes_the_same_way_again[errors-no_experimental]",
         "codex-trio",
         "still knows a method that only older releases have, `thread/turns/items/list`, and asks for the capability",
