@@ -144,6 +144,18 @@ def test_what_is_no_hook_is_said_and_left_out(tmp_path: Path) -> None:
         assert (found.hooks, len(found.errors)) == ((), 1)
 
 
+@pytest.mark.parametrize(
+    "matcher", ["a{1,99999999999999}", "(" * 1000, "[z-a]", "(?P<a>x)(?P<a>y)", "x" * 1025, ["Bash"]]
+)
+def test_a_matcher_that_cannot_be_used_costs_its_own_hooks_alone(tmp_path: Path, matcher: object) -> None:
+    good = {"type": "command", "command": "true"}
+    groups = [{"matcher": matcher, "hooks": [good]}, {"matcher": "Bash", "hooks": [good]}]
+    found = load_hooks(stack(tmp_path, "user", {"PreToolUse": groups}))
+    assert [one.matcher for one in found.hooks] == ["Bash"]
+    (warning,) = found.warnings
+    assert warning.startswith(f"invalid matcher {matcher!r} in {tmp_path}/hooks.json: ")
+
+
 def test_what_an_administrator_set_runs_untrusted_and_cannot_be_switched_off(tmp_path: Path) -> None:
     hooks = {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}
     layers = stack(tmp_path / "etc", "system", hooks).layers

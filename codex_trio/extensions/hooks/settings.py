@@ -225,8 +225,8 @@ def _matcher_problem(matcher: Any) -> str | None:
         return "longer than 1024 characters"
     try:
         re.compile(matcher)
-    except (re.error, RecursionError) as error:
-        return str(error)
+    except (re.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        return str(error) or "too large"
     return None
 
 
