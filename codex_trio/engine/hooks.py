@@ -92,7 +92,9 @@ class ThreadHooks:
 
     async def prompt(self, text: str) -> Opening:
         """Run the hooks for what a user says."""
-        answers = await self.fire("UserPromptSubmit", turn_id=self._turn_id or "", payload={"prompt": text})
+        answers = await self.fire(
+            "UserPromptSubmit", turn_id=self._turn_id or "", payload={"prompt": text, **self._agent()}
+        )
         return _opening(answers)
 
     async def stopping(self, last_message: str | None) -> list[str]:
@@ -101,7 +103,7 @@ class ThreadHooks:
         payload: dict[str, Any] = {
             "stop_hook_active": self._continuations > 0,
             "last_assistant_message": last_message,
-            **(self._agent() if agent else {}),
+            **self._agent(),
         }
         event = "SubagentStop" if agent else "Stop"
         subject = [self._thread.agent_type] if self._thread.agent_type is not None else []
@@ -167,6 +169,8 @@ class ThreadHooks:
         return (event, subject, payload) if self._listing.fitting(event, subject) else None
 
     def _agent(self) -> dict[str, Any]:
+        if self._thread.agent_type is None:
+            return {}
         return {"agent_id": self._thread.agent_id, "agent_type": self._thread.agent_type}
 
 

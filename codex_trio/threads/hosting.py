@@ -18,6 +18,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.web_search import web_search_settings
 from codex_trio.engine.events import Event
 from codex_trio.engine.hooks import HookedThread, ThreadHooks
+from codex_trio.engine.lineage import lineage_of
 from codex_trio.engine.session.companion import Companions
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
 from codex_trio.engine.session.session import Session
@@ -349,12 +350,13 @@ class ThreadHost:
         if self._new_hook_runner is None:
             return None
         meta = launch.recorder.meta
+        lineage = lineage_of(meta)
         path = launch.recorder.path
         thread = HookedThread(
-            session_id=meta.id,
+            session_id=lineage.session_id,
             transcript_path=None if path is None else str(path),
             source="startup" if launch.is_new else "resume",
-            agent_type=None if meta.agent_path is None and meta.agent_role is None else meta.agent_role or "default",
+            agent_type=None if lineage.parent_thread_id is None else meta.agent_role or "default",
             agent_id=meta.id,
         )
         return ThreadHooks(

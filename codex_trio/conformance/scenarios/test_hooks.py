@@ -11,6 +11,7 @@ import pytest
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import Probe
+from codex_trio.conformance.scenarios.test_agents import MODEL, about, agent_says, call
 from codex_trio.testing.model_script import answer, function_call, message
 
 EVENTS = ("PreToolUse", "PermissionRequest", "PostToolUse", "PreCompact", "PostCompact")
@@ -286,3 +287,24 @@ async def test_nothing_of_an_untrusted_project_runs(lab: Lab) -> None:
         assert entry["hooks"] == []
         await probe.run_turn((await probe.start_thread())["id"])
     assert hooks.given() == []
+
+
+async def test_agents_of_a_thread_have_moments_of_their_own(lab: Lab) -> None:
+    lab.script(
+        call("spawn_agent", {"message": "go"}, "spawn"),
+        agent_says("done"),
+        about("wait_agent", "targets", "wait"),
+        answer(message("ok")),
+    )
+    events = ["SessionStart", "SubagentStart", "UserPromptSubmit", "SubagentStop", "Stop"]
+    async with hooked(lab, {}, events) as (probe, _, hooks):
+        thread_id = (await probe.start_thread(model=MODEL))["id"]
+        await probe.run_turn(thread_id)
+    given = hooks.given()
+    assert {record["session_id"] for record in given} == {thread_id}
+    agents = [record for record in given if "agent_id" in record]
+    assert [record["hook_event_name"] for record in agents] == ["SubagentStart", "UserPromptSubmit", "SubagentStop"]
+    assert {record["agent_type"] for record in agents} == {"default"}
+    assert len({record["agent_id"] for record in agents} - {thread_id}) == 1
+    own = [record["hook_event_name"] for record in given if "agent_id" not in record]
+    assert own == ["SessionStart", "UserPromptSubmit", "Stop"]
