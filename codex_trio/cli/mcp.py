@@ -216,6 +216,8 @@ def _server(options: argparse.Namespace, environ: Mapping[str, str]) -> McpServe
 
 def _address(options: argparse.Namespace, environ: Mapping[str, str], what: str) -> HttpAddress:
     transport = _server(options, environ).transport
+    if isinstance(transport, Unusable):
+        raise UsageError(transport.problem)
     if not isinstance(transport, HttpAddress):
         raise UsageError(f"OAuth {what} is only supported for streamable HTTP servers.")
     if transport.has_own_authorization:

@@ -16,7 +16,7 @@ from codex_trio.domain.ids import uuid7
 from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded
 from codex_trio.extensions.mcp.oauth.logins import AuthState, McpLogins, PendingLogin
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
-from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, Unusable
 from codex_trio.threads.clients import EndedLogin, ThreadClients
 from codex_trio.threads.mcp import McpServers
 
@@ -171,6 +171,8 @@ def find_server(servers: Mapping[str, McpServerSettings], name: str) -> McpServe
 
 
 def _address(settings: McpServerSettings) -> HttpAddress:
+    if isinstance(settings.transport, Unusable):
+        raise McpLoginRefused(settings.transport.problem)
     if not isinstance(settings.transport, HttpAddress):
         raise McpLoginRefused("OAuth login is only supported for streamable HTTP servers.")
     if settings.transport.has_own_authorization:

@@ -107,6 +107,14 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     assert (home / "config.toml").read_text() == text
 
 
+@pytest.mark.parametrize("arguments", [["login", "u", "--no-browser"], ["logout", "u"]])
+def test_nobody_logs_in_to_an_address_that_is_none(home: Path, cli: Cli, arguments: list[str]) -> None:
+    (home / "config.toml").write_text("[mcp_servers.u]\nurl = 'http://[::1'\n")
+    problem = "mcp_servers.u.url: 'http://[::1' is no http:// or https:// address"
+    assert cli(*arguments) == (1, "", f"Error: {problem}\n")
+    assert cli("list") == (0, f"u: {problem}\n", "")
+
+
 def test_a_login_is_forgotten(home: Path, cli: Cli) -> None:
     (home / "config.toml").write_text("[mcp_servers.web]\nurl = 'https://x/mcp'\n")
     login = StoredLogin(server_name="web", server_url="https://x/mcp", client_id="c", access_token="t")

@@ -174,8 +174,9 @@ async def test_a_user_may_bring_the_address_back_by_hand(bench: Bench) -> None:
     async with bench.logins.open_login("web", bench.address) as login, trio.open_nursery() as nursery:
         nursery.start_soon(login.finish)
         await wait_all_tasks_blocked()
-        with pytest.raises(OAuthFailure, match="not the address"):
-            login.take("http://127.0.0.1/elsewhere?code=x")
+        for other in ("http://127.0.0.1/elsewhere?code=x", "http://[::1", ""):
+            with pytest.raises(OAuthFailure, match="not the address"):
+                login.take(other)
         login.take(bench.server.authorize(login.url))
     assert bench.kept is not None
 

@@ -11,7 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.extensions.mcp.oauth.logins import PendingLogin
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
-from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, StdioCommand
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, StdioCommand, Unusable
 from codex_trio.threads.clients import EndedLogin
 from codex_trio.threads.mcp_logins import (
     DEFAULT_SECONDS,
@@ -128,6 +128,7 @@ async def test_a_second_login_to_a_server_takes_the_place_of_the_first(bench: Be
     ("settings", "asked", "said"),
     [
         (McpServerSettings(name="x", transport=StdioCommand(command="x")), {}, "only supported for streamable HTTP"),
+        (McpServerSettings(name="x", transport=Unusable(problem="its url is none")), {}, "its url is none"),
         (
             McpServerSettings(name="x", transport=HttpAddress(url="https://x", bearer_token_env_var="T")),
             {},

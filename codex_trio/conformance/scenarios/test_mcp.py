@@ -257,6 +257,16 @@ bearer_token_env_var = "NO_SUCH_VARIABLE"
     assert "[mcp_servers.silent]\nstartup_timeout_sec = XX" in failed["silent"]
 
 
+async def test_an_address_that_is_none_hides_no_other_server(lab: Lab) -> None:
+    lab.configure(tables=f"""{server()}\n[mcp_servers.bad]\nurl = "http://[::1"\n""")
+    async with lab.run() as probe:
+        listed = (await probe.request("mcpServerStatus/list", {}))["data"]
+        refused = await probe.refusal("mcpServer/oauth/login", {"name": "bad"})
+    tools = {status["name"]: bool(status["tools"]) for status in listed}
+    assert tools == {"bad": False, "tiny": True}
+    assert "bad" in refused.message
+
+
 async def test_a_call_that_takes_too_long_costs_itself_only(lab: Lab) -> None:
     async with ready(lab, server(more="tool_timeout_sec = 0.5")) as (probe, thread_id):
         calls = [call("slow"), call("echo", {"message": "hi"}, call_id="call_2")]

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from codex_trio.util import decoding
+from codex_trio.util.addresses import is_web_address, shown_address
 from codex_trio.util.loose_json import table_of
 
 STARTUP_SECONDS = 30.0
@@ -216,6 +217,8 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
         raise _SettingsError(
             f"mcp_servers.{name}: bearer_token is not supported; name a variable by bearer_token_env_var"
         )
+    if not is_web_address(given.url):
+        raise _SettingsError(f"mcp_servers.{name}.url: {shown_address(given.url)!r} is no http:// or https:// address")
     return HttpAddress(
         url=given.url,
         bearer_token_env_var=given.bearer_token_env_var,

@@ -47,7 +47,11 @@ class Callback:
 
     def take(self, address: str) -> None:
         """Take the address that a browser was sent to, as its user has copied it. Raises OAuthFailure for another."""
-        if self._judged(address) is None:
+        try:
+            told = self._judged(address)
+        except ValueError:
+            told = None
+        if told is None:
             raise OAuthFailure("this is not the address that the login leads back to")
         self._came.set()
 
