@@ -184,7 +184,9 @@ def resolve_path(text: str, *, folder: Path, home: Path | None) -> str:
     """Return the absolute, normalised form of a path as written by a user."""
     if home is not None and (text == "~" or text.startswith("~/")):
         text = f"{home}{text[1:]}"
-    return os.path.normpath(folder / text)
+    path = os.path.normpath(folder / text)
+    # POSIX lets two slashes at the start mean something else; here they do not.
+    return path[1:] if path.startswith("//") else path
 
 
 def _expect(value: Any, kind: type, name: str, path: KeyPath) -> None:

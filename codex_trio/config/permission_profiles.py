@@ -152,13 +152,13 @@ class _Reader:
         if path == _DEPTH_KEY:
             self._depth = access
         elif path == _WORKSPACE:
-            self._take_parts("", access)
+            self._take_parts("", access, given=path)
         elif path in _FOLDERS_OF_THE_SYSTEM and isinstance(access, str):
             self._take_system(path, access)
         elif path.startswith(":"):
             self._take_unknown(path, access)
         else:
-            self._take_parts(self._absolute(path), access)
+            self._take_parts(self._absolute(path), access, given=path)
 
     def rights(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> ProfileRights:
         """Return what all entries come to. Raises ConfigLoadError for what cannot be seen to here."""
@@ -209,16 +209,17 @@ class _Reader:
             "Upgrade Codex if this path is required."
         )
 
-    def _take_parts(self, base: str, access: Any) -> None:
+    def _take_parts(self, base: str, access: Any, *, given: str) -> None:
         parts = cast("dict[str, str]", access) if isinstance(access, dict) else {".": cast("str", access)}
         for part, wanted in parts.items():
             if os.path.isabs(part) or part.startswith("~") or ".." in part.split("/"):
                 raise ConfigLoadError(
                     f"filesystem path `{part}` in permissions profile `{self._name}` must be relative, and stay inside"
                 )
-            self._take_path(os.path.normpath(os.path.join(base, part)) if base or part != "." else "", wanted)
+            path = os.path.normpath(os.path.join(base, part)) if base or part != "." else ""
+            self._take_path(path, wanted, given=given)
 
-    def _take_path(self, path: str, access: str) -> None:
+    def _take_path(self, path: str, access: str, *, given: str) -> None:
         self._has_entries = True
         if access not in _DENYING and path.endswith("/**"):
             path = path.removesuffix("/**")
@@ -231,6 +232,8 @@ class _Reader:
             self._workspace = access
             self._denied += ["."] if access in _DENYING else []
         elif access in _DENYING:
+            if path == "/":
+                raise ConfigLoadError(f"permissions profile `{self._name}` cannot deny `{given}`: that is everything")
             self._denied.append(path)
         elif access == "write":
             self._writable.append(path)

@@ -51,10 +51,12 @@ def parse_requirements(
     try:
         check(REQUIREMENTS, table)
         _check_meaning(table)
+        resolved = absolute_paths(REQUIREMENTS, table, folder=folder, home=home)
+        _check_denied(table, resolved)
     except SchemaProblem as problem:
         place = _place(text, problem.path)
         raise _unusable(name, f"{problem.message} in `{_dotted(problem.reported)}`", place, path) from None
-    return RequirementSource(name, absolute_paths(REQUIREMENTS, table, folder=folder, home=home), path)
+    return RequirementSource(name, resolved, path)
 
 
 def managed_requirements(table: Mapping[str, Any], path: Path) -> RequirementSource:
@@ -274,6 +276,14 @@ def _check_meaning(table: Mapping[str, Any]) -> None:
             raise SchemaProblem("expected either `command` or `url`", ("mcp_servers", name, "identity"))
     for index, rule in enumerate(lookup(table, ("rules", "prefix_rules")) or ()):
         _check_rule(rule, index)
+
+
+def _check_denied(table: Mapping[str, Any], resolved: Mapping[str, Any]) -> None:
+    key = ("permissions", "filesystem", "deny_read")
+    for index, path in enumerate(lookup(resolved, key) or ()):
+        if path == "/":
+            given = cast("list[str]", lookup(table, key))[index]
+            raise SchemaProblem(f"`{given}` cannot be denied: that is everything", (*key, index), key)
 
 
 def _check_rule(rule: dict[str, Any], index: int) -> None:

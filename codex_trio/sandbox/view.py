@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from codex_trio.sandbox import placeholders
+from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.links import Trace, first_missing, trace
 from codex_trio.sandbox.protected import repository_above
 from codex_trio.sandbox.roots import RootAnchors, WritableRoot, depth, is_within
@@ -103,7 +104,9 @@ class _Builder:
             self.absent.add(missing)
 
     def hide(self, path: str) -> None:
-        """Keep a command from what is there."""
+        """Keep a command from what is there. Raises SandboxUnavailable for everything."""
+        if path == "/":
+            raise SandboxUnavailable("what must not be read leads to `/`, which is everything")
         if os.path.lexists(path):
             self.kinds[path] = "hide"
 

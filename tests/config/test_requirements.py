@@ -96,6 +96,12 @@ def test_a_thread_that_could_neither_write_nor_ask_does_not_start(setting: Setti
         ('[mcp_servers.a.identity]\ncommand = "x"\nurl = "y"\n', "1:1", "expected either `command` or `url`"),
         ('[rules]\nprefix_rules = [{ pattern = [], decision = "forbidden" }]\n', "2:", "a rule without words"),
         ('[rules]\nprefix_rules = [{ pattern = [{ token = "rm" }], decision = "allow" }]\n', "2:", "unknown variant"),
+        (
+            '[permissions.filesystem]\ndeny_read = ["/a", "/"]\n',
+            "2:20",
+            "`/` cannot be denied: that is everything in `p",
+        ),
+        ('[permissions.filesystem]\ndeny_read = ["//tmp/.."]\n', "2:14", "`//tmp/..` cannot be denied"),
         ('[[remote_sandbox_config]]\nhostname_patterns = ["*"]\nallowed_sandbox_modes = []\n', "3:25", "must include"),
     ],
 )

@@ -76,6 +76,12 @@ async def test_a_mechanism_that_cannot_hide_files_runs_nothing(lab: SandboxLab) 
         lab.request(ReadOnly(limits=SandboxLimits(denied=("/x",))), "/bin/true")
 
 
+async def test_what_leads_to_everything_is_refused_and_not_passed_over(mount_lab: SandboxLab) -> None:
+    (mount_lab.workspace / "all").symlink_to("/")
+    with pytest.raises(SandboxUnavailable, match="leads to `/`"):
+        mount_lab.request(ReadOnly(limits=SandboxLimits(denied=("all",))), "/bin/true")
+
+
 def test_nothing_in_the_server_reads_or_writes_it_either(tmp_path: Path) -> None:
     root = tmp_path.resolve()
     (root / "real").mkdir()
