@@ -88,16 +88,23 @@ async def _ask(settings: AppSettings) -> list[Check]:
             told.append(_words(message["params"]))
 
     found: list[Check] = []
+    warned: tuple[str, ...] = ()
     try:
         async with open_in_process_server(settings) as server, server.connect(observer=note) as client:
             home = (await client.initialize("codex-trio-doctor", __version__, experimental=True))["codexHome"]
-            found += [await _home(client, home), await _model(client), await _account(client), await _sandbox(client)]
+            # What a turn would meet: the folder's settings and the command rules among it.
+            started = await client.request("thread/start", {"ephemeral": True})
+            found += [await _home(client, home), _model(started), await _account(client, started, settings.environ)]
+            warned = tuple(told)
+            found.append(await _sandbox(client))
     except* (AppServerError, ServerGone, StartupRefused, OSError) as group:
-        found = [Check(name="configuration", state="failed", summary=str(first_of(group)))]
+        error = first_of(group)
+        summary, *details = (error.message if isinstance(error, AppServerError) else str(error)).strip().splitlines()
+        found = [Check(name="configuration", state="failed", summary=summary, details=tuple(details))]
     else:
-        summary = "the server warns" if told else "nothing to be said against it"
-        state: State = "warning" if told else "ok"
-        found.insert(0, Check(name="configuration", state=state, summary=summary, details=tuple(told)))
+        summary = "the server warns" if warned else "nothing to be said against it"
+        state: State = "warning" if warned else "ok"
+        found.insert(0, Check(name="configuration", state=state, summary=summary, details=warned))
     return found
 
 
@@ -113,23 +120,27 @@ async def _home(client: AppServerClient, home: str) -> Check:
     return Check(name="home", state="ok" if free > 2**30 else "warning", summary=summary)
 
 
-async def _model(client: AppServerClient) -> Check:
-    config = (await client.request("config/read", {}))["config"]
-    models = (await client.request("model/list", {}))["data"]
-    default = next((model["id"] for model in models if model["isDefault"]), "none")
-    provider = config.get("model_provider") or "openai"
-    return Check(name="model", state="ok", summary=f"{config.get('model') or default} of {provider}")
+def _model(started: Mapping[str, Any]) -> Check:
+    return Check(name="model", state="ok", summary=f"{started['model']} of {started['modelProvider']}")
 
 
-async def _account(client: AppServerClient) -> Check:
+async def _account(client: AppServerClient, started: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
     answer = await client.request("account/read", {})
     if answer["account"] is not None:
         return Check(name="account", state="ok", summary=answer["account"]["type"])
-    if not answer["requiresOpenaiAuth"]:
-        return Check(name="account", state="ok", summary="the provider asks for none of OpenAI's")
-    return Check(
-        name="account", state="failed", summary="no credentials", details=("set OPENAI_API_KEY, or name a provider",)
-    )
+    if answer["requiresOpenaiAuth"]:
+        advice = "set OPENAI_API_KEY, or name a provider"
+        return Check(name="account", state="failed", summary="no credentials", details=(advice,))
+    config: dict[str, Any] = (await client.request("config/read", {}))["config"]
+    providers: dict[str, dict[str, Any]] = config.get("model_providers") or {}
+    provider = providers.get(started["modelProvider"], {})
+    variable: str | None = provider.get("env_key")
+    if variable is None:
+        return Check(name="account", state="ok", summary="the provider asks for no key of a variable")
+    if not environ.get(variable):
+        advice = str(provider.get("env_key_instructions") or "the provider's key is taken from there")
+        return Check(name="account", state="failed", summary=f"{variable} is not set", details=(advice,))
+    return Check(name="account", state="ok", summary=f"the key in {variable}")
 
 
 async def _sandbox(client: AppServerClient) -> Check:

@@ -65,3 +65,24 @@ def test_what_the_server_warns_of_is_among_it(home: Path, capsys: pytest.Capture
     printed = capsys.readouterr().out
     assert "warning  configuration" in printed
     assert "no_such_table" in printed
+
+
+def test_what_no_turn_could_run_with_is_a_failure(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "rules").mkdir()
+    (home / "rules" / "a.rules").write_text("nonsense(")
+    assert main(["doctor", "--json"]) == 1
+    state, summary = checks(capsys)["configuration"]
+    assert state == "failed"
+    assert "a.rules:1" in summary
+
+
+def test_a_providers_key_that_is_missing_is_a_failure(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (home / "config.toml").open("a") as file:
+        file.write('env_key = "MY_KEY"\n')
+    assert main(["doctor", "--json"]) == 1
+    assert checks(capsys)["account"] == ("failed", "MY_KEY is not set")
+    monkeypatch.setenv("MY_KEY", "secret")
+    main(["doctor", "--json"])
+    assert checks(capsys)["account"] == ("ok", "the key in MY_KEY")
