@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -18,7 +19,8 @@ from codex_trio.cli.surroundings import codex_home, current_folder
 from codex_trio.config.edit import Edit
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.service import ConfigService
-from codex_trio.config.write import write_edits
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.config.write import effective_stack, write_edits
 from codex_trio.extensions.mcp.settings import (
     HttpAddress,
     McpServerSettings,
@@ -26,8 +28,11 @@ from codex_trio.extensions.mcp.settings import (
     Unusable,
     configured_servers,
 )
+from codex_trio.util.addresses import is_web_address, shown_address
 
 _HIDDEN = "*****"
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def configure(parser: Parser) -> None:
@@ -86,9 +91,23 @@ def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     checked = configured_servers({"mcp_servers": {options.name: table}})[options.name]
     if isinstance(checked.transport, Unusable):
         raise UsageError(checked.transport.problem)
+    _check_that_it_holds_servers(config)
     _write(config, Edit(path=("mcp_servers", options.name), value=table, merge=False))
     print(f"Added global MCP server '{options.name}'.")
     return os.EX_OK
+
+
+def _check_that_it_holds_servers(config: ConfigService) -> None:
+    """Raise UsageError where something else stands in the place of the servers, which would be lost.
+
+    A server whose own table cannot be used is no hindrance: it may be the one that is put right.
+    """
+    try:
+        user = effective_stack(config).layer("user")
+    except ConfigWriteError as error:
+        raise UsageError(error.message) from error
+    if user is not None and not isinstance(user.table.get("mcp_servers", {}), dict):
+        raise UsageError(f"{config.paths.written_config}: mcp_servers is no table; take that line out first")
 
 
 def _stdio_table(options: argparse.Namespace) -> dict[str, Any]:
@@ -110,8 +129,16 @@ def _http_table(options: argparse.Namespace) -> dict[str, Any]:
         raise UsageError("a server has either --url or a command")
     if options.env:
         raise UsageError("'--env' is for servers with a command only")
+    if not is_web_address(options.url):
+        shown = shown_address(options.url)
+        raise UsageError(f"invalid value '{shown}' for '--url <URL>': it is no http:// or https:// address")
     table: dict[str, Any] = {"url": options.url}
     if options.bearer_token_env_var is not None:
+        if not _VARIABLE.fullmatch(options.bearer_token_env_var):
+            raise UsageError(
+                f"invalid value '{options.bearer_token_env_var}' for '--bearer-token-env-var <ENV_VAR>': "
+                "it is no name of a variable"
+            )
         table["bearer_token_env_var"] = options.bearer_token_env_var
     if options.oauth_client_id is not None:
         table["oauth"] = {"client_id": options.oauth_client_id}
@@ -129,7 +156,7 @@ def _variable(given: str) -> tuple[str, str]:
 
 def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     config = _config(options, environ)
-    user = config.load().stack.layer("user")
+    user = _load(config).stack.layer("user")
     if user is None or options.name not in (user.table.get("mcp_servers") or {}):
         print(f"No MCP server named '{options.name}' found.")
         return os.EX_OK
@@ -201,8 +228,12 @@ def _write(config: ConfigService, edit: Edit) -> None:
 
 
 def _servers(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, McpServerSettings]:
+    return configured_servers(_load(_config(options, environ)).stack.merged)
+
+
+def _load(config: ConfigService) -> EffectiveConfig:
     try:
-        return configured_servers(_config(options, environ).load().stack.merged)
+        return config.load()
     except ConfigLoadError as error:
         raise UsageError(error.message) from error
 

@@ -85,6 +85,12 @@ def test_servers_are_named_shown_and_taken_out_again(home: Path, cli: Cli) -> No
         (["add", "x", "--url", "http://x", "--env", "A=b"], 1, "'--env' is for servers with a command only"),
         (["add", "x", "--env", "A", "--", "cmd"], 1, "invalid value 'A' for '--env <KEY=VALUE>'"),
         (["add", "x", "--oauth-client-id", "c", "--", "cmd"], 1, "'--oauth-client-id' is for servers with --url only"),
+        (["add", "x", "--url", "ftp://x"], 1, "invalid value 'ftp://x' for '--url <URL>'"),
+        (["add", "x", "--url", ""], 1, "invalid value '' for '--url <URL>'"),
+        (["add", "x", "--url", "notaurl"], 1, "invalid value 'notaurl' for '--url <URL>'"),
+        (["add", "x", "--url", "http://[::1"], 1, "invalid value 'http://[::1' for '--url <URL>'"),
+        (["add", "x", "--url", "http://x", "--bearer-token-env-var", ""], 1, "'--bearer-token-env-var <ENV_VAR>'"),
+        (["add", "x", "--url", "http://x", "--bearer-token-env-var", "A B"], 1, "invalid value 'A B' for '--bearer"),
         (["add", "we ird", "--", "cmd"], 1, "Invalid MCP server name 'we ird'"),
         (["get", "zz"], 1, "No MCP server named 'zz' found."),
         (["login", "zz"], 1, "No MCP server named 'zz' found."),
@@ -104,6 +110,21 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     told = cli(*arguments)
     assert told[0] == code
     assert said in told[2]
+    assert (home / "config.toml").read_text() == text
+
+
+@pytest.mark.parametrize("text", ["[mcp_servers.q]\ncommand = 3\n", "mcp_servers = 3\n", "mcp_servers =\n"])
+@pytest.mark.parametrize(
+    "arguments", [["remove", "q"], ["list"], ["get", "q"], ["login", "q"], ["logout", "q"], ["add", "z", "--", "y"]]
+)
+def test_a_file_that_cannot_be_read_is_told_of_and_left_alone(
+    home: Path, cli: Cli, arguments: list[str], text: str
+) -> None:
+    (home / "config.toml").write_text(text)
+    code, out, err = cli(*arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert "config.toml" in err or "mcp_servers" in err
     assert (home / "config.toml").read_text() == text
 
 
