@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import pytest
 
 from codex_trio.domain.realtime import (
@@ -68,6 +69,36 @@ def test_what_the_realtime_api_says() -> None:
         assert read("v2", type="error", error=event) == protocol.ServerFailed(said)
     assert read("v2", type="error", message="m") == protocol.ServerFailed("m")
     assert read("v2", type="conversation.handoff.requested", handoff_id="h") is None
+
+
+HALF = "\ud83d"
+"""JSON may name half of a character, which no text can hold."""
+
+
+@pytest.mark.parametrize(
+    ("version", "event"),
+    [
+        ("v2", {"type": "response.output_audio_transcript.delta", "delta": HALF}),
+        ("v2", {"type": "conversation.item.input_audio_transcription.completed", "transcript": HALF}),
+        ("v2", {"type": "response.output_audio.delta", "delta": "AA", "item_id": HALF}),
+        ("v2", {"type": "error", "error": {"message": HALF}}),
+        ("v2", {"type": "conversation.item.added", "item": {HALF: [{"text": HALF}]}}),
+        ("v2", {"type": "input_audio_buffer.speech_started", "item_id": HALF}),
+        ("v2", {"type": "response.cancelled", "response": {"id": HALF}}),
+        ("v2", {"type": "conversation.item.done", "item": call("background_agent", json.dumps({"prompt": HALF}))}),
+        ("v2", {"type": "conversation.item.done", "item": call("background_agent", HALF)}),
+        ("v2", {"type": "conversation.item.done", "item": {**call("remain_silent"), "call_id": HALF}}),
+        ("v1", {"type": "conversation.handoff.requested", "handoff_id": HALF, "input_transcript": HALF}),
+    ],
+)
+def test_half_a_character_is_replaced_wherever_it_stands(version: Any, event: dict[str, Any]) -> None:
+    said = read(version, **event)
+    assert "\ufffd" in msgspec.json.encode(said).decode()
+
+
+def test_a_whole_character_stays_what_it_is() -> None:
+    raw = b'{"type": "response.output_text.delta", "delta": "\\ud83d\\ude00"}'
+    assert protocol.read("v2", raw) == protocol.WordsSaid(role="assistant", delta="\U0001f600")
 
 
 def test_what_the_generation_before_says() -> None:

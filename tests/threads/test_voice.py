@@ -5,13 +5,14 @@ up. What clients hear of sessions: the scenarios.
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import trio
 from thread_lab import CLIENT, Lab, open_threads
 
 from codex_trio.domain.realtime import Spoken, VoiceClosed, VoiceError, VoiceItemCompleted, VoiceStarted
+from codex_trio.engine.realtime import words
 from codex_trio.model.endpoint import Endpoint
 from codex_trio.model.http import open_transport
 from codex_trio.model.realtime import RealtimeFailure, RealtimeTarget
@@ -136,3 +137,45 @@ async def test_a_thread_without_a_realtime_server_says_so(tmp_path: Path) -> Non
         live = await lab.start()
         lab.voices.of(live.id).start(WISH)
         assert [news.message for news in await told(lab, VoiceError)] == ["there is no key"]
+
+
+async def test_half_a_character_costs_neither_the_session_nor_what_was_said(tmp_path: Path) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live, session = await talk(lab, server)
+        await session.send(b'{"type": "response.output_audio_transcript.delta", "delta": "a\\ud800"}')
+        await session.send(b'{"type": "response.output_audio_transcript.done", "transcript": "a\\ud800"}')
+        while not any(isinstance(news.item, Spoken) for news in await told(lab, VoiceItemCompleted)):
+            await trio.lowlevel.checkpoint()
+        history = live.history
+        assert history is not None
+        said = realtime_entries(history)[-1].item
+        assert isinstance(said, Spoken)
+        assert said.text == "a\ufffd"
+        assert lab.clients.of("unloaded") == []
+
+
+async def test_a_mistake_ends_the_session_and_not_its_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_voices(tmp_path) as (lab, server):
+        live, session = await talk(lab, server)
+        with monkeypatch.context() as broken:
+            broken.setattr(live.recorder, "append", mistaken)
+            await session.send({"type": "response.output_audio_transcript.done", "transcript": "hello"})
+            assert [news.reason for news in await told(lab, VoiceClosed)] == ["error"]
+            assert [news.message for news in await told(lab, VoiceError)] == [words.MISTAKE]
+            await session.left.wait()
+        lab.voices.of(live.id).start(WISH)
+        await told(lab, VoiceStarted, times=2)
+        assert lab.clients.of("unloaded") == []
+
+
+async def test_a_mistake_before_a_session_is_told_of_and_the_thread_goes_on(tmp_path: Path) -> None:
+    async with open_threads(tmp_path, connect=mistaken) as lab:
+        live = await lab.start()
+        for times in (1, 2):
+            lab.voices.of(live.id).start(WISH)
+            assert [news.message for news in await told(lab, VoiceError, times=times)] == [words.MISTAKE] * times
+
+
+def mistaken(*_: object) -> NoReturn:
+    """Fail in a way that nobody expects."""
+    raise KeyError("nobody expects this")

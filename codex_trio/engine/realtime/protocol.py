@@ -220,7 +220,7 @@ _AUDIO: Mapping[VoiceVersion, tuple[str, ...]] = {
 def read(version: VoiceVersion, raw: bytes) -> Incoming | None:
     """Return what an event says; None for one that means nothing here, or cannot be read."""
     try:
-        value = lenient_json.decode(raw)
+        value = lenient_json.mended(lenient_json.decode(raw))
     except lenient_json.UnreadableJson:
         return None
     if not isinstance(value, dict):
@@ -287,7 +287,7 @@ def _call(item: Event) -> Incoming | None:
 def _prompt(arguments: str) -> str:
     """Return what the agent is asked; arguments of another form are it as they are."""
     try:
-        value = lenient_json.decode(arguments.encode(errors="replace"))
+        value = lenient_json.mended(lenient_json.decode(arguments.encode()))
     except lenient_json.UnreadableJson:
         return arguments
     return (_text(cast("Event", value), "prompt") if isinstance(value, dict) else "") or arguments

@@ -42,6 +42,7 @@ STEERED = "The agent was at work already; it was told this too."
 REFUSED = "The agent could not take this up: {}"
 FAILED = "The agent failed: {}"
 STOPPED = "The agent was stopped before it was done."
+MISTAKE = "the voice session failed for a mistake in this server, whose log says more"
 
 
 def instructions(prompt: str | None, context: str | None) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import trio
@@ -190,11 +191,21 @@ class VoiceSession:
         ended_by_server = False
         try:
             with self._scope:
-                failure = await self._talk()
+                failure = await self._attempt(self._talk)
                 ended_by_server = failure is None
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _END_SECONDS):
                 await self._end(failure, reason="transport_closed" if ended_by_server else "requested")
+
+    async def _attempt(self, work: Callable[[], Awaitable[RealtimeFailure | None]]) -> RealtimeFailure | None:
+        """Return what went wrong. A mistake in here ends the session, not its thread."""
+        failure: RealtimeFailure | None = None
+        try:
+            failure = await work()
+        except* Exception as mistakes:
+            _log.error("thread %s: its voice session failed unexpectedly", self._live.id, exc_info=mistakes)
+            failure = RealtimeFailure(words.MISTAKE)
+        return failure
 
     async def _talk(self) -> RealtimeFailure | None:
         """Return what went wrong; None when the server ended it."""
@@ -366,22 +377,32 @@ class VoiceSession:
             self._tell(VoiceSdp(sdp))
 
     async def _end(self, failure: RealtimeFailure | None, *, reason: str) -> None:
-        outcome: Outcome = "ended" if failure is None else "failed"
         if self._has_begun:
-            await self._tell_all(self._transcript.finish())
+            unkept = await self._attempt(self._keep_rest)
+            failure = failure or unkept
         if failure is not None:
             self._tell(VoiceError(str(failure)))
             reason = "error"
         if self._has_begun:
-            ended = SessionEnded(id=uuid7(), session_id=self._session_id, observed_at_ms=now_ms(), outcome=outcome)
-            await self._keep_and_tell(ended)
+            outcome: Outcome = "ended" if failure is None else "failed"
+            await self._attempt(partial(self._keep_end, outcome))
         if self._has_begun or failure is None:
             self._tell(VoiceClosed(reason))
         if self._agent_knows:
-            try:
-                await self._live.inject([_note(self._wish.agent_ended or words.AGENT_ENDED)])
-            except (RolloutReadError, RolloutWriteError) as error:
-                _log.warning("thread %s: that the voice session is over could not be stored: %s", self._live.id, error)
+            await self._attempt(self._tell_agent_of_end)
+
+    async def _keep_rest(self) -> None:
+        await self._tell_all(self._transcript.finish())
+
+    async def _keep_end(self, outcome: Outcome) -> None:
+        ended = SessionEnded(id=uuid7(), session_id=self._session_id, observed_at_ms=now_ms(), outcome=outcome)
+        await self._keep_and_tell(ended)
+
+    async def _tell_agent_of_end(self) -> None:
+        try:
+            await self._live.inject([_note(self._wish.agent_ended or words.AGENT_ENDED)])
+        except (RolloutReadError, RolloutWriteError) as error:
+            _log.warning("thread %s: that the voice session is over could not be stored: %s", self._live.id, error)
 
     async def _keep_and_tell(self, item: RealtimeItem) -> None:
         await self._keep(item)

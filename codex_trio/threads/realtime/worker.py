@@ -5,13 +5,14 @@ Owns which session there is: a new one takes the place of the one before. Does n
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.realtime import VoiceClosed, VoiceError
 from codex_trio.engine.events import Event
-from codex_trio.engine.realtime import protocol
+from codex_trio.engine.realtime import protocol, words
 from codex_trio.model.realtime import RealtimeFailure, RealtimeTarget
 from codex_trio.threads import errors
 from codex_trio.threads.clients import ThreadClients
@@ -20,6 +21,8 @@ from codex_trio.threads.live import LiveThread
 from codex_trio.threads.realtime.session import TooFarBehind, VoiceSession, not_running
 from codex_trio.threads.realtime.settings import VoiceWish, plan_of
 from codex_trio.util.bell import Bell
+
+_log = logging.getLogger(__name__)
 
 Connect = Callable[[EffectiveConfig, str, str], RealtimeTarget]
 """Gives the realtime server of a thread, by its configuration, model provider and id. Raises RealtimeFailure."""
@@ -84,6 +87,10 @@ class VoiceWorker:
                 server = self._connect(config, self._live.settings.provider_id, self._live.id)
             except RealtimeFailure as failure:
                 self._clients.tell_voice(self._live.id, VoiceError(str(failure)), self._live.subscribers)
+                continue
+            except Exception as mistake:
+                _log.error("thread %s: no voice session could be made ready", self._live.id, exc_info=mistake)
+                self._clients.tell_voice(self._live.id, VoiceError(words.MISTAKE), self._live.subscribers)
                 continue
             self._session = VoiceSession(
                 self._live, self._clients, server, wish, plan, unfollowed_seconds=self._unfollowed_seconds
