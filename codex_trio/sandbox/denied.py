@@ -84,7 +84,9 @@ def _matches(pattern: str, depth: int | None, budget: Iterator[int], most: int) 
                 )
             path = f"{shown.rstrip('/')}/{entry.name}"
             if regex.fullmatch(path):
-                yield path
+                # Any command can make such a link, and must not keep all others from running by it.
+                if trace(path).end != "/":
+                    yield path
             elif level < deepest and entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, path, level + 1))
 

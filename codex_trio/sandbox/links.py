@@ -22,6 +22,11 @@ class Trace(msgspec.Struct, frozen=True):
     end: str
     """Where it leads, free of links; the part of it that does not exist is as it was written."""
 
+    @property
+    def is_loop(self) -> bool:
+        """Whether it leads nowhere, because links lead in a circle or there are too many of them."""
+        return self.end in self.links
+
 
 def trace(path: str) -> Trace:
     """Follow `path`, which is absolute, to its end; a loop ends at the link where it was noticed."""

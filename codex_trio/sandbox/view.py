@@ -64,7 +64,7 @@ def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors, *, denied:
     for way in anchors.own:
         builder.protect(way)
     for path in (*anchors.guarded.found_hidden(), *denied):
-        builder.hide(trace(path).end)
+        builder.hide(trace(path))
     builder.pin_the_ways()
     return View(
         mounts=builder.mounts(),
@@ -88,8 +88,7 @@ class _Builder:
             if self._lies_in_a_root(link):
                 self.kinds.setdefault(link, "link")
         end = way.end
-        # Links that lead in a circle lead nowhere, and end at one of them.
-        if end in self._roots or end in way.links or not self._lies_in_a_root(end):
+        if end in self._roots or way.is_loop or not self._lies_in_a_root(end):
             return
         missing = first_missing(end)
         if missing is None:
@@ -103,12 +102,12 @@ class _Builder:
             # Programs look upward for the root of a repository, and must not find it here.
             self.absent.add(missing)
 
-    def hide(self, path: str) -> None:
+    def hide(self, way: Trace) -> None:
         """Keep a command from what is there. Raises SandboxUnavailable for everything."""
-        if path == "/":
+        if way.end == "/":
             raise SandboxUnavailable("what must not be read leads to `/`, which is everything")
-        if os.path.lexists(path):
-            self.kinds[path] = "hide"
+        if not way.is_loop and os.path.lexists(way.end):
+            self.kinds[way.end] = "hide"
 
     def pin_the_ways(self) -> None:
         """Keep the folders between a root and what is mounted inside it in their places."""

@@ -82,6 +82,19 @@ async def test_what_leads_to_everything_is_refused_and_not_passed_over(mount_lab
         mount_lab.request(ReadOnly(limits=SandboxLimits(denied=("all",))), "/bin/true")
 
 
+async def test_links_that_lead_nowhere_or_to_everything_keep_no_command_from_running(mount_lab: SandboxLab) -> None:
+    lab = mount_lab
+    for name, target in (("loop", ".env"), ("two", "../three/.env"), ("three", "../two/.env"), ("all", "/")):
+        (lab.workspace / name).mkdir()
+        (lab.workspace / name / ".env").symlink_to(target)
+    (lab.workspace / ".env").write_text("top\n")
+    policy = limited(SandboxLimits(denied=("**/.env", "loop/.env", "two/.env/below")), writes=True)
+
+    outcome = await lab.shell(policy, "for name in . loop two; do cat $name/.env 2>/dev/null; done; echo ran")
+
+    assert outcome.output == "ran\n"
+
+
 def test_nothing_in_the_server_reads_or_writes_it_either(tmp_path: Path) -> None:
     root = tmp_path.resolve()
     (root / "real").mkdir()
