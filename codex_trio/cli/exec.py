@@ -22,6 +22,7 @@ from codex_trio.cli.answer_schema import misfit
 from codex_trio.cli.exec_human import HumanPresenter
 from codex_trio.cli.exec_json import JsonPresenter
 from codex_trio.cli.exec_request import ExecRefused, ExecRequest, make_request
+from codex_trio.cli.exec_review import check_target
 from codex_trio.cli.exec_run import ExecRun, Presenter, TurnNotRun
 from codex_trio.cli.exec_streams import TextStream
 from codex_trio.cli.options import UsageError, config_overrides
@@ -62,6 +63,8 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     except ExecRefused as refused:
         complain(str(refused))
         return 1
+    if request.review is not None:
+        check_target(request.review, request.workdir, environ)
     _empty(options.output_last_message)
     settings = AppSettings(
         codex_home=home,

@@ -7,10 +7,13 @@ turn (`exec_run`).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from codex_trio.cli.options import UsageError
+from codex_trio.environments.local.git import missing_commit
 
 _SHOWN_SHA = 7
 
@@ -56,3 +59,18 @@ def review_choice(options: argparse.Namespace, prompt: str | None) -> ReviewChoi
     if prompt is None:
         raise UsageError("Specify --uncommitted, --base, --commit, or provide custom review instructions")
     return None
+
+
+def check_target(review: ReviewChoice, workdir: Path, environ: Mapping[str, str]) -> None:
+    """Raise UsageError where what is to be reviewed does not exist: a turn is too dear to find that out. Blocking."""
+    match review.target:
+        case {"type": "baseBranch", "branch": branch}:
+            # Many checkouts have the branches of others only as those of the remote.
+            option, name, names = "--base <BRANCH>", branch, [branch, f"refs/remotes/origin/{branch}"]
+        case {"type": "commit", "sha": sha}:
+            option, name, names = "--commit <SHA>", sha, [sha]
+        case _:
+            return
+    problem = missing_commit(workdir, names, environ=environ)
+    if problem is not None:
+        raise UsageError(f"invalid value '{name}' for '{option}': {problem} ({workdir})")

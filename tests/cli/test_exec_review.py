@@ -1,6 +1,7 @@
 """`codex-trio exec review`: what is reviewed, and what is refused before anything starts."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from exec_lab import ExecLab
 
 from codex_trio.cli.command_line import build_parser
 from codex_trio.cli.exec_request import ExecRequest, make_request
+from codex_trio.cli.exec_review import check_target
 from codex_trio.cli.options import UsageError
 from codex_trio.cli.piped_input import PipedInput
 from codex_trio.testing.model_script import answer, function_call, message
@@ -73,6 +75,66 @@ def test_what_does_not_go_together_is_refused(arguments: list[str], complaint: s
         request_of(*arguments)
 
 
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a repository with one commit, on `trunk`, and `far` of a remote; its hooks and settings would be seen."""
+    folder = tmp_path / "repository"
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=trunk"]
+    for command in (
+        ["init", "-q", str(folder)],
+        ["-C", str(folder), "commit", "-q", "--allow-empty", "-m", "first"],
+        ["-C", str(folder), "update-ref", "refs/remotes/origin/far", "HEAD"],
+        ["-C", str(folder), "config", "core.fsmonitor", f"touch {tmp_path}/ran"],
+    ):
+        subprocess.run(["git", *who, *command], env=env, check=True, timeout=30)
+    return folder
+
+
+def problem_of(review: list[str], folder: Path) -> str | None:
+    """Return why a review is refused before its turn."""
+    request = request_of("review", *review)
+    assert request.review is not None
+    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder.parent), "GIT_DIR": "/nowhere"}
+    try:
+        check_target(request.review, folder, environ)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def test_what_exists_is_reviewed(repository: Path) -> None:
+    for there in (["--commit", "HEAD"], ["--base", "trunk"], ["--base", "far"], ["--uncommitted"], ["look"]):
+        assert problem_of(there, repository) is None
+    assert not (repository.parent / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "shown"),
+    [
+        ("--commit", "zzz", "--commit <SHA>"),
+        ("--commit", "HEAD^{tree}", "--commit <SHA>"),
+        ("--commit", "f" * 40, "--commit <SHA>"),
+        ("--commit", "@{upstream}", "--commit <SHA>"),
+        ("--base", "nosuch", "--base <BRANCH>"),
+    ],
+)
+def test_what_does_not_exist_costs_no_turn(repository: Path, option: str, name: str, shown: str) -> None:
+    problem = problem_of([option, name], repository)
+    assert problem is not None
+    assert problem.startswith(f"invalid value '{name}' for '{shown}': ")
+
+
+def test_there_is_no_commit_outside_of_a_repository(tmp_path: Path) -> None:
+    assert "not a git repository" in (problem_of(["--commit", "HEAD"], tmp_path) or "")
+
+
+async def test_a_review_of_nothing_ends_before_its_turn(lab: ExecLab) -> None:
+    done = await lab.run("review", "--commit", "zzz")
+    assert (done.code, done.stdout, lab.model.requests) == (1, "", [])
+    assert done.stderr.startswith("Error: invalid value 'zzz' for '--commit <SHA>': ")
+
+
 async def test_a_review_is_printed_and_its_tokens_are_counted(lab: ExecLab) -> None:
     looks = function_call("exec_command", {"cmd": "echo looked"}, call_id="c1")
     done = await lab.run(
@@ -99,6 +161,6 @@ async def test_a_review_is_printed_and_its_tokens_are_counted(lab: ExecLab) -> N
 async def test_the_reviewer_may_do_what_the_command_line_allows(lab: ExecLab) -> None:
     writes = function_call("exec_command", {"cmd": "echo > made"}, call_id="c1")
     answers = [answer(writes), answer(message(json.dumps(FOUND)))]
-    done = await lab.run("-s", "workspace-write", "review", "--base", "main", model=answers)
+    done = await lab.run("-s", "workspace-write", "review", "--uncommitted", model=answers)
     assert (done.code, done.stdout, (lab.work / "made").exists()) == (0, "All is well.\n", True)
-    assert "changes against 'main'" in done.stderr
+    assert "current changes" in done.stderr

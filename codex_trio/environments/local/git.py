@@ -117,6 +117,38 @@ async def collect_git_info(
     return GitInfo(commit_hash=answers.get("commit"), branch=answers.get("branch"), repository_url=answers.get("url"))
 
 
+def missing_commit(folder: Path, names: Sequence[str], *, environ: Mapping[str, str]) -> str | None:
+    """Return why none of the names is one of a commit in the repository around a folder; None where one is.
+
+    None too where git cannot tell. Blocking, for no longer than GIT_SECONDS. Runs no hook and fetches nothing.
+    """
+    git = _outside_of((str(folder), str(git_root(folder) or folder)), find_git(environ.get("PATH", "")))
+    if git is None:
+        return None
+    variables = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    variables |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+    harmless = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+    looked_up = [git, "-C", str(folder), *harmless, "rev-parse", "--verify", "--quiet", "--end-of-options"]
+    problem = ""
+    for name in names:
+        try:
+            done = subprocess.run(
+                [*looked_up, f"{name}^{{commit}}"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                env=variables,
+                timeout=GIT_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        told = done.stderr.decode(errors="replace").strip()
+        if done.returncode == 0 or "dubious ownership" in told:
+            return None
+        problem = problem or told
+    return problem.partition("\n")[0] or "the repository has no such commit"
+
+
 def _outside_of(folders: Sequence[str], programs: Sequence[str]) -> str | None:
     """Return the first program that does not lie in one of the folders."""
     theirs = [os.path.realpath(folder) for folder in folders]
