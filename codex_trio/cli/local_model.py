@@ -48,5 +48,5 @@ def _base_url(provider: str, config: Mapping[str, Any], environ: Mapping[str, st
     configured = config["model_providers"].get(provider)
     if configured is not None and configured["base_url"] is not None:
         return configured["base_url"]
-    built_in = build_providers({}, openai_base_url=None, environ=environ).get(provider)
+    built_in = build_providers({}, openai_base_url=None, environ=environ, set_in={}).get(provider)
     return "" if built_in is None else built_in.base_url

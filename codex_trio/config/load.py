@@ -17,6 +17,7 @@ from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effe
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import SchemaProblem, check, unread_keys
 from codex_trio.config.permission_profiles import find_profile
+from codex_trio.config.provider_places import set_in, unknown_provider
 from codex_trio.config.providers import ModelProviderConfig, build_providers, with_residency
 from codex_trio.config.service_tiers import known_tier
 from codex_trio.config.settings import (
@@ -64,11 +65,14 @@ def build(
     refuse_withdrawn_settings(merged)
     of_catalog = _catalog_warning(merged)
     providers = build_providers(
-        merged.get("model_providers", {}), openai_base_url=merged.get("openai_base_url"), environ=environ
+        merged.get("model_providers", {}),
+        openai_base_url=merged.get("openai_base_url"),
+        environ=environ,
+        set_in=set_in(sources.stack),
     )
     if requirements.residency is not None:
         providers = with_residency(providers, requirements.residency)
-    provider = _provider_id(merged, typed, providers)
+    provider = _provider_id(merged, typed, providers, sources.stack)
     trust = project.trust.level
     policy = held.approval(
         _approval_policy(merged, typed, trust),
@@ -302,10 +306,12 @@ def _path(value: str | None) -> Path | None:
     return Path(value) if value else None
 
 
-def _provider_id(merged: Mapping[str, Any], typed: TypedOverrides, providers: Mapping[str, ModelProviderConfig]) -> str:
-    name = _first(typed.model_provider, merged.get("model_provider"), _DEFAULT_PROVIDER)
-    if name is None or name not in providers:
-        raise ConfigLoadError(f"Model provider `{name}` not found")
+def _provider_id(
+    merged: Mapping[str, Any], typed: TypedOverrides, providers: Mapping[str, ModelProviderConfig], stack: LayerStack
+) -> str:
+    name = _first(typed.model_provider, merged.get("model_provider"), _DEFAULT_PROVIDER) or ""
+    if name not in providers:
+        raise unknown_provider(name, providers, stack, is_asked_for=typed.model_provider is not None)
     return name
 
 

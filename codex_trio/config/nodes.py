@@ -35,6 +35,13 @@ class SchemaProblem(Exception):
         return f"{self.message}\nin `{'.'.join(str(part) for part in self.reported)}`\n"
 
 
+class Inside(msgspec.Struct, frozen=True):
+    """A problem that the `check` of a whole found, with the path to it from there."""
+
+    text: str
+    path: KeyPath
+
+
 class Anything(msgspec.Struct, frozen=True):
     """Any value: keys that others read, or that are only accepted."""
 
@@ -80,7 +87,7 @@ class Names(msgspec.Struct, frozen=True):
     """A table whose keys the user makes up. `check` sees the whole after its parts passed and returns a problem."""
 
     value: "Node"
-    check: Callable[[Mapping[str, Any]], str | None] | None = None
+    check: "Callable[[Mapping[str, Any]], str | Inside | None] | None" = None
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -94,7 +101,7 @@ class Table(msgspec.Struct, frozen=True):
     required: tuple[str, ...] = ()
     rest: "Node | None" = None
     opaque: bool = False
-    check: Callable[[Mapping[str, Any]], str | None] | None = None
+    check: "Callable[[Mapping[str, Any]], str | Inside | None] | None" = None
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -220,9 +227,13 @@ def _check_table(node: Table, value: Any, path: KeyPath) -> None:
 
 
 def _check_whole(node: Table | Names, value: Mapping[str, Any], path: KeyPath) -> None:
-    problem_text = node.check(value) if node.check else None
-    if problem_text is not None:
-        raise SchemaProblem(problem_text, path)
+    match node.check(value) if node.check else None:
+        case None:
+            return
+        case Inside(text, inside):
+            raise SchemaProblem(text, (*path, *inside), reported=path)
+        case text:
+            raise SchemaProblem(text, path)
 
 
 def _check_scalar(node: Text | PathText | Flag | Toggle | Integer | Choice, value: Any, path: KeyPath) -> None:

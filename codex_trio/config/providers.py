@@ -27,13 +27,17 @@ _AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api
 
 
 class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A command whose output is a provider's key, for so long. Without `cwd` it runs where the server does."""
+    """A command whose output is a provider's key, for so long. Without `cwd` it runs where the server does.
+
+    `set_in` is the file that says so.
+    """
 
     command: str
     args: tuple[str, ...] = ()
     timeout_ms: int = 5_000
     refresh_interval_ms: int = 300_000
     cwd: str | None = None
+    set_in: str = "config.toml"
 
 
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +46,7 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     A provider without a `base_url` is the public OpenAI API. What models it has is asked for at `model_catalog_url`.
     Retries are numbers of repeats,
     the idle timeout is in milliseconds. `env_http_headers` maps header names to environment variables.
-    `requires_openai_auth` means that the account's own credentials are sent.
+    `requires_openai_auth` means that the account's own credentials are sent. `set_in` is the file of the table.
     """
 
     id: str
@@ -62,6 +66,11 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     stream_idle_timeout_ms: int = DEFAULT_STREAM_IDLE_TIMEOUT_MS
     requires_openai_auth: bool = False
     supports_websockets: bool = False
+    set_in: str = "config.toml"
+
+    def place_of(self, key: str) -> str:
+        """Return where a setting of this provider stands, or would stand, for messages."""
+        return f"`model_providers.{self.id}.{key}` in {self.set_in}"
 
     @property
     def compacts(self) -> bool:
@@ -74,12 +83,19 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_providers(
-    table: Mapping[str, Mapping[str, Any]], *, openai_base_url: str | None, environ: Mapping[str, str]
+    table: Mapping[str, Mapping[str, Any]],
+    *,
+    openai_base_url: str | None,
+    environ: Mapping[str, str],
+    set_in: Mapping[str, str],
 ) -> dict[str, ModelProviderConfig]:
-    """Return the built-in providers and those of a checked `[model_providers]` table, by id."""
+    """Return the built-in providers and those of a checked `[model_providers]` table, by id.
+
+    `set_in` says of a provider which file it comes from.
+    """
     providers = {provider.id: provider for provider in _built_in(openai_base_url, environ)}
     for name, settings in table.items():
-        providers[name] = _from_table(name, settings)
+        providers[name] = _from_table(name, settings, set_in.get(name, "config.toml"))
     return providers
 
 
@@ -121,8 +137,11 @@ def _local(id: str, name: str, *, port: int, environ: Mapping[str, str]) -> Mode
     return ModelProviderConfig(id=id, name=name, base_url=environ.get("CODEX_OSS_BASE_URL") or default)
 
 
-def _from_table(id: str, settings: Mapping[str, Any]) -> ModelProviderConfig:
-    provider = decoding.convert({**settings, "id": id}, ModelProviderConfig)
+def _from_table(id: str, settings: Mapping[str, Any], set_in: str) -> ModelProviderConfig:
+    known = {**settings, "id": id, "set_in": set_in}
+    if auth := settings.get("auth"):
+        known["auth"] = {**auth, "set_in": set_in}
+    provider = decoding.convert(known, ModelProviderConfig)
     return msgspec.structs.replace(
         provider,
         request_max_retries=min(provider.request_max_retries, MAX_RETRIES),

@@ -16,6 +16,7 @@ from codex_trio.config.keys import CONFIG, READ_DEFAULTS, UNUSUAL_KEYS
 from codex_trio.config.layers import ConfigLayer, LayerStack, Origin, to_json_value
 from codex_trio.config.load import check_stack, refuse_withdrawn_settings
 from codex_trio.config.nodes import Table
+from codex_trio.config.provider_places import unknown_provider
 from codex_trio.config.schema import (
     BUILT_IN_PROVIDERS,
     HISTORY,
@@ -84,16 +85,17 @@ def _view(stack: LayerStack, chosen: Mapping[str, bool]) -> ConfigView:
         raise ConfigReadError(f"invalid configuration: {error.merged_message}") from None
     try:
         refuse_withdrawn_settings(stack.merged)
-        _refuse_unknown_provider(stack.merged)
+        _refuse_unknown_provider(stack)
     except ConfigLoadError as error:
         raise ConfigReadError(f"failed to resolve feature override precedence: {error.message}") from None
     return ConfigView(config=_show(stack.merged, chosen), origins=stack.origins(), layers=stack.layers[::-1])
 
 
-def _refuse_unknown_provider(merged: Mapping[str, Any]) -> None:
-    name = merged.get("model_provider")
-    if name is not None and name not in BUILT_IN_PROVIDERS and name not in merged.get("model_providers", {}):
-        raise ConfigLoadError(f"Model provider `{name}` not found")
+def _refuse_unknown_provider(stack: LayerStack) -> None:
+    name = stack.merged.get("model_provider")
+    known = (*BUILT_IN_PROVIDERS, *stack.merged.get("model_providers", {}))
+    if name is not None and name not in known:
+        raise unknown_provider(name, known, stack, is_asked_for=False)
 
 
 def _show(merged: Mapping[str, Any], chosen: Mapping[str, bool]) -> dict[str, Any]:

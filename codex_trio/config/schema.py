@@ -12,6 +12,7 @@ from codex_trio.config.nodes import (
     Choice,
     Either,
     Flag,
+    Inside,
     Integer,
     Names,
     PathText,
@@ -28,28 +29,36 @@ _OTHER_KEYS = ("env_key", "experimental_bearer_token", "requires_openai_auth")
 BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock")
 
 
-def provider_table_problem(providers: Mapping[str, Any]) -> str | None:
+def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
     reserved = [f"`{name}`" for name in sorted(providers) if name in BUILT_IN_PROVIDERS]
     if reserved:
-        return (
+        return Inside(
             f"model_providers contains reserved built-in provider IDs: {', '.join(reserved)}. Built-in providers "
-            "cannot be overridden. Rename your custom provider (for example, `openai-custom`)."
+            "cannot be overridden. Rename your custom provider (for example, `openai-custom`).",
+            (reserved[0].strip("`"),),
         )
     unnamed = next((name for name, provider in providers.items() if not provider.get("name")), None)
     if unnamed is not None:
-        return f"model_providers.{unnamed}: provider name must not be empty"
+        return Inside(f"model_providers.{unnamed}: provider name must not be empty", (unnamed, "name"))
     problems = ((name, _auth_problem(provider)) for name, provider in providers.items())
-    return next((f"model_providers.{name}: {problem}" for name, problem in problems if problem is not None), None)
+    return next(
+        (
+            Inside(f"model_providers.{name}: {problem.text}", (name, *problem.path))
+            for name, problem in problems
+            if problem is not None
+        ),
+        None,
+    )
 
 
-def _auth_problem(provider: Mapping[str, Any]) -> str | None:
+def _auth_problem(provider: Mapping[str, Any]) -> Inside | None:
     auth = provider.get("auth")
     if auth is None:
         return None
     if not auth["command"].strip():
-        return "provider auth.command must not be empty"
+        return Inside("provider auth.command must not be empty", ("auth", "command"))
     beside = next((name for name in _OTHER_KEYS if provider.get(name)), None)
-    return None if beside is None else f"provider auth cannot be combined with {beside}"
+    return None if beside is None else Inside(f"provider auth cannot be combined with {beside}", (beside,))
 
 
 def _mcp_server_problem(server: Mapping[str, Any]) -> str | None:

@@ -27,6 +27,7 @@ class KeyedProvider(Protocol):
     def experimental_bearer_token(self) -> str | None: ...
     @property
     def requires_openai_auth(self) -> bool: ...
+    def place_of(self, key: str) -> str: ...
 
 
 class MissingApiKey(Exception):
@@ -64,7 +65,9 @@ def resolve_request_auth(
         if not key:
             advice = provider.env_key_instructions or f"Set it to an API key for {provider.name}."
             raise MissingApiKey(
-                f"Missing environment variable: `{provider.env_key}`. {advice}", env_key=provider.env_key
+                f"Missing environment variable: `{provider.env_key}`. {advice} "
+                f"Its name is {provider.place_of('env_key')}.",
+                env_key=provider.env_key,
             )
         return RequestAuth(bearer=key)
     if provider.experimental_bearer_token:

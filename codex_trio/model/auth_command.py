@@ -113,7 +113,7 @@ class CommandKey:
     def _failure(self, what: str) -> ModelError:
         return ModelError(
             f"The command that gives the key of a model provider, `{self._command.command}`, {what}. "
-            "It is set as `auth` of the provider in config.toml.",
+            f"It is set as `auth` of the provider in {self._command.set_in}.",
             info=ErrorInfo("unauthorized"),
         )
 

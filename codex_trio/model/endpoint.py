@@ -64,12 +64,13 @@ def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapp
     for `identity.keys` to say.
     """
     if not provider.base_url:
-        raise ModelError(
-            f"model provider `{provider.id}` has no `base_url`; set model_providers.{provider.id}.base_url"
-        )
+        raise ModelError(f"model provider `{provider.id}` has no `base_url`; set {provider.place_of('base_url')}")
     base, _, base_query = provider.base_url.partition("?")
     if not is_web_address(base):
-        raise ModelError(f"model provider `{provider.id}` has an unusable `base_url`: {shown_address(base)}")
+        raise ModelError(
+            f"model provider `{provider.id}` has an unusable `base_url`: {shown_address(base)}; it should begin with "
+            f"http:// or https:// and name a host: correct {provider.place_of('base_url')}"
+        )
     headers = _configured_headers(provider, environ)
     key = api_key or provider.experimental_bearer_token
     credentials = credentials_in(base)
@@ -97,4 +98,7 @@ def _check_headers(provider: ModelProviderConfig, headers: Mapping[str, str]) ->
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             # The value may be a secret, so it is not shown.
-            raise ModelError(f"model provider `{provider.id}` has an unusable value for the HTTP header `{name}`")
+            raise ModelError(
+                f"model provider `{provider.id}` has an unusable value for the HTTP header `{name}`; "
+                f"correct the provider's headers or its key (set in {provider.set_in})"
+            )

@@ -54,7 +54,7 @@ def problem(setting: Setting, text: str) -> ConfigLoadError:
             "unknown variant `q`, expected `save-all` or `none`",
         ),
         ("[model_providers.m]\nname=5\n", (2, 6, 6), "invalid type: integer `5`, expected a string"),
-        ("[model_providers.m]\n", (1, 2, 16), "model_providers.m: provider name must not be empty"),
+        ("[model_providers.m]\n", (1, 1, 19), "model_providers.m: provider name must not be empty"),
         ("[mcp_servers.a]\n", (1, 1, 15), "invalid transport"),
         ("[[model]]\n", (1, 1, 9), "invalid type: sequence, expected a string"),
         ("project_doc_max_bytes = -4\n", (1, 25, 26), "invalid value: integer `-4`, expected usize"),
@@ -130,12 +130,14 @@ def test_a_broken_user_file_starts_with_defaults_and_one_warning_with_its_place(
 
 
 def test_a_problem_without_a_place_is_warned_of_without_one(setting: Setting) -> None:
-    setting.user('model_provider = "nope"\n')
+    setting.user('profile = "nope"\n')
     service = setting.service()
 
     assert service.startup_default().model_provider_id == "openai"
     (warning,) = service.startup_warnings()
-    assert (warning.details, warning.path, warning.range) == ("Model provider `nope` not found", None, None)
+    assert warning.details is not None
+    assert warning.details.startswith('legacy `profile = "nope"` config is no longer supported')
+    assert (warning.path, warning.range) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     experimental_bearer_token: str | None = None
     requires_openai_auth: bool = False
 
+    def place_of(self, key: str) -> str:
+        return f"`{key}` in its file"
+
 
 LOGIN = Credentials(mode="apikey", api_key="sk-login")
 CHATGPT = Credentials(
@@ -57,8 +60,13 @@ def test_a_missing_variable_is_named_with_what_to_do(environ: dict[str, str]) ->
             Provider(env_key="MOCK_KEY", env_key_instructions="Ask Bo."), environ=environ, credentials=LOGIN
         )
 
-    assert plain.value.message == "Missing environment variable: `MOCK_KEY`. Set it to an API key for Mock."
-    assert advised.value.message == "Missing environment variable: `MOCK_KEY`. Ask Bo."
+    assert (
+        plain.value.message
+        == "Missing environment variable: `MOCK_KEY`. Set it to an API key for Mock. Its name is `env_key` in its file."
+    )
+    assert (
+        advised.value.message == "Missing environment variable: `MOCK_KEY`. Ask Bo. Its name is `env_key` in its file."
+    )
     assert plain.value.env_key == "MOCK_KEY"
 
 

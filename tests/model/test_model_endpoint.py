@@ -58,7 +58,7 @@ def test_an_unusable_address_is_told_before_anything_is_sent(url: str):
 
 
 def test_a_provider_without_an_address_is_told():
-    with pytest.raises(ModelError, match=r"set model_providers\.acme\.base_url"):
+    with pytest.raises(ModelError, match=r"set `model_providers\.acme\.base_url` in config\.toml"):
         resolve(base_url=None)
 
 
