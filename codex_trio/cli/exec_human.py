@@ -14,6 +14,7 @@ from codex_trio.cli.exec_run import OpenedThread
 from codex_trio.client.messages import Notification, ServerRequest
 from codex_trio.client.render import BOLD, CYAN, RED, TurnPrinter
 from codex_trio.client.turns import TurnResult
+from codex_trio.domain.review_text import INTERRUPTED
 from codex_trio.version import __version__
 
 _RULE = "--------"
@@ -28,6 +29,7 @@ class HumanPresenter:
         if not live:
             self.unwanted += ("item/commandExecution/outputDelta",)
         self._shown_error = ""
+        self._held: list[Notification] = []
 
     def opened(self, thread: OpenedThread) -> None:
         """Write the banner and the prompt."""
@@ -53,7 +55,11 @@ class HumanPresenter:
         """Write what a person wants to see of a notification."""
         if message.method == "error":
             self._shown_error = error_text(message.params["error"])
-        self._printer.show(message)
+        if _says_that_it_broke_off(message):
+            # Where it failed, the reason is told at the end, and running it again may not help.
+            self._held.append(message)
+        else:
+            self._printer.show(message)
 
     def declined(self, question: ServerRequest) -> None:
         """Write that nobody was there to answer."""
@@ -61,6 +67,9 @@ class HumanPresenter:
 
     def ended(self, result: TurnResult) -> None:
         """Write what became of the turn, unless that was shown already, and what it cost."""
+        if result.status != "failed":
+            for message in self._held:
+                self._printer.show(message)
         if result.status == "failed":
             text = error_text(result.turn["error"])
             if text != self._shown_error:
@@ -69,6 +78,11 @@ class HumanPresenter:
             self._printer.line("turn interrupted", RED)
         if result.token_usage is not None:
             self._printer.usage(result.token_usage)
+
+
+def _says_that_it_broke_off(message: Notification) -> bool:
+    item = message.params.get("item") if message.method in ("item/started", "item/completed") else None
+    return item is not None and item["type"] == "agentMessage" and item["text"] == INTERRUPTED
 
 
 def sandbox_text(policy: dict[str, Any]) -> str:

@@ -164,3 +164,12 @@ async def test_the_reviewer_may_do_what_the_command_line_allows(lab: ExecLab) ->
     done = await lab.run("-s", "workspace-write", "review", "--uncommitted", model=answers)
     assert (done.code, done.stdout, (lab.work / "made").exists()) == (0, "All is well.\n", True)
     assert "current changes" in done.stderr
+
+
+async def test_a_review_that_fails_says_why_and_nothing_else(lab: ExecLab) -> None:
+    failed = await lab.run("-c", "model_providers.scripted.env_key='NO_SUCH_KEY'", "review", "--uncommitted")
+    assert (failed.code, failed.stdout, lab.model.requests) == (1, "", [])
+    after = failed.stderr.partition("\ncurrent changes\n")[2].splitlines()
+    assert not [line for line in after if "Run it again" in line]
+    assert after[-1].startswith("error: ")
+    assert "NO_SUCH_KEY" in after[-1]
