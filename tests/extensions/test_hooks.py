@@ -15,7 +15,7 @@ from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.hooks.answers import HookAnswer, answer_of
 from codex_trio.extensions.hooks.hook import Hook, Run
 from codex_trio.extensions.hooks.runner import MAX_OUTPUT_BYTES, HookRunner
-from codex_trio.extensions.hooks.settings import load_hooks
+from codex_trio.extensions.hooks.settings import MAX_WARNINGS, load_hooks
 
 
 def hook(command: str, *, event: str = "Stop", seconds: int = 30, order: int = 0) -> Hook:
@@ -138,7 +138,7 @@ def test_what_is_no_hook_is_said_and_left_out(tmp_path: Path) -> None:
         )
     )
     assert [(one.event, one.seconds, one.trust) for one in found.hooks] == [("Stop", 1, "untrusted")]
-    assert len(found.warnings) == 4
+    assert len(found.warnings) == 7
     for broken in ("[", "[]", '{"hooks": 5}', "[" * 200_000):
         found = load_hooks(stack(tmp_path, "user", broken))
         assert (found.hooks, len(found.errors)) == ((), 1)
@@ -154,6 +154,56 @@ def test_a_matcher_that_cannot_be_used_costs_its_own_hooks_alone(tmp_path: Path,
     assert [one.matcher for one in found.hooks] == ["Bash"]
     (warning,) = found.warnings
     assert warning.startswith(f"invalid matcher {matcher!r} in {tmp_path}/hooks.json: ")
+
+
+GOOD = {"type": "command", "command": "true"}
+LIST = "expected a list of objects"
+
+
+@pytest.mark.parametrize(
+    ("hooks", "key", "reason"),
+    [
+        ({"PreToolUse": {}}, "hooks.PreToolUse", LIST),
+        ({"PreToolUse": 5}, "hooks.PreToolUse", LIST),
+        ({"PreToolUse": [None]}, "hooks.PreToolUse[0]", "expected an object"),
+        ({"PreToolUse": [{"matcher": "Bash"}]}, "hooks.PreToolUse[0].hooks", LIST),
+        ({"PreToolUse": [{"hooks": GOOD}]}, "hooks.PreToolUse[0].hooks", LIST),
+        ({"PreToolUse": [{"hooks": ["true"]}]}, "hooks.PreToolUse[0].hooks[0]", "expected an object"),
+        ({"PreToolUse": [{"hooks": [{}]}]}, "hooks.PreToolUse[0].hooks[0]", "it has no `type`"),
+        ({"PreToolUse": [{"hooks": [{"type": "command"}]}]}, "hooks.PreToolUse[0].hooks[0]", "its `command` is empty"),
+        ({"preToolUse": [{"hooks": [GOOD]}]}, "hooks.preToolUse", "there is no such event; there are PreModelRequest,"),
+    ],
+)
+def test_hooks_of_another_form_are_named_with_their_file(tmp_path: Path, hooks: Any, key: str, reason: str) -> None:
+    hooks = {**hooks, "Stop": [{"hooks": [GOOD]}]}
+    in_config = ConfigLayer(source=LayerSource("user", tmp_path / "config.toml"), table={"hooks": hooks})
+    beside = stack(tmp_path / "beside", "user", hooks)
+    for layers, file in ((LayerStack((in_config,)), "config.toml"), (beside, "beside/hooks.json")):
+        found = load_hooks(layers)
+        assert [one.event for one in found.hooks] == ["Stop"]
+        (warning,) = found.warnings
+        assert warning.startswith(f"ignoring `{key}` in {tmp_path}/{file}: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("state", "key"),
+    [
+        (5, "hooks.state"),
+        ({"x": 5}, 'hooks.state."x"'),
+        ({"x": {"enabled": "no"}}, 'hooks.state."x".enabled'),
+        ({"x": {"trusted_hash": 5}}, 'hooks.state."x".trusted_hash'),
+    ],
+)
+def test_what_is_said_of_hooks_in_another_form_is_named(tmp_path: Path, state: Any, key: str) -> None:
+    layer = ConfigLayer(source=LayerSource("user", tmp_path / "config.toml"), table={"hooks": {"state": state}})
+    (warning,) = load_hooks(LayerStack((layer,))).warnings
+    assert warning.startswith(f"ignoring `{key}` in {tmp_path}/config.toml: expected ")
+
+
+def test_there_are_only_so_many_warnings(tmp_path: Path) -> None:
+    found = load_hooks(stack(tmp_path, "user", {"Stop": [None] * 1000}))
+    assert len(found.warnings) == MAX_WARNINGS + 1
+    assert found.warnings[-1] == f"there are {1000 - MAX_WARNINGS} more warnings about hooks"
 
 
 def test_what_an_administrator_set_runs_untrusted_and_cannot_be_switched_off(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 import msgspec
 
@@ -26,12 +26,14 @@ from codex_trio.extensions.hooks.hook import (
     snake,
 )
 from codex_trio.extensions.plugin_parts import PluginParts
-from codex_trio.util.loose_json import table_of, tables_of
+from codex_trio.util.loose_json import table_of
 from codex_trio.util.regular_file import read_whole
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_HOOKS = 500
 """More in all are a mistake: each may be a process for every call of a tool."""
+
+MAX_WARNINGS = 100
 
 _MAX_SECONDS = 24 * 3600
 _MAX_COMMAND = 32 * 1024
@@ -65,6 +67,10 @@ class _Found(msgspec.Struct):
     warnings: list[str] = []
     errors: list[tuple[str, str]] = []
 
+    def ignore(self, key: str, path: str, reason: str) -> None:
+        """Warn of a setting without effect."""
+        self.warnings.append(f"ignoring `{key}` in {path}: {reason}")
+
 
 def load_hooks(
     stack: LayerStack, *, required: Requirements = NOTHING_REQUIRED, plugins: Sequence[PluginParts] = ()
@@ -73,8 +79,8 @@ def load_hooks(
 
     Where an administrator allows managed ones alone, the others are not even read.
     """
-    states = _states(stack.active)
     found = _Found()
+    states = _states(stack.active, found)
     for given in required.hooks:
         origin = _Origin(path=given.place, source=given.source, key=given.place, is_managed=True)
         _take(given.table, origin, states, found)
@@ -87,9 +93,10 @@ def load_hooks(
     hooks = found.hooks
     if len(hooks) > MAX_HOOKS:
         found.warnings.append(f"there are {len(hooks)} hooks; only the first {MAX_HOOKS} count")
-    return HookListing(
-        hooks=tuple(hooks[:MAX_HOOKS]), warnings=tuple(dict.fromkeys(found.warnings)), errors=tuple(found.errors)
-    )
+    warnings = list(dict.fromkeys(found.warnings))
+    if len(warnings) > MAX_WARNINGS:
+        warnings[MAX_WARNINGS:] = [f"there are {len(warnings) - MAX_WARNINGS} more warnings about hooks"]
+    return HookListing(hooks=tuple(hooks[:MAX_HOOKS]), warnings=tuple(warnings), errors=tuple(found.errors))
 
 
 def _take_layer(layer: ConfigLayer, states: Mapping[str, Any], found: _Found) -> None:
@@ -142,20 +149,39 @@ def _read(path: Path, found: _Found) -> Mapping[str, Any]:
 
 
 def _take(table: Mapping[str, Any], origin: _Origin, states: Mapping[str, Any], found: _Found) -> None:
+    for name in table:
+        if name not in HOOK_EVENTS:
+            found.ignore(f"hooks.{name}", origin.path, f"there is no such event; there are {', '.join(HOOK_EVENTS)}")
     for event in HOOK_EVENTS:
-        for number, group in enumerate(tables_of(table.get(event))):
+        if event not in table:
+            continue
+        for number, group in _objects(table[event], f"hooks.{event}", origin, found):
             matcher = None if event in UNMATCHED else group.get("matcher") or None
             problem = _matcher_problem(matcher)
             if problem is not None:
                 found.warnings.append(f"invalid matcher {matcher!r} in {origin.path}: {problem}")
                 continue
-            for place, handler in enumerate(tables_of(group.get("hooks"))):
+            where = f"hooks.{event}[{number}].hooks"
+            for place, handler in _objects(group.get("hooks"), where, origin, found):
                 key = f"{origin.key}:{snake(event)}:{number}:{place}"
-                _take_handler(handler, event, matcher, key, origin, states, found)
+                _take_handler(handler, f"{where}[{place}]", event, matcher, key, origin, states, found)
+
+
+def _objects(value: Any, where: str, origin: _Origin, found: _Found) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of a list, and the place of each; say what is none."""
+    if not isinstance(value, list):
+        found.ignore(where, origin.path, "expected a list of objects")
+        return
+    for place, item in enumerate(cast("list[Any]", value)):
+        if isinstance(item, dict):
+            yield place, cast("dict[str, Any]", item)
+        else:
+            found.ignore(f"{where}[{place}]", origin.path, "expected an object")
 
 
 def _take_handler(
     handler: Mapping[str, Any],
+    where: str,
     event: str,
     matcher: str | None,
     key: str,
@@ -164,11 +190,14 @@ def _take_handler(
     found: _Found,
 ) -> None:
     kind, command = handler.get("type"), handler.get("command")
+    if not isinstance(kind, str):
+        found.ignore(where, origin.path, 'it has no `type`; expected "command"')
+        return
     if kind != "command":
         found.warnings.append(f"skipping {kind} hook in {origin.path}: {kind} hooks are not supported yet")
         return
     if not isinstance(command, str) or not command.strip() or len(command) > _MAX_COMMAND or "\0" in command:
-        found.warnings.append(f"skipping a hook in {origin.path}: its command is empty, too long, or no text")
+        found.ignore(where, origin.path, "its `command` is empty, too long, or no text")
         return
     if event in NOT_THERE_YET:
         found.warnings.append(
@@ -247,12 +276,25 @@ def _variables(plugin: PluginParts | None) -> Mapping[str, str]:
     return {"PLUGIN_ROOT": root, "CLAUDE_PLUGIN_ROOT": root, "PLUGIN_DATA": data, "CLAUDE_PLUGIN_DATA": data}
 
 
-def _states(layers: Iterable[ConfigLayer]) -> Mapping[str, Any]:
+def _states(layers: Iterable[ConfigLayer], found: _Found) -> Mapping[str, Any]:
     """Return what the user says of hooks. No project has a say."""
     states: dict[str, Any] = {}
     for layer in layers:
-        if layer.source.kind == "user":
-            states |= table_of(lookup(layer.table, ["hooks", "state"]))
+        given = lookup(layer.table, ["hooks", "state"]) if layer.source.kind == "user" else None
+        if given is None:
+            continue
+        path = str(layer.source.file or layer.source.kind)
+        if not isinstance(given, dict):
+            found.ignore("hooks.state", path, "expected a table")
+        for key, state in table_of(given).items():
+            where = f"hooks.state.{json.dumps(key)}"
+            if not isinstance(state, dict):
+                found.ignore(where, path, "expected a table")
+                continue
+            states[key] = state
+            for name, kind, expected in (("enabled", bool, "true or false"), ("trusted_hash", str, "a text")):
+                if not isinstance(table_of(state).get(name, kind()), kind):
+                    found.ignore(f"{where}.{name}", path, f"expected {expected}")
     return states
 
 
