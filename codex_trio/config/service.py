@@ -96,6 +96,7 @@ class ConfigService:
         strict: bool = False,
         without_user_config: bool = False,
         without_rules: bool = False,
+        texts: ParsedTexts | None = None,
     ) -> None:
         home = environ.get("HOME")
         self._paths = ConfigPaths(
@@ -112,7 +113,7 @@ class ConfigService:
         self._strict = strict
         self._user_table: Mapping[str, Any] | None = {} if without_user_config else None
         self._without_rules = without_rules
-        self.parse = ParsedTexts().parse
+        self.parse = (texts or ParsedTexts()).parse
         self._announced: set[str] = set()
         self._noted: list[str] = []
         self._kept: dict[Path | None, _Kept] = {}

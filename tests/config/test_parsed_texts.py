@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-import pytest
-
-from codex_trio.config import parsed_texts, toml_text
+from codex_trio.config import toml_text
 from codex_trio.config.parsed_texts import ParsedTexts
 from codex_trio.config.service import ConfigService
 from codex_trio.config.write import ConfigEdit, write_config
 
 
-def _service(home: Path) -> ConfigService:
-    return ConfigService(home, environ={"HOME": str(home)}, system_dir=home / "system", cwd=home)
+def _service(home: Path, texts: ParsedTexts | None = None) -> ConfigService:
+    return ConfigService(home, environ={"HOME": str(home)}, system_dir=home / "system", cwd=home, texts=texts)
 
 
 def _write(service: ConfigService, key: str, value: object) -> str:
@@ -19,16 +17,15 @@ def _write(service: ConfigService, key: str, value: object) -> str:
     return write_config(service, [edit]).version
 
 
-def test_a_write_reads_each_text_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_reads_each_text_once(tmp_path: Path) -> None:
     texts: list[str] = []
 
     def parse(text: str) -> dict[str, object]:
         texts.append(text)
         return toml_text.parse(text)
 
-    monkeypatch.setattr(parsed_texts, "parse", parse)
     (tmp_path / "config.toml").write_text('# mine\nmodel = "one"\n')
-    service = _service(tmp_path)
+    service = _service(tmp_path, ParsedTexts(read=parse))
 
     for name in ("two", "three"):
         _write(service, "model", name)
@@ -54,15 +51,14 @@ def test_what_stands_in_the_file_counts_however_it_came_there(tmp_path: Path) ->
     assert service.sources(None).stack.merged == {"model": "theirs", "review_model": "ours"}
 
 
-def test_only_the_latest_texts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_latest_texts_are_kept() -> None:
     read: list[str] = []
 
     def parse(text: str) -> dict[str, object]:
         read.append(text)
         return {}
 
-    monkeypatch.setattr(parsed_texts, "parse", parse)
-    texts = ParsedTexts()
+    texts = ParsedTexts(read=parse)
     many = [f"number = {number}" for number in range(1000)]
     for text in many:
         texts.parse(text)

@@ -154,20 +154,6 @@ async def test_half_a_character_costs_neither_the_session_nor_what_was_said(tmp_
         assert lab.clients.of("unloaded") == []
 
 
-async def test_a_mistake_ends_the_session_and_not_its_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_voices(tmp_path) as (lab, server):
-        live, session = await talk(lab, server)
-        with monkeypatch.context() as broken:
-            broken.setattr(live.recorder, "append", mistaken)
-            await session.send({"type": "response.output_audio_transcript.done", "transcript": "hello"})
-            assert [news.reason for news in await told(lab, VoiceClosed)] == ["error"]
-            assert [news.message for news in await told(lab, VoiceError)] == [words.MISTAKE]
-            await session.left.wait()
-        lab.voices.of(live.id).start(WISH)
-        await told(lab, VoiceStarted, times=2)
-        assert lab.clients.of("unloaded") == []
-
-
 async def test_a_mistake_before_a_session_is_told_of_and_the_thread_goes_on(tmp_path: Path) -> None:
     async with open_threads(tmp_path, connect=mistaken) as lab:
         live = await lab.start()
