@@ -42,6 +42,11 @@ def is_covered(path: str, patterns: Sequence[str]) -> bool:
     return False
 
 
+def links_to(patterns: Sequence[str]) -> set[str]:
+    """Return the symbolic links on the ways to what the patterns cover, as far as the patterns name those."""
+    return {link for pattern in patterns for link in trace(_split(pattern)[0]).links}
+
+
 def existing(patterns: Sequence[str], *, depth: int | None, most: int = MOST_ENTRIES) -> list[str]:
     """Return the files and folders that the patterns cover now, no more than `depth` folders deep for `**`.
 
@@ -67,11 +72,8 @@ def _absolute(paths: Sequence[str], limits: SandboxLimits, cwd: str) -> Iterator
 
 
 def _matches(pattern: str, depth: int | None, budget: Iterator[int], most: int) -> Iterator[str]:
-    parts = pattern.split("/")
-    literal = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    base = "/".join(parts[:literal]) or "/"
-    fixed = len(parts) - literal
-    deepest = (10_000 if depth is None else depth) if "**" in parts else fixed
+    base, rest = _split(pattern)
+    deepest = (10_000 if depth is None else depth) if "**" in rest else len(rest)
     regex = _regex(pattern)
     waiting = [(os.path.realpath(base), base, 1)]
     while waiting:
@@ -89,6 +91,13 @@ def _matches(pattern: str, depth: int | None, budget: Iterator[int], most: int) 
                     yield path
             elif level < deepest and entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, path, level + 1))
+
+
+def _split(pattern: str) -> tuple[str, list[str]]:
+    """Return the folder, or file, that a pattern names, and the parts of it that follow from the first magic one."""
+    parts = pattern.split("/")
+    literal = next((index for index, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
+    return "/".join(parts[:literal]) or "/", parts[literal:]
 
 
 def _entries(folder: str) -> list["os.DirEntry[str]"]:

@@ -9,7 +9,7 @@ import os
 
 import msgspec
 
-from codex_trio.sandbox.denied import denied_patterns, is_covered, read_only_paths
+from codex_trio.sandbox.denied import denied_patterns, is_covered, links_to, read_only_paths
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.links import trace
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite, limits_of
@@ -101,12 +101,13 @@ class RootAnchors:
         That is the place that `path` leads to, and, for whoever would remove or replace it, `path` itself.
         Raises `RootChanged`.
         """
-        if is_covered(path, denied_patterns(limits_of(policy), cwd=cwd)):
+        patterns = denied_patterns(limits_of(policy), cwd=cwd)
+        if is_covered(path, patterns):
             return False
         if not isinstance(policy, WorkspaceWrite):
             return not isinstance(policy, ReadOnly)
         roots = self.roots(policy, cwd=cwd, tmpdir=tmpdir)
-        closed = self._closed(roots)
+        closed = self._closed(roots) | links_to(patterns)
         itself = os.path.join(trace(os.path.dirname(path)).end, os.path.basename(path))
         return all(_is_open(place, roots, closed) for place in {trace(path).end, itself})
 

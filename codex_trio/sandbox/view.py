@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -106,8 +107,13 @@ class _Builder:
         """Keep a command from what is there. Raises SandboxUnavailable for everything."""
         if way.end == "/":
             raise SandboxUnavailable("what must not be read leads to `/`, which is everything")
-        if not way.is_loop and os.path.lexists(way.end):
-            self.kinds[way.end] = "hide"
+        if way.is_loop or not os.path.lexists(way.end):
+            return
+        self.kinds[way.end] = "hide"
+        # Once another link has taken the place of one, nothing tells the next command what was denied.
+        for link in way.links:
+            if self._lies_in_a_root(link) and _could_be_moved(link):
+                self.kinds.setdefault(link, "link")
 
     def pin_the_ways(self) -> None:
         """Keep the folders between a root and what is mounted inside it in their places."""
@@ -140,6 +146,18 @@ class _Builder:
             if path in self.kinds:
                 return self.kinds[path]
         return None
+
+
+def _could_be_moved(link: str) -> bool:
+    """Return whether our user has any right to change a link, or a folder on the way to it."""
+    user = os.geteuid()
+    for folder in Path(link).parents:
+        try:
+            if os.access(folder, os.W_OK) or os.lstat(folder).st_uid == user:
+                return True
+        except OSError:
+            return True
+    return False
 
 
 def is_folder(path: str) -> bool:

@@ -33,8 +33,10 @@ async def test_denied_files_and_folders_cannot_be_read(mount_lab: SandboxLab, *,
     for name in (".env", "deep/er/prod.env", "keys/a/key", "open.txt"):
         (lab.workspace / name).parent.mkdir(parents=True, exist_ok=True)
         (lab.workspace / name).write_text(f"in {name}\n")
-    (lab.workspace / "way").symlink_to(lab.outside / "secret")
-    policy = limited(SandboxLimits(denied=("**/*.env", "keys", "way", str(lab.outside / "none"))), writes=writes)
+    (lab.outside / "way").symlink_to(lab.outside / "secret")
+    policy = limited(
+        SandboxLimits(denied=("**/*.env", "keys", str(lab.outside / "way"), str(lab.outside / "none"))), writes=writes
+    )
     reads = ("cat .env", "cat deep/er/prod.env", "cat keys/a/key", f"cat {lab.outside}/secret", "cat open.txt")
 
     outcome = await lab.shell(policy, "\n".join(f"{script} 2>/dev/null" for script in reads))
@@ -80,6 +82,45 @@ async def test_what_leads_to_everything_is_refused_and_not_passed_over(mount_lab
     (mount_lab.workspace / "all").symlink_to("/")
     with pytest.raises(SandboxUnavailable, match="leads to `/`"):
         mount_lab.request(ReadOnly(limits=SandboxLimits(denied=("all",))), "/bin/true")
+
+
+LINKS = {"cfg": "real", "key": "hop", "hop": "store/secret", "sub/x.env": "../store/open"}
+
+
+async def test_links_on_the_way_to_what_is_denied_stay_in_place(mount_lab: SandboxLab) -> None:
+    lab = mount_lab
+    for folder in ("real/sec", "store", "sub"):
+        (lab.workspace / folder).mkdir(parents=True)
+    for name in ("real/sec/key", "real/free", "store/secret", "store/open"):
+        (lab.workspace / name).write_text(f"in {name}\n")
+    for link, target in LINKS.items():
+        (lab.workspace / link).symlink_to(target)
+    policy = limited(SandboxLimits(denied=("cfg/sec", "key", "**/*.env")), writes=True)
+    removals = [f"rm {link}" for link in LINKS] + [f"mv {link} away" for link in ("cfg", "hop", "sub")]
+    reads = ["cat real/sec/key", "cat store/secret", "cat store/open", "cat cfg/sec/key"]
+
+    if lab.probe.available == ("bubblewrap",):
+        with pytest.raises(SandboxUnavailable, match="bubblewrap cannot keep the symbolic link"):
+            lab.request(policy, "/bin/true")
+        return
+    attempts = (*removals, *reads, "grep -q free cfg/free", "touch sub/new cfg/new")
+    works = ["grep -q free cfg/free", "touch sub/new cfg/new"]
+    assert [script for script in await lab.what_works(policy, *attempts) if not script.startswith("cat")] == works
+    for script in reads:
+        assert (await lab.shell(policy, f"{script} 2>/dev/null")).output == "", script
+    assert {link: str((lab.workspace / link).readlink()) for link in LINKS} == LINKS
+
+
+def test_the_server_does_not_change_links_on_the_way_to_what_is_denied(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    for folder in ("real/sec", "real/open"):
+        (root / folder).mkdir(parents=True)
+    (root / "cfg").symlink_to("real")
+    (root / "other").symlink_to("real")
+    policy = with_denied(WorkspaceWrite(), (str(root / "cfg/sec"), "other/*.key"))
+    anchors = RootAnchors()
+    for name, is_open in (("cfg", False), ("other", False), ("cfg/open/x", True), ("real/open/x", True)):
+        assert anchors.may_write(str(root / name), policy, cwd=str(root), tmpdir=None) is is_open, name
 
 
 async def test_links_that_lead_nowhere_or_to_everything_keep_no_command_from_running(mount_lab: SandboxLab) -> None:
