@@ -8,6 +8,7 @@ is asked of the rows (listing.py). Synchronous.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ _TAIL_BYTES = 1 << 23
 
 _ENVELOPE_BYTES = 256
 """The type stands within so many bytes of a line's start, whoever wrote it."""
+
+PASSING = frozenset((errno.EIO, errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT))
+"""What goes by: a file that cannot be read for one of these is not gone."""
 
 _Payload = TypeVar("_Payload")
 
@@ -166,6 +170,9 @@ def read_rollout(
 ) -> IndexedRollout | None:
     """Return a file as it is now; None when it is gone or is no file.
 
+    One that cannot be read for the moment is what it was known to be, or what its name says, in a version that it never
+    has: so it is read again when it is next asked for, and not hidden until then.
+
     `known` is what was known of it: what stands further from its end than this looks is taken from there. The first
     message is looked for in the first `head_bytes`.
     """
@@ -177,9 +184,23 @@ def read_rollout(
             holds_on = known is not None and known.version.inode == version.inode and known.version.size <= version.size
             older = known if holds_on else None
             contents = read_contents(source, reader, locate_base=locate_base, known=older, head_bytes=head_bytes)
-    except OSError:
-        return None
+    except OSError as error:
+        return _unread(source, path, known, is_archived=is_archived) if error.errno in PASSING else None
     return _indexed(contents, path, version, is_archived=is_archived)
+
+
+def _unread(
+    source: LineSource, path: Path, known: IndexedRollout | None, *, is_archived: bool
+) -> IndexedRollout | None:
+    name = source.name
+    if name is None:
+        return None
+    meta = meta_from_name(source)
+    version = FileVersion(inode=0, size=-1, mtime_ns=unix_ms(meta.timestamp) * 1_000_000)
+    if known is not None:
+        return msgspec.structs.replace(known, version=version)
+    named = RolloutContents(thread_id=name.thread_id, facts=RolloutFacts(meta=meta), is_listable=True)
+    return _indexed(named, path, version, is_archived=is_archived)
 
 
 def read_contents(
@@ -248,7 +269,9 @@ def _read_head(
     """
     try:
         head = read_head(reader, max_bytes=head_bytes)
-    except OSError:
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
         return None, "", False
     meta, preview = head.facts.meta, head.facts.preview
     if meta is None or meta.history_base is None:

@@ -17,6 +17,7 @@ from codex_trio.state.db.state_db import Transaction
 from codex_trio.state.local.index.table import FoundName, RolloutTable
 from codex_trio.state.rollout.compressed import plain_name
 from codex_trio.state.rollout.paths import RolloutName, RolloutPaths
+from codex_trio.state.store.contents import PASSING
 
 _SETTLED_NS = 100_000_000
 """A folder that changed so recently may change again without its time telling, such is a file system's clock."""
@@ -24,6 +25,9 @@ _SETTLED_NS = 100_000_000
 _UNSETTLED = -1
 
 NAMES_PER_TRANSACTION = 2000
+
+_ATTEMPTS = 4
+"""How often a folder is read that cannot be for the moment, before it is taken for gone."""
 
 
 class FolderNames(msgspec.Struct, frozen=True):
@@ -115,27 +119,36 @@ def batches(many: Iterable[FolderNames]) -> Iterator[list[FolderNames]]:
 
 def _read(folder: str) -> FolderNames:
     """Return what a folder holds; nothing, changed at 0, when it is gone or cannot be read."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return _names(folder)
+        except OSError as error:
+            if error.errno not in PASSING:
+                break
+    return FolderNames(folder, 0, (), ())
+
+
+def _names(folder: str) -> FolderNames:
     folders: list[str] = []
     files: dict[str, FoundName] = {}
-    try:
-        mtime_ns = os.stat(folder).st_mtime_ns
-        if time.time_ns() - mtime_ns < _SETTLED_NS:
-            mtime_ns = _UNSETTLED
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif (name := RolloutName.of_file(entry.name)) is not None and (status := _status(entry)) is not None:
-                    path = f"{folder}{os.sep}{plain_name(entry.name)}"
-                    if path == entry.path or path not in files:
-                        files[path] = FoundName(path, name, status.st_mtime_ns)
-    except OSError:
-        return FolderNames(folder, 0, (), ())
+    mtime_ns = os.stat(folder).st_mtime_ns
+    if time.time_ns() - mtime_ns < _SETTLED_NS:
+        mtime_ns = _UNSETTLED
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif (name := RolloutName.of_file(entry.name)) is not None and (status := _status(entry)) is not None:
+                path = f"{folder}{os.sep}{plain_name(entry.name)}"
+                if path == entry.path or path not in files:
+                    files[path] = FoundName(path, name, status.st_mtime_ns)
     return FolderNames(folder, mtime_ns, folders, [*files.values()])
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         return entry.stat()
-    except OSError:
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
         return None
