@@ -254,8 +254,8 @@ async def test_a_terminal_has_a_size_and_takes_what_is_typed(lab: Lab) -> None:
         await write(probe, "t", closeStdin=True)
         assert await end(probe, "t") == {"exitCode": 0, "stdout": "", "stderr": ""}
         assert text_of(deltas(probe, "t")).endswith(b"over\r\n")
-        # Without the trap a shell goes on when what it waits for ends in the same moment by itself.
-        await begin(probe, "u", "trap 'exit 130' INT; stty size; sleep 600", tty=True)
+        # A shell heeds its trap between two commands: what is typed just before one begins would wait for that to end.
+        await begin(probe, "u", "trap 'exit 130' INT; stty size; while :; do sleep 0.1; done", tty=True)
         await until_output(probe, "u", b"24 80\r\n")
         await write(probe, "u", b"\x03")
         assert (await end(probe, "u"))["exitCode"] != 0
