@@ -26,6 +26,7 @@ DEFAULT_SECONDS = 300.0
 MOST_SECONDS = 24 * 3600
 TIMED_OUT = "timed out waiting for OAuth callback"
 REPLACED = "another login to this server was begun"
+BROKEN = "it broke; the log says how"
 
 
 class McpLoginRefused(Exception):
@@ -54,6 +55,7 @@ class _Login:
         self.url: str | None = None
         self.failure: McpFailure | None = None
         self.is_replaced = False
+        self.is_told = False
 
 
 class ServerLogins:
@@ -133,7 +135,9 @@ class ServerLogins:
                 await self._end(login, str(failure))
         except Exception:
             _log.exception("the login to MCP server %s broke", name)
-            login.failure = OAuthFailure("it broke; the log says how")
+            login.failure = OAuthFailure(BROKEN)
+            if login.url is not None:
+                self._tell(login, BROKEN)
         finally:
             if self._under_way.get(name) is login:
                 del self._under_way[name]
@@ -147,6 +151,10 @@ class ServerLogins:
             await self._servers.logged_in(login.settings.name)
 
     def _tell(self, login: _Login, error: str | None) -> None:
+        """Tell of a login's end, which it has but one of."""
+        if login.is_told:
+            return
+        login.is_told = True
         told = EndedLogin(id=login.id, name=login.settings.name, thread_id=login.thread_id, error=error)
         self._clients.tell_mcp_login(told)
 

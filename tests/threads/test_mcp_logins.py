@@ -14,6 +14,7 @@ from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, StdioCommand, Unusable
 from codex_trio.threads.clients import EndedLogin
 from codex_trio.threads.mcp_logins import (
+    BROKEN,
     DEFAULT_SECONDS,
     REPLACED,
     TIMED_OUT,
@@ -31,9 +32,11 @@ class Bench:
     def __init__(self) -> None:
         self.told: list[EndedLogin] = []
         self.restarted: list[str] = []
+        self.not_restarted: set[str] = set()
         self.opened = 0
         self.closed = 0
         self.problem: str | None = None
+        self.mistake: Exception | None = None
         self.users: list[trio.Event] = []
         clients = SimpleNamespace(tell_mcp_login=self.told.append)
         servers = SimpleNamespace(logged_in=self._logged_in)
@@ -53,6 +56,8 @@ class Bench:
             await agreed.wait()
             if self.problem is not None:
                 raise OAuthFailure(self.problem)
+            if self.mistake is not None:
+                raise self.mistake
 
         try:
             yield PendingLogin(url=f"https://login.example/{self.opened}", finish=finish, take=lambda _address: None)
@@ -61,6 +66,8 @@ class Bench:
 
     async def _logged_in(self, name: str) -> None:
         await trio.lowlevel.checkpoint()
+        if name in self.not_restarted:
+            raise KeyError(name)
         self.restarted.append(name)
 
     async def begin(self, settings: McpServerSettings = WEB, **asked: Any) -> BegunLogin:
@@ -169,3 +176,27 @@ async def test_logins_end_with_the_service() -> None:
         (await bench.begin()).answered()
         nursery.cancel_scope.cancel()
     assert (bench.opened, bench.closed, bench.told) == (1, 1, [])
+
+
+async def test_a_mistake_of_ours_ends_a_login_that_was_begun_and_others_go_on(bench: Bench) -> None:
+    bench.mistake = KeyError("nobody expects this")
+    login = await bench.begin()
+    login.answered()
+    bench.users[0].set()
+    await wait_all_tasks_blocked()
+    assert [(told.id, told.error) for told in bench.told] == [(login.id, BROKEN)]
+    bench.mistake = None
+    again = await bench.begin()
+    again.answered()
+    bench.users[1].set()
+    await wait_all_tasks_blocked()
+    assert [(told.id, told.error) for told in bench.told[1:]] == [(again.id, None)]
+
+
+async def test_the_end_of_a_login_is_told_once_whatever_comes_after(bench: Bench) -> None:
+    bench.not_restarted.add("web")
+    login = await bench.begin()
+    login.answered()
+    bench.users[0].set()
+    await wait_all_tasks_blocked()
+    assert [(told.id, told.error) for told in bench.told] == [(login.id, None)]
