@@ -6,10 +6,8 @@ Does not own: who may write what (`write`), or what a file should contain (`sche
 Imports the TOML editor on first use.
 """
 
-import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +18,7 @@ from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.replacing import replace_file
 
 _LONG = 4096
 """Characters from which on a text is not taken apart as a whole for one edit."""
@@ -162,23 +161,15 @@ def edit_file(
     if accept is not None:
         accept(parse(edited))
     if mark + edited != text:
-        replace_file(target, mark + edited)
+        replace_file(target, (mark + edited).encode(), mode=_mode_of(target))
 
 
-def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Put a text in the place of a file in one step. A new file gets `mode`, an existing one keeps its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        mode = path.stat().st_mode & 0o777
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def _mode_of(path: Path) -> int:
+    """Return who may read a file: an existing one keeps it, a new one is its owner's."""
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return 0o600
 
 
 def _copy(value: Any) -> Any:

@@ -4,16 +4,14 @@ Owns: `$CODEX_HOME/auth.json`, the credentials in force, and which kinds of logi
 own: what is in the file (`credentials`), network logins, or answering clients.
 """
 
-import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 from codex_trio.identity.credentials import AuthFileError, Credentials, api_key_file_text, parse_auth_file
 from codex_trio.identity.external import ExternalTokenSource
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.replacing import replace_file
 
 _MOST_BYTES = 1 << 20
 
@@ -91,7 +89,7 @@ class AuthStore:
             )
         if self._kind != "ephemeral":
             try:
-                _write_private(self._path, api_key_file_text(api_key))
+                replace_file(self._path, api_key_file_text(api_key).encode())
             except OSError as error:
                 raise AuthStoreError(f"failed to save api key: {self._path}: {error.strerror}") from None
         self._credentials = Credentials(mode="apikey", api_key=api_key)
@@ -133,16 +131,3 @@ def read_auth_file(path: Path) -> Credentials | None:
         raise AuthFileError(f"{path}:{error.lineno}:{error.colno}: not valid JSON") from None
     except (ValueError, RecursionError) as error:
         raise AuthFileError(f"{path}: {error}") from None
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".auth.", dir=path.parent)  # made readable for its owner only
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

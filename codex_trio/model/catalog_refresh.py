@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import msgspec
 import trio
 
-from codex_trio.config.edit import replace_file
 from codex_trio.config.model_catalog import MAX_CATALOG_BYTES, CatalogError, decode_catalog, ignored_keys
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model.catalog import ModelCatalog, ModelInfo
@@ -27,6 +26,7 @@ from codex_trio.model.http import HttpFailure, HttpTransport
 from codex_trio.util import decoding
 from codex_trio.util.addresses import is_web_address, shown_address
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.replacing import replace_file
 from codex_trio.version import PROTOCOL_RELEASE
 
 _log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class CatalogRefresh:
 
     def _keep(self, url: str, etag: str | None, text: bytes) -> None:
         cached = CachedCatalog(url=url, etag=etag, text=base64.b64encode(text).decode())
-        replace_file(self._cache, msgspec.json.encode(cached).decode())
+        replace_file(self._cache, msgspec.json.encode(cached))
         self._etag = etag
 
     def _complain(self, problem: str) -> None:

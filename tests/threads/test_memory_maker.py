@@ -142,7 +142,7 @@ class Bench:
         self.lab = lab
         self.model = model
         self.home = home
-        self.tables = DyingTables(memories._tables)  # noqa: SLF001
+        self.tables = DyingTables(memories.tables)
         self.ahead_ms = 2 * DAY_MS
         self.quiet = trio.Event()
         self.quiet.set()

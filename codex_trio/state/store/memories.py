@@ -140,12 +140,12 @@ class Memories:
     """Raises what its tables raise."""
 
     def __init__(self, tables: MemoriesStore, *, clock: Callable[[], int] = now_ms) -> None:
-        self._tables = tables
+        self.tables = tables
         self._clock = clock
 
     @property
     def problem(self) -> str | None:
-        return self._tables.problem
+        return self.tables.problem
 
     # --- leases ---
 
@@ -161,7 +161,7 @@ class Memories:
                 return None
             return self._claim(rows, extraction_key(thread_id), updated_at_ms)
 
-        return await self._tables.keep(claim)
+        return await self.tables.keep(claim)
 
     async def claim_consolidation(self) -> MemoryClaim | None:
         """Return the right to bring all memories together; None when nothing has changed, or it is being done."""
@@ -170,15 +170,15 @@ class Memories:
             job = rows.job(CONSOLIDATION)
             return None if job is None else self._claim(rows, CONSOLIDATION, job.wanted)
 
-        return await self._tables.keep(claim)
+        return await self.tables.keep(claim)
 
     async def renew(self, claim: MemoryClaim) -> bool:
         """Give a sign of life; False when the work is another's by now, or nobody's."""
-        return await self._tables.keep(lambda rows: self._change(rows, claim, lease_until_ms=self._clock() + LEASE_MS))
+        return await self.tables.keep(lambda rows: self._change(rows, claim, lease_until_ms=self._clock() + LEASE_MS))
 
     async def release(self, claim: MemoryClaim) -> None:
         """Give work back that was not done; that is no failure."""
-        await self._tables.keep(
+        await self.tables.keep(
             lambda rows: self._change(rows, claim, token=None, attempts_left=_attempts(rows, claim) + 1)
         )
 
@@ -190,7 +190,7 @@ class Memories:
             left = _attempts(rows, claim) + (0 if counts else 1)
             return self._change(rows, claim, token=None, retry_at_ms=retry, attempts_left=left, error=error)
 
-        await self._tables.keep(fail)
+        await self.tables.keep(fail)
 
     # --- what comes of it ---
 
@@ -213,15 +213,15 @@ class Memories:
                 _bump(rows)
             return True
 
-        return await self._tables.keep(finish)
+        return await self.tables.keep(finish)
 
     async def selected(self, *, limit: int, since_ms: int) -> Sequence[ThreadMemory]:
         """Return what is to be brought together: of memories made or used since then, those that are used most."""
-        return await self._tables.read(lambda rows: rows.selected(limit=limit, since_ms=since_ms))
+        return await self.tables.read(lambda rows: rows.selected(limit=limit, since_ms=since_ms))
 
     async def consolidated(self) -> Sequence[str]:
         """Return the threads that the summary of all memories knows of."""
-        return await self._tables.read(lambda rows: rows.consolidated())
+        return await self.tables.read(lambda rows: rows.consolidated())
 
     async def finish_consolidation(self, claim: MemoryClaim, memories: Iterable[ThreadMemory], summary: str) -> bool:
         """Keep the summary of those memories; False when the work was another's, or is void."""
@@ -237,11 +237,11 @@ class Memories:
             rows.put_summary(MemorySummary(text=summary, is_published=False))
             return True
 
-        return await self._tables.keep(finish)
+        return await self.tables.keep(finish)
 
     async def summary(self) -> MemorySummary | None:
         """Return the latest summary of all memories."""
-        return await self._tables.read(lambda rows: rows.summary())
+        return await self.tables.read(lambda rows: rows.summary())
 
     async def published(self, text: str) -> None:
         """Note that a summary was written where it is found."""
@@ -250,7 +250,7 @@ class Memories:
             if rows.summary() == MemorySummary(text=text, is_published=False):
                 rows.put_summary(MemorySummary(text=text, is_published=True))
 
-        await self._tables.keep(note)
+        await self.tables.keep(note)
 
     # --- what becomes of memories ---
 
@@ -266,7 +266,7 @@ class Memories:
                         msgspec.structs.replace(memory, usage_count=memory.usage_count + 1, last_used_at_ms=now)
                     )
 
-        await self._tables.keep(note)
+        await self.tables.keep(note)
 
     async def forget(self, thread_ids: Iterable[str]) -> None:
         """Forget threads that are gone, or that nothing is to be remembered of."""
@@ -280,7 +280,7 @@ class Memories:
                 if rows.job(extraction_key(thread_id)) is not None:
                     rows.drop_job(extraction_key(thread_id))
 
-        await self._tables.keep(drop)
+        await self.tables.keep(drop)
 
     async def reset(self) -> None:
         """Forget everything. What was said before is not remembered anew; work that is under way is void."""
@@ -290,11 +290,11 @@ class Memories:
             rows.clear()
             rows.put_job(MemoryJob(key=_RESET, wanted=now, done=now))
 
-        await self._tables.keep(clear)
+        await self.tables.keep(clear)
 
     async def forgotten_until_ms(self) -> int:
         """Return when everything was forgotten last; 0 if never."""
-        job = await self._tables.read(lambda rows: rows.job(_RESET))
+        job = await self.tables.read(lambda rows: rows.job(_RESET))
         return 0 if job is None else job.done
 
     # --- rules ---

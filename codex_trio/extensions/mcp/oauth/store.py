@@ -6,11 +6,9 @@ what tokens are good for. All of it blocks.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from codex_trio.extensions.mcp.oauth.flow import OAuthClient, Tokens
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.util.decoding import convert
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.replacing import replace_file
 
 FILE_NAME = ".credentials.json"
 _LOCK_NAME = ".credentials.lock"
@@ -122,18 +121,7 @@ class LoginStore:
             if not entries:
                 self._path.unlink(missing_ok=True)
                 return
-            descriptor, temporary = tempfile.mkstemp(prefix=f"{FILE_NAME}.", dir=self._path.parent)
-            try:
-                # mkstemp lets nobody but the owner read.
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(msgspec.json.encode(entries))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, self._path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-                raise
+            replace_file(self._path, msgspec.json.encode(entries), is_lasting=True)
         except OSError as error:
             raise OAuthFailure(f"{self._path} cannot be written: {error.strerror}") from error
 
