@@ -5,20 +5,17 @@ Does not own: what is proposed; that is `policy`.
 """
 
 import errno
-import fcntl
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
 import trio
 
 from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES
 from codex_trio.execpolicy.rules import PolicyRules
+from codex_trio.util.timed_lock import lock_within
 
 _LOCK_SECONDS = 5.0
-_LOCK_PAUSE = 0.01
 
 
 class AmendmentError(ValueError):
@@ -48,24 +45,13 @@ def append_prefix_rule(rules_file: str, prefix: Sequence[str], *, lock_seconds: 
         raise AmendmentError(f"failed to update rules file {rules_file}: {error}") from None
 
 
-def _lock(file: TextIO, seconds: float) -> None:
-    # Anybody who can read the file can lock it, for as long as they like.
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise BlockingIOError(errno.EWOULDBLOCK, "another process keeps it locked") from None
-            time.sleep(_LOCK_PAUSE)
-
-
 def _append_line(path: Path, line: str, lock_seconds: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no regular file")
     with path.open("a+", encoding="utf-8") as file:
-        _lock(file, lock_seconds)
+        if not lock_within(file.fileno(), seconds=lock_seconds):
+            raise BlockingIOError(errno.EWOULDBLOCK, "another process keeps it locked")
         file.seek(0)
         present = file.read()
         if line in map(str.strip, present.split("\n")):

@@ -6,10 +6,8 @@ what tokens are good for. All of it blocks.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +20,12 @@ from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.util.decoding import convert
 from codex_trio.util.regular_file import read_whole
 from codex_trio.util.replacing import replace_file
+from codex_trio.util.timed_lock import lock_within
 
 FILE_NAME = ".credentials.json"
 _LOCK_NAME = ".credentials.lock"
 _MOST_BYTES = 4 << 20
 _LOCK_SECONDS = 5.0
-_LOCK_PAUSE = 0.02
 
 
 class StoredLogin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,22 +131,11 @@ class LoginStore:
         except OSError as error:
             raise OAuthFailure(f"{self._lock} cannot be opened: {error.strerror}") from error
         try:
-            deadline = time.monotonic() + _LOCK_SECONDS
-            while not _try_lock(descriptor):
-                if time.monotonic() > deadline:
-                    raise OAuthFailure(f"{self._lock} is held by another process")
-                time.sleep(_LOCK_PAUSE)
+            if not lock_within(descriptor, seconds=_LOCK_SECONDS):
+                raise OAuthFailure(f"{self._lock} is held by another process")
             yield
         finally:
             os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _key(name: str, url: str) -> str:
