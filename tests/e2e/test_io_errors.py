@@ -125,6 +125,20 @@ async def test_a_thread_that_cannot_be_read_for_the_moment_is_listed_still(
         await trouble.check(probe)
 
 
+async def test_words_that_cannot_be_read_for_the_moment_are_found_later(trouble: TroubleLab, watch: CallWatch) -> None:
+    async with trouble.lab.run() as probe:
+        thread_id = (await probe.start_thread())["id"]
+        assert (await trouble.turn(probe, thread_id, "before")).status == "completed"
+    for file in trouble.lab.codex_home.glob(f"{DATABASE}*"):
+        file.unlink()
+    async with trouble.lab.run() as probe:
+        assert await ids(probe, "thread/list", {}) == [thread_id]
+        watch.decide = failing(READS, "/sessions/")
+        assert await ids(probe, "thread/search", {"searchTerm": "Re: before"}) == []
+        watch.decide = nothing
+        assert await ids(probe, "thread/search", {"searchTerm": "Re: before"}) == [thread_id]
+
+
 @pytest.mark.slow
 async def test_errors_at_random_calls_lose_nothing(trouble: TroubleLab, watch: CallWatch) -> None:
     chosen = random.Random(SEED)

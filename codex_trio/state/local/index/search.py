@@ -26,7 +26,7 @@ from codex_trio.state.local.index import listing
 from codex_trio.state.local.index.index import RolloutIndex
 from codex_trio.state.local.index.table import COLUMNS
 from codex_trio.state.store import paging
-from codex_trio.state.store.contents import FileVersion, IndexedRollout
+from codex_trio.state.store.contents import PASSING, FileVersion, IndexedRollout
 from codex_trio.state.store.interface import GLANCED, SearchPage, SearchQuery, ThreadPage, ThreadQuery
 from codex_trio.state.store.snippets import pattern_of, snippet_of
 from codex_trio.state.store.text import TextSpan, normalized, spans, texts
@@ -166,10 +166,9 @@ class ThreadTextIndex:
             beyond = page.next_cursor and paging.parse_cursor(page.next_cursor, query.sort_key)
             terms, values = listing.terms(query, cursor, until=beyond or None)
             behind = await self._database.read(partial(self._behind, condition=" AND ".join(terms), values=values))
-            if behind:
-                await self._catch_up(behind)
+            has_more = await self._catch_up(behind)
             # Else somebody else may have caught up since the page was made: the next one is good if it ends there too.
-            checked = _NO_PAGE if behind else page.next_cursor
+            checked = _NO_PAGE if has_more else page.next_cursor
 
     async def _holders(self, term: str) -> list[int]:
         """Return the rollouts that have a long term whole, by their ids."""
@@ -190,15 +189,18 @@ class ThreadTextIndex:
         return [(rollout_id, self._index.path(key), first, past) for rollout_id, key, first, past in rows]
 
     async def catch_up(self, characters: int = _CHARACTERS_PER_STEP) -> bool:
-        """Indexe some of what is not indexed yet, about so much; False when there was nothing."""
+        """Indexe some of what is not indexed yet, about so much; False when there was nothing that can be read."""
         behind = await self._database.read(partial(self._behind, condition="is_listed", values=()))
-        await self._catch_up(behind, characters)
-        return bool(behind)
+        return await self._catch_up(behind, characters)
 
-    async def _catch_up(self, behind: Sequence[_Behind], characters: int = _CHARACTERS_PER_STEP) -> None:
+    async def _catch_up(self, behind: Sequence[_Behind], characters: int = _CHARACTERS_PER_STEP) -> bool:
+        if not behind:
+            return False
         async with self._reading:
             steps = await trio.to_thread.run_sync(_read, behind, characters)
-            await self._database.write(partial(_put, steps=steps))
+            if steps:
+                await self._database.write(partial(_put, steps=steps))
+        return bool(steps)
 
     def _behind(self, transaction: Transaction, *, condition: str, values: Sequence[SqlValue]) -> list[_Behind]:
         rows = transaction.rows(
@@ -292,8 +294,10 @@ def _read(behind: Sequence[_Behind], characters: int) -> list[_Step]:
                 if left <= 0 or left_bytes <= 0:
                     is_last = False
                     break
-        except OSError:
-            pass  # Gone: the list will notice.
+        except OSError as error:
+            if error.errno in PASSING:
+                continue  # It stays behind, until it can be read.
+            # Else it is gone: the list will notice.
         steps.append(_Step(file, found, is_last=is_last))
     return steps
 
