@@ -54,16 +54,6 @@ def profiles(merged: Mapping[str, Any], requirements: Requirements, *, home: Pat
     ]
 
 
-def mode_of_built_in(name: str) -> SandboxMode | None:
-    """Return the sandbox mode that a built-in profile is another name of."""
-    return _BUILT_IN.get(name)
-
-
-def name_of_mode(mode: str) -> str | None:
-    """Return the built-in profile that a sandbox mode is another name of."""
-    return next((name for name, known in _BUILT_IN.items() if known == mode), None)
-
-
 def find_profile(name: str, merged: Mapping[str, Any], *, home: Path | None) -> ActiveProfile:
     """Return what a profile lets be done. Raises ConfigLoadError for one that is not there or cannot be used."""
     tables: Mapping[str, Any] = merged.get("permissions") or {}

@@ -10,9 +10,6 @@ import os
 
 from codex_trio.sandbox import kernel
 
-MINIMUM_ABI = 3
-"""Older kernels cannot stop truncate(2) on files outside the roots."""
-
 _SCOPES_ABI = 6
 
 _WRITE_FILE = 1 << 1
@@ -20,6 +17,7 @@ _REMOVE_DIR = 1 << 4
 _REMOVE_FILE = 1 << 5
 _MAKE_ALL = 0x7F << 6  # char, dir, regular, socket, fifo, block, symlink
 _REFER = 1 << 13
+# Kernels before ABI 3 know no such right and refuse the rules, as they could not stop truncate(2) outside of the roots.
 _TRUNCATE = 1 << 14
 
 _ON_FILES = _WRITE_FILE | _TRUNCATE

@@ -24,7 +24,6 @@ from codex_trio.util.regular_file import read_given
 CAPABILITY_TOKEN = "capability-token"
 SIGNED_BEARER_TOKEN = "signed-bearer-token"
 AuthMode: TypeAlias = Literal["capability-token", "signed-bearer-token"]
-AUTH_MODES = (CAPABILITY_TOKEN, SIGNED_BEARER_TOKEN)
 
 DEFAULT_CLOCK_SKEW_SECONDS = 30
 MIN_SHARED_SECRET_BYTES = 32
