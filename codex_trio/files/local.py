@@ -15,10 +15,11 @@ import msgspec
 import trio
 
 from codex_trio.files import trees
-from codex_trio.files.birth import birth_ms
+from codex_trio.files.at_once import AtOnce
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.names import meant, shown
+from codex_trio.files.status import status
 from codex_trio.util.abandonable import abandonable
 from codex_trio.util.regular_file import read_in_pieces, read_whole
 
@@ -57,14 +58,21 @@ class _Stopped(Exception):
 class LocalFiles:
     """Paths are absolute; every method raises OSError. A name that is no text may be given as it was told."""
 
+    def __init__(self) -> None:
+        self._at_once = AtOnce()
+
     async def read(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> bytes:
         """Return all bytes of a regular file, in bounded time. Raises ValueError for what is no path."""
         return await abandonable(seconds, read_whole, path, limit=limit)
 
     async def read_base64(self, path: str, *, limit: int, seconds: float = READ_SECONDS) -> list[bytes]:
         """Return the same in base64, in pieces."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        content = self._at_once.read(path, limit=limit)
+        if content is not None:
+            return [binascii.b2a_base64(content, newline=False)]
         with trio.move_on_after(seconds):
-            return await _stoppable(lambda check: _base64(path, limit, check))
+            return await _stoppable(lambda check: self._base64(path, limit, check))
         raise TimeoutError(errno.ETIMEDOUT, f"did not answer within {seconds:g} seconds")
 
     def blocking(self, gate: WriteGate | None = None) -> DiskFiles:
@@ -77,7 +85,11 @@ class LocalFiles:
 
     async def metadata(self, path: str) -> FileMetadata:
         """Return what is at a path."""
-        return await _stoppable(lambda _: _metadata(meant(path)))
+        await trio.lowlevel.checkpoint_if_cancelled()
+        found = self._at_once.status(path)
+        if found is not None:
+            return _told(found.mode, is_link=False, created_ms=found.born_ms, modified_ms=found.modified_ms)
+        return await _stoppable(lambda _: self._metadata(meant(path)))
 
     async def entries(self, path: str) -> list[tuple[str, FileKind]]:
         """Return the names in a folder, with what they lead to; links that lead nowhere are left out."""
@@ -94,6 +106,25 @@ class LocalFiles:
     async def copy(self, source: str, target: str, *, recursive: bool) -> None:
         """Copy a file, a link or a folder; see `trees.copy`. Raises CopyRefused."""
         await _stoppable(lambda check: trees.copy(meant(source), target, recursive=recursive, check=check))
+
+    def _base64(self, path: str, limit: int, check: trees.Check) -> list[bytes]:
+        pieces: list[bytes] = []
+        for piece in read_in_pieces(meant(path), limit=limit, piece_bytes=_PIECE_BYTES):
+            check()
+            pieces.append(binascii.b2a_base64(piece, newline=False))
+        self._at_once.learn(path)
+        return pieces
+
+    def _metadata(self, path: str) -> FileMetadata:
+        found = os.stat(path)
+        more = status(path)
+        self._at_once.learn(path)
+        return _told(
+            found.st_mode,
+            is_link=os.path.islink(path),
+            created_ms=0 if more is None else more.born_ms,
+            modified_ms=found.st_mtime_ns // 1_000_000,
+        )
 
 
 async def _stoppable(work: Callable[[trees.Check], T]) -> T:
@@ -114,14 +145,6 @@ def _stop_if(stopped: threading.Event) -> None:
         raise _Stopped
 
 
-def _base64(path: str, limit: int, check: trees.Check) -> list[bytes]:
-    pieces: list[bytes] = []
-    for piece in read_in_pieces(meant(path), limit=limit, piece_bytes=_PIECE_BYTES):
-        check()
-        pieces.append(binascii.b2a_base64(piece, newline=False))
-    return pieces
-
-
 def _write(path: str, content: Iterable[bytes]) -> None:
     with trees.opened_to_write(path) as descriptor:
         os.ftruncate(descriptor, 0)
@@ -129,14 +152,13 @@ def _write(path: str, content: Iterable[bytes]) -> None:
             trees.write_all(descriptor, piece)
 
 
-def _metadata(path: str) -> FileMetadata:
-    found = os.stat(path)
+def _told(mode: int, *, is_link: bool, created_ms: int, modified_ms: int) -> FileMetadata:
     return FileMetadata(
-        is_folder=stat.S_ISDIR(found.st_mode),
-        is_file=stat.S_ISREG(found.st_mode),
-        is_link=os.path.islink(path),
-        created_ms=birth_ms(path),
-        modified_ms=found.st_mtime_ns // 1_000_000,
+        is_folder=stat.S_ISDIR(mode),
+        is_file=stat.S_ISREG(mode),
+        is_link=is_link,
+        created_ms=created_ms,
+        modified_ms=modified_ms,
     )
 
 

@@ -5,11 +5,12 @@ Owns which file systems these are. Blocking, and raises nothing: what cannot be 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
 
 import msgspec
+
+from codex_trio.files.status import file_system_kind
 
 NEVER = float("inf")
 LOOK_SECONDS = 1.0
@@ -64,13 +65,10 @@ def changes_between(path: str, before: Look, after: Look) -> set[str]:
 def seconds_between_looks(path: str) -> float:
     """Return how often an absolute path has to be looked at, since its file system may not tell of changes."""
     # Where nothing is, the folder that is nearest.
-    buffer = ctypes.create_string_buffer(512)
-    library = ctypes.CDLL(None)
-    while library.statfs(os.fsencode(path), buffer) != 0:
+    while (kind := file_system_kind(path)) is None:
         if path == "/":
             return LOOK_SECONDS
         path = os.path.dirname(path)
-    kind = ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF
     return LOOK_SECONDS if kind in _CHANGED_ELSEWHERE else _RARE_LOOK_SECONDS if kind == _OVERLAY else NEVER
 
 
