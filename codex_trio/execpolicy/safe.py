@@ -37,7 +37,9 @@ def is_known_safe(argv: Sequence[str], bash: Bash, programs: Programs) -> bool:
                 _has_short(arg, "z") or _abbreviates(arg, "--search-zip", "--pre", "--hostname-bin") for arg in args
             )
         case "sed":
-            return len(args) in (2, 3) and args[0] == "-n" and _SED_RANGE.fullmatch(args[1]) is not None
+            # Behind an option, which may stand last, the range would be a file, and the script another one.
+            prints = len(args) in (2, 3) and args[0] == "-n" and _SED_RANGE.fullmatch(args[1]) is not None
+            return prints and not any(arg.startswith("-") and arg != "-" for arg in args[2:])
         case "uniq":
             # A second operand is the file it writes.
             return _operands(args) < 2
