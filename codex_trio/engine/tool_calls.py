@@ -84,6 +84,7 @@ class ToolCalls:
             slot.output = str(failure) + _as_written(slot)
         slot.done = True
         await self._store()
+        await self._context.approvals.close_call()
 
     async def _output(self, tool: Tool, call: ToolCall) -> Any:
         try:

@@ -73,7 +73,7 @@ class LiveThread:
             thread_id=thread_id,
             clients=clients,
             subscribers=self._followers.clients,
-            reviewer=lambda: (self.session.active or self.session).settings.approvals_reviewer,
+            choice=lambda: (self.session.active or self.session).settings.approvals_reviewer,
             on_waiting=self._waiting_changed,
         )
         self._announcer = Announcer(

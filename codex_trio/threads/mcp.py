@@ -23,10 +23,11 @@ from codex_trio.extensions.mcp.settings import configured_servers, startup_grace
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.live import LiveThread
-from codex_trio.tools.mcp import ToolQuestion, mcp_providers
-from codex_trio.tools.mcp_questions import McpQuestion, Permission
+from codex_trio.tools.mcp import mcp_providers
+from codex_trio.tools.mcp_questions import McpQuestion
 from codex_trio.tools.mcp_resources import McpResourceTools
 from codex_trio.tools.registry import ToolProvider
+from codex_trio.tools.review import ReviewOutcome
 from codex_trio.util.loose_json import table_of
 
 _log = logging.getLogger(__name__)
@@ -75,31 +76,20 @@ class ThreadMcp:
         else:
             self._clients.tell_mcp_status(self.live.id, status, self.live.subscribers)
 
-    async def may_call(self, question: ToolQuestion) -> Permission:
-        key = (question.server, question.tool.name)
-        if key in self._allowed:
-            return "accept"
-        approver = self.live.approver
-        if not approver.may_ask_user():
-            return "decline"
-        approver.hold(question.item_id)
-        try:
-            answer = await self._clients.elicit(self.live.id, _approval(question), self.live.subscribers)
-        finally:
-            approver.release(question.item_id)
-        if answer.action == "accept":
-            persist = table_of(answer.meta).get("persist")
-            if persist in ("session", "always"):
-                self._allowed.add(key)
-            if persist == "always" and (problem := await self._remember(*key)) is not None:
-                self._clients.tell_event(self.live.id, ThreadWarning(message=problem), self.live.subscribers)
-        return answer.action
+    def has_allowed(self, server: str, tool: str) -> bool:
+        return (server, tool) in self._allowed
+
+    async def remember(self, server: str, tool: str, outcome: ReviewOutcome) -> None:
+        if outcome in (ReviewOutcome.ACCEPTED_FOR_SESSION, ReviewOutcome.ACCEPTED_FOR_GOOD):
+            self._allowed.add((server, tool))
+        if outcome is ReviewOutcome.ACCEPTED_FOR_GOOD and (problem := await self._remember(server, tool)) is not None:
+            self._clients.tell_event(self.live.id, ThreadWarning(message=problem), self.live.subscribers)
 
     async def elicit(self, server: str, params: Mapping[str, Any], *, turn_id: str | None) -> Mapping[str, Any]:
         approver = self.live.approver
         self._asked += 1
         name = f"elicitation-{self._asked}"
-        approver.hold(name)
+        approver.wait_for_person(name)
         try:
             question = _question(server, params, turn_id)
             answer = await self._clients.elicit(self.live.id, question, self.live.subscribers)
@@ -168,28 +158,6 @@ class McpServers:
             merged = config.merged
             await mcp.servers.exchange(configured_servers(merged), grace_seconds=startup_grace(merged))
         return failures
-
-
-def _approval(question: ToolQuestion) -> McpQuestion:
-    tool = question.tool
-    meta: dict[str, Any] = {
-        "codex_approval_kind": "mcp_tool_call",
-        "persist": ["session", "always"],
-        "tool_name": tool.name,
-        **({"tool_annotations": tool.annotations} if tool.annotations else {}),
-        "tool_description": tool.description,
-        "tool_params": question.arguments,
-        "tool_params_display": [
-            {"name": name, "value": value, "display_name": name} for name, value in table_of(question.arguments).items()
-        ],
-    }
-    return McpQuestion(
-        turn_id=question.turn_id,
-        server=question.server,
-        message=f'Allow the {question.server} MCP server to run tool "{tool.name}"?',
-        schema={"type": "object", "properties": {}},
-        meta=meta,
-    )
 
 
 def _question(server: str, params: Mapping[str, Any], turn_id: str | None) -> McpQuestion:

@@ -1,7 +1,7 @@
-"""Asking the user before something runs: the thread waits for an answer, is asked, and no longer waits.
+"""Asking before something runs: the thread waits for an answer, somebody decides, and it no longer waits.
 
 Owns that order, what an answer means for the item that was asked about, and for the turn. Does not own the questions
-and answers (tools/review.py), when to ask (execpolicy, tools/patch_policy.py) or how clients are asked (`Approver`).
+and answers (tools/review.py), when to ask (execpolicy, tools/patch_policy.py) or who decides (`Approver`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from codex_trio.execpolicy.decision import rejected_for_model
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.tools.log import ItemLog
 from codex_trio.tools.review import (
+    ApprovalQuestion,
     Approver,
     CommandQuestion,
+    McpCallQuestion,
     PatchQuestion,
     ReviewDecision,
     ReviewOutcome,
@@ -45,6 +47,7 @@ class ApprovalFlow:
         self._accepted = accepted
         self._log = log
         self._stop_turn = stop_turn
+        self._ends_turn = False
 
     async def command(
         self,
@@ -55,6 +58,9 @@ class ApprovalFlow:
         reason: str | None,
         amendment: list[str] | None,
         key: tuple[str, ...],
+        justification: str | None = None,
+        escalated: bool = False,
+        tty: bool = False,
     ) -> ReviewDecision | None:
         """Show a command and ask about it; return the answer, or None when an earlier one covers its key.
 
@@ -63,7 +69,7 @@ class ApprovalFlow:
         if self._accepted.allows_command(key):
             return None
         self._approver.hold(item.id)
-        answer = await self._approver.ask_command(
+        answer = await self._ask(
             CommandQuestion(
                 turn_id=self._turn_id,
                 item_id=item.id,
@@ -74,6 +80,9 @@ class ApprovalFlow:
                 parsed_cmd=item.parsed_cmd,
                 reason=reason,
                 proposed_amendment=amendment,
+                justification=justification,
+                escalated=escalated,
+                tty=tty,
             )
         )
         if not answer.accepted:
@@ -86,7 +95,7 @@ class ApprovalFlow:
             self._accepted.allow_command(key)
         return answer
 
-    async def patch(self, item: FileChange, *, started_ms: int, key: list[str]) -> None:
+    async def patch(self, item: FileChange, question: PatchQuestion, *, key: list[str]) -> None:
         """Ask about a patch that was shown, unless an earlier answer covers its key.
 
         Raises ToolFailure when it is not to be applied.
@@ -94,14 +103,33 @@ class ApprovalFlow:
         if self._accepted.allows_paths(key):
             return
         self._approver.hold(item.id)
-        question = PatchQuestion(turn_id=self._turn_id, item_id=item.id, started_ms=started_ms)
-        answer = await self._approver.ask_patch(question)
+        answer = await self._ask(question)
         await self._answered(item.id, answer)
         if not answer.accepted:
             await self._log.completed(msgspec.structs.replace(item, status="declined"))
-            raise ToolFailure(f"patch {answer.reason}")
+            raise ToolFailure(f"patch {answer.reason}" if answer.reason.startswith("rejected") else answer.reason)
         if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
             self._accepted.allow_paths(key)
+
+    async def mcp_call(self, question: McpCallQuestion) -> ReviewDecision:
+        """Ask about a call of a tool of an MCP server; who cancels that lets the turn go on."""
+        self._approver.hold(question.item_id)
+        try:
+            return await self._ask(question)
+        finally:
+            self._approver.release(question.item_id)
+
+    async def close_call(self) -> None:
+        """End the turn if a decision about one of its calls said so: the model has been told of that call."""
+        if self._ends_turn:
+            await self._stop_turn()
+
+    async def _ask(self, question: ApprovalQuestion) -> ReviewDecision:
+        # Nothing more is decided in a turn that is about to end.
+        await self.close_call()
+        answer = await self._approver.ask(question)
+        self._ends_turn = self._ends_turn or answer.ends_turn
+        return answer
 
     async def _answered(self, item_id: str, answer: ReviewDecision) -> None:
         """Wait no longer, and end the turn where the user wants that."""

@@ -160,6 +160,9 @@ class ExecCommand:
             reason=decision.reason,
             amendment=decision.proposed_amendment,
             key=(*item.command, str(cwd), str(arguments.tty), str(arguments.escalated)),
+            justification=arguments.justification,
+            escalated=arguments.escalated,
+            tty=arguments.tty,
         )
         if answer is None:
             return False

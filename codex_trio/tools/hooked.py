@@ -15,7 +15,14 @@ from codex_trio.extensions.hooks.answers import HookAnswer
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
-from codex_trio.tools.review import Approver, CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import (
+    ApprovalQuestion,
+    Approver,
+    CommandQuestion,
+    PatchQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+)
 from codex_trio.util.loose_json import table_of
 
 SHELL = "Bash"
@@ -109,16 +116,12 @@ class HookedApprover:
     def release(self, item_id: str) -> None:
         self._approver.release(item_id)
 
-    async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
-        command = question.command[-1] if len(question.command) == 3 else " ".join(question.command)
-        given = {"command": command, "description": question.reason}
-        decided = await self._decided((SHELL,), question.turn_id, question.item_id, given)
-        return decided or await self._approver.ask_command(question)
-
-    async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
-        given = {"description": question.reason}
-        decided = await self._decided(_PATCH_NAMES, question.turn_id, question.item_id, given)
-        return decided or await self._approver.ask_patch(question)
+    async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
+        names = _asked_names(question)
+        if names is None:
+            return await self._approver.ask(question)
+        decided = await self._decided(names, question.turn_id, question.item_id, _asked_input(question))
+        return decided or await self._approver.ask(question)
 
     async def _decided(
         self, names: Sequence[str], turn_id: str, item_id: str, given: Mapping[str, Any]
@@ -132,6 +135,28 @@ class HookedApprover:
         if any(answer.allows for answer in answers):
             return ReviewDecision(outcome=ReviewOutcome.ACCEPTED)
         return None
+
+
+def _asked_names(question: ApprovalQuestion) -> tuple[str, ...] | None:
+    """Return the names by which hooks know what is asked about; None where they do not know it."""
+    match question:
+        case CommandQuestion():
+            return (SHELL,)
+        case PatchQuestion():
+            return _PATCH_NAMES
+        case _:
+            return None
+
+
+def _asked_input(question: ApprovalQuestion) -> dict[str, Any]:
+    match question:
+        case CommandQuestion():
+            command = question.command[-1] if len(question.command) == 3 else " ".join(question.command)
+            return {"command": command, "description": question.reason}
+        case PatchQuestion():
+            return {"description": question.reason}
+        case _:
+            return {}
 
 
 def _shown(call: ToolCall) -> tuple[tuple[str, ...], dict[str, Any]] | None:

@@ -27,14 +27,14 @@ from codex_trio.tools.arguments import decode_value
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.mcp_progress import CallProgress
-from codex_trio.tools.mcp_questions import Permission
 from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures, omitted
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider
+from codex_trio.tools.review import McpCallQuestion, ReviewOutcome
 from codex_trio.tools.truncate import fit_parts
+from codex_trio.util.clock import now_ms
 from codex_trio.util.loose_json import tables_of
 
-REJECTED, CANCELLED = "user rejected MCP tool call", "user cancelled MCP tool call"
 POLICY_SAYS_NEVER = "MCP tool call requires approval, but approval policy is never"
 NO_AUDIO = "audio content omitted because you do not support audio input"
 
@@ -42,21 +42,15 @@ _STORE_SECONDS = 10.0
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
 
-class ToolQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """May a tool be called with these arguments?"""
-
-    turn_id: str
-    item_id: str
-    server: str
-    tool: McpTool
-    arguments: Any
-
-
 class McpUsers(Protocol):
     """The users of one thread, as far as MCP servers have to do with them."""
 
-    async def may_call(self, question: ToolQuestion) -> Permission:
-        """Ask whether a tool may be called, unless an earlier answer says so."""
+    def has_allowed(self, server: str, tool: str) -> bool:
+        """Return whether an earlier answer says that a tool may be called."""
+        ...
+
+    async def remember(self, server: str, tool: str, outcome: ReviewOutcome) -> None:
+        """Keep an answer that holds for more than one call, as long as it does."""
         ...
 
     async def elicit(self, server: str, params: Mapping[str, Any], *, turn_id: str | None) -> Mapping[str, Any]:
@@ -156,17 +150,25 @@ class CallMcpTool:
         policy = context.approval_policy
         if policy == "never" or (isinstance(policy, Granular) and not policy.mcp_elicitations):
             raise ToolFailure(POLICY_SAYS_NEVER)
-        answer = await self._users.may_call(
-            ToolQuestion(
+        tool = self._tool
+        if self._users.has_allowed(item.server, tool.name):
+            return
+        answer = await context.approvals.mcp_call(
+            McpCallQuestion(
                 turn_id=context.turn_id,
                 item_id=item.id,
+                started_ms=now_ms(),
                 server=item.server,
-                tool=self._tool,
+                tool=tool.name,
+                title=tool.title,
+                description=tool.description,
+                annotations=tool.annotations,
                 arguments=item.arguments,
             )
         )
-        if answer != "accept":
-            raise ToolFailure(REJECTED if answer == "decline" else CANCELLED)
+        if not answer.accepted:
+            raise ToolFailure(answer.reason)
+        await self._users.remember(item.server, tool.name, answer.outcome)
 
     def _is_asked_about(self, context: ToolContext) -> bool:
         mode = self._server.settings.mode_of(self._tool.name)

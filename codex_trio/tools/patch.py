@@ -29,6 +29,7 @@ from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.patch_policy import PatchVerdict, WritablePlaces, assess
+from codex_trio.tools.review import PatchQuestion
 from codex_trio.util.abandonable import abandonable, finished
 
 CHECK_SECONDS = 30
@@ -131,7 +132,7 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext, 
         raise ToolFailure(f"patch rejected: {checked.verdict.reason}")
     item = FileChange(id=call_id, changes=checked.verified.changes, status="in_progress")
     started_ms = context.log.started(item)
-    approved = await _ask_if_needed(item, started_ms, checked, context)
+    approved = await _ask_if_needed(item, text, started_ms, checked, context)
     started = time.monotonic()
     outcome = await _apply(checked, approved, context)
     seconds = time.monotonic() - started
@@ -233,9 +234,21 @@ async def _apply(checked: _Checked, approved: frozenset[str], context: ToolConte
         given_up.set()
 
 
-async def _ask_if_needed(item: FileChange, started_ms: int, checked: _Checked, context: ToolContext) -> frozenset[str]:
+async def _ask_if_needed(
+    item: FileChange, text: str, started_ms: int, checked: _Checked, context: ToolContext
+) -> frozenset[str]:
     """Return where the user lets the patch write, besides what the sandbox does."""
     if checked.verdict.kind == "apply":
         return frozenset()
-    await context.approvals.patch(item, started_ms=started_ms, key=checked.approval_key())
+    question = PatchQuestion(
+        turn_id=context.turn_id,
+        item_id=item.id,
+        started_ms=started_ms,
+        cwd=checked.verified.cwd,
+        environment_id=context.environment.id,
+        files=checked.verified.written_paths(),
+        places=sorted(checked.places),
+        patch=text,
+    )
+    await context.approvals.patch(item, question, key=checked.approval_key())
     return checked.places

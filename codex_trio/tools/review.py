@@ -1,25 +1,29 @@
-"""Asking the user before something runs.
+"""Approvals: what is asked before something runs, whoever is to decide, and the answers.
 
-Owns the questions, the answers and what was accepted for the session. Does not own how a client is asked: the thread
-layer implements `Approver`.
+Owns the questions, the answers and what was accepted for the session. Does not own who decides, a person or an
+automatic reviewer, nor how either is asked: the thread layer implements `Approver`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
+from codex_trio.domain.approval_actions import ApprovalAction, CallMcp, ChangeFiles, RunCommand
 from codex_trio.domain.items import ParsedCommand
+from codex_trio.execpolicy.words import join
 
 
 class ReviewOutcome(enum.Enum):
-    """What became of a question to the user."""
+    """What became of a question."""
 
     ACCEPTED = "accepted"
     ACCEPTED_FOR_SESSION = "accepted_for_session"
+    ACCEPTED_FOR_GOOD = "accepted_for_good"
+    """Also in later sessions."""
     ACCEPTED_WITH_AMENDMENT = "accepted_with_amendment"
     DECLINED = "declined"
     CANCELLED = "cancelled"
@@ -31,12 +35,14 @@ class ReviewOutcome(enum.Enum):
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a question.
 
-    `amendment` is the command prefix to allow from now on. `reason` is what the model is told of a refusal.
+    `amendment` is the command prefix to allow from now on. `reason` is what the model is told of a refusal. With
+    `ends_turn` the turn is over once the model was told.
     """
 
     outcome: ReviewOutcome
     amendment: list[str] | None = None
     reason: str = "rejected by user"
+    ends_turn: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -44,47 +50,147 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
         return self.outcome in (
             ReviewOutcome.ACCEPTED,
             ReviewOutcome.ACCEPTED_FOR_SESSION,
+            ReviewOutcome.ACCEPTED_FOR_GOOD,
             ReviewOutcome.ACCEPTED_WITH_AMENDMENT,
         )
 
 
-class CommandQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """May this command run? `started_ms` is when its item was shown (Unix milliseconds)."""
+class ApprovalQuestion(Protocol):
+    """Any request for an approval, whoever is to decide on it."""
+
+    @property
+    def turn_id(self) -> str: ...
+
+    @property
+    def item_id(self) -> str:
+        """The item that the thread waits for."""
+        ...
+
+    @property
+    def target_item_id(self) -> str | None:
+        """The item that clients see of what is asked for; None where they see none."""
+        ...
+
+    @property
+    def action(self) -> ApprovalAction:
+        """What clients are told of an automatic review of it."""
+        ...
+
+    @property
+    def planned(self) -> Mapping[str, Any]:
+        """Everything about it that whoever decides has to know, as JSON: exactly what is going to happen."""
+        ...
+
+
+class _OfItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What a question has that is about an item; `started_ms` is when that was shown (Unix milliseconds)."""
 
     turn_id: str
     item_id: str
     started_ms: int
+
+    @property
+    def target_item_id(self) -> str | None:
+        return self.item_id
+
+
+class CommandQuestion(_OfItem, frozen=True, kw_only=True):
+    """May this command run? `escalated` says whether it is to run outside of the sandbox because the model asked."""
+
     command: list[str]
     cwd: str
     environment_id: str
     parsed_cmd: list[ParsedCommand]
     reason: str | None
     proposed_amendment: list[str] | None
+    justification: str | None = None
+    escalated: bool = False
+    tty: bool = False
+
+    @property
+    def action(self) -> ApprovalAction:
+        return RunCommand(command=join(self.command), cwd=self.cwd)
+
+    @property
+    def planned(self) -> Mapping[str, Any]:
+        return {
+            "tool": "exec_command",
+            "command": self.command,
+            "cwd": self.cwd,
+            "environment_id": self.environment_id,
+            "sandbox_permissions": "require_escalated" if self.escalated else "use_default",
+            "tty": self.tty,
+            **({} if self.justification is None else {"justification": self.justification}),
+            **({} if self.reason in (None, self.justification) else {"reason": self.reason}),
+        }
 
 
-class PatchQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """May this patch be applied?"""
+class PatchQuestion(_OfItem, frozen=True, kw_only=True):
+    """May this patch be applied? `files` are the absolute paths that it touches, and `patch` is its text.
 
-    turn_id: str
-    item_id: str
-    started_ms: int
+    `places` is where those paths lead to, links followed.
+    """
+
+    cwd: str
+    environment_id: str
+    files: list[str]
+    places: list[str]
+    patch: str
     reason: str | None = None
     grant_root: str | None = None
 
+    @property
+    def action(self) -> ApprovalAction:
+        return ChangeFiles(cwd=self.cwd, files=self.files)
+
+    @property
+    def planned(self) -> Mapping[str, Any]:
+        return {
+            "tool": "apply_patch",
+            "cwd": self.cwd,
+            "environment_id": self.environment_id,
+            "files": self.files,
+            **({} if self.places == self.files else {"files_with_links_followed": self.places}),
+            "patch": self.patch,
+        }
+
+
+class McpCallQuestion(_OfItem, frozen=True, kw_only=True):
+    """May a tool of an MCP server be called with these arguments?"""
+
+    server: str
+    tool: str
+    title: str | None
+    description: str
+    annotations: Mapping[str, Any]
+    arguments: Any
+
+    @property
+    def action(self) -> ApprovalAction:
+        return CallMcp(server=self.server, tool_name=self.tool, tool_title=self.title)
+
+    @property
+    def planned(self) -> Mapping[str, Any]:
+        return {
+            "tool": "mcp_tool_call",
+            "server": self.server,
+            "tool_name": self.tool,
+            **({} if self.title is None else {"tool_title": self.title}),
+            "tool_description": self.description,
+            **({"annotations": self.annotations} if self.annotations else {}),
+            "arguments": self.arguments,
+        }
+
 
 class Approver(Protocol):
-    """Asks the user. ApprovalFlow knows in which order."""
+    """Has somebody decide: a person, or the thread's automatic reviewer. ApprovalFlow knows in which order."""
 
     def hold(self, item_id: str) -> None:
-        """Have the thread wait for an answer about this item from now on."""
+        """Have the thread wait for an answer about this item from now on, where a person is to give it."""
         ...
 
-    async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
-        """Ask about a command."""
-        ...
-
-    async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
-        """Ask about a patch."""
+    async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
+        """Return what is decided."""
         ...
 
     def release(self, item_id: str) -> None:

@@ -52,7 +52,7 @@ from codex_trio.tools.calls import ToolCall, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.pictures import Pictures
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider, plain_tools
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+from codex_trio.tools.review import ApprovalQuestion, ReviewDecision
 from codex_trio.util import stoppable_clock
 
 NO_OVERRIDES = TurnOverrides()
@@ -283,7 +283,7 @@ class ScriptedApprover:
     def __init__(self, heard: Heard) -> None:
         self.decisions: list[ReviewDecision] = []
         self.notes: list[str] = []
-        self.questions: list[CommandQuestion | PatchQuestion] = []
+        self.questions: list[Any] = []
         self.asked = trio.Event()
         self._heard = heard
 
@@ -294,13 +294,7 @@ class ScriptedApprover:
         over = any(event.item.id == item_id for event in self._heard.of(events.ItemCompleted))
         self.notes.append("over, release" if over else "release")
 
-    async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
-        return await self._ask(question)
-
-    async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
-        return await self._ask(question)
-
-    async def _ask(self, question: CommandQuestion | PatchQuestion) -> ReviewDecision:
+    async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
         self.notes.append("shown, ask" if self._is_shown(question.item_id) else "ask")
         self.questions.append(question)
         self.asked.set()

@@ -6,7 +6,8 @@ import pytest
 from thread_lab import NotingClients
 
 from codex_trio.threads.approvals import NO_REVIEWER, ThreadApprover
-from codex_trio.tools.review import ReviewDecision, ReviewOutcome
+from codex_trio.tools.mcp_questions import McpAnswer
+from codex_trio.tools.review import CommandQuestion, McpCallQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
 
 ACCEPTED = ReviewDecision(outcome=ReviewOutcome.ACCEPTED)
 
@@ -22,6 +23,10 @@ class Clients(NotingClients):
         self.told.append(("patch", (thread_id, question, set(followers))))
         return ACCEPTED
 
+    async def elicit(self, thread_id: str, question: Any, followers: Any) -> McpAnswer:
+        self.told.append(("mcp", (thread_id, question.message, set(followers))))
+        return McpAnswer(action="accept", meta={"persist": "session"})
+
 
 class Asked:
     """An approver and what became of its questions."""
@@ -34,25 +39,43 @@ class Asked:
             thread_id="thread",
             clients=cast("Any", self.clients),
             subscribers={1, 2},
-            reviewer=lambda: cast("Any", self.reviewer),
+            choice=lambda: cast("Any", self.reviewer),
             on_waiting=lambda: self.waited.append(self.approver.waiting),
         )
 
 
-@pytest.mark.parametrize("kind", ["command", "patch"])
-async def test_the_followers_of_the_thread_are_asked(kind: str) -> None:
-    asked, question = Asked(), cast("Any", object())
-    assert await getattr(asked.approver, f"ask_{kind}")(question) is ACCEPTED
-    assert asked.clients.of(kind) == [("thread", question, {1, 2})]
+PLACE: Any = {"turn_id": "t", "item_id": "i", "started_ms": 1}
+QUESTIONS = [
+    CommandQuestion(
+        **PLACE, command=["ls"], cwd="/", environment_id="local", parsed_cmd=[], reason=None, proposed_amendment=None
+    ),
+    PatchQuestion(**PLACE, cwd="/", environment_id="local", files=["/f"], places=["/f"], patch=""),
+    McpCallQuestion(**PLACE, server="s", tool="t", title=None, description="", annotations={}, arguments={}),
+]
 
 
-@pytest.mark.parametrize("kind", ["command", "patch"])
-async def test_nobody_is_asked_what_a_reviewer_was_to_decide_and_the_reason_is_told(kind: str) -> None:
+@pytest.mark.parametrize(("question", "kind"), [*zip(QUESTIONS, ("command", "patch", "mcp"), strict=True)])
+async def test_the_followers_of_the_thread_are_asked(question: Any, kind: str) -> None:
+    asked = Asked()
+    assert (await asked.approver.ask(question)).accepted
+    [(thread_id, _, followers)] = asked.clients.of(kind)
+    assert (thread_id, followers) == ("thread", {1, 2})
+
+
+async def test_who_allows_a_tool_for_the_session_allows_later_calls_too() -> None:
+    decision = await Asked().approver.ask(QUESTIONS[2])
+    assert decision.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_nobody_is_asked_what_a_reviewer_was_to_decide_and_the_reason_is_told(question: Any) -> None:
     asked = Asked()
     asked.reviewer = "auto_review"
-    decision = await getattr(asked.approver, f"ask_{kind}")(cast("Any", object()))
-    assert decision.outcome == ReviewOutcome.DECLINED
+    asked.approver.hold("i")
+    assert (await asked.approver.ask(question)).outcome == ReviewOutcome.DECLINED
     assert asked.clients.told == [("no_reviewer", NO_REVIEWER)]
+    # Nobody is seen to wait for a person.
+    assert not asked.approver.waiting
 
 
 def test_the_thread_waits_until_all_that_it_holds_is_released() -> None:

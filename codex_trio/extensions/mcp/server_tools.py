@@ -41,6 +41,12 @@ class McpTool(msgspec.Struct, frozen=True, kw_only=True):
     raw: Mapping[str, Any]
 
     @property
+    def title(self) -> str | None:
+        """What people call it, where the server says so."""
+        title = self.raw.get("title") or self.annotations.get("title")
+        return title if isinstance(title, str) else None
+
+    @property
     def is_read_only(self) -> bool:
         """Whether it says that it changes nothing."""
         return self.annotations.get("readOnlyHint") is True

@@ -39,7 +39,7 @@ from codex_trio.threads.options import inherited_variables
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.code_mode.thread import ThreadTools
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import ApprovalQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.util.clock import now_ms
 from codex_trio.util.stoppable_clock import StoppableClock
 from codex_trio.version import PROTOCOL_RELEASE
@@ -171,13 +171,7 @@ class _Nobody:
     def release(self, item_id: str) -> None:
         pass
 
-    async def ask_command(self, question: CommandQuestion) -> ReviewDecision:
-        return await self._decline()
-
-    async def ask_patch(self, question: PatchQuestion) -> ReviewDecision:
-        return await self._decline()
-
-    async def _decline(self) -> ReviewDecision:
+    async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
         await trio.lowlevel.checkpoint()
         return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="there is nobody to ask")
 
