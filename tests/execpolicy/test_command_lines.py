@@ -115,22 +115,18 @@ async def test_no_line_that_runs_unasked_does_anything(runs_unasked: Judge, run:
 
 async def test_what_does_something_is_seen(run: Run) -> None:
     """Else the test above would find nothing whatever the lines do."""
-    lines = [
-        "touch mark",
-        "echo a >mark",
-        "find . -name a.txt -delete",
-        "cat <a.txt >/dev/tcp/127.0.0.1/PORT",
-        "./tool",
-    ]
-    lines += [
-        "cat <a.txt >/dev/tcp/127.0.0.1/PORT",
-        "sed -n 1p '-ew mark'",
-        "PATH=sub tool",
-        "ls -la; cat a.txt",
-        "true",
-    ]
-    kinds = ["ran a program", "wrote", "wrote", "ran a program", "connected", "wrote", "ran a program", "", ""]
-    assert await run(lines) == kinds
+    lines = {
+        "touch mark": "ran a program",
+        "echo a >mark": "wrote",
+        "find . -name a.txt -delete": "wrote",
+        "cat <a.txt >/dev/tcp/127.0.0.1/PORT": "connected",
+        "./tool": "ran a program",
+        "sed -n 1p '-ew mark'": "wrote",
+        "PATH=sub tool": "ran a program",
+        "ls -la; cat a.txt": "",
+        "true": "",
+    }
+    assert await run(list(lines)) == list(lines.values())
 
 
 async def test_most_of_what_lines_are_made_of_does_something(run: Run) -> None:
