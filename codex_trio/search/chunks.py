@@ -49,19 +49,16 @@ class ChunkBuilder:
         self.left_out = [path for path in made_up if any(path.startswith(root.prefix) for root in self._roots)]
         return self.folders
 
-    def add(self, paths: list[bytes]) -> None:
+    def add(self, paths: list[str]) -> None:
         """Take files in."""
-        texts = b"\0".join(paths).decode("utf-8", "replace").split("\0") if paths else []
-        rest = texts
-        for root in self._roots:
-            mine = [text for text in rest if text.startswith(root.prefix)]
-            root.add(mine)
-            if len(mine) == len(rest):
-                break
-            rest = [text for text in rest if not text.startswith(root.prefix)]
-        for text in texts:
-            if text.endswith(_IGNORE_FILES):
-                self.ignore_files[text] = changed_at(text)
+        rest = paths
+        for root in self._roots[:-1]:
+            root.add([path for path in rest if path.startswith(root.prefix)])
+            rest = [path for path in rest if not path.startswith(root.prefix)]
+        self._roots[-1].add(rest)
+        for path in paths:
+            if path.endswith(_IGNORE_FILES):
+                self.ignore_files[path] = changed_at(path)
         for root in self._roots:
             if len(root.files) >= self._chunk_paths:
                 self._take(root.chunk())
@@ -98,7 +95,7 @@ class _Root:
         own = len(self.prefix)
         files = [path[own:] for path in paths]
         self.files += files
-        for found in {file[: max(file.rfind("/"), 0)] for file in files} - self.known:
+        for found in {file.rpartition("/")[0] for file in files} - self.known:
             folder = found
             while folder not in self.known:
                 self.known.add(folder)

@@ -111,7 +111,7 @@ class PathChunk:
         all_plain = bool(self.paths) and together.isascii()
         plain_paths = together.lower().split("\0") if all_plain else [_plain(path) for path in self.paths]
         self.path_haystacks = frizbee.Haystacks(plain_paths)
-        self.name_haystacks = frizbee.Haystacks([_name(path) for path in plain_paths])
+        self.name_haystacks = frizbee.Haystacks([path.rpartition("/")[2] for path in plain_paths])
 
 
 def _plain(text: str) -> str:

@@ -25,6 +25,8 @@ _OPTIONS = ("--no-config", "--files", "--hidden", "--follow", "--null", "--no-me
 _PIECE_BYTES = 256 * 1024
 _PIPE_BYTES = 1024 * 1024
 _END_SECONDS = 5.0
+_MOST_THREADS = 12
+"""Further ones wait for one another."""
 
 _MOUNTS = "/proc/self/mountinfo"
 _OF_THE_KERNEL = frozenset(
@@ -83,13 +85,16 @@ class Walk:
         self.is_cut = False
         """Whether it ended at one of its limits."""
 
-    async def read(self, take: Callable[[list[bytes]], object]) -> None:
-        """Have `take` called with the paths of all files, some thousand at a time, in a thread of its own."""
+    async def read(self, take: Callable[[list[str]], object]) -> None:
+        """Have `take` called with the paths of all files, some thousand at a time, in a thread of its own.
+
+        What is no text in them is U+FFFD.
+        """
         await trio.to_thread.run_sync(
             self._read, os.dup(self._pipe), take, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1)
         )
 
-    def _read(self, pipe: int, take: Callable[[list[bytes]], object]) -> None:
+    def _read(self, pipe: int, take: Callable[[list[str]], object]) -> None:
         # The descriptor is this thread's: it may be left behind.
         deadline = time.monotonic() + self._limits.seconds
         poll = select.poll()
@@ -100,10 +105,12 @@ class Walk:
                 data = os.read(pipe, _PIECE_BYTES)
                 if not data:
                     return
-                *paths, rest = (rest + data).split(b"\0")
-                take(paths[:left])
-                left -= len(paths)
-                self.is_cut = left < 0
+                whole, separator, rest = (rest + data).rpartition(b"\0")
+                if separator:
+                    paths = whole.decode("utf-8", "replace").split("\0")
+                    take(paths[:left])
+                    left -= len(paths)
+                    self.is_cut = left < 0
             self.is_cut = True
         finally:
             os.close(pipe)
@@ -115,7 +122,7 @@ async def walking(folders: Sequence[str], *, limits: WalkLimits, leave_out: Sequ
 
     At the end of the block the program has ended. Raises NoRipgrep and OSError.
     """
-    command = [await trio.to_thread.run_sync(find_ripgrep), *_OPTIONS]
+    command = [await trio.to_thread.run_sync(find_ripgrep), *_OPTIONS, f"--threads={_threads()}"]
     command += [f"--glob=!{_glob(path)}" for path in leave_out]
     reading, writing = os.pipe()
     try:
@@ -136,6 +143,11 @@ async def walking(folders: Sequence[str], *, limits: WalkLimits, leave_out: Sequ
                 await process.wait()
     finally:
         os.close(reading)
+
+
+def _threads() -> int:
+    """Return how many threads walk: one processor is left to those who take the paths in."""
+    return min(max(len(os.sched_getaffinity(0)) - 1, 1), _MOST_THREADS)
 
 
 def _glob(path: str) -> str:

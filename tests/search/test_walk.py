@@ -39,11 +39,11 @@ async def searched(search: FileSearch, *roots: str | Path, query: str = "f") -> 
 
 async def walked(folder: Path, *, limits: WalkLimits, leave_out: Sequence[str] = ()) -> tuple[set[str], bool]:
     """Return the paths below a folder, and whether there may be more."""
-    found: list[bytes] = []
+    found: list[str] = []
     with trio.fail_after(PATIENCE):
         async with walking([str(folder)], limits=limits, leave_out=leave_out) as walk:
             await walk.read(found.extend)
-    return {path.decode().removeprefix(f"{folder}/") for path in found}, walk.is_cut
+    return {path.removeprefix(f"{folder}/") for path in found}, walk.is_cut
 
 
 def filled(folder: Path, *names: str) -> Path:
