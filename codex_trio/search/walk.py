@@ -24,6 +24,9 @@ _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")
 _OPTIONS = ("--no-config", "--files", "--hidden", "--follow", "--null", "--no-messages", "--color=never")
 _PIECE_BYTES = 256 * 1024
 _PIPE_BYTES = 1024 * 1024
+_PACE_SECONDS = 0.003
+"""Between two reads: ripgrep writes 8 KiB at a time, and each wake-up takes longer than going through that much."""
+
 _END_SECONDS = 5.0
 _MOST_THREADS = 12
 """Further ones wait for one another."""
@@ -111,6 +114,8 @@ class Walk:
                     take(paths[:left])
                     left -= len(paths)
                     self.is_cut = left < 0
+                if len(data) < _PIECE_BYTES:
+                    time.sleep(_PACE_SECONDS)
             self.is_cut = True
         finally:
             os.close(pipe)
