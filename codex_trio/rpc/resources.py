@@ -5,6 +5,7 @@ closed when it goes. Does not own what they are. A resource that says much await
 that it goes no faster than the client reads.
 """
 
+import itertools
 import logging
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 10.0
 """How long a resource may take to be closed: as long as processes that are killed may take to be gone."""
+
+_ENDED_AT_ONCE = 32
 
 
 class Resource(Protocol):
@@ -47,13 +50,38 @@ class ConnectionResources:
     def __init__(self) -> None:
         self._nursery: trio.Nursery | None = None
         self._owned: dict[tuple[type, Hashable], _Owned] = {}
+        self._apart = trio.CancelScope()
+        """Keeps many resources from being cancelled together with the connection."""
 
     @asynccontextmanager
     async def hosted(self) -> AsyncGenerator[None]:
         """For the connection: a block at whose end all are closed, side by side."""
-        async with trio.open_nursery() as self._nursery:
-            yield
-            self._nursery.cancel_scope.cancel()
+        left = trio.Event()
+        async with trio.open_nursery() as outer:
+            self._nursery = await outer.start(self._host, left)
+            try:
+                yield
+            finally:
+                self._end_some()
+                left.set()
+
+    async def _host(self, left: trio.Event, *, task_status: trio.TaskStatus[trio.Nursery]) -> None:
+        # Thousands of tasks that are cancelled at once would hold the loop: these are ended some at a time.
+        with self._apart:
+            async with trio.open_nursery() as nursery:
+                task_status.started(nursery)
+                await left.wait()
+                while self._end_some():
+                    await trio.lowlevel.checkpoint()
+                nursery.cancel_scope.cancel()
+
+    def _end_some(self) -> bool:
+        """Begin to end some resources; return whether there were any that did not end yet."""
+        going_on = (owned for owned in self._owned.values() if not owned.scope.cancel_called)
+        ending = list(itertools.islice(going_on, _ENDED_AT_ONCE))
+        for owned in ending:
+            owned.scope.cancel()
+        return bool(ending)
 
     async def start(
         self, resource_id: Hashable, resource: RunningResource, *, on_closed: Callable[[], object] = lambda: None
@@ -96,6 +124,7 @@ class ConnectionResources:
         if key in self._owned:
             raise DuplicateResource(f"{type(resource).__name__} {resource_id!r} is there already")
         owned = self._owned[key] = _Owned(key, resource, on_closed)
+        self._apart.shield = len(self._owned) > _ENDED_AT_ONCE
         return owned
 
     async def _run(self, owned: "_Owned", resource: RunningResource, *, task_status: trio.TaskStatus[None]) -> None:

@@ -298,3 +298,46 @@ async def test_who_started_one_hears_of_its_end_when_its_id_is_free_again() -> N
         assert told == [True]
         await resources.end(Watch, "w")
     assert told == [True, True]
+
+
+class LongestBatch(trio.abc.Instrument):
+    """Counts the steps of tasks that are taken without a look at what came in meanwhile."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._steps = 0
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        self._steps += 1
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.most = max(self.most, self._steps)
+        self._steps = 0
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_thousands_end_some_at_a_time_while_others_are_served(cancelled: bool) -> None:  # noqa: FBT001 (a case)
+    watches = [Watch() for _ in range(2000)]
+    batch = LongestBatch()
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            resources = ConnectionResources()
+            ready = trio.Event()
+
+            async def client() -> None:
+                async with resources.hosted():
+                    for number, one in enumerate(watches):
+                        await resources.start(number, one)
+                    ready.set()
+                    if cancelled:
+                        await trio.sleep_forever()
+                    trio.lowlevel.add_instrument(batch)
+
+            nursery.start_soon(client)
+            await ready.wait()
+            if cancelled:
+                trio.lowlevel.add_instrument(batch)
+                scope.cancel()
+    assert all(one.notes == ["cancelled", "closing", "closed"] for one in watches)
+    assert 0 < batch.most < 200
+    trio.lowlevel.remove_instrument(batch)
