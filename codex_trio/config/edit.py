@@ -7,24 +7,18 @@ Imports the TOML editor on first use.
 """
 
 import os
-import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from codex_trio.config import toml_text
+from codex_trio.config.edit_in_place import edit_in_place, leaves_of
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.util.regular_file import read_whole
 from codex_trio.util.replacing import replace_file
-
-_LONG = 4096
-"""Characters from which on a text is not taken apart as a whole for one edit."""
-
-_HEADER = re.compile(r"^\[", re.MULTILINE)
-"""What begins a line that begins a section, unless that is part of a text or a list."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a UTF-8 file with; those want it back."""
@@ -41,11 +35,11 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     merge: bool
 
 
-def edit_table(table: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
-    """Return a plain table with the edits made; the given one stays as it is."""
-    result = _copy(table)
+def edit_table(table: Mapping[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
+    """Return a plain table with the edits made; the given one stays as it is, and shares what is not changed."""
+    result = dict(table)
     for edit in edits:
-        _set(result, edit.path, edit.value, merge=edit.merge, new_table=_plain_table)
+        result = _changed(result, edit.path, edit.value, merge=edit.merge)
     return result
 
 
@@ -54,31 +48,19 @@ def edit_text(text: str, edits: Sequence[Edit], *, parse: toml_text.Parse = toml
 
     Raises `ConfigWriteError` if the layout is one that cannot be edited without changing something else.
     """
-    import tomlkit
     from tomlkit.exceptions import TOMLKitError
-    from tomlkit.items import InlineTable
-
-    def table_within(parent: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        # What stands between braces has no room for a header.
-        return tomlkit.inline_table() if isinstance(parent, InlineTable) else tomlkit.table()
-
-    def edit_part(part: str) -> str:
-        document = tomlkit.parse(part)
-        for edit in edits:
-            _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=table_within)
-        return tomlkit.dumps(document)
 
     try:
         meant = edit_table(parse(text), edits)
-        quickly = _edit_where_it_is(text, edits, meant, edit_part, parse)
-        if quickly is not None:
-            return quickly
-        edited = edit_part(text)
-        found = edit_table(parse(edited), [])
+        edited = _edit_where_it_is(text, edits, meant, parse)
+        if edited is not None:
+            return edited
+        edited = _edit_whole(text, edits)
+        found = dict(parse(edited))
         for edit in edits:
             # A table that only stood in the header of what was deleted goes with it, or stays empty: both are right.
-            _drop_empty(found, edit.path[:-1])
-            _drop_empty(meant, edit.path[:-1])
+            found = _without_empty(found, edit.path[:-1])
+            meant = _without_empty(meant, edit.path[:-1])
     except (TOMLKitError, toml_text.TomlSyntaxError) as error:
         raise ConfigWriteError(f"Unable to edit the configuration: {error}", code="configValidationError") from None
     if found != meant:
@@ -89,51 +71,59 @@ def edit_text(text: str, edits: Sequence[Edit], *, parse: toml_text.Parse = toml
     return edited
 
 
-def _edit_where_it_is(
-    text: str, edits: Sequence[Edit], meant: dict[str, Any], edit_part: Callable[[str], str], parse: toml_text.Parse
-) -> str | None:
-    """Return a long text with one edit made in the section where it belongs; None when that is not all there is to it.
+def _edit_whole(text: str, edits: Sequence[Edit]) -> str:
+    """Return a text with the edits made by an editor that takes it apart. Raises `TOMLKitError`."""
+    import tomlkit
+    from tomlkit.items import InlineTable
 
-    The editor takes its time for each project that the user's file has collected.
+    def table_within(parent: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # What stands between braces has no room for a header.
+        return tomlkit.inline_table() if isinstance(parent, InlineTable) else tomlkit.table()
+
+    document = tomlkit.parse(text)
+    for edit in edits:
+        _set(cast("Any", document), edit.path, edit.value, merge=edit.merge, new_table=table_within)
+    return tomlkit.dumps(document)
+
+
+class _Writing:
+    """Writes parts as the editor of whole texts does. See `edit_in_place.Writing`."""
+
+    def key(self, name: str) -> str:
+        import tomlkit
+
+        return tomlkit.key(name).as_string()
+
+    def value(self, value: Any) -> str:
+        import tomlkit
+
+        return cast("str", cast("Any", tomlkit.item(_copy_without_null(value))).as_string())
+
+    def with_key(self, section: str, path: tuple[str, ...], value: Any) -> str:
+        return _edit_whole(section, [Edit(path=path, value=value, merge=False)])
+
+
+def _edit_where_it_is(text: str, edits: Sequence[Edit], meant: dict[str, Any], parse: toml_text.Parse) -> str | None:
+    """Return a text with the edits made in the sections where they belong; None when that is not all there is to it.
+
+    An editor takes its time for each project that the user's file has collected.
     """
     from tomlkit.exceptions import TOMLKitError
 
-    if len(edits) != 1 or len(text) < _LONG or edits[0].value is None or isinstance(edits[0].value, dict):
-        return None
-    span = _section_of(text, edits[0].path)
-    if span is None:
-        return None
-    start, end = span
+    writing = _Writing()
     try:
-        edited = text[:start] + edit_part(text[start:end]) + text[end:]
-        return edited if parse(edited) == meant else None
+        for edit in edits:
+            leaves = leaves_of(edit.path, edit.value)
+            if leaves is None:
+                return None
+            for path, value in leaves:
+                edited = edit_in_place(text, path, value, parse=parse, writing=writing)
+                if edited is None:
+                    return None
+                text = edited
+        return text if parse(text) == meant else None
     except (TOMLKitError, toml_text.TomlSyntaxError):
         return None  # what looked like a section stands in a text of several lines
-
-
-def _section_of(text: str, path: tuple[str, ...]) -> tuple[int, int] | None:
-    """Return where the section stands that holds the key at a path: the table's own, or what is before all tables."""
-    starts = [match.start() for match in _HEADER.finditer(text)]
-    if len(path) == 1:
-        return (0, starts[0]) if starts and text[: starts[0]].strip() else None
-    # Told apart by a word, before each header is read.
-    for number, start in enumerate(starts):
-        header = text[start : text.find("\n", start) + 1]
-        if path[-2] in header and _is_header_of(header, path[:-1]):
-            return start, starts[number + 1] if number + 1 < len(starts) else len(text)
-    return None
-
-
-def _is_header_of(header: str, path: tuple[str, ...]) -> bool:
-    try:
-        value: Any = toml_text.parse(header)
-    except toml_text.TomlSyntaxError:
-        return False
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
-            return False
-        value = cast("dict[str, Any]", value)[name]
-    return value == {}
 
 
 def edit_file(
@@ -172,27 +162,33 @@ def _mode_of(path: Path) -> int:
         return 0o600
 
 
-def _copy(value: Any) -> Any:
-    match value:
-        case dict():
-            return {name: _copy(part) for name, part in cast("dict[str, Any]", value).items()}
-        case list():
-            return [_copy(part) for part in cast("list[Any]", value)]
-        case _:
-            return value
+def _changed(table: Mapping[str, Any], path: tuple[str, ...], value: Any, *, merge: bool) -> dict[str, Any]:
+    """Return a table with a value set or, with None, deleted."""
+    name, rest = path[0], path[1:]
+    current = table.get(name)
+    inner = cast("dict[str, Any]", current) if isinstance(current, dict) else {}
+    if value is None:
+        if not rest:
+            return {key: part for key, part in table.items() if key != name}
+        return {**table, name: _changed(inner, rest, None, merge=merge)} if isinstance(current, dict) else dict(table)
+    if rest:
+        return {**table, name: _changed(inner, rest, value, merge=merge)}
+    if not isinstance(value, dict):
+        return {**table, name: _copy_without_null(value)}
+    parts = cast("dict[str, Any]", value)
+    if not merge:
+        inner = {key: part for key, part in inner.items() if key in parts}
+    for key, part in parts.items():
+        inner = _changed(inner, (key,), part, merge=merge)
+    return {**table, name: inner}
 
 
-def _drop_empty(table: dict[str, Any], path: tuple[str, ...]) -> None:
-    """Delete the tables on a path that have nothing in them, the innermost first."""
+def _without_empty(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Return a table without those on a path that have nothing in them, the innermost first."""
     if not path or not isinstance(inner := table.get(path[0]), dict):
-        return
-    _drop_empty(cast("dict[str, Any]", inner), path[1:])
-    if not inner:
-        del table[path[0]]
-
-
-def _plain_table(_parent: MutableMapping[str, Any]) -> dict[str, Any]:
-    return {}
+        return table
+    left = _without_empty(cast("dict[str, Any]", inner), path[1:])
+    return {**table, path[0]: left} if left else {key: part for key, part in table.items() if key != path[0]}
 
 
 def _set(

@@ -144,7 +144,10 @@ class LayerStack(msgspec.Struct, frozen=True, dict=True):
 
 
 def merge(tables: Iterator[Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Table on top of one another: tables merge key by key, anything else replaces. The inputs stay as they are."""
+    """Table on top of one another: tables merge key by key, anything else replaces.
+
+    The inputs stay as they are. What stands in one of them alone is shared with it: the result is not to be changed.
+    """
     result: dict[str, Any] = {}
     for table in tables:
         _merge_into(result, table)
@@ -154,9 +157,9 @@ def merge(tables: Iterator[Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> 
 def _merge_into(below: dict[str, Any], above: Mapping[str, Any]) -> None:
     for name, value in above.items():
         current = below.get(name)
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(current, dict):
             # A copy of its own, so that merging more on top never reaches into a layer.
-            copy = dict(cast("dict[str, Any]", current)) if isinstance(current, dict) else {}
+            copy = dict(cast("dict[str, Any]", current))
             _merge_into(copy, cast("dict[str, Any]", value))
             below[name] = copy
         else:
@@ -203,5 +206,5 @@ def table_version(table: Mapping[str, Any]) -> str:
     """`sha256:` and the hex digest of the table as compact JSON with sorted keys."""
     import hashlib
 
-    text = json.dumps(to_json_value(dict(table)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(dict(table), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=to_json_value)
     return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -15,7 +15,7 @@ from codex_trio.config.constraints import Constraining
 from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
 from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
-from codex_trio.config.nodes import SchemaProblem, check, unread_keys
+from codex_trio.config.nodes import PassedTables, SchemaProblem, check, unread_keys
 from codex_trio.config.permission_profiles import find_profile
 from codex_trio.config.provider_places import set_in, unknown_provider
 from codex_trio.config.providers import ModelProviderConfig, build_providers, with_residency
@@ -52,12 +52,13 @@ def build(
     environ: Mapping[str, str],
     typed: TypedOverrides,
     chosen_features: Mapping[str, bool],
+    passed: PassedTables | None = None,
 ) -> EffectiveConfig:
     """Return the configuration for `cwd`. `chosen_features` count where no layer says otherwise.
 
-    Raises `ConfigLoadError`.
+    Tables that `passed` a check are not checked again. Raises `ConfigLoadError`.
     """
-    check_stack(sources.stack)
+    check_stack(sources.stack, passed)
     requirements = sources.requirements
     held = Constraining(requirements)
     merged = held.table(sources.stack.merged)
@@ -154,13 +155,13 @@ def build(
     )
 
 
-def check_stack(stack: LayerStack) -> None:
+def check_stack(stack: LayerStack, passed: PassedTables | None = None) -> None:
     """Raise `ConfigLoadError` when the merged table is not what the schema says.
 
     The file that holds the problem is named with the place; a session flag is named by its key.
     """
     try:
-        check(CONFIG, stack.merged)
+        check(CONFIG, stack.merged, passed=passed)
     except SchemaProblem as problem:
         for layer in stack.active:
             located = _problem_in_layer(layer)

@@ -8,6 +8,7 @@ Messages have the form users of this file format know, such as ``invalid type: i
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,14 +84,19 @@ class Sequence(msgspec.Struct, frozen=True):
     item: "Node"
 
 
-class Names(msgspec.Struct, frozen=True):
+class Names(msgspec.Struct, frozen=True, dict=True):
     """A table whose keys the user makes up. `check` sees the whole after its parts passed and returns a problem."""
 
     value: "Node"
     check: "Callable[[Mapping[str, Any]], str | Inside | None] | None" = None
 
+    @cached_property
+    def holds_paths(self) -> bool:
+        """Whether there may be a path in it."""
+        return holds_paths(self.value)
 
-class Table(msgspec.Struct, frozen=True):
+
+class Table(msgspec.Struct, frozen=True, dict=True):
     """A table with known keys.
 
     `rest` is the kind of other keys (without it they are not read by anybody, and reported as such). `opaque` tables
@@ -102,6 +108,11 @@ class Table(msgspec.Struct, frozen=True):
     rest: "Node | None" = None
     opaque: bool = False
     check: "Callable[[Mapping[str, Any]], str | Inside | None] | None" = None
+
+    @cached_property
+    def holds_paths(self) -> bool:
+        """Whether there may be a path in it."""
+        return any(map(holds_paths, self.fields.values())) or (self.rest is not None and holds_paths(self.rest))
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -121,17 +132,51 @@ def integer(name: str) -> Integer:
     return Integer(name, 0, 2**bits - 1) if name[0] == "u" else Integer(name, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
-def check(node: Node, value: Any, path: KeyPath = ()) -> None:
-    """Raise `SchemaProblem` for the first part of `value` that is not of its kind."""
+class PassedTables:
+    """Tables that passed a check of their kind, by their identity: what was parsed and merged is never changed.
+
+    Only those without tables in them, of which there are many: the others are looked at each time.
+    """
+
+    def __init__(self, *, most: int = 10_000) -> None:
+        self._tables: dict[tuple[int, int], tuple[Node, object]] = {}
+        self._most = most
+
+    def has(self, node: Node, table: object) -> bool:
+        """Return whether a table passed as one of that kind."""
+        return (id(node), id(table)) in self._tables
+
+    def add(self, node: Node, table: dict[str, Any]) -> None:
+        """Remember that a table passed, and keep it, so that nothing else gets its identity."""
+        if any(isinstance(part, dict) for part in table.values()):
+            return
+        if len(self._tables) >= self._most:
+            self._tables.clear()
+        self._tables[id(node), id(table)] = node, table
+
+
+def check(node: Node, value: Any, path: KeyPath = (), *, passed: PassedTables | None = None) -> None:
+    """Raise `SchemaProblem` for the first part of `value` that is not of its kind.
+
+    Tables that `passed` before are not looked at again.
+    """
+    if passed is None or not isinstance(value, dict):
+        _check(node, value, path, passed)
+    elif not passed.has(node, cast("object", value)):
+        _check(node, value, path, passed)
+        passed.add(node, cast("dict[str, Any]", value))
+
+
+def _check(node: Node, value: Any, path: KeyPath, passed: PassedTables | None) -> None:
     match node:
         case Anything():
             return
         case Table():
-            _check_table(node, value, path)
+            _check_table(node, value, path, passed)
         case Names():
             _expect(value, dict, "a map", path)
             for name, part in cast("dict[str, Any]", value).items():
-                check(node.value, part, (*path, name))
+                check(node.value, part, (*path, name), passed=passed)
             _check_whole(node, cast("dict[str, Any]", value), path)
         case Sequence():
             _expect(value, list, "a sequence", path)
@@ -141,7 +186,7 @@ def check(node: Node, value: Any, path: KeyPath = ()) -> None:
             scalar = bool if isinstance(node.text, Flag) else str
             if not isinstance(value, scalar | dict):
                 raise SchemaProblem(invalid_type(value, node.name), path)
-            check(node.table if isinstance(value, dict) else node.text, value, path)
+            check(node.table if isinstance(value, dict) else node.text, value, path, passed=passed)
         case _:
             _check_scalar(node, value, path)
 
@@ -165,8 +210,26 @@ def unread_keys(node: Node, value: Any, path: tuple[str, ...] = ()) -> Iterator[
             return
 
 
+def holds_paths(node: Node) -> bool:
+    """Return whether there may be a path in a value of that kind, as far as `absolute_paths` looks."""
+    match node:
+        case PathText():
+            return True
+        case Sequence():
+            return holds_paths(node.item)
+        case Names() | Table():
+            return node.holds_paths
+        case _:
+            return False
+
+
 def absolute_paths(node: Node, value: Any, *, folder: Path, home: Path | None) -> Any:
-    """`value` with its paths made absolute against `folder`; `~` is `home`. Values of a wrong kind stay as they are."""
+    """Return `value` with its paths made absolute against `folder`; `~` is `home`. The given one stays as it is.
+
+    Values of a wrong kind stay as they are too.
+    """
+    if not holds_paths(node):
+        return value
     match node:
         case PathText() if isinstance(value, str):
             return resolve_path(value, folder=folder, home=home)
@@ -209,13 +272,13 @@ def _check_item(node: Node, value: Any, path: KeyPath, index: int) -> None:
         raise
 
 
-def _check_table(node: Table, value: Any, path: KeyPath) -> None:
+def _check_table(node: Table, value: Any, path: KeyPath, passed: PassedTables | None) -> None:
     try:
         _expect(value, dict, "a table", path)
         for name, part in cast("dict[str, Any]", value).items():
             inner = node.fields.get(name, node.rest)
             if inner is not None:
-                check(inner, part, (*path, name))
+                check(inner, part, (*path, name), passed=passed)
         for name in node.required:
             if name not in value:
                 raise SchemaProblem(missing_field(name), path)

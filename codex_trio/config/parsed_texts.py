@@ -1,16 +1,33 @@
-"""The tables of texts that were read lately, so that no text is taken apart twice.
+"""What was read lately from texts, so that no text is taken apart twice.
 
 Owns: what is kept, and for how long. Does not own: reading TOML (`toml_text`) or files (`sources`). A change to a file
-of the user's reads the same two texts several times: before, to check the outcome, and once it is written.
+of the user's reads the same two texts several times: before, to check the outcome, and once it is written. Of a long
+text the sections are kept: a change touches one of them, and tables of the others are the same objects as before.
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from codex_trio.config.toml_text import parse
 
+if TYPE_CHECKING:
+    from codex_trio.config.toml_sections import TomlSection
+
+T = TypeVar("T")
+
+_LONG = 4096
+"""Characters from which on a text is worth being taken apart by sections."""
+
 _KEPT = 32
 """As many as the layers of a few folders have files."""
+
+_KEPT_SECTIONS = 4096
+"""As many as a user with very many projects has."""
+
+_KEPT_RESULTS = 128
+"""As many as the layers of a dozen folders."""
 
 _MAX_CHARACTERS = 1 << 18
 """Longer texts are read anew: hardly anybody has one, and they would stay in memory."""
@@ -22,14 +39,50 @@ class ParsedTexts:
     def __init__(self, *, read: Callable[[str], dict[str, Any]] = parse) -> None:
         self._read = read
         self._tables: dict[str, dict[str, Any]] = {}
+        self._sections: dict[str, TomlSection | None] = {}
+        self._results: dict[Hashable, tuple[str, object]] = {}
 
     def parse(self, text: str) -> dict[str, Any]:
         """Return the text's table. Raises `TomlSyntaxError`."""
+        if len(text) > _MAX_CHARACTERS:
+            return self._read(text)
         table = self._tables.pop(text, None)
+        if table is None and len(text) >= _LONG:
+            table = self._by_sections(text)
         if table is None:
             table = self._read(text)
-        if len(text) <= _MAX_CHARACTERS:
-            self._tables[text] = table  # now the latest
-            for oldest in list(self._tables)[:-_KEPT]:
-                self._tables.pop(oldest, None)
+        _keep(self._tables, text, table, _KEPT)
         return table
+
+    def made_of(self, key: Hashable, text: str, make: Callable[[], T]) -> T:
+        """Return what `make` returned when it was last called for that key with that text, else what it returns now."""
+        found = self._results.pop(key, None)
+        if found is None or found[0] != text:
+            found = text, make()
+        if len(text) <= _MAX_CHARACTERS:
+            _keep(self._results, key, found, _KEPT_RESULTS)
+        return cast("T", found[1])
+
+    def _by_sections(self, text: str) -> dict[str, Any] | None:
+        # Few files are so long.
+        from codex_trio.config.toml_sections import parse_by_sections
+
+        return parse_by_sections(text, self._section)
+
+    def _section(self, text: str) -> TomlSection | None:
+        from codex_trio.config.toml_sections import read_section
+
+        if text in self._sections:
+            return self._sections[text]
+        section = read_section(text, self._read)
+        if len(self._sections) >= _KEPT_SECTIONS:
+            self._sections.clear()
+        self._sections[text] = section
+        return section
+
+
+def _keep(kept: dict[Any, Any], key: Hashable, value: object, most: int) -> None:
+    """Keep one more thing, the latest, and no more than so many."""
+    kept[key] = value
+    while len(kept) > most:
+        kept.pop(next(iter(kept)), None)

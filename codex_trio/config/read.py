@@ -15,7 +15,7 @@ from codex_trio.config.errors import ConfigLoadError, ConfigReadError
 from codex_trio.config.keys import CONFIG, READ_DEFAULTS, UNUSUAL_KEYS
 from codex_trio.config.layers import ConfigLayer, LayerStack, Origin, to_json_value
 from codex_trio.config.load import check_stack, refuse_withdrawn_settings
-from codex_trio.config.nodes import Table
+from codex_trio.config.nodes import PassedTables, Table
 from codex_trio.config.provider_places import unknown_provider
 from codex_trio.config.schema import (
     BUILT_IN_PROVIDERS,
@@ -74,13 +74,13 @@ class ConfigReader:
             raise ConfigReadError(f"failed to read configuration layers: {error.message}") from None
         chosen = self._service.chosen_features
         if self._latest is None or self._latest[0] is not stack or self._latest[1] is not chosen:
-            self._latest = stack, chosen, _view(stack, chosen)
+            self._latest = stack, chosen, _view(stack, chosen, self._service.passed)
         return self._latest[2]
 
 
-def _view(stack: LayerStack, chosen: Mapping[str, bool]) -> ConfigView:
+def _view(stack: LayerStack, chosen: Mapping[str, bool], passed: PassedTables) -> ConfigView:
     try:
-        check_stack(stack)
+        check_stack(stack, passed)
     except ConfigLoadError as error:
         raise ConfigReadError(f"invalid configuration: {error.merged_message}") from None
     try:

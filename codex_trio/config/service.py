@@ -28,6 +28,7 @@ from codex_trio.config.errors import (
 from codex_trio.config.fingerprints import Fingerprint, fingerprints_of, watched_paths
 from codex_trio.config.layers import ConfigLayer, merge
 from codex_trio.config.load import build, refuse_unread_keys
+from codex_trio.config.nodes import PassedTables
 from codex_trio.config.overrides import Override, from_request
 from codex_trio.config.parsed_texts import ParsedTexts
 from codex_trio.config.requirements import Requirements
@@ -53,6 +54,9 @@ _NO_TYPED_OVERRIDES = TypedOverrides()
 _KEPT_FOLDERS = 64
 """For how many folders what was read is kept: those of the threads at work."""
 
+_KEPT_CONFIGS = 8
+"""What clients ask for beside the files is the same for most threads."""
+
 _KNOWN_FOLDERS = 1000
 """For how many folders it is known what a thread config loader said."""
 
@@ -63,11 +67,14 @@ _OTHER_FILES = frozenset({"model_instructions_file", "experimental_compact_promp
 
 
 class _Kept(msgspec.Struct):
-    """What was read for a folder, and the fingerprints of its files from just before."""
+    """What was read for a folder, the fingerprints of its files from just before, and what it comes to.
 
-    fingerprints: tuple[Fingerprint, ...]
+    Without fingerprints it is what the files said when one of them had only just changed: to be read again.
+    """
+
+    fingerprints: tuple[Fingerprint, ...] | None
     sources: Sources
-    config: EffectiveConfig | None = None
+    configs: dict[TypedOverrides, EffectiveConfig] = {}
 
 
 class ConfigService:
@@ -113,7 +120,8 @@ class ConfigService:
         self._strict = strict
         self._user_table: Mapping[str, Any] | None = {} if without_user_config else None
         self._without_rules = without_rules
-        self.parse = (texts or ParsedTexts()).parse
+        self.texts = texts or ParsedTexts()
+        self.passed = PassedTables()
         self._announced: set[str] = set()
         self._noted: list[str] = []
         self._kept: dict[Path | None, _Kept] = {}
@@ -150,7 +158,7 @@ class ConfigService:
         if taken:
             self._chosen_features = {**self._chosen_features, **taken}
             for kept in self._kept.values():
-                kept.config = None
+                kept.configs.clear()
         return taken
 
     def when_reloaded(self, follow: Callable[[], Awaitable[list[str]]]) -> None:
@@ -212,16 +220,21 @@ class ConfigService:
         Raises `ConfigLoadError`.
         """
         folder = self.resolve_cwd(cwd)
-        sources = self.sources(folder, overrides)
+        return self._built(self.sources(folder, overrides), folder, typed)
+
+    def _built(self, sources: Sources, folder: Path, typed: TypedOverrides) -> EffectiveConfig:
+        """Return the configuration that layers come to, built once for the layers that are kept."""
         kept = self._kept.get(folder)
-        if kept is None or kept.sources is not sources or typed != _NO_TYPED_OVERRIDES:
+        if kept is None or kept.sources is not sources:
             return self._build(sources, folder, typed=typed)
-        if kept.config is None:
+        config = kept.configs.get(typed)
+        if config is None:
             config = self._build(sources, folder, typed=typed)
-            if _OTHER_FILES.intersection(sources.stack.merged):
-                return config
-            kept.config = config
-        return kept.config
+            # Instructions are long, and hardly ever the same.
+            is_plain = typed.base_instructions is None and typed.developer_instructions is None
+            if is_plain and len(kept.configs) < _KEPT_CONFIGS and not _OTHER_FILES.intersection(sources.stack.merged):
+                kept.configs[typed] = config
+        return config
 
     def load_for_new_thread(
         self,
@@ -236,7 +249,7 @@ class ConfigService:
         """
         folder = self.resolve_cwd(cwd)
         sources = self.sources(folder, overrides)
-        config = self._build(sources, folder, typed=typed)
+        config = self._built(sources, folder, typed)
         return self.load(cwd, overrides, typed=typed) if self._ensure_trust(sources, config.sandbox_mode) else config
 
     def _ensure_trust(self, sources: Sources, sandbox_mode: SandboxMode) -> bool:
@@ -260,7 +273,7 @@ class ConfigService:
         edit = Edit(path=("projects", project.trust.key, "trust_level"), value="trusted", merge=False)
         target = self._paths.written_config
         try:
-            edit_file(target, [edit], parse=self.parse)
+            edit_file(target, [edit], parse=self.texts.parse)
         except OSError as error:
             raise ConfigLoadError(f"failed to write {target}: {error.strerror}") from None
         return True
@@ -273,9 +286,11 @@ class ConfigService:
         # Taken before reading: what changes in between has another fingerprint the next time.
         fingerprints = fingerprints_of(watched_paths(self._paths, cwd, self._markers))
         kept = self._kept.get(cwd)
-        if kept is not None and kept.fingerprints == fingerprints:
+        if kept is not None and fingerprints is not None and kept.fingerprints == fingerprints:
             return kept.sources
         sources = self._read(cwd, ())
+        if kept is not None and kept.sources.is_same_as(sources):
+            sources = kept.sources
         if not any(layer.is_doubted for layer in sources.stack.layers):
             self._keep(cwd, fingerprints, sources)
         return sources
@@ -287,7 +302,7 @@ class ConfigService:
             command_line=self._cli_overrides,
             request=request,
             user_table=self._user_table,
-            parse=self.parse,
+            texts=self.texts,
             doubted=self._doubted,
             thread_config=self._thread_layers.get(cwd, ()),
         )
@@ -302,15 +317,16 @@ class ConfigService:
             self.writes.review(os.path.realpath(folder))
 
     def _keep(self, cwd: Path | None, fingerprints: tuple[Fingerprint, ...] | None, sources: Sources) -> None:
-        self._kept.pop(cwd, None)
+        before = self._kept.pop(cwd, None)
         markers = self._markers if sources.project is None else sources.project.markers
         if markers != self._markers:
             # The fingerprints were not those of all that counts.
             self._markers = markers
-        elif fingerprints is not None:
-            while len(self._kept) >= _KEPT_FOLDERS:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[cwd] = _Kept(fingerprints, sources)
+            return
+        while len(self._kept) >= _KEPT_FOLDERS:
+            self._kept.pop(next(iter(self._kept)), None)
+        configs = before.configs if before is not None and before.sources is sources else {}
+        self._kept[cwd] = _Kept(fingerprints, sources, configs)
 
     def startup_default(self) -> EffectiveConfig:
         """Return the configuration a server starts with: its own folder's, or defaults when the files are broken.
@@ -376,6 +392,7 @@ class ConfigService:
             environ=self._environ,
             typed=typed,
             chosen_features=self._chosen_features,
+            passed=self.passed,
         )
         return msgspec.structs.replace(config, rule_folders=()) if self._without_rules else config
 

@@ -8,6 +8,7 @@ Everything here is a handful of small synchronous reads.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,9 +20,10 @@ from codex_trio.config.keys import CONFIG, PROJECT_DENIED_KEYS
 from codex_trio.config.layers import ConfigLayer, LayerKind, LayerSource, LayerStack, merge
 from codex_trio.config.nodes import SchemaProblem, absolute_paths, check
 from codex_trio.config.overrides import Override, to_table
+from codex_trio.config.parsed_texts import ParsedTexts
 from codex_trio.config.project import folders_between, git_root_for_trust, project_root
 from codex_trio.config.requirements import NOTHING_REQUIRED, Requirements, unknown_requirements
-from codex_trio.config.trust import Trust, disabled_reason, doubt_reason, find_trust
+from codex_trio.config.trust import Trust, disabled_reason, doubt_reason, find_trust, real_path
 from codex_trio.util.regular_file import read_whole
 
 DEFAULT_ROOT_MARKERS = (".git",)
@@ -107,16 +109,25 @@ class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
 class ProjectFolder(msgspec.Struct, frozen=True, kw_only=True):
     """The project around a working folder: its root, the root trust is given to, and whether it is trusted.
 
-    `markers` are the names by which the root was looked for. `untrusted` are the folders from the root to `cwd` that
-    the user does not trust.
+    `markers` are the names by which the root was looked for. `trusts` says whether the user trusts each folder from the
+    root to `cwd`.
     """
 
     cwd: Path
     markers: tuple[str, ...]
     root: Path
     git_root: Path | None
-    trust: Trust
-    untrusted: tuple[Path, ...] = ()
+    trusts: Mapping[Path, Trust]
+
+    @property
+    def trust(self) -> Trust:
+        """Whether the working folder is trusted."""
+        return self.trusts[self.cwd]
+
+    @property
+    def untrusted(self) -> tuple[Path, ...]:
+        """The folders from the root to `cwd` that the user does not trust."""
+        return tuple(folder for folder, trust in self.trusts.items() if trust.level != "trusted")
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +136,19 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     stack: LayerStack
     project: ProjectFolder | None
     requirements: Requirements = NOTHING_REQUIRED
+
+    def is_same_as(self, other: "Sources") -> bool:
+        """Return whether both are made of the very same layers, so that what one comes to the other does.
+
+        By identity: to Python `true` and `1` are equal.
+        """
+        ours, theirs = self.stack.layers, other.stack.layers
+        return (
+            len(ours) == len(theirs)
+            and all(own is its for own, its in zip(ours, theirs, strict=True))
+            and self.requirements is other.requirements
+            and self.project == other.project
+        )
 
 
 def read_sources(
@@ -136,31 +160,35 @@ def read_sources(
     user_table: Mapping[str, Any] | None = None,
     doubted: Doubt = no_doubt,
     thread_config: Iterable[ConfigLayer] = (),
-    parse: toml_text.Parse = toml_text.parse,
+    texts: ParsedTexts | None = None,
 ) -> Sources:
     """Return all layers for `cwd` (an absolute path; None leaves projects out), lowest first.
 
     `command_line` and `request` are settings for one run and for one thread. A request decides about no project: what
     it says of trust can only take it away. `user_table` stands in for the user's file, `doubted` tells which files a
-    command may have written, `thread_config` is what a thread config loader said, `parse` reads the texts of the
-    user's files. Raises `ConfigLoadError` for a file that cannot be read as TOML, and for one of an administrator's
+    command may have written, `thread_config` is what a thread config loader said, `texts` knows texts that were read
+    before. Raises `ConfigLoadError` for a file that cannot be read as TOML, and for one of an administrator's
     that cannot be used.
     """
     command_line = tuple(command_line)
+    texts = texts or ParsedTexts()
     if user_table is None:
-        user = _file_layer(paths, "user", paths.user_config, parse=parse)
+        user = _file_layer(paths, "user", paths.user_config, texts)
     else:
         user = ConfigLayer(source=LayerSource("user", paths.user_config), table=dict(user_table))
-    managed = _managed_layer(paths)
-    requirements = _requirements(paths, managed)
-    below = [*_layers_below_the_users(paths), user, *_profile_layers(paths, user, parse)]
-    above = [*_session_layer(paths, cwd, (*command_line, *request)), *thread_config, *managed]
+    managed = _managed_layer(paths, texts)
+    requirements = _requirements(paths, managed, texts)
+    below = [*_layers_below_the_users(paths, texts), user, *_profile_layers(paths, user, texts)]
+    request = tuple(request)
+    session = _session_layer(paths, cwd, command_line, texts)
+    asked = _session_layer(paths, cwd, (*command_line, *request), ParsedTexts()) if request else session
+    above = [*asked, *thread_config, *managed]
     if cwd is None:
         return Sources(stack=LayerStack((*below, *above)), project=None, requirements=requirements)
-    decided = merge([layer.table for layer in (*below, *_session_layer(paths, cwd, command_line), *managed)])
+    decided = merge([layer.table for layer in (*below, *session, *managed)])
     settings = merge([layer.table for layer in (*below, *above)])
     project = find_project(settings, cwd, decided=decided)
-    layers = _project_layers(paths, project, decided, settings, doubted)
+    layers = _project_layers(paths, project, doubted, texts)
     return Sources(stack=LayerStack((*below, *layers, *above)), project=project, requirements=requirements)
 
 
@@ -168,53 +196,64 @@ def read_defaults(paths: ConfigPaths, command_line: Iterable[Override]) -> Sourc
     """Return what there is without any file: for as long as the files cannot be used, when the least is allowed."""
     user = ConfigLayer(source=LayerSource("user", paths.user_config), table={})
     return Sources(
-        stack=LayerStack((user, *_session_layer(paths, None, command_line))),
+        stack=LayerStack((user, *_session_layer(paths, None, tuple(command_line), ParsedTexts()))),
         project=None,
         requirements=unknown_requirements("the configuration cannot be read"),
     )
 
 
-def _layers_below_the_users(paths: ConfigPaths) -> list[ConfigLayer]:
-    packaged = [] if paths.packaged is None else [_file_layer(paths, "packagedDefaults", paths.packaged)]
-    system = _file_layer(paths, "system", paths.system_dir / "config.toml")
-    organizations = [_organization_layer(paths, given) for given in paths.organizations if given.config]
+def _layers_below_the_users(paths: ConfigPaths, texts: ParsedTexts) -> list[ConfigLayer]:
+    packaged = [] if paths.packaged is None else [_file_layer(paths, "packagedDefaults", paths.packaged, texts)]
+    system = _file_layer(paths, "system", paths.system_dir / "config.toml", texts)
+    organizations = [_organization_layer(paths, given, texts) for given in paths.organizations if given.config]
     return [*packaged, system, *organizations]
 
 
-def _organization_layer(paths: ConfigPaths, given: OrganizationSettings) -> ConfigLayer:
+def _organization_layer(paths: ConfigPaths, given: OrganizationSettings, texts: ParsedTexts) -> ConfigLayer:
     source = LayerSource("enterpriseManaged", id=given.id, name=given.name)
-    table = _parsed(source.label, given.config)
-    return ConfigLayer(source=source, table=absolute_paths(CONFIG, table, folder=paths.codex_home, home=paths.home))
+
+    def make() -> ConfigLayer:
+        table = _parsed(source.label, given.config)
+        return ConfigLayer(source=source, table=absolute_paths(CONFIG, table, folder=paths.codex_home, home=paths.home))
+
+    return texts.made_of((source, paths.home), given.config, make)
 
 
-def _managed_layer(paths: ConfigPaths) -> list[ConfigLayer]:
+def _managed_layer(paths: ConfigPaths, texts: ParsedTexts) -> list[ConfigLayer]:
     """Return the administrator's settings, if there are any. Nobody goes on without them: raises `ConfigLoadError`."""
-    text = _administrators_text(paths.managed_config)
+    path = paths.managed_config
+    text = _administrators_text(path)
     if text is None:
         return []
-    path = paths.managed_config
-    table = _parsed(str(path), text, path)
-    try:
-        check(CONFIG, table)
-    except SchemaProblem as problem:
-        place = toml_text.find_value(text, problem.path)
-        where = f":{place.start.line}:{place.start.column}" if place else ""
-        raise ConfigLoadError(
-            f"{path}{where}: {problem.message}", path=path, range=place, unreadable_layer=True
-        ) from None
-    return [
-        ConfigLayer(
+
+    def make() -> ConfigLayer:
+        table = _parsed(str(path), text, path)
+        try:
+            check(CONFIG, table)
+        except SchemaProblem as problem:
+            place = toml_text.find_value(text, problem.path)
+            where = f":{place.start.line}:{place.start.column}" if place else ""
+            raise ConfigLoadError(
+                f"{path}{where}: {problem.message}", path=path, range=place, unreadable_layer=True
+            ) from None
+        return ConfigLayer(
             source=LayerSource("legacyManagedConfigTomlFromFile", path),
             table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
         )
-    ]
+
+    return [texts.made_of((path, paths.home), text, make)]
 
 
-def _requirements(paths: ConfigPaths, managed: Sequence[ConfigLayer]) -> Requirements:
+def _requirements(paths: ConfigPaths, managed: Sequence[ConfigLayer], texts: ParsedTexts) -> Requirements:
     """Return what administrators require. Raises `ConfigLoadError` when that cannot be told."""
     text = _administrators_text(paths.requirements)
     if text is None and not managed and not any(given.requirements for given in paths.organizations):
         return NOTHING_REQUIRED
+    made_from = repr((text, paths.organizations, [layer.table for layer in managed]))
+    return texts.made_of((paths.requirements, paths.home), made_from, lambda: _read_requirements(paths, managed, text))
+
+
+def _read_requirements(paths: ConfigPaths, managed: Sequence[ConfigLayer], text: str | None) -> Requirements:
     # Most machines have no such file, and no use for what reads one.
     from codex_trio.config.requirement_files import join, managed_requirements, parse_requirements
 
@@ -262,26 +301,22 @@ def find_project(settings: Mapping[str, Any], cwd: Path, *, decided: Mapping[str
     root = project_root(cwd, markers)
     git_root = git_root_for_trust(cwd)
     entries = [_projects(settings)] if decided is None else [_projects(decided), _projects(settings)]
-    trusts = {
-        folder: _least_trust(entries, folder, project_root=root, git_root=git_root)
-        for folder in folders_between(root, cwd)
-    }
+    if entries[-1] is entries[0]:
+        del entries[1:]
+    real = cache(real_path)  # each folder is asked about several times
+
+    def least_trust(folder: Path) -> Trust:
+        # What the first entries say of a folder, or that it is untrusted when others say so.
+        found = [find_trust(table, folder, project_root=root, git_root=git_root, real=real) for table in entries]
+        return next((trust for trust in found if trust.level == "untrusted"), found[0])
+
     return ProjectFolder(
         cwd=cwd,
         markers=markers,
         root=root,
         git_root=git_root,
-        trust=trusts[cwd],
-        untrusted=tuple(folder for folder, trust in trusts.items() if trust.level != "trusted"),
+        trusts={folder: least_trust(folder) for folder in folders_between(root, cwd)},
     )
-
-
-def _least_trust(
-    entries: Iterable[Mapping[str, Any]], folder: Path, *, project_root: Path, git_root: Path | None
-) -> Trust:
-    """Return what the first entries say of a folder, or that it is untrusted when others say so."""
-    found = [find_trust(projects, folder, project_root=project_root, git_root=git_root) for projects in entries]
-    return next((trust for trust in found if trust.level == "untrusted"), found[0])
 
 
 def root_markers(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -324,7 +359,7 @@ def read_text(path: Path, *, limit: int = MAX_FILE_BYTES) -> str | None:
     raise ConfigLoadError(f"failed to read config file {message}", unreadable_layer=True)
 
 
-def _profile_layers(paths: ConfigPaths, user: ConfigLayer, parse: toml_text.Parse) -> list[ConfigLayer]:
+def _profile_layers(paths: ConfigPaths, user: ConfigLayer, texts: ParsedTexts) -> list[ConfigLayer]:
     """Return the layer of the profile in use. Raises `ConfigLoadError` where the user's file has the older form too."""
     name, file = paths.profile, paths.profile_config
     if name is None or file is None:
@@ -335,22 +370,22 @@ def _profile_layers(paths: ConfigPaths, user: ConfigLayer, parse: toml_text.Pars
             f'--profile `{name}` cannot be used while {paths.user_config} contains legacy `profile = "{name}"` or '
             f"`[profiles.{name}]` config; move those settings into {file} and remove the legacy profile selector/table."
         )
-    return [_file_layer(paths, "user", file, profile=name, parse=parse)]
+    return [_file_layer(paths, "user", file, texts, profile=name)]
 
 
 def _file_layer(
-    paths: ConfigPaths,
-    kind: LayerKind,
-    path: Path,
-    *,
-    profile: str | None = None,
-    parse: toml_text.Parse = toml_text.parse,
+    paths: ConfigPaths, kind: LayerKind, path: Path, texts: ParsedTexts, *, profile: str | None = None
 ) -> ConfigLayer:
-    table = _parsed(str(path), read_text(path) or "", path, parse)
-    return ConfigLayer(
-        source=LayerSource(kind, path, profile),
-        table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
-    )
+    text = read_text(path) or ""
+
+    def make() -> ConfigLayer:
+        table = _parsed(str(path), text, path, texts.parse)
+        return ConfigLayer(
+            source=LayerSource(kind, path, profile),
+            table=absolute_paths(CONFIG, table, folder=path.parent, home=paths.home),
+        )
+
+    return texts.made_of((kind, path, profile, paths.home), text, make)
 
 
 def _parsed(name: str, text: str, path: Path | None = None, parse: toml_text.Parse = toml_text.parse) -> dict[str, Any]:
@@ -366,29 +401,34 @@ def _parsed(name: str, text: str, path: Path | None = None, parse: toml_text.Par
         ) from None
 
 
-def _session_layer(paths: ConfigPaths, cwd: Path | None, session: Iterable[Override]) -> list[ConfigLayer]:
-    table = to_table(session)
-    if not table:
+def _session_layer(
+    paths: ConfigPaths, cwd: Path | None, session: Sequence[Override], texts: ParsedTexts
+) -> list[ConfigLayer]:
+    if not session:
         return []
-    table = absolute_paths(CONFIG, table, folder=cwd or paths.codex_home, home=paths.home)
-    return [ConfigLayer(source=LayerSource("sessionFlags"), table=table)]
+    folder = cwd or paths.codex_home
+
+    def make() -> list[ConfigLayer]:
+        table = absolute_paths(CONFIG, to_table(session), folder=folder, home=paths.home)
+        return [ConfigLayer(source=LayerSource("sessionFlags"), table=table)] if table else []
+
+    return texts.made_of(("sessionFlags", folder, paths.home), repr(session), make)
 
 
 def _project_layers(
-    paths: ConfigPaths, project: ProjectFolder, decided: Mapping[str, Any], settings: Mapping[str, Any], doubted: Doubt
+    paths: ConfigPaths, project: ProjectFolder, doubted: Doubt, texts: ParsedTexts
 ) -> list[ConfigLayer]:
-    entries = [_projects(decided), _projects(settings)]
     layers: list[ConfigLayer] = []
-    for folder in folders_between(project.root, project.cwd):
+    for folder, trust in project.trusts.items():
         dot_codex = folder / ".codex"
         if not os.path.isdir(dot_codex) or _same_folder(dot_codex, paths.codex_home):
             continue
-        trust = _least_trust(entries, folder, project_root=project.root, git_root=project.git_root)
-        layer = _project_layer(paths, dot_codex, trust)
+        layer = _project_layer(paths, dot_codex, trust, texts)
         if layer.disabled_reason is None:
             # After it was read: what was changed meanwhile does not count either.
             reason = doubt_reason(doubted([*_links(project.root, folder), *settings_files(dot_codex)]), trust)
-            layer = msgspec.structs.replace(layer, disabled_reason=reason, is_doubted=reason is not None)
+            if reason is not None:
+                layer = msgspec.structs.replace(layer, disabled_reason=reason, is_doubted=True)
         layers.append(layer)
     return layers
 
@@ -409,31 +449,36 @@ def _links(root: Path, folder: Path) -> list[str]:
     return [str(path) for path in folders_between(root, folder) if path != root and os.path.islink(path)]
 
 
-def _project_layer(paths: ConfigPaths, dot_codex: Path, trust: Trust) -> ConfigLayer:
+def _project_layer(paths: ConfigPaths, dot_codex: Path, trust: Trust, texts: ParsedTexts) -> ConfigLayer:
     reason = disabled_reason(trust, user_config=paths.user_config)
     path = dot_codex / "config.toml"
-    text: str | None = None
-    table: dict[str, Any] = {}
+    text = ""
     try:
-        text = read_text(path, limit=_MAX_PROJECT_FILE_BYTES)
-        table = toml_text.parse(text) if text else {}
-    except toml_text.TomlSyntaxError as error:
-        if reason is None:
-            details = toml_text.render_syntax_error(text or "", error)
-            raise ConfigLoadError(
-                f"Error parsing project config file {path}: {details}", unreadable_layer=True
-            ) from None
+        text = read_text(path, limit=_MAX_PROJECT_FILE_BYTES) or ""
     except ConfigLoadError:
         if reason is None:
             raise
-    denied = tuple(name for name in PROJECT_DENIED_KEYS if name in table)
-    table = {name: value for name, value in table.items() if name not in denied}
-    return ConfigLayer(
-        source=LayerSource("project", dot_codex),
-        table=absolute_paths(CONFIG, table, folder=dot_codex, home=paths.home),
-        disabled_reason=reason,
-        denied_keys=denied,
-    )
+
+    def make() -> ConfigLayer:
+        table: dict[str, Any] = {}
+        try:
+            table = texts.parse(text) if text else {}
+        except toml_text.TomlSyntaxError as error:
+            if reason is None:
+                details = toml_text.render_syntax_error(text, error)
+                raise ConfigLoadError(
+                    f"Error parsing project config file {path}: {details}", unreadable_layer=True
+                ) from None
+        denied = tuple(name for name in PROJECT_DENIED_KEYS if name in table)
+        table = {name: value for name, value in table.items() if name not in denied}
+        return ConfigLayer(
+            source=LayerSource("project", dot_codex),
+            table=absolute_paths(CONFIG, table, folder=dot_codex, home=paths.home),
+            disabled_reason=reason,
+            denied_keys=denied,
+        )
+
+    return texts.made_of((dot_codex, reason, paths.home), text, make)
 
 
 def _same_folder(one: Path, other: Path) -> bool:

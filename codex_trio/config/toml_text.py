@@ -140,6 +140,12 @@ def find_key(text: str, path: KeyPath) -> TextRange | None:
     return None if place is None else _range(text, place.key)
 
 
+def span_of(text: str, path: KeyPath) -> tuple[int, int] | None:
+    """Return where the value at exactly that path stands, as offsets; None where there is none. For valid TOML."""
+    place = _Finder(text).run().get(path)
+    return None if place is None else place.value
+
+
 def _syntax_error(text: str, message: str) -> TomlSyntaxError:
     match = _TOMLI_PLACE.search(message)
     words = message[: match.start()] if match else message

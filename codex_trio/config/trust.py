@@ -9,7 +9,7 @@ follow the same layers).
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -28,16 +28,26 @@ class Trust(msgspec.Struct, frozen=True):
     key: str
 
 
-def find_trust(projects: Mapping[str, Any], folder: Path, *, project_root: Path | None, git_root: Path | None) -> Trust:
-    """Return the trust of `folder`, decided by its own entry, else its project root's, else its repository's."""
+def find_trust(
+    projects: Mapping[str, Any],
+    folder: Path,
+    *,
+    project_root: Path | None,
+    git_root: Path | None,
+    real: Callable[[Path], str],
+) -> Trust:
+    """Return the trust of `folder`, decided by its own entry, else its project root's, else its repository's.
+
+    `real` is `real_path`, or the same that remembers.
+    """
     for candidate in (folder, project_root, git_root):
         if candidate is None:
             continue
-        for key in dict.fromkeys((_real(candidate), str(candidate))):
+        for key in dict.fromkeys((real(candidate), str(candidate))):
             level = _level(projects.get(key))
             if level is not None:
                 return Trust(level=level, key=key)
-    return Trust(level=None, key=_real(git_root or folder))
+    return Trust(level=None, key=real(git_root or folder))
 
 
 def is_project(root: Path, markers: Sequence[str], git_root: Path | None) -> bool:
@@ -74,7 +84,8 @@ def doubt_reason(doubted: Sequence[str], trust: Trust) -> str | None:
     )
 
 
-def _real(path: Path) -> str:
+def real_path(path: Path) -> str:
+    """Return where a path leads; as it is where that cannot be found out."""
     try:
         return str(path.resolve())
     except (OSError, RuntimeError):

@@ -6,6 +6,7 @@ Does not own: editing text (`edit`), the wire structs.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -17,7 +18,7 @@ from codex_trio.config.edit import Edit, edit_file, edit_table
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.keys import CONFIG
 from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack, lookup, table_version, to_json_value
-from codex_trio.config.nodes import SchemaProblem, check
+from codex_trio.config.nodes import PassedTables, SchemaProblem, check
 from codex_trio.config.providers import PROVIDERS_WITHOUT_A_TABLE
 from codex_trio.config.requirements import Requirements
 from codex_trio.config.service import ConfigService
@@ -97,7 +98,7 @@ def write_edits(
     if refused is not None:
         raise ConfigWriteError(f"Invalid configuration: {refused}", code="configValidationError")
     try:
-        edit_file(target, prepared, accept=_check, parse=service.parse)
+        edit_file(target, prepared, accept=partial(_check, passed=service.passed), parse=service.texts.parse)
     except OSError as error:
         raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
     try:
@@ -128,7 +129,7 @@ def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutco
 def configured_providers(service: ConfigService) -> Mapping[str, Mapping[str, Any]]:
     """Return `[model_providers]` as it is in effect where no project counts. Raises `ConfigWriteError`."""
     tables: Any = effective_stack(service).merged.get("model_providers", {})
-    _check({"model_providers": tables})
+    _check({"model_providers": tables}, passed=service.passed)
     return tables
 
 
@@ -191,9 +192,9 @@ def _user_version(stack: LayerStack) -> str:
     return user.version if user else table_version({})
 
 
-def _check(table: Mapping[str, Any]) -> None:
+def _check(table: Mapping[str, Any], *, passed: PassedTables) -> None:
     try:
-        check(CONFIG, table)
+        check(CONFIG, table, passed=passed)
     except SchemaProblem as problem:
         raise ConfigWriteError(f"Invalid configuration: {problem.describe()}", code="configValidationError") from None
 

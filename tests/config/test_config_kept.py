@@ -91,3 +91,21 @@ def test_an_instructions_file_is_read_each_time(setting: Setting) -> None:
     assert service.load(setting.project).base_instructions == "Be kind."
     instructions.write_text("Be brief.")
     assert service.load(setting.project).base_instructions == "Be brief."
+
+
+def test_files_that_say_the_same_come_to_the_same_configuration(setting: Setting) -> None:
+    setting.user('model = "one"\n')
+    service = setting.service()
+    first = service.load(setting.project)
+    os.utime(setting.user_file)
+    assert service.load(setting.project) is first
+
+
+def test_a_number_in_place_of_a_switch_that_equals_it_is_an_error(setting: Setting) -> None:
+    service = setting.service()
+    for _ in range(2):
+        setting.user("allow_login_shell = true\n")
+        assert service.load(setting.project).allow_login_shell is True
+        setting.user("allow_login_shell = 1\n")
+        with pytest.raises(ConfigLoadError, match="expected a boolean"):
+            service.load(setting.project)

@@ -45,6 +45,28 @@ def test_an_edit_of_a_long_text_changes_what_it_says_and_nothing_else(head: str,
     assert "# about projects" in edited or head != "comments"
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit(path=("projects", "/new.one", "trust_level"), value="trusted", merge=False),
+        Edit(path=("projects",), value={"/new.one": {"trust_level": "trusted"}}, merge=True),
+        Edit(path=("projects", "/new.one"), value={"trust_level": "trusted"}, merge=False),
+    ],
+)
+def test_one_more_project_stands_behind_the_others(edit: Edit) -> None:
+    added = '\n[projects."/new.one"]\ntrust_level = "trusted"\n'
+    assert edit_text(PROJECTS, [edit]) == PROJECTS + added
+    behind = "\n[tui] # mine\n"
+    assert edit_text(PROJECTS + behind, [edit]) == PROJECTS + added + behind
+
+
+def test_a_table_that_replaces_another_takes_away_what_it_does_not_name() -> None:
+    text = f"[features]\nmemories = true\ngoals = true\n{PROJECTS}"
+    edited = edit_text(text, [Edit(path=("features",), value={"memories": False}, merge=False)])
+    assert parse(edited)["features"] == {"memories": False}
+    assert edited.endswith(PROJECTS)
+
+
 @pytest.mark.parametrize("head", ["a key", "comments", "a section"])
 @pytest.mark.parametrize("edit", ["a key that may be there", "a new key", "a key of a section"])
 def test_a_long_text_is_edited_as_a_short_one(head: str, edit: str) -> None:

@@ -14,6 +14,7 @@ import trio
 
 from codex_trio.config.project import git_root, git_root_for_trust
 from codex_trio.environments.local.git_diff import NoRemoteDiff, RemoteDiff, diff_to_remote
+from codex_trio.environments.local.repository_states import RepositoryStates
 from codex_trio.environments.place import WorkPlace
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.sandbox.roots import is_within, writable_roots
@@ -32,6 +33,7 @@ class LocalRepositories:
         self._environ = environ
         self._programs = find_git(environ.get("PATH", ""))
         self._tmpdir = tmpdir
+        self._states = RepositoryStates[GitInfo | None]()
 
     def root(self, folder: Path) -> Path | None:
         """Return the work tree around a folder; None outside of git. Blocking."""
@@ -43,11 +45,14 @@ class LocalRepositories:
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
         """Return the state of the repository that is worked in."""
-        return await collect_git_info(
-            Path(place.cwd),
-            programs=self._programs,
-            environ=self._environ,
-            writable=lambda: [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"],
+        return await self._states.get(
+            place,
+            lambda: collect_git_info(
+                Path(place.cwd),
+                programs=self._programs,
+                environ=self._environ,
+                writable=lambda: [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"],
+            ),
         )
 
     async def diff_to_remote(self, folder: Path) -> RemoteDiff:
