@@ -24,6 +24,7 @@ from codex_trio.exec_server.process import Event, ServedProcess
 from codex_trio.execution.env import VariablePolicy, apply_policy
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.other_name import under_name
 from codex_trio.execution.shells import hand_over, keep_path
 from codex_trio.sandbox.errors import RootChanged, SandboxUnavailable
 from codex_trio.sandbox.policy import is_enforced_here
@@ -133,10 +134,10 @@ class ServedSession:
     async def start(self, params: ProcessStartParams) -> ProcessStartResult:
         """Start a process. Raises RequestRefused."""
         self._check_new(params.process_id)
-        request, is_confined = await self._request(params)
-        self._check_new(params.process_id)
-        self._make_room()
         try:
+            request, is_confined = await self._request(params)
+            self._check_new(params.process_id)
+            self._make_room()
             managed = self._parts.spawner.start(request, owner=self._owner)
         except SpawnError as error:
             data = {"kind": "spawnNotFound"} if isinstance(error.__cause__, FileNotFoundError) else None
@@ -172,7 +173,7 @@ class ServedSession:
             raise invalid_request("the session has ended")
 
     async def _request(self, params: ProcessStartParams) -> tuple[SpawnRequest, bool]:
-        """Return what to start, and whether that is a sandbox. Raises RequestRefused."""
+        """Return what to start, and whether that is a sandbox. Raises RequestRefused and SpawnError."""
         place, cwd = _checked(params)
         request = SpawnRequest(
             argv=tuple(params.argv),
@@ -182,6 +183,8 @@ class ServedSession:
             open_stdin=params.pipe_stdin,
             merge_output=False,
         )
+        if params.arg0 is not None and params.arg0 != params.argv[0]:
+            request = under_name(request, params.arg0)
         try:
             wanted = await confined(
                 request,
@@ -226,8 +229,6 @@ def _checked(params: ProcessStartParams) -> tuple[WorkPlace, str]:
     """Return where a process is to run, and in which folder. Raises RequestRefused for what cannot be done so."""
     if not params.argv:
         raise invalid_params("argv must not be empty")
-    if params.arg0 not in (None, params.argv[0]):
-        raise invalid_params("`arg0` is not supported by this exec-server: leave it out")
     if params.enforce_managed_network or params.managed_network is not None:
         raise invalid_params("`managedNetwork` is not supported by this exec-server: leave it out")
     try:

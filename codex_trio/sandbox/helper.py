@@ -77,6 +77,7 @@ def _confine_and_run(options: Options) -> NoReturn:
     from codex_trio.sandbox import kernel
 
     kernel.die_with_parent()
+    _forget_own_locale()
     if options.mechanism == "namespaces":
         from codex_trio.sandbox import namespaces
 
@@ -97,6 +98,14 @@ def _confine_and_run(options: Options) -> NoReturn:
         kept=[path for kind, path in options.mounts if kind == "guard"],
     )
     _become_command(options)
+
+
+def _forget_own_locale() -> None:
+    """Take out of the environment what Python has put there for itself where it found no locale."""
+    with open("/proc/self/environ", "rb") as file:
+        given = file.read()
+    if not any(line.startswith(b"LC_CTYPE=") for line in given.split(b"\0")):
+        os.environ.pop("LC_CTYPE", None)
 
 
 def _become_command(options: Options) -> NoReturn:

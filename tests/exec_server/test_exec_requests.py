@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,21 @@ async def test_permissions_that_cannot_be_enforced_are_refused(tmp_path: Path) -
     assert not (tmp_path / "ran").exists()
 
 
+async def test_a_program_is_started_under_the_name_that_is_asked_for(tmp_path: Path) -> None:
+    place = WorkPlace(cwd=str(tmp_path), policy=WorkspaceWrite(exclude_slash_tmp=True, exclude_tmpdir_env_var=True))
+    context = context_of(place, lambda path: Path(path).as_uri())
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        for name, more in (("open", {}), ("confined", {"sandbox": context})):
+            text = f'echo "$0"; tr "\\0" "\\n" </proc/$$/cmdline | head -n 1; env | cut -d= -f1 >{name}'
+            await client.call("process/start", script(name, text, tmp_path, arg0="other", **more))
+            await client.until("process/closed", name)
+            read = await client.call("process/read", {"processId": name})
+            shown = b"".join(base64.b64decode(chunk["chunk"]) for chunk in read["chunks"])
+            assert shown.decode().splitlines()[-1:] == ["other"], shown
+            assert "LC_CTYPE" not in (tmp_path / name).read_text().split()
+
+
 async def test_files_are_read_and_changed(tmp_path: Path) -> None:
     async with open_lab(tmp_path) as lab:
         client, _ = await lab.connect()
@@ -128,7 +144,7 @@ NOT_FOUND = "No such file or directory (os error 2)"
         ("process/start", {"processId": "p", "argv": ["true"], "cwd": "x"}, -32602, "`x` is not an absolute path"),
         ("process/start", {"processId": "p", "argv": ["no-such-program"], "cwd": "/"}, -32603, NOT_FOUND),
         ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/none"}, -32603, NOT_FOUND),
-        ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/", "arg0": "x"}, -32602, "`arg0`"),
+        ("process/start", {"processId": "p", "argv": ["no-such"], "cwd": "/", "arg0": "x"}, -32603, NOT_FOUND),
         ("process/start", {"processId": "p", "argv": ["true"], "cwd": "/", "managedNetwork": {}}, -32602, "managedN"),
         ("process/read", {"processId": "nope"}, -32600, "unknown process id nope"),
         ("process/signal", {"processId": "nope", "signal": "interrupt"}, -32600, "unknown process id nope"),
