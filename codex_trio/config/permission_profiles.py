@@ -14,7 +14,7 @@ import msgspec
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.nodes import resolve_path
 from codex_trio.config.requirements import Requirements
-from codex_trio.config.settings import ActiveProfile, ProfileRights, SandboxMode
+from codex_trio.config.settings import ActiveProfile, HostLists, ProfileRights, SandboxMode
 
 _BUILT_IN: Final[Mapping[str, SandboxMode]] = {
     ":read-only": "read-only",
@@ -170,6 +170,7 @@ class _Reader:
                 f"Permissions profile `{self._name}` denies what `**` matches at any depth: before every command all "
                 f"folders there are looked through. Set `{_DEPTH_KEY}` in its filesystem table to look less deep."
             )
+        network = self._network(chain)
         return ProfileRights(
             opens_workspace=self._workspace == "write",
             writable=tuple(self._writable),
@@ -177,7 +178,8 @@ class _Reader:
             denied=tuple(self._denied),
             opens_tmpdir=self._system.get(":tmpdir") == "write",
             opens_slash_tmp=self._system.get(":slash_tmp") == "write",
-            network_access=self._network(chain),
+            network_access=network is not None,
+            hosts=None if network is None else self._hosts(network),
             scan_depth=self._depth,
             more_roots=self._more_roots(chain),
         )
@@ -237,19 +239,26 @@ class _Reader:
             raise ConfigLoadError(f"filesystem path `{path}` cannot be used: there is no home folder")
         return resolve_path(path, folder=Path("/"), home=self._home)
 
-    def _network(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
+    def _network(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any] | None:
+        """Return what is said of the network; None where it is closed."""
         table: dict[str, Any] = {}
         for _, level in reversed(chain):
-            table |= level.get("network") or {}
-        if not table.get("enabled"):
-            return False
-        limiting = sorted(name for name, value in table.items() if name != "enabled" and value)
-        if limiting:
-            raise ConfigLoadError(
-                f"permissions profile `{self._name}` limits the network by `{limiting[0]}`, which this server cannot "
-                "see to yet: leave it out to open the whole network, or set `enabled = false`"
-            )
-        return True
+            given: dict[str, Any] = level.get("network") or {}
+            domains: dict[str, str] = {**(table.get("domains") or {}), **(given.get("domains") or {})}
+            table |= {**given, **({"domains": domains} if "domains" in given else {})}
+        return table if table.get("enabled") else None
+
+    def _hosts(self, network: Mapping[str, Any]) -> HostLists | None:
+        """Return the hosts that the network is limited to; None where nothing limits it."""
+        if not (network.keys() - {"enabled"}):
+            return None
+        # Imported when there is one: most configurations limit no hosts.
+        from codex_trio.config.host_lists import read_lists
+
+        way_out = f'set "{{host}}" = "allow" in [permissions.{self._name}.network.domains]'
+        lists, warnings = read_lists(network, source=f"permissions profile `{self._name}`", way_out=way_out)
+        self.warnings += warnings
+        return lists
 
     def _more_roots(self, chain: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, ...]:
         wanted: dict[str, bool] = {}

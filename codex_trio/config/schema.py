@@ -221,6 +221,16 @@ PERMISSION_PROFILE = Table(
             {"glob_scan_max_depth": integer("u16")},
             rest=Either(_ACCESS, Names(_ACCESS), "an access or a table of paths"),
         ),
-        "network": Table({"enabled": FLAG}, rest=ANY),
+        "network": Table(
+            {
+                "enabled": FLAG,
+                "mode": Choice(("limited", "full")),
+                "domains": Names(Choice(("allow", "deny"))),
+                "unix_sockets": Names(Choice(("allow", "deny", "none"))),
+                "allow_local_binding": FLAG,
+                "enable_socks5": FLAG,
+            },
+            rest=ANY,
+        ),
     }
 )

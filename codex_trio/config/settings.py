@@ -32,6 +32,25 @@ class SandboxWorkspaceWrite(msgspec.Struct, frozen=True, kw_only=True):
     exclude_slash_tmp: bool = False
 
 
+class HostLists(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Hosts by one authority; `source` names it. Patterns: a host, `*.host` (below it), `**.host` (it as well), `*`."""
+
+    source: str
+    allowed: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    reviewed: tuple[str, ...] = ()
+    """Those that somebody has to agree to whenever one is reached."""
+    is_final: bool = False
+    """Whether nobody may allow more."""
+    allows_local: bool | None = None
+    """Whether hosts of this machine and of private networks are like all others; None leaves it to others."""
+    reads_only: bool = False
+    """Whether only requests that change nothing pass, which can only be told of plain HTTP."""
+    socks: bool = True
+    way_out: str = ""
+    """How the user opens a host for good."""
+
+
 class ProfileRights(msgspec.Struct, frozen=True, kw_only=True):
     """What a permission profile of the user's own lets be done. Everything may be read that is not denied.
 
@@ -48,6 +67,8 @@ class ProfileRights(msgspec.Struct, frozen=True, kw_only=True):
     network_access: bool
     scan_depth: int | None
     more_roots: tuple[str, ...]
+    hosts: HostLists | None = None
+    """Which hosts may be reached; None for all of them, or none without network access."""
 
     @property
     def writes(self) -> bool:

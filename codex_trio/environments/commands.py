@@ -6,7 +6,7 @@ machine are in `codex_trio.execution` and `codex_trio.sandbox`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,8 +14,18 @@ import trio
 
 from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.programs import Programs, Work
+from codex_trio.execpolicy.rules import NetworkRule
 from codex_trio.execution.output import HeadTailBuffer
 from codex_trio.execution.yielding import Collected, OnOutput
+from codex_trio.network.judging import HostJudge
+
+
+class HostAccess(HostJudge, Protocol):
+    """Who decides about the hosts of one command."""
+
+    def rules(self) -> Sequence[NetworkRule]:
+        """Return the rules about hosts, as they are at the moment."""
+        ...
 
 
 class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +39,8 @@ class CommandRequest(msgspec.Struct, frozen=True, kw_only=True):
     tty: bool
     sandboxed: bool
     """Whether the policy of its place holds for it; otherwise it runs as it is."""
+    hosts: HostAccess | None = None
+    """Decides about hosts that it wants to reach, where the policy limits these; None lets it reach listed ones."""
 
 
 class CommandSession(Protocol):

@@ -22,6 +22,7 @@ from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.files.watches import FileWatches
 from codex_trio.model.http import HttpTransport, open_transport
+from codex_trio.network.proxies import open_command_proxies
 from codex_trio.sandbox.look import SandboxLook
 from codex_trio.sandbox.roots import GuardedPaths
 from codex_trio.transport.base import MessageTransport
@@ -116,9 +117,22 @@ async def open_exec_server(
         guarded: what is the server's own.
         away_seconds: how long a client may be away before its processes are killed.
     """
-    async with open_process_spawner() as spawner, open_transport(environ) as http, trio.open_nursery() as nursery:
+    async with (
+        open_process_spawner() as spawner,
+        open_transport(environ) as http,
+        open_command_proxies() as proxies,
+        trio.open_nursery() as nursery,
+    ):
         sandbox = SandboxLook(environ, tell=_log.warning)
-        parts = find_local_parts(environ, spawner=spawner, writes=None, guarded=guarded, probe=sandbox, cwd=str(cwd))
+        parts = find_local_parts(
+            environ,
+            spawner=spawner,
+            writes=None,
+            guarded=guarded,
+            probe=sandbox,
+            cwd=str(cwd),
+            proxies=proxies,
+        )
         watches = FileWatches()
         nursery.start_soon(watches.run)
         yield ExecServer(parts, nursery, home=home, watches=watches, http=http, away_seconds=away_seconds)

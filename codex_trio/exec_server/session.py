@@ -192,6 +192,7 @@ class ServedSession:
                 probe=self._parts.probe,
                 anchors=self.anchors,
                 tmpdir=self.tmpdir,
+                door=self._parts.proxies.door,
             )
         except (SandboxUnavailable, RootChanged) as error:
             raise internal_error(f"the command cannot be confined: {error}") from error

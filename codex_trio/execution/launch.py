@@ -10,6 +10,7 @@ import signal
 import termios
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from typing import Protocol
 
 import msgspec
 
@@ -27,6 +28,21 @@ class TerminalSize(msgspec.Struct, frozen=True, kw_only=True):
     cols: int = 80
 
 
+class Door(Protocol):
+    """The way out of a process that has none but the one that it makes itself; see `codex_trio.sandbox.loopback`."""
+
+    def open(self) -> int:
+        """Return a new descriptor, to be closed, through which the process hands over what it has made."""
+        ...
+
+    def close(self) -> None:
+        """Let nothing through any more."""
+        ...
+
+
+DOOR_DESCRIPTOR = 3
+
+
 class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A process to start. `env` is its whole environment; `cwd` is absolute."""
 
@@ -42,6 +58,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Stdout and stderr in one stream, in the order of arrival."""
     inherited: Mapping[int, bytes] = {}
     """Bytes that it can read from these descriptors: 3, 4 and so on without a gap."""
+    door: Door | None = None
+    """Opened as `DOOR_DESCRIPTOR` of the process, and closed at its end; then nothing else may be inherited."""
     placeholders: tuple[str, ...] = ()
     """Folders that must exist while it runs; see `codex_trio.sandbox.placeholders`."""
     absent: tuple[str, ...] = ()
@@ -82,6 +100,10 @@ def launch(request: SpawnRequest, env: Mapping[str, str], *, number: int | None 
                 stdin, stdout, stderr, descriptors = _open_pipes(request, ours, childs)
             for number, data in request.inherited.items():
                 descriptors[number] = _open_data(data, childs)
+            if request.door is not None:
+                handle = _raise_number(request.door.open())
+                childs.callback(os.close, handle)
+                descriptors[DOOR_DESCRIPTOR] = handle
             setup = posix_spawn.ChildSetup(cwd=request.cwd, descriptors=descriptors, terminal=terminal)
             with process_tree.numbered(number):
                 pid = posix_spawn.spawn(program, request.argv, env, setup)

@@ -66,7 +66,7 @@ class ExecSession:
         self._unread = HeadTailBuffer()
         self._ends_line = True
         self._on_output = on_output
-        self._passing_on = trio.CancelScope()
+        self._passing_on: set[trio.CancelScope] = set()
         self._chunker = Utf8Chunker()
 
     @property
@@ -97,7 +97,8 @@ class ExecSession:
         if not self.finished.is_set() and self.killed_because is None:
             self.killed_because = because
         self._on_output = None
-        self._passing_on.cancel()
+        for scope in self._passing_on:
+            scope.cancel()
 
     async def run(self) -> None:
         """Read the output to the end of the session."""
@@ -118,10 +119,17 @@ class ExecSession:
             self.ended_at = trio.current_time()
             self.finished.set()
 
-    def _say(self, line: str) -> None:
-        """Add a line of ours to the output."""
+    async def say(self, line: str) -> None:
+        """Add a line of ours to the output, unless the command has ended."""
+        if not self.finished.is_set():
+            await self._pass_on([self._own_line(line)])
+
+    def _own_line(self, line: str) -> bytes:
         gap = "" if self._ends_line else "\n"
-        piece = f"{gap}{line}\n".encode()
+        return f"{gap}{line}\n".encode()
+
+    def _say(self, line: str) -> None:
+        piece = self._own_line(line)
         self.transcript.append(piece)
         self._unread.append(piece)
 
@@ -134,8 +142,12 @@ class ExecSession:
             self._unread.append(piece)
             self._ends_line = piece.endswith(b"\n")
             if self._on_output is not None:
-                with trio.CancelScope() as self._passing_on:
-                    await self._on_output(piece.decode())
+                with trio.CancelScope() as scope:
+                    self._passing_on.add(scope)
+                    try:
+                        await self._on_output(piece.decode())
+                    finally:
+                        self._passing_on.discard(scope)
 
     async def _linger(self) -> None:
         """Keep a background child from blocking on a full pipe, or dying of a closed one."""

@@ -85,6 +85,8 @@ class ProcessSpawner:
             on_failure.callback(held.release)
             absent = AbsentPaths(request.absent)
             on_failure.callback(absent.close)
+            if request.door is not None:
+                on_failure.callback(request.door.close)
             child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark}, number=number)
             on_failure.pop_all()
         owner.add(number)
@@ -92,6 +94,8 @@ class ProcessSpawner:
         self._janitor.tell(f"+{child.pid}")
 
         def on_close() -> None:
+            if request.door is not None:
+                request.door.close()
             absent.close()
             self._release(held)
 

@@ -12,14 +12,26 @@ import msgspec
 from codex_trio.sandbox import bubblewrap, helper, leftovers, seccomp
 from codex_trio.sandbox.denied import denied_patterns, existing
 from codex_trio.sandbox.errors import SandboxUnavailable
-from codex_trio.sandbox.policy import SandboxPolicy, has_network, is_enforced_here, limits_of
+from codex_trio.sandbox.policy import HostLimits, SandboxPolicy, has_network, hosts_of, is_enforced_here, limits_of
 from codex_trio.sandbox.probe import Mechanism, SandboxProbe
+from codex_trio.sandbox.proxy_variables import proxy_variables
 from codex_trio.sandbox.roots import RootAnchors, is_within
 from codex_trio.sandbox.view import View, build_view, paths_of
 
 NETWORK_DISABLED_VARIABLE = "CODEX_SANDBOX_NETWORK_DISABLED"
 
 _SECCOMP_FD = 3
+PROXY_FD = 3
+"""Where the listeners of a command's only way out are handed over; such a command reads nothing from descriptors."""
+
+_LANDLOCK_HOSTS = (
+    "Landlock cannot hold commands to the hosts that the network is limited to, and nothing else works here: install "
+    "bubblewrap or allow user namespaces, or close the network"
+)
+_UNFILTERED_HOSTS = (
+    "no system call filter is known for this processor, and without one commands cannot be held to the hosts that the "
+    "network is limited to: close the network"
+)
 
 
 class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +51,8 @@ class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Folders that the command can write."""
     mechanism: Mechanism | None = None
     """None when the command runs as it is."""
+    hosts: HostLimits | None = None
+    """What the listeners that it hands over at `PROXY_FD` let through, which are its only way out."""
 
 
 def wrap(
@@ -59,8 +73,8 @@ def wrap(
 
     Raises `SandboxUnavailable` when `policy` must be enforced and nothing here can, or not for these folders.
     """
-    network = has_network(policy)
-    env = {} if network else {NETWORK_DISABLED_VARIABLE: "1"}
+    network, hosts = has_network(policy), hosts_of(policy)
+    env = {} if network or hosts else {NETWORK_DISABLED_VARIABLE: "1"}
     if not is_enforced_here(policy):
         return SandboxedCommand(argv=tuple(argv), env=env)
     anchors = RootAnchors() if anchors is None else anchors
@@ -69,24 +83,28 @@ def wrap(
     patterns = denied_patterns(limits, cwd=cwd)
     denied = existing(patterns, depth=None if limits is None else limits.scan_depth)
     view = build_view(roots, anchors, denied=denied)
-    mechanism = _choose(probe, view, tty=tty, hides=bool(patterns))
+    mechanism = _choose(probe, view, tty=tty, hides=bool(patterns), hosts=hosts is not None)
     inherited: dict[int, bytes] = {}
+    way_out = ["--no-network"] if not network else []
+    if hosts is not None:
+        env, way_out = proxy_variables(hosts), ["--proxy", str(PROXY_FD)]
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:
-        if seccomp.is_supported(os.uname().machine):
+        if hosts is None and seccomp.is_supported(os.uname().machine):
             inherited[_SECCOMP_FD] = seccomp.command_filter(os.uname().machine, network=network)
         prefix = bubblewrap.arguments(
             probe.bubblewrap.path,
             mounts=view.mounts,
-            network=network,
+            network=network and hosts is None,
             mount_proc=probe.bubblewrap.mounts_proc,
             new_session=not tty,
             seccomp_fd=_SECCOMP_FD if inherited else None,
         )
         if probe.bubblewrap.mounts_proc and not tty:
             prefix += leftovers.supervised()
+        if hosts is not None:
+            prefix += [*helper.start_arguments(probe.python, "none"), *way_out, "--"]
     else:
-        prefix = [*helper.start_arguments(probe.python, mechanism), *_helper_options(view, mechanism)]
-        prefix += ["--"] if network else ["--no-network", "--"]
+        prefix = [*helper.start_arguments(probe.python, mechanism), *_helper_options(view, mechanism), *way_out, "--"]
     mounts = mechanism != "landlock"
     return SandboxedCommand(
         argv=(*prefix, *argv),
@@ -99,6 +117,7 @@ def wrap(
         keepers=1 if mechanism == "bubblewrap" else 0,
         writable=tuple(root.path for root in roots),
         mechanism=mechanism,
+        hosts=hosts,
     )
 
 
@@ -109,7 +128,9 @@ def _helper_options(view: View, mechanism: Mechanism) -> list[str]:
     return [option for mount in view.mounts for option in (f"--{mount.kind}", mount.path)]
 
 
-def _choose(probe: SandboxProbe, view: View, *, tty: bool, hides: bool) -> Mechanism:
+def _choose(probe: SandboxProbe, view: View, *, tty: bool, hides: bool, hosts: bool) -> Mechanism:
+    if hosts and not seccomp.is_supported(os.uname().machine):
+        raise SandboxUnavailable(_UNFILTERED_HOSTS)
     # Bubblewrap dies of an interrupt that is typed at the terminal, and takes along a command that would survive it.
     reason = probe.problem
     for mechanism in sorted(probe.available, key=lambda name: tty and name != "namespaces"):
@@ -117,6 +138,9 @@ def _choose(probe: SandboxProbe, view: View, *, tty: bool, hides: bool) -> Mecha
             continue  # It protects no link either, and is only taken for what it is where nothing else works.
         if mechanism == "landlock" and hides:
             reason = "Landlock cannot keep files from being read that must not be, and nothing else works here"
+            continue
+        if mechanism == "landlock" and hosts:
+            reason = _LANDLOCK_HOSTS
             continue
         problem = _bubblewrap_problem(probe, view) if mechanism == "bubblewrap" else None
         if problem is None:

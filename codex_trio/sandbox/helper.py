@@ -1,8 +1,9 @@
 """The program that confines itself and then becomes the command.
 
-    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--KIND PATH]... [--no-network] -- COMMAND...
+    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--KIND PATH]... [--no-network | --proxy DESCRIPTOR] -- COMMAND...
 
-A KIND is one of `view.MountKind`; Landlock takes `write`, and `guard` for what has to be left out of it.
+A KIND is one of `view.MountKind`; Landlock takes `write`, and `guard` for what has to be left out of it. The mechanism
+`none` is for a command that others confine, but for the last steps.
 
 Owns: the order of the last steps before the command runs: privileges, network filter, signals, exec. Does not own: the
 rest of its argv (`command`). See `kernel` on imports.
@@ -50,12 +51,17 @@ class Options:
         self.mounts: list[tuple[str, str]] = []
         """Kinds and paths in the order of the command line."""
         self.network = True
+        self.proxy: int | None = None
+        """Where the listeners of the network's only way out are handed over."""
         position = 1
         while arguments[position] != "--":
             option = arguments[position]
             if option == "--no-network":
                 self.network = False
                 position += 1
+            elif option == "--proxy":
+                self.proxy = int(arguments[position + 1])
+                position += 2
             elif option in _MOUNT_OPTIONS:
                 self.mounts.append((option.removeprefix("--"), arguments[position + 1]))
                 position += 2
@@ -86,9 +92,13 @@ def _confine_and_run(options: Options) -> NoReturn:
         code = namespaces.run(
             lambda: _become_command(options),
             mounts=options.mounts,
-            network=options.network,
+            network=options.network and options.proxy is None,
+            to_itself=options.proxy is not None,
         )
         os._exit(code)
+    if options.mechanism == "none":
+        kernel.forbid_new_privileges()
+        _become_command(options)
     from codex_trio.sandbox import landlock
 
     kernel.forbid_new_privileges()
@@ -111,10 +121,17 @@ def _forget_own_locale() -> None:
 def _become_command(options: Options) -> NoReturn:
     from codex_trio.sandbox import kernel, seccomp
 
+    if options.proxy is not None:
+        from codex_trio.sandbox import loopback
+
+        loopback.hand_over(options.proxy)
     machine = os.uname().machine
     if seccomp.is_supported(machine):
         landlock = options.mechanism == "landlock"
-        kernel.load_seccomp(seccomp.command_filter(machine, network=options.network, landlock=landlock))
+        by_proxy = options.proxy is not None
+        kernel.load_seccomp(
+            seccomp.command_filter(machine, network=options.network, landlock=landlock, by_proxy=by_proxy)
+        )
     kernel.restore_signals()
     try:
         os.execvp(options.command[0], options.command)

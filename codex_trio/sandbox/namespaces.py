@@ -34,9 +34,12 @@ _POWERFUL_PROC = ("sys", "sysrq-trigger", "irq", "bus")
 """Parts of /proc that change the whole machine when root writes them."""
 
 
-def run(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], network: bool) -> int:
+def run(
+    become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], network: bool, to_itself: bool = False
+) -> int:
     """Run `become_command` confined, in a process of its own; returns its exit code (128+n for a signal).
 
+    `to_itself` when the network that it has in place of the machine's can be used within.
     Raises `OSError` when the kernel refuses the namespaces; after that failures end the child with a message.
     """
     uid, gid = os.getuid(), os.getgid()
@@ -48,12 +51,16 @@ def run(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], netw
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
     init = os.fork()
     if init == 0:
-        _in_child(lambda: _run_init(become_command, mounts=mounts))
+        _in_child(lambda: _run_init(become_command, mounts=mounts, to_itself=to_itself))
     return _wait(init)
 
 
-def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount]) -> int:
+def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], to_itself: bool) -> int:
     kernel.die_with_parent()
+    if to_itself:
+        from codex_trio.sandbox import loopback
+
+        loopback.bring_up()
     cwd = os.getcwd()
     _build_view(mounts)
     # The old working directory still refers to the read-only mount below a root's own mount.

@@ -9,7 +9,41 @@ from typing import Any
 
 import msgspec
 
+from codex_trio.config.settings import HostLists
 from codex_trio.util import decoding
+
+
+class HostLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that limits the hosts of a command: what the user has chosen, and what an administrator requires."""
+
+    own: HostLists | None = None
+    required: HostLists | None = None
+
+    @property
+    def all(self) -> tuple[HostLists, ...]:
+        """The administrator's first."""
+        return tuple(lists for lists in (self.required, self.own) if lists is not None)
+
+    @property
+    def allows_local(self) -> bool:
+        """Whether hosts of this machine and of private networks are like all others."""
+        return next((lists.allows_local for lists in self.all if lists.allows_local is not None), False)
+
+    @property
+    def socks(self) -> bool:
+        """Whether SOCKS is spoken."""
+        return all(lists.socks for lists in self.all)
+
+    def allowed(self) -> tuple[str, ...]:
+        """Return the patterns of hosts that may be reached unasked, unless they are denied."""
+        required = self.required
+        if required is not None and required.is_final:
+            return required.allowed
+        return tuple(dict.fromkeys(pattern for lists in self.all for pattern in lists.allowed))
+
+    def denied(self) -> tuple[str, ...]:
+        """Return the patterns of hosts that nobody can open."""
+        return tuple(dict.fromkeys(pattern for lists in self.all for pattern in lists.denied))
 
 
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,6 +61,8 @@ class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     scan_depth: int | None = None
     """How many folders deep `**` is looked for."""
     roots: tuple[str, ...] | None = None
+    hosts: HostLimits | None = None
+    """Which hosts may be reached, by a proxy of ours that is then the only way out."""
 
 
 class DangerFullAccess(msgspec.Struct, frozen=True):
@@ -155,13 +191,27 @@ def outside(policy: SandboxPolicy) -> SandboxPolicy:
         exclude_tmpdir_env_var=True,
         exclude_slash_tmp=True,
         workspace_roots=(),
-        limits=msgspec.structs.replace(limits, read_only=()),
+        limits=msgspec.structs.replace(limits, read_only=(), hosts=None),
     )
 
 
 def has_network(policy: SandboxPolicy) -> bool:
     """Return whether commands under `policy` may use the network."""
     return isinstance(policy, DangerFullAccess) or policy.network_access
+
+
+def hosts_of(policy: SandboxPolicy) -> HostLimits | None:
+    """Return the hosts that the network is limited to; None where it is open or closed as a whole."""
+    limits = limits_of(policy)
+    return None if limits is None else limits.hosts
+
+
+def with_hosts(policy: SandboxPolicy, hosts: HostLimits | None) -> SandboxPolicy:
+    """Return the policy with the network limited to these hosts. Policies that are not enforced stay as they are."""
+    if not isinstance(policy, ReadOnly | WorkspaceWrite) or hosts == hosts_of(policy):
+        return policy
+    limits = msgspec.structs.replace(policy.limits or SandboxLimits(), hosts=hosts)
+    return msgspec.structs.replace(policy, limits=None if limits == SandboxLimits() else limits)
 
 
 def is_enforced_here(policy: SandboxPolicy) -> bool:

@@ -11,13 +11,16 @@ a daemon that acts on the command's behalf. Nor can it create one for datagrams,
 being connected. `socketpair`, messages without an address and questions about a socket stay usable: event loops, build
 tools and their children talk to each other that way.
 
+With the network limited to hosts a command has a network of its own, in which it can do as it likes with sockets of the
+internet; only these and `socketpair` are left to it.
+
 Under Landlock the filter also has to stand in for what namespaces would hide: other processes, the memory and queues
 that they share, and attributes of files that Landlock does not guard.
 """
 
 import struct
 
-_AF_UNIX, _AF_VSOCK = 1, 40
+_AF_UNIX, _AF_INET, _AF_INET6, _AF_VSOCK = 1, 2, 10, 40
 _SOCK_DGRAM, _SOCK_RAW, _SOCK_TYPE_MASK = 2, 3, 0xF
 _EPERM, _ENOTSUP = 1, 95
 
@@ -82,8 +85,10 @@ def is_supported(machine: str) -> bool:
     return machine in _AUDIT_ARCH
 
 
-def command_filter(machine: str, *, network: bool, landlock: bool = False) -> bytes:
+def command_filter(machine: str, *, network: bool, landlock: bool = False, by_proxy: bool = False) -> bytes:
     """Return the filter of a command: an array of `struct sock_filter`. `landlock` when no namespaces confine it.
+
+    `by_proxy` when the network that it has leads nowhere but to a proxy of ours.
 
     Raises `KeyError` for a machine that is not supported.
     """
@@ -105,13 +110,16 @@ def command_filter(machine: str, *, network: bool, landlock: bool = False) -> by
         for number, position in _LANDLOCK_OTHER_PROCESS[machine]:
             program += _when(number, [_load(position), *_allow_only(0)])
         program += _when(_IOCTL[machine], [_load(1), *_unsupported_when(_LANDLOCK_UNSUPPORTED_REQUESTS)])
-    program += _socket_rules(machine, network=network, landlock=landlock)
+    if by_proxy:
+        program += _own_network_rules(machine)
+    else:
+        program += _socket_rules(machine, network=network, landlock=landlock)
     program.append(_step(_RETURN, _ALLOW))
     return b"".join(program)
 
 
-def _socket_rules(machine: str, *, network: bool, landlock: bool) -> list[bytes]:
-    no_datagrams = [
+def _no_datagrams() -> list[bytes]:
+    return [
         _load(1),
         _step(_AND, _SOCK_TYPE_MASK),
         _step(_JUMP_EQ, _SOCK_DGRAM, if_true=1),
@@ -120,7 +128,25 @@ def _socket_rules(machine: str, *, network: bool, landlock: bool) -> list[bytes]
         _step(_RETURN, _REFUSE),
         _step(_RETURN, _ALLOW),
     ]
-    unix_only = [_load(0), _step(_JUMP_EQ, _AF_UNIX, if_true=1), _step(_RETURN, _REFUSE)]
+
+
+def _unix_only() -> list[bytes]:
+    return [_load(0), _step(_JUMP_EQ, _AF_UNIX, if_true=1), _step(_RETURN, _REFUSE)]
+
+
+def _own_network_rules(machine: str) -> list[bytes]:
+    internet = [
+        _load(0),
+        _step(_JUMP_EQ, _AF_INET, if_true=2),
+        _step(_JUMP_EQ, _AF_INET6, if_true=1),
+        _step(_RETURN, _REFUSE),
+        _step(_RETURN, _ALLOW),
+    ]
+    return [*_when(_SOCKET[machine], internet), *_when(_SOCKETPAIR[machine], [*_unix_only(), *_no_datagrams()])]
+
+
+def _socket_rules(machine: str, *, network: bool, landlock: bool) -> list[bytes]:
+    no_datagrams, unix_only = _no_datagrams(), _unix_only()
     if not network:
         return [
             *_when(_SOCKET[machine], [*unix_only, *([_step(_RETURN, _REFUSE)] if landlock else no_datagrams)]),

@@ -24,6 +24,7 @@ from codex_trio.identity.keys import resolve_request_auth
 from codex_trio.model.auth_command import AuthCommands
 from codex_trio.model.catalog_refresh import CatalogRefresh
 from codex_trio.model.http import HttpTransport, open_transport
+from codex_trio.network.proxies import open_command_proxies
 from codex_trio.processors.services import Services, WorkServices
 from codex_trio.processors.work import work_handlers
 from codex_trio.rpc.context import Handler
@@ -48,6 +49,7 @@ async def open_thread_layer(
     async with (
         open_process_spawner() as spawner,
         open_transport(parts.environ) as transport,
+        open_command_proxies() as proxies,
         # Closed behind the threads: what they have running elsewhere is ended over these connections.
         trio.open_nursery() as connections,
     ):
@@ -59,6 +61,7 @@ async def open_thread_layer(
             guarded=guarded_paths(parts.codex_home, database=database, sockets=parts.own_sockets),
             probe=services.sandbox,
             cwd=str(parts.config.resolve_cwd(None)),
+            proxies=proxies,
         )
         here = LocalEnvironment(local)
         news = ConnectionNews()

@@ -147,6 +147,7 @@ def sandbox_from_profile(profile: ActiveProfile, workspace: SandboxWorkspaceWrit
         read_only=rights.read_only,
         opens_workspace=rights.opens_workspace,
         scan_depth=rights.scan_depth,
+        hosts=None if rights.hosts is None else sandbox.HostLimits(own=rights.hosts),
     )
     if not rights.writes:
         return sandbox.ReadOnly(network_access=rights.network_access, limits=limits)

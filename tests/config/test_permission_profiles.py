@@ -120,8 +120,8 @@ def test_a_mode_that_a_request_asks_for_counts_more(setting: Setting) -> None:
         (OWN + '"/x" = "maybe"\n', "config.toml:4:8: unknown variant `maybe`"),
         ('[permissions.p.filesystem]\n":minimal" = "read"\n', "does not let everything be read"),
         (
-            OWN + "[permissions.p.network]\nenabled = true\ndomains = { x = 'allow' }\n",
-            "the network by `domains`",
+            OWN + "[permissions.p.network]\nenabled = true\ndomains = { 'https://x' = 'allow' }\n",
+            "`https://x` in `network.domains` of permissions profile `p` is no host",
         ),
     ],
 )

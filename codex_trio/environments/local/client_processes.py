@@ -48,6 +48,7 @@ class ClientProcesses:
                 probe=self._parts.probe,
                 anchors=self._anchors,
                 tmpdir=self._parts.tmpdir,
+                door=self._parts.proxies.door,
             )
         except RootChanged as error:
             raise SandboxUnavailable(

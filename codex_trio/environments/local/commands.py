@@ -7,17 +7,20 @@ own processes (execution), what a sandbox is made of (sandbox) or whether a comm
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from codex_trio.environments.commands import CommandRequest
+from codex_trio.environments.commands import CommandRequest, HostAccess
 from codex_trio.environments.local.confinement import confined
 from codex_trio.environments.place import WorkPlace
 from codex_trio.environments.running import RunningSessions
 from codex_trio.execpolicy.programs import Programs, Work
-from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.launch import Door, SpawnRequest
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.shells import Shells, hand_over, keep_path
 from codex_trio.execution.yielding import OnOutput
-from codex_trio.sandbox.policy import outside
+from codex_trio.network.notices import HostNotices
+from codex_trio.network.proxies import CommandProxies
+from codex_trio.sandbox.policy import HostLimits, outside
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
@@ -32,6 +35,7 @@ class LocalCommands(RunningSessions):
         variables: what a command sees of the environment, by call id.
         anchors: the folders that the thread may write, as they were when it began.
         tmpdir: the `$TMPDIR` that commands see.
+        proxies: gives commands their way out where that leads to some hosts only.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class LocalCommands(RunningSessions):
         variables: Callable[[str], Mapping[str, str]],
         anchors: RootAnchors,
         tmpdir: str | None,
+        proxies: CommandProxies,
     ) -> None:
         super().__init__(sessions)
         self._shells = shells
@@ -50,6 +55,7 @@ class LocalCommands(RunningSessions):
         self._variables = variables
         self._anchors = anchors
         self._tmpdir = tmpdir
+        self._proxies = proxies
 
     def shell(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
         """Return the shell for what a model has called it; never one that a command may have written."""
@@ -68,13 +74,22 @@ class LocalCommands(RunningSessions):
         on_output: OnOutput,
     ) -> ExecSession:
         """Start a command. Raises SpawnError, SandboxUnavailable."""
-        wanted = await self._spawn_request(request, place)
+        notices = HostNotices()
+        wanted = await self._spawn_request(request, place, partial(self._door, request.hosts, notices))
         wanted = hand_over(keep_path(wanted) if request.reads_login else wanted)
-        return await self._sessions.open(wanted, group=group, on_output=on_output)
+        session = await self._sessions.open(wanted, group=group, on_output=on_output)
+        notices.tell_with(session.say)
+        return session
 
-    async def _spawn_request(self, request: CommandRequest, place: WorkPlace) -> SpawnRequest:
+    def _door(self, access: HostAccess | None, notices: HostNotices, hosts: HostLimits) -> Door:
+        rules = tuple if access is None else access.rules
+        return self._proxies.door(hosts, rules=rules, judge=access, tell=notices.add)
+
+    async def _spawn_request(
+        self, request: CommandRequest, place: WorkPlace, door: Callable[[HostLimits], Door]
+    ) -> SpawnRequest:
         """Return what to start: the command itself, or the sandbox around it."""
         bare = SpawnRequest(argv=request.argv, cwd=request.cwd, env=self._variables(request.call_id), tty=request.tty)
         if not request.sandboxed:
             place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
-        return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir)
+        return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir, door=door)

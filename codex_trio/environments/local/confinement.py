@@ -12,9 +12,9 @@ import msgspec
 import trio
 
 from codex_trio.environments.place import WorkPlace
-from codex_trio.execution.launch import SpawnRequest
+from codex_trio.execution.launch import Door, SpawnRequest
 from codex_trio.sandbox.command import wrap
-from codex_trio.sandbox.policy import DangerFullAccess, limits_of
+from codex_trio.sandbox.policy import DangerFullAccess, HostLimits, limits_of
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import RootAnchors
 
@@ -26,8 +26,12 @@ async def confined(
     probe: Callable[[], Awaitable[SandboxProbe]],
     anchors: RootAnchors,
     tmpdir: str | None,
+    door: Callable[[HostLimits], Door],
 ) -> SpawnRequest:
-    """Return the request itself, or the sandbox around it. Raises SandboxUnavailable."""
+    """Return the request itself, or the sandbox around it; `door` gives the way out if that leads to some hosts only.
+
+    Raises SandboxUnavailable.
+    """
     if isinstance(place.policy, DangerFullAccess):
         return request
     found = await probe()
@@ -41,6 +45,7 @@ async def confined(
         argv=wrapped.argv,
         env={**request.env, **wrapped.env},
         inherited=wrapped.inherited,
+        door=None if wrapped.hosts is None else door(wrapped.hosts),
         placeholders=wrapped.placeholders,
         absent=wrapped.absent,
         keepers=wrapped.keepers,

@@ -27,6 +27,7 @@ from codex_trio.execution.spawner import ProcessSpawner
 from codex_trio.files.contents import WriteGate
 from codex_trio.files.disk import DiskFiles
 from codex_trio.files.local import LocalFiles
+from codex_trio.network.proxies import CommandProxies
 from codex_trio.sandbox.probe import SandboxProbe
 from codex_trio.sandbox.roots import GuardedPaths, RootAnchors
 from codex_trio.version import PROTOCOL_RELEASE
@@ -45,6 +46,8 @@ class LocalParts(msgspec.Struct, frozen=True, kw_only=True):
     probe: Callable[[], Awaitable[SandboxProbe]]
     cwd: str
     """The server's own folder."""
+    proxies: CommandProxies
+    """The ways out of commands that may reach some hosts only."""
 
     @property
     def tmpdir(self) -> str | None:
@@ -92,6 +95,7 @@ class OpenLocalEnvironment:
             variables=partial(_variables, parts.environ, use),
             anchors=self._anchors,
             tmpdir=parts.tmpdir,
+            proxies=parts.proxies,
         )
 
     def note(self, place: WorkPlace) -> None:
@@ -125,6 +129,7 @@ def find_local_parts(
     guarded: GuardedPaths,
     probe: Callable[[], Awaitable[SandboxProbe]],
     cwd: str,
+    proxies: CommandProxies,
 ) -> LocalParts:
     """Return what this machine has of shells and sandboxes; `probe` is called when a command needs a sandbox."""
     return LocalParts(
@@ -135,6 +140,7 @@ def find_local_parts(
         shells=find_shells(_account_shell()),
         probe=probe,
         cwd=cwd,
+        proxies=proxies,
     )
 
 

@@ -22,13 +22,17 @@ from codex_trio.execpolicy.programs import Programs, UnknownPrograms, Work
 from codex_trio.execution.env import VariablePolicy, build_environment
 from codex_trio.execution.sessions import ExecSession, ExecSessions
 from codex_trio.execution.yielding import OnOutput
-from codex_trio.sandbox.policy import has_network, outside
+from codex_trio.sandbox.policy import has_network, hosts_of, outside
 from codex_trio.version import PROTOCOL_RELEASE
 
 USUAL_SHELL = "/bin/bash"
 """What commands are run with where the machine does not say."""
 
 _KNOWN_SHELLS = ("bash", "zsh", "sh")
+_NO_HOSTS = (
+    "the network is limited to hosts, which is seen to on the app-server's own machine alone: work there, or choose "
+    "permissions that close the network or open all of it"
+)
 _OFFLINE = "CODEX_SANDBOX_NETWORK_DISABLED"
 
 
@@ -71,6 +75,8 @@ class RemoteCommands(RunningSessions):
             raise CannotStart(str(error)) from error
         if not request.sandboxed:
             place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
+        if hosts_of(place.policy) is not None:
+            raise CannotStart(_NO_HOSTS)
         wanted = RemoteRequest(
             argv=request.argv,
             cwd=request.cwd,

@@ -1,0 +1,105 @@
+"""Which hosts commands may reach: lists of names and patterns, as a permission profile or an administrator has them.
+
+Owns: their patterns, and what is read of a table. Does not own: the value (`settings`), what follows for one connection
+(`network/judging`), nor who is asked.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.settings import HostLists
+
+ANY_HOST: Final = "*"
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LONGEST_NAME = 253
+_LOOSENING: Final[Mapping[str, str]] = {
+    "allow_upstream_proxy": "connections are made directly, never through another proxy",
+    "dangerously_allow_non_loopback_proxy": "the proxy can be reached from inside of the sandbox alone",
+    "dangerously_allow_all_unix_sockets": "unix sockets cannot be opened to commands on this system",
+    "enable_socks5_udp": "only TCP connections are passed on",
+    "transparent_tcp": "programs reach the network by the proxy's variables alone",
+    "credential_broker": "requests are passed on as they are",
+    "mitm": "encrypted connections are passed on as they are",
+}
+"""What is not done here, and what is the case instead."""
+_PLACES = ("proxy_url", "socks_url", "http_port", "socks_port")
+
+
+def normal_host(text: str) -> str:
+    """Return the one form of a host's name or address. Raises ValueError for what is neither."""
+    host = text.strip().lower().removesuffix(".")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    if ":" in host:
+        address = ipaddress.IPv6Address(host.partition("%")[0])
+        return str(address.ipv4_mapped or address)
+    try:
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise ValueError(f"`{text}` is no host") from None
+    if len(host) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, host.split("."))):
+        raise ValueError(f"`{text}` is no host")
+    return host
+
+
+def matches(pattern: str, host: str) -> bool:
+    """Return whether a pattern is about a host; both in their normal form."""
+    if pattern == ANY_HOST:
+        return True
+    if pattern.startswith("**."):
+        return host == pattern[3:] or host.endswith(pattern[2:])
+    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+
+
+def read_lists(table: Mapping[str, Any], *, source: str, way_out: str = "") -> tuple[HostLists, list[str]]:
+    """Return what a table says, and what of it is not done here. Raises ConfigLoadError for what cannot be meant."""
+    warnings: list[str] = []
+    for name, instead in _LOOSENING.items():
+        if table.get(name):
+            warnings.append(f"`network.{name}` of {source} is not supported and changes nothing: {instead}.")
+    warnings += [
+        f"`network.{name}` of {source} changes nothing: every command has a proxy of its own."
+        for name in _PLACES
+        if table.get(name)
+    ]
+    sockets: Mapping[str, str] = table.get("unix_sockets") or {}
+    if "allow" in sockets.values() or table.get("allow_unix_sockets"):
+        warnings.append(f"`network.unix_sockets` of {source} changes nothing: commands can open none on this system.")
+    domains: Mapping[str, str] = table.get("domains") or {}
+    allowed = [*(name for name, access in domains.items() if access == "allow"), *(table.get("allowed_domains") or ())]
+    denied = [*(name for name, access in domains.items() if access != "allow"), *(table.get("denied_domains") or ())]
+    if ANY_HOST in denied:
+        raise ConfigLoadError(
+            f'`network.domains` of {source} cannot deny "{ANY_HOST}": set `enabled = false` to close the network'
+        )
+    lists = HostLists(
+        source=source,
+        allowed=_patterns(allowed, source),
+        denied=_patterns(denied, source),
+        reviewed=_patterns(table.get("review_domains") or (), source),
+        is_final=bool(table.get("managed_allowed_domains_only")),
+        allows_local=table.get("allow_local_binding"),
+        reads_only=table.get("mode") == "limited",
+        socks=table.get("enable_socks5", True),
+        way_out=way_out,
+    )
+    return lists, warnings
+
+
+def _patterns(given: Any, source: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_pattern(text, source) for text in given))
+
+
+def _pattern(text: str, source: str) -> str:
+    prefix = next((mark for mark in ("**.", "*.") if text.startswith(mark)), "")
+    try:
+        return ANY_HOST if text == ANY_HOST else prefix + normal_host(text.removeprefix(prefix))
+    except ValueError:
+        raise ConfigLoadError(
+            f"`{text}` in `network.domains` of {source} is no host: use exact names or addresses without a scheme, "
+            "port or path, or wildcards like *.example.com (below it) or **.example.com (and itself)"
+        ) from None
