@@ -151,6 +151,27 @@ MODEL_PROVIDER = Table(
     }
 )
 
+VOICES: Mapping[str, tuple[str, ...]] = {
+    "v1": ("juniper", "maple", "spruce", "ember", "vale", "breeze", "arbor", "sol", "cove"),
+    "v2": ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"),
+    "v3": (
+        *("juniper", "maple", "spruce", "ember", "vale", "breeze", "arbor", "sol", "cove", "marin", "aube", "bubbie"),
+        *("haetsal", "hanul", "himari", "leher", "miko", "neer", "porto", "rindo", "rio", "rivage", "selva", "sonna"),
+        *("tinta", "viola"),
+    ),
+}
+"""The voices of realtime models, by generation."""
+
+REALTIME = Table(
+    {
+        "version": Choice(tuple(VOICES)),
+        "type": Choice(("conversational", "transcription")),
+        # Clients that ask for voice sessions by themselves go by it; who asks this server for one says how.
+        "transport": Choice(("webrtc", "websocket")),
+        "voice": Choice(tuple(dict.fromkeys(voice for voices in VOICES.values() for voice in voices))),
+    }
+)
+
 SKILLS = Table(
     {
         "config": Sequence(Table({"name": TEXT, "path": PATH, "enabled": FLAG}, required=("enabled",))),

@@ -1,4 +1,4 @@
-"""Talking with a thread by voice, as every layer speaks of it: what is kept of it, and what clients hear."""
+"""Talking with a thread by voice, as every layer speaks of it: what is kept of it, what clients hear."""
 
 from __future__ import annotations
 

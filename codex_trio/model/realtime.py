@@ -2,7 +2,7 @@
 
 Owns addresses, headers and failures. Does not own what is said (engine/realtime).
 
-Protocol source: `GET /v1/realtime` and `POST /v1/realtime/calls` as release 0.171.0 asks for them.
+Protocol source: `GET /v1/realtime`, `POST /v1/realtime/calls` and, for v3, `/v1/live` as release 0.171.0 asks for them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import trio
@@ -30,6 +30,11 @@ _READ_BYTES = 1 << 16
 _BOUNDARY = "codex-realtime-call-boundary"
 _CALL_ID = re.compile(r"rtc_[A-Za-z0-9_-]+")
 _NEVER = float("inf")
+_GENERATION: Mapping[VoiceVersion, Mapping[str, str]] = {
+    "v1": {"openai-alpha": "quicksilver=v1"},
+    "v2": {},
+    "v3": {"openai-alpha": "quicksilver=v2"},
+}
 
 
 class RealtimeFailure(Exception):
@@ -91,9 +96,7 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
         self, version: VoiceVersion, *, session_id: str, model: str, call_id: str | None
     ) -> AsyncGenerator[RealtimeSocket]:
         """Provide the websocket of a session, or of a call that there is. Raises RealtimeFailure."""
-        query = {"intent": "quicksilver"} if version == "v1" else {}
-        query |= {"model": model} if call_id is None else {"call_id": call_id}
-        url = f"{_realtime(self.socket_base)}?{urlencode(query)}"
+        url = _socket_url(self.socket_base, version, model=model, call_id=call_id)
         try:
             with trio.fail_after(CONNECT_SECONDS):
                 upgraded = await upgrade_to_websocket(
@@ -111,7 +114,6 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
         self, version: VoiceVersion, sdp: str, session: Mapping[str, Any], *, session_id: str
     ) -> tuple[str, str]:
         """Offer a call; the answer to the offer, and the call's id. Raises RealtimeFailure."""
-        query = "?intent=quicksilver&architecture=avas" if version == "v1" else ""
         headers = {
             **self._headers(version, session_id),
             "content-type": f"multipart/form-data; boundary={_BOUNDARY}",
@@ -120,7 +122,7 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
         body = _multipart(sdp, msgspec.json.encode(session))
         try:
             with trio.fail_after(CONNECT_SECONDS):
-                url = f"{_realtime(self.call_base)}/calls{query}"
+                url = _call_url(self.call_base, version)
                 response = await self.transport.post(url, headers=headers, body=body, idle_timeout=CONNECT_SECONDS)
                 try:
                     content = await _body(response)
@@ -138,8 +140,7 @@ class RealtimeTarget(msgspec.Struct, frozen=True, kw_only=True):
         return text, found[0]
 
     def _headers(self, version: VoiceVersion, session_id: str) -> dict[str, str]:
-        old = {"openai-alpha": "quicksilver=v1"} if version == "v1" else {}
-        return {**self.headers, **self.endpoint.headers, **old, "x-session-id": session_id}
+        return {**self.headers, **self.endpoint.headers, **_GENERATION[version], "x-session-id": session_id}
 
 
 async def _body(response: Any) -> bytes:
@@ -151,13 +152,28 @@ async def _body(response: Any) -> bytes:
     return content
 
 
-def _realtime(base: str) -> str:
+def _socket_url(base: str, version: VoiceVersion, *, model: str, call_id: str | None) -> str:
+    if version == "v3":
+        live = _below(base, "live")
+        return f"{live}?{urlencode({'model': model})}" if call_id is None else f"{live}/{quote(call_id, safe='')}"
+    query = {"intent": "quicksilver"} if version == "v1" else {}
+    query |= {"model": model} if call_id is None else {"call_id": call_id}
+    return f"{_below(base, 'realtime')}?{urlencode(query)}"
+
+
+def _call_url(base: str, version: VoiceVersion) -> str:
+    if version == "v3":
+        return _below(base, "live")
+    return f"{_below(base, 'realtime')}/calls?intent=quicksilver&architecture=avas"
+
+
+def _below(base: str, name: str) -> str:
     """Return where realtime sessions are below an address, which may be that of the API or of the server."""
     address = urlsplit(base)
     scheme = {"ws": "http", "wss": "https"}.get(address.scheme, address.scheme)
     path = address.path.rstrip("/")
     return address._replace(
-        scheme=scheme, path=f"{path}/realtime" if path.endswith("/v1") else f"{path}/v1/realtime", query="", fragment=""
+        scheme=scheme, path=f"{path}/{name}" if path.endswith("/v1") else f"{path}/v1/{name}", query="", fragment=""
     ).geturl()
 
 

@@ -1,4 +1,4 @@
-"""A thread's history as a row of places: where turns begin and end, and their items between.
+"""A thread's history as a row of places: where turns begin and end, their items between, and what was said by voice.
 
 Owns which places there are, their order, pages and cursors; wire-free. Does not own where turns and items are in the
 files (state/rollout) nor their wire form. Pages are read backwards from the end, and each is in the order of time.
@@ -13,18 +13,23 @@ from typing import Literal, TypeAlias
 import msgspec
 import trio
 
+from codex_trio.domain.realtime import RealtimeItem
+from codex_trio.state.history.realtime import realtime_entries
 from codex_trio.state.history.rollout_history import RolloutHistory
-from codex_trio.state.history.span_values import ItemSpan, TurnSnapshot, TurnSpan
+from codex_trio.state.history.span_values import ItemSpan, LineSpan, TurnSnapshot, TurnSpan
 from codex_trio.state.history.values import StoredItem, StoredTurn
 from codex_trio.state.rollout.lines import UNDECODABLE
 from codex_trio.util import decoding
 from codex_trio.util.paging import page_size
 
-Kind: TypeAlias = Literal[0, 1, 3]
-"""What is at a place: the beginning of a turn, an item, the end of a turn. Of one line, it is told in this order."""
+Kind: TypeAlias = Literal[0, 1, 2, 3]
+"""What is at a place: the beginning of a turn, an item, something of a voice session, the end of a turn. Of one line,
+it is told in this order.
+"""
 
 START: Literal[0] = 0
 ITEM: Literal[1] = 1
+VOICE: Literal[2] = 2
 END: Literal[3] = 3
 
 
@@ -33,12 +38,16 @@ class InvalidTimelineCursor(Exception):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A place of the timeline; `position` is the ordinal of the line that tells of it. `turn` comes without items."""
+    """A place of the timeline; `position` is the ordinal of the line that tells of it. `turn` comes without items.
+
+    What was said by voice belongs to no turn.
+    """
 
     position: int
-    turn: StoredTurn
     kind: Kind
+    turn: StoredTurn | None = None
     item: StoredItem | None = None
+    voice: RealtimeItem | None = None
 
 
 class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +87,18 @@ async def page_timeline(
     async with history.lock:
         turns = list(_turns_before(history, before, count + 1))
         snapshots = {turn.id: history.index.snapshot(turn) for turn in turns}
-    return await trio.to_thread.run_sync(partial(_read, history, thread_id, snapshots, before, count))
+        lines = _lines_of(history, turns, before)
+    return await trio.to_thread.run_sync(partial(_read, history, thread_id, snapshots, lines, before, count))
+
+
+def _lines_of(history: RolloutHistory, turns: Sequence[TurnSpan], before: _TimelineCursor | None) -> LineSpan:
+    """Return where the lines are that tell of these turns, up to the cursor, and of what was said between them."""
+    index = history.index
+    first = index.turns[0] if index.turns else None
+    start = 0 if not turns or first in turns else min(turn.start for turn in turns)
+    after = len(index.turns) if before is None else index.position_at(before.position + 1)
+    end = index.turns[after].start if after < len(index.turns) else index.state.position
+    return LineSpan(start, max(end - start, 0))
 
 
 def _turns_before(history: RolloutHistory, before: _TimelineCursor | None, count: int) -> Iterator[TurnSpan]:
@@ -103,6 +123,7 @@ def _read(
     history: RolloutHistory,
     thread_id: str,
     snapshots: dict[str, TurnSnapshot],
+    lines: LineSpan,
     before: _TimelineCursor | None,
     count: int,
 ) -> TimelinePage:
@@ -119,6 +140,8 @@ def _read(
         if turns[turn_id].status != "in_progress":
             # A turn that was cut short with its process ended where it was heard of last.
             places.append(_Place(turn.ended if turn.ended >= 0 else turn.touched, END, turn_id, turn_id))
+    said = {entry.position: entry.item for entry in realtime_entries(history, since=lines.start, until=lines.end)}
+    places += [_Place(position, VOICE, item.id, "") for position, item in said.items()]
     if before is not None:
         places = [place for place in places if (place.position, place.kind, place.id) < _key(before)]
     places.sort()
@@ -128,9 +151,10 @@ def _read(
     entries = [
         TimelineEntry(
             position=place.position,
-            turn=turns[place.turn_id],
             kind=place.kind,
+            turn=turns.get(place.turn_id),
             item=items.get(place.position) if place.kind == ITEM else None,
+            voice=said[place.position] if place.kind == VOICE else None,
         )
         for place in chosen
         if place.kind != ITEM or place.position in items

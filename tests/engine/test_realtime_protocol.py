@@ -18,6 +18,8 @@ from codex_trio.domain.realtime import (
     to_payload,
 )
 from codex_trio.engine.realtime import protocol, words
+from codex_trio.engine.realtime.answers import AnswerForm
+from codex_trio.engine.realtime.protocol import SessionWish
 from codex_trio.engine.realtime.transcript import MAX_SAID, VoiceTranscript
 
 
@@ -47,10 +49,14 @@ def call(name: str, arguments: str = "{}") -> dict[str, Any]:
         b'{"type": "conversation.item.done", "item": []}',
         b'{"type": "conversation.item.done", "item": {"type": "function_call", "name": "background_agent"}}',
         b"[" * 10_000,
+        b'{"type": "input_transcript.added", "item": {}}',
+        b'{"type": "delegation.created", "item": {"id": "d", "type": "delegation", "target": "client"}}',
+        b'{"type": "delegation.created", "item": {"id": "d", "type": "delegation", "content": []}}',
+        b'{"type": "delegation.created", "item": {"type": "delegation", "target": "client", "content": []}}',
     ],
 )
 def test_what_means_nothing_is_nothing(raw: bytes) -> None:
-    for version in ("v1", "v2"):
+    for version in ("v1", "v2", "v3"):
         assert protocol.read(version, raw) is None
 
 
@@ -111,6 +117,49 @@ def test_what_the_generation_before_says() -> None:
     assert read("v1", type="conversation.item.done", item=call("background_agent")) is None
 
 
+def test_what_the_generation_without_turns_says() -> None:
+    assert read("v3", type="session.started", session={"id": "s"}) == protocol.SessionReady()
+    assert read("v3", type="output_audio.delta", audio="AA") == protocol.AudioSaid(data="AA")
+    assert read("v3", type="response.output_text.delta", delta="a") is None
+    content = [{"type": "input_text", "text": "a"}, {"type": "text", "text": "b"}, 5, {"type": "input_text"}]
+    item = {"id": "d", "type": "delegation", "target": "client", "content": content}
+    handoff = protocol.Handoff(id="d", item_id="d", prompt="a", is_call=False)
+    assert read("v3", type="delegation.created", item=item) == handoff
+    assert read("v3", type="error", error={"message": "m"}) == protocol.ServerFailed("m")
+
+
+def told(form: AnswerForm, text: str) -> tuple[str | None, str]:
+    event = form.said("v3", text, handoff_id="d", is_final=True)
+    assert event["delegation_item_id"] == "d"
+    return event.get("channel"), event["content"][0]["text"]
+
+
+def test_which_answers_are_said_aloud() -> None:
+    quiet = "[COMMENTARY] x"
+    assert told(AnswerForm(), quiet) == (None, quiet)
+    assert told(AnswerForm(mode="commentary"), "x") == ("commentary", "x")
+    assert told(AnswerForm(mode="bemTags"), "x") == ("speakable", "x")
+    assert told(AnswerForm(mode="bemTags"), quiet) == ("commentary", quiet)
+    assert told(AnswerForm(mode="bemTags", prefixes={"analysis": ["", "!"]}), quiet) == ("speakable", quiet)
+    thinking = AnswerForm(tells_reasoning=True)
+    assert thinking.thought("v3", "x", handoff_id=None) is None
+    assert thinking.thought("v2", "x", handoff_id="d") is None
+    assert AnswerForm().thought("v3", "x", handoff_id="d") is None
+
+
+def test_a_session_that_only_writes_down_what_is_said() -> None:
+    wish = SessionWish(instructions="p", voice="marin", modality="audio", only_transcribes=True)
+    assert protocol.session_of("v2", wish) == {
+        "type": "transcription",
+        "audio": {
+            "input": {
+                "format": {"type": "audio/pcm", "rate": 24000},
+                "transcription": {"model": "gpt-4o-mini-transcribe"},
+            }
+        },
+    }
+
+
 def whole(news: Iterable[VoiceNews]) -> list[str]:
     items = [one.item for one in news if isinstance(one, VoiceItemCompleted)]
     return [item.text for item in items if isinstance(item, Spoken)]
@@ -139,6 +188,17 @@ def test_what_was_said_before_the_agent_is_asked_is_bounded() -> None:
     for _ in range(50):
         assert [*transcript.complete("user", "x" * 10_000)]
     assert sum(len(text) for _, text in transcript.said) <= MAX_SAID
+
+
+def test_the_agent_is_told_everything_once() -> None:
+    transcript = VoiceTranscript("s")
+    assert [*transcript.add("user", "a"), *transcript.add("user", "b"), *transcript.add("assistant", "x")]
+    assert transcript.take("go") == [("user", "ab"), ("assistant", "x"), ("user", "go")]
+    assert [*transcript.add("user", "c"), *transcript.add("assistant", "y"), *transcript.add("user", "d")]
+    assert transcript.take() == [("user", "c"), ("assistant", "y"), ("user", "d")]
+    # What comes of an item whole is no news when the agent knows some of it.
+    assert whole(transcript.complete("user", "")) == ["abcd"]
+    assert transcript.take() == []
 
 
 def test_what_the_agent_is_told() -> None:

@@ -1,8 +1,6 @@
 """Talking with a thread by voice, over a websocket and by WebRTC; the realtime server is scripted."""
 
-import contextlib
 import json
-from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
@@ -10,64 +8,11 @@ import trio
 
 from codex_trio.conformance.lab import Lab
 from codex_trio.conformance.probe import WAIT_SECONDS, Message, Probe
+from codex_trio.conformance.voice import SOUND, call_agent, received, talking
 from codex_trio.testing.model_script import Gate, answer, message, message_of
-from codex_trio.testing.realtime_server import CallReply, RealtimeServer, RealtimeSession, open_realtime_server
+from codex_trio.testing.realtime_server import CallReply
 
 NOBODY = "01a22ada-de99-7622-a8f7-27d308bf814c"
-SOUND = {"data": "AAAA", "sampleRate": 24000, "numChannels": 1}
-KEY = {"OPENAI_API_KEY": "sk-test"}
-
-
-class Voice:
-    """A thread, and the realtime server that it may talk by."""
-
-    def __init__(self, probe: Probe, server: RealtimeServer, thread_id: str) -> None:
-        self.probe = probe
-        self.server = server
-        self.thread_id = thread_id
-
-    async def ask(self, method: str, **params: Any) -> Any:
-        return await self.probe.request(f"thread/realtime/{method}", {"threadId": self.thread_id, **params})
-
-    async def start(self, **params: Any) -> RealtimeSession:
-        """Begin a session; what the server has of it."""
-        before = len(self.server.sessions)
-        await self.ask("start", **{"outputModality": "audio", "prompt": "Be nice.", **params})
-        await self.heard("started")
-        with trio.fail_after(WAIT_SECONDS):
-            session = await self.server.session(before)
-            await session.receive("session.update")
-        return session
-
-    async def heard(self, method: str, where: Callable[[Any], bool] | None = None) -> Any:
-        """Return the params of the next notification of that kind."""
-        return (await self.probe.until(f"thread/realtime/{method}", thread_id=self.thread_id, where=where))["params"]
-
-    async def refused(self, **params: Any) -> str:
-        """Return why a session cannot be."""
-        await self.ask("start", **{"outputModality": "audio", **params})
-        return (await self.heard("error"))["message"]
-
-    async def works(self) -> None:
-        """Check that the thread goes on."""
-        assert (await self.probe.run_turn(self.thread_id)).status == "completed"
-
-
-async def received(session: RealtimeSession, kind: str) -> dict[str, Any]:
-    with trio.fail_after(WAIT_SECONDS):
-        return await session.receive(kind)
-
-
-@contextlib.asynccontextmanager
-async def talking(lab: Lab, *, env: dict[str, str] = KEY) -> AsyncGenerator[Voice]:
-    async with open_realtime_server() as server:
-        bases = (
-            f'experimental_realtime_ws_base_url = "{server.url}"\n'
-            f'experimental_realtime_webrtc_call_base_url = "{server.url}/v1"'
-        )
-        lab.configure(extra=bases, provider='env_key = "OPENAI_API_KEY"' if env else "")
-        async with lab.run(env=env) as probe:
-            yield Voice(probe, server, (await probe.start_thread(cwd=str(lab.cwd)))["id"])
 
 
 def told(message: Message) -> str:
@@ -154,17 +99,6 @@ async def test_what_is_said_reaches_the_other_side(lab: Lab) -> None:
             {"role": "assistant", "text": "hello"},
             {"role": "user", "text": "user said"},
         ]
-
-
-async def call_agent(session: RealtimeSession, number: int, prompt: str) -> None:
-    item = {
-        "type": "function_call",
-        "id": f"i{number}",
-        "name": "background_agent",
-        "call_id": f"call{number}",
-        "arguments": json.dumps({"prompt": prompt}),
-    }
-    await session.send({"type": "conversation.item.done", "item": item})
 
 
 async def test_the_agent_does_what_the_voice_model_asks_and_tells_it(lab: Lab) -> None:

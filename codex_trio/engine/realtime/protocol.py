@@ -1,8 +1,9 @@
 """The words of realtime servers: the events that they are sent, and those that they send. Pure.
 
-Owns the forms of the two generations that are spoken here. `v2` is the Realtime API (`session.update` of type
-`realtime`), `v1` the one before it (`quicksilver`). Does not own connections (model/realtime.py) or what comes of
-events (threads/realtime).
+Owns the forms of the three generations. `v2` is the Realtime API (`session.update` of type `realtime`), `v1` the one
+before it (`quicksilver`), `v3` the one after it, whose sessions have no turns and give work away as delegations. Does
+not own connections (model/realtime.py), which of the agent's words are passed on (answers.py) or what comes of events
+(threads/realtime).
 
 Protocol source: what release 0.171.0 sends and takes.
 """
@@ -10,7 +11,7 @@ Protocol source: what release 0.171.0 sends and takes.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
@@ -21,46 +22,77 @@ from codex_trio.model import lenient_json
 
 SAMPLE_RATE = 24_000
 
-VOICES: Mapping[VoiceVersion, tuple[str, ...]] = {
-    "v1": ("juniper", "maple", "spruce", "ember", "vale", "breeze", "arbor", "sol", "cove"),
-    "v2": ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"),
-    "v3": (
-        *("juniper", "maple", "spruce", "ember", "vale", "breeze", "arbor", "sol", "cove", "marin", "aube", "bubbie"),
-        *("haetsal", "hanul", "himari", "leher", "miko", "neer", "porto", "rindo", "rio", "rivage", "selva", "sonna"),
-        *("tinta", "viola"),
-    ),
-}
 DEFAULT_VOICES: Mapping[VoiceVersion, str] = {"v1": "cove", "v2": "marin", "v3": "marin"}
-DEFAULT_MODEL = "gpt-realtime-1.5"
+DEFAULT_MODELS: Mapping[VoiceVersion, str] = {
+    "v1": "gpt-realtime-1.5",
+    "v2": "gpt-realtime-1.5",
+    "v3": "gpt-live-1.1-codex",
+}
 
 TextRole: TypeAlias = Literal["user", "developer", "assistant"]
+Channel: TypeAlias = Literal["commentary", "speakable"]
+"""How a v3 voice model takes what it is told: as background, or to say it aloud; None leaves that to it."""
 Event: TypeAlias = dict[str, Any]
 
 _AGENT = "background_agent"
 _SILENCE = "remain_silent"
+_FORMAT: Mapping[str, Any] = {"type": "audio/pcm", "rate": SAMPLE_RATE}
+_TRANSCRIPTION: Mapping[str, Any] = {"model": "gpt-4o-mini-transcribe"}
 
 
 # --- what a server is sent ---
 
 
-def session_of(version: VoiceVersion, *, instructions: str, voice: str, modality: str) -> Event:
+class InitialText(msgspec.Struct, frozen=True):
+    """Words that a v3 session begins with."""
+
+    role: TextRole
+    text: str
+
+
+class SessionWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is to be. `acknowledges`: whether a v3 voice model says so when it gives work away; None: its way.
+
+    `only_transcribes` is for v2: nobody answers what is said, it is written down.
+    """
+
+    instructions: str
+    voice: str
+    modality: str
+    only_transcribes: bool = False
+    acknowledges: bool | None = None
+    begins_with: Sequence[InitialText] = ()
+
+
+def session_of(version: VoiceVersion, wish: SessionWish) -> Event:
     """Return what a session is to be."""
-    audio_format = {"type": "audio/pcm", "rate": SAMPLE_RATE}
-    if version == "v1":
-        return {
-            "type": "quicksilver",
-            "instructions": instructions,
-            "audio": {"input": {"format": audio_format}, "output": {"voice": voice}},
-        }
+    match version:
+        case "v1":
+            return {
+                "type": "quicksilver",
+                "instructions": wish.instructions,
+                "audio": {"input": {"format": _FORMAT}, "output": {"voice": wish.voice}},
+            }
+        case "v2":
+            return _transcribing() if wish.only_transcribes else _conversation(wish)
+        case "v3":
+            return _without_turns(wish)
+
+
+def _transcribing() -> Event:
+    return {"type": "transcription", "audio": {"input": {"format": _FORMAT, "transcription": _TRANSCRIPTION}}}
+
+
+def _conversation(wish: SessionWish) -> Event:
     return {
         "type": "realtime",
-        "instructions": instructions,
-        "output_modalities": [modality],
+        "instructions": wish.instructions,
+        "output_modalities": [wish.modality],
         "audio": {
             "input": {
-                "format": audio_format,
+                "format": _FORMAT,
                 "noise_reduction": {"type": "near_field"},
-                "transcription": {"model": "gpt-4o-mini-transcribe"},
+                "transcription": _TRANSCRIPTION,
                 "turn_detection": {
                     "type": "server_vad",
                     "interrupt_response": True,
@@ -68,7 +100,7 @@ def session_of(version: VoiceVersion, *, instructions: str, voice: str, modality
                     "silence_duration_ms": 500,
                 },
             },
-            "output": {"format": audio_format, "voice": voice},
+            "output": {"format": _FORMAT, "voice": wish.voice},
         },
         "tools": [
             _function(_AGENT, words.AGENT_TOOL, {"prompt": {"type": "string", "description": words.AGENT_PROMPT}}),
@@ -76,6 +108,20 @@ def session_of(version: VoiceVersion, *, instructions: str, voice: str, modality
         ],
         "tool_choice": "auto",
     }
+
+
+def _without_turns(wish: SessionWish) -> Event:
+    delegation: Event = {"type": "client"}
+    if wish.acknowledges is not None:
+        delegation["ack_filler"] = wish.acknowledges
+    session: Event = {
+        "instructions": wish.instructions,
+        "audio": {"output": {"voice": wish.voice}},
+        "delegation": delegation,
+    }
+    if wish.begins_with:
+        session["initial_items"] = [_message_item(one.role, one.text) for one in wish.begins_with]
+    return session
 
 
 def _function(name: str, description: str, properties: Mapping[str, Any]) -> Event:
@@ -90,8 +136,9 @@ def session_update(session: Event) -> Event:
     return {"type": "session.update", "session": session}
 
 
-def audio(data: str) -> Event:
-    return {"type": "input_audio_buffer.append", "audio": data}
+def audio(version: VoiceVersion, data: str) -> Event:
+    """Return a piece of sound."""
+    return {"type": "input_audio.append" if version == "v3" else "input_audio_buffer.append", "audio": data}
 
 
 def is_base64(data: str) -> bool:
@@ -105,16 +152,25 @@ def is_base64(data: str) -> bool:
 
 def text(version: VoiceVersion, role: TextRole, words_said: str) -> Event:
     """Return a message that somebody wrote."""
+    if version == "v3":
+        return context(words_said)
     is_typed = version == "v2" and role == "user"
-    return _message(role, f"[USER] {words_said}" if is_typed else words_said)
+    return message(role, f"[USER] {words_said}" if is_typed else words_said)
 
 
-def backend(version: VoiceVersion, said: str, *, handoff_id: str | None, is_final: bool = False) -> Event:
-    """Return what the agent said, for the voice model to tell; `handoff_id` is of what it was asked."""
-    if version == "v1":
-        told = f'"Agent Final Message":\n\n{said}' if is_final else said
-        return {"type": "conversation.handoff.append", "handoff_id": handoff_id or "codex", "output_text": told}
-    return _message("user", f"[BACKEND] {said}")
+def handoff_text(handoff_id: str | None, said: str) -> Event:
+    """Return what came of what a v1 voice model wanted done, or of nothing that it wanted."""
+    return {"type": "conversation.handoff.append", "handoff_id": handoff_id or "codex", "output_text": said}
+
+
+def context(said: str, *, delegation_id: str | None = None, channel: Channel | None = None) -> Event:
+    """Return what a v3 voice model is told, of what it gave away or of nothing of the kind."""
+    event: Event = {"type": "session.context.append"}
+    if delegation_id is not None:
+        event = {"type": "delegation.context.append", "delegation_item_id": delegation_id}
+    if channel is not None:
+        event["channel"] = channel
+    return {**event, "content": [{"type": "input_text", "text": said}]}
 
 
 def output(call_id: str, said: str) -> Event:
@@ -128,9 +184,14 @@ def respond() -> Event:
     return {"type": "response.create"}
 
 
-def _message(role: TextRole, said: str) -> Event:
+def message(role: TextRole, said: str) -> Event:
+    """Return a message for the conversation."""
+    return {"type": "conversation.item.create", "item": _message_item(role, said)}
+
+
+def _message_item(role: TextRole, said: str) -> Event:
     content = {"type": "output_text" if role == "assistant" else "input_text", "text": said}
-    return {"type": "conversation.item.create", "item": {"type": "message", "role": role, "content": [content]}}
+    return {"type": "message", "role": role, "content": [content]}
 
 
 # --- what a server says ---
@@ -192,8 +253,21 @@ class ServerFailed(msgspec.Struct, frozen=True):
     message: str
 
 
+class SessionReady(msgspec.Struct, frozen=True):
+    """A v3 session has begun."""
+
+
 Incoming: TypeAlias = (
-    AudioSaid | WordsSaid | AllSaid | Shown | Handoff | Silence | ResponseBegan | ResponseOver | ServerFailed
+    AudioSaid
+    | WordsSaid
+    | AllSaid
+    | Shown
+    | Handoff
+    | Silence
+    | ResponseBegan
+    | ResponseOver
+    | SessionReady
+    | ServerFailed
 )
 
 _DELTAS: Mapping[str, SpeakerRole] = {
@@ -210,10 +284,9 @@ _WHOLE: Mapping[str, SpeakerRole] = {
     "response.output_text.done": "assistant",
     "conversation.item.input_audio_transcription.completed": "user",
 }
-_AUDIO: Mapping[VoiceVersion, tuple[str, ...]] = {
+_AUDIO: Mapping[str, tuple[str, ...]] = {
     "v1": ("conversation.output_audio.delta",),
     "v2": ("response.output_audio.delta", "response.audio.delta"),
-    "v3": (),
 }
 
 
@@ -229,6 +302,10 @@ def read(version: VoiceVersion, raw: bytes) -> Incoming | None:
     kind = event.get("type")
     if not isinstance(kind, str):
         return None
+    if kind == "error":
+        return ServerFailed(_error(event))
+    if version == "v3":
+        return _read_v3(kind, event)
     if kind in _DELTAS:
         delta = _text(event, "delta")
         return WordsSaid(role=_DELTAS[kind], delta=delta) if delta else None
@@ -236,8 +313,6 @@ def read(version: VoiceVersion, raw: bytes) -> Incoming | None:
         return AllSaid(role=_WHOLE[kind], text=_text(event, "transcript") or _text(event, "text"))
     if kind in _AUDIO[version]:
         return _audio(event)
-    if kind == "error":
-        return ServerFailed(_error(event))
     if kind == "conversation.item.added":
         return Shown(event["item"]) if isinstance(event.get("item"), dict) else None
     return _read_v1(kind, event) if version == "v1" else _read_v2(kind, event)
@@ -268,6 +343,33 @@ def _read_v2(kind: str, event: Event) -> Incoming | None:
             return _call(_dict(event, "item"))
         case _:
             return None
+
+
+def _read_v3(kind: str, event: Event) -> Incoming | None:
+    match kind:
+        case "session.started":
+            return SessionReady()
+        case "output_audio.delta":
+            data = _text(event, "audio")
+            return AudioSaid(data=data) if data else None
+        case "input_transcript.added" | "output_transcript.added":
+            said = _text(_dict(event, "item"), "text")
+            role: SpeakerRole = "user" if kind.startswith("input") else "assistant"
+            return WordsSaid(role=role, delta=said) if said else None
+        case "delegation.created":
+            return _delegation(_dict(event, "item"))
+        case _:
+            return None
+
+
+def _delegation(item: Event) -> Incoming | None:
+    item_id, content = _text(item, "id"), item.get("content")
+    is_ours = item.get("type") == "delegation" and item.get("target") == "client"
+    if not is_ours or not item_id or not isinstance(content, list):
+        return None
+    parts = [cast("Event", part) for part in cast("list[Any]", content) if isinstance(part, dict)]
+    prompt = "".join(_text(part, "text") for part in parts if part.get("type") == "input_text")
+    return Handoff(id=item_id, item_id=item_id, prompt=prompt, is_call=False)
 
 
 def _call(item: Event) -> Incoming | None:

@@ -5,7 +5,10 @@ Owns which piece belongs to which item, and what was said since the agent was la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.realtime import (
@@ -24,12 +27,67 @@ MAX_SAID = 100_000
 """How many characters are kept of what was said since the agent was last asked."""
 
 
+class _Saying(msgspec.Struct):
+    """What somebody said without being interrupted, as far as the agent does not know it; `item_id` is that of all."""
+
+    role: SpeakerRole
+    text: str
+    item_id: str
+
+
+class _Said:
+    """What was said since the agent was last asked, in order, the last `MAX_SAID` characters of it."""
+
+    def __init__(self) -> None:
+        self._sayings: deque[_Saying] = deque()
+        self._size = 0
+        self._partly_taken: set[str] = set()
+
+    def add(self, role: SpeakerRole, text: str, item_id: str) -> None:
+        """Take another piece into account."""
+        last = self._sayings[-1] if self._sayings else None
+        if last is not None and last.item_id == item_id:
+            last.text += text
+        else:
+            self._sayings.append(_Saying(role, text, item_id))
+        self._grow(len(text))
+
+    def complete(self, item_id: str, text: str) -> None:
+        """Have an item be what the server says at its end, all in one, unless the agent knows some of it."""
+        pieces = [saying for saying in self._sayings if saying.item_id == item_id]
+        if item_id in self._partly_taken:
+            self._partly_taken.discard(item_id)
+        elif pieces:
+            first, *others = pieces
+            before = sum(len(piece.text) for piece in pieces)
+            first.text = text
+            for other in others:
+                self._sayings.remove(other)
+            self._grow(len(text) - before)
+
+    def show(self) -> list[tuple[SpeakerRole, str]]:
+        return [(saying.role, saying.text) for saying in self._sayings]
+
+    def take(self, open_items: Iterable[str]) -> list[tuple[SpeakerRole, str]]:
+        """Return all of it and begin anew; the items that go on are known in part from now on."""
+        said = self.show()
+        self._partly_taken = {*open_items} & (self._partly_taken | {saying.item_id for saying in self._sayings})
+        self._sayings.clear()
+        self._size = 0
+        return said
+
+    def _grow(self, by: int) -> None:
+        self._size += by
+        while len(self._sayings) > 1 and self._size > MAX_SAID:
+            self._size -= len(self._sayings.popleft().text)
+
+
 class VoiceTranscript:
     def __init__(self, session_id: str) -> None:
         self._session_id = session_id
         self._open: dict[SpeakerRole, Spoken] = {}
         self._pieces: dict[SpeakerRole, list[str]] = {}
-        self._said: list[tuple[SpeakerRole, str]] = []
+        self._said = _Said()
 
     def add(self, role: SpeakerRole, delta: str) -> Iterator[VoiceNews]:
         """Yield what clients hear of another piece."""
@@ -45,7 +103,7 @@ class VoiceTranscript:
             return
         text = text or "".join(self._pieces[role])
         del self._pieces[role]
-        self._note(role, text)
+        self._said.complete(item.id, text)
         whole = Spoken(id=item.id, session_id=item.session_id, observed_at_ms=item.observed_at_ms, role=role, text=text)
         yield VoiceItemCompleted(whole)
         yield VoiceTranscriptDone(role=role, text=text)
@@ -59,13 +117,13 @@ class VoiceTranscript:
     @property
     def said(self) -> Sequence[tuple[SpeakerRole, str]]:
         """What was said since the agent was last asked."""
-        return self._said
+        return self._said.show()
 
-    def take(self, prompt: str) -> Sequence[tuple[SpeakerRole, str]]:
+    def take(self, prompt: str | None = None) -> Sequence[tuple[SpeakerRole, str]]:
         """Return what was said since the last time, the prompt last."""
-        self._note("user", prompt)
-        said, self._said = self._said, []
-        return said
+        if prompt:
+            self._said.add("user", prompt, uuid7())
+        return self._said.take(item.id for item in self._open.values())
 
     def _piece(self, role: SpeakerRole, delta: str) -> Iterator[VoiceNews]:
         item = self._open.get(role)
@@ -74,9 +132,5 @@ class VoiceTranscript:
             self._open[role], self._pieces[role] = item, []
             yield VoiceItemStarted(item)
         self._pieces[role].append(delta)
+        self._said.add(role, delta, item.id)
         yield VoiceItemDelta(item_id=item.id, delta=delta)
-
-    def _note(self, role: SpeakerRole, text: str) -> None:
-        self._said.append((role, text))
-        while len(self._said) > 1 and sum(len(said) for _, said in self._said) > MAX_SAID:
-            self._said.pop(0)

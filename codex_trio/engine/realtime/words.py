@@ -37,6 +37,11 @@ The voice conversation is over. What the user says from now on is typed, and the
 </realtime_conversation>\
 """
 
+TAIL = """\
+The voice conversation is over. What was said since the agent was last asked for something follows. Do something only
+where that asks for it.\
+"""
+
 FINISHED = "The agent is done. What it said is in the [BACKEND] messages before this."
 STEERED = "The agent was at work already; it was told this too."
 REFUSED = "The agent could not take this up: {}"
@@ -55,8 +60,18 @@ def startup_context(cwd: Path) -> str:
     return f"The agent works in the folder {cwd}. This is for your orientation; do not read it out."
 
 
-def delegation(prompt: str, transcript: Sequence[tuple[SpeakerRole, str]]) -> str:
+def delegation(prompt: str, transcript: Sequence[tuple[SpeakerRole, str]], *, source: str | None = None) -> str:
     """Return how the agent is told what a voice model wants, and what was said before."""
-    said = "\n".join(f"{role}: {text}" for role, text in transcript)
-    delta = f"  <transcript_delta>{escape(said)}</transcript_delta>\n" if said else ""
-    return f"<realtime_delegation>\n  <input>{escape(prompt)}</input>\n{delta}</realtime_delegation>"
+    delta = f"  <transcript_delta>{escape(said(transcript))}</transcript_delta>\n" if transcript else ""
+    origin = f"  <source>{escape(source)}</source>\n" if source else ""
+    return f"<realtime_delegation>\n{origin}  <input>{escape(prompt)}</input>\n{delta}</realtime_delegation>"
+
+
+def said(transcript: Sequence[tuple[SpeakerRole, str]]) -> str:
+    """Return who said what, a line each."""
+    return "\n".join(f"{role}: {text}" for role, text in transcript)
+
+
+def tail(transcript: Sequence[tuple[SpeakerRole, str]]) -> str:
+    """Return how the agent is told what was said after it was last asked for something."""
+    return delegation(TAIL, transcript, source="transcript_tail_flush")

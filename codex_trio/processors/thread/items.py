@@ -15,6 +15,7 @@ from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.history_pages import find_items, page_items
 from codex_trio.threads.timeline import END, START, InvalidTimelineCursor, TimelineEntry, page_timeline
+from codex_trio.wire.realtime import realtime_item_to_wire
 from codex_trio.wire.threads import project_item_entry, project_stored_item, project_turn
 
 MAX_ITEMS = 100
@@ -78,6 +79,11 @@ class ThreadItemsProcessor:
 
 
 def _entry(entry: TimelineEntry) -> wire_timeline.ThreadTimelineEntry:
+    if entry.voice is not None:
+        return wire_timeline.RealtimeThreadTimelineEntry(
+            position=entry.position, item=realtime_item_to_wire(entry.voice)
+        )
+    assert entry.turn is not None
     turn = project_turn(entry.turn, "notLoaded")
     if entry.kind == START:
         return wire_timeline.TurnStartedThreadTimelineEntry(

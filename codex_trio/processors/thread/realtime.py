@@ -6,8 +6,11 @@ Protocol source: `thread/realtime/*`, release 0.171.0.
 from __future__ import annotations
 
 from codex_trio_protocol.v2 import thread_realtime as wire
+from msgspec import UNSET
 
-from codex_trio.engine.realtime.protocol import DEFAULT_VOICES, VOICES
+from codex_trio.config.schema import VOICES
+from codex_trio.engine.realtime.answers import CHANNEL_PREFIXES, CHANNELS, AnswerForm
+from codex_trio.engine.realtime.protocol import DEFAULT_VOICES, InitialText
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
@@ -15,18 +18,18 @@ from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.realtime.pages import RealtimeQuery, check, page_realtime
 from codex_trio.threads.realtime.settings import InCall, OverCall, OverSocket, VoiceWish, Way
 from codex_trio.threads.realtime.worker import VoiceWorker, appended_audio
+from codex_trio.util.camel_case import camel_case
 from codex_trio.wire.realtime import kept_item_to_wire
 
-_NOT_THERE = (
+_MADE_BY_THE_CLIENT = (
+    "model",
+    "voice",
+    "prompt",
+    "include_startup_context",
+    "initial_items",
     "delegation_ack_filler",
-    "flush_transcript_tail_on_session_end",
-    "codex_responses_as_items",
-    "codex_response_item_prefix",
-    "codex_response_handoff_mode",
-    "backend_reasoning_status",
-    "codex_response_handoff_channel_prefixes",
 )
-"""What a client may ask for of how the agent's answers reach a voice model, and does not get."""
+"""What a call that the client is in already has of its own (names of 0.171.0)."""
 
 
 def handlers(services: WorkServices) -> dict[str, Handler]:
@@ -148,13 +151,13 @@ class ThreadRealtimeProcessor:
 
 
 def _wish(params: wire.ThreadRealtimeStartParams) -> VoiceWish:
-    for name in _NOT_THERE:
-        if getattr(params, name):
-            words = name.split("_")
-            field = words[0] + "".join(word.capitalize() for word in words[1:])
-            raise invalid_request(f"thread/realtime/start: `{field}` is not supported by this server; leave it out")
+    way = _way(params.transport)
+    if isinstance(way, InCall):
+        for name in _MADE_BY_THE_CLIENT:
+            if getattr(params, name) not in (None, UNSET, []):
+                raise invalid_request(f"existingCall transport does not support {camel_case(name)}")
     return VoiceWish(
-        way=_way(params.transport),
+        way=way,
         modality=params.output_modality,
         session_id=params.realtime_session_id or params.voice_session_id,
         version=params.version,
@@ -164,8 +167,27 @@ def _wish(params: wire.ThreadRealtimeStartParams) -> VoiceWish:
         tells_where=params.include_startup_context is not False,
         agent_began=params.realtime_start_instructions,
         agent_ended=params.realtime_end_instructions,
-        hands_off=not params.client_managed_handoffs,
-        has_initial_items=bool(params.initial_items),
+        answers=_answers(params),
+        acknowledges=params.delegation_ack_filler,
+        tells_tail=bool(params.flush_transcript_tail_on_session_end),
+        begins_with=[InitialText(item.role, item.text) for item in params.initial_items or ()],
+    )
+
+
+def _answers(params: wire.ThreadRealtimeStartParams) -> AnswerForm:
+    prefixes = params.codex_response_handoff_channel_prefixes or {}
+    for channel in prefixes:
+        if channel not in CHANNELS:
+            raise invalid_request(
+                f"codexResponseHandoffChannelPrefixes: there is no channel `{channel}`; there are {', '.join(CHANNELS)}"
+            )
+    return AnswerForm(
+        is_passed_on=not params.client_managed_handoffs,
+        as_items=bool(params.codex_responses_as_items),
+        item_prefix=params.codex_response_item_prefix,
+        mode=params.codex_response_handoff_mode or "thinking",
+        tells_reasoning=params.backend_reasoning_status,
+        prefixes={**CHANNEL_PREFIXES, **prefixes},
     )
 
 

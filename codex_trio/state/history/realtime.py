@@ -24,16 +24,17 @@ class RealtimeEntry(msgspec.Struct, frozen=True):
     item: RealtimeItem
 
 
-def realtime_entries(history: RolloutHistory) -> list[RealtimeEntry]:
-    """Return what was kept, in the order of lines. Blocking. Raises RolloutReadError."""
+def realtime_entries(history: RolloutHistory, *, since: int = 0, until: int | None = None) -> list[RealtimeEntry]:
+    """Return what was kept in the lines from `since` to `until`, in their order. Blocking. Raises RolloutReadError."""
     found: list[RealtimeEntry] = []
-    stop = history.index.state.position
+    stop = history.index.state.position if until is None else until
     for part in history.parts:
         end = stop - part.start if part.length is None else min(part.length, stop - part.start)
-        if end <= 0:
+        begin = max(since - part.start, 0)
+        if begin >= end:
             continue
         with history.parts.opened(part) as reader:
-            for raw in scan(reader, 0, end):
+            for raw in scan(reader, begin, end):
                 if raw.is_cut or raw.buffer.find(_MARK, raw.begin, raw.end) < 0:
                     continue
                 line = decode_line(raw.whole(reader))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import trio
 
 from codex_trio.domain.ids import uuid7
-from codex_trio.domain.items import AgentMessage
+from codex_trio.domain.items import AgentMessage, Reasoning
 from codex_trio.domain.realtime import (
     LINE_TYPE,
     Outcome,
@@ -38,7 +38,7 @@ from codex_trio.domain.realtime import (
 )
 from codex_trio.engine import events
 from codex_trio.engine.history import message_item
-from codex_trio.engine.realtime import protocol, words
+from codex_trio.engine.realtime import answers, protocol, words
 from codex_trio.engine.realtime.protocol import Event, Handoff
 from codex_trio.engine.realtime.transcript import VoiceTranscript
 from codex_trio.engine.session.session import TurnInProgress
@@ -53,7 +53,7 @@ from codex_trio.state.rollout.errors import RolloutReadError, RolloutWriteError
 from codex_trio.state.rollout.lines import OtherPayload
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.live import LiveThread
-from codex_trio.threads.realtime.settings import InCall, OverCall, VoicePlan, VoiceWish, agent_began
+from codex_trio.threads.realtime.settings import InCall, OverCall, OverSocket, VoicePlan, VoiceWish, agent_began
 from codex_trio.util.bell import Bell
 from codex_trio.util.clock import now_ms
 
@@ -101,6 +101,7 @@ class VoiceSession:
         """The turn that does what the voice model asked for last, and that."""
         self._is_responding = False
         self._wants_response = False
+        self._sdp: str | None = None
         self._has_begun = False
         self._agent_knows = False
 
@@ -119,25 +120,31 @@ class VoiceSession:
         self._outbox += said
         self._news.ring()
 
+    def append_audio(self, data: str) -> None:
+        """Pass on what somebody says. Raises TooFarBehind."""
+        self.send(protocol.audio(self._version, data))
+
     def append_text(self, role: protocol.TextRole, text: str) -> None:
         """Tell the voice model what somebody wrote. Raises TooFarBehind."""
         self.send(protocol.text(self._version, role, text))
 
     def append_speech(self, text: str) -> None:
         """Have the voice model say something. Raises TooFarBehind."""
-        self._say(text, is_final=False)
+        self.send(answers.aloud(self._version, text))
         self._respond()
 
     # --- what the agent says ---
 
     def heard(self, event: events.Event) -> None:
         """Pass on what the agent says; never waits."""
-        if not self._has_begun:
+        if not self._has_begun or not self._wish.answers.is_passed_on:
             return
         try:
             match event:
                 case events.ItemCompleted(item=AgentMessage() as message) if message.text:
                     self._say(message.text, is_final=message.phase != "commentary")
+                case events.ItemCompleted(item=Reasoning(summary_text=summary)):
+                    self._tell_thoughts(summary)
                 case events.TurnEnded() if self._handoff is not None and self._handoff[0] == event.turn_id:
                     self._finish(event)
                 case _:
@@ -147,7 +154,14 @@ class VoiceSession:
 
     def _say(self, text: str, *, is_final: bool) -> None:
         handoff_id = None if self._handoff is None else self._handoff[1].id
-        self.send(protocol.backend(self._version, text, handoff_id=handoff_id, is_final=is_final))
+        self.send(self._wish.answers.said(self._version, text, handoff_id=handoff_id, is_final=is_final))
+
+    def _tell_thoughts(self, summary: Sequence[str]) -> None:
+        handoff_id = None if self._handoff is None else self._handoff[1].id
+        for part in filter(None, summary):
+            told = self._wish.answers.thought(self._version, part, handoff_id=handoff_id)
+            if told is not None:
+                self.send(told)
 
     def _finish(self, end: events.TurnEnded) -> None:
         assert self._handoff is not None
@@ -161,15 +175,21 @@ class VoiceSession:
         self._answer(handoff, said)
 
     def _answer(self, handoff: Handoff, said: str) -> None:
-        if handoff.is_call:
+        form = self._wish.answers
+        if not form.is_passed_on:
+            return
+        if handoff.is_call and form.as_items and said == words.FINISHED:
+            # What came of it is in messages of their own: there is nothing more to say.
+            self.send(protocol.output(handoff.id, ""))
+        elif handoff.is_call:
             self.send(protocol.output(handoff.id, said))
             self._respond()
         elif said != words.FINISHED:
-            self.send(protocol.backend(self._version, said, handoff_id=handoff.id, is_final=True))
+            self.send(form.said(self._version, said, handoff_id=handoff.id, is_final=True))
 
     def _respond(self) -> None:
         """Have the voice model say something, once it is not saying something else."""
-        if self._version == "v1":
+        if self._version != "v2":
             return
         if self._is_responding:
             self._wants_response = True
@@ -210,28 +230,27 @@ class VoiceSession:
     async def _talk(self) -> RealtimeFailure | None:
         """Return what went wrong; None when the server ended it."""
         try:
-            async with self._connected() as (socket, sdp):
-                await self._begin(sdp)
+            async with self._connected() as socket:
+                if self._version != "v3" or not isinstance(self._wish.way, OverSocket):
+                    await self._begin()
                 return await self._go_on(socket)
         except RealtimeFailure as failure:
             return failure
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncGenerator[tuple[RealtimeSocket, str | None]]:
+    async def _connected(self) -> AsyncGenerator[RealtimeSocket]:
         plan, way = self._plan, self._wish.way
-        session = protocol.session_of(
-            plan.version, instructions=plan.instructions, voice=plan.voice, modality=self._wish.modality
-        )
-        sdp: str | None = None
         call_id = way.call_id if isinstance(way, InCall) else None
         if isinstance(way, OverCall):
-            offered = {"model": plan.model, **session}
-            sdp, call_id = await self._server.call(plan.version, way.sdp, offered, session_id=self._session_id)
+            offered = {**plan.session, "model": plan.model}
+            self._sdp, call_id = await self._server.call(plan.version, way.sdp, offered, session_id=self._session_id)
         async with self._server.open(
             plan.version, session_id=self._session_id, model=plan.model, call_id=call_id
         ) as socket:
-            await socket.send(protocol.session_update(session))
-            yield socket, sdp
+            # A call of v3 is what it was offered as, and one that the client is in already is what the client made it.
+            if isinstance(way, OverSocket) or (isinstance(way, OverCall) and plan.version == "v1"):
+                await socket.send(protocol.session_update(plan.session))
+            yield socket
 
     async def _go_on(self, socket: RealtimeSocket) -> RealtimeFailure | None:
         failures: list[RealtimeFailure] = []
@@ -268,7 +287,12 @@ class VoiceSession:
             await self._take(said, nursery)
 
     async def _take(self, said: protocol.Incoming, nursery: trio.Nursery) -> None:
+        if not self._has_begun and not isinstance(said, protocol.SessionReady | protocol.ServerFailed):
+            raise RealtimeFailure("the realtime server says something before `session.started`")
         match said:
+            case protocol.SessionReady():
+                if not self._has_begun:
+                    await self._begin()
             case protocol.AudioSaid():
                 self._tell(
                     VoiceAudio(
@@ -291,15 +315,15 @@ class VoiceSession:
                 self.send(protocol.output(said.call_id, ""))
             case protocol.Handoff():
                 self._show_handoff(said)
-                if self._wish.hands_off:
-                    nursery.start_soon(self._delegate, said, self._transcript.take(said.prompt))
+                transcript = self._transcript.take(said.prompt)
+                nursery.start_soon(self._delegate, said, transcript)
             case protocol.ServerFailed():
                 raise RealtimeFailure(said.message)
 
     # --- what the agent is to do ---
 
     def _show_handoff(self, handoff: Handoff) -> None:
-        said = [*self._transcript.said, ("user", handoff.prompt)]
+        said = [*self._transcript.said, *([("user", handoff.prompt)] if handoff.prompt else [])]
         self._tell(
             VoiceRawItem(
                 {
@@ -317,7 +341,7 @@ class VoiceSession:
         async with self._delegating:
             try:
                 await self._tell_agent()
-                await self._ask_agent(handoff, words.delegation(handoff.prompt, transcript))
+                await self._ask_agent(handoff, words.delegation(handoff.prompt or words.said(transcript), transcript))
             except (RulesError, RolloutReadError, RolloutWriteError, ShuttingDown) as error:
                 said = "the server is shutting down" if isinstance(error, ShuttingDown) else str(error)
                 self._tell(VoiceError(words.REFUSED.format(said)))
@@ -365,7 +389,7 @@ class VoiceSession:
 
     # --- what is told and kept ---
 
-    async def _begin(self, sdp: str | None) -> None:
+    async def _begin(self) -> None:
         observed = now_ms()
         began = SessionBegan(
             id=f"realtime-session-start:{self._session_id}", session_id=self._session_id, observed_at_ms=observed
@@ -373,8 +397,8 @@ class VoiceSession:
         self._has_begun = True
         await self._keep_and_tell(began)
         self._tell(VoiceStarted(session_id=self._session_id, version=self._version))
-        if sdp is not None:
-            self._tell(VoiceSdp(sdp))
+        if self._sdp is not None:
+            self._tell(VoiceSdp(self._sdp))
 
     async def _end(self, failure: RealtimeFailure | None, *, reason: str) -> None:
         if self._has_begun:
@@ -388,7 +412,7 @@ class VoiceSession:
             await self._attempt(partial(self._keep_end, outcome))
         if self._has_begun or failure is None:
             self._tell(VoiceClosed(reason))
-        if self._agent_knows:
+        if self._agent_knows or self._wish.tells_tail:
             await self._attempt(self._tell_agent_of_end)
 
     async def _keep_rest(self) -> None:
@@ -399,8 +423,13 @@ class VoiceSession:
         await self._keep_and_tell(ended)
 
     async def _tell_agent_of_end(self) -> None:
+        tail = self._transcript.take() if self._wish.tells_tail else ()
+        told = [_note(self._wish.agent_ended or words.AGENT_ENDED)] if self._agent_knows else []
+        if tail:
+            told.append(message_item("user", [words.tail(tail)], item_id=uuid7()))
         try:
-            await self._live.inject([_note(self._wish.agent_ended or words.AGENT_ENDED)])
+            if told:
+                await self._live.inject(told)
         except (RolloutReadError, RolloutWriteError) as error:
             _log.warning("thread %s: that the voice session is over could not be stored: %s", self._live.id, error)
 

@@ -136,4 +136,4 @@ def appended_audio(data: str) -> Callable[[VoiceSession], None]:
     """Return what passes on a piece of sound. Raises ThreadError when it is none."""
     if not protocol.is_base64(data):
         raise ThreadError("Invalid request: `audio.data` is not base64")
-    return lambda session: session.send(protocol.audio(data))
+    return lambda session: session.append_audio(data)
