@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from codex_trio.domain.approval_reviews import ApprovalReview
 from codex_trio.domain.items import TurnItem
 from codex_trio.extensions.hooks.hook import Run
 from codex_trio.model.errors import ErrorInfo
@@ -187,6 +188,18 @@ class ThreadWarning(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class GuardianWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user should know of automatic reviews."""
+
+    message: str
+
+
+class ApprovalReviewed(_Event, frozen=True, kw_only=True, gc=False):
+    """An automatic review has begun, or is over."""
+
+    review: ApprovalReview
+
+
 class HookRan(msgspec.Struct, frozen=True, kw_only=True):
     """A hook has begun, or has ended."""
 
@@ -231,6 +244,8 @@ Event: TypeAlias = (
     | ErrorReported
     | ModelRerouted
     | ThreadWarning
+    | GuardianWarning
+    | ApprovalReviewed
     | HookRan
     | GoalUpdated
     | GoalCleared

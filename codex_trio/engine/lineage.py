@@ -15,6 +15,13 @@ SPAWNED = "thread_spawn"
 MEMORIES = "memory_consolidation"
 """The kind of the agent that brings memories together: it works for no thread."""
 
+GUARDIAN = "guardian"
+"""The kind of the agent that reviews what another thread asks approvals for."""
+
+GUARDIAN_SOURCE = {"subagent": {"other": GUARDIAN}}
+GUARDIAN_REVIEW = "guardian_review"
+"""Where such a thread and its turns come from."""
+
 
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     """Where a thread stands among the agents of a session; one that is nobody's agent is the session itself.
@@ -30,6 +37,16 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
     in_team: bool = False
 
     @property
+    def source(self) -> str:
+        """What providers call the origin of an agent's thread."""
+        return GUARDIAN_REVIEW if self.kind == GUARDIAN else "subagent"
+
+    @property
+    def cache_key(self) -> str:
+        """What requests share whose beginnings providers may keep."""
+        return f"{GUARDIAN}:{self.session_id}" if self.kind == GUARDIAN else self.session_id
+
+    @property
     def subagent(self) -> str | None:
         """What providers call an agent of this kind."""
         if self.parent_thread_id is None:
@@ -40,6 +57,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
 def lineage_of(meta: SessionMeta) -> Lineage:
     """Return the lineage of a thread."""
     parent = spawned_by(meta)
+    if meta.source == GUARDIAN_SOURCE:
+        return Lineage(session_id=meta.session_id or meta.id, parent_thread_id=meta.parent_thread_id, kind=GUARDIAN)
     if parent is None:
         kind = MEMORIES if meta.source == {"subagent": MEMORIES} else SPAWNED
         return Lineage(session_id=meta.id, kind=kind)

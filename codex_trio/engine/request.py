@@ -42,6 +42,7 @@ class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     trigger: str | None = None
     client_metadata: Mapping[str, str] = {}
     output_schema: Any = None
+    """A JSON schema, or all that a provider is told of one."""
     service_tier: str | None = None
     """For this task only."""
     compaction: Mapping[str, Any] | None = None
@@ -79,9 +80,9 @@ def build_request(
         parallel_tool_calls=model.parallel_tool_calls,
         reasoning=_reasoning(model, settings.effort, settings.summary),
         verbosity=context.verbosity if model.default_verbosity is not None else None,
-        output_schema=None if schema is None else OutputSchema(schema=schema),
+        output_schema=schema if schema is None or isinstance(schema, OutputSchema) else OutputSchema(schema=schema),
         service_tier=requested_tier(settings.service_tier if tier is None else tier),
-        prompt_cache_key=lineage.session_id,
+        prompt_cache_key=lineage.cache_key,
         client_metadata={
             **_agent_headers(lineage),
             "session_id": lineage.session_id,
@@ -162,7 +163,7 @@ def _agent_metadata(lineage: Lineage) -> dict[str, str]:
     return {
         "parent_thread_id": lineage.parent_thread_id,
         "subagent_kind": lineage.kind,
-        "thread_source": "subagent",
+        "thread_source": lineage.source,
     }
 
 

@@ -7,14 +7,14 @@ usual commands.
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from codex_trio.config.approval import AskForApproval, Granular, describe
 from codex_trio.domain.items import ParsedCommand
 from codex_trio.execpolicy.actions import command_actions
-from codex_trio.execpolicy.amendments import amend
+from codex_trio.execpolicy.amendments import AmendmentError, amend
 from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
 from codex_trio.execpolicy.programs import Programs
@@ -175,6 +175,23 @@ class CommandPolicy:
         Raises `AmendmentError`, with nothing changed.
         """
         await amend(self._rules, prefix, self._amendments)
+
+
+class ConfinedPolicy(CommandPolicy):
+    """The rules of another policy for somebody whose commands never leave the sandbox, and who allows nothing."""
+
+    def __init__(self, policy: CommandPolicy) -> None:
+        super().__init__(rules=PolicyRules(), bash=policy.bash, amendments="")
+        self._policy = policy
+
+    async def refresh(self) -> None:
+        await self._policy.refresh()
+
+    def decide(self, argv: Sequence[str], **more: Any) -> Decision:
+        return msgspec.structs.replace(self._policy.decide(argv, **more), bypass_sandbox=False)
+
+    async def amend(self, prefix: Sequence[str]) -> None:
+        raise AmendmentError("nothing can be allowed from here")
 
 
 _MOVES = ("cd", "pushd", "popd")

@@ -23,10 +23,7 @@ from codex_trio.tools.review import (
 )
 from codex_trio.tools.user_input import Answers, UserQuestions
 
-NO_REVIEWER = (
-    "Approvals of this thread go to an automatic reviewer, which this server does not have yet: what needs an approval "
-    "is declined. Set approvalsReviewer to `user` to be asked."
-)
+NO_REVIEWER = "rejected: no reviewer is available"
 
 
 class Reviewer(Protocol):
@@ -122,8 +119,7 @@ class ThreadApprover:
     async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
         reviewer = self._reviewer
         if reviewer is None:
-            self._clients.tell_no_reviewer(self._thread_id, NO_REVIEWER, self._subscribers)
-            return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="rejected: no reviewer is available")
+            return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason=NO_REVIEWER)
         return await reviewer.decide(question)
 
     @property

@@ -60,10 +60,6 @@ class ThreadClients(Protocol):
         """Tell the followers what later turns run with."""
         ...
 
-    def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
-        """Tell the followers why nobody reviews what the thread asks for."""
-        ...
-
     def tell_connection(self, thread_id: str, change: ConnectionChange, followers: Clients) -> None:
         """Tell the followers what became of the connection to an environment of a thread."""
         ...

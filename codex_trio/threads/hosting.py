@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from functools import partial
 
 import msgspec
@@ -29,7 +29,7 @@ from codex_trio.environments.news import ConnectionChange
 from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
 from codex_trio.extensions.hooks.runner import HookRunner
-from codex_trio.state.history.recorder import ThreadRecorder
+from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
 from codex_trio.state.store.read_states import ReadStates
@@ -45,6 +45,8 @@ from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.facts import NOT_LOADED
 from codex_trio.threads.goals import FEATURE as GOALS
 from codex_trio.threads.goals import ThreadGoals
+from codex_trio.threads.guardian.conversation import Conversation, ConversationParts
+from codex_trio.threads.guardian.reviewer import AutomaticReviewer
 from codex_trio.threads.listeners import Listeners
 from codex_trio.threads.live import LiveThread, wait_for_end
 from codex_trio.threads.loaded import LoadedThreads
@@ -82,6 +84,11 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     raw_items: bool
     is_new: bool = False
     """Whether the thread begins now, so that the state of its repository is to be noted."""
+
+
+def _unshared(_thread_id: str) -> AbstractAsyncContextManager[None]:
+    """Return what keeps nobody from writing to a thread that nobody else can find."""
+    return nullcontext()
 
 
 def _allowed(launch: Launch) -> Launch:
@@ -314,6 +321,7 @@ class ThreadHost:
                         listener=listener,
                         raw_items=launch.raw_items,
                     )
+                    live.approver.automatic = self._reviewer(live, launch, nursery, listener)
                     on_end.enter_context(self._environments.news.heard(partial(self._tell_connection, live)))
                     if launch.is_new and not live.is_ephemeral:
                         nursery.start_soon(self._note_git_info, live)
@@ -344,6 +352,25 @@ class ThreadHost:
     def _tell_connection(self, live: LiveThread, change: ConnectionChange) -> None:
         if any(chosen.id == change.environment_id for chosen in live.settings.environments):
             self._clients.tell_connection(live.id, change, live.subscribers)
+
+    def _reviewer(
+        self, live: LiveThread, launch: Launch, nursery: trio.Nursery, listener: Listener
+    ) -> AutomaticReviewer:
+        """Return what reviews by itself what a thread asks approvals for, where its user wants that."""
+        ephemeral = live.is_ephemeral
+        conversation = Conversation(
+            ConversationParts(
+                meta=launch.recorder.meta,
+                config=launch.config,
+                policy=launch.policy,
+                engine=self._engine,
+                environments=self._environments,
+                new_recorder=EphemeralRecorder if ephemeral else self._store.create,
+                writing=_unshared if ephemeral else self._store.writing,
+                nursery=nursery,
+            )
+        )
+        return AutomaticReviewer(live, conversation, listener.emit)
 
     def _hooks(self, launch: Launch, listener: Listener) -> ThreadHooks | None:
         """Return what runs the user's hooks in a thread."""

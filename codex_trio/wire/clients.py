@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 from codex_trio_protocol.v2 import thread as wire
 from codex_trio_protocol.v2.client_call import DynamicToolCallParams
-from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 from codex_trio_protocol.v2.item_events import ServerRequestResolvedNotification
 from codex_trio_protocol.v2.mcp import McpServerOauthLoginCompletedNotification, McpServerStatusUpdatedNotification
 from codex_trio_protocol.v2.thread_list import ThreadReadStateChangedNotification
@@ -69,10 +68,6 @@ class ProtocolClients:
             thread_id=thread_id, thread_settings=settings_to_wire(settings)
         )
         self._outgoing.notify("thread/settings/updated", notification, targets=followers)
-
-    def tell_no_reviewer(self, thread_id: str, message: str, followers: Clients) -> None:
-        notification = GuardianWarningNotification(thread_id=thread_id, message=message)
-        self._outgoing.notify("guardianWarning", notification, targets=followers)
 
     def tell_connection(self, thread_id: str, change: ConnectionChange, followers: Clients) -> None:
         method = "thread/environment/connected" if change.is_connected else "thread/environment/disconnected"

@@ -9,12 +9,14 @@ from __future__ import annotations
 import msgspec
 from codex_trio_protocol import decoding
 from codex_trio_protocol.v2 import account_limits, item_events, notice, thread_goal, turn, turn_events
+from codex_trio_protocol.v2.guardian import GuardianWarningNotification
 
 from codex_trio.engine import events
 from codex_trio.engine.events import TurnFailure
 from codex_trio.model.limits import RateLimitSnapshot, RateLimitWindow
 from codex_trio.state.rollout.events import TokenUsage, TokenUsageInfo
 from codex_trio.wire.goals import goal_to_wire
+from codex_trio.wire.guardian import review_notice
 from codex_trio.wire.hooks import hook_notice
 from codex_trio.wire.items import project_item
 
@@ -151,6 +153,10 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
 
 def _project_rarest(thread_id: str, event: events.Event) -> Projected | None:
     match event:
+        case events.ApprovalReviewed():
+            return review_notice(thread_id, event.review)
+        case events.GuardianWarning():
+            return "guardianWarning", GuardianWarningNotification(thread_id=thread_id, message=event.message)
         case events.ToolProgress():
             return "item/mcpToolCall/progress", item_events.McpToolCallProgressNotification(
                 thread_id=thread_id, turn_id=event.turn_id, item_id=event.item_id, message=event.message

@@ -68,12 +68,13 @@ async def test_who_allows_a_tool_for_the_session_allows_later_calls_too() -> Non
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_nobody_is_asked_what_a_reviewer_was_to_decide_and_the_reason_is_told(question: Any) -> None:
+async def test_nobody_is_asked_what_a_reviewer_was_to_decide_where_there_is_none(question: Any) -> None:
     asked = Asked()
     asked.reviewer = "auto_review"
     asked.approver.hold("i")
-    assert (await asked.approver.ask(question)).outcome == ReviewOutcome.DECLINED
-    assert asked.clients.told == [("no_reviewer", NO_REVIEWER)]
+    decision = await asked.approver.ask(question)
+    assert (decision.outcome, decision.reason) == (ReviewOutcome.DECLINED, NO_REVIEWER)
+    assert asked.clients.told == []
     # Nobody is seen to wait for a person.
     assert not asked.approver.waiting
 

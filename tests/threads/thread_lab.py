@@ -141,9 +141,6 @@ class NotingClients:
     def tell_settings(self, thread_id: str, settings: Any, followers: Any) -> None:
         self.told.append(("settings", settings))
 
-    def tell_no_reviewer(self, thread_id: str, message: str, followers: Any) -> None:
-        self.told.append(("no_reviewer", message))
-
     def tell_connection(self, thread_id: str, change: Any, followers: Any) -> None:
         self.told.append(("connection", change))
 

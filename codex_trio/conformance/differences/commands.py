@@ -4,6 +4,16 @@ from codex_trio.conformance.differences.difference import Difference
 
 COMMANDS: tuple[Difference, ...] = (
     Difference(
+        "guardian::a_verdict_stands_alone",
+        "reference",
+        "finds a verdict among other words, whatever these say of it",
+    ),
+    Difference(
+        "guardian::an_interrupted_turn_ends_its_review_and_says_so",
+        "reference",
+        "never tells that a review is over which ended with its turn",
+    ),
+    Difference(
         "tool::a_plan_is_published_to_the_client",
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",

@@ -178,6 +178,11 @@ class Session:
         """Do work that takes no place among the tasks, with what they have; the overrides hold for it alone."""
         return await work(TaskContext(self._parts, overrides.apply(self._state.in_effect)))
 
+    async def model_items(self) -> Sequence[ResponseItem]:
+        """Return what the model has seen so far. Raises RolloutReadError, RolloutWriteError."""
+        await self._memory.recall()
+        return tuple(self._memory.history.items)
+
     # --- between tasks ---
 
     async def inject(self, items: Sequence[ResponseItem]) -> None:

@@ -1,0 +1,1 @@
+"""Automatic review of approval requests for loaded threads."""
