@@ -93,7 +93,7 @@ async def _ask(settings: AppSettings) -> list[Check]:
         async with open_in_process_server(settings) as server, server.connect(observer=note) as client:
             home = (await client.initialize("codex-trio-doctor", __version__, experimental=True))["codexHome"]
             # What a turn would meet: the folder's settings and the command rules among it.
-            started = await client.request("thread/start", {"ephemeral": True})
+            started = await client.request("thread/start", {"ephemeral": True, "config": await _no_servers(client)})
             found += [await _home(client, home), _model(started), await _account(client, started, settings.environ)]
             warned = tuple(told)
             found.append(await _sandbox(client))
@@ -106,6 +106,16 @@ async def _ask(settings: AppSettings) -> list[Check]:
         state: State = "warning" if warned else "ok"
         found.insert(0, Check(name="configuration", state=state, summary=summary, details=warned))
     return found
+
+
+async def _no_servers(client: AppServerClient) -> dict[str, Any]:
+    """Return the settings by which no MCP server of the user is started: to look is not to work."""
+    try:
+        config = (await client.request("config/read", {"cwd": os.getcwd()}))["config"]
+    except AppServerError:
+        return {}  # starting a thread says what is wrong
+    off = {"enabled": False, "required": False}
+    return {"mcp_servers": dict.fromkeys(config["mcp_servers"], off)} if config["mcp_servers"] else {}
 
 
 def _words(params: Mapping[str, Any]) -> str:

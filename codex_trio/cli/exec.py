@@ -146,7 +146,14 @@ class _Run:
         result: TurnResult | None = None
         try:
             async with open_in_process_server(settings) as server, server.connect() as client:
-                result = await ExecRun(client, request, presenter, environ=settings.environ).run(self._stop)
+                run = ExecRun(
+                    client,
+                    request,
+                    presenter,
+                    environ=settings.environ,
+                    tell=lambda line: stderr.write(f"{visible(line)}\n"),
+                )
+                result = await run.run(self._stop)
         except* (TurnNotRun, AppServerError, ServerGone, BufferOverflow, StartupRefused, OSError) as group:
             stderr.write(f"Error: {visible(_text_of(first_of(group)))}\n")
         if result is None or result.status != "completed":

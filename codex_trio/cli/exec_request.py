@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from codex_trio.cli.options import UsageError
 from codex_trio.cli.piped_input import Note, PipedInput
 from codex_trio.cli.surroundings import current_folder, nameable
 from codex_trio.config.project import git_root_for_trust
-from codex_trio.util.regular_file import read_given
+from codex_trio.util.regular_file import open_regular_file, read_given
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 
@@ -84,6 +85,8 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
     if not options.skip_git_repo_check and not bypass and git_root_for_trust(workdir) is None:
         raise ExecRefused("Not inside a trusted directory and --skip-git-repo-check was not specified.")
     _check_message_file(options.output_last_message)
+    if options.local_provider is not None and not options.oss:
+        raise UsageError("--local-provider changes nothing without --oss; say both")
     schema = _output_schema(options.output_schema) if options.subcommand != REVIEW else None
     words: list[str] = options.words
     resume: ResumeChoice | None = None
@@ -96,11 +99,13 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
         if options.subcommand is not None:
             resume, words = _resume_target(options, words)
         prompt = read_prompt(words[0] if words else None, stdin, note)
+    images = tuple(current_folder() / image for images in options.images for image in images)
+    _check_images(images)
     return ExecRequest(
         output_schema=schema,
         prompt=prompt,
         workdir=workdir,
-        images=tuple(current_folder() / image for images in options.images for image in images),
+        images=images,
         model=options.model,
         oss=options.oss,
         local_provider=options.local_provider,
@@ -138,6 +143,16 @@ def _check_message_file(path: Path | None) -> None:
     else:
         return
     raise UsageError(f'Failed to open last message file "{path}": {problem}')
+
+
+def _check_images(paths: Iterable[Path]) -> None:
+    """Raise UsageError for a picture that cannot be shown to the model: who names it is told, and not the model."""
+    for path in paths:
+        try:
+            with open_regular_file(path):
+                pass
+        except OSError as error:
+            raise UsageError(f'Failed to read image "{path}": {error.strerror}') from error
 
 
 def _resume_target(options: argparse.Namespace, words: list[str]) -> tuple[ResumeChoice, list[str]]:

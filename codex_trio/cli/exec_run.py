@@ -5,7 +5,7 @@ Owns the requests made, their params, and the interrupt. Does not own what is sh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,12 +14,13 @@ import trio
 
 from codex_trio.cli.exec_request import ExecRequest, ResumeChoice, SandboxMode
 from codex_trio.cli.exec_trust import ExplicitlyUntrusted, trust_project
-from codex_trio.cli.local_model import missing_local_model
+from codex_trio.cli.local_model import NoLocalModel, prepare_local_model
 from codex_trio.client.connection import AppServerClient, thread_of
 from codex_trio.client.errors import AppServerError
 from codex_trio.client.messages import Notification, ServerRequest
 from codex_trio.client.turns import TurnResult
 from codex_trio.config.sources import find_project
+from codex_trio.config.trust import UNTRUSTED_FOLDERS
 from codex_trio.version import __version__
 
 CLIENT_NAME = "codex_exec"
@@ -90,15 +91,45 @@ class Presenter(Protocol):
         ...
 
 
+class _Notices:
+    """Which warnings of a run need not be shown."""
+
+    def __init__(self) -> None:
+        self.are_outdated = False
+        """Whether this run has trusted its project, after the server had said that it is not trusted."""
+        self._told: set[str] = set()
+
+    def is_told_already(self, message: Notification) -> bool:
+        """Return whether a notification says what was told before, as of the server and again of the thread."""
+        if message.method not in ("configWarning", "warning"):
+            return False
+        text: str = message.params.get("summary") or message.params["message"]
+        if text in self._told:
+            return True
+        self._told.add(text)
+        if self.are_outdated and text.startswith(UNTRUSTED_FOLDERS):
+            # What is still untrusted is told of once more, of the thread.
+            self.are_outdated = False
+            return True
+        return False
+
+
 class ExecRun:
     """Runs the turn of a request."""
 
     def __init__(
-        self, client: AppServerClient, request: ExecRequest, presenter: Presenter, *, environ: Mapping[str, str]
+        self,
+        client: AppServerClient,
+        request: ExecRequest,
+        presenter: Presenter,
+        *,
+        environ: Mapping[str, str],
+        tell: Callable[[str], None],
     ) -> None:
-        """`environ` says where programs that run models on this machine are."""
+        """`environ` says where programs that run models on this machine are; `tell` has a person read a line."""
         self._client = client
         self._environ = environ
+        self._tell = tell
         self._request = request
         self._presenter = presenter
         self._running: TurnResult | None = None
@@ -139,9 +170,12 @@ class ExecRun:
             )
             config = await self._config()
             note: str | None = None
+            notices = _Notices()
             if request.trust:
                 note = await self._trust(config)
-                config = await self._config()
+                trusted = await self._config()
+                notices.are_outdated = trusted["projects"] != config["projects"]
+                config = trusted
             sandbox = sandbox_policy(request, config)
             opened = await self._open_thread(config, read_only=sandbox is not None)
             self._thread_id = opened["thread"]["id"]
@@ -163,7 +197,7 @@ class ExecRun:
             result = self._running = TurnResult(turn=await self._start_turn(sandbox))
             async for message in messages:
                 assert isinstance(message, Notification)
-                if thread_of(message.params) not in (None, self._thread_id):
+                if thread_of(message.params) not in (None, self._thread_id) or notices.is_told_already(message):
                     continue
                 self._presenter.show(message)
                 if result.add(message):
@@ -215,8 +249,10 @@ class ExecRun:
         if request.oss:
             params["modelProvider"] = provider = local_provider(request, config)
             model = model or OSS_MODELS.get(provider)
-            if (missing := await missing_local_model(provider, config, self._environ)) is not None:
-                raise TurnNotRun(missing)
+            try:
+                await prepare_local_model(provider, model, config, self._environ, tell=self._tell)
+            except NoLocalModel as missing:
+                raise TurnNotRun(str(missing)) from missing
         if model is not None:
             params["model"] = model
         if request.resume is not None:

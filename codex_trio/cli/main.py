@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Nothing is imported before Ctrl-C is seen to that takes a millisecond.
+    from collections.abc import Sequence
+    from typing import Any
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,10 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _end_quietly_on_ctrl_c() -> None:
     """End at once, without a traceback, until the subcommand says what Ctrl-C means. Nothing is under way by then."""
-    import signal
+    # The part of `signal` that the interpreter has built in: the whole takes milliseconds to import.
+    signal: Any = __import__("_signal")
 
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, lambda number, _frame: os._exit(128 + number))
+    def end(number: int, _frame: object) -> None:
+        os._exit(128 + number)
+
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, end)
 
 
 def _speak_utf8() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.constraints import Constraining
-from codex_trio.config.errors import ConfigLoadError, UnsupportedPolicy
+from codex_trio.config.errors import ConfigLoadError, TextRange, UnsupportedPolicy
 from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
-from codex_trio.config.nodes import PassedTables, SchemaProblem, check, unread_keys
+from codex_trio.config.nodes import PassedTables, SchemaProblem, check, names_beside, unread_keys
 from codex_trio.config.permission_profiles import find_profile
 from codex_trio.config.provider_places import set_in, unknown_provider
 from codex_trio.config.providers import ModelProviderConfig, build_providers, with_residency
@@ -34,6 +34,7 @@ from codex_trio.config.sources import ConfigPaths, Sources, find_project, place_
 from codex_trio.config.trust import TrustLevel
 from codex_trio.util import decoding
 from codex_trio.util.regular_file import FileTooLarge, NotARegularFile, read_whole
+from codex_trio.util.spelling import did_you_mean
 
 _DEFAULT_PROVIDER = "openai"
 _MAX_LISTED_KEYS = 3
@@ -208,16 +209,19 @@ def _ignored_warnings(stack: LayerStack) -> tuple[str, ...]:
         if layer.denied_keys
     ]
     unread = [
-        f"{_layer_name(layer)}: `{key}` is ignored."
+        (layer, path)
         for layer in reversed(list(stack.active))
-        for key in sorted(".".join(path) for path in unread_keys(CONFIG, layer.table))
+        for path in sorted(unread_keys(CONFIG, layer.table), key=".".join)
     ]
     if not unread:
         return tuple(denied)
     settings = "setting" if len(unread) == 1 else "settings"
     lines = [
         f"Codex is ignoring {len(unread)} unrecognized configuration {settings}. " + _ADVICE,
-        *unread[:_MAX_LISTED_KEYS],
+        *(
+            f"{_layer_name(layer, _place_of_key(layer, path))}: `{'.'.join(path)}` is ignored.{_meant(path)}"
+            for layer, path in unread[:_MAX_LISTED_KEYS]
+        ),
     ]
     if len(unread) > _MAX_LISTED_KEYS:
         lines.append(f"... and {len(unread) - _MAX_LISTED_KEYS} more ignored settings.")
@@ -261,27 +265,36 @@ def refuse_unread_keys(stack: LayerStack) -> None:
     """Raise `ConfigLoadError`, in strict loading, for the first key that nobody reads."""
     for layer in stack.active:
         for path in unread_keys(CONFIG, layer.table):
-            place = place_in_file(layer, path, of_key=True)
-            where = f"{layer.source.file}:{place.start.line}:{place.start.column}: " if place else ""
-            raise ConfigLoadError(
-                f"{where}unknown configuration field `{'.'.join(path)}`", path=layer.source.file, range=place
-            )
+            raise _refused(layer, path, f"unknown configuration field `{'.'.join(path)}`", _meant(path))
         for path in without_effect(layer.table):
-            place = place_in_file(layer, path, of_key=True)
-            where = f"{layer.source.file}:{place.start.line}:{place.start.column}: " if place else ""
-            raise ConfigLoadError(
-                f"{where}configuration field `{'.'.join(path)}` is not supported yet",
-                path=layer.source.file,
-                range=place,
-            )
+            raise _refused(layer, path, f"configuration field `{'.'.join(path)}` is not supported yet")
 
 
-def _layer_name(layer: ConfigLayer) -> str:
+def _refused(layer: ConfigLayer, path: tuple[str, ...], problem: str, meant: str = "") -> ConfigLoadError:
+    place = _place_of_key(layer, path)
+    where = f"{_layer_name(layer, place)}: " if place is None else f"{layer.source.file}{_numbers(place)}: "
+    return ConfigLoadError(f"{where}{problem}{meant and '.' + meant}", path=layer.source.file, range=place)
+
+
+def _place_of_key(layer: ConfigLayer, path: tuple[str, ...]) -> TextRange | None:
+    return place_in_file(layer, path, of_key=True)
+
+
+def _meant(path: tuple[str, ...]) -> str:
+    """Return the question whether another key was meant; nothing where none is spelt alike."""
+    return did_you_mean(path[-1], names_beside(CONFIG, path))
+
+
+def _numbers(place: TextRange | None) -> str:
+    return "" if place is None else f":{place.start.line}:{place.start.column}"
+
+
+def _layer_name(layer: ConfigLayer, place: TextRange | None = None) -> str:
     match layer.source.kind:
         case "sessionFlags":
             return "session-flags" if layer.source.id is None else "thread-config"
         case kind:
-            return f"{kind} ({layer.source.file})"
+            return f"{kind} ({layer.source.file}{_numbers(place)})"
 
 
 def _problem_in_layer(layer: ConfigLayer) -> ConfigLoadError | None:

@@ -210,6 +210,24 @@ def unread_keys(node: Node, value: Any, path: tuple[str, ...] = ()) -> Iterator[
             return
 
 
+def names_beside(node: Node, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the known names where the last one of a path stands."""
+    current: Node | None = node
+    for name in (*path[:-1], None):
+        if isinstance(current, Either):
+            current = current.table
+        if name is None:
+            break
+        match current:
+            case Table():
+                current = current.fields.get(name, current.rest)
+            case Names():
+                current = current.value
+            case _:
+                return ()
+    return tuple(current.fields) if isinstance(current, Table) else ()
+
+
 def holds_paths(node: Node) -> bool:
     """Return whether there may be a path in a value of that kind, as far as `absolute_paths` looks."""
     match node:

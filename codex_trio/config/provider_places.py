@@ -10,7 +10,7 @@ from typing import Any, cast
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.layers import ConfigLayer, LayerStack
 from codex_trio.config.sources import place_in_file
-from codex_trio.util.spelling import nearest
+from codex_trio.util.spelling import did_you_mean
 
 _MAX_NAMED = 20
 
@@ -38,10 +38,9 @@ def unknown_provider(name: str, known: Iterable[str], stack: LayerStack, *, is_a
 def not_found_advice(name: str, known: Iterable[str]) -> str:
     """Return which providers there are, and the one that was probably meant."""
     names = sorted(known)
-    close = nearest(name, names)
     shown = ", ".join(f"`{one}`" for one in names[:_MAX_NAMED]) + (", ..." if len(names) > _MAX_NAMED else "")
-    meant = f"Did you mean `{close}`? " if close else ""
-    return f"{meant}Known providers: {shown}; others need a table `[model_providers.NAME]`."
+    meant = did_you_mean(name, names)
+    return f"{meant} Known providers: {shown}; others need a table `[model_providers.NAME]`.".strip()
 
 
 def set_in(stack: LayerStack) -> dict[str, str]:

@@ -14,7 +14,7 @@ from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigLoadError, TextRange
 from codex_trio.config.hook_events import HOOK_EVENTS, NOT_THERE_YET
 from codex_trio.config.layers import lookup
-from codex_trio.config.nodes import SchemaProblem, absolute_paths, check, unread_keys
+from codex_trio.config.nodes import SchemaProblem, absolute_paths, check, names_beside, unread_keys
 from codex_trio.config.requirement_keys import REFUSED, REQUIREMENT_KEYS, REQUIREMENTS
 from codex_trio.config.requirements import (
     NOTHING_REQUIRED,
@@ -26,6 +26,7 @@ from codex_trio.config.requirements import (
     Requirements,
     ServerIdentity,
 )
+from codex_trio.util.spelling import did_you_mean
 
 _NOT_EMPTY = ("allowed_approval_policies", "allowed_approvals_reviewers", "allowed_sandbox_modes")
 
@@ -219,6 +220,7 @@ class _Join:
     def _warnings(self) -> tuple[str, ...]:
         unread = [
             f"requirements ({source.name}): `{'.'.join(path)}` is ignored."
+            f"{did_you_mean(path[-1], names_beside(REQUIREMENTS, path))}"
             for source in self._sources
             for path in unread_keys(REQUIREMENTS, source.table)
         ]

@@ -43,7 +43,7 @@ from codex_trio.config.sources import (
     read_sources,
     root_markers,
 )
-from codex_trio.config.trust import is_project
+from codex_trio.config.trust import UNTRUSTED_FOLDERS, is_project
 
 if TYPE_CHECKING:
     from codex_trio.config.command_writes import CommandWrites
@@ -410,8 +410,5 @@ def _disabled_projects_warnings(config: EffectiveConfig) -> list[str]:
             f"    {number}. {layer.source.path}\n       {layer.disabled_reason}\n"
             for number, layer in enumerate(untrusted, start=1)
         )
-        texts.append(
-            "Project-local config, hooks, and exec policies are disabled in the following folders until the project is "
-            f"trusted, but skills still load.\n{folders}"
-        )
+        texts.append(f"{UNTRUSTED_FOLDERS}, but skills still load.\n{folders}")
     return texts

@@ -18,6 +18,12 @@ import msgspec
 TrustLevel = Literal["trusted", "untrusted"]
 
 
+UNTRUSTED_FOLDERS = (
+    "Project-local config, hooks, and exec policies are disabled in the following folders until the project is trusted"
+)
+"""How the warning begins that names folders of which nothing counts yet."""
+
+
 class Trust(msgspec.Struct, frozen=True):
     """What is known of a folder: the `level` of the first entry that fits, and that entry's key.
 

@@ -9,3 +9,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.7)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the question for a wrong name, to be put behind what is said of it; nothing where no name is close."""
+    close = nearest(word, known)
+    return f" Did you mean `{close}`?" if close else ""

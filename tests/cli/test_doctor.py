@@ -61,7 +61,10 @@ def test_a_configuration_that_cannot_be_used_is_named_with_its_place(
 def test_what_the_server_warns_of_is_among_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with (home / "config.toml").open("a") as file:
         file.write("[no_such_table]\nkey = 1\n")
+        # Looking starts nothing of the user's.
+        file.write(f'[mcp_servers.mine]\nrequired = true\ncommand = "touch"\nargs = ["{home}/started"]\n')
     main(["doctor"])
+    assert not (home / "started").exists()
     printed = capsys.readouterr().out
     assert "warning  configuration" in printed
     assert "no_such_table" in printed

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from codex_trio.cli.command_line import build_parser
+from codex_trio.cli.exec_request import make_request
+from codex_trio.cli.options import UsageError
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -59,3 +61,19 @@ def test_several_images_can_be_given_in_each_of_the_usual_ways() -> None:
 
 def test_the_name_that_sdks_use_for_json_works_too() -> None:
     assert parse("--experimental-json", "resume", "id", "--image", "a.png").json
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--local-provider", "ollama", "hi"], "--local-provider changes nothing without --oss"),
+        (["-i", "/nowhere/a.png", "--", "hi"], 'Failed to read image "/nowhere/a.png": No such file or directory'),
+        (["-i", "/", "--", "hi"], 'Failed to read image "/": is a folder'),
+    ],
+)
+def test_what_would_change_nothing_or_reach_nobody_is_refused_before_anything_starts(
+    arguments: list[str], problem: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        make_request(parse("--skip-git-repo-check", *arguments), None, lambda _: None)
+    assert problem in str(refused.value)

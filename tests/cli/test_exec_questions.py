@@ -88,7 +88,8 @@ async def test_every_question_is_declined_and_the_turn_goes_on() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve, theirs, replies)
             async with open_client(ours) as client:
-                result = await ExecRun(client, request, JsonPresenter(lines.append), environ={}).run(trio.Event())
+                run = ExecRun(client, request, JsonPresenter(lines.append), environ={}, tell=lines.append)
+                result = await run.run(trio.Event())
                 nursery.cancel_scope.cancel()
     assert result is not None
     assert result.status == "completed"

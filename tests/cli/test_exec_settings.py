@@ -201,9 +201,13 @@ async def test_a_profile_beats_the_users_file_and_options_beat_the_profile(lab: 
 async def test_trust_is_saved_before_the_thread_starts(lab: ExecLab) -> None:
     (lab.work / ".codex").mkdir()
     (lab.work / ".codex" / "config.toml").write_text('model = "gpt-5.6-sol"\n')
+    lab.configure("speling = true")
     done = await lab.run("say ok", "--trust", "--ephemeral", model=answer(OK))
     assert done.code == 0
     assert "model: gpt-5.6-sol\n" in done.stderr
+    # What was said before the project was trusted no more holds; the rest is said once.
+    assert "until the project is trusted" not in done.stderr
+    assert done.stderr.count("`speling` is ignored") == 1
     assert "sandbox: workspace-write [workdir, /tmp, $TMPDIR]\n" in done.stderr
     assert f'[projects."{lab.work}"]\ntrust_level = "trusted"\n' in (lab.codex_home / "config.toml").read_text()
 

@@ -28,6 +28,16 @@ def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
     assert done.stdout == f"codex-trio {__version__} (app-server protocol {PROTOCOL_RELEASE})\n"
 
 
+def test_little_is_imported_before_ctrl_c_ends_the_command_quietly(tmp_path: Path) -> None:
+    # Each of these takes milliseconds, in which Ctrl-C would print a traceback.
+    code = (
+        "import sys; from codex_trio.cli.main import main; print(*{'collections', 'enum', 'signal'} & {*sys.modules})"
+    )
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-S", "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 def test_help_names_the_subcommands(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("--help") == 0
     text = capsys.readouterr().out

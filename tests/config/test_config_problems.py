@@ -177,6 +177,28 @@ def test_strict_loading_refuses_a_key_that_nobody_reads_with_its_place(setting: 
     assert caught.value.message == f"{setting.user_file}:2:1: unknown configuration field `bogus`"
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "key", "meant"),
+    [
+        ('modle = "x"\n', "1:1", "modle", "model"),
+        ("[featurs]\nmemories = true\n", "1:2", "featurs", "features"),
+        ("[features]\ngoals = true\nmemoris = true\n", "3:1", "features.memoris", "memories"),
+        ('[projects."/p"]\ntrust_levle = "trusted"\n', "2:1", "projects./p.trust_levle", "trust_level"),
+        ('[mcp_servers.x]\ncommand = "true"\nenabeld = true\n', "3:1", "mcp_servers.x.enabeld", "enabled"),
+    ],
+)
+def test_a_key_that_is_spelt_wrong_is_told_with_its_place_and_the_nearest_known_one(
+    setting: Setting, text: str, place: str, key: str, meant: str
+) -> None:
+    setting.user(text)
+    (warning,) = setting.service().load().warnings
+    assert f"user ({setting.user_file}:{place}): `{key}` is ignored. Did you mean `{meant}`?" in warning
+    with pytest.raises(StartupRefused) as caught:
+        setting.service(strict=True).startup_default()
+    refusal = f"{setting.user_file}:{place}: unknown configuration field `{key}`. Did you mean `{meant}`?"
+    assert caught.value.message == refusal
+
+
 def test_strict_loading_accepts_a_file_of_known_keys(setting: Setting) -> None:
     setting.user('model = "x"\nmodel_provider = "mock"\n[tui]\nanything = 1\n' + MOCK_PROVIDER)
 
@@ -193,8 +215,8 @@ def test_keys_that_nobody_reads_are_warned_of_once_and_at_most_three_are_listed(
     assert warning.summary == (
         "Codex is ignoring 4 unrecognized configuration settings. Check for typos or deprecated settings.\n"
         "  session-flags: `blah` is ignored.\n"
-        f"  user ({setting.user_file}): `features.nope` is ignored.\n"
-        f"  user ({setting.user_file}): `history.what` is ignored.\n"
+        f"  user ({setting.user_file}:3:1): `features.nope` is ignored.\n"
+        f"  user ({setting.user_file}:5:1): `history.what` is ignored.\n"
         "  ... and 1 more ignored settings."
     )
 

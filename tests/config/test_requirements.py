@@ -271,11 +271,13 @@ def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting) -> Non
 
 
 def test_unknown_keys_are_told_and_nothing_else(setting: Setting) -> None:
-    path = require(setting, 'bogus = 1\n[permissions.p]\nextends = ":workspace"\n')
+    path = require(setting, 'bogus = 1\nallowed_sandbox_mode = ["read-only"]\n[permissions.p]\nextends = "x"\n')
     (warning,) = setting.service().load().warnings
     assert warning == (
-        "Codex is ignoring 2 unrecognized configuration settings. Check for typos or deprecated settings.\n"
-        f"  requirements ({path}): `bogus` is ignored.\n  requirements ({path}): `permissions.p` is ignored."
+        "Codex is ignoring 3 unrecognized configuration settings. Check for typos or deprecated settings.\n"
+        f"  requirements ({path}): `bogus` is ignored.\n"
+        f"  requirements ({path}): `allowed_sandbox_mode` is ignored. Did you mean `allowed_sandbox_modes`?\n"
+        f"  requirements ({path}): `permissions.p` is ignored."
     )
 
 
