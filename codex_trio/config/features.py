@@ -123,10 +123,12 @@ HONOURED: Final = frozenset(
     {
         "code_mode",
         "code_mode_only",
+        "exec_permission_approvals",
         "goals",
         "memories",
         "multi_agent",
         "multi_agent_v2",
+        "request_permissions_tool",
         "shell_tool",
         "step_model_switching",
         "token_budget",

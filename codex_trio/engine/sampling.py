@@ -122,6 +122,7 @@ class Sampler:
         with trio.CancelScope(shield=True):
             for registry in self._equipped:
                 await registry.aclose()
+        self._context.turn_ended(self._log.turn_id)
 
     async def _attempt(
         self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin

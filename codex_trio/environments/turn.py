@@ -17,9 +17,10 @@ from codex_trio.environments.place import WorkPlace
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.yielding import OnOutput
 from codex_trio.files.contents import WriteGate
+from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, joined, with_additional
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.policy import SandboxPolicy, WorkspaceWrite
-from codex_trio.sandbox.roots import may_read
+from codex_trio.sandbox.roots import denies, may_read
 
 
 class ThreadWork:
@@ -28,10 +29,10 @@ class ThreadWork:
     What lies there may have been written before, by a command of another thread or by whoever made the repository.
     """
 
-    def __init__(self, opened: OpenEnvironment, place: WorkPlace) -> None:
+    def __init__(self, opened: OpenEnvironment, place: WorkPlace, additional: AdditionalPermissions) -> None:
         self._opened = opened
         policy = place.policy if isinstance(place.policy, WorkspaceWrite) else WorkspaceWrite()
-        self._place = msgspec.structs.replace(place, policy=policy)
+        self._place = msgspec.structs.replace(place, policy=with_additional(policy, additional))
 
     def folders(self) -> tuple[str, ...]:
         """Return the writable folders, free of symlinks."""
@@ -49,10 +50,26 @@ class ThreadWork:
 
 
 class TurnEnvironment:
-    def __init__(self, environment_id: str, opened: OpenEnvironment, place: WorkPlace) -> None:
+    """`additional` is what may be done there beyond the policy of the place."""
+
+    def __init__(
+        self,
+        environment_id: str,
+        opened: OpenEnvironment,
+        place: WorkPlace,
+        additional: AdditionalPermissions = NOTHING,
+    ) -> None:
         self.id = environment_id
+        self.additional = additional
         self._opened = opened
-        self._place = place
+        self._base = place
+        self._place = msgspec.structs.replace(place, policy=with_additional(place.policy, additional))
+
+    def with_additional(self, more: AdditionalPermissions) -> TurnEnvironment:
+        """Return the same, where more may be done."""
+        if more.opens_nothing:
+            return self
+        return TurnEnvironment(self.id, self._opened, self._base, joined(self.additional, more))
 
     @property
     def cwd(self) -> Path:
@@ -82,7 +99,7 @@ class TurnEnvironment:
     @property
     def work(self) -> ThreadWork:
         """What the thread works on, as opposed to what is the system's and the user's own."""
-        return ThreadWork(self._opened, self._place)
+        return ThreadWork(self._opened, self._base, self.additional)
 
     def resolve(self, path: str | None) -> Path:
         """Return an absolute path from one that the model wrote, relative to the turn's working directory.
@@ -98,6 +115,14 @@ class TurnEnvironment:
     def may_read(self, path: str) -> bool:
         """Return whether a sandboxed command of this turn could read an absolute path, as far as the policy says."""
         return may_read(path, self._place.policy, cwd=self._place.cwd)
+
+    def denies(self, path: str) -> bool:
+        """Return whether the policy closes an absolute path in so many words: then nobody is asked to open it."""
+        return denies(path, self._place.policy, cwd=self._place.cwd)
+
+    def note(self) -> None:
+        """Take the folders that commands may write as they are, before any command can replace them. Blocking."""
+        self._opened.note(self._place)
 
     def patch_files(self, gate: WriteGate, approved: frozenset[str]) -> PatchFiles:
         """Return the files for a patch; `approved` are those that the policy need not let be written."""

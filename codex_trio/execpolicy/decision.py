@@ -144,15 +144,19 @@ class CommandPolicy:
         sandboxed: bool,
         unrestricted: bool = False,
         escalate: bool = False,
+        widen: bool = False,
         justification: str | None = None,
         prefix_rule: Sequence[str] | None = None,
     ) -> Decision:
         """Decide about `argv`, usually `[shell, "-lc", script]`, a few look-ups in the file system included.
 
         `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `unrestricted`: it is full
-        access. `escalate`, `justification` and `prefix_rule` are what the model asked for.
+        access. `escalate` (to leave the sandbox), `widen` (to do more in it), `justification` and `prefix_rule` are
+        what the model asked for.
         """
-        refusal = _refused_escalation(approval_policy) if escalate else None
+        refusal = _refused_escalation(approval_policy) if escalate or widen else None
+        if refusal is None and widen:
+            refusal = _refused_widening(approval_policy)
         if refusal is not None:
             return Decision(kind="forbid", reason=refusal, request_refused=True)
         judge = _Judge(
@@ -160,7 +164,7 @@ class CommandPolicy:
             self.bash,
             programs,
             approval_policy,
-            ask_to_leave=escalate and sandboxed,
+            ask_to_leave=(escalate or widen) and sandboxed,
             guard_removal=not (unrestricted and approval_policy == "never"),
         )
         return judge.decide(argv, justification=justification, prefix_rule=prefix_rule)
@@ -318,6 +322,16 @@ def _refused_escalation(policy: AskForApproval) -> str | None:
     return (
         f"approval policy is {name}; reject command — you cannot ask for escalated permissions "
         f"if the approval policy is {name}"
+    )
+
+
+def _refused_widening(policy: AskForApproval) -> str | None:
+    """Return the same where it asks for additional permissions, which is on request alone; else None."""
+    if policy in ("on-request", "on-failure"):
+        return None
+    return (
+        f"approval policy is {describe(policy)}; reject command — you cannot request additional permissions unless "
+        "the approval policy is OnRequest"
     )
 
 

@@ -46,6 +46,17 @@ class HostLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(dict.fromkeys(pattern for lists in self.all for pattern in lists.denied))
 
 
+class ReadableParts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What may be read where not everything may be. What may be written may be read besides."""
+
+    paths: tuple[str, ...] = ()
+    """Absolute, or relative as in `SandboxLimits`; `.` stands for the folders to work in."""
+    system: bool = False
+    """The folders without which hardly a program runs."""
+    tmpdir: bool = False
+    slash_tmp: bool = False
+
+
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a policy closes of what it would open.
 
@@ -63,6 +74,8 @@ class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     roots: tuple[str, ...] | None = None
     hosts: HostLimits | None = None
     """Which hosts may be reached, by a proxy of ours that is then the only way out."""
+    readable: ReadableParts | None = None
+    """What may be read; None stands for everything."""
 
 
 class DangerFullAccess(msgspec.Struct, frozen=True):
@@ -191,7 +204,7 @@ def outside(policy: SandboxPolicy) -> SandboxPolicy:
         exclude_tmpdir_env_var=True,
         exclude_slash_tmp=True,
         workspace_roots=(),
-        limits=msgspec.structs.replace(limits, read_only=(), hosts=None),
+        limits=msgspec.structs.replace(limits, read_only=(), readable=None, hosts=None),
     )
 
 

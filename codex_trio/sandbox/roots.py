@@ -135,6 +135,12 @@ def may_read(path: str, policy: SandboxPolicy, *, cwd: str) -> bool:
     return not patterns or not is_covered(path, patterns)
 
 
+def denies(path: str, policy: SandboxPolicy, *, cwd: str) -> bool:
+    """Return whether `policy` closes an absolute path in so many words."""
+    patterns = denied_patterns(limits_of(policy), cwd=cwd)
+    return bool(patterns) and is_covered(path, patterns)
+
+
 def writable_roots(policy: WorkspaceWrite, *, cwd: str, tmpdir: str | None) -> tuple[WritableRoot, ...]:
     """Return the roots that `policy` opens just now, for whoever has no thread; see `RootAnchors.roots`."""
     return RootAnchors().roots(policy, cwd=cwd, tmpdir=tmpdir)

@@ -18,6 +18,7 @@ from codex_trio.tools.review import (
     CommandQuestion,
     McpCallQuestion,
     PatchQuestion,
+    PermissionsQuestion,
     ReviewDecision,
     ReviewOutcome,
 )
@@ -52,6 +53,8 @@ class Person(Reviewer):
                 return await self._clients.ask_command(self._thread_id, question, self._followers)
             case PatchQuestion():
                 return await self._clients.ask_patch(self._thread_id, question, self._followers)
+            case PermissionsQuestion():
+                return await self._clients.ask_permissions(self._thread_id, question, self._followers)
             case McpCallQuestion():
                 answer = await self._clients.elicit(self._thread_id, elicitation_of(question), self._followers)
                 return decision_of(answer)

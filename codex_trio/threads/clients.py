@@ -19,7 +19,7 @@ from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import ClientToolAnswer, ClientToolCall
 from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, PermissionsQuestion, ReviewDecision
 from codex_trio.tools.user_input import Answers, UserQuestions
 
 ClientId: TypeAlias = int
@@ -86,6 +86,12 @@ class ThreadClients(Protocol):
 
     async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:
         """Ask whether a patch may be applied; the first answer, or that there is none."""
+        ...
+
+    async def ask_permissions(
+        self, thread_id: str, question: PermissionsQuestion, followers: Clients
+    ) -> ReviewDecision:
+        """Ask for permissions; the first answer, with what it grants, or that there is none."""
         ...
 
     async def call_tool(self, thread_id: str, call: ClientToolCall, followers: Clients) -> ClientToolAnswer:

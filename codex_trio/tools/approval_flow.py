@@ -13,6 +13,7 @@ import msgspec
 
 from codex_trio.domain.items import CommandExecution, FileChange
 from codex_trio.execpolicy.decision import rejected_for_model
+from codex_trio.sandbox.additional import AdditionalPermissions
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.tools.log import ItemLog
 from codex_trio.tools.review import (
@@ -21,6 +22,8 @@ from codex_trio.tools.review import (
     CommandQuestion,
     McpCallQuestion,
     PatchQuestion,
+    PermissionGrant,
+    PermissionsQuestion,
     ReviewDecision,
     ReviewOutcome,
     SessionApprovals,
@@ -57,6 +60,7 @@ class ApprovalFlow:
         environment_id: str,
         reason: str | None,
         amendment: list[str] | None,
+        additional: AdditionalPermissions | None = None,
         key: tuple[str, ...],
         justification: str | None = None,
         escalated: bool = False,
@@ -83,6 +87,7 @@ class ApprovalFlow:
                 justification=justification,
                 escalated=escalated,
                 tty=tty,
+                additional=additional,
             )
         )
         if not answer.accepted:
@@ -130,6 +135,25 @@ class ApprovalFlow:
         answer = await self._approver.ask(question)
         self._ends_turn = self._ends_turn or answer.ends_turn
         return answer
+
+    async def permissions(self, question: PermissionsQuestion) -> PermissionGrant:
+        """Ask for permissions; return the answer, which is yet to be held to what was asked for."""
+        self._approver.hold(question.item_id)
+        try:
+            answer = await self._ask(question)
+        finally:
+            self._approver.release(question.item_id)
+        if not answer.accepted:
+            return PermissionGrant()
+        return answer.grant or PermissionGrant(permissions=question.wanted)
+
+    def grant(self, question: PermissionsQuestion, grant: PermissionGrant) -> None:
+        """Let what was asked for be done from now on."""
+        self._accepted.granted.add(question, grant)
+
+    def granted(self, environment_id: str) -> AdditionalPermissions:
+        """Return what was granted beyond the sandbox of an environment, and holds now."""
+        return self._accepted.granted.of(self._turn_id, environment_id)
 
     async def _answered(self, item_id: str, answer: ReviewDecision) -> None:
         """Wait no longer, and end the turn where the user wants that."""

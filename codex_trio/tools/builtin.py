@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codex_trio.tools.exec_command import ExecCommand
+from codex_trio.tools.exec_command import WIDENING_FEATURE, ExecCommand
 from codex_trio.tools.patch import FREEFORM_SPEC, FUNCTION_SPEC, ApplyPatch
 from codex_trio.tools.plan import UpdatePlan
 from codex_trio.tools.registry import Tool, ToolOffer
+from codex_trio.tools.request_permissions import FEATURE as REQUEST_PERMISSIONS
+from codex_trio.tools.request_permissions import RequestPermissions
 from codex_trio.tools.view_image import ViewImage
 from codex_trio.tools.write_stdin import WriteStdin
 
@@ -55,7 +57,10 @@ def _tools_of_environments(offer: ToolOffer) -> list[Tool]:
     commands = offer.commands
     tools: list[Tool] = []
     if offer.feature("shell_tool") and offer.model.runs_commands:
-        tools += [ExecCommand(commands, has_choice=has_choice), WriteStdin(commands)]
+        widens = offer.feature(WIDENING_FEATURE)
+        tools += [ExecCommand(commands, has_choice=has_choice, widens=widens), WriteStdin(commands)]
+    if offer.feature(REQUEST_PERMISSIONS):
+        tools.append(RequestPermissions(has_choice=has_choice))
     tools += [UpdatePlan(), ApplyPatch(FREEFORM_SPEC if freeform else FUNCTION_SPEC)]
     if "image" in offer.model.input_modalities and offer.feature("view_image"):
         tools.append(ViewImage(offer.pictures, has_choice=has_choice))

@@ -66,10 +66,11 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def environment(self) -> TurnEnvironment:
-        """Where the turn works. Raises ToolFailure when that is nowhere."""
+        """Where the turn works, with what was granted there. Raises ToolFailure when that is nowhere."""
         if not self.environments:
             raise ToolFailure(NO_ENVIRONMENT)
-        return self.environments[0]
+        first = self.environments[0]
+        return first.with_additional(self.approvals.granted(first.id))
 
     def within(self, environment_id: str | None) -> ToolContext:
         """Return the context of a call that names one of the environments. Raises ToolFailure for an unknown one."""

@@ -21,9 +21,11 @@ from codex_trio.execpolicy.decision import UNPLACED_JUSTIFICATION, CommandPolicy
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.yielding import exec_yield_ms
+from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, covers
 from codex_trio.sandbox.errors import SandboxUnavailable
-from codex_trio.sandbox.policy import DangerFullAccess, is_enforced_here
+from codex_trio.sandbox.policy import DangerFullAccess, SandboxPolicy, is_enforced_here
 from codex_trio.state.rollout.errors import RolloutWriteError
+from codex_trio.tools.additional_permissions import SCHEMA, PermissionsRequest, meant
 from codex_trio.tools.apply_patch.shell import ShellPatch, detect_shell_patch
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
@@ -85,6 +87,33 @@ SPEC: dict[str, Any] = {
 }
 
 
+WIDENING_FEATURE = "exec_permission_approvals"
+
+_WIDENING = "with_additional_permissions"
+_NOT_SWITCHED_ON = (
+    f"additional permissions are disabled; enable `features.{WIDENING_FEATURE}` before using `{_WIDENING}`"
+)
+_NOTHING_GIVEN = (
+    f"missing `additional_permissions`; provide at least one of `network` or `file_system` when using `{_WIDENING}`"
+)
+_NOTHING_ASKED = "`additional_permissions` must include at least one requested permission in `network` or `file_system`"
+_NOT_BESIDE_ESCALATION = f"`additional_permissions` requires `sandbox_permissions` set to `{_WIDENING}`"
+
+
+def _widening_spec() -> dict[str, Any]:
+    parameters = SPEC["parameters"]
+    choice = {
+        "type": "string",
+        "enum": ["use_default", _WIDENING, "require_escalated"],
+        "description": (
+            f"{_WIDENING} asks the user to let this one command do what `additional_permissions` says beyond the "
+            "sandbox, and is better than require_escalated, which asks to let it run outside of it."
+        ),
+    }
+    properties = {**parameters["properties"], "sandbox_permissions": choice, "additional_permissions": SCHEMA}
+    return {**SPEC, "parameters": {**parameters, "properties": properties}}
+
+
 class ExecCommandArguments(msgspec.Struct):
     """Arguments of `exec_command`."""
 
@@ -95,7 +124,8 @@ class ExecCommandArguments(msgspec.Struct):
     tty: bool = False
     yield_time_ms: float = DEFAULT_YIELD_MS
     max_output_tokens: float | None = None
-    sandbox_permissions: Literal["use_default", "require_escalated"] | None = None
+    sandbox_permissions: Literal["use_default", "with_additional_permissions", "require_escalated"] | None = None
+    additional_permissions: PermissionsRequest | None = None
     justification: str | None = None
     prefix_rule: list[str] | None = None
     environment_id: str | None = None
@@ -111,9 +141,11 @@ class ExecCommand:
 
     parallel = True
 
-    def __init__(self, commands: CommandAccess, *, has_choice: bool = False) -> None:
-        self.spec = with_choice(SPEC) if has_choice else SPEC
+    def __init__(self, commands: CommandAccess, *, has_choice: bool = False, widens: bool = False) -> None:
+        spec = _widening_spec() if widens else SPEC
+        self.spec = with_choice(spec) if has_choice else spec
         self._commands = commands
+        self._widens = widens
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         arguments = decode_arguments(call.arguments, ExecCommandArguments)
@@ -123,8 +155,12 @@ class ExecCommand:
             raise ToolFailure(UNPLACED_JUSTIFICATION)
         argv = _shell_command(arguments, self._commands.settings, environment)
         cwd = environment.resolve(arguments.workdir)
+        wanted = await self._wanted(arguments, cwd, environment)
         programs = environment.programs(call.call_id, cwd)
-        judged = partial(_judge, argv, arguments, self._commands.policy, context, programs)
+        widens = not covers(environment.additional, wanted)
+        judged = partial(
+            _judge, argv, arguments, self._commands.policy, context, programs, environment.policy, widens=widens
+        )
         # A long script takes the parser a while.
         judgement = judged() if len(arguments.cmd) <= _SHORT_SCRIPT else await trio.to_thread.run_sync(judged)
         if isinstance(judgement, ShellPatch):
@@ -140,9 +176,28 @@ class ExecCommand:
             source="agent",
             status="in_progress",
         )
-        asked = decision.kind == "prompt" and await self._ask(item, decision, arguments, context, cwd)
+        environment = environment.with_additional(wanted)
+        asked = decision.kind == "prompt" and await self._ask(item, decision, arguments, context, environment, cwd)
         bypass = decision.bypass_sandbox or arguments.escalated
-        return await self._start(item, arguments, context, cwd, shown=asked, sandboxed=not bypass)
+        return await self._start(item, arguments, context, environment, cwd, shown=asked, sandboxed=not bypass)
+
+    async def _wanted(
+        self, arguments: ExecCommandArguments, cwd: Path, environment: TurnEnvironment
+    ) -> AdditionalPermissions:
+        """Return what the command is to do beyond the sandbox. Raises ToolFailure for what is no such request."""
+        given = arguments.additional_permissions
+        if given is None and arguments.sandbox_permissions != _WIDENING:
+            return NOTHING
+        if not self._widens:
+            raise ToolFailure(_NOT_SWITCHED_ON)
+        if given is None:
+            raise ToolFailure(_NOTHING_GIVEN)
+        if arguments.escalated:
+            raise ToolFailure(_NOT_BESIDE_ESCALATION)
+        wanted = await meant(given, cwd, environment)
+        if wanted.opens_nothing:
+            raise ToolFailure(_NOTHING_ASKED)
+        return wanted
 
     async def _ask(
         self,
@@ -150,16 +205,19 @@ class ExecCommand:
         decision: Decision,
         arguments: ExecCommandArguments,
         context: ToolContext,
+        environment: TurnEnvironment,
         cwd: Path,
     ) -> bool:
         """Return whether the user was asked (and agreed); False when an earlier answer covers the command."""
+        additional = None if arguments.escalated or environment.additional.opens_nothing else environment.additional
         answer = await context.approvals.command(
             item,
             cwd=str(cwd),
-            environment_id=context.environment.id,
+            environment_id=environment.id,
             reason=decision.reason,
             amendment=decision.proposed_amendment,
-            key=(*item.command, str(cwd), str(arguments.tty), str(arguments.escalated)),
+            additional=additional,
+            key=(*item.command, str(cwd), str(arguments.tty), str(arguments.escalated), str(additional)),
             justification=arguments.justification,
             escalated=arguments.escalated,
             tty=arguments.tty,
@@ -184,13 +242,13 @@ class ExecCommand:
         item: CommandExecution,
         arguments: ExecCommandArguments,
         context: ToolContext,
+        environment: TurnEnvironment,
         cwd: Path,
         *,
         shown: bool,
         sandboxed: bool,
     ) -> ToolOutput:
         item = msgspec.structs.replace(item, source="unified_exec_startup")
-        environment = context.environment
         request = CommandRequest(
             call_id=item.id,
             argv=tuple(item.command),
@@ -267,6 +325,9 @@ def _judge(
     policy: CommandPolicy,
     context: ToolContext,
     programs: Programs,
+    sandbox: SandboxPolicy,
+    *,
+    widens: bool,
 ) -> ShellPatch | tuple[Decision, list[ParsedCommand]]:
     """Return the patch that the command is, or what the policy says of it and what it does. Raises ToolFailure."""
     patch = detect_shell_patch(argv, policy.bash)
@@ -276,9 +337,10 @@ def _judge(
         argv,
         programs=programs,
         approval_policy=context.approval_policy,
-        sandboxed=is_enforced_here(context.environment.policy),
-        unrestricted=isinstance(context.environment.policy, DangerFullAccess),
+        sandboxed=is_enforced_here(sandbox),
+        unrestricted=isinstance(sandbox, DangerFullAccess),
         escalate=arguments.escalated,
+        widen=widens,
         justification=arguments.justification,
         prefix_rule=arguments.prefix_rule,
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from codex_trio.domain.approval_actions import ApprovalAction, CallMcp, ChangeFiles, RunCommand
+from codex_trio.domain.approval_actions import ApprovalAction, CallMcp, ChangeFiles, GetPermissions, RunCommand
 from codex_trio.domain.items import ParsedCommand
 from codex_trio.execpolicy.words import join
+from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, joined, to_plain
 
 
 class ReviewOutcome(enum.Enum):
@@ -32,15 +33,24 @@ class ReviewOutcome(enum.Enum):
     """The client answered with an error or with something that is no decision: nothing may run."""
 
 
+class PermissionGrant(msgspec.Struct, frozen=True, kw_only=True):
+    """What is granted beyond the sandbox, perhaps nothing, and how long that holds."""
+
+    permissions: AdditionalPermissions = NOTHING
+    scope: Literal["turn", "session"] = "turn"
+
+
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a question.
 
-    `amendment` is the command prefix to allow from now on. `reason` is what the model is told of a refusal. With
+    `amendment` is the command prefix to allow from now on, `grant` what is granted of permissions that were asked for;
+    where it is None, all of them for the turn. `reason` is what the model is told of a refusal. With
     `ends_turn` the turn is over once the model was told.
     """
 
     outcome: ReviewOutcome
     amendment: list[str] | None = None
+    grant: PermissionGrant | None = None
     reason: str = "rejected by user"
     ends_turn: bool = False
 
@@ -106,6 +116,14 @@ class CommandQuestion(_OfItem, frozen=True, kw_only=True):
     justification: str | None = None
     escalated: bool = False
     tty: bool = False
+    additional: AdditionalPermissions | None = None
+    """What it could do beyond the sandbox, in which it runs all the same."""
+
+    @property
+    def _sandbox_permissions(self) -> str:
+        if self.escalated:
+            return "require_escalated"
+        return "use_default" if self.additional is None else "with_additional_permissions"
 
     @property
     def action(self) -> ApprovalAction:
@@ -118,7 +136,8 @@ class CommandQuestion(_OfItem, frozen=True, kw_only=True):
             "command": self.command,
             "cwd": self.cwd,
             "environment_id": self.environment_id,
-            "sandbox_permissions": "require_escalated" if self.escalated else "use_default",
+            "sandbox_permissions": self._sandbox_permissions,
+            **({} if self.additional is None else {"additional_permissions": to_plain(self.additional)}),
             "tty": self.tty,
             **({} if self.justification is None else {"justification": self.justification}),
             **({} if self.reason in (None, self.justification) else {"reason": self.reason}),
@@ -182,6 +201,33 @@ class McpCallQuestion(_OfItem, frozen=True, kw_only=True):
         }
 
 
+class PermissionsQuestion(_OfItem, frozen=True, kw_only=True):
+    """May more be done than the sandbox allows? `cwd` is where the turn works; clients see no item of it."""
+
+    cwd: str
+    environment_id: str
+    reason: str | None
+    wanted: AdditionalPermissions
+
+    @property
+    def target_item_id(self) -> str | None:
+        return None
+
+    @property
+    def action(self) -> ApprovalAction:
+        return GetPermissions(reason=self.reason, permissions=to_plain(self.wanted))
+
+    @property
+    def planned(self) -> Mapping[str, Any]:
+        return {
+            "tool": "request_permissions",
+            "cwd": self.cwd,
+            "environment_id": self.environment_id,
+            "permissions": to_plain(self.wanted),
+            **({} if self.reason is None else {"reason": self.reason}),
+        }
+
+
 class Approver(Protocol):
     """Has somebody decide: a person, or the thread's automatic reviewer. ApprovalFlow knows in which order."""
 
@@ -198,10 +244,34 @@ class Approver(Protocol):
         ...
 
 
-class SessionApprovals:
-    """What the user accepted for the rest of the session: exact commands and exact files."""
+class GrantedPermissions:
+    """What was granted beyond the sandbox, in each environment: for the session, and for turns that run."""
 
     def __init__(self) -> None:
+        self._of_session: dict[str, AdditionalPermissions] = {}
+        self._of_turns: dict[str, dict[str, AdditionalPermissions]] = {}
+
+    def of(self, turn_id: str, environment_id: str) -> AdditionalPermissions:
+        """Return what holds in an environment during a turn."""
+        of_turn = self._of_turns.get(turn_id, {})
+        return joined(self._of_session.get(environment_id, NOTHING), of_turn.get(environment_id, NOTHING))
+
+    def add(self, question: PermissionsQuestion, grant: PermissionGrant) -> None:
+        """Let more be done from now on."""
+        held = self._of_session if grant.scope == "session" else self._of_turns.setdefault(question.turn_id, {})
+        before = held.get(question.environment_id, NOTHING)
+        held[question.environment_id] = joined(before, grant.permissions)
+
+    def turn_ended(self, turn_id: str) -> None:
+        """Forget what was granted for a turn."""
+        self._of_turns.pop(turn_id, None)
+
+
+class SessionApprovals:
+    """What the user accepted for the rest of the session: exact commands and exact files; and what was granted."""
+
+    def __init__(self) -> None:
+        self.granted = GrantedPermissions()
         self._commands: set[tuple[str, ...]] = set()
         self._paths: set[str] = set()
 

@@ -16,6 +16,7 @@ from codex_trio.execpolicy.words import join
 from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.tools.user_input import UserQuestions
 from codex_trio.wire.items import project_action
+from codex_trio.wire.permissions import additional_to_wire
 
 _OUTCOMES = {
     "accept": ReviewOutcome.ACCEPTED,
@@ -28,8 +29,9 @@ _OUTCOMES = {
 def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandExecutionRequestApprovalParams:
     """Return whether a command may run."""
     amendment = question.proposed_amendment
+    additional = question.additional
     decisions: list[Any] = ["accept", "cancel"]
-    if amendment is not None:
+    if amendment is not None and additional is None:
         decisions.insert(1, _amendment_decision(amendment))
     return wire.CommandExecutionRequestApprovalParams(
         thread_id=thread_id,
@@ -41,6 +43,9 @@ def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandE
         command=join(question.command),
         cwd=question.cwd,
         command_actions=[project_action(action, question.cwd) for action in question.parsed_cmd],
+        additional_permissions=msgspec.UNSET
+        if question.additional is None
+        else additional_to_wire(question.additional),
         proposed_execpolicy_amendment=msgspec.UNSET if amendment is None else amendment,
         available_decisions=decisions,
     )

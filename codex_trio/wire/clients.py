@@ -28,11 +28,12 @@ from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import CANCELLED, ClientToolAnswer, ClientToolCall, ClientToolFailed
 from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision
+from codex_trio.tools.review import CommandQuestion, PatchQuestion, PermissionsQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.tools.user_input import Answers, UserQuestions
 from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval, user_questions
 from codex_trio.wire.elicitations import elicitation_from_wire, elicitation_to_wire
 from codex_trio.wire.events import project
+from codex_trio.wire.permissions import grant_from_wire, permissions_approval
 from codex_trio.wire.read_states import read_state_to_wire
 from codex_trio.wire.realtime import voice_news_to_wire
 from codex_trio.wire.settings import settings_to_wire
@@ -95,6 +96,16 @@ class ProtocolClients:
         params = patch_approval(thread_id, question)
         return await self._ask("item/fileChange/requestApproval", params, thread_id, followers)
 
+    async def ask_permissions(
+        self, thread_id: str, question: PermissionsQuestion, followers: Clients
+    ) -> ReviewDecision:
+        params = permissions_approval(thread_id, question)
+        pending = self._put("item/permissions/requestApproval", params, thread_id, followers)
+        try:
+            return ReviewDecision(outcome=ReviewOutcome.ACCEPTED, grant=grant_from_wire(await pending.wait()))
+        except ServerRequestFailed:
+            return failed()
+
     async def call_tool(self, thread_id: str, call: ClientToolCall, followers: Clients) -> ClientToolAnswer:
         params = DynamicToolCallParams(
             thread_id=thread_id,
@@ -123,13 +134,7 @@ class ProtocolClients:
 
     async def ask_user(self, thread_id: str, questions: UserQuestions, followers: Clients) -> Answers:
         params = user_questions(thread_id, questions)
-        pending = self._outgoing.request(
-            "item/tool/requestUserInput",
-            params,
-            thread_id=thread_id,
-            targets=followers,
-            on_settled=lambda pending: self._tell_resolved(thread_id, pending, followers),
-        )
+        pending = self._put("item/tool/requestUserInput", params, thread_id, followers)
         try:
             answers = (await pending.wait()).answers
         except ServerRequestFailed:
@@ -177,17 +182,20 @@ class ProtocolClients:
         self._outgoing.cancel(thread_id)
 
     async def _ask(self, method: str, params: msgspec.Struct, thread_id: str, followers: Clients) -> ReviewDecision:
-        pending = self._outgoing.request(
+        try:
+            return decision_from_wire((await self._put(method, params, thread_id, followers).wait()).decision)
+        except ServerRequestFailed:
+            return failed()
+
+    def _put(self, method: str, params: msgspec.Struct, thread_id: str, followers: Clients) -> PendingServerRequest:
+        """Put a question to the followers, who are all told when it is settled."""
+        return self._outgoing.request(
             method,
             params,
             thread_id=thread_id,
             targets=followers,
             on_settled=lambda pending: self._tell_resolved(thread_id, pending, followers),
         )
-        try:
-            return decision_from_wire((await pending.wait()).decision)
-        except ServerRequestFailed:
-            return failed()
 
     def _tell_resolved(self, thread_id: str, pending: PendingServerRequest, followers: Clients) -> None:
         notification = ServerRequestResolvedNotification(thread_id=thread_id, request_id=pending.id)

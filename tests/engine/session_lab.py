@@ -52,7 +52,13 @@ from codex_trio.tools.calls import ToolCall, ToolOutput
 from codex_trio.tools.context import ToolContext
 from codex_trio.tools.pictures import Pictures
 from codex_trio.tools.registry import Namespace, Tool, ToolOffer, ToolProvider, plain_tools
-from codex_trio.tools.review import ApprovalQuestion, ReviewDecision
+from codex_trio.tools.review import (
+    ApprovalQuestion,
+    PermissionGrant,
+    PermissionsQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+)
 from codex_trio.util import stoppable_clock
 
 NO_OVERRIDES = TurnOverrides()
@@ -284,6 +290,8 @@ class ScriptedApprover:
         self.decisions: list[ReviewDecision] = []
         self.notes: list[str] = []
         self.questions: list[Any] = []
+        self.grants: Callable[[PermissionsQuestion], PermissionGrant | None] = lambda _: None
+        self.wanted: list[PermissionsQuestion] = []
         self.asked = trio.Event()
         self._heard = heard
 
@@ -295,6 +303,8 @@ class ScriptedApprover:
         self.notes.append("over, release" if over else "release")
 
     async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
+        if isinstance(question, PermissionsQuestion):
+            return await self._ask_permissions(question)
         self.notes.append("shown, ask" if self._is_shown(question.item_id) else "ask")
         self.questions.append(question)
         self.asked.set()
@@ -302,6 +312,14 @@ class ScriptedApprover:
         if not self.decisions:
             await trio.sleep_forever()
         return self.decisions.pop(0)
+
+    async def _ask_permissions(self, question: PermissionsQuestion) -> ReviewDecision:
+        self.notes.append("ask")
+        self.wanted.append(question)
+        self.asked.set()
+        await trio.lowlevel.checkpoint()
+        grant = self.grants(question) or await trio.sleep_forever()
+        return ReviewDecision(outcome=ReviewOutcome.ACCEPTED, grant=grant)
 
     def _is_shown(self, item_id: str) -> bool:
         return any(event.item.id == item_id for event in self._heard.of(events.ItemStarted))

@@ -5,9 +5,17 @@ from typing import Any, cast
 import pytest
 from thread_lab import NotingClients
 
+from codex_trio.sandbox.additional import AdditionalPermissions
 from codex_trio.threads.approvals import NO_REVIEWER, ThreadApprover
 from codex_trio.tools.mcp_questions import McpAnswer
-from codex_trio.tools.review import CommandQuestion, McpCallQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import (
+    CommandQuestion,
+    McpCallQuestion,
+    PatchQuestion,
+    PermissionsQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+)
 
 ACCEPTED = ReviewDecision(outcome=ReviewOutcome.ACCEPTED)
 
@@ -21,6 +29,10 @@ class Clients(NotingClients):
 
     async def ask_patch(self, thread_id: str, question: Any, followers: Any) -> ReviewDecision:
         self.told.append(("patch", (thread_id, question, set(followers))))
+        return ACCEPTED
+
+    async def ask_permissions(self, thread_id: str, question: Any, followers: Any) -> ReviewDecision:
+        self.told.append(("permissions", (thread_id, question, set(followers))))
         return ACCEPTED
 
     async def elicit(self, thread_id: str, question: Any, followers: Any) -> McpAnswer:
@@ -51,10 +63,15 @@ QUESTIONS = [
     ),
     PatchQuestion(**PLACE, cwd="/", environment_id="local", files=["/f"], places=["/f"], patch=""),
     McpCallQuestion(**PLACE, server="s", tool="t", title=None, description="", annotations={}, arguments={}),
+    PermissionsQuestion(
+        **PLACE, cwd="/", environment_id="local", reason=None, wanted=AdditionalPermissions(network=True)
+    ),
 ]
 
 
-@pytest.mark.parametrize(("question", "kind"), [*zip(QUESTIONS, ("command", "patch", "mcp"), strict=True)])
+@pytest.mark.parametrize(
+    ("question", "kind"), [*zip(QUESTIONS, ("command", "patch", "mcp", "permissions"), strict=True)]
+)
 async def test_the_followers_of_the_thread_are_asked(question: Any, kind: str) -> None:
     asked = Asked()
     assert (await asked.approver.ask(question)).accepted

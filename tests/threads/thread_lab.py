@@ -174,6 +174,9 @@ class NotingClients:
     async def ask_patch(self, thread_id: str, question: Any, followers: Any) -> Any:
         raise AssertionError(question)
 
+    async def ask_permissions(self, thread_id: str, question: Any, followers: Any) -> Any:
+        raise AssertionError(question)
+
     async def call_tool(self, thread_id: str, call: Any, followers: Any) -> Any:
         raise AssertionError(call)
 

@@ -14,6 +14,11 @@ COMMANDS: tuple[Difference, ...] = (
         "never tells that a review is over which ended with its turn",
     ),
     Difference(
+        "permissions::a_client_can_grant_less_than_was_asked_for_but_not_more",
+        "reference",
+        "lets a client that was asked for a folder grant what stays protected in it, such as `.git`",
+    ),
+    Difference(
         "tool::a_plan_is_published_to_the_client",
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",

@@ -312,6 +312,10 @@ class TaskContext:
             raw_items=self.raw_items,
         )
 
+    def turn_ended(self, turn_id: str) -> None:
+        """Let no tool of a turn do any longer what was granted for that turn."""
+        self._parts.approvals.granted.turn_ended(turn_id)
+
     def tool_context(self, log: TurnLog, stop_turn: Callable[[], Awaitable[NoReturn]]) -> ToolContext:
         """Return what its tools may use."""
         return ToolContext(

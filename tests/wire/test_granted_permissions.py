@@ -1,0 +1,61 @@
+"""What clients grant, as it is understood."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from codex_trio_protocol.v2.approval import PermissionsRequestApprovalResponse
+
+from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions
+from codex_trio.util import decoding
+from codex_trio.wire.permissions import additional_to_wire, grant_from_wire
+
+
+def granted(file_system: Any = None, **more: Any) -> AdditionalPermissions:
+    permissions = {"permissions": {"fileSystem": file_system, "network": {"enabled": True}}, **more}
+    return grant_from_wire(decoding.convert(permissions, PermissionsRequestApprovalResponse)).permissions
+
+
+def entry(access: str, **path: Any) -> dict[str, Any]:
+    return {"access": access, "path": path}
+
+
+@pytest.mark.parametrize(
+    ("files", "understood"),
+    [
+        (
+            {"read": ["/r/../s", "rel"], "write": ["/w"]},
+            AdditionalPermissions(network=True, read=("/s",), write=("/w",)),
+        ),
+        (
+            {"entries": [entry("read", type="path", path="/r"), entry("write", type="path", path="/w")]},
+            AdditionalPermissions(network=True, read=("/r",), write=("/w",)),
+        ),
+        (
+            {
+                "write": ["/w"],
+                "entries": [
+                    entry("deny", type="path", path="/w/s"),
+                    entry("none", type="glob_pattern", pattern="/w/**/*.env"),
+                    entry("write", type="special", value={"kind": "root"}),
+                ],
+            },
+            AdditionalPermissions(network=True, write=("/w",), denied=("/w/s", "/w/**/*.env")),
+        ),
+        ({"write": ["/w"], "entries": [entry("deny", type="path", path="s")]}, NOTHING),
+        ({"write": ["/w"], "entries": [entry("deny", type="special", value={"kind": "tmpdir"})]}, NOTHING),
+        (None, AdditionalPermissions(network=True)),
+    ],
+)
+def test_what_is_not_understood_is_not_granted(files: Any, understood: AdditionalPermissions) -> None:
+    assert granted(files) == understood
+
+
+def test_what_wants_a_reviewer_that_there_is_not_grants_nothing() -> None:
+    assert granted({"write": ["/w"]}, strictAutoReview=True) == NOTHING
+
+
+def test_paths_are_told_in_both_forms() -> None:
+    told = msgspec.to_builtins(additional_to_wire(AdditionalPermissions(read=("/r",))))
+    entries = [{"path": {"type": "path", "path": "/r"}, "access": "read"}]
+    assert told == {"network": None, "fileSystem": {"read": ["/r"], "write": None, "entries": entries}}
