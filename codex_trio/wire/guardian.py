@@ -87,6 +87,7 @@ def action_to_wire(action: actions.ApprovalAction) -> Any:
                 tool_title=action.tool_title,
             )
         case actions.GetPermissions():
+            asked = {camel_case(name): value for name, value in action.permissions.items()}
             return wire.RequestPermissionsGuardianApprovalReviewAction(
-                reason=action.reason, permissions=table.convert(action.permissions, RequestPermissionProfile)
+                reason=action.reason, permissions=table.convert(asked, RequestPermissionProfile)
             )

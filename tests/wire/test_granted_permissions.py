@@ -6,8 +6,10 @@ import msgspec
 import pytest
 from codex_trio_protocol.v2.approval import PermissionsRequestApprovalResponse
 
-from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions
+from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, to_plain
+from codex_trio.tools.review import PermissionsQuestion
 from codex_trio.util import decoding
+from codex_trio.wire.guardian import action_to_wire
 from codex_trio.wire.permissions import additional_to_wire, grant_from_wire
 
 
@@ -59,3 +61,14 @@ def test_paths_are_told_in_both_forms() -> None:
     told = msgspec.to_builtins(additional_to_wire(AdditionalPermissions(read=("/r",))))
     entries = [{"path": {"type": "path", "path": "/r"}, "access": "read"}]
     assert told == {"network": None, "fileSystem": {"read": ["/r"], "write": None, "entries": entries}}
+
+
+def test_clients_see_what_a_reviewer_is_asked_for() -> None:
+    wanted = AdditionalPermissions(network=True, write=("/w",))
+    question = PermissionsQuestion(
+        turn_id="t", item_id="i", started_ms=1, cwd="/", environment_id="local", reason="why", wanted=wanted
+    )
+    assert question.planned["permissions"] == to_plain(wanted)
+    told = msgspec.to_builtins(action_to_wire(question.action))
+    assert told["permissions"]["network"] == {"enabled": True}
+    assert told["permissions"]["fileSystem"]["write"] == ["/w"]
