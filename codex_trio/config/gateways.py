@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from itertools import count
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,13 +19,18 @@ from msgspec import UNSET, UnsetType
 
 from codex_trio.config.edit import Edit
 from codex_trio.config.errors import ConfigWriteError
-from codex_trio.config.providers import LOCAL_PROVIDERS, PROVIDERS_WITHOUT_A_TABLE
+from codex_trio.config.providers import AWS_PROVIDERS, LOCAL_PROVIDERS, PROVIDERS_WITHOUT_A_TABLE
 from codex_trio.config.schema import BUILT_IN_PROVIDERS
 from codex_trio.config.service import ConfigService
 from codex_trio.config.write import configured_providers, write_edits
 from codex_trio.util.addresses import is_web_address
 
-_NAMES: Final = {"openai": "OpenAI", "ollama": "Ollama", "lmstudio": "LM Studio"}
+_NAMES: Final = {
+    "openai": "OpenAI",
+    "ollama": "Ollama",
+    "lmstudio": "LM Studio",
+    **{id: name for id, (name, _) in AWS_PROVIDERS.items()},
+}
 
 _OWN_AUTH = ("experimental_bearer_token", "requires_openai_auth", "auth", "http_headers", "env_http_headers")
 """Keys by which a provider may be authenticated to in ways that a client does not change."""
@@ -41,6 +46,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str | None = None
     env_key: str | None = None
     auth: Literal["none", "environmentVariable", "externallyConfigured"] = "none"
+    aws: tuple[str | None, str | None] | None = None
+    """The profile and the region of one on AWS, as far as they are set."""
 
 
 class GatewayChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +61,15 @@ class GatewayChange(msgspec.Struct, frozen=True, kw_only=True):
 
 def providers(tables: Mapping[str, Mapping[str, Any]], *, default: str) -> list[Provider]:
     """Return the providers to choose from by their ids: those of `[model_providers]`, OpenAI, and the default one."""
-    ids = {*tables, "openai"} | ({default} & set(LOCAL_PROVIDERS))
+    ids = {*tables, "openai"} | ({default} & {*LOCAL_PROVIDERS, *AWS_PROVIDERS})
     return [provider_of(id, tables.get(id)) for id in sorted(ids)]
 
 
 def provider_of(id: str, table: Mapping[str, Any] | None) -> Provider:
     """Return a provider by its table; None stands for a built-in one that has none."""
+    if id in AWS_PROVIDERS:
+        aws = cast("Mapping[str, Any]", (table or {}).get("aws") or {})
+        return Provider(id=id, name=_NAMES[id], is_gateway=False, aws=(aws.get("profile"), aws.get("region")))
     if table is None:
         return Provider(id=id, name=_NAMES[id], is_gateway=False)
     base_url, env_key = table.get("base_url"), table.get("env_key")
@@ -99,7 +109,7 @@ def write_gateway(service: ConfigService, change: GatewayChange) -> Provider:
 
 
 def _check(change: GatewayChange, tables: Mapping[str, Mapping[str, Any]]) -> None:
-    if change.id is not None and change.id not in tables and change.id not in PROVIDERS_WITHOUT_A_TABLE:
+    if change.id is not None and change.id not in tables and change.id not in _NAMES:
         raise ConfigWriteError("Unknown provider ID.", code="configPathNotFound")
     problem = _problem(change, tables)
     if problem is not None:
@@ -107,7 +117,7 @@ def _check(change: GatewayChange, tables: Mapping[str, Mapping[str, Any]]) -> No
 
 
 def _problem(change: GatewayChange, tables: Mapping[str, Mapping[str, Any]]) -> str | None:
-    if change.id in PROVIDERS_WITHOUT_A_TABLE:
+    if change.id in PROVIDERS_WITHOUT_A_TABLE or change.id in AWS_PROVIDERS:
         return "A custom provider or gateway cannot use a built-in provider ID."
     name = "" if change.name is UNSET else change.name.strip()
     if not name and (change.id is None or change.name is not UNSET):

@@ -5,7 +5,7 @@ Owns: the provider value, the built-in ones, and building the set from a checked
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -21,6 +21,12 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 LOCAL_PROVIDERS = ("ollama", "lmstudio")
 PROVIDERS_WITHOUT_A_TABLE = ("openai", *LOCAL_PROVIDERS)
 """Ids of those that run on this machine. They take no tools with free text input."""
+
+AWS_PROVIDERS: Final[Mapping[str, tuple[str, Literal["bedrock-mantle", "bedrock"]]]] = {
+    "amazon-bedrock": ("Amazon Bedrock", "bedrock-mantle"),
+    "amazon-bedrock-runtime": ("Amazon Bedrock Runtime", "bedrock"),
+}
+"""The providers on AWS: their names, and what requests to them are signed for."""
 
 _AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api.", "azurefd.", "windows.net/openai")
 """What the addresses of Azure's models have in them."""
@@ -40,10 +46,19 @@ class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
     set_in: str = "config.toml"
 
 
+class AwsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Models on AWS: by what service, and whose account. None leaves that to the environment and AWS's own files."""
+
+    service: Literal["bedrock-mantle", "bedrock"]
+    profile: str | None = None
+    region: str | None = None
+
+
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One `[model_providers.<id>]` table with defaults filled in.
 
-    A provider without a `base_url` is the public OpenAI API. What models it has is asked for at `model_catalog_url`.
+    A provider without a `base_url` is the public OpenAI API, or where AWS has it in its region. What models it has is
+    asked for at `model_catalog_url`.
     Retries are numbers of repeats,
     the idle timeout is in milliseconds. `env_http_headers` maps header names to environment variables.
     `requires_openai_auth` means that the account's own credentials are sent. `set_in` is the file of the table.
@@ -57,6 +72,7 @@ class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     env_key_instructions: str | None = None
     experimental_bearer_token: str | None = None
     auth: AuthCommand | None = None
+    aws: AwsSettings | None = None
     wire_api: Literal["responses"] = "responses"
     query_params: Mapping[str, str] = {}
     http_headers: Mapping[str, str] = {}
@@ -95,7 +111,9 @@ def build_providers(
     """
     providers = {provider.id: provider for provider in _built_in(openai_base_url, environ)}
     for name, settings in table.items():
-        providers[name] = _from_table(name, settings, set_in.get(name, "config.toml"))
+        file = set_in.get(name, "config.toml")
+        on_aws = providers[name] if name in AWS_PROVIDERS else None
+        providers[name] = _from_table(name, settings, file) if on_aws is None else _of_aws(on_aws, settings, file)
     return providers
 
 
@@ -129,12 +147,37 @@ def _built_in(openai_base_url: str | None, environ: Mapping[str, str]) -> tuple[
         ),
         _local("ollama", "Ollama", port=11434, environ=environ),
         _local("lmstudio", "LM Studio", port=1234, environ=environ),
+        *(
+            ModelProviderConfig(
+                id=id,
+                name=name,
+                base_url="",
+                aws=AwsSettings(service=service),
+                http_headers={"x-amzn-mantle-client-agent": "codex"},
+            )
+            for id, (name, service) in AWS_PROVIDERS.items()
+        ),
     )
 
 
 def _local(id: str, name: str, *, port: int, environ: Mapping[str, str]) -> ModelProviderConfig:
     default = f"http://localhost:{environ.get('CODEX_OSS_PORT') or port}/v1"
     return ModelProviderConfig(id=id, name=name, base_url=environ.get("CODEX_OSS_BASE_URL") or default)
+
+
+def _of_aws(built_in: ModelProviderConfig, settings: Mapping[str, Any], set_in: str) -> ModelProviderConfig:
+    """Return a provider on AWS with what may be changed of it."""
+    aws = cast("Mapping[str, Any]", settings.get("aws") or {})
+    assert built_in.aws is not None
+    changes: dict[str, Any] = {"base_url": settings.get("base_url") or "", "set_in": set_in}
+    if auth := settings.get("auth"):
+        changes["auth"] = decoding.convert({**auth, "set_in": set_in}, AuthCommand)
+    return msgspec.structs.replace(
+        built_in,
+        **changes,
+        http_headers={**built_in.http_headers, **settings.get("http_headers", {})},
+        aws=AwsSettings(service=built_in.aws.service, profile=aws.get("profile"), region=aws.get("region")),
+    )
 
 
 def _from_table(id: str, settings: Mapping[str, Any], set_in: str) -> ModelProviderConfig:

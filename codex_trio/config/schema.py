@@ -26,20 +26,32 @@ from codex_trio.util.serde_words import unknown_variant
 _OTHER_KEYS = ("env_key", "experimental_bearer_token", "requires_openai_auth")
 """Where a provider's key may come from but for a command."""
 
-BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock")
+BUILT_IN_PROVIDERS = ("openai", "ollama", "lmstudio", "amazon-bedrock", "amazon-bedrock-runtime")
+_ON_AWS = ("amazon-bedrock", "amazon-bedrock-runtime")
+_CHANGEABLE_ON_AWS = ("base_url", "auth", "http_headers", "aws")
 
 
 def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
-    reserved = [f"`{name}`" for name in sorted(providers) if name in BUILT_IN_PROVIDERS]
+    reserved = [f"`{name}`" for name in sorted(providers) if name in BUILT_IN_PROVIDERS and name not in _ON_AWS]
     if reserved:
         return Inside(
             f"model_providers contains reserved built-in provider IDs: {', '.join(reserved)}. Built-in providers "
             "cannot be overridden. Rename your custom provider (for example, `openai-custom`).",
             (reserved[0].strip("`"),),
         )
-    unnamed = next((name for name, provider in providers.items() if not provider.get("name")), None)
-    if unnamed is not None:
-        return Inside(f"model_providers.{unnamed}: provider name must not be empty", (unnamed, "name"))
+    for name, provider in providers.items():
+        other = next((key for key in provider if key not in _CHANGEABLE_ON_AWS), None) if name in _ON_AWS else None
+        if other is not None:
+            return Inside(
+                f"model_providers.{name} only supports changing `base_url`, `auth`, `http_headers`, `aws.profile` and "
+                f"`aws.region`, not `{other}`",
+                (name, other),
+            )
+        if name not in _ON_AWS and not provider.get("name"):
+            return Inside(f"model_providers.{name}: provider name must not be empty", (name, "name"))
+        if name not in _ON_AWS and "aws" in provider:
+            only = "provider aws is only supported for `amazon-bedrock` or `amazon-bedrock-runtime`"
+            return Inside(f"model_providers.{name}: {only}", (name, "aws"))
     problems = ((name, _auth_problem(provider)) for name, provider in providers.items())
     return next(
         (
@@ -126,7 +138,7 @@ MODEL_PROVIDER = Table(
         "experimental_bearer_token": TEXT,
         "auth": AUTH_COMMAND,
         "gateway_oauth": ANY,
-        "aws": ANY,
+        "aws": Table({"profile": TEXT, "region": TEXT, "credential_export": ANY, "auth_refresh": ANY}),
         "project_id": TEXT,
         "location": TEXT,
         "credential_file": ANY,

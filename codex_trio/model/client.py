@@ -221,6 +221,8 @@ class ResponsesClient:
         self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float
     ) -> HttpResponse | tuple[ModelError, bool]:
         headers = {**headers, **target.headers}
+        if target.signer is not None:
+            headers = await target.signer.sign("POST", target.url, headers, body)
         try:
             return await self._transport.post(target.url, headers=headers, body=body, idle_timeout=idle_timeout)
         except ConnectFailure as failure:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import quote, urldefrag, urlencode, urljoin, urlsplit
 
+import msgspec
+
 from codex_trio.config.providers import ModelProviderConfig
+from codex_trio.model import aws
 from codex_trio.model.errors import ModelError
 from codex_trio.util.addresses import credentials_in, is_web_address, shown_address, without_credentials
 
@@ -22,18 +26,28 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
+class Signer(Protocol):
+    """Proves who sends a request."""
+
+    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        """Return the headers with the proof. Raises ModelError."""
+        ...
+
+
 class Endpoint:
     """The address and headers of a provider. Not a struct: nothing should print its headers, keys are in there.
 
     `shown_url` is for messages: without the query, which some providers put keys into. No address here has a user.
     """
 
-    __slots__ = ("headers", "shown_url", "url")
+    __slots__ = ("headers", "shown_url", "signer", "url")
 
-    def __init__(self, url: str, shown_url: str, headers: dict[str, str]) -> None:
+    def __init__(self, url: str, shown_url: str, headers: dict[str, str], *, signer: Signer | None = None) -> None:
         self.url = url
         self.shown_url = shown_url
         self.headers = headers
+        self.signer = signer
+        """Signs each request, where that is asked for."""
 
     def redirected(self, location: str) -> Endpoint | None:
         """Return where the provider says that the same request should go; None when that is no place for it.
@@ -54,7 +68,8 @@ class Endpoint:
             there.port or _PORTS[there.scheme],
         )
         trusted = is_same_host and (is_same_server or (here.scheme, there.scheme) == ("http", "https"))
-        return Endpoint(target, target.partition("?")[0], self.headers if trusted else {})
+        shown = target.partition("?")[0]
+        return Endpoint(target, shown, self.headers, signer=self.signer) if trusted else Endpoint(target, shown, {})
 
 
 def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapping[str, str]) -> Endpoint:
@@ -63,6 +78,11 @@ def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapp
     Raises ModelError, before anything is sent, when a setting is unusable. That there is a key where one is needed is
     for `identity.keys` to say.
     """
+    if provider.aws is not None:
+        found = aws.access(provider, provider.aws, bearer=api_key, environ=environ)
+        provider = msgspec.structs.replace(provider, base_url=found.base_url)
+    else:
+        found = None
     if not provider.base_url:
         raise ModelError(f"model provider `{provider.id}` has no `base_url`; set {provider.place_of('base_url')}")
     base, _, base_query = provider.base_url.partition("?")
@@ -79,10 +99,13 @@ def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapp
         headers["authorization"] = f"Bearer {key.strip()}"
     elif credentials is not None and "authorization" not in headers:
         headers["authorization"] = f"Basic {b64encode(':'.join(credentials).encode()).decode()}"
+    if found is not None:
+        headers |= found.headers
     _check_headers(provider, headers)
     shown_url = f"{base.rstrip('/')}/responses"
     query = "&".join(filter(None, (base_query, urlencode(provider.query_params, quote_via=quote))))
-    return Endpoint(f"{shown_url}?{query}" if query else shown_url, shown_url, headers)
+    signer = None if found is None else found.signer
+    return Endpoint(f"{shown_url}?{query}" if query else shown_url, shown_url, headers, signer=signer)
 
 
 def _configured_headers(provider: ModelProviderConfig, environ: Mapping[str, str]) -> dict[str, str]:

@@ -93,6 +93,9 @@ def _to_wire(provider: Provider) -> wire.ModelProviderSummary:
 def _settings(provider: Provider) -> wire.ProviderSettings:
     if provider.id == "openai":
         return wire.OpenaiProviderSettings()
+    if provider.aws is not None:
+        profile, region = provider.aws
+        return wire.BedrockProviderSettings(profile=profile, region=region)
     auth: wire.GatewayAuth
     if provider.auth == "externallyConfigured":
         auth = wire.ExternallyConfiguredGatewayAuth(env_key=provider.env_key)

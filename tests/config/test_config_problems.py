@@ -86,6 +86,14 @@ def test_a_problem_in_a_file_is_told_with_file_line_and_column(
         ({"sandbox_mode": "zz"}, "unknown variant `zz`, expected one of `read-only`, `workspace-write`, "),
         ({"model_context_window": 1.5}, "invalid type: floating point `1.5`, expected i64\nin `model_context_window`"),
         ({"approval_policy": {"granular": {"sandbox_approval": True}}}, "missing field `rules`\nin `approval_policy`"),
+        (
+            {"model_providers": {"amazon-bedrock": {"env_key": "X"}}},
+            "model_providers.amazon-bedrock only supports changing `base_url`, ",
+        ),
+        (
+            {"model_providers": {"m": {"name": "M", "aws": {"region": "r"}}}},
+            "model_providers.m: provider aws is only supported for `amazon-bedrock` or `amazon-bedrock-runtime`",
+        ),
         ({"model_providers": {"openai": {"name": "x"}}}, "model_providers contains reserved built-in provider IDs: "),
         ({"model_providers": {"p": {"name": "x", "wire_api": "chat"}}}, '`wire_api = "chat"` is no longer supported.'),
         ({"mcp_servers": {"a": {"command": "x", "url": "y"}}}, "url is not supported for stdio\nin `mcp_servers.a`\n"),

@@ -19,6 +19,6 @@ def test_every_key_has_a_row_that_says_what_comes_of_it() -> None:
     for key in KEYS:
         here = rows[key.name].split("|")[-2].strip()
         assert here == {"honoured": "honoured", "elsewhere": "other programs"}.get(key.status, "not supported")
-    assert rows["model_providers.NAME.aws"].endswith("| not supported |")
+    assert rows["model_providers.NAME.project_id"].endswith("| not supported |")
     assert rows["model_providers.NAME.base_url"].endswith("| honoured |")
     assert rows["shell_tool"] == "| `shell_tool` | on |"

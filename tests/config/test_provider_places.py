@@ -18,7 +18,7 @@ def test_an_unknown_provider_is_told_with_its_place_and_what_could_be_meant(sett
         setting.service().load()
     assert caught.value.message == (
         "Model provider `mcok` not found. Did you mean `mock`? "
-        "Known providers: `lmstudio`, `mock`, `ollama`, `openai`; "
+        "Known providers: `amazon-bedrock`, `amazon-bedrock-runtime`, `lmstudio`, `mock`, `ollama`, `openai`; "
         f"others need a table `[model_providers.NAME]`. It is named by `model_provider` in {setting.user_file}:2:18."
     )
     assert caught.value.path == setting.user_file

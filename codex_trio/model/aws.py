@@ -1,0 +1,167 @@
+"""Models on AWS: where they are, and whose keys requests are signed with.
+
+Owns the region, the address, the order in which keys are looked for, and the user's `credentials` and `config` files.
+Does not own the signature (aws_signature.py) or the settings (config/providers.py).
+
+Protocol source: `amazon-bedrock` and `amazon-bedrock-runtime` of release 0.171.0.
+"""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import trio
+
+from codex_trio.config.providers import AwsSettings, ModelProviderConfig
+from codex_trio.model.aws_signature import AwsKeys, signed
+from codex_trio.model.errors import ErrorInfo, ModelError
+from codex_trio.util.regular_file import read_whole
+
+BEARER = "AWS_BEARER_TOKEN_BEDROCK"
+MAX_FILE = 1 << 20
+_FROM_ELSEWHERE = (
+    *("sso_session", "sso_start_url", "sso_account_id", "role_arn", "credential_process"),
+    *("source_profile", "web_identity_token_file", "login_session"),
+)
+"""What a profile may get its keys by that this server does not: by asking AWS or another program for them."""
+
+_ADDRESSES: Mapping[str, str] = {
+    "bedrock-mantle": "https://bedrock-mantle.{region}.api.aws/openai/v1",
+    "bedrock": "https://bedrock-runtime.{region}.amazonaws.com/openai/v1",
+}
+
+
+class AwsAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach a provider's models: what is sent along, and who signs it; a bearer needs no signature."""
+
+    base_url: str
+    headers: Mapping[str, str]
+    signer: AwsSigner | None
+
+
+class AwsSigner(msgspec.Struct, frozen=True, kw_only=True):
+    """Signs requests with the user's keys, which are read anew each time: those for a while are replaced."""
+
+    provider: ModelProviderConfig
+    region: str
+    service: str
+    environ: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return "AwsSigner(...)"
+
+    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        """Return the headers with the signature. Raises ModelError."""
+        return await trio.to_thread.run_sync(partial(self.sign_now, method, url, headers, body, now=datetime.now(UTC)))
+
+    def sign_now(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> dict[str, str]:
+        """Return the headers with the signature of that moment. Blocking. Raises ModelError."""
+        keys = find_keys(self.provider, self.environ)
+        return signed(method, url, headers, body, keys=keys, region=self.region, service=self.service, now=now)
+
+
+def access(
+    provider: ModelProviderConfig, settings: AwsSettings, *, bearer: str | None, environ: Mapping[str, str]
+) -> AwsAccess:
+    """Return how to reach a provider. `bearer` is what its `auth` command gave. Raises ModelError."""
+    token = bearer or (None if settings.profile else environ.get(BEARER, "").strip() or None)
+    region = _region(provider, settings, environ, with_files=token is None)
+    base_url = provider.base_url or _ADDRESSES[settings.service].format(region=region)
+    if token is not None:
+        return AwsAccess(base_url=base_url, headers={"authorization": f"Bearer {token}"}, signer=None)
+    signer = AwsSigner(provider=provider, region=region, service=settings.service, environ=environ)
+    return AwsAccess(base_url=base_url, headers={}, signer=signer)
+
+
+def find_keys(provider: ModelProviderConfig, environ: Mapping[str, str]) -> AwsKeys:
+    """Return the keys: those of the profile that is set, else of the environment, else of the usual profile.
+
+    Blocking. Raises ModelError.
+    """
+    settings = provider.aws
+    assert settings is not None
+    key_id, secret = environ.get("AWS_ACCESS_KEY_ID", "").strip(), environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
+    if settings.profile is None and key_id and secret:
+        token = environ.get("AWS_SESSION_TOKEN", "").strip()
+        return AwsKeys(access_key_id=key_id, secret_access_key=secret, session_token=token or None)
+    name = _profile_name(settings, environ)
+    credentials, config = _file("credentials", environ), _file("config", environ)
+    found = {**_section(config, name, is_config=True), **_section(credentials, name, is_config=False)}
+    key_id, secret = found.get("aws_access_key_id", ""), found.get("aws_secret_access_key", "")
+    if key_id and secret:
+        token = found.get("aws_session_token")
+        return AwsKeys(access_key_id=key_id, secret_access_key=secret, session_token=token or None)
+    raise _missing(provider, name, found, credentials)
+
+
+def _missing(
+    provider: ModelProviderConfig, name: str, found: Mapping[str, str], credentials: Path | None
+) -> ModelError:
+    other = next((key for key in _FROM_ELSEWHERE if key in found), None)
+    if other is not None:
+        said = (
+            f"the AWS profile `{name}` gets its keys by `{other}`, which this server does not ask for: export "
+            f"them with `aws configure export-credentials --profile {name} --format env` for this server"
+        )
+    else:
+        where = f"a profile `{name}` in {credentials}" if credentials is not None else "HOME, for ~/.aws/credentials"
+        said = (
+            f"no AWS credentials found for model provider `{provider.id}`: set AWS_ACCESS_KEY_ID and "
+            f"AWS_SECRET_ACCESS_KEY, or {BEARER}, or {where}; {provider.place_of('aws.profile')} names another profile"
+        )
+    return ModelError(said, info=ErrorInfo("unauthorized"))
+
+
+def _region(
+    provider: ModelProviderConfig, settings: AwsSettings, environ: Mapping[str, str], *, with_files: bool
+) -> str:
+    given = (settings.region, environ.get("AWS_REGION"), environ.get("AWS_DEFAULT_REGION"))
+    region = next((value.strip() for value in given if value and value.strip()), None)
+    if region is None and with_files:
+        name = _profile_name(settings, environ)
+        region = _section(_file("config", environ), name, is_config=True).get("region")
+    if not region:
+        raise ModelError(
+            f"model provider `{provider.id}` has no AWS region; set {provider.place_of('aws.region')}, `AWS_REGION` or "
+            "`AWS_DEFAULT_REGION`"
+        )
+    if not region.replace("-", "").isalnum() or not region.isascii():
+        raise ModelError(f"`{region}` is no AWS region; correct {provider.place_of('aws.region')}")
+    return region
+
+
+def _profile_name(settings: AwsSettings, environ: Mapping[str, str]) -> str:
+    return settings.profile or environ.get("AWS_PROFILE", "").strip() or "default"
+
+
+def _file(name: str, environ: Mapping[str, str]) -> Path | None:
+    variable = "AWS_SHARED_CREDENTIALS_FILE" if name == "credentials" else "AWS_CONFIG_FILE"
+    if given := environ.get(variable):
+        return Path(given)
+    home = environ.get("HOME")
+    return Path(home, ".aws", name) if home else None
+
+
+def _section(path: Path | None, profile: str, *, is_config: bool) -> dict[str, str]:
+    """Return what a file says of a profile; nothing without the file. Raises ModelError for one that cannot be read."""
+    if path is None:
+        return {}
+    parser = configparser.RawConfigParser(strict=False, default_section="")
+    try:
+        parser.read_string(read_whole(path, limit=MAX_FILE).decode())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, configparser.Error) as error:
+        # The text of a parser's error may show a secret.
+        why = error.strerror or str(error) if isinstance(error, OSError) else "it is not in the form of AWS's files"
+        raise ModelError(f"cannot read {path}: {why}") from None
+    names = (profile,) if not is_config else ("default",) if profile == "default" else (f"profile {profile}",)
+    section = next((name for name in names if parser.has_section(name)), None)
+    return {} if section is None else {key: value.strip() for key, value in parser.items(section)}
