@@ -119,6 +119,17 @@ def write_edits(
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
 
 
+def write_project_edits(service: ConfigService, target: Path, edits: Sequence[Edit]) -> None:
+    """Make edits in a project's file, which need not exist and counts once its user trusts the project.
+
+    Raises `ConfigWriteError`.
+    """
+    try:
+        edit_file(target, edits, accept=partial(_check, passed=service.passed), parse=service.texts.parse)
+    except OSError as error:
+        raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
+
+
 def set_default_provider(service: ConfigService, provider_id: str) -> WriteOutcome:
     """Make a provider the one of new threads, in the user's file. Raises `ConfigWriteError`."""
     if provider_id not in PROVIDERS_WITHOUT_A_TABLE and provider_id not in configured_providers(service):

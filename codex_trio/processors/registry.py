@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
+from typing import TypeVar
 
 from codex_trio.processors import account, diagnostics, mock, model, project, rollout
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread import attachments, items, prediction, read, search, sections, summary
 from codex_trio.rpc.context import Handler, RequestContext
+
+Some = TypeVar("Some", bound=Services)
 
 _PROCESSORS = (
     read,
@@ -156,13 +159,14 @@ def handlers(services: Services) -> Mapping[str, Handler]:
     `initialize` is not among them: it comes before everything else.
     """
     at_once = (processor.handlers(services) for processor in _PROCESSORS)
-    on_use = (_imported_on_use(make, methods, services) for make, methods in _ON_USE)
+    on_use = (imported_on_use(make, methods, services) for make, methods in _ON_USE)
     return collected((*at_once, *on_use))
 
 
-def _imported_on_use(
-    make: Callable[[Services], Mapping[str, Handler]], methods: Iterable[str], services: Services
+def imported_on_use(
+    make: Callable[[Some], Mapping[str, Handler]], methods: Iterable[str], services: Some
 ) -> Mapping[str, Handler]:
+    """Return handlers that are made when the first of them is asked for."""
     made = cache(partial(make, services))
 
     def answer(method: str, params: object, context: RequestContext) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codex_trio.processors import command, environment, git, mcp, process, review, turn, turn_settings
-from codex_trio.processors.registry import collected
+from codex_trio.processors.registry import collected, imported_on_use
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
     approved_plan,
@@ -58,6 +58,22 @@ _PROCESSORS = (
 """What most clients ask for first comes first."""
 
 
+def _external_agent(services: WorkServices) -> Mapping[str, Handler]:
+    # Most users come here once, if ever.
+    from codex_trio.processors import external_agent
+
+    return external_agent.handlers(services)
+
+
+_OF_EXTERNAL_AGENTS = (
+    "externalAgentConfig/detect",
+    "externalAgentConfig/import",
+    "externalAgentConfig/import/readHistories",
+    "externalAgentConfig/import/recordHistory",
+)
+
+
 def work_handlers(services: WorkServices) -> Mapping[str, Handler]:
     """Return a handler for every method that is about loaded threads."""
-    return collected(processor.handlers(services) for processor in _PROCESSORS)
+    at_once = (processor.handlers(services) for processor in _PROCESSORS)
+    return collected((*at_once, imported_on_use(_external_agent, _OF_EXTERNAL_AGENTS, services)))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -34,8 +35,12 @@ from codex_trio.server.startup_tasks import StartupTask, run_startup_tasks
 from codex_trio.state.db.initializer import state_db_path
 from codex_trio.state.store.storage import ThreadStorage
 from codex_trio.threads.mcp_requests import McpRequests
-from codex_trio.threads.runtime import RuntimeParts, build_runtime
+from codex_trio.threads.runtime import RuntimeParts, ThreadRuntime, build_runtime
+from codex_trio.util.loose_json import table_of
 from codex_trio.wire.clients import ProtocolClients
+
+if TYPE_CHECKING:
+    from codex_trio.migration.service import Migration
 
 
 @asynccontextmanager
@@ -52,6 +57,7 @@ async def open_thread_layer(
         open_command_proxies() as proxies,
         # Closed behind the threads: what they have running elsewhere is ended over these connections.
         trio.open_nursery() as connections,
+        trio.open_nursery() as imports,
     ):
         database = state_db_path(parts.config.startup_default().sqlite_home)
         local = find_local_parts(
@@ -113,6 +119,7 @@ async def open_thread_layer(
                 gate=parts.gate,
                 new_client_processes=partial(ClientProcesses, local),
                 diff_to_remote=here.repositories.diff_to_remote,
+                migration=cache(partial(_migration, parts, runtime, imports)),
             )
         )
         async with trio.open_nursery() as threads:
@@ -127,6 +134,7 @@ async def open_thread_layer(
             threads.start_soon(partial(run_startup_tasks, tasks, parts.idle, are_wanted=parts.startup_tasks))
             yield answers
             threads.cancel_scope.cancel()
+        imports.cancel_scope.cancel()
         connections.cancel_scope.cancel()
 
 
@@ -138,6 +146,22 @@ def _remote(
     from codex_trio.server.exec_servers import ExecServers
 
     return RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
+
+
+def _migration(parts: CoreParts, runtime: ThreadRuntime, imports: trio.Nursery) -> Migration:
+    # Imported when it is first asked for.
+    from codex_trio.migration.service import Migration
+    from codex_trio.wire.migration import tell_import
+
+    store = parts.config.startup_default().merged.get("experimental_thread_store")
+    return Migration(
+        config=parts.config,
+        store=runtime.store,
+        is_loaded=lambda thread_id: runtime.loaded.find(thread_id) is not None,
+        keeps_files=table_of(store).get("type") != "in_memory",
+        start=imports.start_soon,
+        tell=partial(tell_import, parts.outgoing.notify),
+    )
 
 
 async def _refresh(parts: CoreParts, services: Services, transport: HttpTransport, refresh: CatalogRefresh) -> None:

@@ -41,6 +41,7 @@ def services() -> Any:
         gate=None,
         new_client_processes=None,
         diff_to_remote=None,
+        migration=lambda: None,
         catalog=bundled_catalog(),
     )
 

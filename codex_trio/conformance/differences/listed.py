@@ -3,6 +3,7 @@
 from codex_trio.conformance.differences.agents import AGENTS
 from codex_trio.conformance.differences.commands import COMMANDS
 from codex_trio.conformance.differences.difference import Difference
+from codex_trio.conformance.differences.external_agent import EXTERNAL_AGENT
 from codex_trio.conformance.differences.files import FILES
 from codex_trio.conformance.differences.mcp import MCP
 from codex_trio.conformance.differences.model import MODEL
@@ -15,6 +16,7 @@ from codex_trio.conformance.differences.threads import THREADS
 DIFFERENCES: tuple[Difference, ...] = (
     *AGENTS,
     *COMMANDS,
+    *EXTERNAL_AGENT,
     *FILES,
     *MCP,
     *MODEL,

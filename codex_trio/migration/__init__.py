@@ -1,0 +1,1 @@
+"""Taking over what another agent program left on this machine: its settings, instructions, skills and conversations."""

@@ -1,0 +1,323 @@
+"""Looking for what another agent program left, and taking it over: one import after the other, behind its request.
+
+Owns the order, that nothing is looked for or done twice at a time, and that every import ends in a report. Does not own
+what is made of any kind of thing. An import that is cut short ends between two things. Nothing that is found is run.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from codex_trio.config.errors import ConfigWriteError
+from codex_trio.config.service import ConfigService
+from codex_trio.migration.finding import recent, session_files
+from codex_trio.migration.ledger import SessionLedger
+from codex_trio.migration.past import MOST_OUTCOMES, PastImports
+from codex_trio.migration.places import home_place, planners, project_place
+from codex_trio.migration.plugins import plan_plugins
+from codex_trio.migration.recording import ImportOrigin, SessionImporter
+from codex_trio.migration.values import (
+    NOT_SUPPORTED,
+    ImportFailure,
+    ImportSuccess,
+    KindOutcome,
+    MigrationItem,
+    MigrationKind,
+    MigrationPlace,
+    MigrationPlan,
+    MigrationProblem,
+    PastImport,
+    joined,
+)
+from codex_trio.state.store.interface import ThreadStore
+from codex_trio.util.abandonable import abandonable, finished
+from codex_trio.util.clock import now_ms
+
+_log = logging.getLogger(__name__)
+
+MOST_FOLDERS = 200
+MOST_ITEMS = 2_000
+_LOOK_SECONDS = 120.0
+_STEP_SECONDS = 120.0
+_GRACE_SECONDS = 10.0
+
+
+class MigrationRefused(Exception):
+    """What was asked for makes no sense; the text says why."""
+
+
+class DetectRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to look, and for which conversations."""
+
+    with_home: bool = False
+    cwds: tuple[Path, ...] = ()
+    days: int | None = None
+    sessions: int | None = None
+
+
+class Migration:
+    """Args:
+    is_loaded: whether a thread is.
+    keeps_files: whether threads are kept in files; where they are not, no file says that they were imported.
+    start: begins a task of whoever ends behind this.
+    tell: told of an import's id, what it comes to, piece by piece, and all of it when it `is_over`.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: ConfigService,
+        store: ThreadStore,
+        is_loaded: Callable[[str], bool],
+        keeps_files: bool,
+        start: Callable[..., None],
+        tell: Callable[..., None],
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        folder = config.paths.codex_home if keeps_files else None
+        self._config = config
+        self._home = config.paths.home
+        self._start = start
+        self._tell = tell
+        self._clock = clock
+        self._ledger = SessionLedger(folder)
+        self._past = PastImports(folder)
+        self._sessions = SessionImporter(
+            store,
+            self._ledger,
+            projects=self._projects,
+            is_loaded=is_loaded,
+            config=config.startup_default,
+            clock=clock,
+        )
+        self._busy = trio.Lock()
+
+    @property
+    def _projects(self) -> Path:
+        return (self._home or Path("/nonexistent")) / ".claude/projects"
+
+    # --- looking ---
+
+    async def detect(self, wanted: DetectRequest) -> list[MigrationItem]:
+        """Return what was not taken over before. What cannot be read is there too: importing it says why.
+
+        Raises MigrationRefused.
+        """
+        if len(wanted.cwds) > MOST_FOLDERS:
+            raise MigrationRefused(f"`cwds` has more than {MOST_FOLDERS} folders")
+        try:
+            return await abandonable(_LOOK_SECONDS, self._look, wanted)
+        except TimeoutError as error:
+            raise MigrationRefused(f"looking for files of other agents {error.strerror}") from None
+
+    def _look(self, wanted: DetectRequest) -> list[MigrationItem]:
+        places = [home_place(self._config, self._home)] if wanted.with_home and self._home is not None else []
+        known = {self._home}
+        for cwd in wanted.cwds:
+            place = project_place(self._config, cwd)
+            if place.root not in known:
+                known.add(place.root)
+                places.append(place)
+        found: list[MigrationItem] = []
+        for place in places:
+            found += [item for kind in planners(self._home) if (item := self._item(kind, place)) is not None]
+            if place.cwd is None:
+                found += self._of_home(place, wanted)
+        return found
+
+    def _item(self, kind: MigrationKind, place: MigrationPlace) -> MigrationItem | None:
+        try:
+            plan = planners(self._home)[kind](place)
+        except MigrationProblem as problem:
+            return MigrationItem(kind=kind, description=f"Cannot be migrated: {problem}", cwd=place.cwd)
+        if plan is None or not plan.steps:
+            return None
+        names = None if kind in ("CONFIG", "AGENTS_MD") else tuple(step.source for step in plan.steps)
+        return MigrationItem(kind=kind, description=plan.description, cwd=place.cwd, names=names)
+
+    def _of_home(self, place: MigrationPlace, wanted: DetectRequest) -> list[MigrationItem]:
+        found: list[MigrationItem] = []
+        try:
+            plugins = plan_plugins(place)
+        except MigrationProblem as problem:
+            found.append(MigrationItem(kind="PLUGINS", description=f"Cannot be migrated: {problem}"))
+        else:
+            found += [] if plugins is None else [plugins]
+        description = f"Migrate recent sessions from {self._projects}"
+        try:
+            taken, files = self._ledger.read(), session_files(self._projects)
+        except MigrationProblem as problem:
+            return [*found, MigrationItem(kind="SESSIONS", description=f"Cannot be migrated: {problem}")]
+        sessions = tuple(recent(files, taken, now_ns=time.time_ns(), days=wanted.days, limit=wanted.sessions))
+        return (
+            [*found, MigrationItem(kind="SESSIONS", description=description, sessions=sessions)] if sessions else found
+        )
+
+    # --- taking over ---
+
+    def check(self, items: Sequence[MigrationItem]) -> None:
+        """Raise MigrationRefused for an import that cannot be begun."""
+        if any(item.kind == "MEMORY" for item in items):
+            raise MigrationRefused("external agent memory import is not supported")
+        if len(items) > MOST_ITEMS:
+            raise MigrationRefused(f"`migrationItems` has more than {MOST_ITEMS} items")
+
+    def begin(
+        self, import_id: str, items: Sequence[MigrationItem], origin: ImportOrigin, provider_id: str | None
+    ) -> None:
+        """Have things taken over from now on."""
+        self._start(self._import, import_id, items, origin, provider_id)
+
+    async def _import(
+        self, import_id: str, items: Sequence[MigrationItem], origin: ImportOrigin, provider_id: str | None
+    ) -> None:
+        outcomes: list[KindOutcome] = []
+
+        def note(outcome: KindOutcome) -> None:
+            outcomes.append(outcome)
+            self._tell(import_id, [outcome], is_over=False)
+
+        async with self._busy:
+            for item in items:
+                try:
+                    await self._take(item, origin, note)
+                except Exception as error:
+                    # One that nobody thought of costs its item, and is told.
+                    _log.exception("importing %s broke", item.kind)
+                    note(_failed(item, f"it broke: {error!r}"))
+            report = joined(outcomes)
+            try:
+                await self.remember(import_id, report, provider_id)
+            except (MigrationProblem, OSError) as error:
+                _log.error("import %s could not be noted: %s", import_id, error)
+        self._tell(import_id, report, is_over=True)
+
+    async def _take(self, item: MigrationItem, origin: ImportOrigin, note: Callable[[KindOutcome], None]) -> None:
+        if item.kind == "SESSIONS":
+            await self._take_sessions(item, origin, note)
+        elif item.kind == "PLUGINS":
+            note(_not_yet(item))
+        elif item.cwd is None and self._home is None:
+            note(_failed(item, "there is no home to import from: HOME is not set"))
+        else:
+            try:
+                note(await finished(_STEP_SECONDS, _GRACE_SECONDS, self._follow, item))
+            except TimeoutError as error:
+                note(_failed(item, f"importing {error.strerror}"))
+
+    def _follow(self, item: MigrationItem) -> KindOutcome:
+        """Do what is to be done for an item. Blocking."""
+        place = home_place(self._config, self._home or Path()) if item.cwd is None else self._project(item.cwd)
+        if isinstance(place, str):
+            return _failed(item, place)
+        try:
+            plan = planners(self._home)[item.kind](place)
+        except MigrationProblem as problem:
+            return _failed(item, str(problem), source=problem.source, error_type=problem.error_type)
+        return KindOutcome(kind=item.kind) if plan is None else _followed(plan, item)
+
+    def _project(self, cwd: Path) -> MigrationPlace | str:
+        if not cwd.is_absolute():
+            return f"the folder {cwd} must be an absolute path"
+        if not cwd.is_dir():
+            return f"the folder {cwd} is not there"
+        return project_place(self._config, cwd)
+
+    async def _take_sessions(
+        self, item: MigrationItem, origin: ImportOrigin, note: Callable[[KindOutcome], None]
+    ) -> None:
+        note(KindOutcome(kind="SESSIONS"))
+        if item.sessions is None:
+            found = await self.detect(DetectRequest(with_home=True))
+            choices = next((one.sessions for one in found if one.kind == "SESSIONS"), None) or ()
+        else:
+            choices = item.sessions
+        lock = self._ledger.locked()
+        try:
+            await trio.to_thread.run_sync(lock.__enter__)
+        except (MigrationProblem, OSError) as error:
+            note(_failed(item, str(error)))
+            return
+        try:
+            for choice in dict.fromkeys(choices):
+                outcome = await self._sessions.take(choice, origin)
+                if outcome.successes or outcome.failures:
+                    note(outcome)
+        finally:
+            lock.__exit__(None, None, None)
+
+    # --- the past ---
+
+    async def past(self) -> list[PastImport]:
+        """Return the imports of the past, the latest first. Raises MigrationProblem."""
+        return await trio.to_thread.run_sync(self._past.read)
+
+    async def remember(self, import_id: str, outcomes: Sequence[KindOutcome], provider_id: str | None) -> None:
+        """Note an import. Raises MigrationProblem, OSError."""
+        successes: list[ImportSuccess] = [success for one in outcomes for success in one.successes]
+        failures: list[ImportFailure] = [failure for one in outcomes for failure in one.failures]
+        if len(successes) + len(failures) > MOST_OUTCOMES:
+            raise MigrationProblem(f"`itemTypeResults` has more than {MOST_OUTCOMES} outcomes")
+        past = PastImport(
+            import_id=import_id,
+            provider_id=provider_id,
+            completed_at_ms=self._clock(),
+            successes=successes,
+            failures=failures,
+        )
+        await trio.to_thread.run_sync(partial(self._past.add, past))
+
+
+def _followed(plan: MigrationPlan, item: MigrationItem) -> KindOutcome:
+    cwd = None if plan.place.cwd is None else str(plan.place.cwd)
+    successes: list[ImportSuccess] = []
+    failures = [
+        _failure(item, one.message, stage="conversion", error_type=NOT_SUPPORTED, source=one.source)
+        for one in plan.refused
+    ]
+    for step in plan.steps:
+        if item.names is not None and step.source not in item.names:
+            continue
+        try:
+            step.do()
+        except MigrationProblem as problem:
+            failures.append(_failure(item, str(problem), source=step.source, error_type=problem.error_type))
+        except ConfigWriteError as error:
+            failures.append(_failure(item, error.message, source=step.source))
+        except OSError as error:
+            failures.append(_failure(item, f"cannot be written: {error.strerror}", source=step.source))
+        else:
+            successes.append(ImportSuccess(kind=plan.kind, cwd=cwd, source=step.source, target=step.target))
+    return KindOutcome(kind=plan.kind, successes=tuple(successes), failures=tuple(failures))
+
+
+def _not_yet(item: MigrationItem) -> KindOutcome:
+    if item.plugins is None:
+        return _failed(item, "plugins migration item is missing details", stage="plugin_import")
+    failures = [
+        _failure(
+            item,
+            "plugins cannot be installed by this server yet",
+            source=f"{plugin}@{choice.marketplace}",
+            stage="plugin_import",
+        )
+        for choice in item.plugins
+        for plugin in choice.plugins
+    ]
+    return KindOutcome(kind="PLUGINS", failures=tuple(failures))
+
+
+def _failed(item: MigrationItem, message: str, **more: Any) -> KindOutcome:
+    return KindOutcome(kind=item.kind, failures=(_failure(item, message, **more),))
+
+
+def _failure(item: MigrationItem, message: str, **more: Any) -> ImportFailure:
+    return ImportFailure(kind=item.kind, message=message, cwd=None if item.cwd is None else str(item.cwd), **more)
