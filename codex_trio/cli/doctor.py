@@ -96,7 +96,8 @@ async def _ask(settings: AppSettings) -> list[Check]:
             started = await client.request("thread/start", {"ephemeral": True, "config": await _no_servers(client)})
             found += [await _home(client, home), _model(started), await _account(client, started, settings.environ)]
             warned = tuple(told)
-            found.append(await _sandbox(client))
+            diagnosed = await client.request("server/diagnostics", {})
+            found += [_sandbox(diagnosed["sandbox"]), _limits(diagnosed["limits"])]
     except* (AppServerError, ServerGone, StartupRefused, OSError) as group:
         error = first_of(group)
         summary, *details = (error.message if isinstance(error, AppServerError) else str(error)).strip().splitlines()
@@ -153,8 +154,7 @@ async def _account(client: AppServerClient, started: Mapping[str, Any], environ:
     return Check(name="account", state="ok", summary=f"the key in {variable}")
 
 
-async def _sandbox(client: AppServerClient) -> Check:
-    found = (await client.request("server/diagnostics", {}))["sandbox"]
+def _sandbox(found: Mapping[str, Any]) -> Check:
     details = [f"{other['launcher']} is not used: {other['reason']}" for other in found["passedOver"]]
     landlock = "none" if found["landlockAbi"] is None else f"ABI {found['landlockAbi']}"
     spaces, filters = (("yes" if found[name] else "no") for name in ("userNamespaces", "seccomp"))
@@ -165,6 +165,16 @@ async def _sandbox(client: AppServerClient) -> Check:
     used = " ".join(filter(None, [found["launcher"], found["version"], found["program"]]))
     state: State = "warning" if found["launcher"] == "landlock" else "ok"
     return Check(name="sandbox", state=state, summary=used, details=tuple(details))
+
+
+def _limits(found: Sequence[Mapping[str, Any]]) -> Check:
+    held = [f"{limit['name']} {limit['value']}" for limit in found if limit["value"] is not None and limit["heldBy"]]
+    details = [
+        ": ".join(filter(None, [limit["name"], limit["heldBy"] and f"held by {limit['heldBy']}", limit["note"]]))
+        for limit in found
+    ]
+    summary = f"each command has at most: {', '.join(held)}" if held else "nothing limits what a command takes"
+    return Check(name="limits", state="ok", summary=summary, details=tuple(details))
 
 
 def _programs(environ: Mapping[str, str]) -> list[Check]:

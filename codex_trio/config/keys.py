@@ -18,6 +18,7 @@ from codex_trio.config.nodes import Choice, Names, Node, Sequence, Table, Toggle
 from codex_trio.config.schema import (
     ANY,
     APPROVAL_POLICY,
+    COMMAND_LIMITS,
     FLAG,
     HISTORY,
     I64,
@@ -134,6 +135,7 @@ KEYS: Final = (
     ),
     Key("cloud", TABLE, status="elsewhere", since="0.169.0"),
     Key("code_mode", TABLE, status="unsupported", since="0.171.0"),
+    Key("command_limits", COMMAND_LIMITS, owner="execution/bounds.py", since=OWN, in_projects=False),
     Key("daybreak", FLAG, status="elsewhere", since="0.169.0"),
     Key("default_permissions", TEXT, owner="config/load.py"),
     Key("disable_paste_burst", FLAG, status="elsewhere"),

@@ -192,6 +192,17 @@ SKILLS = Table(
     }
 )
 
+COMMAND_LIMITS = Table(
+    {
+        "max_processes": Integer("0 or a number of processes", 0, 2**22),
+        "max_memory_bytes": Integer("a number of bytes from 64 MiB on", 64 * 2**20, 2**62),
+        "max_file_bytes": Integer("a number of bytes from 1 on", 1, 2**62),
+        "max_open_files": Integer("a number of files from 64 on", 64, 2**20),
+        "max_core_bytes": Integer("a number of bytes", 0, 2**62),
+        "control_groups": FLAG,
+    }
+)
+
 SANDBOX_WORKSPACE_WRITE = Table(
     {
         "writable_roots": Sequence(PATH),

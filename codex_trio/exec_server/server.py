@@ -14,11 +14,14 @@ from pathlib import Path
 
 import trio
 
+from codex_trio.config.errors import ConfigLoadError
+from codex_trio.config.service import ConfigService
 from codex_trio.environments.exec_protocol import Capabilities, EnvironmentFacts, ShellInfo
 from codex_trio.environments.local.environment import LocalParts, find_local_parts
 from codex_trio.exec_server.config_read import SettingsPlaces
 from codex_trio.exec_server.connection import ServedConnection
 from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
+from codex_trio.execution.bounds import CommandBounds, bounds_of
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.files.watches import FileWatches
 from codex_trio.model.http import HttpTransport, open_transport
@@ -104,6 +107,15 @@ def _account_home() -> str | None:
         return None
 
 
+def _bounds(home: Path, environ: Mapping[str, str]) -> CommandBounds:
+    """Return what this machine's user lets commands take of it; the usual where that cannot be read."""
+    try:
+        return bounds_of(ConfigService(home, environ=environ).load().merged)
+    except ConfigLoadError as error:
+        _log.warning("the usual limits hold for commands, as the settings cannot be read: %s", error.message)
+        return CommandBounds()
+
+
 @asynccontextmanager
 async def open_exec_server(
     environ: Mapping[str, str], *, cwd: Path, home: Path, guarded: GuardedPaths, away_seconds: float = AWAY_SECONDS
@@ -118,7 +130,7 @@ async def open_exec_server(
         away_seconds: how long a client may be away before its processes are killed.
     """
     async with (
-        open_process_spawner() as spawner,
+        open_process_spawner(bounds=_bounds(home, environ)) as spawner,
         open_transport(environ) as http,
         open_command_proxies() as proxies,
         trio.open_nursery() as nursery,
@@ -135,5 +147,6 @@ async def open_exec_server(
         )
         watches = FileWatches()
         nursery.start_soon(watches.run)
+        nursery.start_soon(spawner.watch)
         yield ExecServer(parts, nursery, home=home, watches=watches, http=http, away_seconds=away_seconds)
         nursery.cancel_scope.cancel()

@@ -193,6 +193,7 @@ class ServedSession:
                 anchors=self.anchors,
                 tmpdir=self.tmpdir,
                 door=self._parts.proxies.door,
+                processes=self._parts.spawner.bounds.processes,
             )
         except (SandboxUnavailable, RootChanged) as error:
             raise internal_error(f"the command cannot be confined: {error}") from error

@@ -4,9 +4,11 @@ Owns: pipes, terminals, inherited data and the child's descriptors. Synchronous.
 Does not own: the C call (`posix_spawn`), the life of the process (`processes`).
 """
 
+import errno
 import fcntl
 import os
 import signal
+import stat
 import termios
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -15,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from codex_trio.execution import process_tree
+from codex_trio.execution.bounds import limited
 from codex_trio.execution.errors import SpawnError
 
 _LOWEST_OWN_DESCRIPTOR = 32  # Above all numbers that a child is given, so that placing one never overwrites another.
@@ -66,6 +69,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Paths at which nothing may stand while it runs; see `codex_trio.sandbox.absent`."""
     keepers: int = 0
     """How many processes stand between it and the command itself that an interrupt must not reach."""
+    counts_processes: bool = False
+    """Whether a sandbox holds the command to the number of processes that it may have."""
     writable: tuple[str, ...] = ()
     """Folders that a sandboxed process may write; see `codex_trio.config.command_writes`."""
 
@@ -81,14 +86,23 @@ class LaunchedChild(msgspec.Struct, frozen=True, kw_only=True):
     terminal: int | None = None
 
 
-def launch(request: SpawnRequest, env: Mapping[str, str], *, number: int | None = None) -> LaunchedChild:
-    """Start the child with `env` and, for `process_tree`, `number`. Raises `SpawnError`."""
+def launch(
+    request: SpawnRequest, env: Mapping[str, str], *, number: int | None = None, limits: str = ""
+) -> LaunchedChild:
+    """Start the child with `env` and, for `process_tree`, `number`. Raises `SpawnError`.
+
+    `limits` are lines of a shell that come before; see `bounds`.
+    """
     # Not imported with this module: ctypes is not needed before the first command.
     from codex_trio.execution import posix_spawn
 
     with ExitStack() as ours, ExitStack() as childs:
         try:
-            program = posix_spawn.find_program(request.argv[0], env)
+            program, argv = posix_spawn.find_program(request.argv[0], env), request.argv
+            if limits:
+                _check_program(os.path.join(request.cwd, program))
+                argv = limited(argv, limits)
+                program = argv[0]
             if request.tty:
                 master, terminal = _open_terminal(request.size, ours, childs)
                 # A copy, so that each direction is closed by itself.
@@ -106,7 +120,7 @@ def launch(request: SpawnRequest, env: Mapping[str, str], *, number: int | None 
                 descriptors[DOOR_DESCRIPTOR] = handle
             setup = posix_spawn.ChildSetup(cwd=request.cwd, descriptors=descriptors, terminal=terminal)
             with process_tree.numbered(number):
-                pid = posix_spawn.spawn(program, request.argv, env, setup)
+                pid = posix_spawn.spawn(program, argv, env, setup)
             pidfd = _open_pidfd(pid)
         except ValueError as error:
             raise SpawnError(_EINVAL, path=request.argv[0]) from error
@@ -115,6 +129,13 @@ def launch(request: SpawnRequest, env: Mapping[str, str], *, number: int | None 
             raise SpawnError(error.errno or _EINVAL, path=path) from error
         ours.pop_all()
         return LaunchedChild(pid=pid, pidfd=pidfd, stdin=stdin, stdout=stdout, stderr=stderr, terminal=master)
+
+
+def _check_program(path: str) -> None:
+    """Raise `OSError` for what cannot be run, of which the shell in front of it would tell in words of its own."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode) or not os.access(path, os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def _open_pidfd(pid: int) -> int:

@@ -143,6 +143,24 @@ def find(wanted: Wanted) -> dict[int, ProcessFacts]:
     return found
 
 
+def sizes(leaders: Collection[int]) -> dict[int, int]:
+    """Return how many processes are in the session of each leader or descend from it, itself among them."""
+    living = [facts for facts in _processes() if not facts.is_dead]
+    children: dict[int, list[int]] = {}
+    for facts in living:
+        children.setdefault(facts.parent, []).append(facts.pid)
+    counted: dict[int, int] = {}
+    for leader in leaders:
+        members = {facts.pid for facts in living if leader in (facts.pid, facts.session)}
+        frontier = list(members)
+        while frontier:
+            new = [child for child in children.get(frontier.pop(), ()) if child not in members]
+            members.update(new)
+            frontier += new
+        counted[leader] = len(members)
+    return counted
+
+
 def kill(wanted: Wanted, *, seconds: float) -> bool:
     """Stop all of `find`, then send SIGKILL to them, until nobody is left; False when some still live after `seconds`.
 

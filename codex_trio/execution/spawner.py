@@ -1,13 +1,16 @@
 """Starting processes, and the promise that none outlives the server.
 
-Owns: the marks, the janitor process, the placeholders that sandboxed commands rely on.
-Does not own: one process's life (`processes`), the sandbox's argv (`codex_trio.sandbox.command`).
+Owns: the marks, the janitor process, the placeholders that sandboxed commands rely on, and that every process gets its
+limits.
+Does not own: one process's life (`processes`), the sandbox's argv (`codex_trio.sandbox.command`), what the limits are
+(`bounds`).
 
 Every process leads a session of its own and carries a mark in its environment and a number among its limits, by which
 its descendants are found even after they have left the session. The event loop's thread forks: parent-death signals,
 which the sandboxes ask for, are tied to the forking thread, and that one lives as long as its children are needed.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -17,11 +20,16 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 import trio
 
 from codex_trio.execution import janitor, process_tree
+from codex_trio.execution.bounds import CommandBounds, counts_processes, prefer_for_killing
+from codex_trio.execution.control_groups import ControlGroups, NoControlGroups, joining, open_control_groups
 from codex_trio.execution.errors import SpawnError
 from codex_trio.execution.launch import LaunchedChild, SpawnRequest, launch
+from codex_trio.execution.process_watch import ProcessWatch
 from codex_trio.execution.processes import KILL_SECONDS, ManagedProcess
 from codex_trio.sandbox import placeholders
 from codex_trio.sandbox.absent import AbsentPaths
+
+_log = logging.getLogger(__name__)
 
 _KILLS_AT_ONCE = 4
 _RANDOM_BITS, _COUNT_BITS = 22, 40
@@ -51,7 +59,11 @@ class ProcessOwner:
 class ProcessSpawner:
     """Starts processes. Made by `open_process_spawner`, one for the whole server."""
 
-    def __init__(self, *, python: str) -> None:
+    def __init__(self, *, python: str, bounds: CommandBounds) -> None:
+        self.bounds = bounds
+        """What each process may take of the machine."""
+        self.groups = _open_groups(bounds)
+        """Its control groups; None where there are none for it."""
         self._mark = f"{os.urandom(8).hex()}."
         first = _SMALLEST_NUMBER | (int.from_bytes(os.urandom(4)) % (1 << _RANDOM_BITS) << _COUNT_BITS)
         self._numbers = range(first, first + (1 << _COUNT_BITS))
@@ -59,12 +71,18 @@ class ProcessSpawner:
         self._nobody = self.new_owner()
         self._leaders: dict[int, ProcessOwner] = {}
         """The processes whose session is still theirs, with their owners."""
+        self._numbers_of: dict[int, int] = {}
+        """By the same numbers of processes."""
         self._ended: set[int] = set()
         """Those among them that have ended and left something running."""
         self._was_used = False
         self._to_sweep: set[str] = set()
         self._kills = trio.CapacityLimiter(_KILLS_AT_ONCE)
         self._janitor = _Janitor(python, self._mark, self._numbers)
+        self._watch = None
+        has_group = self.groups is not None and "pids" in self.groups.controllers
+        if bounds.processes is not None and not has_group and not counts_processes():
+            self._watch = ProcessWatch(bounds.processes, leaders=self._leaders.keys, kill=self._kill_session)
 
     def start(self, request: SpawnRequest, *, owner: ProcessOwner | None = None) -> ManagedProcess:
         """Start a process, which the caller must close. Takes about half a millisecond and never waits.
@@ -87,17 +105,29 @@ class ProcessSpawner:
             on_failure.callback(absent.close)
             if request.door is not None:
                 on_failure.callback(request.door.close)
-            child = launch(request, {**request.env, process_tree.MARK_VARIABLE: outer + mark}, number=number)
+            limits = self.bounds.script(counts_itself=request.counts_processes)
+            group = None if self.groups is None else self.groups.make()
+            if self.groups is not None and group is not None:
+                on_failure.callback(self.groups.remove, group)
+                limits = joining(group) + limits
+            env = {**request.env, process_tree.MARK_VARIABLE: outer + mark}
+            child = launch(request, env, number=number, limits=limits)
             on_failure.pop_all()
+        prefer_for_killing(child.pid)
         owner.add(number)
         self._leaders[child.pid] = owner
+        self._numbers_of[child.pid] = number
         self._janitor.tell(f"+{child.pid}")
+        if self._watch is not None:
+            self._watch.note_start()
 
         def on_close() -> None:
             if request.door is not None:
                 request.door.close()
             absent.close()
             self._release(held)
+            if self.groups is not None and group is not None:
+                self.groups.remove(group)
 
         return ManagedProcess(
             child,
@@ -109,6 +139,11 @@ class ProcessSpawner:
             on_end=self._note_end,
             on_close=on_close,
         )
+
+    async def watch(self) -> None:
+        """End processes that have too many, where the kernel does not count them. Returns where it does."""
+        if self._watch is not None:
+            await self._watch.run()
 
     def new_owner(self, outer: ProcessOwner | None = None) -> ProcessOwner:
         """Return a group of processes, for `start` and `kill_all_of`; what belongs to it also belongs to `outer`."""
@@ -125,6 +160,11 @@ class ProcessSpawner:
             process_tree.Wanted(f"{self._mark}{owner.path}", leaders=leaders, numbers=owner.numbers.copy())
         )
 
+    async def _kill_session(self, leader: int) -> None:
+        """SIGKILL a process that was started here, with all that it has started."""
+        if leader in self._numbers_of:
+            await self._kill_tree(process_tree.Wanted(leaders=(leader,), numbers=(self._numbers_of[leader],)))
+
     async def aclose(self) -> None:
         """Kill what processes have left behind and end the janitor. The processes themselves must be closed."""
         with trio.CancelScope(shield=True):
@@ -135,6 +175,8 @@ class ProcessSpawner:
                 )
             self._sweep()
             self._janitor.end()
+            if self.groups is not None:
+                self.groups.sweep()
 
     async def _kill_tree(self, wanted: process_tree.Wanted) -> None:
         """Kill everything that is wanted; returns when it is gone. Not interrupted by cancellation.
@@ -168,6 +210,7 @@ class ProcessSpawner:
     def _forget(self, pid: int) -> None:
         self._ended.discard(pid)
         self._leaders.pop(pid, None)
+        self._numbers_of.pop(pid, None)
         self._janitor.tell(f"-{pid}")
 
     def _sweep(self) -> None:
@@ -219,10 +262,20 @@ class _Janitor:
         self._child = None
 
 
+def _open_groups(bounds: CommandBounds) -> ControlGroups | None:
+    try:
+        return open_control_groups(bounds)
+    except NoControlGroups as reason:
+        _log.info("commands have no control groups: %s", reason)
+        return None
+
+
 @asynccontextmanager
-async def open_process_spawner(*, python: str = sys.executable) -> AsyncGenerator[ProcessSpawner]:
+async def open_process_spawner(
+    *, python: str = sys.executable, bounds: CommandBounds | None = None
+) -> AsyncGenerator[ProcessSpawner]:
     """Provide a spawner; when it closes, nothing that was started with it is left. `python` runs the janitor."""
-    spawner = ProcessSpawner(python=python)
+    spawner = ProcessSpawner(python=python, bounds=bounds or CommandBounds())
     try:
         yield spawner
     finally:

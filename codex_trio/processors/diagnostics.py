@@ -1,7 +1,7 @@
-"""How the server is doing: its process, how much it is at, and what confines commands. Nothing of what is said in
-threads is told.
+"""How the server is doing: its process, how much it is at, what confines commands and what limits them. Nothing of
+what is said in threads is told.
 
-Protocol source: `server/diagnostics`, release 0.171.0; `sandbox` is our own.
+Protocol source: `server/diagnostics`, release 0.171.0; `sandbox` and `limits` are our own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 
 if TYPE_CHECKING:
+    from codex_trio.config.settings import EffectiveConfig
     from codex_trio.sandbox.probe import SandboxProbe
 
 _STATM = Path("/proc/self/statm")
@@ -31,12 +32,14 @@ class DiagnosticsProcessor:
         self._loaded = services.threads.loaded
         self._load = services.load
         self._sandbox = services.sandbox
+        self._config = services.config
 
     async def read(
         self, _params: wire.ServerDiagnosticsParams, _context: RequestContext
     ) -> wire.ServerDiagnosticsResponse:
         """Return the process and its gauges; requests that wait for others of their scope are not in flight."""
         load = self._load()
+        probe = await self._sandbox()
         gauges = {
             "app.requests.in_flight": load.requests_in_flight,
             "app.requests.queued": load.requests_queued,
@@ -46,7 +49,8 @@ class DiagnosticsProcessor:
         return wire.ServerDiagnosticsResponse(
             process=wire.ServerDiagnosticsProcess(id=os.getpid(), resident_memory_bytes=_resident_bytes()),
             gauges=[wire.ServerDiagnosticsGauge(name=name, value=value) for name, value in gauges.items()],
-            sandbox=_sandbox(await self._sandbox()),
+            sandbox=_sandbox(probe),
+            limits=_limits(self._config.startup_default(), probe),
         )
 
 
@@ -67,6 +71,16 @@ def _sandbox(probe: SandboxProbe) -> wire.ServerDiagnosticsSandbox:
             for other in report.passed_over
         ],
     )
+
+
+def _limits(config: EffectiveConfig, probe: SandboxProbe) -> list[wire.ServerDiagnosticsLimit]:
+    from codex_trio.execution.bounds import bounds_of
+    from codex_trio.execution.bounds_report import report_on_limits
+
+    return [
+        wire.ServerDiagnosticsLimit(name=one.name, value=one.value, held_by=one.held_by, note=one.note)
+        for one in report_on_limits(bounds_of(config.merged), probe.mechanism)
+    ]
 
 
 def _resident_bytes() -> int | None:

@@ -26,6 +26,7 @@ from codex_trio.processors.output_text import text_of
 from codex_trio.processors.services import WorkServices
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
+from codex_trio.threads.options import inherited_variables
 
 _WORDS = Words(
     start="process/spawn",
@@ -106,7 +107,8 @@ class ProcessProcessor:
     def _run(self, params: wire.ProcessSpawnParams, processes: ClientProcesses) -> ClientRun:
         """Return what is asked for. Raises RpcError, ConfigLoadError."""
         self._spawned.check_command(params.command, params.env)
-        problem = self._config.requirements().choice_problem(FULL_ACCESS)
+        config = self._config.load()
+        problem = config.requirements.choice_problem(FULL_ACCESS)
         if problem is not None:
             raise invalid_request(f"process/spawn runs outside of any sandbox: {problem}; use command/exec")
         if not params.process_handle:
@@ -118,7 +120,7 @@ class ProcessProcessor:
             request=SpawnRequest(
                 argv=tuple(params.command),
                 cwd=params.cwd,
-                env=processes.variables(params.env),
+                env=processes.variables(params.env, policy=inherited_variables(config)),
                 tty=params.tty,
                 size=self._spawned.terminal_size(params.size),
                 open_stdin=params.stream_stdin,

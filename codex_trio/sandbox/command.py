@@ -47,6 +47,8 @@ class SandboxedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Paths at which nothing may stand while the process runs; see `absent`."""
     keepers: int = 0
     """How many processes between ours and the command an interrupt must not reach."""
+    counts_processes: bool = False
+    """Whether the sandbox holds the command to how many processes it may have."""
     writable: tuple[str, ...] = ()
     """Folders that the command can write."""
     mechanism: Mechanism | None = None
@@ -64,12 +66,13 @@ def wrap(
     probe: SandboxProbe,
     anchors: RootAnchors | None = None,
     tty: bool = False,
+    processes: int | None = None,
 ) -> SandboxedCommand:
     """Wrap `argv` for `policy`.
 
     `cwd` is the policy's working directory (absolute), which may differ from where the command starts; `tmpdir` the
-    `$TMPDIR` that the command will see; `anchors` the thread's; `tty` whether it gets a terminal. A few file system
-    look-ups, no writes.
+    `$TMPDIR` that the command will see; `anchors` the thread's; `tty` whether it gets a terminal; `processes` how many
+    it may have, where the sandbox counts them. A few file system look-ups, no writes.
 
     Raises `SandboxUnavailable` when `policy` must be enforced and nothing here can, or not for these folders.
     """
@@ -88,6 +91,7 @@ def wrap(
     way_out = ["--no-network"] if not network else []
     if hosts is not None:
         env, way_out = proxy_variables(hosts), ["--proxy", str(PROXY_FD)]
+    counts = mechanism == "namespaces"
     if mechanism == "bubblewrap" and probe.bubblewrap is not None:
         if hosts is None and seccomp.is_supported(os.uname().machine):
             inherited[_SECCOMP_FD] = seccomp.command_filter(os.uname().machine, network=network)
@@ -100,11 +104,14 @@ def wrap(
             seccomp_fd=_SECCOMP_FD if inherited else None,
         )
         if probe.bubblewrap.mounts_proc and not tty:
-            prefix += leftovers.supervised()
+            prefix += leftovers.supervised(processes)
+            counts = True
         if hosts is not None:
             prefix += [*helper.start_arguments(probe.python, "none"), *way_out, "--"]
     else:
-        prefix = [*helper.start_arguments(probe.python, mechanism), *_helper_options(view, mechanism), *way_out, "--"]
+        prefix = [*helper.start_arguments(probe.python, mechanism), *_helper_options(view, mechanism)]
+        prefix += [] if processes is None else ["--processes", str(processes)]
+        prefix += [*way_out, "--"]
     mounts = mechanism != "landlock"
     return SandboxedCommand(
         argv=(*prefix, *argv),
@@ -115,6 +122,7 @@ def wrap(
         absent=view.absent if mounts else (*view.placeholders, *view.absent),
         # Bubblewrap dies of an interrupt; the init that it starts, and the command's group with it, does not.
         keepers=1 if mechanism == "bubblewrap" else 0,
+        counts_processes=counts,
         writable=tuple(root.path for root in roots),
         mechanism=mechanism,
         hosts=hosts,

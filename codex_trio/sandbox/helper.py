@@ -1,6 +1,7 @@
 """The program that confines itself and then becomes the command.
 
-    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--KIND PATH]... [--no-network | --proxy DESCRIPTOR] -- COMMAND...
+    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--KIND PATH]... [--processes N] [--no-network | --proxy DESCRIPTOR]
+        -- COMMAND...
 
 A KIND is one of `view.MountKind`; Landlock takes `write`, and `guard` for what has to be left out of it. The mechanism
 `none` is for a command that others confine, but for the last steps.
@@ -53,6 +54,7 @@ class Options:
         self.network = True
         self.proxy: int | None = None
         """Where the listeners of the network's only way out are handed over."""
+        self.processes: int | None = None
         position = 1
         while arguments[position] != "--":
             option = arguments[position]
@@ -61,6 +63,9 @@ class Options:
                 position += 1
             elif option == "--proxy":
                 self.proxy = int(arguments[position + 1])
+                position += 2
+            elif option == "--processes":
+                self.processes = int(arguments[position + 1])
                 position += 2
             elif option in _MOUNT_OPTIONS:
                 self.mounts.append((option.removeprefix("--"), arguments[position + 1]))
@@ -94,6 +99,7 @@ def _confine_and_run(options: Options) -> NoReturn:
             mounts=options.mounts,
             network=options.network and options.proxy is None,
             to_itself=options.proxy is not None,
+            processes=options.processes,
         )
         os._exit(code)
     if options.mechanism == "none":

@@ -39,6 +39,8 @@ _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _SECCOMP_MODE_FILTER = 2
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
+_RLIMIT_NPROC = 6
+
 _AT_FDCWD = -100
 _AT_SYMLINK_NOFOLLOW = 0x100
 _AT_RECURSIVE = 0x8000
@@ -90,6 +92,15 @@ def restore_signals() -> None:
     """Undo `ignore_terminal_signals`, and what the interpreter has changed at its start."""
     for number in (*_TYPED_SIGNALS, _SIGPIPE, _SIGXFSZ):
         _libc.signal(number, ctypes.c_void_p(_SIG_DFL))
+
+
+def limit_processes(most: int) -> None:
+    """Let this user namespace have no more processes and threads; for root that means nothing."""
+    before = ctypes.create_string_buffer(16)
+    _check(_libc.prlimit(0, _RLIMIT_NPROC, None, before), "prlimit")
+    highest = struct.unpack("=QQ", before.raw)[1]
+    limit = struct.pack("=QQ", min(most, highest), min(most, highest))
+    _check(_libc.prlimit(0, _RLIMIT_NPROC, limit, None), "prlimit")
 
 
 def forbid_new_privileges() -> None:

@@ -32,10 +32,17 @@ printf '%s\\n' "{_BEFORE}${{found#, }}{_AFTER}" >&2
 exit $code
 """
 
+# Which letter it is depends on the shell. What fails is a limit above the one that holds already.
+_LIMIT = "ulimit -u {processes} 2>/dev/null || ulimit -p {processes} 2>/dev/null\n"
 
-def supervised() -> tuple[str, ...]:
-    """Return what to put before a command that is to run in a pid namespace with a /proc of its own."""
-    return ("/bin/sh", "-c", _SUPERVISOR, "sh")
+
+def supervised(processes: int | None = None) -> tuple[str, ...]:
+    """Return what to put before a command that is to run in a pid namespace with a /proc of its own.
+
+    `processes` is how many the command may have. They count by user namespace, so that the limit is put on inside.
+    """
+    limit = "" if processes is None else _LIMIT.format(processes=processes)
+    return ("/bin/sh", "-c", limit + _SUPERVISOR, "sh")
 
 
 def tell() -> None:

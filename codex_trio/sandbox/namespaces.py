@@ -33,13 +33,24 @@ Mount = tuple[str, str]
 _POWERFUL_PROC = ("sys", "sysrq-trigger", "irq", "bus")
 """Parts of /proc that change the whole machine when root writes them."""
 
+_FIRST_WITH_OWN_PIDS = (6, 14)
+_RESERVED_PIDS = 300
+"""What is below is given out once and then never again."""
+
 
 def run(
-    become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], network: bool, to_itself: bool = False
+    become_command: Callable[[], NoReturn],
+    *,
+    mounts: Sequence[Mount],
+    network: bool,
+    processes: int | None,
+    to_itself: bool = False,
 ) -> int:
     """Run `become_command` confined, in a process of its own; returns its exit code (128+n for a signal).
 
-    `to_itself` when the network that it has in place of the machine's can be used within.
+    It may have as many `processes`, those of the sandbox itself among them; `to_itself` when the network that it has in
+    place of the machine's can be used within.
+
     Raises `OSError` when the kernel refuses the namespaces; after that failures end the child with a message.
     """
     uid, gid = os.getuid(), os.getgid()
@@ -51,18 +62,22 @@ def run(
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
     init = os.fork()
     if init == 0:
-        _in_child(lambda: _run_init(become_command, mounts=mounts, to_itself=to_itself))
+        _in_child(lambda: _run_init(become_command, mounts=mounts, processes=processes, to_itself=to_itself))
     return _wait(init)
 
 
-def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], to_itself: bool) -> int:
+def _run_init(
+    become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], processes: int | None, to_itself: bool
+) -> int:
     kernel.die_with_parent()
     if to_itself:
         from codex_trio.sandbox import loopback
 
         loopback.bring_up()
     cwd = os.getcwd()
-    _build_view(mounts)
+    if processes is not None:
+        kernel.limit_processes(processes)
+    _build_view(mounts, processes=processes)
     # The old working directory still refers to the read-only mount below a root's own mount.
     os.chdir(cwd)
     kernel.forbid_new_privileges()
@@ -75,14 +90,14 @@ def _run_init(become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount]
     return code
 
 
-def _build_view(mounts: Sequence[Mount]) -> None:
+def _build_view(mounts: Sequence[Mount], *, processes: int | None) -> None:
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     closed = kernel.MOUNT_ATTR_NODEV | kernel.MOUNT_ATTR_NOSUID
     if ("write", "/") not in mounts:
         closed |= kernel.MOUNT_ATTR_RDONLY
     kernel.set_mount_attributes("/", add=closed, recursive=True)
     _mount_dev()
-    _mount_proc()
+    _mount_proc(processes)
     for kind, path in mounts:
         # A path whose placeholder could not be made is one that the command cannot make either.
         if path != "/" and os.path.lexists(path):
@@ -130,17 +145,29 @@ def _mount_dev() -> None:
         os.symlink(target, f"/dev/{name}")
 
 
-def _mount_proc() -> None:
+def _mount_proc(processes: int | None) -> None:
     try:
         kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     except OSError:
         # Containers that mask parts of /proc forbid a fresh one; the read-only old one stays.
         return
+    if processes is not None and os.getuid() == 0 and counts_pids():
+        # Root is held to no other limit.
+        _write("/proc/sys/kernel/pid_max", str(processes + _RESERVED_PIDS))
     for name in _POWERFUL_PROC:
         path = f"/proc/{name}"
         if os.path.exists(path):
             _rebind(path)
             _make_read_only(path)
+
+
+def counts_pids() -> bool:
+    """Return whether the highest pid is a namespace's own, so that it bounds how many processes there are: Linux 6.14.
+
+    Before, it is the machine's, which root could change from here.
+    """
+    release = os.uname().release.split(".")
+    return (int(release[0]), int(release[1])) >= _FIRST_WITH_OWN_PIDS
 
 
 def _rebind(path: str) -> None:

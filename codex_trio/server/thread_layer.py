@@ -19,6 +19,7 @@ from codex_trio.environments.local.environment import LocalEnvironment, find_loc
 from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.news import ConnectionNews
 from codex_trio.environments.targets import RemoteTarget
+from codex_trio.execution.bounds import bounds_of
 from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.identity.keys import resolve_request_auth
@@ -51,15 +52,16 @@ async def open_thread_layer(
 
     At the end turns are interrupted, and what they run is killed.
     """
+    startup = parts.config.startup_default()
     async with (
-        open_process_spawner() as spawner,
+        open_process_spawner(bounds=bounds_of(startup.merged)) as spawner,
         open_transport(parts.environ) as transport,
         open_command_proxies() as proxies,
         # Closed behind the threads: what they have running elsewhere is ended over these connections.
         trio.open_nursery() as connections,
         trio.open_nursery() as imports,
     ):
-        database = state_db_path(parts.config.startup_default().sqlite_home)
+        database = state_db_path(startup.sqlite_home)
         local = find_local_parts(
             parts.environ,
             spawner=spawner,
@@ -127,6 +129,7 @@ async def open_thread_layer(
             await threads.start(runtime.mcp_logins.run)
             await threads.start(runtime.host.run)
             threads.start_soon(runtime.maker.run)
+            threads.start_soon(spawner.watch)
             tasks = [StartupTask("preparing for the first turn", runtime.warm)]
             if refresh is not None:
                 ask = partial(_refresh, parts, services, transport, refresh)

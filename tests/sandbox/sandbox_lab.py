@@ -39,7 +39,14 @@ class SandboxLab:
         self.anchors = RootAnchors()
         self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(self.tmpdir)}
 
-    def request(self, policy: SandboxPolicy, *argv: str, cwd: Path | None = None, tty: bool = False) -> SpawnRequest:
+    def request(
+        self,
+        policy: SandboxPolicy,
+        *argv: str,
+        cwd: Path | None = None,
+        tty: bool = False,
+        processes: int | None = None,
+    ) -> SpawnRequest:
         wrapped = wrap(
             argv,
             policy,
@@ -48,6 +55,7 @@ class SandboxLab:
             probe=self.probe,
             anchors=self.anchors,
             tty=tty,
+            processes=processes,
         )
         return SpawnRequest(
             argv=wrapped.argv,
@@ -58,6 +66,7 @@ class SandboxLab:
             placeholders=wrapped.placeholders,
             absent=wrapped.absent,
             keepers=wrapped.keepers,
+            counts_processes=wrapped.counts_processes,
         )
 
     def guard(self, *read_only: Path, hidden: Sequence[Path] = ()) -> None:

@@ -47,6 +47,11 @@ COMMANDS: tuple[Difference, ...] = (
         for method in ("turn/steer", "turn/start")
     ),
     Difference(
+        "client_process::the_configured_variables_are_what_a_process_sees",
+        "reference",
+        "gives a process of the client all of its own variables, whatever shell_environment_policy says",
+    ),
+    Difference(
         "background_command::a_command_that_has_ended_is_listed_no_more",
         "reference",
         "says of a command that has ended, and that it lists no more, that it was terminated",

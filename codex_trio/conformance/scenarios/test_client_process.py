@@ -76,6 +76,13 @@ async def test_the_end_of_a_process_is_told_with_what_it_wrote(lab: Lab) -> None
         assert await exited(probe, "a") == ended(0, stdout=f"w unset {lab.codex_home}\n")
 
 
+async def test_the_configured_variables_are_what_a_process_sees(lab: Lab) -> None:
+    lab.configure(tables='[shell_environment_policy]\nexclude = ["PRIVATE*"]\nset = { GIVEN = "1" }')
+    async with lab.run(env={"PRIVATE_WORD": "x", "PLAIN_WORD": "y"}) as probe:
+        await spawn(lab, probe, "a", 'echo "${PRIVATE_WORD-unset} $PLAIN_WORD $GIVEN"')
+        assert await exited(probe, "a") == ended(0, stdout="unset y 1\n")
+
+
 async def test_the_answer_comes_first_then_the_output_and_the_end_last(lab: Lab) -> None:
     async with lab.run() as probe:
         probe.log.skip()

@@ -32,12 +32,9 @@ class ClientProcesses:
         self._owner = parts.spawner.new_owner()
         self._anchors = RootAnchors(parts.guarded)
 
-    def variables(
-        self, overrides: Mapping[str, str | None] | None, *, policy: VariablePolicy | None = None
-    ) -> dict[str, str]:
+    def variables(self, overrides: Mapping[str, str | None] | None, *, policy: VariablePolicy) -> dict[str, str]:
         """Return the server's own environment, as far as `policy` lets it through, with a client's overrides."""
-        inherited = dict(self._parts.environ) if policy is None else apply_policy(self._parts.environ, policy)
-        return with_overrides(inherited, overrides or {})
+        return with_overrides(apply_policy(self._parts.environ, policy), overrides or {})
 
     async def confined(self, request: SpawnRequest, place: WorkPlace) -> SpawnRequest:
         """Return what to start so that a process runs under the policy of a place. Raises SandboxUnavailable."""
@@ -49,6 +46,7 @@ class ClientProcesses:
                 anchors=self._anchors,
                 tmpdir=self._parts.tmpdir,
                 door=self._parts.proxies.door,
+                processes=self._parts.spawner.bounds.processes,
             )
         except RootChanged as error:
             raise SandboxUnavailable(

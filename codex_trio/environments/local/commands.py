@@ -36,6 +36,7 @@ class LocalCommands(RunningSessions):
         anchors: the folders that the thread may write, as they were when it began.
         tmpdir: the `$TMPDIR` that commands see.
         proxies: gives commands their way out where that leads to some hosts only.
+        processes: how many each may have.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class LocalCommands(RunningSessions):
         anchors: RootAnchors,
         tmpdir: str | None,
         proxies: CommandProxies,
+        processes: int | None = None,
     ) -> None:
         super().__init__(sessions)
         self._shells = shells
@@ -56,6 +58,7 @@ class LocalCommands(RunningSessions):
         self._anchors = anchors
         self._tmpdir = tmpdir
         self._proxies = proxies
+        self._processes = processes
 
     def shell(self, name: str | None, *, may_write: Callable[[str], bool]) -> str:
         """Return the shell for what a model has called it; never one that a command may have written."""
@@ -92,4 +95,12 @@ class LocalCommands(RunningSessions):
         bare = SpawnRequest(argv=request.argv, cwd=request.cwd, env=self._variables(request.call_id), tty=request.tty)
         if not request.sandboxed:
             place = WorkPlace(cwd=place.cwd, policy=outside(place.policy))
-        return await confined(bare, place, probe=self._probe, anchors=self._anchors, tmpdir=self._tmpdir, door=door)
+        return await confined(
+            bare,
+            place,
+            probe=self._probe,
+            anchors=self._anchors,
+            tmpdir=self._tmpdir,
+            door=door,
+            processes=self._processes,
+        )

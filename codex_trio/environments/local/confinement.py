@@ -27,6 +27,7 @@ async def confined(
     anchors: RootAnchors,
     tmpdir: str | None,
     door: Callable[[HostLimits], Door],
+    processes: int | None,
 ) -> SpawnRequest:
     """Return the request itself, or the sandbox around it; `door` gives the way out if that leads to some hosts only.
 
@@ -36,7 +37,15 @@ async def confined(
         return request
     found = await probe()
     wrapping = partial(
-        wrap, request.argv, place.policy, cwd=place.cwd, tmpdir=tmpdir, probe=found, anchors=anchors, tty=request.tty
+        wrap,
+        request.argv,
+        place.policy,
+        cwd=place.cwd,
+        tmpdir=tmpdir,
+        probe=found,
+        anchors=anchors,
+        tty=request.tty,
+        processes=processes,
     )
     # What must not be read has to be looked for first.
     wrapped = wrapping() if limits_of(place.policy) is None else await trio.to_thread.run_sync(wrapping)
@@ -49,5 +58,6 @@ async def confined(
         placeholders=wrapped.placeholders,
         absent=wrapped.absent,
         keepers=wrapped.keepers,
+        counts_processes=wrapped.counts_processes,
         writable=wrapped.writable,
     )

@@ -96,6 +96,7 @@ class OpenLocalEnvironment:
             anchors=self._anchors,
             tmpdir=parts.tmpdir,
             proxies=parts.proxies,
+            processes=parts.spawner.bounds.processes,
         )
 
     def note(self, place: WorkPlace) -> None:

@@ -92,9 +92,19 @@ class ServerDiagnosticsSandbox(Wire):
     passed_over: list[ServerDiagnosticsPassedOver]
 
 
+class ServerDiagnosticsLimit(Wire):
+    """What one command may take of the machine. `held_by` is null where nothing holds it to that. Our own."""
+
+    name: str
+    value: UInt64 | None
+    held_by: str | None
+    note: str | None
+
+
 class ServerDiagnosticsResponse(Wire):
-    """The process and its gauges. `sandbox` is our own: the established server has no such field."""
+    """The process and its gauges. `sandbox` and `limits` are our own: the established server has no such fields."""
 
     process: ServerDiagnosticsProcess
     gauges: list[ServerDiagnosticsGauge]
     sandbox: ServerDiagnosticsSandbox | UnsetType = UNSET
+    limits: list[ServerDiagnosticsLimit] | UnsetType = UNSET

@@ -574,6 +574,7 @@ export type { SelectedCapabilityRoot } from "./SelectedCapabilityRoot";
 export type { SendAddCreditsNudgeEmailParams } from "./SendAddCreditsNudgeEmailParams";
 export type { SendAddCreditsNudgeEmailResponse } from "./SendAddCreditsNudgeEmailResponse";
 export type { ServerDiagnosticsGauge } from "./ServerDiagnosticsGauge";
+export type { ServerDiagnosticsLimit } from "./ServerDiagnosticsLimit";
 export type { ServerDiagnosticsParams } from "./ServerDiagnosticsParams";
 export type { ServerDiagnosticsPassedOver } from "./ServerDiagnosticsPassedOver";
 export type { ServerDiagnosticsProcess } from "./ServerDiagnosticsProcess";
