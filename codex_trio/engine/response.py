@@ -125,7 +125,7 @@ class ResponseReader:
         elif is_call(item):
             item = self._ids.name_call(item)
             await self._log.history(item)
-            self._on_call(item, _call(item, raw))
+            self._on_call(item, call_of(item, raw))
         elif item["type"] in _SHOWN:
             await self._show(item, raw)
         else:
@@ -274,7 +274,7 @@ def _output_text(text: str) -> list[dict[str, Any]]:
     return [{"type": "output_text", "text": text}] if text else []
 
 
-def _call(item: dict[str, Any], raw: dict[str, Any]) -> ToolCall:
+def call_of(item: dict[str, Any], raw: dict[str, Any]) -> ToolCall:
     """Return the call in an item: under the item's id, as the model meant it."""
     name, namespace = raw.get("name"), raw.get("namespace")
     if item["type"] == "tool_search_call":

@@ -30,10 +30,15 @@ from codex_trio.tools.review import (
 )
 
 
+class Cleared(Exception):
+    """A call that is rehearsed would run now."""
+
+
 class ApprovalFlow:
     """The flow of approvals of one turn.
 
-    `accepted` is what the user accepted for the session. `stop_turn` ends the turn as interrupted.
+    `accepted` is what the user accepted for the session. `stop_turn` ends the turn as interrupted. One that `rehearses`
+    lets nothing run.
     """
 
     def __init__(
@@ -44,12 +49,14 @@ class ApprovalFlow:
         accepted: SessionApprovals,
         log: ItemLog,
         stop_turn: Callable[[], Awaitable[NoReturn]],
+        rehearses: bool = False,
     ) -> None:
         self._turn_id = turn_id
         self._approver = approver
         self._accepted = accepted
         self._log = log
         self._stop_turn = stop_turn
+        self._rehearses = rehearses
         self._ends_turn = False
 
     async def command(
@@ -123,6 +130,11 @@ class ApprovalFlow:
             return await self._ask(question)
         finally:
             self._approver.release(question.item_id)
+
+    def cleared(self) -> None:
+        """Say that a call is about to be carried out. Raises Cleared where it is not to be."""
+        if self._rehearses:
+            raise Cleared
 
     async def close_call(self) -> None:
         """End the turn if a decision about one of its calls said so: the model has been told of that call."""

@@ -248,6 +248,7 @@ class ExecCommand:
         shown: bool,
         sandboxed: bool,
     ) -> ToolOutput:
+        context.approvals.cleared()
         item = msgspec.structs.replace(item, source="unified_exec_startup")
         request = CommandRequest(
             call_id=item.id,

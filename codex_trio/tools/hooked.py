@@ -52,7 +52,7 @@ class HookedProvider:
         return self._provider.namespace
 
     def tools(self, offer: ToolOffer) -> Sequence[Tool]:
-        return [_HookedTool(tool, self._hooks) for tool in self._provider.tools(offer)]
+        return [HookedTool(tool, self._hooks) for tool in self._provider.tools(offer)]
 
 
 def hooked(providers: Sequence[ToolProvider], hooks: CallHooks | None) -> Sequence[ToolProvider]:
@@ -60,20 +60,22 @@ def hooked(providers: Sequence[ToolProvider], hooks: CallHooks | None) -> Sequen
     return providers if hooks is None else [HookedProvider(provider, hooks) for provider in providers]
 
 
-class _HookedTool:
+class HookedTool:
+    """A tool with hooks around it."""
+
     def __init__(self, tool: Tool, hooks: CallHooks) -> None:
         self.parallel = tool.parallel
-        self._tool = tool
+        self.tool = tool
         self._hooks = hooks
 
     @property
     def spec(self) -> dict[str, Any]:
-        return self._tool.spec
+        return self.tool.spec
 
     async def run(self, call: ToolCall, context: ToolContext) -> ToolOutput:
         shown = _shown(call)
         if shown is None:
-            return await self._tool.run(call, context)
+            return await self.tool.run(call, context)
         names, given = shown
         payload = {"tool_name": names[0], "tool_input": given, "tool_use_id": call.call_id}
         answers = await self._fire("PreToolUse", names, call, context, payload)
@@ -85,7 +87,7 @@ class _HookedTool:
         updated = next((answer.updated_input for answer in answers if answer.updated_input is not None), None)
         if updated is not None:
             call, given = _with_input(call, names[0], updated), table_of(updated)
-        output = await self._tool.run(call, context)
+        output = await self.tool.run(call, context)
         payload = {**payload, "tool_input": given, "tool_response": _response(names[0], output)}
         for answer in await self._fire("PostToolUse", names, call, context, payload):
             reason = answer.stop if answer.block is None else answer.block

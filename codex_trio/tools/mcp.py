@@ -130,6 +130,7 @@ class CallMcpTool:
         started = began
         try:
             await self._ask(item, context)
+            context.approvals.cleared()
             started = time.monotonic()
             result = await self._call(item, context)
         except ToolFailure as failure:

@@ -133,6 +133,7 @@ async def _apply_text(call_id: str, text: str, cwd: Path, context: ToolContext, 
     item = FileChange(id=call_id, changes=checked.verified.changes, status="in_progress")
     started_ms = context.log.started(item)
     approved = await _ask_if_needed(item, text, started_ms, checked, context)
+    context.approvals.cleared()
     started = time.monotonic()
     outcome = await _apply(checked, approved, context)
     seconds = time.monotonic() - started

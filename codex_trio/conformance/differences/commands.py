@@ -19,6 +19,11 @@ COMMANDS: tuple[Difference, ...] = (
         "lets a client that was asked for a folder grant what stays protected in it, such as `.git`",
     ),
     Difference(
+        "guardian::a_denial_may_be_given_back_as_it_was_told",
+        "reference",
+        "refuses its own words of a review, and takes only those in which it stores one",
+    ),
+    Difference(
         "tool::a_plan_is_published_to_the_client",
         "reference",
         "offers update_plan to none of its current models, and tells the model that the call is not supported",

@@ -202,3 +202,96 @@ async def test_an_interrupted_turn_ends_its_review_and_says_so(reviewed: Lab) ->
     assert turn.status == "interrupted"
     assert [review["status"] for review in reviews(turn)] == ["aborted"]
     assert not (reviewed.cwd / "n1").exists()
+
+
+# By hand
+
+
+CALL: Event = function_call(
+    "exec_command",
+    {"cmd": "touch n1", "sandbox_permissions": "require_escalated", "justification": "It has to."},
+    call_id="g1",
+)
+
+
+async def test_the_last_call_can_be_judged_without_running_it(lab: Lab) -> None:
+    lab.configure(approval_policy="on-request", sandbox_mode="workspace-write")
+    lab.script(answer(message("Hi.")), verdict(**DENY), answer(message("Well.")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        this = {"threadId": thread_id}
+
+        async def refused() -> str:
+            return (await probe.refusal("thread/guardianReview", this)).message
+
+        kinds = "plaintext exec_command, apply_patch, request_permissions, or MCP call"
+        assert await refused() == f"expected a final {kinds}"
+        await probe.run_turn(thread_id)
+        assert await refused() == f"expected a completed {kinds} with a nonempty call ID"
+        await probe.request("thread/inject_items", {**this, "items": [CALL["item"]]})
+        judged = await probe.request("thread/guardianReview", this)
+        assert judged == {
+            "callId": "g1",
+            "assessment": {"outcome": "deny", "riskLevel": "high", "userAuthorization": "low", "rationale": "no"},
+        }
+        assert (await refused()).startswith("Guardian review failed: Fatal error: Guardian assessment failed: ")
+        harmless = function_call("exec_command", {"cmd": "ls"}, call_id="g2")["item"]
+        await probe.request("thread/inject_items", {**this, "items": [harmless]})
+        assert await probe.request("thread/guardianReview", this) == {"callId": "g2", "assessment": None}
+        other = function_call("update_plan", {"plan": []}, call_id="g3")["item"]
+        await probe.request("thread/inject_items", {**this, "items": [other]})
+        assert await refused() == "the requested tool is unavailable on this thread"
+    assert sorted(path.name for path in lab.cwd.iterdir()) == [".git"]
+    assert len(lab.model.requests) == 3
+
+
+async def test_a_user_can_allow_what_was_refused_and_the_next_review_sees_that(reviewed: Lab) -> None:
+    reviewed.script(escalated("c1", "touch n1"), verdict(**DENY), answer(message("I gave up.")))
+    async with reviewed.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(reviewed.cwd)))["id"]
+        turn = await probe.run_turn(thread_id, "please")
+        [told] = turn.of(COMPLETED)
+        action = {**told["action"], "source": "unified_exec"}
+        denial = {
+            "id": told["reviewId"],
+            "turn_id": turn.id,
+            "target_item_id": "c1",
+            "status": "denied",
+            "action": action,
+        }
+        denial |= {
+            "started_at_ms": told["startedAtMs"],
+            "completed_at_ms": told["completedAtMs"],
+            "decision_source": "agent",
+        }
+
+        async def approve(event: Any) -> Any:
+            return await probe.request("thread/approveGuardianDeniedAction", {"threadId": thread_id, "event": event})
+
+        for event, missing in (({}, "id"), ({"id": "x"}, "status"), ({"id": "x", "status": "denied"}, "action")):
+            params = {"threadId": thread_id, "event": {**event, "turn_id": "y"}}
+            refusal = await probe.refusal("thread/approveGuardianDeniedAction", params)
+            assert refusal.message == f"invalid Guardian denial event: missing field `{missing}`"
+        assert await approve({**denial, "status": "approved"}) == {}
+        assert await approve(denial) == {}
+        reviewed.script(escalated("c2", "touch n1"), verdict(outcome="allow"), answer(message("Done.")))
+        await probe.run_turn(thread_id, "go on")
+    own, review = reviewed.model.requests[3], reviewed.model.requests[4]
+    assert sum("touch n1" in text for text in own.texts("developer")) == 1
+    [*_, asked] = review.input
+    shown = "".join(part["text"] for part in asked["content"])
+    assert "developer: " in shown
+    assert (reviewed.cwd / "n1").exists()
+
+
+async def test_a_denial_may_be_given_back_as_it_was_told(reviewed: Lab) -> None:
+    reviewed.script(
+        escalated("c1", "touch n1"), verdict(**DENY), answer(message("I gave up.")), answer(message("Well."))
+    )
+    async with reviewed.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(reviewed.cwd)))["id"]
+        [told] = (await probe.run_turn(thread_id)).of(COMPLETED)
+        params = {"threadId": thread_id, "event": told}
+        assert await probe.request("thread/approveGuardianDeniedAction", params) == {}
+        await probe.run_turn(thread_id)
+    assert any("touch n1" in text for text in reviewed.model.requests[3].texts("developer"))
