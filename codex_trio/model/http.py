@@ -319,9 +319,10 @@ class HttpTransport:
         self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, idle_timeout: float
     ) -> tuple[httpcore2.Response, Callable[[], Awaitable[None]]]:
         """Return the head of an answer, and what gives its connection back. Raises HttpFailure."""
+        pools = await self._pools_for(url)
+        # By now a worker thread has imported it, which takes tens of milliseconds.
         import httpcore2
 
-        pools = await self._pools_for(url)
         named = list(headers)
         if all(name.lower() != "host" for name, _ in headers):
             named.insert(0, ("host", urlsplit(url).netloc.rpartition("@")[2]))

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import trio
 from session_lab import (
     MODEL,
     Bench,
@@ -116,6 +118,41 @@ async def test_a_thread_that_is_loaded_again_knows_which_model_has_read_it(tmp_p
     async with open_session(tmp_path, clock, responses=responses, lines=bench.lines) as bench:
         await bench.run("two", TurnOverrides(model="gpt-6-sol"))
     assert [request.model for request in bench.client.requests] == ["gpt-6.2-sol", "gpt-6-sol"]
+
+
+async def test_a_turn_of_ten_hours_keeps_what_it_remembers_and_writes_bounded(tmp_path: Path, clock: MockClock) -> None:
+    compactions, hours = 200, 10
+    half = compactions // 2
+    asked: list[int] = []
+    objects: list[int] = []
+    written: list[int] = []
+
+    def answers() -> Iterator[Response]:
+        for number in range(compactions):
+            clock.jump(hours * 3600 / compactions)
+            yield asks_for_a_plan(number, FULL)
+            asked.append(len(msgspec.json.encode(bench.client.requests[-1].input)))
+            bench.client.requests.clear()
+            bench.heard.events.clear()
+            if number in (0, half, compactions - 1):
+                written.append(len(bench.lines.text))
+                gc.collect()
+                objects.append(len(gc.get_objects()))
+            yield says(f"in short, {number}")
+        yield says("done")
+
+    async with open_session(tmp_path, clock, responses=[], limit=LIMIT) as bench:
+        bench.client.go_on(answers())
+        turn = bench.begin("one")
+        with trio.fail_after((hours + 1) * 3600):
+            await turn.ended.wait()
+        assert [end.status for end in bench.heard.of(events.TurnEnded)] == ["completed"]
+    assert len(asked) == compactions
+    assert max(asked[1:]) <= min(asked[1:]) + 100
+    # What is kept of each for pages of the history, a few numbers, is all that there is more of.
+    assert objects[2] - objects[1] < 10 * half
+    # Each compaction costs the rollout the same, however many there were.
+    assert written[2] - written[1] <= (written[1] - written[0]) * 1.05
 
 
 # --- nothing is lost ---
