@@ -29,7 +29,7 @@ WHOLES = frozenset(
         "codex_trio.server.core",
         "codex_trio.state.local.storage",
         "codex_trio.processors.config",
-        "codex_trio.processors.extensions",
+        "codex_trio.processors.plugins",
         "codex_trio.processors.skills",
         "codex_trio.processors.hooks",
         "yaml",

@@ -129,6 +129,7 @@ HONOURED: Final = frozenset(
         "multi_agent",
         "multi_agent_v2",
         "request_permissions_tool",
+        "plugins",
         "shell_tool",
         "step_model_switching",
         "token_budget",

@@ -7,7 +7,7 @@ Does not own: the kinds (`schema`, `nodes`), or what a setting means.
 Tables with `rest=ANY` are not judged inside: somebody else reads them, or nobody yet.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, cast
 
 import msgspec
@@ -49,8 +49,8 @@ class Key(msgspec.Struct, frozen=True):
     """One key. `owner` is the module, below the package, that acts on it.
 
     `status`: `honoured` where there is an owner; `elsewhere` for what concerns other programs that share the file, or a
-    thing that this server never does; `unsupported` for what a user who sets it has to be told about. `is_moot` says of
-    a value that doing without comes to the same. `since` is the first release that is known to take the key.
+    thing that this server never does; `unsupported` for what a user who sets it has to be told about. `since` is the
+    first release that is known to take the key.
     """
 
     name: str
@@ -61,13 +61,8 @@ class Key(msgspec.Struct, frozen=True):
     since: str = "0.131.0"
     in_projects: bool = True
     """Whether a project may set it: not where requests go, who is told about them, or what is trusted."""
-    is_moot: Callable[[Any], bool] | None = None
     until: str | None = None
     """The last release that took it, where a later one does not."""
-
-
-def _all_disabled(table: Any) -> bool:
-    return all(lookup(table, [name, "enabled"]) is False for name in cast("dict[str, Any]", table))
 
 
 KEYS: Final = (
@@ -185,7 +180,7 @@ KEYS: Final = (
     Key("js_repl_node_module_dirs", Sequence(PATH), status="elsewhere"),
     Key("js_repl_node_path", PATH, status="elsewhere"),
     Key("log_dir", PATH, status="unsupported"),
-    Key("marketplaces", Names(TABLE), default={}, status="unsupported"),
+    Key("marketplaces", Names(TABLE), default={}, owner="extensions/plugins/discovery.py"),
     Key("mcp_enterprise_managed_auth", TABLE, status="unsupported", since="0.169.0"),
     Key("mcp_oauth_callback_port", integer("u16"), owner="extensions/mcp/settings.py"),
     Key("mcp_oauth_callback_url", TEXT, owner="extensions/mcp/settings.py"),
@@ -217,7 +212,7 @@ KEYS: Final = (
     Key("permissions", Names(PERMISSION_PROFILE), owner="config/permission_profiles.py"),
     Key("personality", Choice(("none", "friendly", "pragmatic")), status="unsupported"),
     Key("plan_mode_reasoning_effort", TEXT, status="unsupported"),
-    Key("plugins", Table({}, rest=TABLE, opaque=True), default={}, status="unsupported", is_moot=_all_disabled),
+    Key("plugins", Table({}, rest=TABLE, opaque=True), default={}, owner="extensions/plugins/installed.py"),
     Key("profile", TEXT, status="unsupported", in_projects=False),
     Key("profiles", Names(TABLE), default={}, status="unsupported", in_projects=False),
     Key("project_doc_fallback_filenames", TEXTS, default=[], owner="threads/loading.py"),
@@ -290,9 +285,7 @@ def without_effect(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _asks_for_nothing(key: Key, value: Any) -> bool:
-    if value is None or value == key.default or value in ({}, [], "", False):
-        return True
-    return key.is_moot is not None and key.is_moot(value)
+    return value is None or value == key.default or value in ({}, [], "", False)
 
 
 def _matching(table: Mapping[str, Any], pattern: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

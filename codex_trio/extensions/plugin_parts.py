@@ -14,16 +14,26 @@ import msgspec
 from codex_trio.config.settings import EffectiveConfig
 
 
+class PluginApp(msgspec.Struct, frozen=True, kw_only=True):
+    """An app of the vendor's service that a plugin uses, by the name that it has there."""
+
+    name: str
+    id: str
+
+
 class PluginParts(msgspec.Struct, frozen=True, kw_only=True):
     """One plugin that is installed and enabled.
 
-    `id` is `plugin@marketplace`, `name` what stands before the names of its skills, `root` where it lies and `data`
-    where it may keep things. `skill_roots` and `hook_files` are paths in `root`; `hooks` are tables of events that
-    stand in its manifest; `mcp_servers` are tables as in `[mcp_servers]`. `content_hash` changes with its files.
+    `id` is `plugin@marketplace`, `name` what stands before the names of its skills, `title` and `description` what
+    people are told, `root` where it lies and `data` where it may keep things. `skill_roots` and `hook_files` are paths
+    in `root`; `hooks` are tables of events that stand in its manifest; `mcp_servers` are tables as in `[mcp_servers]`.
+    `content_hash` changes with its files.
     """
 
     id: str
     name: str
+    title: str = ""
+    description: str = ""
     root: Path
     data: Path
     content_hash: str = ""
@@ -31,6 +41,7 @@ class PluginParts(msgspec.Struct, frozen=True, kw_only=True):
     hook_files: tuple[Path, ...] = ()
     hooks: tuple[Mapping[str, Any], ...] = ()
     mcp_servers: Mapping[str, Any] = {}
+    apps: tuple[PluginApp, ...] = ()
 
 
 PluginSource = Callable[[EffectiveConfig], Awaitable[Sequence[PluginParts]]]

@@ -16,6 +16,7 @@ from codex_trio.config.sources import ConfigPaths
 from codex_trio.extensions.hooks.hook import HookListing
 from codex_trio.extensions.hooks.settings import load_hooks
 from codex_trio.extensions.plugin_parts import PluginParts, PluginSource, no_plugins
+from codex_trio.extensions.plugins.products import CODEX
 from codex_trio.extensions.skills.service import SkillService
 from codex_trio.extensions.skills.skill import SkillListing
 from codex_trio.files.watches import FileWatches
@@ -40,6 +41,7 @@ class ExtensionSets:
         watches: who tells of changes in files.
         skills_changed: called when skills that were found are out of date.
         plugins: which plugins a configuration has.
+        product: what this server is for those who make skills; None for none that is known.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class ExtensionSets:
         *,
         skills_changed: Callable[[], None],
         plugins: PluginSource = no_plugins,
+        product: str | None = CODEX,
     ) -> None:
-        self.skills = SkillService(paths, watches, skills_changed)
-        self._plugins = plugins
+        self.skills = SkillService(paths, watches, skills_changed, product=product)
+        self.plugins = plugins
 
     async def run(self) -> None:
         """Keep what was found true, until cancelled."""
@@ -69,7 +72,8 @@ class ExtensionSets:
 
         Without the project, only what the user has everywhere; with `anew`, all files are read again.
         """
-        plugins = tuple(await self._plugins(config))
+        # A thread that is loaded has what was installed since.
+        plugins = tuple(await self.plugins(place or config))
         skills = await self.skills.listing(config, place=place, with_project=with_project, plugins=plugins, anew=anew)
         return ExtensionSet(skills=skills, plugins=plugins)
 
@@ -83,7 +87,7 @@ class ExtensionSets:
             # Whoever switches hooks off does not thereby get rid of those that an administrator requires.
             return HookListing() if "hooks" in required.features else load_hooks(LayerStack(()), required=required)
         if plugins is None:
-            plugins = await self._plugins(config)
+            plugins = await self.plugins(config)
         try:
             return await abandonable(HOOK_SECONDS, load_hooks, config.stack, required=required, plugins=plugins)
         except TimeoutError as error:

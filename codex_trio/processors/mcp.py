@@ -17,6 +17,7 @@ from codex_trio_protocol.v2 import mcp as wire
 from msgspec import UNSET
 
 from codex_trio.config.errors import ConfigLoadError
+from codex_trio.environments.selection import LOCAL
 from codex_trio.extensions.mcp.errors import McpError, McpFailure
 from codex_trio.extensions.mcp.oauth.web import OAuthFailure
 from codex_trio.extensions.mcp.settings import HttpAddress
@@ -167,6 +168,8 @@ def _status(report: ServerReport) -> wire.McpServerStatus:
     tools = () if connection is None else (tool for tool in connection.tools if settings.offers(tool.name))
     return wire.McpServerStatus(
         name=settings.name,
+        environment_id=None if settings.plugin_id is None else LOCAL,
+        plugin_id=settings.plugin_id,
         runtime_status=report.runtime,
         http_origin=_origin(settings.transport.url) if isinstance(settings.transport, HttpAddress) else None,
         server_info=None if facts is None else _known(facts.info, wire.McpServerInfo),

@@ -59,10 +59,10 @@ def _memory(services: Services) -> Mapping[str, Handler]:
     return memory.handlers(services)
 
 
-def _extensions(services: Services) -> Mapping[str, Handler]:
-    from codex_trio.processors import extensions
+def _plugins(services: Services) -> Mapping[str, Handler]:
+    from codex_trio.processors import plugins
 
-    return extensions.handlers(services)
+    return plugins.handlers(services)
 
 
 def _apps(services: Services) -> Mapping[str, Handler]:
@@ -145,7 +145,21 @@ _ON_USE = (
     (_apps, ("app/list", "app/installed", "app/read")),
     (_skills, ("skills/list", "skills/config/write", "skills/extraRoots/set")),
     (_hooks, ("hooks/list",)),
-    (_extensions, ("plugin/list", "plugin/installed")),
+    (
+        _plugins,
+        (
+            "plugin/list",
+            "plugin/installed",
+            "plugin/read",
+            "plugin/search",
+            "plugin/skill/read",
+            "plugin/share/save",
+            "plugin/share/updateTargets",
+            "plugin/share/list",
+            "plugin/share/checkout",
+            "plugin/share/delete",
+        ),
+    ),
 )
 """Processors with their methods that are imported when one of those is called, or there is time (`server/ahead.py`).
 

@@ -23,6 +23,7 @@ from codex_trio.threads.stored import StoredThreads
 if TYPE_CHECKING:
     from codex_trio.environments.local.client_processes import ClientProcesses
     from codex_trio.environments.local.git_diff import RemoteDiff
+    from codex_trio.extensions.plugins.changes import PluginChanges
     from codex_trio.migration.service import Migration
     from codex_trio.threads.runtime import ThreadRuntime
 
@@ -64,3 +65,4 @@ class WorkServices(Services, frozen=True, kw_only=True):
     """Says what a work tree of this machine differs in from its remote."""
     migration: Callable[[], Migration]
     """Takes over what other agents left; made when it is first asked for."""
+    plugin_changes: PluginChanges

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codex_trio.processors import command, environment, git, mcp, process, review, turn, turn_settings
+from codex_trio.processors import command, environment, git, mcp, plugin_changes, process, review, turn, turn_settings
 from codex_trio.processors.registry import collected, imported_on_use
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread import (
@@ -55,6 +55,7 @@ _PROCESSORS = (
     process,
     git,
     mcp,
+    plugin_changes,
     environment,
 )
 """What most clients ask for first comes first."""

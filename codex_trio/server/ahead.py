@@ -16,7 +16,7 @@ from codex_trio.util.importing import without_collections
 
 PIECES = (
     "codex_trio.processors.config",
-    "codex_trio.processors.extensions",
+    "codex_trio.processors.plugins",
     "codex_trio.processors.skills",
     "codex_trio.processors.hooks",
     "yaml",

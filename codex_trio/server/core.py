@@ -6,9 +6,10 @@ own connections, listeners or signals. The front (`app.py`) imports this module 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import trio
@@ -19,6 +20,8 @@ from codex_trio_protocol.v2.skills import SkillsChangedNotification
 from codex_trio.config.model_catalog import configured_catalog
 from codex_trio.config.service import ConfigService
 from codex_trio.config.settings import EffectiveConfig
+from codex_trio.extensions.plugin_parts import PluginParts, PluginSource
+from codex_trio.extensions.plugins.products import product_of
 from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.watches import FileWatches
 from codex_trio.identity.auth_store import AuthStore
@@ -76,7 +79,13 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
             load=partial(_load, parts),
             watches=watches,
             search=FileSearch(watches),
-            extensions=ExtensionSets(parts.config.paths, watches, skills_changed=partial(_tell_skills_changed, parts)),
+            extensions=ExtensionSets(
+                parts.config.paths,
+                watches,
+                skills_changed=partial(_tell_skills_changed, parts),
+                plugins=_plugins_of(parts.codex_home),
+                product=product_of(parts.source),
+            ),
             sandbox=SandboxLook(parts.environ, tell=partial(_warn_of_configuration, parts)),
         )
         answers = handlers(services)
@@ -113,6 +122,22 @@ async def _recalled(
     await trio.to_thread.run_sync(refresh.recall)
     refresh.tell_ignored()
     return refresh
+
+
+def _plugins_of(codex_home: Path) -> PluginSource:
+    """Return what says which plugins a configuration has. Most have none: then nothing of them is imported."""
+
+    @cache
+    def source() -> PluginSource:
+        from codex_trio.extensions.plugins.installed import InstalledPlugins
+        from codex_trio.extensions.plugins.store import PluginStore
+
+        return InstalledPlugins(PluginStore(codex_home))
+
+    async def plugins(config: EffectiveConfig) -> Sequence[PluginParts]:
+        return await source()(config) if config.merged.get("plugins") else ()
+
+    return plugins
 
 
 def _load(parts: CoreParts) -> ServerLoad:

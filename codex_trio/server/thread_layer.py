@@ -22,6 +22,8 @@ from codex_trio.environments.targets import RemoteTarget
 from codex_trio.execution.bounds import bounds_of
 from codex_trio.execution.scripts.process import start_script_process
 from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.extensions.plugins.changes import PluginChanges, plugin_changes
+from codex_trio.extensions.plugins.products import product_of
 from codex_trio.identity.keys import resolve_request_auth
 from codex_trio.model.auth_command import AuthCommands
 from codex_trio.model.catalog_refresh import CatalogRefresh
@@ -79,6 +81,8 @@ async def open_thread_layer(
             connect=partial(_remote, parts.environ, connections, news),
             news=news,
         )
+        start_process = partial(spawner.start, owner=spawner.new_owner())
+        changes = plugin_changes(parts.config, start_process, environ=parts.environ, product=product_of(parts.source))
         runtime = build_runtime(
             RuntimeParts(
                 codex_home=parts.codex_home,
@@ -98,7 +102,7 @@ async def open_thread_layer(
                 gate=parts.gate,
                 start_script=partial(start_script_process, spawner),
                 quiet=parts.idle.quiet,
-                start_process=partial(spawner.start, owner=spawner.new_owner()),
+                start_process=start_process,
             )
         )
         requests = McpRequests(parts.config, runtime.loaded, runtime.mcp, runtime.mcp_logins)
@@ -122,6 +126,7 @@ async def open_thread_layer(
                 new_client_processes=partial(ClientProcesses, local),
                 diff_to_remote=here.repositories.diff_to_remote,
                 migration=cache(partial(_migration, parts, runtime, imports)),
+                plugin_changes=changes,
             )
         )
         async with trio.open_nursery() as threads:
@@ -130,7 +135,10 @@ async def open_thread_layer(
             await threads.start(runtime.host.run)
             threads.start_soon(runtime.maker.run)
             threads.start_soon(spawner.watch)
-            tasks = [StartupTask("preparing for the first turn", runtime.warm)]
+            tasks = [
+                StartupTask("preparing for the first turn", runtime.warm),
+                StartupTask("looking after plugins", partial(_look_after_plugins, parts, services, changes)),
+            ]
             if refresh is not None:
                 ask = partial(_refresh, parts, services, transport, refresh)
                 tasks.append(StartupTask("bringing the known models up to date", ask))
@@ -165,6 +173,12 @@ def _migration(parts: CoreParts, runtime: ThreadRuntime, imports: trio.Nursery) 
         start=imports.start_soon,
         tell=partial(tell_import, parts.outgoing.notify),
     )
+
+
+async def _look_after_plugins(parts: CoreParts, services: Services, changes: PluginChanges) -> None:
+    """Remove what a process that died has left of installs, and read what is installed."""
+    await trio.to_thread.run_sync(changes.sweep)
+    await services.extensions.plugins(parts.config.startup_default())
 
 
 async def _refresh(parts: CoreParts, services: Services, transport: HttpTransport, refresh: CatalogRefresh) -> None:

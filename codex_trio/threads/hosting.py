@@ -259,6 +259,7 @@ class ThreadHost:
     async def _live(self, live: LiveThread, launch: Launch, *, task_status: trio.TaskStatus[None]) -> None:
         """Run a thread's task: all that it starts ends with it, when nobody has wanted it for long at the latest."""
         delay = launch.config.thread_unload_delay_seconds
+        servers = await self._mcp.of(launch.config)
         unwanted: list[LiveThread] = []
         member: Member | None = None
         try:
@@ -278,7 +279,7 @@ class ThreadHost:
                         ThreadUse(thread_id=live.id, variables=inherited_variables(launch.config), clock=clock),
                     ) as environments,
                 ):
-                    mcp = on_end.enter_context(self._mcp.running(live, launch.config, nursery))
+                    mcp = on_end.enter_context(self._mcp.running(live, launch.config, servers, nursery))
                     member = await self._agents.make(live, nursery, launch.config)
                     control = AgentControl(self._agents, member, self)
                     lasting = [

@@ -19,8 +19,9 @@ from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.events import ThreadWarning
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import configured_servers, startup_grace
+from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers, startup_grace
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
+from codex_trio.extensions.plugin_parts import PluginSource, no_plugins
 from codex_trio.threads.clients import ThreadClients
 from codex_trio.threads.live import LiveThread
 from codex_trio.tools.mcp import mcp_providers
@@ -32,7 +33,7 @@ from codex_trio.util.loose_json import table_of
 
 _log = logging.getLogger(__name__)
 
-Remember = Callable[[str, str], Awaitable[str | None]]
+Remember = Callable[[McpServerSettings, str], Awaitable[str | None]]
 """Keeps for good that a tool of a server may be called; returns why it cannot, for the user."""
 
 
@@ -82,8 +83,12 @@ class ThreadMcp:
     async def remember(self, server: str, tool: str, outcome: ReviewOutcome) -> None:
         if outcome in (ReviewOutcome.ACCEPTED_FOR_SESSION, ReviewOutcome.ACCEPTED_FOR_GOOD):
             self._allowed.add((server, tool))
-        if outcome is ReviewOutcome.ACCEPTED_FOR_GOOD and (problem := await self._remember(server, tool)) is not None:
+        if outcome is ReviewOutcome.ACCEPTED_FOR_GOOD and (problem := await self._keep(server, tool)) is not None:
             self._clients.tell_event(self.live.id, ThreadWarning(message=problem), self.live.subscribers)
+
+    async def _keep(self, server: str, tool: str) -> str | None:
+        settings = next((known for known in self.servers.settings if known.name == server), None)
+        return None if settings is None else await self._remember(settings, tool)
 
     async def elicit(self, server: str, params: Mapping[str, Any], *, turn_id: str | None) -> Mapping[str, Any]:
         approver = self.live.approver
@@ -105,26 +110,39 @@ class McpServers:
 
     Args:
         remember: keeps for good that a tool may be called.
+        plugins: which plugins a configuration has, that may bring servers.
     """
 
-    def __init__(self, pool: McpPool, *, clients: ThreadClients, remember: Remember) -> None:
+    def __init__(
+        self, pool: McpPool, *, clients: ThreadClients, remember: Remember, plugins: PluginSource = no_plugins
+    ) -> None:
         self.pool = pool
+        self._plugins = plugins
         self._clients = clients
         self._remember = remember
         self._threads: dict[str, ThreadMcp] = {}
 
     @contextmanager
-    def running(self, live: LiveThread, config: EffectiveConfig, nursery: trio.Nursery) -> Generator[ThreadMcp]:
+    def running(
+        self,
+        live: LiveThread,
+        config: EffectiveConfig,
+        servers: Mapping[str, McpServerSettings],
+        nursery: trio.Nursery,
+    ) -> Generator[ThreadMcp]:
         """Have a thread's servers be started; they run in the thread's nursery, and end with it at the latest."""
         mcp = ThreadMcp(live, self.pool, folder=str(config.cwd), clients=self._clients, remember=self._remember)
         self._threads[live.id] = mcp
         try:
-            merged = config.merged
-            mcp.servers.begin(configured_servers(merged), nursery, grace_seconds=startup_grace(merged))
+            mcp.servers.begin(servers, nursery, grace_seconds=startup_grace(config.merged))
             yield mcp
         finally:
             if self._threads.get(live.id) is mcp:
                 del self._threads[live.id]
+
+    async def of(self, config: EffectiveConfig) -> dict[str, McpServerSettings]:
+        """Return the servers that a configuration has, those of its plugins included."""
+        return configured_servers(config.merged, await self._plugins(config), required=config.requirements)
 
     def find(self, thread_id: str) -> ThreadMcp | None:
         """Return what a loaded thread has."""
@@ -155,8 +173,7 @@ class McpServers:
             except ConfigLoadError as error:
                 failures.append(str(error))
                 continue
-            merged = config.merged
-            await mcp.servers.exchange(configured_servers(merged), grace_seconds=startup_grace(merged))
+            await mcp.servers.exchange(await self.of(config), grace_seconds=startup_grace(config.merged))
         return failures
 
 

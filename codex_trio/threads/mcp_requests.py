@@ -19,7 +19,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded, McpTimeout
 from codex_trio.extensions.mcp.oauth.logins import AuthState
-from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers
+from codex_trio.extensions.mcp.settings import McpServerSettings
 from codex_trio.threads.errors import ThreadError
 from codex_trio.threads.live import LiveThread
 from codex_trio.threads.loaded import LoadedThreads
@@ -73,7 +73,7 @@ class McpRequests:
         Without a thread they are started for this. Raises ConfigLoadError, ThreadError.
         """
         mcp = None if thread_id is None else self._thread(thread_id)
-        configured = self._servers_of(mcp)
+        configured = await self._servers_of(mcp)
         chosen = [settings for name, settings in sorted(configured.items()) if only is None or name == only]
         found: list[ServerReport | None] = [None] * len(chosen)
 
@@ -104,7 +104,7 @@ class McpRequests:
         if thread_id is not None:
             connection = await self._of_thread(self._thread(thread_id), server)
             return await connection.read_resource(uri)
-        settings = self._configured().get(server)
+        settings = (await self._configured()).get(server)
         if settings is None:
             raise UnknownServer(server)
         async with self._use(settings) as connection:
@@ -124,7 +124,7 @@ class McpRequests:
         Raises ConfigLoadError, McpLoginRefused, McpFailure, ThreadError.
         """
         mcp = None if thread_id is None else self._thread(thread_id)
-        settings = find_server(self._servers_of(mcp), server)
+        settings = find_server(await self._servers_of(mcp), server)
         return await self._logins.begin(
             settings, thread_id=thread_id, scopes=scopes, seconds=seconds, registration=registration
         )
@@ -154,11 +154,11 @@ class McpRequests:
             raise ThreadError(f"thread not found: {thread_id}")
         return mcp
 
-    def _configured(self) -> dict[str, McpServerSettings]:
-        return configured_servers(self._config.load().merged)
+    async def _configured(self) -> dict[str, McpServerSettings]:
+        return await self._servers.of(self._config.load())
 
-    def _servers_of(self, mcp: ThreadMcp | None) -> dict[str, McpServerSettings]:
-        return self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
+    async def _servers_of(self, mcp: ThreadMcp | None) -> dict[str, McpServerSettings]:
+        return await self._configured() if mcp is None else {known.name: known for known in mcp.servers.settings}
 
     async def _of_thread(self, mcp: ThreadMcp, server: str) -> McpConnection:
         if server not in mcp.servers.names:

@@ -26,7 +26,7 @@ from codex_trio.extensions.mcp.connection import McpMeans
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore
 from codex_trio.extensions.mcp.pool import McpPool
-from codex_trio.extensions.mcp.settings import oauth_settings
+from codex_trio.extensions.mcp.settings import McpServerSettings, oauth_settings
 from codex_trio.extensions.mcp.stdio import Start
 from codex_trio.extensions.sets import ExtensionSets
 from codex_trio.files.local import LocalFiles
@@ -160,7 +160,12 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         settings=lambda: oauth_settings(parts.config.startup_default().merged),
     )
     means = McpMeans(start=parts.start_process, transport=parts.transport, environ=parts.environ, logins=logins)
-    mcp = McpServers(McpPool(means), clients=parts.clients, remember=partial(_approve_for_good, parts.config))
+    mcp = McpServers(
+        McpPool(means),
+        clients=parts.clients,
+        remember=partial(_approve_for_good, parts.config),
+        plugins=parts.extensions.plugins,
+    )
     host = ThreadHost(
         loaded=threads.loaded,
         store=threads.store,
@@ -236,9 +241,12 @@ def _hook_runner(parts: RuntimeParts, config: EffectiveConfig) -> HookRunner:
     )
 
 
-async def _approve_for_good(config: ConfigService, server: str, tool: str) -> str | None:
+async def _approve_for_good(config: ConfigService, settings: McpServerSettings, tool: str) -> str | None:
     """Note in the user's configuration that a tool may be called without asking; why it cannot be noted."""
-    edit = Edit(path=("mcp_servers", server, "tools", tool, "approval_mode"), value="approve", merge=False)
+    server = settings.name
+    owner = () if settings.plugin_id is None else ("plugins", settings.plugin_id)
+    path = (*owner, "mcp_servers", server, "tools", tool, "approval_mode")
+    edit = Edit(path=path, value="approve", merge=False)
     try:
         await trio.to_thread.run_sync(write_edits, config, [edit])
     except ConfigWriteError as error:

@@ -19,6 +19,7 @@ import trio
 
 from codex_trio.config.approval import Granular
 from codex_trio.domain.items import Duration, McpToolCall
+from codex_trio.environments.selection import LOCAL
 from codex_trio.extensions.mcp.errors import McpFailure
 from codex_trio.extensions.mcp.server_tools import McpTool, shortened
 from codex_trio.extensions.mcp.thread_servers import ReadyServer, ThreadServers
@@ -121,6 +122,8 @@ class CallMcpTool:
         item = McpToolCall(
             id=call.call_id,
             server=self._server.settings.name,
+            plugin_id=self._server.settings.plugin_id,
+            environment_id=None if self._server.settings.plugin_id is None else LOCAL,
             tool=self._tool.name,
             arguments=decode_value(call.arguments or "{}"),
             read_only_hint=cast("Any", self._tool.annotations.get("readOnlyHint")),

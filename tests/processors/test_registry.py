@@ -34,7 +34,7 @@ def services() -> Any:
         sandbox=None,
         identity=None,
         outgoing=None,
-        config=None,
+        config=types.SimpleNamespace(paths=types.SimpleNamespace(home=None)),
         source="test",
         codex_home=Path("/"),
         auth=None,
@@ -42,6 +42,7 @@ def services() -> Any:
         new_client_processes=None,
         diff_to_remote=None,
         migration=lambda: None,
+        plugin_changes=None,
         catalog=bundled_catalog(),
     )
 

@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from codex_trio.config.requirements import NOTHING_REQUIRED
 from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.settings import McpServerSettings
 from codex_trio.threads.mcp import McpServers
@@ -36,7 +37,7 @@ class Pool:
 
 def requests() -> McpRequests:
     config = SimpleNamespace(
-        load=lambda: SimpleNamespace(merged={"mcp_servers": LIST}),
+        load=lambda: SimpleNamespace(merged={"mcp_servers": LIST}, requirements=NOTHING_REQUIRED),
         resolve_cwd=lambda _cwd: "/work",
     )
     servers = McpServers(cast("Any", Pool()), clients=cast("Any", None), remember=cast("Any", None))

@@ -21,6 +21,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.selection import LOCAL
 from codex_trio.execution.errors import ScriptProcessEnded
 from codex_trio.extensions.mcp.pool import McpPool
+from codex_trio.extensions.mcp.settings import McpServerSettings
 from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.files.local import LocalFiles
 from codex_trio.identity.user_agent import Identity
@@ -199,7 +200,7 @@ def no_realtime(*_: object) -> NoReturn:
     raise RealtimeFailure("there is none")
 
 
-async def keep_nothing(server: str, tool: str) -> None:
+async def keep_nothing(server: McpServerSettings, tool: str) -> None:
     raise AssertionError((server, tool))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import trio
 
+from codex_trio.environments.local.git_settings import GitSettings
 from codex_trio.util.abandonable import finished
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -85,16 +86,8 @@ class _Repository:
     def __init__(self, root: Path, git: str, environ: Mapping[str, str]) -> None:
         self._git = git
         self._root = root
-        self._environ = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
-        self._environ |= {
-            "LC_ALL": "C",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_TERMINAL_PROMPT": "0",
-            # What is missing in a partial clone is not fetched.
-            "GIT_NO_LAZY_FETCH": "1",
-            "GIT_ALLOW_PROTOCOL": "none",
-        }
-        self._configure({"core.fsmonitor": "false", "core.hooksPath": os.devnull, "diff.external": ""})
+        self._settings = GitSettings(environ)
+        self._settings.configure({"diff.external": ""})
 
     async def distrust(self) -> None:
         """Switch off the filters that the repository itself names."""
@@ -104,8 +97,8 @@ class _Repository:
         fields = listed.decode("utf-8", "surrogateescape").split("\0")
         settings = zip(fields[::2], fields[1::2], strict=False)
         names = {key.rpartition(".")[0] for scope, key in settings if scope not in ("system", "global")}
-        self._configure({f"{name}.{what}": "" for name in names for what in ("clean", "process")})
-        self._configure({f"{name}.required": "false" for name in names})
+        self._settings.configure({f"{name}.{what}": "" for name in names for what in ("clean", "process")})
+        self._settings.configure({f"{name}.required": "false" for name in names})
 
     async def known_to_a_remote(self) -> str:
         """Return the commit of a remote that the checked out one has the least commits beyond. Raises NoRemoteDiff."""
@@ -166,7 +159,7 @@ class _Repository:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     check=False,
-                    env={**self._environ, **(more or {})},
+                    env={**self._settings.environ, **(more or {})},
                 )
             )
             assert process.stdout is not None
@@ -178,13 +171,6 @@ class _Repository:
         if size > MOST_BYTES:
             raise NoRemoteDiff(f"it has more than {MOST_BYTES} bytes")
         return process.returncode or 0
-
-    def _configure(self, settings: Mapping[str, str]) -> None:
-        count = int(self._environ.get("GIT_CONFIG_COUNT", "0"))
-        for key, value in settings.items():
-            self._environ |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
-            count += 1
-        self._environ["GIT_CONFIG_COUNT"] = str(count)
 
 
 def _with_names(names: Sequence[bytes]) -> str:

@@ -126,7 +126,7 @@ def _of_plugin(plugin: PluginParts, found: _Found) -> Iterator[tuple[_Origin, Ma
             continue
         yield _Origin(path=str(path), source="plugin", key=f"{plugin.id}:{relative}", plugin=plugin), _read(path, found)
     for number, table in enumerate(plugin.hooks):
-        key = f"{plugin.id}:plugin.json#{number}"
+        key = f"{plugin.id}:plugin.json#hooks[{number}]"
         yield _Origin(path=str(plugin.root), source="plugin", key=key, plugin=plugin), table
 
 

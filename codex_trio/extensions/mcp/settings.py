@@ -5,6 +5,7 @@ Owns: `[mcp_servers.<name>]`, and the words for a table that cannot be used. Doe
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from codex_trio.config.requirements import NOTHING_REQUIRED, Requirements
+from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.util import decoding
 from codex_trio.util.addresses import is_web_address, shown_address
 from codex_trio.util.loose_json import table_of
+
+_log = logging.getLogger(__name__)
 
 STARTUP_SECONDS = 30.0
 TOOL_SECONDS = 300.0
@@ -72,6 +77,9 @@ class McpServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     transport: StdioCommand | HttpAddress | Unusable
+    plugin_id: str | None = None
+    """The plugin that brings it; None for one of the configuration."""
+    plugin_title: str | None = None
     enabled: bool = True
     required: bool = False
     shared: bool = True
@@ -133,10 +141,33 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     tools: dict[str, _Tool] = {}
 
 
-def configured_servers(merged: Mapping[str, Any]) -> dict[str, McpServerSettings]:
-    """Return the servers of a configuration by their names, those that cannot be among them."""
+def configured_servers(
+    merged: Mapping[str, Any],
+    plugins: Sequence[PluginParts] = (),
+    *,
+    required: Requirements = NOTHING_REQUIRED,
+) -> dict[str, McpServerSettings]:
+    """Return the servers of a configuration and of plugins by their names, those that cannot be among them.
+
+    Of several servers of a name the configuration's own counts, else that of the first plugin. What an administrator
+    does not allow is off.
+    """
     tables: Mapping[str, Any] = merged.get("mcp_servers") or {}
-    return {name: _server_or_problem(name, tables[name]) for name in sorted(tables)}
+    servers = {name: _server_or_problem(name, tables[name]) for name in sorted(tables)}
+    for plugin in plugins:
+        for name, table in plugin.mcp_servers.items():
+            if name in servers:
+                _log.info("the MCP server %s of plugin %s gives way to one of that name", name, plugin.id)
+                continue
+            server = _server_or_problem(name, table)
+            is_allowed = required.server_problem(name, table_of(table)) is None
+            servers[name] = msgspec.structs.replace(
+                server,
+                plugin_id=plugin.id,
+                plugin_title=plugin.title or plugin.name,
+                enabled=server.enabled and is_allowed,
+            )
+    return servers
 
 
 class OAuthSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ configuration changes. Does not own: processes and sessions (`pool`), the tools 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -23,6 +24,8 @@ class StartupStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     status: Literal["starting", "ready", "failed", "cancelled"]
+    plugin_id: str | None = None
+    """The plugin that brings the server."""
     error: str | None = None
     login_expired: bool = False
     """Whether it failed since a login that there was does not count any more."""
@@ -175,22 +178,23 @@ class ThreadServers:
     async def _keep(self, entry: _Entry) -> None:
         """Use a server until the thread ends, or has it no more."""
         name = entry.settings.name
-        self._tell(StartupStatus(name=name, status="starting"))
+        told = partial(StartupStatus, name=name, plugin_id=entry.settings.plugin_id)
+        self._tell(told(status="starting"))
         try:
             with entry.scope:
                 async with self._pool.use(entry.settings, folder=self._folder) as connection:
                     entry.connection = connection
                     entry.settled.set()
-                    self._tell(StartupStatus(name=name, status="ready"))
+                    self._tell(told(status="ready"))
                     await trio.sleep_forever()
         except McpFailure as failure:
             entry.failure = failure
             expired = isinstance(failure, McpLoginNeeded) and failure.again
             words = _words(name, failure)
-            self._tell(StartupStatus(name=name, status="failed", error=words, login_expired=expired))
+            self._tell(told(status="failed", error=words, login_expired=expired))
         finally:
             if not entry.settled.is_set() and entry.failure is None:
-                self._tell(StartupStatus(name=name, status="cancelled"))
+                self._tell(told(status="cancelled"))
             entry.settled.set()
             entry.ended.set()
 

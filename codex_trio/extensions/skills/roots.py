@@ -38,17 +38,22 @@ def skill_roots(
         roots.append(SkillRoot(path=home / ".agents/skills", scope="user"))
     roots.append(SkillRoot(path=codex_home / "skills", scope="user"))
     roots += [SkillRoot(path=path, scope="user") for path in extra]
-    roots += [
-        SkillRoot(path=path, scope="user", within=plugin.root, prefix=plugin.name, plugin_id=plugin.id)
-        for plugin in plugins
-        for path in plugin.skill_roots
-    ]
+    roots += plugin_roots(plugins)
     if lookup(merged, ["skills", "bundled", "enabled"]) is not False:
         # Hidden, so that no other root has it: what another program of the same home has put there.
         roots.append(SkillRoot(path=codex_home / "skills/.system", scope="system"))
         roots.append(SkillRoot(path=BUNDLED, scope="system"))
     roots.append(SkillRoot(path=system_dir / "skills", scope="admin"))
     return roots
+
+
+def plugin_roots(plugins: Sequence[PluginParts]) -> list[SkillRoot]:
+    """Return the folders of plugins."""
+    return [
+        SkillRoot(path=path, scope="user", within=plugin.root, prefix=plugin.name, plugin_id=plugin.id)
+        for plugin in plugins
+        for path in plugin.skill_roots
+    ]
 
 
 def _of_project(cwd: Path, project_root: Path, untrusted: frozenset[Path], *, own: Path) -> Iterator[SkillRoot]:

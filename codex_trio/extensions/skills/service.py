@@ -11,18 +11,17 @@ from pathlib import Path
 
 import msgspec
 
+from codex_trio.config.layers import LayerStack
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import ConfigPaths
 from codex_trio.extensions.plugin_parts import PluginParts
-from codex_trio.extensions.skills.roots import skill_roots
-from codex_trio.extensions.skills.scan import RootContents
+from codex_trio.extensions.plugins.products import CODEX
+from codex_trio.extensions.skills.roots import plugin_roots, skill_roots
+from codex_trio.extensions.skills.scan import RootContents, SkillScanner
 from codex_trio.extensions.skills.skill import SCOPES, Skill, SkillListing, SkillRoot
 from codex_trio.extensions.skills.store import SkillStore
 from codex_trio.extensions.skills.switches import SkillSwitches
 from codex_trio.files.watches import FileWatches
-
-PRODUCT = "codex"
-"""Skills may say which products they are for."""
 
 _MOST_LISTINGS = 64
 
@@ -46,8 +45,13 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class SkillService:
-    def __init__(self, paths: ConfigPaths, watches: FileWatches, changed: Callable[[], None]) -> None:
+    """`product` is the one that skills may say they are for; None for none that is known."""
+
+    def __init__(
+        self, paths: ConfigPaths, watches: FileWatches, changed: Callable[[], None], *, product: str | None = CODEX
+    ) -> None:
         self._paths = paths
+        self._product = product
         self._store = SkillStore(watches, changed)
         self._changed = changed
         self._extra: tuple[Path, ...] = ()
@@ -86,7 +90,7 @@ class SkillService:
         kept = self._kept.get(place.cwd)
         if kept is not None and kept.is_of(config.stack, roots, contents):
             return kept.listing
-        listing = _listing(roots, contents, SkillSwitches(config.stack))
+        listing = _listing(roots, contents, SkillSwitches(config.stack), self._product)
         self._kept.pop(place.cwd, None)
         while len(self._kept) >= _MOST_LISTINGS:
             self._kept.pop(next(iter(self._kept)))
@@ -109,11 +113,19 @@ class SkillService:
         )
 
 
-def _listing(roots: Sequence[SkillRoot], contents: Sequence[RootContents], switches: SkillSwitches) -> SkillListing:
+def plugin_skills(plugin: PluginParts, stack: LayerStack, *, product: str | None) -> Sequence[Skill]:
+    """Return the skills of one plugin, whether it is installed or not. Blocking."""
+    roots, scanner = plugin_roots([plugin]), SkillScanner()
+    return _listing(roots, [scanner.scan(root) for root in roots], SkillSwitches(stack), product).skills
+
+
+def _listing(
+    roots: Sequence[SkillRoot], contents: Sequence[RootContents], switches: SkillSwitches, product: str | None
+) -> SkillListing:
     skills: dict[str, Skill] = {}
     for root, found in zip(roots, contents, strict=True):
         for file in found.files:
-            if file.path in skills or (file.details.products and PRODUCT not in file.details.products):
+            if file.path in skills or (file.details.products and product not in file.details.products):
                 continue
             name = file.name if root.prefix is None else f"{root.prefix}:{file.name}"
             enabled = switches.is_empty or switches.allow(name=name, path=file.path)

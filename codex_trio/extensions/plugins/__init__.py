@@ -1,0 +1,1 @@
+"""Plugins: bundles of skills, MCP servers, hooks and apps, and the marketplaces that they come from."""

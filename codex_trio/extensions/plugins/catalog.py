@@ -1,0 +1,204 @@
+"""What marketplaces offer, with what is installed of it: lists, searches, and all about one plugin.
+
+Owns putting this together, and remembering manifests while their files stay as they are. Blocking.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from codex_trio.config.settings import EffectiveConfig
+from codex_trio.extensions.plugin_parts import PluginParts
+from codex_trio.extensions.plugins.discovery import FoundMarketplaces, MarketplaceFinder
+from codex_trio.extensions.plugins.inside import stays_inside
+from codex_trio.extensions.plugins.installed import FEATURE, enabled_plugins
+from codex_trio.extensions.plugins.manifest import FOLDERS, Manifest, manifest_for
+from codex_trio.extensions.plugins.marketplace import GitSource, LocalSource, Marketplace, MarketplaceEntry
+from codex_trio.extensions.plugins.names import PluginId, PluginRefused
+from codex_trio.extensions.plugins.parts import plugin_parts
+from codex_trio.extensions.plugins.store import PluginStore
+
+MOST_LISTED = 2_000
+"""Plugins of a marketplace that are listed; the others are found by their names, and by searches."""
+
+_MOST_MANIFESTS = 20_000
+
+_Looks = tuple[object, ...]
+
+
+class OfferedPlugin(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin of a marketplace. `folder` is where its files are; None where those are elsewhere."""
+
+    entry: MarketplaceEntry
+    folder: Path | None
+    manifest: Manifest | None
+    is_installed: bool
+    is_enabled: bool
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A marketplace, and what it has for this product."""
+
+    marketplace: Marketplace
+    plugins: tuple[OfferedPlugin, ...]
+
+
+class Offers(msgspec.Struct, frozen=True, kw_only=True):
+    """Marketplaces that have something, and what could not be read or was left out, with the file that it stands in."""
+
+    offers: tuple[Offer, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+class PluginCatalog:
+    """`product` is what this server is for those who sell plugins; None for none that is known."""
+
+    def __init__(self, store: PluginStore, finder: MarketplaceFinder, *, product: str | None) -> None:
+        self._store = store
+        self._finder = finder
+        self._product = product
+        self._manifests: dict[tuple[Path, PluginId], tuple[_Looks, MarketplaceEntry, Manifest | None]] = {}
+
+    def list(self, config: EffectiveConfig, folders: Iterable[Path]) -> Offers:
+        """Return what the marketplaces of a configuration and of folders have; nothing where plugins are off."""
+        found = self._found(config, folders)
+        enabled = enabled_plugins(config)
+        offers: list[Offer] = []
+        errors = list(found.errors)
+        for marketplace in found.marketplaces:
+            entries = [entry for entry in marketplace.entries if entry.is_for(self._product)]
+            if len(entries) > MOST_LISTED:
+                told = f"has {len(entries)} plugins; only the first {MOST_LISTED} are listed, search for the others"
+                errors.append((str(marketplace.path), f"marketplace `{marketplace.name}` {told}"))
+            plugins = tuple(self._offered(marketplace, entry, enabled) for entry in entries[:MOST_LISTED])
+            if plugins:
+                offers.append(Offer(marketplace=marketplace, plugins=plugins))
+        return Offers(offers=tuple(offers), errors=tuple(errors))
+
+    def installed(self, config: EffectiveConfig, folders: Iterable[Path], *, also: Collection[str]) -> Offers:
+        """Return what is installed of marketplaces, and what of them has one of these names."""
+        found = self._found(config, folders)
+        enabled = enabled_plugins(config)
+        offers: list[Offer] = []
+        for marketplace in found.marketplaces:
+            plugins = tuple(
+                plugin
+                for entry in marketplace.entries
+                if entry.is_for(self._product)
+                and (entry.id.name in also or self._store.root_of(entry.id) is not None)
+                and ((plugin := self._offered(marketplace, entry, enabled)).is_installed or entry.id.name in also)
+            )
+            if plugins:
+                offers.append(Offer(marketplace=marketplace, plugins=plugins[:MOST_LISTED]))
+        return Offers(offers=tuple(offers), errors=found.errors)
+
+    def search(
+        self, config: EffectiveConfig, folders: Iterable[Path], term: str
+    ) -> Sequence[tuple[Marketplace, OfferedPlugin]]:
+        """Return what has all words of a term in its name, in what it says of itself, or in its keywords."""
+        words = term.casefold().split()
+        if not words:
+            return ()
+        found = self._found(config, folders)
+        enabled = enabled_plugins(config)
+        return [
+            (marketplace, plugin)
+            for marketplace in found.marketplaces
+            for entry in marketplace.entries
+            if entry.is_for(self._product) and _has(plugin := self._offered(marketplace, entry, enabled), words)
+        ]
+
+    def read(self, config: EffectiveConfig, path: Path, name: str) -> tuple[Marketplace, OfferedPlugin, PluginParts]:
+        """Return all about a plugin of a marketplace's file. Raises PluginRefused."""
+        if not config.feature(FEATURE):
+            raise PluginRefused("plugins feature is disabled")
+        marketplace = self._finder.read(path)
+        entry = marketplace.find(name)
+        if entry is None or not entry.is_for(self._product):
+            raise PluginRefused(f"plugin `{name}` was not found in marketplace `{marketplace.name}`")
+        plugin = self._offered(marketplace, entry, enabled_plugins(config))
+        data = self._store.data_of(entry.id)
+        if plugin.folder is None:
+            return marketplace, plugin, PluginParts(id=str(entry.id), name=name, root=data, data=data)
+        found = manifest_for(entry.id.name, entry.given, plugin.folder) if plugin.folder.is_dir() else None
+        if found is None:
+            raise PluginRefused("missing or invalid plugin.json")
+        parts = plugin_parts(entry.id, found[0], root=plugin.folder, data=data, with_hash=False)
+        return marketplace, plugin, parts
+
+    def _found(self, config: EffectiveConfig, folders: Iterable[Path]) -> FoundMarketplaces:
+        return self._finder.find(config, folders) if config.feature(FEATURE) else FoundMarketplaces()
+
+    def _offered(
+        self, marketplace: Marketplace, entry: MarketplaceEntry, enabled: Collection[PluginId]
+    ) -> OfferedPlugin:
+        root = self._store.root_of(entry.id)
+        folder = root
+        if isinstance(entry.source, LocalSource):
+            folder = entry.source.path if stays_inside(marketplace.root, entry.source.path) else None
+        return OfferedPlugin(
+            entry=entry,
+            folder=folder,
+            manifest=None if folder is None else self._manifest(entry, folder),
+            is_installed=root is not None,
+            is_enabled=root is not None and entry.id in enabled,
+        )
+
+    def _manifest(self, entry: MarketplaceEntry, folder: Path) -> Manifest | None:
+        """Return what a plugin says of itself; None where it says nothing that can be used."""
+        looks = _looks(folder)
+        key = (folder, entry.id)
+        known = self._manifests.get(key)
+        if known is not None and known[0] == looks and known[1] is entry:
+            return known[2]
+        try:
+            found = manifest_for(entry.id.name, entry.given, folder)
+            manifest = None if found is None else found[0]
+        except PluginRefused:
+            manifest = None
+        self._manifests.pop(key, None)
+        while len(self._manifests) >= _MOST_MANIFESTS:
+            self._manifests.pop(next(iter(self._manifests)))
+        self._manifests[key] = (looks, entry, manifest)
+        return manifest
+
+
+def described_source(source: GitSource) -> str:
+    """Return where a plugin comes from, for people."""
+    parts = [source.url]
+    parts += [
+        f"{word} `{said}`" for word, said in (("path", source.path), ("ref", source.ref), ("sha", source.sha)) if said
+    ]
+    return ", ".join(parts)
+
+
+def _has(plugin: OfferedPlugin, words: Iterable[str]) -> bool:
+    text = "\n".join(_texts(plugin)).casefold()
+    return all(word in text for word in words)
+
+
+def _texts(plugin: OfferedPlugin) -> Iterator[str]:
+    yield plugin.entry.id.name
+    manifest = plugin.manifest
+    if manifest is None:
+        return
+    yield manifest.description or ""
+    yield from manifest.keywords
+    shown = manifest.interface
+    if shown is not None:
+        yield from filter(None, (shown.display_name, shown.short_description, shown.long_description))
+
+
+def _looks(folder: Path) -> _Looks:
+    looks: list[object] = []
+    for name in FOLDERS:
+        try:
+            status = os.stat(f"{folder}/{name}/plugin.json")
+        except OSError:
+            continue
+        looks += [name, status.st_ino, status.st_size, status.st_mtime_ns]
+    return tuple(looks)
