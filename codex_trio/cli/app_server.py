@@ -82,6 +82,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         cwd=current_folder(),
         overrides=config_overrides(options),
         strict_config=getattr(options, "strict_config", False),
+        system_dir=options.system_dir,
         own_sockets=own_sockets(options.listen),
     )
     with ending_signals() as signals:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import import_module
+from pathlib import Path
 
 from codex_trio.cli.options import InvalidValue, UsageError, add_common_options, add_profile_option
 from codex_trio.cli.parser import Parser, suggestion
@@ -50,14 +51,19 @@ _FLAGS = ("--strict-config", "-h", "--help", "-V", "--version")
 _HELP = "help"
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return the exit code."""
+def run(arguments: Sequence[str], *, system_dir: Path | None = None) -> int:
+    """Run a command line and return the exit code.
+
+    No option says where an administrator's settings are: they hold for whoever writes the command line. `system_dir`
+    is for programs that have a machine of their own making, such as tests.
+    """
     try:
         _refuse_other_encodings(arguments)
         chosen, rest = _choose(arguments)
         with quick_imports_of_trio() if chosen else nullcontext():
             parser = build_parser(chosen)
         options = parser.parse_args(rest)
+        options.system_dir = _usual_system_dir() if system_dir is None else system_dir
         _refuse_profile_elsewhere(chosen, options)
     except InvalidValue as invalid:
         complain(f"error: {invalid}\n\nFor more information, try '--help'.")
@@ -72,6 +78,13 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _usual_system_dir() -> Path:
+    # Nothing of the configuration is needed to parse a command line.
+    from codex_trio.config.sources import SYSTEM_DIR
+
+    return SYSTEM_DIR
 
 
 def build_parser(chosen: str | None) -> Parser:

@@ -59,6 +59,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         cwd=current_folder(),
         overrides=config_overrides(options),
         strict_config=getattr(options, "strict_config", False),
+        system_dir=options.system_dir,
     )
     end_logs = logs.configure({"RUST_LOG": "error", **environ}, sys.stderr)
     try:

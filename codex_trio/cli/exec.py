@@ -72,6 +72,7 @@ def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         cwd=request.workdir,
         overrides=overrides,
         strict_config=getattr(options, "strict_config", False),
+        system_dir=options.system_dir,
         profile=getattr(options, "profile", None),
         without_user_config=options.ignore_user_config,
         without_rules=options.ignore_rules,

@@ -82,7 +82,13 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
     with ending_signals() as signals:
         async with (
             _open_clients(options) as clients,
-            open_exec_server(environ, cwd=current_folder(), home=home.absolute(), guarded=guarded) as server,
+            open_exec_server(
+                environ,
+                cwd=current_folder(),
+                home=home.absolute(),
+                guarded=guarded,
+                system_dir=options.system_dir,
+            ) as server,
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)

@@ -13,11 +13,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     # Nothing is imported before Ctrl-C is seen to that takes a millisecond.
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import Any
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line and return the exit code. Without `argv` it is the process's own, which is then prepared."""
+def main(argv: Sequence[str] | None = None, *, system_dir: Path | None = None) -> int:
+    """Run a command line and return the exit code. Without `argv` it is the process's own, which is then prepared.
+
+    `system_dir` holds what an administrator of the machine sets, by default `/etc/codex`.
+    """
     if argv is None:
         _end_quietly_on_ctrl_c()
         _speak_utf8()
@@ -30,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with quick_imports():
         from codex_trio.cli.command_line import run
 
-    return run(list(argv))
+    return run(list(argv), system_dir=system_dir)
 
 
 def _end_quietly_on_ctrl_c() -> None:

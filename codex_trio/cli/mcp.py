@@ -216,7 +216,11 @@ def _log_out(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _config(options: argparse.Namespace, environ: Mapping[str, str]) -> ConfigService:
     return ConfigService(
-        codex_home(environ), environ=environ, cli_overrides=config_overrides(options), cwd=current_folder()
+        codex_home(environ),
+        environ=environ,
+        cli_overrides=config_overrides(options),
+        cwd=current_folder(),
+        system_dir=options.system_dir,
     )
 
 

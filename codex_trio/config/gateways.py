@@ -20,7 +20,7 @@ from msgspec import UNSET, UnsetType
 from codex_trio.config.edit import Edit
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.providers import AWS_PROVIDERS, LOCAL_PROVIDERS, PROVIDERS_WITHOUT_A_TABLE
-from codex_trio.config.schema import BUILT_IN_PROVIDERS
+from codex_trio.config.schema import BUILT_IN_PROVIDERS, ENV_KEY
 from codex_trio.config.service import ConfigService
 from codex_trio.config.write import configured_providers, write_edits
 from codex_trio.util.addresses import is_web_address
@@ -129,15 +129,12 @@ def _problem(change: GatewayChange, tables: Mapping[str, Mapping[str, Any]]) -> 
         return "A base URL is required to create a custom provider."
     if base_url is not None and not _is_plain(base_url.strip()):
         return "Enter an HTTP(S) base URL without credentials, a query, or a fragment."
-    if isinstance(change.env_key, str) and not _ENV_KEY.fullmatch(change.env_key):
+    if isinstance(change.env_key, str) and not ENV_KEY.fullmatch(change.env_key):
         return "Invalid API key environment variable name."
     if change.id is None or change.env_key is UNSET:
         return None
     is_plain = provider_of(change.id, tables[change.id]).auth != "externallyConfigured"
     return None if is_plain else "Authentication is configured externally. Omit envKey to preserve it."
-
-
-_ENV_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _is_plain(url: str) -> bool:

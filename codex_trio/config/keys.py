@@ -272,6 +272,18 @@ UNSUPPORTED_INSIDE: Final = (
 """Keys inside honoured tables of which nothing comes; `*` is any name."""
 
 
+BOUNDS: Final[Mapping[tuple[str, str], tuple[int, int]]] = {
+    ("agents", "max_depth"): (0, 2**31 - 1),
+    ("memories", "max_raw_memories_for_consolidation"): (1, 4096),
+    ("memories", "max_unused_days"): (0, 365),
+    ("memories", "max_rollout_age_days"): (0, 90),
+    ("memories", "min_rollout_idle_hours"): (1, 48),
+    ("memories", "max_rollouts_per_startup"): (1, 128),
+    ("memories", "min_rate_limit_remaining_percent"): (0, 100),
+}
+"""Numbers that count as the nearest one that makes sense, as the established server has it."""
+
+
 def without_effect(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """Yield the paths of known settings in a checked table of which nothing comes, and which ask for something."""
     for key in KEYS:
@@ -295,3 +307,19 @@ def _matching(table: Mapping[str, Any], pattern: tuple[str, ...]) -> Iterator[tu
             yield (name,)
         elif isinstance(inner := table.get(name), dict):
             yield from ((name, *path) for path in _matching(cast("dict[str, Any]", inner), tuple(rest)))
+
+
+def bounded(merged: Mapping[str, Any], path: tuple[str, str], default: int) -> int:
+    """Return the number at a path of a checked table, or the bound that it counts as."""
+    low, high = BOUNDS[path]
+    value = lookup(merged, path)
+    return min(max(default if value is None else int(value), low), high)
+
+
+def out_of_bounds(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the paths of numbers of a checked table that count as others, and how to say so."""
+    for path, (low, high) in BOUNDS.items():
+        value = lookup(table, path)
+        if isinstance(value, int) and not low <= value <= high:
+            counts = bounded(table, path, low)
+            yield path, f"`{'.'.join(path)} = {value}` counts as {counts}: it goes from {low} to {high}"

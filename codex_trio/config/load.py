@@ -13,7 +13,7 @@ from codex_trio.config import approval, features
 from codex_trio.config.approval import AskForApproval
 from codex_trio.config.constraints import Constraining
 from codex_trio.config.errors import ConfigLoadError, TextRange, UnsupportedPolicy
-from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, without_effect
+from codex_trio.config.keys import CONFIG, OWN_KEYS, READ_DEFAULTS, out_of_bounds, without_effect
 from codex_trio.config.layers import ConfigLayer, LayerStack, lookup
 from codex_trio.config.nodes import PassedTables, SchemaProblem, check, names_beside, unread_keys
 from codex_trio.config.permission_profiles import find_profile
@@ -150,6 +150,7 @@ def build(
             *of_catalog,
             *without_reader,
             *_unsupported_warning(sources.stack),
+            *_bounds_warning(sources.stack),
             *held.warnings,
         ),
         thread_warnings=(*without_reader, *_unstable_warning(merged, paths.user_config), *held.warnings),
@@ -259,6 +260,16 @@ def _unsupported_warning(stack: LayerStack) -> list[str]:
         if layer.source.kind != "user"
     ]
     return ["\n  ".join(("These settings are not supported yet and have no effect:", *lines))] if lines else []
+
+
+def _bounds_warning(stack: LayerStack) -> list[str]:
+    """Return which numbers of the files count as others."""
+    lines = [
+        f"{_layer_name(layer, place_in_file(layer, path))}: {told}."
+        for layer in reversed(list(stack.active))
+        for path, told in out_of_bounds(layer.table)
+    ]
+    return ["\n  ".join(("These numbers are out of bounds:", *lines))] if lines else []
 
 
 def refuse_unread_keys(stack: LayerStack) -> None:

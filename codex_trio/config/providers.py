@@ -28,6 +28,8 @@ AWS_PROVIDERS: Final[Mapping[str, tuple[str, Literal["bedrock-mantle", "bedrock"
 }
 """The providers on AWS: their names, and what requests to them are signed for."""
 
+_OPENAI_KEY = "OPENAI_API_KEY"
+
 _AZURE = ("openai.azure.", "cognitiveservices.azure.", "aoai.azure.", "azure-api.", "azurefd.", "windows.net/openai")
 """What the addresses of Azure's models have in them."""
 
@@ -57,9 +59,8 @@ class AwsSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One `[model_providers.<id>]` table with defaults filled in.
 
-    A provider without a `base_url` is the public OpenAI API, or where AWS has it in its region. What models it has is
-    asked for at `model_catalog_url`.
-    Retries are numbers of repeats,
+    A provider without a `base_url` that takes OpenAI's own credentials is the public OpenAI API; one on AWS is where
+    AWS has it in its region. What models it has is asked for at `model_catalog_url`. Retries are numbers of repeats,
     the idle timeout is in milliseconds. `env_http_headers` maps header names to environment variables.
     `requires_openai_auth` means that the account's own credentials are sent. `set_in` is the file of the table.
     """
@@ -182,6 +183,11 @@ def _of_aws(built_in: ModelProviderConfig, settings: Mapping[str, Any], set_in: 
 
 def _from_table(id: str, settings: Mapping[str, Any], set_in: str) -> ModelProviderConfig:
     known = {**settings, "id": id, "set_in": set_in}
+    if "base_url" not in settings and not (
+        settings.get("requires_openai_auth") or settings.get("env_key") == _OPENAI_KEY
+    ):
+        # The key of somebody else's models must not go to OpenAI; the first request says what is missing.
+        known["base_url"] = ""
     if auth := settings.get("auth"):
         known["auth"] = {**auth, "set_in": set_in}
     provider = decoding.convert(known, ModelProviderConfig)

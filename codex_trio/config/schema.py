@@ -4,8 +4,9 @@ Owns: those kinds, under the names by which `keys` puts them into the table of a
 Does not own: what a kind means (`nodes`), or the values a session finally uses (`load`).
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from codex_trio.config.nodes import (
     Anything,
@@ -22,6 +23,9 @@ from codex_trio.config.nodes import (
     integer,
 )
 from codex_trio.util.serde_words import unknown_variant
+
+ENV_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""The name of an environment variable."""
 
 _OTHER_KEYS = ("env_key", "experimental_bearer_token", "requires_openai_auth")
 """Where a provider's key may come from but for a command."""
@@ -52,7 +56,7 @@ def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
         if name not in _ON_AWS and "aws" in provider:
             only = "provider aws is only supported for `amazon-bedrock` or `amazon-bedrock-runtime`"
             return Inside(f"model_providers.{name}: {only}", (name, "aws"))
-    problems = ((name, _auth_problem(provider)) for name, provider in providers.items())
+    problems = ((name, _env_key_problem(provider) or _auth_problem(provider)) for name, provider in providers.items())
     return next(
         (
             Inside(f"model_providers.{name}: {problem.text}", (name, *problem.path))
@@ -61,6 +65,14 @@ def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
         ),
         None,
     )
+
+
+def _env_key_problem(provider: Mapping[str, Any]) -> Inside | None:
+    variable = provider.get("env_key")
+    if variable is None or ENV_KEY.fullmatch(variable):
+        return None
+    # It may be the key itself, and is not shown.
+    return Inside("provider env_key must be the name of an environment variable, such as MY_API_KEY", ("env_key",))
 
 
 def _auth_problem(provider: Mapping[str, Any]) -> Inside | None:

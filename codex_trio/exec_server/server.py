@@ -18,7 +18,7 @@ from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.service import ConfigService
 from codex_trio.environments.exec_protocol import Capabilities, EnvironmentFacts, ShellInfo
 from codex_trio.environments.local.environment import LocalParts, find_local_parts
-from codex_trio.exec_server.config_read import SettingsPlaces
+from codex_trio.exec_server.config_read import SYSTEM_FOLDER, SettingsPlaces
 from codex_trio.exec_server.connection import ServedConnection
 from codex_trio.exec_server.session import AWAY_SECONDS, ServedSession
 from codex_trio.execution.bounds import CommandBounds, bounds_of
@@ -43,6 +43,7 @@ class ExecServer:
         nursery: trio.Nursery,
         *,
         home: Path,
+        system_dir: Path,
         watches: FileWatches,
         http: HttpTransport,
         away_seconds: float,
@@ -55,7 +56,7 @@ class ExecServer:
         self._away_seconds = away_seconds
         self._sessions: dict[str, ServedSession] = {}
         self.facts = _facts(parts)
-        self.settings = SettingsPlaces(home=home, user_home=self.facts.user_home_dir)
+        self.settings = SettingsPlaces(home=home, user_home=self.facts.user_home_dir, system=system_dir)
 
     async def open_session(self, *, acknowledges: bool) -> ServedSession:
         """Return a new session."""
@@ -118,14 +119,21 @@ def _bounds(home: Path, environ: Mapping[str, str]) -> CommandBounds:
 
 @asynccontextmanager
 async def open_exec_server(
-    environ: Mapping[str, str], *, cwd: Path, home: Path, guarded: GuardedPaths, away_seconds: float = AWAY_SECONDS
+    environ: Mapping[str, str],
+    *,
+    cwd: Path,
+    home: Path,
+    guarded: GuardedPaths,
+    system_dir: Path = SYSTEM_FOLDER,
+    away_seconds: float = AWAY_SECONDS,
 ) -> AsyncGenerator[ExecServer]:
     """Provide a server; when the block ends, nothing that it has started is left.
 
     Args:
         environ: the variables that processes may inherit.
         cwd: the folder that clients are told as the one to begin in.
-        home: where the machine's settings are.
+        home: where the user's settings are.
+        system_dir: where those of the machine's administrator are.
         guarded: what is the server's own.
         away_seconds: how long a client may be away before its processes are killed.
     """
@@ -148,5 +156,13 @@ async def open_exec_server(
         watches = FileWatches()
         nursery.start_soon(watches.run)
         nursery.start_soon(spawner.watch)
-        yield ExecServer(parts, nursery, home=home, watches=watches, http=http, away_seconds=away_seconds)
+        yield ExecServer(
+            parts,
+            nursery,
+            home=home,
+            system_dir=system_dir,
+            watches=watches,
+            http=http,
+            away_seconds=away_seconds,
+        )
         nursery.cancel_scope.cancel()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -146,10 +146,31 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **changes) if changes else self
 
 
+class CatalogSource(Protocol):
+    """Where a newer set of models comes from."""
+
+    @property
+    def url(self) -> str | None:
+        """The address of the endpoint."""
+        ...
+
+    def looked_at(self) -> None:
+        """Note that somebody looks at the models: those that are known may be old."""
+        ...
+
+    def named(self, version: str) -> None:
+        """Note which version of its models (an ETag) the provider says that it has now."""
+        ...
+
+
 class ModelCatalog:
-    """A set of known models, in the order in which they are listed. A newer set may take its place."""
+    """A set of known models, in the order in which they are listed. A newer set may take its place.
+
+    `source` is what brings one, where there is such a thing.
+    """
 
     def __init__(self, models: Iterable[ModelInfo]) -> None:
+        self.source: CatalogSource | None = None
         self.replace(models)
 
     def replace(self, models: Iterable[ModelInfo]) -> None:
@@ -170,7 +191,7 @@ class ModelCatalog:
         return found if found.slug == slug else msgspec.structs.replace(found, slug=slug)
 
     def listed(self, *, include_hidden: bool) -> tuple[ModelInfo, ...]:
-        """Return the models as a client lists them."""
+        """Return the models as a client lists them, those that are known just now."""
         return tuple(model for model in self.models if model.visible or include_hidden)
 
     @property

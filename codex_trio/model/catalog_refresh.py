@@ -1,14 +1,15 @@
 """The catalog of a provider's own endpoint: asked for in the background, and kept on disk until the next start.
 
-Owns: the request with its ETag, the file, and taking over what came. Does not own when (`server.startup_tasks`), what
-entries mean (`catalog_entries`), or the models themselves (`catalog`).
+Owns: the request with its ETag, the file, taking over what came, and when there may be something newer. Does not own
+the one at the start (`server.startup_tasks`), what entries mean (`catalog_entries`), or the models (`catalog`).
 """
 
 from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,6 +36,9 @@ CACHE_NAME = "model_catalog_cache.json"
 
 PATIENCE_SECONDS = 30.0
 """How long the endpoint may take for the whole catalog. Nobody waits for it."""
+
+FRESH_SECONDS = 300.0
+"""How long models that came from an endpoint are not looked for anew, unless the provider names a newer version."""
 
 _OK, _NOT_MODIFIED = 200, 304
 
@@ -64,6 +68,39 @@ class CatalogRefresh:
         self._ignored: str | None = None
         """What is to be told of the catalog that holds now."""
         self._told: str | None = None
+        self._is_due = trio.Event()
+        self._asked_at = -math.inf
+        self._named: str | None = None
+        catalog.source = self
+
+    @property
+    def url(self) -> str | None:
+        """See `CatalogSource`."""
+        return self._provider.model_catalog_url
+
+    def looked_at(self) -> None:
+        """See `CatalogSource`."""
+        if trio.current_time() - self._asked_at > FRESH_SECONDS:
+            self._is_due.set()
+
+    def named(self, version: str) -> None:
+        """See `CatalogSource`. A version that the endpoint does not know is asked for once."""
+        named = _plain(version)
+        if named != self._named and named != _plain(self._etag or ""):
+            self._is_due.set()
+        self._named = named
+
+    async def run(self, ask: Callable[[], Awaitable[object]]) -> None:
+        """Call `ask`, which ends with `refresh`, whenever there may be newer models. Runs until cancelled."""
+        while True:
+            await self._is_due.wait()
+            self._is_due = trio.Event()
+            self._asked_at = trio.current_time()
+            try:
+                await ask()
+            except Exception as error:
+                # Turns meet the same problem, and tell of it.
+                self._complain(str(error))
 
     def recall(self) -> None:
         """Take over what the same endpoint said last, if that is still known."""
@@ -94,6 +131,7 @@ class CatalogRefresh:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Ask the endpoint whether it has a newer catalog, and use that from now on. What goes wrong is logged."""
+        self._asked_at = trio.current_time()
         try:
             with trio.fail_after(patience):
                 await self._refresh(transport, api_key, environ, headers)
@@ -155,3 +193,8 @@ class CatalogRefresh:
     def _complain(self, problem: str) -> None:
         shown = shown_address(self._provider.model_catalog_url or "")
         _log.warning("the models of %s could not be brought up to date from %s: %s", self._provider.id, shown, problem)
+
+
+def _plain(etag: str) -> str:
+    """Return an ETag without what says that it is one."""
+    return etag.removeprefix("W/").strip('"')

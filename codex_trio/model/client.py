@@ -23,6 +23,7 @@ import trio
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import endpoint, failures, retry
 from codex_trio.model.auth_command import CommandKey
+from codex_trio.model.catalog import CatalogSource
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import FellBack, ModelEvent
 from codex_trio.model.http import (
@@ -55,6 +56,10 @@ class _Response(Protocol):
     async def receive(self) -> bytes | None: ...
 
     async def aclose(self, *, drain: bool) -> None: ...
+
+
+_MODELS_VERSION = "x-models-etag"
+"""The header by which a provider says which version of its models is the latest."""
 
 
 class _Answer(NamedTuple):
@@ -130,15 +135,18 @@ class ResponsesClient:
         environ: Mapping[str, str],
         command_key: CommandKey | None = None,
         sockets: ModelSockets | None = None,
+        models: CatalogSource | None = None,
     ) -> None:
         """`api_key`, or what a command gives, is sent as a bearer token. `environ` is for the provider's
-        `env_http_headers` only. `sockets` are for a provider that has websockets.
+        `env_http_headers` only. `sockets` are for a provider that has websockets, `models` for one that is asked for
+        its models.
         """
         self.provider = provider
         self._transport = transport
         self._api_key = api_key
         self._environ = environ
         self._command_key = command_key
+        self._models = models
         self._sockets = sockets if provider.supports_websockets else None
 
     async def warm(self) -> None:
@@ -152,6 +160,8 @@ class ResponsesClient:
         """Send a request; the block gets its response. Raises ModelError when there is none."""
         idle_timeout = self.provider.stream_idle_timeout_ms / 1000
         answer = await self._send(request, idle_timeout)
+        if self._models is not None and (version := answer.response.headers.get(_MODELS_VERSION)):
+            self._models.named(version)
         stream = ModelStream(answer, idle_timeout=idle_timeout)
         try:
             yield stream

@@ -24,7 +24,9 @@ class ModelProcessor:
         self._catalog = catalog
 
     def list(self, params: wire.ModelListParams, _context: RequestContext) -> wire.ModelListResponse:
-        """Return a page of the known models, best first."""
+        """Return a page of the known models, best first. Where these are old, newer ones are asked for meanwhile."""
+        if self._catalog.source is not None:
+            self._catalog.source.looked_at()
         models = self._catalog.listed(include_hidden=bool(params.include_hidden))
         page, next_cursor = page_of(models, cursor=params.cursor, limit=params.limit, named="models")
         default = self._catalog.default.slug

@@ -142,6 +142,8 @@ async def open_thread_layer(
             if refresh is not None:
                 ask = partial(_refresh, parts, services, transport, refresh)
                 tasks.append(StartupTask("bringing the known models up to date", ask))
+                if parts.startup_tasks:
+                    threads.start_soon(refresh.run, ask)
             threads.start_soon(partial(run_startup_tasks, tasks, parts.idle, are_wanted=parts.startup_tasks))
             yield answers
             threads.cancel_scope.cancel()

@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _PACKAGE = "codex_trio"
+_COMMAND = f"{_PACKAGE}.testing.command"
 _NOT_IMPORTED = (f"{_PACKAGE}.conformance", f"{_PACKAGE}.testing", f"{_PACKAGE}.__main__")
 _LIBRARIES = ("h11", "httpcore2", "ssl", "tree_sitter_bash")
 """What the package imports when it is first used, and most runs use."""
@@ -187,7 +188,7 @@ def main() -> None:
     gc.freeze()
     job = _Forker(listener).serve()
     if job is not None:
-        runpy.run_module(_PACKAGE, run_name="__main__", alter_sys=True)
+        runpy.run_module(_COMMAND, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

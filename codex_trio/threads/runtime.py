@@ -286,6 +286,7 @@ def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], Res
         except (MissingApiKey, AuthFileError) as error:
             raise ModelError(str(error), info=ErrorInfo("unauthorized")) from error
         command_key = None if provider.auth is None else commands.key_of(provider.auth)
+        models = parts.catalog.source
         return ResponsesClient(
             provider,
             parts.transport,
@@ -293,6 +294,7 @@ def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], Res
             environ=parts.environ,
             command_key=command_key,
             sockets=sockets,
+            models=models if models is not None and models.url == provider.model_catalog_url else None,
         )
 
     return client

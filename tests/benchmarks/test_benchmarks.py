@@ -16,7 +16,7 @@ from benchmarks.model_server import CALL_TOOLS, DELTAS, NESTED_CALLS, RUN_SCRIPT
 from benchmarks.report import Series
 
 ROOT = Path(__file__).parents[2]
-OUR_SERVER = shlex.join([sys.executable, "-m", "codex_trio", "app-server"])
+OUR_SERVER = shlex.join([sys.executable, "-m", "codex_trio.testing.command", "app-server"])
 
 
 def run_benchmarks(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

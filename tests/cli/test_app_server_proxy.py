@@ -24,7 +24,7 @@ async def proxy(home: Path, *arguments: str, cwd: Path | None = None) -> AsyncGe
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "codex_trio", "app-server", "proxy", *arguments],
+        [sys.executable, "-m", "codex_trio.testing.command", "app-server", "proxy", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

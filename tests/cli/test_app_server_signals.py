@@ -31,7 +31,7 @@ each_signal = pytest.mark.parametrize(
 
 @pytest.fixture
 async def server_lab(tmp_path: Path) -> AsyncGenerator[Lab]:
-    command = (sys.executable, "-m", "codex_trio", "app-server")
+    command = (sys.executable, "-m", "codex_trio.testing.command", "app-server")
     async with open_model_server() as model:
         yield Lab(tmp_path, ServerUnderTest(command, "codex-trio", {"PYTHONPATH": os.pathsep.join(sys.path)}), model)
 

@@ -63,7 +63,7 @@ async def running(home: Path, url: str, *, cwd: Path | None = None) -> AsyncGene
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "codex_trio", "app-server", "--listen", url],
+        [sys.executable, "-m", "codex_trio.testing.command", "app-server", "--listen", url],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -80,7 +80,7 @@ async def running(home: Path, *options: str, url: str = "ws://127.0.0.1:0") -> A
         "RUST_LOG": "warn",
     }
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "codex_trio", "app-server", "--listen", url, *options],
+        [sys.executable, "-m", "codex_trio.testing.command", "app-server", "--listen", url, *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -172,7 +172,7 @@ def test_the_banner_has_colours_on_a_terminal_only(home: Path) -> None:
     screen, terminal = pty.openpty()
     environ = {"HOME": str(home), "CODEX_HOME": str(home), "PATH": os.defpath}
     server = subprocess.Popen(
-        [sys.executable, "-m", "codex_trio", "app-server", "--listen", "ws://127.0.0.1:0"],
+        [sys.executable, "-m", "codex_trio.testing.command", "app-server", "--listen", "ws://127.0.0.1:0"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=terminal,

@@ -32,7 +32,7 @@ echo $$ >leader; exec sleep 300
 """
 MEMBERS = ("plain", "session", "daemon", "leader")
 
-COMMAND = (sys.executable, "-m", "codex_trio", "app-server")
+COMMAND = (sys.executable, "-m", "codex_trio.testing.command", "app-server")
 
 LAUNCHER = """
 import subprocess, sys

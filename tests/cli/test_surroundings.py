@@ -13,8 +13,8 @@ from exec_lab import PATIENCE, ExecLab
 
 from codex_trio.testing.model_script import answer, message
 
-EXEC = [sys.executable, "-m", "codex_trio", "exec", "hi"]
-SERVER = [sys.executable, "-m", "codex_trio", "app-server"]
+EXEC = [sys.executable, "-m", "codex_trio.testing.command", "exec", "hi"]
+SERVER = [sys.executable, "-m", "codex_trio.testing.command", "app-server"]
 
 
 async def run(lab: ExecLab, script: str, **env: str) -> tuple[int, str, str]:

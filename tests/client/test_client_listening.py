@@ -11,7 +11,7 @@ from codex_trio.client.errors import NotReady, ServerGone
 from codex_trio.client.listening import open_listening_server
 from codex_trio.client.remote import open_remote_client
 
-COMMAND = (sys.executable, "-m", "codex_trio", "app-server")
+COMMAND = (sys.executable, "-m", "codex_trio.testing.command", "app-server")
 PATIENCE = 60
 
 

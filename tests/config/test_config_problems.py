@@ -229,6 +229,16 @@ def test_keys_that_nobody_reads_are_warned_of_once_and_at_most_three_are_listed(
     )
 
 
+def test_numbers_that_count_as_others_are_told_with_their_place(setting: Setting) -> None:
+    setting.user("[agents]\nmax_depth = -1\n[memories]\nmax_unused_days = 400\nmin_rollout_idle_hours = 6\n")
+    (warning,) = setting.service().load().warnings
+    assert warning == (
+        "These numbers are out of bounds:\n"
+        f"  user ({setting.user_file}:2:13): `agents.max_depth = -1` counts as 0: it goes from 0 to 2147483647.\n"
+        f"  user ({setting.user_file}:4:19): `memories.max_unused_days = 400` counts as 365: it goes from 0 to 365."
+    )
+
+
 def test_a_thread_is_told_every_warning_but_clients_only_new_ones(setting: Setting) -> None:
     setting.user("zork = 1\n")
     service = setting.service()

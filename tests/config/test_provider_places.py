@@ -47,6 +47,12 @@ def test_an_unknown_provider_is_told_with_the_layer_that_has_the_last_word(setti
         ('wire_api = "x"', 12, "unknown variant `x`, expected `responses`"),
         ("base_url = 5", 12, "invalid type: integer `5`, expected a string"),
         ("env_key = true", 11, "invalid type: boolean `true`, expected a string"),
+        (
+            'env_key = "sk-live x"',
+            11,
+            "model_providers.p: provider env_key must be the name of an environment variable, ",
+        ),
+        ('env_key = ""', 11, "model_providers.p: provider env_key must be the name of an environment variable, "),
         ('name = ""', 8, "model_providers.p: provider name must not be empty"),
         ('auth = { command = " " }', 20, "model_providers.p: provider auth.command must not be empty"),
     ],
@@ -59,6 +65,7 @@ def test_a_wrong_setting_of_a_provider_is_told_where_it_stands(
     with pytest.raises(ConfigLoadError) as caught:
         setting.service().load()
     assert caught.value.message.startswith(f"{setting.user_file}:8:{column}: {message}")
+    assert "sk-live" not in caught.value.message
 
 
 def test_a_provider_without_a_name_is_told_where_it_begins(setting: Setting) -> None:
@@ -76,6 +83,21 @@ def test_an_address_that_leads_nowhere_is_told_with_key_and_file(setting: Settin
     provider = setting.service().load().model_providers["p"]
     with pytest.raises(ModelError, match=rf"`model_providers\.p\.base_url` in {setting.user_file}"):
         resolve(provider, api_key=None, environ={})
+
+
+@pytest.mark.parametrize("key", ['env_key = "THEIRS"', 'experimental_bearer_token = "theirs"', ""])
+def test_no_key_of_others_goes_to_openai_where_the_address_is_missing(setting: Setting, key: str) -> None:
+    setting.user(f'[model_providers.p]\nname = "P"\n{key}\n')
+    provider = setting.service().load().model_providers["p"]
+    with pytest.raises(ModelError, match=rf"no `base_url`; set `model_providers\.p\.base_url` in {setting.user_file}"):
+        resolve(provider, api_key="theirs", environ={})
+
+
+@pytest.mark.parametrize("key", ['env_key = "OPENAI_API_KEY"', "requires_openai_auth = true"])
+def test_a_provider_with_the_key_of_openai_needs_no_address(setting: Setting, key: str) -> None:
+    setting.user(f'[model_providers.p]\nname = "P"\n{key}\n')
+    provider = setting.service().load().model_providers["p"]
+    assert resolve(provider, api_key="ours", environ={}).url == "https://api.openai.com/v1/responses"
 
 
 def test_a_missing_variable_is_told_with_key_and_file(setting: Setting) -> None:

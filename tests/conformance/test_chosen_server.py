@@ -71,7 +71,7 @@ PLUGIN = ("-p", "no:codex_trio_conformance", "-p", "codex_trio.conformance.plugi
 
 
 async def test_a_server_can_be_named_relative_to_where_the_scenarios_are_started(tmp_path: Path) -> None:
-    done = await judged(f"{PYTHON} -m codex_trio app-server", tmp_path)
+    done = await judged(f"{PYTHON} -m codex_trio.testing.command app-server", tmp_path)
     assert b"1 passed" in done.stdout, done.stdout.decode()
 
 

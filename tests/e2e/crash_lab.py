@@ -35,7 +35,7 @@ from codex_trio.testing.model_script import (
 )
 from codex_trio.testing.model_server import ModelServer
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 KINDS = ("say", "think", "command", "patch", "stream")
 
 _SAID = re.compile(r"turn (\d+): (\w+)")

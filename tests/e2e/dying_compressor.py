@@ -11,6 +11,7 @@ from typing import Any
 
 from codex_trio.cli.main import main
 from codex_trio.state.rollout import compressed
+from codex_trio.testing.command import machine_of
 
 STEPS = ("before it is on the disk", "when it is on the disk", "when it has its name", "when the other is gone")
 """Of the form that is made."""
@@ -43,4 +44,4 @@ def _die_at(step: str) -> None:
 
 if __name__ == "__main__":
     _die_at(os.environ["DIE_AT"])
-    sys.exit(main())
+    sys.exit(main(system_dir=machine_of(os.environ)))

@@ -14,6 +14,7 @@ from codex_trio.cli.main import main
 from codex_trio.state.local.goals import LocalGoals
 from codex_trio.state.local.queues import LocalInputQueues
 from codex_trio.state.rollout.file_lines import FileWriter
+from codex_trio.testing.command import machine_of
 
 WORDS = b'"dying words"'
 
@@ -81,4 +82,4 @@ def _die_at(step: str) -> None:
 
 if __name__ == "__main__":
     _die_at(os.environ["DIE_AT"])
-    sys.exit(main())
+    sys.exit(main(system_dir=machine_of(os.environ)))

@@ -19,7 +19,7 @@ ITEM = "collabAgentToolCall"
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncGenerator[Lab]:
-    server = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+    server = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
     async with open_model_server() as model:
         yield Lab(tmp_path, server, model)
 

@@ -15,7 +15,7 @@ from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, message
 from codex_trio.testing.model_server import open_model_server
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 MORTAL = ServerUnderTest((sys.executable, dying_compressor.__file__, "app-server"), "codex-trio", {})
 OLD_SECONDS = 8 * 86400
 

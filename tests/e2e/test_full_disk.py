@@ -14,7 +14,7 @@ from codex_trio.testing.full_disk import full_disk
 from codex_trio.testing.model_script import answer, function_call, message
 from codex_trio.testing.model_server import open_model_server
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, message
 from codex_trio.testing.model_server import open_model_server
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {}, transport="memory")
+SERVER = ServerUnderTest(
+    (sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {}, transport="memory"
+)
 MORTAL = ServerUnderTest((sys.executable, dying_server.__file__, "app-server"), "codex-trio", {})
 PER_ANSWER = 110
 BUDGET = 3 * PER_ANSWER

@@ -9,7 +9,7 @@ from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.conformance.processes import wait_gone
 from codex_trio.testing.model_server import open_model_server
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 TABLE = f"""
 [mcp_servers.tiny]
 command = "{sys.executable}"

@@ -14,7 +14,7 @@ from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import Gate, answer, message
 from codex_trio.testing.model_server import open_model_server
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 MORTAL = ServerUnderTest((sys.executable, dying_server.__file__, "app-server"), "codex-trio", {})
 DYING = "dying words"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="

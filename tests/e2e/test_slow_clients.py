@@ -47,7 +47,7 @@ async def serving(tmp_path: Path) -> AsyncGenerator[ListeningServer]:
         folder = tmp_path / name.lower()
         folder.mkdir()
         environ[name] = str(folder)
-    command = [sys.executable, "-m", "codex_trio", "app-server"]
+    command = [sys.executable, "-m", "codex_trio.testing.command", "app-server"]
     with trio.fail_after(60):
         async with open_listening_server(command, listen="ws://127.0.0.1:0", env=environ, cwd=tmp_path) as server:
             yield server

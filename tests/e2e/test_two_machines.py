@@ -30,7 +30,7 @@ async def test_a_road_that_is_cut_in_the_middle_of_a_command_costs_time_and_noth
     os.mkfifo(begun)
     (tmp_path / "token").write_text(TOKEN)
     environ = {"HOME": str(home), "CODEX_HOME": str(home), "TMPDIR": str(home), "PATH": os.defpath}
-    program = [sys.executable, "-m", "codex_trio", "exec-server", "--listen", f"ws://{FAR}:{PORT}"]
+    program = [sys.executable, "-m", "codex_trio.testing.command", "exec-server", "--listen", f"ws://{FAR}:{PORT}"]
     program += ["--ws-auth", "capability-token", "--ws-token-file", str(tmp_path / "token")]
     client = [sys.executable, str(Path(__file__).with_name("far_client.py")), FAR, str(PORT), TOKEN, str(work)]
     road = Road()

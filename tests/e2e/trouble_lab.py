@@ -17,7 +17,7 @@ from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.testing.model_script import Answer, Request, answer, function_call, message
 from codex_trio.testing.model_server import ModelServer
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio", "app-server"), "codex-trio", {})
+SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 DATABASE = "codex_trio_1.sqlite"
 
 _COMMANDS = {

@@ -24,7 +24,7 @@ from codex_trio.util.stoppable_clock import StoppableClock
 
 PATIENCE = 60.0
 
-OWN = (sys.executable, "-m", "codex_trio")
+OWN = (sys.executable, "-m", "codex_trio.testing.command")
 
 
 class Road:

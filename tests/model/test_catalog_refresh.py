@@ -1,17 +1,24 @@
 """Bringing the models of a provider up to date: in the background, asked for with an ETag, kept on disk."""
 
+import base64
+import json
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trio
-from raw_provider import Reply, http, open_provider
+import trio.testing
+from raw_provider import COMPLETED, CREATED, DONE, Reply, http, open_provider, streamed
+from trio.testing import MockClock
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model.catalog import ModelCatalog, bundled_catalog
-from codex_trio.model.catalog_refresh import CACHE_NAME, CatalogRefresh
+from codex_trio.model.catalog_refresh import CACHE_NAME, FRESH_SECONDS, CatalogRefresh
+from codex_trio.model.client import ResponsesClient
 from codex_trio.model.http import HttpTransport
+from codex_trio.model.request import ModelRequest
 
 MODELS = {"models": [{"slug": "theirs", "display_name": "Theirs"}]}
 NEWER = {"models": [{"slug": "newer", "display_name": "Newer"}]}
@@ -135,3 +142,61 @@ async def test_keys_that_nobody_reads_are_told_once_for_each_server(tmp_path: Pa
         again.refresh.tell_ignored()
         await again.run()
     assert told == [text, text]
+
+
+async def test_models_are_asked_for_when_a_newer_version_is_named_and_when_old_ones_are_looked_at(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    catalog = bundled_catalog()
+    provider = ModelProviderConfig(id="mine", name="Mine", model_catalog_url="http://127.0.0.1:9/catalog")
+    text = base64.b64encode(json.dumps(MODELS).encode()).decode()
+    (tmp_path / CACHE_NAME).write_text(json.dumps({"url": provider.model_catalog_url, "etag": '"1"', "text": text}))
+    refresh = CatalogRefresh(catalog, provider, codex_home=tmp_path, tell=lambda text: None)
+    refresh.recall()
+    source, asked = catalog.source, 0
+    assert source is not None
+
+    async def ask() -> None:
+        nonlocal asked
+        asked += 1
+        raise OSError("what goes wrong ends nothing")
+
+    async def asked_after(cause: Callable[[], None]) -> int:
+        cause()
+        await trio.testing.wait_all_tasks_blocked()
+        return asked
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(refresh.run, ask)
+        assert await asked_after(source.looked_at) == 1
+        # What was asked for just now is no older than that; the same version is nothing new, however it is written.
+        assert await asked_after(source.looked_at) == 1
+        assert await asked_after(lambda: source.named('W/"1"')) == 1
+        assert await asked_after(lambda: source.named("2")) == 2
+        # The endpoint did not know it: once is enough.
+        assert await asked_after(lambda: source.named("2")) == 2
+        await trio.sleep(FRESH_SECONDS + 1)
+        assert await asked_after(source.looked_at) == 3
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_provider_says_with_its_answers_which_models_are_the_latest(transport: HttpTransport) -> None:
+    versions: list[str] = []
+
+    class Models:
+        url = None
+
+        def looked_at(self) -> None:
+            raise AssertionError("nobody did")
+
+        def named(self, version: str) -> None:
+            versions.append(version)
+
+    async with open_provider(streamed(CREATED, COMPLETED, headers='x-models-etag: "7"\r\n'), DONE) as endpoint:
+        provider = ModelProviderConfig(id="mine", name="Mine", base_url=endpoint.url)
+        client = ResponsesClient(provider, transport, api_key=None, environ={}, models=Models())
+        for _ in range(2):
+            async with client.stream(ModelRequest(model="m", input=[])) as response:
+                async for _events in response:
+                    pass
+    assert versions == ['"7"']

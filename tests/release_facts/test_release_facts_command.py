@@ -21,7 +21,7 @@ from release_facts.report import Comparison, report
 from release_facts.scenarios import Outcome, read_outcome, run_scenarios, settled
 
 ROOT = Path(__file__).parents[2]
-OURS = [sys.executable, "-m", "codex_trio"]
+OURS = [sys.executable, "-m", "codex_trio.testing.command"]
 REFERENCE = os.environ.get("CODEX_REFERENCE")
 
 

@@ -63,7 +63,7 @@ def test_a_run_says_what_any_other_says_and_ends_as_it_does(
     program: tuple[str, ...], env: dict[str, str], tmp_path: Path, arguments: list[str]
 ) -> None:
     cold = {**env, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    expected = run(sys.executable, "-m", "codex_trio", *arguments, env=cold, cwd=tmp_path)
+    expected = run(sys.executable, "-m", "codex_trio.testing.command", *arguments, env=cold, cwd=tmp_path)
     assert run(*program, *arguments, env=env, cwd=tmp_path) == expected
 
 

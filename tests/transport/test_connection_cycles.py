@@ -168,7 +168,7 @@ async def test_idle_clients_by_the_hundred_do_not_keep_others_from_being_answere
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
-    command = [sys.executable, "-m", "codex_trio", "app-server"]
+    command = [sys.executable, "-m", "codex_trio.testing.command", "app-server"]
     answered: list[int] = []
     with many_descriptors(), trio.fail_after(PATIENCE):
         async with (

@@ -95,7 +95,7 @@ def offer_program(lab: Lab, script: str, **variables: str) -> None:
     (lab.codex_home / "environments.toml").write_text('default = "box"\n[[environments]]\n' + "\n".join(lines))
 
 
-EXEC_SERVER = f"exec {shlex.quote(sys.executable)} -m codex_trio exec-server --listen stdio"
+EXEC_SERVER = f"exec {shlex.quote(sys.executable)} -m codex_trio.testing.command exec-server --listen stdio"
 
 
 async def test_followers_of_a_thread_are_told_when_its_environment_is_gone(lab: Lab) -> None:

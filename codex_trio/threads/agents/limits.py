@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
+from codex_trio.config.keys import bounded
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.model.catalog import ModelInfo
 from codex_trio.tools.agents.port import Version
@@ -38,7 +39,7 @@ def limits_of(config: EffectiveConfig) -> AgentLimits:
         is_enabled=table.get("enabled", True),
         threads=table.get("max_threads", MAX_THREADS),
         concurrent=table.get("max_concurrent_threads_per_session", MAX_CONCURRENT),
-        depth=table.get("max_depth", MAX_DEPTH),
+        depth=bounded(config.merged, ("agents", "max_depth"), MAX_DEPTH),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
+from codex_trio.config.keys import bounded
 from codex_trio.config.layers import lookup
 from codex_trio.config.settings import EffectiveConfig
 
@@ -47,9 +48,8 @@ def memory_settings(config: EffectiveConfig) -> MemorySettings:
     table = cast("Mapping[str, Any]", config.merged.get("memories") or {})
     is_on = config.feature(FEATURE)
 
-    def number(name: str, default: int, low: int, high: int) -> int:
-        # What is out of bounds counts as the bound, as the established server has it.
-        return min(max(int(table.get(name, default)), low), high)
+    def number(name: str, default: int) -> int:
+        return bounded(config.merged, ("memories", name), default)
 
     return MemorySettings(
         generate=is_on and table.get("generate_memories") is not False,
@@ -58,12 +58,12 @@ def memory_settings(config: EffectiveConfig) -> MemorySettings:
         extract_model=table.get("extract_model") or None,
         consolidation_model=table.get("consolidation_model") or None,
         consolidation_tier=table.get("consolidation_service_tier") or None,
-        most_memories=number("max_raw_memories_for_consolidation", 256, 1, 4096),
-        unused_ms=number("max_unused_days", 30, 0, 365) * DAY_MS,
-        age_ms=number("max_rollout_age_days", 30, 0, 90) * DAY_MS,
-        idle_ms=number("min_rollout_idle_hours", 6, 1, 48) * HOUR_MS,
-        most_threads=number("max_rollouts_per_startup", 16, 1, 128),
-        remaining_percent=number("min_rate_limit_remaining_percent", 25, 0, 100),
+        most_memories=number("max_raw_memories_for_consolidation", 256),
+        unused_ms=number("max_unused_days", 30) * DAY_MS,
+        age_ms=number("max_rollout_age_days", 30) * DAY_MS,
+        idle_ms=number("min_rollout_idle_hours", 6) * HOUR_MS,
+        most_threads=number("max_rollouts_per_startup", 16),
+        remaining_percent=number("min_rate_limit_remaining_percent", 25),
     )
 
 
