@@ -314,7 +314,8 @@ def _problem_in_layer(layer: ConfigLayer) -> ConfigLoadError | None:
     except SchemaProblem as problem:
         place = place_in_file(layer, problem.path)
         if place is None:
-            return None
+            of_organization = layer.source.kind == "enterpriseManaged"
+            return ConfigLoadError(f"{layer.source.label}: {problem.describe()}") if of_organization else None
         return ConfigLoadError(
             f"{layer.source.file}:{place.start.line}:{place.start.column}: {problem.message}",
             path=layer.source.file,
