@@ -1,0 +1,151 @@
+"""Servers made with the official Python SDK, over real stdio and streamable HTTP.
+
+The SDK is no dependency. Where it is installed beside the tests, or `MCP_SDK_PYTHON` names an interpreter that has it,
+these run; what they look for is held by scripted servers besides.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from codex_trio.execution.spawner import open_process_spawner
+from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
+from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, StdioCommand
+from codex_trio.model.http import open_transport
+
+PYTHON = os.environ.get("MCP_SDK_PYTHON") or (sys.executable if importlib.util.find_spec("mcp") else "")
+
+pytestmark = pytest.mark.skipif(not PYTHON, reason="the `mcp` SDK is not installed, and MCP_SDK_PYTHON names none")
+
+PATIENCE = 60.0
+SERVER = """
+import base64, sys
+from pydantic import BaseModel, Field
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+
+server = MCPServer("sdk", version="3.2.1", instructions="Ask me.")
+
+class Sum(BaseModel):
+    total: int
+
+class Wish(BaseModel):
+    name: str = Field(default="Anne")
+    count: int = Field(default=3)
+    fine: bool = Field(default=True)
+
+@server.tool()
+def add(a: int, b: int) -> Sum:
+    return Sum(total=a + b)
+
+@server.tool()
+async def slow(context: Context) -> str:
+    await context.report_progress(1, 2, "half")
+    await context.info("told")
+    return "done"
+
+@server.tool()
+async def ask(context: Context) -> str:
+    answer = await context.elicit("What?", Wish)
+    return f"{answer.action} {getattr(answer, 'data', None)!r}"
+
+@server.tool()
+def fail() -> str:
+    raise ValueError("no luck")
+
+@server.resource("notes://one", mime_type="text/plain")
+def one() -> str:
+    return "a note"
+
+@server.resource("notes://{name}")
+def named(name: str) -> str:
+    return name
+
+if len(sys.argv) > 1:
+    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+else:
+    server.run()
+"""
+
+
+@pytest.fixture(params=["stdio", "http"])
+async def connection(request: Any, tmp_path: Path) -> AsyncGenerator[McpConnection]:
+    file = tmp_path / "server.py"
+    file.write_text(SERVER)
+    with trio.fail_after(PATIENCE):
+        if request.param == "stdio":
+            transport = StdioCommand(command=PYTHON, args=(str(file),))
+            async with connected(transport) as opened:
+                yield opened
+        else:
+            async with served(file) as url, connected(HttpAddress(url=url)) as opened:
+                yield opened
+
+
+@asynccontextmanager
+async def connected(way: StdioCommand | HttpAddress) -> AsyncGenerator[McpConnection]:
+    settings = McpServerSettings(name="sdk", transport=way, startup_seconds=PATIENCE)
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    async with open_process_spawner() as spawner, open_transport({}) as transport:
+        means = McpMeans(start=spawner.start, transport=transport, environ=environ)
+        async with open_connection(settings, folder="/", means=means) as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def served(file: Path) -> AsyncGenerator[str]:
+    listener = trio.socket.socket()
+    await listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    listener.close()
+    command = [PYTHON, str(file), str(port)]
+    async with trio.open_nursery() as nursery:
+        run = partial(trio.run_process, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        process = await nursery.start(run, command)
+        while process.poll() is None:
+            try:
+                await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
+                break
+            except OSError:
+                await trio.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/mcp"
+        process.terminate()
+        await process.wait()
+
+
+async def answers(_server: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    assert params["message"] == "What?"
+    defaults = {name: of["default"] for name, of in params["requestedSchema"]["properties"].items()}
+    return {"action": "accept", "content": defaults}
+
+
+async def call(connection: McpConnection, tool: str, **arguments: Any) -> Any:
+    return await connection.call(tool, arguments, meta={}, elicit=answers)
+
+
+async def test_an_sdk_server_is_greeted_listed_called_and_asks(connection: McpConnection) -> None:
+    assert connection.facts.info["name"] == "sdk"
+    assert connection.facts.instructions == "Ask me."
+    total = await call(connection, "add", a=2, b=3)
+    assert total["structuredContent"] == {"total": 5}
+    assert (await call(connection, "slow"))["content"][0]["text"] == "done"
+    asked = (await call(connection, "ask"))["content"][0]["text"]
+    assert asked == "accept Wish(name='Anne', count=3, fine=True)"
+    failed = await call(connection, "fail")
+    assert failed["isError"]
+    assert "fail" in failed["content"][0]["text"]
+    [resource] = await connection.list_all("resources/list", "resources")
+    assert resource["uri"] == "notes://one"
+    [template] = await connection.list_all("resources/templates/list", "resourceTemplates")
+    assert template["uriTemplate"] == "notes://{name}"
+    read = await connection.read_resource("notes://two")
+    assert read["contents"][0]["text"] == "two"
