@@ -94,6 +94,45 @@ async def test_what_a_server_says_of_itself_comes_over_a_stream_that_is_taken_up
         assert [tool.name for tool in connection.tools] == ["t", "more"]
 
 
+@pytest.mark.parametrize("asked", ["elicitation/create", "sampling/createMessage"])
+async def test_a_server_that_asks_when_no_call_is_under_way_asks_nobody(server: McpWebServer, asked: str) -> None:
+    speak = server.answers["/mcp"]
+    answered: list[Any] = []
+    over, done = trio.Event(), trio.Event()
+
+    async def answer(request: WebRequest) -> WebReply:
+        if request.method == "GET" and "last-event-id" not in request.headers:
+            # As after a turn: whoever made a call before has its result.
+            await over.wait()
+            question = {"jsonrpc": "2.0", "id": "late", "method": asked, "params": {"message": "What?"}}
+            return WebReply(body=events(question, ids=True), headers=STREAM)
+        if request.method == "GET":
+            return WebReply(body=b": still here\n\n", headers=STREAM, hangs=True)
+        if request.method == "POST" and request.json.get("id") == "late":
+            answered.append(request.json)
+            done.set()
+            return WebReply(202)
+        reply = speak(request)
+        assert isinstance(reply, WebReply)
+        return reply
+
+    async def not_asked(_server: str, _params: Any) -> Any:
+        raise AssertionError("asked a user whose call is over")
+
+    server.answers["/mcp"] = answer
+    async with connected(server) as connection:
+        await connection.call("t", {}, meta={}, elicit=not_asked)
+        over.set()
+        await done.wait()
+        # The session goes on.
+        await call(connection)
+    [message] = answered
+    if asked == "elicitation/create":
+        assert message["result"] == {"action": "cancel"}
+    else:
+        assert message["error"]["code"] == -32601
+
+
 def _breaking_off(server: McpWebServer, *, goes_on: bool) -> None:
     """Have the stream of a call's answer break off; behind it, it goes on with the answer or breaks off again."""
     speak = server.answers["/mcp"]

@@ -1,5 +1,6 @@
 """Logging in to an MCP server: finding the login server, the way there and back, tokens, and what is not trusted."""
 
+import base64
 import contextlib
 import json
 import stat
@@ -224,6 +225,7 @@ def _challenged(value: str) -> Callable[[McpWebServer], None]:
         (_with(authorization_endpoint="javascript:alert(1)"), "is no web address"),
         (_with(authorization_endpoint="https://user:pass@login.example/"), "has a user or a password in it"),
         (_with(registration_endpoint=None), "name it as `oauth.client_id`"),
+        (_with(token_endpoint_auth_methods_supported=["private_key_jwt"]), "lets clients in by private_key_jwt alone"),
         (_of_resource(resource="https://other.example/mcp"), "the metadata of the server is of another one"),
         (_of_resource(authorization_servers=["http://login.example"]), "is not reached by https"),
         (_challenged('Bearer resource_metadata="http://localhost:9/x"'), "is said to be on another one"),
@@ -244,6 +246,47 @@ async def test_a_login_server_that_is_not_to_be_trusted_is_not(
             pass
     assert said in str(caught.value)
     assert bench.server.of("/else") == []
+
+
+@pytest.mark.parametrize(
+    ("methods", "asked", "basic", "fields"),
+    [
+        (None, "none", None, {"client_id": "the id"}),
+        (["none", "client_secret_basic"], "none", None, {"client_id": "the id"}),
+        (["client_secret_basic", "client_secret_post"], "client_secret_basic", b"the+id:s%3Acret", {}),
+        (["client_secret_post"], "client_secret_post", None, {"client_id": "the id", "client_secret": "s:cret"}),
+    ],
+)
+async def test_a_login_server_is_told_who_asks_for_tokens_in_the_way_that_it_takes(
+    bench: Bench, methods: list[str] | None, asked: str, basic: bytes | None, fields: dict[str, str]
+) -> None:
+    server = bench.server
+    server.metadata["token_endpoint_auth_methods_supported"] = methods
+    known = {"client_id": "the id", "client_secret": "s:cret"}
+    server.answers["/register"] = lambda request: WebReply(201, {**request.json, **known})
+    await bench.log_in()
+    [registered] = server.of("/register")
+    assert registered.json["token_endpoint_auth_method"] == asked
+    kept = bench.kept
+    assert kept is not None
+    bench.store.keep(msgspec.structs.replace(kept, expires_at=now_ms() - 1))
+    async with bench.connected():
+        pass
+    for request in server.of("/token"):
+        said = {name: value for name, value in request.form.items() if name.startswith("client_")}
+        assert said == fields
+        header = None if basic is None else f"Basic {base64.b64encode(basic).decode()}"
+        assert request.headers.get("authorization") == header
+    assert [request.form["grant_type"] for request in server.of("/token")] == ["authorization_code", "refresh_token"]
+
+
+async def test_a_call_that_a_login_does_not_reach_says_which_scopes_it_wants(bench: Bench) -> None:
+    await bench.log_in()
+    async with bench.connected() as connection:
+        challenge = 'Bearer error="insufficient_scope", scope="read write"'
+        bench.server.answers["/mcp"] = lambda _request: WebReply(403, headers={"www-authenticate": challenge})
+        with pytest.raises(McpFailure, match="log in again with the scopes read,write"):
+            await connection.call("t", {}, meta={}, elicit=_nobody)
 
 
 def test_a_server_on_the_web_names_nothing_on_this_machine() -> None:

@@ -18,6 +18,7 @@ import msgspec
 import trio
 
 from codex_trio.extensions.mcp.errors import McpFailure, McpGone
+from codex_trio.extensions.mcp.oauth.discovery import challenge_of
 from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
 from codex_trio.extensions.mcp.session import INITIALIZED, REVISION, messages_of
 from codex_trio.extensions.mcp.settings import HttpAddress
@@ -246,6 +247,11 @@ def _is_stream(response: HttpResponse) -> bool:
 def _hint(response: HttpResponse) -> str:
     if response.status == 401:
         return " (log in, or set bearer_token_env_var)"
+    if response.status == 403:
+        challenge = challenge_of(response.headers)
+        if challenge.get("error") == "insufficient_scope":
+            scopes = ",".join(challenge.get("scope", "").split())[:500]
+            return f" (the login does not reach so far: log in again with the scopes {scopes or 'that it wants'})"
     return " (it sends on to another address, which is not followed)" if response.status < 400 else ""
 
 

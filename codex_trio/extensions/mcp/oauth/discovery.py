@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb, WebAnswer, origin_of, same_origin
+from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb, origin_of, same_origin
 
 _RESOURCE = "the metadata of the server"
 _METADATA = "the metadata of the login server"
@@ -25,18 +25,23 @@ _CHALLENGE_PART = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 
 
 class LoginServer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who logs users in, and where. `scopes` are what to ask for when the user names none."""
+    """Who logs users in, and where. `scopes` are what to ask for when the user names none.
+
+    `auth_methods` are how it lets clients say who they are; none where it does not say.
+    """
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     registration_endpoint: str | None = None
     scopes: tuple[str, ...] = ()
+    auth_methods: tuple[str, ...] = ()
 
 
 async def find_login_server(web: OAuthWeb, url: str) -> LoginServer | None:
     """Return who logs users in to the server at `url`; None when it names nobody. Raises OAuthFailure."""
-    challenge = _challenge(await web.head_of(url))
+    refusal = await web.head_of(url)
+    challenge = challenge_of(refusal.headers) if refusal.status == 401 else {}
     resource = await _resource_metadata(web, url, challenge.get("resource_metadata"))
     if resource is None:
         return await _metadata(web, origin_of(url), _legacy_places(url), wanted=_words(challenge.get("scope")))
@@ -120,6 +125,7 @@ def _login_server(web: OAuthWeb, issuer: str, table: Mapping[str, Any], wanted: 
         token_endpoint=_endpoint(web, table, "token_endpoint"),
         registration_endpoint=None if registration is None else _endpoint(web, table, "registration_endpoint"),
         scopes=wanted or _texts(table.get("scopes_supported")),
+        auth_methods=_texts(table.get("token_endpoint_auth_methods_supported")),
     )
 
 
@@ -152,11 +158,9 @@ def _legacy_places(url: str) -> list[str]:
     return [f"{whole}{path}", whole] if path else [whole]
 
 
-def _challenge(answer: WebAnswer) -> dict[str, str]:
+def challenge_of(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the parts of a refusal's `WWW-Authenticate`."""
-    if answer.status != 401:
-        return {}
-    header = answer.headers.get("www-authenticate", "")[:4096]
+    header = headers.get("www-authenticate", "")[:4096]
     return {name.lower(): quoted or bare for name, quoted, bare in _CHALLENGE_PART.findall(header)}
 
 

@@ -13,7 +13,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -22,6 +22,7 @@ from codex_trio.extensions.mcp.oauth.web import OAuthFailure, OAuthWeb, WebAnswe
 from codex_trio.util.clock import now_ms
 
 CLIENT_NAME = "codex-trio"
+_BASIC, _POST = "client_secret_basic", "client_secret_post"
 _MAX_TOKEN = 16 << 10
 _MAX_SECONDS = 10 * 365 * 24 * 3600
 
@@ -95,7 +96,7 @@ async def register(web: OAuthWeb, server: LoginServer, *, redirect_uri: str, sco
         "client_name": CLIENT_NAME,
         "redirect_uris": [redirect_uri],
         "grant_types": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_method": "none",
+        "token_endpoint_auth_method": _method_to_ask_for(server),
         "response_types": ["code"],
         "application_type": "native",
     }
@@ -106,7 +107,18 @@ async def register(web: OAuthWeb, server: LoginServer, *, redirect_uri: str, sco
     client_id = _word(table.get("client_id"))
     if answer.status not in (200, 201) or client_id is None:
         raise OAuthFailure(f"the login server did not register this client: {_refusal(answer)}")
-    return OAuthClient(client_id=client_id, client_secret=_word(table.get("client_secret")))
+    has_none = table.get("token_endpoint_auth_method") == "none"
+    return OAuthClient(client_id=client_id, client_secret=None if has_none else _word(table.get("client_secret")))
+
+
+def _method_to_ask_for(server: LoginServer) -> str:
+    """Return how we are to say who we are: by a secret only where there is no other way. Raises OAuthFailure."""
+    found = next((method for method in ("none", _BASIC, _POST) if method in server.auth_methods), None)
+    if found is None and server.auth_methods:
+        raise OAuthFailure(
+            f"the login server lets clients in by {', '.join(server.auth_methods)} alone, which is not supported"
+        )
+    return found or "none"
 
 
 async def redeem(web: OAuthWeb, attempt: Attempt, code: str) -> Tokens:
@@ -116,36 +128,40 @@ async def redeem(web: OAuthWeb, attempt: Attempt, code: str) -> Tokens:
         "code": code,
         "code_verifier": attempt.verifier,
         "redirect_uri": attempt.redirect_uri,
-        **_named(attempt.client),
         **({"resource": attempt.resources[0]} if attempt.resources else {}),
     }
-    answer = await web.post_form(attempt.server.token_endpoint, "the token_endpoint", fields)
+    answer = await _ask_for_tokens(web, attempt.server, attempt.client, fields)
     return _tokens(answer, scopes=attempt.scopes, refresh_token=None)
 
 
 async def renew(
-    web: OAuthWeb, token_endpoint: str, client: OAuthClient, tokens: Tokens, *, resource: str
+    web: OAuthWeb, server: LoginServer, client: OAuthClient, tokens: Tokens, *, resource: str
 ) -> Tokens | None:
     """Return fresh tokens; None where the login server says that the old ones do not count any more.
 
     Raises OAuthFailure where it says nothing of the kind.
     """
     assert tokens.refresh_token is not None
-    fields = {
-        "grant_type": "refresh_token",
-        "refresh_token": tokens.refresh_token,
-        **_named(client),
-        "resource": resource,
-    }
-    answer = await web.post_form(token_endpoint, "the token_endpoint", fields)
+    fields = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token, "resource": resource}
+    answer = await _ask_for_tokens(web, server, client, fields)
     if answer.status in (400, 401) and (answer.table or {}).get("error") in ("invalid_grant", "invalid_client"):
         return None
     return _tokens(answer, scopes=tokens.scopes, refresh_token=tokens.refresh_token)
 
 
-def _named(client: OAuthClient) -> dict[str, str]:
-    secret = {} if client.client_secret is None else {"client_secret": client.client_secret}
-    return {"client_id": client.client_id, **secret}
+async def _ask_for_tokens(
+    web: OAuthWeb, server: LoginServer, client: OAuthClient, fields: Mapping[str, str]
+) -> WebAnswer:
+    """Return the answer to a request that says who we are, in the way that the login server takes (RFC 6749, 2.3.1)."""
+    fields, headers = dict(fields), dict[str, str]()
+    if client.client_secret is not None and _BASIC in server.auth_methods:
+        pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+        headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    else:
+        fields["client_id"] = client.client_id
+        if client.client_secret is not None:
+            fields["client_secret"] = client.client_secret
+    return await web.post_form(server.token_endpoint, "the token_endpoint", fields, headers=headers)
 
 
 def _tokens(answer: WebAnswer, *, scopes: tuple[str, ...], refresh_token: str | None) -> Tokens:

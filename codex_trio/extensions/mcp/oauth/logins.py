@@ -206,7 +206,7 @@ class Bearer:
     async def _renew(self, login: StoredLogin, *, refused: bool) -> StoredLogin:
         try:
             server = await self._server(login)
-            tokens = await renew(self._web, server.token_endpoint, login.client, login.tokens, resource=self._url)
+            tokens = await renew(self._web, server, login.client, login.tokens, resource=self._url)
         except OAuthFailure:
             if refused or _is_over(login, early=0):
                 raise

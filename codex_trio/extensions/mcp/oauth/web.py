@@ -73,11 +73,12 @@ class OAuthWeb:
         """Send JSON. Raises OAuthFailure."""
         return await self._ask("POST", url, what, _sent_as("application/json"), msgspec.json.encode(value))
 
-    async def post_form(self, url: str, what: str, fields: Mapping[str, str]) -> WebAnswer:
+    async def post_form(
+        self, url: str, what: str, fields: Mapping[str, str], *, headers: Mapping[str, str]
+    ) -> WebAnswer:
         """Send a form. Raises OAuthFailure."""
-        return await self._ask(
-            "POST", url, what, _sent_as("application/x-www-form-urlencoded"), urlencode(fields).encode()
-        )
+        sent = {**_sent_as("application/x-www-form-urlencoded"), **headers}
+        return await self._ask("POST", url, what, sent, urlencode(fields).encode())
 
     async def _ask(
         self,
