@@ -22,6 +22,12 @@ MAX_HEAD_BYTES = 64 * 1024
 
 _READ_BYTES = 64 * 1024
 
+_NOT_HTTP = HandshakeResponse(
+    400,
+    ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")),
+    b"Messages come over websocket here. Lines of JSON are for the standard input of `codex-trio app-server`.\n",
+)
+
 Responder = Callable[[HttpRequest], HandshakeResponse | Upgrade]
 
 
@@ -71,6 +77,7 @@ class _HttpServer:
         self._stream = stream
         self._headers = headers
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._has_begun = False
 
     async def next_request(self) -> HttpRequest | None:
         """Read the head of a request; None when none will come."""
@@ -129,7 +136,13 @@ class _HttpServer:
                     )
                 return None
             if event is h11.NEED_DATA:
-                self._http.receive_data(bytes(await self._stream.receive_some(_READ_BYTES)))
+                data = bytes(await self._stream.receive_some(_READ_BYTES))
+                if not self._has_begun and data.lstrip()[:1] in (b"{", b"["):
+                    # A message in place of a request: its sender would wait for an answer, and we for the rest.
+                    await self.answer(_NOT_HTTP, has_body=True)
+                    return None
+                self._has_begun = True
+                self._http.receive_data(data)
             elif isinstance(event, h11.Event) and not isinstance(event, h11.ConnectionClosed):
                 return event
             else:

@@ -132,7 +132,7 @@ async def test_whoever_makes_no_handshake_is_let_go_and_the_others_stay(tmp_path
         assert await neighbour.receive() == b"still there"
 
 
-@pytest.mark.parametrize("said", [b"", b'{"id":1,"method":"initialize"}\n'], ids=["nothing", "a line of JSON"])
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\n"], ids=["nothing", "half a request"])
 async def test_whoever_never_says_what_is_waited_for_is_let_go_in_the_end(
     tmp_path: Path, mock_clock: MockClock, said: bytes
 ) -> None:

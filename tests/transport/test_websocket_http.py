@@ -109,6 +109,17 @@ async def test_what_cannot_be_parsed_is_refused_and_closed(data: bytes) -> None:
             assert await peer.rest() == b""
 
 
+@pytest.mark.parametrize("data", [b'{"id": 1, "method": "initialize"}\n', b' \n{"id"', b"[{"])
+async def test_a_message_in_place_of_a_request_is_answered_at_once_with_the_way_out(data: bytes) -> None:
+    with trio.fail_after(PATIENCE):
+        async with listening() as address, raw_peer(address) as peer:
+            await peer.send(data)
+            response = await peer.response()
+            assert response.status == 400
+            assert b"Messages come over websocket here." in response.body
+            assert await peer.rest() == b""
+
+
 async def test_an_endless_head_is_cut_off() -> None:
     with trio.fail_after(PATIENCE):
         async with listening() as address, raw_peer(address) as peer:
