@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 
 from codex_trio.execpolicy.rule_loading import MAX_FILE_BYTES
-from codex_trio.execpolicy.rules import PolicyRules
+from codex_trio.execpolicy.rules import NetworkRule, PolicyRules
 from codex_trio.util.timed_lock import lock_within
 
 _LOCK_SECONDS = 5.0
@@ -38,7 +38,34 @@ def append_prefix_rule(rules_file: str, prefix: Sequence[str], *, lock_seconds: 
     """
     if not prefix:
         raise AmendmentError(f"failed to update rules file {rules_file}: prefix rule requires at least one token")
-    line = f'prefix_rule(pattern={json.dumps(list(prefix), ensure_ascii=False)}, decision="allow")'
+    _append(rules_file, f'prefix_rule(pattern={_quoted(list(prefix))}, decision="allow")', lock_seconds)
+
+
+async def amend_host(rules: PolicyRules, rule: NetworkRule, rules_file: str) -> None:
+    """Add a rule about a host: in `rules_file` for later threads, in `rules` at once.
+
+    Raises `AmendmentError`, with nothing changed.
+    """
+    await trio.to_thread.run_sync(append_network_rule, rules_file, rule)
+    rules.add_network(rule)
+
+
+def append_network_rule(rules_file: str, rule: NetworkRule, *, lock_seconds: float = _LOCK_SECONDS) -> None:
+    """Append the rule, unless the file has the very same line. Waits a few seconds for another writer.
+
+    Raises `AmendmentError`.
+    """
+    decision = "deny" if rule.decision == "forbidden" else rule.decision
+    said = "" if rule.justification is None else f", justification={_quoted(rule.justification)}"
+    line = f'network_rule(host={_quoted(rule.host)}, protocol="{rule.protocol}", decision="{decision}"{said})'
+    _append(rules_file, line, lock_seconds)
+
+
+def _quoted(value: str | list[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _append(rules_file: str, line: str, lock_seconds: float) -> None:
     try:
         _append_line(Path(rules_file), line, lock_seconds)
     except (OSError, UnicodeError) as error:

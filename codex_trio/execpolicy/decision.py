@@ -14,13 +14,13 @@ import msgspec
 from codex_trio.config.approval import AskForApproval, Granular, describe
 from codex_trio.domain.items import ParsedCommand
 from codex_trio.execpolicy.actions import command_actions
-from codex_trio.execpolicy.amendments import AmendmentError, amend
+from codex_trio.execpolicy.amendments import AmendmentError, amend, amend_host
 from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execpolicy.proposals import proposal
 from codex_trio.execpolicy.rule_loading import load_rules, read_and_judge
-from codex_trio.execpolicy.rules import PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
+from codex_trio.execpolicy.rules import NetworkRule, PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
 from codex_trio.execpolicy.safe import is_known_safe
 from codex_trio.execpolicy.script_commands import commands_of
 from codex_trio.execpolicy.script_words import Word
@@ -180,6 +180,17 @@ class CommandPolicy:
         """
         await amend(self._rules, prefix, self._amendments)
 
+    def network_rules(self) -> tuple[NetworkRule, ...]:
+        """Return the rules about hosts, in file order."""
+        return self._rules.network_rules()
+
+    async def amend_host(self, rule: NetworkRule) -> None:
+        """Add a rule about a host, for later threads and at once.
+
+        Raises `AmendmentError`, with nothing changed.
+        """
+        await amend_host(self._rules, rule, self._amendments)
+
 
 class ConfinedPolicy(CommandPolicy):
     """The rules of another policy for somebody whose commands never leave the sandbox, and who allows nothing."""
@@ -195,6 +206,12 @@ class ConfinedPolicy(CommandPolicy):
         return msgspec.structs.replace(self._policy.decide(argv, **more), bypass_sandbox=False)
 
     async def amend(self, prefix: Sequence[str]) -> None:
+        raise AmendmentError("nothing can be allowed from here")
+
+    def network_rules(self) -> tuple[NetworkRule, ...]:
+        return self._policy.network_rules()
+
+    async def amend_host(self, rule: NetworkRule) -> None:
         raise AmendmentError("nothing can be allowed from here")
 
 

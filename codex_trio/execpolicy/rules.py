@@ -165,8 +165,9 @@ class PolicyRules:
             rules.append(rule)
 
     def add_network(self, rule: NetworkRule) -> None:
-        """Add a rule about a host."""
-        self._network_rules.append(rule)
+        """Add a rule about a host, unless it is there already."""
+        if rule not in self._network_rules:
+            self._network_rules.append(rule)
 
     def limit_executable(self, name: str, paths: Sequence[str]) -> None:
         """Let only these absolute paths match rules for the bare program `name`; replaces an earlier limit."""

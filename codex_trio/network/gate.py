@@ -69,4 +69,4 @@ class HostGate:
             return verdict
         if self._judge is None:
             return self._listed.unlisted(attempt, ", and nobody can be asked about it here")
-        return await self._judge.judge(attempt)
+        return await self._judge.judge(attempt, self._listed)

@@ -58,10 +58,10 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostJudge(Protocol):
-    """Decides about the connections of one command, and is told of those that were not made."""
+    """Decides about the connections of one command that lists and rules leave open."""
 
-    async def judge(self, attempt: HostAttempt) -> Refusal | None:
-        """Return why a connection must not be made; may ask somebody first."""
+    async def judge(self, attempt: HostAttempt, listed: ListedHosts) -> Refusal | None:
+        """Return why a connection must not be made of which lists and rules say nothing; may ask somebody first."""
         ...
 
 

@@ -16,6 +16,7 @@ from codex_trio.threads.mcp_approvals import decision_of, elicitation_of
 from codex_trio.tools.review import (
     ApprovalQuestion,
     CommandQuestion,
+    HostQuestion,
     McpCallQuestion,
     PatchQuestion,
     PermissionsQuestion,
@@ -49,7 +50,7 @@ class Person(Reviewer):
 
     async def decide(self, question: ApprovalQuestion) -> ReviewDecision:
         match question:
-            case CommandQuestion():
+            case CommandQuestion() | HostQuestion():
                 return await self._clients.ask_command(self._thread_id, question, self._followers)
             case PatchQuestion():
                 return await self._clients.ask_patch(self._thread_id, question, self._followers)

@@ -19,7 +19,7 @@ from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import ClientToolAnswer, ClientToolCall
 from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, PermissionsQuestion, ReviewDecision
+from codex_trio.tools.review import CommandQuestion, HostQuestion, PatchQuestion, PermissionsQuestion, ReviewDecision
 from codex_trio.tools.user_input import Answers, UserQuestions
 
 ClientId: TypeAlias = int
@@ -80,8 +80,10 @@ class ThreadClients(Protocol):
         """Return those that are still there."""
         ...
 
-    async def ask_command(self, thread_id: str, question: CommandQuestion, followers: Clients) -> ReviewDecision:
-        """Ask whether a command may run; the first answer, or that there is none."""
+    async def ask_command(
+        self, thread_id: str, question: CommandQuestion | HostQuestion, followers: Clients
+    ) -> ReviewDecision:
+        """Ask whether a command may run, or reach a host; the first answer, or that there is none."""
         ...
 
     async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:

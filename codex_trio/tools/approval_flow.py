@@ -10,16 +10,19 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import msgspec
+import trio
 
 from codex_trio.domain.items import CommandExecution, FileChange
 from codex_trio.execpolicy.decision import rejected_for_model
 from codex_trio.sandbox.additional import AdditionalPermissions
 from codex_trio.tools.calls import ToolFailure
+from codex_trio.tools.host_answers import HostAnswers
 from codex_trio.tools.log import ItemLog
 from codex_trio.tools.review import (
     ApprovalQuestion,
     Approver,
     CommandQuestion,
+    HostQuestion,
     McpCallQuestion,
     PatchQuestion,
     PermissionGrant,
@@ -28,6 +31,8 @@ from codex_trio.tools.review import (
     ReviewOutcome,
     SessionApprovals,
 )
+
+_END_SECONDS = 10.0
 
 
 class Cleared(Exception):
@@ -135,6 +140,24 @@ class ApprovalFlow:
         """Say that a call is about to be carried out. Raises Cleared where it is not to be."""
         if self._rehearses:
             raise Cleared
+
+    @property
+    def hosts(self) -> HostAnswers[ReviewDecision]:
+        """What was answered about hosts."""
+        return self._accepted.hosts
+
+    async def host(self, question: HostQuestion) -> ReviewDecision:
+        """Ask about a host that a command wants to reach; not from within the call of a tool."""
+        self._approver.hold(question.item_id)
+        try:
+            answer = await self._ask(question)
+        finally:
+            self._approver.release(question.item_id)
+        if answer.outcome is ReviewOutcome.CANCELLED:
+            # The command ends with the turn, and this with the command; one of an earlier turn goes on.
+            with trio.move_on_after(_END_SECONDS):
+                await self._stop_turn()
+        return answer
 
     async def close_call(self) -> None:
         """End the turn if a decision about one of its calls said so: the model has been told of that call."""

@@ -31,6 +31,7 @@ from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.command_output import command_output, output_budget
 from codex_trio.tools.context import CommandAccess, CommandSettings, ToolContext, with_choice
+from codex_trio.tools.host_access import CommandHosts
 from codex_trio.tools.patch import apply_shell_patch
 from codex_trio.tools.review import ReviewOutcome
 from codex_trio.tools.running import KILLED_EXIT_CODE, RunningCommand
@@ -257,6 +258,7 @@ class ExecCommand:
             cwd=str(cwd),
             tty=arguments.tty,
             sandboxed=sandboxed,
+            hosts=CommandHosts(self._commands.policy, context, item, cwd=str(cwd)),
         )
         try:
             session = await environment.start(

@@ -12,10 +12,19 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from codex_trio.domain.approval_actions import ApprovalAction, CallMcp, ChangeFiles, GetPermissions, RunCommand
+from codex_trio.domain.approval_actions import (
+    ApprovalAction,
+    CallMcp,
+    ChangeFiles,
+    GetPermissions,
+    ReachHost,
+    RunCommand,
+)
 from codex_trio.domain.items import ParsedCommand
+from codex_trio.execpolicy.rules import NetworkProtocol
 from codex_trio.execpolicy.words import join
 from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, joined, to_plain
+from codex_trio.tools.host_answers import HostAnswers
 
 
 class ReviewOutcome(enum.Enum):
@@ -40,16 +49,24 @@ class PermissionGrant(msgspec.Struct, frozen=True, kw_only=True):
     scope: Literal["turn", "session"] = "turn"
 
 
+class HostAmendment(msgspec.Struct, frozen=True):
+    """A rule about a host, for good."""
+
+    host: str
+    allows: bool
+
+
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a question.
 
-    `amendment` is the command prefix to allow from now on, `grant` what is granted of permissions that were asked for;
-    where it is None, all of them for the turn. `reason` is what the model is told of a refusal. With
-    `ends_turn` the turn is over once the model was told.
+    `amendment` is the command prefix to allow from now on, `host_amendment` a rule about a host, `grant` what is granted
+    of permissions that were asked for; where it is None, all of them for the turn. `reason` is what the model is told of
+    a refusal. With `ends_turn` the turn is over once the model was told.
     """
 
     outcome: ReviewOutcome
     amendment: list[str] | None = None
+    host_amendment: HostAmendment | None = None
     grant: PermissionGrant | None = None
     reason: str = "rejected by user"
     ends_turn: bool = False
@@ -228,6 +245,40 @@ class PermissionsQuestion(_OfItem, frozen=True, kw_only=True):
         }
 
 
+class HostQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """May a command reach this host? `command` is the one that tries to, `cwd` its folder."""
+
+    turn_id: str
+    item_id: str
+    started_ms: int
+    host: str
+    protocol: NetworkProtocol
+    port: int
+    environment_id: str
+    command: list[str]
+    cwd: str
+
+    @property
+    def target_item_id(self) -> str | None:
+        return None
+
+    @property
+    def action(self) -> ApprovalAction:
+        return ReachHost(
+            target=f"{self.protocol}://{self.host}:{self.port}", host=self.host, protocol=self.protocol, port=self.port
+        )
+
+    @property
+    def planned(self) -> Mapping[str, Any]:
+        return {
+            "tool": "network_access",
+            "host": self.host,
+            "protocol": self.protocol,
+            "port": self.port,
+            "trigger": {"command": self.command, "cwd": self.cwd, "environment_id": self.environment_id},
+        }
+
+
 class Approver(Protocol):
     """Has somebody decide: a person, or the thread's automatic reviewer. ApprovalFlow knows in which order."""
 
@@ -268,9 +319,10 @@ class GrantedPermissions:
 
 
 class SessionApprovals:
-    """What the user accepted for the rest of the session: exact commands and exact files; and what was granted."""
+    """What the user accepted for the rest of the session: exact commands, exact files, hosts; and what was granted."""
 
     def __init__(self) -> None:
+        self.hosts: HostAnswers[ReviewDecision] = HostAnswers()
         self.granted = GrantedPermissions()
         self._commands: set[tuple[str, ...]] = set()
         self._paths: set[str] = set()

@@ -11,9 +11,18 @@ from codex_trio_protocol.v2.client_call import (
     ToolRequestUserInputParams,
     ToolRequestUserInputQuestion,
 )
+from codex_trio_protocol.v2.common import NetworkPolicyAmendment
 
+from codex_trio.execpolicy.rules import NetworkProtocol
 from codex_trio.execpolicy.words import join
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import (
+    CommandQuestion,
+    HostAmendment,
+    HostQuestion,
+    PatchQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+)
 from codex_trio.tools.user_input import UserQuestions
 from codex_trio.wire.items import project_action
 from codex_trio.wire.permissions import additional_to_wire
@@ -23,6 +32,13 @@ _OUTCOMES = {
     "acceptForSession": ReviewOutcome.ACCEPTED_FOR_SESSION,
     "decline": ReviewOutcome.DECLINED,
     "cancel": ReviewOutcome.CANCELLED,
+}
+
+_PROTOCOLS: dict[NetworkProtocol, wire.NetworkApprovalProtocol] = {
+    "http": "http",
+    "https": "https",
+    "socks5_tcp": "socks5Tcp",
+    "socks5_udp": "socks5Udp",
 }
 
 
@@ -48,6 +64,26 @@ def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandE
         else additional_to_wire(question.additional),
         proposed_execpolicy_amendment=msgspec.UNSET if amendment is None else amendment,
         available_decisions=decisions,
+    )
+
+
+def host_approval(thread_id: str, question: HostQuestion) -> wire.CommandExecutionRequestApprovalParams:
+    """Return whether a host may be reached."""
+    amendments = [NetworkPolicyAmendment(host=question.host, action=action) for action in ("allow", "deny")]
+    for_good = wire.ApplyNetworkPolicyAmendment(network_policy_amendment=amendments[0])
+    decision = wire.CommandExecutionApprovalDecisionObject(apply_network_policy_amendment=for_good)
+    return wire.CommandExecutionRequestApprovalParams(
+        thread_id=thread_id,
+        turn_id=question.turn_id,
+        item_id=question.item_id,
+        started_at_ms=question.started_ms,
+        environment_id=question.environment_id,
+        reason=f"Network access to {question.host} requires approval",
+        network_approval_context=wire.NetworkApprovalContext(
+            host=question.host, protocol=_PROTOCOLS[question.protocol]
+        ),
+        proposed_network_policy_amendments=amendments,
+        available_decisions=["accept", "acceptForSession", decision, "cancel"],
     )
 
 
@@ -88,6 +124,12 @@ def decision_from_wire(decision: Any) -> ReviewDecision:
     if isinstance(decision, str):
         outcome = _OUTCOMES.get(decision)
         return failed() if outcome is None else ReviewDecision(outcome=outcome)
+    ruled = decision.apply_network_policy_amendment
+    if ruled is not msgspec.UNSET:
+        rule = ruled.network_policy_amendment
+        amendment = HostAmendment(rule.host, rule.action == "allow")
+        outcome = ReviewOutcome.ACCEPTED_WITH_AMENDMENT if amendment.allows else ReviewOutcome.DECLINED
+        return ReviewDecision(outcome=outcome, host_amendment=amendment)
     accepted = decision.accept_with_execpolicy_amendment
     if accepted is msgspec.UNSET:
         return failed()

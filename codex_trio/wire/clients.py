@@ -29,9 +29,23 @@ from codex_trio.threads.facts import ThreadStatus
 from codex_trio.threads.read_state import ReadState
 from codex_trio.tools.dynamic import CANCELLED, ClientToolAnswer, ClientToolCall, ClientToolFailed
 from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
-from codex_trio.tools.review import CommandQuestion, PatchQuestion, PermissionsQuestion, ReviewDecision, ReviewOutcome
+from codex_trio.tools.review import (
+    CommandQuestion,
+    HostQuestion,
+    PatchQuestion,
+    PermissionsQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+)
 from codex_trio.tools.user_input import Answers, UserQuestions
-from codex_trio.wire.approvals import command_approval, decision_from_wire, failed, patch_approval, user_questions
+from codex_trio.wire.approvals import (
+    command_approval,
+    decision_from_wire,
+    failed,
+    host_approval,
+    patch_approval,
+    user_questions,
+)
 from codex_trio.wire.elicitations import elicitation_from_wire, elicitation_to_wire
 from codex_trio.wire.events import project
 from codex_trio.wire.permissions import grant_from_wire, permissions_approval
@@ -89,8 +103,11 @@ class ProtocolClients:
     def connected(self, followers: Clients) -> set[ClientId]:
         return {connection.id for connection in self._outgoing.connections()}.intersection(followers)
 
-    async def ask_command(self, thread_id: str, question: CommandQuestion, followers: Clients) -> ReviewDecision:
-        params = command_approval(thread_id, question)
+    async def ask_command(
+        self, thread_id: str, question: CommandQuestion | HostQuestion, followers: Clients
+    ) -> ReviewDecision:
+        is_host = isinstance(question, HostQuestion)
+        params = host_approval(thread_id, question) if is_host else command_approval(thread_id, question)
         return await self._ask("item/commandExecution/requestApproval", params, thread_id, followers)
 
     async def ask_patch(self, thread_id: str, question: PatchQuestion, followers: Clients) -> ReviewDecision:

@@ -106,6 +106,11 @@ COMMANDS: tuple[Difference, ...] = (
         "puts empty .git, .codex, .agents and .aws there for every command, so that tools find no repository above",
     ),
     Difference(
+        "network::a_host_is_asked_about_once_for_all_who_want_it",
+        "reference",
+        "asks about hosts where an administrator limits them, and not where a permission profile does",
+    ),
+    Difference(
         "sandbox::an_event_loop_is_woken_by_its_threads_without_the_network",
         "reference",
         "refuses send(2) on a socket pair, by which the event loops of Python and others are woken",
