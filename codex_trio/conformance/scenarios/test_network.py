@@ -108,7 +108,8 @@ async def test_a_host_is_asked_about_once_for_all_who_want_it(lab: Lab) -> None:
         fetch = fetching(f"127.0.0.1:{port}")
         turn = await run(lab, f"({fetch}) & ({fetch}) & wait", asked=asked)
     assert lab.model.requests[-1].output_of("c0").count("reached") == 2
-    [request] = asked
+    assert len(asked) == 1
+    request = asked[0]
     amendments = [{"host": "127.0.0.1", "action": action} for action in ("allow", "deny")]
     assert request["method"] == "item/commandExecution/requestApproval"
     assert request["params"] == {
