@@ -60,8 +60,8 @@ class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a question.
 
     `amendment` is the command prefix to allow from now on, `host_amendment` a rule about a host, `grant` what is
-    granted of permissions that were asked for; where it is None, all of them for the turn. `reason` is what the model is
-    told of a refusal. With `ends_turn` the turn is over once the model was told.
+    granted of permissions that were asked for; where it is None, all of them for the turn. `reason` is what the model
+    is told of a refusal. With `ends_turn` the turn is over once the model was told.
     """
 
     outcome: ReviewOutcome
