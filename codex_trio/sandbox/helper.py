@@ -118,8 +118,11 @@ def _confine_and_run(options: Options) -> NoReturn:
 
 def _forget_own_locale() -> None:
     """Take out of the environment what Python has put there for itself where it found no locale."""
-    with open("/proc/self/environ", "rb") as file:
-        given = file.read()
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            given = file.read()
+    except OSError:
+        return
     if not any(line.startswith(b"LC_CTYPE=") for line in given.split(b"\0")):
         os.environ.pop("LC_CTYPE", None)
 
