@@ -19,6 +19,3 @@ HOOK_EVENTS: Final = (
     "Interrupt",
 )
 """The moments, in the order in which those of one file are listed."""
-
-NOT_THERE_YET: Final = frozenset({"PreModelRequest", "PostModelRequest", "SessionEnd", "Interrupt"})
-"""Moments at which this server runs nothing."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigLoadError, TextRange
-from codex_trio.config.hook_events import HOOK_EVENTS, NOT_THERE_YET
+from codex_trio.config.hook_events import HOOK_EVENTS
 from codex_trio.config.layers import lookup
 from codex_trio.config.nodes import SchemaProblem, absolute_paths, check, names_beside, unread_keys
 from codex_trio.config.requirement_keys import REFUSED, REQUIREMENT_KEYS, REQUIREMENTS
@@ -203,10 +203,9 @@ class _Join:
             hooks = cast("dict[str, Any]", source.table.get("hooks", {}))
             for event in HOOK_EVENTS:
                 kinds = {handler["type"] for group in hooks.get(event, ()) for handler in group.get("hooks", ())}
-                if event in NOT_THERE_YET and kinds:
-                    return _unseen(source, f"hooks.{event}")
-                if "mcp_tool" in kinds:
-                    return _unseen(source, f'type = "mcp_tool"` in `hooks.{event}')
+                for kind in ("prompt", "agent"):
+                    if kind in kinds:
+                        return _unseen(source, f'type = "{kind}"` in `hooks.{event}')
         return None
 
     def _shown(self) -> dict[str, Any]:

@@ -10,25 +10,33 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import trio
 
 from codex_trio.engine import events
+from codex_trio.engine.hook_outputs import HookOutputs
 from codex_trio.engine.settings import ThreadSettings
 from codex_trio.extensions.hooks.answers import HookAnswer
 from codex_trio.extensions.hooks.hook import HookListing
 from codex_trio.extensions.hooks.runner import HookRunner
+from codex_trio.util.bell import Bell
 
 MOST_CONTINUATIONS = 20
 """How often hooks may have a turn go on that would have ended."""
 
 
+_ABOUT_REQUESTS = frozenset({"PreModelRequest", "PostModelRequest"})
+
+
 class HookedThread(msgspec.Struct, frozen=True, kw_only=True):
     """Whose hooks they are: `source` is what made the thread be loaded, `agent_type` that of an agent of others."""
 
+    thread_id: str
     session_id: str
     transcript_path: str | None
     source: str
     agent_type: str | None = None
-    agent_id: str | None = None
+    parent_transcript_path: str | None = None
+    """That of whom the agent works for."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -44,6 +52,8 @@ class ThreadHooks:
     Args:
         find: returns the hooks for the folder that a thread works in.
         emit: tells what happens.
+        outputs: keeps what is too long for the model.
+        nursery: the thread's.
     """
 
     def __init__(
@@ -53,11 +63,17 @@ class ThreadHooks:
         *,
         find: Callable[[ThreadSettings], Awaitable[HookListing]],
         emit: Callable[[events.Event], None],
+        outputs: HookOutputs,
+        nursery: trio.Nursery,
     ) -> None:
         self._thread = thread
         self._runner = runner
         self._find = find
         self._emit = emit
+        self._outputs = outputs
+        self._nursery = nursery
+        self._under_way = 0
+        self._settled = Bell()
         self._turn_id: str | None = None
         self._settings: ThreadSettings | None = None
         self._listing = HookListing()
@@ -108,6 +124,11 @@ class ThreadHooks:
         event = "SubagentStop" if agent else "Stop"
         subject = [self._thread.agent_type] if self._thread.agent_type is not None else []
         hooks = self._listing.fitting(event, *subject)
+        if agent:
+            payload |= {
+                "transcript_path": self._thread.parent_transcript_path,
+                "agent_transcript_path": self._thread.transcript_path,
+            }
         answers = await self.fire(event, *subject, turn_id=self._turn_id or "", payload=payload)
         if any(answer.stop is not None for answer in answers):
             return []
@@ -132,6 +153,38 @@ class ThreadHooks:
         answers = await self.fire(event, trigger, turn_id=self._turn_id or "", payload={"trigger": trigger})
         return all(answer.stop is None for answer in answers)
 
+    async def interrupted(self, turn_id: str) -> None:
+        """Run the hooks of a turn that its user has stopped."""
+        await self.fire("Interrupt", turn_id=turn_id, payload={})
+
+    async def ended(self, settings: ThreadSettings) -> None:
+        """Run the hooks of a thread that is loaded no more."""
+        if self._settings is None:
+            self._listing, self._settings = await self._find(settings), settings
+        await self.fire("SessionEnd", "other", turn_id="", payload={"reason": "other"})
+
+    def fire_soon(
+        self, event: str, *subject: str, turn_id: str, call_id: str | None = None, payload: Mapping[str, Any]
+    ) -> None:
+        """Have the hooks of a moment run beside what follows; see `settled`."""
+        if not self._listing.fitting(event, *subject):
+            return
+
+        async def run() -> None:
+            try:
+                await self.fire(event, *subject, turn_id=turn_id, call_id=call_id, payload=payload)
+            finally:
+                self._under_way -= 1
+                self._settled.ring()
+
+        self._under_way += 1
+        self._nursery.start_soon(run)
+
+    async def settled(self) -> None:
+        """Wait for the hooks that run beside the turn."""
+        while self._under_way:
+            await self._settled.wait()
+
     async def fire(
         self, event: str, *subject: str, turn_id: str, call_id: str | None = None, payload: Mapping[str, Any]
     ) -> Sequence[HookAnswer]:
@@ -140,23 +193,38 @@ class ThreadHooks:
         settings = self._settings
         if not hooks or settings is None:
             return ()
+        told = {**self._common(event, turn_id, settings), **payload}
+
+        def tell(run: Any) -> None:
+            self._emit(events.HookRan(turn_id=turn_id, run=run))
+
+        done = await self._runner.run(hooks, told, cwd=str(settings.cwd), call_id=call_id, tell=tell)
+        return [await self._fitted(answer, run.hook.context_limit) for run, answer in done]
+
+    def _common(self, event: str, turn_id: str, settings: ThreadSettings) -> dict[str, Any]:
+        """Return what hooks of all moments are told, as far as it has a meaning at this one."""
         thread = self._thread
         common: dict[str, Any] = {
             "session_id": thread.session_id,
             "transcript_path": thread.transcript_path,
             "cwd": str(settings.cwd),
             "hook_event_name": event,
-            "model": settings.model,
-            "permission_mode": "bypassPermissions" if settings.approval_policy == "never" else "default",
         }
+        if event == "SessionEnd":
+            return common
+        common["model"] = settings.model
         if event != "SessionStart":
             common["turn_id"] = turn_id
+        if event in _ABOUT_REQUESTS:
+            common["thread_id"] = thread.thread_id
+        else:
+            common["permission_mode"] = "bypassPermissions" if settings.approval_policy == "never" else "default"
+        return common
 
-        def tell(run: Any) -> None:
-            self._emit(events.HookRan(turn_id=turn_id, run=run))
-
-        done = await self._runner.run(hooks, {**common, **payload}, cwd=str(settings.cwd), call_id=call_id, tell=tell)
-        return [answer for _, answer in done]
+    async def _fitted(self, answer: HookAnswer, limit: int | None) -> HookAnswer:
+        if answer.context is None:
+            return answer
+        return msgspec.structs.replace(answer, context=await self._outputs.fitted(answer.context, limit))
 
     def _fitting_start(self) -> tuple[str, str, dict[str, Any]] | None:
         if self._has_begun:
@@ -171,7 +239,7 @@ class ThreadHooks:
     def _agent(self) -> dict[str, Any]:
         if self._thread.agent_type is None:
             return {}
-        return {"agent_id": self._thread.agent_id, "agent_type": self._thread.agent_type}
+        return {"agent_id": self._thread.thread_id, "agent_type": self._thread.agent_type}
 
 
 def _opening(answers: Sequence[HookAnswer]) -> Opening:

@@ -17,6 +17,7 @@ from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.proposed_plans import PlanReader
 from codex_trio.engine.repeating import Repeats
 from codex_trio.engine.request import RequestOrigin, build_request
+from codex_trio.engine.request_hooks import RequestHooks
 from codex_trio.engine.response import ResponseReader
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.tool_calls import ToolCalls
@@ -61,9 +62,10 @@ class Sampler:
             self._equip()
         client = self._context.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
+        seen_by = self._context.request_hooks("sampling", origin.turn_id)
         while True:
             request = build_request(self._context, origin, tools=self._registry.specs)
-            reader, calls, error = await self._attempt(client, request, origin)
+            reader, calls, error = await self._attempt(client, request, origin, seen_by)
             self.calls_made += calls
             if calls:
                 # What the calls gave is stored and shown; the model hears of it when time passes again.
@@ -125,7 +127,7 @@ class Sampler:
         self._context.turn_ended(self._log.turn_id)
 
     async def _attempt(
-        self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin
+        self, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin, seen_by: RequestHooks
     ) -> tuple[ResponseReader, int, ModelError | None]:
         """Stream one response; one that is not completed, and had no error, was cut.
 
@@ -145,7 +147,7 @@ class Sampler:
             reader = read(self._log, self._context.memory.history.ids, self._calls.start, self._context.made_pictures)
             with trio.CancelScope() as self._stream:
                 try:
-                    async with client.stream(request) as response:
+                    async with seen_by.attempt() as seen, client.stream(request) as response:
                         async for batch in response:
                             # What has come is stored, shown and run as one, whatever ends the response.
                             with trio.CancelScope(shield=True):
@@ -157,6 +159,7 @@ class Sampler:
                                         self._log.warning(_FELL_BACK.format(event.reason))
                                     await reader.handle(event)
                                     if isinstance(event, Completed | TokensSpent):
+                                        seen.note(event)
                                         self._count(event, origin)
                             self._note_first_token(reader)
                             await self._context.ready()

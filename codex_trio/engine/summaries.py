@@ -17,6 +17,7 @@ from codex_trio.engine.history import ModelHistory, message_item
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.repeating import Repeats
 from codex_trio.engine.request import RequestOrigin, build_request
+from codex_trio.engine.request_hooks import RequestHooks, RequestKind
 from codex_trio.engine.response_items import ResponseItem, of_model, texts_of
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.model import events as model
@@ -27,6 +28,7 @@ from codex_trio.model.request import ModelRequest
 Phase = Literal["standalone_turn", "pre_turn", "mid_turn"]
 Reason = Literal["user_requested", "context_limit", "model_downshift", "comp_hash_changed"]
 
+_KIND: RequestKind = "foreground_compaction"
 _NO_SUMMARY = "the model gave no summary"
 _TRIGGER: ResponseItem = {"type": "compaction_trigger"}
 _HOPELESS = frozenset({"unauthorized", "usageLimitExceeded"})
@@ -91,11 +93,12 @@ class Summaries:
         """Ask for a text. Where even the question is too long, it goes by ever more of the oldest items."""
         client = asked.client()
         repeats = Repeats(self._log, client.provider.stream_max_retries)
+        seen_by = asked.request_hooks(_KIND, origin.turn_id)
         left, dropped = ModelHistory.of_known(items), 1
         while True:
             request = _request_for_text(asked, origin, left)
             try:
-                said = _text_of(await self._ask(asked, client, request, origin))
+                said = _text_of(await self._ask(asked, client, request, origin, seen_by))
                 text = compaction.cut_to_fit(said, room=self._context.model.effective_context_window)
                 return Summary(compaction.summary_item(text), text)
             except ModelError as error:
@@ -112,26 +115,33 @@ class Summaries:
         request = build_request(
             context, origin, tools=context.tools().specs, history=ModelHistory.of_known(items), then=[_TRIGGER]
         )
+        seen_by = context.request_hooks(_KIND, origin.turn_id)
         while True:
             try:
-                return _sealed_of(await self._ask(context, client, request, origin))
+                return _sealed_of(await self._ask(context, client, request, origin, seen_by))
             except ModelError as error:
                 await repeats.after(error)
 
     async def _ask(
-        self, asked: TaskContext, client: ResponsesClient, request: ModelRequest, origin: RequestOrigin
+        self,
+        asked: TaskContext,
+        client: ResponsesClient,
+        request: ModelRequest,
+        origin: RequestOrigin,
+        seen_by: RequestHooks,
     ) -> list[model.ModelEvent]:
         """Return what tells of the output; count what was spent even if nothing comes of it."""
         told: list[model.ModelEvent] = []
         await asked.step()
         try:
-            async with client.stream(request) as response:
+            async with seen_by.attempt() as seen, client.stream(request) as response:
                 async for batch in response:
                     for event in batch:
                         match event:
                             case model.RateLimits():
                                 self._log.rate_limits = event.limits
                             case model.Completed() | model.TokensSpent():
+                                seen.note(event)
                                 self._count(asked, event, origin)
                             case _:
                                 told.append(event)

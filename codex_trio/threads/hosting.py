@@ -17,6 +17,7 @@ import trio
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.web_search import web_search_settings
 from codex_trio.engine.events import Event
+from codex_trio.engine.hook_outputs import HookOutputs
 from codex_trio.engine.hooks import HookedThread, ThreadHooks
 from codex_trio.engine.lineage import lineage_of
 from codex_trio.engine.session.companion import Companions
@@ -28,7 +29,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.news import ConnectionChange
 from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy
-from codex_trio.extensions.hooks.runner import HookRunner
+from codex_trio.extensions.hooks.runner import CallTool, HookRunner
 from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
@@ -74,6 +75,10 @@ UNLOAD_SECONDS = 30 * 60
 """A thread that nobody follows and that does nothing is unloaded after this time (0.169.0)."""
 
 
+_LAST_HOOKS_SECONDS = 5.0
+"""How long the hooks of a thread's end may keep it: they have three seconds each."""
+
+
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """What a thread is to run with."""
 
@@ -99,6 +104,10 @@ def _allowed(launch: Launch) -> Launch:
     return msgspec.structs.replace(launch, settings=held.settings, config=config)
 
 
+def _path_of(recorder: ThreadRecorder) -> str | None:
+    return None if recorder.path is None else str(recorder.path)
+
+
 class ThreadHost:
     """Runs one task for each loaded thread."""
 
@@ -120,7 +129,7 @@ class ThreadHost:
         heard: Callable[[Event], None],
         voices: ThreadVoices,
         mcp: McpServers,
-        new_hook_runner: Callable[[EffectiveConfig], HookRunner] | None = None,
+        new_hook_runner: Callable[[EffectiveConfig, CallTool], HookRunner] | None = None,
     ) -> None:
         self._threads = loaded
         self._store = store
@@ -262,6 +271,7 @@ class ThreadHost:
         servers = await self._mcp.of(launch.config)
         unwanted: list[LiveThread] = []
         member: Member | None = None
+        hooks: ThreadHooks | None = None
         try:
             with (
                 ExitStack() as on_end,
@@ -295,7 +305,7 @@ class ThreadHost:
                         AgentToolsV2(control),
                     ]
                     listener = Listeners(live, queue.heard, member.heard, self._heard, voice.heard)
-                    hooks = self._hooks(launch, listener)
+                    hooks = self._hooks(launch, listener, nursery, mcp.call_for_hook)
                     live.session = Session(
                         thread_id=live.id,
                         settings=launch.settings,
@@ -340,6 +350,9 @@ class ThreadHost:
             # One broken thread must not take the others with it; it can be resumed.
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
+            if hooks is not None:
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + _LAST_HOOKS_SECONDS):
+                    await hooks.ended(live.settings)
             if member is not None:
                 self._agents.leave(member)
             if self._threads.remove(live):
@@ -373,25 +386,28 @@ class ThreadHost:
         )
         return AutomaticReviewer(live, conversation, listener.emit)
 
-    def _hooks(self, launch: Launch, listener: Listener) -> ThreadHooks | None:
+    def _hooks(self, launch: Launch, listener: Listener, nursery: trio.Nursery, call: CallTool) -> ThreadHooks | None:
         """Return what runs the user's hooks in a thread."""
         if self._new_hook_runner is None:
             return None
         meta = launch.recorder.meta
         lineage = lineage_of(meta)
-        path = launch.recorder.path
+        parent = self._agents.parent_of(meta)
         thread = HookedThread(
+            thread_id=meta.id,
             session_id=lineage.session_id,
-            transcript_path=None if path is None else str(path),
+            transcript_path=_path_of(launch.recorder),
+            parent_transcript_path=None if parent is None else _path_of(parent.live.recorder),
             source="startup" if launch.is_new else "resume",
             agent_type=None if lineage.parent_thread_id is None else meta.agent_role or "default",
-            agent_id=meta.id,
         )
         return ThreadHooks(
             thread,
-            self._new_hook_runner(launch.config),
+            self._new_hook_runner(launch.config, call),
             find=partial(self._loader.hooks, launch.config),
             emit=listener.emit,
+            outputs=HookOutputs(launch.config.codex_home, meta.id),
+            nursery=nursery,
         )
 
     async def _left_alone(self, member: Member, seconds: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ import trio
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.engine.events import ThreadWarning
+from codex_trio.extensions.hooks.runner import ToolUnusable
+from codex_trio.extensions.mcp.errors import McpFailure
 from codex_trio.extensions.mcp.pool import McpPool
 from codex_trio.extensions.mcp.settings import McpServerSettings, configured_servers, startup_grace
 from codex_trio.extensions.mcp.thread_servers import StartupStatus, ThreadServers
@@ -29,7 +32,7 @@ from codex_trio.tools.mcp_questions import McpQuestion
 from codex_trio.tools.mcp_resources import McpResourceTools
 from codex_trio.tools.registry import ToolProvider
 from codex_trio.tools.review import ReviewOutcome
-from codex_trio.util.loose_json import table_of
+from codex_trio.util.loose_json import table_of, tables_of
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +65,27 @@ class ThreadMcp:
     async def settled(self) -> None:
         """Wait a while for servers that are starting."""
         await self.servers.settle()
+
+    async def call_for_hook(self, server: str, tool: str, arguments: Mapping[str, Any]) -> str:
+        """Return the text of a tool's result, for a hook of the user's. Raises ToolUnusable."""
+        if server not in self.servers.names:
+            raise ToolUnusable(f"unknown MCP server '{server}'")
+        try:
+            ready = await self.servers.started(server)
+            if not ready.settings.offers(tool):
+                raise ToolUnusable(f"`{tool}` of MCP server '{server}' is disabled")
+            result = await ready.connection.call(
+                tool,
+                dict(arguments),
+                meta={"threadId": self.live.id},
+                elicit=partial(self.elicit, turn_id=None),
+            )
+        except McpFailure as failure:
+            raise ToolUnusable(f"tool call failed for `{server}/{tool}`: {failure}") from failure
+        said = "\n".join(str(part["text"]) for part in tables_of(result.get("content")) if part.get("type") == "text")
+        if result.get("isError"):
+            raise ToolUnusable(f"MCP tool returned an error: {said}")
+        return said
 
     # --- what users are told and asked ---
 

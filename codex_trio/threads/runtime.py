@@ -21,7 +21,7 @@ from codex_trio.config.write import write_edits
 from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.environments.manager import EnvironmentManager
-from codex_trio.extensions.hooks.runner import HookRunner
+from codex_trio.extensions.hooks.runner import CallTool, HookRunner
 from codex_trio.extensions.mcp.connection import McpMeans
 from codex_trio.extensions.mcp.oauth.logins import McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore
@@ -232,9 +232,10 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
     )
 
 
-def _hook_runner(parts: RuntimeParts, config: EffectiveConfig) -> HookRunner:
+def _hook_runner(parts: RuntimeParts, config: EffectiveConfig, call: CallTool) -> HookRunner:
     return HookRunner(
         parts.start_process,
+        call,
         environ=parts.environ,
         variables=inherited_variables(config),
         shell=parts.environ.get("SHELL") or "/bin/sh",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -13,8 +15,9 @@ from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack
 from codex_trio.execution.env import VariablePolicy
 from codex_trio.execution.spawner import open_process_spawner
 from codex_trio.extensions.hooks.answers import HookAnswer, answer_of
-from codex_trio.extensions.hooks.hook import Hook, Run
-from codex_trio.extensions.hooks.runner import MAX_OUTPUT_BYTES, HookRunner
+from codex_trio.extensions.hooks.hook import CommandHandler, Hook, McpToolHandler, Run
+from codex_trio.extensions.hooks.placeholders import UnknownPlaceholder, filled
+from codex_trio.extensions.hooks.runner import MAX_OUTPUT_BYTES, HookRunner, ToolUnusable
 from codex_trio.extensions.hooks.settings import MAX_WARNINGS, load_hooks
 
 
@@ -24,7 +27,7 @@ def hook(command: str, *, event: str = "Stop", seconds: int = 30, order: int = 0
         key=f"k{order}",
         event=event,
         matcher=None,
-        command=command,
+        handler=CommandHandler(command),
         seconds=seconds,
         source_path="/hooks.json",
         source="user",
@@ -35,12 +38,32 @@ def hook(command: str, *, event: str = "Stop", seconds: int = 30, order: int = 0
     )
 
 
+async def call_tool(server: str, tool: str, arguments: Mapping[str, Any]) -> str:
+    """Stand for the thread's servers: the tool says what it is given, or does what its name says."""
+    await trio.lowlevel.checkpoint()
+    if tool == "hang":
+        await trio.sleep_forever()
+    if tool == "flood":
+        return "x" * (MAX_OUTPUT_BYTES + 1)
+    if server != "known":
+        raise ToolUnusable(f"unknown MCP server '{server}'")
+    return json.dumps(arguments) if tool == "tell" else str(arguments["text"])
+
+
+def tool_hook(tool: str, given: Mapping[str, Any], *, event: str = "PreToolUse", server: str = "known") -> Hook:
+    """Return a hook that calls a tool, for a second at most."""
+    return msgspec.structs.replace(
+        hook("", event=event, seconds=1), handler=McpToolHandler(server=server, tool=tool, input=given)
+    )
+
+
 async def run(folder: Path, *hooks: Hook, told: list[Run] | None = None) -> list[HookAnswer]:
     """Return what hooks come to."""
     with trio.fail_after(60):
         async with open_process_spawner() as spawner:
             runner = HookRunner(
                 spawner.start,
+                call_tool,
                 environ={"PATH": "/usr/bin:/bin", "MY_SECRET": "x", "KEPT": "y"},
                 variables=VariablePolicy(ignore_default_excludes=False),
                 shell="/bin/sh",
@@ -85,6 +108,44 @@ async def test_a_hook_that_cannot_be_started_says_why(tmp_path: Path) -> None:
     assert "could not be started" in answer.entries[0][1]
 
 
+async def test_what_a_tool_says_counts_as_what_a_command_would_have_printed(tmp_path: Path) -> None:
+    denied = {"permissionDecision": "deny", "permissionDecisionReason": "${a} is no good"}
+    said = json.dumps({"hookSpecificOutput": {"hookEventName": "PreToolUse", **denied}})
+    answers = await run(
+        tmp_path,
+        tool_hook("say", {"text": said}),
+        tool_hook("say", {"text": "plain"}, event="UserPromptSubmit"),
+        tool_hook("say", {"text": "${missing}"}),
+        tool_hook("say", {}, server="other"),
+        tool_hook("flood", {}),
+        tool_hook("hang", {}),
+    )
+    assert (answers[0].block, answers[1].context) == ("1 is no good", "plain")
+    assert [answer.entries[0][1] for answer in answers[2:]] == [
+        "hook input placeholder `${missing}` was not found",
+        "unknown MCP server 'other'",
+        f"hook wrote more than {MAX_OUTPUT_BYTES} bytes",
+        "hook timed out after 1s",
+    ]
+
+
+def test_placeholders_stand_for_values_alone_and_for_texts_among_others() -> None:
+    payload = {"tool_input": {"command": "ls", "deep": {"n": [1, None]}}, "active": False, "name": "Bash"}
+    given = {
+        "whole": "${tool_input}",
+        "deep": ["${tool_input.deep.n}", 1.5, {"${name}": "${name}: ${tool_input.command} $${active} ${"}],
+        "plain": "$name {name}",
+    }
+    assert filled(given, payload) == {
+        "whole": payload["tool_input"],
+        "deep": [[1, None], 1.5, {"${name}": "Bash: ls $false ${"}],
+        "plain": "$name {name}",
+    }
+    for unknown in ("${}", "${ name }", "${name.x}", "${tool_input.deep.n.0}"):
+        with pytest.raises(UnknownPlaceholder):
+            filled(["x", unknown], payload)
+
+
 def is_gone(note: Path) -> bool:
     """Return whether the process whose number was noted runs no more."""
     try:
@@ -109,6 +170,13 @@ def is_gone(note: Path) -> bool:
         ("PermissionRequest", '{"hookSpecificOutput": {"decision": {"behavior": "maybe"}}}', "failed"),
         ("PermissionRequest", '{"hookSpecificOutput": {"decision": "allow"}}', "failed"),
         ("PreCompact", '{"decision": "block", "reason": "x"}', "failed"),
+        ("PreModelRequest", '{"decision": "block", "reason": "x"}', "completed"),
+        ("SessionEnd", '{"continue": false}', "completed"),
+        ("Interrupt", '{"systemMessage": "x"}', "completed"),
+        ("Interrupt", '{"continue": false}', "failed"),
+        ("Interrupt", "text", "failed"),
+        ("Interrupt", '{"systemMessage": 1}', "failed"),
+        ("Interrupt", "{", "failed"),
     ],
 )
 def test_an_answer_counts_only_where_it_means_something(event: str, said: str, expected: str) -> None:
@@ -215,3 +283,29 @@ def test_what_an_administrator_set_runs_untrusted_and_cannot_be_switched_off(tmp
     )
     (found,) = load_hooks(LayerStack((*layers, off))).hooks
     assert (found.trust, found.may_run) == ("managed", True)
+
+
+def test_the_digest_of_a_hook_is_that_of_the_reference(tmp_path: Path) -> None:
+    # As 0.171.0 lists them.
+    silent = {"type": "mcp_tool", "server": "s", "tool": "echo", "timeout": 5, "statusMessage": "hm"}
+    told = {"type": "mcp_tool", "server": "s", "tool": "echo", "input": {"message": "${tool_input}!"}}
+    found = load_hooks(stack(tmp_path / "a", "user", {"PreToolUse": [{"hooks": [silent, told]}]}))
+    assert [one.current_hash.removeprefix("sha256:") for one in found.hooks] == [
+        "ea33604daf324c2d1fd620615c3ff5f260603f6aa1b1505a1336304a88186168",
+        "190fc06e4f302017534563e826b2f4391f2c8379d5227eb472a46ad105cf2452",
+    ]
+
+
+def test_moments_that_somebody_waits_for_are_brief(tmp_path: Path) -> None:
+    given = [{"type": "command", "command": "true"}, {"type": "command", "command": "true", "timeout": 30}]
+    found = load_hooks(stack(tmp_path / "a", "user", {name: [{"hooks": given}] for name in ("Stop", "SessionEnd")}))
+    assert [one.seconds for one in found.hooks] == [1, 3, 600, 30]
+    assert found.warnings == (f"clamping SessionEnd hook timeout to 3s in {tmp_path / 'a' / 'hooks.json'}",)
+
+
+@pytest.mark.parametrize("wrong", [{"server": ""}, {"tool": 5}, {"input": []}, {"input": {"a": [None]}}])
+def test_a_tool_that_cannot_be_called_is_said_and_left_out(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    handler = {"type": "mcp_tool", "server": "s", "tool": "t", **wrong}
+    found = load_hooks(stack(tmp_path / "a", "user", {"Stop": [{"hooks": [handler]}]}))
+    assert not found.hooks
+    assert f"its `{next(iter(wrong))}` is " in found.warnings[0]

@@ -122,11 +122,8 @@ async def test_where_only_managed_hooks_are_allowed_there_are_no_others(office: 
         ('[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = 5\n', "hooks.Stop"),
         ("[[hooks.Stop]]\nmatcher = 5\n", "hooks.Stop"),
         ('[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "other"\n', "`other`"),
-        (
-            '[[hooks.PreModelRequest]]\n[[hooks.PreModelRequest.hooks]]\ntype = "command"\ncommand = "true"\n',
-            "`hooks.PreModelRequest` is required",
-        ),
-        ('[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "mcp_tool"\nserver = "a"\ntool = "b"\n', "mcp_tool"),
+        ('[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "prompt"\n', 'type = "prompt"` in `hooks.Stop` is required'),
+        ('[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "agent"\n', 'type = "agent"` in `hooks.Stop` is required'),
     ],
 )
 async def test_nothing_starts_beside_a_required_hook_that_cannot_run(office: Office, text: str, problem: str) -> None:

@@ -21,6 +21,7 @@ from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.lineage import Lineage, lineage_of
 from codex_trio.engine.made_pictures import MadePictures
+from codex_trio.engine.request_hooks import RequestHooks, RequestKind
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
 from codex_trio.engine.session.services import EngineServices, Listener, ThreadServices
@@ -47,6 +48,9 @@ from codex_trio.tools.registry import OfferedTools, ToolOffer, plain_tools
 from codex_trio.tools.review import SessionApprovals
 from codex_trio.tools.running import RunningCommands
 from codex_trio.util.bell import Bell
+
+_INTERRUPT_SECONDS = 5.0
+"""How long the hooks of a stopped turn may keep its end: they have three seconds each."""
 
 
 class SessionParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +240,23 @@ class TaskContext:
         if hooks is not None:
             await hooks.begin(turn_id, self.settings)
         return hooks
+
+    def request_hooks(self, kind: RequestKind, turn_id: str) -> RequestHooks:
+        """Return what has the user's hooks see a request to the model."""
+        return RequestHooks(self._thread.hooks, kind, turn_id)
+
+    async def hooks_settled(self) -> None:
+        """Wait for the hooks that run beside a turn."""
+        if self._thread.hooks is not None:
+            await self._thread.hooks.settled()
+
+    async def interrupted(self, turn_id: str) -> None:
+        """Run the hooks of a turn that its user has stopped, and wait for those that run beside it."""
+        hooks = self._thread.hooks
+        if hooks is not None:
+            with trio.move_on_after(_INTERRUPT_SECONDS):
+                await hooks.interrupted(turn_id)
+                await hooks.settled()
 
     async def named_items(self, content: Sequence[Mapping[str, Any]]) -> list[ResponseItem]:
         """Return what the model is to read of what an input names: skills."""

@@ -136,6 +136,7 @@ class ClientTurn(ABC):
         try:
             with self._scope:
                 failure = await self._work()
+                await self._context.hooks_settled()
                 finished = True
         finally:
             self.accepts_input = False
@@ -192,6 +193,8 @@ class ClientTurn(ABC):
             else:
                 await self._abort(watch)
                 self._aborted.set()
+                if self._scope.cancel_called:
+                    await self._context.interrupted(self.id)
                 await self._wait_for_answers()
         except Exception as error:
             _log.exception("turn %s did not end as it should", self.id)

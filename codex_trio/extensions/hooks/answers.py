@@ -19,6 +19,8 @@ _BLOCKS = frozenset({"PreToolUse", "PostToolUse", "UserPromptSubmit", "Stop", "S
 _STOPS = frozenset(
     {"PostToolUse", "UserPromptSubmit", "SessionStart", "SubagentStart", "Stop", "SubagentStop", "PreCompact"}
 )
+_SEES_ONLY = frozenset({"PreModelRequest", "PostModelRequest", "SessionEnd"})
+"""Moments at which nothing follows from what a hook says (0.171.0)."""
 _KEYS = frozenset({"continue", "stopReason", "suppressOutput", "systemMessage", "decision", "reason"})
 _SPECIFIC = frozenset({"hookEventName", "additionalContext"})
 _SPECIFIC_OF: Mapping[str, frozenset[str]] = {
@@ -54,6 +56,8 @@ def failed(text: str) -> HookAnswer:
 
 def answer_of(event: str, *, code: int, stdout: str, stderr: str) -> HookAnswer:
     """Return what a finished command's status and output mean at a moment."""
+    if event in _SEES_ONLY:
+        return HookAnswer() if code == 0 else failed(stderr.strip() or f"hook exited with code {code}")
     if code == 2:
         return _refusal(event, stderr.strip())
     if code != 0:
@@ -61,6 +65,8 @@ def answer_of(event: str, *, code: int, stdout: str, stderr: str) -> HookAnswer:
     text = stdout.strip()
     if not text:
         return HookAnswer()
+    if event == "Interrupt":
+        return _after_interrupt(text)
     if not text.startswith("{"):
         return _plain(event, text)
     entries: list[Entry] = []
@@ -84,6 +90,20 @@ def _plain(event: str, text: str) -> HookAnswer:
     if event in ("Stop", "SubagentStop"):
         return failed(f"hook returned invalid {kebab(event)} hook JSON output")
     return HookAnswer()
+
+
+def _after_interrupt(text: str) -> HookAnswer:
+    """Return what is said of a turn that is over: a user can be warned, and that is all."""
+    if not text.startswith("{"):
+        return failed("Interrupt hook returned non-JSON stdout")
+    try:
+        table = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        table = None
+    if table is None or table.keys() - {"systemMessage"} or not isinstance(table.get("systemMessage", ""), str):
+        return failed("hook returned invalid interrupt hook JSON output")
+    warning = table.get("systemMessage")
+    return HookAnswer(entries=(("warning", warning),) if warning else ())
 
 
 def _structured(event: str, text: str, entries: list[Entry]) -> HookAnswer:

@@ -28,16 +28,35 @@ TrustStatus = Literal["managed", "trusted", "modified", "untrusted"]
 
 DEFAULT_SECONDS = 600
 
+BRIEF = frozenset({"Interrupt", "SessionEnd"})
+"""Moments that somebody waits for: their hooks have a second, and three at most (0.171.0)."""
+BRIEF_SECONDS = 1
+MOST_BRIEF_SECONDS = 3
+
+
+class CommandHandler(msgspec.Struct, frozen=True):
+    """A command for the shell."""
+
+    command: str
+    is_async: bool = False
+
+
+class McpToolHandler(msgspec.Struct, frozen=True):
+    """A tool of one of the thread's MCP servers, and what it is given; see `placeholders`."""
+
+    server: str
+    tool: str
+    input: Mapping[str, Any]
+
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):
-    """A command, and when it runs. `order` is its place among all hooks of a folder, `variables` what it sees more."""
+    """What runs, and when. `order` is its place among all hooks of a folder, `variables` what a command sees more."""
 
     key: str
     event: str
     matcher: str | None
-    command: str
+    handler: CommandHandler | McpToolHandler
     seconds: int = DEFAULT_SECONDS
-    is_async: bool = False
     status_message: str | None = None
     context_limit: int | None = None
     source_path: str
@@ -48,6 +67,11 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     current_hash: str
     trust: TrustStatus
     variables: Mapping[str, str] = {}
+
+    @property
+    def is_async(self) -> bool:
+        """Whether nobody waits for it."""
+        return isinstance(self.handler, CommandHandler) and self.handler.is_async
 
     @property
     def may_run(self) -> bool:

@@ -7,7 +7,7 @@ killed (`execution`), or what an answer means (`answers`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +19,8 @@ from codex_trio.execution.errors import SpawnError, StdinClosed
 from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.extensions.hooks.answers import HookAnswer, answer_of, failed
-from codex_trio.extensions.hooks.hook import Hook, Payload, Run
+from codex_trio.extensions.hooks.hook import CommandHandler, Hook, McpToolHandler, Payload, Run
+from codex_trio.extensions.hooks.placeholders import UnknownPlaceholder, filled
 
 MAX_OUTPUT_BYTES = 1 << 20
 """How much a hook may say."""
@@ -27,6 +28,12 @@ MAX_OUTPUT_BYTES = 1 << 20
 MOST_AT_ONCE = 16
 
 Tell = Callable[[Run], None]
+CallTool = Callable[[str, str, Mapping[str, Any]], Awaitable[str]]
+"""Calls a tool of a server by their names with arguments; returns the text of its result. Raises ToolUnusable."""
+
+
+class ToolUnusable(Exception):
+    """The tool could not be called, or failed; the text says why."""
 
 
 class HookRunner:
@@ -34,6 +41,7 @@ class HookRunner:
 
     Args:
         start: starts a process that is killed, with all that it started, when it is closed.
+        call: calls a tool of the thread's MCP servers.
         environ: the server's own variables, of which `variables` lets some through.
         shell: what reads the commands.
     """
@@ -41,12 +49,14 @@ class HookRunner:
     def __init__(
         self,
         start: Callable[[SpawnRequest], ManagedProcess],
+        call: CallTool,
         *,
         environ: Mapping[str, str],
         variables: VariablePolicy,
         shell: str,
     ) -> None:
         self._start = start
+        self._call = call
         self._env = apply_policy(environ, variables)
         self._shell = shell
 
@@ -54,7 +64,6 @@ class HookRunner:
         self, hooks: Sequence[Hook], payload: Payload, *, cwd: str, call_id: str | None, tell: Tell
     ) -> list[tuple[Run, HookAnswer]]:
         """Return what these hooks come to, in their order; `tell` hears when each begins and ends."""
-        given = msgspec.json.encode(payload) + b"\n"
         begun = [Run(id=hook.run_id(call_id), hook=hook, started_at=int(time.time())) for hook in hooks]
         for run in begun:
             tell(run)
@@ -64,7 +73,7 @@ class HookRunner:
         async def run_one(place: int, run: Run) -> None:
             async with room:
                 started = time.monotonic()
-                answer = await self._answer(run.hook, given, cwd)
+                answer = await self._answer(run.hook, payload, cwd)
             done = msgspec.structs.replace(
                 run,
                 status=answer.status,
@@ -80,9 +89,18 @@ class HookRunner:
                 nursery.start_soon(run_one, place, run)
         return [ended[place] for place in range(len(begun))]
 
-    async def _answer(self, hook: Hook, given: bytes, cwd: str) -> HookAnswer:
+    async def _answer(self, hook: Hook, payload: Payload, cwd: str) -> HookAnswer:
+        with trio.move_on_after(hook.seconds):
+            match hook.handler:
+                case CommandHandler(command):
+                    return await self._answer_of_command(hook, command, payload, cwd)
+                case McpToolHandler(server, tool, given):
+                    return await self._answer_of_tool(hook, server, tool, given, payload)
+        return failed(f"hook timed out after {hook.seconds}s")
+
+    async def _answer_of_command(self, hook: Hook, command: str, payload: Payload, cwd: str) -> HookAnswer:
         request = SpawnRequest(
-            argv=(self._shell, "-c", hook.command),
+            argv=(self._shell, "-c", command),
             cwd=cwd,
             env={**self._env, **hook.variables},
             open_stdin=True,
@@ -92,19 +110,31 @@ class HookRunner:
             process = self._start(request)
         except SpawnError as error:
             return failed(f"hook could not be started: {error}")
-        outcome: tuple[int, str, str] | None = None
-        with trio.move_on_after(hook.seconds) as limit:
-            try:
-                outcome = await _outcome(process, given)
-            finally:
-                # What it has left running ends with it.
-                await process.aclose(kill=True)
-        if limit.cancelled_caught:
-            return failed(f"hook timed out after {hook.seconds}s")
+        try:
+            outcome = await _outcome(process, msgspec.json.encode(payload) + b"\n")
+        finally:
+            # What it has left running ends with it.
+            await process.aclose(kill=True)
         if outcome is None:
-            return failed(f"hook wrote more than {MAX_OUTPUT_BYTES} bytes")
+            return _too_much()
         code, stdout, stderr = outcome
         return answer_of(hook.event, code=code, stdout=stdout, stderr=stderr)
+
+    async def _answer_of_tool(
+        self, hook: Hook, server: str, tool: str, given: Mapping[str, Any], payload: Payload
+    ) -> HookAnswer:
+        """Have a tool called; what it says counts as what a command would have printed."""
+        try:
+            said = await self._call(server, tool, filled(given, payload))
+        except (UnknownPlaceholder, ToolUnusable) as error:
+            return failed(str(error))
+        if len(said.encode("utf-8", "replace")) > MAX_OUTPUT_BYTES:
+            return _too_much()
+        return answer_of(hook.event, code=0, stdout=said, stderr="")
+
+
+def _too_much() -> HookAnswer:
+    return failed(f"hook wrote more than {MAX_OUTPUT_BYTES} bytes")
 
 
 async def _outcome(process: ManagedProcess, given: bytes) -> tuple[int, str, str] | None:

@@ -10,21 +10,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard, cast
+from typing import Any, cast
 
 import msgspec
 
-from codex_trio.config.hook_events import HOOK_EVENTS, NOT_THERE_YET
-from codex_trio.config.layers import ConfigLayer, LayerKind, LayerStack, lookup, table_version
+from codex_trio.config.hook_events import HOOK_EVENTS
+from codex_trio.config.layers import ConfigLayer, LayerKind, LayerStack, lookup
 from codex_trio.config.requirements import NOTHING_REQUIRED, Requirements
-from codex_trio.extensions.hooks.hook import (
-    DEFAULT_SECONDS,
-    UNMATCHED,
-    Hook,
-    HookListing,
-    Source,
-    snake,
-)
+from codex_trio.extensions.hooks.handlers import UnusableHandler, digest, is_number, read_handler, seconds_of
+from codex_trio.extensions.hooks.hook import BRIEF, UNMATCHED, Hook, HookListing, Source, snake
 from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.util.loose_json import table_of
 from codex_trio.util.regular_file import read_whole
@@ -34,9 +28,6 @@ MAX_HOOKS = 500
 """More in all are a mistake: each may be a process for every call of a tool."""
 
 MAX_WARNINGS = 100
-
-_MAX_SECONDS = 24 * 3600
-_MAX_COMMAND = 32 * 1024
 
 
 _SOURCES: Mapping[LayerKind, Source] = {
@@ -189,29 +180,21 @@ def _take_handler(
     states: Mapping[str, Any],
     found: _Found,
 ) -> None:
-    kind, command = handler.get("type"), handler.get("command")
-    if not isinstance(kind, str):
-        found.ignore(where, origin.path, 'it has no `type`; expected "command"')
+    try:
+        runs = read_handler(handler)
+    except UnusableHandler as problem:
+        found.ignore(where, origin.path, str(problem))
         return
-    if kind != "command":
+    if runs is None:
+        kind = handler["type"]
         found.warnings.append(f"skipping {kind} hook in {origin.path}: {kind} hooks are not supported yet")
         return
-    if not isinstance(command, str) or not command.strip() or len(command) > _MAX_COMMAND or "\0" in command:
-        found.ignore(where, origin.path, "its `command` is empty, too long, or no text")
-        return
-    if event in NOT_THERE_YET:
-        found.warnings.append(
-            f"{event} hooks in {origin.path} are listed but not run: there is no such moment here yet"
-        )
-    seconds, message, limit = (
-        handler.get("timeout"),
-        handler.get("statusMessage"),
-        handler.get("additionalContextLimit"),
-    )
-    effective = min(max(int(seconds), 1), _MAX_SECONDS) if _is_number(seconds) else DEFAULT_SECONDS
-    is_async = handler.get("async") is True
+    seconds, is_cut = seconds_of(event, handler.get("timeout"))
+    if is_cut and event in BRIEF:
+        found.warnings.append(f"clamping {event} hook timeout to {seconds}s in {origin.path}")
+    message, limit = handler.get("statusMessage"), handler.get("additionalContextLimit")
     message = message if isinstance(message, str) else None
-    current = _hash(event, matcher, command, effective, message, is_async=is_async)
+    current = digest(event, matcher, runs, seconds, message)
     if origin.plugin is not None and origin.plugin.content_hash:
         current = f"{current}/sha256:{origin.plugin.content_hash}"
     state = table_of(states.get(key))
@@ -222,11 +205,10 @@ def _take_handler(
             key=key,
             event=event,
             matcher=matcher,
-            command=command,
-            seconds=effective,
-            is_async=is_async,
+            handler=runs,
+            seconds=seconds,
             status_message=message,
-            context_limit=int(limit) if _is_number(limit) and limit >= 0 else None,
+            context_limit=int(limit) if is_number(limit) and limit >= 0 else None,
             source_path=origin.path,
             source=origin.source,
             plugin_id=None if origin.plugin is None else origin.plugin.id,
@@ -259,16 +241,6 @@ def _matcher_problem(matcher: Any) -> str | None:
     return None
 
 
-def _hash(event: str, matcher: str | None, command: str, seconds: int, message: str | None, *, is_async: bool) -> str:
-    handler: dict[str, Any] = {"type": "command", "command": command, "timeout": seconds, "async": is_async}
-    if message is not None:
-        handler["statusMessage"] = message
-    table: dict[str, Any] = {"event_name": snake(event), "hooks": [handler]}
-    if matcher is not None:
-        table["matcher"] = matcher
-    return table_version(table)
-
-
 def _variables(plugin: PluginParts | None) -> Mapping[str, str]:
     if plugin is None:
         return {}
@@ -296,9 +268,3 @@ def _states(layers: Iterable[ConfigLayer], found: _Found) -> Mapping[str, Any]:
                 if not isinstance(table_of(state).get(name, kind()), kind):
                     found.ignore(f"{where}.{name}", path, f"expected {expected}")
     return states
-
-
-def _is_number(value: Any) -> TypeGuard[int | float]:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and json.dumps(value) not in ("NaN", "Infinity")
-    )
