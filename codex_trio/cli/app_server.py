@@ -25,6 +25,8 @@ from codex_trio.telemetry import logs
 from codex_trio.transport.listen import StdioAddress
 from codex_trio.util.importing import without_collections
 
+_LONGEST_SOURCE = 64
+
 
 def configure(parser: Parser) -> None:
     """Add the options of this subcommand."""
@@ -33,6 +35,12 @@ def configure(parser: Parser) -> None:
         "--analytics-default-enabled",
         action="store_true",
         help="accepted because editors give it; this server sends no analytics",
+    )
+    parser.add_argument(
+        "--session-source",
+        metavar="SOURCE",
+        default="vscode",
+        help="where threads say they come from, and so which product plugins and skills are for (default: vscode)",
     )
     parser.set_defaults(run=serve)
     commands = parser.add_subparsers(title="subcommands", metavar="COMMAND", prog=parser.prog)
@@ -84,6 +92,7 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
         strict_config=getattr(options, "strict_config", False),
         system_dir=options.system_dir,
         own_sockets=own_sockets(options.listen),
+        source=_source(options.session_source),
     )
     with ending_signals() as signals:
         ending = ServerEnding(signals, drains=not isinstance(options.listen, StdioAddress))
@@ -99,6 +108,12 @@ async def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int
             await ending.serve(app, serve_clients)
             nursery.cancel_scope.cancel()
     return ending.exit_code
+
+
+def _source(given: str) -> str:
+    if not given.strip() or len(given) > _LONGEST_SOURCE or not given.isprintable():
+        raise UsageError(f"invalid value for '--session-source': expected 1 to {_LONGEST_SOURCE} printable characters")
+    return given.strip()
 
 
 def _generate_json_schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

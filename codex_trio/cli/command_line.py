@@ -24,6 +24,7 @@ SUBCOMMANDS = {
     "exec": ("codex_trio.cli.exec", "run one turn without interaction"),
     "doctor": ("codex_trio.cli.doctor", "tell whether this installation can work"),
     "mcp": ("codex_trio.cli.mcp", "list, add, remove and log in to MCP servers"),
+    "plugin": ("codex_trio.cli.plugin", "list, add and remove plugins and their marketplaces"),
     "exec-server": ("codex_trio.cli.exec_server", "run commands here for an app-server elsewhere"),
 }
 
@@ -33,7 +34,7 @@ _WITH_PROFILE = "exec"
 
 _CODEX_SUBCOMMANDS = """
 agents apply archive cloud completion debug delete features fork login logout mcp-server
-migrate-nfs-db migrate-rollouts plugin queue remote-control resume review sandbox unarchive update
+migrate-nfs-db migrate-rollouts queue remote-control resume review sandbox unarchive update
 """
 NOT_SUPPORTED = frozenset(_CODEX_SUBCOMMANDS.split())
 """Subcommands of Codex that are none here."""

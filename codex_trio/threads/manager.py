@@ -49,7 +49,7 @@ class ThreadOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
     subscriber: ClientId
     originator: str
-    source: str
+    source: Any
 
 
 class ResumeTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,7 +139,9 @@ class PluginCatalog:
         root = self._store.root_of(entry.id)
         folder = root
         if isinstance(entry.source, LocalSource):
-            folder = entry.source.path if stays_inside(marketplace.root, entry.source.path) else None
+            # What a marketplace names stays in it but for links.
+            is_there = os.path.lexists(entry.source.path)
+            folder = entry.source.path if not is_there or stays_inside(marketplace.root, entry.source.path) else None
         return OfferedPlugin(
             entry=entry,
             folder=folder,

@@ -52,7 +52,7 @@ class ThreadLoading:
         self._outgoing = services.outgoing
         self._identity = services.identity
         self._config = services.config
-        self._source = services.source
+        self._source = _recorded(services.source)
         self._notices = Notices(services.outgoing)
 
     def origin(self, context: RequestContext) -> ThreadOrigin:
@@ -140,3 +140,8 @@ def settings_of(live: LiveThread) -> dict[str, Any]:
         "active_permission_profile": profile_to_wire(settings.active_profile),
         "reasoning_effort": settings.effort,
     }
+
+
+def _recorded(source: str) -> Any:
+    """Return where threads come from as rollouts say it: one of the established words, or one of somebody's own."""
+    return source if source in ("cli", "exec", "mcp", "vscode") else {"custom": source}
