@@ -158,11 +158,6 @@ class _Reader:
                 "version of Codex. Filesystem access will remain restricted. Upgrade Codex if this profile expects "
                 "filesystem permissions."
             )
-        if self._system.get(":root") not in ("read", "write"):
-            raise ConfigLoadError(
-                f"permissions profile `{self._name}` does not let everything be read, which this server cannot see to "
-                'yet: set `":root" = "read"` and deny what must not be read'
-            )
         if self._system.get(":root") == "write":
             self._writable.append("/")
         if any("**" in pattern for pattern in self._denied) and self._depth is None:
@@ -182,9 +177,30 @@ class _Reader:
             hosts=None if network is None else self._hosts(network),
             scan_depth=self._depth,
             more_roots=self._more_roots(chain),
+            readable=self._readable(),
+            reads_system=":minimal" in self._system,
         )
 
+    def _readable(self) -> tuple[str, ...] | None:
+        """Return what may be read besides what may be written; None for everything."""
+        if self._system.get(":root") in ("read", "write"):
+            return None
+        if ":minimal" not in self._system:
+            self.warnings.append(
+                f"Permissions profile `{self._name}` lets nothing of the system be read, so that hardly a command runs "
+                'in it: set `":minimal" = "read"` in its filesystem table.'
+            )
+        readable = [*self._read_only]
+        readable += ["."] if self._workspace == "read" else []
+        readable += ["/tmp"] if self._system.get(":slash_tmp") == "read" else []
+        readable += [os.environ.get("TMPDIR") or "/tmp"] if self._system.get(":tmpdir") == "read" else []
+        return tuple(readable)
+
     def _take_system(self, path: str, access: str) -> None:
+        if path == ":minimal" and access == "write":
+            raise ConfigLoadError(
+                f"permissions profile `{self._name}` cannot let `{path}` be written: name the folders"
+            )
         if access in _DENYING:
             if path in (":root", ":minimal"):
                 raise ConfigLoadError(f"permissions profile `{self._name}` cannot deny `{path}`")
@@ -220,7 +236,9 @@ class _Reader:
                 f"filesystem glob path `{path}` only supports `deny` access; use an exact path or trailing `/**` for "
                 f"`{access}` subtree access"
             )
-        if not path:
+        if path == "/" and access == "read":
+            self._system.setdefault(":root", "read")
+        elif not path:
             self._workspace = access
             self._denied += ["."] if access in _DENYING else []
         elif access in _DENYING:

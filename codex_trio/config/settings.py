@@ -52,10 +52,11 @@ class HostLists(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProfileRights(msgspec.Struct, frozen=True, kw_only=True):
-    """What a permission profile of the user's own lets be done. Everything may be read that is not denied.
+    """What a permission profile of the user's own lets be done.
 
     Paths are absolute, or relative to each folder to work in; denied ones may be patterns. `more_roots` are further
-    folders to work in.
+    folders to work in. Everything may be read that is not denied where `readable` is None, else those paths, what may
+    be written, and with `reads_system` the folders without which hardly a program runs.
     """
 
     opens_workspace: bool
@@ -67,6 +68,8 @@ class ProfileRights(msgspec.Struct, frozen=True, kw_only=True):
     network_access: bool
     scan_depth: int | None
     more_roots: tuple[str, ...]
+    readable: tuple[str, ...] | None = None
+    reads_system: bool = False
     hosts: HostLists | None = None
     """Which hosts may be reached; None for all of them, or none without network access."""
 

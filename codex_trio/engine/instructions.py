@@ -7,6 +7,7 @@ The tags are established: models know them, and rollouts are searched for them.
 """
 
 import datetime
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from codex_trio.engine import memory_citations
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
     ExternalSandbox,
+    ReadableParts,
     ReadOnly,
     SandboxPolicy,
     WorkspaceWrite,
@@ -236,7 +238,12 @@ def _filesystem_element(view: FilesystemView) -> str:
 
 
 def _entries(policy: ReadOnly | WorkspaceWrite, roots: Sequence[str]) -> list[str]:
-    entries = [_entry("read", "special", ":root")]
+    readable = None if policy.limits is None else policy.limits.readable
+    if readable is None:
+        entries = [_entry("read", "special", ":root")]
+    else:
+        entries = [_entry("read", "special", ":minimal")] if readable.system else []
+        entries += [_entry("read", "path", path) for path in _paths_of(readable, roots)]
     if isinstance(policy, ReadOnly):
         return entries
     roots = list(dict.fromkeys((*roots, *policy.writable_roots)))
@@ -250,6 +257,21 @@ def _entries(policy: ReadOnly | WorkspaceWrite, roots: Sequence[str]) -> list[st
     ]
 
 
+def _paths_of(readable: ReadableParts, roots: Sequence[str]) -> list[str]:
+    """Return what may be read besides the system, under each folder to work in what is relative to these."""
+    found = [os.path.normpath(os.path.join(root, path)) for path in readable.paths for root in roots]
+    return list(dict.fromkeys(found))
+
+
+def _reading_rules(policy: ReadOnly | WorkspaceWrite) -> str:
+    readable = None if policy.limits is None else policy.limits.readable
+    if readable is None:
+        return "they can read files everywhere"
+    places = ["the system's own folders"] if readable.system else []
+    places += ["the working folder" if path == "." else f"`{path}`" for path in readable.paths]
+    return f"of what they cannot write, they can read nothing but {', '.join(places) or 'what every command needs'}"
+
+
 def _entry(access: str, kind: str, value: str) -> str:
     return f'<entry access="{access}"><{kind}>{_escape(value)}</{kind}></entry>'
 
@@ -261,6 +283,8 @@ def _sandbox_rules(policy: SandboxPolicy, writable_roots: Sequence[str]) -> str:
         case ExternalSandbox():
             return "The machine you work on is itself a sandbox; commands run in it without a further one."
         case ReadOnly():
+            if policy.limits is not None and policy.limits.readable is not None:
+                return f"Commands run in a sandbox (`read-only`): they can write nothing, and {_reading_rules(policy)}."
             return "Commands run in a sandbox (`read-only`): they can read files but not create or change any."
         case WorkspaceWrite():
             places = ["the working folder", *(f"`{root}`" for root in writable_roots)]
@@ -268,7 +292,7 @@ def _sandbox_rules(policy: SandboxPolicy, writable_roots: Sequence[str]) -> str:
                 places.append("temporary folders")
             guarded = ", ".join(f"`{name}`" for name in PROTECTED_NAMES)
             return (
-                "Commands run in a sandbox (`workspace-write`): they can read files everywhere, but write only in "
+                f"Commands run in a sandbox (`workspace-write`): {_reading_rules(policy)}, but write only in "
                 f"{', '.join(places)}. Folders named {guarded} directly below those stay read-only."
             )
 

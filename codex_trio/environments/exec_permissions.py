@@ -10,12 +10,15 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from codex_trio.environments.exec_protocol import SandboxContext, path_from_wire
 from codex_trio.environments.place import WorkPlace
-from codex_trio.sandbox.denied import denied_patterns, read_only_paths
+from codex_trio.sandbox.denied import denied_patterns, read_only_paths, readable_paths
 from codex_trio.sandbox.policy import (
     DangerFullAccess,
     ExternalSandbox,
+    ReadableParts,
     ReadOnly,
     SandboxLimits,
     SandboxPolicy,
@@ -39,7 +42,7 @@ def context_of(place: WorkPlace, written: Callable[[str], str]) -> SandboxContex
     if isinstance(policy, ExternalSandbox):
         permissions: dict[str, Any] = {"type": "external", "network": network}
     else:
-        entries = [_special("root", "read")]
+        entries = _readable(policy.limits, place.cwd, written)
         if isinstance(policy, WorkspaceWrite):
             workspace = [place.cwd] if policy.workspace_roots is None else list(policy.workspace_roots)
             entries += _writable(policy, place.cwd, written)
@@ -54,6 +57,16 @@ def context_of(place: WorkPlace, written: Callable[[str], str]) -> SandboxContex
         cwd=written(place.cwd),
         workspace_roots=[written(os.path.join(place.cwd, path)) for path in workspace],
     )
+
+
+def _readable(limits: SandboxLimits | None, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return what may be read."""
+    if limits is None or limits.readable is None:
+        return [_special("root", "read")]
+    own = msgspec.structs.replace(limits, readable=msgspec.structs.replace(limits.readable, system=False))
+    paths = readable_paths(own, cwd=cwd) or []
+    system = [_special("minimal", "read")] if limits.readable.system else []
+    return [*system, *({"path": {"type": "path", "path": written(path)}, "access": "read"} for path in paths)]
 
 
 def _closed(limits: SandboxLimits | None, cwd: str, written: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -122,6 +135,8 @@ class _Entries:
         self._network = network
         self._roots = roots
         self._reads_all = False
+        self._reads_system = False
+        self._readable: list[str] = []
         self._special: set[str] = set()
         self._paths: list[str] = []
 
@@ -129,6 +144,8 @@ class _Entries:
         match entry:
             case {"access": "read", "path": {"type": "special", "value": {"kind": "root"}}}:
                 self._reads_all = True
+            case {"access": "read", "path": {"type": "special", "value": {"kind": "minimal"}}}:
+                self._reads_system = True
             case {
                 "access": "read",
                 "path": {"type": "special", "value": {"kind": "project_roots", "subpath": str(name)}},
@@ -145,18 +162,24 @@ class _Entries:
                 os.path.basename(path_from_wire(path)) in PROTECTED_NAMES
             ):
                 pass
+            case {"access": "read", "path": {"type": "path", "path": str(path)}}:
+                self._readable.append(path_from_wire(path))
             case _:
                 raise UnknownPermissions(f"this entry cannot be enforced: {entry}")
 
     def policy(self) -> SandboxPolicy:
+        if self._reads_all and self._readable:
+            raise UnknownPermissions(f"`{self._readable[0]}` cannot be kept from being written by itself")
+        limits = None
         if not self._reads_all:
-            raise UnknownPermissions("a profile that does not let everything be read cannot be enforced")
+            limits = SandboxLimits(readable=ReadableParts(paths=tuple(self._readable), system=self._reads_system))
         if not self._special and not self._paths:
-            return ReadOnly(network_access=self._network)
+            return ReadOnly(network_access=self._network, limits=limits)
         return WorkspaceWrite(
             writable_roots=tuple(self._paths),
             network_access=self._network,
             exclude_slash_tmp="slash_tmp" not in self._special,
             exclude_tmpdir_env_var="tmpdir" not in self._special,
             workspace_roots=self._roots if "project_roots" in self._special else (),
+            limits=limits,
         )

@@ -114,7 +114,11 @@ class TurnEnvironment:
 
     def may_read(self, path: str) -> bool:
         """Return whether a sandboxed command of this turn could read an absolute path, as far as the policy says."""
-        return may_read(path, self._place.policy, cwd=self._place.cwd)
+        try:
+            writable = self._opened.writable_folders(self._place)
+        except RootChanged:
+            writable = ()
+        return may_read(path, self._place.policy, cwd=self._place.cwd, writable=writable)
 
     def denies(self, path: str) -> bool:
         """Return whether the policy closes an absolute path in so many words: then nobody is asked to open it."""

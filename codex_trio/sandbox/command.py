@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from codex_trio.sandbox import bubblewrap, helper, leftovers, seccomp
-from codex_trio.sandbox.denied import denied_patterns, existing
+from codex_trio.sandbox.denied import denied_patterns, existing, readable_paths
 from codex_trio.sandbox.errors import SandboxUnavailable
 from codex_trio.sandbox.policy import HostLimits, SandboxPolicy, has_network, hosts_of, is_enforced_here, limits_of
 from codex_trio.sandbox.probe import Mechanism, SandboxProbe
@@ -67,10 +67,11 @@ def wrap(
     anchors: RootAnchors | None = None,
     tty: bool = False,
     processes: int | None = None,
+    start: str | None = None,
 ) -> SandboxedCommand:
     """Wrap `argv` for `policy`.
 
-    `cwd` is the policy's working directory (absolute), which may differ from where the command starts; `tmpdir` the
+    `cwd` is the policy's working directory (absolute), and `start` where the command begins, if elsewhere; `tmpdir` the
     `$TMPDIR` that the command will see; `anchors` the thread's; `tty` whether it gets a terminal; `processes` how many
     it may have, where the sandbox counts them. A few file system look-ups, no writes.
 
@@ -85,7 +86,11 @@ def wrap(
     limits = limits_of(policy)
     patterns = denied_patterns(limits, cwd=cwd)
     denied = existing(patterns, depth=None if limits is None else limits.scan_depth)
-    view = build_view(roots, anchors, denied=denied)
+    view = build_view(roots, anchors, denied=denied, readable=readable_paths(limits, cwd=cwd))
+    if not view.shows(start or cwd):
+        raise SandboxUnavailable(
+            f"the permissions do not let `{start or cwd}` be read, where the command is to run: choose another folder"
+        )
     mechanism = _choose(probe, view, tty=tty, hides=bool(patterns), hosts=hosts is not None)
     inherited: dict[int, bytes] = {}
     way_out = ["--no-network"] if not network else []
@@ -102,6 +107,7 @@ def wrap(
             mount_proc=probe.bubblewrap.mounts_proc,
             new_session=not tty,
             seccomp_fd=_SECCOMP_FD if inherited else None,
+            is_closed=view.is_closed,
         )
         if probe.bubblewrap.mounts_proc and not tty:
             prefix += leftovers.supervised(processes)
@@ -131,9 +137,12 @@ def wrap(
 
 def _helper_options(view: View, mechanism: Mechanism) -> list[str]:
     if mechanism == "landlock":
-        writable = [option for path in paths_of(view.mounts, "write") for option in ("--write", path)]
-        return writable + [option for path in view.guarded for option in ("--guard", path)]
-    return [option for mount in view.mounts for option in (f"--{mount.kind}", mount.path)]
+        kinds = ("write", "read")
+        given = [option for kind in kinds for path in paths_of(view.mounts, kind) for option in (f"--{kind}", path)]
+        given += [option for path in view.guarded for option in ("--guard", path)]
+    else:
+        given = [option for mount in view.mounts for option in (f"--{mount.kind}", mount.path)]
+    return [*given, "--closed"] if view.is_closed else given
 
 
 def _choose(probe: SandboxProbe, view: View, *, tty: bool, hides: bool, hosts: bool) -> Mechanism:
@@ -151,6 +160,8 @@ def _choose(probe: SandboxProbe, view: View, *, tty: bool, hides: bool, hosts: b
             reason = _LANDLOCK_HOSTS
             continue
         problem = _bubblewrap_problem(probe, view) if mechanism == "bubblewrap" else None
+        if mechanism == "bubblewrap" and hosts and not view.shows(probe.python):
+            problem = "the interpreter that stands between a command and the network cannot be read"
         if problem is None:
             return mechanism
         reason = f"{problem}, and nothing else works here"

@@ -1,6 +1,7 @@
-"""What must not be read: from paths and glob patterns to the files that there are.
+"""What may and must not be read: from paths and glob patterns to the files that there are.
 
-Owns: which files a pattern covers, and finding them within bounds. Does not own: hiding them (`view`).
+Owns: which files a pattern covers, finding them within bounds, and the folders of the system. Does not own: hiding
+them (`view`).
 """
 
 import functools
@@ -13,6 +14,8 @@ from codex_trio.sandbox.links import trace
 from codex_trio.sandbox.policy import SandboxLimits
 
 _MAGIC = re.compile(r"[*?\[]")
+SYSTEM_FOLDERS = ("/bin", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/sbin", "/usr")
+"""Without these hardly a program runs."""
 MOST_ENTRIES = 200_000
 """How many files and folders are looked at for patterns, before each command."""
 
@@ -27,6 +30,14 @@ def denied_patterns(limits: SandboxLimits | None, *, cwd: str) -> list[str]:
 def read_only_paths(limits: SandboxLimits | None, *, cwd: str) -> list[str]:
     """Return the paths that a policy keeps from being written inside of what it opens, absolute."""
     return [] if limits is None else list(dict.fromkeys(_absolute(limits.read_only, limits, cwd)))
+
+
+def readable_paths(limits: SandboxLimits | None, *, cwd: str) -> list[str] | None:
+    """Return the paths that a policy lets be read, absolute; None where everything may be that is not denied."""
+    if limits is None or limits.readable is None:
+        return None
+    system = SYSTEM_FOLDERS if limits.readable.system else ()
+    return list(dict.fromkeys((*system, *_absolute(limits.readable.paths, limits, cwd))))
 
 
 def is_covered(path: str, patterns: Sequence[str]) -> bool:

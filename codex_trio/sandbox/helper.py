@@ -1,10 +1,11 @@
 """The program that confines itself and then becomes the command.
 
-    python -I -S -c BOOTSTRAP FOLDER MECHANISM [--KIND PATH]... [--processes N] [--no-network | --proxy DESCRIPTOR]
-        -- COMMAND...
+    python -I -S -c BOOTSTRAP FOLDER MECHANISM
+        [--KIND PATH]... [--closed] [--processes N] [--no-network | --proxy DESCRIPTOR] -- COMMAND...
 
-A KIND is one of `view.MountKind`; Landlock takes `write`, and `guard` for what has to be left out of it. The mechanism
-`none` is for a command that others confine, but for the last steps.
+A KIND is one of `view.MountKind`; Landlock takes `write`, `read`, and `guard` for what has to be left out of the first.
+With --closed nothing can be read but what is mounted. The mechanism `none` is for a command that others confine, but
+for the last steps.
 
 Owns: the order of the last steps before the command runs: privileges, network filter, signals, exec. Does not own: the
 rest of its argv (`command`). See `kernel` on imports.
@@ -28,7 +29,7 @@ from codex_trio.sandbox.helper import main
 main(sys.argv[2:])
 """
 
-_MOUNT_OPTIONS = ("--write", "--pin", "--protect", "--link", "--hide", "--guard")
+_MOUNT_OPTIONS = ("--write", "--pin", "--protect", "--link", "--hide", "--read", "--alias", "--guard")
 
 _FAILED = 125
 _CANNOT_RUN = 126
@@ -52,6 +53,7 @@ class Options:
         self.mounts: list[tuple[str, str]] = []
         """Kinds and paths in the order of the command line."""
         self.network = True
+        self.is_closed = False
         self.proxy: int | None = None
         """Where the listeners of the network's only way out are handed over."""
         self.processes: int | None = None
@@ -60,6 +62,9 @@ class Options:
             option = arguments[position]
             if option == "--no-network":
                 self.network = False
+                position += 1
+            elif option == "--closed":
+                self.is_closed = True
                 position += 1
             elif option == "--proxy":
                 self.proxy = int(arguments[position + 1])
@@ -89,6 +94,8 @@ def _confine_and_run(options: Options) -> NoReturn:
 
     kernel.die_with_parent()
     _forget_own_locale()
+    if options.is_closed:
+        _import_what_is_needed_later()
     if options.mechanism == "namespaces":
         from codex_trio.sandbox import namespaces
 
@@ -100,6 +107,7 @@ def _confine_and_run(options: Options) -> NoReturn:
             network=options.network and options.proxy is None,
             to_itself=options.proxy is not None,
             processes=options.processes,
+            is_closed=options.is_closed,
         )
         os._exit(code)
     if options.mechanism == "none":
@@ -112,8 +120,16 @@ def _confine_and_run(options: Options) -> NoReturn:
     landlock.confine(
         [path for kind, path in options.mounts if kind == "write"],
         kept=[path for kind, path in options.mounts if kind == "guard"],
+        readable=[path for kind, path in options.mounts if kind == "read"] if options.is_closed else None,
     )
     _become_command(options)
+
+
+def _import_what_is_needed_later() -> None:
+    """Import what `_become_command` takes: nothing of ours can be read by then."""
+    from codex_trio.sandbox import loopback, seccomp
+
+    del loopback, seccomp
 
 
 def _forget_own_locale() -> None:

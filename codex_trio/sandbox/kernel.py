@@ -46,6 +46,7 @@ _AT_SYMLINK_NOFOLLOW = 0x100
 _AT_RECURSIVE = 0x8000
 _OPEN_TREE_CLONE = 1
 _MOVE_MOUNT_F_EMPTY_PATH = 4
+_MNT_DETACH = 2
 
 # The same on every machine: these calls are younger than the common numbering.
 _SYS_OPEN_TREE = 428
@@ -163,6 +164,29 @@ def mount_link_on_itself(path: str) -> None:
         _check(_libc.syscall(ctypes.c_long(_SYS_MOVE_MOUNT), ctypes.c_int(tree), b"", *place, to), f"move_mount {path}")
     finally:
         os.close(tree)
+
+
+def clone_tree(path: str) -> int:
+    """Return a descriptor of all that is mounted from `path` on, to be put elsewhere. Linux 5.2."""
+    place = ctypes.c_int(_AT_FDCWD), os.fsencode(path)
+    flags = ctypes.c_uint(_OPEN_TREE_CLONE | _AT_RECURSIVE | os.O_CLOEXEC)
+    return _check(_libc.syscall(ctypes.c_long(_SYS_OPEN_TREE), *place, flags), f"open_tree {path}")
+
+
+def put_tree(tree: int, path: str) -> None:
+    """Mount what `clone_tree` returned, once."""
+    place = ctypes.c_int(_AT_FDCWD), os.fsencode(path)
+    to = ctypes.c_uint(_MOVE_MOUNT_F_EMPTY_PATH)
+    _check(_libc.syscall(ctypes.c_long(_SYS_MOVE_MOUNT), ctypes.c_int(tree), b"", *place, to), f"move_mount {path}")
+    os.close(tree)
+
+
+def make_root(path: str) -> None:
+    """Have the folder of a mount be the root, and nothing of the old root be left."""
+    os.chdir(path)
+    _check(_libc.pivot_root(b".", b"."), "pivot_root")
+    _check(_libc.umount2(b".", _MNT_DETACH), "umount")
+    os.chdir("/")
 
 
 def landlock_abi() -> int:

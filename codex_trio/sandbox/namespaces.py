@@ -45,11 +45,12 @@ def run(
     network: bool,
     processes: int | None,
     to_itself: bool = False,
+    is_closed: bool = False,
 ) -> int:
     """Run `become_command` confined, in a process of its own; returns its exit code (128+n for a signal).
 
     It may have as many `processes`, those of the sandbox itself among them; `to_itself` when the network that it has in
-    place of the machine's can be used within.
+    place of the machine's can be used within; `is_closed` when there is to be nothing but what is mounted.
 
     Raises `OSError` when the kernel refuses the namespaces; after that failures end the child with a message.
     """
@@ -62,12 +63,21 @@ def run(
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
     init = os.fork()
     if init == 0:
-        _in_child(lambda: _run_init(become_command, mounts=mounts, processes=processes, to_itself=to_itself))
+        _in_child(
+            lambda: _run_init(
+                become_command, mounts=mounts, processes=processes, to_itself=to_itself, is_closed=is_closed
+            )
+        )
     return _wait(init)
 
 
 def _run_init(
-    become_command: Callable[[], NoReturn], *, mounts: Sequence[Mount], processes: int | None, to_itself: bool
+    become_command: Callable[[], NoReturn],
+    *,
+    mounts: Sequence[Mount],
+    processes: int | None,
+    to_itself: bool,
+    is_closed: bool,
 ) -> int:
     kernel.die_with_parent()
     if to_itself:
@@ -78,6 +88,8 @@ def _run_init(
     if processes is not None:
         kernel.limit_processes(processes)
     _build_view(mounts, processes=processes)
+    if is_closed:
+        _leave_the_rest(mounts)
     # The old working directory still refers to the read-only mount below a root's own mount.
     os.chdir(cwd)
     kernel.forbid_new_privileges()
@@ -104,7 +116,31 @@ def _build_view(mounts: Sequence[Mount], *, processes: int | None) -> None:
             _change(kind, path)
 
 
+def _leave_the_rest(mounts: Sequence[Mount]) -> None:
+    """Have a root that is empty but for what is mounted. Nothing can be imported from then on."""
+    shown = ["/dev", "/proc"]
+    for kind, path in mounts:
+        if kind in ("read", "write") and not any(path.startswith(f"{above}/") for above in shown):
+            shown.append(path)
+    trees = [(path, os.path.isdir(path), kernel.clone_tree(path)) for path in shown if os.path.lexists(path)]
+    links = [(path, os.readlink(path)) for kind, path in mounts if kind == "alias"]
+    stage = "/proc"  # What was there is kept with the trees.
+    kernel.mount("tmpfs", stage, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
+    for path, is_folder, tree in trees:
+        os.makedirs(stage + (path if is_folder else os.path.dirname(path)), exist_ok=True)
+        if not is_folder:
+            os.close(os.open(stage + path, os.O_CREAT | os.O_WRONLY, 0o444))
+        kernel.put_tree(tree, stage + path)
+    for path, target in links:
+        os.makedirs(stage + os.path.dirname(path), exist_ok=True)
+        os.symlink(target, stage + path)
+    kernel.set_mount_attributes(stage, add=kernel.MOUNT_ATTR_RDONLY, recursive=False)
+    kernel.make_root(stage)
+
+
 def _change(kind: str, path: str) -> None:
+    if kind in ("read", "alias"):
+        return  # It is there as it is to be.
     if kind == "link":
         kernel.mount_link_on_itself(path)
     elif kind == "hide":

@@ -53,8 +53,6 @@ class ReadableParts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Absolute, or relative as in `SandboxLimits`; `.` stands for the folders to work in."""
     system: bool = False
     """The folders without which hardly a program runs."""
-    tmpdir: bool = False
-    slash_tmp: bool = False
 
 
 class SandboxLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,10 +6,11 @@ written?". Does not own what is protected inside them (`protected`), nor how it 
 
 import glob
 import os
+from collections.abc import Sequence
 
 import msgspec
 
-from codex_trio.sandbox.denied import denied_patterns, is_covered, links_to, read_only_paths
+from codex_trio.sandbox.denied import denied_patterns, is_covered, links_to, read_only_paths, readable_paths
 from codex_trio.sandbox.errors import RootChanged
 from codex_trio.sandbox.links import trace
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite, limits_of
@@ -129,10 +130,15 @@ class RootAnchors:
         return found
 
 
-def may_read(path: str, policy: SandboxPolicy, *, cwd: str) -> bool:
-    """Return whether `policy` lets an absolute path be read."""
-    patterns = denied_patterns(limits_of(policy), cwd=cwd)
-    return not patterns or not is_covered(path, patterns)
+def may_read(path: str, policy: SandboxPolicy, *, cwd: str, writable: Sequence[str] = ()) -> bool:
+    """Return whether `policy` lets an absolute path be read; `writable` are the folders that it opens."""
+    if denies(path, policy, cwd=cwd):
+        return False
+    readable = readable_paths(limits_of(policy), cwd=cwd)
+    if readable is None:
+        return True
+    place = trace(path).end
+    return any(is_within(place, trace(folder).end) for folder in (*readable, *writable))
 
 
 def denies(path: str, policy: SandboxPolicy, *, cwd: str) -> bool:

@@ -19,12 +19,13 @@ from codex_trio.sandbox.links import Trace, first_missing, trace
 from codex_trio.sandbox.protected import repository_above
 from codex_trio.sandbox.roots import RootAnchors, WritableRoot, depth, is_within
 
-MountKind = Literal["write", "pin", "protect", "link", "hide"]
+MountKind = Literal["write", "pin", "protect", "link", "hide", "read", "alias"]
 """What a mount does to its path and all below it, until the next one on the way.
 
 `write` and `protect` make it writable and read-only. `pin` changes nothing but that the folder cannot be renamed or
 replaced: what is mounted deeper depends on its path. `link` does the same to a symbolic link, which still leads where
-it did. `hide` puts something empty in its place.
+it did. `hide` puts something empty in its place. Where not everything may be read there is nothing but what is
+mounted: `read` has a path there as it is, and `alias` a symbolic link that leads to such a path.
 """
 
 _OUR_OWN_MOUNTS = ("/dev", "/proc")
@@ -47,6 +48,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Protected paths that do not exist, and where nothing may be put even for a moment; see `absent`."""
     guarded: tuple[str, ...]
     """What among the mounts is the server's own."""
+    is_closed: bool
+    """Whether nothing is there but what is mounted."""
+
+    def shows(self, path: str) -> bool:
+        """Return whether an absolute path can be read, as far as folders go."""
+        place: str = trace(path).end
+        around = [mount for mount in self.mounts if is_within(place, mount.path)]
+        return around[-1].kind != "hide" if around else not self.is_closed
 
     @property
     def has_links(self) -> bool:
@@ -54,13 +63,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return any(mount.kind == "link" for mount in self.mounts)
 
 
-def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors, *, denied: Sequence[str] = ()) -> View:
-    """Return the view for these roots of a thread, without what is `denied`."""
-    builder = _Builder([root.path for root in roots])
+def build_view(
+    roots: tuple[WritableRoot, ...],
+    anchors: RootAnchors,
+    *,
+    denied: Sequence[str] = (),
+    readable: Sequence[str] | None = None,
+) -> View:
+    """Return the view for these roots of a thread, without what is `denied`; with `readable`, of these paths alone."""
+    builder = _Builder([root.path for root in roots], is_closed=readable is not None)
+    for path in readable or ():
+        builder.read(trace(path))
     for root in roots:
         for path in root.protected:
             # What is named as a root of its own is not protected: the more specific wish wins.
             if path not in builder.kinds:
+                builder.name(trace(path))
                 builder.protect(trace(path))
     for way in anchors.own:
         builder.protect(way)
@@ -72,22 +90,41 @@ def build_view(roots: tuple[WritableRoot, ...], anchors: RootAnchors, *, denied:
         placeholders=tuple(sorted(builder.placeholders, key=depth)),
         absent=tuple(sorted(builder.absent, key=depth)),
         guarded=tuple(way.end for way in anchors.own if builder.kinds.get(way.end) == "protect"),
+        is_closed=readable is not None,
     )
 
 
 class _Builder:
-    def __init__(self, roots: list[str]) -> None:
+    def __init__(self, roots: list[str], *, is_closed: bool) -> None:
         self.kinds: dict[str, MountKind] = dict.fromkeys(roots, "write")
         self.placeholders: set[str] = set()
         self.absent: set[str] = set()
         self._roots = frozenset(roots)
+        self._is_closed = is_closed
         self._repository_above = cache(repository_above)
+
+    def read(self, way: Trace) -> None:
+        """Let a path be read, under all the names on its way. Raises SandboxUnavailable for everything."""
+        if way.end == "/":
+            raise SandboxUnavailable("a path that may be read leads to `/`, which is everything")
+        if way.is_loop or not os.path.lexists(way.end):
+            return
+        if not self._lies_in_a_root(way.end):
+            self.kinds.setdefault(way.end, "read")
+        self.name(way)
+
+    def name(self, way: Trace) -> None:
+        """Have the links on a way, where nothing else is there."""
+        if self._is_closed:
+            for link in way.links:
+                if not self._lies_in_a_root(link):
+                    self.kinds.setdefault(link, "alias")
 
     def protect(self, way: Trace) -> None:
         """Keep a path as it is: what it leads to, and every link on the way."""
         for link in way.links:
             if self._lies_in_a_root(link):
-                self.kinds.setdefault(link, "link")
+                self.kinds[link] = "link"
         end = way.end
         if end in self._roots or way.is_loop or not self._lies_in_a_root(end):
             return
@@ -132,8 +169,19 @@ class _Builder:
         return tuple(
             Mount(path, kind)
             for path, kind in sorted(self.kinds.items(), key=lambda item: depth(item[0]))
-            if kind in ("write", "hide") or self._enclosing_kind(path) in ("write", "pin")
+            if self._changes_something(kind, self._enclosing_kind(path))
         )
+
+    def _changes_something(self, kind: MountKind, around: MountKind | None) -> bool:
+        match kind:
+            case "write":
+                return True
+            case "hide":
+                return around is not None or not self._is_closed
+            case "read" | "alias":
+                return around is None
+            case _:
+                return around in ("write", "pin")
 
     def _lies_in_a_root(self, path: str) -> bool:
         if any(is_within(path, own) for own in _OUR_OWN_MOUNTS):

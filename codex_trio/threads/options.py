@@ -147,6 +147,9 @@ def sandbox_from_profile(profile: ActiveProfile, workspace: SandboxWorkspaceWrit
         read_only=rights.read_only,
         opens_workspace=rights.opens_workspace,
         scan_depth=rights.scan_depth,
+        readable=None
+        if rights.readable is None
+        else sandbox.ReadableParts(paths=rights.readable, system=rights.reads_system),
         hosts=None if rights.hosts is None else sandbox.HostLimits(own=rights.hosts),
     )
     if not rights.writes:

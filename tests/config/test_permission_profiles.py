@@ -8,6 +8,8 @@ from config_setting import Setting
 from codex_trio.config.errors import ConfigLoadError
 from codex_trio.config.permission_profiles import profiles
 from codex_trio.config.settings import EffectiveConfig, ProfileRights, TypedOverrides
+from codex_trio.sandbox.policy import ReadableParts, WorkspaceWrite
+from codex_trio.threads.options import sandbox_of
 
 OWN = '[permissions.p.filesystem]\n":root" = "read"\n'
 
@@ -95,6 +97,38 @@ def test_a_profile_goes_on_from_another(setting: Setting) -> None:
     assert rights.more_roots == ("/other",)
 
 
+def test_a_profile_that_reads_only_some_places(setting: Setting) -> None:
+    config = load(
+        setting,
+        """
+        [permissions.p.filesystem]
+        ":minimal" = "read"
+        ":slash_tmp" = "read"
+        "/srv" = "read"
+        "/var/own" = "write"
+        [permissions.p.filesystem.":workspace_roots"]
+        "." = "read"
+        "gen" = "write"
+        """,
+    )
+    rights = rights_of(config)
+    assert (rights.readable, rights.reads_system) == (("/srv", ".", "/tmp"), True)
+    assert (rights.writable, rights.opens_workspace, config.warnings) == (("/var/own", "gen"), False, ())
+    policy = sandbox_of(config)
+    assert isinstance(policy, WorkspaceWrite)
+    assert policy.limits is not None
+    assert policy.limits.readable == ReadableParts(paths=("/srv", ".", "/tmp"), system=True)
+
+
+def test_a_profile_that_reads_nothing_of_the_system_is_told(setting: Setting) -> None:
+    config = load(setting, '[permissions.p.filesystem]\n":workspace_roots" = "write"\n')
+    assert rights_of(config).readable == ()
+    (warning,) = config.warnings
+    assert 'set `":minimal" = "read"` in its filesystem table' in warning
+    everything = load(setting, '[permissions.p.filesystem]\n"/" = "read"\n')
+    assert rights_of(everything).readable is None
+
+
 def test_a_mode_that_a_request_asks_for_counts_more(setting: Setting) -> None:
     config = load(setting, OWN, sandbox_mode="workspace-write")
     assert (config.permission_profile, config.sandbox_mode) == (None, "workspace-write")
@@ -118,7 +152,8 @@ def test_a_mode_that_a_request_asks_for_counts_more(setting: Setting) -> None:
         (OWN + '"/" = { "." = "deny" }\n', "cannot deny `/`"),
         (OWN + '":new" = "deny"\n', "denies `:new`, which is not known here"),
         (OWN + '"/x" = "maybe"\n', "config.toml:4:8: unknown variant `maybe`"),
-        ('[permissions.p.filesystem]\n":minimal" = "read"\n', "does not let everything be read"),
+        (OWN + '":minimal" = "deny"\n', "permissions profile `p` cannot deny `:minimal`"),
+        (OWN + '":minimal" = "write"\n', "permissions profile `p` cannot let `:minimal` be written"),
         (
             OWN + "[permissions.p.network]\nenabled = true\ndomains = { 'https://x' = 'allow' }\n",
             "`https://x` in `network.domains` of permissions profile `p` is no host",

@@ -16,7 +16,15 @@ from codex_trio.engine.instructions import (
 from codex_trio.execpolicy.bash import Bash
 from codex_trio.execpolicy.proposals import proposal
 from codex_trio.execpolicy.rules import PolicyRules
-from codex_trio.sandbox.policy import DangerFullAccess, ExternalSandbox, ReadOnly, SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.policy import (
+    DangerFullAccess,
+    ExternalSandbox,
+    ReadableParts,
+    ReadOnly,
+    SandboxLimits,
+    SandboxPolicy,
+    WorkspaceWrite,
+)
 
 
 def filesystem(policy: SandboxPolicy, *roots: str) -> str:
@@ -50,6 +58,19 @@ def test_full_access_and_a_sandbox_of_somebody_else_are_told_without_entries() -
         f'<filesystem>{roots}<permission_profile type="external"><file_system type="external" />'
         "</permission_profile></filesystem>"
     )
+
+
+def test_what_alone_may_be_read_is_told() -> None:
+    readable = ReadableParts(paths=(".", "docs", "/srv"), system=True)
+    policy = ReadOnly(limits=SandboxLimits(readable=readable))
+    told = filesystem(policy, "/w", "/v")
+    assert '<entry access="read"><special>:minimal</special></entry>' in told
+    assert ":root" not in told
+    for path in ("/w", "/v", "/w/docs", "/v/docs", "/srv"):
+        assert f'<entry access="read"><path>{path}</path></entry>' in told
+    rules = permissions_text("never", policy)
+    assert "nothing but the system's own folders, the working folder, `docs`, `/srv`." in rules
+    assert "read files everywhere" not in permissions_text("never", WorkspaceWrite(limits=policy.limits))
 
 
 def test_a_read_only_sandbox_may_read_the_root() -> None:

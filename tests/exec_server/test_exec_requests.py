@@ -12,9 +12,17 @@ from exec_server_lab import ExecClient, open_lab, script
 
 from codex_trio.environments.exec_permissions import context_of, place_of
 from codex_trio.environments.place import WorkPlace
-from codex_trio.sandbox.policy import DangerFullAccess, ExternalSandbox, ReadOnly, SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.policy import (
+    DangerFullAccess,
+    ExternalSandbox,
+    ReadableParts,
+    ReadOnly,
+    SandboxLimits,
+    SandboxPolicy,
+    WorkspaceWrite,
+)
 
-READ_ONLY = {
+READ_ONLY: dict[str, Any] = {
     "type": "managed",
     "file_system": {
         "type": "restricted",
@@ -36,6 +44,8 @@ def sandbox(cwd: Path, permissions: dict[str, Any]) -> dict[str, Any]:
         ReadOnly(network_access=True),
         ExternalSandbox(network_access=True),
         WorkspaceWrite(workspace_roots=("/a", "/b c")),
+        ReadOnly(limits=SandboxLimits(readable=ReadableParts(paths=("/a", "/r"), system=True))),
+        WorkspaceWrite(workspace_roots=("/a",), limits=SandboxLimits(readable=ReadableParts(paths=("/r",)))),
         WorkspaceWrite(
             workspace_roots=("/a",),
             writable_roots=("/d",),
@@ -74,10 +84,11 @@ async def test_a_sandbox_holds_for_commands_and_for_changes_of_files(tmp_path: P
 
 async def test_permissions_that_cannot_be_enforced_are_refused(tmp_path: Path) -> None:
     hides = {"path": {"type": "path", "path": "file:///etc"}, "access": "none"}
+    closed = {**hides, "access": "read"}
     unknown: list[dict[str, Any]] = [
         {"type": "new"},
         {},
-        {**READ_ONLY, "file_system": {"type": "restricted", "entries": []}},
+        {**READ_ONLY, "file_system": {"type": "restricted", "entries": [*READ_ONLY["file_system"]["entries"], closed]}},
         {**READ_ONLY, "file_system": {"type": "restricted", "entries": [hides]}},
         {**READ_ONLY, "file_system": {"type": "unrestricted"}},
     ]

@@ -46,6 +46,7 @@ async def confined(
         anchors=anchors,
         tty=request.tty,
         processes=processes,
+        start=request.cwd,
     )
     # What must not be read has to be looked for first.
     wrapped = wrapping() if limits_of(place.policy) is None else await trio.to_thread.run_sync(wrapping)
