@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import stat
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from codex_trio.execution.launch import SpawnRequest
 from codex_trio.execution.processes import ManagedProcess
 from codex_trio.extensions.mcp.connection import McpConnection, McpMeans, open_connection
 from codex_trio.extensions.mcp.errors import McpFailure, McpLoginNeeded
-from codex_trio.extensions.mcp.oauth.logins import McpLogins
+from codex_trio.extensions.mcp.oauth.logins import Bearer, McpLogins
 from codex_trio.extensions.mcp.oauth.store import LoginStore, StoredLogin
 from codex_trio.extensions.mcp.oauth.web import MAX_BYTES, OAuthFailure, OAuthWeb
 from codex_trio.extensions.mcp.settings import HttpAddress, McpServerSettings, OAuthSettings
@@ -383,6 +384,41 @@ async def test_a_token_is_renewed_once_before_it_expires_however_many_need_it(be
     }
     assert bench.kept is not None
     assert (bench.kept.access_token, bench.kept.refresh_token) == ("token-1", "refresh-1")
+
+
+async def test_a_login_that_was_read_before_it_was_renewed_is_not_gone_back_to(bench: Bench) -> None:
+    bench.keep(expires_at=1000)
+    reading, renewed = threading.Event(), threading.Event()
+    find, keep = bench.store.find, bench.store.keep
+    finds = iter((True, False, False))
+
+    class SlowStore(LoginStore):
+        def find(self, name: str, url: str) -> StoredLogin | None:
+            found = find(name, url)
+            if next(finds):
+                # What it found is old by the time that it is heard of.
+                reading.set()
+                assert renewed.wait(PATIENCE)
+            return found
+
+        def keep(self, login: StoredLogin) -> None:
+            renewed.set()
+            keep(login)
+
+    bearer = Bearer(
+        "web", bench.server.url, web=OAuthWeb(bench.transport, bench.server.url), store=SlowStore(bench.home)
+    )
+    headers: list[str | None] = []
+
+    async def ask() -> None:
+        headers.append(await bearer.header())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        await trio.to_thread.run_sync(reading.wait, PATIENCE)
+        nursery.start_soon(ask)
+    assert headers == ["Bearer token-1"] * 2
+    assert len(bench.server.of("/token")) == 1
 
 
 async def test_a_token_that_the_server_refuses_is_renewed_in_the_middle_of_a_session(bench: Bench) -> None:

@@ -184,15 +184,24 @@ class Bearer:
 
     async def _read(self) -> StoredLogin | None:
         if not self._is_read:
-            self._login = await trio.to_thread.run_sync(self._store.find, self._name, self._url)
-            self._is_read = True
+            found = await self._find()
+            # What was found is older than what somebody else has found, or renewed, meanwhile.
+            if not self._is_read:
+                self._take(found)
         return self._login
+
+    async def _find(self) -> StoredLogin | None:
+        return await trio.to_thread.run_sync(self._store.find, self._name, self._url)
+
+    def _take(self, login: StoredLogin | None) -> None:
+        self._login = login
+        self._is_read = True
 
     async def _renewed(self, known: StoredLogin, *, refused: bool = False) -> StoredLogin | None:
         """Return a login whose token is fresh; one that somebody else has renewed or made meanwhile counts."""
         async with self._renewing:
-            self.forget()
-            login = await self._read()
+            login = await self._find()
+            self._take(login)
             if login is None:
                 raise self._needed(again=True)
             if login.access_token != known.access_token and not _is_over(login, early=_EARLY_MS):
@@ -213,11 +222,12 @@ class Bearer:
             return login
         if tokens is None:
             raise self._needed(again=True)
-        self._login = login.renewed(tokens)
+        renewed = login.renewed(tokens)
+        self._take(renewed)
         # A token that was renewed and not kept could be used once only.
         with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(self._store.keep, self._login)
-        return self._login
+            await trio.to_thread.run_sync(self._store.keep, renewed)
+        return renewed
 
     async def _server(self, login: StoredLogin) -> LoginServer:
         if login.issuer is not None:
