@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from codex_trio.util.visible import has_unseen
+
 _PLAIN = re.compile(r"[A-Za-z0-9+\-./:@\]_]+")
 # Single quotes take all but the quote itself and what some shells misread inside: backslash, and `^` unless first.
 _SINGLE = re.compile(r"\^?[^'\\^]*")
@@ -15,12 +17,40 @@ _DOUBLE = re.compile(r"[^`$!^]*")
 _DOUBLE_ESCAPED = re.compile(r'(["\\])')
 _BLANK = " \t\n"
 _SHORT = 16
+_SPOKEN = re.compile(r"['\\]|[^ -~\n\t]")
+_BYTES, _FIRST_BYTE = 0xDC00, 0xDC80
+"""Bytes that are no text stand in strings as characters from here on."""
 
 
 def join(argv: Sequence[str]) -> str:
     """Return the command as one line that a POSIX shell would read back as `argv`."""
     joined = " ".join(map(quote, argv))
     return "<command included NUL byte>" if "\0" in joined else joined
+
+
+def shown(argv: Sequence[str]) -> str:
+    """Return the command as people are shown it: as `join` does, but with no character that is not seen.
+
+    What moves, hides or turns around text stands in quotes of the form `$'...'`, which bash and zsh read back exactly.
+    """
+    return " ".join(map(_shown, argv)) if any(map(has_unseen, argv)) and "\0" not in "".join(argv) else join(argv)
+
+
+def _shown(word: str) -> str:
+    return f"$'{_SPOKEN.sub(_code, word)}'" if has_unseen(word) else quote(word)
+
+
+def _code(found: re.Match[str]) -> str:
+    char, code = found[0], ord(found[0])
+    if char in "'\\":
+        return f"\\{char}"
+    if not has_unseen(char):
+        return char
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    if _FIRST_BYTE <= code < _FIRST_BYTE + 0x80:
+        return f"\\x{code - _BYTES:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def quote(word: str) -> str:

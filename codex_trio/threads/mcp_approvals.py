@@ -8,6 +8,7 @@ from __future__ import annotations
 from codex_trio.tools.mcp_questions import McpAnswer, McpQuestion
 from codex_trio.tools.review import McpCallQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.util.loose_json import table_of
+from codex_trio.util.visible import with_unseen
 
 REJECTED, CANCELLED = "user rejected MCP tool call", "user cancelled MCP tool call"
 _PERSISTED = {"session": ReviewOutcome.ACCEPTED_FOR_SESSION, "always": ReviewOutcome.ACCEPTED_FOR_GOOD}
@@ -23,13 +24,14 @@ def elicitation_of(question: McpCallQuestion) -> McpQuestion:
         "tool_description": question.description,
         "tool_params": question.arguments,
         "tool_params_display": [
-            {"name": name, "value": value, "display_name": name} for name, value in table_of(question.arguments).items()
+            {"name": name, "value": with_unseen(value) if isinstance(value, str) else value, "display_name": name}
+            for name, value in table_of(question.arguments).items()
         ],
     }
     return McpQuestion(
         turn_id=question.turn_id,
         server=question.server,
-        message=f'Allow the {question.server} MCP server to run tool "{question.tool}"?',
+        message=with_unseen(f'Allow the {question.server} MCP server to run tool "{question.tool}"?'),
         schema={"type": "object", "properties": {}},
         meta=meta,
     )

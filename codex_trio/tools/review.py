@@ -22,7 +22,7 @@ from codex_trio.domain.approval_actions import (
 )
 from codex_trio.domain.items import ParsedCommand
 from codex_trio.execpolicy.rules import NetworkProtocol
-from codex_trio.execpolicy.words import join
+from codex_trio.execpolicy.words import shown
 from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, joined, to_plain
 from codex_trio.tools.host_answers import HostAnswers
 
@@ -144,7 +144,7 @@ class CommandQuestion(_OfItem, frozen=True, kw_only=True):
 
     @property
     def action(self) -> ApprovalAction:
-        return RunCommand(command=join(self.command), cwd=self.cwd)
+        return RunCommand(command=shown(self.command), cwd=self.cwd)
 
     @property
     def planned(self) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from codex_trio_protocol.v2.client_call import (
 from codex_trio_protocol.v2.common import NetworkPolicyAmendment
 
 from codex_trio.execpolicy.rules import NetworkProtocol
-from codex_trio.execpolicy.words import join
+from codex_trio.execpolicy.words import shown
 from codex_trio.tools.review import (
     CommandQuestion,
     HostAmendment,
@@ -24,6 +24,7 @@ from codex_trio.tools.review import (
     ReviewOutcome,
 )
 from codex_trio.tools.user_input import UserQuestions
+from codex_trio.util.visible import with_unseen
 from codex_trio.wire.items import project_action
 from codex_trio.wire.permissions import additional_to_wire
 
@@ -55,8 +56,8 @@ def command_approval(thread_id: str, question: CommandQuestion) -> wire.CommandE
         item_id=question.item_id,
         started_at_ms=question.started_ms,
         environment_id=question.environment_id,
-        reason=msgspec.UNSET if question.reason is None else question.reason,
-        command=join(question.command),
+        reason=msgspec.UNSET if question.reason is None else with_unseen(question.reason),
+        command=shown(question.command),
         cwd=question.cwd,
         command_actions=[project_action(action, question.cwd) for action in question.parsed_cmd],
         additional_permissions=msgspec.UNSET

@@ -19,9 +19,10 @@ from codex_trio_protocol.v2.user_input import UserInput
 
 from codex_trio.domain import items as domain
 from codex_trio.domain.review_text import review_text
-from codex_trio.execpolicy.words import join
+from codex_trio.execpolicy.words import shown
 from codex_trio.util.camel_case import camel_case
 from codex_trio.util.loose_json import tables_of
+from codex_trio.util.visible import with_unseen
 
 _COMMAND_STATUS = {
     "in_progress": "inProgress",
@@ -110,7 +111,7 @@ def _command(
     cwd = path_of(item.cwd)
     return wire.CommandExecutionThreadItem(
         id=item.id,
-        command=join(item.command),
+        command=shown(item.command),
         cwd=cwd,
         process_id=item.process_id,
         source=_COMMAND_SOURCE[item.source],
@@ -151,13 +152,13 @@ def project_action(action: domain.ParsedCommand, cwd: str) -> Any:
     match action:
         case domain.ReadCommand():
             path = os.path.normpath(os.path.join(cwd, action.path))
-            return wire.ReadCommandAction(command=action.cmd, name=action.name, path=path)
+            return wire.ReadCommandAction(command=with_unseen(action.cmd), name=action.name, path=path)
         case domain.ListFilesCommand():
-            return wire.ListFilesCommandAction(command=action.cmd, path=action.path)
+            return wire.ListFilesCommandAction(command=with_unseen(action.cmd), path=action.path)
         case domain.SearchCommand():
-            return wire.SearchCommandAction(command=action.cmd, query=action.query, path=action.path)
+            return wire.SearchCommandAction(command=with_unseen(action.cmd), query=action.query, path=action.path)
         case domain.UnknownCommand():
-            return wire.UnknownCommandAction(command=action.cmd)
+            return wire.UnknownCommandAction(command=with_unseen(action.cmd))
 
 
 def _other(item: domain.Other) -> Any:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from codex_trio_protocol.v2 import thread_work as wire
 
 from codex_trio.execpolicy.bash import shell_script
-from codex_trio.execpolicy.words import join
+from codex_trio.execpolicy.words import shown
 from codex_trio.processors.services import WorkServices
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
 from codex_trio.threads.live import LiveThread
 from codex_trio.util.paging import page_size
+from codex_trio.util.visible import with_unseen
 from codex_trio.wire.items import path_of
 
 
@@ -47,7 +48,7 @@ class BackgroundTerminalsProcessor:
                 wire.ThreadBackgroundTerminal(
                     item_id=command.item.id,
                     process_id=str(command.process_id),
-                    command=shell_script(command.item.command) or join(command.item.command),
+                    command=with_unseen(shell_script(command.item.command) or "") or shown(command.item.command),
                     cwd=path_of(command.item.cwd),
                     os_pid=command.os_pid,
                 )
