@@ -117,7 +117,7 @@ KEYS: Final = (
     Key("allow_symlinked_codex_home", FLAG, status="elsewhere", since="0.169.0"),
     Key("apps_mcp_product_sku", TEXT, status="unsupported", in_projects=False),
     Key("audio", TABLE, status="elsewhere"),
-    Key("auto_review", TABLE, status="unsupported"),
+    Key("auto_review", Table({"policy": TEXT}), owner="threads/guardian/conversation.py"),
     Key("auto_trust", FLAG, owner="config/service.py", since=OWN, in_projects=False),
     Key("background_terminal_max_timeout", U64, default=300000, owner="engine/session/task_context.py"),
     Key("chatgpt_base_url", TEXT, default="https://chatgpt.com/backend-api/", status="unsupported", in_projects=False),

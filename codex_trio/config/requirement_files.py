@@ -106,6 +106,8 @@ class _Join:
             rules=self._rules(),
             residency=self._value("enforce_residency"),
             developer_instructions=self._value("additional_developer_instructions"),
+            review_policy=self._value("guardian_policy_config"),
+            extra_review_policy=self._value("guardian_extra_policy"),
             forced=self._forced(),
             model_defaults=self._value("models", "new_thread") or {},
             hooks=tuple(self._hooks()),

@@ -120,6 +120,10 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     """Command rules (`RequiredRule`) that hold beside all others."""
     residency: str | None = None
     developer_instructions: str | None = None
+    review_policy: str | None = None
+    """By what an automatic reviewer judges, in place of anything else."""
+    extra_review_policy: str | None = None
+    """What it judges by besides."""
     forced: Mapping[str, Required] = {}
     hooks: tuple[RequiredHooks, ...] = ()
     """Those of all files, the lowest first."""

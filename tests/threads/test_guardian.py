@@ -10,10 +10,11 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from codex_trio.config.requirements import Requirements
 from codex_trio.engine import events
 from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, SandboxLimits, WorkspaceWrite
 from codex_trio.state.rollout.lines import SessionMeta
-from codex_trio.threads.guardian.conversation import ConversationFailed, reading_only
+from codex_trio.threads.guardian.conversation import ConversationFailed, instructions_of, reading_only
 from codex_trio.threads.guardian.reviewer import REVIEW_SECONDS, AutomaticReviewer, ReviewFailed
 from codex_trio.tools.review import CommandQuestion, McpCallQuestion, PatchQuestion, ReviewOutcome
 
@@ -179,3 +180,19 @@ async def test_reviews_wait_for_one_another_and_each_has_its_own_time(autojump_c
 )
 def test_a_reviewer_reads_what_the_thread_may_read_and_does_nothing_else(allowed: Any, reading: ReadOnly) -> None:
     assert reading_only(allowed) == reading
+
+
+@pytest.mark.parametrize(
+    ("required", "own", "policy"),
+    [
+        (Requirements(), {}, "Deny what is `critical`"),
+        (Requirements(), {"auto_review": {"policy": "Mine."}}, "Mine."),
+        (Requirements(review_policy="Theirs."), {"auto_review": {"policy": "Mine."}}, "Theirs."),
+        (Requirements(extra_review_policy="Theirs too."), {"auto_review": {"policy": "Mine."}}, "Mine.\n\nTheirs too."),
+    ],
+)
+def test_an_administrators_policy_counts_more_than_the_users(required: Requirements, own: Any, policy: str) -> None:
+    told = instructions_of(cast("Any", SimpleNamespace(requirements=required, merged=own)))
+    assert policy in told
+    assert ("Mine." in told) == (policy.startswith("Mine."))
+    assert '"outcome"' in told

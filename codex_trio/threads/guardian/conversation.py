@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import trio
 
+from codex_trio.config.layers import lookup
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
 from codex_trio.domain.items import AgentMessage
@@ -164,7 +165,7 @@ class Conversation:
             effort=EFFORT if knows_effort else None,
             personality=None,
             developer_instructions=None,
-            base_instructions=policy.instructions(),
+            base_instructions=instructions_of(config),
             collaboration_mode=None,
         )
 
@@ -176,6 +177,15 @@ def reading_only(allowed: SandboxPolicy) -> SandboxPolicy:
         return ReadOnly()
     kept = SandboxLimits(denied=limits.denied, scan_depth=limits.scan_depth, roots=limits.roots)
     return ReadOnly(limits=kept)
+
+
+def instructions_of(config: EffectiveConfig) -> str:
+    """Return what a reviewer is told: by the policy of an administrator, else of the user, else by the usual one."""
+    required = config.requirements
+    own = lookup(config.merged, ["auto_review", "policy"])
+    return policy.instructions(
+        required.review_policy or (own if isinstance(own, str) else None), required.extra_review_policy
+    )
 
 
 async def _end(session: Session, turn: Turn) -> None:
