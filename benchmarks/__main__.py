@@ -17,7 +17,8 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  `python -m benchmarks.home` writes such a home by itself
                  paging (with --only, for homes that not every server bears): start and pages of lists alone
                  index (with --only): bytes written to disk, until a server that is left alone comes to rest
-    machine      commands, one after the other and at once; 50 MB of output, memory of a stream that nobody reads;
+    machine      commands, one after the other and at once, free and in a sandbox (by the bubblewrap of --path);
+                 50 MB of output, memory of a stream that nobody reads;
                  files, a watch, searches for files in a tree of 50,000
                  search_big (with --only): the same searches in 500,000
 
@@ -25,13 +26,14 @@ with --only settings: reading and writing a configuration of ten layers and 200 
 and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
 minutes, with a thread loaded and without; with --only mcp: threads with five MCP servers, and a hundred of them.
 
+`python -m benchmarks.launchers` times what confines commands, by launcher.
 `python -m benchmarks.first_hits` times, by itself, the first threads of a streamed search in an index of 100,000.
 
 Both talk to the same scripted model, a process of its own. Samples are taken in turns, ours and the other, round by
-round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin. A ratio compares
-two neighbours, and the table shows the median of the ratios with the smallest and the largest. So a machine that is
-busy for a while disturbs both sides, and `spread` says how much a ratio is worth. A server that fails a figure has
-none, and the exit code is 1. Without --other there are ours and no ratios.
+round, in folders of their own (HOME, CODEX_HOME, TMPDIR, working directory) with PATH=/usr/bin:/bin, behind --path. A
+ratio compares two neighbours, and the table shows the median of the ratios with the smallest and the largest. So a
+machine that is busy for a while disturbs both sides, and `spread` says how much a ratio is worth. A server that fails
+a figure has none, and the exit code is 1. Without --other there are ours and no ratios.
 """
 
 import argparse
@@ -112,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="NAME", action="append", choices=FIGURES, help=", ".join(FIGURES))
     parser.add_argument("--threads", metavar="N", type=int, default=5000, help="in a generated home (default: 5000)")
     parser.add_argument("--big", metavar="SIZE", type=parse_size, default="40MB", help="of its big one (default: 40MB)")
+    parser.add_argument("--path", metavar="DIR", action="append", default=[], help="first on PATH, as for a bwrap")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write every sample to this file")
     options = parser.parse_args(arguments)
     families: list[str] = options.family or []
@@ -123,7 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(HEADER)
     with open_model() as model_url, open_folder() as folder:
         homes = HomeTemplate(folder / "home", threads=options.threads, big_bytes=options.big)
-        sides = {side: partial(open_lab, command, model_url, homes) for side, command in commands.items() if command}
+        sides = {
+            side: partial(open_lab, command, model_url, homes, more_path=options.path)
+            for side, command in commands.items()
+            if command
+        }
         for name in names or (name for family in FAMILIES.values() for name in family):
             series = measure(name, sides, options.rounds)
             print("\n".join(one.row() for one in series), flush=True)

@@ -48,6 +48,8 @@ class Lab:
     command: Sequence[str]
     base: Path
     homes: "HomeTemplate"
+    path: str = "/usr/bin:/bin"
+    """Where the server finds programs."""
 
     @property
     def codex_home(self) -> Path:
@@ -85,7 +87,7 @@ class Lab:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={"PATH": "/usr/bin:/bin", **environment},
+                env={"PATH": self.path, **environment},
                 cwd=self.work,
                 start_new_session=True,
             )
@@ -119,13 +121,15 @@ class HomeTemplate:
 
 
 @contextlib.contextmanager
-def open_lab(command: Sequence[str], model_url: str, homes: HomeTemplate) -> Generator[Lab]:
-    """Make fresh folders for a server command and remove them at the end."""
+def open_lab(
+    command: Sequence[str], model_url: str, homes: HomeTemplate, *, more_path: Sequence[str] = ()
+) -> Generator[Lab]:
+    """Make fresh folders for a server command and remove them at the end; `more_path` comes first on its PATH."""
     with open_folder() as base:
         for name in ("home", "codex", "tmp", "work"):
             (base / name).mkdir()
         (base / "codex" / "config.toml").write_text(_CONFIG.format(url=model_url))
-        yield Lab(command, base, homes)
+        yield Lab(command, base, homes, path=":".join([*more_path, Lab.path]))
 
 
 @contextlib.contextmanager

@@ -40,8 +40,19 @@ _WORDS = _VOCABULARY.split()
 
 def commands(lab: Lab) -> Sample:
     """Return `true`, run over and over, and fifty of them at once."""
+    return _commands(lab, {"command": ["true"]})
+
+
+def sandboxed_commands(lab: Lab) -> Sample:
+    """Return the same in a sandbox that may write the workspace."""
+    policy = {"type": "workspaceWrite", "writableRoots": [str(lab.work)], "networkAccess": False}
+    return _commands(lab, {"command": ["true"], "sandboxPolicy": policy})
+
+
+def _commands(lab: Lab, params: dict[str, Any]) -> Sample:
     with _ready(lab) as server:
-        params: dict[str, Any] = {"command": ["true"]}
+        # What is looked for before the first of a kind is another figure.
+        server.connection.request("command/exec", params)
         single_ones = [server.connection.time("command/exec", params)[0] for _ in range(_TIMES)]
         burst = server.connection.burst("command/exec", params, _AT_ONCE)
         return milliseconds(statistics.median(single_ones)), milliseconds(burst.total)
@@ -185,6 +196,10 @@ def _search_values(count: int) -> tuple[Value, ...]:
 FIGURES: Mapping[str, Figure] = {
     "commands": Figure(
         (Value("command/exec true, p50", "ms", 1.0), Value(f"{_AT_ONCE} of them at once", "ms", 1.0)), single(commands)
+    ),
+    "sandboxed": Figure(
+        (Value("sandboxed true, p50", "ms", 0.5), Value(f"{_AT_ONCE} sandboxed at once", "ms", 0.5)),
+        single(sandboxed_commands),
     ),
     "output": Figure((Value("command/exec, 50 MB streamed", "ms", 1.0),), single(streamed_output)),
     "stalled": Figure((Value("memory of a stalled stream", "MiB"),), single(stalled_output)),
