@@ -23,6 +23,7 @@ from codex_trio.sandbox.policy import (
     SandboxPolicy,
     WorkspaceWrite,
     has_network,
+    hosts_of,
 )
 from codex_trio.sandbox.protected import PROTECTED_NAMES
 
@@ -297,8 +298,18 @@ def _sandbox_rules(policy: SandboxPolicy, writable_roots: Sequence[str]) -> str:
             )
 
 
+_MOST_HOSTS = 50
+
+
 def _network_rules(policy: SandboxPolicy) -> str:
-    return f"Network access is {'open' if has_network(policy) else 'closed'}."
+    hosts = hosts_of(policy)
+    if hosts is None:
+        return f"Network access is {'open' if has_network(policy) else 'closed'}."
+    listed = ", ".join(f"`{pattern}`" for pattern in hosts.allowed()[:_MOST_HOSTS]) or "none"
+    return (
+        "Network access is limited to hosts, by a proxy that programs find in HTTP_PROXY, HTTPS_PROXY and ALL_PROXY. "
+        f"Allowed without asking: {listed}. What is refused is said in the output of the command, with the reason."
+    )
 
 
 def _approval_rules(approval_policy: AskForApproval, policy: SandboxPolicy) -> str:
