@@ -195,7 +195,7 @@ KEYS: Final = (
     Key("memories", MEMORIES, owner="threads/memories/settings.py"),
     Key("model_catalog_json", PATH, owner="config/model_catalog.py"),
     Key("model_instructions_file", PATH, owner="config/load.py"),
-    Key("model_post_turn_compact_threshold_percent", integer("u8"), status="unsupported", since="0.169.0"),
+    Key("model_post_turn_compact_threshold_percent", integer("u8"), owner="threads/runtime.py", since="0.169.0"),
     Key(
         "model_providers",
         Names(MODEL_PROVIDER, check=provider_table_problem),

@@ -109,6 +109,7 @@ def build(
         model_context_window=merged.get("model_context_window"),
         model_auto_compact_token_limit=merged.get("model_auto_compact_token_limit"),
         model_auto_compact_token_limit_scope=merged.get("model_auto_compact_token_limit_scope"),
+        model_post_turn_compact_threshold_percent=merged.get("model_post_turn_compact_threshold_percent"),
         compact_prompt=_compact_prompt(merged),
         review_model=merged.get("review_model"),
         model_reasoning_effort=merged.get("model_reasoning_effort"),

@@ -148,6 +148,7 @@ class EffectiveConfig(msgspec.Struct, frozen=True, kw_only=True):
     model_context_window: int | None
     model_auto_compact_token_limit: int | None
     model_auto_compact_token_limit_scope: Literal["total", "body_after_prefix"] | None
+    model_post_turn_compact_threshold_percent: int | None
     compact_prompt: str | None
     review_model: str | None
     model_reasoning_effort: str | None

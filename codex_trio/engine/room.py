@@ -1,4 +1,4 @@
-"""Making room in a thread's history without being asked: before a turn, and between the samplings of one.
+"""Making room in a thread's history without being asked: before a turn, between the samplings of one, and at its end.
 
 Owns when it is time for that, why, and which model sums up. Does not own the summing up (engine/compactor.py), what it
 leaves (engine/compaction.py), or the turn.
@@ -12,6 +12,7 @@ from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.request import RequestOrigin
 from codex_trio.engine.session.task_context import TaskContext
 from codex_trio.engine.summaries import Occasion, Phase, Reason
+from codex_trio.model.errors import ModelError
 
 
 class Room:
@@ -19,6 +20,7 @@ class Room:
 
     def __init__(self, context: TaskContext, log: TurnLog) -> None:
         self._context = context
+        self._log = log
         self._compactor = Compactor(context, log)
 
     async def is_short(self) -> bool:
@@ -44,6 +46,20 @@ class Room:
         # Who has read the history can tell what is in it; another model could not even take it in.
         asked_first = None if reason == "context_limit" else self._context.as_before()
         await self._compactor.compact(origin, Occasion(phase, reason), asked_first=asked_first)
+
+    def is_to_be_made_after_turn(self) -> bool:
+        """Return whether the settings ask for that at the end of this turn."""
+        return self._context.window.is_full_for_a_turn_to_end() and compaction.is_worth_it(self._context.memory.history)
+
+    async def make_after_turn(self, origin: RequestOrigin) -> None:
+        """Sum up. That it fails is a warning: the turn has done what it was to do.
+
+        Raises RolloutReadError, RolloutWriteError.
+        """
+        try:
+            await self._compactor.compact(origin, Occasion("post_turn", "context_limit"))
+        except ModelError as error:
+            self._log.warning(error.message)
 
     def _reason(self) -> Reason | None:
         """Return why it is time to sum up; None when it is not."""

@@ -25,7 +25,7 @@ from codex_trio.model.client import ResponsesClient
 from codex_trio.model.errors import ModelError
 from codex_trio.model.request import ModelRequest
 
-Phase = Literal["standalone_turn", "pre_turn", "mid_turn"]
+Phase = Literal["standalone_turn", "pre_turn", "mid_turn", "post_turn"]
 Reason = Literal["user_requested", "context_limit", "model_downshift", "comp_hash_changed"]
 
 _KIND: RequestKind = "foreground_compaction"

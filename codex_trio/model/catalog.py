@@ -79,6 +79,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     effective_window_percent: int = 95
     auto_compact_token_limit: int | None = None
     auto_compact_scope: CompactionScope = "total"
+    post_turn_compact_percent: int | None = None
+    """How much of the window a thread may have used at the end of a turn without being summed up then."""
     comp_hash: str | None = None
     truncation: Truncation = Truncation("bytes", 10_000)
     input_modalities: tuple[str, ...] = ("text", "image")
@@ -131,6 +133,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         tool_output_token_limit: int | None = None,
         auto_compact_token_limit: int | None = None,
         auto_compact_scope: CompactionScope | None = None,
+        post_turn_compact_percent: int | None = None,
     ) -> ModelInfo:
         """Return these facts with the user's settings (None: not set) in place of the catalog's."""
         changes: dict[str, Any] = {}
@@ -143,6 +146,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
             changes["auto_compact_token_limit"] = auto_compact_token_limit
         if auto_compact_scope is not None:
             changes["auto_compact_scope"] = auto_compact_scope
+        if post_turn_compact_percent is not None:
+            changes["post_turn_compact_percent"] = post_turn_compact_percent
         return msgspec.structs.replace(self, **changes) if changes else self
 
 

@@ -334,6 +334,7 @@ def _model_facts(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ModelI
             context_window=config.model_context_window,
             auto_compact_token_limit=config.model_auto_compact_token_limit,
             auto_compact_scope=config.model_auto_compact_token_limit_scope,
+            post_turn_compact_percent=config.model_post_turn_compact_threshold_percent,
             tool_output_token_limit=config.tool_output_token_limit,
         )
 

@@ -436,12 +436,13 @@ async def open_session(
     others: Sequence[Environment] = (),
     environments: Sequence[EnvironmentSelection] | None = None,
     limit: int | None = None,
+    post_turn_percent: int | None = None,
     extensions: Callable[[Any], Awaitable[ExtensionSet]] | None = None,
 ) -> AsyncGenerator[Bench]:
     """Provide a session until the block ends: of a new thread, or of the one in `lines`.
 
     It works in `environment`, by default on the disk, and without commands; or in `environments`, perhaps none, of that
-    one and `others`. A history of `limit` tokens is summed up.
+    one and `others`. A history of `limit` tokens is summed up, at the end of a turn one of `post_turn_percent`.
     """
     environment = environment or DiskEnvironment()
     if environments is None:
@@ -481,7 +482,9 @@ async def open_session(
                 installation_id="installation",
                 timezone="Etc/UTC",
                 client=lambda _config, _provider: cast("Any", client),
-                model=lambda _config, slug: catalog.info(slug).configured(auto_compact_token_limit=limit),
+                model=lambda _config, slug: catalog.info(slug).configured(
+                    auto_compact_token_limit=limit, post_turn_compact_percent=post_turn_percent
+                ),
                 gate=gate,
                 pictures=Pictures(LocalFiles()),
             ),

@@ -120,6 +120,32 @@ async def test_a_thread_that_is_loaded_again_knows_which_model_has_read_it(tmp_p
     assert [request.model for request in bench.client.requests] == ["gpt-6.2-sol", "gpt-6-sol"]
 
 
+@pytest.mark.parametrize(("percent", "made"), [(50, ["turn", "summary", "turn"]), (52, ["turn", "turn"])])
+async def test_room_may_be_made_at_the_end_of_a_turn(
+    tmp_path: Path, clock: MockClock, percent: int, made: list[str]
+) -> None:
+    async with open_session(tmp_path, clock, responses=[], post_turn_percent=percent) as bench:
+        script = [[message("a"), completed(bench.window * 51 // 100)]]
+        bench.client.go_on([*script, *([says("in short")] if "summary" in made else []), says("ok")])
+        assert (await bench.run("one")).status == "completed"
+        assert len(bench.client.requests) == len(made) - 1
+        assert (await bench.run("two")).status == "completed"
+    assert kinds(bench) == made
+    if "summary" in made:
+        assert '"phase":"post_turn"' in (bench.client.requests[1].headers.turn_metadata or "")
+        assert texts(bench.client.requests[-1])[-2:] == ["</conversation_summary>", "two"]
+
+
+async def test_a_turn_that_cannot_be_summed_up_at_its_end_is_completed(tmp_path: Path, clock: MockClock) -> None:
+    no = ModelError("no", info=ErrorInfo("unauthorized"))
+    script: list[Response] = [[message("a"), completed(200_000)], no, [message("ok"), completed(100)]]
+    async with open_session(tmp_path, clock, responses=script, post_turn_percent=50) as bench:
+        assert (await bench.run("one")).status == "completed"
+        assert "stays as it is: no" in bench.heard.of(events.ThreadWarning)[-1].message
+        assert (await bench.run("two")).status == "completed"
+        assert texts(bench.client.requests[2])[-3:] == ["one", "a", "two"]
+
+
 async def test_a_turn_of_ten_hours_keeps_what_it_remembers_and_writes_bounded(tmp_path: Path, clock: MockClock) -> None:
     compactions, hours = 200, 10
     half = compactions // 2

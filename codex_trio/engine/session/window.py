@@ -53,6 +53,14 @@ class ModelWindow:
             prefix = compaction.tokens_of([self._base]) + compaction.tokens_of_prefix(history)
         return min(model.compaction_limit - (used - prefix), model.effective_context_window - used)
 
+    def is_full_for_a_turn_to_end(self) -> bool:
+        """Return whether the history is to be summed up once a turn has ended, so that the next need not wait."""
+        model = self._model
+        if model.post_turn_compact_percent is None:
+            return False
+        used = compaction.tokens_in_use(self._usage.last_total, self._memory.history)
+        return used * 100 >= model.effective_context_window * model.post_turn_compact_percent
+
     def renew(self) -> None:
         """Have the history begin anew before the model is asked again."""
         self._memory.is_to_begin_anew = True

@@ -169,6 +169,9 @@ class Turn(ClientTurn):
                 follow_up = await self._goes_on()
             if not follow_up and not self._inbox:
                 self.accepts_input = False
+                if self._room.is_to_be_made_after_turn():
+                    await self._context.memory.record(self._usage_lines())
+                    await self._room.make_after_turn(self._origin())
                 # What it used is stored with the end.
                 self._is_concluding = True
                 return
