@@ -54,6 +54,15 @@ class Offers(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[tuple[str, str], ...] = ()
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """What was found of a plugin, and how its files looked then."""
+
+    looks: _Looks
+    entry: MarketplaceEntry
+    folder: Path | None
+    manifest: Manifest | None
+
+
 class PluginCatalog:
     """`product` is what this server is for those who sell plugins; None for none that is known."""
 
@@ -61,7 +70,7 @@ class PluginCatalog:
         self._store = store
         self._finder = finder
         self._product = product
-        self._manifests: dict[tuple[Path, PluginId], tuple[_Looks, MarketplaceEntry, Manifest | None]] = {}
+        self._known: dict[tuple[Path, PluginId], _Known] = {}
 
     def list(self, config: EffectiveConfig, folders: Iterable[Path]) -> Offers:
         """Return what the marketplaces of a configuration and of folders have; nothing where plugins are off."""
@@ -137,36 +146,44 @@ class PluginCatalog:
         self, marketplace: Marketplace, entry: MarketplaceEntry, enabled: Collection[PluginId]
     ) -> OfferedPlugin:
         root = self._store.root_of(entry.id)
-        folder = root
-        if isinstance(entry.source, LocalSource):
-            # What a marketplace names stays in it but for links.
-            is_there = os.path.lexists(entry.source.path)
-            folder = entry.source.path if not is_there or stays_inside(marketplace.root, entry.source.path) else None
+        named = entry.source.path if isinstance(entry.source, LocalSource) else root
+        folder, manifest = (None, None) if named is None else self._looked_at(marketplace, entry, named)
         return OfferedPlugin(
             entry=entry,
             folder=folder,
-            manifest=None if folder is None else self._manifest(entry, folder),
+            manifest=manifest,
             is_installed=root is not None,
             is_enabled=root is not None and entry.id in enabled,
         )
 
-    def _manifest(self, entry: MarketplaceEntry, folder: Path) -> Manifest | None:
-        """Return what a plugin says of itself; None where it says nothing that can be used."""
+    def _looked_at(
+        self, marketplace: Marketplace, entry: MarketplaceEntry, folder: Path
+    ) -> tuple[Path | None, Manifest | None]:
+        """Return a plugin's folder, None for one that links lead out of its marketplace, and what it says of itself."""
         looks = _looks(folder)
         key = (folder, entry.id)
-        known = self._manifests.get(key)
-        if known is not None and known[0] == looks and known[1] is entry:
-            return known[2]
-        try:
-            found = manifest_for(entry.id.name, entry.given, folder)
-            manifest = None if found is None else found[0]
-        except PluginRefused:
-            manifest = None
-        self._manifests.pop(key, None)
-        while len(self._manifests) >= _MOST_MANIFESTS:
-            self._manifests.pop(next(iter(self._manifests)))
-        self._manifests[key] = (looks, entry, manifest)
-        return manifest
+        known = self._known.get(key)
+        if known is not None and known.looks == looks and known.entry is entry:
+            return known.folder, known.manifest
+        is_inside = not isinstance(entry.source, LocalSource) or (
+            # What a marketplace names stays in it but for links.
+            not os.path.lexists(folder) or stays_inside(marketplace.root, folder)
+        )
+        known = _Known(looks, entry, folder if is_inside else None, _manifest(entry, folder) if is_inside else None)
+        self._known.pop(key, None)
+        while len(self._known) >= _MOST_MANIFESTS:
+            self._known.pop(next(iter(self._known)))
+        self._known[key] = known
+        return known.folder, known.manifest
+
+
+def _manifest(entry: MarketplaceEntry, folder: Path) -> Manifest | None:
+    """Return what a plugin says of itself; None where it says nothing that can be used."""
+    try:
+        found = manifest_for(entry.id.name, entry.given, folder)
+    except PluginRefused:
+        return None
+    return None if found is None else found[0]
 
 
 def described_source(source: GitSource) -> str:
