@@ -17,7 +17,7 @@ import trio
 
 from codex_trio.environments import exec_protocol as wire
 from codex_trio.exec_server.errors import MAX_READ_BYTES, file_refusals, invalid_request
-from codex_trio.exec_server.gates import ChangeGate, check_change
+from codex_trio.exec_server.gates import ChangeGate, check_change, check_read
 from codex_trio.exec_server.session import ServedSession
 from codex_trio.exec_server.walk import MOST, walk
 from codex_trio.files.disk import DiskFiles
@@ -33,9 +33,10 @@ class ServedFiles:
     def __init__(self) -> None:
         self._files = LocalFiles()
 
-    async def read(self, params: wire.PathParams, _session: ServedSession) -> wire.ReadFileResult:
+    async def read(self, params: wire.PathParams, session: ServedSession) -> wire.ReadFileResult:
         """Return all of a regular file."""
         with file_refusals(params.path) as path:
+            await check_read(params.sandbox, session, path)
             content = await self._files.read(path, limit=MAX_READ_BYTES, seconds=READ_SECONDS)
         return wire.ReadFileResult(data_base64=await _off_loop(_encoded, content))
 
@@ -74,9 +75,10 @@ class ServedFiles:
             modified_at_ms=found.modified_ms,
         )
 
-    async def read_directory(self, params: wire.PathParams, _session: ServedSession) -> wire.ReadDirectoryResult:
+    async def read_directory(self, params: wire.PathParams, session: ServedSession) -> wire.ReadDirectoryResult:
         """Return what is in a folder."""
         with file_refusals(params.path) as path:
+            await check_read(params.sandbox, session, path)
             found = await self._files.entries(path)
         return wire.ReadDirectoryResult(
             entries=[
@@ -108,8 +110,10 @@ class ServedFiles:
     async def copy(self, params: wire.CopyParams, session: ServedSession) -> wire.Nothing:
         """Copy a file, a link or a folder."""
         with file_refusals(params.destination_path) as target:
+            source = wire.path_from_wire(params.source_path)
+            await check_read(params.sandbox, session, source)
             await check_change(params.sandbox, session, target)
-            await self._files.copy(wire.path_from_wire(params.source_path), target, recursive=params.recursive)
+            await self._files.copy(source, target, recursive=params.recursive)
         return wire.Nothing()
 
     async def canonicalize(self, params: wire.PathParams, _session: ServedSession) -> wire.PathResult:

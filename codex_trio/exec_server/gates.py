@@ -1,4 +1,4 @@
-"""What a client's sandbox lets be changed of the files of this machine.
+"""What a client's sandbox lets be read and changed of the files of this machine.
 
 Owns nothing but the question. Does not own the policies (sandbox) or how a profile is read
 (`environments.exec_permissions`).
@@ -18,10 +18,11 @@ from codex_trio.environments.place import WorkPlace
 from codex_trio.exec_server.errors import invalid_params
 from codex_trio.exec_server.session import ServedSession
 from codex_trio.sandbox.policy import is_enforced_here
+from codex_trio.sandbox.roots import may_read
 
 
 class ChangeGate:
-    """Admits what a command under the policy of a place could write."""
+    """Admits what a command under the policy of a place could read or write."""
 
     def __init__(self, place: WorkPlace, session: ServedSession) -> None:
         self._place = place
@@ -44,6 +45,19 @@ class ChangeGate:
     def admits_beside(self, place: str) -> bool:
         """Return whether other files may be made in its folder for a while."""
         return self.admits(os.path.join(os.path.dirname(place), ".new"))
+
+    def lets_read(self, path: str) -> bool:
+        """Return whether a command could read a path. Blocking."""
+        session, policy, cwd = self._session, self._place.policy, self._place.cwd
+        roots = session.anchors.roots(policy, cwd=cwd, tmpdir=session.tmpdir)
+        return may_read(path, policy, cwd=cwd, writable=[root.path for root in roots])
+
+
+async def check_read(context: wire.SandboxContext | None, session: ServedSession, path: str) -> None:
+    """Raise OSError for what a sandbox does not let be read."""
+    gate = ChangeGate.of(context, path, session)
+    if gate is not None and not await trio.to_thread.run_sync(partial(gate.lets_read, path), abandon_on_cancel=True):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 async def check_change(context: wire.SandboxContext | None, session: ServedSession, path: str) -> None:

@@ -16,7 +16,7 @@ import trio
 
 from codex_trio.environments import exec_protocol as wire
 from codex_trio.exec_server.errors import file_refusals, invalid_params, invalid_request, not_found
-from codex_trio.exec_server.gates import ChangeGate
+from codex_trio.exec_server.gates import ChangeGate, check_read
 from codex_trio.exec_server.session import ServedSession
 from codex_trio.files.disk import DiskFiles
 from codex_trio.util.base64_text import NotBase64, decode_base64
@@ -47,6 +47,7 @@ class ServedHandles:
         try:
             with file_refusals(params.path) as path:
                 if params.mode == "read":
+                    await check_read(params.sandbox, session, path)
                     work = partial(_opened, path)
                 else:
                     files = DiskFiles(ChangeGate.of(params.sandbox, path, session))

@@ -82,6 +82,29 @@ async def test_a_sandbox_holds_for_commands_and_for_changes_of_files(tmp_path: P
     assert sorted(path.name for path in work.iterdir()) == ["open", "open.txt"]
 
 
+async def test_a_sandbox_holds_for_what_is_read_of_files(tmp_path: Path) -> None:
+    for name in ("seen", "hidden"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("hi")
+    readable = ReadableParts(paths=(str(tmp_path / "seen"),))
+    place = WorkPlace(cwd=str(tmp_path / "seen"), policy=ReadOnly(limits=SandboxLimits(readable=readable)))
+    context = context_of(place, lambda path: Path(path).as_uri())
+    async with open_lab(tmp_path) as lab:
+        client, _ = await lab.connect()
+        for name, is_seen in (("seen", True), ("hidden", False)):
+            reads = [
+                ("fs/readFile", {"path": (tmp_path / name / "file").as_uri()}),
+                ("fs/readDirectory", {"path": (tmp_path / name).as_uri()}),
+                ("fs/open", {"path": (tmp_path / name / "file").as_uri(), "handleId": name, "mode": "read"}),
+            ]
+            for method, params in reads:
+                if is_seen:
+                    await client.call(method, {**params, "sandbox": context})
+                else:
+                    refused = await client.refusal(method, {**params, "sandbox": context})
+                    assert "Permission denied" in refused.message, method
+
+
 async def test_permissions_that_cannot_be_enforced_are_refused(tmp_path: Path) -> None:
     hides = {"path": {"type": "path", "path": "file:///etc"}, "access": "none"}
     closed = {**hides, "access": "read"}
