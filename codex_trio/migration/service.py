@@ -18,11 +18,12 @@ import trio
 
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.service import ConfigService
+from codex_trio.extensions.plugins.changes import PluginChanges
 from codex_trio.migration.finding import recent, session_files
 from codex_trio.migration.ledger import SessionLedger
 from codex_trio.migration.past import MOST_OUTCOMES, PastImports
 from codex_trio.migration.places import home_place, planners, project_place
-from codex_trio.migration.plugins import plan_plugins
+from codex_trio.migration.plugins import install_plugins, plan_plugins
 from codex_trio.migration.recording import ImportOrigin, SessionImporter
 from codex_trio.migration.values import (
     NOT_SUPPORTED,
@@ -76,6 +77,7 @@ class Migration:
         *,
         config: ConfigService,
         store: ThreadStore,
+        plugins: PluginChanges,
         is_loaded: Callable[[str], bool],
         keeps_files: bool,
         start: Callable[..., None],
@@ -85,6 +87,7 @@ class Migration:
         folder = config.paths.codex_home if keeps_files else None
         self._config = config
         self._home = config.paths.home
+        self._plugins = plugins
         self._start = start
         self._tell = tell
         self._clock = clock
@@ -204,7 +207,7 @@ class Migration:
         if item.kind == "SESSIONS":
             await self._take_sessions(item, origin, note)
         elif item.kind == "PLUGINS":
-            note(_not_yet(item))
+            note(await self._take_plugins(item))
         elif item.cwd is None and self._home is None:
             note(_failed(item, "there is no home to import from: HOME is not set"))
         else:
@@ -212,6 +215,13 @@ class Migration:
                 note(await finished(_STEP_SECONDS, _GRACE_SECONDS, self._follow, item))
             except TimeoutError as error:
                 note(_failed(item, f"importing {error.strerror}"))
+
+    async def _take_plugins(self, item: MigrationItem) -> KindOutcome:
+        if item.plugins is None:
+            return _failed(item, "plugins migration item is missing details", stage="plugin_import")
+        if item.cwd is not None or self._home is None:
+            return _failed(item, "plugins are imported for the user's home only", stage="plugin_import")
+        return await install_plugins(self._plugins, home_place(self._config, self._home), item)
 
     def _follow(self, item: MigrationItem) -> KindOutcome:
         """Do what is to be done for an item. Blocking."""
@@ -297,22 +307,6 @@ def _followed(plan: MigrationPlan, item: MigrationItem) -> KindOutcome:
         else:
             successes.append(ImportSuccess(kind=plan.kind, cwd=cwd, source=step.source, target=step.target))
     return KindOutcome(kind=plan.kind, successes=tuple(successes), failures=tuple(failures))
-
-
-def _not_yet(item: MigrationItem) -> KindOutcome:
-    if item.plugins is None:
-        return _failed(item, "plugins migration item is missing details", stage="plugin_import")
-    failures = [
-        _failure(
-            item,
-            "plugins cannot be installed by this server yet",
-            source=f"{plugin}@{choice.marketplace}",
-            stage="plugin_import",
-        )
-        for choice in item.plugins
-        for plugin in choice.plugins
-    ]
-    return KindOutcome(kind="PLUGINS", failures=tuple(failures))
 
 
 def _failed(item: MigrationItem, message: str, **more: Any) -> KindOutcome:

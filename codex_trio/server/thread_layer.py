@@ -125,7 +125,7 @@ async def open_thread_layer(
                 gate=parts.gate,
                 new_client_processes=partial(ClientProcesses, local),
                 diff_to_remote=here.repositories.diff_to_remote,
-                migration=cache(partial(_migration, parts, runtime, imports)),
+                migration=cache(partial(_migration, parts, runtime, changes, imports)),
                 plugin_changes=changes,
             )
         )
@@ -161,7 +161,7 @@ def _remote(
     return RemoteEnvironment(target, ExecServers(environ).open, nursery, news=news)
 
 
-def _migration(parts: CoreParts, runtime: ThreadRuntime, imports: trio.Nursery) -> Migration:
+def _migration(parts: CoreParts, runtime: ThreadRuntime, changes: PluginChanges, imports: trio.Nursery) -> Migration:
     # Imported when it is first asked for.
     from codex_trio.migration.service import Migration
     from codex_trio.wire.migration import tell_import
@@ -170,6 +170,7 @@ def _migration(parts: CoreParts, runtime: ThreadRuntime, imports: trio.Nursery) 
     return Migration(
         config=parts.config,
         store=runtime.store,
+        plugins=changes,
         is_loaded=lambda thread_id: runtime.loaded.find(thread_id) is not None,
         keeps_files=table_of(store).get("type") != "in_memory",
         start=imports.start_soon,

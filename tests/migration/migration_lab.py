@@ -7,11 +7,13 @@ import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import trio
 
 from codex_trio.config.service import ConfigService
+from codex_trio.execution.launch import SpawnRequest
+from codex_trio.extensions.plugins.changes import plugin_changes
 from codex_trio.migration.recording import ImportOrigin
 from codex_trio.migration.service import DetectRequest, Migration
 from codex_trio.migration.values import KindOutcome, MigrationItem, MigrationKind
@@ -45,6 +47,10 @@ def huge(path: Path) -> Path:
     return path
 
 
+def no_git(request: SpawnRequest) -> NoReturn:
+    raise AssertionError(f"started {request.argv}")
+
+
 class MigrationLab:
     def __init__(self, base: Path, nursery: trio.Nursery) -> None:
         self.home = base / "home"
@@ -64,6 +70,7 @@ class MigrationLab:
         self.migration = Migration(
             config=self.config,
             store=self.store,
+            plugins=plugin_changes(self.config, no_git, environ={}, product=None),
             is_loaded=lambda thread_id: thread_id in self.loaded,
             keeps_files=True,
             start=nursery.start_soon,

@@ -215,3 +215,22 @@ async def test_hooks_find_the_project_that_they_were_written_for(lab: MigrationL
     assert [one.target for one in outcome.successes] == ["Stop"]
     assert [one.source for one in outcome.failures] == ["Notification"]
     assert (lab.codex / "hooks.json").read_text().count("${CLAUDE_PROJECT_DIR:-$(git rev-parse") == 2
+
+
+async def test_plugins_are_installed_from_the_marketplace_that_the_settings_name(lab: MigrationLab) -> None:
+    market = lab.home / "market"
+    write(market / ".claude-plugin/marketplace.json", {"name": "m", "plugins": [{"name": "p", "source": "./p"}]})
+    write(market / "p/.claude-plugin/plugin.json", {"name": "p", "version": "1.0.0"})
+    known = {"m": {"source": {"source": "directory", "path": str(market)}}}
+    enabled = {"p@m": True, "gone@m": True, "x@nowhere": True, "off@m": False}
+    write(lab.claude / "settings.json", {"enabledPlugins": enabled, "extraKnownMarketplaces": known})
+    found = await lab.detect()
+    outcome = (await lab.take(found["PLUGINS", True]))["PLUGINS"]
+    assert [success.target for success in outcome.successes] == ["p@m"]
+    assert {failure.source: failure.message for failure in outcome.failures} == {
+        "gone@m": "plugin `gone` was not found in marketplace `m`",
+        "x@nowhere": "the settings do not say where the marketplace `nowhere` is, in a way known here",
+    }
+    assert (lab.codex / "plugins/cache/m/p/1.0.0/.claude-plugin/plugin.json").is_file()
+    left = (await lab.detect())["PLUGINS", True].plugins or ()
+    assert [name for choice in left for name in choice.plugins] == ["gone", "x"]
