@@ -14,6 +14,7 @@ def test_a_process_with_all_its_settings() -> None:
         "env": {"A": "1"},
         "env_vars": ["B", {"name": "C", "source": "local"}],
         "cwd": "/work",
+        "environment_id": "local",
         "required": True,
         "startup_timeout_ms": 1500,
         "tool_timeout_sec": 2,
@@ -55,6 +56,9 @@ def test_an_address_with_its_headers() -> None:
         ("s", {"command": "x", "startup_timeout_sec": -1}, "mcp_servers.s.startup_timeout_sec: must be"),
         ("s", {"command": "x", "startup_timeout_ms": float("inf")}, "mcp_servers.s.startup_timeout_ms: must be"),
         ("s", {"command": "x", "tool_timeout_sec": float("nan")}, "mcp_servers.s.tool_timeout_sec: must be"),
+        ("s", {"command": "x", "environment_id": "far"}, "mcp_servers.s.environment_id: MCP servers run beside"),
+        ("s", {"url": "http://h", "environment_id": ""}, "not in environment ``; leave it out"),
+        ("s", {"command": "x", "env_vars": [{"name": "A", "source": "remote"}]}, "env_vars: `A` uses source `remote`"),
         ("we ird", {"command": "x"}, "Invalid MCP server name 'we ird'"),
     ],
 )

@@ -267,6 +267,18 @@ async def test_an_address_that_is_none_hides_no_other_server(lab: Lab) -> None:
     assert "bad" in refused.message
 
 
+async def test_a_server_is_not_started_here_that_belongs_elsewhere(lab: Lab) -> None:
+    remote = 'env_vars = [{ name = "A", source = "remote" }]'
+    tables = server("far", more='environment_id = "elsewhere"') + server("told", more=remote) + server("near")
+    lab.configure(tables=tables)
+    async with lab.run() as probe:
+        listed = (await probe.request("mcpServerStatus/list", {}))["data"]
+        problems = {told["name"]: told["toolsError"] for told in listed}
+        assert "`elsewhere`" in problems["far"]
+        assert "`A` uses source `remote`" in problems["told"]
+        assert problems["near"] is None
+
+
 async def test_a_call_that_takes_too_long_costs_itself_only(lab: Lab) -> None:
     async with ready(lab, server(more="tool_timeout_sec = 0.5")) as (probe, thread_id):
         calls = [call("slow"), call("echo", {"message": "hi"}, call_id="call_2")]

@@ -28,6 +28,8 @@ GRACE_SECONDS = 1.0
 
 ApprovalMode = Literal["auto", "prompt", "writes", "approve"]
 
+_HERE = "local"
+
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 
 
@@ -128,6 +130,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True):
     oauth: _OAuth = _OAuth()
     oauth_resource: str | None = None
     scopes: tuple[str, ...] = ()
+    environment_id: str = _HERE
     enabled: bool = True
     required: bool = False
     shared: bool = True
@@ -213,6 +216,12 @@ def _server(name: str, table: Any) -> McpServerSettings:
         given = decoding.convert(table, _Table)
     except msgspec.ValidationError as error:
         raise _SettingsError(f"mcp_servers.{name}: {error}") from error
+    if given.environment_id != _HERE:
+        # Started here instead, it would work on other files than the user means.
+        raise _SettingsError(
+            f"mcp_servers.{name}.environment_id: MCP servers run beside this app-server only, not in environment "
+            f'`{given.environment_id}`; leave it out or set it to "{_HERE}"'
+        )
     return McpServerSettings(
         name=name,
         transport=_transport(name, given),
@@ -239,7 +248,7 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
             command=given.command,
             args=given.args,
             env=given.env,
-            variables=_variables(given.env_vars),
+            variables=_variables(name, given.env_vars),
             cwd=given.cwd,
         )
     if given.url is None:
@@ -261,8 +270,15 @@ def _transport(name: str, given: _Table) -> StdioCommand | HttpAddress:
     )
 
 
-def _variables(given: Sequence[str | _EnvVar]) -> tuple[str, ...]:
-    return tuple(variable if isinstance(variable, str) else variable.name for variable in given)
+def _variables(name: str, given: Sequence[str | _EnvVar]) -> tuple[str, ...]:
+    variables = [_EnvVar(variable) if isinstance(variable, str) else variable for variable in given]
+    for variable in variables:
+        if variable.source != _HERE:
+            raise _SettingsError(
+                f"mcp_servers.{name}.env_vars: `{variable.name}` uses source `{variable.source}`, but MCP servers run "
+                f'beside this app-server only; use source "{_HERE}"'
+            )
+    return tuple(variable.name for variable in variables)
 
 
 def _startup_seconds(name: str, given: _Table) -> float:
