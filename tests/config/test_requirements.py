@@ -264,9 +264,17 @@ def test_forced_settings_and_instructions_count_whatever_is_asked_for(setting: S
     assert any("`model_provider` is overridden" in text for text in config.warnings)
 
 
-def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting) -> None:
-    path = require(setting, "[experimental_network]\nenabled = true\n")
-    with pytest.raises(ConfigLoadError, match=f"^{path}: `experimental_network` is required"):
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("experimental_network", "[experimental_network]\nenabled = true\n"),
+        ("plugins", '[plugins."p@m".mcp_servers.s.identity]\ncommand = "c"\n'),
+        ("marketplaces", "[marketplaces]\nrestrict_to_allowed_sources = true\n"),
+    ],
+)
+def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting, name: str, table: str) -> None:
+    path = require(setting, table)
+    with pytest.raises(ConfigLoadError, match=f"^{path}: `{name}` is required"):
         setting.service().load_for_new_thread()
 
 
