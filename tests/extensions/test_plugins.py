@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from codex_trio.config.service import ConfigService
 from codex_trio.execution.spawner import open_process_spawner
@@ -20,7 +22,7 @@ from codex_trio.extensions.plugins.changes import PluginChanges, plugin_changes
 from codex_trio.extensions.plugins.copying import CopyBounds, copy_plugin
 from codex_trio.extensions.plugins.discovery import MarketplaceFinder
 from codex_trio.extensions.plugins.fetching import FetchBounds, GitFetcher
-from codex_trio.extensions.plugins.installed import InstalledPlugins
+from codex_trio.extensions.plugins.installed import LOOK_SECONDS, InstalledPlugins
 from codex_trio.extensions.plugins.names import PluginFailed, PluginId, PluginRefused
 from codex_trio.extensions.plugins.products import product_of
 from codex_trio.extensions.plugins.sources import marketplace_source
@@ -199,7 +201,7 @@ def test_processes_that_install_at_the_same_time_wait_for_one_another(home: Home
     assert order == ["one", "other"]
 
 
-async def test_a_hook_that_was_changed_is_not_the_one_that_was_trusted(home: Home) -> None:
+async def test_a_hook_that_was_changed_is_not_the_one_that_was_trusted(home: Home, mock_clock: MockClock) -> None:
     put(home.path / "config.toml", '[plugins."alpha@market"]\nenabled = true\n')
     root = home.store.folder_of(ALPHA) / "1.0.0"
     write_plugin(root, hooks={"Stop": []})
@@ -207,8 +209,27 @@ async def test_a_hook_that_was_changed_is_not_the_one_that_was_trusted(home: Hom
     (before,) = await home.parts()
     assert (await home.parts())[0] is before
     script.write_text("rm")
+    mock_clock.jump(LOOK_SECONDS)
     (after,) = await home.parts()
     assert before.content_hash != after.content_hash
+
+
+async def test_what_is_installed_anew_is_there_at_once(home: Home, tmp_path: Path, mock_clock: MockClock) -> None:
+    put(home.path / "config.toml", '[plugins."alpha@market"]\nenabled = true\n')
+    for number in range(3):
+        # The same version, with the same manifest: only what is beside it differs.
+        write_plugin(tmp_path / "new", hooks={"Stop": []})
+        put(tmp_path / "new/run.sh", f"echo {number}")
+        with home.store.changing():
+            root = home.store.put(ALPHA, "1.0.0", tmp_path / "new")
+        shutil.rmtree(tmp_path / "new", ignore_errors=True)
+        (found,) = await home.parts()
+        assert (await home.parts())[0] is found
+        (read_anew,) = await InstalledPlugins(home.store)(home.config.load())
+        assert (found.root, found.content_hash) == (root, read_anew.content_hash)
+    with home.store.changing():
+        home.store.remove(ALPHA)
+    assert await home.parts() == ()
 
 
 # What is listed

@@ -1,6 +1,8 @@
 """The plugins that a configuration has: installed, enabled, and with what they bring along.
 
-Owns reading them, and remembering them while their files stay as they are. Does not own installing (`installer`).
+Owns reading them, and remembering them while their files stay as they are. Does not own installing (`installer`): what
+was installed or removed is seen at once, by whatever process. What somebody changes in the files of an installed plugin
+is seen within `LOOK_SECONDS`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import trio
 
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.extensions.plugin_parts import PluginParts
@@ -29,6 +32,9 @@ FEATURE = "plugins"
 LOAD_SECONDS = 10.0
 """How long plugins may take to be read: a dead mount never answers."""
 
+LOOK_SECONDS = 1.0
+"""How often all files of a plugin are looked at: between looks, its folder tells whether it was installed anew."""
+
 MAX_PLUGINS = 500
 """More that are enabled are a mistake."""
 
@@ -38,7 +44,9 @@ _NAMED = (*(f"{folder}/plugin.json" for folder in FOLDERS), ".mcp.json", ".app.j
 _Looks = tuple[object, ...]
 
 
-class _Loaded(msgspec.Struct, frozen=True):
+class _Loaded(msgspec.Struct):
+    folder: tuple[int, ...]
+    looked_at: float
     looks: _Looks
     switches: Mapping[str, Any]
     parts: PluginParts | None
@@ -57,27 +65,33 @@ class InstalledPlugins:
         if not wanted:
             return ()
         try:
-            return await abandonable(LOAD_SECONDS, self._load, wanted)
+            return await abandonable(LOAD_SECONDS, self._load, wanted, trio.current_time())
         except TimeoutError as error:
             _log.warning("went on without plugins: their files %s", error.strerror)
             return ()
 
-    def _load(self, wanted: Mapping[PluginId, Mapping[str, Any]]) -> Sequence[PluginParts]:
-        parts = (self._parts(plugin_id, table_of(wanted[plugin_id].get("mcp_servers"))) for plugin_id in wanted)
+    def _load(self, wanted: Mapping[PluginId, Mapping[str, Any]], now: float) -> Sequence[PluginParts]:
+        parts = (self._parts(plugin_id, table_of(said.get("mcp_servers")), now) for plugin_id, said in wanted.items())
         return tuple(found for found in parts if found is not None)
 
-    def _parts(self, plugin_id: PluginId, switches: Mapping[str, Any]) -> PluginParts | None:
+    def _parts(self, plugin_id: PluginId, switches: Mapping[str, Any], now: float) -> PluginParts | None:
+        known = self._loaded.get(plugin_id)
+        # An installed version comes and goes whole, by its name in this folder.
+        folder = _look(self._store.folder_of(plugin_id))
+        is_same = known is not None and known.folder == folder and known.switches == switches
+        if known is not None and is_same and now - known.looked_at < LOOK_SECONDS:
+            return known.parts
         root = self._store.root_of(plugin_id)
         if root is None:
             return None
-        known = self._loaded.get(plugin_id)
         looks = _looks(root, in_depth=known is None or known.parts is None or bool(known.parts.content_hash))
         if known is not None and known.looks == looks and known.switches == switches:
+            known.folder, known.looked_at = folder, now
             return known.parts
         parts = self._read(plugin_id, root, switches)
         if known is None and (parts is None or not parts.content_hash):
             looks = _looks(root, in_depth=parts is None)
-        self._loaded[plugin_id] = _Loaded(looks, switches, parts)
+        self._loaded[plugin_id] = _Loaded(folder, now, looks, switches, parts)
         return parts
 
     def _read(self, plugin_id: PluginId, root: Path, switches: Mapping[str, Any]) -> PluginParts | None:
@@ -111,7 +125,7 @@ def _looks(root: Path, *, in_depth: bool) -> _Looks:
     return (str(root), *(_look(path) for path in paths))
 
 
-def _look(path: str) -> tuple[int, ...]:
+def _look(path: str | Path) -> tuple[int, ...]:
     try:
         status = os.stat(path)
     except OSError:
