@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import pytest
@@ -147,10 +147,29 @@ async def test_the_page_asks_for_what_the_settings_say(bench: Bench) -> None:
     assert bench.server.of("/register") == []
     async with bench.logins.open_login("web", address, scopes=["c"]) as login:
         assert WebRequest("GET", login.url, {}, b"").query["scope"] == "c"
+
+
+async def test_a_keyring_that_is_not_there_is_missed_by_name_and_no_file_takes_its_place(bench: Bench) -> None:
+    bench.keep(access_token="token-1")
     bench.settings = OAuthSettings(store="keyring")
-    with failing(OAuthFailure, 'mcp_oauth_credentials_store = "file"'):
-        async with bench.logins.open_login("web", address):
+    way_out = 'there is no keyring here; have logins kept by mcp_oauth_credentials_store = "file"'
+    with failing(OAuthFailure, way_out):
+        await bench.log_in()
+    with failing(McpLoginNeeded, f"The web MCP server is not logged in, and {way_out}"):
+        async with bench.connected():
             pass
+    assert not any("authorization" in request.headers for request in bench.server.of("/mcp"))
+    assert await bench.logins.state("web", bench.address, needed=False, connected=False) == "notLoggedIn"
+
+
+@pytest.mark.parametrize("store", ["auto", "file"])
+async def test_a_login_is_kept_in_the_file_where_no_keyring_is_asked_for(
+    bench: Bench, store: Literal["auto", "file"]
+) -> None:
+    bench.settings = OAuthSettings(store=store)
+    await bench.log_in()
+    assert bench.kept is not None
+    assert stat.S_IMODE((bench.home / ".credentials.json").stat().st_mode) == 0o600
 
 
 async def test_a_server_that_says_nothing_of_logins_is_assumed_to_have_one(bench: Bench) -> None:
@@ -405,9 +424,8 @@ async def test_a_login_that_was_read_before_it_was_renewed_is_not_gone_back_to(b
             renewed.set()
             keep(login)
 
-    bearer = Bearer(
-        "web", bench.server.url, web=OAuthWeb(bench.transport, bench.server.url), store=SlowStore(bench.home)
-    )
+    web = OAuthWeb(bench.transport, bench.server.url)
+    bearer = Bearer("web", bench.server.url, web=web, store=SlowStore(bench.home), settings=OAuthSettings)
     headers: list[str | None] = []
 
     async def ask() -> None:

@@ -9,8 +9,10 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from codex_trio.extensions.mcp.connection import McpConnection
 from codex_trio.extensions.mcp.errors import McpError, McpFailure, McpGone, McpTimeout
 from codex_trio.extensions.mcp.session import McpSession
+from codex_trio.extensions.mcp.settings import McpServerSettings, StdioCommand
 
 
 class Channel:
@@ -246,6 +248,24 @@ async def test_the_server_may_ask_and_tell(autojump_clock: MockClock) -> None:
         talk.channel.say({"method": "notifications/message", "params": {"level": "info", "data": "x"}})
         await wait_all_tasks_blocked()
         assert talk.peer.changes == 1
+        assert talk.peer.said == [{"level": "info", "data": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("level", "logged"),
+    [("debug", "DEBUG"), ("notice", "INFO"), ("warning", "WARNING"), ("alert", "ERROR"), (3, "INFO")],
+)
+def test_what_a_server_says_is_logged_as_important_as_it_says(
+    level: Any, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = McpServerSettings(name="tiny", transport=StdioCommand(command="x"))
+    with caplog.at_level("DEBUG", logger="codex_trio"):
+        McpConnection(settings, folder="/").says({"level": level, "data": {"text": "y" * 3000}})
+    [record] = caplog.records
+    assert record.levelname == logged
+    said = record.getMessage()
+    assert said.startswith("MCP server tiny says: {'text': 'yyy")
+    assert len(said) < 2100
 
 
 async def test_all_pages_of_a_list_are_read_and_circles_are_left(autojump_clock: MockClock) -> None:

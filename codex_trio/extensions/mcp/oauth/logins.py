@@ -38,6 +38,8 @@ STATUS_SECONDS = 5.0
 
 _EARLY_MS = 60_000
 
+_NO_KEYRING = 'there is no keyring here; have logins kept by mcp_oauth_credentials_store = "file"'
+
 AuthState = Literal["unknown", "unsupported", "notLoggedIn", "bearerToken", "oAuth"]
 
 
@@ -53,7 +55,7 @@ class PendingLogin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class McpLogins:
-    """See the module. `settings` are as the configuration says now."""
+    """See the module. `settings` are as the configuration says now; blocking, they raise OAuthFailure."""
 
     def __init__(self, transport: HttpTransport, store: LoginStore, *, settings: Callable[[], OAuthSettings]) -> None:
         self._transport = transport
@@ -68,7 +70,7 @@ class McpLogins:
         key = (name, address.url)
         if key not in self._bearers:
             web = OAuthWeb(self._transport, address.url)
-            self._bearers[key] = Bearer(name, address.url, web=web, store=self._store)
+            self._bearers[key] = Bearer(name, address.url, web=web, store=self._store, settings=self._settings)
         return self._bearers[key]
 
     async def state(self, name: str, address: HttpAddress, *, needed: bool, connected: bool) -> AuthState:
@@ -98,7 +100,7 @@ class McpLogins:
 
         settings = self._settings()
         if settings.store == "keyring":
-            raise OAuthFailure('there is no keyring here; have logins kept by mcp_oauth_credentials_store = "file"')
+            raise OAuthFailure(_NO_KEYRING)
         web = OAuthWeb(self._transport, address.url)
         server = await find_login_server(web, address.url) or assumed_login_server(address.url)
         path = (
@@ -143,11 +145,15 @@ class McpLogins:
 class Bearer:
     """The token of one server, for all who talk to it."""
 
-    def __init__(self, name: str, url: str, *, web: OAuthWeb, store: LoginStore) -> None:
+    def __init__(
+        self, name: str, url: str, *, web: OAuthWeb, store: LoginStore, settings: Callable[[], OAuthSettings]
+    ) -> None:
         self._name = name
         self._url = url
         self._web = web
         self._store = store
+        self._settings = settings
+        self._lacks_keyring = False
         self._login: StoredLogin | None = None
         self._is_read = False
         self._renewing = trio.Lock()
@@ -191,7 +197,12 @@ class Bearer:
         return self._login
 
     async def _find(self) -> StoredLogin | None:
-        return await trio.to_thread.run_sync(self._store.find, self._name, self._url)
+        return await trio.to_thread.run_sync(self._look_up)
+
+    def _look_up(self) -> StoredLogin | None:
+        self._lacks_keyring = self._settings().store == "keyring"
+        # Whoever wants a keyring wants nothing of what a file holds.
+        return None if self._lacks_keyring else self._store.find(self._name, self._url)
 
     def _take(self, login: StoredLogin | None) -> None:
         self._login = login
@@ -237,9 +248,8 @@ class Bearer:
         return found or assumed_login_server(self._url)
 
     def _needed(self, *, again: bool) -> McpLoginNeeded:
-        return McpLoginNeeded(
-            f"The {self._name} MCP server is not logged in. Run `codex-trio mcp login {self._name}`.", again=again
-        )
+        way_out = f", and {_NO_KEYRING}" if self._lacks_keyring else f". Run `codex-trio mcp login {self._name}`."
+        return McpLoginNeeded(f"The {self._name} MCP server is not logged in{way_out}", again=again)
 
 
 def _is_over(login: StoredLogin, *, early: int) -> bool:
