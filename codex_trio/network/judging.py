@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from codex_trio.config.host_lists import matches
+from codex_trio.config.host_lists import matches, normal_host
 from codex_trio.config.settings import HostLists
 from codex_trio.execpolicy.rules import NetworkProtocol, NetworkRule
 from codex_trio.sandbox.policy import HostLimits
@@ -100,7 +100,8 @@ class ListedHosts:
     def address_refusal(self, attempt: HostAttempt, addresses: Iterable[str]) -> Refusal | None:
         """Return why none of the addresses of a host may be used: one that may not closes all of them."""
         for text in addresses:
-            address = ipaddress.ip_address(text)
+            # An IPv4 address in the clothes of an IPv6 one is that IPv4 address, also to lists.
+            address = ipaddress.ip_address(normal_host(text))
             denial = self._denial(msgspec.structs.replace(attempt, host=str(address)))
             if denial is not None:
                 return msgspec.structs.replace(denial, host=attempt.host)
@@ -140,7 +141,7 @@ class ListedHosts:
     def _way_to(self, host: str) -> str:
         own: HostLists | None = self._limits.own
         if own is not None and own.way_out and (self._limits.required is None or not self._limits.required.is_final):
-            return f"To open it, {own.way_out.format(host=host)}."
+            return f"To open it, {own.way_out.replace('{host}', host)}."
         authority = self._limits.required
         return f"{authority.source} decides about it." if authority is not None else ""
 

@@ -62,6 +62,13 @@ def test_denied_before_local_before_allowed_before_asked(host: str, said: str) -
     assert verdict(limits, attempt(host)) == said
 
 
+def test_a_way_out_names_the_host_also_where_a_profile_has_braces_in_its_name() -> None:
+    limits = HostLists(source="the test", way_out='list {host} in [permissions."{mine}"]')
+    told = ListedHosts(HostLimits(own=limits)).verdict(attempt("10.1.2.3"))
+    assert isinstance(told, Refusal)
+    assert told.message.endswith('list 10.1.2.3 in [permissions."{mine}"].')
+
+
 def test_a_wildcard_for_everything_opens_no_private_host() -> None:
     assert verdict(lists("*"), attempt("any.test")) == "allow"
     assert verdict(lists("*"), attempt("127.0.0.1")) == "not_allowed_local"
@@ -129,6 +136,8 @@ def test_reading_only_lets_plain_requests_that_change_nothing_pass() -> None:
         ("localhost", ["127.0.0.1", "::1"], None),
         ("localhost", ["10.0.0.1"], "not_allowed_local"),
         ("a.test", ["5.6.7.8"], "denied"),
+        ("a.test", ["::ffff:5.6.7.8"], "denied"),
+        ("a.test", ["::ffff:192.168.7.7"], None),
     ],
 )
 def test_an_allowed_name_does_not_lead_to_a_private_address(host: str, addresses: list[str], kind: str | None) -> None:

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 from codex_trio.config.requirements import Requirements
 from codex_trio.engine import events
-from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, SandboxLimits, WorkspaceWrite
+from codex_trio.sandbox.policy import DangerFullAccess, ReadableParts, ReadOnly, SandboxLimits, WorkspaceWrite
 from codex_trio.state.rollout.lines import SessionMeta
 from codex_trio.threads.guardian.conversation import ConversationFailed, instructions_of, reading_only
 from codex_trio.threads.guardian.reviewer import REVIEW_SECONDS, AutomaticReviewer, ReviewFailed
@@ -175,6 +175,14 @@ async def test_reviews_wait_for_one_another_and_each_has_its_own_time(autojump_c
         (
             WorkspaceWrite(limits=SandboxLimits(denied=("/secret",), read_only=("x",), scan_depth=3)),
             ReadOnly(limits=SandboxLimits(denied=("/secret",), scan_depth=3)),
+        ),
+        (
+            ReadOnly(limits=SandboxLimits(readable=ReadableParts(paths=("/docs",), system=True))),
+            ReadOnly(limits=SandboxLimits(readable=ReadableParts(paths=("/docs",), system=True))),
+        ),
+        (
+            WorkspaceWrite(writable_roots=("/w",), limits=SandboxLimits(readable=ReadableParts(paths=("/docs",)))),
+            ReadOnly(limits=SandboxLimits(readable=ReadableParts(paths=("/docs", ".", "/w")))),
         ),
     ],
 )

@@ -35,7 +35,7 @@ from codex_trio.environments.manager import EnvironmentManager
 from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy, ConfinedPolicy
 from codex_trio.model.request import OutputSchema
-from codex_trio.sandbox.policy import ReadOnly, SandboxLimits, SandboxPolicy, limits_of
+from codex_trio.sandbox.policy import ReadOnly, SandboxLimits, SandboxPolicy, WorkspaceWrite, limits_of
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.threads.options import inherited_variables
@@ -173,10 +173,22 @@ class Conversation:
 def reading_only(allowed: SandboxPolicy) -> SandboxPolicy:
     """Return the policy of who may read what the other one lets be read, and do nothing else."""
     limits = limits_of(allowed)
-    if limits is None or not limits.denied:
+    if limits is None or (not limits.denied and limits.readable is None):
         return ReadOnly()
-    kept = SandboxLimits(denied=limits.denied, scan_depth=limits.scan_depth, roots=limits.roots)
+    readable = limits.readable
+    if readable is not None:
+        readable = msgspec.structs.replace(readable, paths=(*readable.paths, *_written_by(allowed)))
+    kept = SandboxLimits(denied=limits.denied, scan_depth=limits.scan_depth, roots=limits.roots, readable=readable)
     return ReadOnly(limits=kept)
+
+
+def _written_by(policy: SandboxPolicy) -> tuple[str, ...]:
+    """Return what may be read since it may be written; temporary folders hold nothing to judge by."""
+    if not isinstance(policy, WorkspaceWrite):
+        return ()
+    opens_workspace = policy.limits is None or policy.limits.opens_workspace
+    workspace = (".",) if policy.workspace_roots is None else policy.workspace_roots
+    return (*(workspace if opens_workspace else ()), *policy.writable_roots)
 
 
 def instructions_of(config: EffectiveConfig) -> str:
