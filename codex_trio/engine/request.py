@@ -51,6 +51,8 @@ class RequestOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, where it is not the thread itself."""
     started_ms: int | None = None
     """When the turn began."""
+    workspaces: Mapping[str, Any] = {}
+    """What is known of the repository that the turn works in."""
 
     def asker(self, thread_id: str) -> str:
         """Return the id of the thread that asks, in the session of that thread."""
@@ -199,6 +201,7 @@ def _turn_metadata(context: TaskContext, origin: RequestOrigin, lineage: Lineage
         "request_kind": origin.kind,
         **({} if not origin.trigger else {"turn_trigger": origin.trigger}),
         **_confinement(settings.sandbox_policy),
+        **({} if not origin.workspaces else {"workspaces": origin.workspaces}),
         **({} if origin.started_ms is None else {"turn_started_at_unix_ms": origin.started_ms}),
     }
     if origin.compaction is None:

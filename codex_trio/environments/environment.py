@@ -15,6 +15,7 @@ import trio
 from codex_trio.environments.commands import Commands
 from codex_trio.environments.files import Files, PatchFiles
 from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.workspace import WorkspaceState
 from codex_trio.execution.env import VariablePolicy
 from codex_trio.files.contents import WriteGate
 from codex_trio.state.rollout.lines import GitInfo
@@ -56,6 +57,10 @@ class Repositories(Protocol):
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
         """Return the state of the repository that is worked in; None outside of one, or without a git to be asked."""
+        ...
+
+    async def workspace(self, place: WorkPlace) -> WorkspaceState | None:
+        """Return how the work tree stands just now; None outside of one, or without a git to be asked."""
         ...
 
 

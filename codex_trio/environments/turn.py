@@ -14,6 +14,7 @@ from codex_trio.environments.commands import CommandRequest, Commands, CommandSe
 from codex_trio.environments.environment import OpenEnvironment, Repositories
 from codex_trio.environments.files import Files, PatchFiles
 from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.workspace import WorkspaceState
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execution.yielding import OnOutput
 from codex_trio.files.contents import WriteGate
@@ -90,6 +91,10 @@ class TurnEnvironment:
     def repositories(self) -> Repositories:
         """Its repositories."""
         return self._opened.environment.repositories
+
+    async def workspace(self) -> WorkspaceState | None:
+        """Return how the work tree around its folder stands."""
+        return await self.repositories.workspace(self._place)
 
     @property
     def commands(self) -> Commands:

@@ -17,6 +17,7 @@ import trio
 from codex_trio.environments.commands import CommandRequest, CommandSession
 from codex_trio.environments.environment import EnvironmentDescription, EnvironmentInfo, EnvironmentStatus, ThreadUse
 from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.workspace import WorkspaceState
 from codex_trio.execpolicy.programs import Programs, Work
 from codex_trio.execution.errors import StdinClosed, UnknownSession
 from codex_trio.execution.output import HeadTailBuffer
@@ -269,6 +270,11 @@ class NoRepositories:
         del folder
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
+        """Find none."""
+        del place
+        await trio.lowlevel.checkpoint()
+
+    async def workspace(self, place: WorkPlace) -> WorkspaceState | None:
         """Find none."""
         del place
         await trio.lowlevel.checkpoint()

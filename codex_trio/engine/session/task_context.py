@@ -21,6 +21,7 @@ from codex_trio.engine.instructions import base_instructions
 from codex_trio.engine.item_log import TurnLog
 from codex_trio.engine.lineage import Lineage, lineage_of
 from codex_trio.engine.made_pictures import MadePictures
+from codex_trio.engine.repository_look import RepositoryLook
 from codex_trio.engine.request_hooks import RequestHooks, RequestKind
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.memory import Memory
@@ -320,6 +321,13 @@ class TaskContext:
         """Return where it works; the first is meant unless something says otherwise."""
         environments = self._thread.environments
         return [environments.for_turn(*chosen) for chosen in self.settings.places()]
+
+    def look_at_repository(self) -> RepositoryLook:
+        """Have it asked how the work tree stands, where there is a place to work in."""
+        look, places = RepositoryLook(), self.environments()
+        if places:
+            look.begin(self._thread.nursery, places[0])
+        return look
 
     def log(self, turn_id: str, emit: Callable[[events.Event], None] | None = None) -> TurnLog:
         """Return what keeps what a turn does, and tells it, by `emit` if that is given."""

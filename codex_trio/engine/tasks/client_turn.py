@@ -21,6 +21,7 @@ from codex_trio.engine.events import TurnFailure
 from codex_trio.engine.history import message_item
 from codex_trio.engine.instructions import turn_aborted_marker
 from codex_trio.engine.pending_input import PendingInput
+from codex_trio.engine.repository_look import RepositoryLook
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.session.companion import NO_WORDS, TurnEnd, TurnFacts
 from codex_trio.engine.session.task_context import TaskContext
@@ -72,6 +73,7 @@ class ClientTurn(ABC):
         self._is_concluding = False
         """Whether the model has said all, and what its last response used is stored with the end of the turn."""
         self._last_words = NO_WORDS
+        self._repository = RepositoryLook()
 
     # --- what a kind of work says ---
 
@@ -139,6 +141,7 @@ class ClientTurn(ABC):
                 await self._context.hooks_settled()
                 finished = True
         finally:
+            self._repository.end()
             self.accepts_input = False
             self.stored.set()
             # No deadline: what is told below is promised. What it waits for (processes, the disk) ends by itself.
@@ -168,6 +171,7 @@ class ClientTurn(ABC):
     async def _work(self) -> TurnFailure | None:
         """Do the work; return the failure that ended it, if one did."""
         try:
+            self._repository = self._context.look_at_repository()
             await self._do()
         except ModelError as error:
             return TurnFailure(message=error.message, info=error.info, additional_details=error.additional_details)

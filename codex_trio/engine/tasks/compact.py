@@ -37,7 +37,12 @@ class Compaction(ClientTurn):
         await self._context.memory.store([self._started_line()])
         self.stored.set()
         self._tell_start(())
+        await self._repository.wait()
         origin = RequestOrigin(
-            kind="compaction", turn_id=self.id, root_turn_id=self.root_id, started_ms=self.started_ms
+            kind="compaction",
+            turn_id=self.id,
+            root_turn_id=self.root_id,
+            started_ms=self.started_ms,
+            workspaces=self._repository.workspaces,
         )
         await self._compactor.compact(origin, Occasion("standalone_turn", "user_requested"))

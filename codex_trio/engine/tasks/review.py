@@ -87,12 +87,14 @@ class Review(ClientTurn):
         shown = UserMessage(id=uuid7(), content=[{"type": "text", "text": prompt, "text_elements": []}])
         await log.input_completed(shown, [message_item("user", [prompt], item_id=uuid7())])
         self._sampler = Sampler(reviewer, log, stop=self.stop)
+        await self._repository.wait()
         origin = RequestOrigin(
             kind="turn",
             turn_id=self.id,
             root_turn_id=self.id,
             helper=Helper(kind=KIND, thread_id=uuid7()),
             started_ms=self.started_ms,
+            workspaces=self._repository.workspaces,
         )
         goes_on = True
         while goes_on:

@@ -157,6 +157,7 @@ class Turn(ClientTurn):
                 self.accepts_input = False
                 return
             try:
+                await self._repository.wait()
                 await self._context.step()
                 follow_up = await sampler.sample(self._origin())
             except ModelError as error:
@@ -190,6 +191,7 @@ class Turn(ClientTurn):
             output_schema=self.request.output_schema,
             service_tier=self.request.service_tier,
             started_ms=self.started_ms,
+            workspaces=self._repository.workspaces,
         )
 
     async def _take_up_news(self) -> bool:

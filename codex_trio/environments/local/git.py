@@ -8,14 +8,17 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import trio
 
 from codex_trio.config.project import git_root, git_root_for_trust
 from codex_trio.environments.local.git_diff import NoRemoteDiff, RemoteDiff, diff_to_remote
+from codex_trio.environments.local.git_workspace import workspace_state
 from codex_trio.environments.local.repository_states import RepositoryStates
 from codex_trio.environments.place import WorkPlace
+from codex_trio.environments.workspace import WorkspaceState
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.sandbox.roots import is_within, writable_roots
 from codex_trio.state.rollout.lines import GitInfo
@@ -24,6 +27,10 @@ _SYSTEM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw
 
 GIT_SECONDS = 30.0
 """How long git may take on a slow disk or a busy machine. Nothing waits for it but what a thread says of itself."""
+
+
+WORKSPACE_SECONDS = 5.0
+"""How long git may take to tell how a work tree stands: it is asked in every turn."""
 
 
 class LocalRepositories:
@@ -51,9 +58,27 @@ class LocalRepositories:
                 Path(place.cwd),
                 programs=self._programs,
                 environ=self._environ,
-                writable=lambda: [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"],
+                writable=partial(self._writable, place),
             ),
         )
+
+    async def workspace(self, place: WorkPlace) -> WorkspaceState | None:
+        """Return how the work tree stands just now. None too where git takes longer than WORKSPACE_SECONDS."""
+        with trio.move_on_after(WORKSPACE_SECONDS):
+            found = await trio.to_thread.run_sync(self._work_tree, place, abandon_on_cancel=True)
+            if found is not None:
+                root, git = found
+                return await workspace_state(root, git=git, environ=self._environ)
+        return None
+
+    def _work_tree(self, place: WorkPlace) -> tuple[Path, str] | None:
+        """Return the work tree around a place, and the git to ask about it. Blocking."""
+        root = git_root(Path(place.cwd))
+        git = None if root is None else _outside_of((place.cwd, str(root), *self._writable(place)), self._programs)
+        return None if root is None or git is None else (root, git)
+
+    def _writable(self, place: WorkPlace) -> list[str]:
+        return [folder for folder in writable_folders(place, tmpdir=self._tmpdir) if folder != "/"]
 
     async def diff_to_remote(self, folder: Path) -> RemoteDiff:
         """Return what the work tree around a folder differs in from the closest commit that a remote has.

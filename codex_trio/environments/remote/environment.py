@@ -28,6 +28,7 @@ from codex_trio.environments.remote.connection import ExecConnection, ServerRefu
 from codex_trio.environments.remote.files import RemoteFiles, RemotePatchFiles
 from codex_trio.environments.remote.processes import RemoteGroup, RemoteProcesses
 from codex_trio.environments.targets import RemoteTarget
+from codex_trio.environments.workspace import WorkspaceState
 from codex_trio.execution.sessions import ExecSessions
 from codex_trio.files.contents import WriteGate
 from codex_trio.sandbox.policy import ReadOnly, WorkspaceWrite
@@ -161,6 +162,11 @@ class RemoteRepositories:
         return self.root(folder)
 
     async def info(self, place: WorkPlace) -> GitInfo | None:
+        """Return that it is not known."""
+        del place
+        await trio.lowlevel.checkpoint()
+
+    async def workspace(self, place: WorkPlace) -> WorkspaceState | None:
         """Return that it is not known."""
         del place
         await trio.lowlevel.checkpoint()
