@@ -7,19 +7,22 @@ Imports the TOML editor on first use.
 """
 
 import os
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from codex_trio.config import toml_text
-from codex_trio.config.edit_in_place import edit_in_place, leaves_of
+from codex_trio.config.edit_in_place import delete_in_place, edit_in_place, leaves_of
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.util.regular_file import read_whole
 from codex_trio.util.replacing import replace_file
+from codex_trio.util.timed_lock import lock_within
 
+_LOCK_SECONDS = 10.0
 _BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a UTF-8 file with; those want it back."""
 
@@ -56,19 +59,25 @@ def edit_text(text: str, edits: Sequence[Edit], *, parse: toml_text.Parse = toml
         if edited is not None:
             return edited
         edited = _edit_whole(text, edits)
-        found = dict(parse(edited))
-        for edit in edits:
-            # A table that only stood in the header of what was deleted goes with it, or stays empty: both are right.
-            found = _without_empty(found, edit.path[:-1])
-            meant = _without_empty(meant, edit.path[:-1])
+        is_right = _is_meant(parse(edited), meant, edits)
     except (TOMLKitError, toml_text.TomlSyntaxError) as error:
         raise ConfigWriteError(f"Unable to edit the configuration: {error}", code="configValidationError") from None
-    if found != meant:
+    if not is_right:
         raise ConfigWriteError(
             "Unable to edit the configuration without changing other settings; edit the file by hand",
             code="configValidationError",
         )
     return edited
+
+
+def _is_meant(found: Mapping[str, Any], meant: dict[str, Any], edits: Sequence[Edit]) -> bool:
+    """Return whether a text says what it should after edits."""
+    found = dict(found)
+    for edit in edits:
+        # A table that only stood in the header of what was deleted goes with it, or stays empty: both are right.
+        found = _without_empty(found, edit.path[:-1])
+        meant = _without_empty(meant, edit.path[:-1])
+    return found == meant
 
 
 def _edit_whole(text: str, edits: Sequence[Edit]) -> str:
@@ -113,6 +122,12 @@ def _edit_where_it_is(text: str, edits: Sequence[Edit], meant: dict[str, Any], p
     writing = _Writing()
     try:
         for edit in edits:
+            if edit.value is None:
+                edited = delete_in_place(text, edit.path, parse=parse)
+                if edited is None:
+                    return None
+                text = edited
+                continue
             leaves = leaves_of(edit.path, edit.value)
             if leaves is None:
                 return None
@@ -121,7 +136,7 @@ def _edit_where_it_is(text: str, edits: Sequence[Edit], meant: dict[str, Any], p
                 if edited is None:
                     return None
                 text = edited
-        return text if parse(text) == meant else None
+        return text if _is_meant(parse(text), meant, edits) else None
     except (TOMLKitError, toml_text.TomlSyntaxError):
         return None  # what looked like a section stands in a text of several lines
 
@@ -135,9 +150,41 @@ def edit_file(
 ) -> None:
     """Make the edits in a file, which need not exist. `accept` sees the new table first and may raise.
 
-    Readers see the old text or the new, never a part. Raises `ConfigWriteError` or `OSError`.
+    Readers see the old text or the new, never a part, and what others write meanwhile is kept. Raises
+    `ConfigWriteError` or `OSError`.
     """
     target = Path(os.path.realpath(path))  # a link to the file stays a link
+    with _alone_in(target.parent):
+        _edit_file(target, edits, path=path, accept=accept, parse=parse)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """Have servers, and tasks of one, edit the files of a folder one after the other.
+
+    Who keeps a lock for long is no editor: that must not keep the user's settings from being changed.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield  # it is not there yet, or what follows says what is wrong with it
+        return
+    try:
+        with suppress(OSError):  # on file systems without locks
+            lock_within(descriptor, seconds=_LOCK_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _edit_file(
+    target: Path,
+    edits: Sequence[Edit],
+    *,
+    path: Path,
+    accept: Callable[[dict[str, Any]], None] | None,
+    parse: toml_text.Parse,
+) -> None:
     try:
         text = read_whole(target, limit=MAX_FILE_BYTES).decode("utf-8")
     except FileNotFoundError:

@@ -35,16 +35,28 @@ def edit_in_place(text: str, path: TablePath, value: Any, *, parse: toml_text.Pa
     span = first_section(text) if len(path) == 1 else _section_of(text, path[:-1], parse)
     if span is None:
         return _with_a_section(text, path, value, parse=parse, writing=writing)
-    start, end = span
+    start, end = span[0], _end_of_own(text, span)
     section = text[start:end]
     if not section.strip():
-        return None
+        return _before_all(text, path, value, writing=writing) if len(path) == 1 else None
     place = toml_text.span_of(section, path)
     if place is None:
         changed = writing.with_key(section, path, value)
     else:
         changed = f"{section[: place[0]]}{writing.value(value)}{section[place[1] :]}"
     return f"{text[:start]}{changed}{text[end:]}"
+
+
+def delete_in_place(text: str, path: TablePath, *, parse: toml_text.Parse) -> str | None:
+    """Return the text without the sections of a table and what is below it, and without the comments above these.
+
+    None where no section is about it. Comments of other sections stay where they are.
+    """
+    found = [span for span in sections_with(text, path[-1]) if (_path_of(text, span, parse) or ())[: len(path)] == path]
+    for span in reversed(found):
+        before, after = text[: _start_of_own(text, span[0])], text[_end_of_own(text, span) :]
+        text = before + (after.removeprefix("\n") if not before or before.endswith("\n\n") else after)
+    return text if found else None
 
 
 def _section_of(text: str, path: TablePath, parse: toml_text.Parse) -> Span | None:
@@ -69,7 +81,7 @@ def _with_a_section(text: str, path: TablePath, value: Any, *, parse: toml_text.
     alike = path[: max(1, len(path) - 2)]
     at = max(
         (
-            span[1]
+            _end_of_own(text, span)
             for span in sections_with(text, alike[-1])
             if (_path_of(text, span, parse) or ())[: len(alike)] == alike
         ),
@@ -79,7 +91,40 @@ def _with_a_section(text: str, path: TablePath, value: Any, *, parse: toml_text.
     between = "" if before.endswith("\n\n") else "\n"
     *header, name = (writing.key(part) for part in path)
     added = f"{between}[{'.'.join(header)}]\n{name} = {writing.value(value)}\n"
-    return f"{before}{added}\n{after}" if after else f"{before}{added}"
+    return f"{before}{added}{_before(after)}{after}"
+
+
+def _before(after: str) -> str:
+    """Return the empty line that what follows a new section does not begin with itself."""
+    return "\n" if after and not after.startswith("\n") else ""
+
+
+def _before_all(text: str, path: TablePath, value: Any, *, writing: Writing) -> str | None:
+    """Return the text, which begins with a section, with a key above all of them."""
+    return f"{writing.key(path[0])} = {writing.value(value)}\n\n{text}" if text and "\r" not in text else None
+
+
+def _end_of_own(text: str, span: Span) -> int:
+    """Return where ends what is a section's own: not the comments above the next header, nor the empty lines."""
+    start, end = span
+    lines = text[start:end].split("\n")
+    said = max((number for number, line in enumerate(lines, 1) if not _is_comment_or_empty(line)), default=0)
+    own = next((number for number in range(said, len(lines)) if not lines[number].lstrip().startswith("#")), len(lines))
+    if end < len(text) and own == len(lines) - 1:
+        own = said
+    return min(end, start + sum(len(line) + 1 for line in lines[:own]))
+
+
+def _start_of_own(text: str, start: int) -> int:
+    """Return where the comments begin that stand right above a header; those that begin a text are about all of it."""
+    at = start
+    while at and text[(line := text.rfind("\n", 0, at - 1) + 1) : at].lstrip().startswith("#"):
+        at = line
+    return at or start
+
+
+def _is_comment_or_empty(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def leaves_of(path: TablePath, value: Any) -> list[tuple[TablePath, Any]] | None:

@@ -89,16 +89,18 @@ def write_edits(
         raise ConfigWriteError(
             f"value is nested more than {toml_text.MAX_DEPTH} levels deep", code="configValidationError"
         )
-    if expected_version is not None and expected_version != _user_version(effective_stack(service)):
-        raise ConfigWriteError(
-            "Configuration was modified since last read. Fetch latest version and retry.", code="configVersionConflict"
-        )
+    _check_version(service, expected_version)
     requirements = _sources(service).requirements
     refused = refused_features(requirements, edit_table({}, prepared).get("features") or {})
     if refused is not None:
         raise ConfigWriteError(f"Invalid configuration: {refused}", code="configValidationError")
+
+    def accept(table: dict[str, Any]) -> None:
+        _check_version(service, expected_version)  # once more: another server may just have written
+        _check(table, passed=service.passed)
+
     try:
-        edit_file(target, prepared, accept=partial(_check, passed=service.passed), parse=service.texts.parse)
+        edit_file(target, prepared, accept=accept, parse=service.texts.parse)
     except OSError as error:
         raise ConfigWriteError(f"failed to write {target}: {error.strerror}", code="configLayerReadonly") from None
     try:
@@ -117,6 +119,13 @@ def write_edits(
         None,
     )
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
+
+
+def _check_version(service: ConfigService, expected: str | None) -> None:
+    if expected is not None and expected != _user_version(effective_stack(service)):
+        raise ConfigWriteError(
+            "Configuration was modified since last read. Fetch latest version and retry.", code="configVersionConflict"
+        )
 
 
 def write_project_edits(service: ConfigService, target: Path, edits: Sequence[Edit]) -> None:

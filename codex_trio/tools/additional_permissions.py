@@ -16,6 +16,7 @@ from codex_trio.environments.turn import TurnEnvironment
 from codex_trio.sandbox.additional import AdditionalPermissions, is_of_every_sandbox, limited
 from codex_trio.tools.calls import ToolFailure
 from codex_trio.util.abandonable import abandonable
+from codex_trio.util.visible import has_unseen, with_unseen
 
 MOST_PATHS = 50
 """More than anybody would read before they agree."""
@@ -113,9 +114,11 @@ def _places(paths: Any, kind: str, base: Path, environment: TurnEnvironment) -> 
 
 
 def _place(path: str, kind: str, base: Path, environment: TurnEnvironment) -> str:
-    named = f"`permissions.file_system.{kind}` names `{path}`"
+    named = f"`permissions.file_system.{kind}` names `{with_unseen(path)}`"
     if not path or "\0" in path or path.startswith("~"):
         raise ToolFailure(f"{named}, which is no path: give an absolute one, or one relative to the working directory")
+    if "\n" in path or has_unseen(path):
+        raise ToolFailure(f"{named}, in which not every character is seen: nobody could tell what they grant")
     written = str(environment.resolve(str(base / path)))
     try:
         place = environment.files.blocking().leads_to(written)

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions
 from codex_trio.tools.review import PermissionGrant, PermissionsQuestion
+from codex_trio.util.visible import with_unseen
 
 
 def permissions_approval(thread_id: str, question: PermissionsQuestion) -> PermissionsRequestApprovalParams:
@@ -23,7 +24,7 @@ def permissions_approval(thread_id: str, question: PermissionsQuestion) -> Permi
         environment_id=question.environment_id,
         started_at_ms=question.started_ms,
         cwd=question.cwd,
-        reason=question.reason,
+        reason=None if question.reason is None else with_unseen(question.reason),
         permissions=wire.RequestPermissionProfile(network=wanted.network, file_system=wanted.file_system),
     )
 

@@ -1,6 +1,8 @@
 """Writing the user's configuration for a client."""
 
 import tomllib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Literal
 
 import pytest
@@ -8,7 +10,7 @@ from config_setting import MOCK_PROVIDER, Setting
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.config.edit import Edit, edit_table, edit_text
+from codex_trio.config.edit import Edit, edit_file, edit_table, edit_text
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.gateways import GatewayChange, write_gateway
 from codex_trio.config.read import ConfigReader
@@ -72,6 +74,108 @@ def test_a_new_value_goes_before_the_first_table_and_a_new_table_to_the_end(sett
     assert '[mcp_servers.new]\ncommand = "b"\n' in text
     for line in FILE.splitlines():
         assert line in text
+
+
+COMMENTED = """# all of this
+model = "a" # why
+
+# the projects
+[projects."/a"]
+trust_level = "trusted"
+# of a
+
+# mine, do not touch
+[model_providers.mine]
+name = "x"
+
+# the rest
+
+# tui
+[history]
+persistence = "none"
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "before", "after"),
+    [
+        ("approval_policy", "never", "# why\n", '# why\napproval_policy = "never"\n'),
+        ('projects."/a".trust_level', "untrusted", '"trusted"', '"untrusted"'),
+        ('projects."/a".x', "y", "# of a\n", '# of a\nx = "y"\n'),
+        (
+            'projects."/b".trust_level',
+            "trusted",
+            "# of a\n",
+            '# of a\n\n[projects."/b"]\ntrust_level = "trusted"\n',
+        ),
+        ("model_providers.mine.base_url", "u", 'name = "x"\n', 'name = "x"\nbase_url = "u"\n'),
+        (
+            'projects."/a"',
+            None,
+            '# the projects\n[projects."/a"]\ntrust_level = "trusted"\n# of a\n\n',
+            "",
+        ),
+        ("model_providers", None, '# mine, do not touch\n[model_providers.mine]\nname = "x"\n\n', ""),
+    ],
+)
+def test_comments_stay_with_what_they_are_about(
+    setting: Setting, key: str, value: Any, before: str, after: str
+) -> None:
+    setting.user(COMMENTED)
+    write(setting, change(key, value))
+    assert setting.user_file.read_text() == COMMENTED.replace(before, after, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("# of p\n[projects.a]\n", 'model = "m"\n\n# of p\n[projects.a]\n'),
+        ("# all\n\n# of p\n[projects.a]\n", '# all\nmodel = "m"\n\n# of p\n[projects.a]\n'),
+        ("[projects.a]\n", 'model = "m"\n\n[projects.a]\n'),
+    ],
+)
+def test_the_first_key_goes_above_what_is_said_of_the_first_table(text: str, then: str) -> None:
+    assert edit_text(text, [Edit(path=("model",), value="m", merge=False)]) == then
+
+
+def test_the_comment_that_begins_a_file_stays() -> None:
+    text = "# all of this\n[projects.a]\nx = 1\n"
+    assert edit_text(text, [Edit(path=("projects", "a"), value=None, merge=False)]) == "# all of this\n"
+
+
+def test_two_servers_that_write_at_once_lose_nothing(setting: Setting) -> None:
+    setting.user(FILE)
+
+    def write_one(name: str, accept: Callable[[dict[str, Any]], None] | None = None) -> None:
+        edit_file(setting.user_file, [Edit(path=("projects", name), value={"x": 1}, merge=False)], accept=accept)
+
+    with ThreadPoolExecutor(1) as pool:
+        others: list[Future[None]] = []
+
+        def have_another_write(_table: dict[str, Any]) -> None:
+            others.append(pool.submit(write_one, "b"))
+            wait(others, timeout=0.2)  # it does not end before this write has
+
+        write_one("a", have_another_write)
+        others[0].result(timeout=60)
+    assert tomllib.loads(setting.user_file.read_text())["projects"].keys() == {"a", "b"}
+
+
+def test_a_version_that_passes_while_others_write_refuses_the_write(setting: Setting) -> None:
+    setting.user('model = "a"\n')
+    services = [setting.service() for _ in range(4)]
+    version = write_config(services[0], [change("model", "b")]).version
+
+    def refusal(number: int) -> str:
+        try:
+            write_config(services[number], [change("model", f"m{number}")], expected_version=version)
+        except ConfigWriteError as error:
+            return error.code
+        return ""
+
+    with ThreadPoolExecutor(len(services)) as pool:
+        refusals = list(pool.map(refusal, range(len(services)), timeout=60))
+    assert sorted(refusals) == ["", *["configVersionConflict"] * 3]
 
 
 def test_upsert_lays_a_table_over_the_old_one(setting: Setting) -> None:

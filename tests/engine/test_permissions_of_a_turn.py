@@ -188,6 +188,7 @@ async def test_nobody_is_asked_where_the_approval_policy_rules_that_out(
         ({"file_system": {"wrote": ["/x"]}}, "unknown field `wrote`"),
         ({"disk": {}}, "unknown field `disk`"),
         ({"file_system": {"read": ["~/x"]}}, "`permissions.file_system.read` names `~/x`, which is no path"),
+        ({"file_system": {"write": ["/x\u202ey"]}}, "names `/x\\u202ey`, in which not every character is seen"),
         ({"file_system": {"write": [""]}}, "`permissions.file_system.write` names ``, which is no path"),
         ({"file_system": {"write": ["/proc/sys"]}}, "names `/proc/sys`, of which every sandboxed command has its own"),
         ({"file_system": {"read": ["secret/key"]}}, "names `secret/key`, which the permissions of this thread deny"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from codex_trio.domain.items import CommandExecution, UnknownCommand
+from codex_trio.sandbox.additional import AdditionalPermissions
 from codex_trio.threads.mcp_approvals import elicitation_of
-from codex_trio.tools.review import CommandQuestion, McpCallQuestion
+from codex_trio.tools.review import CommandQuestion, McpCallQuestion, PermissionsQuestion
 from codex_trio.util.visible import has_unseen
 from codex_trio.wire.approvals import command_approval
 from codex_trio.wire.guardian import action_to_wire
 from codex_trio.wire.items import project_item
+from codex_trio.wire.permissions import permissions_approval
 
 HIDING = "echo safe \x1b[2K\r\u202erm"
 LONG = HIDING + " x" * 100_000 + " END"
@@ -48,6 +50,21 @@ def test_a_command_is_shown_whole_and_visible_in_requests_items_and_reviews() ->
     assert len(request.command) > len(LONG)
     for text in (request.command, request.reason, request.command_actions[0].command, shown.command_actions[0].command):
         assert not has_unseen(text)
+
+
+def test_why_permissions_are_asked_for_is_shown_visibly() -> None:
+    question = PermissionsQuestion(
+        turn_id="t",
+        item_id="i",
+        started_ms=1,
+        cwd="/",
+        environment_id="local",
+        reason=HIDING,
+        wanted=AdditionalPermissions(network=True),
+    )
+    reason = permissions_approval("thread", question).reason
+    assert reason
+    assert not has_unseen(reason)
 
 
 def test_the_arguments_of_a_tool_are_shown_visibly_and_sent_as_they_are() -> None:
