@@ -197,8 +197,14 @@ def _edit_file(
     edited = edit_text(text.removeprefix(mark), edits, parse=parse)
     if accept is not None:
         accept(parse(edited))
+    content = (mark + edited).encode()
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigWriteError(
+            f"{path} would be larger than {MAX_FILE_BYTES} bytes, and could not be read any more",
+            code="configValidationError",
+        )
     if mark + edited != text:
-        replace_file(target, (mark + edited).encode(), mode=_mode_of(target))
+        replace_file(target, content, mode=_mode_of(target))
 
 
 def _mode_of(path: Path) -> int:

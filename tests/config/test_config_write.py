@@ -14,6 +14,7 @@ from codex_trio.config.edit import Edit, edit_file, edit_table, edit_text
 from codex_trio.config.errors import ConfigWriteError
 from codex_trio.config.gateways import GatewayChange, write_gateway
 from codex_trio.config.read import ConfigReader
+from codex_trio.config.sources import MAX_FILE_BYTES
 from codex_trio.config.write import ConfigEdit, WriteOutcome, parse_key_path, set_default_provider, write_config
 
 _BAD_POLICY = (
@@ -431,6 +432,11 @@ def test_providers_that_are_no_tables_are_named_when_one_is_changed(setting: Set
         with pytest.raises(ConfigWriteError, match=r"(?s)Invalid configuration: .*integer `3`.*in `model_providers"):
             attempt()
     assert setting.user_file.read_text() == text
+
+
+def test_what_would_make_the_file_too_long_to_be_read_is_refused(setting: Setting) -> None:
+    setting.user(FILE)
+    assert "would be larger than" in refused(setting, change("model", "x" * MAX_FILE_BYTES)).message
 
 
 def test_what_is_nested_too_deeply_is_refused(setting: Setting) -> None:
