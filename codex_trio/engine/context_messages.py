@@ -20,6 +20,7 @@ from codex_trio.engine import instructions, modes, skill_texts
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem, texts_of
 from codex_trio.engine.settings import ThreadSettings
+from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.extensions.skills.skill import Skill
 
 
@@ -38,6 +39,7 @@ class ContextTexts(msgspec.Struct, frozen=True, kw_only=True):
     memories: str | None = None
     window: str | None = None
     skills: str | None = None
+    plugins: str | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Which context window this is, where the model is to know."""
     skills: Sequence[Skill] = ()
     """Those that the model may take up by itself."""
+    plugins: Sequence[PluginParts] = ()
 
 
 class ContextParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,7 @@ def context_texts(
         else None,
         memories=surroundings.memories,
         skills=skill_texts.skills_text(surroundings.skills),
+        plugins=skill_texts.plugins_text(surroundings.plugins),
         tools=instructions.hidden_tools_text(surroundings.hidden_tools) if surroundings.hidden_tools else None,
         window=surroundings.window,
     )
@@ -117,6 +121,7 @@ def context_items(texts: ContextTexts, history: Iterable[ResponseItem]) -> list[
             ("developer", texts.developer),
             ("skills", texts.skills or (skill_texts.NO_SKILLS if "skills" in latest else None)),
             ("permissions", texts.permissions),
+            ("plugins", texts.plugins or (skill_texts.NO_PLUGINS if "plugins" in latest else None)),
             ("mode", texts.mode or (texts.mode_end if "mode" in latest else None)),
             ("tools", texts.tools),
             ("team", texts.team),
@@ -167,6 +172,7 @@ _KINDS = (
     ("permissions", "<permissions instructions>"),
     ("mode", "<collaboration_mode>"),
     ("skills", skill_texts.SKILLS_TAG),
+    ("plugins", skill_texts.PLUGINS_TAG),
     ("tools", instructions.HIDDEN_TOOLS_TAG),
     ("team", instructions.TEAM_TAG),
     ("memories", instructions.MEMORIES_TAG),

@@ -1,4 +1,4 @@
-"""What the model is told of skills: which there are, and what is in those that the user names.
+"""What the model is told of skills: which there are, what is in those that the user names, which plugins bring some.
 
 Owns the texts and their bounds, as pure functions. Does not own skills (`extensions/skills`), nor when they are told
 (`context_messages`).
@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.extensions.skills.skill import Skill
 
 SKILLS_TAG = "<skills_instructions>"
+PLUGINS_TAG = "<plugins_instructions>"
 
 MAX_DESCRIPTION = 1024
 _SHORT_DESCRIPTION = 160
@@ -38,6 +40,43 @@ this task, and no others. Run scripts that it brings rather than writing them an
 
 NO_SKILLS = f"{SKILLS_TAG}\n## Skills\nThere are no skills any more.\n</skills_instructions>"
 """What is said when there were some before."""
+
+_MOST_PLUGINS = 100
+_MOST_SERVERS = 10
+_MAX_TITLE = 80
+
+_PLUGINS = """\
+## Plugins
+The user has installed plugins: bundles of skills and MCP servers for some purpose. These are there:"""
+
+_PLUGIN_RULES = """\
+A plugin is nothing that you can call. When the user names one, look first among what it brings: its skills are listed \
+as `plugin:skill`, and the tools of its servers as those of any other server. If nothing of it fits the task, say so \
+and go on without it."""
+
+NO_PLUGINS = f"{PLUGINS_TAG}\n## Plugins\nThere are no plugins any more.\n</plugins_instructions>"
+"""What is said when there were some before."""
+
+
+def plugins_text(plugins: Sequence[PluginParts]) -> str | None:
+    """Return what the model is told of the plugins that bring something for it; None when there are none."""
+    lines = [_plugin_line(plugin) for plugin in plugins if plugin.skill_roots or plugin.mcp_servers]
+    if not lines:
+        return None
+    if len(lines) > _MOST_PLUGINS:
+        lines[_MOST_PLUGINS:] = [f"- ... and {len(lines) - _MOST_PLUGINS} more."]
+    return "\n".join((PLUGINS_TAG, _PLUGINS, *lines, _PLUGIN_RULES, "</plugins_instructions>"))
+
+
+def _plugin_line(plugin: PluginParts) -> str:
+    # Words of a stranger: they stay on their line, and short.
+    title = " ".join(plugin.title.split())[:_MAX_TITLE]
+    shown = f" ({title})" if title and title != plugin.name else ""
+    names = [" ".join(name.split())[:_MAX_TITLE] for name in list(plugin.mcp_servers)[:_MOST_SERVERS]]
+    if len(plugin.mcp_servers) > _MOST_SERVERS:
+        names.append("...")
+    servers = f"; MCP servers: {', '.join(names)}" if names else ""
+    return f"- {plugin.name}{shown}{servers}"
 
 
 def skills_text(offered: Sequence[Skill]) -> str | None:

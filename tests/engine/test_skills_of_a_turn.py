@@ -13,6 +13,7 @@ from trio.testing import MockClock
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events, skill_texts
 from codex_trio.engine.turn_request import TurnRequest, UserInput
+from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.extensions.skills.skill import Skill, SkillDetails, SkillFile, SkillListing, SkillRoot
 from codex_trio.model.request import ModelRequest
@@ -40,10 +41,11 @@ class Brought:
 
     def __init__(self, *skills: Skill) -> None:
         self.skills = skills
+        self.plugins: tuple[PluginParts, ...] = ()
 
     async def __call__(self, _settings: object) -> ExtensionSet:
         await trio.lowlevel.checkpoint()
-        return ExtensionSet(skills=SkillListing(skills=self.skills))
+        return ExtensionSet(skills=SkillListing(skills=self.skills), plugins=self.plugins)
 
 
 def texts(request: ModelRequest, role: str) -> list[str]:
@@ -84,6 +86,45 @@ async def test_the_model_is_told_of_skills_once_and_when_others_are_there(tmp_pa
         brought.skills = ()
         await bench.run("fourth")
         assert skills_told(bench.client.requests[-1])[-1] == skill_texts.NO_SKILLS
+
+
+def plugin(folder: Path, name: str, **more: Any) -> PluginParts:
+    """Return a plugin, which brings a skill unless told otherwise."""
+    given: dict[str, Any] = {"skill_roots": (folder,), **more}
+    return PluginParts(id=f"{name}@m", name=name, root=folder, data=folder, **given)
+
+
+async def test_the_model_is_told_of_plugins_that_bring_it_something(tmp_path: Path, clock: MockClock) -> None:
+    def plugins_told() -> list[str]:
+        told = texts(bench.client.requests[-1], "developer")
+        return [text for text in told if text.startswith(skill_texts.PLUGINS_TAG)]
+
+    brought = Brought()
+    async with open_session(tmp_path, clock, responses=[says("ok")] * 4, extensions=brought) as bench:
+        await bench.run("none yet")
+        assert plugins_told() == []
+        servers = {"tiny": {"command": "tiny"}}
+        brought.plugins = (
+            plugin(tmp_path, "alpha", title="The\n# Alpha", mcp_servers=servers),
+            plugin(tmp_path, "hooks-only", skill_roots=(), hooks=({},)),
+        )
+        await bench.run("first")
+        await bench.run("second")
+        (text,) = plugins_told()
+        assert "\n- alpha (The # Alpha); MCP servers: tiny\n" in text
+        assert "hooks-only" not in text
+        brought.plugins = ()
+        await bench.run("third")
+        assert plugins_told() == [text, skill_texts.NO_PLUGINS]
+
+
+def test_of_many_plugins_some_are_told(tmp_path: Path) -> None:
+    servers: dict[str, Any] = {f"s{number}": {} for number in range(30)}
+    many = [plugin(tmp_path, f"p{number}", title="x" * 5000, mcp_servers=servers) for number in range(500)]
+    text = skill_texts.plugins_text(many) or ""
+    assert "\n- ... and 400 more.\n" in text
+    assert "s9, ...\n" in text
+    assert len(text) < 20_000
 
 
 async def test_skills_that_a_user_names_are_given_after_the_words(tmp_path: Path, clock: MockClock) -> None:

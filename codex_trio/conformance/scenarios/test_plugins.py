@@ -88,6 +88,9 @@ async def test_an_installed_plugin_brings_skills_hooks_and_servers_until_it_is_r
         (called,) = turn.items("mcpToolCall")
         assert (called["status"], called["pluginId"]) == ("completed", "alpha@market")
         assert "alpha:hello" in json.dumps(lab.model.requests[0].body["input"])
+        (told,) = [text for text in lab.model.requests[0].texts("developer") if text.startswith("<plugins_")]
+        assert told.startswith("<plugins_instructions>\n")
+        assert told.endswith("\n</plugins_instructions>")
         assert await probe.request("plugin/uninstall", {"pluginId": "alpha@market"}) == {}
         assert await probe.request("plugin/uninstall", {"pluginId": "alpha@market"}) == {}
         assert (await probe.request("mcpServerStatus/list", {}))["data"] == []

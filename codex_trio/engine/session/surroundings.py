@@ -27,6 +27,7 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.engine.skill_texts import skill_text
 from codex_trio.engine.turn_request import ContextPiece
 from codex_trio.environments.place import WorkPlace
+from codex_trio.extensions.sets import ExtensionSet
 from codex_trio.extensions.skills.mentions import may_name_skills, read_named
 from codex_trio.extensions.skills.skill import Skill
 from codex_trio.tools.context_window import FEATURE as CONTEXT_WINDOW_FEATURE
@@ -67,6 +68,7 @@ class ModelSurroundings:
         docs, config = await self._project_docs(settings), self._thread.config
         place = WorkPlace(cwd=str(settings.cwd), policy=settings.confinement)
         there = await self._thread.environments.description(settings.environments, place)
+        brought = await self._thread.extensions(settings)
         surroundings = Surroundings(
             shell=there.shell,
             timezone=self._services.timezone,
@@ -77,7 +79,8 @@ class ModelSurroundings:
             environments=await self._views(settings),
             agent_path=self._thread.recorder.meta.agent_path,
             window=self._window_text(window) if config.feature(CONTEXT_WINDOW_FEATURE) else None,
-            skills=await self._offered_skills(settings),
+            skills=self._offered_skills(brought),
+            plugins=brought.plugins,
         )
         included = ContextParts(
             permissions=config.include_permissions_instructions,
@@ -101,11 +104,10 @@ class ModelSurroundings:
             for environment_id, place in places
         ]
 
-    async def _offered_skills(self, settings: ThreadSettings) -> list[Skill]:
+    def _offered_skills(self, brought: ExtensionSet) -> list[Skill]:
         if lookup(self._thread.config.merged, ["skills", "include_instructions"]) is False:
             return []
-        extensions = await self._thread.extensions(settings)
-        return [skill for skill in extensions.skills.skills if skill.is_offered]
+        return [skill for skill in brought.skills.skills if skill.is_offered]
 
     async def named_items(self, settings: ThreadSettings, content: Sequence[Mapping[str, Any]]) -> list[ResponseItem]:
         """Return the messages with the skills that an input names; what cannot be had is told to the user."""
