@@ -214,7 +214,7 @@ def _superseded_choice(requirements: Requirements, key: str, value: Any) -> Supe
             problem = requirements.web_search_problem(value)
         case _:
             return None
-    source = requirements.denied_reads.source if allowed is None and requirements.denied_reads else ""
     if problem is None:
         return None
-    return Superseded(message=problem, source=allowed.source if allowed else source, effective=fallback)
+    source = allowed or requirements.denied_reads or requirements.hosts
+    return Superseded(message=problem, source=source.source if source else "", effective=fallback)

@@ -55,32 +55,41 @@ def matches(pattern: str, host: str) -> bool:
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
-def read_lists(table: Mapping[str, Any], *, source: str, way_out: str = "") -> tuple[HostLists, list[str]]:
-    """Return what a table says, and what of it is not done here. Raises ConfigLoadError for what cannot be meant."""
+def read_lists(
+    table: Mapping[str, Any],
+    *,
+    source: str,
+    way_out: str = "",
+    name: str = "network",
+    closing: str = "set `enabled = false` to close the network",
+) -> tuple[HostLists, list[str]]:
+    """Return what a table says, and what of it is not done here. Raises ConfigLoadError for what cannot be meant.
+
+    `name` is how the file calls the table, and `closing` how it is said there that nothing else may be reached.
+    """
     warnings: list[str] = []
-    for name, instead in _LOOSENING.items():
-        if table.get(name):
-            warnings.append(f"`network.{name}` of {source} is not supported and changes nothing: {instead}.")
+    for key, instead in _LOOSENING.items():
+        if table.get(key):
+            warnings.append(f"`{name}.{key}` of {source} is not supported and changes nothing: {instead}.")
     warnings += [
-        f"`network.{name}` of {source} changes nothing: every command has a proxy of its own."
-        for name in _PLACES
-        if table.get(name)
+        f"`{name}.{key}` of {source} changes nothing: every command has a proxy of its own."
+        for key in _PLACES
+        if table.get(key)
     ]
     sockets: Mapping[str, str] = table.get("unix_sockets") or {}
     if "allow" in sockets.values() or table.get("allow_unix_sockets"):
-        warnings.append(f"`network.unix_sockets` of {source} changes nothing: commands can open none on this system.")
+        warnings.append(f"`{name}.unix_sockets` of {source} changes nothing: commands can open none on this system.")
     domains: Mapping[str, str] = table.get("domains") or {}
-    allowed = [*(name for name, access in domains.items() if access == "allow"), *(table.get("allowed_domains") or ())]
-    denied = [*(name for name, access in domains.items() if access != "allow"), *(table.get("denied_domains") or ())]
+    allowed = [*(host for host, access in domains.items() if access == "allow"), *(table.get("allowed_domains") or ())]
+    denied = [*(host for host, access in domains.items() if access != "allow"), *(table.get("denied_domains") or ())]
+    place = f"`{name}.domains` of {source}"
     if ANY_HOST in denied:
-        raise ConfigLoadError(
-            f'`network.domains` of {source} cannot deny "{ANY_HOST}": set `enabled = false` to close the network'
-        )
+        raise ConfigLoadError(f'{place} cannot deny "{ANY_HOST}": {closing}')
     lists = HostLists(
         source=source,
-        allowed=_patterns(allowed, source),
-        denied=_patterns(denied, source),
-        reviewed=_patterns(table.get("review_domains") or (), source),
+        allowed=_patterns(allowed, place),
+        denied=_patterns(denied, place),
+        reviewed=_patterns(table.get("review_domains") or (), place),
         is_final=bool(table.get("managed_allowed_domains_only")),
         allows_local=table.get("allow_local_binding"),
         reads_only=table.get("mode") == "limited",
@@ -90,16 +99,16 @@ def read_lists(table: Mapping[str, Any], *, source: str, way_out: str = "") -> t
     return lists, warnings
 
 
-def _patterns(given: Any, source: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_pattern(text, source) for text in given))
+def _patterns(given: Any, place: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_pattern(text, place) for text in given))
 
 
-def _pattern(text: str, source: str) -> str:
+def _pattern(text: str, place: str) -> str:
     prefix = next((mark for mark in ("**.", "*.") if text.startswith(mark)), "")
     try:
         return ANY_HOST if text == ANY_HOST else prefix + normal_host(text.removeprefix(prefix))
     except ValueError:
         raise ConfigLoadError(
-            f"`{text}` in `network.domains` of {source} is no host: use exact names or addresses without a scheme, "
+            f"`{text}` in {place} is no host: use exact names or addresses without a scheme, "
             "port or path, or wildcards like *.example.com (below it) or **.example.com (and itself)"
         ) from None

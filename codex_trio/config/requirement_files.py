@@ -13,6 +13,7 @@ from typing import Any, cast
 from codex_trio.config import toml_text
 from codex_trio.config.errors import ConfigLoadError, TextRange
 from codex_trio.config.hook_events import HOOK_EVENTS
+from codex_trio.config.host_lists import read_lists
 from codex_trio.config.layers import lookup
 from codex_trio.config.nodes import SchemaProblem, absolute_paths, check, names_beside, unread_keys
 from codex_trio.config.requirement_keys import REFUSED, REQUIREMENT_KEYS, REQUIREMENTS
@@ -26,8 +27,10 @@ from codex_trio.config.requirements import (
     Requirements,
     ServerIdentity,
 )
+from codex_trio.config.settings import HostLists
 from codex_trio.util.spelling import did_you_mean
 
+_NETWORK = "experimental_network"
 _NOT_EMPTY = ("allowed_approval_policies", "allowed_approvals_reviewers", "allowed_sandbox_modes")
 
 
@@ -57,6 +60,10 @@ def parse_requirements(
     except SchemaProblem as problem:
         place = _place(text, problem.path)
         raise _unusable(name, f"{problem.message} in `{_dotted(problem.reported)}`", place, path) from None
+    try:
+        _host_lists(table, name)
+    except ConfigLoadError as error:
+        raise _unusable(name, error.message, None, path) from None
     return RequirementSource(name, resolved, path)
 
 
@@ -93,6 +100,7 @@ class _Join:
 
     def result(self) -> Requirements:
         shown = self._shown()
+        hosts, told = self._hosts()
         return Requirements(
             approval_policies=self._allowed("allowed_approval_policies", _asking),
             approvals_reviewers=self._allowed("allowed_approvals_reviewers", _reviewer),
@@ -101,6 +109,7 @@ class _Join:
             profiles=self._required("allowed_permission_profiles"),
             default_profile=self._required("default_permissions"),
             denied_reads=self._required("permissions", "filesystem", "deny_read"),
+            hosts=hosts,
             features=self._features(),
             servers=self._servers(),
             rules=self._rules(),
@@ -114,8 +123,16 @@ class _Join:
             managed_hooks_only=self._value("allow_managed_hooks_only") is True,
             unseen_to=self._unseen_to(),
             shown=shown or None,
-            warnings=self._warnings(),
+            warnings=(*self._warnings(), *told),
         )
+
+    def _hosts(self) -> tuple[Required | None, Sequence[str]]:
+        """Return the hosts that may be reached, and what of that is not done."""
+        source = next((source for source in reversed(self._sources) if _NETWORK in source.table), None)
+        if source is None:
+            return None, ()
+        found, warnings = _host_lists(source.table, source.name)
+        return None if found is None else Required(found, source.name), warnings
 
     def _required(self, *path: str) -> Required | None:
         for source in reversed(self._sources):
@@ -230,6 +247,19 @@ class _Join:
         noun = "setting" if len(unread) == 1 else "settings"
         head = f"Codex is ignoring {len(unread)} unrecognized configuration {noun}. Check for typos or deprecated "
         return ("\n  ".join((f"{head}settings.", *unread)),)
+
+
+def _host_lists(table: Mapping[str, Any], name: str) -> tuple[HostLists | None, Sequence[str]]:
+    """Return what a file says of hosts, if that is in force, and what of it is not done. Raises ConfigLoadError."""
+    network = cast("dict[str, Any]", table.get(_NETWORK, {}))
+    if not network:
+        return None, ()
+    closing = "list what may be reached, and set `managed_allowed_domains_only = true`"
+    lists, warnings = read_lists(network, source=name, name=_NETWORK, closing=closing)
+    if network.get("enabled") is not False:
+        return lists, warnings
+    unused = f"`{_NETWORK}` of {name} limits no hosts: it says `enabled = false`."
+    return None, [unused] if len(network) > 1 else ()
 
 
 def _unseen(source: RequirementSource, name: str) -> str:

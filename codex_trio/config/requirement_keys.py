@@ -59,6 +59,30 @@ _HOOKS = Table(
     {"managed_dir": _TEXT, "windows_managed_dir": _TEXT, **{event: Sequence(_HOOK_GROUP) for event in HOOK_EVENTS}}
 )
 
+_AUTO_REVIEW = Table({"required_on_models": Sequence(_TEXT), "ignore_rules": Sequence(_TEXT)})
+_HOSTS = Sequence(_TEXT)
+_NETWORK = Table(
+    {
+        "enabled": _FLAG,
+        "domains": Names(Choice(("allow", "deny"))),
+        "allowed_domains": _HOSTS,
+        "denied_domains": _HOSTS,
+        "review_domains": _HOSTS,
+        "managed_allowed_domains_only": _FLAG,
+        "mode": Choice(("limited", "full")),
+        "allow_local_binding": _FLAG,
+        "enable_socks5": _FLAG,
+        "enable_socks5_udp": _FLAG,
+        "http_port": integer("u16"),
+        "socks_port": integer("u16"),
+        "allow_upstream_proxy": _FLAG,
+        "dangerously_allow_non_loopback_proxy": _FLAG,
+        "dangerously_allow_all_unix_sockets": _FLAG,
+        "unix_sockets": Names(Choice(("allow", "deny", "none"))),
+        "allow_unix_sockets": _HOSTS,
+    }
+)
+
 REQUIREMENT_KEYS: Final = (
     RequirementKey("allowed_approval_policies", Sequence(_APPROVALS)),
     RequirementKey("allowed_approvals_reviewers", Sequence(Choice(("user", "auto_review", "guardian_subagent")))),
@@ -102,10 +126,10 @@ REQUIREMENT_KEYS: Final = (
     RequirementKey("otel", _TABLE, "moot", forces="otel"),
     RequirementKey("allow_managed_hooks_only", _FLAG),
     RequirementKey("hooks", _HOOKS),
-    RequirementKey("experimental_network", _TABLE, "refused"),
+    RequirementKey("experimental_network", _NETWORK),
     RequirementKey("guardian_policy_config", _TEXT),
     RequirementKey("guardian_extra_policy", _TEXT),
-    RequirementKey("auto_review", _TABLE, "moot"),
+    RequirementKey("auto_review", _AUTO_REVIEW, "refused"),
     RequirementKey("plugins", _TABLE, "refused"),
     RequirementKey("apps", _TABLE, "moot"),
     RequirementKey("marketplaces", _TABLE, "refused"),

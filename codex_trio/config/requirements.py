@@ -112,6 +112,8 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     """Of permission profiles by name, whether they are allowed; those that are not named are not."""
     default_profile: Required | None = None
     denied_reads: Required | None = None
+    hosts: Required | None = None
+    """Which hosts commands may reach, where they have a network."""
     """Absolute paths and glob patterns that no command may read."""
     features: Mapping[str, Required] = {}
     servers: Required | None = None
@@ -154,6 +156,11 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
             return (
                 f"invalid value for `sandbox_mode`: `{spoken(mode)}` cannot keep commands from reading what "
                 f"`permissions.filesystem.deny_read` denies (set by {self.denied_reads.source})"
+            )
+        if self.hosts is not None and mode in (FULL_ACCESS, "external-sandbox"):
+            return (
+                f"invalid value for `sandbox_mode`: `{spoken(mode)}` cannot keep commands to the hosts that "
+                f"`experimental_network` allows (set by {self.hosts.source})"
             )
         return _problem("sandbox_mode", self.sandbox_modes, mode)
 

@@ -192,9 +192,13 @@ def with_denied(policy: SandboxPolicy, denied: tuple[str, ...]) -> SandboxPolicy
 
 
 def outside(policy: SandboxPolicy) -> SandboxPolicy:
-    """Return what holds for a command that may leave the sandbox: it still reads nothing that is denied."""
+    """Return what holds for a command that may leave the sandbox.
+
+    It still reads nothing that is denied, and reaches no host that an administrator does not let be reached.
+    """
     limits = limits_of(policy)
-    if limits is None or not limits.denied:
+    hosts = None if limits is None or limits.hosts is None else limits.hosts.required
+    if limits is None or not (limits.denied or hosts):
         return DangerFullAccess()
     return WorkspaceWrite(
         writable_roots=("/",),
@@ -202,7 +206,7 @@ def outside(policy: SandboxPolicy) -> SandboxPolicy:
         exclude_tmpdir_env_var=True,
         exclude_slash_tmp=True,
         workspace_roots=(),
-        limits=msgspec.structs.replace(limits, read_only=(), readable=None, hosts=None),
+        limits=msgspec.structs.replace(limits, read_only=(), readable=None, hosts=_host_limits(None, hosts)),
     )
 
 
@@ -214,15 +218,26 @@ def has_network(policy: SandboxPolicy) -> bool:
 def hosts_of(policy: SandboxPolicy) -> HostLimits | None:
     """Return the hosts that the network is limited to; None where it is open or closed as a whole."""
     limits = limits_of(policy)
-    return None if limits is None else limits.hosts
+    return limits.hosts if limits is not None and has_network(policy) else None
 
 
-def with_hosts(policy: SandboxPolicy, hosts: HostLimits | None) -> SandboxPolicy:
-    """Return the policy with the network limited to these hosts. Policies that are not enforced stay as they are."""
-    if not isinstance(policy, ReadOnly | WorkspaceWrite) or hosts == hosts_of(policy):
+def with_required_hosts(policy: SandboxPolicy, required: HostLists | None) -> SandboxPolicy:
+    """Return the policy with what an administrator requires of hosts, which counts as soon as there is a network.
+
+    Policies that are not enforced stay as they are.
+    """
+    if not isinstance(policy, ReadOnly | WorkspaceWrite):
         return policy
-    limits = msgspec.structs.replace(policy.limits or SandboxLimits(), hosts=hosts)
+    limits = policy.limits or SandboxLimits()
+    hosts = _host_limits(None if limits.hosts is None else limits.hosts.own, required)
+    if hosts == limits.hosts:
+        return policy
+    limits = msgspec.structs.replace(limits, hosts=hosts)
     return msgspec.structs.replace(policy, limits=None if limits == SandboxLimits() else limits)
+
+
+def _host_limits(own: HostLists | None, required: HostLists | None) -> HostLimits | None:
+    return None if own is None and required is None else HostLimits(own=own, required=required)
 
 
 def is_enforced_here(policy: SandboxPolicy) -> bool:

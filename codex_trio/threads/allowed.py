@@ -20,7 +20,7 @@ from codex_trio.config.requirements import (
 )
 from codex_trio.config.settings import ActiveProfile
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
-from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, mode_of, with_denied
+from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, mode_of, with_denied, with_required_hosts
 
 
 class HeldSettings(msgspec.Struct, frozen=True):
@@ -68,7 +68,9 @@ def check_change(change: TurnOverrides, requirements: Requirements) -> TurnOverr
 
 
 def with_required_limits(policy: SandboxPolicy, requirements: Requirements) -> SandboxPolicy:
-    """Return the policy without the right to read what an administrator denies."""
+    """Return the policy without the right to read, or to reach, what an administrator denies."""
+    hosts = requirements.hosts
+    policy = with_required_hosts(policy, None if hosts is None else hosts.value)
     denied = requirements.denied_reads
     return policy if denied is None else with_denied(policy, tuple(denied.value))
 

@@ -44,6 +44,11 @@ _TABLES: Mapping[str, type[Any]] = {
     "feedback": wire.FeedbackRequirements,
 }
 
+_CHOSEN = ("domains", "unix_sockets", "origins", "bundle_ids", "aumids")
+"""Tables of which somebody else chose the keys."""
+_OPAQUE = ("input",)
+"""Those of which nothing is known at all."""
+
 
 def requirements_to_wire(required: Requirements) -> wire.ConfigRequirementsReadResponse:
     """Return the answer."""
@@ -117,16 +122,22 @@ def _read(value: Any, kind: type[_T]) -> _T | None:
 def _camel(value: Any) -> Any:
     match value:
         case dict():
-            return {_camel_name(name): _camel(part) for name, part in cast("dict[str, Any]", value).items()}
+            return {_camel_name(name): _inner(name, part) for name, part in cast("dict[str, Any]", value).items()}
         case list():
             return [_camel(part) for part in cast("list[Any]", value)]
         case _:
             return value
 
 
+def _inner(name: str, part: Any) -> Any:
+    """Return the value of a key; hosts, paths and other names that somebody chose stay as they are in it."""
+    if name in _OPAQUE:
+        return part
+    if name in _CHOSEN and isinstance(part, dict):
+        return {chosen: _camel(value) for chosen, value in cast("dict[str, Any]", part).items()}
+    return _camel(part)
+
+
 def _camel_name(name: str) -> str:
-    """Return a key in the letters of the protocol; hosts, paths and other names that somebody chose stay."""
-    if not name.isidentifier():
-        return name
     first, *rest = name.split("_")
     return first + "".join(map(str.capitalize, rest))

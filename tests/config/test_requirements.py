@@ -7,7 +7,8 @@ from config_setting import MOCK_PROVIDER, Setting
 
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.read import ConfigReader
-from codex_trio.config.settings import TypedOverrides
+from codex_trio.config.requirements import Required
+from codex_trio.config.settings import HostLists, TypedOverrides
 from codex_trio.config.write import ConfigEdit, write_config
 
 LOOKING = 'allowed_sandbox_modes = ["read-only"]\n'
@@ -267,7 +268,8 @@ def test_forced_settings_and_instructions_count_whatever_is_asked_for(setting: S
 @pytest.mark.parametrize(
     ("name", "table"),
     [
-        ("experimental_network", "[experimental_network]\nenabled = true\n"),
+        ("auto_review", '[auto_review]\nrequired_on_models = ["m"]\n'),
+        ("auto_review", '[auto_review]\nignore_rules = ["m"]\n'),
         ("plugins", '[plugins."p@m".mcp_servers.s.identity]\ncommand = "c"\n'),
         ("marketplaces", "[marketplaces]\nrestrict_to_allowed_sources = true\n"),
     ],
@@ -276,6 +278,59 @@ def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting, name: 
     path = require(setting, table)
     with pytest.raises(ConfigLoadError, match=f"^{path}: `{name}` is required"):
         setting.service().load_for_new_thread()
+
+
+def test_hosts_that_may_be_reached_are_read_and_close_full_access(setting: Setting) -> None:
+    path = require(
+        setting,
+        "[experimental_network]\nenabled = true\nmanaged_allowed_domains_only = true\nhttp_port = 8080\n"
+        'denied_domains = ["B.test"]\nreview_domains = ["r.test"]\n'
+        '[experimental_network.domains]\n"*.A.test" = "allow"\n',
+    )
+    setting.user('sandbox_mode = "danger-full-access"\n' + setting.trust())
+
+    config = setting.service().load()
+
+    lists = HostLists(source=path, allowed=("*.a.test",), denied=("b.test",), reviewed=("r.test",), is_final=True)
+    assert config.requirements.hosts == Required(lists, path)
+    assert config.sandbox_mode == "read-only"
+    kept = f"cannot keep commands to the hosts that `experimental_network` allows (set by {path})"
+    told = [text for text in config.warnings if path in text]
+    assert len(told) == 2
+    assert told[0].startswith(f"`experimental_network.http_port` of {path} changes nothing")
+    assert kept in told[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("enabled = false\n", False),
+        ('enabled = false\ndenied_domains = ["a.test"]\n', True),
+    ],
+)
+def test_limits_of_hosts_that_are_switched_off_limit_nothing(setting: Setting, text: str, *, warned: bool) -> None:
+    path = require(setting, f"[experimental_network]\n{text}")
+    requirements = setting.service().load().requirements
+    assert requirements.hosts is None
+    unused = f"`experimental_network` of {path} limits no hosts: it says `enabled = false`."
+    assert requirements.warnings == ((unused,) if warned else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('domains = { "http://a" = "allow" }', "`http://a` in `experimental_network.domains` of"),
+        ('denied_domains = ["*"]', 'cannot deny "*": list what may be reached, and set `managed_allowed_domains_only'),
+        ('domains = { "a.test" = "maybe" }', "experimental_network.domains.a.test"),
+        ('enabled = "yes"', "experimental_network.enabled"),
+    ],
+)
+def test_hosts_that_cannot_be_meant_are_no_limits_in_silence(setting: Setting, text: str, problem: str) -> None:
+    path = require(setting, f"[experimental_network]\n{text}\n")
+    with pytest.raises(ConfigLoadError) as raised:
+        setting.service().load()
+    assert str(raised.value).startswith(f"failed to parse requirements layer {path}:")
+    assert problem in str(raised.value)
 
 
 def test_unknown_keys_are_told_and_nothing_else(setting: Setting) -> None:

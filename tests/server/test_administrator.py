@@ -165,6 +165,8 @@ async def test_clients_can_read_what_is_required(office: Office) -> None:
         office.rules.write_text(
             LOOKING + 'allowed_web_search_modes = ["cached"]\nenforce_residency = "us"\n[features]\ngoals = false\n'
             '[models.new_thread]\nmodel = "m"\n[browser_use.origins."a_b.example"]\naccess = "deny"\n'
+            '[browser_use.origins.my_host]\naccess = "allow"\n[experimental_network]\nenabled = true\n'
+            '[experimental_network.domains]\nmy_host = "allow"\n"**.a_b.example" = "deny"\n'
             '[hooks]\nmanaged_dir = "/srv"\n'
         )
         answer: Any = await client.request("configRequirements/read")
@@ -178,7 +180,10 @@ async def test_clients_can_read_what_is_required(office: Office) -> None:
             "enforceResidency": "us",
             "models": {"newThread": {"model": "m", "modelReasoningEffort": None, "serviceTier": None}},
             "browserUse": required["browserUse"],
+            "network": required["network"],
         }
+        assert required["network"]["domains"] == {"my_host": "allow", "**.a_b.example": "deny"}
+        assert required["browserUse"]["origins"]["my_host"]["access"] == "allow"
         assert required["browserUse"]["origins"]["a_b.example"]["access"] == "deny"
         assert (required["hooks"]["managedDir"], required["hooks"]["PreToolUse"]) == ("/srv", [])
         office.rules.write_text("= broken")
@@ -247,6 +252,28 @@ async def test_what_an_administrator_denies_nobody_reads(office: Office) -> None
         assert said == "" or "Landlock cannot keep files from being read" in said
         full = {**run, "sandboxPolicy": {"type": "dangerFullAccess"}}
         assert "cannot keep commands from reading" in await refused(client, "command/exec", full)
+
+
+async def test_hosts_that_may_be_reached_are_no_full_access(office: Office) -> None:
+    office.user('sandbox_mode = "workspace-write"\n[sandbox_workspace_write]\nnetwork_access = true\n')
+    office.rules.write_text("[experimental_network]\nenabled = true\nmanaged_allowed_domains_only = true\n")
+    async with office.client() as client:
+        answer: Any = await client.request("thread/start", {})
+        thread_id = answer["thread"]["id"]
+        assert answer["sandbox"]["networkAccess"] is True
+        full = {"sandboxPolicy": {"type": "dangerFullAccess"}}
+        tries = [
+            ("command/exec", {"command": ["true"], **full}),
+            ("command/exec", {"command": ["true"], "permissionProfile": ":danger-full-access"}),
+            ("process/spawn", {"command": ["true"], "cwd": "/", "processHandle": "p"}),
+            ("thread/settings/update", {"threadId": thread_id, **full}),
+            ("turn/start", {"threadId": thread_id, "input": [], "sandboxPolicy": {"type": "externalSandbox"}}),
+        ]
+        for method, params in tries:
+            said = await refused(client, method, params)
+            assert (
+                f"cannot keep commands to the hosts that `experimental_network` allows (set by {office.rules})" in said
+            )
 
 
 async def test_a_server_that_is_not_allowed_is_never_started(office: Office) -> None:
