@@ -303,6 +303,15 @@ def test_moments_that_somebody_waits_for_are_brief(tmp_path: Path) -> None:
     assert found.warnings == (f"clamping SessionEnd hook timeout to 3s in {tmp_path / 'a' / 'hooks.json'}",)
 
 
+@pytest.mark.parametrize("written", [float("inf"), float("-inf"), float("nan"), "30", True])
+def test_a_time_that_is_none_is_said_and_the_usual_one_holds(tmp_path: Path, written: object) -> None:
+    file = tmp_path / "config.toml"
+    hooks = {"Stop": [{"hooks": [{**GOOD, "timeout": written}, {**GOOD, "timeout": 30}]}]}
+    found = load_hooks(LayerStack((ConfigLayer(source=LayerSource("user", file), table={"hooks": hooks}),)))
+    assert [one.seconds for one in found.hooks] == [600, 30]
+    assert found.warnings == (f"ignoring `hooks.Stop[0].hooks[0].timeout` in {file}: expected a number of seconds",)
+
+
 @pytest.mark.parametrize("wrong", [{"server": ""}, {"tool": 5}, {"input": []}, {"input": {"a": [None]}}])
 def test_a_tool_that_cannot_be_called_is_said_and_left_out(tmp_path: Path, wrong: dict[str, Any]) -> None:
     handler = {"type": "mcp_tool", "server": "s", "tool": "t", **wrong}

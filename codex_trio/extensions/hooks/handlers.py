@@ -6,7 +6,7 @@ Owns the kinds of handlers, their times, and the form of the digest (0.171.0). D
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
 
@@ -82,9 +82,9 @@ def digest(
 
 def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether a value is a number that can be counted with."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and json.dumps(value) not in ("NaN", "Infinity")
-    )
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _has_null(value: Any) -> bool:

@@ -146,6 +146,7 @@ def _take(table: Mapping[str, Any], origin: _Origin, states: Mapping[str, Any], 
     for event in HOOK_EVENTS:
         if event not in table:
             continue
+        moment = f"{origin.key}:{snake(event)}"
         for number, group in _objects(table[event], f"hooks.{event}", origin, found):
             matcher = None if event in UNMATCHED else group.get("matcher") or None
             problem = _matcher_problem(matcher)
@@ -154,7 +155,7 @@ def _take(table: Mapping[str, Any], origin: _Origin, states: Mapping[str, Any], 
                 continue
             where = f"hooks.{event}[{number}].hooks"
             for place, handler in _objects(group.get("hooks"), where, origin, found):
-                key = f"{origin.key}:{snake(event)}:{number}:{place}"
+                key = f"{moment}:{number}:{place}"
                 _take_handler(handler, f"{where}[{place}]", event, matcher, key, origin, states, found)
 
 
@@ -189,7 +190,10 @@ def _take_handler(
         kind = handler["type"]
         found.warnings.append(f"skipping {kind} hook in {origin.path}: {kind} hooks are not supported yet")
         return
-    seconds, is_cut = seconds_of(event, handler.get("timeout"))
+    asked = handler.get("timeout")
+    if asked is not None and not is_number(asked):
+        found.ignore(f"{where}.timeout", origin.path, "expected a number of seconds")
+    seconds, is_cut = seconds_of(event, asked)
     if is_cut and event in BRIEF:
         found.warnings.append(f"clamping {event} hook timeout to {seconds}s in {origin.path}")
     message, limit = handler.get("statusMessage"), handler.get("additionalContextLimit")
