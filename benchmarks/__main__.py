@@ -21,6 +21,7 @@ Families of figures (all of one with --family, single ones with --only; less is 
                  50 MB of output, memory of a stream that nobody reads;
                  files, a watch, searches for files in a tree of 50,000
                  search_big (with --only): the same searches in 500,000
+    extensions   lists of 200 skills, 20 hooks and 20 plugins, the first one and later ones
 
 with --only settings: reading and writing a configuration of ten layers and 200 projects, and starting threads in it;
 and with --only idle or idle_empty: processor time and wake-ups of a server that nobody asks for anything, for two
@@ -49,7 +50,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import connections, history, idle, machine, mcp, settings, turns
+from benchmarks import connections, extensions, history, idle, machine, mcp, settings, turns
 from benchmarks.driver import HomeTemplate, Lab, open_folder, open_lab
 from benchmarks.figures import Sampler
 from benchmarks.home import parse_size
@@ -61,6 +62,7 @@ FAMILIES = {
     "connections": connections.FIGURES,
     "history": history.FIGURES,
     "machine": machine.FIGURES,
+    "extensions": extensions.FIGURES,
 }
 Opener = Callable[[], AbstractContextManager[Lab]]
 _BY_NAME = (*FAMILIES.values(), history.SCALE, idle.FIGURES, machine.SCALE, mcp.FIGURES, settings.FIGURES)
