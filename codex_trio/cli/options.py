@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from codex_trio.config.features import known_names
 from codex_trio.config.overrides import Override, OverrideError, feature_override, parse_override
+from codex_trio.util.spelling import did_you_mean
 
 T = TypeVar("T")
 
@@ -110,5 +111,6 @@ def _override(kind: str, value: str) -> Override:
         except OverrideError as error:
             raise UsageError(f"error parsing -c overrides: {error}") from error
     if value not in known_names():
-        raise UsageError(f"Unknown feature flag: {value}")
+        question = did_you_mean(value, known_names())
+        raise UsageError(f"Unknown feature flag: {value}{question and '.'}{question}")
     return feature_override(value, enabled=kind == "enable")

@@ -27,6 +27,7 @@ from codex_trio.extensions.plugins.marketplace import GitSource, LocalSource, Ma
 from codex_trio.extensions.plugins.names import PluginFailed, PluginId, PluginRefused, parse_id
 from codex_trio.extensions.plugins.products import CODEX
 from codex_trio.extensions.plugins.store import PluginStore
+from codex_trio.util.spelling import did_you_mean
 
 T = TypeVar("T")
 _Run = Callable[[argparse.Namespace, Mapping[str, str]], int]
@@ -72,8 +73,12 @@ def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     config = _config(options, environ)
     found = _checked(lambda: _finder(config).find(config.load(), [current_folder()]))
     market = next((market for market in found.marketplaces if market.name == plugin_id.marketplace), None)
+    missing = f"plugin `{plugin_id.name}` was not found in marketplace `{plugin_id.marketplace}`"
     if market is None:
-        raise UsageError(f"plugin `{plugin_id.name}` was not found in marketplace `{plugin_id.marketplace}`")
+        known = [market.name for market in found.marketplaces]
+        raise UsageError(f"{missing}, which is not there.{did_you_mean(plugin_id.marketplace, known)}")
+    if market.find(plugin_id.name) is None:
+        raise UsageError(f"{missing}.{did_you_mean(plugin_id.name, [entry.id.name for entry in market.entries])}")
     done = _changed(config, environ, lambda changes: changes.installer.install(market.path, plugin_id.name))
     for left_out in done.left_out:
         complain(f"warning: {left_out} was left out: it is neither a file nor a folder")
@@ -87,10 +92,15 @@ def _add(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _remove(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     plugin_id = _plugin_id(options)
-    _changed(_config(options, environ), environ, lambda changes: changes.installer.uninstall(plugin_id))
+    config = _config(options, environ)
+    is_there = PluginStore(config.paths.codex_home).root_of(plugin_id) is not None
+    _changed(config, environ, lambda changes: changes.installer.uninstall(plugin_id))
+    if not is_there:
+        complain(f"warning: plugin `{plugin_id}` was not installed")
     if options.json:
         return _print_json(_named(plugin_id))
-    print(f"Removed plugin `{plugin_id.name}` from marketplace `{plugin_id.marketplace}`.")
+    if is_there:
+        print(f"Removed plugin `{plugin_id.name}` from marketplace `{plugin_id.marketplace}`.")
     return os.EX_OK
 
 
@@ -119,7 +129,8 @@ def _add_marketplace(options: argparse.Namespace, environ: Mapping[str, str]) ->
     if options.json:
         said = {"installedRoot": str(added.root), "alreadyAdded": added.already}
         return _print_json({"marketplaceName": added.name, **said})
-    print(f"{'Marketplace' if added.already else 'Added marketplace'} `{added.name}` is at {added.root}.")
+    done = f"Marketplace `{added.name}` is already there" if added.already else f"Added marketplace `{added.name}`"
+    print(f"{done}: {added.root}")
     return os.EX_OK
 
 

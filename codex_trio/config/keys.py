@@ -207,7 +207,7 @@ KEYS: Final = (
     Key("notify", TEXTS, status="unsupported", in_projects=False),
     Key("openai_base_url", TEXT, owner="config/load.py", in_projects=False),
     Key("orchestrator", TABLE, status="unsupported", since="0.169.0"),
-    Key("oss_provider", TEXT, status="elsewhere"),
+    Key("oss_provider", TEXT, owner="cli/exec_run.py"),
     Key("otel", OTEL, status="unsupported", in_projects=False),
     Key("permissions", Names(PERMISSION_PROFILE), owner="config/permission_profiles.py"),
     Key("personality", Choice(("none", "friendly", "pragmatic")), status="unsupported"),

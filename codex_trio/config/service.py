@@ -339,6 +339,7 @@ class ConfigService:
         except ConfigLoadError as error:
             if self._strict or isinstance(error, UnsupportedPolicy):
                 raise StartupRefused(error.message) from None
+            problem = error
         try:
             sources = read_sources(self._paths, cwd=None, command_line=self._cli_overrides, user_table={})
             return self._build(sources, self._cwd, typed=_NO_TYPED_OVERRIDES)
@@ -347,8 +348,9 @@ class ConfigService:
             sources = read_defaults(self._paths, self._cli_overrides)
         try:
             return self._build(sources, self._cwd, typed=_NO_TYPED_OVERRIDES)
-        except ConfigLoadError as error:
-            raise StartupRefused(error.message) from None
+        except ConfigLoadError:
+            # What is said of the command line alone may be untrue: it names what is in the files.
+            raise StartupRefused(problem.message) from None
 
     def startup_warnings(self) -> list[ConfigWarning]:
         """Return what a client is told right after it initialized."""

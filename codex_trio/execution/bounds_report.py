@@ -58,9 +58,9 @@ def _processes(bounds: CommandBounds, launcher: str | None, *, has_group: bool, 
         note = f"counted {where}; outside of one with all processes of the user, for which there is room besides"
         return LimitReport(name=name, value=value, held_by="RLIMIT_NPROC", note=note)
     if launcher == "namespaces" and counts_pids():
-        note = "inside of a sandbox; outside the server looks some times a second, and kills"
+        note = "inside of a sandbox; outside the server looks several times a second, and kills"
         return LimitReport(name=name, value=value, held_by="pid_max", note=note)
-    note = "root is held to no limit of processes: the server looks some times a second, and kills"
+    note = "root is held to no limit of processes: the server looks several times a second, and kills"
     return LimitReport(name=name, value=value, held_by="watch", note=note)
 
 

@@ -3,7 +3,7 @@
 Owns: when to look, and whom to end. Does not own: how commands are killed (`spawner`).
 
 Root is not held to RLIMIT_NPROC, and what runs as root in a container often has no control groups of its own either. A
-look at one number of the machine, some times a second while commands run, says whether a closer one is worth it.
+look at one number of the machine, several times a second while commands run, says whether a closer one is worth it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 
 from codex_trio.cli.command_line import build_parser
 from codex_trio.cli.exec_request import make_request
-from codex_trio.cli.options import UsageError
+from codex_trio.cli.options import UsageError, config_overrides
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -68,6 +68,7 @@ def test_the_name_that_sdks_use_for_json_works_too() -> None:
     [
         (["--local-provider", "ollama", "hi"], "--local-provider changes nothing without --oss"),
         (["-i", "/nowhere/a.png", "--", "hi"], 'Failed to read image "/nowhere/a.png": No such file or directory'),
+        (["-i", "/nowhere/a.png", "a prompt"], 'Failed to read image "/nowhere/a.png": No such file or directory'),
         (["-i", "/", "--", "hi"], 'Failed to read image "/": is a folder'),
     ],
 )
@@ -77,3 +78,10 @@ def test_what_would_change_nothing_or_reach_nobody_is_refused_before_anything_st
     with pytest.raises(UsageError) as refused:
         make_request(parse("--skip-git-repo-check", *arguments), None, lambda _: None)
     assert problem in str(refused.value)
+
+
+def test_a_feature_that_nobody_knows_is_told_with_the_nearest_one() -> None:
+    for name, told in (("pluggins", "Unknown feature flag: pluggins. Did you mean `plugins`?"), ("zzz", "flag: zzz")):
+        with pytest.raises(UsageError) as refused:
+            config_overrides(parse("--enable", name, "hi"))
+        assert str(refused.value).endswith(told)

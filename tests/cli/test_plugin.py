@@ -45,7 +45,7 @@ def market(tmp_path: Path) -> Path:
 def test_a_plugin_of_a_marketplace_is_installed_shown_and_removed(cli: Cli, market: Path, tmp_path: Path) -> None:
     assert cli("list") == (0, "No marketplace plugins found.\n", "")
     assert cli("marketplace", "list") == (0, "No plugin marketplaces in scope.\n", "")
-    assert cli("marketplace", "add", str(market)) == (0, f"Added marketplace `m` is at {market}.\n", "")
+    assert cli("marketplace", "add", str(market)) == (0, f"Added marketplace `m`: {market}\n", "")
     added = json.loads(cli("marketplace", "add", "./market", "--json")[1])
     assert added == {"marketplaceName": "m", "installedRoot": str(market), "alreadyAdded": True}
     assert cli("marketplace", "list")[1] == f"MARKETPLACE  ROOT\nm            {market}\n"
@@ -60,6 +60,8 @@ def test_a_plugin_of_a_marketplace_is_installed_shown_and_removed(cli: Cli, mark
     assert (plugin["pluginId"], plugin["version"], plugin["enabled"]) == ("alpha@m", "1.0.0", True)
     assert cli("remove", "alpha", "--marketplace", "m")[1] == "Removed plugin `alpha` from marketplace `m`.\n"
     assert not root.exists()
+    assert cli("remove", "alpha@m") == (0, "", "warning: plugin `alpha@m` was not installed\n")
+    assert "in marketplace `m`. Did you mean `alpha`?" in cli("add", "alpa@m")[2]
     assert json.loads(cli("list", "--json")[1]) == {"installed": [], "available": []}
     assert cli("marketplace", "upgrade")[1] == "No configured Git marketplaces to upgrade.\n"
     assert cli("marketplace", "remove", "m")[1] == "Removed marketplace `m`.\n"
@@ -70,6 +72,7 @@ def test_a_plugin_of_a_marketplace_is_installed_shown_and_removed(cli: Cli, mark
     [
         (("add", "alpha"), "plugin requires --marketplace unless passed as <plugin>@<marketplace>"),
         (("add", "alpha@m"), "plugin `alpha` was not found in marketplace `m`"),
+        (("add", "alpha@m"), "plugin `alpha` was not found in marketplace `m`, which is not there"),
         (("add", "a b@m"), "invalid plugin `a b@m`: expected PLUGIN@MARKETPLACE"),
         (("marketplace", "add", "nope"), "invalid marketplace source format; expected owner/repo, a git URL, or a"),
         (("marketplace", "remove", "m"), "marketplace `m` is not configured or installed"),

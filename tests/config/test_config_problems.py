@@ -166,6 +166,30 @@ def test_a_mistake_on_the_command_line_refuses_the_start(
     assert caught.value.message.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("text", "flag", "message"),
+    [
+        (
+            '[permissions.mine]\nextends = ":workspace"\n',
+            ("default_permissions", "mien"),
+            "default_permissions refers to undefined profile `mien`",
+        ),
+        (
+            'model = 5\n[model_providers.mine]\nname = "Mine"\nbase_url = "http://127.0.0.1/"\n',
+            ("model_provider", "mine"),
+            "{file}:1:9: invalid type: integer `5`, expected a string",
+        ),
+    ],
+)
+def test_a_flag_that_names_what_is_in_a_file_is_judged_beside_that_file(
+    setting: Setting, text: str, flag: tuple[str, object], message: str
+) -> None:
+    setting.user(text)
+    with pytest.raises(StartupRefused) as caught:
+        setting.service(flag).startup_default()
+    assert message.format(file=setting.user_file) in caught.value.message
+
+
 def test_the_untrusted_policy_in_a_file_refuses_the_start(setting: Setting) -> None:
     setting.user('approval_policy = "untrusted"\n')
 

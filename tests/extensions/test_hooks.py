@@ -254,6 +254,19 @@ def test_hooks_of_another_form_are_named_with_their_file(tmp_path: Path, hooks: 
 
 
 @pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("prompt", "prompt hooks are not supported yet"),
+        ("mcptool", "mcptool hooks are not supported yet. Did you mean `mcp_tool`?"),
+    ],
+)
+def test_hooks_of_kinds_that_do_not_run_are_told(tmp_path: Path, kind: str, told: str) -> None:
+    found = load_hooks(stack(tmp_path, "user", {"Stop": [{"hooks": [{**GOOD, "type": kind}]}]}))
+    assert not found.hooks
+    assert found.warnings == (f"skipping {kind} hook in {tmp_path}/hooks.json: {told}",)
+
+
+@pytest.mark.parametrize(
     ("state", "key"),
     [
         (5, "hooks.state"),

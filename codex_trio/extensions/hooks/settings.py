@@ -22,6 +22,7 @@ from codex_trio.extensions.hooks.hook import BRIEF, UNMATCHED, Hook, HookListing
 from codex_trio.extensions.plugin_parts import PluginParts
 from codex_trio.util.loose_json import table_of
 from codex_trio.util.regular_file import read_whole
+from codex_trio.util.spelling import did_you_mean
 
 MAX_FILE_BYTES = 256 * 1024
 MAX_HOOKS = 500
@@ -188,7 +189,10 @@ def _take_handler(
         return
     if runs is None:
         kind = handler["type"]
-        found.warnings.append(f"skipping {kind} hook in {origin.path}: {kind} hooks are not supported yet")
+        question = did_you_mean(kind, ("command", "mcp_tool"))
+        found.warnings.append(
+            f"skipping {kind} hook in {origin.path}: {kind} hooks are not supported yet{question and '.'}{question}"
+        )
         return
     asked = handler.get("timeout")
     if asked is not None and not is_number(asked):

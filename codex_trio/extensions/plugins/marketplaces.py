@@ -20,7 +20,7 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.write import write_edits
 from codex_trio.extensions.plugins.discovery import FETCHED
 from codex_trio.extensions.plugins.fetching import GitFetcher
-from codex_trio.extensions.plugins.marketplace import Marketplace, marketplace_file, read_marketplace
+from codex_trio.extensions.plugins.marketplace import PLACES, Marketplace, marketplace_file, read_marketplace
 from codex_trio.extensions.plugins.names import (
     RESERVED_MARKETPLACES,
     PluginFailed,
@@ -228,7 +228,8 @@ def _named(folder: Path) -> Marketplace:
     path = marketplace_file(folder)
     if path is None:
         raise PluginRefused(
-            f"invalid marketplace file `{folder}`: marketplace root does not contain a supported manifest"
+            f"invalid marketplace file `{folder}`: marketplace root does not contain a supported manifest "
+            f"({' or '.join(str(place) for place in PLACES)})"
         )
     return read_marketplace(path)
 
