@@ -29,6 +29,9 @@ _BY_HAND = {"ollama": "ollama pull", "lmstudio": "lms get"}
 _STEP_PERCENT = 5
 """How often how far a pull is gets told."""
 
+_MOST_STATUS = 200
+_MOST_BYTES = 1 << 60
+
 
 class NoLocalModel(Exception):
     """There is nothing that the model could run on; the text says what to do."""
@@ -105,13 +108,17 @@ class _Progress:
         self._latest: tuple[str, int | None] | None = None
 
     def show(self, status: str, done: int | None, of: int | None) -> None:
-        percent = None if not of or done is None else min(100, 100 * done // of)
+        status = shown_text(status[:_MOST_STATUS])
+        # What a program says of itself binds nobody.
+        percent = None
+        if of is not None and done is not None and of > 0 and done >= 0:
+            percent = min(100, 100 * done // of)
         step = None if percent is None else percent // _STEP_PERCENT
         if not status or self._latest == (status, step):
             return
         self._latest = status, step
-        how_far = "" if percent is None or of is None else f", {percent} % of {of / 1e9:.1f} GB"
-        self._tell(f"Pulling {self._model}: {shown_text(status)}{how_far}")
+        how_far = "" if percent is None or of is None else f", {percent} % of {min(of, _MOST_BYTES) / 1e9:.1f} GB"
+        self._tell(f"Pulling {self._model}: {status}{how_far}")
 
 
 def _base_url(provider: str, config: Mapping[str, Any], environ: Mapping[str, str]) -> str:

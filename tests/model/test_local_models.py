@@ -110,6 +110,26 @@ async def test_a_person_is_told_of_a_model_that_comes_and_of_each_step_once() ->
     assert len(read) == len(set(read)) == 25
 
 
+async def test_what_a_program_makes_up_of_a_pull_is_bounded() -> None:
+    said = [
+        {"status": "s" * 100_000},
+        {"status": "a", "total": -5, "completed": 3},
+        {"status": "b", "total": 5, "completed": -3},
+        {"status": "c", "total": 10**400, "completed": 10**399},
+        {"status": "d", "total": 1, "completed": 10**30},
+        {"status": "success"},
+    ]
+    read: list[str] = []
+    async with open_provider(http(200, {"models": []}), lines(*said)) as program:
+        config = {"model_providers": {"ollama": {"base_url": program.url}}}
+        with trio.fail_after(20):
+            await prepare_local_model("ollama", "m", config, {}, tell=read.append)
+    assert read[2:4] == ["Pulling m: a", "Pulling m: b"]
+    assert read[4].startswith("Pulling m: c, 10 % of ")
+    assert read[5:] == ["Pulling m: d, 100 % of 0.0 GB", "Pulling m: success", "Ollama has `m` now."]
+    assert max(map(len, read)) < 300
+
+
 async def test_a_model_that_does_not_come_is_one_sentence_with_a_way_out() -> None:
     async with open_provider(http(200, {"models": []}), http(404, {"error": "no such model"})) as program:
         config = {"model_providers": {"ollama": {"base_url": program.url}}}
