@@ -24,7 +24,7 @@ from codex_trio.sandbox.errors import RootChanged
 from codex_trio.tools.apply_patch.apply import PatchOutcome, apply_blocking
 from codex_trio.tools.apply_patch.parser import PatchError, environment_of, parse
 from codex_trio.tools.apply_patch.shell import ShellPatch
-from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, verify
+from codex_trio.tools.apply_patch.verify import VerificationError, VerifiedPatch, failure_for_model, named_paths, verify
 from codex_trio.tools.arguments import decode_arguments
 from codex_trio.tools.calls import ToolCall, ToolFailure, ToolOutput
 from codex_trio.tools.context import ToolContext
@@ -171,10 +171,12 @@ async def _check(text: str, cwd: Path, context: ToolContext, *, workdir_exists: 
     def check() -> _Checked:
         if workdir_exists:
             _check_workdir(cwd, files)
-        verified = verify(parse(text), str(cwd), files, partial(_stop_if, given_up))
-        for path in verified.written_paths():
+        patch = parse(text)
+        # Before any of them is read: whether a patch fits tells what is in a file.
+        for path in named_paths(patch, str(cwd)):
             if not environment.may_read(path):
                 raise ToolFailure(f"patch rejected: the permissions of this thread deny `{path}`")
+        verified = verify(patch, str(cwd), files, partial(_stop_if, given_up))
         verdict = assess(
             verified.written_paths(),
             context.approval_policy,

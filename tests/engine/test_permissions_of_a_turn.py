@@ -18,7 +18,13 @@ from codex_trio.config.approval import Granular
 from codex_trio.engine.settings import TurnOverrides
 from codex_trio.model.events import OutputItemDone
 from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions
-from codex_trio.sandbox.policy import DangerFullAccess, ReadOnly, SandboxLimits, SandboxPolicy, WorkspaceWrite
+from codex_trio.sandbox.policy import (
+    DangerFullAccess,
+    ReadOnly,
+    SandboxLimits,
+    SandboxPolicy,
+    WorkspaceWrite,
+)
 from codex_trio.tools.review import PermissionGrant, PermissionsQuestion, ReviewDecision, ReviewOutcome
 
 FEATURES = "[features]\nrequest_permissions_tool = true\nexec_permission_approvals = true\n"
@@ -204,6 +210,28 @@ async def test_what_is_no_request_is_refused_with_the_reason_and_nobody_is_asked
         (heard,) = await lab.turn(asks("a", **permissions), overrides=overrides)
         assert problem in heard
         assert lab.bench.approver.notes == []
+
+
+async def test_a_patch_tells_nothing_of_what_must_not_be_read(tmp_path: Path, clock: MockClock) -> None:
+    policy = WorkspaceWrite(limits=SandboxLimits(denied=("secret",)))
+    async with open_lab(tmp_path, clock) as lab:
+        secret = lab.base / "secret"
+        secret.mkdir()
+        (secret / "key").write_text("right\n")
+        (lab.base / "link").symlink_to(secret / "key")
+        overrides = msgspec.structs.replace(READS, sandbox_policy=policy)
+        hunks = [
+            "*** Update File: secret/key\n@@\n-right\n+x",
+            "*** Update File: secret/key\n@@\n-wrong\n+x",
+            "*** Update File: link\n@@\n-wrong\n+x",
+            "*** Update File: secret/absent\n@@\n-wrong\n+x",
+            "*** Delete File: secret/absent",
+        ]
+        texts = [f"*** Begin Patch\n{hunk}\n*** End Patch" for hunk in hunks]
+        made = [call("apply_patch", str(number), {"input": text}) for number, text in enumerate(texts)]
+        heard = await lab.turn(*made, overrides=overrides)
+        assert all(said.startswith("patch rejected: the permissions of this thread deny `") for said in heard)
+        assert (secret / "key").read_text() == "right\n"
 
 
 async def test_who_stops_the_turn_while_asked_grants_nothing(tmp_path: Path, clock: MockClock) -> None:

@@ -13,7 +13,7 @@ from codex_trio.domain.items import AddChange, Change, DeleteChange, UpdateChang
 from codex_trio.environments.files import FileReader, PatchFiles
 from codex_trio.files.contents import Contents
 from codex_trio.tools.apply_patch.edits import EditError, FileEdit, check_removable, resolve, work_out
-from codex_trio.tools.apply_patch.parser import DeleteHunk, Patch, PatchError
+from codex_trio.tools.apply_patch.parser import DeleteHunk, Patch, PatchError, UpdateHunk
 from codex_trio.tools.apply_patch.text_diff import unified
 
 # Lines of context in the diff of one file change; the turn's diff has three.
@@ -51,6 +51,13 @@ class VerifiedPatch(msgspec.Struct, frozen=True, kw_only=True):
             return frozenset(place for edit in self.edits for place in edit.places(files))
         except OSError as error:
             raise VerificationError(f"{error.strerror}: {error.filename!r}") from None
+
+
+def named_paths(patch: Patch, cwd: str) -> list[str]:
+    """Return the absolute paths that a patch names, those among them that can be paths."""
+    named = [hunk.path for hunk in patch.hunks]
+    named += [hunk.move_to for hunk in patch.hunks if isinstance(hunk, UpdateHunk) and hunk.move_to is not None]
+    return list(dict.fromkeys(resolve(path, cwd) for path in named if "\0" not in path))
 
 
 def verify(patch: Patch, cwd: str, files: FileReader, check: Callable[[], None] = lambda: None) -> VerifiedPatch:
