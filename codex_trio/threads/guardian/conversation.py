@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any
 
 import msgspec
 import trio
@@ -22,28 +21,22 @@ from codex_trio.domain.items import AgentMessage
 from codex_trio.engine import events
 from codex_trio.engine.guardian import policy, verdict
 from codex_trio.engine.lineage import GUARDIAN_REVIEW, GUARDIAN_SOURCE
-from codex_trio.engine.project_docs import ProjectDocs
-from codex_trio.engine.session.companion import Companions
-from codex_trio.engine.session.services import EngineServices, ThreadServices, no_extensions
+from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.session.session import Session
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
-from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.manager import EnvironmentManager
-from codex_trio.environments.thread import open_thread_environments
 from codex_trio.execpolicy.decision import CommandPolicy, ConfinedPolicy
 from codex_trio.model.request import OutputSchema
 from codex_trio.sandbox.policy import ReadOnly, SandboxLimits, SandboxPolicy, WorkspaceWrite, limits_of
 from codex_trio.state.history.recorder import ThreadRecorder
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
-from codex_trio.threads.options import inherited_variables
+from codex_trio.threads.unattended import open_unattended
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.registry import Tool, ToolOffer, plain_tools
-from codex_trio.tools.review import ApprovalQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.util.clock import now_ms
-from codex_trio.util.stoppable_clock import StoppableClock
 
 EFFORT = "low"
 TOOLS = ("exec_command", "write_stdin", "view_image")
@@ -114,37 +107,21 @@ class Conversation:
     async def _run(self, settings: ThreadSettings, *, task_status: trio.TaskStatus[Session]) -> None:
         parts = self._parts
         recorder = parts.new_recorder(_meta(parts.meta, settings))
-        clock = StoppableClock()
-        use = ThreadUse(thread_id=recorder.meta.id, variables=inherited_variables(parts.config), clock=clock)
         try:
             async with (
                 parts.writing(recorder.meta.id),
-                trio.open_nursery() as nursery,
-                open_thread_environments(parts.environments, use) as environments,
-            ):
-                session = Session(
-                    thread_id=recorder.meta.id,
-                    settings=settings,
-                    usage=None,
-                    services=self._engine,
-                    thread=ThreadServices(
-                        recorder=recorder,
-                        environments=environments,
-                        policy=ConfinedPolicy(parts.policy),
-                        approver=_Nobody(),
-                        nursery=nursery,
-                        tools=partial(plain_tools, [_ReadingTools()]),
-                        tools_settled=trio.lowlevel.checkpoint,
-                        companions=Companions(),
-                        memories=_none,
-                        project_docs=_no_docs,
-                        extensions=no_extensions,
-                        config=parts.config,
-                        clock=clock,
-                    ),
+                open_unattended(
+                    recorder,
+                    settings,
+                    engine=self._engine,
+                    environments=parts.environments,
+                    config=parts.config,
+                    policy=ConfinedPolicy(parts.policy),
+                    tools=partial(plain_tools, [_ReadingTools()]),
                     listener=self._heard,
-                    raw_items=False,
-                )
+                    declines_because="a reviewer can only read",
+                ) as session,
+            ):
                 task_status.started(session)
                 await trio.sleep_forever()
         finally:
@@ -268,26 +245,3 @@ class _ReadingTools:
 
     def tools(self, offer: ToolOffer) -> Sequence[Tool]:
         return [tool for tool in BuiltinTools().tools(offer) if tool.spec.get("name") in TOOLS]
-
-
-class _Nobody:
-    """Declines: a reviewer asks nobody."""
-
-    def hold(self, item_id: str) -> None:
-        pass
-
-    def release(self, item_id: str) -> None:
-        pass
-
-    async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
-        await trio.lowlevel.checkpoint()
-        return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="a reviewer can only read")
-
-
-async def _none() -> Any:
-    await trio.lowlevel.checkpoint()
-
-
-async def _no_docs(_settings: ThreadSettings) -> ProjectDocs:
-    await trio.lowlevel.checkpoint()
-    return ProjectDocs(text=None, sources=(), warnings=())

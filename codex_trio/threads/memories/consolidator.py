@@ -19,29 +19,22 @@ from codex_trio.config.settings import EffectiveConfig
 from codex_trio.domain.ids import uuid7
 from codex_trio.engine import events
 from codex_trio.engine.lineage import MEMORIES
-from codex_trio.engine.project_docs import ProjectDocs
-from codex_trio.engine.session.companion import Companions
-from codex_trio.engine.session.services import EngineServices, ThreadServices, no_extensions
-from codex_trio.engine.session.session import Session
+from codex_trio.engine.session.services import EngineServices
 from codex_trio.engine.settings import ThreadSettings, TurnOverrides
 from codex_trio.engine.tasks.turn import Turn
 from codex_trio.engine.turn_gate import TurnGate
 from codex_trio.engine.turn_request import TurnRequest, UserInput
-from codex_trio.environments.environment import ThreadUse
 from codex_trio.environments.manager import EnvironmentManager
-from codex_trio.environments.thread import open_thread_environments
 from codex_trio.sandbox.policy import WorkspaceWrite
 from codex_trio.state.history.recorder import EphemeralRecorder
 from codex_trio.state.rollout.lines import SessionMeta, format_timestamp
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.memories.settings import memory_settings
-from codex_trio.threads.options import inherited_variables
+from codex_trio.threads.unattended import open_unattended
 from codex_trio.tools.builtin import BuiltinTools
 from codex_trio.tools.code_mode.cells import ScriptEngine
 from codex_trio.tools.code_mode.thread import ThreadTools
-from codex_trio.tools.review import ApprovalQuestion, ReviewDecision, ReviewOutcome
 from codex_trio.util.clock import now_ms
-from codex_trio.util.stoppable_clock import StoppableClock
 from codex_trio.version import PROTOCOL_RELEASE
 
 DEFAULT_MODEL = "gpt-6.1-terra"
@@ -76,39 +69,22 @@ class MemoryAgent:
         settings = _settings(config, folder, fallback_model=fallback_model)
         recorder = EphemeralRecorder(_meta(settings))
         policy = await self._loader.command_policy(config)
-        thread_id = recorder.meta.id
-        clock = StoppableClock()
-        use = ThreadUse(thread_id=thread_id, variables=inherited_variables(config), clock=clock)
         heard = _Heard()
-        async with trio.open_nursery() as nursery, open_thread_environments(self._environments, use) as environments:
-            session = Session(
-                thread_id=thread_id,
-                settings=settings,
-                usage=None,
-                services=self._engine,
-                thread=ThreadServices(
-                    recorder=recorder,
-                    environments=environments,
-                    policy=policy,
-                    approver=_Nobody(),
-                    nursery=nursery,
-                    tools=ThreadTools(lambda: [BuiltinTools()], self._start_script).offer,
-                    tools_settled=trio.lowlevel.checkpoint,
-                    companions=Companions(),
-                    memories=_none,
-                    project_docs=_no_docs,
-                    extensions=no_extensions,
-                    config=config,
-                    clock=clock,
-                ),
-                listener=heard,
-                raw_items=False,
-            )
+        async with open_unattended(
+            recorder,
+            settings,
+            engine=self._engine,
+            environments=self._environments,
+            config=config,
+            policy=policy,
+            tools=ThreadTools(lambda: [BuiltinTools()], self._start_script).offer,
+            listener=heard,
+            declines_because="there is nobody to ask",
+        ) as session:
             content: list[dict[str, Any]] = [{"type": "text", "text": prompt, "text_elements": []}]
             request = TurnRequest(turn_id=uuid7(), input=UserInput(content=content), trigger=MEMORIES)
             session.launch(session.begin(partial(Turn, request=request), TurnOverrides()))
             await session.wait_for_turn()
-            nursery.cancel_scope.cancel()
         heard.check()
 
 
@@ -160,27 +136,3 @@ class _Heard:
         if self._end is None or self._end.status != "completed":
             failure = None if self._end is None else self._end.failure
             raise ConsolidationFailed("the turn was interrupted" if failure is None else failure.message)
-
-
-class _Nobody:
-    """Declines: there is nobody to ask."""
-
-    def hold(self, item_id: str) -> None:
-        pass
-
-    def release(self, item_id: str) -> None:
-        pass
-
-    async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
-        await trio.lowlevel.checkpoint()
-        return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="there is nobody to ask")
-
-
-async def _none() -> str | None:
-    await trio.lowlevel.checkpoint()
-    return None
-
-
-async def _no_docs(_settings: ThreadSettings) -> ProjectDocs:
-    await trio.lowlevel.checkpoint()
-    return ProjectDocs(text=None, sources=(), warnings=())
