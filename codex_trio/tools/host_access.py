@@ -69,6 +69,11 @@ class CommandHosts:
             )
         )
         if answer.host_amendment is not None:
+            if not _is_about(answer.host_amendment, attempt):
+                self._context.log.warning(
+                    f"The answer about {attempt.host} has a rule about another host: neither is allowed."
+                )
+                return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason="it was answered for another host")
             await self._amend(answer.host_amendment, attempt)
         elif answer.outcome in (ReviewOutcome.ACCEPTED_FOR_SESSION, ReviewOutcome.ACCEPTED_FOR_GOOD):
             self._context.approvals.hosts.allow(attempt.key)
@@ -91,6 +96,13 @@ class CommandHosts:
             await log.context_message(f"Network rule saved: access to {host} over {attempt.protocol} is {done}.")
         except (OSError, ValueError, RolloutWriteError) as error:
             log.warning(f"Failed to apply network policy amendment: {error}")
+
+
+def _is_about(amendment: HostAmendment, attempt: HostAttempt) -> bool:
+    try:
+        return normal_host(amendment.host) == normal_host(attempt.host)
+    except ValueError:
+        return False
 
 
 def _may_ask(policy: AskForApproval) -> bool:

@@ -32,7 +32,7 @@ OLDER = {
     "ThreadTurnsItemsListResponse",
 }
 
-OURS = {"ServerDiagnosticsPassedOver", "ServerDiagnosticsSandbox"}
+OURS = {"ServerDiagnosticsLimit", "ServerDiagnosticsPassedOver", "ServerDiagnosticsSandbox"}
 
 
 def expected_names(section: str, *, experimental: bool) -> set[str]:

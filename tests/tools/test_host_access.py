@@ -219,15 +219,21 @@ async def test_a_rule_is_written_and_holds_at_once(
 
 async def test_a_rule_that_cannot_be_written_does_not_change_the_answer(bench: Bench) -> None:
     bench.rules_file.mkdir(parents=True)
-    bench.somebody.answers = [
-        answered(ReviewOutcome.ACCEPTED_WITH_AMENDMENT, host_amendment=HostAmendment(host, allows=True))
-        for host in ("new.test", "http://what")
-    ]
+    amendment = HostAmendment("new.test", allows=True)
+    bench.somebody.answers = [answered(ReviewOutcome.ACCEPTED_WITH_AMENDMENT, host_amendment=amendment)]
     assert await bench.tried(WEB) is None
-    assert await bench.tried(PLAIN) is None
-    assert [warning.partition(":")[0] for warning in bench.warnings] == [
-        "Failed to apply network policy amendment",
-    ] * 2
+    assert [warning.partition(":")[0] for warning in bench.warnings] == ["Failed to apply network policy amendment"]
+
+
+@pytest.mark.parametrize("host", ["other.test", "*", "http://what", ""])
+async def test_a_rule_about_another_host_opens_neither(bench: Bench, host: str) -> None:
+    amendment = HostAmendment(host, allows=True)
+    bench.somebody.answers = [answered(ReviewOutcome.ACCEPTED_WITH_AMENDMENT, host_amendment=amendment)]
+    said = await bench.tried(WEB)
+    assert said is not None
+    assert "it was answered for another host" in said
+    assert not bench.rules_file.exists()
+    assert len(bench.warnings) == 1
 
 
 NEVER_ABOUT_SANDBOXES = Granular(sandbox_approval=False, rules=True, mcp_elicitations=True)
