@@ -15,8 +15,8 @@ cancellation too, closes the connection at once.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import NamedTuple, Protocol, TypeAlias
 
 import trio
 
@@ -38,6 +38,7 @@ from codex_trio.model.http import (
 from codex_trio.model.request import ModelRequest, encode_body, encode_headers
 from codex_trio.model.sockets import ModelSockets, SocketUnusable
 from codex_trio.model.stream import ResponseParser
+from codex_trio.util.zstd import zstd_library
 
 MAX_REDIRECTS = 5
 """A request is sent on from one address to the next this many times at most."""
@@ -60,6 +61,10 @@ class _Response(Protocol):
 
 _MODELS_VERSION = "x-models-etag"
 """The header by which a provider says which version of its models is the latest."""
+
+
+Attest: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Returns what a client of a thread says to attest itself."""
 
 
 class _Answer(NamedTuple):
@@ -136,10 +141,12 @@ class ResponsesClient:
         command_key: CommandKey | None = None,
         sockets: ModelSockets | None = None,
         models: CatalogSource | None = None,
+        attest: Attest | None = None,
+        compresses: bool = False,
     ) -> None:
         """`api_key`, or what a command gives, is sent as a bearer token. `environ` is for the provider's
         `env_http_headers` only. `sockets` are for a provider that has websockets, `models` for one that is asked for
-        its models.
+        its models, `attest` for one that wants clients attested. Where it `compresses`, bodies go out in zstd.
         """
         self.provider = provider
         self._transport = transport
@@ -147,6 +154,8 @@ class ResponsesClient:
         self._environ = environ
         self._command_key = command_key
         self._models = models
+        self._attest = attest
+        self._compresses = compresses
         self._sockets = sockets if provider.supports_websockets else None
 
     async def warm(self) -> None:
@@ -194,8 +203,7 @@ class ResponsesClient:
     async def _send_plainly(
         self, target: endpoint.Endpoint, request: ModelRequest, idle_timeout: float
     ) -> HttpResponse:
-        headers = encode_headers(request.headers)
-        body = encode_body(request)
+        headers, body = await self._encoded(request)
         attempt = 0
         while True:
             attempt += 1
@@ -206,6 +214,17 @@ class ResponsesClient:
             if not may_repeat or attempt > self.provider.request_max_retries:
                 raise error
             await trio.sleep(retry.stream_delay(attempt, error))
+
+    async def _encoded(self, request: ModelRequest) -> tuple[dict[str, str], bytes]:
+        headers, body = {**encode_headers(request.headers)}, encode_body(request)
+        if self._attest is not None and request.headers.thread_id is not None:
+            attested = await self._attest(request.headers.thread_id)
+            if attested is not None:
+                headers["x-oai-attestation"] = attested
+        if self._compresses:
+            headers["content-encoding"] = "zstd"
+            body = await trio.to_thread.run_sync(zstd_library().compress, body)
+        return headers, body
 
     async def _send_once(
         self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float

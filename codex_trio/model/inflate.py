@@ -7,9 +7,10 @@ Does not own: other encodings, which are refused by name.
 
 from __future__ import annotations
 
-import sys
 import zlib
 from typing import Protocol
+
+from codex_trio.util.zstd import zstd_library
 
 ACCEPTED = "zstd,gzip"
 """What providers are asked for."""
@@ -83,12 +84,7 @@ class _ZstdInflater:
     """Undoes zstd."""
 
     def __init__(self) -> None:
-        # Imported when it is needed: few providers send this.
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-        self._library = zstd
+        self._library = zstd_library()
         self._frame = self._new_frame()
         self._waiting = b""
         self._has_more = False

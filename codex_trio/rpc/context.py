@@ -28,6 +28,8 @@ class ClientProfile(msgspec.Struct, frozen=True, kw_only=True):
     experimental_api: bool
     opted_out: frozenset[str]
     """Methods of notifications that it does not want, exact names."""
+    request_attestation: bool = False
+    """Whether it answers `attestation/generate`."""
 
 
 class ConnectionHandle:

@@ -230,4 +230,5 @@ def _profile(params: Any) -> ClientProfile:
         version=client.version,
         experimental_api=capabilities is not None and capabilities.experimental_api,
         opted_out=frozenset((capabilities.opt_out_notification_methods or ()) if capabilities is not None else ()),
+        request_attestation=capabilities is not None and capabilities.request_attestation,
     )

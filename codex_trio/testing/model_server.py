@@ -33,6 +33,7 @@ from codex_trio.testing.model_script import (
 )
 from codex_trio.testing.model_websocket import serve_messages, switching
 from codex_trio.util.bell import Bell
+from codex_trio.util.zstd import zstd_library
 
 _READ_SIZE = 1 << 16
 _MAX_HEAD = 1 << 16
@@ -210,6 +211,8 @@ def _to_request(head: h11.Request, body: bytes) -> Request:
     for name, value in head.headers:
         key, text = name.decode("ascii"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    if headers.get("content-encoding") == "zstd":
+        body = zstd_library().decompress(body)
     decoded: Any = None
     with contextlib.suppress(msgspec.DecodeError):
         decoded = msgspec.json.decode(body)

@@ -119,6 +119,10 @@ class ThreadClients(Protocol):
         """Have a user answer something for an MCP server; the first answer. Without any it counts as cancelled."""
         ...
 
+    async def attest(self, followers: Clients) -> str | None:
+        """Return what a client says to attest itself to a provider with an account; None where none can."""
+        ...
+
     def withdraw_questions(self, thread_id: str) -> None:
         """Tell whoever was asked that open questions of a thread are void."""
         ...

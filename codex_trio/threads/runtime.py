@@ -51,6 +51,7 @@ from codex_trio.threads.elicitation import Elicitations
 from codex_trio.threads.goals import FEATURE as GOALS
 from codex_trio.threads.goals import ThreadGoals
 from codex_trio.threads.hosting import ThreadHost
+from codex_trio.threads.loaded import LoadedThreads
 from codex_trio.threads.loading import ThreadLoader
 from codex_trio.threads.manager import ThreadManager
 from codex_trio.threads.mcp import McpServers
@@ -119,7 +120,7 @@ def build_runtime(parts: RuntimeParts) -> ThreadRuntime:
         identity=parts.identity,
         installation_id=parts.installation_id,
         timezone=timezone_name(parts.environ),
-        client=_client_factory(parts),
+        client=_client_factory(parts, threads.loaded),
         model=_model_facts(parts),
         gate=parts.gate,
         pictures=Pictures(LocalFiles()),
@@ -285,8 +286,12 @@ def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/local
     return "/".join(parts[parts.index("zoneinfo") + 1 :]) if "zoneinfo" in parts else "Etc/UTC"
 
 
-def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], ResponsesClient]:
+def _client_factory(parts: RuntimeParts, loaded: LoadedThreads) -> Callable[[EffectiveConfig, str], ResponsesClient]:
     commands, sockets = AuthCommands(parts.environ), ModelSockets(parts.transport)
+
+    async def attest(thread_id: str) -> str | None:
+        live = loaded.find(thread_id)
+        return None if live is None else await parts.clients.attest(live.subscribers)
 
     def client(config: EffectiveConfig, provider_id: str) -> ResponsesClient:
         provider = config.model_providers[provider_id]
@@ -294,6 +299,11 @@ def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], Res
             auth = resolve_request_auth(provider, environ=parts.environ, credentials=parts.auth.credentials())
         except (MissingApiKey, AuthFileError) as error:
             raise ModelError(str(error), info=ErrorInfo("unauthorized")) from error
+        has_account = auth.chatgpt_account_id is not None
+        if has_account:
+            # A login may have several accounts. What the provider's own settings say comes first.
+            headers = {"chatgpt-account-id": auth.chatgpt_account_id, **provider.http_headers}
+            provider = msgspec.structs.replace(provider, http_headers=headers)
         command_key = None if provider.auth is None else commands.key_of(provider.auth)
         models = parts.catalog.source
         return ResponsesClient(
@@ -304,6 +314,8 @@ def _client_factory(parts: RuntimeParts) -> Callable[[EffectiveConfig, str], Res
             command_key=command_key,
             sockets=sockets,
             models=models if models is not None and models.url == provider.model_catalog_url else None,
+            attest=attest if has_account else None,
+            compresses=has_account and provider_id == "openai" and config.feature("enable_request_compression"),
         )
 
     return client

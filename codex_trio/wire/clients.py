@@ -22,6 +22,7 @@ from codex_trio.engine.settings import ThreadSettings
 from codex_trio.environments.news import ConnectionChange
 from codex_trio.environments.selection import LOCAL
 from codex_trio.extensions.mcp.thread_servers import StartupStatus
+from codex_trio.rpc.attestation import attested
 from codex_trio.rpc.outgoing import OutgoingMessages
 from codex_trio.rpc.server_requests import PendingServerRequest, ServerRequestFailed
 from codex_trio.threads.clients import ClientId, Clients, EndedLogin
@@ -196,6 +197,9 @@ class ProtocolClients:
             return McpAnswer(action="cancel")
         finally:
             pending.withdraw()
+
+    async def attest(self, followers: Clients) -> str | None:
+        return await attested(self._outgoing, followers)
 
     def withdraw_questions(self, thread_id: str) -> None:
         self._outgoing.cancel(thread_id)

@@ -18,12 +18,13 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
 import msgspec
 
 from codex_trio.util.private_folder import FILE_MODE
 from codex_trio.util.regular_file import open_regular_file
+from codex_trio.util.zstd import zstd_library
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ def _inflated(packed: BinaryIO, path: Path) -> BinaryIO:
 
 def _pieces(packed: BinaryIO, path: Path) -> Iterator[bytes]:
     """Yield what was compressed. Raises OSError, DamagedRollout among them."""
-    zstd = _library()
+    zstd = zstd_library()
     with zstd.ZstdFile(packed, "rb") as file:
         while True:
             try:
@@ -159,7 +160,7 @@ def compress(path: Path, *, check: Callable[[], None]) -> os.stat_result | None:
     aside = _aside(path, _COMPRESSING)
     with _discarded_on_error(aside), open_regular_file(path, follow_links=False) as plain, _new(aside) as packed:
         before = os.fstat(plain.fileno())
-        zstd = _library()
+        zstd = zstd_library()
         options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.checksum_flag: 1}
         with zstd.ZstdFile(packed, "wb", options=options) as file:
             while piece := plain.read(_PIECE):
@@ -254,12 +255,3 @@ def _discarded_on_error(aside: Path) -> Generator[None]:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
-
-
-def _library() -> Any:
-    # Imported when it is needed: most homes have no such rollout.
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd
