@@ -89,9 +89,7 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
         raise UsageError("--local-provider changes nothing without --oss; say both")
     schema = _output_schema(options.output_schema) if options.subcommand != REVIEW else None
     words: list[str] = options.words
-    # Before stdin is read: a prompt behind `-i` was taken for a picture, and nothing may come there.
     images = tuple(current_folder() / image for images in options.images for image in images)
-    _check_images(images)
     resume: ResumeChoice | None = None
     review: ReviewChoice | None = None
     if options.subcommand == REVIEW:
@@ -99,6 +97,8 @@ def make_request(options: argparse.Namespace, stdin: PipedInput | None, note: No
         review = asked or ReviewChoice.custom(read_prompt(words[0], stdin, note))
         prompt = review.hint
     else:
+        # Before stdin is read: a prompt behind `-i` was taken for a picture, and nothing may come there.
+        _check_images(images)
         if options.subcommand is not None:
             resume, words = _resume_target(options, words)
         prompt = read_prompt(words[0] if words else None, stdin, note)

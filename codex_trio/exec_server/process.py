@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 import trio
@@ -17,6 +18,7 @@ from codex_trio.exec_server.output_log import OutputLog
 from codex_trio.execution.completion import Channel, read_to_completion
 from codex_trio.execution.errors import StdinClosed
 from codex_trio.execution.processes import ManagedProcess
+from codex_trio.util.bell import Bell
 
 Event: TypeAlias = ProcessOutput | ProcessExited | ProcessClosed
 Tell: TypeAlias = Callable[[str, Event], Awaitable[None]]
@@ -25,6 +27,16 @@ _DRAIN_SECONDS = 2.0
 _QUIET_SECONDS = 0.1
 _LINGER_SECONDS = 0.05
 _REMEMBERED_WRITES = 1024
+_WAITING_WRITES = 64
+
+
+class _Write:
+    """Input that was sent, and what became of it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.is_over = trio.Event()
+        self.status: Literal["accepted", "stdinClosed"] = "stdinClosed"
 
 
 class ServedProcess:
@@ -38,8 +50,9 @@ class ServedProcess:
         self._process = process
         self._has_input = has_input
         self._is_terminal = is_terminal
-        self._input = trio.Lock()
-        self._written: deque[str] = deque(maxlen=_REMEMBERED_WRITES)
+        self._writes: dict[str, _Write] = {}
+        self._waiting: deque[_Write] = deque()
+        self._news = Bell()
 
     @property
     def is_running(self) -> bool:
@@ -50,6 +63,7 @@ class ServedProcess:
         """Pass on what it says until it has ended and its output too; what it left running may go on until killed."""
         async with self._process, trio.open_nursery() as nursery:
             nursery.start_soon(self._process.keep_absent)
+            nursery.start_soon(self._write_all)
             done = await read_to_completion(
                 self._process,
                 lambda channel, data: self._pass_on(channel, data, tell),
@@ -79,18 +93,47 @@ class ServedProcess:
             await trio.sleep(_LINGER_SECONDS)
 
     async def write(self, data: bytes, write_id: str) -> Literal["accepted", "stdinClosed"]:
-        """Send input, once for each id, however often it is asked for; returns when the process has room for it."""
-        if not self._has_input or self.log.exit_code is not None:
-            return "stdinClosed"
-        async with self._input:
-            if write_id in self._written:
-                return "accepted"
-            self._written.append(write_id)
-            try:
-                await self._process.write(data)
-            except StdinClosed:
+        """Send input, once for each id, however often it is asked for; returns when the process has room for it.
+
+        What was asked for is done, though the connection that asked for it is cut meanwhile: when it is asked for
+        again, nobody could say how much of it was done.
+        """
+        write = self._writes.get(write_id)
+        while write is None:
+            if not self._has_input or self.log.exit_code is not None:
                 return "stdinClosed"
-        return "accepted"
+            if len(self._waiting) >= _WAITING_WRITES:
+                await self._news.wait()
+                write = self._writes.get(write_id)
+                continue
+            write = self._writes[write_id] = _Write(data)
+            self._waiting.append(write)
+            self._news.ring()
+        await write.is_over.wait()
+        return write.status
+
+    async def _write_all(self) -> None:
+        """Write what is sent, in its order, until there is no input any more."""
+        try:
+            while True:
+                while not self._waiting:
+                    await self._news.wait()
+                write = self._waiting[0]
+                with suppress(StdinClosed):
+                    await self._process.write(write.data)
+                    write.status = "accepted"
+                self._over(self._waiting.popleft())
+        finally:
+            self._has_input = False
+            while self._waiting:
+                self._over(self._waiting.popleft())
+
+    def _over(self, write: _Write) -> None:
+        write.data = b""
+        write.is_over.set()
+        self._news.ring()
+        if len(self._writes) > _REMEMBERED_WRITES:
+            del self._writes[next(iter(self._writes))]
 
     async def interrupt(self) -> None:
         """Send SIGINT to the command, as a terminal does."""
