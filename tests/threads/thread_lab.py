@@ -166,6 +166,9 @@ class NotingClients:
     async def elicit(self, thread_id: str, question: Any, followers: Any) -> Any:
         raise AssertionError(question)
 
+    async def attest(self, followers: Any) -> str | None:
+        raise AssertionError(followers)
+
     async def ask_command(self, thread_id: str, question: Any, followers: Any) -> Any:
         raise AssertionError(question)
 
