@@ -108,6 +108,15 @@ def _path_of(recorder: ThreadRecorder) -> str | None:
     return None if recorder.path is None else str(recorder.path)
 
 
+async def _end_with(hooks: ThreadHooks, live: LiveThread) -> None:
+    """Run the hooks of a thread's end; whatever they do, it ends."""
+    try:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _LAST_HOOKS_SECONDS):
+            await hooks.ended(live.settings)
+    except Exception:
+        _log.exception("the hooks of the end of thread %s could not be run", live.id)
+
+
 class ThreadHost:
     """Runs one task for each loaded thread."""
 
@@ -351,8 +360,7 @@ class ThreadHost:
             _log.exception("thread %s broke and is unloaded", live.id)
         finally:
             if hooks is not None:
-                with trio.CancelScope(shield=True, deadline=trio.current_time() + _LAST_HOOKS_SECONDS):
-                    await hooks.ended(live.settings)
+                await _end_with(hooks, live)
             if member is not None:
                 self._agents.leave(member)
             if self._threads.remove(live):
