@@ -8,14 +8,12 @@ only what is in memory is read. Whatever would need more is None here, errors to
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import functools
 import os
 import stat
 import struct
 from collections.abc import Generator
 
-from codex_trio.files.status import Status, file_system_kind, status, status_as_cached
+from codex_trio.files.status import Status, file_system_kind, libc, status, status_as_cached
 
 MOST_BYTES = 64 * 1024
 """More takes longer than a thread costs."""
@@ -72,7 +70,7 @@ def _found(path: str, *, follow: bool) -> Generator[int | None]:
     """Provide a descriptor that names what is at a path and does nothing to it."""
     flags = os.O_PATH | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     how = _OPEN_HOW.pack(flags, 0, _FROM_CACHE)
-    descriptor: int = -1 if "\0" in path else _libc().syscall(_SYS_OPENAT2, _HERE, os.fsencode(path), how, len(how))
+    descriptor: int = -1 if "\0" in path else libc().syscall(_SYS_OPENAT2, _HERE, os.fsencode(path), how, len(how))
     if descriptor < 0:
         yield None
         return
@@ -94,8 +92,3 @@ def _read(descriptor: int, size: int) -> bytes | None:
     except OSError:
         return None
     return bytes(content[:size]) if count == size else None
-
-
-@functools.cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None)

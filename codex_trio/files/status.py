@@ -41,7 +41,7 @@ def status_as_cached(descriptor: int) -> Status | None:
 def file_system_kind(path: str) -> int | None:
     """Return the magic number of the file system that `path` is on; None where nothing is. Blocking."""
     buffer = ctypes.create_string_buffer(512)
-    if _libc().statfs(os.fsencode(path), buffer) != 0:
+    if libc().statfs(os.fsencode(path), buffer) != 0:
         return None
     return ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF
 
@@ -62,11 +62,12 @@ def _status(folder: int, path: bytes, flags: int) -> Status | None:
 
 
 @functools.cache
-def _libc() -> ctypes.CDLL:
+def libc() -> ctypes.CDLL:
+    """Return the C library."""
     return ctypes.CDLL(None)
 
 
 @functools.cache
 def _statx() -> Callable[..., Any] | None:
     """Return the function of the C library; None where it has none."""
-    return getattr(_libc(), "statx", None)
+    return getattr(libc(), "statx", None)
