@@ -17,7 +17,7 @@ _READING_TOOLS = frozenset(
 """Tools that change nothing on the machine."""
 
 
-def plan_agents(place: MigrationPlace) -> MigrationPlan | None:
+def plan_agents(place: MigrationPlace) -> MigrationPlan:
     """Return what is to be done for SUBAGENTS. Raises MigrationProblem."""
     source, folder = place.claude / "agents", place.folder / "agents"
     steps: list[MigrationStep] = []
@@ -32,8 +32,6 @@ def plan_agents(place: MigrationPlace) -> MigrationPlan | None:
             refused.append(NoCounterpart(path.stem, str(problem)))
         else:
             steps.append(MigrationStep(source=path.stem, target=path.stem, do=partial(write_file, place, target, text)))
-    if not steps and not refused:
-        return None
     return MigrationPlan(
         kind="SUBAGENTS",
         place=place,

@@ -19,7 +19,7 @@ _DEPTH = 6
 _PLACES_TO_FILL = ("$ARGUMENTS", *(f"${digit}" for digit in "123456789"), "{{")
 
 
-def plan_skills(place: MigrationPlace) -> MigrationPlan | None:
+def plan_skills(place: MigrationPlace) -> MigrationPlan:
     """Return what is to be done for SKILLS. Raises MigrationProblem."""
     source = place.claude / "skills"
     steps: list[MigrationStep] = []
@@ -35,8 +35,6 @@ def plan_skills(place: MigrationPlace) -> MigrationPlan | None:
         else:
             copy = partial(copy_folder, place, Path(entry.path), target, instead={_FILE: text})
             steps.append(MigrationStep(source=entry.name, target=entry.name, do=copy))
-    if not steps and not refused:
-        return None
     return MigrationPlan(
         kind="SKILLS",
         place=place,
@@ -58,7 +56,7 @@ def _skill_text(place: MigrationPlace, folder: Path) -> str:
     return new
 
 
-def plan_commands(place: MigrationPlace) -> MigrationPlan | None:
+def plan_commands(place: MigrationPlace) -> MigrationPlan:
     """Return what is to be done for COMMANDS. Raises MigrationProblem."""
     source = place.claude / "commands"
     steps: list[MigrationStep] = []
@@ -78,8 +76,6 @@ def plan_commands(place: MigrationPlace) -> MigrationPlan | None:
             continue
         taken.add(name)
         steps.append(MigrationStep(source=name, target=name, do=partial(_write_skill, place, name, text)))
-    if not steps and not refused:
-        return None
     return MigrationPlan(
         kind="COMMANDS",
         place=place,
