@@ -172,6 +172,18 @@ async def test_a_last_line_torn_anywhere_is_skipped_and_the_next_one_starts_afre
         assert file_of(recorder).read_bytes().startswith(longer[:length])
 
 
+async def test_a_line_that_another_process_leaves_torn_meanwhile_costs_no_later_one(tmp_path: Path) -> None:
+    recorder = recorder_at(tmp_path)
+    thread_id = recorder.meta.id
+    await recorder.append([TaskStarted(turn_id="turn")])
+    for text in ("one", "two"):
+        with file_of(recorder).open("ab") as other:
+            other.write(b'{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","pay')
+        await recorder.append([completed(thread_id, "turn", user_message(text))])
+    assert asked(everything(recorder.history).turns) == ["one", "two"]
+    assert asked(read(file_of(recorder)).turns) == ["one", "two"]
+
+
 async def test_a_last_line_without_its_newline_still_counts(tmp_path: Path) -> None:
     recorder = recorder_at(tmp_path)
     thread_id = recorder.meta.id

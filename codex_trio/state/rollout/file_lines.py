@@ -183,9 +183,11 @@ class FileWriter:
         except OSError as error:
             raise self._failure(error) from error
         before = self._size or 0
-        remaining = memoryview(b"\n" + data if self._needs_newline else data)
         written = 0
         try:
+            # What another process appended may have been cut short by its death.
+            needs_newline = self._needs_newline or os.fstat(fd).st_size != before
+            remaining = memoryview(b"\n" + data if needs_newline else data)
             while remaining:
                 count = os.write(fd, remaining)
                 written += count
