@@ -121,10 +121,10 @@ class ThreadApprover:
         self._clients.withdraw_questions(self._thread_id)
 
     async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
-        reviewer = self._reviewer
-        if reviewer is None:
-            return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason=NO_REVIEWER)
-        return await reviewer.decide(question)
+        return await _decision(self._reviewer, question)
+
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        return await _decision(self.automatic, question)
 
     @property
     def _reviewer(self) -> Reviewer | None:
@@ -139,3 +139,9 @@ class ThreadApprover:
         finally:
             self._asked.discard(questions.item_id)
             self._on_waiting()
+
+
+async def _decision(reviewer: Reviewer | None, question: ApprovalQuestion) -> ReviewDecision:
+    if reviewer is None:
+        return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason=NO_REVIEWER)
+    return await reviewer.decide(question)

@@ -88,6 +88,9 @@ class _Nobody:
         await trio.lowlevel.checkpoint()
         return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason=self._reason)
 
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        return await self.ask(question)
+
 
 async def _none() -> str | None:
     await trio.lowlevel.checkpoint()

@@ -82,10 +82,10 @@ class ApprovalFlow:
 
         Raises ToolFailure when it is not to run. `amendment` is the prefix that the user may allow for good.
         """
-        if self._accepted.allows_command(key):
+        if self._accepted.allows_command(key) and not self.reviews_all:
             return None
-        self._approver.hold(item.id)
-        answer = await self._ask(
+        answer = await self._decided_by(
+            self._for(item.id),
             CommandQuestion(
                 turn_id=self._turn_id,
                 item_id=item.id,
@@ -100,7 +100,7 @@ class ApprovalFlow:
                 escalated=escalated,
                 tty=tty,
                 additional=additional,
-            )
+            ),
         )
         if not answer.accepted:
             failed = answer.outcome is ReviewOutcome.FAILED
@@ -117,16 +117,20 @@ class ApprovalFlow:
 
         Raises ToolFailure when it is not to be applied.
         """
-        if self._accepted.allows_paths(key):
+        if self._accepted.allows_paths(key) and not self.reviews_all:
             return
-        self._approver.hold(item.id)
-        answer = await self._ask(question)
+        answer = await self._decided_by(self._for(item.id), question)
         await self._answered(item.id, answer)
         if not answer.accepted:
             await self._log.completed(msgspec.structs.replace(item, status="declined"))
             raise ToolFailure(f"patch {answer.reason}" if answer.reason.startswith("rejected") else answer.reason)
         if answer.outcome is ReviewOutcome.ACCEPTED_FOR_SESSION:
             self._accepted.allow_paths(key)
+
+    @property
+    def reviews_all(self) -> bool:
+        """Whether every command and patch of the turn is to be reviewed first, though it would be allowed."""
+        return self._accepted.granted.wants_review(self._turn_id)
 
     async def mcp_call(self, question: McpCallQuestion) -> ReviewDecision:
         """Ask about a call of a tool of an MCP server; who cancels that lets the turn go on."""
@@ -164,10 +168,22 @@ class ApprovalFlow:
         if self._ends_turn:
             await self._stop_turn()
 
+    def _for(self, item_id: str) -> Callable[[ApprovalQuestion], Awaitable[ReviewDecision]]:
+        """Return who decides on a command or patch, for whom the thread waits from now on."""
+        if self.reviews_all:
+            return self._approver.review
+        self._approver.hold(item_id)
+        return self._approver.ask
+
     async def _ask(self, question: ApprovalQuestion) -> ReviewDecision:
+        return await self._decided_by(self._approver.ask, question)
+
+    async def _decided_by(
+        self, decide: Callable[[ApprovalQuestion], Awaitable[ReviewDecision]], question: ApprovalQuestion
+    ) -> ReviewDecision:
         # Nothing more is decided in a turn that is about to end.
         await self.close_call()
-        answer = await self._approver.ask(question)
+        answer = await decide(question)
         self._ends_turn = self._ends_turn or answer.ends_turn
         return answer
 
@@ -179,7 +195,7 @@ class ApprovalFlow:
         finally:
             self._approver.release(question.item_id)
         if not answer.accepted:
-            return PermissionGrant()
+            return PermissionGrant(refusal=answer.reason)
         return answer.grant or PermissionGrant(permissions=question.wanted)
 
     def grant(self, question: PermissionsQuestion, grant: PermissionGrant) -> None:

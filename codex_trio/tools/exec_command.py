@@ -178,7 +178,8 @@ class ExecCommand:
             status="in_progress",
         )
         environment = environment.with_additional(wanted)
-        asked = decision.kind == "prompt" and await self._ask(item, decision, arguments, context, environment, cwd)
+        wants_answer = decision.kind == "prompt" or context.approvals.reviews_all
+        asked = wants_answer and await self._ask(item, decision, arguments, context, environment, cwd)
         bypass = decision.bypass_sandbox or arguments.escalated
         return await self._start(item, arguments, context, environment, cwd, shown=asked, sandboxed=not bypass)
 

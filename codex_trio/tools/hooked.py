@@ -119,18 +119,22 @@ class HookedApprover:
         self._approver.release(item_id)
 
     async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
+        return await self._decided(question) or await self._approver.ask(question)
+
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        decided = await self._decided(question)
+        # A hook that allows it is nobody's review.
+        return await self._approver.review(question) if decided is None or decided.accepted else decided
+
+    async def _decided(self, question: ApprovalQuestion) -> ReviewDecision | None:
+        """Return what hooks decide, a refusal before a permission; None where they leave it to others."""
         names = _asked_names(question)
         if names is None:
-            return await self._approver.ask(question)
-        decided = await self._decided(names, question.turn_id, question.item_id, _asked_input(question))
-        return decided or await self._approver.ask(question)
-
-    async def _decided(
-        self, names: Sequence[str], turn_id: str, item_id: str, given: Mapping[str, Any]
-    ) -> ReviewDecision | None:
-        """Return what hooks decide, a refusal before a permission; None where they leave it to others."""
-        payload = {"tool_name": names[0], "tool_input": given}
-        answers = await self._hooks.fire("PermissionRequest", *names, turn_id=turn_id, call_id=item_id, payload=payload)
+            return None
+        payload = {"tool_name": names[0], "tool_input": _asked_input(question)}
+        answers = await self._hooks.fire(
+            "PermissionRequest", *names, turn_id=question.turn_id, call_id=question.item_id, payload=payload
+        )
         reason = next((answer.block for answer in answers if answer.block is not None), None)
         if reason is not None:
             return ReviewDecision(outcome=ReviewOutcome.DECLINED, reason=reason)

@@ -241,7 +241,8 @@ async def _ask_if_needed(
     item: FileChange, text: str, started_ms: int, checked: _Checked, context: ToolContext
 ) -> frozenset[str]:
     """Return where the user lets the patch write, besides what the sandbox does."""
-    if checked.verdict.kind == "apply":
+    is_allowed = checked.verdict.kind == "apply"
+    if is_allowed and not context.approvals.reviews_all:
         return frozenset()
     question = PatchQuestion(
         turn_id=context.turn_id,
@@ -254,4 +255,4 @@ async def _ask_if_needed(
         patch=text,
     )
     await context.approvals.patch(item, question, key=checked.approval_key())
-    return checked.places
+    return frozenset() if is_allowed else checked.places

@@ -73,6 +73,9 @@ class _Asked:
         await trio.lowlevel.checkpoint()
         raise _Question(question)
 
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        return await self.ask(question)
+
 
 class _Silent:
     """Shows nothing and keeps nothing."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from codex_trio.config.approval import AskForApproval, Granular
+from codex_trio.config.approval import AskForApproval, Granular, describe
 from codex_trio.sandbox.additional import NOTHING, to_plain
 from codex_trio.tools.additional_permissions import SCHEMA, PermissionsRequest, meant, still_within
 from codex_trio.tools.arguments import decode_arguments
@@ -20,6 +20,8 @@ from codex_trio.tools.review import PermissionGrant, PermissionsQuestion
 from codex_trio.util.clock import now_ms
 
 FEATURE = "request_permissions_tool"
+
+_OTHER_GRANTED = "what the answer grants is no part of what was asked for"
 
 SPEC: dict[str, Any] = {
     "type": "function",
@@ -65,7 +67,8 @@ class RequestPermissions:
         if wanted.opens_nothing:
             raise ToolFailure("request_permissions requires at least one permission")
         if _is_refused(context.approval_policy):
-            return _told(PermissionGrant())
+            policy = describe(context.approval_policy)
+            return _told(PermissionGrant(refusal=f"approval policy is {policy}: nobody is asked for permissions"))
         question = PermissionsQuestion(
             turn_id=context.turn_id,
             item_id=call.call_id,
@@ -77,7 +80,10 @@ class RequestPermissions:
         )
         answer = await context.approvals.permissions(question)
         permissions = await still_within(answer.permissions, wanted, environment)
-        grant = PermissionGrant(permissions=NOTHING if permissions.opens_nothing else permissions, scope=answer.scope)
+        grant = msgspec.structs.replace(answer, permissions=permissions)
+        if permissions.opens_nothing:
+            refusal = answer.refusal if answer.permissions.opens_nothing else _OTHER_GRANTED
+            grant = msgspec.structs.replace(answer, permissions=NOTHING, refusal=refusal)
         context.approvals.grant(question, grant)
         return _told(grant)
 
@@ -88,5 +94,10 @@ def _is_refused(policy: AskForApproval) -> bool:
 
 
 def _told(grant: PermissionGrant) -> ToolOutput:
-    told = {"permissions": to_plain(grant.permissions), "scope": grant.scope}
+    told = {
+        "permissions": to_plain(grant.permissions),
+        "scope": grant.scope,
+        **({"strict_auto_review": True} if grant.strict_review else {}),
+        **({} if grant.refusal is None else {"refused_because": grant.refusal}),
+    }
     return ToolOutput(content=msgspec.json.encode(told).decode(), value=told)

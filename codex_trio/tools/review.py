@@ -43,10 +43,16 @@ class ReviewOutcome(enum.Enum):
 
 
 class PermissionGrant(msgspec.Struct, frozen=True, kw_only=True):
-    """What is granted beyond the sandbox, perhaps nothing, and how long that holds."""
+    """What is granted beyond the sandbox, perhaps nothing, and how long that holds.
+
+    With `strict_review` whatever runs or is written in the rest of the turn is reviewed first. `refusal` says why
+    nothing is granted, where somebody said so.
+    """
 
     permissions: AdditionalPermissions = NOTHING
     scope: Literal["turn", "session"] = "turn"
+    strict_review: bool = False
+    refusal: str | None = None
 
 
 class HostAmendment(msgspec.Struct, frozen=True):
@@ -290,6 +296,10 @@ class Approver(Protocol):
         """Return what is decided."""
         ...
 
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        """Return what the automatic reviewer decides, whoever would be asked otherwise."""
+        ...
+
     def release(self, item_id: str) -> None:
         """Have the thread wait for this item's answer no longer."""
         ...
@@ -299,6 +309,7 @@ class GrantedPermissions:
     """What was granted beyond the sandbox, in each environment: for the session, and for turns that run."""
 
     def __init__(self) -> None:
+        self._strict_turns: set[str] = set()
         self._of_session: dict[str, AdditionalPermissions] = {}
         self._of_turns: dict[str, dict[str, AdditionalPermissions]] = {}
 
@@ -307,8 +318,14 @@ class GrantedPermissions:
         of_turn = self._of_turns.get(turn_id, {})
         return joined(self._of_session.get(environment_id, NOTHING), of_turn.get(environment_id, NOTHING))
 
+    def wants_review(self, turn_id: str) -> bool:
+        """Return whether all that a turn does is to be reviewed first, whatever allows it."""
+        return turn_id in self._strict_turns
+
     def add(self, question: PermissionsQuestion, grant: PermissionGrant) -> None:
         """Let more be done from now on."""
+        if grant.strict_review:
+            self._strict_turns.add(question.turn_id)
         held = self._of_session if grant.scope == "session" else self._of_turns.setdefault(question.turn_id, {})
         before = held.get(question.environment_id, NOTHING)
         held[question.environment_id] = joined(before, grant.permissions)
@@ -316,6 +333,7 @@ class GrantedPermissions:
     def turn_ended(self, turn_id: str) -> None:
         """Forget what was granted for a turn."""
         self._of_turns.pop(turn_id, None)
+        self._strict_turns.discard(turn_id)
 
 
 class SessionApprovals:

@@ -43,17 +43,26 @@ def additional_to_wire(permissions: AdditionalPermissions) -> wire.AdditionalPer
 
 
 def grant_from_wire(response: PermissionsRequestApprovalResponse) -> PermissionGrant:
-    """Return what a client grants. What is not understood, or not seen to here, is not granted."""
-    if response.strict_auto_review:
-        return PermissionGrant()
+    """Return what a client grants; what is not understood is not granted."""
+    is_strict = response.strict_auto_review is True
+    if is_strict and response.scope == "session":
+        return PermissionGrant(refusal="`strictAutoReview` is for grants that hold for the turn alone")
     granted = response.permissions
     network = granted.network is not None and granted.network.enabled is True
     files = None if granted.file_system is None else _files(granted.file_system)
     if granted.file_system is not None and files is None:
-        return PermissionGrant(scope=response.scope)
+        return PermissionGrant(
+            scope=response.scope,
+            strict_review=is_strict,
+            refusal="the answer keeps something closed that has no path: nothing of it is granted",
+        )
     read, write, denied = files or ((), (), ())
     permissions = AdditionalPermissions(network=network, read=read, write=write, denied=denied)
-    return PermissionGrant(permissions=NOTHING if permissions.opens_nothing else permissions, scope=response.scope)
+    return PermissionGrant(
+        permissions=NOTHING if permissions.opens_nothing else permissions,
+        scope=response.scope,
+        strict_review=is_strict,
+    )
 
 
 def _entries(paths: Sequence[str], access: wire.FileSystemAccessMode) -> list[wire.FileSystemSandboxEntry]:

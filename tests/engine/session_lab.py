@@ -292,6 +292,7 @@ class ScriptedApprover:
         self.questions: list[Any] = []
         self.grants: Callable[[PermissionsQuestion], PermissionGrant | None] = lambda _: None
         self.wanted: list[PermissionsQuestion] = []
+        self.reviewed: list[str] = []
         self.asked = trio.Event()
         self._heard = heard
 
@@ -301,6 +302,11 @@ class ScriptedApprover:
     def release(self, item_id: str) -> None:
         over = any(event.item.id == item_id for event in self._heard.of(events.ItemCompleted))
         self.notes.append("over, release" if over else "release")
+
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        self.reviewed.append(question.item_id)
+        await trio.lowlevel.checkpoint()
+        return self.decisions.pop(0)
 
     async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
         if isinstance(question, PermissionsQuestion):

@@ -113,6 +113,25 @@ async def test_what_is_granted_is_told_and_holds_for_commands_and_patches_of_the
         assert lab.bench.approver.questions == []
 
 
+async def test_a_grant_may_have_all_that_follows_in_the_turn_reviewed(tmp_path: Path, clock: MockClock) -> None:
+    async with open_lab(tmp_path, clock) as lab:
+        lab.bench.approver.grants = lambda question: PermissionGrant(permissions=question.wanted, strict_review=True)
+        lab.bench.approver.decisions = [
+            ReviewDecision(outcome=outcome) for outcome in (ReviewOutcome.ACCEPTED, ReviewOutcome.DECLINED) * 2
+        ]
+        names = [lab.base / "f", lab.base / "g"]
+        heard, _, run, _, written = await lab.turn(
+            asks("a", file_system={"write": ["."]}), runs("b"), runs("c"), *[patch(path.name, path) for path in names]
+        )
+        assert json.loads(heard)["strict_auto_review"] is True
+        assert lab.bench.approver.reviewed == ["b", "c", "f", "g"]
+        assert ("rejected by user" in run, written) == (True, "patch rejected by user")
+        assert [path.exists() for path in names] == [True, False]
+        assert lab.policies == [writing(lab.base)]
+        await lab.turn(runs("d"))
+        assert (lab.bench.approver.reviewed[4:], lab.bench.approver.questions) == ([], [])
+
+
 async def test_what_is_granted_for_the_session_holds_for_later_turns_under_whatever_policy(
     tmp_path: Path, clock: MockClock
 ) -> None:
@@ -183,7 +202,9 @@ async def test_nobody_is_asked_where_the_approval_policy_rules_that_out(
         overrides = TurnOverrides(approval_policy=policy, sandbox_policy=ReadOnly())
         (heard,) = await lab.turn(asks("a", network={"enabled": True}), overrides=overrides)
         assert bool(lab.bench.approver.wanted) is is_asked
-        assert (json.loads(heard) == NOTHING_GRANTED) is not is_asked
+        told = json.loads(heard)
+        assert ("nobody is asked for permissions" in told.pop("refused_because", "")) is not is_asked
+        assert (told == NOTHING_GRANTED) is not is_asked
 
 
 @pytest.mark.parametrize(

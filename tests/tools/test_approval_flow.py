@@ -10,10 +10,22 @@ import pytest
 import trio
 
 from codex_trio.domain.items import CommandExecution, FileChange
+from codex_trio.extensions.hooks.answers import HookAnswer
+from codex_trio.sandbox.additional import NOTHING
 from codex_trio.threads.approvals import ThreadApprover
 from codex_trio.tools.approval_flow import ApprovalFlow, Cleared
 from codex_trio.tools.calls import ToolFailure
-from codex_trio.tools.review import ApprovalQuestion, PatchQuestion, ReviewDecision, ReviewOutcome, SessionApprovals
+from codex_trio.tools.hooked import HookedApprover
+from codex_trio.tools.review import (
+    ApprovalQuestion,
+    CommandQuestion,
+    PatchQuestion,
+    PermissionGrant,
+    PermissionsQuestion,
+    ReviewDecision,
+    ReviewOutcome,
+    SessionApprovals,
+)
 
 Outcome = ReviewOutcome
 PERSON, AUTOMATIC = "user", "auto_review"
@@ -30,6 +42,7 @@ class Bench:
         self.outcomes = list(outcomes)
         self.ends_turn = ends_turn
         self.asked: list[str] = []
+        self.reviewed: list[str] = []
         self.waits: list[bool] = []
         self.accepted = SessionApprovals()
         clients = SimpleNamespace(ask_command=self._ask_person, ask_patch=self._ask_person)
@@ -40,7 +53,7 @@ class Bench:
             choice=lambda: cast("Any", reviewer),
             on_waiting=lambda: self.waits.append(self.approver.waiting),
         )
-        self.approver.automatic = cast("Any", SimpleNamespace(is_person=False, decide=self.decide))
+        self.approver.automatic = cast("Any", SimpleNamespace(is_person=False, decide=self._review))
         self.flow = self.new_turn()
 
     def new_turn(self) -> ApprovalFlow:
@@ -53,6 +66,10 @@ class Bench:
         await trio.lowlevel.checkpoint()
         self.asked.append(question.item_id)
         return ReviewDecision(outcome=self.outcomes.pop(0), ends_turn=self.ends_turn)
+
+    async def _review(self, question: ApprovalQuestion) -> ReviewDecision:
+        self.reviewed.append(question.item_id)
+        return await self.decide(question)
 
     async def _ask_person(self, thread_id: str, question: ApprovalQuestion, followers: Any) -> ReviewDecision:
         return await self.decide(question)
@@ -140,6 +157,53 @@ async def test_a_decision_that_ends_the_turn_is_told_to_the_model_first_and_noth
     with pytest.raises(TurnStopped):
         await bench.flow.close_call()
     assert bench.asked == ["c1"]
+
+
+async def test_a_turn_with_strict_reviews_has_everything_reviewed_and_no_person_asked() -> None:
+    bench = Bench(PERSON, *[Outcome.ACCEPTED_FOR_SESSION] * 2, *[Outcome.ACCEPTED] * 2, *[Outcome.DECLINED] * 2)
+    assert [await bench.command("c1"), await bench.patch("p1", ["/a"])] == [True] * 2
+    bench.waits.clear()
+    wanted = PermissionsQuestion(
+        turn_id="turn", item_id="g", started_ms=1, cwd="/w", environment_id="local", reason=None, wanted=NOTHING
+    )
+    bench.flow.grant(wanted, PermissionGrant(strict_review=True))
+    assert bench.flow.reviews_all
+    assert [await bench.command("c2"), await bench.patch("p2", ["/a"])] == [True] * 2
+    assert [await bench.command("c3"), await bench.patch("p3", ["/a"])] == [False] * 2
+    assert bench.reviewed == ["c2", "p2", "c3", "p3"]
+    assert not any(bench.waits)
+    # What was accepted for the session counts again in the next turn.
+    bench.accepted.granted.turn_ended("turn")
+    assert await bench.command("c4")
+    assert len(bench.asked) == 6
+
+
+async def test_a_hook_that_allows_is_no_review_and_one_that_forbids_spares_it() -> None:
+    bench = Bench(AUTOMATIC, Outcome.DECLINED)
+    said = HookAnswer(allows=True)
+
+    async def fire(*_: Any, **__: Any) -> Sequence[HookAnswer]:
+        await trio.lowlevel.checkpoint()
+        return [said]
+
+    approver = HookedApprover(bench.approver, cast("Any", SimpleNamespace(fire=fire)))
+    question = CommandQuestion(
+        turn_id="turn",
+        item_id="c",
+        started_ms=1,
+        command=["ls"],
+        cwd="/",
+        environment_id="local",
+        parsed_cmd=[],
+        reason=None,
+        proposed_amendment=None,
+    )
+    assert (await approver.ask(question)).accepted
+    assert not (await approver.review(question)).accepted
+    assert bench.reviewed == ["c"]
+    said = HookAnswer(block="no")
+    assert (await approver.review(question)).reason == "no"
+    assert bench.reviewed == ["c"]
 
 
 async def test_a_rehearsal_lets_nothing_run() -> None:

@@ -52,6 +52,9 @@ class Asked:
     def release(self, item_id: str) -> None:
         self.held.discard(item_id)
 
+    async def review(self, question: ApprovalQuestion) -> ReviewDecision:
+        return await self.ask(question)
+
     async def ask(self, question: ApprovalQuestion) -> ReviewDecision:
         assert isinstance(question, HostQuestion)
         assert question.item_id in self.held

@@ -7,7 +7,7 @@ import pytest
 from codex_trio_protocol.v2.approval import PermissionsRequestApprovalResponse
 
 from codex_trio.sandbox.additional import NOTHING, AdditionalPermissions, to_plain
-from codex_trio.tools.review import PermissionsQuestion
+from codex_trio.tools.review import PermissionGrant, PermissionsQuestion
 from codex_trio.util import decoding
 from codex_trio.wire.guardian import action_to_wire
 from codex_trio.wire.permissions import additional_to_wire, grant_from_wire
@@ -53,8 +53,17 @@ def test_what_is_not_understood_is_not_granted(files: Any, understood: Additiona
     assert granted(files) == understood
 
 
-def test_what_wants_a_reviewer_that_there_is_not_grants_nothing() -> None:
-    assert granted({"write": ["/w"]}, strictAutoReview=True) == NOTHING
+def test_a_grant_with_reviews_is_one_for_the_turn() -> None:
+    def answered(scope: str) -> PermissionGrant:
+        permissions = {"network": {"enabled": True}}
+        response = {"permissions": permissions, "strictAutoReview": True, "scope": scope}
+        return grant_from_wire(decoding.convert(response, PermissionsRequestApprovalResponse))
+
+    network = AdditionalPermissions(network=True)
+    assert answered("turn") == PermissionGrant(permissions=network, strict_review=True)
+    refused = answered("session")
+    assert (refused.permissions, refused.strict_review) == (NOTHING, False)
+    assert "`strictAutoReview`" in (refused.refusal or "")
 
 
 def test_paths_are_told_in_both_forms() -> None:

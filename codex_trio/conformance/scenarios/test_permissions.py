@@ -103,3 +103,30 @@ async def test_a_command_can_ask_for_itself(asking: Lab) -> None:
     assert (asked["reason"], asked["additionalPermissions"]) == ("It has to.", writable(cwd))
     assert asked["availableDecisions"] == ["accept", "cancel"]
     assert (asking.cwd / "w").exists()
+
+
+async def test_a_grant_may_have_all_that_follows_in_the_turn_reviewed(asking: Lab) -> None:
+    cwd = str(asking.cwd)
+    asking.script(
+        answer(wish(cwd)),
+        answer(command("touch fine")),
+        answer(message(msgspec.json.encode({"outcome": "allow"}).decode())),
+        answer(command("touch spoilt", "refused")),
+        answer(message(msgspec.json.encode({"outcome": "deny", "rationale": "no"}).decode())),
+        answer(message("Done.")),
+        answer(command("echo later", "late")),
+        answer(message("Done.")),
+    )
+
+    def granted(request: Event) -> Event:
+        return {"permissions": request["params"]["permissions"], "strictAutoReview": True}
+
+    async with asking.run() as probe:
+        thread_id = (await probe.start_thread(cwd=cwd))["id"]
+        turn = await probe.run_turn(thread_id, answer=granted)
+        later = await probe.run_turn(thread_id)
+    reviewed = [told["targetItemId"] for told in turn.of("item/autoApprovalReview/completed")]
+    assert (reviewed, later.of("item/autoApprovalReview/completed")) == (["run", "refused"], [])
+    assert msgspec.json.decode(asking.model.requests[1].output_of("ask"))["strict_auto_review"] is True
+    assert [item["status"] for item in turn.items("commandExecution")] == ["completed", "declined"]
+    assert [(asking.cwd / name).exists() for name in ("fine", "spoilt")] == [True, False]
