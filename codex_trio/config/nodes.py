@@ -135,24 +135,27 @@ def integer(name: str) -> Integer:
 class PassedTables:
     """Tables that passed a check of their kind, by their identity: what was parsed and merged is never changed.
 
-    Only those without tables in them, of which there are many: the others are looked at each time.
+    Of those with tables in them, which may be big, only the latest few are kept.
     """
 
-    def __init__(self, *, most: int = 10_000) -> None:
-        self._tables: dict[tuple[int, int], tuple[Node, object]] = {}
+    def __init__(self, *, most: int = 10_000, most_nested: int = 64) -> None:
+        self._plain: dict[tuple[int, int], tuple[Node, object]] = {}
+        self._nested: dict[tuple[int, int], tuple[Node, object]] = {}
         self._most = most
+        self._most_nested = most_nested
 
     def has(self, node: Node, table: object) -> bool:
         """Return whether a table passed as one of that kind."""
-        return (id(node), id(table)) in self._tables
+        key = id(node), id(table)
+        return key in self._plain or key in self._nested
 
     def add(self, node: Node, table: dict[str, Any]) -> None:
         """Remember that a table passed, and keep it, so that nothing else gets its identity."""
-        if any(isinstance(part, dict) for part in table.values()):
-            return
-        if len(self._tables) >= self._most:
-            self._tables.clear()
-        self._tables[id(node), id(table)] = node, table
+        is_nested = any(isinstance(part, dict) for part in table.values())
+        tables, most = (self._nested, self._most_nested) if is_nested else (self._plain, self._most)
+        if len(tables) >= most:
+            tables.clear()
+        tables[id(node), id(table)] = node, table
 
 
 def check(node: Node, value: Any, path: KeyPath = (), *, passed: PassedTables | None = None) -> None:

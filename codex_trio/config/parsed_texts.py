@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from codex_trio.config.toml_text import parse
+from codex_trio.config.toml_text import TomlSyntaxError, parse
 
 if TYPE_CHECKING:
     from codex_trio.config.toml_sections import TomlSection
@@ -65,9 +65,23 @@ class ParsedTexts:
 
     def _by_sections(self, text: str) -> dict[str, Any] | None:
         # Few files are so long.
-        from codex_trio.config.toml_sections import parse_by_sections
+        from codex_trio.config.toml_sections import first_section, parse_by_sections
 
-        return parse_by_sections(text, self._section)
+        _, end = first_section(text)
+        # Most changes are above all sections: these stay as they are, all together.
+        whole = self._in_two(text[:end], text[end:]) if 0 < end < len(text) else None
+        return parse_by_sections(text, self._section) if whole is None else whole
+
+    def _in_two(self, head: str, sections: str) -> dict[str, Any] | None:
+        """Return the table of a text from those of what stands before the first header, and of the rest.
+
+        None where the two do not tell.
+        """
+        try:
+            above, below = self._read(head), self.parse(sections)
+        except TomlSyntaxError:
+            return None  # what is wrong, and where, only the whole text tells
+        return {**above, **below} if above.keys().isdisjoint(below) else None
 
     def _section(self, text: str) -> TomlSection | None:
         from codex_trio.config.toml_sections import read_section

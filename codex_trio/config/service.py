@@ -148,6 +148,11 @@ class ConfigService:
         return self._paths
 
     @property
+    def reads_what_is_written(self) -> bool:
+        """Whether the file that takes what clients write has a say."""
+        return self._user_table is None or self._paths.profile is not None
+
+    @property
     def chosen_features(self) -> Mapping[str, bool]:
         """The switches that clients have set since the server began; what a layer says goes before them."""
         return self._chosen_features

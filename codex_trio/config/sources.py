@@ -8,7 +8,7 @@ Everything here is a handful of small synchronous reads.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -57,7 +57,7 @@ class OrganizationSettings(msgspec.Struct, frozen=True, kw_only=True):
     requirements: str = ""
 
 
-class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
+class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Where configuration lives: the user's folder, the machine's, what `~` means, and the profile in use, if any.
 
     `packaged` is a file of defaults that came with the program.
@@ -70,37 +70,42 @@ class ConfigPaths(msgspec.Struct, frozen=True, kw_only=True):
     packaged: Path | None = None
     organizations: tuple[OrganizationSettings, ...] = ()
 
-    @property
+    @cached_property
     def machine_files(self) -> tuple[Path, ...]:
         """The files that whoever runs the machine writes."""
         return (
             *([] if self.packaged is None else [self.packaged]),
-            self.system_dir / "config.toml",
+            self.system_config,
             self.managed_config,
             self.requirements,
         )
 
-    @property
+    @cached_property
+    def system_config(self) -> Path:
+        """The machine's settings, below the user's."""
+        return self.system_dir / "config.toml"
+
+    @cached_property
     def managed_config(self) -> Path:
         """An administrator's settings, which beat the user's."""
         return self.system_dir / "managed_config.toml"
 
-    @property
+    @cached_property
     def requirements(self) -> Path:
         """What an administrator allows."""
         return self.system_dir / "requirements.toml"
 
-    @property
+    @cached_property
     def user_config(self) -> Path:
         """The user's `config.toml`."""
         return self.codex_home / "config.toml"
 
-    @property
+    @cached_property
     def profile_config(self) -> Path | None:
         """The file of the profile in use, which need not exist."""
         return self.codex_home / f"{self.profile}.config.toml" if self.profile else None
 
-    @property
+    @cached_property
     def written_config(self) -> Path:
         """The file that takes what clients write: that of the profile in use, else the user's `config.toml`."""
         return self.profile_config or self.user_config
@@ -204,7 +209,7 @@ def read_defaults(paths: ConfigPaths, command_line: Iterable[Override]) -> Sourc
 
 def _layers_below_the_users(paths: ConfigPaths, texts: ParsedTexts) -> list[ConfigLayer]:
     packaged = [] if paths.packaged is None else [_file_layer(paths, "packagedDefaults", paths.packaged, texts)]
-    system = _file_layer(paths, "system", paths.system_dir / "config.toml", texts)
+    system = _file_layer(paths, "system", paths.system_config, texts)
     organizations = [_organization_layer(paths, given, texts) for given in paths.organizations if given.config]
     return [*packaged, system, *organizations]
 

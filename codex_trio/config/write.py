@@ -18,7 +18,7 @@ from codex_trio.config.edit import Edit, edit_file, edit_table
 from codex_trio.config.errors import ConfigLoadError, ConfigWriteError
 from codex_trio.config.keys import CONFIG
 from codex_trio.config.layers import ConfigLayer, LayerSource, LayerStack, lookup, table_version, to_json_value
-from codex_trio.config.nodes import PassedTables, SchemaProblem, check
+from codex_trio.config.nodes import PassedTables, SchemaProblem, absolute_paths, check
 from codex_trio.config.providers import PROVIDERS_WITHOUT_A_TABLE
 from codex_trio.config.requirements import Requirements
 from codex_trio.config.service import ConfigService
@@ -90,14 +90,19 @@ def write_edits(
             f"value is nested more than {toml_text.MAX_DEPTH} levels deep", code="configValidationError"
         )
     _check_version(service, expected_version)
-    requirements = _sources(service).requirements
+    sources = _sources(service)
+    requirements = sources.requirements
     refused = refused_features(requirements, edit_table({}, prepared).get("features") or {})
     if refused is not None:
         raise ConfigWriteError(f"Invalid configuration: {refused}", code="configValidationError")
 
+    stack = sources.stack
+
     def accept(table: dict[str, Any]) -> None:
+        nonlocal stack
         _check_version(service, expected_version)  # once more: another server may just have written
         _check(table, passed=service.passed)
+        stack = _with_written(service, sources.stack, table)
 
     try:
         edit_file(target, prepared, accept=accept, parse=service.texts.parse)
@@ -109,7 +114,6 @@ def write_edits(
         raise ConfigWriteError(
             f"failed to note the answer beside {target}: {error.strerror}", code="configLayerReadonly"
         ) from None
-    stack = effective_stack(service)
     overridden = next(
         (
             found
@@ -119,6 +123,20 @@ def write_edits(
         None,
     )
     return WriteOutcome(version=_user_version(stack), file_path=target, overridden=overridden)
+
+
+def _with_written(service: ConfigService, stack: LayerStack, table: Mapping[str, Any]) -> LayerStack:
+    """Return layers as they are with that table in the file that takes what clients write."""
+    if not service.reads_what_is_written:
+        return stack
+    target, home = service.paths.written_config, service.paths.home
+
+    def changed(layer: ConfigLayer) -> ConfigLayer:
+        if layer.source.kind != "user" or layer.source.path != target:
+            return layer
+        return ConfigLayer(source=layer.source, table=absolute_paths(CONFIG, table, folder=target.parent, home=home))
+
+    return LayerStack(tuple(map(changed, stack.layers)))
 
 
 def _check_version(service: ConfigService, expected: str | None) -> None:

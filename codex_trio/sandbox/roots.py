@@ -7,12 +7,13 @@ written?". Does not own what is protected inside them (`protected`), nor how it 
 import glob
 import os
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 
 from codex_trio.sandbox.denied import denied_patterns, is_covered, links_to, read_only_paths, readable_paths
 from codex_trio.sandbox.errors import RootChanged
-from codex_trio.sandbox.links import trace
+from codex_trio.sandbox.links import Trace, trace
 from codex_trio.sandbox.policy import ReadOnly, SandboxPolicy, WorkspaceWrite, limits_of
 from codex_trio.sandbox.protected import SETTINGS_FOLDER, protected_around, protected_names_of
 
@@ -65,9 +66,12 @@ class RootAnchors:
 
     def __init__(self, guarded: GuardedPaths = NOTHING_GUARDED) -> None:
         self.guarded = guarded
-        self.own = tuple(trace(path) for path in guarded.read_only if os.path.exists(path))
-        """The ways to what is the server's own. Commands cannot change them, and nobody else is expected to."""
         self._known: dict[str, _Anchor] = {}
+
+    @cached_property
+    def own(self) -> tuple[Trace, ...]:
+        """The ways to what is the server's own. Commands cannot change them, and nobody else is expected to."""
+        return tuple(trace(path) for path in self.guarded.read_only if os.path.exists(path))
 
     def note(self, policy: SandboxPolicy, *, cwd: str, tmpdir: str | None) -> None:
         """Take the folders of `policy` as they are now, those that are not known yet."""

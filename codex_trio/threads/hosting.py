@@ -33,7 +33,7 @@ from codex_trio.extensions.hooks.runner import CallTool, HookRunner
 from codex_trio.state.history.recorder import EphemeralRecorder, ThreadRecorder
 from codex_trio.state.rollout.errors import RolloutWriteError
 from codex_trio.state.store.interface import ThreadStore
-from codex_trio.state.store.read_states import ReadStates
+from codex_trio.state.store.read_states import ReadStates, StoredReadState
 from codex_trio.threads.agents.control import AgentControl
 from codex_trio.threads.agents.stopping import StopsAgents
 from codex_trio.threads.agents.team import Member
@@ -102,6 +102,11 @@ def _allowed(launch: Launch) -> Launch:
     told = (*launch.config.thread_warnings, *held.warnings)
     config = msgspec.structs.replace(launch.config, thread_warnings=told)
     return msgspec.structs.replace(launch, settings=held.settings, config=config)
+
+
+def _may_be_known(launch: Launch) -> bool:
+    """Return whether anything may be kept about a thread beside its rollout: its id may be older than its task."""
+    return not launch.is_new or launch.recorder.meta.forked_from_id is not None
 
 
 def _path_of(recorder: ThreadRecorder) -> str | None:
@@ -246,18 +251,22 @@ class ThreadHost:
     async def _make(self, launch: Launch) -> LiveThread:
         meta = launch.recorder.meta
         docs = await self._loader.project_docs(launch.config, launch.settings)
-        name = await self._store.name(meta.id)
-        stored = await self._read_states.get([meta.id])
+        name, stored = await self._kept_of(meta.id) if _may_be_known(launch) else (None, None)
         return LiveThread(
             thread_id=meta.id,
             recorder=launch.recorder,
             clients=self._clients,
             changed=partial(self._store.changed, meta.id),
-            read_state=ReadState(meta.id, stored.get(meta.id), partial(self._read_states.put, meta.id)),
+            read_state=ReadState(meta.id, stored, partial(self._read_states.put, meta.id)),
             name=name,
             created_at=self._loader.created_at(meta),
             instruction_sources=[str(source) for source in docs.sources],
         )
+
+    async def _kept_of(self, thread_id: str) -> tuple[str | None, StoredReadState | None]:
+        """Return a thread's name, and what of it was read."""
+        name = await self._store.name(thread_id)
+        return name, (await self._read_states.get([thread_id])).get(thread_id)
 
     async def _start(self, live: LiveThread, launch: Launch) -> None:
         """Run a thread's task: an agent's in the nursery of the thread that it works for, so that it ends with it."""

@@ -7,7 +7,7 @@ import pytest
 
 from codex_trio.config.parsed_texts import ParsedTexts
 from codex_trio.config.toml_sections import parse_by_sections, read_section
-from codex_trio.config.toml_text import TomlSyntaxError, parse
+from codex_trio.config.toml_text import Parse, TomlSyntaxError, parse
 
 PROJECTS = "".join(f'\n[projects."/tmp/project-{number}"]\ntrust_level = "trusted"\n' for number in range(120))
 
@@ -42,10 +42,40 @@ def by_sections(text: str) -> dict[str, Any] | None:
     return parse_by_sections(text, lambda section: read_section(section, parse))
 
 
+def table_or_none(read: Parse, text: str) -> dict[str, Any] | None:
+    try:
+        return read(text)
+    except (TomlSyntaxError, tomllib.TOMLDecodeError):
+        return None
+
+
 @pytest.mark.parametrize("name", READ_BY_SECTIONS)
 def test_sections_come_to_what_the_whole_does(name: str) -> None:
     for text in (READ_BY_SECTIONS[name], READ_BY_SECTIONS[name] + PROJECTS):
         assert by_sections(text) == tomllib.loads(text)
+
+
+@pytest.mark.parametrize("above", ["a = 1\n", "a.z = 1\n", "projects.b = 1\n", 'z = """\n[y]\n"""\n'])
+@pytest.mark.parametrize("name", READ_BY_SECTIONS)
+def test_a_text_with_keys_above_its_sections_is_read_as_a_whole_would_be(name: str, above: str) -> None:
+    for text in (above + PROJECTS + READ_BY_SECTIONS[name], above + READ_BY_SECTIONS[name] + PROJECTS):
+        assert table_or_none(ParsedTexts().parse, text) == table_or_none(tomllib.loads, text)
+
+
+def test_a_change_above_the_sections_leaves_them_as_they_were_read() -> None:
+    read: list[str] = []
+
+    def parse_and_note(text: str) -> dict[str, Any]:
+        read.append(text)
+        return parse(text)
+
+    texts = ParsedTexts(read=parse_and_note)
+    before = texts.parse("a = 1\n" + PROJECTS)
+    read.clear()
+    after = texts.parse("a = 2\n" + PROJECTS)
+    assert read == ["a = 2\n\n"]
+    assert after["projects"] is before["projects"]
+    assert (before["a"], after["a"]) == (1, 2)
 
 
 @pytest.mark.parametrize("name", READ_AS_A_WHOLE)
