@@ -21,7 +21,7 @@ _SETTINGS_FOLDERS = (".codex", "rules")
 """What is put into these folders, or taken away, counts by the mere fact."""
 
 _SETTLED_NS = 100_000_000
-"""A file that changed this recently may change again and keep its fingerprint: clocks of files tick slowly."""
+"""What changed this recently may change again and keep its fingerprint: clocks of files tick slowly."""
 
 
 def watched_paths(paths: ConfigPaths, cwd: Path | None, markers: Sequence[str]) -> list[str]:
@@ -46,7 +46,12 @@ def fingerprints_of(watched: Sequence[str]) -> tuple[Fingerprint, ...] | None:
     """Return the fingerprints of these paths as they are now; None when one has only just changed."""
     unsettled = time.time_ns() - _SETTLED_NS
     fingerprints: list[Fingerprint] = []
+    missing = "\0"
     for path in watched:
+        if path.startswith(missing):
+            # What is not there holds nothing either.
+            fingerprints.append(fingerprints[-1])
+            continue
         link: os.stat_result | None = None
         try:
             # Both the link and what it leads to count: trust is given to real folders.
@@ -54,15 +59,15 @@ def fingerprints_of(watched: Sequence[str]) -> tuple[Fingerprint, ...] | None:
             status = os.stat(path) if stat.S_ISLNK(link.st_mode) else link
         except OSError as error:
             fingerprints.append((error.errno or 0, 0 if link is None else link.st_ino))
+            missing = f"{path}/" if link is None else missing
             continue
         identity = (link.st_dev, link.st_ino, status.st_dev, status.st_ino, status.st_mode)
-        if os.path.basename(path) in _SETTINGS_FOLDERS:
-            fingerprints.append((*identity, status.st_ctime_ns))
-            continue
-        if not stat.S_ISREG(status.st_mode):
+        is_folder = os.path.basename(path) in _SETTINGS_FOLDERS
+        if not (is_folder or stat.S_ISREG(status.st_mode)):
             fingerprints.append(identity)
             continue
         if status.st_ctime_ns > unsettled:
             return None
-        fingerprints.append((*identity, status.st_size, status.st_mtime_ns))
+        version = (status.st_ctime_ns,) if is_folder else (status.st_size, status.st_mtime_ns)
+        fingerprints.append((*identity, *version))
     return tuple(fingerprints)

@@ -4,8 +4,8 @@ Owns: the user's folder and the command line's settings; loading for a folder; t
 the user wants that; which warnings a client has already been told.
 Does not own: layers, checks and defaults (the other modules here), or answering clients.
 
-Calls are synchronous: loading reads a few small files and takes about a millisecond. What was read is kept as long as
-the files look the same.
+Calls are synchronous but where they say so: loading reads a few small files and takes about a millisecond. What was
+read is kept as long as the files look the same.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
 _NO_TYPED_OVERRIDES = TypedOverrides()
 
+_ANSWER_SECONDS = 10.0
+"""How long the configuration of a folder may take to be read: a dead mount never answers."""
+
 _KEPT_FOLDERS = 64
 """For how many folders what was read is kept: those of the threads at work."""
 
@@ -67,14 +70,21 @@ _OTHER_FILES = frozenset({"model_instructions_file", "experimental_compact_promp
 
 
 class _Kept(msgspec.Struct):
-    """What was read for a folder, the fingerprints of its files from just before, and what it comes to.
+    """What was read for a folder, the fingerprints of `watched` from just before, and what it comes to.
 
     Without fingerprints it is what the files said when one of them had only just changed: to be read again.
     """
 
+    watched: Sequence[str]
+    markers: tuple[str, ...]
     fingerprints: tuple[Fingerprint, ...] | None
     sources: Sources
     configs: dict[TypedOverrides, EffectiveConfig] = {}
+
+    def is_true(self, markers: tuple[str, ...]) -> bool:
+        """Return whether the files look as they did, and are those that count under these markers of projects."""
+        known = self.fingerprints
+        return known is not None and self.markers == markers and fingerprints_of(self.watched) == known
 
 
 class ConfigService:
@@ -227,6 +237,25 @@ class ConfigService:
         folder = self.resolve_cwd(cwd)
         return self._built(self.sources(folder, overrides), folder, typed)
 
+    async def current(self, cwd: Path | None = None) -> EffectiveConfig:
+        """Return the same, read off the loop.
+
+        What was read of the server's own folder, and is still so, is had at once. Raises ConfigLoadError, and
+        TimeoutError for a folder that does not answer.
+        """
+        folder = self.resolve_cwd(cwd)
+        known = self._known(folder) if folder == self._cwd else None
+        if known is not None:
+            return known
+        # It brings Trio along, which whoever loads settings alone does without.
+        from codex_trio.util.abandonable import abandonable
+
+        return await abandonable(_ANSWER_SECONDS, self.load, folder)
+
+    def _known(self, folder: Path) -> EffectiveConfig | None:
+        kept = self._kept.get(folder)
+        return kept.configs.get(_NO_TYPED_OVERRIDES) if kept is not None and kept.is_true(self._markers) else None
+
     def _built(self, sources: Sources, folder: Path, typed: TypedOverrides) -> EffectiveConfig:
         """Return the configuration that layers come to, built once for the layers that are kept."""
         kept = self._kept.get(folder)
@@ -288,16 +317,17 @@ class ConfigService:
         if overrides:
             request = from_request(overrides)
             return self._read(cwd, request)
-        # Taken before reading: what changes in between has another fingerprint the next time.
-        fingerprints = fingerprints_of(watched_paths(self._paths, cwd, self._markers))
-        kept = self._kept.get(cwd)
-        if kept is not None and fingerprints is not None and kept.fingerprints == fingerprints:
+        kept, markers = self._kept.get(cwd), self._markers
+        if kept is not None and kept.is_true(markers):
             return kept.sources
+        # Taken before reading: what changes in between has another fingerprint the next time.
+        watched = watched_paths(self._paths, cwd, markers)
+        fingerprints = fingerprints_of(watched)
         sources = self._read(cwd, ())
         if kept is not None and kept.sources.is_same_as(sources):
             sources = kept.sources
         if not any(layer.is_doubted for layer in sources.stack.layers):
-            self._keep(cwd, fingerprints, sources)
+            self._keep(cwd, _Kept(watched, markers, fingerprints, sources))
         return sources
 
     def _read(self, cwd: Path | None, request: Iterable[Override]) -> Sources:
@@ -321,17 +351,18 @@ class ConfigService:
         for folder in folders:
             self.writes.review(os.path.realpath(folder))
 
-    def _keep(self, cwd: Path | None, fingerprints: tuple[Fingerprint, ...] | None, sources: Sources) -> None:
+    def _keep(self, cwd: Path | None, read: _Kept) -> None:
         before = self._kept.pop(cwd, None)
-        markers = self._markers if sources.project is None else sources.project.markers
-        if markers != self._markers:
+        markers = read.markers if read.sources.project is None else read.sources.project.markers
+        if markers != read.markers:
             # The fingerprints were not those of all that counts.
             self._markers = markers
             return
         while len(self._kept) >= _KEPT_FOLDERS:
             self._kept.pop(next(iter(self._kept)), None)
-        configs = before.configs if before is not None and before.sources is sources else {}
-        self._kept[cwd] = _Kept(fingerprints, sources, configs)
+        if before is not None and before.sources is read.sources:
+            read.configs = before.configs
+        self._kept[cwd] = read
 
     def startup_default(self) -> EffectiveConfig:
         """Return the configuration a server starts with: its own folder's, or defaults when the files are broken.

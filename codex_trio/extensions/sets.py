@@ -7,6 +7,7 @@ bring reaches all of them by `PluginParts`. A service: `run` it once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -14,6 +15,7 @@ from codex_trio.config.layers import LayerStack
 from codex_trio.config.settings import EffectiveConfig
 from codex_trio.config.sources import ConfigPaths
 from codex_trio.extensions.hooks.hook import HookListing
+from codex_trio.extensions.hooks.kept import HookOrigins, KeptHooks, read_hooks
 from codex_trio.extensions.hooks.settings import load_hooks
 from codex_trio.extensions.plugin_parts import PluginParts, PluginSource, no_plugins
 from codex_trio.extensions.plugins.products import CODEX
@@ -24,6 +26,9 @@ from codex_trio.util.abandonable import abandonable
 
 HOOK_SECONDS = 10.0
 """How long the files of hooks may take to be read: a dead mount never answers."""
+
+_MOST_KEPT = 64
+"""Configurations for which hooks are kept: those of the threads at work."""
 
 
 class ExtensionSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +47,7 @@ class ExtensionSets:
         skills_changed: called when skills that were found are out of date.
         plugins: which plugins a configuration has.
         product: what this server is for those who make skills; None for none that is known.
+        own_folder: the server's own, whose files are looked at on the loop.
     """
 
     def __init__(
@@ -52,9 +58,13 @@ class ExtensionSets:
         skills_changed: Callable[[], None],
         plugins: PluginSource = no_plugins,
         product: str | None = CODEX,
+        own_folder: Path | None = None,
     ) -> None:
         self.skills = SkillService(paths, watches, skills_changed, product=product)
         self.plugins = plugins
+        self._own_folder = own_folder
+        self._hooks: dict[int, KeptHooks] = {}
+        """By the identity of the layers that they stand in, or beside."""
 
     async def run(self) -> None:
         """Keep what was found true, until cancelled."""
@@ -88,7 +98,14 @@ class ExtensionSets:
             return HookListing() if "hooks" in required.features else load_hooks(LayerStack(()), required=required)
         if plugins is None:
             plugins = await self.plugins(config)
-        try:
-            return await abandonable(HOOK_SECONDS, load_hooks, config.stack, required=required, plugins=plugins)
-        except TimeoutError as error:
-            return HookListing(errors=((str(config.cwd), f"failed to read hooks: {error.strerror}"),))
+        origins = HookOrigins(config.stack, required, plugins)
+        kept = self._hooks.pop(id(config.stack), None)
+        if kept is None or config.cwd != self._own_folder or not kept.are_of(origins):
+            try:
+                kept = await abandonable(HOOK_SECONDS, read_hooks, origins, kept)
+            except TimeoutError as error:
+                return HookListing(errors=((str(config.cwd), f"failed to read hooks: {error.strerror}"),))
+        while len(self._hooks) >= _MOST_KEPT:
+            self._hooks.pop(next(iter(self._hooks)))
+        self._hooks[id(config.stack)] = kept
+        return kept.listing

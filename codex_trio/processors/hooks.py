@@ -10,15 +10,14 @@ from pathlib import Path
 from codex_trio_protocol.v2 import hooks as wire
 
 from codex_trio.config.errors import ConfigLoadError
+from codex_trio.extensions.hooks.hook import HookListing
 from codex_trio.processors.services import Services
 from codex_trio.processors.thread.ids import parse_thread_id
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_request
-from codex_trio.util.abandonable import abandonable
 from codex_trio.wire.hooks import hooks_entry
 
-CONFIG_SECONDS = 10.0
-"""How long the configuration of a folder may take to be read: a dead mount never answers."""
+_MOST_ENTRIES = 64
 
 
 def handlers(services: Services) -> dict[str, Handler]:
@@ -31,6 +30,7 @@ class HooksProcessor:
         self._config = services.config
         self._extensions = services.extensions
         self._loaded = services.threads.loaded
+        self._entries: dict[str, tuple[HookListing, wire.HooksListEntry]] = {}
 
     async def list(self, params: wire.HooksListParams, _context: RequestContext) -> wire.HooksListResponse:
         """Return the hooks for each folder, by default the server's own; a folder stands as it was given."""
@@ -48,9 +48,15 @@ class HooksProcessor:
 
     async def _entry(self, cwd: str) -> wire.HooksListEntry:
         try:
-            config = await abandonable(CONFIG_SECONDS, self._config.load, Path(cwd))
+            config = await self._config.current(Path(cwd))
         except (ConfigLoadError, TimeoutError) as error:
             text = error.message if isinstance(error, ConfigLoadError) else f"the folder {error.strerror}"
             problem = wire.HookErrorInfo(path=cwd, message=f"failed to load configuration: {text}")
             return wire.HooksListEntry(cwd=cwd, hooks=[], warnings=[], errors=[problem])
-        return hooks_entry(cwd, await self._extensions.hooks(config))
+        listing = await self._extensions.hooks(config)
+        kept = self._entries.pop(cwd, None)
+        entry = hooks_entry(cwd, listing) if kept is None or kept[0] is not listing else kept[1]
+        while len(self._entries) >= _MOST_ENTRIES:
+            self._entries.pop(next(iter(self._entries)))
+        self._entries[cwd] = (listing, entry)
+        return entry

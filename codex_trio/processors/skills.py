@@ -18,10 +18,6 @@ from codex_trio.processors.config_writes import written
 from codex_trio.processors.services import Services
 from codex_trio.rpc.context import Handler, RequestContext
 from codex_trio.rpc.errors import invalid_params
-from codex_trio.util.abandonable import abandonable
-
-CONFIG_SECONDS = 10.0
-"""How long the configuration of a folder may take to be read: a dead mount never answers."""
 
 _MOST_ENTRIES = 64
 
@@ -73,7 +69,7 @@ class SkillsProcessor:
 
     async def _entry(self, cwd: str, *, anew: bool) -> wire.SkillsListEntry:
         try:
-            config = await abandonable(CONFIG_SECONDS, self._config.load, Path(cwd))
+            config = await self._config.current(Path(cwd))
         except (ConfigLoadError, TimeoutError) as error:
             return _failed(cwd, self._config.resolve_cwd(Path(cwd)), error)
         listing = (await self._extensions.of(config, anew=anew)).skills

@@ -85,6 +85,7 @@ async def open_core(parts: CoreParts) -> AsyncGenerator[Mapping[str, Handler]]:
                 skills_changed=partial(_tell_skills_changed, parts),
                 plugins=_plugins_of(parts.codex_home),
                 product=product_of(parts.source),
+                own_folder=parts.config.resolve_cwd(None),
             ),
             sandbox=SandboxLook(parts.environ, tell=partial(_warn_of_configuration, parts)),
         )

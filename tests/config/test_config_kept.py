@@ -109,3 +109,17 @@ def test_a_number_in_place_of_a_switch_that_equals_it_is_an_error(setting: Setti
         setting.user("allow_login_shell = 1\n")
         with pytest.raises(ConfigLoadError, match="expected a boolean"):
             service.load(setting.project)
+
+
+async def test_the_own_folder_is_current_without_being_read_again_and_never_stale(setting: Setting) -> None:
+    setting.user('model = "one"\n')
+    service = setting.service()
+    settle(setting.user_file)
+    first = await service.current()
+    assert await service.current(setting.project) is first
+    assert (await service.current(setting.base)).cwd == setting.base
+    rewrite_in_place(setting.user_file, 'model = "two"\n')
+    assert (await service.current()).model == "two"
+    setting.user("model = ")
+    with pytest.raises(ConfigLoadError):
+        await service.current()

@@ -76,10 +76,9 @@ def load_hooks(
     for given in required.hooks:
         origin = _Origin(path=given.place, source=given.source, key=given.place, is_managed=True)
         _take(given.table, origin, states, found)
-    for layer in stack.active:
-        if layer.source.kind in _MANAGED or not required.managed_hooks_only:
-            _take_layer(layer, states, found)
-    for plugin in () if required.managed_hooks_only else plugins:
+    for layer in _heeded(stack, required):
+        _take_layer(layer, states, found)
+    for plugin in _heeded_plugins(plugins, required):
         for origin, table in _of_plugin(plugin, found):
             _take(table, origin, states, found)
     hooks = found.hooks
@@ -91,13 +90,35 @@ def load_hooks(
     return HookListing(hooks=tuple(hooks[:MAX_HOOKS]), warnings=tuple(warnings), errors=tuple(found.errors))
 
 
+def hook_files(stack: LayerStack, *, required: Requirements, plugins: Sequence[PluginParts]) -> list[str]:
+    """Return the files that are read for this, whether they are there or not."""
+    return [
+        *(str(_beside(layer.source.file)) for layer in _heeded(stack, required) if layer.source.file is not None),
+        *(str(path) for plugin in _heeded_plugins(plugins, required) for path in plugin.hook_files),
+    ]
+
+
+def _heeded(stack: LayerStack, required: Requirements) -> Iterator[ConfigLayer]:
+    for layer in stack.active:
+        if layer.source.kind in _MANAGED or not required.managed_hooks_only:
+            yield layer
+
+
+def _heeded_plugins(plugins: Sequence[PluginParts], required: Requirements) -> Sequence[PluginParts]:
+    return () if required.managed_hooks_only else plugins
+
+
+def _beside(file: Path) -> Path:
+    return file.parent / "hooks.json"
+
+
 def _take_layer(layer: ConfigLayer, states: Mapping[str, Any], found: _Found) -> None:
     file = layer.source.file
     source = _SOURCES[layer.source.kind]
     is_managed = layer.source.kind in _MANAGED
     inline = {name: value for name, value in table_of(layer.table.get("hooks")).items() if name != "state"}
     if file is not None:
-        beside = file.parent / "hooks.json"
+        beside = _beside(file)
         table = _read(beside, found)
         if table and inline:
             found.warnings.append(

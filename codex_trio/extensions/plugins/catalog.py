@@ -83,7 +83,8 @@ class PluginCatalog:
             if len(entries) > MOST_LISTED:
                 told = f"has {len(entries)} plugins; only the first {MOST_LISTED} are listed, search for the others"
                 errors.append((str(marketplace.path), f"marketplace `{marketplace.name}` {told}"))
-            plugins = tuple(self._offered(marketplace, entry, enabled) for entry in entries[:MOST_LISTED])
+            installed = self._store.names_of(marketplace.name)
+            plugins = tuple(self._offered(marketplace, entry, enabled, installed) for entry in entries[:MOST_LISTED])
             if plugins:
                 offers.append(Offer(marketplace=marketplace, plugins=plugins))
         return Offers(offers=tuple(offers), errors=tuple(errors))
@@ -94,12 +95,15 @@ class PluginCatalog:
         enabled = enabled_plugins(config)
         offers: list[Offer] = []
         for marketplace in found.marketplaces:
+            there = self._store.names_of(marketplace.name)
             plugins = tuple(
                 plugin
                 for entry in marketplace.entries
                 if entry.is_for(self._product)
-                and (entry.id.name in also or self._store.root_of(entry.id) is not None)
-                and ((plugin := self._offered(marketplace, entry, enabled)).is_installed or entry.id.name in also)
+                and (entry.id.name in also or entry.id.name in there)
+                and (
+                    (plugin := self._offered(marketplace, entry, enabled, there)).is_installed or entry.id.name in also
+                )
             )
             if plugins:
                 offers.append(Offer(marketplace=marketplace, plugins=plugins[:MOST_LISTED]))
@@ -117,8 +121,9 @@ class PluginCatalog:
         return [
             (marketplace, plugin)
             for marketplace in found.marketplaces
+            for there in [self._store.names_of(marketplace.name)]
             for entry in marketplace.entries
-            if entry.is_for(self._product) and _has(plugin := self._offered(marketplace, entry, enabled), words)
+            if entry.is_for(self._product) and _has(plugin := self._offered(marketplace, entry, enabled, there), words)
         ]
 
     def read(self, config: EffectiveConfig, path: Path, name: str) -> tuple[Marketplace, OfferedPlugin, PluginParts]:
@@ -129,7 +134,8 @@ class PluginCatalog:
         entry = marketplace.find(name)
         if entry is None or not entry.is_for(self._product):
             raise PluginRefused(f"plugin `{name}` was not found in marketplace `{marketplace.name}`")
-        plugin = self._offered(marketplace, entry, enabled_plugins(config))
+        there = self._store.names_of(marketplace.name)
+        plugin = self._offered(marketplace, entry, enabled_plugins(config), there)
         data = self._store.data_of(entry.id)
         if plugin.folder is None:
             return marketplace, plugin, PluginParts(id=str(entry.id), name=name, root=data, data=data)
@@ -143,9 +149,14 @@ class PluginCatalog:
         return self._finder.find(config, folders) if config.feature(FEATURE) else FoundMarketplaces()
 
     def _offered(
-        self, marketplace: Marketplace, entry: MarketplaceEntry, enabled: Collection[PluginId]
+        self,
+        marketplace: Marketplace,
+        entry: MarketplaceEntry,
+        enabled: Collection[PluginId],
+        there: Collection[str],
     ) -> OfferedPlugin:
-        root = self._store.root_of(entry.id)
+        """Return a plugin as it is; `there` are those of its marketplace that may be installed."""
+        root = self._store.root_of(entry.id) if entry.id.name in there else None
         named = entry.source.path if isinstance(entry.source, LocalSource) else root
         folder, manifest = (None, None) if named is None else self._looked_at(marketplace, entry, named)
         return OfferedPlugin(
@@ -213,11 +224,13 @@ def _texts(plugin: OfferedPlugin) -> Iterator[str]:
 
 
 def _looks(folder: Path) -> _Looks:
-    looks: list[object] = []
+    """Return how the file looks that says what a plugin is: the first that there is."""
     for name in FOLDERS:
         try:
             status = os.stat(f"{folder}/{name}/plugin.json")
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
-        looks += [name, status.st_ino, status.st_size, status.st_mtime_ns]
-    return tuple(looks)
+        except OSError as error:
+            return (name, error.errno)
+        return (name, status.st_ino, status.st_size, status.st_mtime_ns)
+    return ()

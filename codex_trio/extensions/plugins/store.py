@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,6 +45,10 @@ class PluginStore:
     def data_of(self, plugin_id: PluginId) -> Path:
         """Return where a plugin may keep things; no version of it owns that."""
         return self._folder / "data" / f"{plugin_id.name}-{plugin_id.marketplace}"
+
+    def names_of(self, marketplace: str) -> Collection[str]:
+        """Return the names of what may be installed of a marketplace: no others are."""
+        return frozenset(_names(self.cache / marketplace))
 
     def root_of(self, plugin_id: PluginId) -> Path | None:
         """Return the folder of the version that counts; None for a plugin that is not installed."""
