@@ -117,6 +117,8 @@ class _Join:
             developer_instructions=self._value("additional_developer_instructions"),
             review_policy=self._value("guardian_policy_config"),
             extra_review_policy=self._value("guardian_extra_policy"),
+            reviewed_models=self._required("auto_review", "required_on_models"),
+            unruled_models=self._required("auto_review", "ignore_rules"),
             forced=self._forced(),
             model_defaults=self._value("models", "new_thread") or {},
             hooks=tuple(self._hooks()),
@@ -307,6 +309,11 @@ def _check_meaning(table: Mapping[str, Any]) -> None:
     for name, server in table.get("mcp_servers", {}).items():
         if len(server["identity"]) != 1:
             raise SchemaProblem("expected either `command` or `url`", ("mcp_servers", name, "identity"))
+    for name in ("required_on_models", "ignore_rules"):
+        for index, model in enumerate(lookup(table, ("auto_review", name)) or ()):
+            if not model or model.strip() != model or "/" in model:
+                problem = f"`{model}` is no name of a model: give it without spaces around it and without a namespace"
+                raise SchemaProblem(problem, ("auto_review", name, index))
     for index, rule in enumerate(lookup(table, ("rules", "prefix_rules")) or ()):
         _check_rule(rule, index)
 

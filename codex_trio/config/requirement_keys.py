@@ -129,7 +129,7 @@ REQUIREMENT_KEYS: Final = (
     RequirementKey("experimental_network", _NETWORK),
     RequirementKey("guardian_policy_config", _TEXT),
     RequirementKey("guardian_extra_policy", _TEXT),
-    RequirementKey("auto_review", _AUTO_REVIEW, "refused"),
+    RequirementKey("auto_review", _AUTO_REVIEW),
     RequirementKey("plugins", _TABLE, "refused"),
     RequirementKey("apps", _TABLE, "moot"),
     RequirementKey("marketplaces", _TABLE, "refused"),

@@ -126,6 +126,10 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     """By what an automatic reviewer judges, in place of anything else."""
     extra_review_policy: str | None = None
     """What it judges by besides."""
+    reviewed_models: Required | None = None
+    """Names of models with which threads work only while an automatic reviewer decides, and in a sandbox."""
+    unruled_models: Required | None = None
+    """Names of models whose commands no rule allows."""
     forced: Mapping[str, Required] = {}
     hooks: tuple[RequiredHooks, ...] = ()
     """Those of all files, the lowest first."""
@@ -149,6 +153,16 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     def reviewer_problem(self, reviewer: str) -> str | None:
         """Return why a reviewer of approvals is not allowed."""
         return _problem("approvals_reviewer", self.approvals_reviewers, reviewer)
+
+    def needs_review(self, model: str) -> str | None:
+        """Return what a thread with this model is told that has no automatic review, if it has to have one."""
+        if self.reviewed_models is None or not _is_named(model, self.reviewed_models):
+            return None
+        return f"To use model `{model}`, you need to use auto review (set by {self.reviewed_models.source})."
+
+    def counts_allowing_rules(self, model: str) -> bool:
+        """Return whether rules may allow commands of this model."""
+        return self.unruled_models is None or not _is_named(model, self.unruled_models)
 
     def mode_problem(self, mode: str) -> str | None:
         """Return why a sandbox mode is not allowed."""
@@ -258,6 +272,11 @@ def refuse_silent_read_only(approval: AskForApproval, sandbox_problem: str | Non
             f"in its place nothing could be written and nobody asked. Choose another `approval_policy`, such as "
             f"`on-request`, or an allowed sandbox mode. Details: {sandbox_problem}"
         )
+
+
+def _is_named(model: str, models: Required) -> bool:
+    """Return whether a model is listed, by whatever provider's namespace it is asked for."""
+    return model in models.value or model.rpartition("/")[2] in models.value
 
 
 def _problem(key: str, allowed: Allowed | None, word: str, name: str | None = None) -> str | None:

@@ -19,6 +19,7 @@ from codex_trio.execpolicy.bash import Bash, shell_script
 from codex_trio.execpolicy.danger import is_dangerous
 from codex_trio.execpolicy.programs import Programs
 from codex_trio.execpolicy.proposals import proposal
+from codex_trio.execpolicy.required_rules import RequiredRules, no_required_rules
 from codex_trio.execpolicy.rule_loading import load_rules, read_and_judge
 from codex_trio.execpolicy.rules import NetworkRule, PolicyRules, RuleDecision, RuleFile, RuleMatch, strictest
 from codex_trio.execpolicy.safe import is_known_safe
@@ -29,8 +30,8 @@ from codex_trio.execpolicy.words import join
 Doubt = Callable[[], Collection[str]]
 """The folders of rules whose files somebody else may have written just now."""
 
-Required = Callable[[], Sequence[RuleFile]]
-"""The rules that an administrator requires as of now. Raises RulesError."""
+Required = Callable[[], RequiredRules]
+"""What an administrator requires of rules as of now. Raises RulesError."""
 
 UNPLACED_JUSTIFICATION = (
     "`justification` requires an explicit `sandbox_permissions`; use `sandbox_permissions: "
@@ -91,7 +92,8 @@ class CommandPolicy:
         folders: Sequence[str | os.PathLike[str]] = (),
         files: Sequence[RuleFile] = (),
         doubted: Doubt | None = None,
-        required: Required = tuple,
+        required: Required = no_required_rules,
+        may_allow: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.bash = bash
         self._rules = rules
@@ -100,6 +102,7 @@ class CommandPolicy:
         self._files = files
         self._doubted = doubted
         self._required = required
+        self._may_allow = may_allow
 
     @classmethod
     async def load(
@@ -109,14 +112,15 @@ class CommandPolicy:
         bash: Bash,
         amendments: str | os.PathLike[str],
         doubted: Doubt | None = None,
-        required: Required = tuple,
+        required: Required = no_required_rules,
     ) -> "CommandPolicy":
         """Return the rules in `folders`, lowest precedence first. Raises RulesError.
 
         `doubted` tells of which of them nothing is to be taken up, as it is not known who wrote it; it may block.
         `required` gives rules that hold beside those of the folders.
         """
-        files = [*required(), *await _read_sound(folders, doubted, known=())]
+        demanded = required()
+        files = [*demanded.files, *await _read_sound(folders, doubted, known=())]
         rules = await load_rules(files)
         return cls(
             rules=rules,
@@ -126,11 +130,14 @@ class CommandPolicy:
             files=files,
             doubted=doubted,
             required=required,
+            may_allow=demanded.may_allow,
         )
 
     async def refresh(self) -> None:
         """Take up what has changed in the files. Raises RulesError; what held before then holds on."""
-        files = [*self._required(), *await _read_sound(self._folders, self._doubted, known=self._files)]
+        demanded = self._required()
+        files = [*demanded.files, *await _read_sound(self._folders, self._doubted, known=self._files)]
+        self._may_allow = demanded.may_allow
         if files != self._files:
             self._rules = await load_rules(files)
             self._files = files
@@ -142,6 +149,7 @@ class CommandPolicy:
         programs: Programs,
         approval_policy: AskForApproval,
         sandboxed: bool,
+        model: str = "",
         unrestricted: bool = False,
         escalate: bool = False,
         widen: bool = False,
@@ -151,8 +159,8 @@ class CommandPolicy:
         """Decide about `argv`, usually `[shell, "-lc", script]`, a few look-ups in the file system included.
 
         `sandboxed`: the sandbox policy is neither full access nor an external sandbox. `unrestricted`: it is full
-        access. `escalate` (to leave the sandbox), `widen` (to do more in it), `justification` and `prefix_rule` are
-        what the model asked for.
+        access. `model` wants to run it. `escalate` (to leave the sandbox), `widen` (to do more in it), `justification`
+        and `prefix_rule` are what it asked for.
         """
         refusal = _refused_escalation(approval_policy) if escalate or widen else None
         if refusal is None and widen:
@@ -166,6 +174,7 @@ class CommandPolicy:
             approval_policy,
             ask_to_leave=(escalate or widen) and sandboxed,
             guard_removal=not (unrestricted and approval_policy == "never"),
+            may_allow=self._may_allow(model),
         )
         return judge.decide(argv, justification=justification, prefix_rule=prefix_rule)
 
@@ -238,8 +247,10 @@ class _Judge:
         *,
         ask_to_leave: bool,
         guard_removal: bool,
+        may_allow: bool,
     ) -> None:
         self._rules = rules
+        self._may_allow = may_allow
         self._programs: Programs | None = programs
         self._allowable: dict[str, bool] = {}
         self._bash = bash
@@ -259,12 +270,12 @@ class _Judge:
         # Parts that a rule allows need no further one; what remains is allowed or asked about by heuristic.
         open_parts = [part.argv for part in parts if not part.matches and part.decision == verdict]
         if verdict == "prompt":
-            proposed = None if _is_mute(self._policy) else open_parts[0]
+            proposed = None if _is_mute(self._policy) or not self._may_allow else open_parts[0]
             if proposed is not None:
                 covered = [] if matches else [part.argv for part in parts]
                 proposed = proposal(prefix_rule, covered, self._rules) or proposed
             return Decision(kind="prompt", reason=justification, proposed_amendment=_list(proposed))
-        retry = None if matches else _list(open_parts[0])
+        retry = None if matches or not self._may_allow else _list(open_parts[0])
         return Decision(kind="allow", proposed_amendment=retry, bypass_sandbox=all(part.matches for part in parts))
 
     def _limits(self, argv: Sequence[str]) -> list[RuleMatch]:
@@ -303,7 +314,7 @@ class _Judge:
 
     def _is_meant(self, argv: Sequence[str], matches: Sequence[RuleMatch]) -> bool:
         """Return whether this is the program that a rule allows, and it obeys nobody's settings but the user's."""
-        if self._programs is None:
+        if self._programs is None or not self._may_allow:
             return False
         if argv[0] not in self._allowable:
             self._allowable[argv[0]] = self._programs.may_be_allowed(argv[0])

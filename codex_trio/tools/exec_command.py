@@ -342,6 +342,7 @@ def _judge(
         programs=programs,
         approval_policy=context.approval_policy,
         sandboxed=is_enforced_here(sandbox),
+        model=context.model.slug,
         unrestricted=isinstance(sandbox, DangerFullAccess),
         escalate=arguments.escalated,
         widen=widens,

@@ -268,8 +268,6 @@ def test_forced_settings_and_instructions_count_whatever_is_asked_for(setting: S
 @pytest.mark.parametrize(
     ("name", "table"),
     [
-        ("auto_review", '[auto_review]\nrequired_on_models = ["m"]\n'),
-        ("auto_review", '[auto_review]\nignore_rules = ["m"]\n'),
         ("plugins", '[plugins."p@m".mcp_servers.s.identity]\ncommand = "c"\n'),
         ("marketplaces", "[marketplaces]\nrestrict_to_allowed_sources = true\n"),
     ],
@@ -278,6 +276,26 @@ def test_what_is_required_and_not_seen_to_stops_threads(setting: Setting, name: 
     path = require(setting, table)
     with pytest.raises(ConfigLoadError, match=f"^{path}: `{name}` is required"):
         setting.service().load_for_new_thread()
+
+
+def test_models_that_need_review_or_are_allowed_nothing_by_rules_are_known_by_any_namespace(setting: Setting) -> None:
+    path = require(setting, '[auto_review]\nrequired_on_models = ["a"]\nignore_rules = ["b"]\n')
+    requirements = setting.service().load().requirements
+    for model in ("a", "vendor/a"):
+        told = f"To use model `{model}`, you need to use auto review (set by {path})."
+        assert (requirements.needs_review(model), requirements.counts_allowing_rules(model)) == (told, True)
+    for model in ("b", "vendor/b"):
+        assert (requirements.needs_review(model), requirements.counts_allowing_rules(model)) == (None, False)
+
+
+@pytest.mark.parametrize("name", ["required_on_models", "ignore_rules"])
+@pytest.mark.parametrize("model", ["", " m", "vendor/m"])
+def test_what_is_no_name_of_a_model_is_no_requirement_in_silence(setting: Setting, name: str, model: str) -> None:
+    path = require(setting, f'[auto_review]\n{name} = ["m", "{model}"]\n')
+    with pytest.raises(ConfigLoadError) as raised:
+        setting.service().load()
+    assert f"`{model}` is no name of a model" in str(raised.value)
+    assert str(path) in str(raised.value)
 
 
 def test_hosts_that_may_be_reached_are_read_and_close_full_access(setting: Setting) -> None:

@@ -22,8 +22,10 @@ FORBID = requiring(
 )
 
 
-def decide(policy: CommandPolicy, *argv: str) -> Decision:
-    return policy.decide(argv, programs=SYSTEM, approval_policy="on-request", sandboxed=True)
+def decide(policy: CommandPolicy, *argv: str, model: str = "m", escalate: bool = False) -> Decision:
+    return policy.decide(
+        argv, programs=SYSTEM, approval_policy="on-request", sandboxed=True, model=model, escalate=escalate
+    )
 
 
 class Office:
@@ -52,6 +54,25 @@ async def test_they_forbid_what_the_user_allows(tmp_path):
         refused = decide(policy, *argv)
         assert refused.kind == "forbid"
         assert 'not "here"' in str(refused.reason)
+
+
+async def test_no_rule_allows_commands_of_models_that_are_named_and_others_hold_for_them(tmp_path):
+    (tmp_path / "default.rules").write_text(
+        'prefix_rule(pattern=["git"], decision="allow")\nprefix_rule(pattern=["hg"], decision="forbidden")\n'
+        'prefix_rule(pattern=["make"], decision="prompt")\n'
+    )
+    office = Office(Requirements())
+    policy = await office.policy(tmp_path)
+    assert decide(policy, "git", "status").bypass_sandbox
+    office.requirements = Requirements(unruled_models=Required(["m"], "/etc/codex/requirements.toml"))
+    await policy.refresh()
+    for model in ("m", "vendor/m"):
+        inside = decide(policy, "git", "status", model=model)
+        assert (inside.kind, inside.bypass_sandbox, inside.proposed_amendment) == ("allow", False, None)
+        asked = decide(policy, "git", "status", model=model, escalate=True)
+        assert (asked.kind, asked.proposed_amendment) == ("prompt", None)
+        assert [decide(policy, name, model=model).kind for name in ("hg", "make")] == ["forbid", "prompt"]
+    assert decide(policy, "git", "status", model="other").bypass_sandbox
 
 
 async def test_those_of_later_count_from_the_next_turn_on(tmp_path):

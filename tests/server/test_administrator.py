@@ -129,6 +129,37 @@ async def test_changes_that_are_not_allowed_are_refused_and_change_nothing(offic
         assert rights(answer) == ("on-request", "readOnly")
 
 
+async def test_a_model_that_needs_automatic_review_is_never_without_and_never_without_a_sandbox(office: Office) -> None:
+    office.rules.write_text('[auto_review]\nrequired_on_models = ["careful"]\n')
+    free: dict[str, Any] = {"sandbox": "danger-full-access", "approvalsReviewer": "user"}
+
+    async def started(model: str) -> tuple[str, str, str]:
+        answer: Any = await client.request("thread/start", {"model": model, **free})
+        return answer["thread"]["id"], answer["approvalsReviewer"], answer["sandbox"]["type"]
+
+    async with office.client() as client:
+        for model in ("careful", "vendor/careful"):
+            thread_id, *settings = await started(model)
+            assert settings == ["auto_review", "workspaceWrite"]
+            assert all(f"`{model}`, you need to use auto review" in text for text in office.warnings()[-2:])
+        for change in ({"approvalsReviewer": "user"}, {"sandboxPolicy": {"type": "dangerFullAccess"}}):
+            said = await refused(client, "thread/settings/update", {"threadId": thread_id, **change})
+            assert "To use model `vendor/careful`, you need to use auto review" in said
+        thread_id = await stored_thread(client, model="other", **free)
+        answer: Any = await client.request("thread/resume", {"threadId": thread_id})
+        assert (answer["approvalsReviewer"], answer["sandbox"]["type"]) == ("user", "dangerFullAccess")
+        to_it = {"threadId": thread_id, "model": "careful"}
+        said = await refused(client, "turn/start", {"input": [], **to_it})
+        assert "invalid thread settings override: To use model `careful`, you need to use auto review" in said
+        await client.request("thread/settings/update", {"sandboxPolicy": {"type": "workspaceWrite"}, **to_it})
+        answer = await client.request("thread/resume", {"threadId": thread_id})
+        assert answer["approvalsReviewer"] == "auto_review"
+        office.rules.write_text('allowed_approvals_reviewers = ["user"]\n' + text_of(office.rules))
+        said = await refused(client, "thread/start", {"model": "careful"})
+        assert "you need to use auto review" in said
+        assert "`AutoReview` is not in the allowed set [User]" in said
+
+
 async def test_a_loaded_thread_is_held_to_what_is_required_meanwhile(office: Office) -> None:
     office.user(FREE)
     async with office.client() as client:

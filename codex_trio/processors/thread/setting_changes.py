@@ -107,7 +107,7 @@ def allowed_change(change: TurnOverrides, live: LiveThread, config: ConfigServic
     """
     requirements = config.requirements()
     try:
-        check_change(change, requirements)
+        check_change(change, live.settings, requirements)
     except NotAllowed as error:
         raise invalid_request(f"invalid thread settings override: {error}") from error
     after = change.apply(live.settings)
