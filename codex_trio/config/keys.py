@@ -262,7 +262,6 @@ UNSUPPORTED_INSIDE: Final = (
             "websocket_connect_timeout_ms",
         )
     ),
-    *(("model_providers", "*", "aws", name) for name in ("auth_refresh", "credential_export")),
     ("agents", "job_max_runtime_seconds"),
     *(("memories", name) for name in ("dedicated_tools", "dual_write", "version")),
     ("mcp_servers", "*", "experimental_environment"),

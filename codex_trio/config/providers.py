@@ -14,6 +14,8 @@ from codex_trio.util import decoding
 DEFAULT_REQUEST_MAX_RETRIES = 4
 DEFAULT_STREAM_MAX_RETRIES = 5
 DEFAULT_STREAM_IDLE_TIMEOUT_MS = 300_000
+DEFAULT_EXPORT_TIMEOUT_MS = 30_000
+DEFAULT_LOGIN_TIMEOUT_MS = 300_000
 MAX_RETRIES = 100
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -48,12 +50,28 @@ class AuthCommand(msgspec.Struct, frozen=True, kw_only=True):
     set_in: str = "config.toml"
 
 
+class AwsCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that gives or renews a session with AWS. It runs where the server does.
+
+    `set_in` is the file that says so.
+    """
+
+    command: str
+    args: tuple[str, ...] = ()
+    timeout_ms: int
+    set_in: str = "config.toml"
+
+
 class AwsSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Models on AWS: by what service, and whose account. None leaves that to the environment and AWS's own files."""
 
     service: Literal["bedrock-mantle", "bedrock"]
     profile: str | None = None
     region: str | None = None
+    credential_export: AwsCommand | None = None
+    """Prints keys."""
+    auth_refresh: AwsCommand | None = None
+    """Logs the user in anew."""
 
 
 class ModelProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,8 +195,20 @@ def _of_aws(built_in: ModelProviderConfig, settings: Mapping[str, Any], set_in: 
         built_in,
         **changes,
         http_headers={**built_in.http_headers, **settings.get("http_headers", {})},
-        aws=AwsSettings(service=built_in.aws.service, profile=aws.get("profile"), region=aws.get("region")),
+        aws=AwsSettings(
+            service=built_in.aws.service,
+            profile=aws.get("profile"),
+            region=aws.get("region"),
+            credential_export=_aws_command(aws.get("credential_export"), set_in, DEFAULT_EXPORT_TIMEOUT_MS),
+            auth_refresh=_aws_command(aws.get("auth_refresh"), set_in, DEFAULT_LOGIN_TIMEOUT_MS),
+        ),
     )
+
+
+def _aws_command(settings: Mapping[str, Any] | None, set_in: str, timeout_ms: int) -> AwsCommand | None:
+    if settings is None:
+        return None
+    return decoding.convert({"timeout_ms": timeout_ms, **settings, "set_in": set_in}, AwsCommand)
 
 
 def _from_table(id: str, settings: Mapping[str, Any], set_in: str) -> ModelProviderConfig:

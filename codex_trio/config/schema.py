@@ -47,8 +47,8 @@ def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
         other = next((key for key in provider if key not in _CHANGEABLE_ON_AWS), None) if name in _ON_AWS else None
         if other is not None:
             return Inside(
-                f"model_providers.{name} only supports changing `base_url`, `auth`, `http_headers`, `aws.profile` and "
-                f"`aws.region`, not `{other}`",
+                f"model_providers.{name} only supports changing `base_url`, `auth`, `http_headers`, `aws.profile`, "
+                f"`aws.region`, `aws.credential_export` and `aws.auth_refresh`, not `{other}`",
                 (name, other),
             )
         if name not in _ON_AWS and not provider.get("name"):
@@ -56,7 +56,7 @@ def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
         if name not in _ON_AWS and "aws" in provider:
             only = "provider aws is only supported for `amazon-bedrock` or `amazon-bedrock-runtime`"
             return Inside(f"model_providers.{name}: {only}", (name, "aws"))
-    problems = ((name, _env_key_problem(provider) or _auth_problem(provider)) for name, provider in providers.items())
+    problems = ((name, _credential_problem(provider)) for name, provider in providers.items())
     return next(
         (
             Inside(f"model_providers.{name}: {problem.text}", (name, *problem.path))
@@ -65,6 +65,21 @@ def provider_table_problem(providers: Mapping[str, Any]) -> Inside | None:
         ),
         None,
     )
+
+
+def _credential_problem(provider: Mapping[str, Any]) -> Inside | None:
+    return _env_key_problem(provider) or _auth_problem(provider) or _aws_problem(provider.get("aws") or {})
+
+
+def _aws_problem(aws: Mapping[str, Any]) -> Inside | None:
+    for name in ("credential_export", "auth_refresh"):
+        if name in aws and not aws[name]["command"].strip():
+            return Inside(f"provider aws.{name}.command must not be empty", ("aws", name, "command"))
+    if "auth_refresh" in aws and aws["auth_refresh"]["command"] != "aws":
+        return Inside("provider aws.auth_refresh.command must be `aws`", ("aws", "auth_refresh", "command"))
+    if "credential_export" in aws and "profile" in aws:
+        return Inside("provider aws.credential_export cannot be combined with aws.profile", ("aws", "profile"))
+    return None
 
 
 def _env_key_problem(provider: Mapping[str, Any]) -> Inside | None:
@@ -129,6 +144,8 @@ APPROVAL_POLICY = Either(
 
 _NONZERO_U64 = Integer("a nonzero u64", 1, 2**64 - 1)
 
+_AWS_COMMAND = Table({"command": TEXT, "args": TEXTS, "timeout_ms": _NONZERO_U64}, required=("command",))
+
 AUTH_COMMAND = Table(
     {
         "command": TEXT,
@@ -150,7 +167,9 @@ MODEL_PROVIDER = Table(
         "experimental_bearer_token": TEXT,
         "auth": AUTH_COMMAND,
         "gateway_oauth": ANY,
-        "aws": Table({"profile": TEXT, "region": TEXT, "credential_export": ANY, "auth_refresh": ANY}),
+        "aws": Table(
+            {"profile": TEXT, "region": TEXT, "credential_export": _AWS_COMMAND, "auth_refresh": _AWS_COMMAND}
+        ),
         "project_id": TEXT,
         "location": TEXT,
         "credential_file": ANY,

@@ -174,6 +174,14 @@ class ModelRerouted(_Event, frozen=True, kw_only=True, gc=False):
     answers: str
 
 
+class LoginRenewed(_Event, frozen=True, kw_only=True, gc=False):
+    """A session with the model's provider is being renewed, or was, when `is_done`."""
+
+    provider: str
+    message: str
+    is_done: bool
+
+
 class RawResponse(_Event, frozen=True, kw_only=True, gc=False):
     """A response is complete; `reported` is its usage as the provider counts it."""
 
@@ -243,6 +251,7 @@ Event: TypeAlias = (
     | RateLimitsChanged
     | ErrorReported
     | ModelRerouted
+    | LoginRenewed
     | ThreadWarning
     | GuardianWarning
     | ApprovalReviewed

@@ -15,6 +15,7 @@ from codex_trio.engine import events
 from codex_trio.engine.history import message_item
 from codex_trio.engine.response_items import ResponseItem
 from codex_trio.engine.token_usage import stored_usage
+from codex_trio.model.aws_login import LoginRenewal
 from codex_trio.model.events import Completed
 from codex_trio.model.limits import RateLimitSnapshot
 from codex_trio.state.rollout.events import ItemCompletedLine
@@ -154,6 +155,13 @@ class TurnLog:
 
     async def context_message(self, text: str) -> None:
         await self.history(message_item("developer", [text], item_id=uuid7()))
+
+    def login_renewed(self, renewal: LoginRenewal) -> None:
+        self.emit(
+            events.LoginRenewed(
+                turn_id=self.turn_id, provider=renewal.provider, message=renewal.message, is_done=renewal.is_done
+            )
+        )
 
     def warning(self, message: str) -> None:
         self.emit(events.ThreadWarning(message=message))

@@ -134,6 +134,7 @@ class Sampler:
         Calls that came before the stream broke off still run to their end: they happened.
         """
         error: ModelError | None = None
+        told = self._log.login_renewed
         async with trio.open_nursery() as nursery:
             self._calls = ToolCalls(
                 nursery=nursery,
@@ -147,7 +148,10 @@ class Sampler:
             reader = read(self._log, self._context.memory.history.ids, self._calls.start, self._context.made_pictures)
             with trio.CancelScope() as self._stream:
                 try:
-                    async with seen_by.attempt() as seen, client.stream(request) as response:
+                    async with (
+                        seen_by.attempt() as seen,
+                        client.stream(request, tell_renewal=told) as response,
+                    ):
                         async for batch in response:
                             # What has come is stored, shown and run as one, whatever ends the response.
                             with trio.CancelScope(shield=True):

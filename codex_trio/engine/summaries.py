@@ -132,9 +132,13 @@ class Summaries:
     ) -> list[model.ModelEvent]:
         """Return what tells of the output; count what was spent even if nothing comes of it."""
         told: list[model.ModelEvent] = []
+        renewed = self._log.login_renewed
         await asked.step()
         try:
-            async with seen_by.attempt() as seen, client.stream(request) as response:
+            async with (
+                seen_by.attempt() as seen,
+                client.stream(request, tell_renewal=renewed) as response,
+            ):
                 async for batch in response:
                     for event in batch:
                         match event:

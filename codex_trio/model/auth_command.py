@@ -1,24 +1,18 @@
 """Keys of providers that a command gives: when it is run, for how long its key is good, and what goes wrong.
 
-Owns the keys that are known, and the command while it runs: one at a time for each provider, stopped with all that it
-started when it takes too long or nobody waits for it any more. Does not own sending keys (endpoint.py).
+Owns the keys that are known, and that a provider's command runs once at a time. Does not own the process
+(short_command.py) or sending keys (endpoint.py).
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 from collections.abc import Mapping
 
 import trio
 
 from codex_trio.config.providers import AuthCommand
 from codex_trio.model.errors import ErrorInfo, ModelError
-
-_MAX_OUTPUT = 64 << 10
-_MAX_QUOTED = 300
+from codex_trio.model.short_command import run_short
 
 
 class AuthCommands:
@@ -64,51 +58,23 @@ class CommandKey:
 
     async def _run(self) -> str:
         command = self._command
-        status, output, complaint = await self._outcome()
-        if status is None:
-            raise self._failure(f"gave no key within {command.timeout_ms} ms")
-        if status != 0:
-            said = complaint.decode(errors="replace").strip()[:_MAX_QUOTED]
-            raise self._failure(f"failed with status {status}{f': {said}' if said else ''}")
-        key = output.decode(errors="replace").strip()
-        if not key or not key.isascii() or not key.isprintable():
-            raise self._failure("printed nothing that can be a key" if key else "printed no key")
-        return key
-
-    async def _outcome(self) -> tuple[int | None, bytes, bytes]:
-        """Return the command's status (None when it took too long) and what it wrote."""
-        command = self._command
         try:
-            process = await trio.lowlevel.open_process(
+            outcome = await run_short(
                 [command.command, *command.args],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
                 cwd=command.cwd,
-                env=self._environ,
-                start_new_session=True,
+                environ=self._environ,
+                seconds=command.timeout_ms / 1000,
             )
         except (OSError, ValueError) as error:
             raise self._failure(f"could not be run: {error}") from error
-        output, complaint = bytearray(), bytearray()
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            with trio.move_on_after(command.timeout_ms / 1000):
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(_collect, process.stdout, output)
-                    nursery.start_soon(_collect, process.stderr, complaint)
-                    status = await process.wait()
-                    # What it left behind would hold the pipes open.
-                    _kill_group(process.pid)
-                return status, bytes(output), bytes(complaint)
-            return None, b"", b""
-        finally:
-            _kill_group(process.pid)
-            with trio.CancelScope(shield=True):
-                await process.wait()
-                await process.stdout.aclose()
-                await process.stderr.aclose()
+        if outcome.status is None:
+            raise self._failure(f"gave no key within {command.timeout_ms} ms")
+        if outcome.problem is not None:
+            raise self._failure(outcome.problem)
+        key = outcome.output.decode(errors="replace").strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise self._failure("printed nothing that can be a key" if key else "printed no key")
+        return key
 
     def _failure(self, what: str) -> ModelError:
         return ModelError(
@@ -116,14 +82,3 @@ class CommandKey:
             f"It is set as `auth` of the provider in {self._command.set_in}.",
             info=ErrorInfo("unauthorized"),
         )
-
-
-def _kill_group(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
-async def _collect(stream: trio.abc.ReceiveStream, into: bytearray) -> None:
-    """Take in what is written to the end; nobody needs more than a little of it."""
-    async for chunk in stream:
-        into += chunk[: _MAX_OUTPUT - len(into)]

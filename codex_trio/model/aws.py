@@ -30,6 +30,12 @@ _FROM_ELSEWHERE = (
 )
 """What a profile may get its keys by that this server does not: by asking AWS or another program for them."""
 
+_EXPIRED = (
+    *(b"expiredtoken", b"expired_token", b"unrecognizedclientexception", b"invalidclienttokenid"),
+    *(b"signature expired", b"is expired", b"has expired"),
+)
+"""What AWS says, in small letters, of keys that are good no more."""
+
 _ADDRESSES: Mapping[str, str] = {
     "bedrock-mantle": "https://bedrock-mantle.{region}.api.aws/openai/v1",
     "bedrock": "https://bedrock-runtime.{region}.amazonaws.com/openai/v1",
@@ -51,6 +57,8 @@ class AwsSigner(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     service: str
     environ: Mapping[str, str]
+    keys: AwsKeys | None = None
+    """The keys, where they are not to be looked for."""
 
     def __repr__(self) -> str:
         return "AwsSigner(...)"
@@ -63,21 +71,40 @@ class AwsSigner(msgspec.Struct, frozen=True, kw_only=True):
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, now: datetime
     ) -> dict[str, str]:
         """Return the headers with the signature of that moment. Blocking. Raises ModelError."""
-        keys = find_keys(self.provider, self.environ)
+        keys = self.keys or find_keys(self.provider, self.environ)
         return signed(method, url, headers, body, keys=keys, region=self.region, service=self.service, now=now)
 
 
 def access(
-    provider: ModelProviderConfig, settings: AwsSettings, *, bearer: str | None, environ: Mapping[str, str]
+    provider: ModelProviderConfig,
+    settings: AwsSettings,
+    *,
+    bearer: str | None,
+    keys: AwsKeys | None,
+    environ: Mapping[str, str],
 ) -> AwsAccess:
-    """Return how to reach a provider. `bearer` is what its `auth` command gave. Raises ModelError."""
-    token = bearer or (None if settings.profile else environ.get(BEARER, "").strip() or None)
+    """Return how to reach a provider. `bearer` and `keys` are what its commands gave. Raises ModelError."""
+    has_own = settings.profile is not None or keys is not None
+    token = bearer or (None if has_own else environ.get(BEARER, "").strip() or None)
     region = _region(provider, settings, environ, with_files=token is None)
     base_url = provider.base_url or _ADDRESSES[settings.service].format(region=region)
     if token is not None:
         return AwsAccess(base_url=base_url, headers={"authorization": f"Bearer {token}"}, signer=None)
-    signer = AwsSigner(provider=provider, region=region, service=settings.service, environ=environ)
+    signer = AwsSigner(provider=provider, region=region, service=settings.service, environ=environ, keys=keys)
     return AwsAccess(base_url=base_url, headers={}, signer=signer)
+
+
+def is_in_environment(settings: AwsSettings, environ: Mapping[str, str]) -> bool:
+    """Return whether what requests are made with stands in the environment."""
+    return settings.profile is None and (bool(environ.get(BEARER, "").strip()) or _keys_in(environ) is not None)
+
+
+def says_expired(status: int, body: bytes) -> bool:
+    """Return whether AWS refuses a request because its keys are good no more."""
+    if status not in (401, 403):
+        return False
+    text = body.lower()
+    return any(words in text for words in _EXPIRED)
 
 
 def find_keys(provider: ModelProviderConfig, environ: Mapping[str, str]) -> AwsKeys:
@@ -87,10 +114,8 @@ def find_keys(provider: ModelProviderConfig, environ: Mapping[str, str]) -> AwsK
     """
     settings = provider.aws
     assert settings is not None
-    key_id, secret = environ.get("AWS_ACCESS_KEY_ID", "").strip(), environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
-    if settings.profile is None and key_id and secret:
-        token = environ.get("AWS_SESSION_TOKEN", "").strip()
-        return AwsKeys(access_key_id=key_id, secret_access_key=secret, session_token=token or None)
+    if settings.profile is None and (given := _keys_in(environ)) is not None:
+        return given
     name = _profile_name(settings, environ)
     credentials, config = _file("credentials", environ), _file("config", environ)
     found = {**_section(config, name, is_config=True), **_section(credentials, name, is_config=False)}
@@ -101,14 +126,24 @@ def find_keys(provider: ModelProviderConfig, environ: Mapping[str, str]) -> AwsK
     raise _missing(provider, name, found, credentials)
 
 
+def _keys_in(environ: Mapping[str, str]) -> AwsKeys | None:
+    key_id, secret = environ.get("AWS_ACCESS_KEY_ID", "").strip(), environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
+    if not key_id or not secret:
+        return None
+    token = environ.get("AWS_SESSION_TOKEN", "").strip()
+    return AwsKeys(access_key_id=key_id, secret_access_key=secret, session_token=token or None)
+
+
 def _missing(
     provider: ModelProviderConfig, name: str, found: Mapping[str, str], credentials: Path | None
 ) -> ModelError:
     other = next((key for key in _FROM_ELSEWHERE if key in found), None)
     if other is not None:
+        setting = f"model_providers.{provider.id}.aws.credential_export"
+        asking = f'{{ command = "aws", args = ["configure", "export-credentials", "--profile", "{name}"] }}'
         said = (
-            f"the AWS profile `{name}` gets its keys by `{other}`, which this server does not ask for: export "
-            f"them with `aws configure export-credentials --profile {name} --format env` for this server"
+            f"the AWS profile `{name}` gets its keys by `{other}`, which this server does not ask for itself: have "
+            f"AWS's own program ask, with `{setting} = {asking}` in {provider.set_in}, in place of `aws.profile`"
         )
     else:
         where = f"a profile `{name}` in {credentials}" if credentials is not None else "HOME, for ~/.aws/credentials"
@@ -116,7 +151,7 @@ def _missing(
             f"no AWS credentials found for model provider `{provider.id}`: set AWS_ACCESS_KEY_ID and "
             f"AWS_SECRET_ACCESS_KEY, or {BEARER}, or {where}; {provider.place_of('aws.profile')} names another profile"
         )
-    return ModelError(said, info=ErrorInfo("unauthorized"))
+    return ModelError(said, info=ErrorInfo("unauthorized"), is_login_expired=other is None)
 
 
 def _region(

@@ -21,8 +21,10 @@ from typing import NamedTuple, Protocol, TypeAlias
 import trio
 
 from codex_trio.config.providers import ModelProviderConfig
-from codex_trio.model import endpoint, failures, retry
+from codex_trio.model import aws, endpoint, failures, retry
 from codex_trio.model.auth_command import CommandKey
+from codex_trio.model.aws_login import AwsLogin, TellRenewal
+from codex_trio.model.aws_signature import AwsKeys
 from codex_trio.model.catalog import CatalogSource
 from codex_trio.model.errors import ModelError
 from codex_trio.model.events import FellBack, ModelEvent
@@ -139,12 +141,14 @@ class ResponsesClient:
         api_key: str | None,
         environ: Mapping[str, str],
         command_key: CommandKey | None = None,
+        aws_login: AwsLogin | None = None,
         sockets: ModelSockets | None = None,
         models: CatalogSource | None = None,
         attest: Attest | None = None,
         compresses: bool = False,
     ) -> None:
-        """`api_key`, or what a command gives, is sent as a bearer token. `environ` is for the provider's
+        """`api_key`, or what a command gives, is sent as a bearer token; `aws_login` is for a provider whose session
+        with AWS commands give. `environ` is for the provider's
         `env_http_headers` only. `sockets` are for a provider that has websockets, `models` for one that is asked for
         its models, `attest` for one that wants clients attested. Where it `compresses`, bodies go out in zstd.
         """
@@ -153,6 +157,7 @@ class ResponsesClient:
         self._api_key = api_key
         self._environ = environ
         self._command_key = command_key
+        self._aws_login = aws_login
         self._models = models
         self._attest = attest
         self._compresses = compresses
@@ -165,10 +170,18 @@ class ResponsesClient:
                 await self._transport.warm(self.provider.base_url)
 
     @contextlib.asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelStream]:
-        """Send a request; the block gets its response. Raises ModelError when there is none."""
+    async def stream(
+        self, request: ModelRequest, *, tell_renewal: TellRenewal | None = None
+    ) -> AsyncGenerator[ModelStream]:
+        """Send a request; the block gets its response. Raises ModelError when there is none.
+
+        `tell_renewal` hears of a session that is renewed on the way, which may take the user.
+        """
         idle_timeout = self.provider.stream_idle_timeout_ms / 1000
-        answer = await self._send(request, idle_timeout)
+        if self._aws_login is None:
+            answer = await self._send(request, idle_timeout)
+        else:
+            answer = await self._send_logged_in(self._aws_login, request, idle_timeout, tell_renewal)
         if self._models is not None and (version := answer.response.headers.get(_MODELS_VERSION)):
             self._models.named(version)
         stream = ModelStream(answer, idle_timeout=idle_timeout)
@@ -189,8 +202,22 @@ class ResponsesClient:
             newer = await self._command_key.after_refusal(key)
         return await self._send_with(newer, request, idle_timeout)
 
-    async def _send_with(self, key: str | None, request: ModelRequest, idle_timeout: float) -> _Answer:
-        target = endpoint.resolve(self.provider, api_key=key, environ=self._environ)
+    async def _send_logged_in(
+        self, login: AwsLogin, request: ModelRequest, idle_timeout: float, tell: TellRenewal | None
+    ) -> _Answer:
+        since = login.renewals
+        try:
+            return await self._send_with(self._api_key, request, idle_timeout, aws_keys=await login.keys())
+        except ModelError as error:
+            if not login.may_help(error):
+                raise
+        await login.renew(since=since, tell=tell)
+        return await self._send_with(self._api_key, request, idle_timeout, aws_keys=await login.keys())
+
+    async def _send_with(
+        self, key: str | None, request: ModelRequest, idle_timeout: float, *, aws_keys: AwsKeys | None = None
+    ) -> _Answer:
+        target = endpoint.resolve(self.provider, api_key=key, environ=self._environ, aws_keys=aws_keys)
         sockets, thread_id = self._sockets, request.headers.thread_id
         if sockets is None or thread_id is None or not sockets.serves(thread_id):
             return _Answer(await self._send_plainly(target, request, idle_timeout))
@@ -274,4 +301,6 @@ class ResponsesClient:
         finally:
             await response.aclose(drain=False)
         error = failures.from_http(response.status, refusal, response.headers, url=target.shown_url)
+        if target.signer is not None:
+            error.is_login_expired = aws.says_expired(response.status, refusal)
         return error, response.status >= 500 and retry.is_bearable(retry.retry_after(response.headers))

@@ -16,6 +16,7 @@ import msgspec
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import aws
+from codex_trio.model.aws_signature import AwsKeys
 from codex_trio.model.errors import ModelError
 from codex_trio.util.addresses import credentials_in, is_web_address, shown_address, without_credentials
 
@@ -72,14 +73,21 @@ class Endpoint:
         return Endpoint(target, shown, self.headers, signer=self.signer) if trusted else Endpoint(target, shown, {})
 
 
-def resolve(provider: ModelProviderConfig, *, api_key: str | None, environ: Mapping[str, str]) -> Endpoint:
-    """Return the endpoint for a provider's responses. `environ` is only asked for the provider's `env_http_headers`.
+def resolve(
+    provider: ModelProviderConfig,
+    *,
+    api_key: str | None,
+    environ: Mapping[str, str],
+    aws_keys: AwsKeys | None = None,
+) -> Endpoint:
+    """Return the endpoint for a provider's responses. `environ` is only asked for the provider's `env_http_headers`
+    and, of one on AWS, for its region and its keys, unless there are `aws_keys`.
 
     Raises ModelError, before anything is sent, when a setting is unusable. That there is a key where one is needed is
     for `identity.keys` to say.
     """
     if provider.aws is not None:
-        found = aws.access(provider, provider.aws, bearer=api_key, environ=environ)
+        found = aws.access(provider, provider.aws, bearer=api_key, keys=aws_keys, environ=environ)
         provider = msgspec.structs.replace(provider, base_url=found.base_url)
     else:
         found = None

@@ -55,7 +55,8 @@ class ModelError(Exception):
     `retryable`: the same request may succeed, so the whole request can be repeated. `retry_after`: how many seconds the
     provider asks to wait before that. `http_status`: of the provider's answer, when there was one. `misalignment`: the
     provider's explanation of a block, in the protocol's form. `limits`: the limit that was run into. `is_offline`: the
-    provider was not reached, and may be when the network is back.
+    provider was not reached, and may be when the network is back. `is_login_expired`: it is for want of a session that
+    lasts, and may succeed with a new one.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ModelError(Exception):
         misalignment: dict[str, Any] | None = None,
         limits: RateLimitSnapshot | None = None,
         is_offline: bool = False,
+        is_login_expired: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -81,6 +83,7 @@ class ModelError(Exception):
         self.misalignment = misalignment
         self.limits = limits
         self.is_offline = is_offline
+        self.is_login_expired = is_login_expired
 
     @property
     def retry_info(self) -> ErrorInfo:

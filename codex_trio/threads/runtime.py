@@ -36,6 +36,7 @@ from codex_trio.identity.credentials import AuthFileError
 from codex_trio.identity.keys import MissingApiKey, resolve_request_auth
 from codex_trio.identity.user_agent import Identity
 from codex_trio.model.auth_command import AuthCommands
+from codex_trio.model.aws_login import AwsLogins
 from codex_trio.model.catalog import ModelCatalog, ModelInfo
 from codex_trio.model.client import ResponsesClient
 from codex_trio.model.endpoint import resolve
@@ -288,6 +289,7 @@ def timezone_name(environ: Mapping[str, str], zone_file: Path = Path("/etc/local
 
 def _client_factory(parts: RuntimeParts, loaded: LoadedThreads) -> Callable[[EffectiveConfig, str], ResponsesClient]:
     commands, sockets = AuthCommands(parts.environ), ModelSockets(parts.transport)
+    logins = AwsLogins(parts.environ)
 
     async def attest(thread_id: str) -> str | None:
         live = loaded.find(thread_id)
@@ -312,6 +314,7 @@ def _client_factory(parts: RuntimeParts, loaded: LoadedThreads) -> Callable[[Eff
             api_key=auth.bearer,
             environ=parts.environ,
             command_key=command_key,
+            aws_login=logins.of(provider),
             sockets=sockets,
             models=models if models is not None and models.url == provider.model_catalog_url else None,
             attest=attest if has_account else None,

@@ -122,15 +122,8 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
                 thread_id=thread_id,
                 turn_id=event.turn_id,
             )
-        case events.ModelRerouted():
-            return "model/rerouted", turn_events.ModelReroutedNotification(
-                thread_id=thread_id,
-                turn_id=event.turn_id,
-                from_model=event.asked,
-                to_model=event.answers,
-                # The protocol knows no other reason.
-                reason="highRiskCyberActivity",
-            )
+        case events.ModelRerouted() | events.LoginRenewed():
+            return _of_provider(thread_id, event)
         case events.ThreadWarning():
             return "warning", notice.WarningNotification(thread_id=thread_id, message=event.message)
         case events.RawItem():
@@ -149,6 +142,22 @@ def _project_rare(thread_id: str, event: events.Event) -> Projected | None:
             )
         case _:
             return _project_rarest(thread_id, event)
+
+
+def _of_provider(thread_id: str, event: events.ModelRerouted | events.LoginRenewed) -> Projected:
+    if isinstance(event, events.LoginRenewed):
+        method = "modelProvider/authRecovery" + ("Completed" if event.is_done else "Started")
+        return method, turn_events.AuthRecoveryNotification(
+            thread_id=thread_id, turn_id=event.turn_id, provider=event.provider, message=event.message
+        )
+    return "model/rerouted", turn_events.ModelReroutedNotification(
+        thread_id=thread_id,
+        turn_id=event.turn_id,
+        from_model=event.asked,
+        to_model=event.answers,
+        # The protocol knows no other reason.
+        reason="highRiskCyberActivity",
+    )
 
 
 def _project_rarest(thread_id: str, event: events.Event) -> Projected | None:

@@ -94,6 +94,18 @@ def test_a_problem_in_a_file_is_told_with_file_line_and_column(
             {"model_providers": {"m": {"name": "M", "aws": {"region": "r"}}}},
             "model_providers.m: provider aws is only supported for `amazon-bedrock` or `amazon-bedrock-runtime`",
         ),
+        (
+            {"model_providers": {"amazon-bedrock": {"aws": {"credential_export": {"command": " "}}}}},
+            "model_providers.amazon-bedrock: provider aws.credential_export.command must not be empty",
+        ),
+        (
+            {"model_providers": {"amazon-bedrock": {"aws": {"auth_refresh": {"command": "sh"}}}}},
+            "model_providers.amazon-bedrock: provider aws.auth_refresh.command must be `aws`",
+        ),
+        (
+            {"model_providers": {"amazon-bedrock": {"aws": {"profile": "p", "credential_export": {"command": "x"}}}}},
+            "model_providers.amazon-bedrock: provider aws.credential_export cannot be combined with aws.profile",
+        ),
         ({"model_providers": {"openai": {"name": "x"}}}, "model_providers contains reserved built-in provider IDs: "),
         ({"model_providers": {"p": {"name": "x", "wire_api": "chat"}}}, '`wire_api = "chat"` is no longer supported.'),
         ({"mcp_servers": {"a": {"command": "x", "url": "y"}}}, "url is not supported for stdio\nin `mcp_servers.a`\n"),

@@ -65,10 +65,6 @@ def test_what_the_configuration_offers_is_read_somewhere() -> None:
         ("[features]\nnetwork_proxy = true\n", "features.network_proxy"),
         ("[features]\nunified_exec = false\n", "features.unified_exec"),
         ("[model_providers.m]\nname = 'M'\nproject_id = 'x'\n", "model_providers.m.project_id"),
-        (
-            "[model_providers.amazon-bedrock.aws.auth_refresh]\ncommand = 'x'\n",
-            "model_providers.amazon-bedrock.aws.auth_refresh",
-        ),
         ("[shell_environment_policy]\nexperimental_use_profile = true\n", "shell_environment_policy.experimental_use"),
     ],
 )

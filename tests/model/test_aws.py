@@ -114,7 +114,7 @@ def test_where_requests_go() -> None:
         ({}, KEYS, "has no AWS region"),
         ({"region": "us-east-1/x"}, KEYS, "is no AWS region"),
         ({"region": "r", "profile": "nobody"}, {}, "a profile `nobody` in"),
-        ({"profile": "sso"}, {}, "aws configure export-credentials --profile sso"),
+        ({"profile": "sso"}, {}, '"export-credentials", "--profile", "sso"'),
         ({"region": "r"}, {"AWS_SHARED_CREDENTIALS_FILE": "BROKEN"}, "it is not in the form of AWS's files"),
     ],
 )

@@ -55,3 +55,38 @@ async def test_an_unusable_setting_is_refused(lab: Lab, auth: str, problem: str)
     async with lab.run() as probe:
         refused = await probe.refusal("thread/start", {})
     assert problem in refused.message
+
+
+ON_AWS = """
+model = "openai.gpt-5.5"
+model_provider = "amazon-bedrock"
+
+[model_providers.amazon-bedrock]
+base_url = "{base_url}"
+
+[model_providers.amazon-bedrock.aws]
+region = "us-east-1"
+
+[model_providers.amazon-bedrock.aws.credential_export]
+command = "/bin/sh"
+args = ["-c", '''
+echo x >> runs
+echo "{{\\"AccessKeyId\\": \\"AKID$(cat runs | wc -l)\\", \\"SecretAccessKey\\": \\"s\\"}}"''']
+"""
+
+
+async def test_a_session_with_aws_is_renewed_when_it_has_expired_and_clients_hear_of_it(lab: Lab) -> None:
+    lab.write_config(ON_AWS.format(base_url=lab.model.base_url))
+    expired = http_error(403, {"__type": "ExpiredTokenException", "message": "The security token is expired"})
+    lab.script(expired, answer(message("a")), answer(message("b", item_id="m2")))
+    async with lab.run() as probe:
+        thread_id = (await probe.start_thread(cwd=str(lab.cwd)))["id"]
+        first, second = [await probe.run_turn(thread_id, "Hi") for _ in range(2)]
+    assert (first.status, second.status) == ("completed", "completed")
+    told = [m for m in first.messages if m.get("method", "").startswith("modelProvider/")]
+    assert [(m["method"], m["params"]["provider"], m["params"]["message"]) for m in told] == [
+        ("modelProvider/authRecoveryStarted", "Amazon Bedrock", "AWS session has expired. Reauthenticating..."),
+        ("modelProvider/authRecoveryCompleted", "Amazon Bedrock", "Signed in with AWS."),
+    ]
+    signed_by = [(key or "").partition("Credential=")[2].partition("/")[0] for key in keys(lab)]
+    assert signed_by == ["AKID1", "AKID2", "AKID2"]
