@@ -56,9 +56,7 @@ class ChunkBuilder:
             root.add([path for path in rest if path.startswith(root.prefix)])
             rest = [path for path in rest if not path.startswith(root.prefix)]
         self._roots[-1].add(rest)
-        for path in paths:
-            if path.endswith(_IGNORE_FILES):
-                self.ignore_files[path] = changed_at(path)
+        self.ignore_files.update({path: changed_at(path) for path in paths if path.endswith(_IGNORE_FILES)})
         for root in self._roots:
             if len(root.files) >= self._chunk_paths:
                 self._take(root.chunk())

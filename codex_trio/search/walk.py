@@ -151,8 +151,8 @@ async def walking(folders: Sequence[str], *, limits: WalkLimits, leave_out: Sequ
 
 
 def _threads() -> int:
-    """Return how many threads walk: one processor is left to those who take the paths in."""
-    return min(max(len(os.sched_getaffinity(0)) - 1, 1), _MOST_THREADS)
+    """Return how many threads walk: they often wait for the one that writes, so that there may be more than run."""
+    return min(2 * len(os.sched_getaffinity(0)), _MOST_THREADS)
 
 
 def _glob(path: str) -> str:
