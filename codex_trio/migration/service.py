@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import trio
@@ -35,6 +35,7 @@ from codex_trio.migration.values import (
     MigrationPlace,
     MigrationPlan,
     MigrationProblem,
+    NoCounterpart,
     PastImport,
     joined,
 )
@@ -46,9 +47,15 @@ _log = logging.getLogger(__name__)
 
 MOST_FOLDERS = 200
 MOST_ITEMS = 2_000
+_MOST_NAMED = 10
+_LONGEST_NAME = 100
 _LOOK_SECONDS = 120.0
 _STEP_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
+
+
+_Untaken: TypeAlias = "tuple[MigrationKind, str | None, str | None]"
+"""A thing without a counterpart here: its kind, its folder, and what it is called."""
 
 
 class MigrationRefused(Exception):
@@ -130,21 +137,36 @@ class Migration:
                 known.add(place.root)
                 places.append(place)
         found: list[MigrationItem] = []
+        told = self._told()
         for place in places:
-            found += [item for kind in planners(self._home) if (item := self._item(kind, place)) is not None]
+            found += [item for kind in planners(self._home) if (item := self._item(kind, place, told)) is not None]
             if place.cwd is None:
                 found += self._of_home(place, wanted)
         return found
 
-    def _item(self, kind: MigrationKind, place: MigrationPlace) -> MigrationItem | None:
+    def _told(self) -> Collection[_Untaken]:
+        """Return what an import has told of already that it has no counterpart here."""
+        try:
+            past = self._past.read()
+        except MigrationProblem:
+            return ()
+        failures = (failure for one in past for failure in one.failures if failure.error_type == NOT_SUPPORTED)
+        return {(failure.kind, failure.cwd, failure.source) for failure in failures}
+
+    def _item(self, kind: MigrationKind, place: MigrationPlace, told: Collection[_Untaken]) -> MigrationItem | None:
         try:
             plan = planners(self._home)[kind](place)
         except MigrationProblem as problem:
             return MigrationItem(kind=kind, description=f"Cannot be migrated: {problem}", cwd=place.cwd)
-        if plan is None or not plan.steps:
+        if plan is None:
+            return None
+        cwd = None if place.cwd is None else str(place.cwd)
+        refused = [one for one in plan.refused if (kind, cwd, one.source) not in told]
+        if not plan.steps and not refused:
             return None
         names = None if kind in ("CONFIG", "AGENTS_MD") else tuple(step.source for step in plan.steps)
-        return MigrationItem(kind=kind, description=plan.description, cwd=place.cwd, names=names)
+        description = f"{plan.description}{_without(refused)}"
+        return MigrationItem(kind=kind, description=description, cwd=place.cwd, names=names)
 
     def _of_home(self, place: MigrationPlace, wanted: DetectRequest) -> list[MigrationItem]:
         found: list[MigrationItem] = []
@@ -284,6 +306,16 @@ class Migration:
             failures=failures,
         )
         await trio.to_thread.run_sync(partial(self._past.add, past))
+
+
+def _without(refused: Sequence[NoCounterpart]) -> str:
+    """Return what of it has no counterpart here, for people."""
+    if not refused:
+        return ""
+    named = [f"{one.source[:_LONGEST_NAME]} ({one.message})" for one in refused[:_MOST_NAMED]]
+    if len(refused) > _MOST_NAMED:
+        named.append(f"{len(refused) - _MOST_NAMED} more")
+    return f"; without counterpart: {'; '.join(named)}"
 
 
 def _followed(plan: MigrationPlan, item: MigrationItem) -> KindOutcome:

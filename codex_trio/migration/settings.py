@@ -18,6 +18,15 @@ from codex_trio.util.loose_json import table_of
 
 _ENVIRONMENT = "shell_environment_policy"
 
+_TAKEN_ELSEWHERE = frozenset(
+    ("$schema", "env", "sandbox", "hooks", "disableAllHooks", "enabledPlugins", "extraKnownMarketplaces")
+) | {"enableAllProjectMcpServers", "enabledMcpjsonServers", "disabledMcpjsonServers"}
+_INSTEAD = {
+    "model": "its models are another provider's: choose one by `model`",
+    "permissions": "what may be done is said in other words: `approval_policy`, `sandbox_mode`, and rules/*.rules",
+}
+_NO_COUNTERPART = "there is no such setting"
+
 
 def settings_file(place: MigrationPlace) -> Path:
     """Return where the settings stand."""
@@ -48,6 +57,11 @@ def plan_settings(place: MigrationPlace) -> MigrationPlan | None:
                 refused.append(NoCounterpart(f"env.{name}", "its value is neither a text, a number nor true or false"))
             else:
                 variables[name] = text
+    refused += [
+        NoCounterpart(key, _INSTEAD.get(key, _NO_COUNTERPART))
+        for key in dict.fromkeys(key for table in tables for key, value in table.items() if value is not None)
+        if key not in _TAKEN_ELSEWHERE
+    ]
     existing = read_target_table(place.config)
     edits: list[Edit] = []
     if variables:

@@ -234,3 +234,24 @@ async def test_plugins_are_installed_from_the_marketplace_that_the_settings_name
     assert (lab.codex / "plugins/cache/m/p/1.0.0/.claude-plugin/plugin.json").is_file()
     left = (await lab.detect())["PLUGINS", True].plugins or ()
     assert [name for choice in left for name in choice.plugins] == ["gone", "x"]
+
+
+async def test_what_has_no_counterpart_is_told_before_and_after_and_then_no_more(lab: MigrationLab) -> None:
+    write(lab.claude / "settings.json", {"model": "opus", "permissions": {"allow": ["Bash(ls)"]}, "statusLine": 1})
+    write(lab.claude / "commands/filled.md", "Do $ARGUMENTS.\n")
+    found = await lab.detect()
+    assert set(found) == {("CONFIG", True), ("COMMANDS", True)}
+    words = found["CONFIG", True].description
+    assert all(name in words for name in ("model (", "permissions (", "rules/*.rules", "statusLine ("))
+    assert "filled (it has a place for arguments" in found["COMMANDS", True].description
+    outcomes = await lab.take(*found.values())
+    assert [failure.source for failure in outcomes["CONFIG"].failures] == ["model", "permissions", "statusLine"]
+    assert [failure.source for failure in outcomes["COMMANDS"].failures] == ["filled"]
+    assert not (lab.codex / "config.toml").exists()
+    assert await lab.detect() == {}
+    # What comes later is told again.
+    write(lab.claude / "settings.json", {"model": "opus", "outputStyle": "x", **dict.fromkeys(map(str, range(20)), 1)})
+    words = (await lab.detect())["CONFIG", True].description
+    assert "model" not in words
+    assert "outputStyle (there is no such setting); " in words
+    assert words.endswith("; 11 more")
