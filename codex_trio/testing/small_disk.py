@@ -3,8 +3,8 @@
 Owns the mount, which lives in a user and mount namespace of its own, kept by a helper process; when that ends, the
 kernel takes both away with all that is in them. Needs no privileges where the kernel lets users make namespaces.
 
-A program as well, for the helper and for what runs inside: `python -m codex_trio.testing.small_disk hold FOLDER BYTES`
-and `... join PID COMMAND...`.
+A program as well, for the helper and for what runs inside: `python -P small_disk.py hold FOLDER BYTES` and
+`... join PID COMMAND...`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from typing import NoReturn
 import trio
 
 from codex_trio.sandbox import kernel
+from codex_trio.testing.becoming import become
+from codex_trio.testing.warm_start import in_front
 
 _READY = b"ready\n"
-_PROGRAM = (sys.executable, "-m", "codex_trio.testing.small_disk")
 _WAIT_SECONDS = 20.0
 _CHUNK = bytes(4096)
 
@@ -47,7 +48,7 @@ class SmallDisk:
         """Return the command that runs `argv` as a process that sees the disk: it keeps its process id, and its exit
         code.
         """
-        return (*_PROGRAM, "join", str(self.keeper), *argv)
+        return in_front(Path(__file__), ("join", str(self.keeper)), argv)
 
     def fill(self) -> Path:
         """Take all the room that is left, to the last block; remove the file that is returned to make room again."""
@@ -67,7 +68,7 @@ async def small_disk(folder: Path, *, size: int) -> AsyncGenerator[SmallDisk]:
     Processes that use it must have ended when the block ends.
     """
     process = await trio.lowlevel.open_process(
-        [*_PROGRAM, "hold", str(folder), str(size)],
+        [sys.executable, "-P", __file__, "hold", str(folder), str(size)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -119,7 +120,7 @@ def _join(keeper: int, command: list[str]) -> NoReturn:
             number = ctypes.get_errno()
             raise OSError(number, f"setns {kind}: {os.strerror(number)}")
     os.chdir(cwd)
-    os.execvp(command[0], command)
+    become(command)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ while others, and the pipes to the client, go on. Needs no privileges, but Linux
         async with open_stdio_client(watch.command(["codex-trio", "app-server"])) as server: ...
 
 A program as well, which installs the filter and becomes the command:
-`python -m codex_trio.testing.system_calls SOCKET CALL,CALL... COMMAND...`.
+`python -P system_calls.py SOCKET CALL,CALL... COMMAND...`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ import trio
 
 from codex_trio.sandbox import kernel
 from codex_trio.sandbox.seccomp import notifying_filter
+from codex_trio.testing.becoming import become
+from codex_trio.testing.warm_start import in_front
 
 NUMBERS = {
     "x86_64": {
@@ -101,7 +103,7 @@ class CallWatch:
     def command(self, argv: Sequence[str]) -> tuple[str, ...]:
         """Return the command that runs `argv` as a process that is watched, and with it all that it starts."""
         names = ",".join(self._names.values())
-        return (sys.executable, "-m", "codex_trio.testing.system_calls", str(self._socket_path), names, *argv)
+        return in_front(Path(__file__), (str(self._socket_path), names), argv)
 
     async def accept(self, listener: trio.socket.SocketType) -> None:
         """Take processes as they come, until cancelled."""
@@ -203,7 +205,7 @@ def _watch_me_and_run(socket_path: str, names: Sequence[str], command: list[str]
         descriptor = _load(program, _SYS_SECCOMP[machine])
         socket.send_fds(connection, [b"."], [descriptor])
     os.close(descriptor)
-    os.execvp(command[0], command)
+    become(command)
 
 
 class _FilterProgram(ctypes.Structure):

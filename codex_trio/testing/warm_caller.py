@@ -1,6 +1,6 @@
-"""Stands in for a process of the command that is forked elsewhere: `warm_caller.py SOCKET ARGUMENT...`.
+"""Stands in for a process of the command that is forked elsewhere: `warm_caller.py SOCKET PROGRAM ARGUMENT...`.
 
-A program, not a module to import. It hands over its arguments, environment, folder and standard streams, passes on the
+A program, not a module to import. It hands over what to run, environment, folder and standard streams, passes on the
 signals that it gets, and ends as that process ends. It imports next to nothing, for it is to cost next to nothing.
 """
 

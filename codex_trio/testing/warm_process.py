@@ -12,7 +12,6 @@ import importlib
 import marshal
 import os
 import pkgutil
-import runpy
 import select
 import signal
 import socket
@@ -20,8 +19,9 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
+from codex_trio.testing.becoming import become
+
 _PACKAGE = "codex_trio"
-_COMMAND = f"{_PACKAGE}.testing.command"
 _NOT_IMPORTED = (f"{_PACKAGE}.conformance", f"{_PACKAGE}.testing", f"{_PACKAGE}.__main__")
 _LIBRARIES = ("h11", "httpcore2", "ssl", "tree_sitter_bash")
 """What the package imports when it is first used, and most runs use."""
@@ -32,7 +32,8 @@ _LAST_DESCRIPTOR = 1 << 16
 
 @dataclass(frozen=True)
 class _Job:
-    arguments: list[str]
+    command: list[str]
+    """A Python program's file and its arguments."""
     environ: dict[bytes, bytes]
     folder: bytes
 
@@ -157,7 +158,6 @@ def _become(job: _Job, streams: list[int]) -> None:
     os.chdir(job.folder)
     os.environb.clear()
     os.environb.update(job.environ)
-    sys.argv = [_PACKAGE, *job.arguments]
     streams.clear()
 
 
@@ -188,7 +188,7 @@ def main() -> None:
     gc.freeze()
     job = _Forker(listener).serve()
     if job is not None:
-        runpy.run_module(_COMMAND, run_name="__main__", alter_sys=True)
+        become(job.command)
 
 
 if __name__ == "__main__":

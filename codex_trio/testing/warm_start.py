@@ -15,9 +15,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+_CALLER = Path(__file__).with_name("warm_caller.py")
+_BEFORE_PROGRAM = 5
+"""How many words of a warm command stand before the program that it runs."""
 
 _WAITING = 128
 _PATIENCE_SECONDS = 30
@@ -41,8 +45,21 @@ def warm_start() -> Generator[tuple[str, ...]]:
         )
         listener.close()
         try:
-            caller = Path(__file__).with_name("warm_caller.py")
-            yield (sys.executable, "-S", "-I", str(caller), address)
+            yield (sys.executable, "-S", "-I", str(_CALLER), address, str(_CALLER.with_name("command.py")))
         finally:
             # It ends with its input.
             process.communicate(timeout=_PATIENCE_SECONDS)
+
+
+def running(program: Path, warm: Sequence[str]) -> tuple[str, ...]:
+    """Return the words that run another Python program in the place of the one that a warm command runs."""
+    return (*warm[:_BEFORE_PROGRAM], str(program), *warm[_BEFORE_PROGRAM + 1 :])
+
+
+def in_front(program: Path, words: Sequence[str], command: Sequence[str]) -> tuple[str, ...]:
+    """Return the words that run a Python program first, which becomes (see `becoming`) the command, warm or not."""
+    is_warm = str(_CALLER) in command[:_BEFORE_PROGRAM]
+    before, after = (
+        (command[:_BEFORE_PROGRAM], command[_BEFORE_PROGRAM:]) if is_warm else ((sys.executable, "-P"), command)
+    )
+    return (*before, str(program), *words, *after)

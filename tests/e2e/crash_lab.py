@@ -8,7 +8,6 @@ import contextlib
 import itertools
 import random
 import re
-import sys
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,6 @@ from codex_trio.testing.model_script import (
 )
 from codex_trio.testing.model_server import ModelServer
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 KINDS = ("say", "think", "command", "patch", "stream")
 
 _SAID = re.compile(r"turn (\d+): (\w+)")
@@ -111,13 +109,13 @@ def _texts(request: Request) -> list[str]:
 class CrashLab:
     """A home, the servers that live on it one after the other or together, and what they have acknowledged."""
 
-    def __init__(self, base: Path, model: ModelServer, seed: int) -> None:
+    def __init__(self, base: Path, server: ServerUnderTest, model: ModelServer, seed: int) -> None:
         self.ledger = Ledger()
         self.model = WorkingModel(model, self.ledger)
         self.chosen = random.Random(seed)
         self.busy: set[str] = set()
         """Threads that a server that lives on has loaded: those that die leave them alone."""
-        self._lab = Lab(base, SERVER, model)
+        self._lab = Lab(base, server, model)
         self._lab.configure()
         self._numbers = itertools.count(1)
 
@@ -130,7 +128,7 @@ class CrashLab:
     async def server(self) -> AsyncGenerator[SpawnedServer]:
         """Provide a server and a client that keeps the ledger."""
         async with open_stdio_client(
-            SERVER.command, env=self._lab.environment({}), cwd=self._lab.cwd, observer=self.ledger.observer()
+            self._lab.server.command, env=self._lab.environment({}), cwd=self._lab.cwd, observer=self.ledger.observer()
         ) as server:
             yield server
 

@@ -1,13 +1,14 @@
 """A server that kills itself, as a crash would, at one step of changing the form of a rollout.
 
-`DIE_AT` names the step. The server is the real one.
+`DIE_AT` names the step, `GOES` how the name of the form ends that is there before. The server is the real one.
 """
 
 import functools
 import os
 import signal
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from codex_trio.cli.main import main
 from codex_trio.state.rollout import compressed
@@ -20,12 +21,13 @@ _CALLS = {
     "before it is on the disk": (compressed, "_settle", "before"),
     "when it is on the disk": (compressed, "_rename", "before"),
     "when it has its name": (compressed, "_rename", "after"),
-    "when the other is gone": (compressed, os.environ.get("DIE_IN", "keep_compressed"), "after"),
+    "when the other is gone": (Path, "unlink", "after"),
 }
 
 
-def _die() -> None:
+def _die() -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def _die_at(step: str) -> None:
@@ -34,10 +36,12 @@ def _die_at(step: str) -> None:
 
     @functools.wraps(call)
     def fatal(*args: Any, **options: Any) -> Any:
+        if owner is Path and args[0].suffix != os.environ["GOES"]:
+            return call(*args, **options)
         if when == "before":
             _die()
         call(*args, **options)
-        _die()
+        return _die()
 
     setattr(owner, name, fatal)
 

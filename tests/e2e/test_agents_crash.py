@@ -1,7 +1,6 @@
 """What agents have done outlives the server, and so does whose they are."""
 
 import json
-import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,9 @@ ITEM = "collabAgentToolCall"
 
 
 @pytest.fixture
-async def lab(tmp_path: Path) -> AsyncGenerator[Lab]:
-    server = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
+async def lab(tmp_path: Path, own_server: ServerUnderTest) -> AsyncGenerator[Lab]:
     async with open_model_server() as model:
-        yield Lab(tmp_path, server, model)
+        yield Lab(tmp_path, own_server, model)
 
 
 def by_agent(request: Request) -> bool:

@@ -1,8 +1,8 @@
 """A thread is there once, and whole, at whatever step of changing its rollout's form the server dies."""
 
 import os
-import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import dying_compressor
@@ -14,10 +14,14 @@ from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, message
 from codex_trio.testing.model_server import open_model_server
+from codex_trio.testing.warm_start import running
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
-MORTAL = ServerUnderTest((sys.executable, dying_compressor.__file__, "app-server"), "codex-trio", {})
 OLD_SECONDS = 8 * 86400
+
+
+def mortal(server: ServerUnderTest) -> ServerUnderTest:
+    """Return the server that dies at the step that `DIE_AT` names."""
+    return replace(server, command=running(Path(dying_compressor.__file__), server.command))
 
 
 def forms(lab: Lab) -> list[str]:
@@ -63,36 +67,40 @@ async def goes_on(lab: Lab, thread_id: str) -> None:
 
 
 @pytest.mark.parametrize("step", dying_compressor.STEPS)
-async def test_a_server_that_dies_compressing_loses_no_thread(tmp_path: Path, step: str) -> None:
+async def test_a_server_that_dies_compressing_loses_no_thread(
+    tmp_path: Path, own_server: ServerUnderTest, step: str
+) -> None:
     with trio.fail_after(90):
         async with open_model_server() as model:
-            lab = Lab(tmp_path, SERVER, model)
+            lab = Lab(tmp_path, own_server, model)
             thread_id, path = await old_thread(lab)
             content = path.read_bytes()
-            lab.server = MORTAL
-            async with lab.run(env={"DIE_AT": step, "DIE_IN": "keep_compressed"}) as probe:
+            lab.server = mortal(own_server)
+            async with lab.run(env={"DIE_AT": step, "GOES": ".jsonl"}) as probe:
                 await probe.request("rollout/compress")
                 await probe.client.closed.wait()
             if step == "when the other is gone":
                 assert forms(lab) == [".zst"]
             else:
                 assert path.read_bytes() == content
-            lab.server = SERVER
+            lab.server = own_server
             await goes_on(lab, thread_id)
 
 
 @pytest.mark.parametrize("step", dying_compressor.STEPS)
-async def test_a_server_that_dies_putting_one_back_loses_no_thread(tmp_path: Path, step: str) -> None:
+async def test_a_server_that_dies_putting_one_back_loses_no_thread(
+    tmp_path: Path, own_server: ServerUnderTest, step: str
+) -> None:
     with trio.fail_after(90):
         async with open_model_server() as model:
-            lab = Lab(tmp_path, SERVER, model)
+            lab = Lab(tmp_path, own_server, model)
             thread_id, _ = await old_thread(lab)
             async with lab.run() as probe:
                 await compress(lab, probe)
-            lab.server = MORTAL
-            async with lab.run(env={"DIE_AT": step, "DIE_IN": "put_back"}) as probe:
+            lab.server = mortal(own_server)
+            async with lab.run(env={"DIE_AT": step, "GOES": ".zst"}) as probe:
                 with pytest.raises(ServerGone):
                     await probe.request("thread/resume", {"threadId": thread_id})
                 await probe.client.closed.wait()
-            lab.server = SERVER
+            lab.server = own_server
             await goes_on(lab, thread_id)

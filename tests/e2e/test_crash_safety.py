@@ -15,6 +15,7 @@ from crash_lab import CrashLab
 from crash_ledger import Ledger, lines_of
 
 from codex_trio.client.turns import as_input, start_thread
+from codex_trio.conformance.lab import ServerUnderTest
 from codex_trio.testing.model_server import open_model_server
 
 KILLS = int(os.environ.get("CRASH_KILLS", "20"))
@@ -22,9 +23,9 @@ SEED = int(os.environ.get("CRASH_SEED", "1"))
 
 
 @pytest.fixture
-async def lab(tmp_path: Path) -> AsyncGenerator[CrashLab]:
+async def lab(tmp_path: Path, own_server: ServerUnderTest) -> AsyncGenerator[CrashLab]:
     async with open_model_server() as model:
-        yield CrashLab(tmp_path, model, SEED)
+        yield CrashLab(tmp_path, own_server, model, SEED)
 
 
 @pytest.mark.slow

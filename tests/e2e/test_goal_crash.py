@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import answer, message
 from codex_trio.testing.model_server import open_model_server
+from codex_trio.testing.warm_start import running
 
 SERVER = ServerUnderTest(
     (sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {}, transport="memory"
 )
-MORTAL = ServerUnderTest((sys.executable, dying_server.__file__, "app-server"), "codex-trio", {})
 PER_ANSWER = 110
 BUDGET = 3 * PER_ANSWER
 
@@ -49,10 +50,11 @@ async def ends(probe: Probe, thread_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("step", dying_server.GOAL_STEPS)
-async def test_a_goal_goes_on_once_and_loses_nothing(tmp_path: Path, step: str) -> None:
+async def test_a_goal_goes_on_once_and_loses_nothing(tmp_path: Path, own_server: ServerUnderTest, step: str) -> None:
+    mortal = replace(own_server, command=running(Path(dying_server.__file__), own_server.command))
     with trio.fail_after(60):
         async with open_model_server([answer(message("Well.")).repeated()]) as model:
-            lab = Lab(tmp_path, MORTAL, model)
+            lab = Lab(tmp_path, mortal, model)
             thread_id = await set_goal_and_die(lab, step)
             known = PER_ANSWER * ANSWERED.get(step, 0) * (step not in LOST)
             before = len(model.requests)

@@ -8,11 +8,12 @@ import os
 import random
 import signal
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trio
-from trouble_lab import DATABASE, SERVER, check_database, ids
+from trouble_lab import DATABASE, check_database, ids
 
 from benchmarks.home import NEEDLE, Home, write_home
 from codex_trio.client.errors import ServerGone
@@ -63,9 +64,9 @@ class Killer:
 
 
 @pytest.fixture
-async def lab(tmp_path: Path) -> AsyncGenerator[Lab]:
+async def lab(tmp_path: Path, own_server: ServerUnderTest) -> AsyncGenerator[Lab]:
     async with open_model_server() as model:
-        yield Lab(tmp_path, SERVER, model)
+        yield Lab(tmp_path, own_server, model)
 
 
 @pytest.fixture
@@ -93,11 +94,11 @@ async def ask_for_everything(probe: Probe, home: Home) -> None:
 
 @pytest.mark.slow
 async def test_a_server_killed_while_it_writes_the_index_leaves_it_sound_and_others_undisturbed(
-    lab: Lab, watch: CallWatch, home: Home
+    lab: Lab, own_server: ServerUnderTest, watch: CallWatch, home: Home
 ) -> None:
     chosen = random.Random(SEED)
     killer = Killer(watch)
-    watched = ServerUnderTest(watch.command(SERVER.command), SERVER.kind, {})
+    watched = replace(own_server, command=watch.command(own_server.command))
 
     async def live(*, left: int | None, mode: str) -> int:
         """Run a watched server until it dies or is done; how many of the writes that count it made."""
@@ -126,7 +127,7 @@ async def test_a_server_killed_while_it_writes_the_index_leaves_it_sound_and_oth
         return killer.writes
 
     async def work_beside_another(probe: Probe) -> None:
-        lab.server = SERVER
+        lab.server = own_server
         async with lab.run() as other:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_until_gone, probe, home)
@@ -141,7 +142,7 @@ async def test_a_server_killed_while_it_writes_the_index_leaves_it_sound_and_oth
         with trio.fail_after(PATIENCE):
             # Whoever asks, it is the same work.
             await live(left=chosen.randrange(most.get(mode, most["asked"])), mode=mode)
-        lab.server = SERVER
+        lab.server = own_server
         async with lab.run() as probe:
             await ask_for_everything(probe, home)
             assert probe.server.stderr == ""

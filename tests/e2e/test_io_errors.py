@@ -4,10 +4,11 @@ import errno
 import os
 import random
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from trouble_lab import DATABASE, SERVER, TroubleLab, check_database, ids
+from trouble_lab import DATABASE, TroubleLab, check_database, ids
 
 from codex_trio.conformance.lab import ServerUnderTest
 from codex_trio.testing.model_server import open_model_server
@@ -22,17 +23,17 @@ SETTLED = ("thread/list", "thread/search")
 
 
 @pytest.fixture
-async def trouble(tmp_path: Path) -> AsyncGenerator[TroubleLab]:
+async def trouble(tmp_path: Path, own_server: ServerUnderTest) -> AsyncGenerator[TroubleLab]:
     async with open_model_server() as model:
-        yield TroubleLab(tmp_path, model)
+        yield TroubleLab(tmp_path, own_server, model)
 
 
 @pytest.fixture
-async def watch(trouble: TroubleLab) -> AsyncGenerator[CallWatch]:
+async def watch(trouble: TroubleLab, own_server: ServerUnderTest) -> AsyncGenerator[CallWatch]:
     """Decides about the calls of the lab's servers."""
     try:
         async with watched_calls(trouble.lab.base / "calls", [*WRITES, *READS]) as opened:
-            trouble.lab.server = ServerUnderTest(opened.command(SERVER.command), SERVER.kind, {})
+            trouble.lab.server = replace(own_server, command=opened.command(own_server.command))
             yield opened
     except CannotWatch as reason:
         pytest.skip(str(reason))

@@ -1,6 +1,6 @@
 """A message that waits is taken up once, at whatever step of that the server dies."""
 
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ from codex_trio.conformance.lab import Lab, ServerUnderTest
 from codex_trio.conformance.probe import Probe
 from codex_trio.testing.model_script import Gate, answer, message
 from codex_trio.testing.model_server import open_model_server
+from codex_trio.testing.warm_start import running
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
-MORTAL = ServerUnderTest((sys.executable, dying_server.__file__, "app-server"), "codex-trio", {})
 DYING = "dying words"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
 
@@ -24,6 +23,11 @@ STEPS = [(step, False) for step in dying_server.STEPS] + [
     (step, True)
     for step in ("when its turn is stored", "before it is stored", "when it is stored")
 ]
+
+
+def mortal(server: ServerUnderTest) -> ServerUnderTest:
+    """Return the server that dies at the step that `DIE_AT` names."""
+    return replace(server, command=running(Path(dying_server.__file__), server.command))
 
 
 def as_input(words: str, *, picture: bool) -> list[dict[str, Any]]:
@@ -67,12 +71,14 @@ async def queue_and_die(lab: Lab, step: str, *, picture: bool) -> str:
 
 
 @pytest.mark.parametrize(("step", "picture"), STEPS)
-async def test_a_message_that_waits_is_taken_up_once(tmp_path: Path, step: str, *, picture: bool) -> None:
+async def test_a_message_that_waits_is_taken_up_once(
+    tmp_path: Path, own_server: ServerUnderTest, step: str, *, picture: bool
+) -> None:
     with trio.fail_after(60):
         async with open_model_server() as model:
-            lab = Lab(tmp_path, MORTAL, model)
+            lab = Lab(tmp_path, mortal(own_server), model)
             thread_id = await queue_and_die(lab, step, picture=picture)
-            lab.server = SERVER
+            lab.server = own_server
             lab.script(answer(message("Well.")).repeated())
             async with lab.run() as probe:
                 # Neither twice nor not at all, before the thread is loaded too.

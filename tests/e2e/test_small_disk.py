@@ -4,11 +4,12 @@ import contextlib
 import os
 import random
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trio
-from trouble_lab import SERVER, TroubleLab, check_database, ids
+from trouble_lab import TroubleLab, check_database, ids
 
 from codex_trio.client.connection import AppServerClient
 from codex_trio.client.errors import ServerGone
@@ -26,20 +27,20 @@ LONG = "x" * 5000
 
 
 @pytest.fixture
-async def trouble(tmp_path: Path) -> AsyncGenerator[TroubleLab]:
+async def trouble(tmp_path: Path, own_server: ServerUnderTest) -> AsyncGenerator[TroubleLab]:
     async with open_model_server() as model:
-        yield TroubleLab(tmp_path, model)
+        yield TroubleLab(tmp_path, own_server, model)
 
 
 @pytest.fixture
-async def disk(trouble: TroubleLab) -> AsyncGenerator[SmallDisk]:
+async def disk(trouble: TroubleLab, own_server: ServerUnderTest) -> AsyncGenerator[SmallDisk]:
     """The disk that the servers of the lab have their home on."""
     async with contextlib.AsyncExitStack() as stack:
         try:
             mounted = await stack.enter_async_context(small_disk(trouble.lab.codex_home, size=SIZE))
         except NoSmallDisk as reason:
             pytest.skip(f"nothing can be mounted here without privileges: {reason}")
-        trouble.lab.server = ServerUnderTest(mounted.command(SERVER.command), SERVER.kind, {})
+        trouble.lab.server = replace(own_server, command=mounted.command(own_server.command))
         yield mounted
 
 

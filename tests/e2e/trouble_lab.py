@@ -7,7 +7,6 @@ counts as told: an item whose completion was reported, whatever became of its tu
 import contextlib
 import itertools
 import sqlite3
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from codex_trio.conformance.probe import FinishedTurn, Probe
 from codex_trio.testing.model_script import Answer, Request, answer, function_call, message
 from codex_trio.testing.model_server import ModelServer
 
-SERVER = ServerUnderTest((sys.executable, "-m", "codex_trio.testing.command", "app-server"), "codex-trio", {})
 DATABASE = "codex_trio_1.sqlite"
 
 _COMMANDS = {
@@ -34,8 +32,8 @@ def said(item: dict[str, Any]) -> str:
 class TroubleLab:
     """A home and what clients were told there, by servers one after the other or side by side."""
 
-    def __init__(self, base: Path, model: ModelServer) -> None:
-        self.lab = Lab(base, SERVER, model)
+    def __init__(self, base: Path, server: ServerUnderTest, model: ModelServer) -> None:
+        self.lab = Lab(base, server, model)
         self.lab.configure()
         self._told: dict[str, dict[str, str]] = {}
         """What was told of items, by thread and item."""

@@ -112,4 +112,4 @@ def test_nothing_is_left_at_the_end(env: dict[str, str]) -> None:
             server = stack.enter_context(serving(program, env))
         server.stdout.read()
         assert server.process.wait(PATIENCE) != 0
-        assert not Path(program[-1]).parent.exists()
+        assert not Path(program[-2]).parent.exists()

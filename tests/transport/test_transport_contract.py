@@ -19,8 +19,10 @@ async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator
     make: Callable[[Path], AbstractAsyncContextManager[Pair]] = request.param
     async with make(tmp_path) as ends:
         yield ends
-        for end in ends:
-            await end.aclose()
+        # One that closes waits for the other to do so too.
+        async with trio.open_nursery() as nursery:
+            for end in ends:
+                nursery.start_soon(end.aclose)
 
 
 async def send_for_ever(end: MessageTransport) -> None:
