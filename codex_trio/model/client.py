@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
 
 import trio
@@ -222,7 +223,8 @@ class ResponsesClient:
         if sockets is None or thread_id is None or not sockets.serves(thread_id):
             return _Answer(await self._send_plainly(target, request, idle_timeout))
         try:
-            return _Answer(await sockets.ask(thread_id, target, request, idle_timeout=idle_timeout))
+            attested = partial(self._attested, request)
+            return _Answer(await sockets.ask(thread_id, target, request, idle_timeout=idle_timeout, attested=attested))
         except SocketUnusable as error:
             notice = FellBack(str(error))
         return _Answer(await self._send_plainly(target, request, idle_timeout), (notice,))
@@ -243,15 +245,18 @@ class ResponsesClient:
             await trio.sleep(retry.stream_delay(attempt, error))
 
     async def _encoded(self, request: ModelRequest) -> tuple[dict[str, str], bytes]:
-        headers, body = {**encode_headers(request.headers)}, encode_body(request)
-        if self._attest is not None and request.headers.thread_id is not None:
-            attested = await self._attest(request.headers.thread_id)
-            if attested is not None:
-                headers["x-oai-attestation"] = attested
+        headers, body = {**encode_headers(request.headers), **await self._attested(request)}, encode_body(request)
         if self._compresses:
             headers["content-encoding"] = "zstd"
             body = await trio.to_thread.run_sync(zstd_library().compress, body)
         return headers, body
+
+    async def _attested(self, request: ModelRequest) -> dict[str, str]:
+        """Return the header with what a client says to attest itself, where one is wanted and there is one."""
+        if self._attest is None or request.headers.thread_id is None:
+            return {}
+        attested = await self._attest(request.headers.thread_id)
+        return {} if attested is None else {"x-oai-attestation": attested}
 
     async def _send_once(
         self, target: endpoint.Endpoint, headers: Mapping[str, str], body: bytes, idle_timeout: float

@@ -143,6 +143,10 @@ class SocketResponse:
         await self._give_back(self, drain)
 
 
+async def _by_nobody() -> Mapping[str, str]:
+    return {}
+
+
 class ModelSockets:
     """The sockets of all threads. `transport` opens connections."""
 
@@ -156,9 +160,15 @@ class ModelSockets:
         return thread_id is not None and self._breaks.get(thread_id, 0) < _BREAKS
 
     async def ask(
-        self, thread_id: str, target: Endpoint, request: ModelRequest, *, idle_timeout: float
+        self,
+        thread_id: str,
+        target: Endpoint,
+        request: ModelRequest,
+        *,
+        idle_timeout: float,
+        attested: Callable[[], Awaitable[Mapping[str, str]]] = _by_nobody,
     ) -> SocketResponse:
-        """Send a request of a thread; return the response that begins.
+        """Send a request of a thread; return the response that begins. A new socket is opened with what is `attested`.
 
         Raises SocketUnusable when it has to go another way, ModelError when the provider says no.
         """
@@ -170,7 +180,7 @@ class ModelSockets:
         elif kept is not None:
             await kept.aclose()
         try:
-            socket = await self._open(target, request, idle_timeout)
+            socket = await self._open(target, request, await attested(), idle_timeout)
             return await self._ask_on(socket, thread_id, request, idle_timeout)
         except HttpFailure as error:
             self._note_breaks(thread_id, _BREAKS)
@@ -213,8 +223,10 @@ class ModelSockets:
             _, oldest = self._kept.popitem(last=False)
             await oldest.aclose()
 
-    async def _open(self, target: Endpoint, request: ModelRequest, idle_timeout: float) -> ModelSocket:
-        headers = {**encode_headers(request.headers), **target.headers, "openai-beta": _BETA}
+    async def _open(
+        self, target: Endpoint, request: ModelRequest, attested: Mapping[str, str], idle_timeout: float
+    ) -> ModelSocket:
+        headers = {**encode_headers(request.headers), **attested, **target.headers, "openai-beta": _BETA}
         for name in ("accept", "content-type"):
             headers.pop(name, None)
         upgraded = await upgrade_to_websocket(self._transport, target.url, headers=headers, idle_timeout=idle_timeout)

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from codex_trio.config.providers import ModelProviderConfig
 from codex_trio.model import events
-from codex_trio.model.client import ResponsesClient
+from codex_trio.model.client import Attest, ResponsesClient
 from codex_trio.model.http import HttpTransport
 from codex_trio.model.incremental import ModelExchange
 from codex_trio.model.request import ModelRequest, RequestHeaders
@@ -42,13 +42,18 @@ def says(text: str, *, end: End = End.WHOLE) -> Answer:
 
 
 @asynccontextmanager
-async def serving(transport: HttpTransport, *script: Answer) -> AsyncGenerator[tuple[ModelServer, ResponsesClient]]:
+async def serving(
+    transport: HttpTransport, *script: Answer, attest: Attest | None = None
+) -> AsyncGenerator[tuple[ModelServer, ResponsesClient]]:
     """Provide a server with websockets, and a client of it."""
     async with open_model_server(script) as server:
         server.has_websockets = True
         provider = ModelProviderConfig(id="p", name="P", base_url=server.base_url, supports_websockets=True)
         sockets = ModelSockets(transport)
-        yield server, ResponsesClient(provider, transport, api_key=None, environ={}, sockets=sockets)
+        yield (
+            server,
+            ResponsesClient(provider, transport, api_key=None, environ={}, sockets=sockets, attest=attest),
+        )
 
 
 async def heard(client: ResponsesClient, request: ModelRequest) -> list[events.ModelEvent]:
@@ -68,6 +73,21 @@ async def test_a_socket_that_the_provider_closed_meanwhile_is_replaced(transport
         await heard(client, asks(USER, SAID, USER, SAID, USER))
     assert previous(server) == [None, None, "resp_two"]
     assert [len(request.input) for request in server.requests] == [1, 3, 1]
+
+
+async def test_a_client_attests_itself_once_for_each_socket(transport: HttpTransport) -> None:
+    asked: list[str] = []
+
+    async def attest(thread_id: str) -> str:
+        asked.append(thread_id)
+        return f"for {thread_id}"
+
+    async with serving(transport, says("one"), says("two"), says("three"), attest=attest) as (server, client):
+        await heard(client, asks(USER))
+        await heard(client, asks(USER, SAID, USER))
+        await heard(client, asks(USER, thread_id="other"))
+    assert asked == ["t", "other"]
+    assert [request.headers["x-oai-attestation"] for request in server.requests] == ["for t", "for t", "for other"]
 
 
 async def test_a_socket_is_closed_when_nothing_is_asked_on_it_for_long(
