@@ -35,12 +35,39 @@ def fit(text: str, *, max_tokens: int) -> str:
 
 
 def fit_parts(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[str, Any]]:
-    """Return content parts whose texts cost no more than that together; other parts stay as they are."""
+    """Return content parts whose texts cost no more than that together; other parts stay as they are.
+
+    Texts after the last that has room are left out, and counted in one note at the end: a note for each would cost more
+    than many short texts do.
+    """
     left = max_tokens
     fitted: list[dict[str, Any]] = []
+    missing: list[int] = []
     for part in parts:
-        if part["type"] == "input_text":
-            part = {**part, "text": fit(part["text"], max_tokens=max(left, 0))}
-            left -= token_estimate(part["text"])
+        if part["type"] != "input_text":
+            fitted.append(part)
+            continue
+        tokens = token_estimate(part["text"])
+        if left <= 0:
+            missing.append(tokens)
+            continue
+        part = {**part, "text": fit(part["text"], max_tokens=left)}
+        # An empty one costs something too.
+        left -= max(token_estimate(part["text"]), 1)
         fitted.append(part)
+    if missing:
+        note = f"…{len(missing)} more texts truncated (original token count: {sum(missing)})…"
+        fitted.append({"type": "input_text", "text": note})
     return fitted
+
+
+def fit_joined(parts: Sequence[dict[str, Any]], *, max_tokens: int) -> list[dict[str, Any]]:
+    """Return content parts as they are, or, where their texts cost more than that together, head and tail of them all
+    in one part before the others (form observed in release 0.171.0): what was said last is kept too.
+    """
+    texts = [part["text"] for part in parts if part["type"] == "input_text"]
+    # An empty one costs something too.
+    if sum(max(token_estimate(text), 1) for text in texts) <= max_tokens:
+        return list(parts)
+    joined = fit("\n".join(texts), max_tokens=max_tokens)
+    return [{"type": "input_text", "text": joined}, *(part for part in parts if part["type"] != "input_text")]

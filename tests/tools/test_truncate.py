@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_trio.tools.truncate import fit, token_estimate
+from codex_trio.tools.truncate import fit, fit_joined, fit_parts, token_estimate
 
 
 def test_output_within_the_budget_is_given_as_it_is():
@@ -27,3 +27,25 @@ def test_what_is_kept_never_costs_more_than_the_budget(text, budget):
         head, _, rest = cut.partition("\n\n")[2].partition("…")
         tail = rest.partition("truncated…")[2]
         assert len((head + tail).encode()) <= budget * 4
+
+
+def texts(*said: str) -> list[dict[str, str]]:
+    return [{"type": "input_text", "text": text} for text in said]
+
+
+def test_texts_past_the_budget_are_counted_and_not_each_noted():
+    picture = {"type": "input_image", "image_url": "data:"}
+    assert fit_parts(texts("ab", "", "c"), max_tokens=3) == texts("ab", "", "c")
+    many = [*texts(*["x"] * 50_000), picture, *texts(*[""] * 50_000)]
+    fitted = fit_parts(many, max_tokens=100)
+    assert fitted[:100] == texts(*["x"] * 100)
+    assert fitted[100:] == [picture, *texts("…99900 more texts truncated (original token count: 49900)…")]
+
+
+def test_texts_of_a_script_past_the_budget_become_one_with_its_end():
+    picture = {"type": "input_image", "image_url": "data:"}
+    assert fit_joined([*texts("a", ""), picture], max_tokens=2) == [*texts("a", ""), picture]
+    first, *others = fit_joined([*texts(*["x"] * 50_000), picture, *texts("Script error: why")], max_tokens=100)
+    assert others == [picture]
+    assert len(first["text"]) < 600
+    assert first["text"].endswith("x\nx\nScript error: why")

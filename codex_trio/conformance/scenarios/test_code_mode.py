@@ -106,6 +106,11 @@ COMPLETED, FAILED = "Script completed", "Script failed"
         ('text("x".repeat(60000))', COMPLETED, [r"Warning: truncated output \(original token count: 15000\).*"]),
         ('// @exec: {"max_output_tokens": 4}\ntext("x".repeat(60))', COMPLETED, [".*11 tokens truncated.*"]),
         ('text("a"); throw new Error("b")', FAILED, ["a", "Script error:\nError: b\n.*exec_main.mjs:1:.*"]),
+        (
+            '// @exec: {"max_output_tokens": 1}\nfor (let i = 0; i < 9; i++) text("x"); throw new Error("why")',
+            FAILED,
+            [r"Warning: truncated output \(original token count: \d+\)\nTotal output lines: \d+\n\nx\n….*"],
+        ),
         ('text("a"; ', FAILED, ["Script error:\nSyntaxError.*"]),
         ("await tools.nothing({})", FAILED, ["Script error:\nTypeError.*not a function.*"]),
         ("await tools.exec_command({})", FAILED, ["Script error:\n.*missing field `cmd`.*"]),
@@ -116,7 +121,19 @@ COMPLETED, FAILED = "Script completed", "Script failed"
         ('// @exec: {"no": 1}\ntext(1)', "exec pragma only supports .*; got `no`", []),
     ],
     ids=[
-        *("texts", "exit", "timer", "refused call", "all tools", "long", "budget", "throws", "syntax", "no such tool"),
+        *(
+            "texts",
+            "exit",
+            "timer",
+            "refused call",
+            "all tools",
+            "long",
+            "budget",
+            "throws",
+            "says much and throws",
+            "syntax",
+            "no such tool",
+        ),
         *("bad arguments", "bad patch", "import", "nothing", "bad pragma", "unknown pragma"),
     ],
 )

@@ -24,7 +24,7 @@ from codex_trio.tools.context import ToolContext
 from codex_trio.tools.picture_form import PictureProblem
 from codex_trio.tools.pictures import ModelPictures, omitted
 from codex_trio.tools.registry import Tool
-from codex_trio.tools.truncate import fit_parts
+from codex_trio.tools.truncate import fit_joined, fit_parts
 from codex_trio.util.fair_lock import FairLock
 
 _log = logging.getLogger(__name__)
@@ -227,7 +227,7 @@ def _told(cells: Cells, cell: Cell, heard: Heard, started: float, budget: int) -
         state = f"Script {heard.state}"
         cells.forget(cell)
     parts = [*heard.parts, *([] if heard.error is None else [_error(heard.error)])]
-    return _described(state, started, fit_parts(parts, max_tokens=budget))
+    return _described(state, started, fit_joined(parts, max_tokens=budget))
 
 
 def _described(state: str, started: float, parts: Sequence[dict[str, Any]]) -> ToolOutput:
